@@ -1,0 +1,73 @@
+# The commands of this repository; `make help` lists them. Each makes .venv first when it is missing or out of date.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+BIN := .venv/bin
+# Touched when .venv matches the project's metadata and the lock: a second `make setup` sees it and does nothing.
+STAMP := .venv/.setup-done
+
+.PHONY: help
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1|\2/p' $(MAKEFILE_LIST) \
+	  | while IFS='|' read -r name text; do printf '  %-15s %s\n' "$$name" "$$text"; done
+
+.PHONY: setup
+setup: $(STAMP) ## make .venv with the pinned packages (PYTHON=... chooses the interpreter)
+
+$(STAMP): pyproject.toml requirements.lock tools/setup.sh tools/pip_settings.sh
+	@PYTHON="$(PYTHON)" tools/setup.sh
+	@touch $@
+
+.PHONY: run
+run: $(STAMP) ## do the main job: plan and run two requests on real pictures, no key, no GPU
+	@$(BIN)/python examples/main_job.py
+
+.PHONY: up
+up: $(STAMP) ## start a controller and a model host; Ctrl-C stops both
+	@$(BIN)/orchestrion up
+
+.PHONY: test
+test: $(STAMP) ## run the tests, without those that need a GPU or build the wheel (ARGS=... goes to pytest)
+	$(BIN)/pytest $(ARGS)
+
+.PHONY: test-wheel
+test-wheel: $(STAMP) ## build the wheel and try the client in empty environments with protobuf 5, 6 and 7
+	$(BIN)/pytest -m wheel $(ARGS)
+
+.PHONY: lint
+lint: $(STAMP) ## check style, formatting and the import rules
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: $(STAMP) ## format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: types
+types: $(STAMP) ## check the types (mypy, strict)
+	$(BIN)/mypy
+
+.PHONY: protos
+protos: $(STAMP) ## generate the Python stubs from protos/
+	protos/generate.sh clients/python/orchestrion/v1
+
+.PHONY: protos-check
+protos-check: $(STAMP) ## lint protos/, look for breaking changes (BASE=... since that commit) and for stale stubs
+	@BASE="$(BASE)" protos/check.sh
+
+.PHONY: bench-overhead
+bench-overhead: $(STAMP) ## measure what the platform adds to the models' own time
+	@$(BIN)/python benchmarks/overhead.py $(ARGS)
+
+.PHONY: lock
+lock: $(STAMP) ## compile requirements.lock anew (ARGS=--upgrade takes newer releases)
+	tools/lock.sh $(ARGS)
+
+.PHONY: clean
+clean: ## remove .venv and everything else that these commands made
+	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

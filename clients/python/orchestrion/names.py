@@ -1,0 +1,74 @@
+"""Resource names: the one place that writes and reads `artifacts/…`, `runs/…` and `hosts/…`."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import Final
+
+from orchestrion.errors import Reason
+
+_PATTERNS: Final = {
+    "artifacts": re.compile(r"artifacts/([0-9a-f]{64})"),
+    "attachments": re.compile(r"attachments/([1-9][0-9]{0,3})"),
+    "runs": re.compile(r"runs/([0-9a-z]{1,64})"),
+    "hosts": re.compile(r"hosts/([0-9A-Za-z._-]{1,64})"),
+}
+
+
+def artifact(sha256: str) -> str:
+    """Names the artifact whose content has this SHA-256 (64 lower-case hexadecimal digits)."""
+    return f"artifacts/{sha256}"
+
+
+def host(host_id: str) -> str:
+    """Names a host."""
+    return f"hosts/{host_id}"
+
+
+def new_run() -> str:
+    """Names a new run, with 80 random bits."""
+    return f"runs/{secrets.token_hex(10)}"
+
+
+def sha256_of(name: str, field: str = "name") -> str:
+    """Reads the hash out of an artifact's name.
+
+    Raises:
+        InvalidArgumentError: The name is not of the form `artifacts/{sha256}`.
+    """
+    return _read("artifacts", name, field, "`artifacts/` and 64 lower-case hexadecimal digits")
+
+
+def check_run(name: str, field: str = "name") -> str:
+    """Returns the name of a run as it is.
+
+    Raises:
+        InvalidArgumentError: The name is not of the form `runs/{run}`.
+    """
+    _read("runs", name, field, "`runs/` and an id, as a run's first event tells it")
+    return name
+
+
+def check_host(name: str, field: str = "name") -> str:
+    """Returns the name of a host as it is.
+
+    Raises:
+        InvalidArgumentError: The name is not of the form `hosts/{host}`.
+    """
+    _read("hosts", name, field, "`hosts/` and 1 to 64 letters, digits, `.`, `_` or `-`")
+    return name
+
+
+def attachment_number(name: str) -> int | None:
+    """Reads n out of `attachments/{n}`; None when the name is not of that form."""
+    match = _PATTERNS["attachments"].fullmatch(name)
+    return int(match.group(1)) if match else None
+
+
+def _read(collection: str, name: str, field: str, form: str) -> str:
+    match = _PATTERNS[collection].fullmatch(name)
+    if match is None:
+        message = f"{field}: {name[:80]!r} is no name of this kind; expected {form}."
+        raise Reason.INVALID_FIELD.error(message, field=field)
+    return match.group(1)

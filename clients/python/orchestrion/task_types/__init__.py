@@ -1,0 +1,45 @@
+"""The task types, one YAML file each: what planners plan with, checks check against, and responders tell from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+
+from orchestrion.plans import Parameter, ParameterKind, TaskType
+
+
+@cache
+def load() -> Mapping[str, TaskType]:
+    """Reads every task type that the project defines, by name.
+
+    Raises:
+        ValueError: A file does not have the form of a task type; the message names the file.
+    """
+    files = sorted(resources.files(__name__).iterdir(), key=lambda file: file.name)
+    types = [_read(file.name, file.read_text("utf-8")) for file in files if file.name.endswith(".yaml")]
+    return MappingProxyType({task_type.name: task_type for task_type in types})
+
+
+def _read(file_name: str, text: str) -> TaskType:
+    try:
+        data = yaml.safe_load(text)
+        return TaskType(
+            name=data["name"],
+            description=data["description"].strip(),
+            inputs=tuple(_parameter(item) for item in data["inputs"]),
+            outputs=tuple(_parameter(item) for item in data["outputs"]),
+            cues=tuple(data.get("cues", ())),
+            answer_template=data.get("answer_template", "").strip(),
+        )
+    except (KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+        raise ValueError(f"task_types/{file_name}: {error!r}") from error
+
+
+def _parameter(data: Mapping[str, Any]) -> Parameter:
+    fields = dict(data, kind=ParameterKind[data["kind"].upper()], choices=tuple(data.get("choices", ())))
+    return Parameter(**fields)

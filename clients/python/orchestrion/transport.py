@@ -1,0 +1,131 @@
+"""gRPC at both ends: exceptions to statuses and back, and the channel options that client and servers share."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import grpc
+from google.protobuf import duration_pb2
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+from grpc_status import rpc_status
+
+from orchestrion import errors
+from orchestrion.errors import DOMAIN, OrchestrionError, Reason
+
+CHUNK_BYTES: Final = 1 << 20
+"""The size of an artifact's chunks. Above 1 MiB glibc's allocator page-faults and halves the speed."""
+
+MAX_MESSAGE_BYTES: Final = 8 << 20
+"""The largest message taken by either side: room for long texts; media travel in chunks."""
+
+_CODES: Final[dict[type[OrchestrionError], grpc.StatusCode]] = {
+    errors.InvalidArgumentError: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.NotFoundError: grpc.StatusCode.NOT_FOUND,
+    errors.OutOfRangeError: grpc.StatusCode.OUT_OF_RANGE,
+    errors.FailedPreconditionError: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.AbortedError: grpc.StatusCode.ABORTED,
+    errors.ResourceExhaustedError: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    errors.UnavailableError: grpc.StatusCode.UNAVAILABLE,
+    errors.DeadlineExceededError: grpc.StatusCode.DEADLINE_EXCEEDED,
+    errors.RunCancelledError: grpc.StatusCode.CANCELLED,
+    errors.UnimplementedError: grpc.StatusCode.UNIMPLEMENTED,
+    errors.PermissionDeniedError: grpc.StatusCode.PERMISSION_DENIED,
+    errors.UnauthenticatedError: grpc.StatusCode.UNAUTHENTICATED,
+    errors.InternalError: grpc.StatusCode.INTERNAL,
+}
+# What a status means that carries no ErrorInfo, because gRPC itself or a proxy made it.
+_BARE_REASONS: Final[dict[grpc.StatusCode, Reason]] = {
+    grpc.StatusCode.INVALID_ARGUMENT: Reason.INVALID_FIELD,
+    grpc.StatusCode.NOT_FOUND: Reason.RUN_NOT_FOUND,
+    grpc.StatusCode.ALREADY_EXISTS: Reason.HOST_REPLACED,
+    grpc.StatusCode.ABORTED: Reason.HOST_REPLACED,
+    grpc.StatusCode.OUT_OF_RANGE: Reason.OFFSET_OUT_OF_RANGE,
+    grpc.StatusCode.FAILED_PRECONDITION: Reason.NOT_CONFIGURED,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: Reason.MESSAGE_TOO_LARGE,
+    grpc.StatusCode.UNAVAILABLE: Reason.SERVER_UNREACHABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED: Reason.DEADLINE_EXCEEDED,
+    grpc.StatusCode.CANCELLED: Reason.CANCELLED,
+    grpc.StatusCode.UNIMPLEMENTED: Reason.NOT_SERVED_YET,
+    grpc.StatusCode.PERMISSION_DENIED: Reason.PERMISSION_DENIED,
+    grpc.StatusCode.UNAUTHENTICATED: Reason.UNAUTHENTICATED,
+}
+
+
+def channel_options() -> list[tuple[str, Any]]:
+    """Returns the options of a channel: message sizes, keepalive that notices a dead peer, quick reconnects."""
+    return [
+        ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+        ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+        ("grpc.keepalive_time_ms", 20_000),
+        ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.initial_reconnect_backoff_ms", 100),
+        ("grpc.min_reconnect_backoff_ms", 100),
+        ("grpc.max_reconnect_backoff_ms", 5_000),
+    ]
+
+
+def server_options() -> list[tuple[str, Any]]:
+    """Returns the options of a server, which match `channel_options`."""
+    return [
+        ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+        ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+        ("grpc.keepalive_time_ms", 20_000),
+        ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+        # Two servers on one port would share its calls at random; the second must fail to start.
+        ("grpc.so_reuseport", 0),
+    ]
+
+
+def status_code(error: OrchestrionError) -> grpc.StatusCode:
+    """Returns the status code that a client acts on."""
+    return next(_CODES[base] for base in type(error).__mro__ if base in _CODES)
+
+
+def status_of(error: OrchestrionError) -> Any:
+    """Turns an exception into a status with ErrorInfo, and BadRequest or RetryInfo where they belong."""
+    code = status_code(error)
+    status = status_pb2.Status(code=code.value[0], message=error.message)
+    status.details.add().Pack(
+        error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=dict(error.metadata))
+    )
+    if code is grpc.StatusCode.INVALID_ARGUMENT and error.field is not None:
+        violation = error_details_pb2.BadRequest.FieldViolation(field=error.field, description=error.message)
+        status.details.add().Pack(error_details_pb2.BadRequest(field_violations=[violation]))
+    if error.retry_after_ms is not None:
+        delay = duration_pb2.Duration()
+        delay.FromMilliseconds(error.retry_after_ms)
+        status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=delay))
+    return rpc_status.to_status(status)
+
+
+def error_of(failure: grpc.RpcError) -> OrchestrionError:
+    """Turns what a gRPC call raised into the exception that the server meant."""
+    call: Any = failure
+    code = call.code() or grpc.StatusCode.UNKNOWN
+    message = call.details() or code.name
+    try:
+        status = rpc_status.from_call(call)
+    except ValueError:  # Details that contradict the status: a proxy rewrote one of them.
+        status = None
+    reason, metadata, retry_after_ms = "", {}, None
+    for detail in status.details if status is not None else ():
+        if detail.Is(error_details_pb2.ErrorInfo.DESCRIPTOR):
+            info = error_details_pb2.ErrorInfo()
+            detail.Unpack(info)
+            reason, metadata = info.reason, dict(info.metadata)
+        elif detail.Is(error_details_pb2.RetryInfo.DESCRIPTOR):
+            retry = error_details_pb2.RetryInfo()
+            detail.Unpack(retry)
+            retry_after_ms = retry.retry_delay.ToMilliseconds()
+    if not reason:
+        known = _BARE_REASONS.get(code, Reason.INTERNAL)
+        return known.error(message, retry_after_ms=retry_after_ms)
+    error = Reason.rebuild(reason, message, metadata)
+    if status is not None and type(error) is errors.InternalError and status.code != code_pb2.INTERNAL:
+        # A reason that only a newer server knows: its code still says what to do.
+        error = next((kind for kind, known in _CODES.items() if known is code), errors.InternalError)(
+            message, reason=reason, metadata=metadata
+        )
+    error.retry_after_ms = retry_after_ms
+    return error

@@ -1,0 +1,52 @@
+"""Values: what goes into a task and comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactRef:
+    """Names an artifact, or in a plan an attachment (`attachments/{n}`)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Json:
+    """Holds structured data: dicts with text keys, lists, texts, numbers, truth values and None."""
+
+    data: Any
+
+
+@dataclass(frozen=True, slots=True)
+class OutputRef:
+    """Refers to a named output of another task; `index` takes one item of a list."""
+
+    task_id: str
+    output: str
+    index: int | None = None
+
+
+Value: TypeAlias = "str | float | bool | Json | ArtifactRef | OutputRef | tuple[Value, ...]"
+"""Text, number, truth value, structured data, artifact, reference, or a list of values (a tuple)."""
+
+
+def references(value: Value) -> Iterator[OutputRef]:
+    """Yields every reference in a value, at any depth."""
+    if isinstance(value, OutputRef):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from references(item)
+
+
+def artifacts(value: Value) -> Iterator[str]:
+    """Yields the name of every artifact in a value, at any depth."""
+    if isinstance(value, ArtifactRef):
+        yield value.name
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from artifacts(item)

@@ -1,0 +1,1 @@
+"""Plans, matches, executes and answers requests: the controller's server."""

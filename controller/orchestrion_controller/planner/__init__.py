@@ -1,0 +1,1 @@
+"""Planners: each turns a request into a plan of typed tasks (`orchestrion_controller.stages.Planner`)."""

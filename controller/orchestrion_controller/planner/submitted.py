@@ -1,0 +1,39 @@
+"""A plan that the caller brings: checked, and streamed like any other."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+
+from orchestrion.events import PlanFinished, TaskPlanned
+from orchestrion.plans import Plan
+from orchestrion.runs import Artifact
+from orchestrion_controller.plans import rules
+from orchestrion_controller.stages import PlanItem, PlanningRequest
+
+
+class SubmittedPlanner:
+    """Takes a plan as it is. There is no repair: a caller mends its own plan."""
+
+    name = "submitted"
+
+    def __init__(self, plan: Plan, artifacts: Mapping[str, Artifact] | None = None) -> None:
+        """Keeps the plan.
+
+        Args:
+            plan: The caller's plan.
+            artifacts: Those that it names as `artifacts/{sha256}`, beyond the request's attachments.
+        """
+        self._plan = plan
+        self._artifacts = artifacts
+
+    async def plan(self, request: PlanningRequest) -> AsyncGenerator[PlanItem, None]:
+        """Checks the plan whole before its first task goes out, so that a bad one starts nothing.
+
+        Raises:
+            InvalidArgumentError: The plan breaks a rule; `task_id` and `field` name the place.
+            NotFoundError: An artifact that it names does not exist.
+        """
+        plan = rules.check(self._plan, request.task_types, request.attachments, self._artifacts)
+        for task in plan.tasks:
+            yield TaskPlanned(task)
+        yield PlanFinished(plan)

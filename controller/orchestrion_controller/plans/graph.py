@@ -1,0 +1,71 @@
+"""The graph that the references between tasks make."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from graphlib import CycleError, TopologicalSorter
+
+from orchestrion.plans import Task
+from orchestrion.values import references
+
+
+def dependencies(task: Task) -> tuple[str, ...]:
+    """Lists the ids of the tasks that one refers to, each once, in the order of the references."""
+    return tuple(dict.fromkeys(ref.task_id for value in task.inputs.values() for ref in references(value)))
+
+
+def dependents(tasks: Iterable[Task]) -> dict[str, tuple[str, ...]]:
+    """Lists for every task the ids of those that refer to it, in plan order."""
+    tasks = tuple(tasks)
+    found: dict[str, list[str]] = {task.id: [] for task in tasks}
+    for task in tasks:
+        for needed in dependencies(task):
+            if needed in found:
+                found[needed].append(task.id)
+    return {task_id: tuple(ids) for task_id, ids in found.items()}
+
+
+def leaves(tasks: Iterable[Task]) -> tuple[Task, ...]:
+    """Lists the tasks whose outputs no other task takes: the results of the plan."""
+    tasks = tuple(tasks)
+    taken = dependents(tasks)
+    return tuple(task for task in tasks if not taken[task.id])
+
+
+def ready(tasks: Iterable[Task], succeeded: Collection[str], begun: Collection[str] = ()) -> tuple[Task, ...]:
+    """Lists the tasks that can start: every task they refer to has succeeded, and they have not begun."""
+    return tuple(
+        task for task in tasks if task.id not in begun and all(needed in succeeded for needed in dependencies(task))
+    )
+
+
+def order(tasks: Iterable[Task]) -> tuple[Task, ...]:
+    """Sorts tasks so that each comes after all that it refers to, and otherwise early and in plan order.
+
+    References to tasks that are not given are ignored.
+
+    Raises:
+        ValueError: The references make a cycle.
+    """
+    by_id = {task.id: task for task in tasks}
+    try:
+        return tuple(by_id[task_id] for task_id in _sorter(by_id).static_order())
+    except CycleError as error:
+        raise ValueError(f"no order: {error}") from error
+
+
+def find_cycle(tasks: Iterable[Task]) -> tuple[str, ...] | None:
+    """Finds ids that wait for each other, each for the next and the last for the first; None where there are none."""
+    by_id = {task.id: task for task in tasks}
+    try:
+        _sorter(by_id).prepare()
+    except CycleError as error:
+        # graphlib tells who is waited for before who waits, and the first again at the end.
+        return tuple(reversed(error.args[1][1:]))
+    return None
+
+
+def _sorter(by_id: dict[str, Task]) -> TopologicalSorter[str]:
+    return TopologicalSorter(
+        {task_id: [needed for needed in dependencies(task) if needed in by_id] for task_id, task in by_id.items()}
+    )

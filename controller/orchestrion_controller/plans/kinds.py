@@ -1,0 +1,90 @@
+"""Which value fits which parameter."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from orchestrion.plans import Parameter, ParameterKind
+from orchestrion.values import Json, Value
+
+_WRITTEN: Final = {
+    ParameterKind.TEXT: '{"text": "…"}',
+    ParameterKind.NUMBER: '{"number": 1.5}',
+    ParameterKind.BOOLEAN: '{"boolean": true}',
+    ParameterKind.JSON: '{"json": …}',
+}
+
+
+def accepts(wanted: ParameterKind, given: ParameterKind) -> bool:
+    """Whether an input of one kind takes an output of another.
+
+    Kinds are not converted: a number is no text. JSON alone is wider: it takes texts, numbers and truth values as they
+    are, since they are structured data too, but no media.
+    """
+    return wanted is given or (wanted is ParameterKind.JSON and not given.is_media)
+
+
+def kind_of_media_type(media_type: str) -> ParameterKind:
+    """Tells the kind of an artifact: by the main type, and DOCUMENT for whatever is no image, sound or video."""
+    main = media_type.partition("/")[0].lower()
+    kinds = {"image": ParameterKind.IMAGE, "audio": ParameterKind.AUDIO, "video": ParameterKind.VIDEO}
+    return kinds.get(main, ParameterKind.DOCUMENT)
+
+
+def how_to_write(kind: ParameterKind) -> str:
+    """Tells how a value of this kind is written in a plan, for error messages."""
+    return _WRITTEN.get(kind, '{"artifact": "attachments/1"} or {"output": {"taskId": "…", "output": "…"}}')
+
+
+def fault(parameter: Parameter, value: Value) -> str | None:
+    """Says what keeps a literal from being one value of a parameter; None when it fits.
+
+    Args:
+        parameter: An input that is no media.
+        value: Text, number, truth value or structured data.
+    """
+    kind = parameter.kind
+    if not _is_of_kind(kind, value):
+        return f"it takes {kind.name}, written {how_to_write(kind)}"
+    if isinstance(value, str):
+        if not _is_unicode(value):
+            return "the text holds half of a surrogate pair; write whole characters"
+        if parameter.choices and value not in parameter.choices:
+            return f"{value[:40]!r} is none of its choices: {listed(parameter.choices)}"
+    if kind is ParameterKind.NUMBER and isinstance(value, int | float):
+        return _number_fault(parameter, value)
+    return None
+
+
+def listed(names: Sequence[str], most: int = 30) -> str:
+    """Writes names for a message, in quotes, the first ones where there are many."""
+    text = ", ".join(f"`{name}`" for name in names[:most])
+    return f"{text} and {len(names) - most} more" if len(names) > most else text or "none"
+
+
+def _is_of_kind(kind: ParameterKind, value: Value) -> bool:
+    if kind is ParameterKind.TEXT:
+        return isinstance(value, str)
+    if kind is ParameterKind.BOOLEAN:
+        return isinstance(value, bool)
+    if kind is ParameterKind.NUMBER:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return kind is ParameterKind.JSON and isinstance(value, str | int | float | Json)
+
+
+def _number_fault(parameter: Parameter, number: float) -> str | None:
+    low = -math.inf if parameter.minimum is None else parameter.minimum
+    high = math.inf if parameter.maximum is None else parameter.maximum
+    if not math.isfinite(number):
+        return "it takes a finite number"
+    return None if low <= number <= high else f"{number:g} is outside its range, {low:g} to {high:g}"
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

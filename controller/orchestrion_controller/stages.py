@@ -1,0 +1,111 @@
+"""What flows between the stages: requests in, items out. Stages are async generators over these plain dataclasses.
+
+A stage raises an `OrchestrionError` when it fails. Closing its generator, or cancelling the task that reads it, stops the
+work behind it: a language model's stream is closed at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from orchestrion.events import AnswerFinished, AnswerText, Payload, PlanFinished, PlanRejected, TaskPlanned, TaskRevoked
+from orchestrion.plans import Plan, TaskResult, TaskType
+from orchestrion.runs import Artifact, Message
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a stage took of a language model; several add up."""
+
+    llm_call_count: int = 0
+    prompt_token_count: int = 0
+    completion_token_count: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.llm_call_count + other.llm_call_count,
+            self.prompt_token_count + other.prompt_token_count,
+            self.completion_token_count + other.completion_token_count,
+        )
+
+
+StageItem: TypeAlias = Payload | Usage
+"""What a stage yields: the payload of an event, or the use of a language model (told in the stage's last event)."""
+
+PlanItem: TypeAlias = TaskPlanned | PlanRejected | TaskRevoked | PlanFinished | Usage
+"""What a planner yields."""
+
+AnswerItem: TypeAlias = AnswerText | AnswerFinished | Usage
+"""What a responder yields."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastTurn:
+    """An earlier run of the same conversation."""
+
+    messages: tuple[Message, ...]
+    plan: Plan | None = None
+    results: Mapping[str, TaskResult] = field(default_factory=dict)
+    answer: str = ""
+    artifacts: Mapping[str, Artifact] = field(default_factory=dict)
+    """Every artifact of the turn by name: attached ones and results."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanningRequest:
+    """What a planner works from."""
+
+    messages: tuple[Message, ...]
+    attachments: tuple[Artifact, ...] = ()
+    """The artifacts of all messages, in order: `attachments/1` is the first."""
+    task_types: Mapping[str, TaskType] = field(default_factory=dict)
+    """What a plan may use, by name."""
+    history: tuple[PastTurn, ...] = ()
+    """Earlier turns, the oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class RespondingRequest:
+    """What a responder works from."""
+
+    messages: tuple[Message, ...]
+    plan: Plan
+    results: Mapping[str, TaskResult] = field(default_factory=dict)
+    """What became of the plan's tasks, by id."""
+    task_types: Mapping[str, TaskType] = field(default_factory=dict)
+    artifacts: Mapping[str, Artifact] = field(default_factory=dict)
+    """Every artifact that exists in the run, by name: attached ones and results."""
+    history: tuple[PastTurn, ...] = ()
+    """Earlier turns, the oldest first."""
+
+
+class Planner(Protocol):
+    """Turns a request into a plan."""
+
+    @property
+    def name(self) -> str:
+        """What StageStarted tells as the performer, such as `builtin`."""
+
+    def plan(self, request: PlanningRequest) -> AsyncGenerator[PlanItem, None]:
+        """Yields each task as soon as it is valid, and PlanFinished with the whole plan as the last event.
+
+        Raises:
+            OrchestrionError: There is no valid plan; its reason says why.
+        """
+
+
+class Responder(Protocol):
+    """Turns results into an answer."""
+
+    @property
+    def name(self) -> str:
+        """What StageStarted tells as the performer, such as `builtin`."""
+
+    def respond(self, request: RespondingRequest) -> AsyncGenerator[AnswerItem, None]:
+        """Yields the answer in pieces, and AnswerFinished with the whole of it as the last event.
+
+        Raises:
+            OrchestrionError: There is no answer; its reason says why.
+        """

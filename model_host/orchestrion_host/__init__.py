@@ -1,0 +1,1 @@
+"""Runs experts in worker processes and advertises them: the model host's server."""

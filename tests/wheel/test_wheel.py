@@ -1,0 +1,82 @@
+"""The wheel in empty environments: small, complete, and a working client beside every supported protobuf."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MAXIMUM_WHEEL_BYTES = 10_000_000
+
+pytestmark = [pytest.mark.wheel, pytest.mark.timeout(600)]
+
+
+def uv(*arguments: str | Path) -> None:
+    """Runs .venv's uv with pip's settings, as the scripts in tools/ do."""
+    command = 'source tools/pip_settings.sh && exec .venv/bin/uv "$@"'
+    subprocess.run(["bash", "-c", command, "uv", *map(str, arguments)], cwd=ROOT, check=True)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    uv("build", "--quiet", "--wheel", "--out-dir", folder)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def controller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Starts a real controller in a process of its own; gives its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    home = tmp_path_factory.mktemp("home")
+    command = [sys.executable, "-m", "orchestrion_controller", "--address", address, "--metrics-port", "0"]
+    process = subprocess.Popen([*command, "--home", str(home)])
+    try:
+        deadline = time.monotonic() + 30
+        host, port = address.split(":")
+        while True:
+            assert process.poll() is None, "the controller ended before it listened"
+            try:
+                socket.create_connection((host, int(port)), timeout=1).close()
+                break
+            except OSError:
+                assert time.monotonic() < deadline, "the controller did not listen within 30 s"
+                time.sleep(0.05)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def test_wheel_is_small_and_complete(wheel: Path) -> None:
+    assert wheel.stat().st_size < MAXIMUM_WHEEL_BYTES
+    names = zipfile.ZipFile(wheel).namelist()
+    tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
+    assert tops == {"orchestrion", "orchestrion_controller", "orchestrion_host"}
+    assert {f"{top}/py.typed" for top in tops} <= set(names)
+    in_tree = {
+        path.relative_to(ROOT / parent).as_posix()
+        for parent in ("clients/python", "controller", "model_host")
+        for path in (ROOT / parent).rglob("*.yaml")
+    }
+    assert in_tree <= set(names)
+
+
+@pytest.mark.parametrize("protobuf", ["protobuf>=5.29,<6", "protobuf>=6,<7", "protobuf>=7,<8"])
+def test_client_works_beside(protobuf: str, wheel: Path, controller: str, tmp_path: Path) -> None:
+    python = tmp_path / "env" / "bin" / "python"
+    uv("venv", "--quiet", "--python", sys.executable, python.parent.parent)
+    uv("pip", "install", "--quiet", "--python", python, wheel, protobuf)
+    check = ROOT / "tests" / "wheel" / "check_client.py"
+    subprocess.run([python, "-W", "error", check, controller], cwd=tmp_path, check=True)
+    subprocess.run([python.parent / "orchestrion", "--help"], cwd=tmp_path, check=True, capture_output=True)
