@@ -1,7 +1,7 @@
 """What flows between the stages: requests in, items out. Stages are async generators over these plain dataclasses.
 
-A stage raises an `OrchestrionError` when it fails. Closing its generator, or cancelling the task that reads it, stops the
-work behind it: a language model's stream is closed at once.
+A stage raises an `OrchestrionError` when it fails. Closing its generator, or cancelling the task that reads it, stops
+the work behind it: a language model's stream is closed at once.
 """
 
 from __future__ import annotations

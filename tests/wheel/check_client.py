@@ -5,31 +5,55 @@ Exits with a message when importing the client is heavier than promised, or when
 
 from __future__ import annotations
 
+import asyncio
 import importlib
+import os
 import pkgutil
 import sys
+import tempfile
+from pathlib import Path
 
 HEAVY = {"numpy", "torch", "openai", "orchestrion_controller", "orchestrion_host"}
 
 
 def main(address: str) -> None:
-    """Checks the import, loads every stub, and asks the controller at `address` (host:port) for its hosts."""
-    importlib.import_module("orchestrion")
-    if heavy := HEAVY & sys.modules.keys():
-        sys.exit(f"import orchestrion brought {', '.join(sorted(heavy))}")
-
-    import grpc
-
+    """Checks the import, loads every public name and stub, and makes calls to the controller at `address`."""
+    import orchestrion
     import orchestrion.v1
 
+    if "grpc" in sys.modules:
+        sys.exit("import orchestrion brought grpc, which it should load when it is used")
+    for name in dir(orchestrion):
+        getattr(orchestrion, name)
     for module in pkgutil.iter_modules(orchestrion.v1.__path__, "orchestrion.v1."):
         importlib.import_module(module.name)
-    from orchestrion.v1 import registry_service_pb2, registry_service_pb2_grpc
+    if heavy := HEAVY & sys.modules.keys():
+        sys.exit(f"the client brought {', '.join(sorted(heavy))}")
 
-    with grpc.insecure_channel(address) as channel:
-        registry = registry_service_pb2_grpc.RegistryServiceStub(channel)
-        answer = registry.ListHosts(registry_service_pb2.ListHostsRequest(), timeout=20)
-    print(f"{address} lists {len(answer.hosts)} hosts")
+    content = os.urandom(3_000_000)
+    with orchestrion.Client(address) as client, tempfile.TemporaryDirectory() as folder:
+        artifact = client.upload(content, file_name="random.bin")
+        saved = client.download(artifact, folder)
+        if saved != Path(folder, "random.bin") or saved.read_bytes() != content:
+            sys.exit("an artifact came back as another one")
+        client.delete_artifact(artifact)
+        hosts = client.hosts()
+        if any("text-to-speech" in expert.task_types for host in hosts for expert in host.experts):
+            plan = orchestrion.Plan((orchestrion.Task("speak", "text-to-speech", {"text": "It works."}),))
+            answer = client.ask("Say that it works.", plan=plan)
+            if not client.read(answer.artifacts[0]).startswith(b"RIFF"):
+                sys.exit("the sound is no WAV file")
+    asyncio.run(check_asyncio(address, len(hosts)))
+    print(f"{address} lists {len(hosts)} hosts")
+
+
+async def check_asyncio(address: str, host_count: int) -> None:
+    """Makes one call with the asyncio client."""
+    import orchestrion
+
+    async with orchestrion.AsyncClient(address) as client:
+        if len(await client.hosts()) != host_count:
+            sys.exit("the two clients see different hosts")
 
 
 if __name__ == "__main__":

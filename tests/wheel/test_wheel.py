@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+import orchestrion
 
 ROOT = Path(__file__).parents[2]
 MAXIMUM_WHEEL_BYTES = 10_000_000
@@ -33,29 +33,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def controller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Starts a real controller in a process of its own; gives its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    home = tmp_path_factory.mktemp("home")
-    command = [sys.executable, "-m", "orchestrion_controller", "--address", address, "--metrics-port", "0"]
-    process = subprocess.Popen([*command, "--home", str(home)])
-    try:
-        deadline = time.monotonic() + 30
-        host, port = address.split(":")
-        while True:
-            assert process.poll() is None, "the controller ended before it listened"
-            try:
-                socket.create_connection((host, int(port)), timeout=1).close()
-                break
-            except OSError:
-                assert time.monotonic() < deadline, "the controller did not listen within 30 s"
-                time.sleep(0.05)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+def controller() -> Iterator[str]:
+    """Starts a real controller and a model host in processes of their own; gives the controller's address."""
+    with orchestrion.embedded(log=lambda server, line: print(f"{server}: {line}")) as client:
+        yield client.address
 
 
 def test_wheel_is_small_and_complete(wheel: Path) -> None:

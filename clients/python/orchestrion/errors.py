@@ -191,9 +191,24 @@ class Reason(enum.Enum):
         """What it means, in one sentence."""
         return self.value[1]
 
-    def error(self, message: str, *, retry_after_ms: int | None = None, **metadata: str) -> OrchestrionError:
-        """Builds the exception for this reason, ready to raise."""
-        return self.error_type(message, reason=self.name, metadata=metadata, retry_after_ms=retry_after_ms)
+    def error(
+        self,
+        message: str,
+        where: Mapping[str, str] | None = None,
+        *,
+        retry_after_ms: int | None = None,
+        **metadata: str,
+    ) -> OrchestrionError:
+        """Builds the exception for this reason, ready to raise.
+
+        Args:
+            message: One or two sentences: what went wrong and the cure.
+            where: Metadata that several errors share, such as the task; the named ones are added to it.
+            retry_after_ms: When trying again makes sense.
+            **metadata: What is dynamic in the message, by name.
+        """
+        known = {**(where or {}), **metadata}
+        return self.error_type(message, reason=self.name, metadata=known, retry_after_ms=retry_after_ms)
 
     @classmethod
     def rebuild(cls, reason: str, message: str, metadata: Mapping[str, str]) -> OrchestrionError:

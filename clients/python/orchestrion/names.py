@@ -31,6 +31,11 @@ def new_run() -> str:
     return f"runs/{secrets.token_hex(10)}"
 
 
+def is_artifact(text: str) -> bool:
+    """Whether a text is the name of an artifact."""
+    return _PATTERNS["artifacts"].fullmatch(text) is not None
+
+
 def sha256_of(name: str, field: str = "name") -> str:
     """Reads the hash out of an artifact's name.
 

@@ -38,6 +38,15 @@ def how_to_write(kind: ParameterKind) -> str:
     return _WRITTEN.get(kind, '{"artifact": "attachments/1"} or {"output": {"taskId": "…", "output": "…"}}')
 
 
+def how_to_attach(kind: ParameterKind) -> str:
+    """Tells what an artifact must be to fit, for error messages."""
+    if not kind.is_media:
+        return "it written out in the plan itself"
+    return (
+        "a file that is neither image, sound nor video" if kind is ParameterKind.DOCUMENT else f"{kind.name.lower()}/*"
+    )
+
+
 def fault(parameter: Parameter, value: Value) -> str | None:
     """Says what keeps a literal from being one value of a parameter; None when it fits.
 

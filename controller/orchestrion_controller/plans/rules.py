@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import Final
 
 from orchestrion import names
-from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.errors import Reason
 from orchestrion.plans import Parameter, Plan, Task, TaskType
 from orchestrion.runs import Artifact
 from orchestrion.values import ArtifactRef, OutputRef, Value, references
 from orchestrion_controller.plans import graph, kinds
+from orchestrion_controller.plans.faults import Place, did_you_mean
 
 MOST_TASKS: Final = 1000
 """The longest plan."""
@@ -84,7 +84,7 @@ class PlanChecker:
             NotFoundError: An artifact that it names does not exist.
         """
         index = len(self._tasks)
-        where = _Place(task.id, index)
+        where = Place(task.id, index)
         if index >= MOST_TASKS:
             raise where.error(Reason.PLAN_INVALID, f"A plan has at most {MOST_TASKS} tasks; split the request.", "id")
         if not _TASK_ID.fullmatch(task.id):
@@ -94,14 +94,14 @@ class PlanChecker:
             raise where.error(Reason.DUPLICATE_TASK_ID, f"Two tasks have the id `{task.id}`; rename one.", "id")
         task_type = self._task_types.get(task.type)
         if task_type is None:
-            message = f"`{task.type[:80]}` is no task type here. {_did_you_mean(task.type, list(self._task_types))}"
+            message = f"`{task.type[:80]}` is no task type here. {did_you_mean(task.type, list(self._task_types))}"
             raise where.error(Reason.UNKNOWN_TASK_TYPE, message, "type")
         inputs: dict[str, Value] = {}
         for name, value in task.inputs.items():
             parameter = task_type.input(name)
             if parameter is None:
                 known = [known.name for known in task_type.inputs]
-                message = f"`{task.type}` has no input `{name[:80]}`. {_did_you_mean(name, known)}"
+                message = f"`{task.type}` has no input `{name[:80]}`. {did_you_mean(name, known)}"
                 raise where.error(Reason.UNKNOWN_INPUT, message, f"inputs.{name[:80]}")
             inputs[name] = self._literals(parameter, value, where)
         for parameter in task_type.inputs:
@@ -129,7 +129,7 @@ class PlanChecker:
                 for ref in references(value):
                     if ref.task_id not in self._tasks:
                         message = (
-                            f"There is no task `{ref.task_id[:80]}`. {_did_you_mean(ref.task_id, list(self._tasks))}"
+                            f"There is no task `{ref.task_id[:80]}`. {did_you_mean(ref.task_id, list(self._tasks))}"
                         )
                         raise self._place(task).error(Reason.UNKNOWN_REFERENCE, message, f"inputs.{name}")
         cycle = graph.find_cycle(self._tasks.values())
@@ -139,7 +139,7 @@ class PlanChecker:
             raise self._place(self._tasks[cycle[0]]).error(Reason.PLAN_CYCLE, message, "inputs")
         return Plan(self.tasks, no_task_reason)
 
-    def _literals(self, parameter: Parameter, value: Value, where: _Place, depth: int = 0) -> Value:
+    def _literals(self, parameter: Parameter, value: Value, where: Place, depth: int = 0) -> Value:
         """Checks all of a value that is no reference, and resolves attachments."""
         field = f"inputs.{parameter.name}"
         if isinstance(value, tuple):
@@ -154,10 +154,9 @@ class PlanChecker:
             artifact = self._artifact(value.name, field, where)
             kind = kinds.kind_of_media_type(artifact.media_type)
             if not kinds.accepts(parameter.kind, kind):
-                message = (
-                    f"`{parameter.name}` takes {parameter.kind.name}, but {artifact.file_name or artifact.name} is "
-                    f"{artifact.media_type or 'of no known type'}: attach one that is {_media(parameter)}."
-                )
+                given = f"{artifact.file_name or artifact.name} is {artifact.media_type or 'of no known type'}"
+                cure = f"give {kinds.how_to_attach(parameter.kind)}"
+                message = f"`{parameter.name}` takes {parameter.kind.name}, but {given}: {cure}."
                 raise where.error(Reason.ILL_TYPED_INPUT, message, field)
             return ArtifactRef(artifact.name)
         fault = kinds.fault(parameter, value)
@@ -165,7 +164,7 @@ class PlanChecker:
             raise where.error(Reason.ILL_TYPED_INPUT, f"`{parameter.name}`: {fault}.", field)
         return value
 
-    def _artifact(self, name: str, field: str, where: _Place) -> Artifact:
+    def _artifact(self, name: str, field: str, where: Place) -> Artifact:
         number = names.attachment_number(name)
         if number is not None and number <= len(self._attachments):
             return self._attachments[number - 1]
@@ -190,10 +189,10 @@ class PlanChecker:
             self._unfolded[task.id] = self._unfolds(task, self._place(task))
             queue += self._waiting.pop(task.id, [])
 
-    def _place(self, task: Task) -> _Place:
-        return _Place(task.id, self._index[task.id])
+    def _place(self, task: Task) -> Place:
+        return Place(task.id, self._index[task.id])
 
-    def _unfolds(self, task: Task, where: _Place) -> bool:
+    def _unfolds(self, task: Task, where: Place) -> bool:
         """Checks kinds and shapes of a task's inputs; tells whether a list makes it unfold."""
         task_type = self._task_types[task.type]
         surplus = 0
@@ -218,7 +217,7 @@ class PlanChecker:
             raise where.error(Reason.ILL_TYPED_INPUT, message, "inputs")
         return surplus > 0
 
-    def _depth(self, parameter: Parameter, value: Value, where: _Place) -> int:
+    def _depth(self, parameter: Parameter, value: Value, where: Place) -> int:
         """Tells how many lists lie around the single values, and checks the references on the way."""
         field = f"inputs.{parameter.name}"
         if isinstance(value, tuple):
@@ -235,7 +234,7 @@ class PlanChecker:
         if output is None:
             known = [known.name for known in source_type.outputs]
             message = f"`{source.id}` ({source.type}) has no output `{value.output[:80]}`. "
-            raise where.error(Reason.UNKNOWN_REFERENCE, message + _did_you_mean(value.output, known), field)
+            raise where.error(Reason.UNKNOWN_REFERENCE, message + did_you_mean(value.output, known), field)
         if not kinds.accepts(parameter.kind, output.kind):
             message = (
                 f"`{parameter.name}` takes {parameter.kind.name}, but `{output.name}` of `{source.id}` is "
@@ -249,26 +248,3 @@ class PlanChecker:
             message = f"`{output.name}` of `{source.id}` is no list; leave `index` out."
             raise where.error(Reason.UNKNOWN_REFERENCE, message, field)
         return depth - 1
-
-
-class _Place:
-    """Where in a plan an error lies."""
-
-    def __init__(self, task_id: str, index: int) -> None:
-        self._task_id = task_id[:80]
-        self._index = index
-
-    def error(self, reason: Reason, message: str, field: str) -> OrchestrionError:
-        # What is quoted from a plan may be no valid Unicode, which no message could carry.
-        texts = (message, self._task_id, f"plan.tasks[{self._index}].{field}")
-        message, task_id, field = (text.encode(errors="replace").decode() for text in texts)
-        return reason.error(message, task_id=task_id, field=field)
-
-
-def _did_you_mean(name: str, known: Sequence[str]) -> str:
-    close = get_close_matches(name[:80], known, n=1, cutoff=0.7)
-    return f"Did you mean `{close[0]}`?" if close else f"There is: {kinds.listed(known)}."
-
-
-def _media(parameter: Parameter) -> str:
-    return f"{parameter.kind.name.lower()}/*" if parameter.kind.is_media else "text or data written in the plan itself"

@@ -22,7 +22,7 @@ _Behaviour = Callable[[Any, Any], Any]
 
 
 class _Around(grpc.aio.ServerInterceptor):
-    """Wraps a method of any of gRPC's four shapes; a subclass says what happens around a unary and a streamed answer."""
+    """Wraps a method of any of gRPC's four shapes; subclasses say what happens around either kind of answer."""
 
     def __init__(self) -> None:
         """Starts with no method wrapped; each is wrapped once, at its first call."""
@@ -64,7 +64,7 @@ class _Around(grpc.aio.ServerInterceptor):
 
 
 class ErrorInterceptor(_Around):
-    """Turns domain errors into statuses with details. Anything else is a fault of ours: logged, and told as INTERNAL."""
+    """Turns domain errors into statuses with details; anything else is our fault: logged, and told as INTERNAL."""
 
     def around_unary(self, method: str, behaviour: _Behaviour) -> _Behaviour:
         """Wraps a coroutine function."""

@@ -1,8 +1,8 @@
 """Settings: a frozen dataclass filled from flags, then `ORCHESTRION_*`, then `orchestrion.toml`, then its defaults.
 
 A field `port` of the section `host` is the flag `--port`, the variable `ORCHESTRION_HOST_PORT`, and `port` under
-`[host]` in the file. The docstring under a field is its help text. `field(metadata=…)` can say more: `env`, the names of further
-variables that are read after its own; `secret`, that it has no flag, since other users can see a process's flags.
+`[host]` in the file. The docstring under a field is its help text. `field(metadata=…)` can say more: `env`, the names
+of further variables that are read after its own; `secret`, that it has no flag, since others see a process's flags.
 """
 
 from __future__ import annotations

@@ -1,0 +1,5 @@
+"""Lets `python -m orchestrion` do what the `orchestrion` script does."""
+
+from orchestrion.cli import main
+
+main()

@@ -1,0 +1,76 @@
+"""The outcome of a run, gathered from its events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.events import AnswerFinished, Event, PlanFinished, RunFinished, TaskFinished
+from orchestrion.plans import Plan, TaskResult
+from orchestrion.runs import RunState
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a run that succeeded has to say."""
+
+    run: str
+    """The name of the run, to continue it with `previous_run`."""
+    text: str
+    """The answer in words."""
+    artifacts: tuple[str, ...]
+    """The artifacts that the answer names, for `download` and `read`."""
+    plan: Plan
+    """The plan that was carried out."""
+    results: tuple[TaskResult, ...]
+    """What became of each task, in the order in which they ended; single ones may have failed."""
+
+    def result(self, task_id: str) -> TaskResult | None:
+        """Returns the result of a task, or None."""
+        return next((result for result in self.results if result.task_id == task_id), None)
+
+
+class AnswerGatherer:
+    """Takes the events of one run and makes its answer."""
+
+    def __init__(self) -> None:
+        """Starts with no event seen."""
+        self.run = ""
+        """The name of the run; empty before its first event."""
+        self._plan = Plan()
+        self._results: dict[str, TaskResult] = {}
+        self._answer: AnswerFinished | None = None
+        self._end: RunFinished | None = None
+
+    def add(self, event: Event) -> None:
+        """Takes the next event."""
+        self.run = event.run
+        match event.payload:
+            case PlanFinished(plan):
+                self._plan = plan
+            case TaskFinished(result):
+                self._results[result.task_id] = result
+            case AnswerFinished() as answer:
+                self._answer = answer
+            case RunFinished() as end:
+                self._end = end
+
+    def answer(self) -> Answer:
+        """Returns the answer of a run that succeeded.
+
+        Raises:
+            OrchestrionError: The run failed or was cancelled, or its stream ended before it did.
+        """
+        if self._end is None or self._answer is None or self._end.state is not RunState.SUCCEEDED:
+            raise self.error() or Reason.INTERNAL.error(f"The events of {self.run or 'the run'} ended too soon.")
+        return Answer(self.run, self._answer.text, self._answer.artifacts, self._plan, tuple(self._results.values()))
+
+    def error(self) -> OrchestrionError | None:
+        """Returns why the run failed or was cancelled; None when it succeeded or has not ended."""
+        if self._end is None or self._end.state is RunState.SUCCEEDED:
+            return None
+        if self._end.error is not None:
+            return self._end.error.exception()
+        if self._end.state is RunState.CANCELLED:
+            return Reason.CANCELLED.error(f"{self.run} was cancelled.", run=self.run)
+        return Reason.INTERNAL.error(f"{self.run} failed and does not say why.", run=self.run)

@@ -1,0 +1,157 @@
+"""Events as plain lines, as they come: the stage, then what happened in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from orchestrion.events import (
+    AnswerFinished,
+    AnswerText,
+    AttemptFailed,
+    Event,
+    PlanFinished,
+    PlanRejected,
+    RunFinished,
+    RunStarted,
+    Stage,
+    StageFinished,
+    StageOutcome,
+    StageStarted,
+    TaskAssigned,
+    TaskFinished,
+    TaskPlanned,
+    TaskPreview,
+    TaskProgress,
+    TaskRevoked,
+    TaskStarted,
+    TaskText,
+)
+from orchestrion.plans import TaskResult, TaskState
+from orchestrion.values import ArtifactRef, Json, OutputRef, Value
+
+_LONGEST: Final = 160
+"""Where a text is cut, in characters; the answer is not."""
+
+
+class Printer:
+    """Writes the events of a run."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        """Keeps what takes the lines."""
+        self._write = write
+
+    def show(self, event: Event) -> None:
+        """Writes what an event tells, in one line; some need none."""
+        text = describe(event)
+        if text:
+            stage = "run" if event.stage is Stage.UNSPECIFIED else event.stage.name.lower()
+            self._write(f"{stage:<8} {text}")
+
+
+def describe(event: Event) -> str:
+    """Says in one line what happened; empty where another event says it better."""
+    match event.payload:
+        case RunStarted():
+            return event.run
+        case StageStarted(performer):
+            return f"by {performer}" if performer else "begins"
+        case StageFinished() as end:
+            return _stage_end(end)
+        case TaskPlanned(task):
+            return f"{task.id}: {task.type} ({_named(task.inputs)})"
+        case PlanRejected(error):
+            return f"plan not valid, to be repaired: {one_line(error.message)}"
+        case TaskRevoked(task_id):
+            return f"{task_id} is no longer part of the plan"
+        case PlanFinished(plan):
+            return f"no expert needed: {one_line(plan.no_task_reason)}" if not plan.tasks else ""
+        case TaskAssigned(choice):
+            reason = f": {one_line(choice.reason)}" if choice.reason else ""
+            return f"{choice.task_id} to {choice.expert_id} on {_host(choice.host)}{reason}"
+        case TaskStarted() as start:
+            again = f", attempt {start.attempt}" if start.attempt > 1 else ""
+            whole = _item(start.task_id, start.item, start.item_count)
+            return f"{whole} started by {start.expert_id} on {_host(start.host)}{again}"
+        case TaskProgress() as progress:
+            share = "" if progress.fraction is None else f" {progress.fraction:.0%}"
+            return f"{_item(progress.task_id, progress.item)}{share} {one_line(progress.message)}".rstrip()
+        case TaskText() as piece:
+            return f"{_item(piece.task_id, piece.item)} {piece.output}: {render(piece.text)}"
+        case TaskPreview() as preview:
+            return f"{_item(preview.task_id, preview.item)} first look, {preview.media_type}"
+        case AttemptFailed() as failure:
+            after = "; trying another" if failure.retried else ""
+            where = f"{failure.expert_id} on {_host(failure.host)}"
+            whole = _item(failure.task_id, failure.item)
+            return f"{whole} attempt {failure.attempt} failed, {where}: {one_line(failure.error.message)}{after}"
+        case TaskFinished(result, duration_ms):
+            return _task_end(result, duration_ms)
+        case AnswerText() | AnswerFinished():
+            return ""
+        case RunFinished() as end:
+            why = f": {one_line(end.error.message)}" if end.error else ""
+            return f"{end.state.name.lower()} after {duration(end.duration_ms)}{why}"
+    return ""  # A newer controller tells what this version has no words for.
+
+
+def render(value: Value) -> str:
+    """Writes a value in at most one line."""
+    match value:
+        case str():
+            return f'"{one_line(value)}"'
+        case bool():
+            return "yes" if value else "no"
+        case int() | float():
+            return f"{value:.6g}"
+        case ArtifactRef(name):
+            return name[: len("artifacts/") + 8]
+        case OutputRef(task_id, output, index):
+            return f"{task_id}.{output}" + ("" if index is None else f"[{index}]")
+        case Json(data):
+            return one_line(str(data))
+        case _:
+            return "[" + ", ".join(render(item) for item in value) + "]"
+
+
+def one_line(text: str) -> str:
+    """Writes a text on one line, cut where it is long, and without codes that would steer the terminal."""
+    joined = printable(" ".join(text.split()))
+    return joined if len(joined) <= _LONGEST else joined[: _LONGEST - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """Takes out of a text what would steer the terminal; line ends and tabs stay."""
+    return "".join(letter for letter in text if letter in "\n\t" or not (letter < " " or "\x7f" <= letter <= "\x9f"))
+
+
+def duration(milliseconds: float) -> str:
+    """Writes a duration."""
+    return f"{milliseconds:.0f} ms" if milliseconds < 1_000 else f"{milliseconds / 1_000:.2f} s"
+
+
+def _stage_end(end: StageFinished) -> str:
+    tokens = f", {end.prompt_token_count} + {end.completion_token_count} tokens" if end.llm_call_count else ""
+    outcome = "done" if end.outcome is StageOutcome.SUCCEEDED else end.outcome.name.lower()
+    return f"{outcome} in {duration(end.duration_ms)}{tokens}"
+
+
+def _task_end(result: TaskResult, duration_ms: float) -> str:
+    if result.state is TaskState.SUCCEEDED:
+        return f"{result.task_id} done in {duration(duration_ms)}: {_named(result.outputs)}"
+    why = f": {one_line(result.error.message)}" if result.error else ""
+    return f"{result.task_id} {result.state.name.lower()}{why}"
+
+
+def _named(values: Mapping[str, Value]) -> str:
+    return ", ".join(f"{name} {render(value)}" for name, value in values.items())
+
+
+def _host(name: str) -> str:
+    return name.removeprefix("hosts/")
+
+
+def _item(task_id: str, item: int | None, item_count: int = 0) -> str:
+    if item is None:
+        return task_id
+    return f"{task_id} {item + 1}" + (f" of {item_count}" if item_count else "")

@@ -1,0 +1,71 @@
+"""`orchestrion up`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestrion.cli import exits
+
+if TYPE_CHECKING:
+    from orchestrion.platform import Platform
+
+
+def up(
+    *,
+    port: Annotated[
+        int | None, typer.Option(help="The controller's gRPC port.  [default: 50051]", min=0, max=65535)
+    ] = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(help="The controller's metrics port.  [default: 9464]", min=0, max=65535)
+    ] = None,
+    host_port: Annotated[
+        int | None, typer.Option(help="The host's gRPC port.  [default: 50061]", min=0, max=65535)
+    ] = None,
+    host_metrics_port: Annotated[
+        int | None, typer.Option(help="The host's metrics port.  [default: 9465]", min=0, max=65535)
+    ] = None,
+    host_name: Annotated[str, typer.Option(help="What the host is called.")] = "local",
+    home: Annotated[
+        Path | None,
+        typer.Option(help="The folder of all state.  [default: ORCHESTRION_HOME, or the platform's user data folder]"),
+    ] = None,
+) -> None:
+    """Start a controller and a model host here; Ctrl-C stops both.
+
+    Everything else is set by ORCHESTRION_… variables and orchestrion.toml, as for the servers alone.
+    """
+    with exits.handled():
+        from orchestrion import platform
+
+        shared = [] if home is None else ["--home", str(home)]
+        controller_flags = [*_flag("--port", port), *_flag("--metrics-port", metrics_port), *shared]
+        host_flags = [*_flag("--port", host_port), *_flag("--metrics-port", host_metrics_port), *shared]
+        exits.tell("Starting a controller and a model host …")
+        try:
+            with platform.start(controller_flags, host_flags, host_name=host_name, log=_log) as running:
+                _tell_how(running)
+                raise running.wait()
+        except KeyboardInterrupt:
+            exits.tell("Stopped.")
+
+
+def _tell_how(running: Platform) -> None:
+    from orchestrion.connection import DEFAULT_ADDRESS
+
+    controller, host = running.controller, running.host
+    elsewhere = "" if controller.grpc_address == DEFAULT_ADDRESS else f" --address {controller.grpc_address}"
+    print(f"controller  {controller.grpc_address}  metrics http://{controller.metrics_address}/metrics")
+    print(f"host        {host.grpc_address}  metrics http://{host.metrics_address}/metrics")
+    print(f'Ask from another terminal:  orchestrion ask{elsewhere} "Read this aloud." -f picture.jpg', flush=True)
+    exits.tell("Ctrl-C stops both.")
+
+
+def _log(server: str, line: str) -> None:
+    exits.tell(f"{server:<10} | {line}")
+
+
+def _flag(name: str, value: int | None) -> list[str]:
+    return [] if value is None else [name, str(value)]

@@ -1,0 +1,63 @@
+"""Where the controller is, and what its failures mean to a client: what the sync and the asyncio client share."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any, Final
+
+import grpc
+
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.transport import channel_options, error_of
+
+ADDRESS_VARIABLE: Final = "ORCHESTRION_CONTROLLER"
+"""The environment variable that names the controller where no address is given."""
+
+DEFAULT_ADDRESS: Final = "127.0.0.1:50051"
+"""Where `orchestrion up` serves."""
+
+_LOOPBACK: Final = ("127.", "localhost:", "[::1]:", "ipv4:127.", "ipv6:[::1]", "unix:")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """The address of a controller, checked."""
+
+    address: str
+    """`host:port`, or any other target that gRPC knows, such as `unix:/run/orchestrion.sock`."""
+
+    @classmethod
+    def resolve(cls, address: str | None) -> Endpoint:
+        """Takes the address given, else that of the environment, else the default.
+
+        Raises:
+            InvalidArgumentError: The address has no port, or is a URL.
+        """
+        chosen = (address or os.environ.get(ADDRESS_VARIABLE) or DEFAULT_ADDRESS).strip()
+        if ":" not in chosen or chosen.startswith(("http:", "https:", "grpc:")):
+            raise Reason.INVALID_FIELD.error(
+                f"{chosen!r} is no address of a controller; expected host:port, such as {DEFAULT_ADDRESS}.",
+                field="address",
+            )
+        return cls(chosen)
+
+    def options(self) -> list[tuple[str, Any]]:
+        """Returns the options of a channel to it."""
+        if self.address.startswith(_LOOPBACK):
+            # A proxy set for the web cannot reach this machine's own ports.
+            return [*channel_options(), ("grpc.enable_http_proxy", 0)]
+        return channel_options()
+
+    def error_of(self, failure: grpc.RpcError) -> OrchestrionError:
+        """Turns what a call raised into the exception that the server meant; says the cure when there is no server."""
+        error = error_of(failure)
+        if error.reason != Reason.SERVER_UNREACHABLE.name:
+            return error
+        # gRPC tells a chain of causes; the last one is what happened.
+        cause = error.message.rsplit(": ", 1)[-1].rstrip(".")
+        return Reason.SERVER_UNREACHABLE.error(
+            f"No controller answers at {self.address} ({cause}). Start one with `orchestrion up`, "
+            f"or set {ADDRESS_VARIABLE} to the address of one that runs.",
+            address=self.address,
+        )

@@ -1,0 +1,112 @@
+"""A whole platform on this machine: a controller and a model host as child processes."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import tempfile
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from orchestrion import names
+from orchestrion.client import Client
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.experts import Host, HostState
+from orchestrion.supervision import Child, Log, Supervisor
+
+REGISTRATION_TIMEOUT_S: Final = 30.0
+"""How long a host that serves may take until the controller lists it."""
+
+# One module of each extra that no other package brings along; the servers themselves are in every installation.
+_NEEDED: Final = ("grpc_health", "grpc_reflection", "openai", "prometheus_client", "psutil", "sqlalchemy", "torch")
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """The servers of a platform that runs."""
+
+    controller: Child
+    host: Child
+    _supervisor: Supervisor
+
+    def wait(self) -> OrchestrionError:
+        """Waits until one of the servers ends by itself, and says which and why."""
+        return self._supervisor.wait()
+
+
+def check_installed() -> None:
+    """Makes sure that the servers' packages are there.
+
+    Raises:
+        UnavailableError: They are not; the message says what to install.
+    """
+    missing = [module for module in _NEEDED if importlib.util.find_spec(module) is None]
+    if missing:
+        raise Reason.SERVER_UNREACHABLE.error(
+            "The servers' packages are not installed here; install them with: pip install 'orchestrion[all]'. "
+            f"(Missing: {', '.join(missing)}.)",
+            missing=", ".join(missing),
+        )
+
+
+@contextlib.contextmanager
+def start(
+    controller_flags: Sequence[str] = (), host_flags: Sequence[str] = (), *, host_name: str, log: Log
+) -> Generator[Platform, None, None]:
+    """Starts a controller and a host, and stops both on leaving.
+
+    Args:
+        controller_flags: Flags of `python -m orchestrion_controller`.
+        host_flags: Flags of `python -m orchestrion_host`, without its name and its controller.
+        host_name: The name of the host.
+        log: Takes the lines of their logs, from several threads.
+
+    Raises:
+        UnavailableError: The servers' packages are not installed, or one of the servers did not start; its last words
+            are in the message.
+    """
+    check_installed()
+    with Supervisor(log) as supervisor:
+        controller = supervisor.start(
+            "controller", ["-m", "orchestrion_controller", "--exit-with-parent", *controller_flags]
+        )
+        own = ["--exit-with-parent", "--controller", controller.grpc_address, "--name", host_name]
+        host = supervisor.start("host", ["-m", "orchestrion_host", *own, *host_flags])
+        _wait_listed(supervisor, controller.grpc_address, names.host(host_name))
+        yield Platform(controller, host, supervisor)
+
+
+@contextlib.contextmanager
+def embedded(*, log: Log | None = None) -> Generator[Client, None, None]:
+    """Starts a private controller and model host, and gives a client of theirs.
+
+    They take free ports of this machine and keep their state in a temporary folder: artifacts that are not downloaded
+    are lost on leaving.
+
+    Args:
+        log: Takes the name of a server and a line of its log, from several threads; None drops them.
+
+    Raises:
+        UnavailableError: The servers' packages are not installed, or one of the servers did not start; its last words
+            are in the message.
+    """
+    with tempfile.TemporaryDirectory(prefix="orchestrion-", ignore_cleanup_errors=True) as home:
+        flags = ["--port", "0", "--metrics-port", "0", "--home"]
+        controller_flags, host_flags = [*flags, f"{home}/controller"], [*flags, f"{home}/host"]
+        with (
+            start(controller_flags, host_flags, host_name="embedded", log=log or (lambda name, line: None)) as platform,
+            Client(platform.controller.grpc_address) as client,
+        ):
+            yield client
+
+
+def _wait_listed(supervisor: Supervisor, controller: str, host: str) -> None:
+    with Client(controller) as client:
+        try:
+            with contextlib.closing(client.watch_hosts(timeout=REGISTRATION_TIMEOUT_S)) as changes:
+                for change in changes:
+                    if isinstance(change, Host) and change.name == host and change.state is HostState.READY:
+                        return
+        except OrchestrionError as error:
+            raise supervisor.ended() or error from error

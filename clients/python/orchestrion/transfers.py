@@ -1,0 +1,204 @@
+"""Artifacts to and from files: the messages of an upload, and a download that is checked before it gets its name.
+
+Both hold one chunk at a time, whatever the artifact's size, and hash it on the way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import mimetypes
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self, TypeAlias
+
+from orchestrion import names
+from orchestrion.errors import Reason
+from orchestrion.runs import Artifact
+from orchestrion.transport import CHUNK_BYTES
+from orchestrion.v1 import artifact_service_pb2
+from orchestrion.values import ArtifactRef
+
+Attachment: TypeAlias = str | os.PathLike[str] | bytes | Artifact | ArtifactRef
+"""A file by its path, content, or an artifact that the controller has already (also by its name)."""
+
+
+def resolve(attachment: Attachment) -> ArtifactRef | Path | bytes:
+    """Tells what an attachment is: an artifact that the controller has, a file, or content."""
+    if isinstance(attachment, Artifact | ArtifactRef):
+        return ArtifactRef(attachment.name)
+    if isinstance(attachment, bytes):
+        return attachment
+    # An artifact's name is also a path; nobody calls a file in a folder `artifacts` by 64 hexadecimal digits.
+    text = os.fspath(attachment)
+    return ArtifactRef(text) if names.is_artifact(text) else Path(text)
+
+
+class Upload:
+    """The chunks of an upload, read as they are sent. Used as a context manager, which closes the file."""
+
+    def __init__(self, source: str | os.PathLike[str] | bytes) -> None:
+        """Opens the source: the path of a file, or content.
+
+        Raises:
+            OSError: The file cannot be read.
+        """
+        self.file_name = "" if isinstance(source, bytes) else Path(source).name
+        """The file's own name; empty for content."""
+        self._content: BinaryIO = io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb")  # noqa: SIM115
+        self._hash = hashlib.sha256()
+        self._failure: OSError | None = None
+
+    def __enter__(self) -> Self:
+        """Returns the upload."""
+        return self
+
+    def __exit__(self, error_type: object, error: BaseException | None, traceback: object) -> None:
+        self._content.close()
+        if self._failure is not None:
+            # gRPC tells only that the call broke off.
+            raise self._failure from error
+
+    def chunks(self) -> Iterator[artifact_service_pb2.UploadRequest]:
+        """Yields the content, at most 1 MiB at a time."""
+        try:
+            while chunk := self._content.read(CHUNK_BYTES):
+                self._hash.update(chunk)
+                yield artifact_service_pb2.UploadRequest(chunk=chunk)
+        except OSError as error:
+            self._failure = error
+            raise
+
+    def check(self, artifact: Artifact) -> Artifact:
+        """Returns what the server stored, if that is what was sent.
+
+        Raises:
+            InvalidArgumentError: It is not.
+        """
+        _check_hash(artifact.name, self._hash.hexdigest())
+        return artifact
+
+
+class Download:
+    """Takes the messages of a download into a file beside its target, which gets its name when all is there.
+
+    Used as a context manager: leaving it without an error puts the file in place, leaving it with one removes it.
+    """
+
+    def __init__(self, name: str, target: str | os.PathLike[str]) -> None:
+        """Opens the file.
+
+        Args:
+            name: The artifact.
+            target: A folder that exists, for the artifact's own file name, numbered if it is taken; or a path, which is
+                replaced if it is there.
+
+        Raises:
+            OSError: The folder is not there, or nothing can be written to it.
+        """
+        self.path = Path(target)
+        """Where the artifact is, once the download has ended."""
+        self._name = name
+        self._into_folder = self.path.is_dir()
+        self._file_name = ""
+        folder = self.path if self._into_folder else self.path.parent
+        self._part = folder / f".{secrets.token_hex(8)}.part"
+        self._content: BinaryIO = open(self._part, "xb")  # noqa: SIM115
+        self._hash = hashlib.sha256()
+
+    def take(self, message: artifact_service_pb2.DownloadResponse) -> None:
+        """Takes one message.
+
+        Raises:
+            OSError: The disk is full, or the like.
+        """
+        if message.HasField("artifact"):
+            self._file_name = safe_file_name(message.artifact.file_name, message.artifact.media_type, self._name)
+        else:
+            self._hash.update(message.chunk)
+            self._content.write(message.chunk)
+
+    def __enter__(self) -> Self:
+        """Returns the download."""
+        return self
+
+    def __exit__(
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            self._content.close()
+            if error_type is None:
+                _check_hash(self._name, self._hash.hexdigest())
+                if self._into_folder:
+                    self.path = claim(self.path / self._file_name)
+                self._part.replace(self.path)
+        finally:
+            self._part.unlink(missing_ok=True)
+
+
+class Collected:
+    """Takes the messages of a download into memory."""
+
+    def __init__(self, name: str) -> None:
+        """Starts with nothing."""
+        self.name = name
+        """The artifact."""
+        self._chunks: list[bytes] = []
+
+    def take(self, message: artifact_service_pb2.DownloadResponse) -> None:
+        """Takes one message."""
+        self._chunks.append(message.chunk)
+
+    def content(self) -> bytes:
+        """Returns the content.
+
+        Raises:
+            InvalidArgumentError: It is not what the artifact's name says.
+        """
+        content = b"".join(self._chunks)
+        _check_hash(self.name, hashlib.sha256(content).hexdigest())
+        return content
+
+
+def artifact_name(artifact: str | Artifact | ArtifactRef) -> str:
+    """Returns the name of an artifact."""
+    return artifact if isinstance(artifact, str) else artifact.name
+
+
+def safe_file_name(file_name: str, media_type: str, name: str) -> str:
+    """Returns a file name for an artifact, whatever its owner called it: no folders, no hidden file, never empty."""
+    last = file_name.replace("\\", "/").rsplit("/", 1)[-1]
+    last = "".join(letter for letter in last if letter.isprintable()).lstrip(".")
+    # File systems take 255 bytes; the rest is room for a number.
+    stem, suffix = os.path.splitext(last)
+    stem = stem.encode("utf-8", "ignore")[:200].decode("utf-8", "ignore")
+    if not stem:
+        return names.sha256_of(name)[:12] + (mimetypes.guess_extension(media_type) or ".bin")
+    return stem + suffix[:20]
+
+
+def claim(path: Path) -> Path:
+    """Makes an empty file of that name, or of the first of `name-1`, `name-2`, … that is free; nothing is overwritten.
+
+    Raises:
+        OSError: The folder cannot be written to.
+    """
+    number = 0
+    while True:
+        candidate = path if number == 0 else path.with_name(f"{path.stem}-{number}{path.suffix}")
+        try:
+            candidate.touch(exist_ok=False)
+        except FileExistsError:
+            number += 1
+        else:
+            return candidate
+
+
+def _check_hash(name: str, sha256: str) -> None:
+    if name != names.artifact(sha256):
+        raise Reason.HASH_MISMATCH.error(
+            f"The content of {name} has the SHA-256 {sha256}: it changed on the way. Try again.", name=name
+        )

@@ -1,0 +1,35 @@
+"""Runs a controller: `python -m orchestrion_controller`, or `orchestrion up` for it and a model host."""
+
+from __future__ import annotations
+
+import sys
+
+from orchestrion.errors import OrchestrionError
+from orchestrion.serving import process, settings
+from orchestrion_controller.config import ControllerConfig
+from orchestrion_controller.server import Controller
+
+
+async def _serve(config: ControllerConfig) -> int:
+    try:
+        controller = Controller(config)
+        await controller.start()
+    except (OrchestrionError, OSError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    process.announce(f"{config.address}:{controller.grpc_port}", f"{config.address}:{controller.metrics_port}")
+    await process.until_stopped(controller.stop)
+    return 0
+
+
+def main() -> int:
+    """Reads the settings, serves until SIGTERM or SIGINT, and returns the exit status."""
+    config = settings.load_or_exit(ControllerConfig, "controller")
+    process.set_up_logging(config.log_level)
+    if config.exit_with_parent:
+        process.exit_with_parent()
+    return process.run(_serve(config))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

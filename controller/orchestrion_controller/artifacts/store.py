@@ -1,0 +1,112 @@
+"""The content of artifacts in a local folder. File work runs on threads; only one chunk at a time is in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.transport import CHUNK_BYTES
+
+
+class LocalStore:
+    """A folder with one file an artifact, spread over 256 subfolders by the first two digits of the hash."""
+
+    def __init__(self, folder: Path, max_bytes: int) -> None:
+        """Makes the folder, and drops what uploads of an earlier process left.
+
+        Args:
+            folder: Where the files lie.
+            max_bytes: The largest artifact taken, in bytes.
+        """
+        self._folder = folder
+        self._incoming = folder / "incoming"
+        self._max_bytes = max_bytes
+        self._incoming.mkdir(parents=True, exist_ok=True)
+        for left in self._incoming.iterdir():
+            left.unlink()
+
+    def path(self, sha256: str) -> Path:
+        """Returns the file of an artifact, whether it exists or not."""
+        return self._folder / sha256[:2] / sha256
+
+    async def write(self, chunks: AsyncIterator[bytes], expected_sha256: str = "") -> tuple[str, int]:
+        """Stores content from chunks, and returns its SHA-256 and its size in bytes.
+
+        Nothing is left behind when it fails.
+
+        Raises:
+            InvalidArgumentError: There is no content, or it has another hash than expected.
+            ResourceExhaustedError: It is too large, or the disk is full.
+        """
+        temporary = self._incoming / secrets.token_hex(8)
+        digest, size = hashlib.sha256(), 0
+        try:
+            with temporary.open("xb", buffering=0) as file:
+
+                def take(chunk: bytes) -> None:
+                    digest.update(chunk)
+                    file.write(chunk)
+
+                async for chunk in chunks:
+                    size += len(chunk)
+                    if size > self._max_bytes:
+                        raise self._too_large()
+                    await asyncio.to_thread(take, chunk)
+            if not size:
+                raise Reason.ARTIFACT_EMPTY.error("The upload has no content: send at least one byte.", field="chunk")
+            sha256 = digest.hexdigest()
+            if expected_sha256 not in ("", sha256):
+                message = f"The content has SHA-256 {sha256}, and {expected_sha256} was announced. Send it again."
+                raise Reason.HASH_MISMATCH.error(message, field="header.sha256", sha256=sha256)
+            await asyncio.to_thread(self._adopt, temporary, sha256)
+        except OSError as error:
+            raise _storage_error(error) from error
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                temporary.unlink()
+        return sha256, size
+
+    async def read(self, sha256: str, offset: int = 0) -> AsyncIterator[bytes]:
+        """Yields the content from an offset on, in chunks of at most 1 MiB.
+
+        Raises:
+            NotFoundError: The content is not there.
+        """
+        try:
+            file = self.path(sha256).open("rb", buffering=0)
+        except FileNotFoundError as error:
+            message = f"The content of artifacts/{sha256} is gone from the store."
+            raise Reason.ARTIFACT_NOT_FOUND.error(message, field="name") from error
+        with file:
+            file.seek(offset)
+            while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
+                yield chunk
+
+    async def delete(self, sha256: str) -> None:
+        """Removes the content; that it is gone already is no error."""
+        await asyncio.to_thread(self.path(sha256).unlink, missing_ok=True)
+
+    def _adopt(self, temporary: Path, sha256: str) -> None:
+        target = self.path(sha256)
+        target.parent.mkdir(exist_ok=True)
+        # Replacing an equal file is harmless, and never leaves half a file under the final name.
+        os.replace(temporary, target)
+
+    def _too_large(self) -> OrchestrionError:
+        message = f"Artifacts are limited to {self._max_bytes} bytes; the operator's setting is max_artifact_bytes."
+        return Reason.ARTIFACT_TOO_LARGE.error(message, max_bytes=str(self._max_bytes))
+
+
+def _storage_error(error: OSError) -> OrchestrionError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Reason.STORAGE_FULL.error(
+            "The controller's disk is full: delete artifacts or free space, then try again."
+        )
+    return Reason.INTERNAL.error(f"The artifact store failed: {error.strerror}.")

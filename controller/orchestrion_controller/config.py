@@ -1,0 +1,91 @@
+"""The controller's configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrion.serving.settings import default_home
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerConfig:
+    """Plans requests, assigns experts, runs them on model hosts, and answers."""
+
+    address: str = "127.0.0.1"
+    """The address to listen on. Only this machine can reach the default; there is no authentication yet."""
+    port: int = 50051
+    """The gRPC port; 0 takes a free one."""
+    metrics_port: int = 9464
+    """The port of /metrics for Prometheus; 0 takes a free one."""
+    home: Path = field(default_factory=default_home)
+    """The folder of the database and of the artifacts."""
+    database_url: str = ""
+    """The SQLAlchemy URL of the database; empty means SQLite in the home folder."""
+    synchronous: str = "normal"
+    """How SQLite writes: `normal` loses the last moments at a power cut, `full` nothing, at ten times the cost."""
+    max_artifact_bytes: int = 4 << 30
+    """The largest artifact taken, in bytes."""
+    max_running_runs: int = 256
+    """How many runs may go on at once; more are refused with RESOURCE_EXHAUSTED."""
+    detach_grace_ms: int = 10_000
+    """How long a run without a reader lives where the request does not say, in milliseconds."""
+    lease_ms: int = 10_000
+    """How long a model host stays listed without a report, in milliseconds."""
+    max_attempts: int = 3
+    """How often one task is tried, on the same or on other experts."""
+    candidate_count: int = 5
+    """How many candidates an assignment keeps."""
+    planner: str = ""
+    """The default planner, `builtin` or `llm`; empty means `llm` where a language model is configured."""
+    responder: str = ""
+    """The default responder, `builtin` or `llm`; empty means `llm` where a language model is configured."""
+    llm_base_url: str = field(default="", metadata={"env": ("OPENAI_BASE_URL",)})
+    """The URL of an OpenAI-compatible endpoint, such as http://127.0.0.1:8000/v1; OPENAI_BASE_URL is read too."""
+    llm_api_key: str = field(default="", repr=False, metadata={"env": ("OPENAI_API_KEY",), "secret": True})
+    """The key for that endpoint. It has no flag, since other users can see a process's flags."""
+    llm_model: str = field(default="gpt-4.1-mini", metadata={"env": ("OPENAI_MODEL",)})
+    """The language model that plans and answers."""
+    llm_timeout_s: float = 60.0
+    """How long the language model may stay silent, in seconds."""
+    shutdown_grace_s: float = 5.0
+    """How long calls may go on after SIGTERM, in seconds."""
+    log_level: str = "info"
+    """What is logged: debug, info, warning or error."""
+    exit_with_parent: bool = False
+    """Whether to stop when the process that started this one dies."""
+
+    def __post_init__(self) -> None:
+        """Checks what can be checked without the machine.
+
+        Raises:
+            ValueError: A value cannot be; the message names the setting.
+        """
+        for name in ("port", "metrics_port"):
+            if not 0 <= getattr(self, name) <= 65_535:
+                raise ValueError(f"{name}: {getattr(self, name)} is no port; give 0 to 65535.")
+        at_least_one = ("max_artifact_bytes", "max_running_runs", "lease_ms", "max_attempts", "candidate_count")
+        for name in at_least_one:
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: {getattr(self, name)} is too small; give at least 1.")
+        choices = {
+            "synchronous": ("normal", "full"),
+            "planner": ("", "builtin", "llm"),
+            "responder": ("", "builtin", "llm"),
+            "log_level": ("debug", "info", "warning", "error"),
+        }
+        for name, allowed in choices.items():
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name}: {getattr(self, name)!r} is none of {', '.join(map(repr, allowed))}.")
+        if "llm" in (self.planner, self.responder) and not self.has_language_model:
+            raise ValueError("planner: `llm` needs llm_base_url (OPENAI_BASE_URL) or llm_api_key (OPENAI_API_KEY).")
+
+    @property
+    def has_language_model(self) -> bool:
+        """Whether an endpoint or a key is configured."""
+        return bool(self.llm_base_url or self.llm_api_key)
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The URL of the database, with the embedded default filled in."""
+        return self.database_url or f"sqlite:///{self.home / 'controller.sqlite3'}"

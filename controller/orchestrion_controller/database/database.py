@@ -1,0 +1,170 @@
+"""Access to the database: one writer with group commit, and reads on threads.
+
+Writes from all over the controller are queued to one thread, which commits whatever waits as one transaction: under
+load a hundred events cost one commit, and nobody waits for a lock. An event loop never touches the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.sql import Executable
+
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion_controller.database.schema import METADATA
+from orchestrion_controller.metrics import ControllerMetrics
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Done = Callable[[OrchestrionError | None], None]
+
+_LARGEST_GROUP: Final = 1_000
+_CLOSE: Final = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    statement: Executable
+    parameters: Mapping[str, Any]
+    done: Done
+
+
+class Database:
+    """The database of one controller process."""
+
+    def __init__(self, url: str, metrics: ControllerMetrics, *, synchronous: str = "normal") -> None:
+        """Opens the database, makes missing tables, and starts the writer's thread.
+
+        Args:
+            url: An SQLAlchemy URL.
+            metrics: Where commits are counted and timed.
+            synchronous: SQLite's setting, `normal` or `full`.
+
+        Raises:
+            FailedPreconditionError: The database cannot be opened.
+        """
+        self._metrics = metrics
+        self._engine = _open(url, synchronous)
+        self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._write_groups, name="database-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def dialect(self) -> str:
+        """The kind of database, such as `sqlite`."""
+        return self._engine.dialect.name
+
+    def write(self, statement: Executable, parameters: Mapping[str, Any], done: Done) -> None:
+        """Queues one statement; `done` is called on the event loop once it is committed, or with what went wrong.
+
+        Statements are carried out in the order in which they were queued.
+        """
+        self._queue.put(_Write(statement, parameters, done))
+
+    async def commit(self, statement: Executable, parameters: Mapping[str, Any]) -> None:
+        """Carries out one statement and waits until it is committed.
+
+        Raises:
+            ResourceExhaustedError: The disk is full, or the database did not take the write for another reason.
+        """
+        future: asyncio.Future[None] = self._loop.create_future()
+
+        def done(error: OrchestrionError | None) -> None:
+            if future.done():
+                return
+            if error is None:
+                future.set_result(None)
+            else:
+                future.set_exception(error)
+
+        self.write(statement, parameters, done)
+        await future
+
+    async def read(self, query: Callable[[Connection], T]) -> T:
+        """Runs a query on a thread of its own and returns what it returns."""
+
+        def work() -> T:
+            with self._engine.connect() as connection:
+                return query(connection)
+
+        return await asyncio.to_thread(work)
+
+    async def close(self) -> None:
+        """Commits what is queued and closes the database."""
+        self._queue.put(_CLOSE)
+        await asyncio.to_thread(self._thread.join)
+        self._engine.dispose()
+
+    def _write_groups(self) -> None:
+        open_ = True
+        while open_:
+            group: list[_Write] = []
+            item = self._queue.get()
+            while item is not _CLOSE:
+                group.append(item)
+                if len(group) >= _LARGEST_GROUP or self._queue.empty():
+                    break
+                item = self._queue.get()
+            else:
+                open_ = False
+            if group:
+                failure = self._commit(group)
+                self._loop.call_soon_threadsafe(_tell, group, failure)
+
+    def _commit(self, group: Sequence[_Write]) -> OrchestrionError | None:
+        started = time.perf_counter()
+        try:
+            with self._engine.begin() as connection:
+                for _, run in groupby(group, key=lambda write: id(write.statement)):
+                    writes = list(run)
+                    connection.execute(writes[0].statement, [dict(write.parameters) for write in writes])
+        except SQLAlchemyError as error:
+            _log.error("a group of %d writes failed: %s", len(group), error)
+            self._metrics.journal_failures.inc()
+            return _write_failed(error)
+        self._metrics.journal_commit_seconds.observe(time.perf_counter() - started)
+        self._metrics.journal_writes.inc(len(group))
+        return None
+
+
+def _tell(group: Sequence[_Write], failure: OrchestrionError | None) -> None:
+    for write in group:
+        write.done(failure)
+
+
+def _write_failed(error: SQLAlchemyError) -> OrchestrionError:
+    origin = getattr(error, "orig", None) or error
+    return Reason.STORAGE_FULL.error(f"The controller's database did not take a write: {origin}. Free disk space.")
+
+
+def _open(url: str, synchronous: str) -> Engine:
+    try:
+        engine = create_engine(url)
+        if engine.dialect.name == "sqlite":
+            _tune_sqlite(engine, synchronous)
+        METADATA.create_all(engine)
+    except (SQLAlchemyError, ImportError) as error:
+        raise Reason.NOT_CONFIGURED.error(f"database_url: cannot open the database: {error}") from error
+    return engine
+
+
+def _tune_sqlite(engine: Engine, synchronous: str) -> None:
+    @event.listens_for(engine, "connect")
+    def set_pragmas(connection: Any, _: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute(f"PRAGMA synchronous={synchronous}")
+        cursor.execute("PRAGMA busy_timeout=10000")
+        cursor.close()

@@ -1,0 +1,46 @@
+"""The tables. Times are milliseconds since the epoch, so that every database orders them alike."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, UniqueConstraint
+
+METADATA = MetaData()
+
+RUNS = Table(
+    "runs",
+    METADATA,
+    Column("name", String(80), primary_key=True),
+    Column("kind", Integer, nullable=False),
+    Column("state", Integer, nullable=False),
+    Column("create_ms", BigInteger, nullable=False),
+    Column("end_ms", BigInteger),
+    Column("deadline_ms", BigInteger),
+    Column("previous_run", String(80), nullable=False, default=""),
+    # The caller's own id for the call; null where none was given, and nulls never collide.
+    Column("request_id", String(64)),
+    UniqueConstraint("request_id"),
+    Index("runs_by_time", "create_ms", "name"),
+    Index("runs_by_state", "state"),
+)
+
+EVENTS = Table(
+    "events",
+    METADATA,
+    Column("run", String(80), primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("event", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+ARTIFACTS = Table(
+    "artifacts",
+    METADATA,
+    Column("owner", String(64), primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    Column("media_type", String(255), nullable=False),
+    Column("file_name", String(255), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("create_ms", BigInteger, nullable=False),
+    Index("artifacts_by_time", "owner", "create_ms", "sha256"),
+    Index("artifacts_by_hash", "sha256"),
+)

@@ -1,0 +1,191 @@
+"""One execution: tasks arrive while others run; each starts the moment its inputs exist."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.events import Payload, TaskFinished
+from orchestrion.plans import Error, TaskResult, TaskState, TaskType
+from orchestrion_controller.executor import inputs as folding
+from orchestrion_controller.executor.attempts import Assigned, Attempts, Call, Item
+from orchestrion_controller.executor.inputs import Inputs, Outputs
+from orchestrion_controller.executor.reservations import Reservations
+from orchestrion_controller.metrics import ControllerMetrics
+from orchestrion_controller.plans.graph import dependencies
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """A task that a repaired plan does not have."""
+
+    task_id: str
+
+
+FeedItem = Assigned | Revoked
+
+
+class Execution:
+    """The tasks of one run. `payloads` drives it; `results` tells what became of them."""
+
+    def __init__(
+        self,
+        run: str,
+        *,
+        task_types: Mapping[str, TaskType],
+        known: Mapping[str, TaskResult],
+        attempts: Attempts,
+        reservations: Reservations,
+        metrics: ControllerMetrics,
+    ) -> None:
+        """Prepares the execution.
+
+        Args:
+            run: The name of the run.
+            task_types: What its tasks are of, by name.
+            known: Results that exist already, by task id; those tasks are not run.
+            attempts: Make the calls.
+            reservations: Claim experts ahead.
+            metrics: Where tasks are counted.
+        """
+        self._run = run
+        self._task_types = task_types
+        self._attempts = attempts
+        self._reservations = reservations
+        self._metrics = metrics
+        self._assigned: dict[str, Assigned] = {}
+        self._performing: dict[str, asyncio.Task[None]] = {}
+        # A task may refer to one that was not planned yet: whoever comes first makes the future.
+        self._results: dict[str, asyncio.Future[TaskResult]] = {}
+        self._out: asyncio.Queue[Payload | None] = asyncio.Queue()
+        for task_id, result in known.items():
+            self._result(task_id).set_result(result)
+
+    @property
+    def results(self) -> dict[str, TaskResult]:
+        """What became of the tasks that have ended, by id."""
+        return {task_id: future.result() for task_id, future in self._results.items() if future.done()}
+
+    async def payloads(self, feed: AsyncIterator[FeedItem]) -> AsyncGenerator[Payload, None]:
+        """Runs the tasks of a feed and yields what happens, until the feed has ended and with it every task.
+
+        Closing the generator cancels everything, down to the hosts.
+        """
+        taking = asyncio.create_task(self._take(feed))
+        try:
+            while (payload := await self._out.get()) is not None:
+                yield payload
+            await taking
+        finally:
+            tasks = [taking, *self._performing.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._reservations.release_all()
+
+    async def _take(self, feed: AsyncIterator[FeedItem]) -> None:
+        try:
+            async for item in feed:
+                if isinstance(item, Revoked):
+                    self._revoke(item.task_id)
+                elif not self._result(item.task.id).done():
+                    self._assigned[item.task.id] = item
+                    self._start(item)
+            while going := [task for task in self._performing.values() if not task.done()]:
+                await asyncio.wait(going)
+        finally:
+            self._out.put_nowait(None)
+
+    def _start(self, assigned: Assigned) -> None:
+        task_id = assigned.task.id
+        performing = self._perform(assigned, self._result(task_id))
+        self._performing[task_id] = asyncio.create_task(performing, name=f"{self._run}/{task_id}")
+
+    def _revoke(self, task_id: str) -> None:
+        """Cancels a task, and starts anew what had its outputs: a task of the same id may give others."""
+        stale = {task_id}
+        grown = True
+        while grown:
+            more = {other for other, item in self._assigned.items() if stale.intersection(dependencies(item.task))}
+            grown = not more <= stale
+            stale |= more
+        for stale_id in stale:
+            if (performing := self._performing.pop(stale_id, None)) is not None:
+                performing.cancel()
+            self._results.pop(stale_id, None)
+        self._assigned.pop(task_id, None)
+        for stale_id in stale - {task_id}:
+            self._start(self._assigned[stale_id])
+
+    def _result(self, task_id: str) -> asyncio.Future[TaskResult]:
+        if task_id not in self._results:
+            self._results[task_id] = asyncio.get_running_loop().create_future()
+        return self._results[task_id]
+
+    async def _perform(self, assigned: Assigned, result: asyncio.Future[TaskResult]) -> None:
+        task = assigned.task
+        needed = dependencies(task)
+        reservation = ""
+        if any(not self._result(task_id).done() for task_id in needed):
+            reservation = self._reservations.claim(assigned)
+        found = {task_id: await asyncio.shield(self._result(task_id)) for task_id in needed}
+        started = time.perf_counter()
+        failed = next((other for other in found.values() if not other.succeeded), None)
+        if failed is not None:
+            message = f"Task {failed.task_id!r}, which {task.id!r} refers to, did not succeed."
+            error = Reason.UPSTREAM_FAILED.error(message, task_id=failed.task_id)
+            ended = TaskResult(task.id, TaskState.SKIPPED, error=Error.of(error))
+        else:
+            ended = await self._run_task(assigned, found, reservation)
+        self._finish(assigned, ended, (time.perf_counter() - started) * 1000)
+        result.set_result(ended)
+
+    async def _run_task(self, assigned: Assigned, found: Mapping[str, TaskResult], reservation: str) -> TaskResult:
+        task = assigned.task
+        try:
+            resolved = folding.resolve(task, found)
+            items = folding.unfold(task, self._task_types[task.type], resolved)
+            if items is None:
+                outputs = await self._call(assigned, resolved, Item(), reservation)
+            else:
+                outputs = await self._call_each(assigned, items, reservation)
+        except OrchestrionError as error:
+            described = Error.of(error)
+            described = replace(described, metadata={"task_id": task.id, **described.metadata})
+            return TaskResult(task.id, TaskState.FAILED, error=described)
+        except Exception:
+            # Whatever it was, tasks that wait for this one must hear of it.
+            _log.exception("%s/%s failed", self._run, task.id)
+            fault = Reason.INTERNAL.error("The controller met a fault of its own; its log has the details.")
+            return TaskResult(task.id, TaskState.FAILED, error=Error.of(fault))
+        return TaskResult(task.id, TaskState.SUCCEEDED, outputs)
+
+    async def _call(self, assigned: Assigned, inputs: Inputs, item: Item, reservation: str) -> Outputs:
+        call = Call(self._run, assigned, inputs, item, reservation)
+        return await self._attempts.perform(call, self._out.put_nowait)
+
+    async def _call_each(self, assigned: Assigned, items: Sequence[Inputs], reservation: str) -> Outputs:
+        calls = [
+            asyncio.create_task(
+                self._call(assigned, inputs, Item(index, len(items)), reservation if index == 0 else "")
+            )
+            for index, inputs in enumerate(items)
+        ]
+        try:
+            return folding.fold(self._task_types[assigned.task.type], await asyncio.gather(*calls))
+        finally:
+            for call in calls:
+                call.cancel()
+            await asyncio.gather(*calls, return_exceptions=True)
+
+    def _finish(self, assigned: Assigned, result: TaskResult, duration_ms: float) -> None:
+        self._out.put_nowait(TaskFinished(result, duration_ms))
+        task_type, state = assigned.task.type, result.state.name.lower()
+        self._metrics.tasks.labels(task_type, assigned.assignment.expert_id, state).inc()
+        self._metrics.task_seconds.labels(task_type).observe(duration_ms / 1000)

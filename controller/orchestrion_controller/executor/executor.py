@@ -1,0 +1,53 @@
+"""Makes executions: what all runs share, handed to each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from orchestrion.plans import TaskResult, TaskType
+from orchestrion_controller.executor.attempts import Attempts
+from orchestrion_controller.executor.execution import Execution
+from orchestrion_controller.executor.hosts import HostClients
+from orchestrion_controller.executor.reservations import Reservations
+from orchestrion_controller.metrics import ControllerMetrics
+from orchestrion_controller.registry.registry import Registry
+from orchestrion_controller.selector.selector import Selector
+
+
+class Executor:
+    """Runs tasks on the hosts of a registry."""
+
+    def __init__(self, registry: Registry, selector: Selector, metrics: ControllerMetrics, max_attempts: int) -> None:
+        """Opens no connection yet.
+
+        Args:
+            registry: The hosts.
+            selector: Chooses again after a failure.
+            metrics: Where tasks and attempts are counted.
+            max_attempts: How often one call is tried in all.
+        """
+        self._registry = registry
+        self._metrics = metrics
+        self._clients = HostClients(registry, metrics)
+        self._attempts = Attempts(selector, self._clients, metrics, max_attempts)
+        self._background: set[asyncio.Task[None]] = set()
+
+    def execution(
+        self, run: str, task_types: Mapping[str, TaskType], known: Mapping[str, TaskResult] | None = None
+    ) -> Execution:
+        """Prepares the execution of one run; `known` are results that exist already, by task id."""
+        reservations = Reservations(run, self._registry, self._clients, self._background)
+        return Execution(
+            run,
+            task_types=task_types,
+            known=known or {},
+            attempts=self._attempts,
+            reservations=reservations,
+            metrics=self._metrics,
+        )
+
+    async def close(self) -> None:
+        """Waits for claims to be given back, and closes the connections to the hosts."""
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._clients.close()

@@ -1,0 +1,145 @@
+"""The controller's side of ModelHostService: one channel a host, as many calls at once as the host wants."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Mapping
+from typing import Final
+
+import grpc
+
+from orchestrion import codec
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.inference import InferOutputs, InferPayload, InferPreview, InferProgress, InferText
+from orchestrion.plans import Task
+from orchestrion.transport import channel_options, error_of
+from orchestrion.v1 import model_host_service_pb2 as pb
+from orchestrion.v1.model_host_service_pb2_grpc import ModelHostServiceStub
+from orchestrion.values import Value
+from orchestrion_controller.metrics import ControllerMetrics
+from orchestrion_controller.registry.registry import Registry
+
+_log = logging.getLogger(__name__)
+
+RESERVATION_MS: Final = 60_000
+"""How long a soft claim lasts: longer than a predecessor is likely to take, in milliseconds."""
+
+_PAYLOADS: Final[Mapping[str, type[InferPayload]]] = {
+    "progress": InferProgress,
+    "text": InferText,
+    "preview": InferPreview,
+    "outputs": InferOutputs,
+}
+
+
+class HostClient:
+    """Calls one host."""
+
+    def __init__(self, name: str, address: str, max_concurrent_calls: int, metrics: ControllerMetrics) -> None:
+        """Opens a channel; it connects at the first call.
+
+        Args:
+            name: The host's name.
+            address: Where it is reached, `host:port`.
+            max_concurrent_calls: How many inferences may go on at once.
+            metrics: Where waiting calls are shown.
+        """
+        self.name = name
+        self.address = address
+        self._channel = grpc.aio.insecure_channel(address, options=channel_options())
+        self._stub = ModelHostServiceStub(self._channel)
+        self._slots = asyncio.Semaphore(max_concurrent_calls)
+        self._waiting = metrics.calls_waiting.labels(name)
+
+    async def infer(self, request: pb.InferRequest) -> AsyncGenerator[InferPayload, None]:
+        """Runs one task and yields what happens, the outputs last. Closing the generator cancels the computation.
+
+        Raises:
+            OrchestrionError: As ModelHostService.Infer; `HOST_UNREACHABLE` when the host does not answer.
+        """
+        with self._waiting.track_inprogress():
+            await self._slots.acquire()
+        call = self._stub.Infer(request)
+        try:
+            async for event in call:
+                kind = event.WhichOneof("payload")
+                if kind is not None:
+                    yield codec.decode(getattr(event, kind), _PAYLOADS[kind])
+        except grpc.aio.AioRpcError as failure:
+            raise self._error(failure) from failure
+        finally:
+            call.cancel()
+            self._slots.release()
+
+    async def reserve(self, expert_id: str, reservation: str) -> None:
+        """Claims an expert softly, so that it is loaded before its inputs exist. A host that says no is only logged."""
+        request = pb.ReserveRequest(expert_id=expert_id, reservation=reservation, ttl_ms=RESERVATION_MS)
+        try:
+            await self._stub.Reserve(request)
+        except grpc.aio.AioRpcError as failure:
+            _log.info("%s did not reserve %s: %s", self.name, expert_id, failure.details())
+
+    async def release(self, reservation: str) -> None:
+        """Gives a claim back; it would end by itself, so a host that does not answer is only logged."""
+        try:
+            await self._stub.Release(pb.ReleaseRequest(reservation=reservation))
+        except grpc.aio.AioRpcError as failure:
+            _log.info("%s did not release %s: %s", self.name, reservation, failure.details())
+
+    async def close(self) -> None:
+        """Closes the channel and ends the calls on it."""
+        await self._channel.close()
+
+    def _error(self, failure: grpc.aio.AioRpcError) -> OrchestrionError:
+        error = error_of(failure)
+        if error.reason == Reason.SERVER_UNREACHABLE.name:
+            message = f"{self.name} at {self.address} does not answer: {error.message}"
+            return Reason.HOST_UNREACHABLE.error(message, host=self.name)
+        return error
+
+
+class HostClients:
+    """The clients of all listed hosts."""
+
+    def __init__(self, registry: Registry, metrics: ControllerMetrics) -> None:
+        """Starts without channels; they are opened at the first use."""
+        self._registry = registry
+        self._metrics = metrics
+        self._clients: dict[str, HostClient] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def get(self, name: str) -> HostClient:
+        """Returns the client of a host, a new one when the host has moved.
+
+        Raises:
+            UnavailableError: The host is not listed any more.
+        """
+        host = self._registry.host(name)
+        if host is None:
+            message = f"{name} is not listed any more."
+            raise Reason.HOST_UNREACHABLE.error(message, host=name)
+        client = self._clients.get(name)
+        if client is None or client.address != host.address:
+            if client is not None:
+                task = asyncio.get_running_loop().create_task(client.close())
+                self._closing.add(task)
+                task.add_done_callback(self._closing.discard)
+            client = HostClient(name, host.address, host.max_concurrent_calls, self._metrics)
+            self._clients[name] = client
+        return client
+
+    async def close(self) -> None:
+        """Closes every channel."""
+        await asyncio.gather(*(client.close() for client in self._clients.values()), *self._closing)
+
+
+def infer_request(
+    expert_id: str, task: Task, inputs: Mapping[str, Value], *, run: str, reservation: str
+) -> pb.InferRequest:
+    """Builds the message that asks a host for one call of a task."""
+    request = pb.InferRequest(
+        expert_id=expert_id, task_type=task.type, run=run, task_id=task.id, reservation=reservation
+    )
+    codec.encode_values(inputs, request.inputs)
+    return request

@@ -1,0 +1,76 @@
+"""What a task's expert gets and what its calls give: references resolved, lists unfolded and folded. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from orchestrion.errors import Reason
+from orchestrion.plans import Task, TaskResult, TaskType
+from orchestrion.values import OutputRef, Value
+
+Inputs = Mapping[str, Value]
+Outputs = Mapping[str, Value]
+
+
+def resolve(task: Task, results: Mapping[str, TaskResult]) -> Inputs:
+    """Replaces every reference by what it refers to.
+
+    Args:
+        task: The task.
+        results: Those of the tasks that it refers to; all of them succeeded.
+
+    Raises:
+        InvalidArgumentError: An output is missing, or a list is shorter than an index.
+    """
+    return {name: _resolve(task.id, name, value, results) for name, value in task.inputs.items()}
+
+
+def unfold(task: Task, task_type: TaskType, inputs: Inputs) -> Sequence[Inputs] | None:
+    """Splits inputs into one set an item where a list is given to an input that takes one value.
+
+    Several such lists go in step; everything else is the same for each item. None when nothing unfolds.
+
+    Raises:
+        InvalidArgumentError: Lists that go in step have different lengths.
+    """
+    lists: dict[str, tuple[Value, ...]] = {}
+    for name, value in inputs.items():
+        parameter = task_type.input(name)
+        if isinstance(value, tuple) and parameter is not None and not parameter.repeated:
+            lists[name] = value
+    if not lists:
+        return None
+    lengths = {name: len(value) for name, value in lists.items()}
+    if len(set(lengths.values())) > 1:
+        message = f"Task {task.id!r}: lists that go in step need one length, but these have {lengths}."
+        raise Reason.INVALID_INPUT.error(message, task_id=task.id, field=f"inputs.{next(iter(lists))}")
+    count = next(iter(lengths.values()))
+    return [{**inputs, **{name: value[item] for name, value in lists.items()}} for item in range(count)]
+
+
+def fold(task_type: TaskType, items: Sequence[Outputs]) -> Outputs:
+    """Joins the outputs of the items back, in order, into one list an output."""
+    names = [parameter.name for parameter in task_type.outputs]
+    return {name: tuple(item[name] for item in items) for name in names if all(name in item for item in items)}
+
+
+def _resolve(task_id: str, field: str, value: Value, results: Mapping[str, TaskResult]) -> Value:
+    if isinstance(value, tuple):
+        return tuple(_resolve(task_id, field, item, results) for item in value)
+    if not isinstance(value, OutputRef):
+        return value
+    outputs = results[value.task_id].outputs
+    where = {"task_id": task_id, "field": f"inputs.{field}"}
+    if value.output not in outputs:
+        message = f"Task {task_id!r}: {value.task_id!r} gave no output {value.output!r}, which {field} refers to."
+        raise Reason.INVALID_INPUT.error(message, where)
+    found = outputs[value.output]
+    if value.index is None:
+        return found
+    if not isinstance(found, tuple) or not 0 <= value.index < len(found):
+        count = len(found) if isinstance(found, tuple) else "no list"
+        message = (
+            f"Task {task_id!r}: {field} takes item {value.index} of {value.task_id}.{value.output}, which has {count}."
+        )
+        raise Reason.INVALID_INPUT.error(message, where)
+    return found[value.index]

@@ -1,0 +1,62 @@
+"""Claims experts for tasks whose inputs do not exist yet, so that weights load while predecessors run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from orchestrion.errors import OrchestrionError
+from orchestrion.experts import ExpertState
+from orchestrion_controller.executor.attempts import Assigned
+from orchestrion_controller.executor.hosts import HostClient, HostClients
+from orchestrion_controller.registry.registry import Registry
+
+
+class Reservations:
+    """The claims of one run. They are off the critical path: nobody waits for a host's answer."""
+
+    def __init__(self, run: str, registry: Registry, clients: HostClients, background: set[asyncio.Task[None]]) -> None:
+        """Starts without claims.
+
+        Args:
+            run: The name of the run.
+            registry: Tells what is loaded already.
+            clients: Reach the hosts.
+            background: Where tasks are kept that outlive the run: giving claims back.
+        """
+        self._prefix = run.removeprefix("runs/")
+        self._registry = registry
+        self._clients = clients
+        self._background = background
+        self._claimed: dict[str, HostClient] = {}
+
+    def claim(self, assigned: Assigned) -> str:
+        """Claims the expert of a task and returns the claim's id; empty when it is loaded already, or out of reach."""
+        assignment = assigned.assignment
+        if self._is_loaded(assignment.host, assignment.expert_id):
+            return ""
+        try:
+            client = self._clients.get(assignment.host)
+        except OrchestrionError:
+            return ""
+        reservation = f"{self._prefix}.{assigned.task.id}"[:64]
+        self._claimed[reservation] = client
+        self._spawn(client.reserve(assignment.expert_id, reservation))
+        return reservation
+
+    def release_all(self) -> None:
+        """Gives back every claim. Those that an inference took over have ended already, which a host does not mind."""
+        for reservation, client in self._claimed.items():
+            self._spawn(client.release(reservation))
+        self._claimed.clear()
+
+    def _is_loaded(self, host_name: str, expert_id: str) -> bool:
+        host = self._registry.host(host_name)
+        statuses = host.statuses if host else ()
+        return any(status.expert_id == expert_id and status.state is ExpertState.LOADED for status in statuses)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)

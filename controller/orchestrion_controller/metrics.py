@@ -1,0 +1,81 @@
+"""What the controller measures. `docs/metrics.md` has the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from orchestrion.experts import Host
+from orchestrion.serving.metrics import LATENCY_BUCKETS, CallMetrics
+
+
+class ControllerMetrics(CallMetrics):
+    """The metrics of one controller process."""
+
+    def __init__(self) -> None:
+        """Makes every metric, in the registry that CallMetrics made."""
+        super().__init__("orchestrion_controller")
+        name, to = "orchestrion_controller", self.registry
+        self.runs = Counter(f"{name}_runs", "Runs ended, by kind and state.", ["kind", "state"], registry=to)
+        self.runs_running = Gauge(f"{name}_runs_running", "Runs going on.", registry=to)
+        self.run_seconds = Histogram(
+            f"{name}_run_seconds",
+            "Time from a run's creation to its end.",
+            ["kind"],
+            buckets=LATENCY_BUCKETS,
+            registry=to,
+        )
+        self.readers = Gauge(f"{name}_readers", "Clients reading runs' events.", registry=to)
+        self.stages = Counter(f"{name}_stages", "Stages ended, by outcome.", ["stage", "outcome"], registry=to)
+        self.stage_seconds = Histogram(
+            f"{name}_stage_seconds", "Time of a stage.", ["stage"], buckets=LATENCY_BUCKETS, registry=to
+        )
+        self.tasks = Counter(
+            f"{name}_tasks", "Tasks ended, by type, expert and state.", ["task_type", "expert", "state"], registry=to
+        )
+        self.task_seconds = Histogram(
+            f"{name}_task_seconds",
+            "Time from the moment a task's inputs existed to its end.",
+            ["task_type"],
+            buckets=LATENCY_BUCKETS,
+            registry=to,
+        )
+        self.attempts_failed = Counter(
+            f"{name}_attempts_failed", "Attempts failed, by expert and reason.", ["expert", "reason"], registry=to
+        )
+        self.calls_waiting = Gauge(
+            f"{name}_host_calls_waiting", "Calls waiting until their host takes more.", ["host"], registry=to
+        )
+        self.llm_calls = Counter(f"{name}_llm_calls", "Calls to the language model, by stage.", ["stage"], registry=to)
+        self.llm_tokens = Counter(
+            f"{name}_llm_tokens", "Tokens, by stage and direction.", ["stage", "direction"], registry=to
+        )
+        self.hosts = Gauge(f"{name}_hosts", "Hosts listed, by state.", ["state"], registry=to)
+        self.host_memory_bytes = Gauge(
+            f"{name}_host_memory_bytes",
+            "Memory of listed hosts, total and free.",
+            ["host", "device", "what"],
+            registry=to,
+        )
+        self.journal_writes = Counter(f"{name}_journal_writes", "Rows written.", registry=to)
+        self.journal_failures = Counter(f"{name}_journal_failures", "Commits that failed.", registry=to)
+        self.journal_commit_seconds = Histogram(
+            f"{name}_journal_commit_seconds",
+            "Time of one group commit.",
+            buckets=(0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.005, 0.025, 0.1, 1.0),
+            registry=to,
+        )
+        self.artifact_bytes = Counter(
+            f"{name}_artifact_bytes", "Bytes of artifacts moved, by direction.", ["direction"], registry=to
+        )
+
+    def show_hosts(self, hosts: Iterable[Host]) -> None:
+        """Shows the hosts listed now, and forgets those that are not."""
+        self.hosts.clear()
+        self.host_memory_bytes.clear()
+        for host in hosts:
+            self.hosts.labels(host.state.name.lower()).inc()
+            for device in host.devices:
+                self.host_memory_bytes.labels(host.name, device.name, "total").set(device.total_bytes)
+                self.host_memory_bytes.labels(host.name, device.name, "free").set(device.free_bytes)

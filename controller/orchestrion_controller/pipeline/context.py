@@ -1,0 +1,92 @@
+"""What a stage needs to know beyond its request: task types in force, artifacts, and earlier turns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from orchestrion.errors import Reason
+from orchestrion.plans import Plan, TaskResult, TaskType
+from orchestrion.runs import Artifact
+from orchestrion.values import artifacts as artifacts_in
+from orchestrion_controller.artifacts.artifacts import Artifacts
+from orchestrion_controller.registry.registry import Registry
+from orchestrion_controller.runs.runs import Runs
+from orchestrion_controller.stages import PastTurn
+
+_LONGEST_HISTORY: Final = 10
+
+
+class Context:
+    """Looks things up for the stages."""
+
+    def __init__(
+        self, task_types: Mapping[str, TaskType], registry: Registry, artifacts: Artifacts, runs: Runs
+    ) -> None:
+        """Keeps where to look.
+
+        Args:
+            task_types: Those of the server, by name.
+            registry: Tells which of them some host can perform.
+            artifacts: Describes artifacts.
+            runs: Tells earlier turns.
+        """
+        self._task_types = task_types
+        self._registry = registry
+        self._artifacts = artifacts
+        self._runs = runs
+
+    def plannable(self, given: Mapping[str, TaskType]) -> Mapping[str, TaskType]:
+        """Returns the task types that a plan may use: those given, or else the server's that some host performs now.
+
+        Without a host all are returned, so that the run fails for what is missing: a host.
+        """
+        if given:
+            return given
+        servable = self._registry.task_types()
+        found = {name: task_type for name, task_type in self._task_types.items() if name in servable}
+        return found or self._task_types
+
+    def known(self, given: Mapping[str, TaskType]) -> Mapping[str, TaskType]:
+        """Returns the task types that a plan is checked against: those given, or else all of the server's."""
+        return given or self._task_types
+
+    async def artifacts_of(self, plan: Plan | None, results: Iterable[TaskResult] = ()) -> Mapping[str, Artifact]:
+        """Describes the artifacts that a plan and results name, as far as they exist, by name."""
+        inputs = [value for task in plan.tasks for value in task.inputs.values()] if plan else []
+        outputs = [value for result in results for value in result.outputs.values()]
+        return await self._artifacts.find({name for value in inputs + outputs for name in artifacts_in(value)})
+
+    async def history(self, previous_run: str) -> tuple[PastTurn, ...]:
+        """Tells the turns before this one, the oldest first, at most ten.
+
+        Raises:
+            NotFoundError: The previous run does not exist.
+        """
+        turns: list[PastTurn] = []
+        while previous_run and len(turns) < _LONGEST_HISTORY:
+            run = await self._runs.get(previous_run)
+            attached = [name for message in run.messages for name in message.artifacts]
+            described = dict(await self._artifacts.find(attached))
+            described.update(await self.artifacts_of(run.plan, run.results))
+            results = {result.task_id: result for result in run.results}
+            turns.append(PastTurn(run.messages, run.plan, results, run.answer, described))
+            previous_run = run.previous_run
+        return tuple(reversed(turns))
+
+
+def choose(kind: str, asked: str, default: str, available: Mapping[str, object]) -> str:
+    """Chooses the planner or responder: the one asked for, or the default.
+
+    Raises:
+        InvalidArgumentError: There is none of that name.
+        FailedPreconditionError: It is not configured.
+    """
+    name = asked or default
+    if name in available:
+        return name
+    if name == "llm":
+        message = f"{kind}: no language model is configured; set OPENAI_BASE_URL or OPENAI_API_KEY for the controller."
+        raise Reason.NOT_CONFIGURED.error(message, field=kind)
+    message = f"{kind}: there is no {name!r}; this server has {', '.join(sorted(available))}."
+    raise Reason.INVALID_FIELD.error(message, field=kind)

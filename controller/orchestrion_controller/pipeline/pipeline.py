@@ -1,0 +1,210 @@
+"""Carries requests through the stages. In a full run they overlap: a task runs while others are still being planned."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack, aclosing
+from dataclasses import dataclass
+
+from orchestrion.errors import Reason
+from orchestrion.events import PlanFinished, Stage, TaskAssigned, TaskPlanned, TaskRevoked
+from orchestrion.plans import Plan, Task, TaskResult, TaskType
+from orchestrion.runs import Artifact
+from orchestrion_controller.executor.attempts import Assigned
+from orchestrion_controller.executor.execution import FeedItem, Revoked
+from orchestrion_controller.executor.executor import Executor
+from orchestrion_controller.metrics import ControllerMetrics
+from orchestrion_controller.pipeline.context import Context, choose
+from orchestrion_controller.pipeline.stage_scope import StageScope, stage_scope
+from orchestrion_controller.planner.submitted import SubmittedPlanner
+from orchestrion_controller.plans import rules
+from orchestrion_controller.requests import ExecuteRequest, FullRequest, PlanRequest, RespondRequest, SelectRequest
+from orchestrion_controller.runs.log import RunLog
+from orchestrion_controller.selector.selector import Selector
+from orchestrion_controller.stages import Planner, PlanningRequest, Responder, RespondingRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Performers:
+    """The planners and responders that are configured, by name, and which are the defaults."""
+
+    planners: Mapping[str, Planner]
+    responders: Mapping[str, Responder]
+    default_planner: str
+    default_responder: str
+
+    def planner(self, asked: str) -> Planner:
+        """Returns the planner asked for, or the default; errors as `choose`."""
+        return self.planners[choose("planner", asked, self.default_planner, self.planners)]
+
+    def responder(self, asked: str) -> Responder:
+        """Returns the responder asked for, or the default; errors as `choose`."""
+        return self.responders[choose("responder", asked, self.default_responder, self.responders)]
+
+
+class _Feed:
+    """The way of tasks from planning to execution: unbounded, since a plan is bounded."""
+
+    def __init__(self) -> None:
+        self._items: asyncio.Queue[FeedItem | None] = asyncio.Queue()
+
+    def put(self, item: FeedItem) -> None:
+        self._items.put_nowait(item)
+
+    def close(self) -> None:
+        self._items.put_nowait(None)
+
+    async def __aiter__(self) -> AsyncIterator[FeedItem]:
+        while (item := await self._items.get()) is not None:
+            yield item
+
+
+class Pipeline:
+    """The four stages of one controller."""
+
+    def __init__(
+        self,
+        performers: Performers,
+        selector: Selector,
+        executor: Executor,
+        context: Context,
+        metrics: ControllerMetrics,
+    ) -> None:
+        """Keeps the collaborators."""
+        self._performers = performers
+        self._selector = selector
+        self._executor = executor
+        self._context = context
+        self._metrics = metrics
+
+    async def full(self, run: str, log: RunLog, request: FullRequest) -> None:
+        """Plans, selects, executes and responds."""
+        task_types = self._context.known(request.task_types)
+        feed = _Feed()
+        executing = asyncio.create_task(self._execute(run, log, task_types, feed, {}))
+        try:
+            plan = await self._plan_and_assign(log, request, feed)
+            feed.close()
+            results = await executing
+        finally:
+            executing.cancel()
+            await asyncio.wait([executing])
+        responding = RespondRequest(
+            request.messages, request.attachments, plan, results, request.task_types, request.responder
+        )
+        await self.respond(log, responding, request.previous_run)
+
+    async def plan(self, log: RunLog, request: PlanRequest) -> None:
+        """Plans alone."""
+        planner = self._performers.planner(request.planner)
+        asked = await self._planning_request(request, request.task_types)
+        with stage_scope(log, Stage.PLAN, self._metrics, planner.name) as scope:
+            async with aclosing(planner.plan(asked)) as items:
+                async for item in items:
+                    scope.take(item)
+
+    async def select(self, log: RunLog, request: SelectRequest) -> None:
+        """Assigns alone."""
+        plan = await self._check(request.plan, request.task_types)
+        with stage_scope(log, Stage.SELECT, self._metrics, "rank") as scope:
+            for task in plan.tasks:
+                self._assign(task, scope)
+
+    async def execute(self, run: str, log: RunLog, request: ExecuteRequest) -> None:
+        """Executes, and assigns first what is not assigned."""
+        plan = await self._check(request.plan, request.task_types, request.attachments)
+        known = {task_id: result for task_id, result in request.results.items() if result.succeeded}
+        feed = _Feed()
+        wanted = [task for task in plan.tasks if task.id not in known]
+        with ExitStack() as selecting:
+            scope: StageScope | None = None
+            for task in wanted:
+                given = request.assignments.get(task.id)
+                if given is not None:
+                    feed.put(Assigned(task, given, pinned=True))
+                    continue
+                if scope is None:
+                    scope = selecting.enter_context(stage_scope(log, Stage.SELECT, self._metrics, "rank"))
+                feed.put(self._assign(task, scope))
+        feed.close()
+        await self._execute(run, log, self._context.known(request.task_types), feed, known)
+
+    async def respond(self, log: RunLog, request: RespondRequest, previous_run: str = "") -> None:
+        """Responds alone."""
+        responder = self._performers.responder(request.responder)
+        described = dict(await self._context.artifacts_of(request.plan, request.results.values()))
+        described.update({artifact.name: artifact for artifact in request.attachments})
+        asked = RespondingRequest(
+            request.messages,
+            request.plan,
+            request.results,
+            self._context.known(request.task_types),
+            described,
+            await self._context.history(previous_run),
+        )
+        with stage_scope(log, Stage.RESPOND, self._metrics, responder.name) as scope:
+            async with aclosing(responder.respond(asked)) as items:
+                async for item in items:
+                    scope.take(item)
+
+    async def _plan_and_assign(self, log: RunLog, request: FullRequest, feed: _Feed) -> Plan:
+        """Plans, and hands every task on, assigned, as soon as it is valid."""
+        plan: Plan | None = None
+        planner: Planner
+        if request.plan is not None:
+            planner = SubmittedPlanner(request.plan, await self._context.artifacts_of(request.plan))
+            asked = await self._planning_request(request, self._context.known(request.task_types))
+        else:
+            planner = self._performers.planner(request.planner)
+            asked = await self._planning_request(request, request.task_types)
+        with ExitStack() as selecting:
+            choosing: StageScope | None = None
+            with stage_scope(log, Stage.PLAN, self._metrics, planner.name) as planning:
+                async with aclosing(planner.plan(asked)) as items:
+                    async for item in items:
+                        match planning.take(item):
+                            case TaskPlanned(task=task):
+                                if choosing is None:
+                                    scope = stage_scope(log, Stage.SELECT, self._metrics, "rank")
+                                    choosing = selecting.enter_context(scope)
+                                feed.put(self._assign(task, choosing))
+                            case TaskRevoked(task_id=task_id):
+                                feed.put(Revoked(task_id))
+                            case PlanFinished(plan=whole):
+                                plan = whole
+        if plan is None:
+            raise Reason.INTERNAL.error(f"The planner {planner.name!r} ended without a plan.")
+        return plan
+
+    async def _execute(
+        self, run: str, log: RunLog, task_types: Mapping[str, TaskType], feed: _Feed, known: Mapping[str, TaskResult]
+    ) -> Mapping[str, TaskResult]:
+        execution = self._executor.execution(run, task_types, known)
+        with ExitStack() as executing:
+            scope: StageScope | None = None
+            async with aclosing(execution.payloads(aiter(feed))) as payloads:
+                async for payload in payloads:
+                    if scope is None:
+                        scope = executing.enter_context(stage_scope(log, Stage.EXECUTE, self._metrics))
+                    scope.take(payload)
+        return execution.results
+
+    def _assign(self, task: Task, scope: StageScope) -> Assigned:
+        assignment = self._selector.assign(task)
+        scope.take(TaskAssigned(assignment))
+        return Assigned(task, assignment)
+
+    async def _check(self, plan: Plan, given: Mapping[str, TaskType], attachments: tuple[Artifact, ...] = ()) -> Plan:
+        described = await self._context.artifacts_of(plan)
+        return rules.check(plan, self._context.known(given), attachments, described)
+
+    async def _planning_request(
+        self, request: FullRequest | PlanRequest, given: Mapping[str, TaskType]
+    ) -> PlanningRequest:
+        return PlanningRequest(
+            messages=request.messages,
+            attachments=request.attachments,
+            task_types=self._context.plannable(given),
+            history=await self._context.history(request.previous_run),
+        )

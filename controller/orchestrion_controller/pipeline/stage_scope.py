@@ -1,0 +1,67 @@
+"""Brackets a stage with its first and last events, and counts it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from orchestrion.errors import RunCancelledError
+from orchestrion.events import Payload, Stage, StageFinished, StageOutcome, StageStarted
+from orchestrion_controller.metrics import ControllerMetrics
+from orchestrion_controller.runs.log import RunLog
+from orchestrion_controller.stages import StageItem, Usage
+
+
+class StageScope:
+    """An open stage: what it yields is logged, what it took of a language model is added up."""
+
+    def __init__(self, log: RunLog, stage: Stage) -> None:
+        """Writes to a log, under a stage."""
+        self._log = log
+        self._stage = stage
+        self.usage = Usage()
+
+    def take(self, item: StageItem) -> Payload | None:
+        """Logs a payload and returns it; adds up usage and returns None."""
+        if isinstance(item, Usage):
+            self.usage += item
+            return None
+        self._log.append(self._stage, item)
+        return item
+
+
+@contextmanager
+def stage_scope(log: RunLog, stage: Stage, metrics: ControllerMetrics, performer: str = "") -> Iterator[StageScope]:
+    """Opens a stage, and closes it with the outcome that the body had.
+
+    Args:
+        log: The run's log.
+        stage: The stage.
+        metrics: Where it is counted and timed.
+        performer: What performs it, such as `builtin`.
+    """
+    log.append(stage, StageStarted(performer))
+    scope, started, outcome = StageScope(log, stage), time.perf_counter(), StageOutcome.FAILED
+    try:
+        yield scope
+        outcome = StageOutcome.SUCCEEDED
+    except (asyncio.CancelledError, RunCancelledError):
+        outcome = StageOutcome.CANCELLED
+        raise
+    finally:
+        seconds, usage = time.perf_counter() - started, scope.usage
+        log.append(
+            stage,
+            StageFinished(
+                outcome, seconds * 1000, usage.llm_call_count, usage.prompt_token_count, usage.completion_token_count
+            ),
+        )
+        name = stage.name.lower()
+        metrics.stages.labels(name, outcome.name.lower()).inc()
+        metrics.stage_seconds.labels(name).observe(seconds)
+        if usage.llm_call_count:
+            metrics.llm_calls.labels(name).inc(usage.llm_call_count)
+            metrics.llm_tokens.labels(name, "prompt").inc(usage.prompt_token_count)
+            metrics.llm_tokens.labels(name, "completion").inc(usage.completion_token_count)

@@ -1,0 +1,111 @@
+"""Words as the built-in planner compares them: folded, without endings, misspellings mended."""
+
+# ruff: noqa: RUF001 - Requests have the marks of many scripts.
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+_EAST_ASIAN: Final = "\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_TOKEN: Final = re.compile(rf"[{_EAST_ASIAN}]|(?:(?![{_EAST_ASIAN}_])\w)+|['’]|[^\w\s]")
+_ENDINGS: Final = ("ing", "ed", "es", "s")
+_BEFORE_IS: Final = frozenset({"what", "that", "it", "where", "who", "how", "here", "there"})
+_AFTER_APOSTROPHE: Final = frozenset({"s", "d", "ll", "re", "m", "ve"})
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word, a sign of punctuation, or a span of the request that was set aside (a quotation, a file name)."""
+
+    text: str
+    """As `stem` leaves it; empty for a span set aside."""
+    start: int
+    end: int
+
+    @property
+    def is_word(self) -> bool:
+        """Whether it can be part of a phrase."""
+        return self.text[:1].isalnum()
+
+
+def tokens(text: str, set_aside: Iterable[tuple[int, int]] = ()) -> list[Token]:
+    """Cuts a text into tokens; East Asian scripts, which have no spaces, into single characters."""
+    found: list[Token] = []
+    position = 0
+    for start, end in sorted(set_aside):
+        found += _cut(text, position, start)
+        found.append(Token("", start, end))
+        position = end
+    return found + _cut(text, position, len(text))
+
+
+def phrase(text: str) -> tuple[str, ...]:
+    """Cuts a phrase of the lexicon or a cue into words; `…` stays, for words left open."""
+    return tuple(token.text for token in tokens(text) if token.is_word or token.text == "…")
+
+
+def mended(found: Sequence[Token], vocabulary: Collection[str]) -> list[Token]:
+    """Replaces words that are probably misspelt by those of the vocabulary."""
+    return [Token(_mend(token.text, vocabulary), token.start, token.end) if token.is_word else token for token in found]
+
+
+@lru_cache(maxsize=4096)
+def stem(word: str) -> str:
+    """Folds case and accents and takes common endings off, alike for all languages: only equality counts."""
+    # Accents go, but not the marks that change a Japanese or Indian letter.
+    decomposed = unicodedata.normalize("NFKD", word.casefold())
+    folded = unicodedata.normalize("NFC", "".join(char for char in decomposed if not "\u0300" <= char <= "\u036f"))
+    for ending in _ENDINGS:
+        if folded.endswith(ending) and len(folded) - len(ending) >= 3:
+            folded = folded[: -len(ending)]
+            break
+    return folded[:-1] if folded.endswith("e") and len(folded) > 3 else folded
+
+
+def _cut(text: str, start: int, end: int) -> list[Token]:
+    found: list[Token] = []
+    after_apostrophe = False
+    for match in _TOKEN.finditer(text, start, end):
+        word = match.group()
+        if word in "'’":
+            after_apostrophe = True
+            continue
+        if after_apostrophe and word in _AFTER_APOSTROPHE:
+            if word == "s" and found and found[-1].text in _BEFORE_IS:
+                found.append(Token("is", *match.span()))
+        else:
+            found.append(Token(stem(word) if word[0].isalnum() else word, *match.span()))
+        after_apostrophe = False
+    return found
+
+
+def _mend(word: str, vocabulary: Collection[str]) -> str:
+    if word in vocabulary or len(word) < 4 or not word.isascii() or not word.isalpha():
+        return word
+    return min(
+        (near for near in vocabulary if _is_near(word, near)),
+        key=lambda near: (len(near) != len(word), near),
+        default=word,
+    )
+
+
+def _is_near(word: str, other: str) -> bool:
+    """Whether one slip of the fingers lies between two words: letters swapped, one wrong, one too few or too many."""
+    longer, shorter = (word, other) if len(word) >= len(other) else (other, word)
+    if len(longer) - len(shorter) > 1 or len(shorter) < 3:
+        return False
+    if len(longer) == len(shorter):
+        wrong = [index for index, (a, b) in enumerate(zip(word, other, strict=True)) if a != b]
+        if len(wrong) == 2:
+            first, second = wrong
+            return second == first + 1 and word[first] == other[second] and word[second] == other[first]
+        # In a short word one other letter makes another word.
+        return len(wrong) == 1 and len(word) >= 5 and wrong[0] > 0
+    if len(longer) < 5 or word[0] != other[0]:
+        return False
+    at = next((index for index, (a, b) in enumerate(zip(shorter, longer, strict=False)) if a != b), len(shorter))
+    return shorter[at:] == longer[at + 1 :]

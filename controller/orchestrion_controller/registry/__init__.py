@@ -1,0 +1,1 @@
+"""The registry: what the controller knows of hosts and experts, kept by leases."""

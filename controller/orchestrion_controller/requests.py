@@ -1,0 +1,69 @@
+"""What callers ask of the stages, as plain dataclasses; the servicers build them from messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from orchestrion.experts import Assignment
+from orchestrion.plans import Plan, TaskResult, TaskType
+from orchestrion.runs import Artifact, Message
+
+
+@dataclass(frozen=True, slots=True)
+class FullRequest:
+    """A request for all four stages."""
+
+    messages: tuple[Message, ...]
+    attachments: tuple[Artifact, ...]
+    task_types: Mapping[str, TaskType]
+    """Those that the caller gave; empty means those of the server."""
+    plan: Plan | None = None
+    """A plan to follow instead of planning."""
+    planner: str = ""
+    responder: str = ""
+    previous_run: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """A request for a plan alone."""
+
+    messages: tuple[Message, ...]
+    attachments: tuple[Artifact, ...]
+    task_types: Mapping[str, TaskType]
+    planner: str = ""
+    previous_run: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SelectRequest:
+    """A request for assignments alone."""
+
+    plan: Plan
+    task_types: Mapping[str, TaskType]
+
+
+@dataclass(frozen=True, slots=True)
+class ExecuteRequest:
+    """A request to run a plan."""
+
+    plan: Plan
+    task_types: Mapping[str, TaskType]
+    attachments: tuple[Artifact, ...] = ()
+    assignments: Mapping[str, Assignment] = field(default_factory=dict)
+    """Those already made, by task id."""
+    results: Mapping[str, TaskResult] = field(default_factory=dict)
+    """Those already there, by task id; only ones that succeeded count."""
+
+
+@dataclass(frozen=True, slots=True)
+class RespondRequest:
+    """A request for an answer alone."""
+
+    messages: tuple[Message, ...]
+    attachments: tuple[Artifact, ...]
+    plan: Plan
+    results: Mapping[str, TaskResult]
+    task_types: Mapping[str, TaskType]
+    responder: str = ""

@@ -1,0 +1,154 @@
+"""The journal: runs and their events in the database."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+
+from orchestrion import codec, events
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.plans import Error
+from orchestrion.runs import Run, RunKind, RunState
+from orchestrion.v1 import events_pb2
+from orchestrion_controller.database.database import Database, Done
+from orchestrion_controller.database.schema import EVENTS, RUNS
+
+_INSERT_RUN: Final = insert(RUNS)
+_INSERT_EVENT: Final = insert(EVENTS)
+_END_RUN: Final = (
+    update(RUNS).where(RUNS.c.name == bindparam("run")).values(state=bindparam("to"), end_ms=bindparam("at"))
+)
+_PAGE: Final = 500
+
+
+class Journal:
+    """Writes runs down and reads them back."""
+
+    def __init__(self, database: Database) -> None:
+        """Keeps the database."""
+        self._database = database
+
+    def create(self, run: Run, request_id: str, done: Done) -> None:
+        """Queues the row of a new run."""
+        row = {
+            "name": run.name,
+            "kind": int(run.kind),
+            "state": int(run.state),
+            "create_ms": _milliseconds(run.create_time),
+            "end_ms": None,
+            "deadline_ms": _milliseconds(run.deadline_time) if run.deadline_time else None,
+            "previous_run": run.previous_run,
+            "request_id": request_id or None,
+        }
+        self._database.write(_INSERT_RUN, row, done)
+
+    def append(self, event: events_pb2.Event, done: Done) -> None:
+        """Queues a numbered event; `done` is called on the event loop once it is committed, or with what went wrong."""
+        row = {"run": event.run, "sequence": event.sequence, "event": event.SerializeToString()}
+        self._database.write(_INSERT_EVENT, row, done)
+
+    def end(self, name: str, state: RunState, done: Done) -> None:
+        """Queues the end of a run."""
+        row = {"run": name, "to": int(state), "at": time.time_ns() // 1_000_000}
+        self._database.write(_END_RUN, row, done)
+
+    async def get(self, name: str) -> Run:
+        """Reads a run's row; plan, results and answer are in its events.
+
+        Raises:
+            NotFoundError: There is no such run.
+        """
+        query = select(RUNS).where(RUNS.c.name == name)
+        row = await self._database.read(lambda connection: connection.execute(query).one_or_none())
+        if row is None:
+            raise run_not_found(name)
+        return _run(row)
+
+    async def find_request(self, request_id: str) -> str | None:
+        """Finds the run that an earlier call with the same request id made."""
+        query = select(RUNS.c.name).where(RUNS.c.request_id == request_id)
+        return await self._database.read(lambda connection: connection.execute(query).scalar_one_or_none())
+
+    async def events(self, name: str, after: int) -> Sequence[events_pb2.Event]:
+        """Reads the next events of a run after a sequence number, at most 500."""
+        query = (
+            select(EVENTS.c.event)
+            .where(EVENTS.c.run == name, EVENTS.c.sequence > after)
+            .order_by(EVENTS.c.sequence)
+            .limit(_PAGE)
+        )
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return [events_pb2.Event.FromString(row.event) for row in rows]
+
+    async def last_sequence(self, name: str) -> int:
+        """Tells the number of a run's last event; 0 when it has none."""
+        query = select(func.max(EVENTS.c.sequence)).where(EVENTS.c.run == name)
+        return await self._database.read(lambda connection: connection.execute(query).scalar_one()) or 0
+
+    async def list(self, size: int, before: tuple[int, str] | None) -> tuple[Run, ...]:
+        """Lists runs, newest first: at most `size`, those after the (milliseconds, name) given."""
+        query = select(RUNS)
+        if before is not None:
+            created, name = before
+            query = query.where((RUNS.c.create_ms < created) | ((RUNS.c.create_ms == created) & (RUNS.c.name < name)))
+        query = query.order_by(RUNS.c.create_ms.desc(), RUNS.c.name.desc()).limit(size)
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return tuple(_run(row) for row in rows)
+
+    async def delete(self, name: str) -> None:
+        """Deletes a run and its events."""
+        await self._database.commit(delete(EVENTS).where(EVENTS.c.run == name), {})
+        await self._database.commit(delete(RUNS).where(RUNS.c.name == name), {})
+
+    async def end_unfinished(self) -> int:
+        """Ends the runs that an earlier process left unfinished, with a reason, and counts them."""
+
+        def unfinished(connection: Connection) -> Sequence[Any]:
+            last = func.coalesce(
+                select(func.max(EVENTS.c.sequence)).where(EVENTS.c.run == RUNS.c.name).scalar_subquery(), 0
+            )
+            query = select(RUNS.c.name, RUNS.c.create_ms, last.label("last")).where(RUNS.c.end_ms.is_(None))
+            return connection.execute(query).all()
+
+        count = 0
+        error = Reason.CONTROLLER_RESTARTED.error("The controller was restarted while the run was going; ask again.")
+        now = datetime.now(UTC)
+        for row in await self._database.read(unfinished):
+            finished = events.RunFinished(RunState.FAILED, Error.of(error), now.timestamp() * 1000 - row.create_ms)
+            event = events.Event(row.name, row.last + 1, now, events.Stage.UNSPECIFIED, finished)
+            self.append(codec.encode(event), _ignore)
+            self.end(row.name, RunState.FAILED, _ignore)
+            count += 1
+        return count
+
+
+def run_not_found(name: str) -> OrchestrionError:
+    """Builds the error for a run that does not exist."""
+    return Reason.RUN_NOT_FOUND.error(f"There is no run {name!r}.", field="name", name=name)
+
+
+def _ignore(_: OrchestrionError | None) -> None:
+    """The writer has logged a failure already."""
+
+
+def _milliseconds(time_: datetime | None) -> int:
+    return round(time_.timestamp() * 1000) if time_ else 0
+
+
+def _run(row: Row[Any]) -> Run:
+    def at(milliseconds: int | None) -> datetime | None:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds is not None else None
+
+    return Run(
+        name=row.name,
+        kind=RunKind(row.kind),
+        state=RunState(row.state),
+        create_time=at(row.create_ms),
+        end_time=at(row.end_ms),
+        deadline_time=at(row.deadline_ms),
+        previous_run=row.previous_run,
+    )

@@ -1,0 +1,161 @@
+"""A live run: the task that carries it through its stages, its readers, its deadline and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrion.errors import OrchestrionError, Reason, RunCancelledError
+from orchestrion.events import RunFinished, RunStarted, Stage
+from orchestrion.plans import Error
+from orchestrion.runs import Message, OnDetach, Run, RunState
+from orchestrion.v1 import events_pb2
+from orchestrion_controller.metrics import ControllerMetrics
+from orchestrion_controller.runs.journal import Journal
+from orchestrion_controller.runs.log import RunLog
+
+_log = logging.getLogger(__name__)
+
+Program = Callable[[str, RunLog], Coroutine[Any, Any, None]]
+"""What a run of this name does: it appends to the log, and raises an OrchestrionError when the run fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """When a run ends, though it could go on."""
+
+    on_detach: OnDetach
+    """What happens without a reader."""
+    detach_grace_s: float
+    """How long it lives without one under CANCEL, in seconds."""
+    deadline_s: float | None
+    """How long it may take, in seconds; None for ever."""
+
+
+class LiveRun:
+    """A run that is going on."""
+
+    def __init__(self, run: Run, lifetime: Lifetime, journal: Journal, metrics: ControllerMetrics) -> None:
+        """Prepares the run; `start` starts it.
+
+        Args:
+            run: Its row.
+            lifetime: When it ends, though it could go on.
+            journal: Where it is written down.
+            metrics: Where it is counted.
+        """
+        self.row = run
+        self.log = RunLog(run.name, journal)
+        self._lifetime = lifetime
+        self._journal = journal
+        self._metrics = metrics
+        self._started = time.perf_counter()
+        self._readers = 0
+        self._timers: list[asyncio.TimerHandle] = []
+        self._detach_timer: asyncio.TimerHandle | None = None
+        self._cancel_error: OrchestrionError | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._on_ended: Callable[[], None] = lambda: None
+        self.error: OrchestrionError | None = None
+
+    def start(
+        self, messages: tuple[Message, ...], request_id: str, program: Program, ended: Callable[[], None]
+    ) -> None:
+        """Writes the run down and starts its program; `ended` is called once its end is written down too."""
+        loop = asyncio.get_running_loop()
+        self._journal.create(self.row, request_id, self._on_written)
+        started = RunStarted(self.row.kind, messages, self.row.deadline_time, self.row.previous_run)
+        self.log.append(Stage.UNSPECIFIED, started)
+        if self._lifetime.deadline_s is not None:
+            error = Reason.DEADLINE_EXCEEDED.error("The run did not end before its deadline; give it more time.")
+            self._timers.append(loop.call_later(max(0.0, self._lifetime.deadline_s), self.cancel, error))
+        self._metrics.runs_running.inc()
+        self._task = loop.create_task(self._live(program), name=self.row.name)
+        self._on_ended = ended
+        if self._cancels_without_reader:
+            self._start_grace()
+
+    def cancel(self, error: OrchestrionError) -> None:
+        """Cancels the run for a reason; the first reason counts."""
+        if self._task is not None and self._cancel_error is None:
+            self._cancel_error = error
+            self._task.cancel()
+
+    async def wait_ended(self) -> None:
+        """Waits until the run's work has stopped and its last event is appended."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    @contextmanager
+    def attached(self) -> Iterator[None]:
+        """Counts a reader for as long as the context lasts."""
+        self._readers += 1
+        self._metrics.readers.inc()
+        if self._detach_timer is not None:
+            self._detach_timer.cancel()
+            self._detach_timer = None
+        try:
+            yield
+        finally:
+            self._readers -= 1
+            self._metrics.readers.dec()
+            if self._readers == 0 and self._cancels_without_reader:
+                self._start_grace()
+
+    async def read(self, after: int) -> AsyncIterator[events_pb2.Event]:
+        """Yields the run's events as `RunLog.read` does, and counts as a reader meanwhile."""
+        with self.attached():
+            async for event in self.log.read(after):
+                yield event
+
+    @property
+    def _cancels_without_reader(self) -> bool:
+        return self._lifetime.on_detach is not OnDetach.CONTINUE
+
+    def _start_grace(self) -> None:
+        error = Reason.CLIENT_LEFT.error(
+            f"Nobody read the run's events for {self._lifetime.detach_grace_s:g} s; "
+            "set options.on_detach to CONTINUE for a run that goes on alone."
+        )
+        loop = asyncio.get_running_loop()
+        self._detach_timer = loop.call_later(self._lifetime.detach_grace_s, self.cancel, error)
+
+    async def _live(self, program: Program) -> None:
+        state, error = RunState.SUCCEEDED, None
+        try:
+            await program(self.row.name, self.log)
+        except asyncio.CancelledError:
+            error = self._cancel_error or Reason.SERVER_STOPPING.error("The controller is shutting down; ask again.")
+            state = RunState.CANCELLED
+        except OrchestrionError as failure:
+            error = failure
+            state = RunState.CANCELLED if isinstance(failure, RunCancelledError) else RunState.FAILED
+        except Exception:
+            _log.exception("%s failed", self.row.name)
+            error = Reason.INTERNAL.error("The controller met a fault of its own; its log has the details.")
+            state = RunState.FAILED
+        self._end(state, error)
+
+    def _end(self, state: RunState, error: OrchestrionError | None) -> None:
+        self.error = error
+        for timer in (*self._timers, *((self._detach_timer,) if self._detach_timer else ())):
+            timer.cancel()
+        seconds = time.perf_counter() - self._started
+        finished = RunFinished(state, Error.of(error) if error else None, seconds * 1000)
+        self.log.append(Stage.UNSPECIFIED, finished)
+        # Until this is written, readers that come must find the live log: the journal lacks its last events.
+        self._journal.end(self.row.name, state, lambda _: self._on_ended())
+        self.log.close()
+        kind = self.row.kind.name.lower()
+        self._metrics.runs_running.dec()
+        self._metrics.runs.labels(kind, state.name.lower()).inc()
+        self._metrics.run_seconds.labels(kind).observe(seconds)
+
+    def _on_written(self, error: OrchestrionError | None) -> None:
+        if error is not None:
+            self.cancel(error)

@@ -1,0 +1,184 @@
+"""A run's log: numbered events, written before they are sent, and read by any number of cursors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Final
+
+from orchestrion import codec
+from orchestrion.errors import OrchestrionError
+from orchestrion.events import AnswerText, Event, Payload, Stage, TaskPreview, TaskProgress, TaskText
+from orchestrion.v1 import events_pb2
+from orchestrion_controller.runs.journal import Journal
+
+COALESCE_S: Final = 0.02
+"""Pieces of text that come within this time of the last are joined into one event, in seconds."""
+
+_KEPT_UNNUMBERED: Final = 64
+
+_Text = AnswerText | TaskText
+
+
+class RunLog:
+    """The log of a live run.
+
+    All events lie in one list; a reader is an index into it, so a slow one costs nothing. An event is visible once
+    every numbered one up to it is committed. Progress and previews are visible in their place, but only the newest few
+    are kept, and a reader that comes later does not get them.
+    """
+
+    def __init__(self, run: str, journal: Journal) -> None:
+        """Starts an empty log.
+
+        Args:
+            run: The name of the run.
+            journal: Where numbered events are written.
+        """
+        self._run = run
+        self._journal = journal
+        self._events: list[events_pb2.Event | None] = []
+        self._unnumbered: deque[int] = deque()
+        self._visible = 0
+        self._failure: OrchestrionError | None = None
+        self._closed = False
+        self._changed = asyncio.Event()
+        self._pending: tuple[Stage, _Text] | None = None
+        self._flush_timer: asyncio.TimerHandle | None = None
+        self._last_text_at = 0.0
+        self.last_sequence = 0
+
+    @property
+    def failure(self) -> OrchestrionError | None:
+        """What kept the log from being written, if anything did."""
+        return self._failure
+
+    def append(self, stage: Stage, payload: Payload) -> None:
+        """Adds an event. Numbered ones are queued for the journal; pieces of text may wait to be joined."""
+        if isinstance(payload, _Text):
+            self._append_text(stage, payload)
+            return
+        self._flush()
+        self._add(stage, payload)
+
+    def close(self) -> None:
+        """Says that nothing follows: readers end once they have read everything."""
+        self._flush()
+        self._closed = True
+        self._wake()
+
+    async def read(self, after: int) -> AsyncIterator[events_pb2.Event]:
+        """Yields the events after a sequence number, and then those that come, until the log is closed.
+
+        Raises:
+            ResourceExhaustedError: The journal does not take the run's events.
+        """
+        index = self._index_after(after)
+        live_from = self._visible
+        while True:
+            # Taken before looking, so that a change in between is not missed.
+            changed = self._changed
+            while index < self._visible:
+                event = self._events[index]
+                index += 1
+                if event is not None and (event.sequence or index > live_from):
+                    yield event
+            if index < self._visible:
+                continue
+            if self._failure is not None:
+                raise self._failure
+            if self._closed and index == len(self._events):
+                return
+            await changed.wait()
+
+    def events(self) -> list[events_pb2.Event]:
+        """Returns the numbered events that are committed."""
+        return [event for event in self._events[: self._visible] if event is not None and event.sequence]
+
+    def _index_after(self, after: int) -> int:
+        if after <= 0:
+            return 0
+        for index, event in enumerate(self._events):
+            if event is not None and event.sequence == after:
+                return index + 1
+        return len(self._events)
+
+    def _append_text(self, stage: Stage, piece: _Text) -> None:
+        loop = asyncio.get_running_loop()
+        if self._pending is not None:
+            joined = _join(self._pending[1], piece) if self._pending[0] is stage else None
+            if joined is not None:
+                self._pending = (stage, joined)
+                return
+            self._flush()
+        wait = self._last_text_at + COALESCE_S - loop.time()
+        self._pending = (stage, piece)
+        if wait <= 0:
+            self._flush()
+        else:
+            self._flush_timer = loop.call_later(wait, self._flush)
+
+    def _flush(self) -> None:
+        if self._flush_timer is not None:
+            self._flush_timer.cancel()
+            self._flush_timer = None
+        if self._pending is not None:
+            (stage, piece), self._pending = self._pending, None
+            self._last_text_at = asyncio.get_running_loop().time()
+            self._add(stage, piece)
+
+    def _add(self, stage: Stage, payload: Payload) -> None:
+        now = datetime.now(UTC)
+        if isinstance(payload, TaskProgress | TaskPreview):
+            self._add_unnumbered(codec.encode(Event(self._run, 0, now, stage, payload)))
+            return
+        self.last_sequence += 1
+        event = codec.encode(Event(self._run, self.last_sequence, now, stage, payload))
+        self._events.append(event)
+        position = len(self._events)
+
+        def committed(error: OrchestrionError | None) -> None:
+            if error is None:
+                self._show(position)
+            elif self._failure is None:
+                self._failure = error
+                self._wake()
+
+        self._journal.append(event, committed)
+
+    def _add_unnumbered(self, event: events_pb2.Event) -> None:
+        if self._visible == len(self._events):
+            self._events.append(event)
+            self._show(len(self._events))
+        else:
+            self._events.append(event)
+        self._unnumbered.append(len(self._events) - 1)
+        if len(self._unnumbered) > _KEPT_UNNUMBERED:
+            self._events[self._unnumbered.popleft()] = None
+
+    def _show(self, position: int) -> None:
+        """Makes everything up to a position visible, and the unnumbered events that follow it."""
+        while position < len(self._events):
+            following = self._events[position]
+            if following is not None and following.sequence:
+                break
+            position += 1
+        self._visible = max(self._visible, position)
+        self._wake()
+
+    def _wake(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+
+def _join(first: _Text, second: _Text) -> _Text | None:
+    """Joins two pieces of the same text; None when they belong to different ones."""
+    if isinstance(first, AnswerText) and isinstance(second, AnswerText):
+        return AnswerText(first.text + second.text)
+    if not (isinstance(first, TaskText) and isinstance(second, TaskText)):
+        return None
+    if (first.task_id, first.output, first.item) != (second.task_id, second.output, second.item):
+        return None
+    return TaskText(first.task_id, first.output, first.text + second.text, first.item)

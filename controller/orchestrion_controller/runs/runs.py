@@ -1,0 +1,168 @@
+"""All runs of a controller: the live ones in memory, every one in the journal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from orchestrion import codec, names
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.events import Event
+from orchestrion.plans import Error
+from orchestrion.runs import Message, OnDetach, Run, RunKind, RunOptions, RunState
+from orchestrion.v1 import events_pb2
+from orchestrion_controller.metrics import ControllerMetrics
+from orchestrion_controller.runs.fold import fold
+from orchestrion_controller.runs.journal import Journal
+from orchestrion_controller.runs.live import Lifetime, LiveRun, Program
+
+
+@dataclass(frozen=True, slots=True)
+class RunLimits:
+    """What the operator allows."""
+
+    max_running: int
+    """How many runs may go on at once."""
+    detach_grace_ms: int
+    """How long a run without a reader lives where its request does not say, in milliseconds."""
+
+
+class Runs:
+    """Starts, finds, watches and ends runs."""
+
+    def __init__(self, journal: Journal, metrics: ControllerMetrics, limits: RunLimits) -> None:
+        """Starts with no run."""
+        self._journal = journal
+        self._metrics = metrics
+        self._limits = limits
+        self._live: dict[str, LiveRun] = {}
+        self._by_request: dict[str, str] = {}
+
+    async def start(
+        self,
+        kind: RunKind,
+        program: Program,
+        *,
+        messages: tuple[Message, ...] = (),
+        options: RunOptions | None = None,
+        deadline_s: float | None = None,
+        previous_run: str = "",
+    ) -> str:
+        """Starts a run, or finds the one that an earlier call with the same request id started; returns its name.
+
+        Raises:
+            ResourceExhaustedError: As many runs go on as may.
+        """
+        options = options or RunOptions()
+        if options.request_id and (known := await self._find_request(options.request_id)):
+            return known
+        if len(self._live) >= self._limits.max_running:
+            message = f"{len(self._live)} runs are going on, as many as max_running_runs allows; try again later."
+            raise Reason.TOO_MANY_RUNS.error(message, retry_after_ms=1_000)
+        now = datetime.now(UTC)
+        deadline = now + timedelta(seconds=deadline_s) if deadline_s is not None else None
+        row = Run(names.new_run(), kind, RunState.RUNNING, now, deadline_time=deadline, previous_run=previous_run)
+        grace_ms = self._limits.detach_grace_ms if options.detach_grace_ms is None else options.detach_grace_ms
+        lifetime = Lifetime(options.on_detach or OnDetach.CANCEL, grace_ms / 1000, deadline_s)
+        run = LiveRun(row, lifetime, self._journal, self._metrics)
+        self._live[row.name] = run
+        if options.request_id:
+            self._by_request[options.request_id] = row.name
+
+        def ended() -> None:
+            self._live.pop(row.name, None)
+            self._by_request.pop(options.request_id, None)
+
+        run.start(messages, options.request_id, program, ended)
+        return row.name
+
+    async def watch(self, name: str, after: int = 0, *, raise_error: bool = False) -> AsyncIterator[events_pb2.Event]:
+        """Yields a run's events after a sequence number, to its end.
+
+        Args:
+            name: The run.
+            after: The last sequence number already seen; 0 for all.
+            raise_error: Whether to raise the run's error after its last event.
+
+        Raises:
+            NotFoundError: There is no such run.
+            OutOfRangeError: The log does not go as far as `after`.
+        """
+        live = self._live.get(name)
+        last = live.log.last_sequence if live is not None else await self._ended_length(name)
+        if not 0 <= after <= last:
+            message = f"after_sequence: {name} has {last} events so far; give 0 to {last}."
+            raise Reason.SEQUENCE_OUT_OF_RANGE.error(message, field="after_sequence", last_sequence=str(last))
+        if live is not None:
+            async for event in live.read(after):
+                yield event
+            if raise_error and live.error is not None:
+                raise live.error
+            return
+        while page := await self._journal.events(name, after):
+            for event in page:
+                yield event
+            after = page[-1].sequence
+            if raise_error and page[-1].run_finished.HasField("error"):
+                raise codec.decode(page[-1].run_finished.error, Error).exception()
+
+    async def get(self, name: str) -> Run:
+        """Tells a run as its log tells it so far.
+
+        Raises:
+            NotFoundError: There is no such run.
+        """
+        live = self._live.get(name)
+        if live is not None:
+            return fold(live.row, [codec.decode(event, Event) for event in live.log.events()])
+        run, after = await self._journal.get(name), 0
+        log: list[Event] = []
+        while page := await self._journal.events(name, after):
+            log += [codec.decode(event, Event) for event in page]
+            after = page[-1].sequence
+        return replace(fold(run, log), end_time=run.end_time)
+
+    async def list(self, size: int, before: tuple[int, str] | None) -> tuple[Run, ...]:
+        """Lists runs, newest first, without what their events tell."""
+        return await self._journal.list(size, before)
+
+    async def cancel(self, name: str) -> Run:
+        """Cancels a run, waits until its work has stopped, and tells it; one that has ended stays as it is.
+
+        Raises:
+            NotFoundError: There is no such run.
+        """
+        live = self._live.get(name)
+        if live is not None:
+            live.cancel(Reason.CANCELLED.error("The run was cancelled by a call."))
+            await live.wait_ended()
+            return fold(live.row, [codec.decode(event, Event) async for event in live.log.read(0)])
+        return await self.get(name)
+
+    async def delete(self, name: str) -> None:
+        """Deletes a run that has ended.
+
+        Raises:
+            NotFoundError: There is no such run.
+            FailedPreconditionError: It has not ended.
+        """
+        if name in self._live:
+            raise Reason.RUN_NOT_ENDED.error(f"{name} is going on; cancel it first.", field="name")
+        await self._journal.get(name)
+        await self._journal.delete(name)
+
+    async def stop(self, error: OrchestrionError) -> None:
+        """Cancels every live run and waits until all have ended."""
+        live = list(self._live.values())
+        for run in live:
+            run.cancel(error)
+        await asyncio.gather(*(run.wait_ended() for run in live))
+
+    async def _find_request(self, request_id: str) -> str | None:
+        return self._by_request.get(request_id) or await self._journal.find_request(request_id)
+
+    async def _ended_length(self, name: str) -> int:
+        await self._journal.get(name)
+        return await self._journal.last_sequence(name)

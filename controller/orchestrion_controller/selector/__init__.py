@@ -1,0 +1,1 @@
+"""The selector: which expert on which host performs a task, and why."""

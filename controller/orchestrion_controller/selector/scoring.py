@@ -1,0 +1,78 @@
+"""How good an expert on a host is for a task: a sum of named features, each with its weight. Pure functions, no I/O.
+
+| feature | meaning | range |
+|---|---|---|
+| state | loaded 4, loading 3, loadable 2, failed last time 0.5, to be fetched 0 | 0 to 4 |
+| memory | what it needs fits into what is free on some device (1), after eviction (0.3) | 0.3 or 1 |
+| load | minus 0.25 for each request queued, running or assigned a moment ago, beyond one batch | -3 to 0 |
+| latency | minus the base-10 logarithm of 1 + observed latency in seconds | -2 to 0 |
+| popularity | downloads and likes, on a logarithmic scale | 0 to 1 |
+| language | the language that the task names is one that the expert lists | 0 or 1 |
+| domain | made for general use rather than for a domain that nobody asked for | 0 or 0.2 |
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Final
+
+from orchestrion.experts import ExpertState
+from orchestrion.plans import Task
+from orchestrion_controller.registry.registry import Offer
+
+_STATE: Final[Mapping[ExpertState, float]] = {
+    ExpertState.LOADED: 4.0,
+    ExpertState.LOADING: 3.0,
+    ExpertState.LOADABLE: 2.0,
+    ExpertState.FAILED: 0.5,
+    ExpertState.TO_BE_FETCHED: 0.0,
+}
+_MOST_DOWNLOADS: Final = 1e8
+_MOST_LIKES: Final = 1e5
+
+
+def servable(offer: Offer) -> bool:
+    """Whether the host could do it: what the expert lacks can be had, and some device is large enough."""
+    if offer.status.state not in _STATE:
+        return False
+    return needed_bytes(offer) <= max((device.total_bytes for device in offer.host.devices), default=0)
+
+
+def needed_bytes(offer: Offer) -> int:
+    """What the expert takes on a device, in bytes: measured if it ever was, else estimated."""
+    return offer.status.memory_bytes or offer.expert.memory_bytes
+
+
+def features(task: Task, offer: Offer, assigned_count: int) -> dict[str, float]:
+    """Computes the features of a servable offer.
+
+    Args:
+        task: What is to be done.
+        offer: The expert on a host.
+        assigned_count: Tasks assigned to it that its reports do not show yet.
+    """
+    expert, status = offer.expert, offer.status
+    waiting = max(status.queued_count + status.running_count, assigned_count)
+    language = task.inputs.get("language")
+    named = language.split("-")[0].lower() if isinstance(language, str) else ""
+    return {
+        "state": _STATE[status.state],
+        "memory": _memory(offer),
+        "load": max(-3.0, -0.25 * (waiting // max(1, expert.max_batch_size))),
+        "latency": max(-2.0, -math.log10(1 + status.latency_ms / 1000)),
+        "popularity": _share(expert.download_count, _MOST_DOWNLOADS) / 2 + _share(expert.like_count, _MOST_LIKES) / 2,
+        "language": float(bool(named) and named in {tag.split("-")[0].lower() for tag in expert.languages}),
+        "domain": 0.0 if expert.domain else 0.2,
+    }
+
+
+def _memory(offer: Offer) -> float:
+    if offer.status.state is ExpertState.LOADED:
+        return 1.0
+    needed = needed_bytes(offer)
+    return 1.0 if any(needed <= device.free_bytes for device in offer.host.devices) else 0.3
+
+
+def _share(count: int, most: float) -> float:
+    return min(1.0, math.log1p(count) / math.log1p(most))

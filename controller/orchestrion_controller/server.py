@@ -1,0 +1,132 @@
+"""Puts a controller together from its configuration, and takes it apart in order."""
+
+from __future__ import annotations
+
+import logging
+
+from orchestrion import task_types
+from orchestrion.errors import Reason
+from orchestrion.serving.metrics import MetricsEndpoint
+from orchestrion.serving.process import GrpcServer
+from orchestrion.v1 import (
+    artifact_service_pb2,
+    artifact_service_pb2_grpc,
+    execute_service_pb2,
+    execute_service_pb2_grpc,
+    plan_service_pb2,
+    plan_service_pb2_grpc,
+    registry_service_pb2,
+    registry_service_pb2_grpc,
+    respond_service_pb2,
+    respond_service_pb2_grpc,
+    run_service_pb2,
+    run_service_pb2_grpc,
+    select_service_pb2,
+    select_service_pb2_grpc,
+)
+from orchestrion_controller.artifacts.artifacts import Artifacts
+from orchestrion_controller.artifacts.store import LocalStore
+from orchestrion_controller.config import ControllerConfig
+from orchestrion_controller.database.database import Database
+from orchestrion_controller.executor.executor import Executor
+from orchestrion_controller.metrics import ControllerMetrics
+from orchestrion_controller.performers import performers
+from orchestrion_controller.pipeline.context import Context
+from orchestrion_controller.pipeline.pipeline import Pipeline
+from orchestrion_controller.registry.registry import Registry
+from orchestrion_controller.runs.journal import Journal
+from orchestrion_controller.runs.runs import RunLimits, Runs
+from orchestrion_controller.selector.selector import Selector
+from orchestrion_controller.servicers.artifact import ArtifactServicer
+from orchestrion_controller.servicers.registry import RegistryServicer
+from orchestrion_controller.servicers.run import RunServicer
+from orchestrion_controller.servicers.stages import ExecuteServicer, PlanServicer, RespondServicer, SelectServicer
+
+_log = logging.getLogger(__name__)
+
+_SERVICES = [
+    module.DESCRIPTOR.services_by_name[name].full_name
+    for module, name in (
+        (plan_service_pb2, "PlanService"),
+        (select_service_pb2, "SelectService"),
+        (execute_service_pb2, "ExecuteService"),
+        (respond_service_pb2, "RespondService"),
+        (run_service_pb2, "RunService"),
+        (artifact_service_pb2, "ArtifactService"),
+        (registry_service_pb2, "RegistryService"),
+    )
+]
+
+
+class Controller:
+    """A controller in this process. Make it on the event loop that runs it."""
+
+    def __init__(self, config: ControllerConfig) -> None:
+        """Builds every part; `start` opens the ports.
+
+        Raises:
+            FailedPreconditionError: The database cannot be opened.
+            OSError: The home folder cannot be made.
+        """
+        self._config = config
+        config.home.mkdir(parents=True, exist_ok=True)
+        self.metrics = metrics = ControllerMetrics()
+        self._database = Database(config.resolved_database_url, metrics, synchronous=config.synchronous)
+        self._journal = Journal(self._database)
+        self._artifacts = Artifacts(LocalStore(config.home / "artifacts", config.max_artifact_bytes), self._database)
+        self._registry = Registry(config.lease_ms, metrics)
+        self._runs = Runs(self._journal, metrics, RunLimits(config.max_running_runs, config.detach_grace_ms))
+        selector = Selector(self._registry, config.candidate_count)
+        self._executor = Executor(self._registry, selector, metrics, config.max_attempts)
+        context = Context(task_types.load(), self._registry, self._artifacts, self._runs)
+        pipeline = Pipeline(performers(config), selector, self._executor, context, metrics)
+        self._grpc = GrpcServer(metrics)
+        self._add_services(pipeline)
+        self._endpoint: MetricsEndpoint | None = None
+
+    @property
+    def grpc_port(self) -> int:
+        """The port of the gRPC services; 0 before the start."""
+        return self._grpc.port
+
+    @property
+    def metrics_port(self) -> int:
+        """The port of /metrics; 0 before the start."""
+        return self._endpoint.port if self._endpoint else 0
+
+    async def start(self) -> None:
+        """Ends what an earlier process left unfinished, and opens the ports.
+
+        Raises:
+            OSError: A port is taken.
+        """
+        if count := await self._journal.end_unfinished():
+            _log.warning("ended %d runs that an earlier process left unfinished", count)
+        self._endpoint = MetricsEndpoint(self.metrics.registry, self._config.address, self._config.metrics_port)
+        await self._grpc.start(self._config.address, self._config.port, _SERVICES)
+
+    async def stop(self) -> None:
+        """Ends runs with a reason, lets clients read it, and closes everything."""
+        await self._runs.stop(Reason.SERVER_STOPPING.error("The controller is shutting down; ask again."))
+        await self._grpc.stop(self._config.shutdown_grace_s)
+        self._registry.close()
+        await self._executor.close()
+        await self._database.close()
+        if self._endpoint is not None:
+            self._endpoint.close()
+
+    def _add_services(self, pipeline: Pipeline) -> None:
+        server, runs, artifacts = self._grpc.server, self._runs, self._artifacts
+        plan_service_pb2_grpc.add_PlanServiceServicer_to_server(PlanServicer(runs, pipeline, artifacts), server)
+        select_service_pb2_grpc.add_SelectServiceServicer_to_server(SelectServicer(runs, pipeline), server)
+        execute_service_pb2_grpc.add_ExecuteServiceServicer_to_server(
+            ExecuteServicer(runs, pipeline, artifacts), server
+        )
+        respond_service_pb2_grpc.add_RespondServiceServicer_to_server(
+            RespondServicer(runs, pipeline, artifacts), server
+        )
+        run_service_pb2_grpc.add_RunServiceServicer_to_server(RunServicer(runs, pipeline, artifacts), server)
+        artifact_service_pb2_grpc.add_ArtifactServiceServicer_to_server(
+            ArtifactServicer(artifacts, self.metrics), server
+        )
+        registry_service_pb2_grpc.add_RegistryServiceServicer_to_server(RegistryServicer(self._registry), server)

@@ -1,0 +1,83 @@
+"""ArtifactService: content in and out, in chunks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+from google.protobuf import empty_pb2
+
+from orchestrion import codec
+from orchestrion.errors import Reason
+from orchestrion.transport import CHUNK_BYTES
+from orchestrion.v1 import artifact_service_pb2 as pb
+from orchestrion.v1 import artifact_service_pb2_grpc, artifacts_pb2
+from orchestrion_controller.artifacts.artifacts import Artifacts
+from orchestrion_controller.metrics import ControllerMetrics
+from orchestrion_controller.servicers import requests
+
+_Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class ArtifactServicer(artifact_service_pb2_grpc.ArtifactServiceServicer):
+    """Stores and hands out artifacts."""
+
+    def __init__(self, artifacts: Artifacts, metrics: ControllerMetrics) -> None:
+        """Keeps the collaborators."""
+        self._artifacts = artifacts
+        self._bytes_in = metrics.artifact_bytes.labels("in")
+        self._bytes_out = metrics.artifact_bytes.labels("out")
+
+    async def Upload(
+        self, request_iterator: AsyncIterator[pb.UploadRequest], context: _Context
+    ) -> artifacts_pb2.Artifact:
+        """Stores an artifact from chunks."""
+        first = await anext(aiter(request_iterator), None)
+        if first is None or first.WhichOneof("part") != "header":
+            raise Reason.INVALID_FIELD.error("header: the first message must carry it.", field="header")
+        header = first.header
+        stored = await self._artifacts.add(
+            self._chunks(request_iterator), header.media_type, header.file_name, header.sha256
+        )
+        return codec.encode(stored)  # type: ignore[no-any-return]
+
+    async def Download(self, request: pb.DownloadRequest, context: _Context) -> AsyncIterator[pb.DownloadResponse]:
+        """Streams an artifact."""
+        artifact = await self._artifacts.get(request.name)
+        if not 0 <= request.offset_bytes <= artifact.size_bytes:
+            message = f"offset_bytes: {request.offset_bytes} is out of range; give 0 to {artifact.size_bytes}."
+            raise Reason.OFFSET_OUT_OF_RANGE.error(message, field="offset_bytes")
+        yield pb.DownloadResponse(artifact=codec.encode(artifact))
+        async for chunk in self._artifacts.read(artifact, request.offset_bytes):
+            self._bytes_out.inc(len(chunk))
+            yield pb.DownloadResponse(chunk=chunk)
+
+    async def GetArtifact(self, request: pb.GetArtifactRequest, context: _Context) -> artifacts_pb2.Artifact:
+        """Describes an artifact."""
+        return codec.encode(await self._artifacts.get(request.name))  # type: ignore[no-any-return]
+
+    async def ListArtifacts(self, request: pb.ListArtifactsRequest, context: _Context) -> pb.ListArtifactsResponse:
+        """Lists artifacts, newest first."""
+        size = requests.page_size(request.page_size)
+        found = await self._artifacts.list(size + 1, requests.read_page_token(request.page_token))
+        response = pb.ListArtifactsResponse(artifacts=[codec.encode(artifact) for artifact in found[:size]])
+        if len(found) > size and (last := found[size - 1]).create_time is not None:
+            milliseconds = round(last.create_time.timestamp() * 1000)
+            response.next_page_token = requests.page_token(milliseconds, last.name.removeprefix("artifacts/"))
+        return response
+
+    async def DeleteArtifact(self, request: pb.DeleteArtifactRequest, context: _Context) -> empty_pb2.Empty:
+        """Deletes an artifact."""
+        await self._artifacts.delete(request.name)
+        return empty_pb2.Empty()
+
+    async def _chunks(self, messages: AsyncIterator[pb.UploadRequest]) -> AsyncIterator[bytes]:
+        async for message in messages:
+            if message.WhichOneof("part") != "chunk":
+                raise Reason.INVALID_FIELD.error("chunk: every message after the first must carry it.", field="chunk")
+            if len(message.chunk) > CHUNK_BYTES:
+                text = f"chunk: {len(message.chunk)} bytes are too many; send at most {CHUNK_BYTES} at once."
+                raise Reason.INVALID_FIELD.error(text, field="chunk")
+            self._bytes_in.inc(len(message.chunk))
+            yield message.chunk

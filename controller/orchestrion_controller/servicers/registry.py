@@ -1,0 +1,69 @@
+"""RegistryService: hosts report here, and everybody can see what there is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+
+from orchestrion import codec
+from orchestrion.experts import Device, ExpertStatus, Host, HostFacts
+from orchestrion.v1 import registry_service_pb2 as pb
+from orchestrion.v1 import registry_service_pb2_grpc
+from orchestrion_controller.registry.registry import Registry, Report
+
+_Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
+    """Lists hosts and experts."""
+
+    def __init__(self, registry: Registry) -> None:
+        """Keeps the registry."""
+        self._registry = registry
+
+    async def Advertise(
+        self, request_iterator: AsyncIterator[pb.HostReport], context: _Context
+    ) -> AsyncIterator[pb.HostOrder]:
+        """Takes a host's reports, and answers each with the lease."""
+        last: Report | None = None
+        try:
+            async for message in request_iterator:
+                report = _report(message)
+                facts_wanted = self._registry.report(report)
+                last = report
+                yield pb.HostOrder(lease_ms=self._registry.lease_ms, facts_wanted=facts_wanted)
+        finally:
+            if last is not None:
+                self._registry.disconnect(last.name, last.instance_id)
+
+    async def ListHosts(self, request: pb.ListHostsRequest, context: _Context) -> pb.ListHostsResponse:
+        """Lists hosts."""
+        return pb.ListHostsResponse(hosts=[codec.encode(host) for host in self._registry.hosts()])
+
+    async def ListExperts(self, request: pb.ListExpertsRequest, context: _Context) -> pb.ListExpertsResponse:
+        """Lists experts."""
+        found = self._registry.experts(request.task_type)
+        return pb.ListExpertsResponse(experts=[codec.encode(expert) for expert in found])
+
+    async def Watch(self, request: pb.WatchRequest, context: _Context) -> AsyncIterator[pb.RegistryChange]:
+        """Streams hosts as they change."""
+        async for change in self._registry.watch():
+            if isinstance(change, Host):
+                yield pb.RegistryChange(host=codec.encode(change))
+            else:
+                yield pb.RegistryChange(removed_host=change)
+
+
+def _report(message: pb.HostReport) -> Report:
+    return Report(
+        name=message.name,
+        instance_id=message.instance_id,
+        facts_digest=message.facts_digest,
+        facts=codec.decode(message.facts, HostFacts) if message.HasField("facts") else None,
+        devices=tuple(codec.decode(device, Device) for device in message.devices),
+        statuses=tuple(codec.decode(status, ExpertStatus) for status in message.statuses),
+        draining=message.draining,
+        worker_restart_count=message.worker_restart_count,
+    )

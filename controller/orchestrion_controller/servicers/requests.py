@@ -1,0 +1,158 @@
+"""Decodes what the services' requests have in common, with the field at fault in every error."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import grpc
+
+from orchestrion import codec, names
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.plans import Plan, TaskResult, TaskType
+from orchestrion.runs import Artifact, Message, Role, RunOptions
+from orchestrion.v1 import plans_pb2, runs_pb2, task_types_pb2
+from orchestrion_controller.artifacts.artifacts import Artifacts
+
+_LONGEST_GRACE_MS: Final = 3_600_000
+_LONGEST_REQUEST_ID: Final = 64
+_LARGEST_PAGE: Final = 1_000
+_DEFAULT_PAGE: Final = 100
+
+
+def messages(found: Iterable[runs_pb2.Message]) -> tuple[Message, ...]:
+    """Decodes a conversation, whose last turn is the user's.
+
+    Raises:
+        InvalidArgumentError: The user says nothing, or somebody else speaks last.
+    """
+    turns = tuple(codec.decode(message, Message) for message in found)
+    if not turns:
+        raise Reason.REQUEST_EMPTY.error("messages: there is none; say what you want.", field="messages")
+    last = f"messages[{len(turns) - 1}]"
+    if turns[-1].role not in (Role.USER, Role.UNSPECIFIED):
+        raise Reason.INVALID_FIELD.error(f"{last}.role: the last message must be the user's.", field=f"{last}.role")
+    if not turns[-1].text.strip():
+        raise Reason.REQUEST_EMPTY.error(f"{last}.text is empty; say what you want.", field=f"{last}.text")
+    return turns
+
+
+async def attachments(turns: Iterable[Message], artifacts: Artifacts) -> tuple[Artifact, ...]:
+    """Describes the artifacts attached to a conversation, in order.
+
+    Raises:
+        InvalidArgumentError: A name is none of an artifact.
+        NotFoundError: There is no such artifact.
+    """
+    found: list[Artifact] = []
+    for index, turn in enumerate(turns):
+        found += await artifacts.get_all(turn.artifacts, field=f"messages[{index}].artifacts")
+    return tuple(found)
+
+
+def task_types(found: Iterable[task_types_pb2.TaskType]) -> Mapping[str, TaskType]:
+    """Decodes task types, by name.
+
+    Raises:
+        InvalidArgumentError: One has no name, or two have the same.
+    """
+    by_name: dict[str, TaskType] = {}
+    for index, message in enumerate(found):
+        field = f"task_types[{index}].name"
+        if not message.name or message.name in by_name:
+            raise Reason.INVALID_FIELD.error(
+                f"{field}: {message.name!r} is empty or taken; give each its own.", field=field
+            )
+        by_name[message.name] = codec.decode(message, TaskType)
+    return by_name
+
+
+def plan(message: plans_pb2.Plan) -> Plan:
+    """Decodes a plan; its rules are checked later, in the run.
+
+    Raises:
+        InvalidArgumentError: A value has no kind; the task and the input are named.
+    """
+    for index, task in enumerate(message.tasks):
+        for name, value in task.inputs.items():
+            if value.WhichOneof("kind") is None:
+                field = f"plan.tasks[{index}].inputs.{name}"
+                text = f"{field}: the value has no kind; set text, number, boolean, json, artifact, list or output."
+                raise Reason.ILL_TYPED_INPUT.error(text, field=field, task_id=task.id)
+    return codec.decode(message, Plan)
+
+
+def results(found: Iterable[plans_pb2.TaskResult]) -> Mapping[str, TaskResult]:
+    """Decodes results, by task id."""
+    return {message.task_id: codec.decode(message, TaskResult) for message in found}
+
+
+def options(message: runs_pb2.RunOptions) -> RunOptions:
+    """Decodes how a run treats a client that leaves.
+
+    Raises:
+        InvalidArgumentError: A number is out of its range, or the request id is too long.
+    """
+    found: RunOptions = codec.decode(message, RunOptions)
+    if message.HasField("detach_grace_ms") and not 0 <= message.detach_grace_ms <= _LONGEST_GRACE_MS:
+        text = f"options.detach_grace_ms: {found.detach_grace_ms} is out of range; give 0 to {_LONGEST_GRACE_MS}."
+        raise Reason.INVALID_FIELD.error(text, field="options.detach_grace_ms")
+    if len(found.request_id) > _LONGEST_REQUEST_ID:
+        text = f"options.request_id: longer than {_LONGEST_REQUEST_ID} characters."
+        raise Reason.INVALID_FIELD.error(text, field="options.request_id")
+    return found
+
+
+def previous_run(name: str) -> str:
+    """Returns the name of the run that is continued, or an empty text.
+
+    Raises:
+        InvalidArgumentError: It is none of a run.
+    """
+    return names.check_run(name, "previous_run") if name else ""
+
+
+def deadline_s(context: grpc.aio.ServicerContext[Any, Any]) -> float | None:
+    """Tells how long the call may take, in seconds; None for ever."""
+    remaining = context.time_remaining()
+    return None if remaining is None else max(0.0, remaining)
+
+
+def page_size(asked: int) -> int:
+    """Returns the size of a page.
+
+    Raises:
+        InvalidArgumentError: It is out of range.
+    """
+    if not 0 <= asked <= _LARGEST_PAGE:
+        text = f"page_size: {asked} is out of range; give 0 to {_LARGEST_PAGE}."
+        raise Reason.INVALID_FIELD.error(text, field="page_size")
+    return asked or _DEFAULT_PAGE
+
+
+def page_token(milliseconds: int, name: str) -> str:
+    """Writes the place after which the next page begins."""
+    return base64.urlsafe_b64encode(f"{milliseconds}:{name}".encode()).decode()
+
+
+def read_page_token(token: str) -> tuple[int, str] | None:
+    """Reads what `page_token` wrote; None for the first page.
+
+    Raises:
+        InvalidArgumentError: This server did not write it.
+    """
+    if not token:
+        return None
+    try:
+        milliseconds, name = base64.urlsafe_b64decode(token.encode()).decode().split(":", 1)
+        return int(milliseconds), name
+    except (ValueError, binascii.Error) as error:
+        text = "page_token: not one that this server gave; leave it empty for the first page."
+        raise Reason.INVALID_FIELD.error(text, field="page_token") from error
+
+
+def not_served(what: str) -> OrchestrionError:
+    """Builds the error for a part of the API that this version does not serve."""
+    return Reason.NOT_SERVED_YET.error(f"{what} is part of the API and not served by this version.")

@@ -1,0 +1,92 @@
+"""RunService: requests through all four stages, and the logs of all runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+from google.protobuf import empty_pb2
+
+from orchestrion import codec, names
+from orchestrion.runs import RunKind
+from orchestrion.v1 import events_pb2, run_service_pb2, run_service_pb2_grpc, runs_pb2
+from orchestrion_controller.artifacts.artifacts import Artifacts
+from orchestrion_controller.pipeline.pipeline import Pipeline
+from orchestrion_controller.requests import FullRequest
+from orchestrion_controller.runs.runs import Runs
+from orchestrion_controller.servicers import requests
+from orchestrion_controller.servicers.stages import check_policy
+
+_Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class RunServicer(run_service_pb2_grpc.RunServiceServicer):
+    """Starts, watches, tells and ends runs."""
+
+    def __init__(self, runs: Runs, pipeline: Pipeline, artifacts: Artifacts) -> None:
+        """Keeps the collaborators."""
+        self._runs, self._pipeline, self._artifacts = runs, pipeline, artifacts
+
+    async def Run(self, request: run_service_pb2.RunRequest, context: _Context) -> AsyncIterator[events_pb2.Event]:
+        """Creates a run and watches it."""
+        check_policy(request.policy)
+        if request.approval == runs_pb2.APPROVAL_REQUIRED:
+            raise requests.not_served("APPROVAL_REQUIRED")
+        turns = requests.messages(request.messages)
+        asked = FullRequest(
+            messages=turns,
+            attachments=await requests.attachments(turns, self._artifacts),
+            task_types=requests.task_types(request.task_types),
+            plan=requests.plan(request.plan) if request.HasField("plan") else None,
+            planner=request.planner,
+            responder=request.responder,
+            previous_run=requests.previous_run(request.previous_run),
+        )
+        if asked.previous_run:
+            await self._runs.get(asked.previous_run)
+        name = await self._runs.start(
+            RunKind.FULL,
+            lambda run, log: self._pipeline.full(run, log, asked),
+            messages=turns,
+            options=requests.options(request.options),
+            deadline_s=requests.deadline_s(context),
+            previous_run=asked.previous_run,
+        )
+        async for event in self._runs.watch(name, raise_error=True):
+            yield event
+
+    async def WatchRun(
+        self, request: run_service_pb2.WatchRunRequest, context: _Context
+    ) -> AsyncIterator[events_pb2.Event]:
+        """Streams a run's events from any point."""
+        async for event in self._runs.watch(names.check_run(request.name), request.after_sequence):
+            yield event
+
+    async def GetRun(self, request: run_service_pb2.GetRunRequest, context: _Context) -> runs_pb2.Run:
+        """Tells a run."""
+        return codec.encode(await self._runs.get(names.check_run(request.name)))  # type: ignore[no-any-return]
+
+    async def ListRuns(
+        self, request: run_service_pb2.ListRunsRequest, context: _Context
+    ) -> run_service_pb2.ListRunsResponse:
+        """Lists runs, newest first."""
+        size = requests.page_size(request.page_size)
+        found = await self._runs.list(size + 1, requests.read_page_token(request.page_token))
+        response = run_service_pb2.ListRunsResponse(runs=[codec.encode(run) for run in found[:size]])
+        if len(found) > size and (last := found[size - 1]).create_time is not None:
+            response.next_page_token = requests.page_token(round(last.create_time.timestamp() * 1000), last.name)
+        return response
+
+    async def CancelRun(self, request: run_service_pb2.CancelRunRequest, context: _Context) -> runs_pb2.Run:
+        """Cancels a run."""
+        return codec.encode(await self._runs.cancel(names.check_run(request.name)))  # type: ignore[no-any-return]
+
+    async def ApprovePlan(self, request: run_service_pb2.ApprovePlanRequest, context: _Context) -> runs_pb2.Run:
+        """Is not served yet."""
+        raise requests.not_served("ApprovePlan")
+
+    async def DeleteRun(self, request: run_service_pb2.DeleteRunRequest, context: _Context) -> empty_pb2.Empty:
+        """Deletes a run that has ended."""
+        await self._runs.delete(names.check_run(request.name))
+        return empty_pb2.Empty()

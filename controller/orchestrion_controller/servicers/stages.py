@@ -1,0 +1,159 @@
+"""PlanService, SelectService, ExecuteService and RespondService: each call is a run of one stage."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+
+from orchestrion import codec
+from orchestrion.errors import Reason
+from orchestrion.experts import Assignment
+from orchestrion.runs import RunKind
+from orchestrion.v1 import (
+    assignments_pb2,
+    events_pb2,
+    execute_service_pb2,
+    execute_service_pb2_grpc,
+    plan_service_pb2,
+    plan_service_pb2_grpc,
+    respond_service_pb2,
+    respond_service_pb2_grpc,
+    select_service_pb2,
+    select_service_pb2_grpc,
+)
+from orchestrion_controller.artifacts.artifacts import Artifacts
+from orchestrion_controller.pipeline.pipeline import Pipeline
+from orchestrion_controller.requests import ExecuteRequest, PlanRequest, RespondRequest, SelectRequest
+from orchestrion_controller.runs.runs import Runs
+from orchestrion_controller.servicers import requests
+
+_Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class PlanServicer(plan_service_pb2_grpc.PlanServiceServicer):
+    """Turns requests into plans."""
+
+    def __init__(self, runs: Runs, pipeline: Pipeline, artifacts: Artifacts) -> None:
+        """Keeps the collaborators."""
+        self._runs, self._pipeline, self._artifacts = runs, pipeline, artifacts
+
+    async def Plan(self, request: plan_service_pb2.PlanRequest, context: _Context) -> AsyncIterator[events_pb2.Event]:
+        """Plans a request."""
+        turns = requests.messages(request.messages)
+        asked = PlanRequest(
+            turns,
+            await requests.attachments(turns, self._artifacts),
+            requests.task_types(request.task_types),
+            request.planner,
+            requests.previous_run(request.previous_run),
+        )
+        name = await self._runs.start(
+            RunKind.PLAN,
+            lambda _, log: self._pipeline.plan(log, asked),
+            messages=turns,
+            options=requests.options(request.options),
+            deadline_s=requests.deadline_s(context),
+            previous_run=asked.previous_run,
+        )
+        async for event in self._runs.watch(name, raise_error=True):
+            yield event
+
+
+class SelectServicer(select_service_pb2_grpc.SelectServiceServicer):
+    """Chooses an expert for every task of a plan."""
+
+    def __init__(self, runs: Runs, pipeline: Pipeline) -> None:
+        """Keeps the collaborators."""
+        self._runs, self._pipeline = runs, pipeline
+
+    async def Select(
+        self, request: select_service_pb2.SelectRequest, context: _Context
+    ) -> AsyncIterator[events_pb2.Event]:
+        """Assigns a plan."""
+        check_policy(request.policy)
+        asked = SelectRequest(requests.plan(request.plan), requests.task_types(request.task_types))
+        name = await self._runs.start(
+            RunKind.SELECT,
+            lambda _, log: self._pipeline.select(log, asked),
+            options=requests.options(request.options),
+            deadline_s=requests.deadline_s(context),
+        )
+        async for event in self._runs.watch(name, raise_error=True):
+            yield event
+
+
+class ExecuteServicer(execute_service_pb2_grpc.ExecuteServiceServicer):
+    """Runs plans on experts."""
+
+    def __init__(self, runs: Runs, pipeline: Pipeline, artifacts: Artifacts) -> None:
+        """Keeps the collaborators."""
+        self._runs, self._pipeline, self._artifacts = runs, pipeline, artifacts
+
+    async def Execute(
+        self, request: execute_service_pb2.ExecuteRequest, context: _Context
+    ) -> AsyncIterator[events_pb2.Event]:
+        """Runs a plan."""
+        check_policy(request.policy)
+        asked = ExecuteRequest(
+            requests.plan(request.plan),
+            requests.task_types(request.task_types),
+            await self._artifacts.get_all(request.attachments, field="attachments"),
+            {given.task_id: codec.decode(given, Assignment) for given in request.assignments},
+            requests.results(request.results),
+        )
+        name = await self._runs.start(
+            RunKind.EXECUTE,
+            lambda run, log: self._pipeline.execute(run, log, asked),
+            options=requests.options(request.options),
+            deadline_s=requests.deadline_s(context),
+        )
+        async for event in self._runs.watch(name, raise_error=True):
+            yield event
+
+
+class RespondServicer(respond_service_pb2_grpc.RespondServiceServicer):
+    """Answers requests from results."""
+
+    def __init__(self, runs: Runs, pipeline: Pipeline, artifacts: Artifacts) -> None:
+        """Keeps the collaborators."""
+        self._runs, self._pipeline, self._artifacts = runs, pipeline, artifacts
+
+    async def Respond(
+        self, request: respond_service_pb2.RespondRequest, context: _Context
+    ) -> AsyncIterator[events_pb2.Event]:
+        """Answers from results."""
+        turns = requests.messages(request.messages)
+        plan, results = requests.plan(request.plan), requests.results(request.results)
+        for task_id in results:
+            if plan.task(task_id) is None:
+                message = f"results: there is no task {task_id!r} in the plan."
+                raise Reason.PLAN_INVALID.error(message, field="results", task_id=task_id)
+        asked = RespondRequest(
+            turns,
+            await requests.attachments(turns, self._artifacts),
+            plan,
+            results,
+            requests.task_types(request.task_types),
+            request.responder,
+        )
+        name = await self._runs.start(
+            RunKind.RESPOND,
+            lambda _, log: self._pipeline.respond(log, asked),
+            messages=turns,
+            options=requests.options(request.options),
+            deadline_s=requests.deadline_s(context),
+        )
+        async for event in self._runs.watch(name, raise_error=True):
+            yield event
+
+
+def check_policy(policy: int) -> None:
+    """Lets through the policies that are served.
+
+    Raises:
+        UnimplementedError: The policy is LLM.
+    """
+    if policy == assignments_pb2.SELECTION_POLICY_LLM:
+        raise requests.not_served("SELECTION_POLICY_LLM")

@@ -1,0 +1,37 @@
+"""Starts a model host: `python -m orchestrion_host`; `--help` lists the settings."""
+
+from __future__ import annotations
+
+import sys
+
+from orchestrion.serving import process, settings
+from orchestrion_host.catalogue.reader import CatalogueError
+from orchestrion_host.config import HostConfig
+from orchestrion_host.server import ModelHost
+
+
+async def serve(config: HostConfig) -> None:
+    """Serves until SIGTERM or SIGINT."""
+    host = await ModelHost.start(config)
+    process.announce(host.address, host.metrics_address)
+    await process.until_stopped(host.stop)
+
+
+def main() -> None:
+    """Reads the settings and serves; a bad setting or catalogue ends with 2, a port that is taken with 1."""
+    config = settings.load_or_exit(HostConfig, "host")
+    process.set_up_logging(config.log_level)
+    if config.exit_with_parent:
+        process.exit_with_parent()
+    try:
+        process.run(serve(config))
+    except CatalogueError as error:
+        sys.stderr.write(f"error: {error}\n")
+        raise SystemExit(2) from error
+    except OSError as error:
+        sys.stderr.write(f"error: {error}\n")
+        raise SystemExit(1) from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""Turns the values of a task into what workers take, and back: artifacts become files on the way in, and files artifacts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+from orchestrion import names
+from orchestrion.errors import Reason
+from orchestrion.values import ArtifactRef, Json, Value, artifacts
+from orchestrion_host import wire
+from orchestrion_host.artifacts.cache import ArtifactCache
+from orchestrion_host.artifacts.store import ArtifactStore
+from orchestrion_host.metrics import HostMetrics
+from orchestrion_host.workers.spool import SpoolRoot, discard_files
+
+_log = logging.getLogger(__name__)
+
+
+class ArtifactExchange:
+    """The cache and the store together. Concurrent fetches of one artifact are one download."""
+
+    def __init__(self, cache: ArtifactCache, store: ArtifactStore, spool: SpoolRoot, metrics: HostMetrics) -> None:
+        """Keeps its collaborators."""
+        self._cache = cache
+        self._store = store
+        self._spool = spool
+        self._metrics = metrics
+        self._downloads: dict[str, _Download] = {}
+
+    @contextlib.asynccontextmanager
+    async def inputs(self, values: Mapping[str, Value]) -> AsyncIterator[dict[str, wire.Plain]]:
+        """Fetches every artifact in the inputs of a call, and keeps their files until the context ends.
+
+        Raises:
+            OrchestrionError: ARTIFACT_NOT_FOUND, SERVER_UNREACHABLE, STORAGE_FULL.
+        """
+        hashes = {names.sha256_of(name) for value in values.values() for name in artifacts(value)}
+        with contextlib.ExitStack() as holds:
+            paths = {sha256: holds.enter_context(self._cache.hold(sha256)) for sha256 in hashes}
+            await self._fetch_all(hashes)
+            yield {name: _plain(value, paths) for name, value in values.items()}
+
+    def must_fetch(self, values: Mapping[str, Value]) -> bool:
+        """Whether an artifact in the inputs of a call is not here yet."""
+        return any(names.sha256_of(name) not in self._cache for value in values.values() for name in artifacts(value))
+
+    async def outputs(self, plain: Mapping[str, wire.Plain]) -> dict[str, Value]:
+        """Stores every file in the outputs of a call, and keeps it for the next task here.
+
+        Raises:
+            OrchestrionError: ARTIFACT_TOO_LARGE, STORAGE_FULL, SERVER_UNREACHABLE; EXPERT_FAILED for a file that is no file.
+        """
+        try:
+            return {name: await self._value(value) for name, value in plain.items()}
+        finally:
+            discard_files(plain)
+
+    async def _fetch_all(self, hashes: set[str]) -> None:
+        missing = [sha256 for sha256 in hashes if sha256 not in self._cache]
+        self._metrics.artifact_fetches.labels("cache").inc(len(hashes) - len(missing))
+        if len(missing) == 1:
+            await self._fetch(missing[0])
+        elif missing:
+            async with asyncio.TaskGroup() as group:
+                for sha256 in missing:
+                    group.create_task(self._fetch(sha256))
+
+    async def _fetch(self, sha256: str) -> None:
+        download = self._downloads.get(sha256)
+        if download is None:
+            download = self._downloads[sha256] = _Download(asyncio.create_task(self._download(sha256)))
+        download.waiter_count += 1
+        try:
+            await asyncio.shield(download.task)
+        finally:
+            download.waiter_count -= 1
+            if not download.waiter_count:
+                download.task.cancel()
+
+    async def _download(self, sha256: str) -> None:
+        part = self._cache.part_path(sha256)
+        try:
+            size = await self._store.download(sha256, part)
+            part.rename(self._cache.path(sha256))
+            self._cache.add(sha256, size)
+            self._metrics.artifact_fetches.labels("store").inc()
+            self._metrics.artifact_bytes.labels("fetched").inc(size)
+        finally:
+            part.unlink(missing_ok=True)
+            del self._downloads[sha256]
+
+    async def _value(self, plain: wire.Plain) -> Value:
+        media = wire.media_of(plain)
+        if media is not None:
+            return await self._store_file(media)
+        if isinstance(plain, list):
+            return tuple([await self._value(item) for item in plain])
+        if isinstance(plain, dict):
+            return Json(plain.get("json"))
+        return float(plain) if isinstance(plain, int) and not isinstance(plain, bool) else plain  # type: ignore[no-any-return]
+
+    async def _store_file(self, media: wire.MediaFile) -> ArtifactRef:
+        try:
+            taken = self._spool.take(media)
+        except (OSError, ValueError) as error:
+            raise Reason.EXPERT_FAILED.error(f"The expert named an output file that is not there: {error}.") from error
+        path = Path(taken.path)
+        try:
+            name = await self._store.upload(taken)
+            self._metrics.artifact_bytes.labels("stored").inc(taken.size_bytes)
+            try:
+                await self._cache.adopt(path, taken.sha256, taken.size_bytes)
+            except OSError as error:
+                # The store has it; only the next task on this host fetches it again.
+                _log.warning("the cache cannot keep %s: %s", name, error)
+        finally:
+            path.unlink(missing_ok=True)
+        return ArtifactRef(name)
+
+
+class _Download:
+    def __init__(self, task: asyncio.Task[None]) -> None:
+        self.task = task
+        self.waiter_count = 0
+
+
+def _plain(value: Value, paths: Mapping[str, Path]) -> wire.Plain:
+    if isinstance(value, ArtifactRef):
+        return wire.plain_media(wire.MediaFile(str(paths[names.sha256_of(value.name)]), ""))
+    if isinstance(value, Json):
+        return {"json": value.data}
+    if isinstance(value, tuple):
+        return [_plain(item, paths) for item in value]
+    return value

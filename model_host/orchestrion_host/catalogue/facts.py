@@ -1,0 +1,70 @@
+"""Facts of a model: what the catalogue says about it, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the files of a model are. None of the three: the engine brings them along."""
+
+    package: str = ""
+    """A Python package that carries them."""
+    folder: str = ""
+    """The folder: inside the package, or an absolute path."""
+    hub: str = ""
+    """An id on the Hugging Face Hub."""
+    sha256: Mapping[str, str] = field(default_factory=dict)
+    """The hashes that files must have, by file name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """One expert of the catalogue. The fields are those of its YAML file."""
+
+    id: str
+    """The expert's id: letters, digits, `-`, `_`, `.` and `/`."""
+    model: str
+    """The engine's name, or the model's id on the Hub."""
+    runtime: str
+    """`engine`, `transformers` or `onnx`."""
+    task_types: tuple[str, ...]
+    """The task types that it performs."""
+    description: str
+    """What it is good at, in one or two sentences."""
+    revision: str = ""
+    """The revision of the weights or the version of the engine."""
+    languages: tuple[str, ...] = ()
+    """BCP 47 tags; empty when language does not matter."""
+    domain: str = ""
+    """What it was made for; empty for general use."""
+    license: str = ""
+    """An SPDX identifier where there is one."""
+    memory_bytes: int = 0
+    """An estimate of what it takes, until that is measured; 0 when not known."""
+    download_count: int = 0
+    """Downloads in the last month on the Hub; 0 when not known."""
+    like_count: int = 0
+    """Likes on the Hub; 0 when not known."""
+    max_batch_size: int = 1
+    """How many calls one forward pass takes at most."""
+    instances: int = 1
+    """How many batches are computed at once."""
+    isolation: str = "shared"
+    """`shared`: a worker together with others of its device and runtime; `own`: one for itself."""
+    requires: tuple[str, ...] = ()
+    """Python packages, by import name, without which it cannot run."""
+    source: Source = field(default_factory=Source)
+    """Where its files are."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Settings of its runtime or engine."""
+    test: bool = False
+    """Whether it is for tests only, and left out unless the host is told otherwise."""
+
+    @property
+    def device_kinds(self) -> tuple[str, ...]:
+        """The kinds of devices that it can be on, the best first."""
+        return ("cuda", "cpu") if self.runtime == "transformers" else ("cpu",)

@@ -1,0 +1,117 @@
+"""Reads the catalogue: strictly, so that a misspelt field is an error that names its file, not a silent default."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, get_type_hints
+
+import yaml
+
+from orchestrion_host.catalogue.facts import ModelFacts, Source
+
+_ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,127}")
+_RUNTIMES: Final = ("engine", "transformers", "onnx")
+_ISOLATIONS: Final = ("shared", "own")
+_BUILT_IN: Final = Path(__file__).parent
+
+
+class CatalogueError(ValueError):
+    """A file of the catalogue is wrong; the message names the file and the field."""
+
+
+def read(folders: Iterable[Path], *, test_experts: bool) -> dict[str, ModelFacts]:
+    """Reads the project's own catalogue, then the operator's folders; a later file replaces an earlier one of the same id.
+
+    Args:
+        folders: The operator's folders.
+        test_experts: Whether experts for tests are taken in.
+
+    Raises:
+        CatalogueError: A file cannot be read, or says what it cannot say.
+    """
+    found: dict[str, ModelFacts] = {}
+    for folder in (_BUILT_IN, *folders):
+        if not folder.is_dir():
+            raise CatalogueError(f"{folder}: there is no such folder; it is named in the setting `catalogue_paths`.")
+        for path in sorted(folder.glob("*.yaml")):
+            facts = read_file(path)
+            if test_experts or not facts.test:
+                found[facts.id] = facts
+    return found
+
+
+def read_file(path: Path) -> ModelFacts:
+    """Reads one file.
+
+    Raises:
+        CatalogueError: It cannot be read, or says what it cannot say.
+    """
+    try:
+        data = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise CatalogueError(f"{path}: {error}") from error
+    values = _checked(ModelFacts, data, f"{path}")
+    values["source"] = Source(**_checked(Source, data.get("source", {}), f"{path}: source"))
+    facts = ModelFacts(**values)
+    _check_rules(facts, path)
+    return facts
+
+
+def _checked(target: type[ModelFacts] | type[Source], data: Any, place: str) -> dict[str, Any]:
+    """Checks names and kinds of fields against the dataclass, and turns lists into tuples."""
+    if not isinstance(data, Mapping):
+        raise CatalogueError(f"{place}: expected fields, found {type(data).__name__}.")
+    fields = {item.name: item for item in dataclasses.fields(target)}
+    hints = get_type_hints(target)
+    values: dict[str, Any] = {}
+    for name, value in data.items():
+        if name not in fields:
+            raise CatalogueError(f"{place}: there is no field {name!r}; there are {', '.join(fields)}.")
+        values[name] = _converted(value, hints[name], f"{place}: {name}")
+    missing = [
+        name
+        for name, item in fields.items()
+        if name not in values and item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
+    ]
+    if missing:
+        raise CatalogueError(f"{place}: the field {missing[0]!r} is missing.")
+    return values
+
+
+def _converted(value: Any, hint: Any, place: str) -> Any:
+    if hint in (str, int, bool):
+        if type(value) is not hint:
+            raise CatalogueError(f"{place}: expected {hint.__name__}, found {value!r}.")
+        return value
+    if hint == tuple[str, ...]:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise CatalogueError(f"{place}: expected a list of texts, found {value!r}.")
+        return tuple(value)
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise CatalogueError(f"{place}: expected fields, found {value!r}.")
+    return value
+
+
+def _check_rules(facts: ModelFacts, path: Path) -> None:
+    rules = [
+        ("id", bool(_ID.fullmatch(facts.id)), "letters, digits, `.`, `_`, `/` and `-`, at most 128"),
+        ("runtime", facts.runtime in _RUNTIMES, f"one of {', '.join(_RUNTIMES)}"),
+        ("isolation", facts.isolation in _ISOLATIONS, f"one of {', '.join(_ISOLATIONS)}"),
+        ("task_types", bool(facts.task_types), "at least one"),
+        ("description", bool(facts.description.strip()), "one or two sentences"),
+        ("max_batch_size", facts.max_batch_size >= 1, "at least 1"),
+        ("instances", 1 <= facts.instances <= 256, "from 1 to 256"),
+        ("memory_bytes", facts.memory_bytes >= 0, "at least 0"),
+        ("source", facts.runtime == "engine" or bool(_locations(facts.source)), "a package, a folder or a hub id"),
+        ("source", not (facts.source.hub and (facts.source.package or facts.source.folder)), "one place only"),
+    ]
+    for name, holds, expected in rules:
+        if not holds:
+            raise CatalogueError(f"{path}: {name}: expected {expected}; found {getattr(facts, name)!r}.")
+
+
+def _locations(source: Source) -> list[str]:
+    return [place for place in (source.package, source.folder, source.hub) if place]

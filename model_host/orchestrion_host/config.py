@@ -1,0 +1,95 @@
+"""The settings of a model host."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrion import names
+from orchestrion.errors import OrchestrionError
+from orchestrion.serving.settings import default_home
+
+
+@dataclass(frozen=True)
+class HostConfig:
+    """A model host: runs experts in worker processes and advertises them to a controller."""
+
+    name: str = field(default_factory=lambda: _machine_name())
+    """The name under which the controller lists this host; unique among live hosts."""
+    listen_host: str = "127.0.0.1"
+    """The address to listen on, for gRPC and for metrics."""
+    port: int = 50061
+    """The port of the gRPC server; 0 takes a free one."""
+    metrics_port: int = 9465
+    """The port of the metrics over HTTP; 0 takes a free one."""
+    advertise_address: str = ""
+    """The address and port at which the controller reaches this host; empty for those that it listens on."""
+    controller: str = "127.0.0.1:50051"
+    """The address and port of the controller, where this host advertises itself and keeps artifacts."""
+    home: Path = field(default_factory=default_home)
+    """The folder of all state."""
+    catalogue_paths: tuple[Path, ...] = ()
+    """Folders with further models, one YAML file each."""
+    test_experts: bool = False
+    """Whether to offer experts that are for tests only."""
+    memory_budget_bytes: int | None = None
+    """What experts may take of main memory, in bytes; as much as is free when not set."""
+    cache_bytes: int = 2 << 30
+    """What artifacts that nobody uses may take on disk, in bytes."""
+    max_image_pixels: int = 100_000_000
+    """The most pixels of a picture that experts decode."""
+    queue_limit: int = 256
+    """How many calls may wait for one expert."""
+    max_concurrent_calls: int = 64
+    """How many calls this host wants at once from one controller."""
+    room_wait_s: float = 30.0
+    """How long a call without a deadline waits for memory that other experts hold, in seconds."""
+    hang_timeout_s: float = 30.0
+    """How long a worker may fail to answer before it is killed and replaced, in seconds."""
+    drain_grace_s: float = 10.0
+    """How long calls may go on after the host was asked to stop, in seconds."""
+    hub_offline: bool = True
+    """Whether experts are kept from downloading anything from the Hugging Face Hub."""
+    exit_with_parent: bool = False
+    """Whether to stop when the process that started this one ends."""
+    log_level: str = "INFO"
+    """The least severe level that is logged: DEBUG, INFO, WARNING or ERROR."""
+
+    def __post_init__(self) -> None:
+        """Checks the values.
+
+        Raises:
+            ValueError: One of them cannot be; the message names the setting.
+        """
+        try:
+            names.check_host(names.host(self.name))
+        except OrchestrionError as error:
+            raise ValueError(f"name: {error.message}") from error
+        for setting in ("port", "metrics_port"):
+            if not 0 <= getattr(self, setting) <= 65535:
+                raise ValueError(f"{setting}: expected 0 to 65535; it is {getattr(self, setting)}.")
+        for setting in ("max_image_pixels", "queue_limit", "max_concurrent_calls"):
+            if getattr(self, setting) < 1:
+                raise ValueError(f"{setting}: expected at least 1; it is {getattr(self, setting)}.")
+        for setting in ("cache_bytes", "drain_grace_s", "room_wait_s"):
+            if getattr(self, setting) < 0:
+                raise ValueError(f"{setting}: expected at least 0; it is {getattr(self, setting)}.")
+        if self.hang_timeout_s < 0.2:
+            raise ValueError(f"hang_timeout_s: expected at least 0.2; it is {self.hang_timeout_s:g}.")
+        if self.memory_budget_bytes is not None and self.memory_budget_bytes < 0:
+            raise ValueError(f"memory_budget_bytes: expected at least 0; it is {self.memory_budget_bytes}.")
+        if self.log_level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise ValueError(f"log_level: expected DEBUG, INFO, WARNING or ERROR; it is {self.log_level!r}.")
+
+    @property
+    def folder(self) -> Path:
+        """The folder of this host's own state."""
+        return self.home / "hosts" / self.name
+
+
+def _machine_name() -> str:
+    """Returns the machine's name in the letters that a host's name may have."""
+    kept = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in socket.gethostname())
+    return kept.strip("-")[:64] or f"host-{os.getpid()}"

@@ -1,0 +1,1 @@
+"""Experts on this host: their life, their queues, and the claims on them."""

@@ -1,0 +1,230 @@
+"""Loads and unloads experts. Loads of one expert at a time are one load; a failed one gives everything back."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Coroutine, Mapping
+from typing import Any, Final
+
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.experts import ExpertState
+from orchestrion_host.changes import Changes
+from orchestrion_host.experts.admission import Admission
+from orchestrion_host.experts.expert import HostedExpert, Loading
+from orchestrion_host.memory.devices import DeviceAccount, Devices
+from orchestrion_host.metrics import HostMetrics
+from orchestrion_host.workers.pool import WorkerPool
+from orchestrion_host.workers.worker import Worker
+
+_log = logging.getLogger(__name__)
+_RELOAD_WAIT_S: Final = 60.0
+
+
+class Loader:
+    """Brings experts onto devices and off them."""
+
+    def __init__(
+        self,
+        experts: Mapping[str, HostedExpert],
+        devices: Devices,
+        workers: WorkerPool,
+        changes: Changes,
+        metrics: HostMetrics,
+        max_image_pixels: int,
+    ) -> None:
+        """Keeps its collaborators, and listens for workers that end.
+
+        Args:
+            experts: All experts of the host by id.
+            devices: Where they can be.
+            workers: The processes that they are in.
+            changes: Told of every change.
+            metrics: Counts loads and evictions.
+            max_image_pixels: The most pixels of a picture that experts decode.
+        """
+        self._experts = experts
+        self._devices = devices
+        self._workers = workers
+        self._changes = changes
+        self._metrics = metrics
+        self._max_image_pixels = max_image_pixels
+        self._admission = Admission(experts, devices, changes, self._evict)
+        self._tasks: set[asyncio.Task[None]] = set()
+        workers.on_crash = self._on_crash
+
+    def has_room(self, expert: HostedExpert) -> bool:
+        """Whether an expert could be loaded without evicting one that is reserved or in use."""
+        return self._admission.has_room(expert)
+
+    def start(self, expert: HostedExpert) -> Loading:
+        """Begins to load an expert, or joins the load going on.
+
+        Raises:
+            FailedPreconditionError: It cannot run here, or is too large for every device.
+        """
+        expert.check_usable()
+        self._admission.check_size(expert)
+        if expert.loading is None:
+            admitted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            expert.loading = Loading(self._spawn(self._load(expert, admitted)), admitted)
+            expert.state = ExpertState.LOADING
+            self._changes.notify()
+        return expert.loading
+
+    async def admit(self, expert: HostedExpert, wait_s: float) -> None:
+        """Begins to load an expert and returns when it has room, if not before.
+
+        Raises:
+            FailedPreconditionError: As `start`; EXPERT_LOAD_FAILED.
+            ResourceExhaustedError: OUT_OF_MEMORY: no room came free within `wait_s` seconds.
+        """
+        if expert.state is not ExpertState.LOADED:
+            await self._admitted(expert, wait_s)
+
+    async def load(self, expert: HostedExpert, wait_s: float) -> None:
+        """Loads an expert, or waits for the load going on; returns when it answers.
+
+        Args:
+            expert: The expert.
+            wait_s: How long to wait for room, in seconds.
+
+        Raises:
+            OrchestrionError: As `admit`; WORKER_CRASHED, or what the runtime said.
+        """
+        while expert.state is not ExpertState.LOADED:
+            loading = await self._admitted(expert, wait_s)
+            await asyncio.shield(loading.task)
+
+    def load_in_background(self, expert: HostedExpert, wait_s: float) -> None:
+        """Loads an expert for nobody in particular; a failure shows in its state."""
+        self._spawn(self._quietly_load(expert, wait_s))
+
+    async def unload(self, expert: HostedExpert) -> None:
+        """Unloads an expert after the calls that it is computing; calls that wait fail with EXPERT_NOT_LOADED."""
+        if expert.loading is not None:
+            with contextlib.suppress(OrchestrionError):
+                await asyncio.shield(expert.loading.task)
+        async with self._admission.lock:
+            if expert.state is ExpertState.LOADED:
+                text = f"{expert.facts.id} was unloaded while the call waited."
+                expert.queue.fail_waiting(Reason.EXPERT_NOT_LOADED.error(text, expert=expert.facts.id))
+                await self._take_off(expert)
+
+    async def close(self) -> None:
+        """Gives up all loads."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _admitted(self, expert: HostedExpert, wait_s: float) -> Loading:
+        loading = self.start(expert)
+        loading.waiter_count += 1
+        try:
+            async with asyncio.timeout(wait_s):
+                await asyncio.wait([loading.task, loading.admitted], return_when=asyncio.FIRST_COMPLETED)
+        except TimeoutError as error:
+            needed = expert.needed_bytes
+            text = f"Experts in use leave no room for {expert.facts.id}, which needs {needed:,} bytes."
+            raise Reason.OUT_OF_MEMORY.error(text, expert=expert.facts.id, needed_bytes=str(needed)) from error
+        finally:
+            loading.waiter_count -= 1
+            if not loading.waiter_count and not loading.admitted.done():
+                loading.task.cancel()
+        if loading.task.done():
+            await loading.task
+        return loading
+
+    async def _quietly_load(self, expert: HostedExpert, wait_s: float) -> None:
+        try:
+            await self.load(expert, wait_s)
+        except OrchestrionError as error:
+            expert.queue.fail_waiting(error)
+
+    async def _load(self, expert: HostedExpert, admitted: asyncio.Future[None]) -> None:
+        device: DeviceAccount | None = None
+        worker: Worker | None = None
+        started = time.perf_counter()
+        try:
+            device = await self._admission.find_room(expert)
+            expert.device = device.name
+            admitted.set_result(None)
+            worker = await self._workers.take(expert.facts, device.name)
+            size = await worker.load(expert.load_message(device.name, self._max_image_pixels))
+            device.settle(expert.facts.id, size)
+            expert.measured_bytes = size
+            if device.free_bytes < 0:
+                await self._admission.cover_overdraft(expert, device)
+            worker.check_alive()
+        except BaseException as error:
+            await self._undo(expert, device, worker, error)
+            raise
+        expert.worker, expert.memory_bytes = worker, size
+        expert.state, expert.loading = ExpertState.LOADED, None
+        seconds = time.perf_counter() - started
+        self._metrics.loads.labels(expert.facts.id, "loaded").inc()
+        self._metrics.load_seconds.labels(expert.facts.id).observe(seconds)
+        _log.info("%s loaded on %s in %.2f s; it takes %.1f MB", expert.facts.id, device.name, seconds, size / 1e6)
+        expert.queue.open(worker)
+        self._changes.notify()
+
+    async def _undo(
+        self, expert: HostedExpert, device: DeviceAccount | None, worker: Worker | None, error: BaseException
+    ) -> None:
+        cancelled = isinstance(error, asyncio.CancelledError)
+        expert.state = expert.presence.state if cancelled else ExpertState.FAILED
+        expert.loading, expert.device = None, ""
+        if device is not None:
+            device.give_back(expert.facts.id)
+        if not cancelled:
+            self._metrics.loads.labels(expert.facts.id, "failed").inc()
+            _log.warning("%s could not be loaded: %s", expert.facts.id, error)
+        if worker is not None:
+            if worker.alive:
+                await worker.unload(expert.facts.id)
+            await self._workers.leave(worker, expert.facts.id)
+        self._changes.notify()
+
+    async def _evict(self, expert: HostedExpert) -> None:
+        _log.info("%s is evicted from %s", expert.facts.id, expert.device)
+        self._metrics.evictions.labels(expert.facts.id).inc()
+        await self._take_off(expert)
+
+    async def _take_off(self, expert: HostedExpert) -> None:
+        """Unloads an expert that is loaded; under the lock of admission, so that it cannot come back meanwhile."""
+        worker, device = expert.worker, self._devices.named(expert.device)
+        expert.queue.close()
+        expert.state, expert.worker = ExpertState.LOADABLE, None
+        if worker is not None:
+            await worker.unload(expert.facts.id)
+            await self._workers.leave(worker, expert.facts.id)
+        device.give_back(expert.facts.id)
+        expert.device, expert.memory_bytes = "", 0
+        self._changes.notify()
+
+    def _on_crash(self, worker: Worker) -> None:
+        self._metrics.worker_restarts.labels(worker.label).inc()
+        for expert_id in worker.experts:
+            expert = self._experts[expert_id]
+            if expert.worker is not worker:
+                continue  # A load or an unload that was going on sees to it.
+            self._devices.named(expert.device).give_back(expert_id)
+            expert.queue.close()
+            expert.state, expert.worker, expert.device, expert.memory_bytes = ExpertState.LOADABLE, None, "", 0
+            if expert.queue.wants_expert:
+                self.load_in_background(expert, _RELOAD_WAIT_S)
+        self._changes.notify()
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            # Whoever waits gets the error from the task; where nobody does, it was logged.
+            task.exception()

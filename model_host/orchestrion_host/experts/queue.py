@@ -1,0 +1,187 @@
+"""The queue of one expert: takes calls in, forms batches for free instances, and hands results back."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.inference import InferPreview, InferProgress, InferText
+from orchestrion_host import wire
+from orchestrion_host.batching import next_batch, retry_after_ms
+from orchestrion_host.catalogue.facts import ModelFacts
+from orchestrion_host.experts.ticket import Done, Ticket
+from orchestrion_host.workers.spool import discard_files
+from orchestrion_host.workers.worker import Worker
+
+_log = logging.getLogger(__name__)
+_ticket_numbers = itertools.count(1)
+# The weight of the newest batch in the moving average of the latency.
+_NEWEST_WEIGHT: Final = 0.2
+
+
+class ExpertQueue:
+    """Calls for one expert, in order of arrival. While the expert is not loaded they wait."""
+
+    def __init__(self, facts: ModelFacts, limit: int) -> None:
+        """Starts empty and closed.
+
+        Args:
+            facts: The expert: its batch size and instances.
+            limit: How many calls may be in the queue, without those that are computed.
+        """
+        self._facts = facts
+        self._limit = limit
+        self._worker: Worker | None = None
+        self._entered: set[Ticket] = set()
+        self._waiting: list[Ticket] = []
+        self._batches: set[_RunningBatch] = set()
+        self.latency_ms = 0.0
+        self.last_used = time.monotonic()
+
+    @property
+    def queued_count(self) -> int:
+        """Calls that wait, their inputs here or not."""
+        return len(self._entered) + len(self._waiting)
+
+    @property
+    def running_count(self) -> int:
+        """Calls that a worker computes."""
+        return sum(len(batch.tickets) for batch in self._batches)
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is no call at all."""
+        return not (self._entered or self._waiting or self._batches)
+
+    @property
+    def wants_expert(self) -> bool:
+        """Whether calls wait that only need the expert."""
+        return bool(self._waiting)
+
+    def enter(self, task_type: str) -> Ticket:
+        """Takes a call in whose inputs are still to be fetched.
+
+        Raises:
+            ResourceExhaustedError: The queue is full; the error says when to try again.
+        """
+        if self.queued_count >= self._limit:
+            wait = retry_after_ms(
+                self.queued_count, self.latency_ms, self._facts.instances, self._facts.max_batch_size
+            )
+            text = f"{self.queued_count} calls wait for {self._facts.id} already; try again in {wait} ms."
+            raise Reason.QUEUE_FULL.error(
+                text, retry_after_ms=wait, expert=self._facts.id, queued_count=str(self.queued_count)
+            )
+        ticket = Ticket(next(_ticket_numbers), task_type)
+        self._entered.add(ticket)
+        return ticket
+
+    def ready(self, ticket: Ticket, inputs: Mapping[str, wire.Plain]) -> None:
+        """Lines up a call whose inputs are here."""
+        ticket.inputs = inputs
+        self._entered.discard(ticket)
+        self._waiting.append(ticket)
+        self._pump()
+
+    def leave(self, ticket: Ticket) -> None:
+        """Takes a call out, whatever became of it; what is still being computed for it is cancelled."""
+        self.last_used = time.monotonic()
+        self._entered.discard(ticket)
+        if ticket.ended:
+            if ticket.unread is not None:
+                discard_files(ticket.unread.outputs)
+            return
+        ticket.abandoned = True
+        if ticket in self._waiting:
+            self._waiting.remove(ticket)
+        elif ticket.running and self._worker is not None:
+            self._worker.cancel(ticket.id)
+
+    def open(self, worker: Worker) -> None:
+        """Begins to send batches: the expert is loaded in that worker."""
+        self._worker = worker
+        self._pump()
+
+    def close(self) -> None:
+        """Stops sending batches: the expert is not loaded any more. Calls that wait go on waiting."""
+        self._worker = None
+
+    def fail_waiting(self, error: OrchestrionError) -> None:
+        """Ends all calls that wait with an error."""
+        waiting, self._waiting = self._waiting, []
+        for ticket in waiting:
+            ticket.fail(error)
+
+    def ended(self, batch: _RunningBatch, compute_ms: float | None) -> None:
+        """Frees the instance that a batch took. Called by the batch.
+
+        Args:
+            batch: The batch.
+            compute_ms: The time of its forward pass; None when it has none.
+        """
+        self._batches.discard(batch)
+        self.last_used = time.monotonic()
+        if compute_ms is not None:
+            old = self.latency_ms
+            self.latency_ms = compute_ms if old == 0 else old + _NEWEST_WEIGHT * (compute_ms - old)
+        self._pump()
+
+    def _pump(self) -> None:
+        while self._waiting and self._worker is not None and len(self._batches) < self._facts.instances:
+            places = next_batch([ticket.task_type for ticket in self._waiting], self._facts.max_batch_size)
+            tickets = [self._waiting[place] for place in places]
+            for place in reversed(places):
+                del self._waiting[place]
+            batch = _RunningBatch(self, tickets)
+            self._batches.add(batch)
+            inputs = [ticket.inputs for ticket in tickets]
+            try:
+                self._worker.compute(batch, self._facts.id, tickets[0].task_type, inputs)
+            except (TypeError, ValueError, OverflowError) as error:
+                _log.exception("a call for %s cannot be sent", self._facts.id)
+                batch.on_crash(Reason.INTERNAL.error(f"The inputs cannot be sent to the worker: {error}"))
+
+
+class _RunningBatch:
+    """A batch that a worker computes, and the calls in it."""
+
+    def __init__(self, queue: ExpertQueue, tickets: Sequence[Ticket]) -> None:
+        self.tickets = tickets
+        self._queue = queue
+        self._by_id = {ticket.id: ticket for ticket in tickets}
+        for ticket in tickets:
+            ticket.start()
+
+    @property
+    def call_ids(self) -> Sequence[int]:
+        return list(self._by_id)
+
+    def on_message(self, message: wire.Progress | wire.TextPiece | wire.Preview) -> None:
+        ticket = self._by_id[message.call_id]
+        if isinstance(message, wire.Progress):
+            ticket.tell(InferProgress(message.fraction, message.message))
+        elif isinstance(message, wire.TextPiece):
+            ticket.tell(InferText(message.output, message.text))
+        else:
+            ticket.tell(InferPreview(message.media_type, message.content))
+
+    def on_computed(self, message: wire.Computed) -> None:
+        for ticket, result in zip(self.tickets, message.results, strict=True):
+            failure = wire.failure_of(result)
+            if failure is not None:
+                ticket.fail(Reason.rebuild(failure.reason, failure.message, failure.metadata))
+            elif ticket.abandoned:
+                discard_files(result)
+            else:
+                queue_ms = (ticket.started_at - ticket.entered_at) * 1000
+                ticket.tell(Done(result, queue_ms, message.compute_ms, len(self.tickets)))
+        self._queue.ended(self, message.compute_ms)
+
+    def on_crash(self, error: Exception) -> None:
+        for ticket in self.tickets:
+            ticket.fail(error)
+        self._queue.ended(self, None)

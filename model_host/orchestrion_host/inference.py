@@ -1,0 +1,119 @@
+"""One inference from its arrival to its outputs: check, load, fetch, queue, compute, store."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from orchestrion.errors import OrchestrionError, Reason, RunCancelledError
+from orchestrion.experts import ExpertState
+from orchestrion.inference import InferOutputs, InferPayload, InferProgress
+from orchestrion.plans import TaskType
+from orchestrion.values import Value
+from orchestrion_host import inputs
+from orchestrion_host.artifacts.exchange import ArtifactExchange
+from orchestrion_host.changes import Changes
+from orchestrion_host.experts.expert import HostedExpert
+from orchestrion_host.experts.loader import Loader
+from orchestrion_host.experts.reservations import Reservations
+from orchestrion_host.experts.ticket import Done, Ticket
+from orchestrion_host.metrics import HostMetrics
+
+
+@dataclass(frozen=True, slots=True)
+class InferCall:
+    """What a call asks for."""
+
+    task_type: str
+    """The task type; empty where the expert performs only one."""
+    inputs: Mapping[str, Value] = field(default_factory=dict)
+    """The inputs by name."""
+    reservation: str = ""
+    """A claim that the call makes hard and ends; empty for none."""
+    room_wait_s: float = 30.0
+    """How long it may wait for memory, in seconds."""
+
+
+class Inference:
+    """Runs calls on experts."""
+
+    def __init__(
+        self,
+        task_types: Mapping[str, TaskType],
+        loader: Loader,
+        reservations: Reservations,
+        exchange: ArtifactExchange,
+        changes: Changes,
+        metrics: HostMetrics,
+    ) -> None:
+        """Keeps its collaborators."""
+        self._task_types = task_types
+        self._loader = loader
+        self._reservations = reservations
+        self._exchange = exchange
+        self._changes = changes
+        self._metrics = metrics
+
+    async def run(self, expert: HostedExpert, call: InferCall) -> AsyncIterator[InferPayload]:
+        """Runs a call and yields what it has to tell; the last is the outputs. Closing the generator cancels it.
+
+        Raises:
+            OrchestrionError: As the API says of `Infer`.
+        """
+        task_type = expert.task_type(call.task_type)
+        with self._counted(expert, task_type), self._reservations.used(call.reservation, expert):
+            expert.check_usable()
+            inputs.check(self._task_types.get(task_type), call.inputs)
+            ticket = expert.queue.enter(task_type)
+            try:
+                async for payload in self._stages(expert, call, ticket):
+                    yield payload
+            finally:
+                expert.queue.leave(ticket)
+                if expert.queue.idle:
+                    # It may be evicted now; who waits for room wants to know.
+                    self._changes.notify()
+
+    async def _stages(self, expert: HostedExpert, call: InferCall, ticket: Ticket) -> AsyncIterator[InferPayload]:
+        if expert.state is not ExpertState.LOADED:
+            yield InferProgress(message=f"loading {expert.facts.id}")
+            await self._loader.load(expert, call.room_wait_s)
+        if self._exchange.must_fetch(call.inputs):
+            yield InferProgress(message="fetching inputs")
+        async with self._exchange.inputs(call.inputs) as plain:
+            expert.queue.ready(ticket, plain)
+            while not isinstance(event := await ticket.next(), Done):
+                yield event
+        self._observe(expert, event)
+        yield InferOutputs(
+            await self._exchange.outputs(event.outputs),
+            event.queue_ms,
+            event.compute_ms,
+            event.batch_size,
+        )
+
+    @contextlib.contextmanager
+    def _counted(self, expert: HostedExpert, task_type: str) -> Iterator[None]:
+        outcome = "succeeded"
+        try:
+            yield
+        except (asyncio.CancelledError, GeneratorExit, RunCancelledError):
+            outcome = "cancelled"
+            raise
+        except OrchestrionError as error:
+            turned_away = error.reason in {Reason.QUEUE_FULL.name, Reason.INVALID_INPUT.name}
+            outcome = "rejected" if turned_away else "failed"
+            raise
+        except BaseException:
+            outcome = "failed"
+            raise
+        finally:
+            self._metrics.inferences.labels(expert.facts.id, task_type, outcome).inc()
+
+    def _observe(self, expert: HostedExpert, done: Done) -> None:
+        name = expert.facts.id
+        self._metrics.queue_seconds.labels(name).observe(done.queue_ms / 1000)
+        self._metrics.compute_seconds.labels(name).observe(done.compute_ms / 1000)
+        self._metrics.batch_size.labels(name).observe(done.batch_size)

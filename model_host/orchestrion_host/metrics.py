@@ -1,0 +1,136 @@
+"""The host's metrics. Counters are written where things happen; what has a present value is read when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from prometheus_client import Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from orchestrion.experts import Device, ExpertState, ExpertStatus
+from orchestrion.serving.metrics import LATENCY_BUCKETS, CallMetrics
+
+
+class HostMetrics:
+    """What is counted and timed, in the registry of the gRPC metrics."""
+
+    def __init__(self, calls: CallMetrics) -> None:
+        """Makes the metrics `orchestrion_host_…`."""
+        registry = calls.registry
+        self.registry = registry
+        prefix = "orchestrion_host"
+        self.inferences = Counter(
+            f"{prefix}_inferences",
+            "Inferences ended, by expert, task type and outcome (succeeded, failed, cancelled, rejected).",
+            ["expert", "task_type", "outcome"],
+            registry=registry,
+        )
+        self.queue_seconds = Histogram(
+            f"{prefix}_inference_queue_seconds",
+            "Time of an inference from its arrival to its forward pass: loading, fetching inputs, waiting.",
+            ["expert"],
+            buckets=LATENCY_BUCKETS,
+            registry=registry,
+        )
+        self.compute_seconds = Histogram(
+            f"{prefix}_inference_compute_seconds",
+            "Time of the forward pass that an inference was part of.",
+            ["expert"],
+            buckets=LATENCY_BUCKETS,
+            registry=registry,
+        )
+        self.batch_size = Histogram(
+            f"{prefix}_inference_batch_size",
+            "Inferences in the forward pass that an inference was part of.",
+            ["expert"],
+            buckets=(1, 2, 4, 8, 16, 32, 64, 128),
+            registry=registry,
+        )
+        self.loads = Counter(
+            f"{prefix}_loads", "Loads of experts, by outcome (loaded, failed).", ["expert", "outcome"], registry=registry
+        )
+        self.load_seconds = Histogram(
+            f"{prefix}_load_seconds",
+            "Time of a load, with its wait for room and the start of its worker.",
+            ["expert"],
+            buckets=LATENCY_BUCKETS,
+            registry=registry,
+        )
+        self.evictions = Counter(
+            f"{prefix}_evictions", "Experts that gave way to others.", ["expert"], registry=registry
+        )
+        self.worker_restarts = Counter(
+            f"{prefix}_worker_restarts",
+            "Workers that ended unexpectedly and are replaced, by runtime and device.",
+            ["worker"],
+            registry=registry,
+        )
+        self.artifact_fetches = Counter(
+            f"{prefix}_artifact_fetches",
+            "Input artifacts, by where they came from (cache, store).",
+            ["source"],
+            registry=registry,
+        )
+        self.artifact_bytes = Counter(
+            f"{prefix}_artifact_bytes",
+            "Bytes of artifacts moved, by direction (fetched, stored).",
+            ["direction"],
+            registry=registry,
+        )
+
+
+class HostSnapshot(Collector):
+    """Gauges that are read off the host's state at the moment of a scrape."""
+
+    def __init__(
+        self,
+        statuses: Callable[[], Iterable[ExpertStatus]],
+        devices: Callable[[], Iterable[Device]],
+        cache_bytes: Callable[[], int],
+        connected: Callable[[], bool],
+        workers: Callable[[], int],
+    ) -> None:
+        """Keeps the functions that tell the state; they are called on the scraping thread and only read."""
+        self._statuses = statuses
+        self._devices = devices
+        self._cache_bytes = cache_bytes
+        self._connected = connected
+        self._workers = workers
+
+    def collect(self) -> Iterable[Metric]:
+        """Yields the gauges."""
+        yield from self._experts()
+        total = _gauge("memory_total_bytes", "Memory of a device that experts may take.", ["device"])
+        used = _gauge("memory_used_bytes", "Memory of a device that is not free for experts.", ["device"])
+        for device in self._devices():
+            total.add_metric([device.name], device.total_bytes)
+            used.add_metric([device.name], device.total_bytes - device.free_bytes)
+        cache = _gauge("artifact_cache_bytes", "Bytes of artifacts in the cache.", [])
+        cache.add_metric([], self._cache_bytes())
+        connected = _gauge("advertise_connected", "1 while a controller lists this host, else 0.", [])
+        connected.add_metric([], float(self._connected()))
+        workers = _gauge("workers", "Worker processes that run.", [])
+        workers.add_metric([], self._workers())
+        yield from (total, used, cache, connected, workers)
+
+    def _experts(self) -> Iterable[Metric]:
+        queued = _gauge("queued", "Inferences that wait for an expert.", ["expert"])
+        running = _gauge("running", "Inferences that an expert computes.", ["expert"])
+        memory = _gauge("expert_memory_bytes", "Memory that an expert takes, measured.", ["expert", "device"])
+        state = _gauge("expert_state", "1 for the state that an expert is in, else 0.", ["expert", "state"])
+        reserved = _gauge("reservations", "Reservations on an expert, soft and hard.", ["expert"])
+        for status in self._statuses():
+            queued.add_metric([status.expert_id], status.queued_count)
+            running.add_metric([status.expert_id], status.running_count)
+            reserved.add_metric([status.expert_id], status.reservation_count)
+            if status.device:
+                memory.add_metric([status.expert_id, status.device], status.memory_bytes)
+            for known in ExpertState:
+                if known is not ExpertState.UNSPECIFIED:
+                    state.add_metric([status.expert_id, known.name.lower()], float(known is status.state))
+        yield from (queued, running, memory, state, reserved)
+
+
+def _gauge(name: str, text: str, labels: list[str]) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"orchestrion_host_{name}", text, labels=labels)

@@ -1,0 +1,86 @@
+"""The host as its reports describe it: facts that seldom change, and everything else as it is now."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from importlib import metadata
+
+from orchestrion import codec, names
+from orchestrion.experts import Host, HostFacts, HostState
+from orchestrion.v1 import registry_service_pb2 as messages
+from orchestrion_host.experts.expert import HostedExpert
+from orchestrion_host.memory.devices import Devices
+from orchestrion_host.workers.pool import WorkerPool
+
+
+class HostDescription:
+    """Writes reports from the state of the host."""
+
+    def __init__(
+        self,
+        name: str,
+        max_concurrent_calls: int,
+        experts: Mapping[str, HostedExpert],
+        devices: Devices,
+        workers: WorkerPool,
+    ) -> None:
+        """Keeps what is described.
+
+        Args:
+            name: The host's name, without `hosts/`.
+            max_concurrent_calls: How many calls it wants at once.
+            experts: Its experts by id.
+            devices: Its devices.
+            workers: Its workers.
+        """
+        self._name = names.host(name)
+        self._max_concurrent_calls = max_concurrent_calls
+        self._experts = experts
+        self._devices = devices
+        self._workers = workers
+        self._instance_id = secrets.token_hex(8)
+        self._version = metadata.version("orchestrion")
+        self.address = ""
+        """The address at which the controller reaches it; known once it listens."""
+        self.draining = False
+        """Whether it is shutting down."""
+
+    def report(self, digest_known: str) -> messages.HostReport:
+        """Writes a full report.
+
+        Args:
+            digest_known: The digest of the facts that the controller has; they are left out when it is still theirs.
+        """
+        facts = codec.encode(self._facts())
+        digest = hashlib.sha256(facts.SerializeToString(deterministic=True)).hexdigest()
+        return messages.HostReport(
+            name=self._name,
+            instance_id=self._instance_id,
+            facts_digest=digest,
+            facts=None if digest == digest_known else facts,
+            devices=[codec.encode(device) for device in self._devices.describe()],
+            statuses=[codec.encode(expert.status()) for expert in self._experts.values()],
+            draining=self.draining,
+            worker_restart_count=self._workers.restart_count,
+        )
+
+    def host(self) -> Host:
+        """Describes the host as the registry would."""
+        facts = self._facts()
+        return Host(
+            name=self._name,
+            address=facts.address,
+            state=HostState.DRAINING if self.draining else HostState.READY,
+            devices=self._devices.describe(),
+            experts=facts.experts,
+            statuses=tuple(expert.status() for expert in self._experts.values()),
+            version=facts.version,
+            max_concurrent_calls=facts.max_concurrent_calls,
+            worker_restart_count=self._workers.restart_count,
+        )
+
+    def _facts(self) -> HostFacts:
+        experts = tuple(expert.describe() for expert in self._experts.values())
+        return HostFacts(self.address, self._version, self._max_concurrent_calls, experts)

@@ -1,0 +1,151 @@
+"""The model host put together: everything it is made of, started and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final
+
+import grpc
+
+from orchestrion import task_types
+from orchestrion.serving.metrics import CallMetrics, MetricsEndpoint
+from orchestrion.serving.process import GrpcServer
+from orchestrion.transport import channel_options
+from orchestrion.v1 import model_host_service_pb2, model_host_service_pb2_grpc
+from orchestrion_host.advertiser import Advertiser
+from orchestrion_host.artifacts.cache import ArtifactCache
+from orchestrion_host.artifacts.exchange import ArtifactExchange
+from orchestrion_host.artifacts.store import ArtifactStore
+from orchestrion_host.catalogue import presence, reader
+from orchestrion_host.changes import Changes
+from orchestrion_host.config import HostConfig
+from orchestrion_host.experts.expert import HostedExpert
+from orchestrion_host.experts.loader import Loader
+from orchestrion_host.experts.reservations import Reservations
+from orchestrion_host.inference import Inference
+from orchestrion_host.memory import probe
+from orchestrion_host.memory.devices import DeviceAccount, Devices
+from orchestrion_host.metrics import HostMetrics, HostSnapshot
+from orchestrion_host.report import HostDescription
+from orchestrion_host.servicers.model_host import ModelHostServicer
+from orchestrion_host.workers.pool import WorkerPool, WorkerSettings
+from orchestrion_host.workers.spool import SpoolRoot
+
+_log = logging.getLogger(__name__)
+_SERVICE: Final = model_host_service_pb2.DESCRIPTOR.services_by_name["ModelHostService"].full_name
+
+
+class ModelHost:
+    """A host that serves. Made by `start`, ended by `stop`."""
+
+    def __init__(self, config: HostConfig, devices: Devices) -> None:
+        """Builds everything that needs no port.
+
+        Args:
+            config: The settings.
+            devices: The devices found.
+
+        Raises:
+            CatalogueError: A file of the catalogue is wrong.
+            OSError: The home folder cannot be written.
+        """
+        self._config = config
+        catalogue = reader.read(config.catalogue_paths, test_experts=config.test_experts)
+        experts = {
+            facts.id: HostedExpert(facts, presence.find(facts), config.queue_limit) for facts in catalogue.values()
+        }
+        calls = CallMetrics("orchestrion_host")
+        metrics = HostMetrics(calls)
+        changes = Changes()
+        self._spool = SpoolRoot(config.folder)
+        self._workers = WorkerPool(
+            WorkerSettings(config.hang_timeout_s, config.log_level, config.hub_offline), self._spool
+        )
+        self._loader = Loader(experts, devices, self._workers, changes, metrics, config.max_image_pixels)
+        self._reservations = Reservations(self._loader, changes)
+        self._channel = grpc.aio.insecure_channel(config.controller, options=channel_options())
+        cache = ArtifactCache(config.folder / "artifacts", config.cache_bytes)
+        exchange = ArtifactExchange(cache, ArtifactStore(self._channel), self._spool, metrics)
+        inference = Inference(task_types.load(), self._loader, self._reservations, exchange, changes, metrics)
+        self._description = HostDescription(
+            config.name, config.max_concurrent_calls, experts, devices, self._workers
+        )
+        self._advertiser = Advertiser(self._channel, self._description, changes)
+        self._server = GrpcServer(calls)
+        servicer = ModelHostServicer(
+            experts, inference, self._reservations, self._loader, self._description, config.room_wait_s
+        )
+        model_host_service_pb2_grpc.add_ModelHostServiceServicer_to_server(servicer, self._server.server)
+        metrics.registry.register(
+            HostSnapshot(
+                statuses=lambda: [expert.status() for expert in experts.values()],
+                devices=devices.describe,
+                cache_bytes=lambda: cache.used_bytes,
+                connected=lambda: self._advertiser.connected,
+                workers=lambda: len(self._workers.workers),
+            )
+        )
+        self._registry = metrics.registry
+        self._endpoint: MetricsEndpoint | None = None
+
+    @classmethod
+    async def start(cls, config: HostConfig) -> ModelHost:
+        """Builds a host, listens, and begins to advertise.
+
+        Raises:
+            CatalogueError: A file of the catalogue is wrong.
+            OSError: A port is taken, or the home folder cannot be written.
+        """
+        host = cls(config, await find_devices(config))
+        await host._listen()
+        return host
+
+    @property
+    def address(self) -> str:
+        """The address and port of the gRPC server."""
+        return f"{self._config.listen_host}:{self._server.port}"
+
+    @property
+    def metrics_address(self) -> str:
+        """The address and port of the metrics."""
+        return f"{self._config.listen_host}:{self._endpoint.port if self._endpoint else 0}"
+
+    async def stop(self) -> None:
+        """Tells the controller, lets calls end within the grace, and ends the workers."""
+        _log.info("stopping")
+        await self._advertiser.drain()
+        await self._server.stop(self._config.drain_grace_s)
+        await self._advertiser.close()
+        self._reservations.close()
+        await self._loader.close()
+        await self._workers.close()
+        await self._channel.close()
+        if self._endpoint is not None:
+            await asyncio.to_thread(self._endpoint.close)
+        self._spool.close()
+
+    async def _listen(self) -> None:
+        try:
+            await self._server.start(self._config.listen_host, self._config.port, [_SERVICE])
+            self._endpoint = MetricsEndpoint(self._registry, self._config.listen_host, self._config.metrics_port)
+        except OSError:
+            await self._server.stop(0)
+            await self._channel.close()
+            self._spool.close()
+            raise
+        self._description.address = self._config.advertise_address or self.address
+        self._advertiser.start()
+
+
+async def find_devices(config: HostConfig) -> Devices:
+    """Finds the devices of this machine; a budget in the settings bounds main memory."""
+    graphics = [
+        DeviceAccount(found, budget_bytes=None, measure=None) for found in await probe.nvidia_devices()
+    ]
+    main = DeviceAccount(
+        probe.main_memory(),
+        budget_bytes=config.memory_budget_bytes,
+        measure=lambda: probe.main_memory().free_bytes,
+    )
+    return Devices([*graphics, main])

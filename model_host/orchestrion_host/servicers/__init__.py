@@ -1,0 +1,1 @@
+"""The gRPC services of the host: they decode, call and encode, and nothing else."""

@@ -1,0 +1,169 @@
+"""`orchestrion.v1.ModelHostService`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final
+
+from google.protobuf import empty_pb2
+from grpc.aio import ServicerContext
+
+from orchestrion import codec, inference
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.v1 import experts_pb2
+from orchestrion.v1 import model_host_service_pb2 as messages
+from orchestrion.v1.model_host_service_pb2_grpc import ModelHostServiceServicer
+from orchestrion_host.experts.expert import HostedExpert
+from orchestrion_host.experts.loader import Loader
+from orchestrion_host.experts.reservations import Reservations
+from orchestrion_host.inference import InferCall, Inference
+from orchestrion_host.report import HostDescription
+
+_Context = ServicerContext[Any, Any]
+_RESERVATION_ID: Final = re.compile(r"[0-9A-Za-z._-]{1,64}")
+_DEFAULT_TTL_MS: Final = 60_000
+_LONGEST_TTL_MS: Final = 3_600_000
+# What is kept of a deadline to answer before it passes.
+_ANSWER_MARGIN_S: Final = 0.1
+
+
+class ModelHostServicer(ModelHostServiceServicer):
+    """Serves inference, reservations and the experts' life."""
+
+    def __init__(
+        self,
+        experts: Mapping[str, HostedExpert],
+        inference: Inference,
+        reservations: Reservations,
+        loader: Loader,
+        description: HostDescription,
+        room_wait_s: float,
+    ) -> None:
+        """Keeps its collaborators.
+
+        Args:
+            experts: All experts by id.
+            inference: Runs calls.
+            reservations: Keeps claims.
+            loader: Loads and unloads.
+            description: Describes the host.
+            room_wait_s: How long a call without a deadline waits for memory, in seconds.
+        """
+        self._experts = experts
+        self._inference = inference
+        self._reservations = reservations
+        self._loader = loader
+        self._description = description
+        self._room_wait_s = room_wait_s
+
+    async def Infer(self, request: messages.InferRequest, context: _Context) -> AsyncIterator[messages.InferEvent]:
+        expert = self._expert_for_work(request.expert_id)
+        call = InferCall(
+            request.task_type, codec.decode_values(request.inputs), request.reservation, self._room_wait(context)
+        )
+        payloads = self._inference.run(expert, call)
+        try:
+            async for payload in payloads:
+                yield _event(payload)
+        finally:
+            await payloads.aclose()
+
+    async def Reserve(self, request: messages.ReserveRequest, context: _Context) -> messages.Reservation:
+        expert = self._expert_for_work(request.expert_id)
+        if not _RESERVATION_ID.fullmatch(request.reservation):
+            raise _bad_field("reservation", "must have 1 to 64 letters, digits, `-`, `_` and `.`")
+        if not 0 <= request.ttl_ms <= _LONGEST_TTL_MS:
+            raise _bad_field("ttl_ms", f"must be from 1 to {_LONGEST_TTL_MS:,}, or 0 for {_DEFAULT_TTL_MS:,}")
+        ttl_ms = request.ttl_ms or _DEFAULT_TTL_MS
+        hard = await self._reservations.take(
+            request.reservation,
+            expert,
+            ttl_s=ttl_ms / 1000,
+            hard=request.hard,
+            wait_s=self._room_wait(context),
+        )
+        return messages.Reservation(
+            reservation=request.reservation, expert_id=request.expert_id, hard=hard, ttl_ms=ttl_ms, state=int(expert.state)
+        )
+
+    async def Release(self, request: messages.ReleaseRequest, context: _Context) -> empty_pb2.Empty:
+        self._reservations.release(request.reservation)
+        return empty_pb2.Empty()
+
+    async def LoadExpert(self, request: messages.LoadExpertRequest, context: _Context) -> experts_pb2.ExpertStatus:
+        expert = self._expert_for_work(request.expert_id)
+        await self._loader.load(expert, self._room_wait(context))
+        return _status(expert)
+
+    async def UnloadExpert(self, request: messages.UnloadExpertRequest, context: _Context) -> experts_pb2.ExpertStatus:
+        expert = self._expert(request.expert_id)
+        if expert.reserved_hard:
+            text = f"{request.expert_id} has a hard reservation; release it first."
+            raise Reason.EXPERT_RESERVED.error(text, expert=request.expert_id)
+        await self._loader.unload(expert)
+        return _status(expert)
+
+    async def GetHost(self, request: messages.GetHostRequest, context: _Context) -> experts_pb2.Host:
+        host: experts_pb2.Host = codec.encode(self._description.host())
+        return host
+
+    async def AddModel(self, request: messages.AddModelRequest, context: _Context) -> experts_pb2.Expert:
+        raise _not_served("AddModel")
+
+    async def PullModel(
+        self, request: messages.PullModelRequest, context: _Context
+    ) -> AsyncIterator[messages.ModelProgress]:
+        raise _not_served("PullModel")
+        yield messages.ModelProgress()
+
+    async def RemoveModel(self, request: messages.RemoveModelRequest, context: _Context) -> empty_pb2.Empty:
+        raise _not_served("RemoveModel")
+
+    async def PinExpert(self, request: messages.PinExpertRequest, context: _Context) -> experts_pb2.ExpertStatus:
+        raise _not_served("PinExpert")
+
+    async def ExportModel(
+        self, request: messages.ExportModelRequest, context: _Context
+    ) -> AsyncIterator[messages.ModelProgress]:
+        raise _not_served("ExportModel")
+        yield messages.ModelProgress()
+
+    def _expert_for_work(self, expert_id: str) -> HostedExpert:
+        if self._description.draining:
+            raise Reason.HOST_DRAINING.error("This host is shutting down and takes no new work.")
+        return self._expert(expert_id)
+
+    def _expert(self, expert_id: str) -> HostedExpert:
+        expert = self._experts.get(expert_id)
+        if expert is None:
+            text = f"This host has no expert {expert_id[:80]!r}; it has {', '.join(self._experts)}."
+            raise Reason.EXPERT_NOT_FOUND.error(text, expert=expert_id[:80])
+        return expert
+
+    def _room_wait(self, context: _Context) -> float:
+        remaining = context.time_remaining()
+        return self._room_wait_s if remaining is None else max(remaining - _ANSWER_MARGIN_S, 0.0)
+
+
+def _event(payload: inference.InferPayload) -> messages.InferEvent:
+    if isinstance(payload, inference.InferOutputs):
+        return messages.InferEvent(outputs=codec.encode(payload))
+    if isinstance(payload, inference.InferText):
+        return messages.InferEvent(text=codec.encode(payload))
+    if isinstance(payload, inference.InferProgress):
+        return messages.InferEvent(progress=codec.encode(payload))
+    return messages.InferEvent(preview=codec.encode(payload))
+
+
+def _status(expert: HostedExpert) -> experts_pb2.ExpertStatus:
+    status: experts_pb2.ExpertStatus = codec.encode(expert.status())
+    return status
+
+
+def _bad_field(field: str, problem: str) -> OrchestrionError:
+    return Reason.INVALID_FIELD.error(f"{field} {problem}.", field=field)
+
+
+def _not_served(name: str) -> OrchestrionError:
+    return Reason.NOT_SERVED_YET.error(f"{name} is not served by this version.")

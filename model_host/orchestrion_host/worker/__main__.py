@@ -1,0 +1,45 @@
+"""Starts a worker: `python -m orchestrion_host.worker LABEL SOCKET_FD SPOOL_FOLDER`. Hosts do; people need not."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Final
+
+from orchestrion_host.worker.control import Control
+from orchestrion_host.worker.media.files import Spool
+
+_PARENT_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG of Linux's prctl(2).
+
+
+def main() -> None:
+    """Serves the host on the socket until it closes it."""
+    _label, descriptor, spool = sys.argv[1:]
+    # The end of the socket tells that the host is gone, but not to a library that holds the interpreter lock.
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    # Ctrl-C reaches every process of the terminal; the host decides when its workers end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.basicConfig(
+        level=os.environ.get("ORCHESTRION_WORKER_LOG_LEVEL", "INFO"),
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s worker %(name)s: %(message)s",
+    )
+    # Processes that a library starts must not keep the socket open.
+    os.set_inheritable(int(descriptor), False)
+    try:
+        Control(socket.socket(fileno=int(descriptor)), Spool(Path(spool))).serve()
+    except Exception:
+        logging.getLogger(__name__).exception("the worker met a fault of its own")
+        os._exit(1)
+    # Libraries' threads and exit handlers would only delay the end, and nothing is left to be saved.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

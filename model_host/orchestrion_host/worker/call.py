@@ -1,0 +1,115 @@
+"""One call inside a worker: its inputs, whether anybody still waits for it, and the ways to tell how it goes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion_host import wire
+from orchestrion_host.worker.media.files import Spool
+
+MAX_PREVIEW_BYTES: Final = 64 << 10
+"""The largest preview that the API carries."""
+
+
+class Call:
+    """One request of a batch. Runtimes read its inputs and tell its progress; they ask often whether to go on."""
+
+    def __init__(
+        self,
+        call_id: int,
+        task_type: str,
+        inputs: Mapping[str, wire.Plain],
+        spool: Spool,
+        send: Callable[[wire.FromWorker], None],
+    ) -> None:
+        """Keeps what the call brings.
+
+        Args:
+            call_id: The host's number of it.
+            task_type: The task type that its inputs belong to.
+            inputs: The values by name, media as files.
+            spool: Where output files go.
+            send: Writes a message to the host; may be called from any thread.
+        """
+        self.id = call_id
+        self.task_type = task_type
+        self.inputs = inputs
+        self.spool = spool
+        self._send = send
+        self._cancelled = threading.Event()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody waits for it any more."""
+        return self._cancelled.is_set()
+
+    def cancel(self) -> None:
+        """Marks it as no longer wanted; called from the control thread."""
+        self._cancelled.set()
+
+    def raise_if_cancelled(self) -> None:
+        """Ends the computation where nobody waits for it any more.
+
+        Raises:
+            RunCancelledError: Nobody does.
+        """
+        if self._cancelled.is_set():
+            raise Reason.CANCELLED.error("The call was cancelled.")
+
+    def wait(self, seconds: float) -> None:
+        """Sleeps, and wakes up at once when the call is cancelled.
+
+        Raises:
+            RunCancelledError: It was cancelled meanwhile.
+        """
+        self._cancelled.wait(seconds)
+        self.raise_if_cancelled()
+
+    def progress(self, message: str, fraction: float | None = None) -> None:
+        """Tells what is being done, and how far it is, 0 to 1."""
+        self._send(wire.Progress(self.id, fraction, message))
+
+    def text_piece(self, output: str, text: str) -> None:
+        """Sends the next piece of a text output."""
+        self._send(wire.TextPiece(self.id, output, text))
+
+    def preview(self, media_type: str, content: bytes) -> None:
+        """Sends a first look at an output; one that is too large is left out."""
+        if len(content) <= MAX_PREVIEW_BYTES:
+            self._send(wire.Preview(self.id, media_type, content))
+
+    def text(self, name: str, default: str = "") -> str:
+        """Returns a text input, or the default where the call does not bring it."""
+        value = self.inputs.get(name, default)
+        return value if isinstance(value, str) else default
+
+    def number(self, name: str, default: float = 0.0) -> float:
+        """Returns a number input, or the default where the call does not bring it."""
+        value = self.inputs.get(name, default)
+        return float(value) if isinstance(value, int | float) else default
+
+    def file(self, name: str) -> Path:
+        """Returns the file of a media input.
+
+        Raises:
+            InvalidArgumentError: The call does not bring it.
+        """
+        media = wire.media_of(self.inputs.get(name))
+        if media is None:
+            raise self.bad_input(name, "is missing, or no artifact.")
+        return Path(media.path)
+
+    def bad_input(self, name: str, problem: str, **metadata: Any) -> OrchestrionError:
+        """Builds the error that says what is wrong with an input.
+
+        Args:
+            name: The input.
+            problem: The rest of the sentence that begins with its name.
+            metadata: What is dynamic in the sentence.
+        """
+        texts = {key: str(value) for key, value in metadata.items()}
+        return Reason.INVALID_INPUT.error(f"Input `{name}` {problem}", field=f"inputs.{name}", **texts)

@@ -1,0 +1,1 @@
+"""Engines: programs that are experts by themselves. Each module has `load(spec)`."""

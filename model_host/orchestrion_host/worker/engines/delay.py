@@ -1,0 +1,53 @@
+"""The engine `delay`: waits and returns its text, for tests and benchmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from orchestrion_host import wire
+from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.runtimes import Outputs, Result, one_by_one
+
+_PIECE: Final = bytes(1 << 20)
+
+
+class Delay:
+    """Holds nothing."""
+
+    def warm_up(self) -> None:
+        """Does nothing."""
+
+    def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
+        """Waits for each call as long as it asks for."""
+        return one_by_one(batch, self._compute)
+
+    def parameter_bytes(self) -> int:
+        """Returns 0: there are no weights."""
+        return 0
+
+    def unload(self) -> None:
+        """Does nothing."""
+
+    def _compute(self, call: Call) -> Outputs:
+        delay_ms = call.number("delay_ms")
+        if delay_ms > 0:
+            call.wait(delay_ms / 1000)
+        outputs = {"text": call.text("text")}
+        size = int(call.number("output_bytes"))
+        if size > 0:
+            outputs["artifact"] = call.spool.write(_zeros(size, call), "application/octet-stream", "zeros.bin")
+        return outputs
+
+
+def load(spec: wire.Load) -> Delay:
+    """Returns the expert; nothing is loaded."""
+    del spec
+    return Delay()
+
+
+def _zeros(size: int, call: Call) -> Iterator[bytes]:
+    while size > 0:
+        call.raise_if_cancelled()
+        yield _PIECE[: min(size, len(_PIECE))]
+        size -= len(_PIECE)

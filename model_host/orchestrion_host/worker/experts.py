@@ -1,0 +1,99 @@
+"""An expert in a worker: its threads, the calls they compute, and what became of them."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion_host import wire
+from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.media.files import Spool
+from orchestrion_host.worker.runtimes import LoadedExpert, Result
+
+_log = logging.getLogger(__name__)
+
+
+class ExpertThreads:
+    """A loaded expert with as many threads as it has instances. The host sends no more batches than there are threads."""
+
+    def __init__(
+        self, spec: wire.Load, expert: LoadedExpert, spool: Spool, send: Callable[[wire.FromWorker], None]
+    ) -> None:
+        """Starts the threads."""
+        self._id = spec.expert_id
+        self._expert = expert
+        self._spool = spool
+        self._send = send
+        self._batches: queue.SimpleQueue[tuple[wire.Compute, list[Call]] | None] = queue.SimpleQueue()
+        self._calls: dict[int, Call] = {}
+        names = [f"{self._id} {number}" for number in range(spec.instances)]
+        self._threads = [threading.Thread(target=self._work, name=name, daemon=True) for name in names]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, batch: wire.Compute) -> None:
+        """Hands a batch to the next free thread."""
+        calls = [
+            Call(call_id, batch.task_type, inputs, self._spool, self._send)
+            for call_id, inputs in zip(batch.call_ids, batch.inputs, strict=True)
+        ]
+        # Known from here on, so that a cancellation that follows at once finds it.
+        self._calls.update((call.id, call) for call in calls)
+        self._batches.put((batch, calls))
+
+    def cancel(self, call_id: int) -> None:
+        """Marks a call as no longer wanted, if it is one of this expert's."""
+        call = self._calls.get(call_id)
+        if call is not None:
+            call.cancel()
+
+    def close(self) -> None:
+        """Ends the threads after the batches that they compute, then unloads the expert."""
+        for _ in self._threads:
+            self._batches.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._expert.unload()
+
+    def _work(self) -> None:
+        while (item := self._batches.get()) is not None:
+            batch, calls = item
+            started = time.perf_counter()
+            results = [_plain(result) for result in self._compute(calls)]
+            self._answer(batch.batch_id, (time.perf_counter() - started) * 1000, results)
+            for call in calls:
+                del self._calls[call.id]
+
+    def _compute(self, calls: Sequence[Call]) -> Sequence[Result]:
+        try:
+            results = self._expert.predict(calls)
+            if len(results) != len(calls):
+                raise ValueError(f"{len(results)} results for {len(calls)} calls")
+            return results
+        except OrchestrionError as error:
+            return [error] * len(calls)
+        except MemoryError as error:
+            return [Reason.OUT_OF_MEMORY.error(f"{self._id} ran out of memory: {error}")] * len(calls)
+        except Exception as error:
+            _log.exception("%s failed", self._id)
+            return [Reason.EXPERT_FAILED.error(f"{self._id} failed: {type(error).__name__}: {error}")] * len(calls)
+
+    def _answer(self, batch_id: int, compute_ms: float, results: list[wire.Plain]) -> None:
+        try:
+            self._send(wire.Computed(batch_id, compute_ms, results))
+        except (TypeError, ValueError, OverflowError) as error:
+            _log.exception("%s returned what cannot be sent", self._id)
+            failure = wire.Failure(
+                Reason.EXPERT_FAILED.name, f"{self._id} returned what cannot be sent: {type(error).__name__}: {error}"
+            )
+            self._send(wire.Computed(batch_id, compute_ms, [wire.plain_failure(failure)] * len(results)))
+
+
+def _plain(result: Result) -> wire.Plain:
+    if isinstance(result, OrchestrionError):
+        return wire.plain_failure(wire.Failure(result.reason, result.message, result.metadata))
+    return dict(result)

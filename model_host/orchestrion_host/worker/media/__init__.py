@@ -1,0 +1,1 @@
+"""Reading and writing of pictures and sounds in workers."""

@@ -1,0 +1,42 @@
+"""Output files: written by the worker into its spool, hashed on the way, taken over by the host with a rename."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from orchestrion_host import wire
+
+
+class Spool:
+    """The folder that a worker writes output files to; on shared memory where there is some."""
+
+    def __init__(self, folder: Path) -> None:
+        """Keeps the folder, which is there and belongs to this worker alone."""
+        self._folder = folder
+        self._numbers = itertools.count(1)
+
+    def write(self, pieces: Iterable[bytes], media_type: str, file_name: str) -> wire.Plain:
+        """Writes a file from pieces and returns the value that stands for it in outputs.
+
+        Args:
+            pieces: The content in order; an exception on the way leaves no file behind.
+            media_type: Such as `audio/wav`.
+            file_name: What a person would call it, such as `speech.wav`.
+        """
+        path = self._folder / str(next(self._numbers))
+        digest = hashlib.sha256()
+        size = 0
+        try:
+            with path.open("wb") as file:
+                for piece in pieces:
+                    file.write(piece)
+                    digest.update(piece)
+                    size += len(piece)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return wire.plain_media(wire.MediaFile(os.fspath(path), media_type, file_name, size, digest.hexdigest()))

@@ -1,0 +1,101 @@
+"""All workers of a host: one for each device and runtime, or for one expert alone; started when first needed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+
+from orchestrion_host.catalogue.facts import ModelFacts
+from orchestrion_host.workers.spool import SpoolRoot
+from orchestrion_host.workers.worker import Worker
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """What all workers have in common."""
+
+    hang_timeout_s: float
+    """How long a worker may leave a ping unanswered, in seconds."""
+    log_level: str = "INFO"
+    """The level of their logs, which go to the host's stderr."""
+    hub_offline: bool = True
+    """Whether libraries are kept from reaching the Hugging Face Hub."""
+
+
+class WorkerPool:
+    """Starts workers, hands them out, and tells when one ended unexpectedly."""
+
+    def __init__(self, settings: WorkerSettings, spool: SpoolRoot) -> None:
+        """Starts with no worker."""
+        self._settings = settings
+        self._spool = spool
+        self._workers: dict[str, Worker] = {}
+        self.restart_count = 0
+        """How many workers ended unexpectedly; each is replaced when an expert needs it next."""
+        self.on_crash: Callable[[Worker], None] = lambda _worker: None
+        """Called when a worker ended unexpectedly."""
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """The workers that run."""
+        return tuple(self._workers.values())
+
+    async def take(self, facts: ModelFacts, device: str) -> Worker:
+        """Returns the worker for an expert on a device, started if need be. The expert counts as being in it.
+
+        Raises:
+            OSError: No process can be started.
+        """
+        label = f"{facts.runtime}@{device}" + (f"/{facts.id}" if facts.isolation == "own" else "")
+        worker = self._workers.get(label)
+        if worker is not None:
+            worker.experts.add(facts.id)
+            return worker
+        started = time.perf_counter()
+        worker = Worker(
+            label, self._spool.new_folder(), self._environment(device), self._settings.hang_timeout_s, self._on_end
+        )
+        self._workers[label] = worker
+        worker.experts.add(facts.id)
+        await worker.connect()
+        _log.info("worker %s (%d) started in %.0f ms", label, worker.pid, (time.perf_counter() - started) * 1000)
+        return worker
+
+    async def leave(self, worker: Worker, expert_id: str) -> None:
+        """Takes an expert out of its worker; one without experts is ended, which gives all of its memory back."""
+        worker.experts.discard(expert_id)
+        if not worker.experts:
+            # Not to be found any more before it has ended, so that no expert is put into it.
+            if self._workers.get(worker.label) is worker:
+                del self._workers[worker.label]
+            await worker.stop()
+
+    async def close(self) -> None:
+        """Ends all workers."""
+        for worker in self.workers:
+            await worker.stop()
+
+    def _on_end(self, worker: Worker, unexpected: bool) -> None:
+        if self._workers.get(worker.label) is worker:
+            del self._workers[worker.label]
+        self._spool.discard(worker.folder)
+        if unexpected:
+            self.restart_count += 1
+            self.on_crash(worker)
+
+    def _environment(self, device: str) -> Mapping[str, str]:
+        environment = dict(os.environ)
+        environment["ORCHESTRION_WORKER_LOG_LEVEL"] = self._settings.log_level.upper()
+        environment["TOKENIZERS_PARALLELISM"] = "false"
+        environment["HF_HUB_OFFLINE"] = "1" if self._settings.hub_offline else "0"
+        environment["HF_HUB_DISABLE_TELEMETRY"] = "1"
+        # A worker sees its own device only, as number 0, and a CPU worker none.
+        kind, _, index = device.partition(":")
+        environment["CUDA_VISIBLE_DEVICES"] = index if kind == "cuda" else ""
+        return environment

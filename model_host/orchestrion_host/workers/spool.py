@@ -1,0 +1,93 @@
+"""Folders on shared memory in which workers leave output files, and from which the host takes them."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from orchestrion_host import wire
+
+_SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - each host makes a private folder in it.
+# Containers get 64 MB of it by default, which one long sound would fill.
+_LEAST_FREE_BYTES: Final = 1 << 30
+_PREFIX: Final = "orchestrion-host-"
+
+
+class SpoolRoot:
+    """The folder of one host process, with a folder for each of its workers."""
+
+    def __init__(self, home: Path) -> None:
+        """Makes the folder, on shared memory where there is enough, and sweeps out what killed hosts left.
+
+        Args:
+            home: Where the folder goes when shared memory has no room.
+        """
+        base = _SHARED_MEMORY if _has_room(_SHARED_MEMORY) else home / "spool"
+        base.mkdir(parents=True, exist_ok=True)
+        _sweep(base)
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=base))
+        self._taken = self.folder / "taken"
+        self._taken.mkdir()
+        self._numbers = itertools.count(1)
+
+    def new_folder(self) -> Path:
+        """Makes the folder of a new worker."""
+        folder = self.folder / f"worker-{next(self._numbers)}"
+        folder.mkdir()
+        return folder
+
+    def take(self, media: wire.MediaFile) -> wire.MediaFile:
+        """Moves an output file out of its worker's folder, so that it outlives the worker.
+
+        Raises:
+            ValueError: The file is in no worker's folder.
+            OSError: It is not there.
+        """
+        path = Path(media.path)
+        if path.parent.parent != self.folder or path.is_symlink():
+            raise ValueError(f"{path} is not a worker's file")
+        target = self._taken / f"{next(self._numbers)}"
+        path.rename(target)
+        return wire.MediaFile(str(target), media.media_type, media.file_name, media.size_bytes, media.sha256)
+
+    @staticmethod
+    def discard(folder: Path) -> None:
+        """Removes the folder of a worker that has ended."""
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Removes everything."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def discard_files(outputs: wire.Plain) -> None:
+    """Removes the files in the outputs of a call that nobody waits for, at any depth."""
+    media = wire.media_of(outputs)
+    if media is not None:
+        Path(media.path).unlink(missing_ok=True)
+    elif isinstance(outputs, Mapping):
+        for value in outputs.values():
+            discard_files(value)
+    elif isinstance(outputs, list):
+        for value in outputs:
+            discard_files(value)
+
+
+def _has_room(folder: Path) -> bool:
+    try:
+        return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= _LEAST_FREE_BYTES
+    except OSError:
+        return False
+
+
+def _sweep(base: Path) -> None:
+    """Removes folders of hosts that no longer run; a process that is somebody else's counts as running."""
+    for folder in base.glob(f"{_PREFIX}*"):
+        process_id = folder.name.removeprefix(_PREFIX).split("-")[0]
+        if process_id.isdigit() and not Path(f"/proc/{process_id}").exists():
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrion.plans import Task
+from orchestrion.values import OutputRef
+from orchestrion_controller.plans import graph
+
+
+def task(task_id: str, *needs: str) -> Task:
+    return Task(task_id, "any", {"texts": tuple(OutputRef(needed, "text") for needed in needs)})
+
+
+DIAMOND = (task("join", "left", "right"), task("left", "top"), task("right", "top"), task("top"))
+
+
+def test_dependencies_are_listed_once_in_order() -> None:
+    assert graph.dependencies(task("a", "c", "b", "c")) == ("c", "b")
+
+
+def test_dependents_and_leaves() -> None:
+    assert graph.dependents(DIAMOND)["top"] == ("left", "right")
+    assert [leaf.id for leaf in graph.leaves(DIAMOND)] == ["join"]
+
+
+def test_ready_wants_every_dependency() -> None:
+    assert [item.id for item in graph.ready(DIAMOND, {"top"}, {"top"})] == ["left", "right"]
+    assert graph.ready(DIAMOND, {"top", "left"}, {"top", "left", "right"}) == ()
+
+
+def test_order_of_a_diamond() -> None:
+    assert [item.id for item in graph.order(DIAMOND)] == ["top", "left", "right", "join"]
+
+
+def test_cycle_is_told_as_each_waiting_for_the_next() -> None:
+    tasks = (task("free"), task("a", "c"), task("b", "a"), task("c", "b"))
+    cycle = graph.find_cycle(tasks)
+    assert cycle is not None
+    by_id = {item.id: item for item in tasks}
+    for waiting, needed in zip(cycle, (*cycle[1:], cycle[0]), strict=True):
+        assert needed in graph.dependencies(by_id[waiting])
+    with pytest.raises(ValueError, match="no order"):
+        graph.order(tasks)
+
+
+@given(st.lists(st.lists(st.integers(0, 8), max_size=3), max_size=9))
+def test_either_an_order_or_a_cycle(edges: list[list[int]]) -> None:
+    tasks = [task(str(index), *map(str, needs)) for index, needs in enumerate(edges)]
+    if graph.find_cycle(tasks) is None:
+        place = {item.id: index for index, item in enumerate(graph.order(tasks))}
+        assert len(place) == len(tasks)
+        assert all(place[need] < place[item.id] for item in tasks for need in graph.dependencies(item) if need in place)
