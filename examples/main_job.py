@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Final
 
 import orchestrion
-from orchestrion.cli.ask import carry_out, print_answer
-from orchestrion.cli.printer import Printer
+from orchestrion.cli.ask import carry_out
+from orchestrion.cli.printer import Printer, printable
 
 ROOT: Final = Path(__file__).parents[1]
 PICTURES: Final = ROOT / "examples" / "pictures"
@@ -43,9 +46,16 @@ def main() -> int:
     """Carries the requests out; returns 0 when every task of each succeeded and every sound was saved."""
     started = time.monotonic()
     try:
-        with orchestrion.embedded() as client:
+        # Left in reverse: an interrupt ends the platform first, and with it what the threads wait for.
+        with ThreadPoolExecutor() as threads, orchestrion.embedded() as client:
             print(f"A controller and a model host run, after {time.monotonic() - started:.1f} s.")
-            good = [do(client, job) for job in JOBS]
+            print("Both requests run at the same time; the second is shown after the first.", flush=True)
+            lines: list[SimpleQueue[str | None]] = [SimpleQueue() for _ in JOBS]
+            jobs = [threads.submit(do, client, job, queue.put) for job, queue in zip(JOBS, lines, strict=True)]
+            for queue in lines:
+                while (line := queue.get()) is not None:
+                    print(line, flush=True)
+            good = [job.result() for job in jobs]
     except (orchestrion.OrchestrionError, OSError) as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
@@ -55,17 +65,20 @@ def main() -> int:
     return 0 if all(good) else 1
 
 
-def do(client: orchestrion.Client, job: Job) -> bool:
-    """Carries one request out and saves what it made; says whether all went well."""
-    print(f'\n"{job.request}"  {"  ".join(str(file.relative_to(ROOT)) for file in job.files)}\n')
-    answer = carry_out(client, job.request, job.files, Printer(print).show)
-    print_answer(answer)
-    OUTPUT.mkdir(exist_ok=True)
-    for number, name in enumerate(answer.artifacts):
-        suffix = Path(client.get_artifact(name).file_name).suffix or ".wav"
-        path = client.download(name, OUTPUT / f"{job.name}{f'-{number}' if number else ''}{suffix}")
-        print(f"saved {path.relative_to(ROOT)}")
-    return bool(answer.artifacts) and all(result.succeeded for result in answer.results)
+def do(client: orchestrion.Client, job: Job, say: Callable[[str | None], None]) -> bool:
+    """Carries one request out and saves what it made; says whether all went well, and None at the end."""
+    try:
+        say(f'\n"{job.request}"  {"  ".join(str(file.relative_to(ROOT)) for file in job.files)}\n')
+        answer = carry_out(client, job.request, job.files, Printer(say).show)
+        say(f"\n{printable(answer.text).strip()}\n")
+        OUTPUT.mkdir(exist_ok=True)
+        for number, name in enumerate(answer.artifacts):
+            suffix = Path(client.get_artifact(name).file_name).suffix or ".wav"
+            path = client.download(name, OUTPUT / f"{job.name}{f'-{number}' if number else ''}{suffix}")
+            say(f"saved {path.relative_to(ROOT)}")
+        return bool(answer.artifacts) and all(result.succeeded for result in answer.results)
+    finally:
+        say(None)
 
 
 if __name__ == "__main__":

@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 from orchestrion_controller.config import ControllerConfig
+from orchestrion_controller.language_model import LanguageModel, LanguageModelConfig
 from orchestrion_controller.pipeline.pipeline import Performers
 from orchestrion_controller.planner.builtin.planner import BuiltinPlanner
+from orchestrion_controller.planner.llm.planner import LLMPlanner
 from orchestrion_controller.responder.builtin import BuiltinResponder
+from orchestrion_controller.responder.llm import LLMResponder
 from orchestrion_controller.stages import Planner, Responder
 
 
-def performers(config: ControllerConfig) -> Performers:
-    """Makes the built-in ones, and those over the language model where one is configured."""
+def language_model(config: ControllerConfig) -> LanguageModel | None:
+    """Makes the client of the language model; None where none is configured. Close it at the end."""
+    if not config.has_language_model:
+        return None
+    return LanguageModel(
+        LanguageModelConfig(
+            base_url=config.llm_base_url,
+            api_key=config.llm_api_key,
+            model=config.llm_model,
+            timeout_s=config.llm_timeout_s,
+        )
+    )
+
+
+def performers(config: ControllerConfig, model: LanguageModel | None) -> Performers:
+    """Makes the built-in planner and responder, and those over the language model where there is one."""
     planners: dict[str, Planner] = {"builtin": BuiltinPlanner()}
     responders: dict[str, Responder] = {"builtin": BuiltinResponder()}
-    default = "llm" if config.has_language_model else "builtin"
+    if model is not None:
+        planners["llm"] = LLMPlanner(model)
+        responders["llm"] = LLMResponder(model)
+    default = "builtin" if model is None else "llm"
     return Performers(planners, responders, config.planner or default, config.responder or default)

@@ -30,7 +30,7 @@ from orchestrion_controller.config import ControllerConfig
 from orchestrion_controller.database.database import Database
 from orchestrion_controller.executor.executor import Executor
 from orchestrion_controller.metrics import ControllerMetrics
-from orchestrion_controller.performers import performers
+from orchestrion_controller.performers import language_model, performers
 from orchestrion_controller.pipeline.context import Context
 from orchestrion_controller.pipeline.pipeline import Pipeline
 from orchestrion_controller.registry.registry import Registry
@@ -79,7 +79,8 @@ class Controller:
         selector = Selector(self._registry, config.candidate_count)
         self._executor = Executor(self._registry, selector, metrics, config.max_attempts)
         context = Context(task_types.load(), self._registry, self._artifacts, self._runs)
-        pipeline = Pipeline(performers(config), selector, self._executor, context, metrics)
+        self._language_model = language_model(config)
+        pipeline = Pipeline(performers(config, self._language_model), selector, self._executor, context, metrics)
         self._grpc = GrpcServer(metrics)
         self._add_services(pipeline)
         self._endpoint: MetricsEndpoint | None = None
@@ -111,6 +112,8 @@ class Controller:
         await self._grpc.stop(self._config.shutdown_grace_s)
         self._registry.close()
         await self._executor.close()
+        if self._language_model is not None:
+            await self._language_model.aclose()
         await self._database.close()
         if self._endpoint is not None:
             self._endpoint.close()

@@ -1,4 +1,4 @@
-"""Wakes whoever waits for the host's state to change: the advertiser, and loads that wait for room."""
+"""Wakes whoever waits for something to change: the advertiser for the host's state, loads for room."""
 
 from __future__ import annotations
 
@@ -8,14 +8,21 @@ import asyncio
 class Changes:
     """Counts changes and lets coroutines wait for the next one. Nothing is polled."""
 
-    def __init__(self) -> None:
-        """Starts with no change."""
+    def __init__(self, *, also: Changes | None = None) -> None:
+        """Starts with no change.
+
+        Args:
+            also: Others to tell of each change as well.
+        """
+        self._also = also
         self._waiters: list[asyncio.Future[None]] = []
         self.count = 0
 
     def notify(self) -> None:
-        """Tells that something changed: an expert's state, a queue's end, a reservation, a device's memory."""
+        """Tells that something changed."""
         self.count += 1
+        if self._also is not None:
+            self._also.notify()
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             if not waiter.done():

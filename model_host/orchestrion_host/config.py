@@ -12,11 +12,17 @@ from orchestrion.errors import OrchestrionError
 from orchestrion.serving.settings import default_home
 
 
+def _machine_name() -> str:
+    """Returns the machine's name in the letters that a host's name may have."""
+    kept = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in socket.gethostname())
+    return kept.strip("-")[:64] or f"host-{os.getpid()}"
+
+
 @dataclass(frozen=True)
 class HostConfig:
     """A model host: runs experts in worker processes and advertises them to a controller."""
 
-    name: str = field(default_factory=lambda: _machine_name())
+    name: str = field(default_factory=_machine_name)
     """The name under which the controller lists this host; unique among live hosts."""
     listen_host: str = "127.0.0.1"
     """The address to listen on, for gRPC and for metrics."""
@@ -32,6 +38,8 @@ class HostConfig:
     """The folder of all state."""
     catalogue_paths: tuple[Path, ...] = ()
     """Folders with further models, one YAML file each."""
+    preload: tuple[str, ...] = ()
+    """Ids of experts to load when the host starts, in this order, without waiting for them."""
     test_experts: bool = False
     """Whether to offer experts that are for tests only."""
     memory_budget_bytes: int | None = None
@@ -87,9 +95,3 @@ class HostConfig:
     def folder(self) -> Path:
         """The folder of this host's own state."""
         return self.home / "hosts" / self.name
-
-
-def _machine_name() -> str:
-    """Returns the machine's name in the letters that a host's name may have."""
-    kept = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in socket.gethostname())
-    return kept.strip("-")[:64] or f"host-{os.getpid()}"

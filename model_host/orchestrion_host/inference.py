@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from orchestrion.errors import OrchestrionError, Reason, RunCancelledError
@@ -41,22 +41,23 @@ class Inference:
 
     def __init__(
         self,
+        *,
         task_types: Mapping[str, TaskType],
         loader: Loader,
         reservations: Reservations,
         exchange: ArtifactExchange,
-        changes: Changes,
+        room: Changes,
         metrics: HostMetrics,
     ) -> None:
-        """Keeps its collaborators."""
+        """Keeps its collaborators; `room` is told when an expert has no call any more."""
         self._task_types = task_types
         self._loader = loader
         self._reservations = reservations
         self._exchange = exchange
-        self._changes = changes
+        self._room = room
         self._metrics = metrics
 
-    async def run(self, expert: HostedExpert, call: InferCall) -> AsyncIterator[InferPayload]:
+    async def run(self, expert: HostedExpert, call: InferCall) -> AsyncGenerator[InferPayload, None]:
         """Runs a call and yields what it has to tell; the last is the outputs. Closing the generator cancels it.
 
         Raises:
@@ -68,15 +69,18 @@ class Inference:
             inputs.check(self._task_types.get(task_type), call.inputs)
             ticket = expert.queue.enter(task_type)
             try:
-                async for payload in self._stages(expert, call, ticket):
-                    yield payload
+                async with contextlib.aclosing(self._stages(expert, call, ticket)) as payloads:
+                    async for payload in payloads:
+                        yield payload
             finally:
                 expert.queue.leave(ticket)
                 if expert.queue.idle:
                     # It may be evicted now; who waits for room wants to know.
-                    self._changes.notify()
+                    self._room.notify()
 
-    async def _stages(self, expert: HostedExpert, call: InferCall, ticket: Ticket) -> AsyncIterator[InferPayload]:
+    async def _stages(
+        self, expert: HostedExpert, call: InferCall, ticket: Ticket
+    ) -> AsyncGenerator[InferPayload, None]:
         if expert.state is not ExpertState.LOADED:
             yield InferProgress(message=f"loading {expert.facts.id}")
             await self._loader.load(expert, call.room_wait_s)

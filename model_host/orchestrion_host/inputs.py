@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -62,8 +63,7 @@ def _check_value(parameter: Parameter, name: str, value: Value) -> None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         too_low = parameter.minimum is not None and value < parameter.minimum
         too_high = parameter.maximum is not None and value > parameter.maximum
-        # A comparison with NaN is false whichever way round.
-        if too_low or too_high or value != value:
+        if too_low or too_high or math.isnan(value):
             low, high = parameter.minimum, parameter.maximum
             raise _error(name, f"must be a number from {_bound(low)} to {_bound(high)}; it is {value:g}.")
 

@@ -1,4 +1,4 @@
-"""The host's metrics. Counters are written where things happen; what has a present value is read when it is asked for."""
+"""The host's metrics: counters, written where things happen, and gauges, read when they are asked for."""
 
 from __future__ import annotations
 
@@ -48,7 +48,10 @@ class HostMetrics:
             registry=registry,
         )
         self.loads = Counter(
-            f"{prefix}_loads", "Loads of experts, by outcome (loaded, failed).", ["expert", "outcome"], registry=registry
+            f"{prefix}_loads",
+            "Loads of experts, by outcome (loaded, failed).",
+            ["expert", "outcome"],
+            registry=registry,
         )
         self.load_seconds = Histogram(
             f"{prefix}_load_seconds",

@@ -18,6 +18,7 @@ from orchestrion_host.artifacts.cache import ArtifactCache
 from orchestrion_host.artifacts.exchange import ArtifactExchange
 from orchestrion_host.artifacts.store import ArtifactStore
 from orchestrion_host.catalogue import presence, reader
+from orchestrion_host.catalogue.reader import CatalogueError
 from orchestrion_host.changes import Changes
 from orchestrion_host.config import HostConfig
 from orchestrion_host.experts.expert import HostedExpert
@@ -31,6 +32,7 @@ from orchestrion_host.report import HostDescription
 from orchestrion_host.servicers.model_host import ModelHostServicer
 from orchestrion_host.workers.pool import WorkerPool, WorkerSettings
 from orchestrion_host.workers.spool import SpoolRoot
+from orchestrion_host.workers.worker import Worker
 
 _log = logging.getLogger(__name__)
 _SERVICE: Final = model_host_service_pb2.DESCRIPTOR.services_by_name["ModelHostService"].full_name
@@ -47,7 +49,7 @@ class ModelHost:
             devices: The devices found.
 
         Raises:
-            CatalogueError: A file of the catalogue is wrong.
+            CatalogueError: A file of the catalogue is wrong, or an expert to preload is not in it.
             OSError: The home folder cannot be written.
         """
         self._config = config
@@ -55,26 +57,50 @@ class ModelHost:
         experts = {
             facts.id: HostedExpert(facts, presence.find(facts), config.queue_limit) for facts in catalogue.values()
         }
+        missing = [expert_id for expert_id in config.preload if expert_id not in experts]
+        if missing:
+            raise CatalogueError(f"preload: the catalogue has no expert {missing[0]!r}; it has {', '.join(experts)}.")
+        self._preload = [experts[expert_id] for expert_id in config.preload]
         calls = CallMetrics("orchestrion_host")
         metrics = HostMetrics(calls)
-        changes = Changes()
+        # Everything that is reported may have made room; the end of a call makes room and is not reported.
+        room = Changes()
+        changes = Changes(also=room)
         self._spool = SpoolRoot(config.folder)
         self._workers = WorkerPool(
             WorkerSettings(config.hang_timeout_s, config.log_level, config.hub_offline), self._spool
         )
-        self._loader = Loader(experts, devices, self._workers, changes, metrics, config.max_image_pixels)
+        self._loader = Loader(
+            experts=experts,
+            devices=devices,
+            workers=self._workers,
+            changes=changes,
+            room=room,
+            metrics=metrics,
+            max_image_pixels=config.max_image_pixels,
+        )
         self._reservations = Reservations(self._loader, changes)
         self._channel = grpc.aio.insecure_channel(config.controller, options=channel_options())
         cache = ArtifactCache(config.folder / "artifacts", config.cache_bytes)
         exchange = ArtifactExchange(cache, ArtifactStore(self._channel), self._spool, metrics)
-        inference = Inference(task_types.load(), self._loader, self._reservations, exchange, changes, metrics)
-        self._description = HostDescription(
-            config.name, config.max_concurrent_calls, experts, devices, self._workers
+        inference = Inference(
+            task_types=task_types.load(),
+            loader=self._loader,
+            reservations=self._reservations,
+            exchange=exchange,
+            room=room,
+            metrics=metrics,
         )
+        self._description = HostDescription(config.name, config.max_concurrent_calls, experts, devices, self._workers)
         self._advertiser = Advertiser(self._channel, self._description, changes)
         self._server = GrpcServer(calls)
         servicer = ModelHostServicer(
-            experts, inference, self._reservations, self._loader, self._description, config.room_wait_s
+            experts=experts,
+            inference=inference,
+            reservations=self._reservations,
+            loader=self._loader,
+            description=self._description,
+            room_wait_s=config.room_wait_s,
         )
         model_host_service_pb2_grpc.add_ModelHostServiceServicer_to_server(servicer, self._server.server)
         metrics.registry.register(
@@ -111,6 +137,11 @@ class ModelHost:
         """The address and port of the metrics."""
         return f"{self._config.listen_host}:{self._endpoint.port if self._endpoint else 0}"
 
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """The workers that run now."""
+        return self._workers.workers
+
     async def stop(self) -> None:
         """Tells the controller, lets calls end within the grace, and ends the workers."""
         _log.info("stopping")
@@ -136,13 +167,13 @@ class ModelHost:
             raise
         self._description.address = self._config.advertise_address or self.address
         self._advertiser.start()
+        for expert in self._preload:
+            self._loader.load_in_background(expert, self._config.room_wait_s)
 
 
 async def find_devices(config: HostConfig) -> Devices:
     """Finds the devices of this machine; a budget in the settings bounds main memory."""
-    graphics = [
-        DeviceAccount(found, budget_bytes=None, measure=None) for found in await probe.nvidia_devices()
-    ]
+    graphics = [DeviceAccount(found, budget_bytes=None, measure=None) for found in await probe.nvidia_devices()]
     main = DeviceAccount(
         probe.main_memory(),
         budget_bytes=config.memory_budget_bytes,

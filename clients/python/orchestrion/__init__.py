@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from orchestrion.aio import AsyncClient as AsyncClient
     from orchestrion.answers import Answer as Answer
     from orchestrion.client import Client as Client
-    from orchestrion.platform import embedded as embedded
     from orchestrion.errors import AbortedError as AbortedError
     from orchestrion.errors import DeadlineExceededError as DeadlineExceededError
     from orchestrion.errors import FailedPreconditionError as FailedPreconditionError
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from orchestrion.plans import Task as Task
     from orchestrion.plans import TaskResult as TaskResult
     from orchestrion.plans import TaskState as TaskState
+    from orchestrion.platform import embedded as embedded
     from orchestrion.runs import Artifact as Artifact
     from orchestrion.runs import Message as Message
     from orchestrion.runs import OnDetach as OnDetach

@@ -184,12 +184,14 @@ class Reason(enum.Enum):
     @property
     def error_type(self) -> type[OrchestrionError]:
         """The exception that carries it."""
-        return self.value[0]
+        error_type: type[OrchestrionError] = self.value[0]
+        return error_type
 
     @property
     def meaning(self) -> str:
         """What it means, in one sentence."""
-        return self.value[1]
+        meaning: str = self.value[1]
+        return meaning
 
     def error(
         self,

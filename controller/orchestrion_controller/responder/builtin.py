@@ -9,8 +9,8 @@ from typing import Final
 from orchestrion.events import AnswerFinished, AnswerText
 from orchestrion.plans import Task, TaskResult, TaskState, TaskType
 from orchestrion.values import Value, artifacts
+from orchestrion_controller import wording
 from orchestrion_controller.plans import graph
-from orchestrion_controller.responder import wording
 from orchestrion_controller.stages import AnswerItem, RespondingRequest
 
 _NAME: Final = re.compile(r"\{(\w+)\}")
@@ -89,7 +89,7 @@ class _Telling:
             nonlocal told
             name = match.group(1)
             value = values.get(name, "")
-            if isinstance(value, str) and value and value == self._last:
+            if value and value == self._last and not task_type.output(name):
                 return "it"
             if isinstance(value, str):
                 told = value

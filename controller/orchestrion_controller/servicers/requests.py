@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import grpc
 
@@ -116,7 +116,8 @@ def previous_run(name: str) -> str:
 
 def deadline_s(context: grpc.aio.ServicerContext[Any, Any]) -> float | None:
     """Tells how long the call may take, in seconds; None for ever."""
-    remaining = context.time_remaining()
+    # The type stubs leave out that there may be none.
+    remaining = cast(float | None, context.time_remaining())
     return None if remaining is None else max(0.0, remaining)
 
 

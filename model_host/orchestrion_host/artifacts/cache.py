@@ -78,21 +78,28 @@ class ArtifactCache:
             OSError: The disk is full.
         """
         if sha256 in self._sizes or size_bytes > self._limit_bytes:
-            path.unlink(missing_ok=True)
             return
+        if not self._renamed(path, sha256):
+            await asyncio.to_thread(self._copy, path, sha256)
+        self.add(sha256, size_bytes)
+
+    def _renamed(self, path: Path, sha256: str) -> bool:
         try:
             path.rename(self.path(sha256))
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            part = self.part_path(sha256)
-            try:
-                await asyncio.to_thread(shutil.copyfile, path, part)
-                part.rename(self.path(sha256))
-            finally:
-                part.unlink(missing_ok=True)
-                path.unlink(missing_ok=True)
-        self.add(sha256, size_bytes)
+            return False
+        return True
+
+    def _copy(self, path: Path, sha256: str) -> None:
+        # Two calls may have made the same content at once.
+        part = self._folder / f"{sha256}.{path.name}{_PART}"
+        try:
+            shutil.copyfile(path, part)
+            part.rename(self.path(sha256))
+        finally:
+            part.unlink(missing_ok=True)
 
     def _trim(self) -> None:
         if self.used_bytes <= self._limit_bytes:

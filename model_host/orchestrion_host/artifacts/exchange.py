@@ -1,4 +1,4 @@
-"""Turns the values of a task into what workers take, and back: artifacts become files on the way in, and files artifacts."""
+"""Turns the values of a task into what workers take, and back: artifacts into files, and files into artifacts."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class ArtifactExchange:
         """Stores every file in the outputs of a call, and keeps it for the next task here.
 
         Raises:
-            OrchestrionError: ARTIFACT_TOO_LARGE, STORAGE_FULL, SERVER_UNREACHABLE; EXPERT_FAILED for a file that is no file.
+            OrchestrionError: ARTIFACT_TOO_LARGE, STORAGE_FULL, SERVER_UNREACHABLE; EXPERT_FAILED: a file is not there.
         """
         try:
             return {name: await self._value(value) for name, value in plain.items()}
@@ -101,7 +101,7 @@ class ArtifactExchange:
             return tuple([await self._value(item) for item in plain])
         if isinstance(plain, dict):
             return Json(plain.get("json"))
-        return float(plain) if isinstance(plain, int) and not isinstance(plain, bool) else plain  # type: ignore[no-any-return]
+        return float(plain) if isinstance(plain, int) and not isinstance(plain, bool) else plain
 
     async def _store_file(self, media: wire.MediaFile) -> ArtifactRef:
         try:
@@ -118,7 +118,7 @@ class ArtifactExchange:
                 # The store has it; only the next task on this host fetches it again.
                 _log.warning("the cache cannot keep %s: %s", name, error)
         finally:
-            path.unlink(missing_ok=True)
+            discard_files(wire.plain_media(taken))
         return ArtifactRef(name)
 
 

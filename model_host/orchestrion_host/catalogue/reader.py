@@ -23,7 +23,7 @@ class CatalogueError(ValueError):
 
 
 def read(folders: Iterable[Path], *, test_experts: bool) -> dict[str, ModelFacts]:
-    """Reads the project's own catalogue, then the operator's folders; a later file replaces an earlier one of the same id.
+    """Reads the project's own catalogue, then the operator's folders; a later file replaces one of the same id.
 
     Args:
         folders: The operator's folders.

@@ -19,7 +19,7 @@ class Admission:
         self,
         experts: Mapping[str, HostedExpert],
         devices: Devices,
-        changes: Changes,
+        room: Changes,
         evict: Callable[[HostedExpert], Awaitable[None]],
     ) -> None:
         """Keeps its collaborators.
@@ -27,12 +27,12 @@ class Admission:
         Args:
             experts: All experts of the host by id.
             devices: Where they can be.
-            changes: Waited on while there is no room.
+            room: Waited on while there is no room: told when a call ends, an expert goes, a claim ends.
             evict: Takes an expert off its device and gives its charge back.
         """
         self._experts = experts
         self._devices = devices
-        self._changes = changes
+        self._room = room
         self._evict = evict
         self.lock = asyncio.Lock()
         """Held while room is made, and by whoever else takes experts off devices."""
@@ -67,13 +67,13 @@ class Admission:
         needed = expert.needed_bytes
         devices = self._devices_for(expert)
         while True:
-            seen = self._changes.count
+            seen = self._room.count
             async with self.lock:
                 device = await self._make_room(needed, devices)
                 if device is not None:
                     device.charge(expert.facts.id, needed)
                     return device
-            await self._changes.wait(seen)
+            await self._room.wait(seen)
 
     async def cover_overdraft(self, expert: HostedExpert, device: DeviceAccount) -> None:
         """Evicts others where an expert turned out larger than its estimate.

@@ -28,10 +28,12 @@ class Loader:
 
     def __init__(
         self,
+        *,
         experts: Mapping[str, HostedExpert],
         devices: Devices,
         workers: WorkerPool,
         changes: Changes,
+        room: Changes,
         metrics: HostMetrics,
         max_image_pixels: int,
     ) -> None:
@@ -41,7 +43,8 @@ class Loader:
             experts: All experts of the host by id.
             devices: Where they can be.
             workers: The processes that they are in.
-            changes: Told of every change.
+            changes: Told of every change of an expert's state.
+            room: Waited on while there is no room; told of those changes too.
             metrics: Counts loads and evictions.
             max_image_pixels: The most pixels of a picture that experts decode.
         """
@@ -51,7 +54,7 @@ class Loader:
         self._changes = changes
         self._metrics = metrics
         self._max_image_pixels = max_image_pixels
-        self._admission = Admission(experts, devices, changes, self._evict)
+        self._admission = Admission(experts, devices, room, self._evict)
         self._tasks: set[asyncio.Task[None]] = set()
         workers.on_crash = self._on_crash
 
@@ -69,7 +72,8 @@ class Loader:
         self._admission.check_size(expert)
         if expert.loading is None:
             admitted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            expert.loading = Loading(self._spawn(self._load(expert, admitted)), admitted)
+            task = self._spawn(self._load(expert, admitted))
+            expert.loading = Loading(task, admitted)
             expert.state = ExpertState.LOADING
             self._changes.notify()
         return expert.loading
@@ -100,7 +104,7 @@ class Loader:
 
     def load_in_background(self, expert: HostedExpert, wait_s: float) -> None:
         """Loads an expert for nobody in particular; a failure shows in its state."""
-        self._spawn(self._quietly_load(expert, wait_s))
+        _task = self._spawn(self._quietly_load(expert, wait_s))
 
     async def unload(self, expert: HostedExpert) -> None:
         """Unloads an expert after the calls that it is computing; calls that wait fail with EXPERT_NOT_LOADED."""
@@ -151,7 +155,7 @@ class Loader:
             device = await self._admission.find_room(expert)
             expert.device = device.name
             admitted.set_result(None)
-            worker = await self._workers.take(expert.facts, device.name)
+            worker = await self._take_worker(expert, device)
             size = await worker.load(expert.load_message(device.name, self._max_image_pixels))
             device.settle(expert.facts.id, size)
             expert.measured_bytes = size
@@ -169,6 +173,13 @@ class Loader:
         _log.info("%s loaded on %s in %.2f s; it takes %.1f MB", expert.facts.id, device.name, seconds, size / 1e6)
         expert.queue.open(worker)
         self._changes.notify()
+
+    async def _take_worker(self, expert: HostedExpert, device: DeviceAccount) -> Worker:
+        try:
+            return await self._workers.take(expert.facts, device.name)
+        except OSError as error:
+            text = f"No worker can be started for {expert.facts.id}: {error}."
+            raise Reason.EXPERT_LOAD_FAILED.error(text, expert=expert.facts.id) from error
 
     async def _undo(
         self, expert: HostedExpert, device: DeviceAccount | None, worker: Worker | None, error: BaseException

@@ -69,9 +69,7 @@ class ExpertQueue:
             ResourceExhaustedError: The queue is full; the error says when to try again.
         """
         if self.queued_count >= self._limit:
-            wait = retry_after_ms(
-                self.queued_count, self.latency_ms, self._facts.instances, self._facts.max_batch_size
-            )
+            wait = retry_after_ms(self.queued_count, self.latency_ms, self._facts.instances, self._facts.max_batch_size)
             text = f"{self.queued_count} calls wait for {self._facts.id} already; try again in {wait} ms."
             raise Reason.QUEUE_FULL.error(
                 text, retry_after_ms=wait, expert=self._facts.id, queued_count=str(self.queued_count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
@@ -33,6 +34,7 @@ class ModelHostServicer(ModelHostServiceServicer):
 
     def __init__(
         self,
+        *,
         experts: Mapping[str, HostedExpert],
         inference: Inference,
         reservations: Reservations,
@@ -62,12 +64,9 @@ class ModelHostServicer(ModelHostServiceServicer):
         call = InferCall(
             request.task_type, codec.decode_values(request.inputs), request.reservation, self._room_wait(context)
         )
-        payloads = self._inference.run(expert, call)
-        try:
+        async with contextlib.aclosing(self._inference.run(expert, call)) as payloads:
             async for payload in payloads:
                 yield _event(payload)
-        finally:
-            await payloads.aclose()
 
     async def Reserve(self, request: messages.ReserveRequest, context: _Context) -> messages.Reservation:
         expert = self._expert_for_work(request.expert_id)
@@ -84,7 +83,11 @@ class ModelHostServicer(ModelHostServiceServicer):
             wait_s=self._room_wait(context),
         )
         return messages.Reservation(
-            reservation=request.reservation, expert_id=request.expert_id, hard=hard, ttl_ms=ttl_ms, state=int(expert.state)
+            reservation=request.reservation,
+            expert_id=request.expert_id,
+            hard=hard,
+            ttl_ms=ttl_ms,
+            state=experts_pb2.ExpertState.ValueType(expert.state),
         )
 
     async def Release(self, request: messages.ReleaseRequest, context: _Context) -> empty_pb2.Empty:
@@ -142,7 +145,7 @@ class ModelHostServicer(ModelHostServiceServicer):
         return expert
 
     def _room_wait(self, context: _Context) -> float:
-        remaining = context.time_remaining()
+        remaining: float | None = context.time_remaining()  # The stubs forget that a call may have no deadline.
         return self._room_wait_s if remaining is None else max(remaining - _ANSWER_MARGIN_S, 0.0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion_host import wire
@@ -103,13 +103,14 @@ class Call:
             raise self.bad_input(name, "is missing, or no artifact.")
         return Path(media.path)
 
-    def bad_input(self, name: str, problem: str, **metadata: Any) -> OrchestrionError:
+    def bad_input(self, name: str, problem: str, **metadata: int) -> OrchestrionError:
         """Builds the error that says what is wrong with an input.
 
         Args:
             name: The input.
             problem: The rest of the sentence that begins with its name.
-            metadata: What is dynamic in the sentence.
+            metadata: Figures in the sentence, by name.
         """
-        texts = {key: str(value) for key, value in metadata.items()}
-        return Reason.INVALID_INPUT.error(f"Input `{name}` {problem}", field=f"inputs.{name}", **texts)
+        error = Reason.INVALID_INPUT.error(f"Input `{name}` {problem}", field=f"inputs.{name}")
+        error.metadata = {**error.metadata, **{key: str(value) for key, value in metadata.items()}}
+        return error

@@ -96,7 +96,9 @@ class Control:
                 self.send(wire.LoadFailed(spec.expert_id, Reason.EXPERT_LOAD_FAILED.name, text))
             else:
                 self._experts[spec.expert_id] = ExpertThreads(spec, loaded, self._spool, self.send)
-                size = max(growth.bytes, loaded.parameter_bytes())
+                size = loaded.parameter_bytes()
+                if spec.device == "cpu":
+                    size = max(size, growth.bytes)
                 self.send(wire.Loaded(spec.expert_id, size))
                 return
         # The traceback kept alive what a failed load had built; it is gone now.

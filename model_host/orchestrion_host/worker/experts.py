@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 class ExpertThreads:
-    """A loaded expert with as many threads as it has instances. The host sends no more batches than there are threads."""
+    """A loaded expert with one thread for each instance. The host sends no more batches than there are threads."""
 
     def __init__(
         self, spec: wire.Load, expert: LoadedExpert, spool: Spool, send: Callable[[wire.FromWorker], None]

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-
 from orchestrion_host.catalogue.facts import ModelFacts
 from orchestrion_host.workers.spool import SpoolRoot
 from orchestrion_host.workers.worker import Worker

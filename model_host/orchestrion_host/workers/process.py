@@ -18,7 +18,9 @@ _STDERR: Final = 2
 class ChildProcess:
     """One process `python -m orchestrion_host.worker`. Needs Linux 5.3 for the process descriptor."""
 
-    def __init__(self, label: str, folder: Path, environment: Mapping[str, str], on_exit: Callable[[int], None]) -> None:
+    def __init__(
+        self, label: str, folder: Path, environment: Mapping[str, str], on_exit: Callable[[int], None]
+    ) -> None:
         """Starts it.
 
         Args:

@@ -106,7 +106,8 @@ class Worker:
             OrchestrionError: EXPERT_LOAD_FAILED, or what the runtime said; WORKER_CRASHED.
         """
         self.check_alive()
-        loaded = self._loads[spec.expert_id] = asyncio.get_running_loop().create_future()
+        loaded: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._loads[spec.expert_id] = loaded
         self._link.send(spec)
         return await loaded
 

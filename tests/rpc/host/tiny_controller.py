@@ -10,8 +10,6 @@ import hashlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-import grpc
-
 from orchestrion import names
 from orchestrion.errors import Reason
 from orchestrion.serving.metrics import CallMetrics
@@ -42,13 +40,27 @@ class TinyRegistry(RegistryServiceServicer):
                 lease_ms=self.lease_ms, facts_wanted=report.facts_digest not in self.facts
             )
 
+    async def ListHosts(self, request: Any, context: Any) -> Any:
+        raise Reason.NOT_SERVED_YET.error("Hosts do not ask this.")
+
+    async def ListExperts(self, request: Any, context: Any) -> Any:
+        raise Reason.NOT_SERVED_YET.error("Hosts do not ask this.")
+
+    async def Watch(self, request: Any, context: Any) -> AsyncIterator[Any]:
+        raise Reason.NOT_SERVED_YET.error("Hosts do not ask this.")
+        yield
+
     async def wait(self, wanted: Callable[[registry_messages.HostReport], bool]) -> registry_messages.HostReport:
         """Returns the newest report as soon as it is as wanted."""
         async with asyncio.timeout(30):
             while not (self.reports and wanted(self.reports[-1])):
-                self._news.clear()
-                await self._news.wait()
+                await self.next()
         return self.reports[-1]
+
+    async def next(self) -> None:
+        """Waits for a further report."""
+        self._news.clear()
+        await self._news.wait()
 
 
 class TinyArtifacts(ArtifactServiceServicer):
@@ -81,6 +93,15 @@ class TinyArtifacts(ArtifactServiceServicer):
         self.artifacts[name].file_name = header.file_name
         return self.artifacts[name]
 
+    async def GetArtifact(self, request: Any, context: Any) -> Any:
+        raise Reason.NOT_SERVED_YET.error("Hosts do not ask this.")
+
+    async def ListArtifacts(self, request: Any, context: Any) -> Any:
+        raise Reason.NOT_SERVED_YET.error("Hosts do not ask this.")
+
+    async def DeleteArtifact(self, request: Any, context: Any) -> Any:
+        raise Reason.NOT_SERVED_YET.error("Hosts do not ask this.")
+
     async def Download(self, request: Any, context: Any) -> AsyncIterator[Any]:
         self.download_count += 1
         await self.gate.wait()
@@ -109,7 +130,7 @@ class TinyController:
         """Listens: on a free port, the second time on the same one."""
         self._server = GrpcServer(CallMetrics("tiny"))
         add_RegistryServiceServicer_to_server(self.registry, self._server.server)
-        add_ArtifactServiceServicer_to_server(self.artifacts, self._server.server)  # type: ignore[no-untyped-call]
+        add_ArtifactServiceServicer_to_server(self.artifacts, self._server.server)
         await self._server.start("127.0.0.1", self.port, [])
         self.port = self._server.port
 
@@ -117,7 +138,3 @@ class TinyController:
         if self._server is not None:
             await self._server.stop(0)
             self._server = None
-
-
-def is_rpc_error(error: BaseException) -> bool:
-    return isinstance(error, grpc.RpcError)

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from orchestrion import supervision
+import orchestrion
+from orchestrion import platform, supervision
 from orchestrion.errors import UnavailableError
 from orchestrion.supervision import Supervisor
 
@@ -129,3 +130,9 @@ print("stopped")
         rest = process.stdout.read()
     assert (same_group, rest.split(), process.returncode) == ("False", ["alive", "stopped"], 0)
     assert not alive(int(pid))
+
+
+def test_client_alone_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "_NEEDED", ("sys", "no_such_package"))
+    with pytest.raises(UnavailableError, match=r"pip install 'orchestrion\[all\]'.*no_such_package"):
+        contextlib.ExitStack().enter_context(orchestrion.embedded())

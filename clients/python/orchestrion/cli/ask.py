@@ -91,7 +91,9 @@ def ask(
             show = _json_line if json else _plain_line()
             answer = carry_out(client, request, file or (), show, timeout=timeout, **settings)
             if not json:
-                print_answer(answer)
+                from orchestrion.cli.printer import printable
+
+                print(f"\n{printable(answer.text).strip()}\n", flush=True)
             if output is not None or not json:
                 for path in save(client, answer, output or OUTPUT_FOLDER):
                     (exits.tell if json else print)(f"saved {path}")
@@ -128,13 +130,6 @@ def carry_out(
                 exits.tell(f"Cancelled {gatherer.run}.")
         raise
     return gatherer.answer()
-
-
-def print_answer(answer: Answer) -> None:
-    """Prints the words of an answer."""
-    from orchestrion.cli.printer import printable
-
-    print(f"\n{printable(answer.text).strip()}\n", flush=True)
 
 
 def save(client: Client, answer: Answer, folder: Path) -> list[Path]:

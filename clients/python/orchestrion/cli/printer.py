@@ -32,6 +32,8 @@ from orchestrion.values import ArtifactRef, Json, OutputRef, Value
 
 _LONGEST: Final = 160
 """Where a text is cut, in characters; the answer is not."""
+_LONGEST_JSON: Final = 60
+"""Structured data that takes more characters is only counted."""
 
 
 class Printer:
@@ -108,6 +110,8 @@ def render(value: Value) -> str:
             return name[: len("artifacts/") + 8]
         case OutputRef(task_id, output, index):
             return f"{task_id}.{output}" + ("" if index is None else f"[{index}]")
+        case Json(list() | dict() as data) if len(str(data)) > _LONGEST_JSON:
+            return f"{len(data)} items" if isinstance(data, list) else f"{len(data)} fields"
         case Json(data):
             return one_line(str(data))
         case _:
@@ -144,7 +148,8 @@ def _task_end(result: TaskResult, duration_ms: float) -> str:
 
 
 def _named(values: Mapping[str, Value]) -> str:
-    return ", ".join(f"{name} {render(value)}" for name, value in values.items())
+    # Maps have no order on the wire.
+    return ", ".join(f"{name} {render(value)}" for name, value in sorted(values.items()))
 
 
 def _host(name: str) -> str:

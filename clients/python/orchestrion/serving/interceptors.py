@@ -171,7 +171,7 @@ class DeadlineInterceptor(_Around):
 
 
 async def _abort(method: str, context: grpc.aio.ServicerContext[Any, Any], error: Exception) -> None:
-    if isinstance(error, grpc.aio.AbortError):
+    if isinstance(error, grpc.aio.BaseError):  # gRPC's own: the call was aborted already, or the server has stopped.
         raise error
     if not isinstance(error, OrchestrionError):
         _log.exception("%s failed", method, exc_info=error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -13,7 +14,12 @@ _PIECE: Final = bytes(1 << 20)
 
 
 class Delay:
-    """Holds nothing."""
+    """Holds nothing but a ballast, which stands for the weights of a model."""
+
+    def __init__(self, ballast_bytes: int) -> None:
+        """Takes that much memory."""
+        # Ones, since pages of zeros would not be taken before they are written.
+        self._ballast = b"\1" * ballast_bytes
 
     def warm_up(self) -> None:
         """Does nothing."""
@@ -23,11 +29,12 @@ class Delay:
         return one_by_one(batch, self._compute)
 
     def parameter_bytes(self) -> int:
-        """Returns 0: there are no weights."""
-        return 0
+        """Returns the size of the ballast."""
+        return len(self._ballast)
 
     def unload(self) -> None:
-        """Does nothing."""
+        """Lets go of the ballast."""
+        self._ballast = b""
 
     def _compute(self, call: Call) -> Outputs:
         delay_ms = call.number("delay_ms")
@@ -41,9 +48,11 @@ class Delay:
 
 
 def load(spec: wire.Load) -> Delay:
-    """Returns the expert; nothing is loaded."""
-    del spec
-    return Delay()
+    """Takes as much memory as the option `ballast_bytes` says, after `load_ms` milliseconds."""
+    time.sleep(float(spec.options.get("load_ms", 0)) / 1000)
+    if spec.options.get("load_error"):
+        raise ValueError(spec.options["load_error"])
+    return Delay(int(spec.options.get("ballast_bytes", 0)))
 
 
 def _zeros(size: int, call: Call) -> Iterator[bytes]:

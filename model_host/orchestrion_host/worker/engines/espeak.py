@@ -60,7 +60,9 @@ class Espeak:
             self._library.synthesise(text, voice, max(speed, _SLOWEST_WORDS_PER_MINUTE), pitch, take)
         call.raise_if_cancelled()
         size = sum(map(len, pieces))
-        return {"audio": call.spool.write(sounds.wav(pieces, self._library.sample_rate, size), "audio/wav", "speech.wav")}
+        return {
+            "audio": call.spool.write(sounds.wav(pieces, self._library.sample_rate, size), "audio/wav", "speech.wav")
+        }
 
     def _voice(self, call: Call, text: str) -> str:
         language = self._language(call, text)
@@ -81,7 +83,7 @@ class Espeak:
             voice = self._voices.for_language("en")
         if voice is None:
             known = ", ".join(self._voices.languages())
-            raise call.bad_input("language", f"is none that this expert speaks: {tag!r}. It speaks {known}.", language=tag)
+            raise call.bad_input("language", f"is none that this expert speaks: {tag!r}. It speaks {known}.")
         return voice
 
 

@@ -64,7 +64,7 @@ class Voices:
         self._variants = {name.lower(): name for name in variants}
 
     def for_language(self, tag: str) -> Voice | None:
-        """Returns the voice for a BCP 47 tag, or for the nearest wider one (`de-CH` → `de`); None when there is none."""
+        """Returns the voice for a BCP 47 tag, or for the nearest wider one (`de-CH` → `de`); None if there is none."""
         parts = tag.strip().lower().replace("_", "-").split("-")
         while parts:
             shortened = "-".join(parts)

@@ -71,6 +71,7 @@ READ_BOTH = ["read #1", "read #2"]
 READ_AND_SAY = ["read #1", "say read-1"]
 READ_AND_COMPARE = [*READ_BOTH, "same read-1 read-2"]
 LONGER = "pick[longest] read-1, read-2"
+SHORTER = "pick[shortest] read-1, read-2"
 
 
 @pytest.mark.parametrize(
@@ -140,7 +141,18 @@ LONGER = "pick[longest] read-1, read-2"
         ("read this and speak it at speed 1.5", 1, ["read #1", "say read-1 (speed=1.5)"]),
         ("say 'good morning' in a deep voice", 0, ["say 'good morning' (pitch=0.6)"]),
         ("speak 'a' slowly and 'b' fast", 0, ["say 'a' (speed=0.75)", "say 'b' (speed=1.5)"]),
+        ("Give me an audio version of this page", 1, READ_AND_SAY),
+        ("Give me the text of both pictures and speak whichever is shorter", 2, [*READ_BOTH, SHORTER, "say pick-1"]),
+        ("Check whether both signs have the same text", 2, READ_AND_COMPARE),
+        (
+            "compare the texts of all three pictures",
+            3,
+            ["read #1", "read #2", "read #3", "same read-1 read-2", "same read-1 read-3", "same read-2 read-3"],
+        ),
         # Other languages.
+        ("この画像の文字を読み上げて", 1, READ_AND_SAY),
+        ("“猫在睡觉”和“小猫正在睡”有多相似？", 0, ["same '猫在睡觉' '小猫正在睡'"]),
+        ("¿Qué dice este cartel? Léelo en voz alta", 1, READ_AND_SAY),
         ("把这张图片里的文字读出来", 1, READ_AND_SAY),
         ("这两张图片里的文字有多相似?", 2, READ_AND_COMPARE),
         ("比较这两张图片，然后把较长的那个读出来", 2, [*READ_AND_COMPARE, LONGER, "say pick-1"]),
@@ -165,6 +177,7 @@ async def test_free_wording(text: str, pictures: int, tasks: list[str]) -> None:
         ("what is the capital of France?", 0, "REQUEST_BEYOND_PLANNER", "text-to-speech"),
         ("describe this picture", 1, "REQUEST_BEYOND_PLANNER", "`describe`"),
         ("read this picture and translate it to German", 1, "REQUEST_BEYOND_PLANNER", "`translate`"),
+        ("read this and email it to Bob", 1, "REQUEST_BEYOND_PLANNER", "`email`"),
         ("how many people are in this picture?", 1, "REQUEST_BEYOND_PLANNER", "`how many`"),
         ("   ", 1, "REQUEST_BEYOND_PLANNER", "what to do"),
         ("read this picture aloud", 0, "MISSING_INPUT", "attach a picture"),
@@ -199,7 +212,21 @@ def test_any_quoted_text_passes_byte_for_byte(text: str) -> None:
     assert [task.inputs["text"] for task in plan.tasks] == [text]
 
 
-WORDS = ("say", "the longer", "second picture", "both pictures", "'a'", "and", ":", "similar", "what", "it", "读", "“", "3")
+WORDS = (
+    "say",
+    "the longer",
+    "second picture",
+    "both pictures",
+    "'a'",
+    "and",
+    ":",
+    "similar",
+    "what",
+    "it",
+    "读",
+    "“",
+    "3",
+)
 
 
 @given(st.lists(st.sampled_from(WORDS) | st.text(max_size=3), max_size=12), st.integers(0, 3))

@@ -1,4 +1,4 @@
-"""Words for values and results, for answers that no language model writes."""
+"""Words for values and results: for answers that no language model writes, and for what language models are told."""
 
 from __future__ import annotations
 
@@ -52,6 +52,11 @@ def shown(value: Value, parameter: Parameter | None, files: Mapping[str, Artifac
     if isinstance(value, OutputRef):
         return ""
     return ", ".join(shown(item, parameter, files, most) for item in value)
+
+
+def named_artifacts(value: Value) -> tuple[str, ...]:
+    """Lists the artifacts in a value, in order."""
+    return tuple(artifacts(value))
 
 
 def resolved(value: Value, results: Mapping[str, TaskResult]) -> Value | None:

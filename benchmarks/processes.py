@@ -1,0 +1,105 @@
+"""The processes that are measured: started, waited for, and ended; and the processor time that each has used."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from benchmarks.workload import CHAIN, fresh_text
+from orchestrion import codec, platform
+
+ROOT: Final = Path(__file__).parents[1]
+LLM_SERVER: Final = ROOT / "tests" / "llm_server.py"
+ECHO_SERVER: Final = ROOT / "benchmarks" / "echo_server.py"
+
+_ROLES: Final = {
+    "orchestrion_controller": "controller",
+    "orchestrion_host.worker": "worker",
+    "orchestrion_host": "host",
+    LLM_SERVER.name: "llm server",
+    ECHO_SERVER.name: "echo server",
+}
+"""What the command lines of the processes contain, the more special first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Where the servers are."""
+
+    controller: str
+    echo: str
+
+
+@contextlib.contextmanager
+def started(log: Path) -> Generator[Servers, None, None]:
+    """Starts the language model, which plans a chain, the platform and the echo server; stops all on leaving.
+
+    Args:
+        log: Where the platform's logs go.
+
+    Raises:
+        OrchestrionError: The platform does not start.
+        RuntimeError: Another server does not start.
+    """
+    with contextlib.ExitStack() as stack:
+        home = stack.enter_context(tempfile.TemporaryDirectory(prefix="orchestrion-bench-", ignore_cleanup_errors=True))
+        plan = Path(home, "plan.json")
+        plan.write_text(codec.to_json(CHAIN.make(fresh_text(), 0.0)), "utf-8")
+        llm = stack.enter_context(_announcing([str(LLM_SERVER), "--port", "0", "--plan", str(plan)]))
+        echo = stack.enter_context(_announcing([str(ECHO_SERVER)]))
+        file = stack.enter_context(log.open("w"))
+        ports = ["--port", "0", "--metrics-port", "0"]
+        # Built-in where a request names nothing else; those for the language model name it.
+        performers = ["--planner", "builtin", "--responder", "builtin", "--llm-base-url", llm]
+        running = stack.enter_context(
+            platform.start(
+                [*ports, *performers, "--home", f"{home}/controller"],
+                [*ports, "--test-experts", "--home", f"{home}/host"],
+                host_name="bench",
+                log=lambda server, line: print(f"{server} | {line}", file=file, flush=True),
+            )
+        )
+        yield Servers(running.controller.grpc_address, echo)
+
+
+def cpu_seconds() -> Mapping[str, float]:
+    """Returns what this process (`client`) and those that it started have used of the processors, by role."""
+    used: dict[str, float] = defaultdict(float)
+    this = psutil.Process()
+    used["client"] = _cpu(this)
+    for process in this.children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            command = " ".join(process.cmdline())
+            role = next((role for part, role in _ROLES.items() if part in command), "other")
+            used[role] += _cpu(process)
+    return used
+
+
+def _cpu(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
+
+
+@contextlib.contextmanager
+def _announcing(command: Sequence[str]) -> Generator[str, None, None]:
+    """Starts a Python program that prints its address as the last word of one line; yields it."""
+    process = subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert process.stdout is not None
+    try:
+        words = process.stdout.readline().split()
+        if not words:
+            raise RuntimeError(f"{command[0]} ended without telling its address.")
+        yield words[-1]
+    finally:
+        process.terminate()
+        process.wait()
+        process.stdout.close()

@@ -1,0 +1,150 @@
+"""The responder that asks a language model, and holds it to what the run has."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Final
+
+from orchestrion.errors import Reason
+from orchestrion.events import AnswerFinished, AnswerText
+from orchestrion.plans import Task, TaskResult, TaskState
+from orchestrion.runs import Role
+from orchestrion.values import ArtifactRef, Value
+from orchestrion_controller import wording
+from orchestrion_controller.language_model import ChatMessage, Ended, LanguageModel
+from orchestrion_controller.plans import graph
+from orchestrion_controller.responder.references import ReferenceResolver
+from orchestrion_controller.stages import AnswerItem, RespondingRequest, Usage
+
+_LONGEST_TEXT: Final = 4000
+"""Characters of a result that the model is shown."""
+_REFUSALS: Final = frozenset({"content_filter", "refusal"})
+
+_SYSTEM: Final = """\
+You tell a person the results of their request. Expert AI models have done the work; their results are listed below, \
+and they are all you know.
+
+- Answer in the language of the request, directly and briefly. Say what was found, not how the system works inside.
+- Say nothing that the results do not hold. Quote texts as they are.
+- To name a file, write its alias, such as [[artifact 1]]; it becomes the file's name. Invent no files, links or paths.
+- If a task failed or was not done, say so and why."""
+
+_NO_TASK: Final = """\
+You answer a person's request. No expert AI model was needed for it, for this reason: {reason}
+Answer directly and briefly, in the language of the request. You have made no files and can name none."""
+
+
+class LLMResponder:
+    """Streams the model's answer; files that it names are checked, and failures are told even if it leaves them out."""
+
+    name = "llm"
+
+    def __init__(self, model: LanguageModel) -> None:
+        """Keeps the language model to ask."""
+        self._model = model
+
+    async def respond(self, request: RespondingRequest) -> AsyncGenerator[AnswerItem, None]:
+        """Answers from the results.
+
+        Raises:
+            UnavailableError: The model does not answer, or says nothing.
+        """
+        names = tuple(request.artifacts)
+        resolver = ReferenceResolver(names, request.artifacts)
+        pieces: list[str] = []
+        usage = Usage(llm_call_count=1)
+        refused = False
+        async with aclosing(self._model.chat(_messages(request, names))) as reply:
+            async for item in reply:
+                if isinstance(item, Ended):
+                    usage = item.usage
+                    refused = bool(item.refusal) or item.finish_reason in _REFUSALS
+                elif text := resolver.feed(item):
+                    pieces.append(text)
+                    yield AnswerText(text)
+        closing = resolver.finish() + _closing(request, resolver.used, spoken=bool(pieces))
+        if closing:
+            pieces.append(closing)
+            yield AnswerText(closing)
+        yield usage
+        answer = "".join(pieces)
+        if not answer.strip():
+            why = "declined to answer" if refused else "gave an empty answer"
+            raise Reason.LLM_UNAVAILABLE.error(f"The language model {why}. Try again, or use the built-in responder.")
+        yield AnswerFinished(answer, tuple(resolver.used))
+
+
+def _closing(request: RespondingRequest, used: list[str], *, spoken: bool) -> str:
+    """Adds what the model may have left out: the files that the plan was for, and what failed."""
+    lines: list[str] = []
+    unnamed = [
+        name for name in wording.made_by_leaves(request.plan, request.results, request.artifacts) if name not in used
+    ]
+    if unnamed:
+        used += unnamed
+        lines.append("Files: " + ", ".join(wording.file_name(name, request.artifacts) for name in unnamed))
+    failed = [result for result in request.results.values() if result.state is TaskState.FAILED]
+    lines += [f"Failed: {result.task_id}: {_why(result)}" for result in failed]
+    return ("\n\n" if spoken and lines else "") + "\n".join(lines)
+
+
+def _messages(request: RespondingRequest, names: Sequence[str]) -> list[ChatMessage]:
+    if request.plan.tasks:
+        system = f"{_SYSTEM}\n\nFiles:\n{_files(request, names)}\n\nResults:\n{_results(request, names)}"
+    else:
+        system = _NO_TASK.format(reason=request.plan.no_task_reason)
+    messages: list[ChatMessage] = [{"role": "system", "content": system}]
+    for turn in request.history:
+        asked = "\n".join(message.text for message in turn.messages if message.role is not Role.ASSISTANT)
+        messages.append({"role": "user", "content": asked or "(files)"})
+        messages.append({"role": "assistant", "content": turn.answer or "(no answer)"})
+    for message in request.messages:
+        role = {Role.ASSISTANT: "assistant", Role.SYSTEM: "system"}.get(message.role, "user")
+        messages.append({"role": role, "content": message.text or "(files)"})
+    return messages
+
+
+def _files(request: RespondingRequest, names: Sequence[str]) -> str:
+    attached = {name for message in request.messages for name in message.artifacts}
+    lines = [
+        f"[[artifact {index}]]: {wording.file_name(name, request.artifacts)} ({request.artifacts[name].media_type}), "
+        f"{'attached by the person' if name in attached else 'made by a task'}"
+        for index, name in enumerate(names, start=1)
+    ]
+    return "\n".join(lines) or "none"
+
+
+def _results(request: RespondingRequest, names: Sequence[str]) -> str:
+    aliases = {name: f"[[artifact {index}]]" for index, name in enumerate(names, start=1)}
+    return "\n".join(_result(request, task, aliases) for task in graph.order(request.plan.tasks))
+
+
+def _result(request: RespondingRequest, task: Task, aliases: dict[str, str]) -> str:
+    result = request.results.get(task.id)
+    task_type = request.task_types.get(task.type)
+    what = f"{task.id} ({task.type}: {task_type.description if task_type else 'unknown'})"
+    given = {name: wording.resolved(value, request.results) for name, value in task.inputs.items()}
+    inputs = "; ".join(f"{name} = {_shown(value, aliases)}" for name, value in given.items() if value is not None)
+    if result and result.succeeded:
+        outputs = "; ".join(f"{name} = {_shown(value, aliases)}" for name, value in result.outputs.items())
+        return f"- {what}\n  from {inputs}\n  gave {outputs or 'nothing'}"
+    return f"- {what}\n  from {inputs}\n  {_ended(result)}"
+
+
+def _shown(value: Value, aliases: dict[str, str]) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_shown(item, aliases) for item in value) + "]"
+    if isinstance(value, ArtifactRef):
+        return aliases.get(value.name, "a file")
+    return wording.shown(value, None, {}, _LONGEST_TEXT)
+
+
+def _ended(result: TaskResult | None) -> str:
+    if result is None or result.state is TaskState.SKIPPED:
+        return "was not done, because a task that it needs failed"
+    return f"{result.state.name.lower()}: {_why(result)}"
+
+
+def _why(result: TaskResult) -> str:
+    return result.error.message if result.error else "no reason given"

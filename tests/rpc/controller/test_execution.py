@@ -1,0 +1,248 @@
+"""How plans are carried out: order, parallelism, fan-out, alternatives, and what a failure does to the rest."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import pytest
+
+from orchestrion import AsyncClient
+from orchestrion.errors import FailedPreconditionError, InvalidArgumentError, Reason
+from orchestrion.events import AttemptFailed, TaskAssigned, TaskProgress, TaskStarted
+from orchestrion.experts import Assignment
+from orchestrion.plans import Plan, Task, TaskResult, TaskState
+from orchestrion.values import OutputRef, Value
+from tests.rpc.controller.conftest import StartHost
+from tests.rpc.controller.plans import CHAIN, DIAMOND, after, collect, payloads, results, wait
+from tests.rpc.controller.scripted_host import echo
+
+
+async def test_a_chain_hands_each_output_to_the_next_task_byte_for_byte(
+    client: AsyncClient, start_host: StartHost
+) -> None:
+    host = await start_host()
+    text = "tab\t'single' \"double\" back\\slash <|endoftext|> \u202bעברית\u202c 🎹\r\n\0 end "
+    plan = Plan((wait("first", text), wait("second", after("first"))))
+
+    found = results(await collect(client.execute(plan)))
+
+    assert found["second"].outputs == {"text": text}
+    assert [inputs["text"] for _, inputs in host.calls] == [text, text]
+
+
+async def test_branches_run_at_the_same_time_and_the_join_waits_for_both(
+    client: AsyncClient, start_host: StartHost
+) -> None:
+    both_there = asyncio.Barrier(2)
+
+    async def meet(inputs: Mapping[str, Value]) -> Mapping[str, Value]:
+        if inputs["text"] == "branch":
+            await both_there.wait()  # Only passes when both branches are here at once.
+        return {"text": "branch" if inputs["text"] == "top" else inputs["text"]}
+
+    await start_host(meet=meet)
+    plan = Plan(
+        (
+            wait("top", "top"),
+            wait("left", after("top")),
+            wait("right", after("top")),
+            wait("end", after("left"), other=after("right")),
+        )
+    )
+
+    found = results(await collect(client.execute(plan)))
+
+    assert {task_id: result.state for task_id, result in found.items()} == dict.fromkeys(
+        ("top", "left", "right", "end"), TaskState.SUCCEEDED
+    )
+    assert next(iter(found)) == "top"
+    assert list(found)[-1] == "end"
+
+
+async def test_a_list_unfolds_into_one_call_an_item_and_folds_back_in_order(
+    client: AsyncClient, start_host: StartHost
+) -> None:
+    async def later_items_are_faster(inputs: Mapping[str, Value]) -> Mapping[str, Value]:
+        await asyncio.sleep(0.05 if inputs["text"] == "a" else 0.0)
+        return {"text": str(inputs["text"]).upper()}
+
+    await start_host(shout=later_items_are_faster)
+    plan = Plan((wait("many", ("a", "b", "c")), wait("one", OutputRef("many", "text", 1))))
+
+    events = await collect(client.execute(plan))
+
+    assert results(events)["many"].outputs == {"text": ("A", "B", "C")}
+    assert results(events)["one"].outputs == {"text": "B"}
+    started = [payload for payload in payloads(events, TaskStarted) if payload.task_id == "many"]
+    assert [(payload.item, payload.item_count) for payload in started] == [(0, 3), (1, 3), (2, 3)]
+
+
+async def test_an_empty_list_makes_no_call_and_gives_an_empty_list(client: AsyncClient, start_host: StartHost) -> None:
+    host = await start_host()
+
+    found = results(await collect(client.execute(Plan((wait("none", ()),)))))
+
+    assert found["none"].outputs["text"] == ()
+    assert host.calls == []
+
+
+async def test_no_more_calls_go_on_at_once_than_the_host_wants(client: AsyncClient, start_host: StartHost) -> None:
+    async def slow(inputs: Mapping[str, Value]) -> Mapping[str, Value]:
+        await asyncio.sleep(0.01)
+        return {"text": inputs["text"]}
+
+    host = await start_host(calls_at_once=3, slow=slow)
+
+    await collect(client.execute(Plan((wait("many", tuple(map(str, range(20)))),))))
+
+    assert len(host.calls) == 20
+    assert host.most_going == 3
+
+
+async def test_a_failed_attempt_moves_to_the_next_expert(client: AsyncClient, start_host: StartHost) -> None:
+    async def broken(inputs: Mapping[str, Value]) -> Mapping[str, Value]:
+        raise Reason.EXPERT_FAILED.error("It is broken.")
+
+    host = await start_host(a_broken=broken, b_sound=echo)
+
+    events = await collect(client.execute(Plan((wait("task"),))))
+
+    assert results(events)["task"].state is TaskState.SUCCEEDED
+    assert [expert for expert, _ in host.calls] == ["a_broken", "b_sound"]
+    failed = payloads(events, AttemptFailed)
+    assert [(payload.expert_id, payload.error.reason, payload.retried) for payload in failed] == [
+        ("a_broken", "EXPERT_FAILED", True)
+    ]
+
+
+async def test_the_same_expert_is_tried_again_when_its_worker_crashed(
+    client: AsyncClient, start_host: StartHost
+) -> None:
+    crashes = iter([True, False])
+
+    async def crash_once(inputs: Mapping[str, Value]) -> Mapping[str, Value]:
+        if next(crashes):
+            raise Reason.WORKER_CRASHED.error("Its worker died.")
+        return {"text": inputs["text"]}
+
+    await start_host(fragile=crash_once)
+
+    found = results(await collect(client.execute(Plan((wait("task"),)))))
+
+    assert found["task"].state is TaskState.SUCCEEDED
+
+
+async def test_wrong_input_is_not_tried_again_and_skips_what_depends_on_it(
+    client: AsyncClient, start_host: StartHost
+) -> None:
+    async def picky(inputs: Mapping[str, Value]) -> Mapping[str, Value]:
+        if inputs["text"] == "bad":
+            raise Reason.INVALID_INPUT.error("inputs.text: not this.", field="inputs.text")
+        return {"text": inputs["text"]}
+
+    host = await start_host(picky=picky)
+    plan = Plan((wait("bad", "bad"), wait("next", after("bad")), wait("other", "good")))
+
+    found = results(await collect(client.execute(plan)))
+
+    assert found["bad"].state is TaskState.FAILED
+    assert found["bad"].error is not None
+    assert found["bad"].error.metadata["field"] == "inputs.text"
+    assert found["next"].state is TaskState.SKIPPED
+    assert found["other"].state is TaskState.SUCCEEDED
+    assert len(host.calls) == 2
+
+
+async def test_results_that_are_there_are_not_computed_again(client: AsyncClient, start_host: StartHost) -> None:
+    host = await start_host()
+    known = TaskResult("first", TaskState.SUCCEEDED, {"text": "known"})
+
+    found = results(await collect(client.execute(CHAIN, results=[known])))
+
+    assert found["third"].outputs == {"text": "known"}
+    assert [inputs["text"] for _, inputs in host.calls] == ["known", "known"]
+
+
+async def test_an_assignment_of_the_caller_is_kept(client: AsyncClient, start_host: StartHost) -> None:
+    host = await start_host(one=echo, two=echo)
+    chosen = Assignment("task", "hosts/one", "two")
+
+    events = await collect(client.execute(Plan((wait("task"),)), assignments=[chosen]))
+
+    assert payloads(events, TaskAssigned) == []
+    assert [expert for expert, _ in host.calls] == ["two"]
+
+
+async def test_experts_that_are_not_loaded_are_claimed_before_their_inputs_exist(
+    client: AsyncClient, start_host: StartHost
+) -> None:
+    from orchestrion.experts import ExpertState
+
+    host = await start_host()
+    host.state = ExpertState.LOADABLE
+    await host.report()
+
+    await collect(client.execute(DIAMOND))
+
+    assert sorted(reservation.split(".")[1] for reservation in host.reserved) == ["end", "left", "right"]
+
+
+async def test_progress_is_told_but_not_kept(client: AsyncClient, start_host: StartHost) -> None:
+    await start_host()
+
+    events = await collect(client.execute(Plan((wait("task"),))))
+    again = await collect(client.watch(events[0].run))
+
+    assert [payload.message for payload in payloads(events, TaskProgress)] == ["thinking"]
+    assert payloads(again, TaskProgress) == []
+    assert [event.sequence for event in again] == list(range(1, len(again) + 1))
+
+
+async def test_without_a_host_the_run_fails_and_names_the_cure(client: AsyncClient) -> None:
+    with pytest.raises(FailedPreconditionError, match="orchestrion up") as caught:
+        await collect(client.execute(Plan((wait("task"),))))
+    assert caught.value.reason == "NO_EXPERT"
+    assert caught.value.metadata["task_id"] == "task"
+
+
+async def test_an_expert_larger_than_every_device_is_named_with_its_size(
+    client: AsyncClient, start_host: StartHost
+) -> None:
+    host = await start_host()
+    host.memory_bytes = 1 << 40
+    await host.report()
+
+    with pytest.raises(FailedPreconditionError) as caught:
+        await collect(client.execute(Plan((wait("task"),))))
+
+    assert caught.value.reason == "EXPERT_TOO_LARGE"
+    assert caught.value.metadata["needed_bytes"] == str(1 << 40)
+
+
+@pytest.mark.parametrize(
+    ("tasks", "reason", "field"),
+    [
+        ([Task("a", "fly-me-to-the-moon", {})], "UNKNOWN_TASK_TYPE", "plan.tasks[0].type"),
+        ([wait("a", after("b")), wait("b", after("a"))], "PLAN_CYCLE", None),
+        ([wait("a", after("nobody"))], "UNKNOWN_REFERENCE", "plan.tasks[0].inputs.text"),
+        ([wait("a"), wait("b", OutputRef("a", "smell"))], "UNKNOWN_REFERENCE", "plan.tasks[1].inputs.text"),
+        ([wait("a"), wait("a")], "DUPLICATE_TASK_ID", "plan.tasks[1].id"),
+        ([Task("a", "test-delay", {})], "MISSING_INPUT", "plan.tasks[0].inputs.text"),
+        ([wait("a", 7.0)], "ILL_TYPED_INPUT", "plan.tasks[0].inputs.text"),
+        ([wait("a", "x", colour="red")], "UNKNOWN_INPUT", "plan.tasks[0].inputs.colour"),
+    ],
+)
+async def test_a_plan_that_breaks_a_rule_starts_nothing_and_names_the_place(
+    client: AsyncClient, start_host: StartHost, tasks: list[Task], reason: str, field: str | None
+) -> None:
+    host = await start_host()
+
+    with pytest.raises(InvalidArgumentError) as caught:
+        await collect(client.execute(Plan(tuple(tasks))))
+
+    assert caught.value.reason == reason
+    if field is not None:
+        assert caught.value.field == field
+    assert host.calls == []
+    assert results(await collect(client.execute(Plan((wait("after"),)))))["after"].succeeded

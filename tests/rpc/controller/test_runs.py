@@ -1,0 +1,278 @@
+"""The life of runs: watching again, leaving, cancelling, deadlines, and what a restart leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import aclosing
+
+import pytest
+
+from orchestrion import AsyncClient
+from orchestrion.errors import (
+    DeadlineExceededError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    NotFoundError,
+    OutOfRangeError,
+    ResourceExhaustedError,
+    RunCancelledError,
+    UnimplementedError,
+)
+from orchestrion.events import Event, RunFinished, RunStarted, TaskStarted
+from orchestrion.experts import SelectionPolicy
+from orchestrion.plans import Plan
+from orchestrion.runs import Message, OnDetach, RunState
+from orchestrion.values import Value
+from tests.rpc.controller.conftest import StartController, StartHost
+from tests.rpc.controller.plans import CHAIN, collect, payloads, results, wait
+from tests.rpc.controller.scripted_host import ScriptedHost
+
+ONE = Plan((wait("task"),))
+
+
+class Gate:
+    """An expert that waits until the test opens the gate."""
+
+    def __init__(self) -> None:
+        self.entered = asyncio.Event()
+        self.open = asyncio.Event()
+
+    async def __call__(self, inputs: Mapping[str, Value]) -> Mapping[str, Value]:
+        self.entered.set()
+        await self.open.wait()
+        return {"text": inputs["text"]}
+
+
+async def until(host: ScriptedHost, *, cancelled: int) -> None:
+    """Waits until the host has seen so many calls cancelled."""
+    async with asyncio.timeout(10):
+        while host.cancelled < cancelled:
+            await asyncio.sleep(0.005)
+
+
+async def test_a_run_tells_its_whole_life_in_numbered_events(client: AsyncClient, start_host: StartHost) -> None:
+    await start_host()
+
+    events = await collect(client.run("do it", plan=CHAIN))
+
+    numbered = [event.sequence for event in events if event.sequence]
+    assert numbered == list(range(1, len(numbered) + 1))
+    assert isinstance(events[0].payload, RunStarted)
+    assert isinstance(events[-1].payload, RunFinished)
+    assert events[-1].payload.state is RunState.SUCCEEDED
+
+
+async def test_a_watch_from_any_sequence_gets_every_later_event_once(
+    client: AsyncClient, start_host: StartHost
+) -> None:
+    await start_host()
+    events = [event for event in await collect(client.run("do it", plan=CHAIN)) if event.sequence]
+
+    for after in (0, 1, 7, len(events)):
+        assert await collect(client.watch(events[0].run, after)) == events[after:]
+
+
+async def test_a_watch_past_the_end_or_of_nothing_is_refused(client: AsyncClient, start_host: StartHost) -> None:
+    await start_host()
+    events = await collect(client.run("do it", plan=ONE))
+
+    with pytest.raises(OutOfRangeError, match="after_sequence"):
+        await collect(client.watch(events[0].run, 999))
+    with pytest.raises(NotFoundError):
+        await collect(client.watch("runs/0000"))
+    with pytest.raises(InvalidArgumentError):
+        await collect(client.watch("no such form"))
+
+
+async def test_a_run_whose_client_left_is_cancelled_down_to_the_host(
+    client: AsyncClient, start_host: StartHost
+) -> None:
+    gate = Gate()
+    host = await start_host(gate=gate)
+
+    async with aclosing(client.run("do it", plan=ONE, detach_grace_ms=0)) as events:
+        run = (await anext(events)).run
+        await gate.entered.wait()
+
+    await until(host, cancelled=1)
+    log = await collect(client.watch(run))
+    assert isinstance(log[-1].payload, RunFinished)
+    assert log[-1].payload.state is RunState.CANCELLED
+    assert log[-1].payload.error is not None
+    assert log[-1].payload.error.reason == "CLIENT_LEFT"
+
+
+async def test_a_client_that_returns_within_the_grace_keeps_its_run_and_misses_nothing(
+    client: AsyncClient, start_host: StartHost
+) -> None:
+    gate = Gate()
+    host = await start_host(gate=gate)
+    seen: list[Event] = []
+
+    async with aclosing(client.run("do it", plan=ONE, detach_grace_ms=60_000)) as events:
+        async for event in events:
+            seen.append(event)
+            if isinstance(event.payload, TaskStarted):
+                break
+    await gate.entered.wait()
+    gate.open.set()
+    seen += await collect(client.watch(seen[0].run, seen[-1].sequence))
+
+    assert [event.sequence for event in seen] == list(range(1, len(seen) + 1))
+    assert isinstance(seen[-1].payload, RunFinished)
+    assert seen[-1].payload.state is RunState.SUCCEEDED
+    assert host.cancelled == 0
+
+
+async def test_a_run_that_may_go_on_alone_does(client: AsyncClient, start_host: StartHost) -> None:
+    gate = Gate()
+    await start_host(gate=gate)
+
+    async with aclosing(client.run("do it", plan=ONE, on_detach=OnDetach.CONTINUE, detach_grace_ms=0)) as events:
+        run = (await anext(events)).run
+    await gate.entered.wait()
+    gate.open.set()
+
+    log = await collect(client.watch(run))
+    assert results(log)["task"].succeeded
+
+
+async def test_cancelling_stops_the_experts_and_tells_every_reader(client: AsyncClient, start_host: StartHost) -> None:
+    gate = Gate()
+    host = await start_host(gate=gate)
+    reading = asyncio.create_task(collect(client.run("do it", plan=ONE)))
+    await gate.entered.wait()
+    run = (await client.list_runs()).items[0].name
+
+    ended = await client.cancel_run(run)
+
+    assert ended.state is RunState.CANCELLED
+    with pytest.raises(RunCancelledError):
+        await reading
+    await until(host, cancelled=1)
+    assert (await client.cancel_run(run)).state is RunState.CANCELLED
+
+
+async def test_the_deadline_of_the_call_is_the_runs_deadline(client: AsyncClient, start_host: StartHost) -> None:
+    gate = Gate()
+    host = await start_host(gate=gate)
+
+    with pytest.raises(DeadlineExceededError):
+        await collect(client.run("do it", plan=ONE, timeout=0.3))
+
+    await until(host, cancelled=1)
+    run = (await client.list_runs()).items[0]
+    log = await collect(client.watch(run.name))
+    assert run.deadline_time is not None
+    assert payloads(log, RunFinished)[0].error is not None
+    assert payloads(log, RunFinished)[0].error.reason == "DEADLINE_EXCEEDED"  # type: ignore[union-attr]
+
+
+async def test_a_repeated_call_with_one_request_id_joins_the_first_run(
+    client: AsyncClient, start_host: StartHost
+) -> None:
+    host = await start_host()
+
+    first = await collect(client.run("do it", plan=ONE, request_id="once"))
+    second = await collect(client.run("do it", plan=ONE, request_id="once"))
+
+    assert first[0].run == second[0].run
+    assert len(host.calls) == 1
+
+
+async def test_two_runs_at_once_mix_nothing(client: AsyncClient, start_host: StartHost) -> None:
+    await start_host()
+
+    async def one(text: str) -> list[Event]:
+        return await collect(client.run("do it", plan=Plan((wait("a", text), wait("b", (text, text))))))
+
+    logs = await asyncio.gather(*(one(f"run {number}") for number in range(10)))
+
+    assert len({event.run for log in logs for event in log}) == 10
+    for number, log in enumerate(logs):
+        assert len({event.run for event in log}) == 1
+        assert results(log)["a"].outputs == {"text": f"run {number}"}
+        assert results(log)["b"].outputs == {"text": (f"run {number}",) * 2}
+
+
+async def test_runs_are_listed_in_pages_told_whole_and_deleted(client: AsyncClient, start_host: StartHost) -> None:
+    await start_host()
+    made = [(await collect(client.run("do it", plan=ONE)))[0].run for _ in range(5)]
+
+    page = await client.list_runs(page_size=3)
+    rest = await client.list_runs(page_size=3, page_token=page.next_page_token)
+    told = await client.get_run(made[0])
+
+    assert {run.name for run in (*page.items, *rest.items)} == set(made)
+    assert (len(page.items), len(rest.items), rest.next_page_token) == (3, 2, "")
+    assert told.state is RunState.SUCCEEDED
+    assert told.plan == ONE
+    assert told.messages == (Message("do it"),)
+    assert told.answer
+    await client.delete_run(made[0])
+    with pytest.raises(NotFoundError):
+        await client.get_run(made[0])
+
+
+async def test_a_run_that_goes_on_is_not_deleted(client: AsyncClient, start_host: StartHost) -> None:
+    gate = Gate()
+    await start_host(gate=gate)
+    async with aclosing(client.run("do it", plan=ONE, detach_grace_ms=0)) as events:
+        run = (await anext(events)).run
+        with pytest.raises(FailedPreconditionError, match="cancel it first"):
+            await client.delete_run(run)
+
+
+async def test_more_runs_than_allowed_are_refused_with_a_time_to_try_again(
+    start_controller: StartController,
+) -> None:
+    controller = await start_controller(max_running_runs=1)
+    async with AsyncClient(f"127.0.0.1:{controller.grpc_port}") as client:
+        host = ScriptedHost("one", client.address, {"gate": Gate()})
+        await host.start()
+        async with aclosing(client.run("do it", plan=ONE, detach_grace_ms=0)) as events:
+            await anext(events)
+            with pytest.raises(ResourceExhaustedError) as caught:
+                await collect(client.run("do it", plan=ONE))
+        assert caught.value.reason == "TOO_MANY_RUNS"
+        assert caught.value.retry_after_ms == 1_000
+        await host.stop()
+
+
+async def test_requests_that_say_nothing_or_ask_too_much_name_the_field(client: AsyncClient) -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        await collect(client.run("  \n "))
+    assert (caught.value.reason, caught.value.field) == ("REQUEST_EMPTY", "messages[0].text")
+    with pytest.raises(NotFoundError) as missing:
+        await collect(client.run(Message("read", artifacts=(f"artifacts/{'0' * 64}",))))
+    assert missing.value.field == "messages[0].artifacts"
+    with pytest.raises(InvalidArgumentError) as grace:
+        await collect(client.run("hello", detach_grace_ms=-1))
+    assert grace.value.field == "options.detach_grace_ms"
+    with pytest.raises(FailedPreconditionError, match="OPENAI_BASE_URL"):
+        await collect(client.run("hello", planner="llm"))
+    with pytest.raises(InvalidArgumentError, match="planner"):
+        await collect(client.run("hello", planner="magic"))
+    with pytest.raises(UnimplementedError, match="SELECTION_POLICY_LLM"):
+        await collect(client.run("hello", policy=SelectionPolicy.LLM))
+
+
+async def test_a_controller_that_was_stopped_in_the_middle_tells_its_runs_as_ended(
+    start_controller: StartController,
+) -> None:
+    first = await start_controller()
+    async with AsyncClient(f"127.0.0.1:{first.grpc_port}") as client:
+        host = ScriptedHost("one", client.address, {"gate": Gate()})
+        await host.start()
+        async with aclosing(client.run("do it", plan=ONE, detach_grace_ms=0)) as events:
+            run = (await anext(events)).run
+            await first.stop()
+        await host.stop()
+
+    second = await start_controller()
+    async with AsyncClient(f"127.0.0.1:{second.grpc_port}") as client:
+        told = await client.get_run(run)
+    assert told.state is RunState.CANCELLED
+    assert told.error is not None
+    assert told.error.reason == "SERVER_STOPPING"

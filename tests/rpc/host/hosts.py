@@ -1,0 +1,160 @@
+"""Real hosts for tests: in this process, on free ports, beside a tiny controller."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import urllib.request
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import grpc
+
+from orchestrion import codec
+from orchestrion.experts import ExpertStatus, Host
+from orchestrion.inference import InferOutputs, InferPayload, InferPreview, InferProgress, InferText
+from orchestrion.transport import channel_options, error_of
+from orchestrion.v1 import model_host_service_pb2 as messages
+from orchestrion.v1.model_host_service_pb2_grpc import ModelHostServiceStub
+from orchestrion.v1.registry_service_pb2 import HostReport
+from orchestrion.values import Value
+from orchestrion_host.config import HostConfig
+from orchestrion_host.server import ModelHost
+from tests.rpc.host.tiny_controller import TinyController
+
+_PAYLOADS: dict[str, type] = {kind.__name__: kind for kind in (InferProgress, InferText, InferPreview, InferOutputs)}
+
+
+class HostClient:
+    """Calls a host, and turns messages and errors into those of the domain."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub: Any = ModelHostServiceStub(cast(Any, channel))
+
+    async def events(
+        self,
+        expert: str,
+        inputs: Mapping[str, Value],
+        *,
+        timeout: float | None = 60,
+        task_type: str = "",
+        reservation: str = "",
+    ) -> AsyncIterator[InferPayload]:
+        request = messages.InferRequest(expert_id=expert, task_type=task_type, reservation=reservation)
+        codec.encode_values(inputs, request.inputs)
+        call = self._stub.Infer(request, timeout=timeout)
+        try:
+            async for event in call:
+                member = getattr(event, event.WhichOneof("payload"))
+                yield codec.decode(member, _PAYLOADS[member.DESCRIPTOR.name])
+        except grpc.RpcError as failure:
+            raise error_of(failure) from failure
+        finally:
+            call.cancel()
+
+    async def infer_with(
+        self, expert: str, inputs: Mapping[str, Value], *, timeout: float | None = 60, task_type: str = ""
+    ) -> InferOutputs:
+        payloads = [payload async for payload in self.events(expert, inputs, timeout=timeout, task_type=task_type)]
+        assert isinstance(payloads[-1], InferOutputs)
+        return payloads[-1]
+
+    async def infer(self, expert: str, **inputs: Value) -> InferOutputs:
+        return await self.infer_with(expert, inputs)
+
+    async def call(self, name: str, request: Any, timeout: float = 60) -> Any:
+        try:
+            return await getattr(self._stub, name)(request, timeout=timeout)
+        except grpc.RpcError as failure:
+            raise error_of(failure) from failure
+
+    async def reserve(
+        self, reservation: str, expert: str, *, hard: bool = False, ttl_ms: int = 0, timeout: float = 60
+    ) -> messages.Reservation:
+        request = messages.ReserveRequest(reservation=reservation, expert_id=expert, hard=hard, ttl_ms=ttl_ms)
+        taken: messages.Reservation = await self.call("Reserve", request, timeout)
+        return taken
+
+    async def load(self, expert: str) -> ExpertStatus:
+        return codec.decode(await self.call("LoadExpert", messages.LoadExpertRequest(expert_id=expert)), ExpertStatus)
+
+    async def unload(self, expert: str) -> ExpertStatus:
+        request = messages.UnloadExpertRequest(expert_id=expert)
+        return codec.decode(await self.call("UnloadExpert", request), ExpertStatus)
+
+    async def host(self) -> Host:
+        return codec.decode(await self.call("GetHost", messages.GetHostRequest()), Host)
+
+    async def status(self, expert: str) -> ExpertStatus:
+        return next(status for status in (await self.host()).statuses if status.expert_id == expert)
+
+
+def status_in(report: HostReport, expert: str) -> ExpertStatus:
+    return codec.decode(next(status for status in report.statuses if status.expert_id == expert), ExpertStatus)
+
+
+@dataclass
+class RunningHost:
+    host: ModelHost
+    client: HostClient
+    controller: TinyController
+
+    def worker_pid(self, label: str) -> int:
+        return next(worker.pid for worker in self.host.workers if worker.label == label)
+
+    def signal_worker(self, label: str, number: signal.Signals) -> int:
+        pid = self.worker_pid(label)
+        os.kill(pid, number)
+        return pid
+
+    async def until(self, expert: str, wanted: Callable[[ExpertStatus], bool]) -> ExpertStatus:
+        """Waits for a report in which the expert is as wanted."""
+        report = await self.controller.registry.wait(lambda report: wanted(status_in(report, expert)))
+        return status_in(report, expert)
+
+    async def when(self, expert: str, wanted: Callable[[ExpertStatus], bool]) -> ExpertStatus:
+        """Waits until the host says that the expert is as wanted; for what it does not report at once, as calls."""
+        async with asyncio.timeout(30):
+            while not wanted(status := await self.client.status(expert)):  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+        return status
+
+    async def metric(self, name: str, **labels: str) -> float:
+        url = f"http://{self.host.metrics_address}/metrics"
+        with await asyncio.to_thread(urllib.request.urlopen, url) as response:
+            text = response.read().decode()
+        for line in text.splitlines():
+            if line.startswith(name) and all(f'{key}="{value}"' in line for key, value in labels.items()):
+                return float(line.rsplit(" ", 1)[1])
+        return 0.0
+
+
+@contextlib.asynccontextmanager
+async def running_host(
+    home: Path, controller: TinyController | None = None, **settings: Any
+) -> AsyncIterator[RunningHost]:
+    own = controller is None
+    controller = controller or TinyController()
+    if own:
+        await controller.start()
+    defaults: dict[str, Any] = {
+        "name": "test-host",
+        "port": 0,
+        "metrics_port": 0,
+        "controller": controller.address,
+        "home": home,
+        "test_experts": True,
+        "drain_grace_s": 1.0,
+    }
+    host = await ModelHost.start(HostConfig(**(defaults | settings)))
+    try:
+        async with grpc.aio.insecure_channel(host.address, options=channel_options()) as channel:
+            yield RunningHost(host, HostClient(channel), controller)
+    finally:
+        await host.stop()
+        if own:
+            await controller.stop()

@@ -1,0 +1,157 @@
+"""The command line on real pictures, with a real controller, model host and experts."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import wave
+from pathlib import Path
+
+import pytest
+
+import orchestrion
+from orchestrion import codec
+from orchestrion.events import Event, TaskFinished
+
+ROOT = Path(__file__).parents[2]
+PICTURES = ROOT / "examples" / "pictures"
+COMMAND = [sys.executable, "-m", "orchestrion"]
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def run(*arguments: str | Path, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)], check=False, capture_output=True, text=True, timeout=120, cwd=folder
+    )
+
+
+def children_of(pid: int) -> list[int]:
+    """Lists the processes started by one, and those that they started."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, task.read_text().split()):
+            found += [child, *children_of(child)]
+    return found
+
+
+def gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split(") ")[1][0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def test_reads_a_sign_aloud(client: orchestrion.Client, tmp_path: Path) -> None:
+    done = run(
+        "ask", "Read the text in this picture aloud.", "-f", PICTURES / "station.jpg", "--address", client.address,
+        folder=tmp_path,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Platform 9" in done.stdout
+    saved = tmp_path / done.stdout.splitlines()[-1].removeprefix("saved ")
+    with wave.open(str(saved)) as sound:
+        assert sound.getnframes() / sound.getframerate() > 1
+
+
+def test_json_is_the_log(client: orchestrion.Client) -> None:
+    done = run("ask", "What does it say?", "-f", PICTURES / "bridge.jpg", "--json", "--address", client.address)
+    assert done.returncode == 0
+    events = [codec.from_json(line, Event) for line in done.stdout.splitlines()]
+    (result,) = [event.payload.result for event in events if isinstance(event.payload, TaskFinished)]
+    assert result.outputs["text"] == "Caution\nThis bridge freezes\nbefore the road"
+    kept = [event for event in events if event.sequence]
+    assert [event.sequence for event in kept] == list(range(1, len(kept) + 1))
+    assert list(client.watch(events[0].run)) == kept
+
+
+def test_hosts_and_experts(client: orchestrion.Client) -> None:
+    assert "hosts/embedded  ready" in run("hosts", "--address", client.address).stdout
+    listed = run("experts", "--task-type", "text-to-speech", "--json", "--address", client.address)
+    assert [json.loads(line)["expert"]["id"] for line in listed.stdout.splitlines()] == ["espeak-ng"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("ask", ""), 2),
+        (("ask", "Compose a symphony in D minor and conduct it."), 1),
+    ],
+)
+def test_requests_that_cannot_be(arguments: tuple[str, ...], code: int, client: orchestrion.Client) -> None:
+    done = run(*arguments, "--address", client.address)
+    assert done.returncode == code
+    assert done.stderr.startswith("Error: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_up_serves_and_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
+    ports = [part for name in ("", "metrics-", "host-", "host-metrics-") for part in (f"--{name}port", "0")]
+    command = [*COMMAND, "up", *ports, "--home", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().split()[1]
+        assert run("hosts", "--address", address).returncode == 0
+        children = children_of(process.pid)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0, errors
+    assert len(children) >= 2
+    assert all(gone(child) for child in children)
+
+
+def test_up_stops_when_a_server_dies(tmp_path: Path) -> None:
+    ports = [part for name in ("", "metrics-", "host-", "host-metrics-") for part in (f"--{name}port", "0")]
+    command = [*COMMAND, "up", *ports, "--home", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        children = children_of(process.pid)
+        os.kill(children[0], signal.SIGKILL)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 3
+    assert "was killed by SIGKILL" in errors
+    assert all(gone(child) for child in children)
+
+
+def test_embedded_killed_hard_leaves_nothing(tmp_path: Path) -> None:
+    program = "import orchestrion, signal\nwith orchestrion.embedded(): print('ready', flush=True); signal.pause()"
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        children = children_of(process.pid)
+        handles = [os.pidfd_open(child) for child in children]
+        process.kill()
+    for handle in handles:
+        # Readable when the process has ended.
+        assert select.select([handle], [], [], 20)[0]
+        os.close(handle)
+    assert len(children) >= 2
+
+
+def test_what_failed_is_in_the_answer(client: orchestrion.Client, tmp_path: Path) -> None:
+    path = tmp_path / "no_picture.png"
+    path.write_text("I am no picture.")
+    answer = client.ask("Read the text in this picture.", [path])
+    assert [result.succeeded for result in answer.results] == [False]
+    assert "no_picture.png" in answer.text
+    assert "failed" in answer.text
+
+
+def test_ctrl_c_cancels_the_run_and_stops_what_was_started(tmp_path: Path) -> None:
+    request = "Read the text in this picture aloud."
+    command = [*COMMAND, "ask", request, "--embedded", "-f", str(PICTURES / "station.jpg")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        assert process.stdout is not None
+        name = process.stdout.readline().split()[1]
+        children = children_of(process.pid)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert f"Cancelled {name}." in errors
+    assert "Traceback" not in errors
+    assert all(gone(child) for child in children)
