@@ -1,7 +1,7 @@
 """A model host whose experts do what a test says, behind a real gRPC server and a real advertisement.
 
-Why not a real host: these tests need an expert that fails on its second call, answers in a given order, or never answers,
-which no real model does on demand. Tests of the two together are in `tests/system`.
+Why not a real host: these tests need an expert that fails on its second call, answers in a given order, or never
+answers, which no real model does on demand. Tests of the two together are in `tests/system`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from orchestrion import codec
 from orchestrion.errors import OrchestrionError
 from orchestrion.experts import Device, Expert, ExpertState, ExpertStatus, HostFacts
 from orchestrion.transport import status_of
+from orchestrion.v1 import experts_pb2, model_host_service_pb2_grpc, registry_service_pb2
 from orchestrion.v1 import model_host_service_pb2 as pb
-from orchestrion.v1 import model_host_service_pb2_grpc, registry_service_pb2
 from orchestrion.v1.registry_service_pb2_grpc import RegistryServiceStub
 from orchestrion.values import Value
 
@@ -45,7 +45,7 @@ class ScriptedHost(model_host_service_pb2_grpc.ModelHostServiceServicer):
         self.calls: list[tuple[str, Mapping[str, Value]]] = []
         self.going = 0
         self.most_going = 0
-        self.cancelled = 0
+        self.cancelled = asyncio.Event()
         self.reserved: list[str] = []
         self.released: list[str] = []
         self._controller = controller
@@ -109,7 +109,7 @@ class ScriptedHost(model_host_service_pb2_grpc.ModelHostServiceServicer):
         except OrchestrionError as error:
             await context.abort_with_status(status_of(error))
         except asyncio.CancelledError:
-            self.cancelled += 1
+            self.cancelled.set()
             raise
         finally:
             self.going -= 1
@@ -121,3 +121,29 @@ class ScriptedHost(model_host_service_pb2_grpc.ModelHostServiceServicer):
     async def Release(self, request: pb.ReleaseRequest, context: Any) -> empty_pb2.Empty:
         self.released.append(request.reservation)
         return empty_pb2.Empty()
+
+    async def LoadExpert(self, request: pb.LoadExpertRequest, context: Any) -> experts_pb2.ExpertStatus:
+        raise NotImplementedError
+
+    async def UnloadExpert(self, request: pb.UnloadExpertRequest, context: Any) -> experts_pb2.ExpertStatus:
+        raise NotImplementedError
+
+    async def GetHost(self, request: pb.GetHostRequest, context: Any) -> experts_pb2.Host:
+        raise NotImplementedError
+
+    async def AddModel(self, request: pb.AddModelRequest, context: Any) -> experts_pb2.Expert:
+        raise NotImplementedError
+
+    async def PullModel(self, request: pb.PullModelRequest, context: Any) -> AsyncIterator[pb.ModelProgress]:
+        raise NotImplementedError
+        yield
+
+    async def RemoveModel(self, request: pb.RemoveModelRequest, context: Any) -> empty_pb2.Empty:
+        raise NotImplementedError
+
+    async def PinExpert(self, request: pb.PinExpertRequest, context: Any) -> experts_pb2.ExpertStatus:
+        raise NotImplementedError
+
+    async def ExportModel(self, request: pb.ExportModelRequest, context: Any) -> AsyncIterator[pb.ModelProgress]:
+        raise NotImplementedError
+        yield

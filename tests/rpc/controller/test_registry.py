@@ -76,10 +76,9 @@ async def test_a_host_that_died_and_came_back_takes_its_place_at_once(
     first = await start_host("phoenix")
     await first.stop()
     async with aclosing(client.watch_hosts()) as changes:
-        while (change := await anext(changes)) and not (
-            isinstance(change, Host) and change.state is HostState.DISCONNECTED
-        ):
-            pass
+        async for change in changes:
+            if isinstance(change, Host) and change.state is HostState.DISCONNECTED:
+                break
 
     second = await start_host("phoenix")
 
