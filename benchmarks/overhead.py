@@ -60,10 +60,12 @@ async def measure(report: Report, steps: tuple[Step, ...], log: Path) -> None:
         for step in steps:
             name = step.__name__.replace("_", " ")
             print(f"measuring {name} …", file=sys.stderr, flush=True)
+            bystanders = processes.Bystanders()
             try:
                 await step(report, servers)
             except* (OrchestrionError, RuntimeError, OSError) as errors:
                 report.failures[name] = "; ".join(sorted({str(error) for error in _leaves(errors)}))
+            report.bystander_cores[name] = round(bystanders.cores(), 2)
 
 
 def _leaves(group: BaseExceptionGroup[Exception]) -> list[BaseException]:
@@ -91,6 +93,8 @@ def main() -> int:
     except (OrchestrionError, OSError, RuntimeError) as error:
         print(f"error: {error}\nThe servers' log is {log}.", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     print("\n".join(report.lines()))
     if arguments.json:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)

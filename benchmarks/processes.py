@@ -6,6 +6,7 @@ import contextlib
 import subprocess
 import sys
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -82,6 +83,23 @@ def cpu_seconds() -> Mapping[str, float]:
             role = next((role for part, role in _ROLES.items() if part in command), "other")
             used[role] += _cpu(process)
     return used
+
+
+class Bystanders:
+    """Tells how busy programs keep the machine that have nothing to do with the measurement, from its making on."""
+
+    def __init__(self) -> None:
+        """Starts to count."""
+        self._started, self._before = time.perf_counter(), self._used()
+
+    def cores(self) -> float:
+        """Returns how many processors they used, on average."""
+        return max(0.0, (self._used() - self._before) / (time.perf_counter() - self._started))
+
+    def _used(self) -> float:
+        times = psutil.cpu_times()
+        busy = times.user + times.nice + times.system + times.irq + times.softirq + times.steal
+        return float(busy) - sum(cpu_seconds().values())
 
 
 def _cpu(process: psutil.Process) -> float:

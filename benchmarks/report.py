@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
@@ -48,13 +49,13 @@ class Report:
     """How many runs of each kind."""
     seconds: float
     """How long throughput is measured."""
-    load_before: float = field(default_factory=lambda: os.getloadavg()[0])
-    """What the machine was busy with already: the load average of the last minute."""
     latency: Sequence[RunLatency] = ()
     planning: PlanningLatency | None = None
     executions: Sequence[Load] = ()
     whole_runs: Sequence[Load] = ()
     echo: Echo | None = None
+    bystander_cores: dict[str, float] = field(default_factory=dict)
+    """How many processors other programs used while each step was measured: the more, the worse the figures."""
     failures: dict[str, str] = field(default_factory=dict)
 
     def targets(self) -> Iterator[Target]:
@@ -101,8 +102,9 @@ class Report:
         """Yields the lines of the tables."""
         facts = machine()
         yield "  ".join(f"{name} {fact}" for name, fact in facts.items())
-        yield f"load average before the first measurement: {self.load_before:.2f}"
-        yield METHOD
+        others = ", ".join(f"{cores:g} ({step})" for step, cores in self.bystander_cores.items())
+        yield f"processors that other programs used meanwhile: {others}"
+        yield from textwrap.wrap(METHOD, 110)
         if self.latency:
             yield from self._latency_lines()
         for title, loads in (
@@ -143,7 +145,7 @@ class Report:
 
     def _quoted_lines(self) -> Iterator[str]:
         yield ""
-        yield f"Quoted: {HUGGING_GPT_NOTE}"
+        yield from textwrap.wrap(f"Quoted: {HUGGING_GPT_NOTE}", 110)
         totals = {(row.shape, row.delay_ms): row.total.median_ms for row in self.latency}
         whole = {load.clients: load for load in self.whole_runs}
         for (shape, delay_ms), theirs in HUGGING_GPT_MS.items():

@@ -41,4 +41,10 @@ source tools/pip_settings.sh
 echo "setup: installing the pinned packages and the project (about 2 GB on the first run)"
 .venv/bin/uv pip install --python "$venv_python" --quiet -r requirements.lock --editable . ||
     fail "uv could not install the packages; its message above says which. After a broken download, run it again."
+# The PyTorch original is there too, but loading transformers takes ten times as long as the whole export's worker.
+echo "setup: exporting the sentence encoder to ONNX, once for this user (about 30 s)"
+export_log=$(mktemp)
+"$venv_python" -W ignore -m orchestrion_host.worker.export all-minilm-l6-v2 >"$export_log" 2>&1 ||
+    { cat "$export_log"; echo "setup: the export failed, as told above; the PyTorch original serves instead, only slower"; }
+rm -f "$export_log"
 echo "setup: done; .venv is ready"

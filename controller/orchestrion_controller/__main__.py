@@ -17,7 +17,7 @@ async def _serve(config: ControllerConfig) -> int:
     except (OrchestrionError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
-    process.announce(f"{config.address}:{controller.grpc_port}", f"{config.address}:{controller.metrics_port}")
+    process.announce(f"{config.listen_host}:{controller.grpc_port}", f"{config.listen_host}:{controller.metrics_port}")
     await process.until_stopped(controller.stop)
     return 0
 

@@ -103,8 +103,8 @@ class Controller:
         """
         if count := await self._journal.end_unfinished():
             _log.warning("ended %d runs that an earlier process left unfinished", count)
-        self._endpoint = MetricsEndpoint(self.metrics.registry, self._config.address, self._config.metrics_port)
-        await self._grpc.start(self._config.address, self._config.port, _SERVICES)
+        self._endpoint = MetricsEndpoint(self.metrics.registry, self._config.listen_host, self._config.metrics_port)
+        await self._grpc.start(self._config.listen_host, self._config.port, _SERVICES)
 
     async def stop(self) -> None:
         """Ends runs with a reason, lets clients read it, and closes everything."""

@@ -7,6 +7,8 @@ import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import platformdirs
+
 from orchestrion import names
 from orchestrion.errors import OrchestrionError
 from orchestrion.serving.settings import default_home
@@ -16,6 +18,11 @@ def _machine_name() -> str:
     """Returns the machine's name in the letters that a host's name may have."""
     kept = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in socket.gethostname())
     return kept.strip("-")[:64] or f"host-{os.getpid()}"
+
+
+def default_exports_path() -> Path:
+    """Returns the folder of exported models: they can be made again, so they lie in the user's cache."""
+    return Path(platformdirs.user_cache_dir("orchestrion")) / "exports"
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,8 @@ class HostConfig:
     """The folder of all state."""
     catalogue_paths: tuple[Path, ...] = ()
     """Folders with further models, one YAML file each."""
+    exports_path: Path = field(default_factory=default_exports_path)
+    """The folder of models exported to ONNX, which all hosts of a user share; it need not exist."""
     preload: tuple[str, ...] = ()
     """Ids of experts to load when the host starts, in this order, without waiting for them."""
     test_experts: bool = False
@@ -95,3 +104,8 @@ class HostConfig:
     def folder(self) -> Path:
         """The folder of this host's own state."""
         return self.home / "hosts" / self.name
+
+    @property
+    def catalogue_folders(self) -> tuple[Path, ...]:
+        """The folders with models beyond the project's own: the operator's, and that of the exports."""
+        return (*self.catalogue_paths, *((self.exports_path,) if self.exports_path.is_dir() else ()))

@@ -53,7 +53,7 @@ class ModelHost:
             OSError: The home folder cannot be written.
         """
         self._config = config
-        catalogue = reader.read(config.catalogue_paths, test_experts=config.test_experts)
+        catalogue = reader.read(config.catalogue_folders, test_experts=config.test_experts)
         experts = {
             facts.id: HostedExpert(facts, presence.find(facts), config.queue_limit) for facts in catalogue.values()
         }

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
+from types import UnionType
 from typing import Any, TypeVar, cast
 
 from google.protobuf import json_format, struct_pb2, timestamp_pb2
@@ -38,6 +40,8 @@ T = TypeVar("T")
 _Put = Callable[[Any, Any], None]
 _Get = Callable[[Any], Any]
 
+# What protobuf raises for a lone surrogate, a number out of range, and what is no JSON.
+_UNENCODABLE = (ValueError, TypeError, OverflowError, json_format.ParseError)
 _DOMAIN = (events, experts, inference, plans, runs)
 _PROTOS = (
     artifacts_pb2,
@@ -60,6 +64,15 @@ _PYTHON_TYPES: dict[str, type] = {
 _MESSAGE_TYPES: dict[str, type[Message]] = {
     name: getattr(module, name) for module in _PROTOS for name in module.DESCRIPTOR.message_types_by_name
 }
+_KINDS: tuple[tuple[type | UnionType, str], ...] = (
+    (str, "text"),
+    (bool, "boolean"),
+    (int | float, "number"),
+    (values.ArtifactRef, "artifact"),
+    (values.Json, "json"),
+    (values.OutputRef, "output"),
+    (tuple | list, "list"),
+)
 
 
 def encode(item: Any) -> Any:
@@ -81,7 +94,7 @@ def fill(message: Message, item: Any) -> None:
             continue
         try:
             put(message, value)
-        except (UnicodeEncodeError, TypeError) as error:
+        except _UNENCODABLE as error:
             raise Reason.INVALID_FIELD.error(f"{name}: {error}", field=name) from error
 
 
@@ -103,30 +116,11 @@ def encode_value(value: values.Value, message: values_pb2.Value | None = None) -
         InvalidArgumentError: A text is not valid Unicode, or the value is none that the API knows.
     """
     message = values_pb2.Value() if message is None else message
-    if isinstance(value, str):
-        try:
-            message.text = value
-        except UnicodeEncodeError as error:
-            raise Reason.INVALID_FIELD.error(f"text: {error}", field="text") from error
-    elif isinstance(value, bool):
-        message.boolean = value
-    elif isinstance(value, int | float):
-        message.number = value
-    elif isinstance(value, values.ArtifactRef):
-        message.artifact = value.name
-    elif isinstance(value, values.Json):
-        json_format.ParseDict(value.data, message.json)
-    elif isinstance(value, values.OutputRef):
-        message.output.SetInParent()
-        message.output.task_id, message.output.output = value.task_id, value.output
-        if value.index is not None:
-            message.output.index = value.index
-    elif isinstance(value, tuple | list):
-        message.list.SetInParent()
-        for item in value:
-            encode_value(item, message.list.items.add())
-    else:
-        raise Reason.INVALID_FIELD.error(f"{type(value).__name__} is no kind of value.", field="value")
+    try:
+        _put_value(message, value)
+    except _UNENCODABLE as error:
+        kind = next(kind for types, kind in _KINDS if isinstance(value, types))
+        raise Reason.INVALID_FIELD.error(f"{kind}: {error}", field=kind) from error
     return message
 
 
@@ -177,6 +171,8 @@ def from_json(text: str, target: type[T]) -> T:
     Raises:
         InvalidArgumentError: The text is no JSON, or does not fit the message.
     """
+    if not text.lstrip().startswith("{"):  # The parser takes an empty list for an empty message.
+        raise Reason.INVALID_FIELD.error(f"No {target.__name__} in proto3 JSON: it must be an object, {{…}}.")
     try:
         message = json_format.Parse(text, _MESSAGE_TYPES[target.__name__]())
     except json_format.ParseError as error:
@@ -214,6 +210,31 @@ def _compiled(descriptor: Descriptor) -> _Compiled:
 def _decode(message: Any) -> Any:
     compiled = _compiled(message.DESCRIPTOR)
     return compiled.python_type(**{name: get(message) for name, get in compiled.readers})
+
+
+def _put_value(message: values_pb2.Value, value: values.Value) -> None:
+    if isinstance(value, str):
+        message.text = value
+    elif isinstance(value, bool):
+        message.boolean = value
+    elif isinstance(value, int | float):
+        message.number = value
+    elif isinstance(value, values.ArtifactRef):
+        message.artifact = value.name
+    elif isinstance(value, values.Json):
+        json_format.ParseDict(value.data, message.json)
+        json.dumps(value.data, allow_nan=False)  # protobuf takes a NaN here, and then fails to write it as JSON.
+    elif isinstance(value, values.OutputRef):
+        message.output.SetInParent()
+        message.output.task_id, message.output.output = value.task_id, value.output
+        if value.index is not None:
+            message.output.index = value.index
+    elif isinstance(value, tuple | list):
+        message.list.SetInParent()
+        for item in value:
+            encode_value(item, message.list.items.add())
+    else:
+        raise Reason.INVALID_FIELD.error(f"{type(value).__name__} is no kind of value.", field="value")
 
 
 def _oneof_writer(field_of_type: Mapping[str, str]) -> _Put:

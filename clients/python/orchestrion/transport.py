@@ -18,6 +18,10 @@ CHUNK_BYTES: Final = 1 << 20
 MAX_MESSAGE_BYTES: Final = 8 << 20
 """The largest message taken by either side: room for long texts; media travel in chunks."""
 
+_MESSAGE_BYTES: Final = 768
+_METADATA_BYTES: Final = 256
+"""How much of an error travels. Clients drop a status whose headers pass 8 KiB, and a text is in them three times."""
+
 _CODES: Final[dict[type[OrchestrionError], grpc.StatusCode]] = {
     errors.InvalidArgumentError: grpc.StatusCode.INVALID_ARGUMENT,
     errors.NotFoundError: grpc.StatusCode.NOT_FOUND,
@@ -79,18 +83,21 @@ def server_options() -> list[tuple[str, Any]]:
 
 def status_code(error: OrchestrionError) -> grpc.StatusCode:
     """Returns the status code that a client acts on."""
-    return next(_CODES[base] for base in type(error).__mro__ if base in _CODES)
+    return next((_CODES[base] for base in type(error).__mro__ if base in _CODES), grpc.StatusCode.INTERNAL)
 
 
 def status_of(error: OrchestrionError) -> Any:
-    """Turns an exception into a status with ErrorInfo, and BadRequest or RetryInfo where they belong."""
+    """Turns an exception into a status with ErrorInfo, and BadRequest or RetryInfo where they belong.
+
+    A message of more than 768 bytes is cut, and so is metadata of more than 256 bytes.
+    """
     code = status_code(error)
-    status = status_pb2.Status(code=code.value[0], message=error.message)
-    status.details.add().Pack(
-        error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=dict(error.metadata))
-    )
-    if code is grpc.StatusCode.INVALID_ARGUMENT and error.field is not None:
-        violation = error_details_pb2.BadRequest.FieldViolation(field=error.field, description=error.message)
+    message = _cut(error.message, _MESSAGE_BYTES)
+    metadata = {name: _cut(value, _METADATA_BYTES) for name, value in error.metadata.items()}
+    status = status_pb2.Status(code=code.value[0], message=message)
+    status.details.add().Pack(error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=metadata))
+    if code is grpc.StatusCode.INVALID_ARGUMENT and "field" in metadata:
+        violation = error_details_pb2.BadRequest.FieldViolation(field=metadata["field"], description=message)
         status.details.add().Pack(error_details_pb2.BadRequest(field_violations=[violation]))
     if error.retry_after_ms is not None:
         delay = duration_pb2.Duration()
@@ -129,3 +136,11 @@ def error_of(failure: grpc.RpcError) -> OrchestrionError:
         )
     error.retry_after_ms = retry_after_ms
     return error
+
+
+def _cut(text: str, size: int) -> str:
+    """Cuts a text to so many bytes of UTF-8, and replaces lone surrogates, which no header can carry."""
+    content = text.encode("utf-8", "replace")
+    if len(content) <= size:
+        return content.decode()
+    return content[: size - 3].decode("utf-8", "ignore") + "…"

@@ -3,7 +3,8 @@
 | feature | meaning | range |
 |---|---|---|
 | state | loaded 4, loading 3, loadable 2, failed last time 0.5, to be fetched 0 | 0 to 4 |
-| memory | what it needs fits into what is free on some device (1), after eviction (0.3) | 0.3 or 1 |
+| memory | it is loaded or fits into what is free on some device (1), or only after eviction (0.3) | 0.3 or 1 |
+| thrift | minus the share of its device's memory that it takes, so that the smaller of two equals is taken | -1 to 0 |
 | load | minus 0.25 for each request queued, running or assigned a moment ago, beyond one batch | -3 to 0 |
 | latency | minus the base-10 logarithm of 1 + observed latency in seconds | -2 to 0 |
 | popularity | downloads and likes, on a logarithmic scale | 0 to 1 |
@@ -59,6 +60,7 @@ def features(task: Task, offer: Offer, assigned_count: int) -> dict[str, float]:
     return {
         "state": _STATE[status.state],
         "memory": _memory(offer),
+        "thrift": -needed_bytes(offer) / max((device.total_bytes for device in offer.host.devices), default=1),
         "load": max(-3.0, -0.25 * (waiting // max(1, expert.max_batch_size))),
         "latency": max(-2.0, -math.log10(1 + status.latency_ms / 1000)),
         "popularity": _share(expert.download_count, _MOST_DOWNLOADS) / 2 + _share(expert.like_count, _MOST_LIKES) / 2,

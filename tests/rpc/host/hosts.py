@@ -137,24 +137,20 @@ class RunningHost:
 async def running_host(
     home: Path, controller: TinyController | None = None, **settings: Any
 ) -> AsyncIterator[RunningHost]:
-    own = controller is None
-    controller = controller or TinyController()
-    if own:
-        await controller.start()
-    defaults: dict[str, Any] = {
-        "name": "test-host",
-        "port": 0,
-        "metrics_port": 0,
-        "controller": controller.address,
-        "home": home,
-        "test_experts": True,
-        "drain_grace_s": 1.0,
-    }
-    host = await ModelHost.start(HostConfig(**(defaults | settings)))
-    try:
-        async with grpc.aio.insecure_channel(host.address, options=channel_options()) as channel:
-            yield RunningHost(host, HostClient(channel), controller)
-    finally:
-        await host.stop()
-        if own:
-            await controller.stop()
+    """Runs a host in this process, with a controller of its own where none is given."""
+    async with contextlib.AsyncExitStack() as stack:
+        if controller is None:
+            controller = await stack.enter_async_context(TinyController())
+        defaults: dict[str, Any] = {
+            "name": "test-host",
+            "port": 0,
+            "metrics_port": 0,
+            "controller": controller.address,
+            "home": home,
+            "test_experts": True,
+            "drain_grace_s": 1.0,
+        }
+        host = await ModelHost.start(HostConfig(**(defaults | settings)))
+        stack.push_async_callback(host.stop)
+        channel = await stack.enter_async_context(grpc.aio.insecure_channel(host.address, options=channel_options()))
+        yield RunningHost(host, HostClient(channel), controller)

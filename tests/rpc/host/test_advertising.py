@@ -26,34 +26,29 @@ async def test_a_host_reports_everything_and_its_facts_once(tmp_path: Path) -> N
 
 
 async def test_reports_come_at_a_third_of_the_lease_without_any_change(tmp_path: Path) -> None:
-    controller = TinyController(lease_ms=300)
-    await controller.start()
-    async with running_host(tmp_path, controller):
+    async with TinyController(lease_ms=300) as controller, running_host(tmp_path, controller):
         async with asyncio.timeout(5):
             while len(controller.registry.reports) < 5:
                 await controller.registry.next()
-    await controller.stop()
 
 
 async def test_a_host_started_before_its_controller_finds_it_and_finds_it_again(tmp_path: Path) -> None:
-    controller = TinyController()
-    await controller.start()
-    await controller.stop()
-    async with running_host(tmp_path, controller) as host:
-        # The host serves meanwhile.
-        assert (await host.client.infer("delay", text="alone")).outputs == {"text": "alone"}
-        await controller.start()
-        report = await controller.registry.wait(lambda report: True)
-        assert report.HasField("facts")
+    async with TinyController() as controller:
         await controller.stop()
-        controller.registry.reports.clear()
-        controller.registry.facts.clear()
-        await controller.start()
-        again = await controller.registry.wait(lambda report: True)
-        assert again.HasField("facts")
-        assert again.instance_id == report.instance_id
-        assert await host.metric("orchestrion_host_advertise_connected") == 1
-    await controller.stop()
+        async with running_host(tmp_path, controller) as host:
+            # The host serves meanwhile.
+            assert (await host.client.infer("delay", text="alone")).outputs == {"text": "alone"}
+            await controller.start()
+            report = await controller.registry.wait(lambda report: True)
+            assert report.HasField("facts")
+            await controller.stop()
+            controller.registry.reports.clear()
+            controller.registry.facts.clear()
+            await controller.start()
+            again = await controller.registry.wait(lambda report: True)
+            assert again.HasField("facts")
+            assert again.instance_id == report.instance_id
+            assert await host.metric("orchestrion_host_advertise_connected") == 1
 
 
 async def test_facts_that_the_controller_lacks_are_sent_at_once(tmp_path: Path) -> None:

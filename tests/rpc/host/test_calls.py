@@ -141,9 +141,7 @@ async def test_a_full_queue_turns_calls_away_and_says_when_to_come_back(tmp_path
 
 
 async def test_one_artifact_for_many_calls_is_fetched_once(tmp_path: Path) -> None:
-    controller = TinyController()
-    await controller.start()
-    async with running_host(tmp_path, controller) as host:
+    async with TinyController() as controller, running_host(tmp_path, controller) as host:
         name = controller.artifacts.put(b"no picture, but fetched all the same" * 1000)
         controller.artifacts.gate.clear()
         calls = [asyncio.create_task(host.client.infer("rapidocr", image=ArtifactRef(name))) for _ in range(4)]
@@ -154,7 +152,6 @@ async def test_one_artifact_for_many_calls_is_fetched_once(tmp_path: Path) -> No
         with pytest.raises(InvalidArgumentError):
             await host.client.infer("rapidocr", image=ArtifactRef(name))
         assert controller.artifacts.download_count == 1
-    await controller.stop()
 
 
 async def test_a_result_is_kept_for_the_next_task_on_this_host(tmp_path: Path) -> None:
@@ -168,9 +165,7 @@ async def test_a_result_is_kept_for_the_next_task_on_this_host(tmp_path: Path) -
 
 
 async def test_without_its_controller_a_host_still_runs_what_needs_no_artifacts(tmp_path: Path) -> None:
-    controller = TinyController()
-    await controller.start()
-    async with running_host(tmp_path, controller) as host:
+    async with TinyController() as controller, running_host(tmp_path, controller) as host:
         await controller.stop()
         assert (await host.client.infer("delay", text="alone")).outputs == {"text": "alone"}
         with pytest.raises(UnavailableError) as caught:

@@ -114,7 +114,7 @@ class TinyArtifacts(ArtifactServiceServicer):
 
 
 class TinyController:
-    """Both services on one port."""
+    """Both services on one port, until the end of its `async with`."""
 
     def __init__(self, lease_ms: int = 10_000) -> None:
         self.registry = TinyRegistry(lease_ms)
@@ -126,13 +126,31 @@ class TinyController:
     def address(self) -> str:
         return f"127.0.0.1:{self.port}"
 
+    async def __aenter__(self) -> TinyController:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
     async def start(self) -> None:
         """Listens: on a free port, the second time on the same one."""
-        self._server = GrpcServer(CallMetrics("tiny"))
-        add_RegistryServiceServicer_to_server(self.registry, self._server.server)
-        add_ArtifactServiceServicer_to_server(self.artifacts, self._server.server)
-        await self._server.start("127.0.0.1", self.port, [])
-        self.port = self._server.port
+        async with asyncio.timeout(10):
+            while not await self._listens():
+                # A connection on its way out has the port for a moment: it is one of those that the system gives out.
+                await asyncio.sleep(0.05)
+
+    async def _listens(self) -> bool:
+        server = GrpcServer(CallMetrics("tiny"))
+        add_RegistryServiceServicer_to_server(self.registry, server.server)
+        add_ArtifactServiceServicer_to_server(self.artifacts, server.server)
+        try:
+            await server.start("127.0.0.1", self.port, [])
+        except OSError:
+            await server.stop(0)
+            return False
+        self._server, self.port = server, server.port
+        return True
 
     async def stop(self) -> None:
         if self._server is not None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import threading
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
@@ -71,11 +74,17 @@ class MetricsEndpoint:
         Raises:
             OSError: The port is taken.
         """
+        self._address = address
         self._server, self._thread = start_http_server(port, addr=address, registry=registry)
         self.port: int = self._server.server_port
 
     def close(self) -> None:
         """Stops serving and waits for the thread."""
-        self._server.shutdown()
+        stopping = threading.Thread(target=self._server.shutdown)
+        stopping.start()
+        # The server looks twice a second whether it should stop; a connection makes it look at once.
+        with contextlib.suppress(OSError):
+            socket.create_connection((self._address, self.port), timeout=1).close()
+        stopping.join()
         self._server.server_close()
         self._thread.join()

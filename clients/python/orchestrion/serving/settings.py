@@ -93,7 +93,7 @@ def _parser(
         "orchestrion.toml; a flag goes before a variable, a variable before the file.",
     )
     parser.add_argument("--config", metavar="FILE", help="the file of settings (default: orchestrion.toml, if there)")
-    helps = _field_docstrings(config_type)
+    helps = field_docstrings(config_type)
     for name, field in fields.items():
         if field.metadata.get("secret"):
             continue
@@ -108,7 +108,7 @@ def _parser(
     return parser
 
 
-def _field_docstrings(config_type: type) -> dict[str, str]:
+def field_docstrings(config_type: type) -> dict[str, str]:
     """Reads the string under each field from the source, since Python does not keep it."""
     body = ast.parse(textwrap.dedent(inspect.getsource(config_type))).body[0]
     if not isinstance(body, ast.ClassDef):
@@ -132,8 +132,10 @@ def _file_section(flag: str | None, section: str) -> tuple[Mapping[str, Any], st
         return {}, str(path)
     try:
         found = tomllib.loads(path.read_text("utf-8")).get(section, {})
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:  # Not there, not UTF-8, or no TOML.
         raise SettingError(f"{path}: {error}") from error
+    if not isinstance(found, dict):
+        raise SettingError(f"{path}: {section} is no section; write [{section}] above its settings.")
     return found, str(path)
 
 
@@ -155,6 +157,8 @@ def _convert(source: str, raw: Any, hint: Any) -> Any:
         return tuple(_convert(source, item, get_args(hint)[0]) for item in items)
     read, form = _FORMS[hint]
     try:
+        if isinstance(raw, list | dict):
+            raise ValueError
         return read(str(raw))
     except (ValueError, KeyError) as error:
         raise SettingError(f"{source}: {raw!r} is not {form}.") from error

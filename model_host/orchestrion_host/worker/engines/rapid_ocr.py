@@ -18,8 +18,8 @@ from orchestrion_host.worker.runtimes import Outputs, Result, one_by_one
 
 # RapidOCR shrinks what is larger before it looks for text.
 _LONGEST_SIDE: Final = 2000
-# By default the detector enlarges whatever is less than 736 pixels high. That takes six times as long and found no more,
-# down to text 9 pixels high.
+# By default the detector enlarges whatever is less than 736 pixels high. That takes six times as long and found no
+# more, down to text 9 pixels high.
 _SETTINGS: Final = {"Global.log_level": "critical", "Det.limit_type": "max", "Det.limit_side_len": 1600}
 
 
