@@ -152,9 +152,9 @@ class Report:
             ours = [f"submitted plan {totals[shape, delay_ms]:g}"] if (shape, delay_ms) in totals else []
             if (shape, delay_ms) == (CHAIN.name, 0.0) and 1 in whole:
                 ours.append(f"instant language model {whole[1].latency.median_ms:g}")
-            yield f"  {shape:<14}{delay_ms:>5g} ms experts: {theirs:>7,g} ms   {_here(ours)}"
+            yield f"  {shape:<14}{delay_ms:>5g} ms experts: {theirs:>7,g} ms{_here(ours)}"
         ours = [f"instant language model {whole[8].per_second:g}"] if 8 in whole else []
-        yield f"  chains per second, 8 clients: {HUGGING_GPT_CHAINS_PER_SECOND:g}   {_here(ours)}"
+        yield f"  chains per second, 8 clients: {HUGGING_GPT_CHAINS_PER_SECOND:g}{_here(ours)}"
 
 
 def machine() -> Mapping[str, str]:
@@ -168,7 +168,7 @@ def machine() -> Mapping[str, str]:
 
 
 def _here(figures: Sequence[str]) -> str:
-    return f"(here: {', '.join(figures)})" if figures else ""
+    return f"   (here: {', '.join(figures)})" if figures else ""
 
 
 def _load_lines(title: str, loads: Sequence[Load]) -> Iterator[str]:

@@ -93,6 +93,8 @@ class HostConfig:
         for setting in ("cache_bytes", "drain_grace_s", "room_wait_s"):
             if getattr(self, setting) < 0:
                 raise ValueError(f"{setting}: expected at least 0; it is {getattr(self, setting)}.")
+        if self.listen_host in {"0.0.0.0", "::", "[::]"} and not self.advertise_address:  # noqa: S104
+            raise ValueError("advertise_address: must be set where the host listens on all addresses.")
         if self.hang_timeout_s < 0.2:
             raise ValueError(f"hang_timeout_s: expected at least 0.2; it is {self.hang_timeout_s:g}.")
         if self.memory_budget_bytes is not None and self.memory_budget_bytes < 0:

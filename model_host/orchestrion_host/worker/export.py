@@ -1,8 +1,8 @@
 """Exports an encoder of the catalogue from PyTorch to ONNX, as an expert of its own beside the original.
 
 `python -m orchestrion_host.worker.export EXPERT --exports FOLDER` writes the folder and the catalogue file of the
-expert `EXPERT-onnx`. Its outputs are checked against PyTorch's first. It starts in a fraction of the time, since a worker then
-needs neither torch nor transformers. `make setup` does this once for the starter encoder.
+expert `EXPERT-onnx`. Its outputs are checked against PyTorch's first. It starts in a fraction of the time, since a
+worker then needs neither torch nor transformers. `make setup` does this once for the starter encoder.
 """
 
 from __future__ import annotations

@@ -136,7 +136,7 @@ class TinyController:
     async def start(self) -> None:
         """Listens: on a free port, the second time on the same one."""
         async with asyncio.timeout(10):
-            while not await self._listens():
+            while not await self._listens():  # noqa: ASYNC110
                 # A connection on its way out has the port for a moment: it is one of those that the system gives out.
                 await asyncio.sleep(0.05)
 
