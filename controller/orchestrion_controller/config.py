@@ -13,7 +13,8 @@ class ControllerConfig:
     """Plans requests, assigns experts, runs them on model hosts, and answers."""
 
     listen_host: str = "127.0.0.1"
-    """The address to listen on, for gRPC and for metrics. Only this machine can reach the default; there is no authentication yet."""
+    """The address to listen on, for gRPC and for metrics. Only this machine can reach the default, and there is no
+    authentication yet."""
     port: int = 50051
     """The gRPC port; 0 takes a free one."""
     metrics_port: int = 9464

@@ -121,7 +121,12 @@ class Database:
                 open_ = False
             if group:
                 failure = self._commit(group)
-                self._loop.call_soon_threadsafe(_tell, group, failure)
+                if failure is not None and len(group) > 1:
+                    # One write that breaks a rule must not take its neighbours with it.
+                    for write in group:
+                        self._loop.call_soon_threadsafe(_tell, [write], self._commit([write]))
+                else:
+                    self._loop.call_soon_threadsafe(_tell, group, failure)
 
     def _commit(self, group: Sequence[_Write]) -> OrchestrionError | None:
         started = time.perf_counter()

@@ -45,6 +45,7 @@ class _Listing:
     host: Host
     instance_id: str
     facts_digest: str
+    stream: object
     version: int
     expiry: asyncio.TimerHandle
 
@@ -66,8 +67,12 @@ class Registry:
         self._offers: dict[str, tuple[Offer, ...]] | None = None
         self._changed = asyncio.Event()
 
-    def report(self, report: Report) -> bool:
+    def report(self, report: Report, stream: object) -> bool:
         """Takes a report in and prolongs the lease; returns whether the facts of its digest are wanted.
+
+        Args:
+            report: The report.
+            stream: What it came by: `disconnect` is told the same when that breaks.
 
         Raises:
             InvalidArgumentError: The name is none of a host.
@@ -100,13 +105,16 @@ class Registry:
         if known is None:
             _log.info("%s at %s is listed, with %d experts", host.name, host.address, len(host.experts))
         expiry = asyncio.get_running_loop().call_later(self.lease_ms / 1000, self._expire, report.name)
-        self._list(_Listing(host, report.instance_id, report.facts_digest, self._version + 1, expiry))
+        self._list(_Listing(host, report.instance_id, report.facts_digest, stream, self._version + 1, expiry))
         return False
 
-    def disconnect(self, name: str, instance_id: str) -> None:
-        """Stops giving work to a host whose stream broke; its lease goes on. One that was draining is forgotten."""
+    def disconnect(self, name: str, stream: object) -> None:
+        """Stops giving work to a host whose stream broke; its lease goes on. One that was draining is forgotten.
+
+        A host that has reported by a newer stream since is left alone.
+        """
         known = self._listings.get(name)
-        if known is None or known.instance_id != instance_id:
+        if known is None or known.stream is not stream:
             return
         if known.host.state is HostState.DRAINING:
             self._forget(name)

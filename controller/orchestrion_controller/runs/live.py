@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,11 +107,12 @@ class LiveRun:
             if self._readers == 0 and self._cancels_without_reader:
                 self._start_grace()
 
-    async def read(self, after: int) -> AsyncIterator[events_pb2.Event]:
+    async def read(self, after: int) -> AsyncGenerator[events_pb2.Event, None]:
         """Yields the run's events as `RunLog.read` does, and counts as a reader meanwhile."""
         with self.attached():
-            async for event in self.log.read(after):
-                yield event
+            async with aclosing(self.log.read(after)) as events:
+                async for event in events:
+                    yield event
 
     @property
     def _cancels_without_reader(self) -> bool:

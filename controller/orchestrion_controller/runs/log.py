@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from typing import Final
 
@@ -69,7 +69,7 @@ class RunLog:
         self._closed = True
         self._wake()
 
-    async def read(self, after: int) -> AsyncIterator[events_pb2.Event]:
+    async def read(self, after: int) -> AsyncGenerator[events_pb2.Event, None]:
         """Yields the events after a sequence number, and then those that come, until the log is closed.
 
         Raises:

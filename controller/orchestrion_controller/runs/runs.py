@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import TypedDict, Unpack
 
 from orchestrion import codec, names
 from orchestrion.errors import OrchestrionError, Reason
@@ -29,6 +31,19 @@ class RunLimits:
     """How long a run without a reader lives where its request does not say, in milliseconds."""
 
 
+class About(TypedDict, total=False):
+    """What a run is about, beside what it does."""
+
+    messages: tuple[Message, ...]
+    """The conversation, kept in its first event."""
+    options: RunOptions | None
+    """How it treats a client that leaves."""
+    deadline_s: float | None
+    """How long it may take, in seconds; None for ever."""
+    previous_run: str
+    """The run that it continues; empty for none."""
+
+
 class Runs:
     """Starts, finds, watches and ends runs."""
 
@@ -39,6 +54,15 @@ class Runs:
         self._limits = limits
         self._live: dict[str, LiveRun] = {}
         self._by_request: dict[str, str] = {}
+
+    async def run(
+        self, kind: RunKind, program: Program, **about: Unpack[About]
+    ) -> AsyncGenerator[events_pb2.Event, None]:
+        """Starts a run as `start` does, yields its events to its end, and raises its error then."""
+        name = await self.start(kind, program, **about)
+        async with aclosing(self.watch(name, raise_error=True)) as events:
+            async for event in events:
+                yield event
 
     async def start(
         self,
@@ -78,7 +102,9 @@ class Runs:
         run.start(messages, options.request_id, program, ended)
         return row.name
 
-    async def watch(self, name: str, after: int = 0, *, raise_error: bool = False) -> AsyncIterator[events_pb2.Event]:
+    async def watch(
+        self, name: str, after: int = 0, *, raise_error: bool = False
+    ) -> AsyncGenerator[events_pb2.Event, None]:
         """Yields a run's events after a sequence number, to its end.
 
         Args:
@@ -96,8 +122,9 @@ class Runs:
             message = f"after_sequence: {name} has {last} events so far; give 0 to {last}."
             raise Reason.SEQUENCE_OUT_OF_RANGE.error(message, field="after_sequence", last_sequence=str(last))
         if live is not None:
-            async for event in live.read(after):
-                yield event
+            async with aclosing(live.read(after)) as events:
+                async for event in events:
+                    yield event
             if raise_error and live.error is not None:
                 raise live.error
             return
@@ -161,7 +188,9 @@ class Runs:
         await asyncio.gather(*(run.wait_ended() for run in live))
 
     async def _find_request(self, request_id: str) -> str | None:
-        return self._by_request.get(request_id) or await self._journal.find_request(request_id)
+        known = self._by_request.get(request_id) or await self._journal.find_request(request_id)
+        # The same call may have come twice while the journal was read.
+        return known or self._by_request.get(request_id)
 
     async def _ended_length(self, name: str) -> int:
         await self._journal.get(name)

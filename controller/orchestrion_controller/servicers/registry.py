@@ -27,16 +27,15 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
         self, request_iterator: AsyncIterator[pb.HostReport], context: _Context
     ) -> AsyncIterator[pb.HostOrder]:
         """Takes a host's reports, and answers each with the lease."""
-        last: Report | None = None
+        stream, reported = object(), set[str]()
         try:
             async for message in request_iterator:
-                report = _report(message)
-                facts_wanted = self._registry.report(report)
-                last = report
+                facts_wanted = self._registry.report(_report(message), stream)
+                reported.add(message.name)
                 yield pb.HostOrder(lease_ms=self._registry.lease_ms, facts_wanted=facts_wanted)
         finally:
-            if last is not None:
-                self._registry.disconnect(last.name, last.instance_id)
+            for name in reported:
+                self._registry.disconnect(name, stream)
 
     async def ListHosts(self, request: pb.ListHostsRequest, context: _Context) -> pb.ListHostsResponse:
         """Lists hosts."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 import grpc
@@ -45,7 +46,7 @@ class RunServicer(run_service_pb2_grpc.RunServiceServicer):
         )
         if asked.previous_run:
             await self._runs.get(asked.previous_run)
-        name = await self._runs.start(
+        events = self._runs.run(
             RunKind.FULL,
             lambda run, log: self._pipeline.full(run, log, asked),
             messages=turns,
@@ -53,15 +54,17 @@ class RunServicer(run_service_pb2_grpc.RunServiceServicer):
             deadline_s=requests.deadline_s(context),
             previous_run=asked.previous_run,
         )
-        async for event in self._runs.watch(name, raise_error=True):
-            yield event
+        async with aclosing(events):
+            async for event in events:
+                yield event
 
     async def WatchRun(
         self, request: run_service_pb2.WatchRunRequest, context: _Context
     ) -> AsyncIterator[events_pb2.Event]:
         """Streams a run's events from any point."""
-        async for event in self._runs.watch(names.check_run(request.name), request.after_sequence):
-            yield event
+        async with aclosing(self._runs.watch(names.check_run(request.name), request.after_sequence)) as events:
+            async for event in events:
+                yield event
 
     async def GetRun(self, request: run_service_pb2.GetRunRequest, context: _Context) -> runs_pb2.Run:
         """Tells a run."""

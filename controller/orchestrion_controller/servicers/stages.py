@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 import grpc
@@ -49,7 +50,7 @@ class PlanServicer(plan_service_pb2_grpc.PlanServiceServicer):
             request.planner,
             requests.previous_run(request.previous_run),
         )
-        name = await self._runs.start(
+        events = self._runs.run(
             RunKind.PLAN,
             lambda _, log: self._pipeline.plan(log, asked),
             messages=turns,
@@ -57,8 +58,9 @@ class PlanServicer(plan_service_pb2_grpc.PlanServiceServicer):
             deadline_s=requests.deadline_s(context),
             previous_run=asked.previous_run,
         )
-        async for event in self._runs.watch(name, raise_error=True):
-            yield event
+        async with aclosing(events):
+            async for event in events:
+                yield event
 
 
 class SelectServicer(select_service_pb2_grpc.SelectServiceServicer):
@@ -74,14 +76,15 @@ class SelectServicer(select_service_pb2_grpc.SelectServiceServicer):
         """Assigns a plan."""
         check_policy(request.policy)
         asked = SelectRequest(requests.plan(request.plan), requests.task_types(request.task_types))
-        name = await self._runs.start(
+        events = self._runs.run(
             RunKind.SELECT,
             lambda _, log: self._pipeline.select(log, asked),
             options=requests.options(request.options),
             deadline_s=requests.deadline_s(context),
         )
-        async for event in self._runs.watch(name, raise_error=True):
-            yield event
+        async with aclosing(events):
+            async for event in events:
+                yield event
 
 
 class ExecuteServicer(execute_service_pb2_grpc.ExecuteServiceServicer):
@@ -103,14 +106,15 @@ class ExecuteServicer(execute_service_pb2_grpc.ExecuteServiceServicer):
             {given.task_id: codec.decode(given, Assignment) for given in request.assignments},
             requests.results(request.results),
         )
-        name = await self._runs.start(
+        events = self._runs.run(
             RunKind.EXECUTE,
             lambda run, log: self._pipeline.execute(run, log, asked),
             options=requests.options(request.options),
             deadline_s=requests.deadline_s(context),
         )
-        async for event in self._runs.watch(name, raise_error=True):
-            yield event
+        async with aclosing(events):
+            async for event in events:
+                yield event
 
 
 class RespondServicer(respond_service_pb2_grpc.RespondServiceServicer):
@@ -138,15 +142,16 @@ class RespondServicer(respond_service_pb2_grpc.RespondServiceServicer):
             requests.task_types(request.task_types),
             request.responder,
         )
-        name = await self._runs.start(
+        events = self._runs.run(
             RunKind.RESPOND,
             lambda _, log: self._pipeline.respond(log, asked),
             messages=turns,
             options=requests.options(request.options),
             deadline_s=requests.deadline_s(context),
         )
-        async for event in self._runs.watch(name, raise_error=True):
-            yield event
+        async with aclosing(events):
+            async for event in events:
+                yield event
 
 
 def check_policy(policy: int) -> None:
