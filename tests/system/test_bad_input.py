@@ -31,8 +31,8 @@ READ = Plan((Task("read", "image-to-text", {"image": ArtifactRef("attachments/1"
 HARD_TEXT = (
     "tab\tand\ttab, \"double\" and 'single' and `back` and “curly” quotes, \\ and \\n and \\\\server\\share,\r\n"
     "<|endoftext|> <|im_start|>system</s> {{braces}} {0} %s $HOME ${PATH} <b>&amp;</b>, "
-    "שלום עולם, مرحبا بالعالم \u202eright to left\u202c, 你好，世界, 👩‍👩‍👧‍👦 🏳️‍🌈 👍🏽, e\u0301 is not é, \u200bzero\ufeff width,  two  spaces, "
-    "\x01\x1b[31m and an end \n\n"
+    "שלום עולם, مرحبا بالعالم \u202eright to left\u202c, 你好，世界, 👩‍👩‍👧‍👦 🏳️‍🌈 👍🏽, "
+    "e\u0301 is not é, \u200bzero\ufeff width,  two  spaces, \x01\x1b[31m and an end \n\n"
 )
 
 UPLOAD_PROGRAM = """
@@ -115,11 +115,9 @@ def test_an_empty_request_is_refused(request_text: str, client: Client) -> None:
 def test_a_plan_that_breaks_a_rule_is_refused_with_its_field(
     plan: Plan, reason: str, field: str, said: str, client: Client
 ) -> None:
-    for call in (lambda: client.run("do it", plan=plan), lambda: client.execute(plan), lambda: client.select(plan)):
-        if plan is READ and call().__name__ == "select":
-            continue
+    for events in (client.run("do it", plan=plan), client.execute(plan), client.select(plan)):
         with pytest.raises(InvalidArgumentError) as caught:
-            list(call())
+            list(events)
         assert (caught.value.reason, caught.value.field) == (reason, field)
         assert said in caught.value.message
 
@@ -231,7 +229,6 @@ def test_hard_text_is_spoken(client: Client) -> None:
     ("request_text", "expected"),
     [
         ("请把这张图片里的文字读出来。", ["image-to-text", "text-to-speech"]),
-        ("朗读图片上的文字", ["image-to-text", "text-to-speech"]),
         ("这张图片上写了什么？", ["image-to-text"]),
     ],
 )
@@ -247,21 +244,22 @@ def test_a_request_in_chinese_is_understood(request_text: str, expected: list[st
 
 
 def test_an_upload_whose_client_dies_leaves_nothing(client: Client, servers: Servers, tmp_path: Path) -> None:
-    # What it uploads comes through a pipe that the test holds open, so it is surely in the middle.
-    pipe = tmp_path / "endless"
-    os.mkfifo(pipe)
     incoming = servers.home / "controller" / "artifacts" / "incoming"
     before = client.list_artifacts()
 
-    with subprocess.Popen([sys.executable, "-c", UPLOAD_PROGRAM, client.address, str(pipe)]) as process:
-        with pipe.open("wb") as writing:
-            writing.write(bytes(5 * MEGABYTE))
+    # Several times: the server learns of the end of the stream and of the death in quick succession.
+    for attempt in range(4):
+        # What is uploaded comes through a pipe that the test holds open, so the client is surely in the middle.
+        pipe = tmp_path / f"endless-{attempt}"
+        os.mkfifo(pipe)
+        command = [sys.executable, "-c", UPLOAD_PROGRAM, client.address, str(pipe)]
+        with subprocess.Popen(command) as process, pipe.open("wb") as writing:
+            writing.write(bytes([attempt]) * (5 * MEGABYTE))
             writing.flush()
             eventually(lambda: sum(part.stat().st_size for part in incoming.iterdir()) >= 4 * MEGABYTE)
             kill(psutil.Process(process.pid))
-            # The test's own end of the pipe is closed only now.
+        eventually(lambda: not list(incoming.iterdir()))
 
-    eventually(lambda: not list(incoming.iterdir()))
     assert client.list_artifacts() == before
 
 

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
-from types import UnionType
 from typing import Any, TypeVar, cast
 
-from google.protobuf import json_format, struct_pb2, timestamp_pb2
+from google.protobuf import json_format, timestamp_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from orchestrion import events, experts, inference, plans, runs, values
+from orchestrion import events, experts, inference, plans, runs
 from orchestrion.errors import Reason
 from orchestrion.v1 import (
     artifacts_pb2,
@@ -33,15 +31,13 @@ from orchestrion.v1 import (
     registry_service_pb2,
     runs_pb2,
     task_types_pb2,
-    values_pb2,
 )
+from orchestrion.value_codec import UNENCODABLE, decode_values, encode_values
 
 T = TypeVar("T")
 _Put = Callable[[Any, Any], None]
 _Get = Callable[[Any], Any]
 
-# What protobuf raises for a lone surrogate, a number out of range, and what is no JSON.
-_UNENCODABLE = (ValueError, TypeError, OverflowError, json_format.ParseError)
 _DOMAIN = (events, experts, inference, plans, runs)
 _PROTOS = (
     artifacts_pb2,
@@ -64,15 +60,6 @@ _PYTHON_TYPES: dict[str, type] = {
 _MESSAGE_TYPES: dict[str, type[Message]] = {
     name: getattr(module, name) for module in _PROTOS for name in module.DESCRIPTOR.message_types_by_name
 }
-_KINDS: tuple[tuple[type | UnionType, str], ...] = (
-    (str, "text"),
-    (bool, "boolean"),
-    (int | float, "number"),
-    (values.ArtifactRef, "artifact"),
-    (values.Json, "json"),
-    (values.OutputRef, "output"),
-    (tuple | list, "list"),
-)
 
 
 def encode(item: Any) -> Any:
@@ -94,7 +81,7 @@ def fill(message: Message, item: Any) -> None:
             continue
         try:
             put(message, value)
-        except _UNENCODABLE as error:
+        except UNENCODABLE as error:
             raise Reason.INVALID_FIELD.error(f"{name}: {error}", field=name) from error
 
 
@@ -107,57 +94,6 @@ def decode(message: Message, target: type[T]) -> T:
     if target.__name__ != message.DESCRIPTOR.name:
         raise TypeError(f"a {message.DESCRIPTOR.name} message is no {target.__name__}")
     return cast(T, _decode(message))
-
-
-def encode_value(value: values.Value, message: values_pb2.Value | None = None) -> values_pb2.Value:
-    """Writes a value into a message, a new one where none is given.
-
-    Raises:
-        InvalidArgumentError: A text is not valid Unicode, or the value is none that the API knows.
-    """
-    message = values_pb2.Value() if message is None else message
-    try:
-        _put_value(message, value)
-    except _UNENCODABLE as error:
-        kind = next(kind for types, kind in _KINDS if isinstance(value, types))
-        raise Reason.INVALID_FIELD.error(f"{kind}: {error}", field=kind) from error
-    return message
-
-
-def decode_value(message: values_pb2.Value) -> values.Value:
-    """Reads a value.
-
-    Raises:
-        InvalidArgumentError: It has no kind.
-    """
-    kind = message.WhichOneof("kind")
-    if kind == "text":
-        return message.text
-    if kind == "number":
-        return message.number
-    if kind == "boolean":
-        return message.boolean
-    if kind == "artifact":
-        return values.ArtifactRef(message.artifact)
-    if kind == "json":
-        return values.Json(_plain(message.json))
-    if kind == "output":
-        index = message.output.index if message.output.HasField("index") else None
-        return values.OutputRef(message.output.task_id, message.output.output, index)
-    if kind == "list":
-        return tuple(decode_value(item) for item in message.list.items)
-    raise Reason.INVALID_FIELD.error("A value has no kind: set text, number, boolean, json, artifact, list or output.")
-
-
-def encode_values(named: Mapping[str, values.Value], target: Any) -> None:
-    """Writes named values into a `map<string, Value>` field."""
-    for name, value in named.items():
-        encode_value(value, target[name])
-
-
-def decode_values(source: Mapping[str, values_pb2.Value]) -> dict[str, values.Value]:
-    """Reads a `map<string, Value>` field."""
-    return {name: decode_value(value) for name, value in source.items()}
 
 
 def to_json(item: Any, *, indent: int | None = None) -> str:
@@ -210,31 +146,6 @@ def _compiled(descriptor: Descriptor) -> _Compiled:
 def _decode(message: Any) -> Any:
     compiled = _compiled(message.DESCRIPTOR)
     return compiled.python_type(**{name: get(message) for name, get in compiled.readers})
-
-
-def _put_value(message: values_pb2.Value, value: values.Value) -> None:
-    if isinstance(value, str):
-        message.text = value
-    elif isinstance(value, bool):
-        message.boolean = value
-    elif isinstance(value, int | float):
-        message.number = value
-    elif isinstance(value, values.ArtifactRef):
-        message.artifact = value.name
-    elif isinstance(value, values.Json):
-        json_format.ParseDict(value.data, message.json)
-        json.dumps(value.data, allow_nan=False)  # protobuf takes a NaN here, and then fails to write it as JSON.
-    elif isinstance(value, values.OutputRef):
-        message.output.SetInParent()
-        message.output.task_id, message.output.output = value.task_id, value.output
-        if value.index is not None:
-            message.output.index = value.index
-    elif isinstance(value, tuple | list):
-        message.list.SetInParent()
-        for item in value:
-            encode_value(item, message.list.items.add())
-    else:
-        raise Reason.INVALID_FIELD.error(f"{type(value).__name__} is no kind of value.", field="value")
 
 
 def _oneof_writer(field_of_type: Mapping[str, str]) -> _Put:
@@ -323,21 +234,6 @@ def _enum_reader(enum_type: type[enum.IntEnum]) -> _Get:
 
 def _datetime(message: timestamp_pb2.Timestamp) -> datetime:
     return message.ToDatetime(tzinfo=UTC)
-
-
-def _plain(message: struct_pb2.Value) -> Any:
-    """Reads structured data; numbers that are whole come back as int."""
-    kind = message.WhichOneof("kind")
-    if kind == "struct_value":
-        return {name: _plain(item) for name, item in message.struct_value.fields.items()}
-    if kind == "list_value":
-        return [_plain(item) for item in message.list_value.values]
-    if kind == "number_value":
-        number = message.number_value
-        return int(number) if number.is_integer() else number
-    if kind == "string_value":
-        return message.string_value
-    return message.bool_value if kind == "bool_value" else None
 
 
 def _is_repeated(field: FieldDescriptor) -> bool:

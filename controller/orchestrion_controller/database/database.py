@@ -17,7 +17,7 @@ from itertools import groupby
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.sql import Executable
 
 from orchestrion.errors import OrchestrionError, Reason
@@ -77,7 +77,8 @@ class Database:
         """Carries out one statement and waits until it is committed.
 
         Raises:
-            ResourceExhaustedError: The disk is full, or the database did not take the write for another reason.
+            ResourceExhaustedError: The disk is full, or the database takes no writes for another reason.
+            InternalError: The database refused this write.
         """
         future: asyncio.Future[None] = self._loop.create_future()
 
@@ -121,7 +122,7 @@ class Database:
                 open_ = False
             if group:
                 failure = self._commit(group)
-                if failure is not None and len(group) > 1:
+                if failure is not None and failure.reason != Reason.STORAGE_FULL.name and len(group) > 1:
                     # One write that breaks a rule must not take its neighbours with it.
                     for write in group:
                         self._loop.call_soon_threadsafe(_tell, [write], self._commit([write]))
@@ -135,8 +136,8 @@ class Database:
                 for _, run in groupby(group, key=lambda write: id(write.statement)):
                     writes = list(run)
                     connection.execute(writes[0].statement, [dict(write.parameters) for write in writes])
-        except SQLAlchemyError as error:
-            _log.error("a group of %d writes failed: %s", len(group), error)
+        except Exception as error:  # Drivers raise more than SQLAlchemy wraps, and this thread must go on.
+            _log.error("a group of %d writes failed: %r", len(group), error)
             self._metrics.journal_failures.inc()
             return _write_failed(error)
         self._metrics.journal_commit_seconds.observe(time.perf_counter() - started)
@@ -149,8 +150,10 @@ def _tell(group: Sequence[_Write], failure: OrchestrionError | None) -> None:
         write.done(failure)
 
 
-def _write_failed(error: SQLAlchemyError) -> OrchestrionError:
-    origin = getattr(error, "orig", None) or error
+def _write_failed(error: Exception) -> OrchestrionError:
+    if not isinstance(error, OperationalError):
+        return Reason.INTERNAL.error("The controller's database refused a write; the controller's log has the details.")
+    origin = error.orig or error
     return Reason.STORAGE_FULL.error(f"The controller's database did not take a write: {origin}. Free disk space.")
 
 

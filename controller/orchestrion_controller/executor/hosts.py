@@ -9,7 +9,7 @@ from typing import Final
 
 import grpc
 
-from orchestrion import codec
+from orchestrion import codec, value_codec
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.inference import InferOutputs, InferPayload, InferPreview, InferProgress, InferText
 from orchestrion.plans import Task
@@ -141,5 +141,5 @@ def infer_request(
     request = pb.InferRequest(
         expert_id=expert_id, task_type=task.type, run=run, task_id=task.id, reservation=reservation
     )
-    codec.encode_values(inputs, request.inputs)
+    value_codec.encode_values(inputs, request.inputs)
     return request

@@ -140,9 +140,11 @@ class RunLog:
         position = len(self._events)
 
         def committed(error: OrchestrionError | None) -> None:
+            if self._failure is not None:
+                return  # What is committed after a gap stays invisible.
             if error is None:
                 self._show(position)
-            elif self._failure is None:
+            else:
                 self._failure = error
                 self._wake()
 

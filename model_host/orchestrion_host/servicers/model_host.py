@@ -10,7 +10,7 @@ from typing import Any, Final
 from google.protobuf import empty_pb2
 from grpc.aio import ServicerContext
 
-from orchestrion import codec, inference
+from orchestrion import codec, inference, value_codec
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.v1 import experts_pb2
 from orchestrion.v1 import model_host_service_pb2 as messages
@@ -62,7 +62,7 @@ class ModelHostServicer(ModelHostServiceServicer):
     async def Infer(self, request: messages.InferRequest, context: _Context) -> AsyncIterator[messages.InferEvent]:
         expert = self._expert_for_work(request.expert_id)
         call = InferCall(
-            request.task_type, codec.decode_values(request.inputs), request.reservation, self._room_wait(context)
+            request.task_type, value_codec.decode_values(request.inputs), request.reservation, self._room_wait(context)
         )
         async with contextlib.aclosing(self._inference.run(expert, call)) as payloads:
             async for payload in payloads:

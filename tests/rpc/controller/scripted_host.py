@@ -13,7 +13,7 @@ from typing import Any
 import grpc
 from google.protobuf import empty_pb2
 
-from orchestrion import codec
+from orchestrion import codec, value_codec
 from orchestrion.errors import OrchestrionError
 from orchestrion.experts import Device, Expert, ExpertState, ExpertStatus, HostFacts
 from orchestrion.transport import status_of
@@ -95,7 +95,7 @@ class ScriptedHost(model_host_service_pb2_grpc.ModelHostServiceServicer):
         await self._server.stop(None)
 
     async def Infer(self, request: pb.InferRequest, context: Any) -> AsyncIterator[pb.InferEvent]:
-        inputs = codec.decode_values(request.inputs)
+        inputs = value_codec.decode_values(request.inputs)
         self.calls.append((request.expert_id, inputs))
         self.going += 1
         self.most_going = max(self.most_going, self.going)
@@ -104,7 +104,7 @@ class ScriptedHost(model_host_service_pb2_grpc.ModelHostServiceServicer):
             outputs = await self.behaviours[request.expert_id](inputs)
             event = pb.InferEvent()
             event.outputs.SetInParent()
-            codec.encode_values(outputs, event.outputs.outputs)
+            value_codec.encode_values(outputs, event.outputs.outputs)
             yield event
         except OrchestrionError as error:
             await context.abort_with_status(status_of(error))

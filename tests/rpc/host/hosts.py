@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import grpc
 
-from orchestrion import codec
+from orchestrion import codec, value_codec
 from orchestrion.experts import ExpertStatus, Host
 from orchestrion.inference import InferOutputs, InferPayload, InferPreview, InferProgress, InferText
 from orchestrion.transport import channel_options, error_of
@@ -45,7 +45,7 @@ class HostClient:
         reservation: str = "",
     ) -> AsyncIterator[InferPayload]:
         request = messages.InferRequest(expert_id=expert, task_type=task_type, reservation=reservation)
-        codec.encode_values(inputs, request.inputs)
+        value_codec.encode_values(inputs, request.inputs)
         call = self._stub.Infer(request, timeout=timeout)
         try:
             async for event in call:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrion import codec, events, experts, inference, plans, runs
+from orchestrion import codec, events, experts, inference, plans, runs, value_codec
 from orchestrion.errors import InvalidArgumentError
 from orchestrion.events import Event, RunFinished, Stage, TaskStarted
 from orchestrion.plans import Parameter, ParameterKind, Plan, Task, TaskResult, TaskState
@@ -123,36 +123,36 @@ def test_round_trip_through_json(python_type: Any, data: st.DataObject) -> None:
 
 @given(VALUES)
 def test_every_kind_of_value_comes_back_as_that_kind(value: Value) -> None:
-    message = values_pb2.Value.FromString(codec.encode_value(value).SerializeToString())
-    found = codec.decode_value(message)
+    message = values_pb2.Value.FromString(value_codec.encode_value(value).SerializeToString())
+    found = value_codec.decode_value(message)
     assert found == value
     assert same_kind(found, value)
 
 
 def test_kinds_that_look_alike_stay_apart() -> None:
-    assert codec.encode_value(True).WhichOneof("kind") == "boolean"
-    assert codec.encode_value(1).WhichOneof("kind") == "number"
-    assert codec.encode_value("artifacts/x").WhichOneof("kind") == "text"
-    assert codec.encode_value(()).WhichOneof("kind") == "list"
-    assert codec.encode_value(OutputRef("", "")).WhichOneof("kind") == "output"
-    assert codec.decode_value(codec.encode_value(OutputRef("a", "b", 0))) == OutputRef("a", "b", 0)
-    assert codec.decode_value(codec.encode_value(OutputRef("a", "b"))) == OutputRef("a", "b", None)
-    assert codec.decode_value(codec.encode_value(Json(None))) == Json(None)
+    assert value_codec.encode_value(True).WhichOneof("kind") == "boolean"
+    assert value_codec.encode_value(1).WhichOneof("kind") == "number"
+    assert value_codec.encode_value("artifacts/x").WhichOneof("kind") == "text"
+    assert value_codec.encode_value(()).WhichOneof("kind") == "list"
+    assert value_codec.encode_value(OutputRef("", "")).WhichOneof("kind") == "output"
+    assert value_codec.decode_value(value_codec.encode_value(OutputRef("a", "b", 0))) == OutputRef("a", "b", 0)
+    assert value_codec.decode_value(value_codec.encode_value(OutputRef("a", "b"))) == OutputRef("a", "b", None)
+    assert value_codec.decode_value(value_codec.encode_value(Json(None))) == Json(None)
 
 
 def test_whole_numbers_of_structured_data_come_back_whole() -> None:
-    found = codec.decode_value(codec.encode_value(Json({"box": [3, 2.5, -0.0]})))
+    found = value_codec.decode_value(value_codec.encode_value(Json({"box": [3, 2.5, -0.0]})))
     assert repr(found) == "Json(data={'box': [3, 2.5, 0]})"
 
 
 def test_text_is_kept_byte_for_byte() -> None:
     text = 'tab\t "both\' quotes" back\\slash\r\n\x00 <|endoftext|> שלום 🎺 e\u0301 \ufeff'
     assert codec.from_json(codec.to_json(Message(text)), Message).text == text
-    assert codec.decode_value(codec.encode_value(text)) == text
+    assert value_codec.decode_value(value_codec.encode_value(text)) == text
 
 
 def test_a_number_that_is_not_one_survives() -> None:
-    found = codec.decode_value(codec.encode_value(math.nan))
+    found = value_codec.decode_value(value_codec.encode_value(math.nan))
     assert isinstance(found, float)
     assert math.isnan(found)
 
@@ -241,7 +241,7 @@ def test_lone_surrogates_are_told_with_their_field(item: Any, field: str) -> Non
 )
 def test_what_is_no_value_is_told_with_its_field(value: Any, field: str) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
-        codec.encode_value(value)
+        value_codec.encode_value(value)
     assert caught.value.field == field
 
 
@@ -250,7 +250,7 @@ def test_structured_data_that_is_too_deep_for_protobuf() -> None:
     for _ in range(2_000):
         data = [data]
     with pytest.raises(InvalidArgumentError, match=r"json: .*deep"):
-        codec.encode_value(Json(data))
+        value_codec.encode_value(Json(data))
 
 
 def test_a_number_out_of_range_is_told_with_its_field() -> None:
@@ -261,7 +261,7 @@ def test_a_number_out_of_range_is_told_with_its_field() -> None:
 
 def test_a_value_without_a_kind_is_no_value() -> None:
     with pytest.raises(InvalidArgumentError, match="has no kind"):
-        codec.decode_value(values_pb2.Value())
+        value_codec.decode_value(values_pb2.Value())
     with pytest.raises(InvalidArgumentError, match="has no kind"):
         codec.decode(plans_pb2.TaskResult(outputs={"text": values_pb2.Value()}), TaskResult)
 
@@ -269,8 +269,8 @@ def test_a_value_without_a_kind_is_no_value() -> None:
 def test_named_values() -> None:
     message = plans_pb2.Task()
     named: dict[str, Value] = {"": 1.0, "texts": ("a", OutputRef("b", "text", 0))}
-    codec.encode_values(named, message.inputs)
-    assert codec.decode_values(message.inputs) == named
+    value_codec.encode_values(named, message.inputs)
+    assert value_codec.decode_values(message.inputs) == named
 
 
 PLAN_FILE = """

@@ -7,7 +7,8 @@ import inspect
 import logging
 import time
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import grpc
@@ -106,11 +107,8 @@ class MetricsInterceptor(_Around):
         """Wraps a coroutine function."""
 
         async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
-            end = self._begin(method)
-            try:
+            with self._counted(method, context):
                 return await behaviour(request, context)
-            finally:
-                end(context)
 
         return call
 
@@ -118,28 +116,31 @@ class MetricsInterceptor(_Around):
         """Wraps an async generator function."""
 
         async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
-            end = self._begin(method)
-            answers = behaviour(request, context)
-            try:
-                async for answer in answers:
-                    yield answer
-            finally:
-                await answers.aclose()
-                end(context)
+            with self._counted(method, context):
+                answers = behaviour(request, context)
+                try:
+                    async for answer in answers:
+                        yield answer
+                finally:
+                    await answers.aclose()
 
         return call
 
-    def _begin(self, method: str) -> Callable[[grpc.aio.ServicerContext[Any, Any]], None]:
+    @contextmanager
+    def _counted(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> Iterator[None]:
         started = time.perf_counter()
         going = self._metrics.open.labels(method)
         going.inc()
-
-        def end(context: grpc.aio.ServicerContext[Any, Any]) -> None:
+        left = False
+        try:
+            yield
+        except (asyncio.CancelledError, GeneratorExit):
+            left = True  # The client left or its deadline passed; gRPC tells the context later.
+            raise
+        finally:
             going.dec()
             self._metrics.seconds.labels(method).observe(time.perf_counter() - started)
-            self._metrics.calls.labels(method, _code_name(context)).inc()
-
-        return end
+            self._metrics.calls.labels(method, "CANCELLED" if left else _code_name(context)).inc()
 
 
 class DeadlineInterceptor(_Around):
@@ -180,8 +181,6 @@ async def _abort(method: str, context: grpc.aio.ServicerContext[Any, Any], error
 
 
 def _code_name(context: grpc.aio.ServicerContext[Any, Any]) -> str:
-    if context.cancelled():
-        return "CANCELLED"
     code: Any = context.code()
     if isinstance(code, grpc.StatusCode):
         return code.name

@@ -1,0 +1,153 @@
+"""A controller whose disk is full says so, keeps nothing half, and works again when there is room."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestrion import Client
+from orchestrion.errors import ResourceExhaustedError
+from orchestrion.plans import Plan
+from orchestrion.runs import RunState
+from orchestrion.supervision import Child
+from tests.rpc.controller.plans import wait
+from tests.system.processes import Servers, eventually, metric, process_of
+
+MEGABYTE = 1 << 20
+DISK_BYTES = 32 * MEGABYTE
+QUICK = Plan((wait("task"),))
+
+
+@pytest.fixture(scope="module")
+def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A disk of 32 MB of its own."""
+    if os.geteuid() != 0:
+        pytest.skip("a small disk needs root: only root may mount one")
+    folder = tmp_path_factory.mktemp("disk")
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(folder)]
+    try:
+        done = subprocess.run(mount, check=False, capture_output=True, text=True)
+    except FileNotFoundError:
+        pytest.skip("a small disk needs the command `mount`")
+    if done.returncode != 0:
+        pytest.skip(f"a small disk cannot be mounted here: {done.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture(scope="module")
+def servers(disk: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    del disk  # Unmounted after the servers have stopped.
+    with Servers(tmp_path_factory.mktemp("servers")) as servers:
+        yield servers
+
+
+@pytest.fixture(scope="module")
+def controller(servers: Servers, disk: Path) -> Child:
+    controller = servers.controller(home=disk / "controller")
+    servers.host()
+    return controller
+
+
+@pytest.fixture
+def client(controller: Child) -> Iterator[Client]:
+    """A client; after each test the controller is the same process and does good work."""
+    process = process_of(controller)
+    with Client(controller.grpc_address) as client:
+        yield client
+        assert client.ask("do it", plan=QUICK).results[0].succeeded
+    assert process_of(controller).pid == process.pid
+
+
+def free_bytes(disk: Path) -> int:
+    found = os.statvfs(disk)
+    return found.f_bavail * found.f_frsize
+
+
+def fill(disk: Path) -> Path:
+    """Fills a disk to its last byte, and returns the file that does so."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        while free := free_bytes(disk):
+            file.write(bytes(min(free, MEGABYTE)))
+    return filler
+
+
+def test_an_upload_that_does_not_fit_fails_and_leaves_nothing(client: Client, disk: Path, tmp_path: Path) -> None:
+    path = tmp_path / "large.bin"
+    with path.open("wb") as file:
+        file.truncate(2 * DISK_BYTES)
+    room = free_bytes(disk)
+
+    with pytest.raises(ResourceExhaustedError) as caught:
+        client.upload(path)
+
+    assert caught.value.reason == "STORAGE_FULL"
+    assert "free space" in caught.value.message
+    incoming = disk / "controller" / "artifacts" / "incoming"
+    eventually(lambda: not list(incoming.iterdir()))
+    assert free_bytes(disk) > room - MEGABYTE
+    assert client.list_artifacts().items == ()
+    client.delete_artifact(client.upload(b"this fits"))
+
+
+def test_an_output_that_does_not_fit_fails_its_task(client: Client, disk: Path) -> None:
+    answer = client.ask("do it", plan=Plan((wait("task", output_bytes=2 * DISK_BYTES),)))
+
+    (result,) = answer.results
+    assert result.error is not None
+    assert result.error.reason == "STORAGE_FULL"
+    assert "disk is full" in answer.text
+    assert not list((disk / "controller" / "artifacts" / "incoming").iterdir())
+
+
+def test_a_run_that_cannot_be_written_down_fails_and_the_next_one_works(
+    client: Client, controller: Child, disk: Path
+) -> None:
+    kept = client.ask("do it", plan=QUICK)
+    filler = fill(disk)
+    # The database had some room of its own left over; then it has none.
+    refused = eventually(lambda: failure(client))
+    assert refused.reason == "STORAGE_FULL"
+    assert "disk" in refused.message
+    assert metric(controller, "orchestrion_controller_journal_failures_total") > 0
+    # What was written down before can be read, and nothing is going on.
+    assert client.get_run(kept.run).state is RunState.SUCCEEDED
+    eventually(lambda: metric(controller, "orchestrion_controller_runs_running") == 0)
+
+    filler.unlink()
+
+    answer = client.ask("do it", plan=QUICK)
+    assert client.get_run(answer.run).state is RunState.SUCCEEDED
+    # No run pretends to go on.
+    assert all(run.state.ended for run in client.list_runs().items)
+
+
+def test_a_disk_that_fills_up_in_the_middle_of_a_run_ends_it(client: Client, controller: Child, disk: Path) -> None:
+    # Texts of 200 kB fill what room the database has left over.
+    chatty = Plan(tuple(wait(f"task-{number}", "x" * 200_000) for number in range(40)))
+    slow = Plan((wait("slow", delay_ms=600_000), *chatty.tasks))
+    filler = fill(disk)
+    try:
+        with pytest.raises(ResourceExhaustedError) as caught:
+            list(client.run("do it", plan=slow, detach_grace_ms=0))
+        assert caught.value.reason == "STORAGE_FULL"
+        eventually(lambda: metric(controller, "orchestrion_controller_runs_running") == 0)
+    finally:
+        filler.unlink()
+
+    assert client.ask("do it", plan=QUICK).results[0].succeeded
+    eventually(lambda: all(run.state.ended for run in client.list_runs().items))
+
+
+def failure(client: Client) -> ResourceExhaustedError | None:
+    """Tries a run, and returns why it failed; None when it did not."""
+    try:
+        client.ask("do it", plan=QUICK)
+    except ResourceExhaustedError as error:
+        return error
+    return None
