@@ -1,0 +1,78 @@
+"""A PyTorch encoder is exported to ONNX, checked, and is then an expert of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from orchestrion.experts import ExpertState
+from orchestrion_host.catalogue import presence, reader
+from tests.rpc.host import tiny_models
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Path:
+    """A catalogue with one encoder, `tiny`."""
+    tiny_models.bert_classifier(tmp_path / "model")
+    folder = tmp_path / "catalogue"
+    folder.mkdir()
+    facts = {
+        "id": "tiny",
+        "model": "tiny/bert",
+        "runtime": "transformers",
+        "task_types": ["sentence-similarity"],
+        "description": "Compares texts of eight words.",
+        "source": {"folder": str(tmp_path / "model")},
+        "options": {"max_length": 32},
+    }
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(facts))
+    return folder
+
+
+def export(catalogue: Path, exports: Path, expert: str = "tiny") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", "ignore", "-m", "orchestrion_host.worker.export", expert]
+    command += ["--exports", str(exports), "--catalogue", str(catalogue)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_an_exported_encoder_is_loadable_from_its_catalogue_and_made_once(catalogue: Path, tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+
+    first = export(catalogue, exports)
+    second = export(catalogue, exports)
+
+    assert first.returncode == 0, first.stderr
+    assert "differ from PyTorch's by at most" in first.stdout
+    assert "is there already" in second.stdout
+    facts = reader.read([exports], test_experts=False)["tiny-onnx"]
+    assert (facts.runtime, facts.task_types) == ("onnx", ("sentence-similarity",))
+    assert presence.find(facts).state is ExpertState.LOADABLE
+    assert {path.name for path in Path(facts.source.folder).iterdir()} == {
+        "model.onnx",
+        "tokenizer.json",
+        "config.json",
+    }
+
+
+def test_weights_with_another_hash_are_not_exported_and_nothing_is_left(catalogue: Path, tmp_path: Path) -> None:
+    path = catalogue / "tiny.yaml"
+    facts = yaml.safe_load(path.read_text())
+    facts["source"]["sha256"] = {"model.safetensors": "0" * 64}
+    path.write_text(yaml.safe_dump(facts))
+
+    done = export(catalogue, tmp_path / "exports")
+
+    assert done.returncode != 0
+    assert "model.safetensors is not the file" in done.stderr
+    assert list((tmp_path / "exports").glob("*")) == []
+
+
+def test_what_is_no_encoder_is_refused(catalogue: Path, tmp_path: Path) -> None:
+    done = export(catalogue, tmp_path / "exports", expert="espeak-ng")
+
+    assert done.returncode == 2
+    assert "'espeak-ng' is no encoder" in done.stderr
