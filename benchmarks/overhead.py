@@ -60,6 +60,7 @@ async def measure(report: Report, steps: tuple[Step, ...], log: Path) -> None:
         for step in steps:
             name = step.__name__.replace("_", " ")
             print(f"measuring {name} …", file=sys.stderr, flush=True)
+            report.million_additions_ms[name] = round(min(processes.million_additions_ms() for _ in range(3)), 1)
             bystanders = processes.Bystanders()
             try:
                 await step(report, servers)

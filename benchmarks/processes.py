@@ -85,6 +85,14 @@ def cpu_seconds() -> Mapping[str, float]:
     return used
 
 
+def million_additions_ms() -> float:
+    """Times a million additions in Python: virtual machines are not equally fast all day, and nothing else tells it."""
+    started, total = time.perf_counter(), 0
+    for number in range(1_000_000):
+        total += number
+    return (time.perf_counter() - started) * 1000
+
+
 class Bystanders:
     """Tells how busy programs keep the machine that have nothing to do with the measurement, from its making on."""
 

@@ -56,6 +56,8 @@ class Report:
     echo: Echo | None = None
     bystander_cores: dict[str, float] = field(default_factory=dict)
     """How many processors other programs used while each step was measured: the more, the worse the figures."""
+    million_additions_ms: dict[str, float] = field(default_factory=dict)
+    """How fast one processor ran Python before each step: the more, the worse the figures."""
     failures: dict[str, str] = field(default_factory=dict)
 
     def targets(self) -> Iterator[Target]:
@@ -102,8 +104,8 @@ class Report:
         """Yields the lines of the tables."""
         facts = machine()
         yield "  ".join(f"{name} {fact}" for name, fact in facts.items())
-        others = ", ".join(f"{cores:g} ({step})" for step, cores in self.bystander_cores.items())
-        yield f"processors that other programs used meanwhile: {others}"
+        yield f"processors that other programs used meanwhile: {_by_step(self.bystander_cores)}"
+        yield f"ms for a million additions in Python before: {_by_step(self.million_additions_ms)}"
         yield from textwrap.wrap(METHOD, 110)
         if self.latency:
             yield from self._latency_lines()
@@ -165,6 +167,10 @@ def machine() -> Mapping[str, str]:
         "python": platform.python_version(),
         **{name: version(name) for name in _PACKAGES},
     }
+
+
+def _by_step(figures: Mapping[str, float]) -> str:
+    return ", ".join(f"{figure:g} ({step})" for step, figure in figures.items())
 
 
 def _here(figures: Sequence[str]) -> str:

@@ -39,7 +39,8 @@ fi
 
 source tools/pip_settings.sh
 echo "setup: installing the pinned packages and the project (about 2 GB on the first run)"
-.venv/bin/uv pip install --python "$venv_python" --quiet -r requirements.lock --editable . ||
+# Compiled now rather than at the first start, which would take seconds, or at every start where nothing may be written.
+.venv/bin/uv pip install --python "$venv_python" --quiet --compile-bytecode -r requirements.lock --editable . ||
     fail "uv could not install the packages; its message above says which. After a broken download, run it again."
 # The PyTorch original is there too, but loading transformers takes ten times as long as the whole export's worker.
 echo "setup: exporting the sentence encoder to ONNX, once for this user (about 30 s)"

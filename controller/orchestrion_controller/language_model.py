@@ -124,10 +124,14 @@ class LanguageModel:
         while True:
             fields = self._fields(schema)
             try:
-                # The client's types for messages and fields are many; ours are checked here.
-                chat: Any = list(messages)
-                return await self._client.chat.completions.create(
-                    model=self._config.model, messages=chat, stream=True, **fields
+                # Below the typed methods, which cost more processor time than the whole rest of a run: retries,
+                # errors and the reading of the stream are the client's all the same.
+                return await self._client.post(
+                    "/chat/completions",
+                    cast_to=object,
+                    body={"model": self._config.model, "messages": list(messages), "stream": True, **fields},
+                    stream=True,
+                    stream_cls=self._openai.AsyncStream[object],
                 )
             except self._openai.APIStatusError as error:
                 if error.status_code not in _REFUSED_FIELDS or not self._ask_for_less(fields, str(error.message)):
@@ -164,13 +168,14 @@ class LanguageModel:
         finish_reason, refusal, usage = "", "", Usage(llm_call_count=1)
         async with stream:
             async for chunk in stream:
-                if chunk.usage:
-                    usage = Usage(1, chunk.usage.prompt_tokens or 0, chunk.usage.completion_tokens or 0)
-                for choice in chunk.choices[:1]:
-                    finish_reason = choice.finish_reason or finish_reason
-                    refusal += getattr(choice.delta, "refusal", None) or ""
-                    if choice.delta and choice.delta.content:
-                        yield choice.delta.content
+                if told := chunk.get("usage"):
+                    usage = Usage(1, told.get("prompt_tokens") or 0, told.get("completion_tokens") or 0)
+                for choice in (chunk.get("choices") or ())[:1]:
+                    finish_reason = choice.get("finish_reason") or finish_reason
+                    delta = choice.get("delta") or {}
+                    refusal += delta.get("refusal") or ""
+                    if content := delta.get("content"):
+                        yield content
         yield Ended(finish_reason, refusal, usage)
 
     def _explained(self, error: openai.OpenAIError) -> OrchestrionError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from orchestrion.errors import OrchestrionError, Reason, RunCancelledError
@@ -64,13 +64,15 @@ class Inference:
             OrchestrionError: As the API says of `Infer`.
         """
         task_type = expert.task_type(call.task_type)
-        with self._counted(expert, task_type), self._reservations.used(call.reservation, expert):
+        with self._counted(expert, task_type) as succeeded, self._reservations.used(call.reservation, expert):
             expert.check_usable()
             inputs.check(self._task_types.get(task_type), call.inputs)
             ticket = expert.queue.enter(task_type)
             try:
                 async with contextlib.aclosing(self._stages(expert, call, ticket)) as payloads:
                     async for payload in payloads:
+                        if isinstance(payload, InferOutputs):
+                            succeeded()
                         yield payload
             finally:
                 expert.queue.leave(ticket)
@@ -99,12 +101,18 @@ class Inference:
         )
 
     @contextlib.contextmanager
-    def _counted(self, expert: HostedExpert, task_type: str) -> Iterator[None]:
-        outcome = "succeeded"
+    def _counted(self, expert: HostedExpert, task_type: str) -> Iterator[Callable[[], None]]:
+        """Counts a call by its outcome; what it gives is to be called when there are outputs."""
+        outcome = "cancelled"
+
+        def succeeded() -> None:
+            nonlocal outcome
+            outcome = "succeeded"
+
         try:
-            yield
+            yield succeeded
         except (asyncio.CancelledError, GeneratorExit, RunCancelledError):
-            outcome = "cancelled"
+            # Who has the outputs may hang up before the call has ended; that cancels nothing.
             raise
         except OrchestrionError as error:
             turned_away = error.reason in {Reason.QUEUE_FULL.name, Reason.INVALID_INPUT.name}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 from collections.abc import Iterator
@@ -9,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestrion import Client
+from orchestrion import AsyncClient, Client
 from orchestrion.errors import ResourceExhaustedError
 from orchestrion.plans import Plan
-from orchestrion.runs import RunState
+from orchestrion.runs import Run, RunState
 from orchestrion.supervision import Child
-from tests.rpc.controller.plans import wait
-from tests.system.processes import Servers, eventually, metric, process_of
+from tests.rpc.controller.plans import after, wait
+from tests.system.processes import Servers, eventually, metric, process_of, until_started
 
 MEGABYTE = 1 << 20
 DISK_BYTES = 32 * MEGABYTE
@@ -83,11 +84,16 @@ def test_an_upload_that_does_not_fit_fails_and_leaves_nothing(client: Client, di
         file.truncate(2 * DISK_BYTES)
     room = free_bytes(disk)
 
-    with pytest.raises(ResourceExhaustedError) as caught:
-        client.upload(path)
+    async def upload_async() -> None:
+        async with AsyncClient(client.address) as other:
+            await other.upload(path)
 
-    assert caught.value.reason == "STORAGE_FULL"
-    assert "free space" in caught.value.message
+    for upload in (lambda: client.upload(path), lambda: asyncio.run(upload_async())):
+        with pytest.raises(ResourceExhaustedError) as caught:
+            upload()
+        assert caught.value.reason == "STORAGE_FULL"
+        assert "free space" in caught.value.message
+
     incoming = disk / "controller" / "artifacts" / "incoming"
     eventually(lambda: not list(incoming.iterdir()))
     assert free_bytes(disk) > room - MEGABYTE
@@ -112,6 +118,7 @@ def test_a_run_that_cannot_be_written_down_fails_and_the_next_one_works(
     filler = fill(disk)
     # The database had some room of its own left over; then it has none.
     refused = eventually(lambda: failure(client))
+    assert refused is not None
     assert refused.reason == "STORAGE_FULL"
     assert "disk" in refused.message
     assert metric(controller, "orchestrion_controller_journal_failures_total") > 0
@@ -127,21 +134,36 @@ def test_a_run_that_cannot_be_written_down_fails_and_the_next_one_works(
     assert all(run.state.ended for run in client.list_runs().items)
 
 
-def test_a_disk_that_fills_up_in_the_middle_of_a_run_ends_it(client: Client, controller: Child, disk: Path) -> None:
-    # Texts of 200 kB fill what room the database has left over.
-    chatty = Plan(tuple(wait(f"task-{number}", "x" * 200_000) for number in range(40)))
-    slow = Plan((wait("slow", delay_ms=600_000), *chatty.tasks))
+def test_a_disk_that_fills_up_in_the_middle_of_a_run_fails_it(client: Client, controller: Child, disk: Path) -> None:
+    # Many copies of a long text, which the journal has no room for once the disk is full.
+    copies = [wait(f"copy-{number}", after("first")) for number in range(30)]
+    plan = Plan((wait("first", "x" * 200_000, delay_ms=1_000), *copies))
+    events = client.run("do it", plan=plan, detach_grace_ms=0)
+    seen = until_started(events)
     filler = fill(disk)
-    try:
-        with pytest.raises(ResourceExhaustedError) as caught:
-            list(client.run("do it", plan=slow, detach_grace_ms=0))
-        assert caught.value.reason == "STORAGE_FULL"
-        eventually(lambda: metric(controller, "orchestrion_controller_runs_running") == 0)
-    finally:
-        filler.unlink()
 
-    assert client.ask("do it", plan=QUICK).results[0].succeeded
-    eventually(lambda: all(run.state.ended for run in client.list_runs().items))
+    with pytest.raises(ResourceExhaustedError) as caught:
+        seen += events
+    assert caught.value.reason == "STORAGE_FULL"
+    eventually(lambda: metric(controller, "orchestrion_controller_runs_running") == 0)
+
+    filler.unlink()
+
+    # It is told as what it was, though nothing could be written down when it ended.
+    told = eventually(lambda: ended(client, seen[0].run))
+    assert told is not None
+    assert told.state is RunState.FAILED
+    assert told.error is not None
+    assert told.error.reason == "STORAGE_FULL"
+    log = list(client.watch(told.name))
+    assert [event.sequence for event in log] == list(range(1, len(log) + 1))
+    assert log[: len(seen)] == [event for event in seen if event.sequence]
+
+
+def ended(client: Client, run: str) -> Run | None:
+    """Returns a run if it has ended."""
+    told = client.get_run(run)
+    return told if told.state.ended else None
 
 
 def failure(client: Client) -> ResourceExhaustedError | None:

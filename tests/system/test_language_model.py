@@ -158,8 +158,8 @@ async def test_an_invalid_plan_is_mended_and_what_was_right_is_not_done_twice(
     assert place(events, PlanRejected) < place(events, PlanFinished)
     assert [started.task_id for started in payloads(events, TaskStarted)] == ["first", "second", "third"]
     assert results(events)["third"].outputs == {"text": "first"}
-    # The model was shown its own plan and what is wrong with it.
-    assert wrong in said_to(model, 1)
+    # The model was shown its own plan, as far as it was read, and what is wrong with it.
+    assert wrong[: wrong.index("third")] in said_to(model, 1)
     assert rejected.error.message in said_to(model, 1)
     assert "test-delay" in rejected.error.message
 

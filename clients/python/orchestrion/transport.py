@@ -18,9 +18,10 @@ CHUNK_BYTES: Final = 1 << 20
 MAX_MESSAGE_BYTES: Final = 8 << 20
 """The largest message taken by either side: room for long texts; media travel in chunks."""
 
-_MESSAGE_BYTES: Final = 768
+MAX_ERROR_BYTES: Final = 768
+"""How much of an error's message travels. Clients drop a status of more than 8 KiB, and the text is in it three times."""
+
 _METADATA_BYTES: Final = 256
-"""How much of an error travels. Clients drop a status whose headers pass 8 KiB, and a text is in them three times."""
 
 _CODES: Final[dict[type[OrchestrionError], grpc.StatusCode]] = {
     errors.InvalidArgumentError: grpc.StatusCode.INVALID_ARGUMENT,
@@ -92,7 +93,7 @@ def status_of(error: OrchestrionError) -> Any:
     A message of more than 768 bytes is cut, and so is metadata of more than 256 bytes.
     """
     code = status_code(error)
-    message = _cut(error.message, _MESSAGE_BYTES)
+    message = _cut(error.message, MAX_ERROR_BYTES)
     metadata = {name: _cut(value, _METADATA_BYTES) for name, value in error.metadata.items()}
     status = status_pb2.Status(code=code.value[0], message=message)
     status.details.add().Pack(error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=metadata))

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -133,9 +132,8 @@ class Database:
         started = time.perf_counter()
         try:
             with self._engine.begin() as connection:
-                for _, run in groupby(group, key=lambda write: id(write.statement)):
-                    writes = list(run)
-                    connection.execute(writes[0].statement, [dict(write.parameters) for write in writes])
+                for statement, parameters in _by_statement(group):
+                    connection.execute(statement, parameters)
         except Exception as error:  # Drivers raise more than SQLAlchemy wraps, and this thread must go on.
             _log.error("a group of %d writes failed: %r", len(group), error)
             self._metrics.journal_failures.inc()
@@ -143,6 +141,17 @@ class Database:
         self._metrics.journal_commit_seconds.observe(time.perf_counter() - started)
         self._metrics.journal_writes.inc(len(group))
         return None
+
+
+def _by_statement(group: Sequence[_Write]) -> list[tuple[Executable, list[dict[str, Any]]]]:
+    """Puts writes of one statement together, statements in the order of their first write.
+
+    What a run writes stays in order: its row, its events, its end. Deletions come only after all of them are committed.
+    """
+    found: dict[int, tuple[Executable, list[dict[str, Any]]]] = {}
+    for write in group:
+        found.setdefault(id(write.statement), (write.statement, []))[1].append(dict(write.parameters))
+    return list(found.values())
 
 
 def _tell(group: Sequence[_Write], failure: OrchestrionError | None) -> None:

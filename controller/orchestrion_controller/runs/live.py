@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from orchestrion.errors import OrchestrionError, Reason, RunCancelledError
 from orchestrion.events import RunFinished, RunStarted, Stage
@@ -20,6 +20,9 @@ from orchestrion_controller.runs.journal import Journal
 from orchestrion_controller.runs.log import RunLog
 
 _log = logging.getLogger(__name__)
+
+_WRITE_AGAIN_S: Final = 1.0
+"""How long to wait until a write is tried again for which the disk had no room, in seconds."""
 
 Program = Callable[[str, RunLog], Coroutine[Any, Any, None]]
 """What a run of this name does: it appends to the log, and raises an OrchestrionError when the run fails."""
@@ -50,7 +53,7 @@ class LiveRun:
             metrics: Where it is counted.
         """
         self.row = run
-        self.log = RunLog(run.name, journal)
+        self.log = RunLog(run.name, journal, self._fail)
         self._lifetime = lifetime
         self._journal = journal
         self._metrics = metrics
@@ -59,6 +62,8 @@ class LiveRun:
         self._timers: list[asyncio.TimerHandle] = []
         self._detach_timer: asyncio.TimerHandle | None = None
         self._cancel_error: OrchestrionError | None = None
+        self._cancel_state = RunState.CANCELLED
+        self._created = False
         self._task: asyncio.Task[None] | None = None
         self._on_ended: Callable[[], None] = lambda: None
         self.error: OrchestrionError | None = None
@@ -132,7 +137,7 @@ class LiveRun:
             await program(self.row.name, self.log)
         except asyncio.CancelledError:
             error = self._cancel_error or Reason.SERVER_STOPPING.error("The controller is shutting down; ask again.")
-            state = RunState.CANCELLED
+            state = self._cancel_state
         except OrchestrionError as failure:
             error = failure
             state = RunState.CANCELLED if isinstance(failure, RunCancelledError) else RunState.FAILED
@@ -149,14 +154,39 @@ class LiveRun:
         seconds = time.perf_counter() - self._started
         finished = RunFinished(state, Error.of(error) if error else None, seconds * 1000)
         self.log.append(Stage.UNSPECIFIED, finished)
-        # Until this is written, readers that come must find the live log: the journal lacks its last events.
-        self._journal.end(self.row.name, state, lambda _: self._on_ended())
+        self._write_end(state)
         self.log.close()
         kind = self.row.kind.name.lower()
         self._metrics.runs_running.dec()
         self._metrics.runs.labels(kind, state.name.lower()).inc()
         self._metrics.run_seconds.labels(kind).observe(seconds)
 
+    def _write_end(self, state: RunState) -> None:
+        """Writes the end down, again and again while the disk is full: no run may seem to go on for ever.
+
+        Until it is written, readers that come must find the live log: the journal lacks its last events.
+        """
+
+        def written(error: OrchestrionError | None) -> None:
+            failure = error or self.log.failure
+            if self._created and failure is not None and failure.reason == Reason.STORAGE_FULL.name:
+                asyncio.get_running_loop().call_later(_WRITE_AGAIN_S, self._write_again, state)
+            else:
+                self._on_ended()
+
+        self._journal.end(self.row.name, state, written)
+
+    def _write_again(self, state: RunState) -> None:
+        self.log.write_again()
+        self._write_end(state)
+
     def _on_written(self, error: OrchestrionError | None) -> None:
+        self._created = error is None
         if error is not None:
+            self._fail(error)
+
+    def _fail(self, error: OrchestrionError) -> None:
+        """Ends a run that cannot be written down."""
+        if self._cancel_error is None:
+            self._cancel_state = RunState.FAILED
             self.cancel(error)

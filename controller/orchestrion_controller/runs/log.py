@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from orchestrion import codec
@@ -30,12 +31,15 @@ class RunLog:
     are kept, and a reader that comes later does not get them.
     """
 
-    def __init__(self, run: str, journal: Journal) -> None:
+    def __init__(
+        self, run: str, journal: Journal, on_failure: Callable[[OrchestrionError], None] = lambda _: None
+    ) -> None:
         """Starts an empty log.
 
         Args:
             run: The name of the run.
             journal: Where numbered events are written.
+            on_failure: Told once when the journal does not take an event.
         """
         self._run = run
         self._journal = journal
@@ -43,6 +47,8 @@ class RunLog:
         self._unnumbered: deque[int] = deque()
         self._visible = 0
         self._failure: OrchestrionError | None = None
+        self._on_failure = on_failure
+        self._unwritten: list[events_pb2.Event] = []
         self._closed = False
         self._changed = asyncio.Event()
         self._pending: tuple[Stage, _Text] | None = None
@@ -68,6 +74,20 @@ class RunLog:
         self._flush()
         self._closed = True
         self._wake()
+
+    def write_again(self) -> None:
+        """Queues again what the journal did not take of a closed log; once it has all, everything is visible."""
+        missing, self._unwritten = self._unwritten, []
+
+        def committed(event: events_pb2.Event, error: OrchestrionError | None) -> None:
+            if error is not None:
+                self._unwritten.append(event)
+            elif event is missing[-1] and not self._unwritten:
+                self._failure = None
+                self._show(len(self._events))
+
+        for event in missing:
+            self._journal.append(event, partial(committed, event))
 
     async def read(self, after: int) -> AsyncGenerator[events_pb2.Event, None]:
         """Yields the events after a sequence number, and then those that come, until the log is closed.
@@ -140,6 +160,8 @@ class RunLog:
         position = len(self._events)
 
         def committed(error: OrchestrionError | None) -> None:
+            if error is not None:
+                self._unwritten.append(event)
             if self._failure is not None:
                 return  # What is committed after a gap stays invisible.
             if error is None:
@@ -147,6 +169,7 @@ class RunLog:
             else:
                 self._failure = error
                 self._wake()
+                self._on_failure(error)
 
         self._journal.append(event, committed)
 

@@ -60,7 +60,7 @@ def features(task: Task, offer: Offer, assigned_count: int) -> dict[str, float]:
     return {
         "state": _STATE[status.state],
         "memory": _memory(offer),
-        "thrift": -needed_bytes(offer) / max((device.total_bytes for device in offer.host.devices), default=1),
+        "thrift": -needed_bytes(offer) / max([1, *(device.total_bytes for device in offer.host.devices)]),
         "load": max(-3.0, -0.25 * (waiting // max(1, expert.max_batch_size))),
         "latency": max(-2.0, -math.log10(1 + status.latency_ms / 1000)),
         "popularity": _share(expert.download_count, _MOST_DOWNLOADS) / 2 + _share(expert.like_count, _MOST_LIKES) / 2,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ import grpc
 from google.protobuf import empty_pb2
 
 from orchestrion import codec
-from orchestrion.errors import Reason
+from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.transport import CHUNK_BYTES
 from orchestrion.v1 import artifact_service_pb2 as pb
 from orchestrion.v1 import artifact_service_pb2_grpc, artifacts_pb2
@@ -22,6 +23,8 @@ _Context = grpc.aio.ServicerContext[Any, Any]
 
 _CUT_OFF_S: Final = 0.01
 """How long the news that a client died may come after the end of its stream, in seconds; measured: 0.4 ms."""
+_DRAIN_S: Final = 5.0
+"""How long a refused client may go on sending before it is told, in seconds."""
 
 
 class ArtifactServicer(artifact_service_pb2_grpc.ArtifactServiceServicer):
@@ -41,9 +44,13 @@ class ArtifactServicer(artifact_service_pb2_grpc.ArtifactServiceServicer):
         if first is None or first.WhichOneof("part") != "header":
             raise Reason.INVALID_FIELD.error("header: the first message must carry it.", field="header")
         header = first.header
-        stored = await self._artifacts.add(
-            self._chunks(request_iterator, header.sha256), header.media_type, header.file_name, header.sha256
-        )
+        try:
+            stored = await self._artifacts.add(
+                self._chunks(request_iterator, header.sha256), header.media_type, header.file_name, header.sha256
+            )
+        except OrchestrionError:
+            await _drain(request_iterator)
+            raise
         return codec.encode(stored)  # type: ignore[no-any-return]
 
     async def Download(self, request: pb.DownloadRequest, context: _Context) -> AsyncIterator[pb.DownloadResponse]:
@@ -89,3 +96,15 @@ class ArtifactServicer(artifact_service_pb2_grpc.ArtifactServiceServicer):
             # gRPC ends the stream of a client that died like that of one that is done, and cancels the call only then.
             # Half a file must not pass for a whole one; a hash that was announced tells them apart without waiting.
             await asyncio.sleep(_CUT_OFF_S)
+
+
+async def _drain(messages: AsyncIterator[pb.UploadRequest]) -> None:
+    """Takes what a refused client still sends, and drops it.
+
+    When a call ends while an asyncio client of gRPC still writes, it reports INTERNAL and not why it was refused
+    (github.com/grpc/grpc/issues/36066); hosts are such clients.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_DRAIN_S):
+            async for _ in messages:
+                pass

@@ -9,7 +9,7 @@ import time
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import grpc
 
@@ -20,6 +20,8 @@ from orchestrion.transport import status_of
 _log = logging.getLogger(__name__)
 
 _Behaviour = Callable[[Any, Any], Any]
+
+_CODE_NAMES: Final = {code.value[0]: code.name for code in grpc.StatusCode}
 
 
 class _Around(grpc.aio.ServerInterceptor):
@@ -184,4 +186,4 @@ def _code_name(context: grpc.aio.ServicerContext[Any, Any]) -> str:
     code: Any = context.code()
     if isinstance(code, grpc.StatusCode):
         return code.name
-    return next((known.name for known in grpc.StatusCode if known.value[0] == code), "OK")
+    return _CODE_NAMES.get(code, "OK")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import gc
 import logging
 import os
 import signal
@@ -39,6 +40,8 @@ def set_up_logging(level: str) -> None:
     logging.basicConfig(
         level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
+    # The HTTP client of the openai package tells every call at INFO.
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 
 def exit_with_parent() -> None:
@@ -104,6 +107,9 @@ def announce(grpc_address: str, metrics_address: str) -> None:
 
 async def until_stopped(stop: Callable[[], Awaitable[None]]) -> None:
     """Waits for SIGTERM or SIGINT, then stops in order; a second signal ends the process at once."""
+    # What was made so far lives as long as the process: the collector need not look through it again and again.
+    gc.collect()
+    gc.freeze()
     loop = asyncio.get_running_loop()
     asked = asyncio.Event()
 

@@ -1,0 +1,59 @@
+"""Hosts, experts and offers to choose among, with plain values where a test does not say otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orchestrion.experts import Device, Expert, ExpertState, ExpertStatus, Host, HostFacts
+from orchestrion_controller.registry.registry import Offer, Report
+
+GIB = 1 << 30
+TYPE = "image-to-text"
+
+
+def expert(expert_id: str = "ocr", **fields: Any) -> Expert:
+    return Expert(**{"id": expert_id, "model": "m", "runtime": "engine", "task_types": (TYPE,), **fields})
+
+
+def status(expert_id: str = "ocr", state: ExpertState = ExpertState.LOADED, **fields: Any) -> ExpertStatus:
+    return ExpertStatus(expert_id, state, **fields)
+
+
+def device(total: int = 8 * GIB, free: int = 4 * GIB, name: str = "cpu") -> Device:
+    return Device(name, total, free)
+
+
+def offer(
+    state: ExpertState = ExpertState.LOADED,
+    *,
+    devices: tuple[Device, ...] = (device(),),
+    host: str = "hosts/one",
+    what: Expert | None = None,
+    **fields: Any,
+) -> Offer:
+    what = what or expert()
+    return Offer(Host(host, "127.0.0.1:1", devices=devices), what, status(what.id, state, **fields))
+
+
+def report(
+    name: str = "hosts/one",
+    *experts: Expert,
+    instance: str = "first",
+    statuses: tuple[ExpertStatus, ...] | None = None,
+    facts: bool = True,
+    digest: str = "digest",
+    devices: tuple[Device, ...] = (device(),),
+    draining: bool = False,
+) -> Report:
+    """Makes a report of a host whose experts are all loaded, unless statuses are given."""
+    experts = experts or (expert(),)
+    return Report(
+        name=name,
+        instance_id=instance,
+        facts_digest=digest,
+        facts=HostFacts("127.0.0.1:1", "1.0", 4, experts) if facts else None,
+        devices=devices,
+        statuses=tuple(status(known.id) for known in experts) if statuses is None else statuses,
+        draining=draining,
+        worker_restart_count=0,
+    )

@@ -1,0 +1,148 @@
+"""Runs and events written to a real database and read back."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from orchestrion import codec
+from orchestrion.errors import NotFoundError, OrchestrionError
+from orchestrion.events import Event, RunFinished, RunStarted, Stage, StageStarted
+from orchestrion.runs import Run, RunKind, RunState
+from orchestrion_controller.database.database import Database
+from orchestrion_controller.runs.fold import fold
+from orchestrion_controller.runs.journal import Journal
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def run(name: str, *, minute: int = 0, state: RunState = RunState.RUNNING) -> Run:
+    return Run(f"runs/{name}", RunKind.FULL, state, START + timedelta(minutes=minute))
+
+
+def none(error: OrchestrionError | None) -> None:
+    assert error is None
+
+
+async def ended(journal: Journal, name: str, state: RunState = RunState.SUCCEEDED) -> None:
+    """Ends a run, and waits until that and all before it is written."""
+    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    journal.end(name, state, lambda error: done.set_exception(error) if error else done.set_result(None))
+    await done
+
+
+def append(journal: Journal, name: str, *sequences: int) -> None:
+    for sequence in sequences:
+        payload = RunStarted(RunKind.FULL) if sequence == 1 else StageStarted(str(sequence))
+        journal.append(codec.encode(Event(name, sequence, START, Stage.PLAN, payload)), none)
+
+
+async def test_a_run_comes_back_as_it_was_written(journal: Journal) -> None:
+    written = dataclasses.replace(
+        run("a"), deadline_time=START + timedelta(seconds=1.5), previous_run="runs/b", kind=RunKind.EXECUTE
+    )
+    journal.create(written, "", none)
+    await ended(journal, "runs/other")
+    assert await journal.get("runs/a") == written
+    await ended(journal, "runs/a", RunState.CANCELLED)
+    found = await journal.get("runs/a")
+    assert found.state is RunState.CANCELLED
+    assert found.end_time is not None
+
+
+async def test_a_run_that_does_not_exist(journal: Journal) -> None:
+    with pytest.raises(NotFoundError, match="There is no run 'runs/none'") as caught:
+        await journal.get("runs/none")
+    assert (caught.value.reason, caught.value.field) == ("RUN_NOT_FOUND", "name")
+    assert list(await journal.events("runs/none", 0)) == []
+    assert await journal.last_sequence("runs/none") == 0
+
+
+async def test_events_are_read_in_pages(journal: Journal) -> None:
+    journal.create(run("a"), "", none)
+    append(journal, "runs/a", *range(1, 1_101))
+    append(journal, "runs/b", 1, 2)
+    await ended(journal, "runs/a")
+    found: list[int] = []
+    while page := await journal.events("runs/a", found[-1] if found else 0):
+        assert len(page) <= 500
+        found += [event.sequence for event in page]
+    assert found == list(range(1, 1_101))
+    assert await journal.last_sequence("runs/a") == 1_100
+    assert codec.decode((await journal.events("runs/b", 1))[0], Event).payload == StageStarted("2")
+
+
+async def test_runs_are_listed_newest_first(journal: Journal) -> None:
+    # Two of them are of the same moment: their names decide, and no page loses one.
+    for name, minute in (("a", 0), ("b", 2), ("c", 1), ("d", 2), ("e", 3)):
+        journal.create(run(name, minute=minute), "", none)
+    await ended(journal, "runs/none")
+    expected = ["runs/e", "runs/d", "runs/b", "runs/c", "runs/a"]
+    assert [found.name for found in await journal.list(10, None)] == expected
+    paged: list[str] = []
+    before: tuple[int, str] | None = None
+    while page := await journal.list(1, before):
+        (found,) = page
+        assert found.create_time is not None
+        paged.append(found.name)
+        before = (round(found.create_time.timestamp() * 1000), found.name)
+    assert paged == expected
+
+
+async def test_a_request_id_finds_its_run(journal: Journal) -> None:
+    journal.create(run("a"), "once", none)
+    journal.create(run("b"), "", none)
+    journal.create(run("c"), "", none)
+    await ended(journal, "runs/a")
+    assert await journal.find_request("once") == "runs/a"
+    assert await journal.find_request("twice") is None
+    assert await journal.find_request("") is None
+
+
+async def test_a_run_is_deleted_with_its_events(journal: Journal) -> None:
+    for name in ("a", "b"):
+        journal.create(run(name), name, none)
+        append(journal, f"runs/{name}", 1, 2)
+    await journal.delete("runs/a")
+    assert [found.name for found in await journal.list(10, None)] == ["runs/b"]
+    assert await journal.last_sequence("runs/a") == 0
+    assert await journal.last_sequence("runs/b") == 2
+    assert await journal.find_request("a") is None
+
+
+async def test_what_an_earlier_process_left_unfinished_is_ended(journal: Journal, database: Database) -> None:
+    journal.create(run("going"), "", none)
+    append(journal, "runs/going", 1, 2, 3)
+    journal.create(run("waiting", state=RunState.AWAITING_APPROVAL), "", none)
+    append(journal, "runs/waiting", 1)
+    journal.create(run("empty"), "", none)
+    journal.create(run("over"), "", none)
+    append(journal, "runs/over", 1)
+    await ended(journal, "runs/over")
+    over = await journal.get("runs/over")
+
+    assert await journal.end_unfinished() == 3
+    await ended(journal, "runs/none")
+
+    for name, last in (("going", 3), ("waiting", 1), ("empty", 0)):
+        row = await journal.get(f"runs/{name}")
+        assert row.state is RunState.FAILED
+        assert row.end_time is not None
+        log = [codec.decode(event, Event) for event in await journal.events(f"runs/{name}", 0)]
+        assert [event.sequence for event in log] == list(range(1, last + 2))
+        finished = log[-1].payload
+        assert isinstance(finished, RunFinished)
+        assert finished.error is not None
+        assert (finished.state, finished.error.reason) == (RunState.FAILED, "CONTROLLER_RESTARTED")
+        assert finished.duration_ms > 0
+        assert fold(row, log).error == finished.error
+    assert await journal.get("runs/over") == over
+    assert await journal.last_sequence("runs/over") == 1
+    assert await journal.end_unfinished() == 0
+
+
+async def test_nothing_unfinished(journal: Journal) -> None:
+    assert await journal.end_unfinished() == 0

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrion.experts import ExpertState
+from orchestrion.plans import Task
+from orchestrion.values import Json, Value
+from orchestrion_controller.registry.registry import Offer
+from orchestrion_controller.selector import scoring
+from tests.unit.controller.offers import GIB, TYPE, device, expert, offer
+
+TASK = Task("a", TYPE)
+SERVABLE = [
+    ExpertState.LOADED,
+    ExpertState.LOADING,
+    ExpertState.LOADABLE,
+    ExpertState.FAILED,
+    ExpertState.TO_BE_FETCHED,
+]
+
+
+@pytest.mark.parametrize("state", ExpertState, ids=lambda state: state.name)
+def test_what_can_be_had_is_servable(state: ExpertState) -> None:
+    assert scoring.servable(offer(state)) is (state in SERVABLE)
+
+
+def test_what_is_too_large_for_every_device_is_not_servable() -> None:
+    devices = (device(2 * GIB, 2 * GIB, "cuda:0"), device(4 * GIB, 0, "cuda:1"))
+    assert scoring.servable(offer(what=expert(memory_bytes=4 * GIB), devices=devices))
+    assert not scoring.servable(offer(what=expert(memory_bytes=4 * GIB + 1), devices=devices))
+    assert not scoring.servable(offer(what=expert(memory_bytes=1), devices=()))
+
+
+def test_measured_memory_goes_before_the_estimate() -> None:
+    assert scoring.needed_bytes(offer(what=expert(memory_bytes=5))) == 5
+    assert scoring.needed_bytes(offer(what=expert(memory_bytes=5), memory_bytes=7)) == 7
+    assert not scoring.servable(offer(what=expert(memory_bytes=1), memory_bytes=9 * GIB))
+    assert scoring.servable(offer(what=expert(memory_bytes=9 * GIB), memory_bytes=1))
+
+
+def test_the_nearer_to_being_loaded_the_better() -> None:
+    scores = [scoring.features(TASK, offer(state), 0)["state"] for state in SERVABLE]
+    assert scores == [4.0, 3.0, 2.0, 0.5, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("state", "needed", "expected"),
+    [
+        (ExpertState.LOADABLE, 1 * GIB, 1.0),
+        (ExpertState.LOADABLE, 3 * GIB, 1.0),
+        (ExpertState.LOADABLE, 3 * GIB + 1, 0.3),
+        (ExpertState.LOADED, 3 * GIB + 1, 1.0),
+    ],
+)
+def test_memory_that_is_free_is_better_than_memory_to_be_freed(
+    state: ExpertState, needed: int, expected: float
+) -> None:
+    devices = (device(8 * GIB, 1 * GIB), device(8 * GIB, 3 * GIB))
+    assert scoring.features(TASK, offer(state, devices=devices, memory_bytes=needed), 0)["memory"] == expected
+
+
+@pytest.mark.parametrize(
+    ("batch", "queued", "running", "assigned", "expected"),
+    [
+        (1, 0, 0, 0, 0.0),
+        (1, 1, 0, 0, -0.25),
+        (1, 2, 1, 0, -0.75),
+        (1, 2, 1, 2, -0.75),  # What was assigned may be what is reported already.
+        (1, 0, 0, 5, -1.25),
+        (8, 7, 0, 0, 0.0),  # They go in one batch.
+        (8, 8, 8, 0, -0.5),
+        (0, 1, 0, 0, -0.25),
+        (1, 1_000, 0, 0, -3.0),
+    ],
+)
+def test_load(batch: int, queued: int, running: int, assigned: int, expected: float) -> None:
+    found = offer(what=expert(max_batch_size=batch), queued_count=queued, running_count=running)
+    assert scoring.features(TASK, found, assigned)["load"] == expected
+
+
+@pytest.mark.parametrize(("latency_ms", "expected"), [(0.0, 0.0), (9_000.0, -1.0), (99_000.0, -2.0), (1e9, -2.0)])
+def test_latency(latency_ms: float, expected: float) -> None:
+    assert scoring.features(TASK, offer(latency_ms=latency_ms), 0)["latency"] == pytest.approx(expected)
+
+
+def test_popularity() -> None:
+    def popularity(downloads: int, likes: int) -> float:
+        what = expert(download_count=downloads, like_count=likes)
+        return scoring.features(TASK, offer(what=what), 0)["popularity"]
+
+    assert popularity(0, 0) == 0.0
+    assert 0.0 < popularity(10, 0) < popularity(1_000, 0) < popularity(1_000, 10) < 1.0
+    assert popularity(10**12, 10**12) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("asked", "listed", "expected"),
+    [
+        ("de", ("en", "de"), 1.0),
+        ("de-AT", ("de",), 1.0),
+        ("DE", ("de-CH",), 1.0),
+        ("fr", ("en", "de"), 0.0),
+        ("de", (), 0.0),
+        ("", ("",), 0.0),
+        (3.0, ("de",), 0.0),
+        (Json("de"), ("de",), 0.0),
+    ],
+)
+def test_language(asked: Value, listed: tuple[str, ...], expected: float) -> None:
+    task = Task("a", TYPE, {"language": asked})
+    assert scoring.features(task, offer(what=expert(languages=listed)), 0)["language"] == expected
+    assert scoring.features(TASK, offer(what=expert(languages=listed)), 0)["language"] == 0.0
+
+
+def test_general_use_is_better_than_a_domain_that_nobody_asked_for() -> None:
+    assert scoring.features(TASK, offer(what=expert(domain="")), 0)["domain"] == 0.2
+    assert scoring.features(TASK, offer(what=expert(domain="medicine")), 0)["domain"] == 0.0
+
+
+def test_of_two_equals_the_smaller_is_taken() -> None:
+    devices = (device(4 * GIB), device(8 * GIB))
+    shares = [
+        scoring.features(TASK, offer(memory_bytes=size * GIB, devices=devices), 0)["thrift"] for size in (0, 2, 8)
+    ]
+    assert shares == [0.0, -0.25, -1.0]
+
+
+def test_a_device_without_memory_is_no_fault() -> None:
+    for devices in ((), (device(0, 0),)):
+        found = offer(devices=devices)
+        assert scoring.servable(found)
+        assert scoring.features(TASK, found, 0)["thrift"] == 0.0
+
+
+OFFERS = st.builds(
+    lambda state, batch, count, queued, latency_ms, needed: offer(
+        state,
+        what=expert(download_count=count, like_count=count, max_batch_size=batch, memory_bytes=needed),
+        queued_count=queued,
+        latency_ms=latency_ms,
+    ),
+    st.sampled_from(SERVABLE),
+    st.integers(0, 100),
+    st.integers(0, 10**15),
+    st.integers(0, 10**6),
+    st.floats(0, 1e12),
+    st.integers(0, 8 * GIB),
+)
+
+
+@given(OFFERS, st.integers(0, 10**6))
+def test_every_feature_stays_in_its_range(found: Offer, assigned: int) -> None:
+    ranges = {
+        "state": (0, 4),
+        "memory": (0.3, 1),
+        "thrift": (-1, 0),
+        "load": (-3, 0),
+        "latency": (-2, 0),
+        "popularity": (0, 1),
+        "language": (0, 1),
+        "domain": (0, 0.2),
+    }
+    features = scoring.features(TASK, found, assigned)
+    assert features.keys() == ranges.keys()
+    for name, (least, most) in ranges.items():
+        assert least <= features[name] <= most
+        assert f"| {name} | " in str(scoring.__doc__)

@@ -1,0 +1,159 @@
+"""Assignments from a registry with hosts that reported to it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import pytest
+
+from orchestrion.errors import FailedPreconditionError
+from orchestrion.experts import Assignment, ExpertState
+from orchestrion.plans import Task
+from orchestrion_controller.metrics import ControllerMetrics
+from orchestrion_controller.registry.registry import Registry
+from orchestrion_controller.selector.selector import Selector
+from tests.unit.controller.offers import GIB, TYPE, device, expert, report, status
+
+TASK = Task("read", TYPE)
+
+
+@pytest.fixture
+async def registry(metrics: ControllerMetrics) -> AsyncIterator[Registry]:
+    registry = Registry(60_000, metrics)
+    yield registry
+    registry.close()
+
+
+@pytest.fixture
+def selector(registry: Registry) -> Selector:
+    return Selector(registry, candidate_count=5)
+
+
+def place(assignment: Assignment) -> tuple[str, str]:
+    return assignment.host, assignment.expert_id
+
+
+async def test_the_assignment_tells_its_reason_and_its_candidates(registry: Registry, selector: Selector) -> None:
+    registry.report(report("hosts/one"), None)
+    assignment = selector.assign(TASK)
+    assert (assignment.task_id, *place(assignment)) == ("read", "hosts/one", "ocr")
+    assert assignment.reason == "ocr is loaded on one; the only candidate."
+    (candidate,) = assignment.candidates
+    assert (candidate.host, candidate.expert_id) == ("hosts/one", "ocr")
+    assert candidate.score == pytest.approx(sum(candidate.features.values()))
+
+
+@pytest.mark.parametrize("state", [ExpertState.LOADING, ExpertState.LOADABLE, ExpertState.TO_BE_FETCHED])
+async def test_loaded_beats_what_has_to_be_loaded(registry: Registry, selector: Selector, state: ExpertState) -> None:
+    registry.report(report("hosts/a", statuses=(status(state=state),)), None)
+    registry.report(report("hosts/b", statuses=(status(latency_ms=500.0),)), None)
+    assignment = selector.assign(TASK)
+    assert place(assignment) == ("hosts/b", "ocr")
+    assert assignment.reason == "ocr is loaded on b; first of 2 candidates."
+    assert [candidate.host for candidate in assignment.candidates] == ["hosts/b", "hosts/a"]
+
+
+async def test_what_failed_to_load_is_taken_where_there_is_nothing_else(registry: Registry, selector: Selector) -> None:
+    registry.report(report("hosts/a", statuses=(status(state=ExpertState.FAILED),)), None)
+    assert "last load failed" in selector.assign(TASK).reason
+
+
+async def test_of_equals_the_first_by_name_is_taken(registry: Registry, selector: Selector) -> None:
+    for name in ("hosts/c", "hosts/a", "hosts/b"):
+        registry.report(report(name), None)
+    assert [candidate.host for candidate in selector.assign(TASK).candidates] == ["hosts/a", "hosts/b", "hosts/c"]
+
+
+async def test_load_spreads_over_equal_hosts(registry: Registry, selector: Selector) -> None:
+    for name in ("hosts/a", "hosts/b", "hosts/c"):
+        registry.report(report(name), None)
+    taken: Counter[tuple[str, str]] = Counter()
+    for _ in range(12):
+        pair = place(selector.assign(TASK))
+        selector.begin(pair)
+        taken[pair] += 1
+    assert set(taken.values()) == {4}
+    for _ in range(4):
+        selector.end(("hosts/b", "ocr"))
+    assert place(selector.assign(TASK)) == ("hosts/b", "ocr")
+
+
+async def test_what_has_ended_no_longer_counts(registry: Registry, selector: Selector) -> None:
+    registry.report(report("hosts/a"), None)
+    fresh = selector.assign(TASK)
+    for _ in range(3):
+        selector.begin(("hosts/a", "ocr"))
+    assert selector.assign(TASK).candidates[0].features["load"] == -0.75
+    for _ in range(3):
+        selector.end(("hosts/a", "ocr"))
+    assert selector.assign(TASK) == fresh
+
+
+async def test_what_failed_at_the_task_comes_last(registry: Registry, selector: Selector) -> None:
+    registry.report(report("hosts/a", expert("ocr"), expert("other")), None)
+    registry.report(report("hosts/b", statuses=(status(state=ExpertState.TO_BE_FETCHED),)), None)
+    avoid = {("hosts/a", "ocr"), ("hosts/a", "other")}
+    assignment = selector.assign(TASK, avoid)
+    assert place(assignment) == ("hosts/b", "ocr")
+    assert {(found.host, found.expert_id) for found in assignment.candidates[1:]} == avoid
+    # Where there is nothing else, even that is tried again.
+    assert place(selector.assign(TASK, avoid | {("hosts/b", "ocr")}))[0] == "hosts/a"
+
+
+async def test_only_so_many_candidates_are_kept(registry: Registry) -> None:
+    for number in range(9):
+        registry.report(report(f"hosts/{number}"), None)
+    assignment = Selector(registry, candidate_count=2).assign(TASK)
+    assert [candidate.host for candidate in assignment.candidates] == ["hosts/0", "hosts/1"]
+    assert assignment.reason.endswith("first of 9 candidates.")
+
+
+async def test_the_language_that_a_task_names_decides(registry: Registry, selector: Selector) -> None:
+    registry.report(report("hosts/a", expert("english", languages=("en",)), expert("german", languages=("de",))), None)
+    assert selector.assign(Task("a", TYPE, {"language": "de-AT"})).expert_id == "german"
+    assert selector.assign(Task("a", TYPE, {"language": "en"})).expert_id == "english"
+
+
+async def test_without_a_host_the_cure_is_to_start_one(selector: Selector) -> None:
+    with pytest.raises(FailedPreconditionError, match="start one with `orchestrion up`") as caught:
+        selector.assign(TASK)
+    assert caught.value.reason == "NO_EXPERT"
+    assert caught.value.metadata == {"task_id": "read", "task_type": TYPE}
+
+
+async def test_without_an_expert_the_cure_is_to_look(registry: Registry, selector: Selector) -> None:
+    unavailable = status(state=ExpertState.UNAVAILABLE)
+    registry.report(report("hosts/a", statuses=(unavailable,)), None)
+    for task in (TASK, Task("a", "text-to-video")):
+        with pytest.raises(FailedPreconditionError, match="see `orchestrion experts`") as caught:
+            selector.assign(task)
+        assert caught.value.reason == "NO_EXPERT"
+
+
+async def test_what_is_too_large_is_told_with_its_figures(registry: Registry, selector: Selector) -> None:
+    small, large = expert("small", memory_bytes=10 * GIB), expert("large", memory_bytes=20 * GIB)
+    registry.report(report("hosts/a", small, large, devices=(device(8 * GIB), device(9 * GIB))), None)
+    with pytest.raises(FailedPreconditionError) as caught:
+        selector.assign(TASK)
+    assert caught.value.reason == "EXPERT_TOO_LARGE"
+    assert caught.value.metadata == {
+        "task_id": "read",
+        "task_type": TYPE,
+        "needed_bytes": str(10 * GIB),
+        "total_bytes": str(9 * GIB),
+    }
+
+
+async def test_what_fits_is_taken_beside_what_is_too_large(registry: Registry, selector: Selector) -> None:
+    registry.report(report("hosts/a", expert("large", memory_bytes=20 * GIB), expert("small")), None)
+    assert [candidate.expert_id for candidate in selector.assign(TASK).candidates] == ["small"]
+
+
+async def test_hosts_that_take_no_work_are_passed_over(registry: Registry, selector: Selector) -> None:
+    registry.report(report("hosts/a"), "stream")
+    registry.report(report("hosts/b", draining=True), None)
+    assert place(selector.assign(TASK)) == ("hosts/a", "ocr")
+    registry.disconnect("hosts/a", "stream")
+    with pytest.raises(FailedPreconditionError, match="no listed host has a working expert"):
+        selector.assign(TASK)
