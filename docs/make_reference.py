@@ -1,4 +1,4 @@
-"""Writes the reference pages from what they describe: `make docs`. With `--check` it only says which are out of date."""
+"""Writes the reference pages from what they describe: `make docs`. `--check` only says which are out of date."""
 
 from __future__ import annotations
 
@@ -41,20 +41,27 @@ their codes still say what to do.
 
 ## Reasons
 
-"Elsewhere" says that the controller itself tries the same task again, on another host or with another expert, before a
-run fails with this reason.
+"Elsewhere" says that the controller tries a task again, on another host or with another expert, when an attempt at it
+fails with this reason; a client sees the reason only when that did not help.
 
 {reasons}
 """
+
+_COMPUTED: Final[Mapping[str, str]] = {
+    "home": "`ORCHESTRION_HOME`, else the platform's user data folder",
+    "exports_path": "`exports` in the user's cache folder",
+    "name": "the machine's name",
+}
+"""Defaults that differ from machine to machine, by setting."""
 
 _ACTIONS: Final[Mapping[type[errors.OrchestrionError], str]] = {
     errors.InvalidArgumentError: "Do not repeat it; mend the field that is named.",
     errors.NotFoundError: "Do not repeat it; list what there is.",
     errors.OutOfRangeError: "Ask where the end is, and read from there.",
-    errors.FailedPreconditionError: "Change what the message names (start a host, wait for the run, set it up), then repeat.",
+    errors.FailedPreconditionError: "Change what the message names (start a host, wait for the run), then repeat.",
     errors.AbortedError: "Look at what the other did, then decide.",
     errors.ResourceExhaustedError: "Wait `retry_after_ms` where it is given, or free what is full; then repeat.",
-    errors.UnavailableError: "Repeat, waiting longer each time. For a run that goes on, watch it from the last sequence seen.",
+    errors.UnavailableError: "Repeat, waiting longer each time; watch a run again from the last sequence seen.",
     errors.DeadlineExceededError: "Give it more time. The run may have ended with it: look.",
     errors.RunCancelledError: "Somebody wanted this: do not repeat it by itself.",
     errors.UnimplementedError: "Use a newer server, or another call.",
@@ -95,8 +102,8 @@ A setting comes from its flag, else from its variable, else from `orchestrion.to
 else it has its default. An empty variable counts as none. Lists are written with commas, in the file as lists. A value
 that cannot be, and a name in the file that is none, end the server with an error that names the setting.
 
-`ORCHESTRION_HOME` is the folder of all state where `home` is not set. Clients read `ORCHESTRION_CONTROLLER`, the address
-of the controller.
+What is true or false is set by its flag and unset by `--no-…`. `ORCHESTRION_HOME` is the folder of all state where
+`home` is not set. Clients read `ORCHESTRION_CONTROLLER`, the address of the controller.
 
 ## Controller: `python -m orchestrion_controller`
 
@@ -218,7 +225,7 @@ def _wrappers(metrics: object) -> list[MetricWrapperBase]:
 
 
 def _metric(collector: Any) -> tuple[str, ...]:
-    family = collector.describe()[0] if isinstance(collector, MetricWrapperBase) else collector
+    family = next(iter(collector.describe())) if isinstance(collector, MetricWrapperBase) else collector
     name = f"{family.name}_total" if family.type == "counter" else family.name
     # prometheus-client tells labels by its samples only, and there are none yet.
     labels = ", ".join(f"`{label}`" for label in collector._labelnames)
@@ -252,7 +259,7 @@ def _setting_table(config_type: Any, section: str) -> str:
 
 def _default(field: dataclasses.Field[Any]) -> str:
     if field.default_factory is not dataclasses.MISSING:
-        return _text(field.default_factory.__doc__).removeprefix("Returns ").rstrip(".")
+        return _COMPUTED[field.name]
     if field.default in (None, "", ()):
         return "none"
     return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"

@@ -19,7 +19,7 @@ MAX_MESSAGE_BYTES: Final = 8 << 20
 """The largest message taken by either side: room for long texts; media travel in chunks."""
 
 MAX_ERROR_BYTES: Final = 768
-"""How much of an error's message travels. Clients drop a status of more than 8 KiB, and the text is in it three times."""
+"""How much of an error's message travels: clients drop a status above 8 KiB, and the text is in it three times."""
 
 _METADATA_BYTES: Final = 256
 
@@ -90,7 +90,7 @@ def status_code(error: OrchestrionError) -> grpc.StatusCode:
 def status_of(error: OrchestrionError) -> Any:
     """Turns an exception into a status with ErrorInfo, and BadRequest or RetryInfo where they belong.
 
-    A message of more than 768 bytes is cut, and so is metadata of more than 256 bytes.
+    A message of more than `MAX_ERROR_BYTES` is cut, and so is metadata of more than 256 bytes.
     """
     code = status_code(error)
     message = _cut(error.message, MAX_ERROR_BYTES)

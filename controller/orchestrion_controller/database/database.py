@@ -13,9 +13,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Delete, Engine, Insert, create_engine, event
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.sql import Executable
 
@@ -68,7 +69,8 @@ class Database:
     def write(self, statement: Executable, parameters: Mapping[str, Any], done: Done) -> None:
         """Queues one statement; `done` is called on the event loop once it is committed, or with what went wrong.
 
-        Statements are carried out in the order in which they were queued.
+        Statements are carried out in the order in which they were queued, but within one commit inserts may go before
+        updates.
         """
         self._queue.put(_Write(statement, parameters, done))
 
@@ -144,14 +146,17 @@ class Database:
 
 
 def _by_statement(group: Sequence[_Write]) -> list[tuple[Executable, list[dict[str, Any]]]]:
-    """Puts writes of one statement together, statements in the order of their first write.
+    """Puts writes of one statement together: inserts first, then the updates of what they inserted.
 
-    What a run writes stays in order: its row, its events, its end. Deletions come only after all of them are committed.
+    Nothing moves past a deletion.
     """
-    found: dict[int, tuple[Executable, list[dict[str, Any]]]] = {}
-    for write in group:
-        found.setdefault(id(write.statement), (write.statement, []))[1].append(dict(write.parameters))
-    return list(found.values())
+    found: list[tuple[Executable, list[dict[str, Any]]]] = []
+    for _, section in groupby(group, key=lambda write: isinstance(write.statement, Delete)):
+        batches: dict[int, tuple[Executable, list[dict[str, Any]]]] = {}
+        for write in section:
+            batches.setdefault(id(write.statement), (write.statement, []))[1].append(dict(write.parameters))
+        found += sorted(batches.values(), key=lambda batch: not isinstance(batch[0], Insert))
+    return found
 
 
 def _tell(group: Sequence[_Write], failure: OrchestrionError | None) -> None:

@@ -15,6 +15,7 @@ from orchestrion.runs import Run, RunKind, RunState
 from orchestrion_controller.database.database import Database
 from orchestrion_controller.runs.fold import fold
 from orchestrion_controller.runs.journal import Journal
+from tests.unit.controller.conftest import HoldWrites
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -90,6 +91,28 @@ async def test_runs_are_listed_newest_first(journal: Journal) -> None:
         paged.append(found.name)
         before = (round(found.create_time.timestamp() * 1000), found.name)
     assert paged == expected
+
+
+async def test_a_short_run_ends_though_another_run_ends_just_before_it_begins(
+    journal: Journal, hold_writes: HoldWrites
+) -> None:
+    journal.create(run("first"), "", none)
+    await ended(journal, "runs/none")
+    with hold_writes():
+        # The writer waits with this, and all that follows goes into one commit.
+        append(journal, "runs/held", 1)
+        await asyncio.sleep(0)
+        journal.end("runs/first", RunState.FAILED, none)
+        for number in range(20):
+            journal.create(run(f"short{number}"), "", none)
+            append(journal, f"runs/short{number}", 1, 2)
+            journal.end(f"runs/short{number}", RunState.SUCCEEDED, none)
+    await ended(journal, "runs/none")
+    assert (await journal.get("runs/first")).state is RunState.FAILED
+    for number in range(20):
+        assert (await journal.get(f"runs/short{number}")).state is RunState.SUCCEEDED
+        assert await journal.last_sequence(f"runs/short{number}") == 2
+    assert await journal.end_unfinished() == 0
 
 
 async def test_a_request_id_finds_its_run(journal: Journal) -> None:

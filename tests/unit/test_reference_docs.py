@@ -1,0 +1,76 @@
+"""The reference pages say what the code says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from docs import make_reference
+from orchestrion import task_types
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.serving.metrics import CallMetrics
+from orchestrion_controller.metrics import ControllerMetrics
+from orchestrion_host.metrics import HostMetrics, HostSnapshot
+
+
+def exposed(registry: CollectorRegistry) -> set[str]:
+    """Returns the names of a server's own metrics, as Prometheus reads them."""
+    return {
+        f"{family.name}_total" if family.type == "counter" else family.name
+        for family in registry.collect()
+        if family.name.startswith("orchestrion_")
+    }
+
+
+def test_the_pages_are_current(capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(make_reference.stale()) == [], "run `make docs`"
+    assert make_reference.main(["--check"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_pages_that_are_not_current_are_named_and_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(make_reference, "FOLDER", tmp_path)
+    assert make_reference.main(["--check"]) == 1
+    assert capsys.readouterr().err.count("is out of date; run `make docs`") == len(make_reference.PAGES)
+    assert list(tmp_path.iterdir()) == []
+    assert make_reference.main([]) == 0
+    assert make_reference.main(["--check"]) == 0
+    (tmp_path / "tasks.md").write_text("old")
+    capsys.readouterr()
+    assert make_reference.main(["--check"]) == 1
+    assert capsys.readouterr().err == "tasks.md is out of date; run `make docs`\n"
+
+
+def test_every_reason_and_every_class_is_told() -> None:
+    page = make_reference.errors_page()
+    for reason in Reason:
+        assert f"| `{reason.name}` | `{reason.error_type.__name__}` |" in page
+    told = {kind.__name__ for kind in OrchestrionError.__subclasses__() if f"| `{kind.__name__}` | `" in page}
+    assert told >= {reason.error_type.__name__ for reason in Reason}
+
+
+def test_every_metric_is_told() -> None:
+    calls = CallMetrics("orchestrion_host")
+    HostMetrics(calls)
+    calls.registry.register(HostSnapshot(lambda: (), lambda: (), lambda: 0, lambda: False, lambda: 0))
+    page = make_reference.metrics_page()
+    told = {line.split("`")[1] for line in page.splitlines() if line.startswith("| `")}
+    assert told == exposed(ControllerMetrics().registry) | exposed(calls.registry)
+
+
+def test_every_task_type_is_told() -> None:
+    page = make_reference.tasks_page()
+    for task_type in task_types.load().values():
+        assert f"## `{task_type.name}`" in page
+        for parameter in (*task_type.inputs, *task_type.outputs):
+            assert f"| `{parameter.name}` | " in page
+
+
+def test_a_secret_has_no_flag() -> None:
+    (line,) = [line for line in make_reference.settings_page().splitlines() if "OPENAI_API_KEY`" in line]
+    assert line.startswith("|  | `ORCHESTRION_CONTROLLER_LLM_API_KEY`, `OPENAI_API_KEY` | none |")
+    assert "--llm-api-key" not in make_reference.settings_page()
