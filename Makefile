@@ -59,6 +59,10 @@ protos: $(STAMP) ## generate the Python stubs from protos/
 protos-check: $(STAMP) ## lint protos/, look for breaking changes (BASE=... since that commit) and for stale stubs
 	@BASE="$(BASE)" protos/check.sh
 
+.PHONY: docs
+docs: $(STAMP) ## make the reference pages in docs/ anew (ARGS=--check only looks)
+	@$(BIN)/python docs/make_reference.py $(ARGS)
+
 .PHONY: bench-overhead
 bench-overhead: $(STAMP) ## measure what the platform adds to the models' own time
 	@$(BIN)/python benchmarks/overhead.py $(ARGS)

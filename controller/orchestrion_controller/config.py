@@ -69,6 +69,11 @@ class ControllerConfig:
         for name in at_least_one:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: {getattr(self, name)} is too small; give at least 1.")
+        for name in ("detach_grace_ms", "shutdown_grace_s"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name}: {getattr(self, name)} is too small; give at least 0.")
+        if not self.llm_timeout_s > 0:
+            raise ValueError(f"llm_timeout_s: {self.llm_timeout_s} is too small; give more than 0.")
         choices = {
             "synchronous": ("normal", "full"),
             "planner": ("", "builtin", "llm"),
@@ -76,7 +81,7 @@ class ControllerConfig:
             "log_level": ("debug", "info", "warning", "error"),
         }
         for name, allowed in choices.items():
-            if getattr(self, name) not in allowed:
+            if getattr(self, name).lower() not in allowed:
                 raise ValueError(f"{name}: {getattr(self, name)!r} is none of {', '.join(map(repr, allowed))}.")
         if "llm" in (self.planner, self.responder) and not self.has_language_model:
             raise ValueError("planner: `llm` needs llm_base_url (OPENAI_BASE_URL) or llm_api_key (OPENAI_API_KEY).")

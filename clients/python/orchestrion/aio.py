@@ -155,7 +155,9 @@ class AsyncClient:
     ) -> Artifact:
         """Stores a file, or content, of any size; see `Client.upload`."""
         with transfers.Upload(source) as upload:
-            call = calls.upload(media_type or "", upload.file_name if file_name is None else file_name)
+            call = calls.upload(
+                media_type or "", upload.file_name if file_name is None else file_name, upload.size_bytes
+            )
             return upload.check(await self._wire.send(call, upload.chunks()))
 
     async def download(self, artifact: str | Artifact | ArtifactRef, to: str | os.PathLike[str]) -> Path:

@@ -97,9 +97,9 @@ def delete_run(name: str) -> Call[None]:
     return call(runs.DESCRIPTOR, "DeleteRun", runs.DeleteRunRequest(name=names.check_run(name)), _nothing)
 
 
-def upload(media_type: str, file_name: str) -> Call[Artifact]:
-    """Stores an artifact; the chunks come from `orchestrion.transfers.Upload`."""
-    header = artifacts.UploadHeader(media_type=media_type, file_name=file_name)
+def upload(media_type: str, file_name: str, size_bytes: int) -> Call[Artifact]:
+    """Stores an artifact; the chunks come from `orchestrion.transfers.Upload`. A size of 0 is one that is not known."""
+    header = artifacts.UploadHeader(media_type=media_type, file_name=file_name, size_bytes=size_bytes)
     return call(artifacts.DESCRIPTOR, "Upload", artifacts.UploadRequest(header=header), _read_artifact)
 
 

@@ -225,7 +225,9 @@ class Client:
             OSError: The file cannot be read.
         """
         with transfers.Upload(source) as upload:
-            call = calls.upload(media_type or "", upload.file_name if file_name is None else file_name)
+            call = calls.upload(
+                media_type or "", upload.file_name if file_name is None else file_name, upload.size_bytes
+            )
             return upload.check(self._wire.send(call, upload.chunks()))
 
     def download(self, artifact: str | Artifact | ArtifactRef, to: str | os.PathLike[str]) -> Path:

@@ -128,6 +128,7 @@ class Reason(enum.Enum):
     PLAN_CYCLE = InvalidArgumentError, "Tasks of a plan wait for each other in a circle."
     INVALID_INPUT = InvalidArgumentError, "An expert cannot work with an input: no picture, too large, empty."
     HASH_MISMATCH = InvalidArgumentError, "An upload does not have the SHA-256 that it announced."
+    SIZE_MISMATCH = InvalidArgumentError, "An upload does not have the size that it announced."
     ARTIFACT_EMPTY = InvalidArgumentError, "An upload has no content."
 
     RUN_NOT_FOUND = NotFoundError, "There is no such run."
@@ -222,7 +223,7 @@ class Reason(enum.Enum):
 
 def is_retryable(error: OrchestrionError) -> bool:
     """Whether the same task can succeed on another host, on another expert, or later."""
-    return error.reason in _CURABLE_ELSEWHERE or isinstance(error, UnavailableError | ResourceExhaustedError)
+    return error.reason in _CURABLE_ELSEWHERE or isinstance(error, UnavailableError)
 
 
 _CURABLE_ELSEWHERE: Final = frozenset(
@@ -234,5 +235,7 @@ _CURABLE_ELSEWHERE: Final = frozenset(
         Reason.EXPERT_UNAVAILABLE,
         Reason.EXPERT_TOO_LARGE,
         Reason.EXPERT_FAILED,
+        Reason.QUEUE_FULL,
+        Reason.OUT_OF_MEMORY,
     )
 )

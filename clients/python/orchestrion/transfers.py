@@ -49,6 +49,8 @@ class Upload:
         self.file_name = "" if isinstance(source, bytes) else Path(source).name
         """The file's own name; empty for content."""
         self._content: BinaryIO = io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb")  # noqa: SIM115
+        self.size_bytes = _size(self._content)
+        """The size; 0 where it is not known beforehand, as of a pipe."""
         self._hash = hashlib.sha256()
         self._failure: OSError | None = None
 
@@ -80,6 +82,14 @@ class Upload:
         """
         _check_hash(artifact.name, self._hash.hexdigest())
         return artifact
+
+
+def _size(content: BinaryIO) -> int:
+    if not content.seekable():
+        return 0
+    size = content.seek(0, os.SEEK_END)
+    content.seek(0)
+    return size
 
 
 class Download:

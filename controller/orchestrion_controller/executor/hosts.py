@@ -64,6 +64,9 @@ class HostClient:
         try:
             async for event in call:
                 kind = event.WhichOneof("payload")
+                if kind == "outputs":
+                    # Who has the outputs hangs up; let the call end first, or the host would count it as cancelled.
+                    await call.code()
                 if kind is not None:
                     yield codec.decode(getattr(event, kind), _PAYLOADS[kind])
         except grpc.aio.AioRpcError as failure:

@@ -46,7 +46,7 @@ class ArtifactServicer(artifact_service_pb2_grpc.ArtifactServiceServicer):
         header = first.header
         try:
             stored = await self._artifacts.add(
-                self._chunks(request_iterator, header.sha256), header.media_type, header.file_name, header.sha256
+                self._chunks(request_iterator, header), header.media_type, header.file_name, header.sha256
             )
         except OrchestrionError:
             await _drain(request_iterator)
@@ -83,7 +83,8 @@ class ArtifactServicer(artifact_service_pb2_grpc.ArtifactServiceServicer):
         await self._artifacts.delete(request.name)
         return empty_pb2.Empty()
 
-    async def _chunks(self, messages: AsyncIterator[pb.UploadRequest], sha256: str) -> AsyncIterator[bytes]:
+    async def _chunks(self, messages: AsyncIterator[pb.UploadRequest], header: pb.UploadHeader) -> AsyncIterator[bytes]:
+        size = 0
         async for message in messages:
             if message.WhichOneof("part") != "chunk":
                 raise Reason.INVALID_FIELD.error("chunk: every message after the first must carry it.", field="chunk")
@@ -91,10 +92,14 @@ class ArtifactServicer(artifact_service_pb2_grpc.ArtifactServiceServicer):
                 text = f"chunk: {len(message.chunk)} bytes are too many; send at most {CHUNK_BYTES} at once."
                 raise Reason.INVALID_FIELD.error(text, field="chunk")
             self._bytes_in.inc(len(message.chunk))
+            size += len(message.chunk)
             yield message.chunk
-        if not sha256:
+        if header.size_bytes and size != header.size_bytes:
+            text = f"header.size_bytes: {header.size_bytes} bytes were announced and {size} sent. Send it again."
+            raise Reason.SIZE_MISMATCH.error(text, field="header.size_bytes", size_bytes=str(size))
+        if not header.size_bytes and not header.sha256:
             # gRPC ends the stream of a client that died like that of one that is done, and cancels the call only then.
-            # Half a file must not pass for a whole one; a hash that was announced tells them apart without waiting.
+            # Half a file must not pass for a whole one; an announced size or hash tells them apart without waiting.
             await asyncio.sleep(_CUT_OFF_S)
 
 

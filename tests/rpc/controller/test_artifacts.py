@@ -75,6 +75,7 @@ async def test_bad_uploads_are_refused_and_leave_nothing(client: AsyncClient, ad
 
     header = pb.UploadRequest(header=pb.UploadHeader(file_name="x"))
     wrong_hash = pb.UploadRequest(header=pb.UploadHeader(sha256="0" * 64))
+    wrong_size = pb.UploadRequest(header=pb.UploadHeader(size_bytes=8))
     chunk = pb.UploadRequest(chunk=b"content")
 
     assert await upload() == "INVALID_FIELD"
@@ -83,6 +84,7 @@ async def test_bad_uploads_are_refused_and_leave_nothing(client: AsyncClient, ad
     assert await upload(header, header) == "INVALID_FIELD"
     assert await upload(header, pb.UploadRequest(chunk=bytes((1 << 20) + 1))) == "INVALID_FIELD"
     assert await upload(wrong_hash, chunk) == "HASH_MISMATCH"
+    assert await upload(wrong_size, chunk) == "SIZE_MISMATCH"
     assert _stored_files(tmp_path) == []
 
 

@@ -26,7 +26,7 @@ from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from orchestrion.v1 import artifacts_pb2 as orchestrion_dot_v1_dot_artifacts__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%orchestrion/v1/artifact_service.proto\x12\x0eorchestrion.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1eorchestrion/v1/artifacts.proto\"X\n\rUploadRequest\x12.\n\x06header\x18\x01 \x01(\x0b\x32\x1c.orchestrion.v1.UploadHeaderH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"E\n\x0cUploadHeader\x12\x12\n\nmedia_type\x18\x01 \x01(\t\x12\x11\n\tfile_name\x18\x02 \x01(\t\x12\x0e\n\x06sha256\x18\x03 \x01(\t\"5\n\x0f\x44ownloadRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0coffset_bytes\x18\x02 \x01(\x03\"Y\n\x10\x44ownloadResponse\x12,\n\x08\x61rtifact\x18\x01 \x01(\x0b\x32\x18.orchestrion.v1.ArtifactH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"\"\n\x12GetArtifactRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"=\n\x14ListArtifactsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"]\n\x15ListArtifactsResponse\x12+\n\tartifacts\x18\x01 \x03(\x0b\x32\x18.orchestrion.v1.Artifact\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"%\n\x15\x44\x65leteArtifactRequest\x12\x0c\n\x04name\x18\x01 \x01(\t2\xa3\x03\n\x0f\x41rtifactService\x12\x43\n\x06Upload\x12\x1d.orchestrion.v1.UploadRequest\x1a\x18.orchestrion.v1.Artifact(\x01\x12O\n\x08\x44ownload\x12\x1f.orchestrion.v1.DownloadRequest\x1a .orchestrion.v1.DownloadResponse0\x01\x12K\n\x0bGetArtifact\x12\".orchestrion.v1.GetArtifactRequest\x1a\x18.orchestrion.v1.Artifact\x12\\\n\rListArtifacts\x12$.orchestrion.v1.ListArtifactsRequest\x1a%.orchestrion.v1.ListArtifactsResponse\x12O\n\x0e\x44\x65leteArtifact\x12%.orchestrion.v1.DeleteArtifactRequest\x1a\x16.google.protobuf.Emptyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%orchestrion/v1/artifact_service.proto\x12\x0eorchestrion.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1eorchestrion/v1/artifacts.proto\"X\n\rUploadRequest\x12.\n\x06header\x18\x01 \x01(\x0b\x32\x1c.orchestrion.v1.UploadHeaderH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"Y\n\x0cUploadHeader\x12\x12\n\nmedia_type\x18\x01 \x01(\t\x12\x11\n\tfile_name\x18\x02 \x01(\t\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x12\n\nsize_bytes\x18\x04 \x01(\x03\"5\n\x0f\x44ownloadRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0coffset_bytes\x18\x02 \x01(\x03\"Y\n\x10\x44ownloadResponse\x12,\n\x08\x61rtifact\x18\x01 \x01(\x0b\x32\x18.orchestrion.v1.ArtifactH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"\"\n\x12GetArtifactRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"=\n\x14ListArtifactsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"]\n\x15ListArtifactsResponse\x12+\n\tartifacts\x18\x01 \x03(\x0b\x32\x18.orchestrion.v1.Artifact\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"%\n\x15\x44\x65leteArtifactRequest\x12\x0c\n\x04name\x18\x01 \x01(\t2\xa3\x03\n\x0f\x41rtifactService\x12\x43\n\x06Upload\x12\x1d.orchestrion.v1.UploadRequest\x1a\x18.orchestrion.v1.Artifact(\x01\x12O\n\x08\x44ownload\x12\x1f.orchestrion.v1.DownloadRequest\x1a .orchestrion.v1.DownloadResponse0\x01\x12K\n\x0bGetArtifact\x12\".orchestrion.v1.GetArtifactRequest\x1a\x18.orchestrion.v1.Artifact\x12\\\n\rListArtifacts\x12$.orchestrion.v1.ListArtifactsRequest\x1a%.orchestrion.v1.ListArtifactsResponse\x12O\n\x0e\x44\x65leteArtifact\x12%.orchestrion.v1.DeleteArtifactRequest\x1a\x16.google.protobuf.Emptyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,19 +36,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPLOADREQUEST']._serialized_start=118
   _globals['_UPLOADREQUEST']._serialized_end=206
   _globals['_UPLOADHEADER']._serialized_start=208
-  _globals['_UPLOADHEADER']._serialized_end=277
-  _globals['_DOWNLOADREQUEST']._serialized_start=279
-  _globals['_DOWNLOADREQUEST']._serialized_end=332
-  _globals['_DOWNLOADRESPONSE']._serialized_start=334
-  _globals['_DOWNLOADRESPONSE']._serialized_end=423
-  _globals['_GETARTIFACTREQUEST']._serialized_start=425
-  _globals['_GETARTIFACTREQUEST']._serialized_end=459
-  _globals['_LISTARTIFACTSREQUEST']._serialized_start=461
-  _globals['_LISTARTIFACTSREQUEST']._serialized_end=522
-  _globals['_LISTARTIFACTSRESPONSE']._serialized_start=524
-  _globals['_LISTARTIFACTSRESPONSE']._serialized_end=617
-  _globals['_DELETEARTIFACTREQUEST']._serialized_start=619
-  _globals['_DELETEARTIFACTREQUEST']._serialized_end=656
-  _globals['_ARTIFACTSERVICE']._serialized_start=659
-  _globals['_ARTIFACTSERVICE']._serialized_end=1078
+  _globals['_UPLOADHEADER']._serialized_end=297
+  _globals['_DOWNLOADREQUEST']._serialized_start=299
+  _globals['_DOWNLOADREQUEST']._serialized_end=352
+  _globals['_DOWNLOADRESPONSE']._serialized_start=354
+  _globals['_DOWNLOADRESPONSE']._serialized_end=443
+  _globals['_GETARTIFACTREQUEST']._serialized_start=445
+  _globals['_GETARTIFACTREQUEST']._serialized_end=479
+  _globals['_LISTARTIFACTSREQUEST']._serialized_start=481
+  _globals['_LISTARTIFACTSREQUEST']._serialized_end=542
+  _globals['_LISTARTIFACTSRESPONSE']._serialized_start=544
+  _globals['_LISTARTIFACTSRESPONSE']._serialized_end=637
+  _globals['_DELETEARTIFACTREQUEST']._serialized_start=639
+  _globals['_DELETEARTIFACTREQUEST']._serialized_end=676
+  _globals['_ARTIFACTSERVICE']._serialized_start=679
+  _globals['_ARTIFACTSERVICE']._serialized_end=1098
 # @@protoc_insertion_point(module_scope)

@@ -58,22 +58,28 @@ class UploadHeader(_message.Message):
     MEDIA_TYPE_FIELD_NUMBER: _builtins.int
     FILE_NAME_FIELD_NUMBER: _builtins.int
     SHA256_FIELD_NUMBER: _builtins.int
+    SIZE_BYTES_FIELD_NUMBER: _builtins.int
     media_type: _builtins.str
     """The media type; empty means: find out from the content and the file name."""
     file_name: _builtins.str
     """The file name; folders are dropped."""
     sha256: _builtins.str
     """The SHA-256 expected, 64 lower-case hexadecimal digits; empty for no check."""
+    size_bytes: _builtins.int
+    """The size expected, in bytes; 0 when it is not known. With it, or with `sha256`, the part that a client sent before it
+    died can never be taken for the whole.
+    """
     def __init__(
         self,
         *,
         media_type: _builtins.str = ...,
         file_name: _builtins.str = ...,
         sha256: _builtins.str = ...,
+        size_bytes: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["file_name", b"file_name", "media_type", b"media_type", "sha256", b"sha256"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file_name", b"file_name", "media_type", b"media_type", "sha256", b"sha256", "size_bytes", b"size_bytes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

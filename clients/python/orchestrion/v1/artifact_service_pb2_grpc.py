@@ -72,7 +72,8 @@ class ArtifactServiceServicer(object):
         """Stores an artifact from chunks, hashed on the way. The first message carries `header`, all later ones `chunk`. A call
         that breaks off leaves nothing behind. Storing the same content again is cheap and gives the same name.
 
-        Errors: INVALID_ARGUMENT (`INVALID_FIELD`; `HASH_MISMATCH` when the header named another hash; `ARTIFACT_EMPTY`);
+        Errors: INVALID_ARGUMENT (`INVALID_FIELD`; `HASH_MISMATCH` or `SIZE_MISMATCH` when the header named another
+        hash or size; `ARTIFACT_EMPTY`);
         RESOURCE_EXHAUSTED (`ARTIFACT_TOO_LARGE`, `STORAGE_FULL`).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

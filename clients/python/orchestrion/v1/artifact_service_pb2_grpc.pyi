@@ -39,7 +39,8 @@ class ArtifactServiceStub:
     """Stores an artifact from chunks, hashed on the way. The first message carries `header`, all later ones `chunk`. A call
     that breaks off leaves nothing behind. Storing the same content again is cheap and gives the same name.
 
-    Errors: INVALID_ARGUMENT (`INVALID_FIELD`; `HASH_MISMATCH` when the header named another hash; `ARTIFACT_EMPTY`);
+    Errors: INVALID_ARGUMENT (`INVALID_FIELD`; `HASH_MISMATCH` or `SIZE_MISMATCH` when the header named another
+    hash or size; `ARTIFACT_EMPTY`);
     RESOURCE_EXHAUSTED (`ARTIFACT_TOO_LARGE`, `STORAGE_FULL`).
     """
     Download: _grpc.UnaryStreamMultiCallable[_artifact_service_pb2.DownloadRequest, _artifact_service_pb2.DownloadResponse]
@@ -72,7 +73,8 @@ class ArtifactServiceAsyncStub(ArtifactServiceStub):
     """Stores an artifact from chunks, hashed on the way. The first message carries `header`, all later ones `chunk`. A call
     that breaks off leaves nothing behind. Storing the same content again is cheap and gives the same name.
 
-    Errors: INVALID_ARGUMENT (`INVALID_FIELD`; `HASH_MISMATCH` when the header named another hash; `ARTIFACT_EMPTY`);
+    Errors: INVALID_ARGUMENT (`INVALID_FIELD`; `HASH_MISMATCH` or `SIZE_MISMATCH` when the header named another
+    hash or size; `ARTIFACT_EMPTY`);
     RESOURCE_EXHAUSTED (`ARTIFACT_TOO_LARGE`, `STORAGE_FULL`).
     """
     Download: _aio.UnaryStreamMultiCallable[_artifact_service_pb2.DownloadRequest, _artifact_service_pb2.DownloadResponse]  # type: ignore[assignment]
@@ -108,7 +110,8 @@ class ArtifactServiceServicer(metaclass=_abc_1.ABCMeta):
         """Stores an artifact from chunks, hashed on the way. The first message carries `header`, all later ones `chunk`. A call
         that breaks off leaves nothing behind. Storing the same content again is cheap and gives the same name.
 
-        Errors: INVALID_ARGUMENT (`INVALID_FIELD`; `HASH_MISMATCH` when the header named another hash; `ARTIFACT_EMPTY`);
+        Errors: INVALID_ARGUMENT (`INVALID_FIELD`; `HASH_MISMATCH` or `SIZE_MISMATCH` when the header named another
+        hash or size; `ARTIFACT_EMPTY`);
         RESOURCE_EXHAUSTED (`ARTIFACT_TOO_LARGE`, `STORAGE_FULL`).
         """
 
