@@ -43,23 +43,6 @@ Client(sys.argv[1]).upload(sys.argv[2])
 """
 
 
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    with Servers(tmp_path_factory.mktemp("bad-input")) as servers:
-        yield servers
-
-
-@pytest.fixture(scope="module")
-def controller(servers: Servers) -> Child:
-    return servers.controller()
-
-
-@pytest.fixture(scope="module")
-def host(servers: Servers, controller: Child) -> Child:
-    del controller  # The host advertises itself there.
-    return servers.host("--preload", "rapidocr,espeak-ng,delay")
-
-
 @pytest.fixture
 def client(controller: Child, host: Child) -> Iterator[Client]:
     """A client; after each test the servers are still those of the first, and do good work."""

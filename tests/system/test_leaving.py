@@ -20,7 +20,7 @@ from orchestrion.runs import OnDetach, Run, RunState
 from orchestrion.supervision import Child
 from orchestrion.values import ArtifactRef, OutputRef
 from tests.rpc.controller.plans import after, payloads, results, wait
-from tests.system.processes import PATIENCE_S, Servers, cancelled, eventually, metric, running, until_started
+from tests.system.processes import PATIENCE_S, cancelled, eventually, metric, running, until_started
 
 PICTURES = Path(__file__).parents[2] / "examples" / "pictures"
 ENDLESS = Plan((wait("task", delay_ms=600_000),))
@@ -44,23 +44,6 @@ for event in Client(address).run("do it", plan=plan, detach_grace_ms=grace_ms):
     if isinstance(event.payload, TaskStarted):
         print(event.run, event.sequence, flush=True)
 """
-
-
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    with Servers(tmp_path_factory.mktemp("leaving")) as servers:
-        yield servers
-
-
-@pytest.fixture(scope="module")
-def controller(servers: Servers) -> Child:
-    return servers.controller()
-
-
-@pytest.fixture(scope="module")
-def host(servers: Servers, controller: Child) -> Child:
-    del controller  # The host advertises itself there.
-    return servers.host("--preload", "rapidocr,espeak-ng,delay")
 
 
 @pytest.fixture

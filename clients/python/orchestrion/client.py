@@ -235,8 +235,8 @@ class Client:
 
         Args:
             artifact: The artifact, or its name.
-            to: A folder that exists: the artifact's own file name is used, numbered if it is taken. Or a path, which is
-                replaced if it is there.
+            to: A folder that exists, or ends in `/` and is made: the artifact's own file name is used, numbered if it
+                is taken. Or a path, which is replaced if it is there.
 
         Raises:
             NotFoundError: There is no such artifact.

@@ -103,8 +103,8 @@ class Download:
 
         Args:
             name: The artifact.
-            target: A folder that exists, for the artifact's own file name, numbered if it is taken; or a path, which is
-                replaced if it is there.
+            target: A folder that exists or ends in `/`, for the artifact's own file name, numbered if it is taken; or a
+                path, which is replaced if it is there.
 
         Raises:
             OSError: The folder is not there, or nothing can be written to it.
@@ -112,6 +112,8 @@ class Download:
         self.path = Path(target)
         """Where the artifact is, once the download has ended."""
         self._name = name
+        if os.fspath(target).endswith(("/", os.sep)):
+            self.path.mkdir(parents=True, exist_ok=True)
         self._into_folder = self.path.is_dir()
         self._file_name = ""
         folder = self.path if self._into_folder else self.path.parent

@@ -68,7 +68,8 @@ class RunServicer(run_service_pb2_grpc.RunServiceServicer):
 
     async def GetRun(self, request: run_service_pb2.GetRunRequest, context: _Context) -> runs_pb2.Run:
         """Tells a run."""
-        return codec.encode(await self._runs.get(names.check_run(request.name)))  # type: ignore[no-any-return]
+        answer: runs_pb2.Run = codec.encode(await self._runs.get(names.check_run(request.name)))
+        return answer
 
     async def ListRuns(
         self, request: run_service_pb2.ListRunsRequest, context: _Context
@@ -83,7 +84,8 @@ class RunServicer(run_service_pb2_grpc.RunServiceServicer):
 
     async def CancelRun(self, request: run_service_pb2.CancelRunRequest, context: _Context) -> runs_pb2.Run:
         """Cancels a run."""
-        return codec.encode(await self._runs.cancel(names.check_run(request.name)))  # type: ignore[no-any-return]
+        answer: runs_pb2.Run = codec.encode(await self._runs.cancel(names.check_run(request.name)))
+        return answer
 
     async def ApprovePlan(self, request: run_service_pb2.ApprovePlanRequest, context: _Context) -> runs_pb2.Run:
         """Is not served yet."""

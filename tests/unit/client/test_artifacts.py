@@ -107,6 +107,11 @@ def test_download_to_a_folder_never_overwrites(client: Client, script: Script, t
     assert "speech.wav" not in parts(tmp_path.parent)
 
 
+def test_download_makes_a_folder_that_is_named_as_one(client: Client, script: Script, tmp_path: Path) -> None:
+    name = script.add(b"sound", "speech.wav", "audio/wav")
+    assert client.download(name, f"{tmp_path}/new/folder/") == tmp_path / "new" / "folder" / "speech.wav"
+
+
 def test_spoilt_download_leaves_nothing(client: Client, script: Script, tmp_path: Path) -> None:
     name = script.add(b"sound")
     script.spoilt = True
