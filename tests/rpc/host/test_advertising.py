@@ -33,7 +33,7 @@ async def test_reports_come_at_a_third_of_the_lease_without_any_change(tmp_path:
 
 
 async def test_a_host_started_before_its_controller_finds_it_and_finds_it_again(tmp_path: Path) -> None:
-    async with TinyController() as controller:
+    async with TinyController(lease_ms=300) as controller:
         await controller.stop()
         async with running_host(tmp_path, controller) as host:
             # The host serves meanwhile.
@@ -48,6 +48,8 @@ async def test_a_host_started_before_its_controller_finds_it_and_finds_it_again(
             again = await controller.registry.wait(lambda report: True)
             assert again.HasField("facts")
             assert again.instance_id == report.instance_id
+            # The next report follows the answer to this one, by a third of the lease.
+            await controller.registry.next()
             assert await host.metric("orchestrion_host_advertise_connected") == 1
 
 
