@@ -151,6 +151,8 @@ class ArtifactServicer(_Servicer, artifact_service_pb2_grpc.ArtifactServiceServi
             if not self.script.discard:
                 kept.append(request.chunk)
             if self.script.failure is not None:
+                async for _ in requests:
+                    pass  # Drained as the controller does it: see `orchestrion_controller.servicers.artifact`.
                 await context.abort_with_status(status_of(self.script.failure))
         name = f"artifacts/{digest.hexdigest()}"
         self.script.content[name] = b"".join(kept)
