@@ -143,7 +143,7 @@ class AsyncClient:
         return await self._wire.unary(calls.list_runs(page_size, page_token))
 
     async def cancel_run(self, run: str) -> Run:
-        """Cancels a run and waits until its experts have stopped; see `Client.cancel_run`."""
+        """Cancels a run and waits until it has ended; see `Client.cancel_run`."""
         return await self._wire.unary(calls.cancel_run(run))
 
     async def delete_run(self, run: str) -> None:

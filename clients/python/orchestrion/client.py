@@ -193,7 +193,7 @@ class Client:
         return self._wire.unary(calls.list_runs(page_size, page_token))
 
     def cancel_run(self, run: str) -> Run:
-        """Cancels a run and waits until its experts have stopped; one that has ended stays as it is.
+        """Cancels a run and waits until it has ended; one that has ended stays as it is.
 
         Raises:
             NotFoundError: There is no such run.

@@ -51,7 +51,9 @@ class ExecuteServiceServicer(object):
         """Runs every task the moment its inputs exist and streams what happens. Tasks without an assignment are assigned first;
         tasks with a result are not run again. The call is a run of its own.
 
-        Errors: INVALID_ARGUMENT (`PLAN_INVALID`); NOT_FOUND (`ARTIFACT_NOT_FOUND`). A task that fails does not fail the call.
+        Errors: INVALID_ARGUMENT (a rule of plans, such as `UNKNOWN_TASK_TYPE` or `PLAN_CYCLE`); NOT_FOUND
+        (`ARTIFACT_NOT_FOUND`); FAILED_PRECONDITION (`NO_EXPERT`, `EXPERT_TOO_LARGE`). A task that fails does not fail the
+        call.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

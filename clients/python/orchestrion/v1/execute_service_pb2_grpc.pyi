@@ -38,7 +38,9 @@ class ExecuteServiceStub:
     """Runs every task the moment its inputs exist and streams what happens. Tasks without an assignment are assigned first;
     tasks with a result are not run again. The call is a run of its own.
 
-    Errors: INVALID_ARGUMENT (`PLAN_INVALID`); NOT_FOUND (`ARTIFACT_NOT_FOUND`). A task that fails does not fail the call.
+    Errors: INVALID_ARGUMENT (a rule of plans, such as `UNKNOWN_TASK_TYPE` or `PLAN_CYCLE`); NOT_FOUND
+    (`ARTIFACT_NOT_FOUND`); FAILED_PRECONDITION (`NO_EXPERT`, `EXPERT_TOO_LARGE`). A task that fails does not fail the
+    call.
     """
 
 @_typing.type_check_only
@@ -50,7 +52,9 @@ class ExecuteServiceAsyncStub(ExecuteServiceStub):
     """Runs every task the moment its inputs exist and streams what happens. Tasks without an assignment are assigned first;
     tasks with a result are not run again. The call is a run of its own.
 
-    Errors: INVALID_ARGUMENT (`PLAN_INVALID`); NOT_FOUND (`ARTIFACT_NOT_FOUND`). A task that fails does not fail the call.
+    Errors: INVALID_ARGUMENT (a rule of plans, such as `UNKNOWN_TASK_TYPE` or `PLAN_CYCLE`); NOT_FOUND
+    (`ARTIFACT_NOT_FOUND`); FAILED_PRECONDITION (`NO_EXPERT`, `EXPERT_TOO_LARGE`). A task that fails does not fail the
+    call.
     """
 
 class ExecuteServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -65,7 +69,9 @@ class ExecuteServiceServicer(metaclass=_abc_1.ABCMeta):
         """Runs every task the moment its inputs exist and streams what happens. Tasks without an assignment are assigned first;
         tasks with a result are not run again. The call is a run of its own.
 
-        Errors: INVALID_ARGUMENT (`PLAN_INVALID`); NOT_FOUND (`ARTIFACT_NOT_FOUND`). A task that fails does not fail the call.
+        Errors: INVALID_ARGUMENT (a rule of plans, such as `UNKNOWN_TASK_TYPE` or `PLAN_CYCLE`); NOT_FOUND
+        (`ARTIFACT_NOT_FOUND`); FAILED_PRECONDITION (`NO_EXPERT`, `EXPERT_TOO_LARGE`). A task that fails does not fail the
+        call.
         """
 
 def add_ExecuteServiceServicer_to_server(servicer: ExecuteServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -51,7 +51,8 @@ class PlanServiceServicer(object):
         """Plans a request and streams each task as it closes. The call is a run of its own, with a log.
 
         Errors: INVALID_ARGUMENT (`REQUEST_EMPTY`, `INVALID_FIELD`); NOT_FOUND (`ARTIFACT_NOT_FOUND`, `RUN_NOT_FOUND`);
-        FAILED_PRECONDITION (`REQUEST_BEYOND_PLANNER`, `PLAN_INVALID`); UNAVAILABLE (`LLM_UNAVAILABLE`).
+        FAILED_PRECONDITION (`REQUEST_BEYOND_PLANNER`, `PLANNER_REFUSED`, `PLAN_NOT_REPAIRED`, `NOT_CONFIGURED`); UNAVAILABLE
+        (`LLM_UNAVAILABLE`).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,7 +38,8 @@ class PlanServiceStub:
     """Plans a request and streams each task as it closes. The call is a run of its own, with a log.
 
     Errors: INVALID_ARGUMENT (`REQUEST_EMPTY`, `INVALID_FIELD`); NOT_FOUND (`ARTIFACT_NOT_FOUND`, `RUN_NOT_FOUND`);
-    FAILED_PRECONDITION (`REQUEST_BEYOND_PLANNER`, `PLAN_INVALID`); UNAVAILABLE (`LLM_UNAVAILABLE`).
+    FAILED_PRECONDITION (`REQUEST_BEYOND_PLANNER`, `PLANNER_REFUSED`, `PLAN_NOT_REPAIRED`, `NOT_CONFIGURED`); UNAVAILABLE
+    (`LLM_UNAVAILABLE`).
     """
 
 @_typing.type_check_only
@@ -50,7 +51,8 @@ class PlanServiceAsyncStub(PlanServiceStub):
     """Plans a request and streams each task as it closes. The call is a run of its own, with a log.
 
     Errors: INVALID_ARGUMENT (`REQUEST_EMPTY`, `INVALID_FIELD`); NOT_FOUND (`ARTIFACT_NOT_FOUND`, `RUN_NOT_FOUND`);
-    FAILED_PRECONDITION (`REQUEST_BEYOND_PLANNER`, `PLAN_INVALID`); UNAVAILABLE (`LLM_UNAVAILABLE`).
+    FAILED_PRECONDITION (`REQUEST_BEYOND_PLANNER`, `PLANNER_REFUSED`, `PLAN_NOT_REPAIRED`, `NOT_CONFIGURED`); UNAVAILABLE
+    (`LLM_UNAVAILABLE`).
     """
 
 class PlanServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -65,7 +67,8 @@ class PlanServiceServicer(metaclass=_abc_1.ABCMeta):
         """Plans a request and streams each task as it closes. The call is a run of its own, with a log.
 
         Errors: INVALID_ARGUMENT (`REQUEST_EMPTY`, `INVALID_FIELD`); NOT_FOUND (`ARTIFACT_NOT_FOUND`, `RUN_NOT_FOUND`);
-        FAILED_PRECONDITION (`REQUEST_BEYOND_PLANNER`, `PLAN_INVALID`); UNAVAILABLE (`LLM_UNAVAILABLE`).
+        FAILED_PRECONDITION (`REQUEST_BEYOND_PLANNER`, `PLANNER_REFUSED`, `PLAN_NOT_REPAIRED`, `NOT_CONFIGURED`); UNAVAILABLE
+        (`LLM_UNAVAILABLE`).
         """
 
 def add_PlanServiceServicer_to_server(servicer: PlanServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

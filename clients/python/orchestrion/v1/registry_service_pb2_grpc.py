@@ -66,8 +66,8 @@ class RegistryServiceServicer(object):
         lease; the answer to each is the lease granted. When the stream breaks the host gets no new work; when the lease ends
         it is forgotten.
 
-        Errors: INVALID_ARGUMENT (`INVALID_FIELD`); ABORTED (`HOST_REPLACED`) when another process reports under the
-        same name.
+        Errors: INVALID_ARGUMENT (`INVALID_FIELD`); ABORTED (`HOST_REPLACED`) while another process is listed under the
+        same name and its stream is open.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,8 +38,8 @@ class RegistryServiceStub:
     lease; the answer to each is the lease granted. When the stream breaks the host gets no new work; when the lease ends
     it is forgotten.
 
-    Errors: INVALID_ARGUMENT (`INVALID_FIELD`); ABORTED (`HOST_REPLACED`) when another process reports under the
-    same name.
+    Errors: INVALID_ARGUMENT (`INVALID_FIELD`); ABORTED (`HOST_REPLACED`) while another process is listed under the
+    same name and its stream is open.
     """
     ListHosts: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ListHostsRequest, _registry_service_pb2.ListHostsResponse]
     """Lists the hosts known now."""
@@ -58,8 +58,8 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     lease; the answer to each is the lease granted. When the stream breaks the host gets no new work; when the lease ends
     it is forgotten.
 
-    Errors: INVALID_ARGUMENT (`INVALID_FIELD`); ABORTED (`HOST_REPLACED`) when another process reports under the
-    same name.
+    Errors: INVALID_ARGUMENT (`INVALID_FIELD`); ABORTED (`HOST_REPLACED`) while another process is listed under the
+    same name and its stream is open.
     """
     ListHosts: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ListHostsRequest, _registry_service_pb2.ListHostsResponse]  # type: ignore[assignment]
     """Lists the hosts known now."""
@@ -81,8 +81,8 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         lease; the answer to each is the lease granted. When the stream breaks the host gets no new work; when the lease ends
         it is forgotten.
 
-        Errors: INVALID_ARGUMENT (`INVALID_FIELD`); ABORTED (`HOST_REPLACED`) when another process reports under the
-        same name.
+        Errors: INVALID_ARGUMENT (`INVALID_FIELD`); ABORTED (`HOST_REPLACED`) while another process is listed under the
+        same name and its stream is open.
         """
 
     @_abc_1.abstractmethod

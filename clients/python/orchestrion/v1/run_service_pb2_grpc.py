@@ -120,7 +120,8 @@ class RunServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def CancelRun(self, request, context):
-        """Cancels a run and waits until its experts have stopped. A run that has ended stays as it is.
+        """Cancels a run and waits until it has ended. Its experts are told to stop, and do so at their next step. A run that has
+        ended stays as it is.
 
         Errors: NOT_FOUND (`RUN_NOT_FOUND`).
         """

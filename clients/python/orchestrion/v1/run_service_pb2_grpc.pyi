@@ -61,7 +61,8 @@ class RunServiceStub:
     Errors: INVALID_ARGUMENT (`INVALID_FIELD`) for a page token that this server did not give.
     """
     CancelRun: _grpc.UnaryUnaryMultiCallable[_run_service_pb2.CancelRunRequest, _runs_pb2.Run]
-    """Cancels a run and waits until its experts have stopped. A run that has ended stays as it is.
+    """Cancels a run and waits until it has ended. Its experts are told to stop, and do so at their next step. A run that has
+    ended stays as it is.
 
     Errors: NOT_FOUND (`RUN_NOT_FOUND`).
     """
@@ -106,7 +107,8 @@ class RunServiceAsyncStub(RunServiceStub):
     Errors: INVALID_ARGUMENT (`INVALID_FIELD`) for a page token that this server did not give.
     """
     CancelRun: _aio.UnaryUnaryMultiCallable[_run_service_pb2.CancelRunRequest, _runs_pb2.Run]  # type: ignore[assignment]
-    """Cancels a run and waits until its experts have stopped. A run that has ended stays as it is.
+    """Cancels a run and waits until it has ended. Its experts are told to stop, and do so at their next step. A run that has
+    ended stays as it is.
 
     Errors: NOT_FOUND (`RUN_NOT_FOUND`).
     """
@@ -178,7 +180,8 @@ class RunServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _run_service_pb2.CancelRunRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_runs_pb2.Run, _abc.Awaitable[_runs_pb2.Run]]:
-        """Cancels a run and waits until its experts have stopped. A run that has ended stays as it is.
+        """Cancels a run and waits until it has ended. Its experts are told to stop, and do so at their next step. A run that has
+        ended stays as it is.
 
         Errors: NOT_FOUND (`RUN_NOT_FOUND`).
         """
