@@ -122,6 +122,15 @@ def test_a_client_that_leaves_at_once_cancels_all_tasks_that_run_side_by_side(
     assert_client_left(end_of(client, seen[0].run))
 
 
+def test_runs_that_end_are_not_counted_as_cancelled(host: Child, client: Client) -> None:
+    before = cancelled(host)
+    many = Plan(tuple(wait(f"task-{number}") for number in range(20)))
+
+    assert all(result.succeeded for result in client.ask("do it", plan=many).results)
+
+    assert cancelled(host) == before
+
+
 def test_a_client_that_comes_back_keeps_its_run_and_misses_no_event(
     controller: Child, host: Child, client: Client
 ) -> None:
