@@ -7,6 +7,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 # Touched when .venv matches the project's metadata and the lock: a second `make setup` sees it and does nothing.
 STAMP := .venv/.setup-done
+NODE_STAMP := clients/node/node_modules/.package-lock.json
 
 .PHONY: help
 help: ## list the targets
@@ -29,8 +30,18 @@ up: $(STAMP) ## start a controller and a model host; Ctrl-C stops both
 	@$(BIN)/orchestrion up
 
 .PHONY: test
-test: $(STAMP) ## run the tests, without those that need a GPU or build the wheel (ARGS=... goes to pytest)
+test: $(STAMP) ## run the tests, without those that need a GPU or Node.js, or build the wheel (ARGS=... goes to pytest)
 	$(BIN)/pytest $(ARGS)
+
+.PHONY: test-system
+test-system: $(STAMP) $(NODE_STAMP) ## run the tests of whole systems, with clients in other languages (needs Node.js and npm)
+	$(BIN)/pytest -m "not gpu and not wheel" tests/system $(ARGS)
+
+# npm writes it when the folder matches the lock.
+$(NODE_STAMP): clients/node/package.json clients/node/package-lock.json
+	@command -v npm >/dev/null || { echo "make: test-system needs Node.js 18 or newer with npm (Debian, Ubuntu: apt install npm)" >&2; exit 1; }
+	npm ci --prefix clients/node --no-audit --no-fund
+	@touch $@
 
 .PHONY: test-wheel
 test-wheel: $(STAMP) ## build the wheel and try the client in empty environments with protobuf 5, 6 and 7
@@ -61,7 +72,7 @@ protos-check: $(STAMP) ## lint protos/, look for breaking changes (BASE=... sinc
 
 .PHONY: docs
 docs: $(STAMP) ## make the reference pages in docs/ anew (ARGS=--check only looks)
-	@$(BIN)/python docs/make_reference.py $(ARGS)
+	@$(BIN)/python -m docs.make_reference $(ARGS)
 
 .PHONY: bench-overhead
 bench-overhead: $(STAMP) ## measure what the platform adds to the models' own time

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from prometheus_client.metrics import MetricWrapperBase
 
+from docs.clients_page import clients_page
 from orchestrion import errors, task_types, transport
 from orchestrion.plans import Parameter
 from orchestrion.serving.metrics import CallMetrics
@@ -179,6 +180,7 @@ def settings_page() -> str:
 
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "clients.md": clients_page,
     "errors.md": errors_page,
     "metrics.md": metrics_page,
     "settings.md": settings_page,

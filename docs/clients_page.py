@@ -1,0 +1,60 @@
+"""The page of clients: the programs of `examples/clients` and `clients/node`, as they are and as the tests run them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[1]
+
+_PAGE: Final = """\
+# Clients
+
+Any language that has gRPC can use the services in [`protos/`](../protos/orchestrion/v1). A request takes three calls:
+`ArtifactService.Upload` for each file, `RunService.Run`, whose stream brings the events and at last the answer, and
+`ArtifactService.Download` for each file that the answer names. A client that loses its connection goes on with
+`RunService.WatchRun(name, after_sequence)` and gets every later event once. What goes wrong is told by
+[reasons](errors.md).
+
+The programs on this page are files of the repository, and its tests run them. They find the controller by
+`ORCHESTRION_CONTROLLER`, else at 127.0.0.1:50051, where `make up` starts one.
+
+## Python
+
+`pip install orchestrion` installs the client alone: grpcio, protobuf and small pure-Python packages. The client
+reconnects and resumes by itself, and repeats what is safe to repeat.
+
+{sync}
+With asyncio, here with the events as they come:
+
+{asyncio}
+`orchestrion.testing` has a controller to test your own programs against, in the same process and without models.
+
+## Node.js
+
+[`clients/node`](../clients/node) needs two packages, `@grpc/grpc-js` and `@grpc/proto-loader`, and generates nothing.
+
+{connect}
+{ask}
+## Reflection
+
+Both servers describe their API themselves (`grpc.reflection.v1alpha`), so that tools and programs can do without the
+`.proto` files:
+
+{reflection}
+"""
+
+
+def clients_page() -> str:
+    """Shows the programs."""
+    return _PAGE.format(
+        sync=_shown("examples/clients/sync_client.py", "python"),
+        asyncio=_shown("examples/clients/asyncio_client.py", "python"),
+        connect=_shown("clients/node/connect.js", "js"),
+        ask=_shown("clients/node/ask.js", "js"),
+        reflection=_shown("examples/clients/reflection.py", "python"),
+    ).removesuffix("\n")
+
+
+def _shown(path: str, language: str) -> str:
+    return f"[`{path}`](../{path})\n\n```{language}\n{(ROOT / path).read_text('utf-8')}```\n"
