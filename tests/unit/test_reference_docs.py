@@ -8,6 +8,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from docs import make_reference
+from docs.pages.errors import errors_page
+from docs.pages.metrics import metrics_page
+from docs.pages.settings import settings_page
+from docs.pages.tasks import tasks_page
 from orchestrion import task_types
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.serving.metrics import CallMetrics
@@ -46,7 +50,7 @@ def test_pages_that_are_not_current_are_named_and_made(
 
 
 def test_every_reason_and_every_class_is_told() -> None:
-    page = make_reference.errors_page()
+    page = errors_page()
     for reason in Reason:
         assert f"| `{reason.name}` | `{reason.error_type.__name__}` |" in page
     told = {kind.__name__ for kind in OrchestrionError.__subclasses__() if f"| `{kind.__name__}` | `" in page}
@@ -57,13 +61,13 @@ def test_every_metric_is_told() -> None:
     calls = CallMetrics("orchestrion_host")
     HostMetrics(calls)
     calls.registry.register(HostSnapshot(lambda: (), lambda: (), lambda: 0, lambda: False, lambda: 0))
-    page = make_reference.metrics_page()
+    page = metrics_page()
     told = {line.split("`")[1] for line in page.splitlines() if line.startswith("| `")}
     assert told == exposed(ControllerMetrics().registry) | exposed(calls.registry)
 
 
 def test_every_task_type_is_told() -> None:
-    page = make_reference.tasks_page()
+    page = tasks_page()
     for task_type in task_types.load().values():
         assert f"## `{task_type.name}`" in page
         for parameter in (*task_type.inputs, *task_type.outputs):
@@ -71,6 +75,6 @@ def test_every_task_type_is_told() -> None:
 
 
 def test_a_secret_has_no_flag() -> None:
-    (line,) = [line for line in make_reference.settings_page().splitlines() if "OPENAI_API_KEY`" in line]
+    (line,) = [line for line in settings_page().splitlines() if "OPENAI_API_KEY`" in line]
     assert line.startswith("|  | `ORCHESTRION_CONTROLLER_LLM_API_KEY`, `OPENAI_API_KEY` | none |")
-    assert "--llm-api-key" not in make_reference.settings_page()
+    assert "--llm-api-key" not in settings_page()

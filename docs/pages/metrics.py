@@ -1,0 +1,55 @@
+"""The page of metrics, from the real registries of both servers."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from prometheus_client.metrics import MetricWrapperBase
+
+from docs.pages.tables import table
+from orchestrion.serving.metrics import CallMetrics
+from orchestrion_controller.metrics import ControllerMetrics
+from orchestrion_host.metrics import HostMetrics, HostSnapshot
+
+_METRICS: Final = """\
+# Metrics
+
+Both servers serve Prometheus's text format over HTTP: the controller on port 9464, a host on port 9465, under
+`/metrics`. Names are shown as Prometheus reads them; a histogram `x` has the series `x_bucket`, `x_count` and `x_sum`.
+Both also serve the metrics of their process (`process_…`) and of Python's garbage collector (`python_gc_…`).
+
+## Controller
+
+{controller}
+
+## Model host
+
+{host}
+"""
+
+
+def metrics_page() -> str:
+    """Tells the metrics of both servers, from their real registries."""
+    calls = CallMetrics("orchestrion_host")
+    # What it would read off a host is left empty: the names, labels and texts are there all the same.
+    snapshot = HostSnapshot(lambda: (), lambda: (), lambda: 0, lambda: False, lambda: 0)
+    host = [*_wrappers(calls), *_wrappers(HostMetrics(calls)), *snapshot.collect()]
+    head = ("name", "type", "labels", "unit", "meaning")
+    return _METRICS.format(
+        controller=table(head, map(_metric, _wrappers(ControllerMetrics()))), host=table(head, map(_metric, host))
+    )
+
+
+def _wrappers(metrics: object) -> list[MetricWrapperBase]:
+    return [item for item in vars(metrics).values() if isinstance(item, MetricWrapperBase)]
+
+
+def _metric(collector: Any) -> tuple[str, ...]:
+    family = next(iter(collector.describe())) if isinstance(collector, MetricWrapperBase) else collector
+    name = f"{family.name}_total" if family.type == "counter" else family.name
+    # prometheus-client tells labels by its samples only, and there are none yet.
+    labels = ", ".join(f"`{label}`" for label in collector._labelnames)
+    unit = next((unit for unit in ("seconds", "bytes") if unit in name.split("_")), "")
+    if not unit:
+        unit = "0 or 1" if family.documentation.startswith("1 ") else "count"
+    return f"`{name}`", family.type, labels, unit, family.documentation
