@@ -77,7 +77,7 @@ class Controller:
         self._registry = Registry(config.lease_ms, metrics)
         self._runs = Runs(self._journal, metrics, RunLimits(config.max_running_runs, config.detach_grace_ms))
         selector = Selector(self._registry, config.candidate_count)
-        self._executor = Executor(self._registry, selector, metrics, config.max_attempts)
+        self._executor = Executor(self._registry, selector, self._artifacts, metrics, config.max_attempts)
         context = Context(task_types.load(), self._registry, self._artifacts, self._runs)
         self._language_model = language_model(config)
         pipeline = Pipeline(performers(config, self._language_model), selector, self._executor, context, metrics)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from orchestrion.plans import Parameter, Plan, TaskResult
 from orchestrion.runs import Artifact
 from orchestrion.values import ArtifactRef, Json, OutputRef, Value, artifacts
 from orchestrion_controller.plans import graph
+
+_LONGEST_LIST: Final = 12
+"""Numbers that are written out; a longer list is a vector, of which only the beginning is shown."""
 
 
 def quoted(text: str, most: int | None = None) -> str:
@@ -36,11 +40,35 @@ def file_name(name: str, files: Mapping[str, Artifact]) -> str:
     return (artifact.file_name if artifact else "") or f"{name[:18]}…"
 
 
-def shown(value: Value, parameter: Parameter | None, files: Mapping[str, Artifact], most: int | None = None) -> str:
-    """Writes a value into a sentence; a list with commas."""
+def enumerated(parts: Sequence[str], most: int = 30) -> str:
+    """Joins parts as a sentence does: `a, b and c`; those after `most` are only counted."""
+    if len(parts) > most:
+        parts = [*parts[:most], f"{len(parts) - most} more"]
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+
+
+def shown(
+    value: Value,
+    parameter: Parameter | None,
+    files: Mapping[str, Artifact],
+    most: int | None = None,
+    *,
+    plain: bool = False,
+) -> str:
+    """Writes a value into a sentence; a list with commas.
+
+    Args:
+        value: What to write.
+        parameter: What it is declared as.
+        files: What is known of artifacts, by name.
+        most: After how many characters a text is cut; None for never.
+        plain: Whether a text goes without quotation marks.
+    """
     if isinstance(value, str):
         # A choice is a word of ours, not a text of the person's.
-        return value if parameter and parameter.choices else quoted(value, most)
+        if plain or (parameter and parameter.choices):
+            return cut(value, most)
+        return quoted(value, most)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
@@ -48,10 +76,20 @@ def shown(value: Value, parameter: Parameter | None, files: Mapping[str, Artifac
     if isinstance(value, ArtifactRef):
         return file_name(value.name, files)
     if isinstance(value, Json):
+        if _is_vector(value.data):
+            beginning = ", ".join(number(item) for item in value.data[:3])
+            return f"a vector of {len(value.data)} numbers, beginning with {beginning}"
         return cut(json.dumps(value.data, ensure_ascii=False), most or 500)
     if isinstance(value, OutputRef):
         return ""
-    return ", ".join(shown(item, parameter, files, most) for item in value)
+    return ", ".join(shown(item, parameter, files, most, plain=plain) for item in value)
+
+
+def _is_vector(data: Any) -> bool:
+    """Whether it is a list of numbers too long to be read."""
+    if not isinstance(data, list) or len(data) <= _LONGEST_LIST:
+        return False
+    return all(isinstance(item, int | float) and not isinstance(item, bool) for item in data)
 
 
 def named_artifacts(value: Value) -> tuple[str, ...]:

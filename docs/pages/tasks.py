@@ -14,7 +14,8 @@ _TASKS: Final = """\
 # Task types
 
 What a task of a plan can do. The principal input and output come first. An input of kind image, audio, video or
-document takes an artifact. A list given to an input that takes one value runs the task once an item, and its outputs
+document takes an artifact; one of kind text without a list of what is allowed also takes a text file, which is read for
+it (up to 1 MiB). A list given to an input that takes one value runs the task once an item, and its outputs
 are lists then. `PlanRequest.task_types` may replace these by others.
 
 Each type names the experts that come with the project and need neither a key, nor a GPU, nor a download.

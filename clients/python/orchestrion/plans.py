@@ -63,6 +63,8 @@ class TaskType:
     outputs: tuple[Parameter, ...]
     cues: tuple[str, ...] = ()
     answer_template: str = ""
+    total_template: str = ""
+    item_template: str = ""
 
     def input(self, name: str) -> Parameter | None:
         """Returns the input of that name, or None."""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import mimetypes
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Final
 
-import puremagic
 from sqlalchemy import Row, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orchestrion import names
 from orchestrion.errors import Reason
 from orchestrion.runs import Artifact
+from orchestrion_controller.artifacts.media_types import guess
 from orchestrion_controller.artifacts.store import LocalStore
 from orchestrion_controller.database.database import Database
 from orchestrion_controller.database.schema import ARTIFACTS
@@ -23,7 +22,6 @@ from orchestrion_controller.database.schema import ARTIFACTS
 LOCAL_OWNER: Final = "local"
 """The owner of everything while there is no authentication. Rows are keyed by owner, so that it can be added."""
 
-_UNKNOWN: Final = "application/octet-stream"
 _HEAD_BYTES: Final = 4_096
 
 
@@ -67,7 +65,7 @@ class Artifacts:
         row = {
             "owner": owner,
             "sha256": stored_sha256,
-            "media_type": media_type or _media_type(bytes(head), file_name),
+            "media_type": media_type or guess(bytes(head), file_name),
             "file_name": file_name or stored_sha256[:12],
             "size_bytes": size,
             "create_ms": time.time_ns() // 1_000_000,
@@ -144,16 +142,3 @@ def _base_name(file_name: str) -> str:
     """Drops the folders of either kind of path, and what no file name should hold."""
     base = PureWindowsPath(PurePosixPath(file_name).name).name
     return "".join(letter for letter in base if letter.isprintable())[:200]
-
-
-def _media_type(head: bytes, file_name: str) -> str:
-    """Finds the media type by content, then by name: a name can lie, and content may have no mark."""
-    try:
-        found = puremagic.from_string(head, mime=True)
-    except (puremagic.PureError, ValueError):
-        found = ""
-    by_name = mimetypes.guess_type(file_name)[0] or ""
-    # Container formats are told apart by their names only: a .docx is a ZIP file by its content.
-    if found and found.split("/")[0] in ("image", "audio", "video"):
-        return str(found)
-    return by_name or str(found) or _UNKNOWN

@@ -86,7 +86,7 @@ class Attempts:
             emit(TaskStarted(task.id, attempt, *pair, item.index, item.count))
             self._selector.begin(pair)
             try:
-                return await self._infer(call, pair, reservation, emit)
+                outputs = await self._infer(call, pair, reservation, emit)
             except OrchestrionError as error:
                 self._metrics.attempts_failed.labels(pair[1], error.reason).inc()
                 failed.append(pair)
@@ -100,6 +100,11 @@ class Attempts:
                     # The same expert again: its worker is being replaced, or its queue drains.
                     await asyncio.sleep((error.retry_after_ms or 0) / 1000 or _PAUSE_S * attempt)
                 pair, reservation = following, ""
+            else:
+                if item.index is not None:
+                    # The task's outputs are told when all items have theirs; that this one has is told at once.
+                    emit(TaskProgress(task.id, 1.0, "done", item.index))
+                return outputs
             finally:
                 self._selector.end(pair)
         raise AssertionError("max_attempts is at least 1, so the loop returns or raises")

@@ -15,6 +15,7 @@ from orchestrion_controller.executor import inputs as folding
 from orchestrion_controller.executor.attempts import Assigned, Attempts, Call, Item
 from orchestrion_controller.executor.inputs import Inputs, Outputs
 from orchestrion_controller.executor.reservations import Reservations
+from orchestrion_controller.executor.texts import Texts
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.plans.graph import dependencies
 
@@ -42,6 +43,7 @@ class Execution:
         known: Mapping[str, TaskResult],
         attempts: Attempts,
         reservations: Reservations,
+        texts: Texts,
         metrics: ControllerMetrics,
     ) -> None:
         """Prepares the execution.
@@ -52,12 +54,14 @@ class Execution:
             known: Results that exist already, by task id; those tasks are not run.
             attempts: Make the calls.
             reservations: Claim experts ahead.
+            texts: Reads files that are given for texts.
             metrics: Where tasks are counted.
         """
         self._run = run
         self._task_types = task_types
         self._attempts = attempts
         self._reservations = reservations
+        self._texts = texts
         self._metrics = metrics
         self._assigned: dict[str, Assigned] = {}
         self._performing: dict[str, asyncio.Task[None]] = {}
@@ -149,8 +153,9 @@ class Execution:
     async def _run_task(self, assigned: Assigned, found: Mapping[str, TaskResult], reservation: str) -> TaskResult:
         task = assigned.task
         try:
-            resolved = folding.resolve(task, found)
-            items = folding.unfold(task, self._task_types[task.type], resolved)
+            task_type = self._task_types[task.type]
+            resolved = await self._texts.read(task, task_type, folding.resolve(task, found))
+            items = folding.unfold(task, task_type, resolved)
             if items is None:
                 outputs = await self._call(assigned, resolved, Item(), reservation)
             else:

@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Mapping
 
 from orchestrion.plans import TaskResult, TaskType
+from orchestrion_controller.artifacts.artifacts import Artifacts
 from orchestrion_controller.executor.attempts import Attempts
 from orchestrion_controller.executor.execution import Execution
 from orchestrion_controller.executor.hosts import HostClients
 from orchestrion_controller.executor.reservations import Reservations
+from orchestrion_controller.executor.texts import Texts
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.registry.registry import Registry
 from orchestrion_controller.selector.selector import Selector
@@ -18,17 +20,26 @@ from orchestrion_controller.selector.selector import Selector
 class Executor:
     """Runs tasks on the hosts of a registry."""
 
-    def __init__(self, registry: Registry, selector: Selector, metrics: ControllerMetrics, max_attempts: int) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        selector: Selector,
+        artifacts: Artifacts,
+        metrics: ControllerMetrics,
+        max_attempts: int,
+    ) -> None:
         """Opens no connection yet.
 
         Args:
             registry: The hosts.
             selector: Chooses again after a failure.
+            artifacts: Where files lie that are given for texts.
             metrics: Where tasks and attempts are counted.
             max_attempts: How often one call is tried in all.
         """
         self._registry = registry
         self._metrics = metrics
+        self._artifacts = artifacts
         self._clients = HostClients(registry, metrics)
         self._attempts = Attempts(selector, self._clients, metrics, max_attempts)
         self._background: set[asyncio.Task[None]] = set()
@@ -44,6 +55,7 @@ class Executor:
             known=known or {},
             attempts=self._attempts,
             reservations=reservations,
+            texts=Texts(self._artifacts),
             metrics=self._metrics,
         )
 

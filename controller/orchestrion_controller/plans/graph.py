@@ -54,6 +54,33 @@ def order(tasks: Iterable[Task]) -> tuple[Task, ...]:
         raise ValueError(f"no order: {error}") from error
 
 
+def ancestors(tasks: Iterable[Task]) -> dict[str, frozenset[str]]:
+    """Tells for every task the ids of all that it waits for, directly or through others. There is no cycle."""
+    found: dict[str, frozenset[str]] = {}
+    for task in order(tasks):
+        needed = dependencies(task)
+        found[task.id] = frozenset(needed).union(*(found.get(task_id, frozenset()) for task_id in needed))
+    return found
+
+
+def components(tasks: Iterable[Task]) -> tuple[tuple[Task, ...], ...]:
+    """Parts tasks into those that are joined by references, each part in order, the parts by their first tasks."""
+    sorted_tasks = order(tasks)
+    part_of: dict[str, list[str]] = {}
+    for task in sorted_tasks:
+        part = [task.id]
+        for needed in dependencies(task):
+            other = part_of.get(needed, part)
+            if other is not part:
+                # The smaller goes into the larger, so that long plans take no long time.
+                part, other = (part, other) if len(part) >= len(other) else (other, part)
+                part += other
+                part_of.update(dict.fromkeys(other, part))
+        part_of.setdefault(task.id, part)
+    parts = {id(part): part for part in (part_of[task.id] for task in sorted_tasks)}
+    return tuple(tuple(task for task in sorted_tasks if part_of[task.id] is part) for part in parts.values())
+
+
 def find_cycle(tasks: Iterable[Task]) -> tuple[str, ...] | None:
     """Finds ids that wait for each other, each for the next and the last for the first; None where there are none."""
     by_id = {task.id: task for task in tasks}

@@ -16,6 +16,10 @@ _WRITTEN: Final = {
     ParameterKind.JSON: '{"json": …}',
 }
 
+_TEXT_TYPES: Final = frozenset(
+    {"application/json", "application/jsonl", "application/toml", "application/xml", "application/yaml"}
+)
+
 
 def accepts(wanted: ParameterKind, given: ParameterKind) -> bool:
     """Whether an input of one kind takes an output of another.
@@ -33,13 +37,32 @@ def kind_of_media_type(media_type: str) -> ParameterKind:
     return kinds.get(main, ParameterKind.DOCUMENT)
 
 
+def reads_as_text(media_type: str) -> bool:
+    """Whether an artifact of this media type may be given to a TEXT input, which is then its content."""
+    essence = media_type.partition(";")[0].strip().lower()
+    return essence.startswith("text/") or essence in _TEXT_TYPES or essence.endswith(("+json", "+yaml"))
+
+
+def takes(parameter: Parameter, media_type: str) -> bool:
+    """Whether an artifact of a media type may be given to an input: its kind fits, or it is text for a TEXT input.
+
+    A file is no choice among given words.
+    """
+    if parameter.kind is ParameterKind.TEXT:
+        return not parameter.choices and reads_as_text(media_type)
+    return accepts(parameter.kind, kind_of_media_type(media_type))
+
+
 def how_to_write(kind: ParameterKind) -> str:
     """Tells how a value of this kind is written in a plan, for error messages."""
     return _WRITTEN.get(kind, '{"artifact": "attachments/1"} or {"output": {"taskId": "…", "output": "…"}}')
 
 
-def how_to_attach(kind: ParameterKind) -> str:
+def how_to_attach(parameter: Parameter) -> str:
     """Tells what an artifact must be to fit, for error messages."""
+    kind = parameter.kind
+    if kind is ParameterKind.TEXT and not parameter.choices:
+        return "a text file (text/*, application/json), or the text written out in the plan itself"
     if not kind.is_media:
         return "it written out in the plan itself"
     return (

@@ -152,10 +152,9 @@ class PlanChecker:
             return value
         if isinstance(value, ArtifactRef):
             artifact = self._artifact(value.name, field, where)
-            kind = kinds.kind_of_media_type(artifact.media_type)
-            if not kinds.accepts(parameter.kind, kind):
+            if not kinds.takes(parameter, artifact.media_type):
                 given = f"{artifact.file_name or artifact.name} is {artifact.media_type or 'of no known type'}"
-                cure = f"give {kinds.how_to_attach(parameter.kind)}"
+                cure = f"give {kinds.how_to_attach(parameter)}"
                 message = f"`{parameter.name}` takes {parameter.kind.name}, but {given}: {cure}."
                 raise where.error(Reason.ILL_TYPED_INPUT, message, field)
             return ArtifactRef(artifact.name)

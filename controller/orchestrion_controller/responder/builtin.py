@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 
 from orchestrion.events import AnswerFinished, AnswerText
-from orchestrion.plans import Task, TaskResult, TaskState, TaskType
-from orchestrion.values import Value, artifacts
+from orchestrion.plans import Task, TaskResult, TaskState
+from orchestrion.values import artifacts
 from orchestrion_controller import wording
 from orchestrion_controller.plans import graph
+from orchestrion_controller.responder.parts import Part, parts_of
+from orchestrion_controller.responder.templates import Name, fill
+from orchestrion_controller.responder.totals import alike, total
 from orchestrion_controller.stages import AnswerItem, RespondingRequest
 
-_NAME: Final = re.compile(r"\{(\w+)\}")
 _LONGEST_STEP_TEXT: Final = 300
 """Characters of a text that is only a step on the way; the texts that the plan was for are told whole."""
+_LONGEST_LAST_TEXT: Final = 1000
+"""Characters of a text that the last tasks only put into another form, such as a summary that is spoken."""
+_LONGEST_INPUT_TEXT: Final = 200
+"""Characters of a text that the person gave and knows."""
 
 
 class BuiltinResponder:
@@ -34,36 +39,45 @@ class BuiltinResponder:
 
 
 def _sentences(request: RespondingRequest) -> list[str]:
-    """Writes the answer, a sentence or two a task."""
+    """Writes the answer, a sentence or two a task; chains that end in a plain answer come before those that do not."""
     if not request.plan.tasks:
         return [request.plan.no_task_reason]
     told = _Telling(request)
     sentences: list[str] = []
-    for task in graph.order(request.plan.tasks):
-        result = request.results.get(task.id)
-        if result and result.succeeded:
-            sentences += told.success(task, result)
+    for chain in sorted(graph.components(request.plan.tasks), key=told.ends_in_files):
+        for task in chain:
+            sentences += told.success(task)
     sentences += told.failures()
     return sentences or ["There are no results."]
 
 
 class _Telling:
-    """Writes sentences and knows which text was told last, which is `it` in the next."""
+    """Writes sentences and knows which text was told last, which is `it` in the next, and what has been added up."""
 
     def __init__(self, request: RespondingRequest) -> None:
         self._request = request
-        self._leaves = {task.id for task in graph.leaves(request.plan.tasks)}
+        self._dependents = graph.dependents(request.plan.tasks)
         self._last = ""
+        self._groups = {task.id: group for group in alike(request.plan, request.task_types) for task in group}
+        self._added_up: set[str] = set()
 
-    def success(self, task: Task, result: TaskResult) -> list[str]:
-        """Tells a result; a sentence for each item where the task unfolded."""
+    def ends_in_files(self, chain: Sequence[Task]) -> bool:
+        """Whether all that a chain of tasks was for are files."""
+        return all(self._makes_files(task) for task in chain if not self._dependents[task.id])
+
+    def success(self, task: Task) -> list[str]:
+        """Tells a result, if there is one: with those that it adds up with, or a sentence for each of its parts."""
+        result = self._request.results.get(task.id)
+        if task.id in self._added_up or result is None or not result.succeeded:
+            return []
         task_type = self._request.task_types.get(task.type)
-        inputs = {name: wording.resolved(value, self._request.results) for name, value in task.inputs.items()}
-        known = {name: value for name, value in inputs.items() if value is not None}
         if task_type is None or not task_type.answer_template:
-            return [self._listed(task, task_type, result)]
-        most = None if task.id in self._leaves else _LONGEST_STEP_TEXT
-        return [self._filled(task_type, values, most) for values in _items(task_type, known, result.outputs)]
+            return [self._listed(task, result)]
+        if together := self._total(task):
+            return together
+        most = self._longest(task)
+        sentences = (self._filled(part, most) for part in parts_of(task, task_type, self._request.results))
+        return [sentence or self._listed(task, result) for sentence in sentences]
 
     def failures(self) -> list[str]:
         """Tells what failed and why, and what was left undone because of it."""
@@ -82,25 +96,54 @@ class _Telling:
             sentences.append(f"Not done therefore: {', '.join(undone)}.")
         return sentences
 
-    def _filled(self, task_type: TaskType, values: Mapping[str, Value], most: int | None) -> str:
+    def _total(self, task: Task) -> list[str]:
+        """Tells the group of a task in one sentence, and what of it failed; nothing where it does not add up."""
+        group = self._groups.get(task.id, ())
+        done = [other for other in group if (known := self._request.results.get(other.id)) and known.succeeded]
+        task_type = self._request.task_types[task.type]
+        parts = [part for other in done for part in parts_of(other, task_type, self._request.results)]
+        sentence = total(parts, self._request.artifacts)
+        if sentence is None:
+            return []
+        self._added_up.update(other.id for other in done)
+        left_out = [f"`{other.id}`{self._on(other)}" for other in group if other not in done]
+        return [sentence, *([f"This leaves out {wording.enumerated(left_out)}."] if left_out else [])]
+
+    def _filled(self, part: Part, most: int | None) -> str | None:
         told = self._last
 
-        def word(match: re.Match[str]) -> str:
+        def words_for(name: Name) -> str | None:
             nonlocal told
-            name = match.group(1)
-            value = values.get(name, "")
-            if value and value == self._last and not task_type.output(name):
+            value, parameter = part.get(name)
+            if value is None:
+                return None
+            is_input = parameter is None or parameter in part.task_type.inputs
+            if is_input and value and value == self._last:
                 return "it"
-            if isinstance(value, str):
+            if isinstance(value, str) and not name.plain and not (parameter and parameter.choices):
                 told = value
-            parameter = task_type.output(name) or task_type.input(name)
-            return wording.shown(value, parameter, self._request.artifacts, most)
+            cut_after = _LONGEST_INPUT_TEXT if is_input else most
+            return wording.shown(value, parameter, self._request.artifacts, cut_after, plain=name.plain)
 
-        sentence = _NAME.sub(word, task_type.answer_template)
+        sentence = fill(part.task_type.answer_template, words_for)
         self._last = told
         return sentence
 
-    def _listed(self, task: Task, task_type: TaskType | None, result: TaskResult) -> str:
+    def _longest(self, task: Task) -> int | None:
+        """Tells after how many characters the texts of a task are cut; None for never."""
+        takers = self._dependents[task.id]
+        if not takers:
+            return None
+        tasks = [taker for task_id in takers if (taker := self._request.plan.task(task_id))]
+        last = all(not self._dependents[taker.id] and self._makes_files(taker) for taker in tasks)
+        return _LONGEST_LAST_TEXT if last else _LONGEST_STEP_TEXT
+
+    def _makes_files(self, task: Task) -> bool:
+        task_type = self._request.task_types.get(task.type)
+        return task_type is not None and bool(task_type.outputs) and task_type.outputs[0].kind.is_media
+
+    def _listed(self, task: Task, result: TaskResult) -> str:
+        task_type = self._request.task_types.get(task.type)
         parts = [
             f"{name} {wording.shown(value, task_type.output(name) if task_type else None, self._request.artifacts)}"
             for name, value in result.outputs.items()
@@ -112,18 +155,3 @@ class _Telling:
         values = (wording.resolved(value, self._request.results) for value in task.inputs.values())
         names = [name for value in values if value is not None for name in artifacts(value)]
         return f" on {', '.join(wording.file_name(name, self._request.artifacts) for name in names)}" if names else ""
-
-
-def _items(task_type: TaskType, inputs: Mapping[str, Value], outputs: Mapping[str, Value]) -> list[dict[str, Value]]:
-    """Folds lists out: the values of each call that a task unfolded into, or those of its one call."""
-    values = {**inputs, **outputs}
-    wide = {name: value for name, value in values.items() if isinstance(value, tuple) and not _is_list(task_type, name)}
-    counts = {len(value) for value in wide.values()}
-    if len(counts) != 1:
-        return [values]
-    return [{**values, **{name: value[index] for name, value in wide.items()}} for index in range(counts.pop())]
-
-
-def _is_list(task_type: TaskType, name: str) -> bool:
-    parameter = task_type.output(name) or task_type.input(name)
-    return parameter is not None and parameter.repeated

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select,
 from orchestrion import codec, events
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.plans import Error
-from orchestrion.runs import Run, RunKind, RunState
+from orchestrion.runs import Message, Run, RunKind, RunState
 from orchestrion.v1 import events_pb2
 from orchestrion_controller.database.database import Database, Done
 from orchestrion_controller.database.schema import EVENTS, RUNS
@@ -23,6 +24,8 @@ _END_RUN: Final = (
     update(RUNS).where(RUNS.c.name == bindparam("run")).values(state=bindparam("to"), end_ms=bindparam("at"))
 )
 _PAGE: Final = 500
+_BEGINNING: Final = 200
+"""How much of a message's text lists tell, in characters: a page of long ones would be larger than a message may be."""
 
 
 class Journal:
@@ -90,14 +93,18 @@ class Journal:
         return await self._database.read(lambda connection: connection.execute(query).scalar_one()) or 0
 
     async def list(self, size: int, before: tuple[int, str] | None) -> tuple[Run, ...]:
-        """Lists runs, newest first: at most `size`, those after the (milliseconds, name) given."""
-        query = select(RUNS)
+        """Lists runs, newest first: at most `size`, those after the (milliseconds, name) given.
+
+        Of what was asked they tell the beginning, which is enough to know a run by.
+        """
+        first = (EVENTS.c.run == RUNS.c.name) & (EVENTS.c.sequence == 1)
+        query = select(RUNS, EVENTS.c.event).outerjoin(EVENTS, first)
         if before is not None:
             created, name = before
             query = query.where((RUNS.c.create_ms < created) | ((RUNS.c.create_ms == created) & (RUNS.c.name < name)))
         query = query.order_by(RUNS.c.create_ms.desc(), RUNS.c.name.desc()).limit(size)
         rows = await self._database.read(lambda connection: connection.execute(query).all())
-        return tuple(_run(row) for row in rows)
+        return tuple(replace(_run(row), messages=_beginnings(row.event)) for row in rows)
 
     async def delete(self, name: str) -> None:
         """Deletes a run and its events."""
@@ -137,6 +144,14 @@ def _ignore(_: OrchestrionError | None) -> None:
 
 def _milliseconds(time_: datetime | None) -> int:
     return round(time_.timestamp() * 1000) if time_ else 0
+
+
+def _beginnings(first_event: bytes | None) -> tuple[Message, ...]:
+    if first_event is None:
+        return ()
+    started = codec.decode(events_pb2.Event.FromString(first_event), events.Event).payload
+    messages = started.messages if isinstance(started, events.RunStarted) else ()
+    return tuple(replace(message, text=message.text[:_BEGINNING]) for message in messages)
 
 
 def _run(row: Row[Any]) -> Run:

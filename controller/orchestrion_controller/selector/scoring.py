@@ -8,8 +8,11 @@
 | load | minus 0.25 for each request queued, running or assigned a moment ago, beyond one batch | -3 to 0 |
 | latency | minus the base-10 logarithm of 1 + observed latency in seconds | -2 to 0 |
 | popularity | downloads and likes, on a logarithmic scale | 0 to 1 |
-| language | the language that the task names is one that the expert lists | 0 or 1 |
-| domain | made for general use rather than for a domain that nobody asked for | 0 or 0.2 |
+| language | the expert lists the language that the task names (1), or languages without that one (-20) | -20 to 1 |
+| domain | made for the domain that the task names, or for general use where it names none | 0 or 6 |
+
+Two of them decide whatever the rest says: an expert that lacks the language comes after every other, and one that is
+loaded does not make up for the wrong domain.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from orchestrion.experts import ExpertState
+from orchestrion.experts import Expert, ExpertState
 from orchestrion.plans import Task
 from orchestrion_controller.registry.registry import Offer
 
@@ -29,6 +32,8 @@ _STATE: Final[Mapping[ExpertState, float]] = {
     ExpertState.FAILED: 0.5,
     ExpertState.TO_BE_FETCHED: 0.0,
 }
+_LANGUAGE_LACKING: Final = -20.0
+_DOMAIN_FITTING: Final = 6.0
 _MOST_DOWNLOADS: Final = 1e8
 _MOST_LIKES: Final = 1e5
 
@@ -38,6 +43,17 @@ def servable(offer: Offer) -> bool:
     if offer.status.state not in _STATE:
         return False
     return needed_bytes(offer) <= max((device.total_bytes for device in offer.host.devices), default=0)
+
+
+def domain_of(task: Task) -> str:
+    """The domain that a task asks for by its input `domain`; empty for none."""
+    named = task.inputs.get("domain")
+    return named.lower() if isinstance(named, str) else ""
+
+
+def fits_domain(task: Task, offer: Offer) -> bool:
+    """Whether the expert is for general use or the domain that the task asks for; where it asks for none, all fit."""
+    return not domain_of(task) or offer.expert.domain.lower() in ("", domain_of(task))
 
 
 def needed_bytes(offer: Offer) -> int:
@@ -55,8 +71,6 @@ def features(task: Task, offer: Offer, assigned_count: int) -> dict[str, float]:
     """
     expert, status = offer.expert, offer.status
     waiting = max(status.queued_count + status.running_count, assigned_count)
-    language = task.inputs.get("language")
-    named = language.split("-")[0].lower() if isinstance(language, str) else ""
     return {
         "state": _STATE[status.state],
         "memory": _memory(offer),
@@ -64,9 +78,22 @@ def features(task: Task, offer: Offer, assigned_count: int) -> dict[str, float]:
         "load": max(-3.0, -0.25 * (waiting // max(1, expert.max_batch_size))),
         "latency": max(-2.0, -math.log10(1 + status.latency_ms / 1000)),
         "popularity": _share(expert.download_count, _MOST_DOWNLOADS) / 2 + _share(expert.like_count, _MOST_LIKES) / 2,
-        "language": float(bool(named) and named in {tag.split("-")[0].lower() for tag in expert.languages}),
-        "domain": 0.0 if expert.domain else 0.2,
+        "language": _language(task, expert),
+        "domain": _DOMAIN_FITTING if expert.domain.lower() == domain_of(task) else 0.0,
     }
+
+
+def _language(task: Task, expert: Expert) -> float:
+    named = task.inputs.get("language")
+    listed = {_primary(tag) for tag in expert.languages} - {""}
+    if not isinstance(named, str) or not named or not listed:
+        return 0.0
+    return 1.0 if _primary(named) in listed else _LANGUAGE_LACKING
+
+
+def _primary(tag: str) -> str:
+    """The primary subtag of a BCP 47 tag: `de` of `de-AT`."""
+    return tag.split("-", maxsplit=1)[0].lower()
 
 
 def _memory(offer: Offer) -> float:

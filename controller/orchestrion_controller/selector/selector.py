@@ -37,10 +37,10 @@ class Selector:
             avoid: Experts on hosts that failed at it; they come last.
 
         Raises:
-            FailedPreconditionError: No host has an expert for it (`NO_EXPERT`), or none has a device that is large
-                enough (`EXPERT_TOO_LARGE`).
+            FailedPreconditionError: No host has an expert for it and its domain (`NO_EXPERT`), or none has a device
+                that is large enough (`EXPERT_TOO_LARGE`).
         """
-        offers = self._registry.offers(task.type)
+        offers = [offer for offer in self._registry.offers(task.type) if scoring.fits_domain(task, offer)]
         ranked = sorted(
             (self._candidate(task, offer) for offer in offers if scoring.servable(offer)),
             key=lambda candidate: ((candidate.host, candidate.expert_id) in avoid, -candidate.score, candidate.host),
@@ -79,7 +79,11 @@ class Selector:
         if not self._registry.hosts():
             message = f"Task {task.id!r}: no model host is listed; start one with `orchestrion up`."
             return Reason.NO_EXPERT.error(message, where)
-        message = f"Task {task.id!r}: no listed host has a working expert for {task.type}; see `orchestrion experts`."
+        what = task.type
+        if domain := scoring.domain_of(task):
+            what = f"{task.type} of the domain {domain!r}"
+            where["domain"] = domain
+        message = f"Task {task.id!r}: no listed host has a working expert for {what}; see `orchestrion experts`."
         return Reason.NO_EXPERT.error(message, where)
 
 

@@ -42,7 +42,11 @@ class ArtifactExchange:
         with contextlib.ExitStack() as holds:
             paths = {sha256: holds.enter_context(self._cache.hold(sha256)) for sha256 in hashes}
             await self._fetch_all(hashes)
-            yield {name: _plain(value, paths) for name, value in values.items()}
+            # Experts name what they make after what they were given.
+            files = {
+                sha256: wire.MediaFile(str(path), "", self._cache.file_name(sha256)) for sha256, path in paths.items()
+            }
+            yield {name: _plain(value, files) for name, value in values.items()}
 
     def must_fetch(self, values: Mapping[str, Value]) -> bool:
         """Whether an artifact in the inputs of a call is not here yet."""
@@ -84,9 +88,9 @@ class ArtifactExchange:
     async def _download(self, sha256: str) -> None:
         part = self._cache.part_path(sha256)
         try:
-            size = await self._store.download(sha256, part)
+            size, file_name = await self._store.download(sha256, part)
             part.rename(self._cache.path(sha256))
-            self._cache.add(sha256, size)
+            self._cache.add(sha256, size, file_name)
             self._metrics.artifact_fetches.labels("store").inc()
             self._metrics.artifact_bytes.labels("fetched").inc(size)
         finally:
@@ -113,7 +117,7 @@ class ArtifactExchange:
             name = await self._store.upload(taken)
             self._metrics.artifact_bytes.labels("stored").inc(taken.size_bytes)
             try:
-                await self._cache.adopt(path, taken.sha256, taken.size_bytes)
+                await self._cache.adopt(path, taken.sha256, taken.size_bytes, taken.file_name)
             except OSError as error:
                 # The store has it; only the next task on this host fetches it again.
                 _log.warning("the cache cannot keep %s: %s", name, error)
@@ -128,11 +132,11 @@ class _Download:
         self.waiter_count = 0
 
 
-def _plain(value: Value, paths: Mapping[str, Path]) -> wire.Plain:
+def _plain(value: Value, files: Mapping[str, wire.MediaFile]) -> wire.Plain:
     if isinstance(value, ArtifactRef):
-        return wire.plain_media(wire.MediaFile(str(paths[names.sha256_of(value.name)]), ""))
+        return wire.plain_media(files[names.sha256_of(value.name)])
     if isinstance(value, Json):
         return {"json": value.data}
     if isinstance(value, tuple):
-        return [_plain(item, paths) for item in value]
+        return [_plain(item, files) for item in value]
     return value

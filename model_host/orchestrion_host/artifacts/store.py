@@ -24,17 +24,18 @@ class ArtifactStore:
         """Keeps the channel."""
         self._stub: Any = ArtifactServiceStub(cast(Any, channel))
 
-    async def download(self, sha256: str, path: Path) -> int:
-        """Writes an artifact to a file, checks its hash, and returns its size in bytes.
+    async def download(self, sha256: str, path: Path) -> tuple[int, str]:
+        """Writes an artifact to a file, checks its hash, and returns its size in bytes and its owner's name for it.
 
         Raises:
             OrchestrionError: ARTIFACT_NOT_FOUND, SERVER_UNREACHABLE, STORAGE_FULL.
         """
         digest = hashlib.sha256()
-        size = 0
+        size, file_name = 0, ""
         try:
             with _create(path) as file:
                 async for message in self._stub.Download(messages.DownloadRequest(name=names.artifact(sha256))):
+                    file_name = message.artifact.file_name or file_name
                     chunk = message.chunk
                     file.write(chunk)
                     digest.update(chunk)
@@ -46,7 +47,7 @@ class ArtifactStore:
         if digest.hexdigest() != sha256:
             text = f"{names.artifact(sha256)} arrived damaged: its SHA-256 is {digest.hexdigest()}."
             raise Reason.SERVER_UNREACHABLE.error(text)
-        return size
+        return size, file_name
 
     async def upload(self, media: wire.MediaFile) -> str:
         """Stores a file and returns the artifact's name.

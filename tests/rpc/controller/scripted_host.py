@@ -42,6 +42,7 @@ class ScriptedHost(model_host_service_pb2_grpc.ModelHostServiceServicer):
         self.behaviours = dict(behaviours)
         self.state = ExpertState.LOADED
         self.memory_bytes = 1_000
+        self.domains: dict[str, str] = {}
         self.calls: list[tuple[str, Mapping[str, Value]]] = []
         self.going = 0
         self.most_going = 0
@@ -66,7 +67,14 @@ class ScriptedHost(model_host_service_pb2_grpc.ModelHostServiceServicer):
     async def report(self, *, draining: bool = False) -> None:
         """Reports the host as it is now, and waits for the answer."""
         experts = tuple(
-            Expert(expert_id, "scripted", "engine", ("test-delay",), memory_bytes=self.memory_bytes)
+            Expert(
+                expert_id,
+                "scripted",
+                "engine",
+                ("test-delay",),
+                domain=self.domains.get(expert_id, ""),
+                memory_bytes=self.memory_bytes,
+            )
             for expert_id in self.behaviours
         )
         facts = HostFacts(f"127.0.0.1:{self._port}", "test", self._calls_at_once, experts)

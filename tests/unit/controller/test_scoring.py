@@ -101,7 +101,7 @@ def test_popularity() -> None:
         ("de", ("en", "de"), 1.0),
         ("de-AT", ("de",), 1.0),
         ("DE", ("de-CH",), 1.0),
-        ("fr", ("en", "de"), 0.0),
+        ("fr", ("en", "de"), -20.0),
         ("de", (), 0.0),
         ("", ("",), 0.0),
         (3.0, ("de",), 0.0),
@@ -114,9 +114,37 @@ def test_language(asked: Value, listed: tuple[str, ...], expected: float) -> Non
     assert scoring.features(TASK, offer(what=expert(languages=listed)), 0)["language"] == 0.0
 
 
-def test_general_use_is_better_than_a_domain_that_nobody_asked_for() -> None:
-    assert scoring.features(TASK, offer(what=expert(domain="")), 0)["domain"] == 0.2
-    assert scoring.features(TASK, offer(what=expert(domain="medicine")), 0)["domain"] == 0.0
+@pytest.mark.parametrize(
+    ("asked", "made_for", "fits", "expected"),
+    [
+        (None, "", True, 6.0),
+        (None, "medicine", True, 0.0),
+        ("medicine", "medicine", True, 6.0),
+        ("medicine", "Medicine", True, 6.0),
+        ("medicine", "", True, 0.0),
+        ("medicine", "law", False, 0.0),
+        ("", "law", True, 0.0),
+        (Json("medicine"), "law", True, 0.0),
+    ],
+)
+def test_domain(asked: Value | None, made_for: str, fits: bool, expected: float) -> None:
+    task = TASK if asked is None else Task("a", TYPE, {"domain": asked})
+    found = offer(what=expert(domain=made_for))
+    assert scoring.fits_domain(task, found) is fits
+    assert scoring.features(task, found, 0)["domain"] == expected
+
+
+def test_neither_popularity_nor_a_free_queue_make_up_for_a_language_that_is_lacking() -> None:
+    task = Task("a", TYPE, {"language": "fr"})
+    best = offer(what=expert(languages=("de",), download_count=10**12, like_count=10**12))
+    worst = offer(
+        ExpertState.TO_BE_FETCHED,
+        what=expert(domain="law"),
+        memory_bytes=8 * GIB,
+        queued_count=1_000,
+        latency_ms=1e9,
+    )
+    assert sum(scoring.features(task, best, 0).values()) < sum(scoring.features(task, worst, 0).values())
 
 
 def test_of_two_equals_the_smaller_is_taken() -> None:
@@ -159,8 +187,8 @@ def test_every_feature_stays_in_its_range(found: Offer, assigned: int) -> None:
         "load": (-3, 0),
         "latency": (-2, 0),
         "popularity": (0, 1),
-        "language": (0, 1),
-        "domain": (0, 0.2),
+        "language": (-20, 1),
+        "domain": (0, 6),
     }
     features = scoring.features(TASK, found, assigned)
     assert features.keys() == ranges.keys()

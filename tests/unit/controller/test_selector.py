@@ -10,6 +10,7 @@ import pytest
 from orchestrion.errors import FailedPreconditionError
 from orchestrion.experts import Assignment, ExpertState
 from orchestrion.plans import Task
+from orchestrion.values import Value
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.registry.registry import Registry
 from orchestrion_controller.selector.selector import Selector
@@ -113,6 +114,45 @@ async def test_the_language_that_a_task_names_decides(registry: Registry, select
     registry.report(report("hosts/a", expert("english", languages=("en",)), expert("german", languages=("de",))), None)
     assert selector.assign(Task("a", TYPE, {"language": "de-AT"})).expert_id == "german"
     assert selector.assign(Task("a", TYPE, {"language": "en"})).expert_id == "english"
+
+
+async def test_a_language_that_no_expert_lists_leaves_all_as_candidates(registry: Registry, selector: Selector) -> None:
+    general, english = expert("general"), expert("english", languages=("en",))
+    states = (status("general", ExpertState.TO_BE_FETCHED), status("english"))
+    registry.report(report("hosts/a", general, english, statuses=states), None)
+    assignment = selector.assign(Task("a", TYPE, {"language": "fr"}))
+    assert [candidate.expert_id for candidate in assignment.candidates] == ["general", "english"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        ({}, ["general", "sentiment", "languages"]),
+        ({"domain": "sentiment"}, ["sentiment", "general"]),
+        ({"domain": "language"}, ["languages", "general"]),
+        ({"domain": "medicine"}, ["general"]),
+    ],
+)
+async def test_the_domain_that_a_task_names_decides_even_over_what_is_loaded(
+    registry: Registry, selector: Selector, inputs: dict[str, Value], expected: list[str]
+) -> None:
+    experts = (expert("general"), expert("sentiment", domain="sentiment"), expert("languages", domain="language"))
+    # The expert that should win is the only one that is not loaded.
+    statuses = tuple(
+        status(known.id, ExpertState.LOADABLE if known.id == expected[0] else ExpertState.LOADED) for known in experts
+    )
+    registry.report(report("hosts/a", *experts, statuses=statuses), None)
+    assignment = selector.assign(Task("a", TYPE, inputs))
+    assert assignment.expert_id == expected[0]
+    assert {candidate.expert_id for candidate in assignment.candidates} == set(expected)
+
+
+async def test_without_an_expert_for_the_domain_the_error_names_it(registry: Registry, selector: Selector) -> None:
+    registry.report(report("hosts/a", expert("faces", domain="faces")), None)
+    with pytest.raises(FailedPreconditionError, match=f"expert for {TYPE} of the domain 'cars'") as caught:
+        selector.assign(Task("a", TYPE, {"domain": "cars"}))
+    assert caught.value.reason == "NO_EXPERT"
+    assert caught.value.metadata["domain"] == "cars"
 
 
 async def test_without_a_host_the_cure_is_to_start_one(selector: Selector) -> None:

@@ -35,6 +35,8 @@ def _read(file_name: str, text: str) -> TaskType:
             outputs=tuple(_parameter(item) for item in data["outputs"]),
             cues=tuple(data.get("cues", ())),
             answer_template=data.get("answer_template", "").strip(),
+            total_template=data.get("total_template", "").strip(),
+            item_template=data.get("item_template", "").strip(),
         )
     except (KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
         raise ValueError(f"task_types/{file_name}: {error!r}") from error

@@ -28,7 +28,10 @@ class _ParameterKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Paramet
     PARAMETER_KIND_UNSPECIFIED: _ParameterKind.ValueType  # 0
     """Not said; never valid."""
     PARAMETER_KIND_TEXT: _ParameterKind.ValueType  # 1
-    """Text."""
+    """Text. An input without `choices` also takes an artifact of a text media type (`text/*`, JSON, YAML and the like): it
+    is read as text, in UTF-8 or what its byte order mark or its letters tell, when the task's inputs are resolved. One
+    that is larger than 1 MiB or cannot be decoded fails the task with INVALID_INPUT.
+    """
     PARAMETER_KIND_NUMBER: _ParameterKind.ValueType  # 2
     """A number."""
     PARAMETER_KIND_BOOLEAN: _ParameterKind.ValueType  # 3
@@ -42,7 +45,7 @@ class _ParameterKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Paramet
     PARAMETER_KIND_VIDEO: _ParameterKind.ValueType  # 7
     """An artifact with a media type of `video/*`."""
     PARAMETER_KIND_DOCUMENT: _ParameterKind.ValueType  # 8
-    """An artifact of any other media type: a table, a PDF, a text file."""
+    """An artifact of any other media type: a table, a PDF, a text file as it is."""
 
 class ParameterKind(_ParameterKind, metaclass=_ParameterKindEnumTypeWrapper):
     """Lists the kinds of value that an input or output can have."""
@@ -50,7 +53,10 @@ class ParameterKind(_ParameterKind, metaclass=_ParameterKindEnumTypeWrapper):
 PARAMETER_KIND_UNSPECIFIED: ParameterKind.ValueType  # 0
 """Not said; never valid."""
 PARAMETER_KIND_TEXT: ParameterKind.ValueType  # 1
-"""Text."""
+"""Text. An input without `choices` also takes an artifact of a text media type (`text/*`, JSON, YAML and the like): it
+is read as text, in UTF-8 or what its byte order mark or its letters tell, when the task's inputs are resolved. One
+that is larger than 1 MiB or cannot be decoded fails the task with INVALID_INPUT.
+"""
 PARAMETER_KIND_NUMBER: ParameterKind.ValueType  # 2
 """A number."""
 PARAMETER_KIND_BOOLEAN: ParameterKind.ValueType  # 3
@@ -64,7 +70,7 @@ PARAMETER_KIND_AUDIO: ParameterKind.ValueType  # 6
 PARAMETER_KIND_VIDEO: ParameterKind.ValueType  # 7
 """An artifact with a media type of `video/*`."""
 PARAMETER_KIND_DOCUMENT: ParameterKind.ValueType  # 8
-"""An artifact of any other media type: a table, a PDF, a text file."""
+"""An artifact of any other media type: a table, a PDF, a text file as it is."""
 Global___ParameterKind: _TypeAlias = ParameterKind  # noqa: Y015
 
 @_typing.final
@@ -81,14 +87,25 @@ class TaskType(_message.Message):
     OUTPUTS_FIELD_NUMBER: _builtins.int
     CUES_FIELD_NUMBER: _builtins.int
     ANSWER_TEMPLATE_FIELD_NUMBER: _builtins.int
+    TOTAL_TEMPLATE_FIELD_NUMBER: _builtins.int
+    ITEM_TEMPLATE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The tag: lower-case words joined by `-`, such as `object-detection`."""
     description: _builtins.str
     """What a task of this type does, in one or two sentences for a person or a language model."""
     answer_template: _builtins.str
-    """One sentence that tells the result, with `{input}` and `{output}` names in braces, for responders that have no
-    language model. Empty: the outputs are listed.
+    """Tells one result in a sentence or two, for responders that have no language model. `{name}` stands for an output or
+    else an input, `{input.name}` for an input that an output shares its name with, `{name:plain}` for a text without
+    quotation marks, and `{name|words}` for the words where there is no such value. Empty: the outputs are listed.
     """
+    total_template: _builtins.str
+    """Tells several results at once, those of a list that unfolded or of several tasks alike, in place of a sentence each.
+    An output of kind NUMBER stands for the sum, one of kind TEXT for how often each value came ("2 positive and 1
+    negative"), an artifact for all of them, an input for the value that all have in common, and `{items}` for the
+    results one by one, as `item_template` has them. Empty: each is told by itself.
+    """
+    item_template: _builtins.str
+    """Tells one result inside `{items}` in a few words, such as "{text:plain} in {image}"."""
     @_builtins.property
     def inputs(self) -> _containers.RepeatedCompositeFieldContainer[Global___Parameter]:
         """The inputs, the principal one first."""
@@ -110,10 +127,12 @@ class TaskType(_message.Message):
         outputs: _abc.Iterable[Global___Parameter] | None = ...,
         cues: _abc.Iterable[_builtins.str] | None = ...,
         answer_template: _builtins.str = ...,
+        total_template: _builtins.str = ...,
+        item_template: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_template", b"answer_template", "cues", b"cues", "description", b"description", "inputs", b"inputs", "name", b"name", "outputs", b"outputs"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_template", b"answer_template", "cues", b"cues", "description", b"description", "inputs", b"inputs", "item_template", b"item_template", "name", b"name", "outputs", b"outputs", "total_template", b"total_template"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

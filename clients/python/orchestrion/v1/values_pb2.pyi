@@ -43,7 +43,7 @@ class Value(_message.Message):
     artifact: _builtins.str
     """Names an artifact (`artifacts/{sha256}`). In a plan it may also be `attachments/{n}`: the request's n-th
     attached artifact, counted from 1 over all its messages; it is replaced by the artifact's name when the plan
-    is checked.
+    is checked. An artifact of a text media type may also be given to an input of kind TEXT, which gets its content.
     """
     @_builtins.property
     def json(self) -> _struct_pb2.Value:

@@ -15,7 +15,6 @@ from orchestrion_controller.language_model import ChatMessage, Ended, LanguageMo
 from orchestrion_controller.planner.llm.parsing import PlanReader
 from orchestrion_controller.planner.llm.prompt import earlier_artifacts, planning_messages, repair_messages
 from orchestrion_controller.planner.llm.schema import plan_schema
-from orchestrion_controller.plans.kinds import kind_of_media_type
 from orchestrion_controller.plans.rules import PlanChecker
 from orchestrion_controller.stages import PlanItem, PlanningRequest, Usage
 
@@ -53,8 +52,8 @@ class LLMPlanner:
         """
         earlier = earlier_artifacts(request.history)
         files = {f"attachments/{index}": artifact for index, artifact in enumerate(request.attachments, start=1)}
-        kinds = {name: kind_of_media_type(artifact.media_type) for name, artifact in {**files, **earlier}.items()}
-        schema = plan_schema(request.task_types.values(), kinds)
+        media_types = {name: artifact.media_type for name, artifact in {**files, **earlier}.items()}
+        schema = plan_schema(request.task_types.values(), media_types)
         messages = planning_messages(request, earlier)
 
         first = _Attempt(_checker(request, earlier))

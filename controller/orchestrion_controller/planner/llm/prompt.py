@@ -12,7 +12,7 @@ from orchestrion.runs import Artifact, Role
 from orchestrion.values import Value
 from orchestrion_controller import wording
 from orchestrion_controller.language_model import ChatMessage
-from orchestrion_controller.plans.kinds import how_to_write
+from orchestrion_controller.plans.kinds import how_to_write, reads_as_text
 from orchestrion_controller.stages import PastTurn, PlanningRequest
 
 _LONGEST_PAST_TEXT: Final = 1500
@@ -27,13 +27,14 @@ Write one JSON object and nothing else:
 
 A VALUE is one of:
 {{"text": "…"}}  {{"number": 1.5}}  {{"boolean": true}}
-{{"artifact": "attachments/1"}}  a file, by the name that is given for it below
+{{"artifact": "attachments/1"}}  a file, by the name that is given for it below; a text file also as a TEXT
 {{"output": {{"taskId": "…", "output": "…"}}}}  an output of another task; "index": 0 takes one item of a list
 {{"list": {{"items": [VALUE, …]}}}}  several values
 
 Rules:
 - Use only the task types below, with their own input and output names. Leave out optional inputs that nobody asked for.
 - Where a task needs what another one gives, refer to that output; never write down what a task would find out.
+- To work on what a text file says, give the file itself to the TEXT input; it is read for you.
 - Texts from the request go in exactly as the person wrote them, in the same language.
 - A task whose single input gets a list runs once for each item, and its outputs are lists in the same order. For two \
 or three files, separate tasks are better: they run side by side.
@@ -132,7 +133,8 @@ def _past_value(value: Value, names: Mapping[str, str]) -> str:
 
 
 def _file(name: str, artifact: Artifact) -> str:
-    return f"[{name}: {artifact.file_name or 'a file'}, {artifact.media_type or 'of unknown type'}]"
+    note = ", a text file: also a TEXT" if reads_as_text(artifact.media_type) else ""
+    return f"[{name}: {artifact.file_name or 'a file'}, {artifact.media_type or 'of unknown type'}{note}]"
 
 
 def earlier_artifacts(history: Sequence[PastTurn]) -> dict[str, Artifact]:

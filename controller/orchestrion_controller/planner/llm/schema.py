@@ -10,17 +10,17 @@ from typing import Any, Final
 
 from orchestrion.plans import Parameter, ParameterKind, TaskType
 from orchestrion_controller.language_model import Schema
-from orchestrion_controller.plans.kinds import accepts
+from orchestrion_controller.plans.kinds import takes
 
 _OUTPUT: Final = {"$ref": "#/$defs/output"}
 
 
-def plan_schema(task_types: Iterable[TaskType], files: Mapping[str, ParameterKind]) -> Schema:
+def plan_schema(task_types: Iterable[TaskType], files: Mapping[str, str]) -> Schema:
     """Builds the schema.
 
     Args:
         task_types: What tasks may be of.
-        files: The artifacts that tasks may name, with their kinds.
+        files: The artifacts that tasks may name, with their media types.
     """
     tasks = [_task(task_type, files) for task_type in task_types]
     reason = {"type": "string", "description": "Empty when there are tasks; else why the request needs none."}
@@ -30,12 +30,12 @@ def plan_schema(task_types: Iterable[TaskType], files: Mapping[str, ParameterKin
     return Schema("plan", {**schema, "$defs": {"output": _object({"output": output})}})
 
 
-def _task(task_type: TaskType, files: Mapping[str, ParameterKind]) -> dict[str, Any]:
+def _task(task_type: TaskType, files: Mapping[str, str]) -> dict[str, Any]:
     inputs = {parameter.name: _input(parameter, files) for parameter in task_type.inputs}
     return _object({"id": {"type": "string"}, "type": {"const": task_type.name}, "inputs": _object(inputs)})
 
 
-def _input(parameter: Parameter, files: Mapping[str, ParameterKind]) -> dict[str, Any]:
+def _input(parameter: Parameter, files: Mapping[str, str]) -> dict[str, Any]:
     """A single value, a list of such, or null for an optional one that is left out."""
     single = _single(parameter, files)
     listed = _object({"list": _object({"items": {"type": "array", "items": {"anyOf": single}}})})
@@ -44,11 +44,11 @@ def _input(parameter: Parameter, files: Mapping[str, ParameterKind]) -> dict[str
     return {"anyOf": [*choices, {"type": "null"}] if parameter.optional else choices}
 
 
-def _single(parameter: Parameter, files: Mapping[str, ParameterKind]) -> list[dict[str, Any]]:
-    kind = parameter.kind
-    if kind.is_media:
-        fitting = [name for name, file_kind in files.items() if accepts(kind, file_kind)]
-        return [*([_object({"artifact": {"enum": fitting}})] if fitting else []), _OUTPUT]
+def _single(parameter: Parameter, files: Mapping[str, str]) -> list[dict[str, Any]]:
+    fitting = [name for name, media_type in files.items() if takes(parameter, media_type)]
+    named = [_object({"artifact": {"enum": fitting}})] if fitting else []
+    if parameter.kind.is_media:
+        return [*named, _OUTPUT]
     text = {"enum": list(parameter.choices)} if parameter.choices else {"type": "string"}
     literals: dict[ParameterKind, Sequence[dict[str, Any]]] = {
         ParameterKind.TEXT: [{"text": text}],
@@ -57,7 +57,7 @@ def _single(parameter: Parameter, files: Mapping[str, ParameterKind]) -> list[di
         # Free-form data cannot be described strictly; what an input of this kind also takes can.
         ParameterKind.JSON: [{"text": text}, {"number": {"type": "number"}}, {"boolean": {"type": "boolean"}}],
     }
-    return [*(_object(literal) for literal in literals[kind]), _OUTPUT]
+    return [*(_object(literal) for literal in literals[parameter.kind]), *named, _OUTPUT]
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:

@@ -52,3 +52,41 @@ def test_either_an_order_or_a_cycle(edges: list[list[int]]) -> None:
         place = {item.id: index for index, item in enumerate(graph.order(tasks))}
         assert len(place) == len(tasks)
         assert all(place[need] < place[item.id] for item in tasks for need in graph.dependencies(item) if need in place)
+
+
+def test_ancestors_are_all_that_a_task_waits_for() -> None:
+    found = graph.ancestors((*DIAMOND, task("alone")))
+    assert found == {
+        "join": {"left", "right", "top"},
+        "left": {"top"},
+        "right": {"top"},
+        "top": set(),
+        "alone": set(),
+    }
+
+
+def test_components_are_joined_by_references_alone() -> None:
+    tasks = (task("b", "a"), task("alone"), *DIAMOND, task("a"))
+    parts = [[item.id for item in part] for part in graph.components(tasks)]
+    assert sorted(parts) == [["a", "b"], ["alone"], ["top", "left", "right", "join"]]
+
+
+@given(st.lists(st.lists(st.integers(0, 8), max_size=2), max_size=9))
+def test_components_part_the_tasks_and_cut_no_reference(edges: list[list[int]]) -> None:
+    # References go back only, so that there is no cycle.
+    tasks = [task(str(index), *(str(need) for need in needs if need < index)) for index, needs in enumerate(edges)]
+    parts = graph.components(tasks)
+    assert sorted(item.id for part in parts for item in part) == sorted(item.id for item in tasks)
+    for part in parts:
+        ids = [item.id for item in part]
+        assert all(ids.index(need) < ids.index(item.id) for item in part for need in graph.dependencies(item))
+        # Every part hangs together: going along references from its first task reaches all of it.
+        reached = {ids[0]}
+        for _ in ids:
+            reached |= {
+                other
+                for item in part
+                for other in (item.id, *graph.dependencies(item))
+                if reached.intersection((item.id, *graph.dependencies(item)))
+            }
+        assert reached == set(ids)

@@ -17,6 +17,8 @@ from orchestrion_controller.plans.rules import check
 TYPES = task_types.load()
 SIGN = Artifact("artifacts/" + "a" * 64, "image/png", "sign.png", 10)
 SOUND = Artifact("artifacts/" + "b" * 64, "audio/wav", "bell.wav", 10)
+NOTES = Artifact("artifacts/" + "c" * 64, "text/plain; charset=utf-8", "notes.txt", 10)
+DATA = Artifact("artifacts/" + "d" * 64, "application/json", "data.json", 10)
 
 
 def read(task_id: str = "read", image: Value = ArtifactRef("attachments/1")) -> Task:  # noqa: B008
@@ -42,6 +44,42 @@ def checked(*tasks: Task, reason: str = "") -> Plan:
 def test_attachments_become_artifacts_and_nothing_else_changes() -> None:
     plan = checked(read(), speak(OutputRef("read", "text"), speed=0.5))
     assert plan.tasks == (read(image=ArtifactRef(SIGN.name)), speak(OutputRef("read", "text"), speed=0.5))
+
+
+def test_a_text_file_is_given_to_a_text_input_by_itself_and_in_lists() -> None:
+    one, two = ArtifactRef(NOTES.name), ArtifactRef(DATA.name)
+    tasks = (
+        speak(ArtifactRef("attachments/1"), "a"),
+        speak((ArtifactRef("attachments/1"), "plain words"), "b"),
+        choose((ArtifactRef("attachments/2"), one)),
+        compare(one, two),
+    )
+    plan = check(Plan(tasks), TYPES, [NOTES, DATA])
+    assert [task.inputs for task in plan.tasks] == [
+        {"text": one},
+        {"text": (one, "plain words")},
+        {"texts": (two, one), "criterion": "longest"},
+        {"text": one, "other": two},
+    ]
+
+
+def test_a_text_file_is_no_choice_no_number_and_no_picture() -> None:
+    for task, words in (
+        (choose(("a", "b"), ArtifactRef("attachments/1")), "`criterion` takes TEXT"),
+        (speak("a", speed=ArtifactRef("attachments/1")), "`speed` takes NUMBER"),
+        (read(), "give image/"),
+    ):
+        with pytest.raises(OrchestrionError, match=words) as caught:
+            check(Plan((task,)), TYPES, [NOTES])
+        assert caught.value.reason == "ILL_TYPED_INPUT"
+
+
+@pytest.mark.parametrize("media_type", ["image/png", "audio/wav", "application/pdf", "application/octet-stream", ""])
+def test_what_is_no_text_file_is_refused_with_what_would_do(media_type: str) -> None:
+    given = Artifact("artifacts/" + "e" * 64, media_type, "thing", 10)
+    with pytest.raises(OrchestrionError, match=r"give a text file \(text/\*, application/json\)") as caught:
+        check(Plan((speak(ArtifactRef("attachments/1")),)), TYPES, [given])
+    assert (caught.value.reason, caught.value.field) == ("ILL_TYPED_INPUT", "plan.tasks[0].inputs.text")
 
 
 def test_task_may_refer_to_a_later_one() -> None:

@@ -138,10 +138,179 @@ async def test_type_without_a_template_is_listed(value: Value, shown: str) -> No
     assert (await answer_to(request)).text == f"`t` gave result {shown}."
 
 
-async def test_long_text_on_the_way_is_cut_and_the_last_one_is_not() -> None:
-    text = "word " * 200
-    chain = [read("read", ref(SIGN)), speak("speak", OutputRef("read", "text"))]
-    cut = await answer_to(request_for(chain, [done("read", text=text), done("speak", audio=ref(SPEECH))]))
-    assert len(cut.text) < 400
-    whole = await answer_to(request_for(chain[:1], [done("read", text=text)]))
+async def test_long_text_on_the_way_is_cut_and_the_one_that_was_asked_for_is_not() -> None:
+    text = "word " * 10_000
+    reading, speaking = read("read", ref(SIGN)), speak("speak", OutputRef("read", "text"))
+    spoken = await answer_to(
+        request_for([reading, speaking], [done("read", text=text), done("speak", audio=ref(SPEECH))])
+    )
+    assert 1000 < len(spoken.text) < 1100
+    short = Task("short", "summarization", {"text": OutputRef("read", "text")})
+    step = await answer_to(request_for([reading, short], [done("read", text=text), done("short", text="A word.")]))
+    assert 300 < len(step.text) < 400
+    assert step.text.endswith(" …” In short: “A word.”")
+    whole = await answer_to(request_for([reading], [done("read", text=text)]))
     assert text in whole.text
+    given = await answer_to(request_for([speak("speak", text)], [done("speak", audio=ref(SPEECH))]))
+    assert len(given.text) < 300
+
+
+async def test_summary_that_is_spoken_is_told_whole() -> None:
+    tasks = [
+        read("read", ref(SIGN)),
+        Task("short", "summarization", {"text": OutputRef("read", "text"), "sentence_count": 3.0}),
+        speak("speak", OutputRef("short", "text")),
+    ]
+    summary = "The first sentence says much. " * 20
+    results = [done("read", text="page " * 900), done("short", text=summary), done("speak", audio=ref(SPEECH))]
+    answer = await answer_to(request_for(tasks, results))
+    assert answer.text.endswith(f" …” In short: “{summary}”. I spoke it in speech.wav.")
+    assert len(answer.text) < 1000
+
+
+FACES = artifact("1", "image/jpeg", "sign-faces.jpg")
+BLURRED = artifact("2", "image/jpeg", "sign-blur.jpg")
+NOTES = artifact("3", "text/plain", "notes.txt")
+LETTER = artifact("4", "text/plain", "letter.txt")
+RECORDING = artifact("5", "audio/mpeg", "talk.mp3")
+FILES.update((item.name, item) for item in (FACES, BLURRED, NOTES, LETTER, RECORDING))
+
+
+TOLD: list[tuple[str, dict[str, Value], dict[str, Value], str]] = [
+    (
+        "audio-to-audio",
+        {"audio": ref(RECORDING), "noise_reduction": 1.0},
+        {"audio": ref(SPEECH)},
+        "I made speech.wav from talk.mp3.",
+    ),
+    (
+        "automatic-speech-recognition",
+        {"audio": ref(RECORDING)},
+        {"text": "good morning", "words": Json([])},
+        "In talk.mp3 I hear: “good morning”.",
+    ),
+    ("automatic-speech-recognition", {"audio": ref(RECORDING)}, {"text": ""}, "In talk.mp3 I hear: nothing."),
+    (
+        "canny-control",
+        {"image": ref(SIGN)},
+        {"image": ref(BLURRED)},
+        "The edges of sign.png are drawn in sign-blur.jpg.",
+    ),
+    (
+        "feature-extraction",
+        {"text": "a cat"},
+        {"embedding": Json([0.0312, -0.12345, 0.4] * 128)},
+        "The embedding of “a cat” is a vector of 384 numbers, beginning with 0.03, -0.12, 0.40.",
+    ),
+    (
+        "image-to-image",
+        {"image": ref(SIGN), "operation": "blur"},
+        {"image": ref(BLURRED)},
+        "I made sign-blur.jpg from sign.png (blur).",
+    ),
+    (
+        "image-to-text",
+        {"image": ref(SIGN)},
+        {"text": "Mind the gap!", "lines": Json([])},
+        "The text in sign.png reads: “Mind the gap!”",
+    ),
+    (
+        "object-detection",
+        {"image": ref(SIGN), "domain": "faces"},
+        {"text": "2 faces", "count": 2.0, "objects": Json([]), "annotated_image": ref(FACES)},
+        "I found 2 faces in sign.png; see sign-faces.jpg.",
+    ),
+    (
+        "question-answering",
+        {"text": ref(NOTES), "question": "When does it close?"},
+        {"answer": "at ten", "score": 0.7},
+        "To “When does it close?” the text answers “at ten”.",
+    ),
+    (
+        "sentence-similarity",
+        {"text": "a", "other": "b"},
+        {"score": 0.8765},
+        "The similarity of the two texts is 0.88 on a scale where 1 means the same.",
+    ),
+    ("summarization", {"text": ref(NOTES)}, {"text": "We met. We left."}, "In short: “We met. We left.”"),
+    (
+        "text-classification",
+        {"text": "I love it!", "domain": "sentiment"},
+        {"label": "positive", "score": 0.9, "scores": Json([])},
+        "“I love it!” is positive.",
+    ),
+    (
+        "text-classification",
+        {"text": ref(NOTES), "domain": "language"},
+        {"label": "German", "score": 1.0, "scores": Json([]), "tag": "de"},
+        "notes.txt is German.",
+    ),
+    (
+        "text-selection",
+        {"texts": ("a", "bb"), "criterion": "longest"},
+        {"text": "bb", "index": 1.0},
+        "The longest text is: “bb”.",
+    ),
+    ("text-to-speech", {"text": "Hello."}, {"audio": ref(SPEECH)}, "I spoke “Hello.” in speech.wav."),
+    (
+        "zero-shot-classification",
+        {"text": "We won!", "labels": ("sports", "politics")},
+        {"label": "sports", "score": 0.913, "scores": Json([])},
+        "“We won!” fits “sports” best (0.91).",
+    ),
+]
+
+
+@pytest.mark.parametrize(("type_name", "inputs", "outputs", "told"), TOLD)
+async def test_every_task_type_tells_its_result(
+    type_name: str, inputs: dict[str, Value], outputs: dict[str, Value], told: str
+) -> None:
+    answer = await answer_to(request_for([Task("t", type_name, inputs)], [done("t", **outputs)]))
+    assert answer.text == told
+
+
+def test_every_task_type_is_told_above() -> None:
+    assert {name for name, *_ in TOLD} == {name for name, task_type in TYPES.items() if task_type.answer_template}
+
+
+async def test_the_text_of_a_step_is_it_in_the_next() -> None:
+    classify = Task("c", "text-classification", {"text": OutputRef("read", "text"), "domain": "language"})
+    say = speak("say", OutputRef("read", "text"))
+    results = [
+        done("read", text="Kein Zutritt!"),
+        done("c", label="German", score=1.0),
+        done("say", audio=ref(SPEECH)),
+    ]
+    answer = await answer_to(request_for([read("read", ref(SIGN)), classify, say], results))
+    assert answer.text == "The text in sign.png reads: “Kein Zutritt!” It is German. I spoke it in speech.wav."
+
+
+async def test_what_was_asked_is_told_before_what_was_made() -> None:
+    tasks = [
+        Task("blur", "image-to-image", {"image": ref(SIGN), "operation": "blur"}),
+        Task("find", "object-detection", {"image": ref(SIGN), "domain": "faces"}),
+    ]
+    results = [
+        done("blur", image=ref(BLURRED)),
+        done("find", text="2 faces", count=2.0, objects=Json([]), annotated_image=ref(FACES)),
+    ]
+    answer = await answer_to(request_for(tasks, results))
+    assert answer.text == (
+        "I found 2 faces in sign.png; see sign-faces.jpg. I made sign-blur.jpg from sign.png (blur)."
+    )
+    assert set(answer.artifacts) == {FACES.name, BLURRED.name}
+
+
+async def test_a_file_that_was_made_on_the_way_is_named_where_it_is_used() -> None:
+    tasks = [
+        Task("find", "object-detection", {"image": ref(SIGN), "domain": "faces"}),
+        Task("blur", "image-to-image", {"image": OutputRef("find", "annotated_image"), "operation": "blur"}),
+    ]
+    results = [
+        done("find", text="no faces", count=0.0, objects=Json([]), annotated_image=ref(FACES)),
+        done("blur", image=ref(BLURRED)),
+    ]
+    answer = await answer_to(request_for(tasks, results))
+    assert answer.text == (
+        "I found no faces in sign.png; see sign-faces.jpg. I made sign-blur.jpg from sign-faces.jpg (blur)."
+    )

@@ -1,0 +1,183 @@
+"""Several results of one kind, told as one answer: the whole text, as a person reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from orchestrion import task_types
+from orchestrion.events import AnswerFinished
+from orchestrion.plans import Error, Parameter, ParameterKind, Plan, Task, TaskResult, TaskState, TaskType
+from orchestrion.runs import Artifact, Message
+from orchestrion.values import ArtifactRef, Json, OutputRef, Value
+from orchestrion_controller.responder.builtin import BuiltinResponder
+from orchestrion_controller.stages import RespondingRequest
+
+TYPES = task_types.load()
+FILES: dict[str, Artifact] = {}
+NOUNS = {0: "no faces", 1: "1 face", 2: "2 faces", 3: "3 faces"}
+
+
+def file(name: str, media_type: str = "image/jpeg") -> ArtifactRef:
+    """An artifact of a file name."""
+    artifact = Artifact(f"artifacts/{name}", media_type, name, 10)
+    FILES[artifact.name] = artifact
+    return ArtifactRef(artifact.name)
+
+
+A, B, C = file("a.jpg"), file("b.jpg"), file("c.jpg")
+BOXES = (file("a-faces.jpg"), file("b-faces.jpg"), file("c-faces.jpg"))
+BLURRED = file("a-blur.jpg")
+
+
+async def told(tasks: Sequence[Task], *results: TaskResult, types: Mapping[str, TaskType] = TYPES) -> str:
+    request = RespondingRequest((Message("?"),), Plan(tuple(tasks)), {r.task_id: r for r in results}, types, FILES)
+    items = [item async for item in BuiltinResponder().respond(request)]
+    assert isinstance(items[-1], AnswerFinished)
+    return items[-1].text
+
+
+def find(task_id: str, image: Value, **options: Value) -> Task:
+    return Task(task_id, "object-detection", {"image": image, "domain": "faces", **options})
+
+
+def found(task_id: str, count: int, annotated: ArtifactRef, text: str = "") -> TaskResult:
+    outputs: dict[str, Value] = {
+        "text": text or NOUNS[count],
+        "count": float(count),
+        "objects": Json([]),
+        "annotated_image": annotated,
+    }
+    return TaskResult(task_id, TaskState.SUCCEEDED, outputs)
+
+
+def failed(task_id: str) -> TaskResult:
+    return TaskResult(task_id, TaskState.FAILED, error=Error("INVALID_INPUT", "The picture is broken."))
+
+
+def classify(task_id: str, text: Value, domain: str = "sentiment") -> Task:
+    return Task(task_id, "text-classification", {"text": text, "domain": domain})
+
+
+def label(task_id: str, found: Value) -> TaskResult:
+    return TaskResult(task_id, TaskState.SUCCEEDED, {"label": found, "score": 0.9, "scores": Json([])})
+
+
+SIX = (
+    "I found 6 faces in all: 1 face in a.jpg, 2 faces in b.jpg and 3 faces in c.jpg; "
+    "see a-faces.jpg, b-faces.jpg and c-faces.jpg."
+)
+
+
+async def test_faces_of_three_pictures_in_three_tasks_are_added_up() -> None:
+    tasks = [find("one", A), find("two", B), find("three", C)]
+    results = [found("one", 1, BOXES[0]), found("two", 2, BOXES[1]), found("three", 3, BOXES[2])]
+    assert await told(tasks, *results) == SIX
+
+
+async def test_faces_of_three_pictures_in_one_list_are_added_up() -> None:
+    outputs: dict[str, Value] = {
+        "text": ("1 face", "2 faces", "3 faces"),
+        "count": (1.0, 2.0, 3.0),
+        "objects": (Json([]), Json([]), Json([])),
+        "annotated_image": BOXES,
+    }
+    assert await told([find("many", (A, B, C))], TaskResult("many", TaskState.SUCCEEDED, outputs)) == SIX
+
+
+async def test_a_total_of_one_is_told_in_the_singular() -> None:
+    answer = await told([find("a", A), find("b", B)], found("a", 0, BOXES[0]), found("b", 1, BOXES[1]))
+    assert answer == ("I found 1 face in all: no faces in a.jpg and 1 face in b.jpg; see a-faces.jpg and b-faces.jpg.")
+
+
+async def test_what_was_looked_for_is_named_only_where_it_was_said() -> None:
+    tasks = [Task(name, "object-detection", {"image": image}) for name, image in (("a", A), ("b", B))]
+    results = [found("a", 3, BOXES[0], "2 cars and 1 dog"), found("b", 1, BOXES[1], "1 cat")]
+    assert (await told(tasks, *results)).startswith(
+        "I found 4 objects in all: 2 cars and 1 dog in a.jpg and 1 cat in b.jpg; see "
+    )
+
+
+async def test_what_failed_is_not_counted_and_told() -> None:
+    tasks = [find("one", A), find("two", B), find("three", C)]
+    answer = await told(tasks, found("one", 1, BOXES[0]), found("two", 2, BOXES[1]), failed("three"))
+    assert answer == (
+        "I found 3 faces in all: 1 face in a.jpg and 2 faces in b.jpg; see a-faces.jpg and b-faces.jpg. "
+        "This leaves out `three` on c.jpg. `three` on c.jpg failed: The picture is broken."
+    )
+    one = await told(tasks[:2], found("one", 1, BOXES[0]), failed("two"))
+    assert one == "I found 1 face in a.jpg; see a-faces.jpg. `two` on b.jpg failed: The picture is broken."
+
+
+async def test_the_same_picture_twice_or_changed_does_not_add_up() -> None:
+    twice = await told([find("one", A), find("two", A)], found("one", 2, BOXES[0]), found("two", 2, BOXES[1]))
+    assert "in all" not in twice
+    blur = Task("blur", "image-to-image", {"image": A, "operation": "blur"})
+    tasks = [find("before", A), blur, find("after", OutputRef("blur", "image"))]
+    blurred = TaskResult("blur", TaskState.SUCCEEDED, {"image": BLURRED})
+    answer = await told(tasks, found("before", 2, BOXES[0]), blurred, found("after", 1, BOXES[1]))
+    assert answer == (
+        "I found 2 faces in a.jpg; see a-faces.jpg. I made a-blur.jpg from a.jpg (blur). "
+        "I found 1 face in a-blur.jpg; see b-faces.jpg."
+    )
+
+
+async def test_classes_are_counted() -> None:
+    texts = ("Lovely!", "Awful.", "I would go again.")
+    answer = await told([classify("each", texts)], label("each", ("positive", "negative", "positive")))
+    assert answer == (
+        "2 positive and 1 negative: “Lovely!” is positive, “Awful.” is negative and “I would go again.” is positive."
+    )
+
+
+async def test_classes_that_are_all_different_are_not_counted() -> None:
+    answer = await told(
+        [classify("a", "Guten Tag", "language"), classify("b", "Bonjour", "language")],
+        label("a", "German"),
+        label("b", "French"),
+    )
+    assert answer == "“Guten Tag” is German. “Bonjour” is French."
+
+
+async def test_different_questions_are_not_mixed() -> None:
+    tasks = [classify("a", "Bonjour", "language"), classify("b", "Bonjour, mon ami", "sentiment")]
+    answer = await told(tasks, label("a", "French"), label("b", "neutral"))
+    assert answer == "“Bonjour” is French. “Bonjour, mon ami” is neutral."
+
+
+async def test_long_texts_and_long_lists_are_cut_inside_a_total() -> None:
+    texts = tuple(f"{number} " + "very " * 1000 for number in range(100))
+    answer = await told([classify("each", texts)], label("each", ("positive",) * 100))
+    assert answer.startswith("100 positive: “0 very very")
+    assert answer.endswith(" and 70 more.")
+    assert len(answer) < 4000
+
+
+SUM = TaskType(
+    "weigh",
+    "Weighs it.",
+    (Parameter("thing", ParameterKind.TEXT),),
+    (Parameter("weight", ParameterKind.NUMBER, optional=True), Parameter("note", ParameterKind.JSON, optional=True)),
+    answer_template="{thing} weighs {weight|I do not know what}.",
+    total_template="Together {weight} kg: {items}.",
+    item_template="{thing:plain} {weight}",
+)
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        ((1.5, 2.0), "Together 3.50 kg: flour 1.50 and sugar 2."),
+        ((1.5, None), "“flour” weighs 1.50. “sugar” weighs I do not know what."),
+    ],
+)
+async def test_a_task_type_of_the_callers_own_is_added_up_by_its_own_words(
+    weights: tuple[float | None, ...], expected: str
+) -> None:
+    tasks = [Task("a", "weigh", {"thing": "flour"}), Task("b", "weigh", {"thing": "sugar"})]
+    results = [
+        TaskResult(task.id, TaskState.SUCCEEDED, {} if weight is None else {"weight": weight})
+        for task, weight in zip(tasks, weights, strict=True)
+    ]
+    assert await told(tasks, *results, types={"weigh": SUM}) == expected
