@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 from dataclasses import dataclass, field
@@ -57,6 +58,8 @@ class HostConfig:
     """What artifacts that nobody uses may take on disk, in bytes."""
     max_image_pixels: int = 100_000_000
     """The most pixels of a picture that experts decode."""
+    max_audio_seconds: float = 7200.0
+    """The longest sound that experts decode, in seconds."""
     queue_limit: int = 256
     """How many calls may wait for one expert."""
     max_concurrent_calls: int = 64
@@ -90,6 +93,8 @@ class HostConfig:
         for setting in ("max_image_pixels", "queue_limit", "max_concurrent_calls"):
             if getattr(self, setting) < 1:
                 raise ValueError(f"{setting}: expected at least 1; it is {getattr(self, setting)}.")
+        if not 0 < self.max_audio_seconds < math.inf:
+            raise ValueError(f"max_audio_seconds: expected more than 0; it is {self.max_audio_seconds:g}.")
         for setting in ("cache_bytes", "drain_grace_s", "room_wait_s"):
             if getattr(self, setting) < 0:
                 raise ValueError(f"{setting}: expected at least 0; it is {getattr(self, setting)}.")

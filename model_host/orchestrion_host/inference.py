@@ -67,6 +67,7 @@ class Inference:
         with self._counted(expert, task_type) as succeeded, self._reservations.used(call.reservation, expert):
             expert.check_usable()
             inputs.check(self._task_types.get(task_type), call.inputs)
+            inputs.check_domain(expert.facts.id, expert.facts.domain, call.inputs)
             ticket = expert.queue.enter(task_type)
             try:
                 async with contextlib.aclosing(self._stages(expert, call, ticket)) as payloads:
@@ -83,12 +84,16 @@ class Inference:
     async def _stages(
         self, expert: HostedExpert, call: InferCall, ticket: Ticket
     ) -> AsyncGenerator[InferPayload, None]:
-        if expert.state is not ExpertState.LOADED:
+        told = expert.state is not ExpertState.LOADED
+        if told:
             yield InferProgress(message=f"loading {expert.facts.id}")
             await self._loader.load(expert, call.room_wait_s)
         if self._exchange.must_fetch(call.inputs):
+            told = True
             yield InferProgress(message="fetching inputs")
         async with self._exchange.inputs(call.inputs) as plain:
+            if told:
+                yield InferProgress(message="computing")
             expert.queue.ready(ticket, plain)
             while not isinstance(event := await ticket.next(), Done):
                 yield event

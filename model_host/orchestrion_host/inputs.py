@@ -42,6 +42,22 @@ def check(task_type: TaskType | None, inputs: Mapping[str, Value]) -> None:
             raise _error(parameter.name, "is missing.")
 
 
+def check_domain(expert: str, domain: str, inputs: Mapping[str, Value]) -> None:
+    """Checks that a call that names a domain has come to an expert of that domain.
+
+    Args:
+        expert: The expert's id.
+        domain: What it was made for; empty for general use.
+        inputs: The values by name.
+
+    Raises:
+        InvalidArgumentError: INVALID_INPUT, with the field `inputs.domain`.
+    """
+    asked = inputs.get("domain", domain)
+    if domain and asked != domain:
+        raise _error("domain", f"is {asked!r}; {expert} was made for {domain!r}. Choose an expert for {asked!r}.")
+
+
 def _check_parameter(parameter: Parameter, value: Value) -> None:
     if not parameter.repeated:
         _check_value(parameter, parameter.name, value)

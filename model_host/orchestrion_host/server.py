@@ -78,6 +78,7 @@ class ModelHost:
             room=room,
             metrics=metrics,
             max_image_pixels=config.max_image_pixels,
+            max_audio_seconds=config.max_audio_seconds,
         )
         self._reservations = Reservations(self._loader, changes)
         self._channel = grpc.aio.insecure_channel(config.controller, options=channel_options())

@@ -44,6 +44,7 @@ class Load:
     device: str
     instances: int
     max_image_pixels: int
+    max_audio_seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ class HostedExpert:
         if self.state is ExpertState.UNAVAILABLE:
             raise Reason.EXPERT_UNAVAILABLE.error(self.presence.problem, expert=self.facts.id)
 
-    def load_message(self, device: str, max_image_pixels: int) -> wire.Load:
+    def load_message(self, device: str, max_image_pixels: int, max_audio_seconds: float) -> wire.Load:
         """Writes what a worker must know to load it."""
         options: dict[str, Any] = dict(self.facts.options)
         return wire.Load(
@@ -87,6 +87,7 @@ class HostedExpert:
             device=device,
             instances=self.facts.instances,
             max_image_pixels=max_image_pixels,
+            max_audio_seconds=max_audio_seconds,
         )
 
     def resident(self) -> Resident:

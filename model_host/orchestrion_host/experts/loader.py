@@ -36,6 +36,7 @@ class Loader:
         room: Changes,
         metrics: HostMetrics,
         max_image_pixels: int,
+        max_audio_seconds: float,
     ) -> None:
         """Keeps its collaborators, and listens for workers that end.
 
@@ -47,6 +48,7 @@ class Loader:
             room: Waited on while there is no room; told of those changes too.
             metrics: Counts loads and evictions.
             max_image_pixels: The most pixels of a picture that experts decode.
+            max_audio_seconds: The longest sound that experts decode, in seconds.
         """
         self._experts = experts
         self._devices = devices
@@ -54,6 +56,7 @@ class Loader:
         self._changes = changes
         self._metrics = metrics
         self._max_image_pixels = max_image_pixels
+        self._max_audio_seconds = max_audio_seconds
         self._admission = Admission(experts, devices, room, self._evict)
         self._tasks: set[asyncio.Task[None]] = set()
         workers.on_crash = self._on_crash
@@ -156,7 +159,8 @@ class Loader:
             expert.device = device.name
             admitted.set_result(None)
             worker = await self._take_worker(expert, device)
-            size = await worker.load(expert.load_message(device.name, self._max_image_pixels))
+            message = expert.load_message(device.name, self._max_image_pixels, self._max_audio_seconds)
+            size = await worker.load(message)
             device.settle(expert.facts.id, size)
             expert.measured_bytes = size
             if device.free_bytes < 0:

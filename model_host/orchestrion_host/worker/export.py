@@ -1,8 +1,9 @@
 """Exports an encoder of the catalogue from PyTorch to ONNX, as an expert of its own beside the original.
 
 `python -m orchestrion_host.worker.export EXPERT --exports FOLDER` writes the folder and the catalogue file of the
-expert `EXPERT-onnx`. Its outputs are checked against PyTorch's first. It starts in a fraction of the time, since a
-worker then needs neither torch nor transformers. `make setup` does this once for the starter encoder.
+expert `EXPERT-onnx`. Its outputs are checked against PyTorch's first; what was exported before only has its facts
+brought up to date. The export starts in a fraction of the time, since a worker then needs neither torch nor
+transformers. `make setup` does this for the starter encoder.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     target = arguments.exports / _entry_name(facts)
     if target.is_file() and _is_of(target, facts):
-        sys.stdout.write(f"{target} is there already\n")
+        told = "is there already; its facts are renewed" if refresh(target, facts) else "is there already"
+        sys.stdout.write(f"{target} {told}\n")
         return 0
     difference = export(facts, Path(found.folder), arguments.exports)
     sys.stdout.write(f"wrote {target}; outputs differ from PyTorch's by at most {difference:.1e}\n")
@@ -85,24 +87,46 @@ def export(facts: ModelFacts, source: Path, exports: Path) -> float:
         shutil.rmtree(final, ignore_errors=True)
         folder.rename(final)
         # The catalogue file comes last: a host that reads it finds everything that it names.
-        entry = Path(temporary) / "entry.yaml"
-        entry.write_text(yaml.safe_dump(_entry(facts, final, digest), sort_keys=False), "utf-8")
-        entry.rename(exports / _entry_name(facts))
+        revision = f"{facts.revision}, exported with torch {version('torch')}"
+        _write_entry(_entry(facts, revision, final, digest), exports / _entry_name(facts))
     return difference
 
 
-def _entry(facts: ModelFacts, folder: Path, digest: str) -> Mapping[str, Any]:
+def refresh(target: Path, facts: ModelFacts) -> bool:
+    """Writes the catalogue file of an export anew where the original's facts have changed since.
+
+    Returns:
+        Whether that was so.
+    """
+    known = reader.read_file(target)
+    entry = _entry(facts, known.revision, Path(known.source.folder), known.source.sha256["model.onnx"])
+    if yaml.safe_load(target.read_text("utf-8")) == entry:
+        return False
+    _write_entry(entry, target)
+    return True
+
+
+def _write_entry(entry: Mapping[str, Any], target: Path) -> None:
+    # Replaced as a whole, since a host may read it at any time.
+    with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
+        written = Path(temporary) / target.name
+        written.write_text(yaml.safe_dump(entry, sort_keys=False), "utf-8")
+        written.replace(target)
+
+
+def _entry(facts: ModelFacts, revision: str, folder: Path, digest: str) -> Mapping[str, Any]:
     return {
         "id": f"{facts.id}-onnx",
         "model": facts.model,
-        "revision": f"{facts.revision}, exported with torch {version('torch')}",
+        "revision": revision,
         "runtime": "onnx",
         "task_types": list(facts.task_types),
         "description": facts.description,
         "languages": list(facts.languages),
         "domain": facts.domain,
         "license": facts.license,
-        "memory_bytes": (folder / "model.onnx").stat().st_size * 5 // 4,
+        # What it takes was measured as 1.8 times its file, the largest batch included.
+        "memory_bytes": (folder / "model.onnx").stat().st_size * 9 // 5,
         "download_count": facts.download_count,
         "like_count": facts.like_count,
         "max_batch_size": facts.max_batch_size,
@@ -120,9 +144,17 @@ def _entry_name(facts: ModelFacts) -> str:
 
 
 def _is_of(entry: Path, facts: ModelFacts) -> bool:
-    """Whether an export is of these very weights, and complete."""
-    known = reader.read_file(entry)
-    return known.revision.split(",")[0] == facts.revision and Path(known.source.folder).is_dir()
+    """Whether an export is of these very weights, and complete; an entry that cannot be read is of none."""
+    try:
+        known = reader.read_file(entry)
+    except reader.CatalogueError:
+        return False
+    files = [Path(known.source.folder) / name for name in ("model.onnx", "tokenizer.json")]
+    return (
+        known.revision.split(",")[0] == facts.revision
+        and "model.onnx" in known.source.sha256
+        and all(file.is_file() for file in files)
+    )
 
 
 def _sha256(path: Path) -> str:

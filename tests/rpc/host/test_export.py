@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -14,10 +15,15 @@ from orchestrion_host.catalogue import presence, reader
 from tests.rpc.host import tiny_models
 
 
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny encoder."""
+    return tiny_models.bert_classifier(tmp_path_factory.mktemp("encoder") / "model")
+
+
 @pytest.fixture
-def catalogue(tmp_path: Path) -> Path:
+def catalogue(tmp_path: Path, encoder: Path) -> Path:
     """A catalogue with one encoder, `tiny`."""
-    tiny_models.bert_classifier(tmp_path / "model")
     folder = tmp_path / "catalogue"
     folder.mkdir()
     facts = {
@@ -26,7 +32,7 @@ def catalogue(tmp_path: Path) -> Path:
         "runtime": "transformers",
         "task_types": ["sentence-similarity"],
         "description": "Compares texts of eight words.",
-        "source": {"folder": str(tmp_path / "model")},
+        "source": {"folder": str(encoder)},
         "options": {"max_length": 32},
     }
     (folder / "tiny.yaml").write_text(yaml.safe_dump(facts))
@@ -39,7 +45,13 @@ def export(catalogue: Path, exports: Path, expert: str = "tiny") -> subprocess.C
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_an_exported_encoder_is_loadable_from_its_catalogue_and_made_once(catalogue: Path, tmp_path: Path) -> None:
+def change(path: Path, **fields: Any) -> None:
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | fields))
+
+
+def test_an_exported_encoder_is_loadable_from_its_catalogue_and_made_once(
+    catalogue: Path, encoder: Path, tmp_path: Path
+) -> None:
     exports = tmp_path / "exports"
 
     first = export(catalogue, exports)
@@ -47,15 +59,33 @@ def test_an_exported_encoder_is_loadable_from_its_catalogue_and_made_once(catalo
 
     assert first.returncode == 0, first.stderr
     assert "differ from PyTorch's by at most" in first.stdout
-    assert "is there already" in second.stdout
+    assert second.stdout.endswith("is there already\n")
     facts = reader.read([exports], test_experts=False)["tiny-onnx"]
     assert (facts.runtime, facts.task_types) == ("onnx", ("sentence-similarity",))
     assert presence.find(facts).state is ExpertState.LOADABLE
-    assert {path.name for path in Path(facts.source.folder).iterdir()} == {
-        "model.onnx",
-        "tokenizer.json",
-        "config.json",
-    }
+    folder = Path(facts.source.folder)
+    assert {path.name for path in folder.iterdir()} == {"model.onnx", "tokenizer.json", "config.json"}
+
+    # Facts that change later are brought up to date, without a new export.
+    made_at = (folder / "model.onnx").stat().st_mtime_ns
+    change(catalogue / "tiny.yaml", task_types=["sentence-similarity", "summarization"], description="New.")
+    third = export(catalogue, exports)
+
+    assert third.returncode == 0, third.stderr
+    assert "its facts are renewed" in third.stdout
+    renewed = reader.read([exports], test_experts=False)["tiny-onnx"]
+    assert (renewed.task_types, renewed.description) == (("sentence-similarity", "summarization"), "New.")
+    assert (renewed.source, renewed.revision) == (facts.source, facts.revision)
+    assert (folder / "model.onnx").stat().st_mtime_ns == made_at
+    assert {item.name for item in exports.iterdir()} == {"tiny-onnx.yaml", folder.name}
+
+    # An export whose files are gone is none: a new one begins, and here ends at weights of another hash.
+    (folder / "model.onnx").unlink()
+    change(catalogue / "tiny.yaml", source={"folder": str(encoder), "sha256": {"model.safetensors": "0" * 64}})
+    fourth = export(catalogue, exports)
+
+    assert fourth.returncode != 0
+    assert "model.safetensors is not the file" in fourth.stderr
 
 
 def test_weights_with_another_hash_are_not_exported_and_nothing_is_left(catalogue: Path, tmp_path: Path) -> None:

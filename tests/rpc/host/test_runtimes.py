@@ -23,18 +23,21 @@ async def infer(host: RunningHost, expert: str, task_type: str, **inputs: str) -
 
 
 async def test_a_checkpoint_runs_through_its_pipeline(host: RunningHost) -> None:
-    outputs = (await infer(host, "tiny-bert", "", text="a warm sunny day")).outputs
-    labels = outputs["labels"]
-    assert isinstance(labels, Json)
-    assert {item["label"] for item in labels.data} == {"gloomy", "sunny"}
-    assert sum(item["score"] for item in labels.data) == pytest.approx(1)
-    assert (outputs["label"], outputs["score"]) == (labels.data[0]["label"], labels.data[0]["score"])
+    outputs = (await infer(host, "tiny-bert", "", text="a warm sunny day", domain="sentiment")).outputs
+    scores = outputs["scores"]
+    assert isinstance(scores, Json)
+    assert {item["label"] for item in scores.data} == {"gloomy", "sunny"}
+    assert sum(item["score"] for item in scores.data) == pytest.approx(1)
+    assert (outputs["label"], outputs["score"]) == (scores.data[0]["label"], scores.data[0]["score"])
 
 
 async def test_calls_that_wait_together_go_through_the_model_together(host: RunningHost) -> None:
-    alone = [(await infer(host, "tiny-bert", "", text=word)).outputs for word in ("sun", "cold rain", "night")]
+    alone = [
+        (await infer(host, "tiny-bert", "", text=word, domain="sentiment")).outputs
+        for word in ("sun", "cold rain", "night")
+    ]
     texts = ["sun", "cold rain", "night"] * 4
-    together = await asyncio.gather(*(infer(host, "tiny-bert", "", text=text) for text in texts))
+    together = await asyncio.gather(*(infer(host, "tiny-bert", "", text=text, domain="sentiment") for text in texts))
     assert max(result.batch_size for result in together) > 1
     for result, expected in zip(together, alone * 4, strict=True):
         assert result.outputs["label"] == expected["label"]
@@ -68,9 +71,11 @@ async def test_an_onnx_encoder_compares_texts_as_its_vectors_do(
 
 
 async def test_an_onnx_classifier_names_its_classes(host: RunningHost) -> None:
-    outputs = (await infer(host, "tiny-classifier", "", text="sun")).outputs
+    outputs = (await infer(host, "tiny-classifier", "", text="sun", domain="sentiment")).outputs
     assert outputs["label"] == "sunny"
-    assert (await infer(host, "tiny-classifier", "", text="rain rain sun")).outputs["label"] == "gloomy"
+    assert (await infer(host, "tiny-classifier", "", text="rain rain sun", domain="sentiment")).outputs[
+        "label"
+    ] == "gloomy"
 
 
 async def test_an_expert_with_several_task_types_must_be_told_which(host: RunningHost) -> None:

@@ -171,20 +171,6 @@ async def test_espeak_names_the_input_at_fault(host: RunningHost, inputs: dict[s
     assert (caught.value.reason, caught.value.field) == ("INVALID_INPUT", field)
 
 
-async def test_minilm_finds_what_means_the_same(host: RunningHost) -> None:
-    async def score(text: str, other: str) -> float:
-        found = (await host.client.infer("all-minilm-l6-v2", text=text, other=other)).outputs["score"]
-        assert isinstance(found, float)
-        return found
-
-    near = await score("A cat sits on the mat.", "A kitten is sitting on a rug.")
-    far = await score("A cat sits on the mat.", "Quarterly revenue fell by a tenth.")
-    assert near > 0.5
-    assert far < 0.2
-    assert await score("the same", "the same") == pytest.approx(1.0, abs=1e-5)
-    assert 0 < (await host.client.status("all-minilm-l6-v2")).memory_bytes < 1 << 30
-
-
 async def test_text_rules_pick_the_longest_and_the_first_of_equals(host: RunningHost) -> None:
     texts = ("four", "a longer text", "same length!!")
     longest = (await host.client.infer("text-rules", texts=texts, criterion="longest")).outputs

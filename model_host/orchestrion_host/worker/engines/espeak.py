@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from orchestrion_host import wire
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.engines import speech_passages
 from orchestrion_host.worker.engines.espeak_library import EspeakLibrary
 from orchestrion_host.worker.engines.espeak_voices import Voice, Voices, language_of
-from orchestrion_host.worker.media import sounds
+from orchestrion_host.worker.media import wav
 from orchestrion_host.worker.runtimes import Outputs, Result, one_by_one
 
 _NORMAL_WORDS_PER_MINUTE: Final = 175
@@ -50,19 +51,33 @@ class Espeak:
         voice = self._voice(call, text)
         speed = round(_NORMAL_WORDS_PER_MINUTE * call.number("speed", 1.0))
         pitch = round(_NORMAL_PITCH * call.number("pitch", 1.0))
-        pieces: list[bytes] = []
+        header = wav.header(self._library.sample_rate)
+        pieces = self._pieces(call, text, voice, speed, pitch)
+        return {"audio": call.spool.write(pieces, "audio/wav", "speech.wav", header=header)}
 
-        def take(piece: bytes) -> bool:
-            pieces.append(piece)
-            return not call.cancelled
+    def _pieces(self, call: Call, text: str, voice: str, speed: int, pitch: int) -> Iterator[bytes]:
+        """Speaks passage by passage, so that progress is told and no more than one of them is held."""
+        passages = list(speech_passages.split(text))
+        spoken = 0
+        size = 0
+        for passage in passages:
+            pieces: list[bytes] = []
 
-        with self._lock:
-            self._library.synthesise(text, voice, max(speed, _SLOWEST_WORDS_PER_MINUTE), pitch, take)
-        call.raise_if_cancelled()
-        size = sum(map(len, pieces))
-        return {
-            "audio": call.spool.write(sounds.wav(pieces, self._library.sample_rate, size), "audio/wav", "speech.wav")
-        }
+            def take(piece: bytes, pieces: list[bytes] = pieces) -> bool:
+                pieces.append(piece)
+                return not call.cancelled
+
+            # Calls take turns after each passage: a short one does not wait for a book.
+            with self._lock:
+                self._library.synthesise(passage, voice, max(speed, _SLOWEST_WORDS_PER_MINUTE), pitch, take)
+            call.raise_if_cancelled()
+            size += sum(map(len, pieces))
+            if size > wav.MAX_BYTES:
+                raise call.bad_input("text", "is too long: a WAV file holds at most 4 GiB of speech. Send it in parts.")
+            yield from pieces
+            spoken += len(passage)
+            if len(passages) > 1:
+                call.progress("speaking", spoken / len(text))
 
     def _voice(self, call: Call, text: str) -> str:
         language = self._language(call, text)
@@ -72,7 +87,9 @@ class Espeak:
         voice = self._voices.named(name, language)
         if voice is None:
             raise call.bad_input(
-                "voice", f"names no voice: {name!r}. Voices are languages, or speakers such as f2, m3 or en-gb+whisper."
+                "voice",
+                f"names no voice: {name!r}. Voices are words such as female, male, child or whisper, speakers such as "
+                "f2 or m3, languages, or both, as in en-gb+whisper.",
             )
         return voice
 

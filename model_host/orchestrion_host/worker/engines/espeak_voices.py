@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -35,6 +36,18 @@ _LANGUAGE_OF_SCRIPT: Final = {
 # Tags that people write, and what espeak-ng calls the language.
 _ALIASES: Final = {"zh": "cmn", "zh-hk": "yue", "zh-mo": "yue", "iw": "he", "no": "nb", "in": "id", "tl": "fil"}
 _DEFAULT_LANGUAGE: Final = "en"
+# What people call a kind of voice, and the speaker of espeak-ng that comes nearest; speakers speak any language.
+_SPEAKER_OF_KIND: Final = {
+    **dict.fromkeys(("female", "woman", "lady", "feminine"), "f2"),
+    **dict.fromkeys(("male", "man", "gentleman", "masculine"), "m3"),
+    **dict.fromkeys(("child", "kid", "girl", "boy"), "anika"),
+    **dict.fromkeys(("whispering", "whispered"), "whisper"),
+    **dict.fromkeys(("female whisper", "whispering woman"), "whisperf"),
+    **dict.fromkeys(("grandmother", "old woman"), "grandma"),
+    **dict.fromkeys(("grandfather", "old man"), "grandpa"),
+    **dict.fromkeys(("robot", "robotic"), "UniRobot"),
+}
+_FILLERS: Final = re.compile(r"^(?:an? |the )|(?:'s|s')? voice$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +91,13 @@ class Voices:
         """Returns what `espeak_SetVoiceByName` takes for a voice's name; None when there is none.
 
         Args:
-            name: A speaker (`f3`), a voice (`Afrikaans`, `gmw/af`), a language, or two of them (`en-gb+f3`).
+            name: A kind of voice (`female`, `a child's voice`), a speaker (`f3`), a voice (`Afrikaans`, `gmw/af`), a
+                language, or a language and a speaker (`en-gb+f3`).
             language: The voice to speak with where only a speaker is named.
         """
         base, plus, variant = name.strip().rpartition("+")
-        known_variant = self._variants.get(variant.lower())
+        kind = _FILLERS.sub("", variant.strip().lower())
+        known_variant = self._variants.get(_SPEAKER_OF_KIND.get(kind, kind).lower())
         if known_variant is not None:
             voice = self._voice(base) if plus else language
             return None if voice is None else f"{voice.identifier}+{known_variant}"

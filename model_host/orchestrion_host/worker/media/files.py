@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from orchestrion_host import wire
@@ -19,14 +19,24 @@ class Spool:
         self._folder = folder
         self._numbers = itertools.count(1)
 
-    def write(self, pieces: Iterable[bytes], media_type: str, file_name: str) -> wire.Plain:
+    def write(
+        self,
+        pieces: Iterable[bytes],
+        media_type: str,
+        file_name: str,
+        *,
+        header: Callable[[int], bytes] | None = None,
+    ) -> wire.Plain:
         """Writes a file from pieces and returns the value that stands for it in outputs.
 
         Args:
             pieces: The content in order; an exception on the way leaves no file behind.
             media_type: Such as `audio/wav`.
             file_name: What a person would call it, such as `speech.wav`.
+            header: Returns what stands in front of the content, from its bytes; always equally long.
         """
+        if header is not None:
+            return self._write_with_header(pieces, media_type, file_name, header)
         path = self._folder / str(next(self._numbers))
         digest = hashlib.sha256()
         size = 0
@@ -40,3 +50,22 @@ class Spool:
             path.unlink(missing_ok=True)
             raise
         return wire.plain_media(wire.MediaFile(os.fspath(path), media_type, file_name, size, digest.hexdigest()))
+
+    def _write_with_header(
+        self, pieces: Iterable[bytes], media_type: str, file_name: str, header: Callable[[int], bytes]
+    ) -> wire.Plain:
+        """Writes the content before it is known how long it is; the hash takes a second reading."""
+        path = self._folder / str(next(self._numbers))
+        try:
+            with path.open("w+b") as file:
+                start = file.write(header(0))
+                size = sum(file.write(piece) for piece in pieces)
+                file.seek(0)
+                file.write(header(size))
+                file.seek(0)
+                digest = hashlib.file_digest(file, "sha256")
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        media = wire.MediaFile(os.fspath(path), media_type, file_name, start + size, digest.hexdigest())
+        return wire.plain_media(media)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import struct
+import zlib
+from typing import Any, Final
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -12,9 +14,15 @@ from orchestrion_host.worker.call import Call
 # Pillow's own bound only warns; ours is a setting of the host and is checked in `read`.
 Image.MAX_IMAGE_PIXELS = None
 
+# What Pillow's decoders raise at damaged files, each format in its own way.
+_BROKEN: Final = (OSError, ValueError, SyntaxError, EOFError, IndexError, RuntimeError, struct.error, zlib.error)
+
 
 def read(call: Call, name: str, max_pixels: int, *, longest_side: int | None = None) -> Image.Image:
     """Reads a picture input as upright RGB or, where it has transparency, RGBA.
+
+    Its `format` is that of the file. Of a picture that moves, it is the first frame. A colour profile stays in `info`
+    where it fits the colours that come out.
 
     Args:
         call: The call that brings it.
@@ -40,22 +48,41 @@ def read(call: Call, name: str, max_pixels: int, *, longest_side: int | None = N
             if longest_side is not None:
                 image.draft("RGB", (2 * longest_side, 2 * longest_side))
             image.load()
-            return _upright_colour(image)
+            upright = _upright_colour(image)
+            upright.format = image.format
+            return upright
     except UnidentifiedImageError as error:
         raise call.bad_input(name, "is not a picture in a format that this host reads.") from error
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
+    except _BROKEN as error:
         raise call.bad_input(name, f"cannot be read as a picture: {error}.") from error
+
+
+def opaque(image: Image.Image) -> Image.Image:
+    """Returns a picture as RGB: what is transparent lies on white, as on a page."""
+    if image.mode != "RGBA":
+        return image
+    page = Image.new("RGB", image.size, "white")
+    page.paste(image, mask=image.getchannel("A"))
+    return page
 
 
 def _upright_colour(image: Image.Image) -> Image.Image:
     upright = ImageOps.exif_transpose(image)
     if upright.mode.startswith(("I", "F")):
         return Image.fromarray(_eight_bits(np.asarray(upright))).convert("RGB")
-    return upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+    coloured = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+    if upright.mode not in ("RGB", "RGBA", "P"):
+        # The profile of an ink or a grey would be taken for one of red, green and blue.
+        coloured.info.pop("icc_profile", None)
+    return coloured
 
 
 def _eight_bits(samples: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Spreads samples of more than 8 bits over 0 to 255: scans and measurements rarely use the whole range."""
-    low, high = float(samples.min()), float(samples.max())
-    scaled = (samples.astype(np.float32) - low) * (255.0 / max(high - low, 1e-9))
+    finite: np.ndarray[Any, Any] = np.nan_to_num(samples.astype(np.float32), posinf=0.0, neginf=0.0)
+    low, high = float(finite.min()), float(finite.max())
+    if low == high:
+        # One shade alone has no range to spread: it keeps its place among the 16 bits.
+        return np.full(finite.shape, min(max(low / 257, 0.0), 255.0), np.uint8)
+    scaled = (finite - low) * (255.0 / (high - low))
     return scaled.astype(np.uint8)

@@ -11,10 +11,10 @@ from orchestrion_host.worker.runtimes import Outputs
 
 
 def describe(scores: Sequence[Mapping[str, Any]]) -> Outputs:
-    """Describes classes with their scores, in any order: `label` and `score` of the best, `labels` with all."""
+    """Describes classes with their scores, in any order: `label` and `score` of the best, `scores` with all."""
     ranked = sorted(scores, key=lambda item: -float(item["score"]))
-    labels = [{"label": str(item["label"]), "score": float(item["score"])} for item in ranked]
-    return {"label": labels[0]["label"], "score": labels[0]["score"], "labels": {"json": labels}}
+    plain = [{"label": str(item["label"]), "score": float(item["score"])} for item in ranked]
+    return {"label": plain[0]["label"], "score": plain[0]["score"], "scores": {"json": plain}}
 
 
 def from_logits(logits: Any, names: Mapping[int, str]) -> Outputs:

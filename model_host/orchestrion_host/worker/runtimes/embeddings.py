@@ -1,22 +1,30 @@
-"""What sentence embeddings are for, whichever runtime computes them: similarity, and the vectors themselves."""
+"""What sentence embeddings are for, whichever runtime computes them: the tasks of `worker.text` on one encoder."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 
+from orchestrion.errors import OrchestrionError
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.runtimes import Outputs
+from orchestrion_host.worker.runtimes import Outputs, Result
+from orchestrion_host.worker.text import questions, similarity, summaries, zero_shot
+from orchestrion_host.worker.text.encoding import Encoder, Vectors, Wanted, encode
 
-Vectors: TypeAlias = "np.ndarray[Any, np.dtype[np.float32]]"
-"""One row of length 1 for each text."""
+Steps: TypeAlias = Callable[[Call], Generator[Sequence[str], Vectors, Outputs]]
+"""How a task is done on one call: yields the texts whose vectors it needs, gets them, and returns the outputs."""
 
-Encoder: TypeAlias = Callable[[Sequence[str]], Vectors]
-"""Turns texts into vectors in one forward pass."""
+_STEPS: Final[Mapping[str, Steps]] = {
+    "sentence-similarity": similarity.compare,
+    "feature-extraction": similarity.extract,
+    "zero-shot-classification": zero_shot.classify,
+    "summarization": summaries.summarize,
+    "question-answering": questions.answer,
+}
 
-TASK_TYPES: Final = frozenset({"sentence-similarity", "feature-extraction"})
+TASK_TYPES: Final = frozenset(_STEPS)
 """The task types that `compute` performs."""
 
 
@@ -37,14 +45,30 @@ def pool(states: Any, mask: Any) -> Vectors:
     return vectors
 
 
-def compute(batch: Sequence[Call], encode: Encoder) -> list[Outputs]:
-    """Performs a batch of one of `TASK_TYPES` with one forward pass over all its texts."""
-    names = ("text", "other") if batch[0].task_type == "sentence-similarity" else ("text",)
-    texts = [call.text(name) for call in batch for name in names]
-    different = list(dict.fromkeys(texts))
-    rows = dict(zip(different, encode(different), strict=True))
-    if len(names) == 1:
-        return [{"embedding": {"json": rows[text].tolist()}} for text in texts]
-    pairs = zip(texts[::2], texts[1::2], strict=True)
-    # Rounding may leave the cosine of equal texts a little above 1.
-    return [{"score": float(np.clip(rows[text] @ rows[other], -1.0, 1.0))} for text, other in pairs]
+def compute(batch: Sequence[Call], encoder: Encoder) -> list[Result]:
+    """Performs a batch of one of `TASK_TYPES`.
+
+    The calls go step by step together: what all of them want to know in a step is encoded at once.
+
+    Returns:
+        One result for each call: its outputs, or the error of its inputs or its cancellation.
+    """
+    running = {place: _STEPS[call.task_type](call) for place, call in enumerate(batch)}
+    vectors: dict[int, Vectors | None] = dict.fromkeys(running)
+    results: dict[int, Result] = {}
+    while running:
+        wanted: dict[int, Wanted] = {}
+        for place, steps in list(running.items()):
+            try:
+                batch[place].raise_if_cancelled()
+                # What a generator is sent first must be None, which its type does not say.
+                texts = steps.send(vectors[place])  # type: ignore[arg-type]
+                wanted[place] = Wanted(batch[place], texts)
+            except StopIteration as end:
+                results[place] = end.value
+            except OrchestrionError as error:
+                results[place] = error
+            if place in results:
+                del running[place]
+        vectors = dict(zip(wanted, encode(list(wanted.values()), encoder), strict=True))
+    return [results[place] for place in range(len(batch))]

@@ -12,8 +12,14 @@ from orchestrion_host.worker.runtimes import Loader
 _MODULES: Final = {
     "delay": "orchestrion_host.worker.engines.delay",
     "espeak-ng": "orchestrion_host.worker.engines.espeak",
+    "opencv": "orchestrion_host.worker.engines.opencv",
+    "opencv-faces": "orchestrion_host.worker.engines.opencv_faces",
+    "langid": "orchestrion_host.worker.engines.langid",
+    "pocketsphinx": "orchestrion_host.worker.engines.sphinx",
     "rapidocr": "orchestrion_host.worker.engines.rapid_ocr",
+    "sound-tools": "orchestrion_host.worker.engines.sound_tools",
     "text-rules": "orchestrion_host.worker.engines.text_rules",
+    "vader": "orchestrion_host.worker.engines.vader",
 }
 
 

@@ -16,6 +16,7 @@ from orchestrion_host import wire
 from orchestrion_host.worker import weights
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.runtimes import Loader, Result, classes, embeddings
+from orchestrion_host.worker.text.encoding import PASS_TOKENS, Vectors
 
 _TASK_TYPES: Final = embeddings.TASK_TYPES | {"text-classification"}
 _PLACES: Final = ("model.onnx", "onnx/model.onnx")
@@ -49,19 +50,23 @@ class OnnxTextModel:
         )
         self._input_names = {item.name for item in self._session.get_inputs()}
         self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.enable_truncation(int(spec.options.get("max_length", 512)))
+        self.max_tokens = int(spec.options.get("max_length", 512))
+        self._tokenizer.enable_truncation(self.max_tokens)
         padding = self._tokenizer.padding or {}
         self._tokenizer.enable_padding(pad_id=padding.get("pad_id", 0), pad_token=padding.get("pad_token", "[PAD]"))
         self._class_names = _class_names(folder)
+        self._is_encoder = not embeddings.TASK_TYPES.isdisjoint(spec.task_types)
 
     def warm_up(self) -> None:
-        """Computes a sentence."""
+        """Computes a sentence, and for an encoder the largest batch, so that the memory figure is true."""
         self._run(["Ready."])
+        if self._is_encoder:
+            self._run(["ready " * self.max_tokens] * max(1, PASS_TOKENS // self.max_tokens))
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
-        """Computes a batch in one forward pass."""
+        """Computes a batch, classes in one forward pass."""
         if batch[0].task_type in embeddings.TASK_TYPES:
-            return embeddings.compute(batch, self._encode)
+            return embeddings.compute(batch, self)
         logits, _ = self._run([call.text("text") for call in batch])
         return [classes.from_logits(row, self._class_names) for row in logits]
 
@@ -73,7 +78,14 @@ class OnnxTextModel:
         """Lets go of the session."""
         del self._session, self._tokenizer
 
-    def _encode(self, texts: Sequence[str]) -> embeddings.Vectors:
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        """Counts the tokens of each text, those beyond `max_tokens` included."""
+        found = self._tokenizer.encode_batch(list(texts))
+        # The tokenizer cuts to `max_tokens`; what it cut off is kept beside, each piece with marks of its own.
+        return [sum(sum(piece.attention_mask) for piece in (item, *item.overflowing)) for item in found]
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Turns texts into vectors in one forward pass."""
         return embeddings.pool(*self._run(texts))
 
     def _run(self, texts: Sequence[str]) -> tuple[Any, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from orchestrion_host import wire
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.media import images
+from orchestrion_host.worker.media import images, resampling
 from orchestrion_host.worker.runtimes import Outputs, classes
 
 
@@ -19,7 +19,7 @@ class Shape:
     """How a pipeline is called."""
 
     principal: str
-    """The name of the input that comes first: `text`, `image`, or a file for any other name."""
+    """The name of the input that comes first: `text`, `image`, `audio`, or a file for any other name."""
     outputs: Callable[[Any], Outputs]
     """Turns what the pipeline returns for one item into named outputs."""
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -29,17 +29,26 @@ class Shape:
     warm_up: str = ""
     """A text to warm up with; empty where a text is not enough."""
 
-    def arguments(self, call: Call, max_image_pixels: int) -> tuple[Any, dict[str, Any]]:
+    def arguments(self, call: Call, limits: wire.Load, audio_rate: int) -> tuple[Any, dict[str, Any]]:
         """Reads the inputs of a call: the principal one, and the others by the pipeline's names.
 
+        Args:
+            call: The call.
+            limits: Has the most pixels of a picture and the longest sound that are decoded.
+            audio_rate: The rate in Hz of the sounds that the model takes.
+
         Raises:
-            InvalidArgumentError: A picture is none, or too large.
+            InvalidArgumentError: A picture or a sound is none, or too large.
         """
         settings = {
             theirs: _argument(call.inputs[ours]) for ours, theirs in self.parameters.items() if ours in call.inputs
         }
         if self.principal == "image":
-            return images.read(call, "image", max_image_pixels).convert("RGB"), settings
+            return images.read(call, "image", limits.max_image_pixels).convert("RGB"), settings
+        if self.principal == "audio":
+            # Given a path, a pipeline would start ffmpeg, a program that need not be there.
+            samples = resampling.read_mono(call, "audio", limits.max_audio_seconds, audio_rate)
+            return {"raw": samples, "sampling_rate": audio_rate}, settings
         if self.principal == "text":
             return call.text("text"), settings
         return str(call.file(self.principal)), settings

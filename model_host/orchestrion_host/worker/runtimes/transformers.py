@@ -18,10 +18,14 @@ from orchestrion_host import wire
 from orchestrion_host.worker import weights
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.runtimes import Loader, Result, embeddings, pipelines
+from orchestrion_host.worker.text.encoding import PASS_TOKENS, Vectors
 
 # Lines about unused weights are for people who train.
 logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+
+# The rate of most models of speech, in Hz, for those that do not say theirs.
+_USUAL_AUDIO_RATE = 16_000
 
 
 def loader(spec: wire.Load) -> Loader:
@@ -48,18 +52,19 @@ class Encoder:
         """Loads it."""
         folder = _checked_folder(spec)
         self._device = _device(spec)
-        self._max_length = int(spec.options.get("max_length", 512))
         self._tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        self.max_tokens = min(int(spec.options.get("max_length", 512)), self._tokenizer.model_max_length)
         model: Any = transformers.AutoModel.from_pretrained(folder, use_safetensors=True, trust_remote_code=False)
         self._model: Any = model.to(self._device).eval()
 
     def warm_up(self) -> None:
-        """Encodes a sentence."""
-        self._encode(["Ready."])
+        """Encodes a sentence, and the largest batch, so that the memory figure is true."""
+        self.encode(["Ready."])
+        self.encode(["ready " * self.max_tokens] * max(1, PASS_TOKENS // self.max_tokens))
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
-        """Computes similarities or embeddings."""
-        return embeddings.compute(batch, self._encode)
+        """Computes what vectors of texts are good for."""
+        return embeddings.compute(batch, self)
 
     def parameter_bytes(self) -> int:
         """Returns what the weights take."""
@@ -70,9 +75,14 @@ class Encoder:
         del self._model, self._tokenizer
         _empty_cache(self._device)
 
-    def _encode(self, texts: Sequence[str]) -> embeddings.Vectors:
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        """Counts the tokens of each text, those beyond `max_tokens` included."""
+        return [len(ids) for ids in self._tokenizer(list(texts), truncation=False)["input_ids"]]
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Turns texts into vectors in one forward pass."""
         tokens = self._tokenizer(
-            list(texts), padding=True, truncation=True, max_length=self._max_length, return_tensors="pt"
+            list(texts), padding=True, truncation=True, max_length=self.max_tokens, return_tensors="pt"
         ).to(self._device)
         with torch.inference_mode():
             states = self._model(**tokens).last_hidden_state
@@ -87,7 +97,7 @@ class Pipeline:
         folder = _checked_folder(spec)
         self._device = _device(spec)
         self._shape = pipelines.shape_of(spec.task_types[0])
-        self._max_image_pixels = spec.max_image_pixels
+        self._limits = spec
         make: Any = transformers.pipeline  # Its overloads know no task that is chosen at run time.
         self._pipeline = make(
             spec.task_types[0],
@@ -97,6 +107,8 @@ class Pipeline:
             model_kwargs={"use_safetensors": True},
             **spec.options.get("pipeline", {}),
         )
+        extractor = getattr(self._pipeline, "feature_extractor", None)
+        self._audio_rate = int(getattr(extractor, "sampling_rate", _USUAL_AUDIO_RATE))
 
     def warm_up(self) -> None:
         """Computes one short text, where the pipeline takes text alone."""
@@ -105,7 +117,7 @@ class Pipeline:
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Computes a batch, in one forward pass where all of its calls ask for the same settings."""
-        read = [self._shape.arguments(call, self._max_image_pixels) for call in batch]
+        read = [self._shape.arguments(call, self._limits, self._audio_rate) for call in batch]
         settings = read[0][1]
         if all(other == settings for _, other in read):
             return [self._shape.outputs(found) for found in self._run([item for item, _ in read], settings)]

@@ -1,0 +1,92 @@
+"""Blur, sharpening, enlarging and taking out colours, as functions of arrays.
+
+Pictures are bytes of shape (height, width, 3), or 4 with transparency. Strengths go from 0, nothing, to 1, the most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+import cv2
+import numpy as np
+
+Picture: TypeAlias = np.ndarray[Any, Any]
+"""Bytes of shape (height, width, 3 or 4): red, green, blue, and how opaque."""
+
+_MOST_BLUR: Final = 0.04
+_LARGEST_KERNEL_SIGMA: Final = 8.0
+_MOST_SHARPENING: Final = 2.0
+_SHARPENING_RADIUS: Final = 1 / 1000
+_SMALLEST_SHARPENING_RADIUS: Final = 0.8
+
+
+def blur(picture: Picture, strength: float) -> Picture:
+    """Blurs with a Gaussian whose standard deviation is, at the most, a 25th of the shorter side.
+
+    It goes with the size of the picture, so that the same strength looks the same on a thumbnail and on a photograph of
+    twelve million pixels. What is transparent stays so, and lends no colour to what is seen.
+    """
+    sigma = strength * _MOST_BLUR * min(picture.shape[:2])
+    if sigma <= 0:
+        return picture
+    blurred, _ = _by_visible_colour(picture, lambda samples: _gaussian(samples, sigma))
+    return _with_alpha(blurred, picture)
+
+
+def sharpen(picture: Picture, strength: float) -> Picture:
+    """Adds up to twice the difference from a slightly blurred copy (an unsharp mask)."""
+    amount = _MOST_SHARPENING * strength
+    if amount <= 0:
+        return picture
+    colour = np.ascontiguousarray(picture[:, :, :3])
+    sigma = max(_SMALLEST_SHARPENING_RADIUS, _SHARPENING_RADIUS * min(picture.shape[:2]))
+    blurred = cv2.GaussianBlur(colour, (0, 0), sigma)
+    return _with_alpha(np.asarray(cv2.addWeighted(colour, 1 + amount, blurred, -amount, 0)), picture)
+
+
+def greyscale(picture: Picture, strength: float) -> Picture:
+    """Fades colours to a grey of the same lightness (luma of ITU-R BT.601), which is all that is left at 1."""
+    colour = np.ascontiguousarray(picture[:, :, :3])
+    grey = cv2.cvtColor(cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    return _with_alpha(np.asarray(cv2.addWeighted(grey, strength, colour, 1 - strength, 0)), picture)
+
+
+def resize(picture: Picture, width: int, height: int) -> Picture:
+    """Enlarges to a size in pixels, by Lanczos interpolation over 8 x 8 pixels."""
+    enlarged, alpha = _by_visible_colour(
+        picture, lambda samples: np.asarray(cv2.resize(samples, (width, height), interpolation=cv2.INTER_LANCZOS4))
+    )
+    return enlarged if alpha is None else np.dstack([enlarged, alpha])
+
+
+def _gaussian(samples: Picture, sigma: float) -> Picture:
+    # A wide Gaussian takes seconds on a photograph, and leaves nothing that a reduced copy does not show as well.
+    reduction = max(1, int(sigma / _LARGEST_KERNEL_SIGMA))
+    height, width = samples.shape[:2]
+    if reduction > 1:
+        size = (max(1, width // reduction), max(1, height // reduction))
+        samples = np.asarray(cv2.resize(samples, size, interpolation=cv2.INTER_AREA))
+    blurred = cv2.GaussianBlur(samples, (0, 0), sigma / reduction)
+    if reduction > 1:
+        blurred = cv2.resize(blurred, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(blurred)
+
+
+def _by_visible_colour(picture: Picture, change: Callable[[Picture], Picture]) -> tuple[Picture, Picture | None]:
+    """Applies a linear filter to colours weighted by how opaque they are, and to the opacity; None where there is none.
+
+    Transparent pixels often hold black or whatever was there once, which must not bleed into their neighbours.
+    """
+    colour = np.ascontiguousarray(picture[:, :, :3])
+    if picture.shape[2] == 3:
+        return change(colour), None
+    weight = picture[:, :, 3].astype(np.float32)
+    weighted = change(colour * (weight / 255)[:, :, None])
+    changed_weight = np.clip(change(weight), 0, 255)
+    visible = weighted * (255 / np.maximum(changed_weight, 1e-3))[:, :, None]
+    return np.clip(visible + 0.5, 0, 255).astype(np.uint8), (changed_weight + 0.5).astype(np.uint8)
+
+
+def _with_alpha(colour: Picture, original: Picture) -> Picture:
+    return colour if original.shape[2] == 3 else np.dstack([colour, original[:, :, 3]])

@@ -1,0 +1,62 @@
+"""Cuts texts that are longer than a model reads into passages, at the ends of sentences where it can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final, Protocol
+
+from orchestrion_host.worker.text import sentences
+
+_MARKS: Final = 2
+"""Tokens that stand for the beginning and the end of each text."""
+
+
+class Tokens(Protocol):
+    """What counts the tokens of a model."""
+
+    @property
+    def max_tokens(self) -> int:
+        """How many tokens of a text the model reads."""
+
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        """Counts the tokens of each text."""
+
+
+def cut(texts: Sequence[str], tokens: Tokens) -> dict[str, list[tuple[str, int]]]:
+    """Cuts each text into as few passages as the model can read.
+
+    Returns:
+        For each text its passages in order, at least one, each with the number of its tokens, at most `max_tokens`.
+    """
+    counts = tokens.token_counts(texts) if texts else []
+    return {
+        text: [(text, count)] if count <= tokens.max_tokens else _passages(text, tokens)
+        for text, count in zip(texts, counts, strict=True)
+    }
+
+
+def _passages(text: str, tokens: Tokens) -> list[tuple[str, int]]:
+    pieces = [piece for sentence in sentences.split(text) for piece in _readable(sentence.text, tokens)]
+    if not pieces:
+        return [(text, tokens.max_tokens)]
+    packed: list[tuple[str, int]] = []
+    for piece, count in pieces:
+        last, size = packed[-1] if packed else ("", tokens.max_tokens)
+        if size + count - _MARKS <= tokens.max_tokens:
+            packed[-1] = (f"{last} {piece}", size + count - _MARKS)
+        else:
+            packed.append((piece, count))
+    return packed
+
+
+def _readable(sentence: str, tokens: Tokens) -> Iterator[tuple[str, int]]:
+    """Halves what is too long even as one sentence, such as tables of numbers and text without any spaces."""
+    [count] = tokens.token_counts([sentence])
+    if count <= tokens.max_tokens or len(sentence) < 2:
+        yield sentence, min(count, tokens.max_tokens)
+        return
+    middle = len(sentence) // 2
+    space = sentence.rfind(" ", 1, middle)
+    place = middle if space < 0 else space
+    for half in (sentence[:place], sentence[place:].strip()):
+        yield from _readable(half, tokens)

@@ -1,0 +1,96 @@
+"""The task `question-answering`: the shortest passage of a text that answers a question, word for word."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Generator, Sequence
+from typing import Final
+
+import numpy as np
+
+from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.runtimes import Outputs
+from orchestrion_host.worker.text import answer_types, inputs, sentences, words
+from orchestrion_host.worker.text.answer_types import AnswerType, Span
+from orchestrion_host.worker.text.encoding import Vectors
+from orchestrion_host.worker.text.ranking import Numbers
+from orchestrion_host.worker.text.sentences import Sentence
+
+_MEANING: Final = 0.6
+_WORDS: Final = 0.2
+_KIND: Final = 0.3
+_AFTER_SENTENCE: Final = 0.15
+_AFTER_HEADING: Final = 0.5
+_HALF_SURE: Final = 0.65
+"""The relevance at which an answer is as likely right as wrong; found on questions with and without an answer."""
+
+_STEEPNESS: Final = 10.0
+
+
+def answer(call: Call) -> Generator[Sequence[str], Vectors, Outputs]:
+    """Ranks the sentences of a text by how well they fit a question, and narrows the best down.
+
+    A sentence fits by its meaning (cosine), by the words that it shares with the question, the rare ones more, and by
+    having something of the kind asked for: a name for `who`, a number for `how many`. Where such a piece stands out in
+    the best sentence, it is the answer; else the whole sentence is. The score is a logistic function of the fit.
+
+    Raises:
+        InvalidArgumentError: The text or the question is blank or too long.
+    """
+    text, question = inputs.text(call, "text"), inputs.text(call, "question")
+    found = sentences.split(text)
+    rows = yield [question, *(sentence.text for sentence in found)]
+    kind, asked = answer_types.of(question), words.stems(question)
+    fits = relevance(rows[1:] @ rows[0], found, asked, kind)
+    best = int(np.argmax(fits))
+    sentence = found[best]
+    span = narrowed(text[sentence.start : sentence.end], question, kind)
+    start, end = sentence.start + span.start, sentence.start + span.end
+    score = 1.0 / (1.0 + math.exp(-_STEEPNESS * (float(fits[best]) - _HALF_SURE)))
+    return {"answer": text[start:end], "score": score, "start": float(start), "end": float(end)}
+
+
+def relevance(cosines: Numbers, found: Sequence[Sentence], asked: frozenset[str], kind: AnswerType | None) -> Numbers:
+    """Says how well each sentence fits a question, about 0 to 1.
+
+    Args:
+        cosines: Float array of shape (sentences,): how near each is to the question in meaning.
+        found: The sentences.
+        asked: The stems of the question.
+        kind: What the question asks for; None where any kind of answer will do.
+    """
+    stems = [words.stems(sentence.text) for sentence in found]
+    frequencies = Counter(stem for item in stems for stem in item)
+    rarity = {stem: math.log(1 + len(found) / (1 + frequencies[stem])) + 0.1 for stem in asked}
+    total = sum(rarity.values()) or 1.0
+    shared = np.array([sum(rarity[stem] for stem in asked & item) / total for item in stems])
+    # Of a question for anything, such as `what`, it is open whether a sentence has it.
+    kinds = np.array([bool(kind.spans(item.text, asked)) if kind else 0.5 for item in found])
+    own = _MEANING * np.maximum(cosines, 0.0) + _WORDS * shared
+    # What a sentence speaks of goes on in the next, `It opened in 1932.`, and even more so what a heading announces.
+    weights = np.array([_AFTER_SENTENCE if sentence.is_complete else _AFTER_HEADING for sentence in found])
+    carried = np.concatenate([[0.0], (weights * own)[:-1]])
+    fits: Numbers = own + carried + _KIND * kinds
+    return fits
+
+
+def narrowed(passage: str, question: str, kind: AnswerType | None) -> Span:
+    """Finds the piece of a passage that answers by itself: the one of the kind asked for that stands out.
+
+    Of several, it is the one nearest to the words of the question; the whole passage where two are as near.
+    """
+    asked = words.stems(question)
+    candidates = kind.spans(passage, asked) if kind else []
+    whole = Span(0, len(passage))
+    if not candidates:
+        return whole
+    anchors = [(start, end) for stem, start, end in words.places(passage) if stem in asked]
+    ranked = sorted((_distance(span, anchors), span.start, span) for span in candidates)
+    if len(ranked) > 1 and ranked[1][0] - ranked[0][0] < 2:
+        return whole
+    return ranked[0][2]
+
+
+def _distance(span: Span, anchors: Sequence[tuple[int, int]]) -> int:
+    return min((max(span.start - end, start - span.end, 0) for start, end in anchors), default=0)

@@ -1,0 +1,47 @@
+"""The task `zero-shot-classification`: labels compared with a text by what their words mean."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Final
+
+from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.runtimes import Outputs, classes
+from orchestrion_host.worker.text import inputs
+from orchestrion_host.worker.text.encoding import Vectors
+
+TEMPLATE: Final = "This text is about {}."
+"""What is compared with the text for each label; a sentence is nearer to texts than a bare word."""
+
+SCALE: Final = 25.0
+"""How much a difference of 1 between cosines counts in the exponent of the scores.
+
+Found on short texts of many kinds, so that scores are about as high as they are often right.
+"""
+
+MAX_LABELS: Final = 1000
+
+
+def classify(call: Call) -> Generator[Sequence[str], Vectors, Outputs]:
+    """Compares a text with each label, put into a sentence, and turns the cosines into shares of 1.
+
+    Raises:
+        InvalidArgumentError: The text is blank or too long, or there are no labels, too many, or blank or equal ones.
+    """
+    text, labels = inputs.text(call, "text"), _labels(call)
+    rows = yield [text, *(TEMPLATE.format(label) for label in labels)]
+    return classes.from_logits(SCALE * (rows[1:] @ rows[0]), dict(enumerate(labels)))
+
+
+def _labels(call: Call) -> list[str]:
+    labels = call.inputs.get("labels")
+    if not isinstance(labels, list | tuple) or not labels or not all(isinstance(label, str) for label in labels):
+        raise call.bad_input("labels", "must hold at least one label, and texts only.")
+    names = [label.strip() for label in labels]
+    if not all(names):
+        raise call.bad_input("labels", "holds a label without any letters.")
+    if len(set(names)) < len(names):
+        raise call.bad_input("labels", "holds a label twice.")
+    if len(names) > MAX_LABELS:
+        raise call.bad_input("labels", f"holds {len(names)} labels; at most {MAX_LABELS} are compared at once.")
+    return names
