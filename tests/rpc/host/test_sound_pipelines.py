@@ -13,8 +13,6 @@ import pytest_asyncio
 import soundfile
 import soxr
 import yaml
-from transformers import Wav2Vec2Config, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC
-from transformers import Wav2Vec2ForSequenceClassification as Classifier
 
 from orchestrion.errors import InvalidArgumentError
 from orchestrion.values import ArtifactRef, Json, Value
@@ -43,15 +41,25 @@ VOCABULARY: Final = '{"<pad>": 0, "<unk>": 1, "|": 2, "A": 3, "B": 4, "C": 5}'
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def pipelines(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningHost]:
     """A host with a tiny recogniser and a tiny classifier of sounds, both with random weights."""
+    # Imported here since it takes seconds, which the collection of other tests need not wait for.
+    from transformers import Wav2Vec2Config, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor
+    from transformers import Wav2Vec2ForCTC as Recogniser
+    from transformers import Wav2Vec2ForSequenceClassification as Classifier
+
     folder = tmp_path_factory.mktemp("pipelines")
-    models: dict[str, Any] = {"automatic-speech-recognition": Wav2Vec2ForCTC, "audio-classification": Classifier}
+    models: dict[str, Any] = {"automatic-speech-recognition": Recogniser, "audio-classification": Classifier}
     for task_type, model in models.items():
         place = folder / task_type
         model(Wav2Vec2Config(**SIZES)).save_pretrained(place)
         Wav2Vec2FeatureExtractor(sampling_rate=16_000).save_pretrained(place)  # type: ignore[no-untyped-call]
         (place / "vocabulary.json").write_text(VOCABULARY)
-        Wav2Vec2CTCTokenizer(str(place / "vocabulary.json")).save_pretrained(place)
-        facts = {"id": task_type, "model": task_type, "runtime": "transformers", "task_types": [task_type]}
+        Wav2Vec2CTCTokenizer(str(place / "vocabulary.json")).save_pretrained(place)  # type: ignore[no-untyped-call]
+        facts: dict[str, Any] = {
+            "id": task_type,
+            "model": task_type,
+            "runtime": "transformers",
+            "task_types": [task_type],
+        }
         facts |= {"description": "Tiny.", "max_batch_size": 4, "source": {"folder": str(place)}}
         (folder / f"{task_type}.yaml").write_text(yaml.safe_dump(facts))
     async with running_host(folder / "home", catalogue_paths=(folder,)) as host:
