@@ -127,12 +127,13 @@ def test_a_controller_killed_in_the_middle_of_a_run_tells_it_as_failed(tmp_path:
     with Servers(tmp_path) as servers, Client((controller := servers.controller()).grpc_address) as client:
         host = servers.host()
         kept = do(client, QUICK)
-        events = client.run("do it", plan=ENDLESS, on_detach=OnDetach.CONTINUE)
-        seen = until_started(events)
-        eventually(lambda: running(host) == 1)
-        kill(process_of(controller))
-        with pytest.raises(UnavailableError):
-            next(events)
+        with Client(controller.grpc_address, reconnect=0) as impatient:
+            events = impatient.run("do it", plan=ENDLESS, on_detach=OnDetach.CONTINUE)
+            seen = until_started(events)
+            eventually(lambda: running(host) == 1)
+            kill(process_of(controller))
+            with pytest.raises(UnavailableError):
+                next(events)
         eventually(lambda: cancelled(host) == 1)
 
         port = int(controller.grpc_address.rsplit(":", 1)[1])

@@ -43,8 +43,30 @@ def main(address: str) -> None:
             answer = client.ask("Say that it works.", plan=plan)
             if not client.read(answer.artifacts[0]).startswith(b"RIFF"):
                 sys.exit("the sound is no WAV file")
+    check_fake_controller()
     asyncio.run(check_asyncio(address, len(hosts)))
     print(f"{address} lists {len(hosts)} hosts")
+
+
+def check_fake_controller() -> None:
+    """Tests a program as a user would: against the fake controller, with a connection that breaks, and values."""
+    import orchestrion
+    from orchestrion.testing import FakeController
+
+    with FakeController() as fake, fake.client() as client:
+        speech = fake.add(b"RIFF", file_name="speech.wav", media_type="audio/wav")
+        fake.expect("Read the sign.").answer("EXIT", artifacts=[speech]).drop(after=2)
+        fake.drop_next("Download", after=1)
+        answer = client.ask("Read the sign.", [orchestrion.Sound([0.0, 0.5], 8_000)])
+        if (answer.text, client.read(answer.artifacts[0])) != ("EXIT", b"RIFF"):
+            sys.exit("the fake controller gave another answer than it was told")
+        try:
+            client.sound(speech)
+        except orchestrion.FailedPreconditionError as error:
+            if "pip install numpy" not in str(error):
+                sys.exit(f"no cure is named: {error}")
+    if heavy := HEAVY & sys.modules.keys():
+        sys.exit(f"the client brought {', '.join(sorted(heavy))}")
 
 
 async def check_asyncio(address: str, host_count: int) -> None:

@@ -6,6 +6,9 @@
         answer = client.ask("Read the text in this picture aloud.", ["sign.jpg"])
         print(answer.text, client.download(answer.artifacts[0], "."))
 
+`Client` is for programs without an event loop, `AsyncClient` for asyncio; `embedded` and `async_embedded` start private
+servers for a program of its own. `orchestrion.testing` has a controller for the tests of programs that use these.
+
 Names are loaded when they are first used, so that what needs none of gRPC does not wait for it.
 """
 
@@ -34,10 +37,12 @@ if TYPE_CHECKING:
     from orchestrion.errors import UnavailableError as UnavailableError
     from orchestrion.errors import UnimplementedError as UnimplementedError
     from orchestrion.events import Event as Event
+    from orchestrion.media import Sound as Sound
     from orchestrion.plans import Plan as Plan
     from orchestrion.plans import Task as Task
     from orchestrion.plans import TaskResult as TaskResult
     from orchestrion.plans import TaskState as TaskState
+    from orchestrion.platform import async_embedded as async_embedded
     from orchestrion.platform import embedded as embedded
     from orchestrion.runs import Artifact as Artifact
     from orchestrion.runs import Message as Message
@@ -53,7 +58,7 @@ _MODULES: Final = {
     "aio": ("AsyncClient",),
     "answers": ("Answer",),
     "client": ("Client",),
-    "platform": ("embedded",),
+    "platform": ("async_embedded", "embedded"),
     "errors": (
         "AbortedError",
         "DeadlineExceededError",
@@ -72,6 +77,7 @@ _MODULES: Final = {
         "UnimplementedError",
     ),
     "events": ("Event",),
+    "media": ("Sound",),
     "plans": ("Plan", "Task", "TaskResult", "TaskState"),
     "runs": ("Artifact", "Message", "OnDetach", "Role", "Run", "RunState"),
     "values": ("ArtifactRef", "Json", "OutputRef"),

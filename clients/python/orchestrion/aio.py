@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
-from pathlib import Path
 from typing import Self, Unpack
 
-from orchestrion import calls, stage_calls, transfers
+from orchestrion import calls, stage_calls
+from orchestrion.aio_artifact_client import AsyncArtifactClient
 from orchestrion.answers import Answer, AnswerGatherer
 from orchestrion.calls import Call, HostRemoved, Page
 from orchestrion.connection import Endpoint
 from orchestrion.events import Event
 from orchestrion.experts import Host, ListedExpert
 from orchestrion.plans import Plan, TaskResult
-from orchestrion.runs import Artifact, Run
+from orchestrion.resumption import HostChanges, RunEvents
+from orchestrion.retries import Patience
+from orchestrion.runs import Run
+from orchestrion.sources import Attachment
 from orchestrion.stage_calls import (
     ExecuteSettings,
     PlanSettings,
@@ -26,22 +27,27 @@ from orchestrion.stage_calls import (
     SelectSettings,
     conversation,
 )
-from orchestrion.transfers import Attachment
-from orchestrion.values import ArtifactRef
-from orchestrion.wire import AsyncWire
 
 
-class AsyncClient:
+class AsyncClient(AsyncArtifactClient):
     """Talks to a controller; one belongs to the event loop of its first call.
 
     As `Client` in everything else. The calls that start or watch a run return an asynchronous iterator: leave its loop
     early only inside `contextlib.aclosing`, so that the call ends there and not when the garbage collector comes by.
     """
 
-    def __init__(self, address: str | None = None, *, timeout: float = 30.0) -> None:
+    def __init__(
+        self,
+        address: str | None = None,
+        *,
+        timeout: float = 30.0,
+        idle_timeout: float = 30.0,
+        reconnect: float = 60.0,
+        wait_when_full: bool = False,
+    ) -> None:
         """Makes the client; arguments and errors as those of `Client`."""
         self._endpoint = Endpoint.resolve(address)
-        self._wire = AsyncWire(self._endpoint, timeout)
+        super().__init__(self._endpoint, Patience(timeout, idle_timeout, reconnect, wait_when_full))
 
     @property
     def address(self) -> str:
@@ -100,7 +106,7 @@ class AsyncClient:
         self, plan: Plan, *, timeout: float | None = None, **settings: Unpack[SelectSettings]
     ) -> AsyncGenerator[Event, None]:
         """Chooses an expert for every task of a plan; see `Client.select`."""
-        return self._wire.stream(stage_calls.select(plan, **settings), timeout)
+        return self._wire.stream(RunEvents(stage_calls.select(plan, **settings)), timeout)
 
     def execute(
         self,
@@ -132,81 +138,42 @@ class AsyncClient:
 
     def watch(self, run: str, after_sequence: int = 0, *, timeout: float | None = None) -> AsyncGenerator[Event, None]:
         """Yields the events of a run from its log, then as they happen, to its end; see `Client.watch`."""
-        return self._wire.stream(calls.watch_run(run, after_sequence), timeout)
+        call = calls.watch_run(run, after_sequence)
+        return self._wire.stream(RunEvents(call, run=run, after_sequence=after_sequence, raises=False), timeout)
 
-    async def get_run(self, run: str) -> Run:
+    async def get_run(self, run: str, *, timeout: float | None = None) -> Run:
         """Gets a run as its log tells it so far; see `Client.get_run`."""
-        return await self._wire.unary(calls.get_run(run))
+        return await self._wire.unary(calls.get_run(run), timeout)
 
-    async def list_runs(self, page_size: int = 100, page_token: str = "") -> Page[Run]:
+    async def list_runs(self, page_size: int = 100, page_token: str = "", *, timeout: float | None = None) -> Page[Run]:
         """Lists runs, newest first, without plans, assignments and results; see `Client.list_runs`."""
-        return await self._wire.unary(calls.list_runs(page_size, page_token))
+        return await self._wire.unary(calls.list_runs(page_size, page_token), timeout)
 
-    async def cancel_run(self, run: str) -> Run:
+    async def cancel_run(self, run: str, *, timeout: float | None = None) -> Run:
         """Cancels a run and waits until it has ended; see `Client.cancel_run`."""
-        return await self._wire.unary(calls.cancel_run(run))
+        return await self._wire.unary(calls.cancel_run(run), timeout)
 
-    async def delete_run(self, run: str) -> None:
+    async def delete_run(self, run: str, *, timeout: float | None = None) -> None:
         """Deletes a run that has ended, with its log; see `Client.delete_run`."""
-        await self._wire.unary(calls.delete_run(run))
+        await self._wire.unary(calls.delete_run(run), timeout)
 
-    async def upload(
-        self, source: str | os.PathLike[str] | bytes, *, media_type: str | None = None, file_name: str | None = None
-    ) -> Artifact:
-        """Stores a file, or content, of any size; see `Client.upload`."""
-        with transfers.Upload(source) as upload:
-            call = calls.upload(
-                media_type or "", upload.file_name if file_name is None else file_name, upload.size_bytes
-            )
-            return upload.check(await self._wire.send(call, upload.chunks()))
-
-    async def download(self, artifact: str | Artifact | ArtifactRef, to: str | os.PathLike[str]) -> Path:
-        """Saves an artifact, checked against its hash, and returns where; see `Client.download`."""
-        name = transfers.artifact_name(artifact)
-        with transfers.Download(name, to) as download:
-            async with aclosing(self._wire.stream(calls.download(name), None)) as messages:
-                async for message in messages:
-                    await asyncio.to_thread(download.take, message)
-        return download.path
-
-    async def read(self, artifact: str | Artifact | ArtifactRef) -> bytes:
-        """Returns the content of an artifact; see `Client.read`."""
-        collected = transfers.Collected(transfers.artifact_name(artifact))
-        async with aclosing(self._wire.stream(calls.download(collected.name), None)) as messages:
-            async for message in messages:
-                collected.take(message)
-        return collected.content()
-
-    async def get_artifact(self, artifact: str) -> Artifact:
-        """Gets the description of an artifact; see `Client.get_artifact`."""
-        return await self._wire.unary(calls.get_artifact(artifact))
-
-    async def list_artifacts(self, page_size: int = 100, page_token: str = "") -> Page[Artifact]:
-        """Lists artifacts, newest first; see `Client.list_artifacts`."""
-        return await self._wire.unary(calls.list_artifacts(page_size, page_token))
-
-    async def delete_artifact(self, artifact: str | Artifact | ArtifactRef) -> None:
-        """Deletes an artifact; see `Client.delete_artifact`."""
-        await self._wire.unary(calls.delete_artifact(transfers.artifact_name(artifact)))
-
-    async def hosts(self) -> tuple[Host, ...]:
+    async def hosts(self, *, timeout: float | None = None) -> tuple[Host, ...]:
         """Lists the model hosts, by name; see `Client.hosts`."""
-        return await self._wire.unary(calls.list_hosts())
+        return await self._wire.unary(calls.list_hosts(), timeout)
 
-    async def experts(self, task_type: str | None = None) -> tuple[ListedExpert, ...]:
+    async def experts(self, task_type: str | None = None, *, timeout: float | None = None) -> tuple[ListedExpert, ...]:
         """Lists the experts, by id; see `Client.experts`."""
-        return await self._wire.unary(calls.list_experts(task_type or ""))
+        return await self._wire.unary(calls.list_experts(task_type or ""), timeout)
 
     def watch_hosts(self, *, timeout: float | None = None) -> AsyncGenerator[Host | HostRemoved, None]:
         """Yields every host that is known, then each as it changes; see `Client.watch_hosts`."""
-        return self._wire.stream(calls.watch_hosts(), timeout)
+        return self._wire.stream(HostChanges(), timeout)
 
     async def _start(
         self, files: Iterable[Attachment], make: Callable[[Sequence[str]], Call[Event]], timeout: float | None
     ) -> AsyncGenerator[Event, None]:
         """Uploads what must be, then makes the call from the artifacts' names and yields its events."""
-        found = [transfers.resolve(file) for file in files]
-        names = [file.name if isinstance(file, ArtifactRef) else (await self.upload(file)).name for file in found]
-        async with aclosing(self._wire.stream(make(names), timeout)) as events:
+        call = make(await self._names(files))
+        async with aclosing(self._wire.stream(RunEvents(call), timeout)) as events:
             async for event in events:
                 yield event

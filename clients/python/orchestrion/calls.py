@@ -103,9 +103,10 @@ def upload(media_type: str, file_name: str, size_bytes: int) -> Call[Artifact]:
     return call(artifacts.DESCRIPTOR, "Upload", artifacts.UploadRequest(header=header), _read_artifact)
 
 
-def download(name: str) -> Call[artifacts.DownloadResponse]:
-    """Gets an artifact's content; the messages go to `orchestrion.transfers.Download`."""
-    return call(artifacts.DESCRIPTOR, "Download", artifacts.DownloadRequest(name=_artifact(name)), lambda part: part)
+def download(name: str, offset_bytes: int = 0) -> Call[artifacts.DownloadResponse]:
+    """Gets an artifact's content from a byte on; the messages go to `orchestrion.transfers.Download`."""
+    request = artifacts.DownloadRequest(name=_artifact(name), offset_bytes=offset_bytes)
+    return call(artifacts.DESCRIPTOR, "Download", request, lambda part: part)
 
 
 def get_artifact(name: str) -> Call[Artifact]:

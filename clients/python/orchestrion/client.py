@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Generator, Iterable, Sequence
-from pathlib import Path
 from typing import Self, Unpack
 
-from orchestrion import calls, stage_calls, transfers
+from orchestrion import calls, stage_calls
 from orchestrion.answers import Answer, AnswerGatherer
+from orchestrion.artifact_client import ArtifactClient
 from orchestrion.calls import Call, HostRemoved, Page
 from orchestrion.connection import Endpoint
 from orchestrion.events import Event
 from orchestrion.experts import Host, ListedExpert
 from orchestrion.plans import Plan, TaskResult
-from orchestrion.runs import Artifact, Run
+from orchestrion.resumption import HostChanges, RunEvents
+from orchestrion.retries import Patience
+from orchestrion.runs import Run
+from orchestrion.sources import Attachment
 from orchestrion.stage_calls import (
     ExecuteSettings,
     PlanSettings,
@@ -24,34 +26,48 @@ from orchestrion.stage_calls import (
     SelectSettings,
     conversation,
 )
-from orchestrion.transfers import Attachment
-from orchestrion.values import ArtifactRef
-from orchestrion.wire import Wire
 
 
-class Client:
+class Client(ArtifactClient):
     """Talks to a controller.
 
-    Threads may share one. It connects at the first call, and again when the connection was lost. Every failure of a
-    call is an `OrchestrionError`; a local file that cannot be read or written is an `OSError`, as everywhere in Python.
+    Threads may share one. It connects at the first call, and again when the connection was lost: calls that are safe to
+    repeat are then sent again, transfers go on, and the events of a run go on after the last one seen, each numbered
+    one exactly once. Progress and previews of that time are lost. What is tried again is logged under `orchestrion`.
+
+    Every failure of a call is an `OrchestrionError`; a local file that cannot be read or written is an `OSError`, as
+    everywhere in Python. A `timeout` is in seconds and counts all attempts at a call.
 
     Calls that start or watch a run return an iterator of events. It starts when the first event is asked for; closing
     it early, by leaving the loop or with `close()`, ends the call: the run is then cancelled after its grace, unless
     `on_detach` says otherwise. When a run fails, its iterator raises the reason after the last event.
     """
 
-    def __init__(self, address: str | None = None, *, timeout: float = 30.0) -> None:
+    def __init__(
+        self,
+        address: str | None = None,
+        *,
+        timeout: float = 30.0,
+        idle_timeout: float = 30.0,
+        reconnect: float = 60.0,
+        wait_when_full: bool = False,
+    ) -> None:
         """Makes the client; nothing is sent yet.
 
         Args:
             address: The controller, `host:port`; None for `ORCHESTRION_CONTROLLER`, or else 127.0.0.1:50051.
-            timeout: How long a call may take that neither streams nor cancels, in seconds.
+            timeout: The deadline of every call that does not stream, unless the call gives its own. Calls that yield
+                events have none unless given; uploads and downloads have `idle_timeout`.
+            idle_timeout: How long an upload or a download may go without a byte.
+            reconnect: How long the controller may be away without a break before the error is raised; 0 for never
+                trying again. A controller that never answered this client is given up after three quick attempts.
+            wait_when_full: Whether a run that is refused because there are too many waits, within its timeout.
 
         Raises:
-            InvalidArgumentError: The address is none.
+            InvalidArgumentError: The address is none, or a time is.
         """
         self._endpoint = Endpoint.resolve(address)
-        self._wire = Wire(self._endpoint, timeout)
+        super().__init__(self._endpoint, Patience(timeout, idle_timeout, reconnect, wait_when_full))
 
     @property
     def address(self) -> str:
@@ -81,7 +97,8 @@ class Client:
 
         Args:
             request: What is asked.
-            files: Pictures, sounds, videos and documents; what is not an artifact yet is uploaded.
+            files: Pictures, sounds, videos and documents, as paths, values or artifacts: see `upload`. What is not an
+                artifact yet is uploaded.
             timeout: The deadline of the run, in seconds; None for none.
             settings: See `RunSettings`.
 
@@ -128,7 +145,7 @@ class Client:
             InvalidArgumentError: The plan breaks a rule.
             FailedPreconditionError: A task has no expert.
         """
-        return self._wire.stream(stage_calls.select(plan, **settings), timeout)
+        return self._wire.stream(RunEvents(stage_calls.select(plan, **settings)), timeout)
 
     def execute(
         self,
@@ -138,7 +155,7 @@ class Client:
         timeout: float | None = None,
         **settings: Unpack[ExecuteSettings],
     ) -> Generator[Event, None, None]:
-        """Runs a plan, whose `attachments/{n}` mean the files in their order; each `TaskFinished` brings a result.
+        """Runs a plan, whose `ArtifactRef("attachments/1")` is the first file; each `TaskFinished` brings a result.
 
         Raises:
             InvalidArgumentError: The plan breaks a rule.
@@ -178,114 +195,45 @@ class Client:
             NotFoundError: There is no such run.
             OutOfRangeError: The log does not go that far.
         """
-        return self._wire.stream(calls.watch_run(run, after_sequence), timeout)
+        call = calls.watch_run(run, after_sequence)
+        return self._wire.stream(RunEvents(call, run=run, after_sequence=after_sequence, raises=False), timeout)
 
-    def get_run(self, run: str) -> Run:
+    def get_run(self, run: str, *, timeout: float | None = None) -> Run:
         """Gets a run as its log tells it so far.
 
         Raises:
             NotFoundError: There is no such run.
         """
-        return self._wire.unary(calls.get_run(run))
+        return self._wire.unary(calls.get_run(run), timeout)
 
-    def list_runs(self, page_size: int = 100, page_token: str = "") -> Page[Run]:
+    def list_runs(self, page_size: int = 100, page_token: str = "", *, timeout: float | None = None) -> Page[Run]:
         """Lists runs, newest first, without plans, assignments and results."""
-        return self._wire.unary(calls.list_runs(page_size, page_token))
+        return self._wire.unary(calls.list_runs(page_size, page_token), timeout)
 
-    def cancel_run(self, run: str) -> Run:
+    def cancel_run(self, run: str, *, timeout: float | None = None) -> Run:
         """Cancels a run and waits until it has ended; one that has ended stays as it is.
 
         Raises:
             NotFoundError: There is no such run.
         """
-        return self._wire.unary(calls.cancel_run(run))
+        return self._wire.unary(calls.cancel_run(run), timeout)
 
-    def delete_run(self, run: str) -> None:
+    def delete_run(self, run: str, *, timeout: float | None = None) -> None:
         """Deletes a run that has ended, with its log; artifacts stay.
 
         Raises:
             NotFoundError: There is no such run.
             FailedPreconditionError: It has not ended.
         """
-        self._wire.unary(calls.delete_run(run))
+        self._wire.unary(calls.delete_run(run), timeout)
 
-    def upload(
-        self, source: str | os.PathLike[str] | bytes, *, media_type: str | None = None, file_name: str | None = None
-    ) -> Artifact:
-        """Stores a file, or content, of any size.
-
-        Args:
-            source: The path, or the content.
-            media_type: The media type; None lets the controller find out.
-            file_name: The file name; None for the path's own.
-
-        Raises:
-            InvalidArgumentError: It is empty.
-            ResourceExhaustedError: It is too large, or the controller's disk is full.
-            OSError: The file cannot be read.
-        """
-        with transfers.Upload(source) as upload:
-            call = calls.upload(
-                media_type or "", upload.file_name if file_name is None else file_name, upload.size_bytes
-            )
-            return upload.check(self._wire.send(call, upload.chunks()))
-
-    def download(self, artifact: str | Artifact | ArtifactRef, to: str | os.PathLike[str]) -> Path:
-        """Saves an artifact, checked against its hash, and returns where.
-
-        Args:
-            artifact: The artifact, or its name.
-            to: A folder that exists, or ends in `/` and is made: the artifact's own file name is used, numbered if it
-                is taken. Or a path, which is replaced if it is there.
-
-        Raises:
-            NotFoundError: There is no such artifact.
-            OSError: The file cannot be written.
-        """
-        name = transfers.artifact_name(artifact)
-        with transfers.Download(name, to) as download:
-            for message in self._wire.stream(calls.download(name), None):
-                download.take(message)
-        return download.path
-
-    def read(self, artifact: str | Artifact | ArtifactRef) -> bytes:
-        """Returns the content of an artifact.
-
-        Raises:
-            NotFoundError: There is no such artifact.
-        """
-        collected = transfers.Collected(transfers.artifact_name(artifact))
-        for message in self._wire.stream(calls.download(collected.name), None):
-            collected.take(message)
-        return collected.content()
-
-    def get_artifact(self, artifact: str) -> Artifact:
-        """Gets the description of an artifact.
-
-        Raises:
-            NotFoundError: There is no such artifact.
-        """
-        return self._wire.unary(calls.get_artifact(artifact))
-
-    def list_artifacts(self, page_size: int = 100, page_token: str = "") -> Page[Artifact]:
-        """Lists artifacts, newest first."""
-        return self._wire.unary(calls.list_artifacts(page_size, page_token))
-
-    def delete_artifact(self, artifact: str | Artifact | ArtifactRef) -> None:
-        """Deletes an artifact.
-
-        Raises:
-            NotFoundError: There is no such artifact.
-        """
-        self._wire.unary(calls.delete_artifact(transfers.artifact_name(artifact)))
-
-    def hosts(self) -> tuple[Host, ...]:
+    def hosts(self, *, timeout: float | None = None) -> tuple[Host, ...]:
         """Lists the model hosts, by name."""
-        return self._wire.unary(calls.list_hosts())
+        return self._wire.unary(calls.list_hosts(), timeout)
 
-    def experts(self, task_type: str | None = None) -> tuple[ListedExpert, ...]:
+    def experts(self, task_type: str | None = None, *, timeout: float | None = None) -> tuple[ListedExpert, ...]:
         """Lists the experts, by id; those that perform one task type where it is given."""
-        return self._wire.unary(calls.list_experts(task_type or ""))
+        return self._wire.unary(calls.list_experts(task_type or ""), timeout)
 
     def watch_hosts(self, *, timeout: float | None = None) -> Generator[Host | HostRemoved, None, None]:
         """Yields every host that is known, then each as it changes; ends only by `timeout` or `close()`.
@@ -293,12 +241,10 @@ class Client:
         Raises:
             DeadlineExceededError: The timeout, in seconds, is over.
         """
-        return self._wire.stream(calls.watch_hosts(), timeout)
+        return self._wire.stream(HostChanges(), timeout)
 
     def _start(
         self, files: Iterable[Attachment], make: Callable[[Sequence[str]], Call[Event]], timeout: float | None
     ) -> Generator[Event, None, None]:
         """Uploads what must be, then makes the call from the artifacts' names and yields its events."""
-        found = [transfers.resolve(file) for file in files]
-        names = [file.name if isinstance(file, ArtifactRef) else self.upload(file).name for file in found]
-        yield from self._wire.stream(make(names), timeout)
+        yield from self._wire.stream(RunEvents(make(self._names(files))), timeout)

@@ -17,6 +17,11 @@ ADDRESS_VARIABLE: Final = "ORCHESTRION_CONTROLLER"
 DEFAULT_ADDRESS: Final = "127.0.0.1:50051"
 """Where `orchestrion up` serves."""
 
+_CONNECTING: Final = ("failed to connect", "connections to all backends", "DNS resolution failed", "empty address list")
+_PHASE: Final = "connecting"
+_BREAKING: Final = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNKNOWN})
+_BREAKS: Final = ("RST_STREAM", "Stream removed", "Socket closed", "Connection reset", "GOAWAY")
+
 _LOOPBACK: Final = ("127.", "localhost:", "[::1]:", "ipv4:127.", "ipv6:[::1]", "unix:")
 
 
@@ -50,14 +55,35 @@ class Endpoint:
         return channel_options()
 
     def error_of(self, failure: grpc.RpcError) -> OrchestrionError:
-        """Turns what a call raised into the exception that the server meant; says the cure when there is no server."""
+        """Turns what a call raised into the exception that the server meant.
+
+        What broke the connection is SERVER_UNREACHABLE, whatever status gRPC or a proxy gave it; the message says the
+        cure where there is no server.
+        """
         error = error_of(failure)
-        if error.reason != Reason.SERVER_UNREACHABLE.name:
+        if error.reason != Reason.SERVER_UNREACHABLE.name and not _broke_off(failure):
             return error
         # gRPC tells a chain of causes; the last one is what happened.
         cause = error.message.rsplit(": ", 1)[-1].rstrip(".")
+        if not error.message.startswith(_CONNECTING):
+            return Reason.SERVER_UNREACHABLE.error(
+                f"The connection to the controller at {self.address} broke off ({cause}).", address=self.address
+            )
         return Reason.SERVER_UNREACHABLE.error(
             f"No controller answers at {self.address} ({cause}). Start one with `orchestrion up`, "
             f"or set {ADDRESS_VARIABLE} to the address of one that runs.",
             address=self.address,
+            phase=_PHASE,
         )
+
+
+def was_connecting(error: OrchestrionError) -> bool:
+    """Whether a call failed before there was any connection."""
+    return error.metadata.get("phase") == _PHASE
+
+
+def _broke_off(failure: grpc.RpcError) -> bool:
+    """Whether the other side of the connection ended the call without a word, as proxies and dying servers do."""
+    call: Any = failure
+    details = call.details() or ""
+    return call.code() in _BREAKING and any(sign in details for sign in _BREAKS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from typing import Final
@@ -19,6 +20,11 @@ _PATTERNS: Final = {
 def artifact(sha256: str) -> str:
     """Names the artifact whose content has this SHA-256 (64 lower-case hexadecimal digits)."""
     return f"artifacts/{sha256}"
+
+
+def of_content(content: bytes) -> str:
+    """Names the artifact that has this content."""
+    return artifact(hashlib.sha256(content).hexdigest())
 
 
 def host(host_id: str) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib.util
 import tempfile
-from collections.abc import Generator, Sequence
+import threading
+from collections.abc import AsyncGenerator, Generator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from orchestrion import names
+from orchestrion.aio import AsyncClient
 from orchestrion.client import Client
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.experts import Host, HostState
@@ -101,8 +104,43 @@ def embedded(*, log: Log | None = None) -> Generator[Client, None, None]:
             yield client
 
 
+@contextlib.asynccontextmanager
+async def async_embedded(*, log: Log | None = None) -> AsyncGenerator[AsyncClient, None]:
+    """Does what `embedded` does, for asyncio: a thread starts and stops the servers, and the loop goes on meanwhile.
+
+    A task that is cancelled while they start ends when they have started and stopped again.
+
+    Args:
+        log: As that of `embedded`.
+
+    Raises:
+        UnavailableError: As `embedded` raises it.
+    """
+    loop = asyncio.get_running_loop()
+    address: asyncio.Future[str] = loop.create_future()
+    leave = threading.Event()
+
+    def live() -> None:
+        with embedded(log=log) as client:
+            loop.call_soon_threadsafe(address.set_result, client.address)
+            leave.wait()
+
+    life = asyncio.create_task(asyncio.to_thread(live))
+    try:
+        waiting: tuple[asyncio.Future[Any], ...] = (life, address)
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if life.done():
+            life.result()
+        async with AsyncClient(address.result()) as client:
+            yield client
+    finally:
+        leave.set()
+        await asyncio.shield(life)
+
+
 def _wait_listed(supervisor: Supervisor, controller: str, host: str) -> None:
-    with Client(controller) as client:
+    # A server that ended will not come back: its last words are wanted now.
+    with Client(controller, reconnect=0) as client:
         try:
             with contextlib.closing(client.watch_hosts(timeout=REGISTRATION_TIMEOUT_S)) as changes:
                 for change in changes:

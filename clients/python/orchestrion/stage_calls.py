@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, TypedDict, Unpack
@@ -34,7 +35,7 @@ class Detachment(TypedDict, total=False):
     detach_grace_ms: int | None
     """How long a run without a reader lives under CANCEL, 0 to 3,600,000; None for the server's 10,000."""
     request_id: str
-    """Makes the call safe to repeat: a second one with the same id joins the first one's run."""
+    """Makes the call safe to repeat: a second one with the same id joins the first one's run. Empty for a new one."""
 
 
 class PlanSettings(Detachment, total=False):
@@ -121,7 +122,7 @@ def run(
         responder=responder,
         policy=_number(policy),
         previous_run=_previous(previous_run),
-        options=encode(RunOptions(**detachment)),
+        options=_options(detachment),
     )
     return call(run_service_pb2.DESCRIPTOR, "Run", request, read_event)
 
@@ -140,7 +141,7 @@ def plan(
         task_types=_all(task_types),
         planner=planner,
         previous_run=_previous(previous_run),
-        options=encode(RunOptions(**detachment)),
+        options=_options(detachment),
     )
     return call(plan_service_pb2.DESCRIPTOR, "Plan", request, read_event)
 
@@ -157,7 +158,7 @@ def select(
         plan=encode(plan),
         policy=_number(policy),
         task_types=_all(task_types),
-        options=encode(RunOptions(**detachment)),
+        options=_options(detachment),
     )
     return call(select_service_pb2.DESCRIPTOR, "Select", request, read_event)
 
@@ -180,7 +181,7 @@ def execute(
         policy=_number(policy),
         task_types=_all(task_types),
         attachments=attachments,
-        options=encode(RunOptions(**detachment)),
+        options=_options(detachment),
     )
     return call(execute_service_pb2.DESCRIPTOR, "Execute", request, read_event)
 
@@ -201,9 +202,15 @@ def respond(
         results=_all(results),
         responder=responder,
         task_types=_all(task_types),
-        options=encode(RunOptions(**detachment)),
+        options=_options(detachment),
     )
     return call(respond_service_pb2.DESCRIPTOR, "Respond", request, read_event)
+
+
+def _options(detachment: Detachment) -> Any:
+    # Every call has an id, so that the client itself may send it again when the connection breaks.
+    options = RunOptions(**detachment)
+    return encode(replace(options, request_id=options.request_id or uuid.uuid4().hex))
 
 
 def _all(items: Iterable[Any]) -> list[Any]:

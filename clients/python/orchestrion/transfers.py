@@ -6,52 +6,36 @@ Both hold one chunk at a time, whatever the artifact's size, and hash it on the 
 from __future__ import annotations
 
 import hashlib
-import io
 import mimetypes
 import os
 import secrets
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self, TypeAlias
+from typing import BinaryIO, Self
 
 from orchestrion import names
 from orchestrion.errors import Reason
 from orchestrion.runs import Artifact
+from orchestrion.sources import Source
 from orchestrion.transport import CHUNK_BYTES
 from orchestrion.v1 import artifact_service_pb2
 from orchestrion.values import ArtifactRef
 
-Attachment: TypeAlias = str | os.PathLike[str] | bytes | Artifact | ArtifactRef
-"""A file by its path, content, or an artifact that the controller has already (also by its name)."""
-
-
-def resolve(attachment: Attachment) -> ArtifactRef | Path | bytes:
-    """Tells what an attachment is: an artifact that the controller has, a file, or content."""
-    if isinstance(attachment, Artifact | ArtifactRef):
-        return ArtifactRef(attachment.name)
-    if isinstance(attachment, bytes):
-        return attachment
-    # An artifact's name is also a path; nobody calls a file in a folder `artifacts` by 64 hexadecimal digits.
-    text = os.fspath(attachment)
-    return ArtifactRef(text) if names.is_artifact(text) else Path(text)
-
 
 class Upload:
-    """The chunks of an upload, read as they are sent. Used as a context manager, which closes the file."""
+    """The chunks of an upload, read as they are sent. Used as a context manager, which closes the source."""
 
-    def __init__(self, source: str | os.PathLike[str] | bytes) -> None:
-        """Opens the source: the path of a file, or content.
-
-        Raises:
-            OSError: The file cannot be read.
-        """
-        self.file_name = "" if isinstance(source, bytes) else Path(source).name
-        """The file's own name; empty for content."""
-        self._content: BinaryIO = io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb")  # noqa: SIM115
-        self.size_bytes = _size(self._content)
-        """The size; 0 where it is not known beforehand, as of a pipe."""
-        self._hash = hashlib.sha256()
+    def __init__(self, source: Source) -> None:
+        """Starts with an open source."""
+        self._source = source
+        self.rewindable = source.rewindable
+        """Whether `chunks` may be called again."""
+        self._attempt = 0
+        self._reading = threading.Lock()
+        self._over = False
+        self._sha256 = ""
         self._failure: OSError | None = None
 
     def __enter__(self) -> Self:
@@ -59,20 +43,19 @@ class Upload:
         return self
 
     def __exit__(self, error_type: object, error: BaseException | None, traceback: object) -> None:
-        self._content.close()
+        self._over = True
+        # A read that waits for a pipe may hold the lock for ever; it closes the source itself when it comes back.
+        if self._reading.acquire(blocking=False):
+            self._source.close()
+            self._reading.release()
         if self._failure is not None:
             # gRPC tells only that the call broke off.
             raise self._failure from error
 
     def chunks(self) -> Iterator[artifact_service_pb2.UploadRequest]:
-        """Yields the content, at most 1 MiB at a time."""
-        try:
-            while chunk := self._content.read(CHUNK_BYTES):
-                self._hash.update(chunk)
-                yield artifact_service_pb2.UploadRequest(chunk=chunk)
-        except OSError as error:
-            self._failure = error
-            raise
+        """Yields the content from its beginning, at most 1 MiB at a time; ends those that were made before."""
+        self._attempt += 1
+        return self._read(self._attempt)
 
     def check(self, artifact: Artifact) -> Artifact:
         """Returns what the server stored, if that is what was sent.
@@ -80,16 +63,30 @@ class Upload:
         Raises:
             InvalidArgumentError: It is not.
         """
-        _check_hash(artifact.name, self._hash.hexdigest())
+        _check_hash(artifact.name, self._sha256)
         return artifact
 
-
-def _size(content: BinaryIO) -> int:
-    if not content.seekable():
-        return 0
-    size = content.seek(0, os.SEEK_END)
-    content.seek(0)
-    return size
+    def _read(self, attempt: int) -> Iterator[artifact_service_pb2.UploadRequest]:
+        digest, position = hashlib.sha256(), 0
+        while True:
+            # gRPC may still read for a call that has ended, in a thread of its own.
+            with self._reading:
+                if self._over or attempt != self._attempt:
+                    return
+                try:
+                    chunk = self._source.read(position, CHUNK_BYTES)
+                except OSError as error:
+                    self._failure = error
+                    raise
+            if self._over:
+                self._source.close()
+                return
+            if not chunk:
+                self._sha256 = digest.hexdigest()
+                return
+            position += len(chunk)
+            digest.update(chunk)
+            yield artifact_service_pb2.UploadRequest(chunk=chunk)
 
 
 class Download:

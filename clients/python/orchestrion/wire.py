@@ -1,10 +1,11 @@
-"""How a `Call` is carried out, once for threads and once for asyncio. What `grpc` raises ends here."""
+"""How a `Call` is carried out by threads. What `grpc` raises ends here; `orchestrion.retries` decides what follows."""
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import itertools
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+import threading
+from collections.abc import Generator, Iterator
 from typing import Any, TypeVar
 
 import grpc
@@ -12,6 +13,11 @@ from google.protobuf.message import Message
 
 from orchestrion.calls import Call
 from orchestrion.connection import Endpoint
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.idling import Watchdog, idle_error
+from orchestrion.resumption import Resumption
+from orchestrion.retries import Patience, Retries, Tries
+from orchestrion.transfers import Upload
 
 T = TypeVar("T")
 
@@ -19,99 +25,114 @@ T = TypeVar("T")
 class Wire:
     """A connection to a controller that threads may share."""
 
-    def __init__(self, endpoint: Endpoint, timeout: float) -> None:
-        """Prepares the connection, which is made at the first call; `timeout` is that of unary calls, in seconds."""
-        self._endpoint = endpoint
-        self._timeout = timeout
+    def __init__(self, endpoint: Endpoint, patience: Patience) -> None:
+        """Prepares the connection, which is made at the first call."""
+        self._endpoint, self._patience = endpoint, patience
+        self._retries = Retries(patience)
+        self._closed = threading.Event()
         self._channel = grpc.insecure_channel(endpoint.address, options=endpoint.options())
 
-    def unary(self, call: Call[T]) -> T:
-        """Sends one message, and returns the one answer."""
-        method = self._channel.unary_unary(*_shape(call))
-        try:
-            return call.read(method(call.request, timeout=self._timeout))
-        except grpc.RpcError as error:
-            raise self._endpoint.error_of(error) from error
+    def unary(self, call: Call[T], timeout: float | None) -> T:
+        """Sends one message, and returns the one answer; no timeout is the client's own."""
+        tries = self._retries.tries(call.path, self._patience.timeout if timeout is None else timeout)
+        while True:
+            try:
+                answer = self._method("unary_unary", call)(call.request, timeout=tries.start())
+            except grpc.RpcError as failure:
+                error = self._endpoint.error_of(failure)
+                if tries.is_done(error):
+                    return call.read(call.answer())
+                delay = tries.after(error)
+            else:
+                tries.answered()
+                return call.read(answer)
+            self._pause(delay)
 
-    def stream(self, call: Call[T], timeout: float | None) -> Generator[T, None, None]:
-        """Sends one message, and yields the answers; closing the generator cancels the call."""
-        method = self._channel.unary_stream(*_shape(call))
-        answers = method(call.request, timeout=timeout)
-        try:
-            for answer in answers:
-                yield call.read(answer)
-        except grpc.RpcError as error:
-            raise self._endpoint.error_of(error) from error
-        finally:
-            answers.cancel()
+    def stream(
+        self, stream: Resumption[T], timeout: float | None, *, idle_s: float | None = None
+    ) -> Generator[T, None, None]:
+        """Yields what a stream brings, over as many connections as it takes; closing the generator cancels the call."""
+        tries = self._retries.tries(stream.call.path, timeout)
+        while True:
+            with contextlib.closing(self._answers(stream.call, tries, idle_s)) as answers:
+                while True:
+                    try:
+                        answer = next(answers)
+                    except StopIteration:
+                        delay = stream.ended(None, tries.after)
+                        break
+                    except OrchestrionError as error:
+                        delay = stream.ended(error, tries.after)
+                        break
+                    yield from stream.take(answer)
+            if delay is None:
+                return
+            self._pause(delay)
 
-    def send(self, call: Call[T], rest: Iterator[Message]) -> T:
-        """Sends one message and the rest after it, and returns the one answer."""
-        method = self._channel.stream_unary(*_shape(call))
-        try:
-            return call.read(method(itertools.chain((call.request,), rest)))
-        except grpc.RpcError as error:
-            raise self._endpoint.error_of(error) from error
+    def send(self, call: Call[T], upload: Upload, timeout: float | None) -> T:
+        """Sends one message and the chunks of an upload after it, and returns the one answer."""
+        tries = self._retries.tries(call.path, timeout)
+        while True:
+            try:
+                answer = self._send(call, upload.chunks(), tries)
+            except OrchestrionError as error:
+                delay = tries.after(error, again=upload.rewindable)
+            else:
+                tries.answered()
+                return answer
+            self._pause(delay)
 
     def close(self) -> None:
         """Ends the calls that go on, and the connection."""
+        self._closed.set()
         self._channel.close()
 
-
-class AsyncWire:
-    """A connection to a controller that belongs to one event loop."""
-
-    def __init__(self, endpoint: Endpoint, timeout: float) -> None:
-        """Prepares the connection; `timeout` is that of unary calls, in seconds."""
-        self._endpoint = endpoint
-        self._timeout = timeout
-        self._opened: grpc.aio.Channel | None = None
-
-    async def unary(self, call: Call[T]) -> T:
-        """Sends one message, and returns the one answer."""
-        method = self._channel.unary_unary(*_shape(call))
+    def _answers(self, call: Call[T], tries: Tries, idle_s: float | None) -> Generator[T, None, None]:
+        answers = self._method("unary_stream", call)(call.request, timeout=tries.start())
+        watchdog = None if idle_s is None else Watchdog(idle_s)
         try:
-            return call.read(await method(call.request, timeout=self._timeout))
-        except grpc.RpcError as error:
-            raise self._endpoint.error_of(error) from error
-
-    async def stream(self, call: Call[T], timeout: float | None) -> AsyncGenerator[T, None]:
-        """Sends one message, and yields the answers; closing the generator cancels the call."""
-        method = self._channel.unary_stream(*_shape(call))
-        answers = method(call.request, timeout=timeout)
-        try:
-            async for answer in answers:
-                yield call.read(answer)
-        except grpc.RpcError as error:
-            raise self._endpoint.error_of(error) from error
+            with watchdog.watching(answers.cancel) if watchdog else contextlib.nullcontext():
+                for answer in answers:
+                    tries.answered()
+                    yield call.read(answer)
+                    if watchdog is not None:
+                        watchdog.beat()
+        except grpc.RpcError as failure:
+            raise self._error_of(failure, watchdog) from failure
         finally:
             answers.cancel()
 
-    async def send(self, call: Call[T], rest: Iterator[Message]) -> T:
-        """Sends one message and the rest after it, which a thread makes, and returns the one answer."""
-        method = self._channel.stream_unary(*_shape(call))
+    def _send(self, call: Call[T], chunks: Iterator[Message], tries: Tries) -> T:
+        watchdog = Watchdog(self._patience.idle_timeout)
+
+        def beating() -> Iterator[Message]:
+            for message in itertools.chain((call.request,), chunks):
+                watchdog.beat()
+                yield message
+
+        sent = self._method("stream_unary", call).future(beating(), timeout=tries.start())
         try:
-            return call.read(await method(_in_thread(itertools.chain((call.request,), rest))))
-        except grpc.RpcError as error:
-            raise self._endpoint.error_of(error) from error
+            with watchdog.watching(sent.cancel):
+                return call.read(sent.result())
+        except (grpc.RpcError, grpc.FutureCancelledError) as failure:
+            raise self._error_of(sent, watchdog) from failure
+        finally:
+            sent.cancel()
 
-    async def close(self) -> None:
-        """Ends the calls that go on, and the connection."""
-        if self._opened is not None:
-            await self._opened.close()
+    def _error_of(self, failure: grpc.RpcError, watchdog: Watchdog | None) -> OrchestrionError:
+        if watchdog is not None and watchdog.bit:
+            return idle_error(self._patience.idle_timeout, self._endpoint.address)
+        return self._endpoint.error_of(failure)
 
-    @property
-    def _channel(self) -> grpc.aio.Channel:
-        # Made at the first call, since only then the loop is known.
-        if self._opened is None:
-            self._opened = grpc.aio.insecure_channel(self._endpoint.address, options=self._endpoint.options())
-        return self._opened
+    def _method(self, kind: str, call: Call[Any]) -> Any:
+        if self._closed.is_set():
+            raise _closed()
+        return getattr(self._channel, kind)(call.path, type(call.request).SerializeToString, call.answer.FromString)
 
-
-def _shape(call: Call[Any]) -> tuple[str, Any, Any]:
-    return call.path, type(call.request).SerializeToString, call.answer.FromString
+    def _pause(self, seconds: float) -> None:
+        if self._closed.wait(seconds):
+            raise _closed()
 
 
-async def _in_thread(messages: Iterator[Message]) -> AsyncIterator[Message]:
-    while (message := await asyncio.to_thread(next, messages, None)) is not None:
-        yield message
+def _closed() -> OrchestrionError:
+    return Reason.CANCELLED.error("The client was closed.")

@@ -82,7 +82,7 @@ class _Servicer:
         self.script.requests.append(request)
         self.script.deadlines.append(context.time_remaining())
         try:
-            for number, (stage, payload) in enumerate(self.script.payloads, 1):
+            for number, (stage, payload) in enumerate(self.script.payloads, 1 + getattr(request, "after_sequence", 0)):
                 yield codec.encode(Event(RUN, number, None, stage, payload))
             if self.script.failure is not None:
                 await context.abort_with_status(status_of(self.script.failure))

@@ -114,8 +114,8 @@ import os, signal
 from orchestrion.supervision import Supervisor
 with Supervisor(lambda server, line: None) as supervisor:
     child = supervisor.start("server", ["-c", {SERVE!r}])
-    print(child._process.pid, os.getpgid(child._process.pid) == os.getpgrp(), flush=True)
     try:
+        print(child._process.pid, os.getpgid(child._process.pid) == os.getpgrp(), flush=True)
         supervisor.wait()
     except KeyboardInterrupt:
         print("alive" if child._process.poll() is None else "dead", flush=True)

@@ -1,0 +1,150 @@
+"""Runs of the fake controller, whole and stage by stage: decode, look into the state, encode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from google.protobuf import empty_pb2
+
+from orchestrion import codec
+from orchestrion.errors import Reason
+from orchestrion.experts import Assignment
+from orchestrion.plans import Plan, TaskResult
+from orchestrion.runs import Message, OnDetach, RunKind
+from orchestrion.testing.expectations import Received
+from orchestrion.testing.servicing import Servicer, page
+from orchestrion.v1 import (
+    execute_service_pb2_grpc,
+    plan_service_pb2_grpc,
+    respond_service_pb2_grpc,
+    run_service_pb2,
+    run_service_pb2_grpc,
+    select_service_pb2_grpc,
+)
+
+_METHODS: Final = {
+    RunKind.FULL: "Run",
+    RunKind.PLAN: "Plan",
+    RunKind.SELECT: "Select",
+    RunKind.EXECUTE: "Execute",
+    RunKind.RESPOND: "Respond",
+}
+
+
+class _EventServicer(Servicer):
+    """What all services share whose calls yield the events of a run."""
+
+    def _events(self, kind: RunKind, request: Any, context: Any) -> Iterator[Any]:
+        with self.call(context, "WatchRun" if kind is RunKind.UNSPECIFIED else _METHODS[kind]) as message:
+            starts = kind is not RunKind.UNSPECIFIED
+            if starts:
+                run, after = self.state.start(_received(kind, request, context)), 0
+            else:
+                run, after = self.state.run(request.name), request.after_sequence
+            context.add_callback(self.wake)
+            for event in run.read(after, lambda: bool(context.is_active()) and not self.state.closing):
+                message()
+                yield codec.encode(event)
+            if starts and run.end is not None and run.end.error is not None:
+                raise run.end.error.exception()
+
+
+class RunServicer(_EventServicer, run_service_pb2_grpc.RunServiceServicer):
+    """Runs."""
+
+    def Run(self, request: Any, context: Any) -> Iterator[Any]:
+        """Starts the run that is expected."""
+        return self._events(RunKind.FULL, request, context)
+
+    def WatchRun(self, request: Any, context: Any) -> Iterator[Any]:
+        """Goes on with a run."""
+        return self._events(RunKind.UNSPECIFIED, request, context)
+
+    def GetRun(self, request: Any, context: Any) -> Any:
+        """Tells a run."""
+        with self.call(context, "GetRun"):
+            return codec.encode(self.state.run(request.name).told())
+
+    def ListRuns(self, request: Any, context: Any) -> Any:
+        """Lists runs, newest first."""
+        with self.call(context, "ListRuns"), self.state.changed:
+            runs = [codec.encode(run.told()) for run in reversed(self.state.runs.values())]
+            found, token = page(runs, request)
+            return run_service_pb2.ListRunsResponse(runs=found, next_page_token=token)
+
+    def CancelRun(self, request: Any, context: Any) -> Any:
+        """Cancels a run."""
+        with self.call(context, "CancelRun"):
+            run = self.state.run(request.name)
+            run.cancel(Reason.CANCELLED.error("The run was cancelled by a call."))
+            return codec.encode(run.told())
+
+    def ApprovePlan(self, request: Any, context: Any) -> Any:
+        """Is not served."""
+        with self.call(context, "ApprovePlan"):
+            raise Reason.NOT_SERVED_YET.error("The fake controller does not serve ApprovePlan.")
+
+    def DeleteRun(self, request: Any, context: Any) -> Any:
+        """Deletes a run that has ended."""
+        with self.call(context, "DeleteRun"):
+            if self.state.run(request.name).end is None:
+                raise Reason.RUN_NOT_ENDED.error(f"{request.name} is going on; cancel it first.", field="name")
+            del self.state.runs[request.name]
+            return empty_pb2.Empty()
+
+
+class PlanServicer(_EventServicer, plan_service_pb2_grpc.PlanServiceServicer):
+    """Plans."""
+
+    def Plan(self, request: Any, context: Any) -> Iterator[Any]:
+        """Starts the run that is expected."""
+        return self._events(RunKind.PLAN, request, context)
+
+
+class SelectServicer(_EventServicer, select_service_pb2_grpc.SelectServiceServicer):
+    """Selections."""
+
+    def Select(self, request: Any, context: Any) -> Iterator[Any]:
+        """Starts the run that is expected."""
+        return self._events(RunKind.SELECT, request, context)
+
+
+class ExecuteServicer(_EventServicer, execute_service_pb2_grpc.ExecuteServiceServicer):
+    """Executions."""
+
+    def Execute(self, request: Any, context: Any) -> Iterator[Any]:
+        """Starts the run that is expected."""
+        return self._events(RunKind.EXECUTE, request, context)
+
+
+class RespondServicer(_EventServicer, respond_service_pb2_grpc.RespondServiceServicer):
+    """Answers."""
+
+    def Respond(self, request: Any, context: Any) -> Iterator[Any]:
+        """Starts the run that is expected."""
+        return self._events(RunKind.RESPOND, request, context)
+
+
+def _received(kind: RunKind, request: Any, context: Any) -> Received:
+    fields = {field.name for field in request.DESCRIPTOR.fields}
+
+    def text(name: str) -> str:
+        return str(getattr(request, name)) if name in fields else ""
+
+    messages = [codec.decode(item, Message) for item in request.messages] if "messages" in fields else []
+    attached = messages[-1].artifacts if messages else tuple(request.attachments) if "attachments" in fields else ()
+    return Received(
+        kind,
+        tuple(messages),
+        codec.decode(request.plan, Plan) if "plan" in fields and request.HasField("plan") else None,
+        tuple(codec.decode(item, Assignment) for item in request.assignments) if "assignments" in fields else (),
+        tuple(codec.decode(item, TaskResult) for item in request.results) if "results" in fields else (),
+        attached,
+        text("planner"),
+        text("responder"),
+        text("previous_run"),
+        OnDetach(request.options.on_detach),
+        request.options.request_id,
+        context.time_remaining(),
+    )

@@ -1,0 +1,52 @@
+"""What the services of the fake controller share: faults that a test wants, errors as statuses, pages."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Generator
+from typing import Any
+
+import grpc
+
+from orchestrion import transport
+from orchestrion.errors import OrchestrionError
+from orchestrion.testing.state import ConnectionBroke, State
+
+
+class Servicer:
+    """What all services share."""
+
+    def __init__(self, state: State) -> None:
+        """Keeps the state."""
+        self.state = state
+
+    @contextlib.contextmanager
+    def call(self, context: Any, method: str) -> Generator[Callable[[], None], None, None]:
+        """Fails a call as a test wants it; what it gives is to be called before each message."""
+        fault, count = self.state.fault(method), 0
+
+        def count_message() -> None:
+            nonlocal count
+            if fault is not None and count >= fault[1]:
+                raise fault[0]
+            count += 1
+
+        try:
+            count_message()
+            yield count_message
+        except OrchestrionError as error:
+            if isinstance(error, ConnectionBroke):
+                # Bare, as gRPC tells it of a connection that is gone.
+                context.abort(grpc.StatusCode.UNAVAILABLE, error.message)
+            context.abort_with_status(transport.status_of(error))
+
+    def wake(self) -> None:
+        """Lets who waits look whether its reader is still there."""
+        with self.state.changed:
+            self.state.changed.notify_all()
+
+
+def page(found: list[Any], request: Any) -> tuple[list[Any], str]:
+    """Takes the page that was asked for, and names the next."""
+    start, size = int(request.page_token or 0), request.page_size or 100
+    return found[start : start + size], str(start + size) if len(found) > start + size else ""

@@ -1,0 +1,33 @@
+"""A real controller behind a proxy that cuts connections, and each of the two clients."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from orchestrion_controller.server import Controller
+from tests.rpc.client.both import CLIENTS
+from tests.rpc.client.proxy import Proxy
+from tests.rpc.controller.conftest import address, controller, start_controller, start_host
+
+__all__ = ["address", "controller", "start_controller", "start_host"]
+
+
+@pytest.fixture
+async def proxy(controller: Controller) -> AsyncIterator[Proxy]:
+    async with Proxy(controller.grpc_port) as proxy:
+        yield proxy
+
+
+@pytest.fixture(params=list(CLIENTS))
+def make_client(request: pytest.FixtureRequest) -> Any:
+    return CLIENTS[request.param]
+
+
+@pytest.fixture
+async def client(make_client: Any, proxy: Proxy) -> AsyncIterator[Any]:
+    """A client that reaches the controller through the proxy."""
+    async with make_client(proxy.address) as client:
+        yield client
