@@ -103,6 +103,7 @@ class Controller:
         """
         if count := await self._journal.end_unfinished():
             _log.warning("ended %d runs that an earlier process left unfinished", count)
+        await self._runs.load()
         self._endpoint = MetricsEndpoint(self.metrics.registry, self._config.listen_host, self._config.metrics_port)
         await self._grpc.start(self._config.listen_host, self._config.port, _SERVICES)
 

@@ -76,6 +76,17 @@ class Journal:
         query = select(RUNS.c.name).where(RUNS.c.request_id == request_id)
         return await self._database.read(lambda connection: connection.execute(query).scalar_one_or_none())
 
+    async def request_ids(self, most: int) -> Sequence[tuple[str, str]]:
+        """Reads the callers' ids and the names of the newest runs that have one, the newest first."""
+        query = (
+            select(RUNS.c.request_id, RUNS.c.name)
+            .where(RUNS.c.request_id.is_not(None))
+            .order_by(RUNS.c.create_ms.desc(), RUNS.c.name.desc())
+            .limit(most)
+        )
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return [(row.request_id, row.name) for row in rows]
+
     async def events(self, name: str, after: int) -> Sequence[events_pb2.Event]:
         """Reads the next events of a run after a sequence number, at most 500."""
         query = (

@@ -19,6 +19,7 @@ from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.runs.fold import fold
 from orchestrion_controller.runs.journal import Journal
 from orchestrion_controller.runs.live import Lifetime, LiveRun, Program
+from orchestrion_controller.runs.request_ids import CAPACITY, RequestIds
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,11 @@ class Runs:
         self._metrics = metrics
         self._limits = limits
         self._live: dict[str, LiveRun] = {}
-        self._by_request: dict[str, str] = {}
+        self._request_ids = RequestIds()
+
+    async def load(self) -> None:
+        """Reads what makes repeated calls join the runs of an earlier process; called once, before the first run."""
+        self._request_ids.load(await self._journal.request_ids(CAPACITY + 1))
 
     async def run(
         self, kind: RunKind, program: Program, **about: Unpack[About]
@@ -93,11 +98,10 @@ class Runs:
         run = LiveRun(row, lifetime, self._journal, self._metrics)
         self._live[row.name] = run
         if options.request_id:
-            self._by_request[options.request_id] = row.name
+            self._request_ids.add(options.request_id, row.name)
 
         def ended() -> None:
             self._live.pop(row.name, None)
-            self._by_request.pop(options.request_id, None)
 
         run.start(messages, options.request_id, program, ended)
         return row.name
@@ -179,6 +183,7 @@ class Runs:
             raise Reason.RUN_NOT_ENDED.error(f"{name} is going on; cancel it first.", field="name")
         await self._journal.get(name)
         await self._journal.delete(name)
+        self._request_ids.forget(name)
 
     async def stop(self, error: OrchestrionError) -> None:
         """Cancels every live run and waits until all have ended."""
@@ -188,9 +193,11 @@ class Runs:
         await asyncio.gather(*(run.wait_ended() for run in live))
 
     async def _find_request(self, request_id: str) -> str | None:
-        known = self._by_request.get(request_id) or await self._journal.find_request(request_id)
+        known = self._request_ids.find(request_id)
+        if known or self._request_ids.is_complete:
+            return known
         # The same call may have come twice while the journal was read.
-        return known or self._by_request.get(request_id)
+        return await self._journal.find_request(request_id) or self._request_ids.find(request_id)
 
     async def _ended_length(self, name: str) -> int:
         await self._journal.get(name)

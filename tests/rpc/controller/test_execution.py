@@ -76,6 +76,8 @@ async def test_a_list_unfolds_into_one_call_an_item_and_folds_back_in_order(
     assert results(events)["one"].outputs == {"text": "B"}
     started = [payload for payload in payloads(events, TaskStarted) if payload.task_id == "many"]
     assert [(payload.item, payload.item_count) for payload in started] == [(0, 3), (1, 3), (2, 3)]
+    done = [(payload.item, payload.fraction) for payload in payloads(events, TaskProgress) if payload.message == "done"]
+    assert sorted(done) == [(0, 1.0), (1, 1.0), (2, 1.0)]
 
 
 async def test_an_empty_list_makes_no_call_and_gives_an_empty_list(client: AsyncClient, start_host: StartHost) -> None:

@@ -174,6 +174,22 @@ async def test_a_repeated_call_with_one_request_id_joins_the_first_run(
     assert len(host.calls) == 1
 
 
+async def test_a_request_id_is_known_to_the_next_controller_and_free_again_once_its_run_is_deleted(
+    client: AsyncClient, start_host: StartHost, start_controller: StartController
+) -> None:
+    await start_host()
+    first = await collect(client.run("do it", plan=ONE, request_id="once"))
+
+    # Given a controller that goes on with the same database, without any host.
+    successor = await start_controller()
+    async with AsyncClient(f"127.0.0.1:{successor.grpc_port}") as later:
+        again = await collect(later.run("do it", plan=ONE, request_id="once"))
+        assert again == [event for event in first if event.sequence]
+        await later.delete_run(first[0].run)
+        with pytest.raises(FailedPreconditionError, match="no model host"):
+            await collect(later.run("do it", plan=ONE, request_id="once"))
+
+
 async def test_two_runs_at_once_mix_nothing(client: AsyncClient, start_host: StartHost) -> None:
     await start_host()
 
