@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 import orchestrion
 from orchestrion import codec
 from orchestrion.events import Event, TaskFinished
+from tests.unit.client.terminals import Terminal
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "examples" / "pictures"
@@ -89,6 +91,72 @@ def test_requests_that_cannot_be(arguments: tuple[str, ...], code: int, client: 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("width", [80, 140])
+def test_live_view_of_a_real_run(width: int, client: orchestrion.Client, tmp_path: Path) -> None:
+    request = ["ask", "Read the text in this picture aloud.", "-f", str(PICTURES / "station.jpg")]
+    with Terminal([*COMMAND, *request, "--address", client.address], width, folder=tmp_path) as terminal:
+        assert terminal.finish() == 0
+        assert terminal.restored()
+    assert terminal.screen.too_wide == []
+    lines = terminal.screen.text.splitlines()
+    assert "rapidocr @ embedded" in lines[1]
+    assert any(line.startswith("└─ ✓ text-to-speech") and "espeak-ng @ embedded" in line for line in lines)
+    assert "Platform 9" in terminal.screen.text
+    assert (tmp_path / "orchestrion-output" / "speech.wav").exists()
+
+
+def test_what_is_wrong_with_an_edited_plan_is_told_before_anything_runs(
+    client: orchestrion.Client, tmp_path: Path
+) -> None:
+    """Given an editor that misspells a task type, the controller names it, and no task was started."""
+    editor = f"{shlex.quote(sys.executable)} -c " + shlex.quote(
+        "import pathlib, sys; path = pathlib.Path(sys.argv[1]);"
+        "path.write_text(path.read_text().replace('\"image-to-text\"', '\"image-to-txt\"'))"
+    )
+    picture = str(PICTURES / "bridge.jpg")
+    done = subprocess.run(
+        [*COMMAND, "plan", "Read this.", "-f", picture, "--edit", "--execute", "--address", client.address],
+        check=False, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
+        env={**os.environ, "VISUAL": "", "EDITOR": editor},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "image-to-txt" in done.stderr
+    assert "started by" not in done.stdout
+
+
+def test_saved_plan_runs_with_another_picture(client: orchestrion.Client, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.json"
+    address = ["--address", client.address]
+    assert run("plan", "Read this.", "-f", PICTURES / "bridge.jpg", "--output", plan, *address).returncode == 0
+    done = run("execute", plan, "-f", PICTURES / "station.jpg", *address, folder=tmp_path)
+    assert done.returncode == 0
+    assert "Platform 9" in done.stdout
+
+
+def test_runs_can_be_listed_and_seen_again(client: orchestrion.Client) -> None:
+    address = ["--address", client.address]
+    asked = run("ask", "What does it say?", "-f", PICTURES / "bridge.jpg", "--plain", *address)
+    name = asked.stdout.split()[1]
+    line = run("runs", "--limit", "1", *address).stdout.splitlines()[1]
+    assert line.split()[0] == name.removeprefix("runs/")
+    assert line.endswith("What does it say?")
+    again = run("watch", name, *address).stdout.splitlines()
+    # Progress is not kept; everything else is told again, word for word.
+    assert set(again) <= set(asked.stdout.splitlines())
+    assert again[-1].startswith("run      succeeded")
+
+
+def test_chat_knows_what_was_said_before(client: orchestrion.Client, tmp_path: Path) -> None:
+    turns = f"/file {PICTURES / 'station.jpg'}\nWhat does this picture say?\nNow read it aloud.\n"
+    done = subprocess.run(
+        [*COMMAND, "chat", "-o", str(tmp_path), "--address", client.address],
+        check=False, capture_output=True, text=True, timeout=120, input=turns,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("Platform 9") >= 2
+    assert (tmp_path / "speech.wav").exists()
+
+
 def test_up_serves_and_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     ports = [part for name in ("", "metrics-", "host-", "host-metrics-") for part in (f"--{name}port", "0")]
     command = [*COMMAND, "up", *ports, "--home", str(tmp_path)]
@@ -135,7 +203,7 @@ def test_embedded_killed_hard_leaves_nothing(tmp_path: Path) -> None:
 
 def test_what_failed_is_in_the_answer(client: orchestrion.Client, tmp_path: Path) -> None:
     path = tmp_path / "no_picture.png"
-    path.write_text("I am no picture.")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"I only begin like a picture.")
     answer = client.ask("Read the text in this picture.", [path])
     assert [result.succeeded for result in answer.results] == [False]
     assert "no_picture.png" in answer.text

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from orchestrion import codec
+from orchestrion.cli import exits
 from orchestrion.errors import Reason
 from orchestrion.events import (
     AnswerFinished,
@@ -111,13 +113,15 @@ def test_plan_and_settings_are_sent(script: Script, address: str, tmp_path: Path
     succeed(script)
     path = tmp_path / "plan.json"
     path.write_text(codec.to_json(PLAN))
-    options: list[str | Path] = ["--plan", path, "--planner", "llm", "--timeout", "20"]
+    options: list[str | Path] = ["--plan", path, "--planner", "llm", "--responder", "builtin", "--timeout", "20"]
+    options += ["--previous", "0123456789abcdef0123", "-f", path]
     assert orchestrion("ask", "Read it.", *options, "--address", address).returncode == 0
     (request,) = script.requests
     assert codec.decode(request.plan, Plan) == PLAN
-    assert request.planner == "llm"
+    assert (request.planner, request.responder, request.previous_run) == ("llm", "builtin", RUN)
+    assert list(request.messages[0].artifacts) == list(script.artifacts)
     assert script.deadlines[0] is not None
-    assert 10 < script.deadlines[0] <= 20
+    assert 10 < script.deadlines[0] < 21  # gRPC rounds what is left up, to three digits.
 
 
 @pytest.mark.parametrize(
@@ -178,6 +182,16 @@ def test_interrupt_cancels_the_run(number: signal.Signals, code: int, script: Sc
         _, errors = process.communicate(timeout=30)
     assert (process.returncode, errors) == (code, f"Cancelled {RUN}.\n")
     assert script.cancelled_runs == [RUN]
+
+
+def test_an_interrupt_at_a_bad_moment_is_still_one() -> None:
+    """Given an interrupt that `threading` turns into an error about its lock, it is raised as what it was."""
+    lock = threading.Lock()
+    with pytest.raises(exits.Terminated), exits.interrupts_as_such(), lock:  # noqa: PT012
+        lock.release()  # The lock is given back again on the way out, which is an error.
+        raise exits.Terminated
+    with pytest.raises(RuntimeError, match="its own"), exits.interrupts_as_such():
+        raise RuntimeError("its own")
 
 
 def test_reader_that_leaves_is_no_trouble(script: Script, address: str) -> None:

@@ -11,17 +11,86 @@ from typer.main import get_command_from_info
 from typer.models import CommandInfo
 
 from orchestrion.cli.ask import ask
+from orchestrion.cli.chat.command import chat
+from orchestrion.cli.execute import execute
 from orchestrion.cli.experts import experts
 from orchestrion.cli.hosts import hosts
+from orchestrion.cli.plan import plan
+from orchestrion.cli.runs import cancel, runs
+from orchestrion.cli.tasks import tasks
 from orchestrion.cli.up import up
 from orchestrion.cli.version import version
+from orchestrion.cli.watch import watch
 
 ENTRY_POINTS: Final = "orchestrion.commands"
 """The group in which a package names its commands: `name = "package.module:function"`, for Typer to take."""
 
+_GROUPS: Final = {
+    "Requests": (ask, chat, plan, execute),
+    "Runs": (runs, watch, cancel),
+    "The platform": (up, hosts, experts, tasks, version),
+}
+_OTHERS: Final = "Others"
+
+_EXAMPLES: Final = {
+    ask: """
+orchestrion ask "What does this sign say?" -f sign.jpg
+orchestrion ask "Say 'good morning' in German, slowly" --embedded
+orchestrion ask - --json < request.txt | jq .
+""",
+    chat: """
+orchestrion chat --embedded
+orchestrion chat -o sounds < requests.txt
+""",
+    plan: """
+orchestrion plan "Read this page aloud" -f page.png --output plan.json
+orchestrion plan "Read this page aloud" -f page.png --edit --execute
+""",
+    execute: """
+orchestrion execute plan.json -f page.png
+""",
+    watch: """
+orchestrion watch 1b7e0c2f9a4d5e6f7a8b
+orchestrion watch 1b7e0c2f9a4d5e6f7a8b --after 12 --json
+""",
+    runs: """
+orchestrion runs --limit 5
+""",
+    cancel: """
+orchestrion cancel 1b7e0c2f9a4d5e6f7a8b
+""",
+    up: """
+orchestrion up --home /srv/orchestrion
+""",
+    hosts: """
+orchestrion hosts --watch
+""",
+    experts: """
+orchestrion experts --task-type text-to-speech
+orchestrion experts espeak-ng
+""",
+    tasks: """
+orchestrion tasks
+orchestrion tasks text-to-speech
+""",
+}
+
 
 class Commands(TyperGroup):
     """Joins the commands of other packages, each loaded when it is named or listed."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Writes the commands in their groups."""
+        names = self.list_commands(ctx)
+        longest = max(map(len, names))
+        groups = {command.__name__: title for title, commands in _GROUPS.items() for command in commands}
+        for title in (*_GROUPS, _OTHERS):
+            found = [(name, self.get_command(ctx, name)) for name in names if groups.get(name, _OTHERS) == title]
+            if found:
+                with formatter.section(title):
+                    limit = formatter.width - 6 - longest
+                    # As wide as the longest name of all, so that the groups stand in one column.
+                    formatter.write_dl([(name.ljust(longest), item.get_short_help_str(limit)) for name, item in found])
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Lists our own commands, then theirs."""
@@ -47,11 +116,15 @@ def _foreign() -> dict[str, EntryPoint]:
 app = typer.Typer(
     cls=Commands,
     help="Plans a request in plain words, runs its tasks on expert models, and answers.",
-    epilog="Exit codes: 0 done, 1 the run failed, 2 wrong input, 3 no server, 130 interrupted.",
+    epilog="""`orchestrion COMMAND --help` has examples.
+
+Exit codes: 0 done, 1 the run failed, 2 wrong input, 3 no server, 130 interrupted.""",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (ask, up, hosts, experts, version):
-    app.command()(command)
+for command in (command for commands in _GROUPS.values() for command in commands):
+    examples = _EXAMPLES.get(command, "")
+    # The sign keeps the lines as they are.
+    app.command(epilog=f"Examples:\n\n\b{examples}" if examples else None)(command)

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Generator
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -33,6 +33,10 @@ class ExitCode(IntEnum):
     """SIGTERM; the run was cancelled."""
 
 
+EMBEDDED_CURE: Final = "Or add --embedded: a private one for this call alone."
+"""What commands say that can do without a controller, where none answers."""
+
+
 class Terminated(KeyboardInterrupt):
     """SIGTERM came."""
 
@@ -47,8 +51,12 @@ def code_of(error: OrchestrionError) -> ExitCode:
 
 
 @contextlib.contextmanager
-def handled() -> Generator[None, None, None]:
-    """Runs a command: failures become one message on stderr and an exit code, SIGTERM ends it as Ctrl-C does."""
+def handled(*, cure: str = "") -> Generator[None, None, None]:
+    """Runs a command: failures become one message on stderr and an exit code, SIGTERM ends it as Ctrl-C does.
+
+    Args:
+        cure: What this command offers where no controller answers, as a sentence.
+    """
     from orchestrion.errors import OrchestrionError
 
     def terminate(_number: int, _frame: object) -> None:
@@ -56,14 +64,21 @@ def handled() -> Generator[None, None, None]:
 
     before = signal.signal(signal.SIGTERM, terminate)
     try:
-        yield
+        with interrupts_as_such():
+            yield
     except OrchestrionError as error:
-        tell(f"Error: {error.message}")
-        raise typer.Exit(code_of(error)) from error
+        from orchestrion.cli.printer import printable
+
+        code = code_of(error)
+        tell(f"Error: {printable(error.message)}{f' {cure}' if cure and code is ExitCode.NO_SERVER else ''}")
+        raise typer.Exit(code) from error
     except BrokenPipeError as error:
         # Whoever read our output has gone; Python would complain again when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(ExitCode.FAILED) from error
+    except UnicodeDecodeError as error:
+        tell(f"Error: What is read is no text in {error.encoding} (byte {error.start}); convert it to UTF-8 first.")
+        raise typer.Exit(ExitCode.WRONG_INPUT) from error
     except OSError as error:
         tell(f"Error: {error}")
         raise typer.Exit(ExitCode.FAILED) from error
@@ -75,6 +90,33 @@ def handled() -> Generator[None, None, None]:
         signal.signal(signal.SIGTERM, before)
 
 
+@contextlib.contextmanager
+def interrupts_as_such() -> Generator[None, None, None]:
+    """Raises Ctrl-C and SIGTERM as what they are, also when they came at a bad moment.
+
+    A signal that comes while `threading` gives a lock back leaves a RuntimeError about that lock, raised on the way out
+    of the interrupt: gRPC waits for each event with such a lock.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, KeyboardInterrupt):
+            cause = cause.__context__
+        if cause is None:
+            raise
+        raise type(cause) from error
+
+
 def tell(text: str) -> None:
     """Writes a line for the person, where it does not mix with what a program reads."""
+    if sys.stderr.isatty():
+        import shutil
+        import textwrap
+
+        width = shutil.get_terminal_size().columns
+        # Addresses, paths and commands are copied, so they stay whole.
+        wrapper = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
+        lines = (wrapper.wrap(line) for line in text.split("\n"))
+        text = "\n".join("\n".join(wrapped) for wrapped in lines)
     print(text, file=sys.stderr, flush=True)

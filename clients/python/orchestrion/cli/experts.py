@@ -2,39 +2,71 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from orchestrion.cli import exits, options
+from orchestrion.cli import completion, exits, options
 
 if TYPE_CHECKING:
     from orchestrion.experts import ListedExpert
 
+_STATES: Final = {
+    "loaded": "green", "loading": "cyan", "loadable": "", "to be fetched": "yellow", "failed": "red",
+    "unavailable": "red",
+}  # fmt: skip
+
 
 def experts(
+    expert: Annotated[
+        str | None,
+        typer.Argument(metavar="EXPERT", help="Only this one, in detail.", autocompletion=completion.experts),
+    ] = None,
+    *,
     task_type: Annotated[
-        str | None, typer.Option("--task-type", metavar="TYPE", help="Only those that perform it, as `image-to-text`.")
+        str | None,
+        typer.Option(
+            "--task-type",
+            metavar="TYPE",
+            help="Only those that perform it, as `image-to-text`.",
+            autocompletion=completion.task_types,
+        ),
     ] = None,
     address: options.Address = None,
     json: options.Json = False,
 ) -> None:
     """List the experts and the hosts that have them."""
     with exits.handled():
-        from orchestrion.cli.table import print_table
         from orchestrion.client import Client
         from orchestrion.codec import to_json
+        from orchestrion.errors import Reason
 
         with Client(address) as client:
             found = client.experts(task_type)
+        if expert is not None:
+            found = tuple(listed for listed in found if listed.expert.id == expert)
+            if not found:
+                raise Reason.EXPERT_NOT_FOUND.error(f"There is no expert {expert!r}; `orchestrion experts` lists them.")
         if json:
             for listed in found:
                 print(to_json(listed))
+        elif expert is not None:
+            _tell(found[0])
         elif found:
-            print_table(("EXPERT", "TASK TYPES", "MODEL", "RUNTIME", "HOSTS"), [_row(listed) for listed in found])
+            _show(found)
         else:
             what = f"No expert performs {task_type}." if task_type else "No expert is listed."
             exits.tell(f"{what} `orchestrion hosts` shows which hosts there are.")
+
+
+def _show(found: tuple[ListedExpert, ...]) -> None:
+    from orchestrion.cli.table import Column, show_table
+
+    columns = [
+        Column("EXPERT", "bold"), Column("TASK TYPES", cut=True), Column("MODEL", "dim", optional=True),
+        Column("RUNTIME", "dim", optional=True), Column("HOSTS", "cyan", cut=True),
+    ]  # fmt: skip
+    show_table(columns, [_row(listed) for listed in found])
 
 
 def _row(listed: ListedExpert) -> tuple[str, ...]:
@@ -44,3 +76,41 @@ def _row(listed: ListedExpert) -> tuple[str, ...]:
         for placement in listed.placements
     )
     return expert.id, ", ".join(expert.task_types), expert.model, expert.runtime, where
+
+
+def _tell(listed: ListedExpert) -> None:
+    from orchestrion.cli import views
+    from orchestrion.cli.printer import duration, printable
+    from orchestrion.cli.table import Column, gibibytes, show_table
+
+    expert = listed.expert
+    facts = {
+        "expert": expert.id,
+        "does": ", ".join(expert.task_types),
+        "about": " ".join(expert.description.split()),
+        "model": f"{expert.model} {expert.revision}".strip(),
+        "runtime": expert.runtime,
+        "languages": ", ".join(expert.languages),
+        "domain": expert.domain,
+        "licence": expert.license,
+        "memory": gibibytes(expert.memory_bytes) if expert.memory_bytes else "",
+        "batch": str(expert.max_batch_size) if expert.max_batch_size > 1 else "",
+    }
+    for name, text in facts.items():
+        if text:
+            views.say(f"{name:<10} {printable(text)}")
+    print()
+    columns = [
+        Column("HOST", "bold"), Column("STATE", styles=_STATES), Column("DEVICE"), Column("MEMORY", right=True),
+        Column("RUNNING", right=True), Column("WAITING", right=True), Column("TAKES", right=True),
+    ]  # fmt: skip
+    rows = [
+        (
+            placement.host.removeprefix("hosts/"), status.state.name.lower().replace("_", " "), status.device,
+            gibibytes(status.memory_bytes) if status.memory_bytes else "", str(status.running_count),
+            str(status.queued_count), duration(status.latency_ms) if status.latency_ms else "",
+        )
+        for placement in listed.placements
+        for status in [placement.status]
+    ]  # fmt: skip
+    show_table(columns, rows)

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
+
+from orchestrion.cli import completion
+
+
+class Performer(StrEnum):
+    """Who plans or answers."""
+
+    BUILTIN = "builtin"
+    LLM = "llm"
+
 
 Address: TypeAlias = Annotated[
     str | None,
@@ -16,3 +28,59 @@ Address: TypeAlias = Annotated[
     ),
 ]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print proto3 JSON, one item a line, and nothing else.")]
+EventJson: TypeAlias = Annotated[
+    bool, typer.Option("--json", help="Print each event as proto3 JSON, one a line, and nothing else.")
+]
+Plain: TypeAlias = Annotated[bool, typer.Option("--plain", help="Print plain lines, also on a terminal.")]
+Files: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--file",
+        "-f",
+        metavar="FILE",
+        help="A picture, sound, video or document; several times for several.",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+    ),
+]
+Embedded: TypeAlias = Annotated[
+    bool, typer.Option("--embedded", help="Start a private controller and host for this call alone.")
+]
+Output: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        file_okay=False,
+        metavar="FOLDER",
+        help="Where to save the files made; nothing is overwritten.  "
+        "[default: orchestrion-output; with --json, files are not saved]",
+    ),
+]
+Planner: TypeAlias = Annotated[
+    Performer | None, typer.Option("--planner", help="Who plans.  [default: the server's choice]")
+]
+Responder: TypeAlias = Annotated[
+    Performer | None, typer.Option("--responder", help="Who answers.  [default: the server's choice]")
+]
+Previous: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--previous",
+        metavar="RUN",
+        help="The run to continue: its words, results and files are known.",
+        autocompletion=completion.runs,
+    ),
+]
+Timeout: TypeAlias = Annotated[
+    float | None, typer.Option("--timeout", min=0.001, metavar="SECONDS", help="When to give up.")
+]
+RunName: TypeAlias = Annotated[
+    str, typer.Argument(metavar="RUN", help="The run, by its id or name.", autocompletion=completion.runs)
+]
+
+
+def run_name(text: str) -> str:
+    """Returns the name of a run, given with or without `runs/`."""
+    return text if text.startswith("runs/") else f"runs/{text}"

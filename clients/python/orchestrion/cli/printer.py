@@ -35,6 +35,17 @@ _LONGEST: Final = 160
 _LONGEST_JSON: Final = 60
 """Structured data that takes more characters is only counted."""
 
+_STEERING: Final = dict.fromkeys(
+    [
+        *(code for code in range(0x20) if chr(code) not in "\n\t"),
+        *range(0x7F, 0xA0),  # Delete, and the control characters of 8 bits.
+        *range(0x2028, 0x202F),  # Line ends of Unicode, and overrides of the writing direction.
+        *range(0x2066, 0x206A),  # Isolates of the writing direction.
+        *range(0xD800, 0xE000),  # Halves of surrogate pairs, as in file names that are no UTF-8.
+        0xFEFF,
+    ]
+)
+
 
 class Printer:
     """Writes the events of a run."""
@@ -61,7 +72,7 @@ def describe(event: Event) -> str:
         case StageFinished() as end:
             return _stage_end(end)
         case TaskPlanned(task):
-            return f"{task.id}: {task.type} ({_named(task.inputs)})"
+            return f"{task.id}: {task.type} ({named(task.inputs)})"
         case PlanRejected(error):
             return f"plan not valid, to be repaired: {one_line(error.message)}"
         case TaskRevoked(task_id):
@@ -83,10 +94,7 @@ def describe(event: Event) -> str:
         case TaskPreview() as preview:
             return f"{_item(preview.task_id, preview.item)} first look, {preview.media_type}"
         case AttemptFailed() as failure:
-            after = "; trying another" if failure.retried else ""
-            where = f"{failure.expert_id} on {_host(failure.host)}"
-            whole = _item(failure.task_id, failure.item)
-            return f"{whole} attempt {failure.attempt} failed, {where}: {one_line(failure.error.message)}{after}"
+            return f"{_item(failure.task_id, failure.item)} {attempt_failure(failure)}"
         case TaskFinished(result, duration_ms):
             return _task_end(result, duration_ms)
         case AnswerText() | AnswerFinished():
@@ -118,20 +126,28 @@ def render(value: Value) -> str:
             return "[" + ", ".join(render(item) for item in value) + "]"
 
 
-def one_line(text: str) -> str:
+def one_line(text: str, longest: int = _LONGEST) -> str:
     """Writes a text on one line, cut where it is long, and without codes that would steer the terminal."""
     joined = printable(" ".join(text.split()))
-    return joined if len(joined) <= _LONGEST else joined[: _LONGEST - 1] + "…"
+    return joined if len(joined) <= longest else joined[: longest - 1] + "…"
 
 
 def printable(text: str) -> str:
-    """Takes out of a text what would steer the terminal; line ends and tabs stay."""
-    return "".join(letter for letter in text if letter in "\n\t" or not (letter < " " or "\x7f" <= letter <= "\x9f"))
+    """Takes out of a text what would steer the terminal or turn its direction; line ends and tabs stay."""
+    return text.translate(_STEERING)
 
 
 def duration(milliseconds: float) -> str:
     """Writes a duration."""
     return f"{milliseconds:.0f} ms" if milliseconds < 1_000 else f"{milliseconds / 1_000:.2f} s"
+
+
+def size(byte_count: int) -> str:
+    """Writes a number of bytes, in powers of 1,000."""
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if byte_count >= factor:
+            return f"{byte_count / factor:.1f} {unit}"
+    return f"{byte_count} bytes"
 
 
 def _stage_end(end: StageFinished) -> str:
@@ -142,13 +158,20 @@ def _stage_end(end: StageFinished) -> str:
 
 def _task_end(result: TaskResult, duration_ms: float) -> str:
     if result.state is TaskState.SUCCEEDED:
-        return f"{result.task_id} done in {duration(duration_ms)}: {_named(result.outputs)}"
+        return f"{result.task_id} done in {duration(duration_ms)}: {named(result.outputs)}"
     why = f": {one_line(result.error.message)}" if result.error else ""
     return f"{result.task_id} {result.state.name.lower()}{why}"
 
 
-def _named(values: Mapping[str, Value]) -> str:
-    # Maps have no order on the wire.
+def attempt_failure(failure: AttemptFailed) -> str:
+    """Says in one line which attempt failed where, and why."""
+    after = "; trying another" if failure.retried else ""
+    where = f"{failure.expert_id} on {_host(failure.host)}"
+    return f"attempt {failure.attempt} failed, {where}: {one_line(failure.error.message)}{after}"
+
+
+def named(values: Mapping[str, Value]) -> str:
+    """Writes named values in one line, by name: maps have no order on the wire."""
     return ", ".join(f"{name} {render(value)}" for name, value in sorted(values.items()))
 
 

@@ -1,0 +1,1 @@
+"""`orchestrion chat`: many turns, each a run that continues the one before."""

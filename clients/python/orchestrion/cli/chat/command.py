@@ -1,0 +1,94 @@
+"""`orchestrion chat`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestrion.cli import connecting, exits, options
+
+if TYPE_CHECKING:
+    from orchestrion.cli.chat.session import Session
+    from orchestrion.client import Client
+
+
+def chat(
+    *,
+    file: options.Files = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            file_okay=False,
+            metavar="FOLDER",
+            help="Save the files of every answer there.  [default: they are kept for /save]",
+        ),
+    ] = None,
+    previous: options.Previous = None,
+    planner: options.Planner = None,
+    responder: options.Responder = None,
+    embedded: options.Embedded = False,
+    address: options.Address = None,
+    plain: options.Plain = False,
+    json: options.EventJson = False,
+) -> None:
+    """Talk in several turns, each continuing the one before.
+
+    A line is a request, or one of the commands that /help lists. Ctrl-C cancels the turn that goes on, Ctrl-D leaves.
+    Where standard input is no terminal, each of its lines is a turn, and the exit code is 1 when one failed.
+    """
+    with exits.handled(cure=exits.EMBEDDED_CURE), connecting.connect(address, embedded=embedded) as client:
+        from orchestrion.cli.chat.session import Session
+
+        session = Session(
+            client,
+            output,
+            json=json,
+            plain=plain,
+            previous=options.run_name(previous) if previous else "",
+            planner=planner or "",
+            responder=responder or "",
+        )
+        session.attach(file or ())
+        if sys.stdin.isatty() and sys.stdout.isatty():
+            _talk(session, client)
+        elif not _read(session, sys.stdin):
+            raise typer.Exit(exits.ExitCode.FAILED)
+
+
+def _talk(session: Session, client: Client) -> None:
+    """Takes turns with a person until they leave."""
+    from orchestrion.cli.chat.prompt import Prompt
+
+    print(f"Talking to {client.address}. /help lists the commands, Ctrl-D leaves.")
+    with Prompt(session.command_names) as prompt:
+        while not session.left:
+            try:
+                line = prompt.read()
+                if line is None:
+                    break
+                session.take(line)
+            except exits.Terminated:
+                raise
+            except KeyboardInterrupt:
+                # The turn has been cancelled, or the line that was being typed is dropped.
+                print()
+    session.farewell()
+
+
+def _read(session: Session, lines: Iterator[str]) -> bool:
+    """Takes each line as a turn; says whether all went well."""
+    good = True
+    for line in lines:
+        good &= session.take(line)
+        if session.left:
+            break
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
+    return good

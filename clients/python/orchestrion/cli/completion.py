@@ -1,0 +1,59 @@
+"""What a shell offers for an argument: task types from the package, runs and experts from a controller that answers."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from orchestrion.client import Client
+
+T = TypeVar("T")
+
+_TIMEOUT_S: Final = 1.0
+"""How long a shell waits at most; where no controller listens it does not wait."""
+_RUNS: Final = 50
+
+Offers = list[tuple[str, str]]
+"""What may be written, each with a word about it."""
+
+
+def task_types(incomplete: str) -> Offers:
+    """Offers the task types that the project defines."""
+    from orchestrion import task_types as known
+
+    return _matching(((name, item.description) for name, item in known.load().items()), incomplete)
+
+
+def runs(ctx: typer.Context, incomplete: str) -> Offers:
+    """Offers the latest runs; none where no controller answers."""
+    prefix = "runs/" if incomplete.startswith("runs/") else ""
+    found = _ask(ctx, lambda client: client.list_runs(_RUNS).items)
+    told = ((run.name, run.messages[-1].text if run.messages else "") for run in found)
+    return _matching(((prefix + name.removeprefix("runs/"), text) for name, text in told), incomplete)
+
+
+def experts(ctx: typer.Context, incomplete: str) -> Offers:
+    """Offers the experts that are listed; none where no controller answers."""
+    found = _ask(ctx, lambda client: client.experts())
+    return _matching(((item.expert.id, item.expert.description) for item in found), incomplete)
+
+
+def _matching(offers: Iterable[tuple[str, str]], incomplete: str) -> Offers:
+    return [(name, " ".join(text.split())[:60]) for name, text in offers if name.startswith(incomplete)]
+
+
+def _ask(ctx: typer.Context, question: Callable[[Client], tuple[T, ...]]) -> tuple[T, ...]:
+    from orchestrion.client import Client
+    from orchestrion.errors import OrchestrionError
+
+    # A shell that completes is no place for an error.
+    with (
+        contextlib.suppress(OrchestrionError, OSError),
+        Client(ctx.params.get("address"), timeout=_TIMEOUT_S) as client,
+    ):
+        return question(client)
+    return ()

@@ -1,0 +1,82 @@
+"""`orchestrion execute`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestrion.cli import connecting, exits, following, options, plan_files, views
+
+if TYPE_CHECKING:
+    from orchestrion.plans import TaskResult
+
+
+def execute(
+    plan: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PLAN",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="The plan: proto3 JSON of `Plan`, as `orchestrion plan` writes it.",
+        ),
+    ],
+    *,
+    file: options.Files = None,
+    output: options.Output = None,
+    timeout: options.Timeout = None,
+    embedded: options.Embedded = False,
+    address: options.Address = None,
+    plain: options.Plain = False,
+    json: options.EventJson = False,
+) -> None:
+    """Run a plan, and save the files that it makes.
+
+    The files given with -f are attachments/1, attachments/2 … of the plan. Nobody answers: `orchestrion ask --plan`
+    does. The exit code is 1 when a task did not succeed. Ctrl-C cancels the run.
+    """
+    with exits.handled(cure=exits.EMBEDDED_CURE):
+        files = file or []
+        planned = plan_files.read(plan)
+        plan_files.check_attachments(planned, len(files))
+        with connecting.connect(address, embedded=embedded) as client:
+            view = views.choose(json=json, plain=plain, plan=planned)
+            attached = following.upload(client, files)
+            request_id = following.new_request_id()
+            told = following.follow(
+                client,
+                lambda seconds: client.execute(planned, attached, timeout=seconds, request_id=request_id),
+                view.show,
+                timeout=timeout,
+                screen=view,
+            )
+            view.end()
+            results = told.results
+            if output is not None or not json:
+                for path in following.save(client, _made(results), output or following.OUTPUT_FOLDER):
+                    view.saved(path)
+            check(results)
+
+
+def check(results: Iterable[TaskResult]) -> None:
+    """Ends the command with exit code 1 when a task did not succeed.
+
+    Raises:
+        typer.Exit: One did not.
+    """
+    failed = [result.task_id for result in results if not result.succeeded]
+    if failed:
+        exits.tell(f"Error: {', '.join(failed)} did not succeed.")
+        raise typer.Exit(exits.ExitCode.FAILED)
+
+
+def _made(results: Iterable[TaskResult]) -> list[str]:
+    from orchestrion.values import artifacts
+
+    return list(
+        dict.fromkeys(name for result in results for value in result.outputs.values() for name in artifacts(value))
+    )

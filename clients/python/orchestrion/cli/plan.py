@@ -1,0 +1,129 @@
+"""`orchestrion plan`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestrion.cli import connecting, exits, following, options, plan_files, views
+from orchestrion.cli.following import OUTPUT_FOLDER
+
+if TYPE_CHECKING:
+    from orchestrion.client import Client
+    from orchestrion.plans import Plan
+    from orchestrion.stage_calls import PlanSettings
+    from orchestrion.values import ArtifactRef
+
+
+def plan(
+    request: Annotated[
+        str, typer.Argument(metavar="REQUEST", help="What is to be done, in plain words; `-` reads standard input.")
+    ],
+    *,
+    file: options.Files = None,
+    edit: Annotated[
+        bool, typer.Option("--edit", help="Open the plan in $VISUAL or $EDITOR, and have the controller check it.")
+    ] = False,
+    execute: Annotated[
+        bool, typer.Option("--execute", help="Carry the plan out and answer, without asking first.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", dir_okay=False, metavar="FILE", help="Save the plan there; `execute` takes it."),
+    ] = None,
+    previous: options.Previous = None,
+    planner: options.Planner = None,
+    timeout: options.Timeout = None,
+    embedded: options.Embedded = False,
+    address: options.Address = None,
+    plain: options.Plain = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the plan as proto3 JSON, and nothing else.")] = False,
+) -> None:
+    """Plan a request without carrying it out.
+
+    In the plan, attachments/1, attachments/2 … are the files in their order. Ctrl-C cancels.
+    """
+    with exits.handled(cure=exits.EMBEDDED_CURE):
+        asked = connecting.request_of(request)
+        continued = options.run_name(previous) if previous else ""
+        with connecting.connect(address, embedded=embedded) as client:
+            attached = following.upload(client, file or ())
+            settings: PlanSettings = {
+                "planner": planner or "",
+                "previous_run": continued,
+                "request_id": following.new_request_id(),
+            }
+
+            def show(known: Plan | None = None) -> views.View:
+                return views.SilentView() if json else views.choose(json=False, plain=plain, plan=known)
+
+            view = show()
+            told = following.follow(
+                client,
+                lambda seconds: client.plan(asked, attached, timeout=seconds, **settings),
+                view.show,
+                timeout=timeout,
+                screen=view,
+            )
+            if (error := told.gathered.error()) is not None or told.plan is None:
+                raise error or _no_plan()
+            made = plan_files.numbered(told.plan, attached)
+            if edit:
+                from orchestrion.cli.editing import edited
+
+                made = edited(client, made, attached, show)
+            if json:
+                print(plan_files.write(made), end="")
+            if output is not None:
+                output.write_text(plan_files.write(made), "utf-8")
+                exits.tell(f"Saved the plan in {output}.{_how(output, attached)}")
+            if execute or (edit and not json and _wants_execution()):
+                _execute(client, asked, made, attached, continued, plain=plain, json=json, timeout=timeout)
+
+
+def _how(path: Path, attached: list[ArtifactRef]) -> str:
+    files = "".join(" -f FILE" for _ in attached)
+    return f" Run it with: orchestrion execute {path}{files}"
+
+
+def _wants_execution() -> bool:
+    import sys
+
+    return sys.stdin.isatty() and typer.confirm("Carry this plan out?", default=True, err=True)
+
+
+def _no_plan() -> Exception:
+    from orchestrion.errors import Reason
+
+    return Reason.INTERNAL.error("The events of the planning ended without a plan.")
+
+
+def _execute(
+    client: Client,
+    request: str,
+    plan: Plan,
+    attached: list[ArtifactRef],
+    previous: str,
+    *,
+    plain: bool,
+    json: bool,
+    timeout: float | None,
+) -> None:
+    view = views.choose(json=json, plain=plain)
+    request_id = following.new_request_id()
+    told = following.follow(
+        client,
+        lambda seconds: client.run(
+            request, attached, timeout=seconds, plan=plan, previous_run=previous, request_id=request_id
+        ),
+        view.show,
+        timeout=timeout,
+        screen=view,
+    )
+    answer = told.gathered.answer()
+    view.answer(answer)
+    if not json:
+        for path in following.save(client, answer.artifacts, OUTPUT_FOLDER):
+            view.saved(path)

@@ -1,0 +1,92 @@
+"""Plan files: read, written, and made independent of the controller that they were planned on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orchestrion.plans import Plan
+    from orchestrion.values import ArtifactRef, Value
+
+
+def read(path: Path) -> Plan:
+    """Reads a plan.
+
+    Raises:
+        InvalidArgumentError: The file holds no plan in proto3 JSON; the message names it.
+        OSError: The file cannot be read.
+    """
+    return parse(path.read_bytes(), str(path))
+
+
+def parse(content: bytes, source: str) -> Plan:
+    """Reads a plan from the content of a file; errors as `read`."""
+    from orchestrion.codec import from_json
+    from orchestrion.errors import OrchestrionError, Reason
+    from orchestrion.plans import Plan
+
+    try:
+        return from_json(content.decode("utf-8"), Plan)
+    except (OrchestrionError, UnicodeDecodeError) as error:
+        raise Reason.PLAN_INVALID.error(f"{source}: {error}", field="plan") from error
+
+
+def write(plan: Plan) -> str:
+    """Writes a plan as a person can read and edit it."""
+    from orchestrion.codec import to_json
+
+    return to_json(plan, indent=2) + "\n"
+
+
+def numbered(plan: Plan, attached: Sequence[ArtifactRef]) -> Plan:
+    """Returns the plan with `attachments/{n}` for the files that were attached, so that it works on any controller."""
+    names = {artifact.name: f"attachments/{number}" for number, artifact in reversed(list(enumerate(attached, 1)))}
+    return _renamed(plan, names)
+
+
+def resolved(plan: Plan, attached: Sequence[ArtifactRef]) -> Plan:
+    """Returns the plan with the artifacts themselves for `attachments/{n}`; those that were not given stay."""
+    return _renamed(plan, {f"attachments/{number}": artifact.name for number, artifact in enumerate(attached, 1)})
+
+
+def check_attachments(plan: Plan, count: int) -> None:
+    """Makes sure that a plan needs no more files than there are.
+
+    Raises:
+        InvalidArgumentError: It does; the message says how many, and how to give them.
+    """
+    from orchestrion import names
+    from orchestrion.errors import Reason
+
+    numbers = [number for name in _artifacts(plan) if (number := names.attachment_number(name))]
+    most = max(numbers, default=0)
+    if most > count:
+        given = "none was given" if count == 0 else f"only {count} {'was' if count == 1 else 'were'} given"
+        raise Reason.INVALID_FIELD.error(
+            f"The plan needs {most} file{'' if most == 1 else 's'} (it names attachments/{most}), and {given}. "
+            "Name each with -f FILE; the first is attachments/1.",
+            field="attachments",
+        )
+
+
+def _artifacts(plan: Plan) -> Iterator[str]:
+    from orchestrion.values import artifacts
+
+    for task in plan.tasks:
+        for value in task.inputs.values():
+            yield from artifacts(value)
+
+
+def _renamed(plan: Plan, names: dict[str, str]) -> Plan:
+    from orchestrion.values import ArtifactRef
+
+    def renamed(value: Value) -> Value:
+        if isinstance(value, ArtifactRef):
+            return ArtifactRef(names.get(value.name, value.name))
+        return tuple(renamed(item) for item in value) if isinstance(value, tuple) else value
+
+    tasks = (replace(task, inputs={key: renamed(value) for key, value in task.inputs.items()}) for task in plan.tasks)
+    return replace(plan, tasks=tuple(tasks))

@@ -1,0 +1,63 @@
+"""`orchestrion watch`."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrion.cli import exits, following, options, views
+
+
+def watch(
+    run: options.RunName,
+    *,
+    after: Annotated[
+        int, typer.Option("--after", min=0, metavar="N", help="Leave out the events up to this number.")
+    ] = 0,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", file_okay=False, metavar="FOLDER", help="Save the answer's files there."),
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option("--timeout", min=0.001, metavar="SECONDS", help="When to stop watching; the run goes on."),
+    ] = None,
+    address: options.Address = None,
+    plain: options.Plain = False,
+    json: options.EventJson = False,
+) -> None:
+    """Follow a run, or see again what happened in one that has ended.
+
+    Ctrl-C stops watching; the run goes on, unless nobody else watches it and it was started to be cancelled then. The
+    exit code is that of the run.
+    """
+    with exits.handled():
+        from orchestrion.client import Client
+
+        name = options.run_name(run)
+        with Client(address) as client:
+            # What is left out by --after, or never told by a run that only executes a plan.
+            known = client.get_run(name)
+            view = views.choose(json=json, plain=plain, plan=known.plan, show_request=True)
+            told = following.Told()
+            try:
+                with (
+                    exits.interrupts_as_such(),
+                    view,
+                    contextlib.closing(client.watch(name, after, timeout=timeout)) as events,
+                ):
+                    for event in events:
+                        told.add(event)
+                        view.show(event)
+            except KeyboardInterrupt:
+                exits.tell(f"Stopped watching {name}; `orchestrion cancel {name.removeprefix('runs/')}` would end it.")
+                raise
+            view.end()
+            if (error := told.gathered.error()) is not None:
+                raise error
+            if output is not None:
+                for path in following.save(client, told.artifacts, output):
+                    view.saved(path)
