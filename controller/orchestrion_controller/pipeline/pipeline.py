@@ -107,6 +107,7 @@ class Pipeline:
     async def select(self, log: RunLog, request: SelectRequest) -> None:
         """Assigns alone."""
         plan = await self._check(request.plan, request.task_types)
+        log.append(Stage.UNSPECIFIED, PlanFinished(plan))
         with stage_scope(log, Stage.SELECT, self._metrics, "rank") as scope:
             for task in plan.tasks:
                 self._assign(task, scope)
@@ -114,6 +115,8 @@ class Pipeline:
     async def execute(self, run: str, log: RunLog, request: ExecuteRequest) -> None:
         """Executes, and assigns first what is not assigned."""
         plan = await self._check(request.plan, request.task_types, request.attachments)
+        # Whoever watches the run or gets it sees what it works on.
+        log.append(Stage.UNSPECIFIED, PlanFinished(plan))
         known = {task_id: result for task_id, result in request.results.items() if result.succeeded}
         feed = _Feed()
         wanted = [task for task in plan.tasks if task.id not in known]

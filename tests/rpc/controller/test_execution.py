@@ -9,13 +9,22 @@ import pytest
 
 from orchestrion import AsyncClient
 from orchestrion.errors import FailedPreconditionError, InvalidArgumentError, Reason
-from orchestrion.events import AttemptFailed, TaskAssigned, TaskProgress, TaskStarted
+from orchestrion.events import AttemptFailed, PlanFinished, TaskAssigned, TaskProgress, TaskStarted
 from orchestrion.experts import Assignment
 from orchestrion.plans import Plan, Task, TaskResult, TaskState
 from orchestrion.values import OutputRef, Value
 from tests.rpc.controller.conftest import StartHost
 from tests.rpc.controller.plans import CHAIN, DIAMOND, after, collect, payloads, results, wait
 from tests.rpc.controller.scripted_host import echo
+
+
+async def test_a_plan_that_was_given_is_told_to_whoever_watches_or_gets_the_run(
+    client: AsyncClient, start_host: StartHost
+) -> None:
+    await start_host()
+    events = await collect(client.execute(CHAIN))
+    assert [payload.plan for payload in payloads(events, PlanFinished)] == [CHAIN]
+    assert (await client.get_run(events[0].run)).plan == CHAIN
 
 
 async def test_a_chain_hands_each_output_to_the_next_task_byte_for_byte(

@@ -149,7 +149,7 @@ class Event(_message.Message):
 
     @_builtins.property
     def plan_finished(self) -> Global___PlanFinished:
-        """The plan is whole and valid."""
+        """The plan is whole and valid. Select and Execute alone tell the plan that they were given, before they begin."""
 
     @_builtins.property
     def task_assigned(self) -> Global___TaskAssigned:

@@ -111,7 +111,7 @@ class RunServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListRuns(self, request, context):
-        """Lists runs, newest first, without plans, assignments and results.
+        """Lists runs, newest first, without plans, assignments and results, and with the first 200 characters of each message.
 
         Errors: INVALID_ARGUMENT (`INVALID_FIELD`) for a page token that this server did not give.
         """

@@ -56,7 +56,7 @@ class RunServiceStub:
     Errors: NOT_FOUND (`RUN_NOT_FOUND`).
     """
     ListRuns: _grpc.UnaryUnaryMultiCallable[_run_service_pb2.ListRunsRequest, _run_service_pb2.ListRunsResponse]
-    """Lists runs, newest first, without plans, assignments and results.
+    """Lists runs, newest first, without plans, assignments and results, and with the first 200 characters of each message.
 
     Errors: INVALID_ARGUMENT (`INVALID_FIELD`) for a page token that this server did not give.
     """
@@ -102,7 +102,7 @@ class RunServiceAsyncStub(RunServiceStub):
     Errors: NOT_FOUND (`RUN_NOT_FOUND`).
     """
     ListRuns: _aio.UnaryUnaryMultiCallable[_run_service_pb2.ListRunsRequest, _run_service_pb2.ListRunsResponse]  # type: ignore[assignment]
-    """Lists runs, newest first, without plans, assignments and results.
+    """Lists runs, newest first, without plans, assignments and results, and with the first 200 characters of each message.
 
     Errors: INVALID_ARGUMENT (`INVALID_FIELD`) for a page token that this server did not give.
     """
@@ -169,7 +169,7 @@ class RunServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _run_service_pb2.ListRunsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_run_service_pb2.ListRunsResponse, _abc.Awaitable[_run_service_pb2.ListRunsResponse]]:
-        """Lists runs, newest first, without plans, assignments and results.
+        """Lists runs, newest first, without plans, assignments and results, and with the first 200 characters of each message.
 
         Errors: INVALID_ARGUMENT (`INVALID_FIELD`) for a page token that this server did not give.
         """
