@@ -2,197 +2,219 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 
-from orchestrion.errors import InvalidArgumentError, OrchestrionError, Reason
-from orchestrion.plans import Parameter, ParameterKind, Task, TaskType
-from orchestrion.values import OutputRef, Value
-from orchestrion_controller.planner.builtin import chains
-from orchestrion_controller.planner.builtin.literals import pieces, unquoted
-from orchestrion_controller.planner.builtin.reading import Clause, Step
-from orchestrion_controller.planner.builtin.slots import by_kind, feeds, producers_first, slots_of, spread, with_options
-from orchestrion_controller.planner.builtin.sources import Attachments, Source, from_history, noun
-from orchestrion_controller.plans.kinds import accepts
-from orchestrion_controller.stages import PastTurn
+from orchestrion.errors import InvalidArgumentError
+from orchestrion.plans import ParameterKind, Task, TaskType
+from orchestrion.values import ArtifactRef, Value
+from orchestrion_controller.planner.builtin import chains, choosing, wording
+from orchestrion_controller.planner.builtin.amounts import Option
+from orchestrion_controller.planner.builtin.clauses import Clause, Reading, Step
+from orchestrion_controller.planner.builtin.drafts import Draft, judges
+from orchestrion_controller.planner.builtin.finding import Finder
+from orchestrion_controller.planner.builtin.lexicon import Lexicon, Sense
+from orchestrion_controller.planner.builtin.slots import (
+    Chosen,
+    by_kind,
+    changes,
+    feeds,
+    producers_first,
+    slots_of,
+    spread,
+    with_options,
+)
+from orchestrion_controller.planner.builtin.sources import Source
+from orchestrion_controller.planner.builtin.spoken import spoken_inputs
+from orchestrion_controller.stages import PlanningRequest
 
 
 class Binder:
     """Builds the tasks of one request, clause by clause."""
 
-    def __init__(
-        self, task_types: Mapping[str, TaskType], attachments: Attachments, history: Sequence[PastTurn], singles: int
-    ) -> None:
-        """Prepares an empty plan.
-
-        Args:
-            task_types: What tasks may be of, by name.
-            attachments: What is attached.
-            history: Earlier turns, the oldest first.
-            singles: How often the request speaks of one attachment without saying which.
-        """
-        self._task_types = task_types
-        self._attachments = attachments
-        self._history = history
-        self._singles = singles
-        self._tasks: list[Task] = []
-        self._made: list[list[Source]] = []
-        """What each step took or gave, the last at the end: what `it` and `them` can stand for."""
+    def __init__(self, request: PlanningRequest, reading: Reading, lexicon: Lexicon) -> None:
+        """Prepares an empty plan."""
+        self._task_types = request.task_types
+        self._lexicon = lexicon
+        self._reading = reading
+        self._draft = Draft(request.task_types, lexicon.about)
+        self._finder = Finder(request, reading, self._draft, lexicon)
+        self._left: list[Option] = []
 
     @property
     def tasks(self) -> tuple[Task, ...]:
         """The tasks so far; each comes after those that it refers to."""
-        return tuple(self._tasks)
+        return tuple(self._draft.tasks)
 
     def bind(self, clause: Clause) -> None:
         """Adds the tasks of a clause.
 
         Raises:
             InvalidArgumentError: Something to work on is missing.
+            FailedPreconditionError: What is asked for cannot be done to what is there.
         """
-        table = [Source(literal.text, ParameterKind.TEXT, literal.position) for literal in clause.literals]
-        for mention in clause.mentions:
-            named = self._attachments.named(mention, self._singles)
-            table += [source for source in named if source.value not in {other.value for other in table}]
-        table.sort(key=lambda source: source.position)
-        if clause.literals:
-            self._made.append([source for source in table if source.kind is ParameterKind.TEXT])
-        chosen = [self._choose(step, table, clause) for step in clause.steps]
-        for task_type in producers_first(chosen):
+        table = self._finder.named(clause)
+        meant: list[tuple[Step, Sense]] = []
+        for step in clause.steps:
+            referred = self._finder.referred(step, clause)
+            if referred:
+                table = [*table, *referred]
+                continue
+            at_hand = self._finder.at_hand(table)
+            self._check_implied(step, clause, at_hand)
+            sense = choosing.sense_of(step, clause, at_hand, self._task_types, self._lexicon)
+            if self._is_there_already(step, sense, at_hand):
+                self._finder.keep([source for source in at_hand if source.kind is ParameterKind.TEXT])
+                continue
+            meant.append((step, sense))
+        own, left = choosing.options_of(meant, clause.options, self._task_types, self._lexicon)
+        self._left += left
+        chosen = [
+            Chosen(self._task_types[sense.task_type], step, options)
+            for (step, sense), options in zip(meant, own, strict=True)
+        ]
+        spans = sorted({each.step.span for each in chosen})
+        parts = ([each for each in chosen if each.step.span == span] for span in spans)
+        ordered = [each for part in parts for each in producers_first(part, self._lexicon.roles)]
+        self._carry_out(ordered, table, clause)
+
+    def close(self) -> None:
+        """Checks that nothing was asked for that came to nothing.
+
+        Raises:
+            FailedPreconditionError: Something did.
+        """
+        types = {task.type: self._task_types[task.type] for task in self._draft.tasks}
+        for option in self._left:
+            if choosing.matters(option, self._task_types.values(), self._lexicon):
+                raise wording.beyond(self._task_types, option.words)
+        for clause in self._reading.clauses:
+            for name in clause.outputs:
+                if not any(task_type.output(name) for task_type in types.values()):
+                    raise wording.beyond(self._task_types, self._reading.text[clause.start : clause.end])
+
+    def _carry_out(self, chosen: Sequence[Chosen], table: list[Source], clause: Clause) -> None:
+        first = list(table)
+        for each in chosen:
+            if clause.wants_versions and changes(each.task_type):
+                table = list(first)
             try:
-                table = self._step(task_type, table, clause)
+                table = self._step(each, table, clause)
             except InvalidArgumentError:
                 # "How similar are the texts 'a' and 'b'": the words for reading stand for what is given already.
-                if not clause.literals or not any(feeds(task_type, other) for other in chosen):
+                if not clause.literals or not any(
+                    feeds(each.task_type, other.task_type, self._lexicon.roles) for other in chosen
+                ):
                     raise
 
-    def _choose(self, step: Step, table: Sequence[Source], clause: Clause) -> TaskType:
-        """Takes of several task types the one whose options are given, or whose input lies at hand."""
-        types = [self._task_types[name] for name in step.task_types]
-        at_hand = table or (self._made[-1] if self._made else []) or self._attachments.all()
-        kinds = {source.kind for source in at_hand}
+    def _check_implied(self, step: Step, clause: Clause, at_hand: Sequence[Source]) -> None:
+        """Lets a question or alternatives alone ask for something only where there is a text, not just a picture.
 
-        def rank(task_type: TaskType) -> tuple[bool, bool]:
-            has_option = any(task_type.input(name) for name in clause.options)
-            return has_option, any(accepts(slot.kind, kind) for slot in slots_of(task_type) for kind in kinds)
+        Raises:
+            FailedPreconditionError: There is none; the request asks what no text tells.
+        """
+        if not step.is_implicit or clause.is_textual:
+            return
+        texts = [source for source in at_hand if source.kind in {ParameterKind.TEXT, ParameterKind.AUDIO}]
+        names_text = any(mention.kind is ParameterKind.TEXT for mention in clause.mentions)
+        if not texts and not (at_hand and names_text) and not self._reading.aside:
+            raise wording.beyond(self._task_types, self._reading.text[clause.start : clause.end])
 
-        return max(types, key=rank)
+    def _is_there_already(self, step: Step, sense: Sense, at_hand: Sequence[Source]) -> bool:
+        """Whether a step would make what is there already, and something else is done with that.
 
-    def _step(self, task_type: TaskType, table: list[Source], clause: Clause) -> list[Source]:
+        "Read" may mean to speak, too, but not when a text file is read as one step of several; and "listen to the
+        recording" needs no speech.
+        """
+        if sum(len(clause.steps) for clause in self._reading.clauses) < 2:
+            return False
+        outputs = self._task_types[sense.task_type].outputs
+        slots = slots_of(self._task_types[sense.task_type], self._lexicon.roles)
+        gives = outputs[0].kind if outputs else ParameterKind.UNSPECIFIED
+        is_made_anew = gives.is_media and gives not in {slot.kind for slot in slots}
+        if is_made_anew and at_hand and all(source.kind is gives for source in at_hand):
+            return all(isinstance(source.value, ArtifactRef) for source in at_hand)
+        readers = [item for name in step.task_types if chains.converts(item := self._task_types[name])]
+        fits = any(source.fits(slot.kind) for item in readers for slot in slots_of(item) for source in at_hand)
+        only_reads = len(readers) == len(step.task_types)
+        texts = [
+            source for source in at_hand if source.is_document or (only_reads and source.kind is ParameterKind.TEXT)
+        ]
+        return bool(readers and texts and not fits and not sense.mode)
+
+    def _step(self, chosen: Chosen, table: list[Source], clause: Clause) -> list[Source]:
         """Adds the tasks of one step and returns what is on the table after it."""
+        task_type = chosen.task_type
+        if chains.converts(task_type):
+            heard = self._otherwise(task_type, clause, table)
+            if heard is not None:
+                return heard
+        spoken, table = spoken_inputs(task_type, clause, table, self._lexicon)
         bound: list[list[dict[str, Value]]] = []
         taken: list[Source] = []
-        for kind, slots in by_kind(slots_of(task_type)).items():
-            sources = self._sources(task_type, kind, slots, table, clause)
+        for kind, slots in by_kind(
+            [slot for slot in slots_of(task_type, self._lexicon.roles) if slot.name not in spoken]
+        ).items():
+            sources = self._finder.sources(chosen, kind, slots, table, clause)
             bound.append(
                 [dict(zip((slot.name for slot in slots), item, strict=True)) for item in spread(slots, sources)]
             )
             taken += sources
-        combinations_of_inputs = [
-            {name: value for part in combination for name, value in part.items()} for combination in product(*bound)
+        combinations_of_inputs: list[dict[str, Value]] = [
+            {name: value for part in combination for name, value in part.items()} | spoken
+            for combination in product(*bound)
         ]
+        wording.check_modes(task_type, chosen.options)
         position = min((source.position for source in taken), default=0)
         given: list[Source] = []
-        for inputs in with_options(combinations_of_inputs, task_type, clause.options):
-            given += self._outputs(self._add(task_type, inputs), position)
-        self._made.append(given)
-        used = [source.value for source in taken]
-        rest = [source for source in table if source.value not in used and source.position not in _positions(taken)]
-        return sorted(rest + given, key=lambda source: source.position)
+        for inputs in with_options(combinations_of_inputs, chosen.options):
+            given += self._draft.given(self._draft.add(task_type, _in_order(task_type, inputs)), position)
+        return self._after(task_type, clause, table, taken, given)
 
-    def _sources(
+    def _after(
         self,
         task_type: TaskType,
-        kind: ParameterKind,
-        slots: Sequence[Parameter],
-        table: Sequence[Source],
         clause: Clause,
+        table: Sequence[Source],
+        taken: Sequence[Source],
+        given: Sequence[Source],
     ) -> list[Source]:
-        """Finds what a step works on: what the clause names, then what was made, attached, written, or left earlier.
+        """Says what `it` stands for after a step, and what is left on the table."""
+        used = [source.value for source in taken]
+        rest = [source for source in table if source.value not in used and source.position not in _positions(taken)]
+        output = task_type.outputs[0].name if task_type.outputs else ""
+        if judges(task_type, self._lexicon.about):
+            # What was asked about stays the subject, but an answer takes its place.
+            for sources in (taken, given) if output in self._lexicon.replies else (given, taken):
+                self._finder.keep(sources)
+            return sorted([*rest, *taken, *given], key=lambda source: source.position)
+        if changes(task_type):
+            self._finder.keep(taken)
+        self._finder.keep(given)
+        if clause.wants_versions and changes(task_type):
+            # The next version is one of the same thing.
+            self._finder.keep(taken)
+        return sorted([*rest, *given], key=lambda source: source.position)
 
-        Raises:
-            InvalidArgumentError: There is not enough.
-        """
-        needed = 2 if len(slots) > 1 or slots[0].repeated else 1
-        direct = [source for source in table if accepts(kind, source.kind)]
-        found = direct if len(direct) >= needed else self._turned(table, kind)
-        if needed > 1 and len(found) == 1 and isinstance(found[0].value, str):
-            found = pieces(found[0], len(slots), slots[0].repeated) or found
-        if len(found) < needed:
-            more = self._more(kind, needed - len(found), found, clause)
-            found = [*more, *found]
-        if len(found) < needed:
-            raise self._missing(task_type, kind, needed, len(found))
-        return found
+    def _otherwise(self, task_type: TaskType, clause: Clause, table: Sequence[Source]) -> list[Source] | None:
+        """Gets the text of something that a step does not read but another one does: "the text of this recording"."""
+        wanted = slots_of(task_type)[0].kind
+        at_hand = self._finder.at_hand(table)
+        if not at_hand or any(source.fits(wanted) for source in at_hand):
+            return None
+        if any(source.kind is ParameterKind.TEXT for source in table) and len(clause.steps) > 1:
+            # Another step of the clause has read it.
+            return list(table)
+        media = [source for source in at_hand if source.kind.is_media]
+        turned, _ = self._draft.turned(media, ParameterKind.TEXT)
+        if not turned:
+            return None
+        self._finder.keep(turned)
+        return [*(source for source in table if source not in media), *turned]
 
-    def _missing(self, task_type: TaskType, kind: ParameterKind, needed: int, have: int) -> OrchestrionError:
-        """Says what to attach: what has the kind, or can be turned into it."""
-        media = [other for other in ParameterKind if other.is_media]
-        cures = [f"attach {noun(other)}" for other in media if chains.find(self._types(), other, kind) is not None]
-        if kind is ParameterKind.TEXT:
-            cures.append("put the text in quotation marks")
-        what = (
-            noun(kind) if needed == 1 else f"{needed} {noun(kind, plural=True)}, and the request has {have or 'none'}"
-        )
-        message = f"`{task_type.name}` needs {what}: {' or '.join(cures) or 'no task type here gives it'}."
-        return Reason.MISSING_INPUT.error(message, field=self._attachments.field)
 
-    def _more(self, kind: ParameterKind, count: int, found: Sequence[Source], clause: Clause) -> list[Source]:
-        """Finds what a clause takes for granted."""
-        have = {source.value for source in found}
-        for group in reversed(self._made):
-            fitting = [source for source in group if accepts(kind, source.kind) and source.value not in have]
-            if len(fitting) >= count:
-                return fitting
-        attached = self._turned(self._attachments.all(), kind)
-        fitting = [source for source in attached if source.value not in have]
-        if len(fitting) >= count:
-            return fitting
-        if kind is ParameterKind.TEXT and not found and not clause.has_pronoun and not clause.mentions:
-            text = unquoted(clause, self._task_types.values())
-            if text:
-                given = Source(text, kind)
-                return [given] if count == 1 else pieces(given, count, repeated=False)
-        left = from_history(self._history, kind)
-        if left:
-            return left
-        media = [source for other in ParameterKind if other.is_media for source in from_history(self._history, other)]
-        return self._turned(media, kind)
-
-    def _turned(self, sources: Iterable[Source], kind: ParameterKind) -> list[Source]:
-        """Turns sources into a kind, adding the tasks that this takes; drops those that cannot be turned."""
-        turned: list[Source] = []
-        steps: list[Source] = []
-        for source in sources:
-            chain = chains.find(self._types(), source.kind, kind)
-            if chain is None:
-                continue
-            current = source
-            for link in chain:
-                task = self._add(link.task_type, {link.input.name: current.value})
-                current = Source(OutputRef(task.id, link.output.name), link.output.kind, source.position)
-                steps.append(current)
-            turned.append(current)
-        if steps:
-            self._made.append(steps)
-        return turned
-
-    def _types(self) -> tuple[TaskType, ...]:
-        return tuple(self._task_types.values())
-
-    def _add(self, task_type: TaskType, inputs: Mapping[str, Value]) -> Task:
-        """Adds a task, unless the same is there already."""
-        same = next((task for task in self._tasks if task.type == task_type.name and task.inputs == inputs), None)
-        if same:
-            return same
-        count = sum(task.type == task_type.name for task in self._tasks)
-        task = Task(f"{task_type.name}-{count + 1}"[-64:], task_type.name, dict(inputs))
-        self._tasks.append(task)
-        return task
-
-    def _outputs(self, task: Task, position: int) -> list[Source]:
-        principal = self._task_types[task.type].outputs[:1]
-        return [Source(OutputRef(task.id, output.name), output.kind, position) for output in principal]
+def _in_order(task_type: TaskType, inputs: Mapping[str, Value]) -> dict[str, Value]:
+    return {item.name: inputs[item.name] for item in task_type.inputs if item.name in inputs}
 
 
 def _positions(sources: Sequence[Source]) -> set[int]:

@@ -38,9 +38,20 @@ def find(task_types: Iterable[TaskType], given: ParameterKind, wanted: Parameter
     return None
 
 
+def converts(task_type: TaskType) -> bool:
+    """Whether a task type only turns one medium into a text, as reading and listening do."""
+    only = task_type.inputs[0] if len(task_type.inputs) == 1 else None
+    gives = task_type.outputs[0].kind if task_type.outputs else None
+    return only is not None and only.kind.is_media and gives is ParameterKind.TEXT
+
+
 def _links(task_type: TaskType) -> tuple[Link, ...]:
-    """A task type fits in unsaid when it needs one value only, and people have words for it: it is no test's."""
+    """A task type fits in unsaid when it needs one value only, and people have words for it: it is no test's.
+
+    One with a choice to make does different things, which must be asked for.
+    """
     required = [parameter for parameter in task_type.inputs if not parameter.optional]
-    if len(required) != 1 or required[0].repeated or not task_type.cues or not task_type.outputs:
+    has_choice = any(parameter.choices for parameter in task_type.inputs)
+    if len(required) != 1 or required[0].repeated or has_choice or not task_type.cues or not task_type.outputs:
         return ()
     return (Link(task_type, required[0], task_type.outputs[0]),)

@@ -6,71 +6,40 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, TypeAlias
 
 import yaml
 
 from orchestrion.plans import ParameterKind, TaskType
-from orchestrion_controller.planner.builtin.words import Token, phrase
+from orchestrion_controller.planner.builtin.phrases import Phrases
+from orchestrion_controller.planner.builtin.words import Vocabulary, phrase
 
-T = TypeVar("T")
-_LONGEST_GAP: Final = 12
+Choice: TypeAlias = tuple[str, str | float]
+"""A parameter's name and a value for it."""
 
-
-@dataclass(frozen=True, slots=True)
-class Mark(Generic[T]):
-    """A phrase found among tokens."""
-
-    value: T
-    start: int
-    """The index of its first token."""
-    end: int
-    """One past the index of its last token."""
-    matched: tuple[int, ...]
-    """The indices of the tokens that are part of it: all between, but for those that `…` stands for."""
-
-
-class Phrases(Generic[T]):
-    """Phrases of one sort and what they stand for. The longest phrase wins; equal ones keep all their values."""
-
-    def __init__(self, items: Iterable[tuple[str, T]]) -> None:
-        """Indexes phrases by their first word."""
-        self._by_first: dict[str, list[tuple[tuple[str, ...], T]]] = {}
-        for text, value in items:
-            words = phrase(text)
-            # An open end would match nothing, or anything.
-            if not words or "…" in {words[0], words[-1]}:
-                continue
-            self._by_first.setdefault(words[0], []).append((words, value))
-
-    def words(self) -> Iterator[str]:
-        """Lists all words of all phrases."""
-        for entries in self._by_first.values():
-            for words, _ in entries:
-                yield from (word for word in words if word != "…")
-
-    def find(self, tokens: Sequence[Token]) -> list[Mark[T]]:
-        """Finds the phrases that do not overlap: those with more words first, then the shorter span, then the first."""
-        found = [mark for start in range(len(tokens)) for mark in self.at(tokens, start)]
-        found.sort(key=lambda mark: (-len(mark.matched), mark.end - mark.start, mark.start))
-        kept: list[Mark[T]] = []
-        taken: dict[int, Mark[T]] = {}
-        for mark in found:
-            others = {taken[index].matched for index in mark.matched if index in taken}
-            # The same words may stand for several things.
-            if not others or others == {mark.matched}:
-                kept.append(mark)
-                taken.update(dict.fromkeys(mark.matched, mark))
-        return sorted(kept, key=lambda mark: mark.start)
-
-    def at(self, tokens: Sequence[Token], start: int) -> list[Mark[T]]:
-        """Finds the phrases that begin with one token."""
-        marks = []
-        for words, value in self._by_first.get(tokens[start].text, ()):
-            matched = _match(words, tokens, start)
-            if matched:
-                marks.append(Mark(value, start, matched[-1] + 1, matched))
-        return marks
+_PLAIN_SORTS: Final = (
+    *(
+        "joiners",
+        "fillers",
+        "telling",
+        "questions",
+        "polar_questions",
+        "articles",
+        "pronouns",
+        "demonstratives",
+        "plural_pronouns",
+        "sequels",
+        "acts",
+        "harmless_acts",
+        "repairs",
+    ),
+    *("abilities", "facts", "versions", "results", "repeats", "others", "alternatives", "lead_ins", "according"),
+)
+# Sorts whose words speak about things and are no content of their own.
+_FUNCTION_SORTS: Final = (
+    *("joiners", "fillers", "telling", "questions", "articles", "pronouns", "harmless_acts", "repeats", "others"),
+    *("nouns", "quantities", "ordinals", "according"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,58 +52,134 @@ class Noun:
 
 
 @dataclass(frozen=True, slots=True)
+class Sense:
+    """What words ask for: a task type, and which of its ways where the words tell."""
+
+    task_type: str
+    mode: Choice | None = None
+    """A parameter with choices, and the choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number given for a parameter: the parameter's value is `offset` plus `factor` times the number."""
+
+    parameter: str
+    factor: float = 1
+    offset: float = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Lexicon:
     """All phrases that the planner knows; `lexicon.yaml` says what each sort is."""
 
-    cues: Phrases[str]
-    """Names of task types."""
-    options: Phrases[tuple[str, str | float]]
-    """Names of parameters, with values for them."""
-    joiners: Phrases[None]
-    fillers: Phrases[None]
-    telling: Phrases[None]
-    questions: Phrases[None]
+    senses: Phrases[Sense]
+    """The task types' cues, and the words for their choices."""
+    options: Phrases[Choice]
+    amounts: Phrases[Amount]
     nouns: Phrases[Noun]
     quantities: Phrases[int]
     ordinals: Phrases[int]
-    articles: Phrases[None]
-    pronouns: Phrases[None]
-    abilities: Phrases[None]
+    outputs: Phrases[str]
+    """Names of outputs."""
+    courtesies: Phrases[str]
+    """What to answer."""
+    plain: Mapping[str, Phrases[None]]
+    """The sorts that stand for nothing but themselves."""
+    roles: Mapping[str, str]
+    """What inputs are for, by name, whose values are words of the request: `question` or `labels`."""
+    by_role: Mapping[str, frozenset[str]]
+    """The names of the task types that cannot do without an input of a role."""
+    headings: Mapping[str, str]
+    """The roles of the parts of a request that have a heading, by the heading in lower case."""
+    implied: Mapping[str, Choice]
+    """The choice that goes without saying where a parameter is given, by the parameter's name."""
+    takers: Mapping[str, frozenset[str]]
+    """The names of the task types that have an input, by the input's name."""
+    about: frozenset[str]
+    """Names of outputs that say something about a thing, rather than being a new one."""
+    replies: frozenset[str]
+    """Names of outputs that say something about a thing and are what `it` stands for thereafter all the same."""
+    idle_options: frozenset[str]
+    """Parameters that may be left out when no step has them."""
     number_parameters: frozenset[str]
     """The names of the inputs that are numbers."""
     function_words: frozenset[str]
     """Words that speak about a thing and are no content of their own."""
-    vocabulary: frozenset[str]
+    little_words: frozenset[str]
+    """Those of them that are nouns of nothing either."""
+    vocabulary: Vocabulary
     """Every word that is spelt right."""
+
+    def __getitem__(self, sort: str) -> Phrases[None]:
+        """Returns a sort of phrases that stand for nothing but themselves."""
+        return self.plain[sort]
+
+    def role(self, parameter: str) -> str:
+        """Tells what an input is for; empty when its values are no words of the request."""
+        return self.roles.get(parameter, "")
 
 
 @lru_cache(maxsize=16)
 def lexicon_for(task_types: tuple[TaskType, ...]) -> Lexicon:
     """Builds the lexicon for a set of task types; kept, since servers plan with few sets."""
     data = _data()
+    numbers = {
+        word: float(count) for count, texts in data["numbers"].items() for text in texts for word in phrase(text)
+    }
     parts: dict[str, Phrases[Any]] = {
-        "cues": Phrases((cue, task_type.name) for task_type in task_types for cue in task_type.cues),
-        "options": Phrases(_options(data["options"], task_types)),
+        "senses": Phrases(_senses(data["options"], task_types)),
+        "options": Phrases([*_options(data["options"], task_types), *_languages(**data["languages"])]),
+        "amounts": Phrases(_amounts(data["amounts"]), numbers),
         "nouns": Phrases(_nouns(data["nouns"])),
         "quantities": Phrases((str(text), count) for count, texts in data["quantities"].items() for text in texts),
         "ordinals": Phrases((text, place) for place, texts in data["ordinals"].items() for text in texts),
+        "outputs": Phrases((text, name) for name, texts in data["outputs"].items() for text in texts),
+        "courtesies": Phrases((text, item["answer"]) for item in data["courtesies"] for text in item["words"]),
     }
-    for sort in ("joiners", "fillers", "telling", "questions", "articles", "pronouns", "abilities"):
-        parts[sort] = Phrases((text, None) for text in data[sort])
-    about = ("nouns", "quantities", "ordinals", "articles", "pronouns", "joiners", "fillers", "telling", "questions")
+    plain = {sort: Phrases((text, None) for text in data[sort]) for sort in _PLAIN_SORTS}
+    sorts = {**parts, **plain}
     inputs = (parameter for task_type in task_types for parameter in task_type.inputs)
+    roles = {name: role for role, names in data["roles"].items() for name in names}
+    spelt_right = {*_words(data["function"]), *numbers}
     return Lexicon(
         **parts,
+        plain=plain,
+        roles=roles,
+        by_role={
+            role: frozenset(
+                item.name
+                for item in task_types
+                if any(roles.get(it.name) == role and not it.optional for it in item.inputs)
+            )
+            for role in data["roles"]
+        },
+        headings={heading: role for role, headings in data["headings"].items() for heading in headings},
+        implied={name: next(iter(choice.items())) for name, choice in data["implied"].items()},
+        takers={
+            name: frozenset(item.name for item in task_types if item.input(name))
+            for name in {parameter.name for item in task_types for parameter in item.inputs}
+        },
+        about=frozenset(data["about"]),
+        replies=frozenset(data["replies"]),
+        idle_options=frozenset(data["idle_options"]),
         number_parameters=frozenset(item.name for item in inputs if item.kind is ParameterKind.NUMBER),
-        function_words=frozenset(_words(data["function"])).union(*(parts[sort].words() for sort in about)),
-        vocabulary=frozenset(_words(data["known"])).union(*(phrases.words() for phrases in parts.values())),
+        function_words=frozenset({*_words(data["function"]), *numbers}).union(
+            *(sorts[sort].single_words() for sort in _FUNCTION_SORTS)
+        ),
+        little_words=frozenset(_words(data["function"])),
+        vocabulary=Vocabulary(
+            spelt_right.union(*(phrases.words() for phrases in sorts.values())), _words(data["known"])
+        ),
     )
 
 
 @cache
 def _data() -> Mapping[str, Any]:
-    text = resources.files(__package__).joinpath("lexicon.yaml").read_text("utf-8")
-    data: Mapping[str, Any] = yaml.load(text, _TextLoader)  # noqa: S506 - A safe loader.
+    data: dict[str, Any] = {}
+    for name in ("lexicon.yaml", "known_words.yaml"):
+        text = resources.files(__package__).joinpath(name).read_text("utf-8")
+        data |= yaml.load(text, _TextLoader)  # noqa: S506 - A safe loader.
     return data
 
 
@@ -152,9 +197,21 @@ _TextLoader.yaml_implicit_resolvers = {
 }
 
 
+def _senses(
+    data: Mapping[str, Mapping[str | float, Sequence[str]]], task_types: Sequence[TaskType]
+) -> Iterator[tuple[str, Sense]]:
+    """Lists the cues, and the words for choices that some task type has."""
+    for task_type in task_types:
+        yield from ((cue, Sense(task_type.name)) for cue in task_type.cues)
+        for parameter in task_type.inputs:
+            for choice in parameter.choices:
+                sense = Sense(task_type.name, (parameter.name, choice))
+                yield from ((text, sense) for text in data.get(parameter.name, {}).get(choice, ()))
+
+
 def _options(
     data: Mapping[str, Mapping[str | float, Sequence[str]]], task_types: Iterable[TaskType]
-) -> Iterator[tuple[str, tuple[str, str | float]]]:
+) -> Iterator[tuple[str, Choice]]:
     """Lists the values of the lexicon and the choices that parameters declare, which are words for themselves."""
     for parameter, values in data.items():
         for value, texts in values.items():
@@ -164,23 +221,23 @@ def _options(
             yield from ((choice, (parameter_type.name, choice)) for choice in parameter_type.choices if phrase(choice))
 
 
+def _languages(
+    parameter: str, forms: Sequence[str], names: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, Choice]]:
+    for tag, called in names.items():
+        yield from ((form.replace("#", name), (parameter, tag)) for form in forms for name in called)
+
+
+def _amounts(data: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[tuple[str, Amount]]:
+    for parameter, groups in data.items():
+        for group in groups:
+            amount = Amount(parameter, group.get("factor", 1), group.get("offset", 0))
+            yield from ((text, amount) for text in group["words"])
+
+
 def _nouns(data: Mapping[str, Mapping[str, Sequence[str]]]) -> Iterator[tuple[str, Noun]]:
     for name, forms in data.items():
         kind = None if name == "any" else ParameterKind[name.upper()]
         yield from (
             (text, Noun(kind, is_many)) for is_many in (False, True) for text in forms["many" if is_many else "one"]
         )
-
-
-def _match(words: tuple[str, ...], tokens: Sequence[Token], start: int) -> tuple[int, ...]:
-    """Matches a phrase from one token on; empty when it does not fit. `…` takes the fewest tokens it can."""
-    if not words:
-        return ()
-    gap = words[0] == "…"
-    first, rest = (words[1], words[2:]) if gap else (words[0], words[1:])
-    for position in range(start, min(start + _LONGEST_GAP if gap else start + 1, len(tokens))):
-        if tokens[position].text == first:
-            following = _match(rest, tokens, position + 1)
-            if following or not rest:
-                return (position, *following)
-    return ()

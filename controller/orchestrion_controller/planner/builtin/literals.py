@@ -4,15 +4,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from orchestrion.plans import TaskType
-from orchestrion_controller.planner.builtin.lexicon import lexicon_for
-from orchestrion_controller.planner.builtin.reading import Clause
+from orchestrion_controller.planner.builtin.lexicon import Lexicon
 from orchestrion_controller.planner.builtin.sources import Source
-from orchestrion_controller.planner.builtin.words import mended, tokens
+from orchestrion_controller.planner.builtin.words import tokens
 
 _SEPARATORS: Final = (
     r"\s*\n\s*",
@@ -22,6 +19,7 @@ _SEPARATORS: Final = (
     r"\s+(?:and|with|to|und|et|y)\s+",
     r"[和与]",
 )
+_MOST_SEARCHED: Final = 5000
 _LEADING: Final = re.compile(
     r"^(?:\s|,|are|is|the|words?|sentences?|following|phrases?|texts?|me|please|for|aloud|out|loud|between)+(?=\s)\s*",
     re.IGNORECASE,
@@ -37,20 +35,29 @@ def pieces(source: Source, count: int, repeated: bool) -> list[Source]:
     return []
 
 
-def unquoted(clause: Clause, task_types: Iterable[TaskType]) -> str:
+def unquoted(text: str, lexicon: Lexicon) -> str:
     """Takes the words after a cue for the text that is meant ("say good morning"), options and courtesies left out.
 
     Empty when only words of the lexicon are left, which speak of a text and are none.
     """
-    text = _LEADING.sub("", f" {clause.rest}").strip().rstrip("?!.。？！").strip()
-    lexicon = lexicon_for(tuple(task_types))
-    words = mended(tokens(text), lexicon.vocabulary)
-    options, fillers = lexicon.options.find(words), lexicon.fillers.find(words)
+    text = _LEADING.sub("", f" {text}").strip().rstrip("?!.。？！").strip()
+    words = lexicon.vocabulary.mended(tokens(text))
+    options, fillers = lexicon.options.find(words), lexicon["fillers"].find(words)
     ends = {mark.end: mark.start for mark in options} | {mark.end: mark.start for mark in fillers}
     while len(words) in ends:
         words = words[: ends[len(words)]]
-    while words and not words[-1].is_word and words[-1].text != "":
-        words.pop()
+        while words and not words[-1].is_word and words[-1].text != "":
+            words.pop()
     if not any(word.is_word and word.text not in lexicon.function_words for word in words):
         return ""
     return text[words[0].start : words[-1].end]
+
+
+def question_in(text: str) -> tuple[str, str]:
+    """Splits a text into the question that it begins or ends with, and the rest; no question when it has none."""
+    sentences = [match.group().strip() for match in re.finditer(r"[^.!?。！？]+[.!?。！？]*", text[:_MOST_SEARCHED])]
+    for index in (0, -1):
+        if sentences and sentences[index].endswith(("?", "？")):
+            question = sentences[index]
+            return question, text.replace(question, "", 1).strip()
+    return "", text

@@ -1,14 +1,15 @@
-"""The attachments and the options that a clause speaks of."""
+"""The attachments that a clause speaks of."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrion.plans import ParameterKind
 from orchestrion_controller.planner.builtin.lexicon import Lexicon
-from orchestrion_controller.planner.builtin.words import Token
+from orchestrion_controller.planner.builtin.words import Token, stem
+
+_THE = stem("the")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,21 @@ class Mention:
     """Its place among those of the kind, from 1; -1 for the last."""
     file_name: str = ""
     is_many: bool = False
+    count: int = 1
+    """How many from there on ("the first two")."""
+    is_other: bool = False
+    """Whether those are meant that were not spoken of yet."""
 
 
-def mentions(text: str, words: Sequence[Token], lexicon: Lexicon) -> list[Mention]:
-    """Finds words for attachments, with their number or their place in a row."""
+def mentions(text: str, words: Sequence[Token], lexicon: Lexicon, are_demonstratives_meant: bool) -> list[Mention]:
+    """Finds words for attachments, with their number or their place in a row.
+
+    Args:
+        text: The request.
+        words: The tokens of a part of it.
+        lexicon: The words to know.
+        are_demonstratives_meant: Whether a bare `this` or `that` stands for one of several attachments.
+    """
     ordinals = lexicon.ordinals.find(words)
     quantities = lexicon.quantities.find(words)
     used: set[int] = set()
@@ -33,27 +45,48 @@ def mentions(text: str, words: Sequence[Token], lexicon: Lexicon) -> list[Mentio
     for noun in lexicon.nouns.find(words):
         written = text[words[noun.start].start : words[noun.end - 1].end].casefold()
         counted = any(0 <= noun.start - mark.end <= 2 for mark in quantities)
-        number = words[noun.end].text if noun.end < len(words) else ""
+        # "the picture 3 times as large" is not the third.
+        follows = noun.end < len(words) and not lexicon.amounts.at(words, noun.end)
+        number = words[noun.end].text if follows else ""
         place = next((mark for mark in ordinals if 0 <= noun.start - mark.end <= 1), None)
-        ordinal = int(number) if number.isdecimal() and len(number) < 3 else place.value if place else None
+        ordinal = int(number) if number.isdecimal() and 0 < int(number) < 100 else place.value if place else None
         if place:
             used.add(place.start)
+        is_other = any(mark.end == noun.start for mark in lexicon["others"].find(words))
         is_many = noun.value.is_many or counted or written.endswith("s")
-        found.append(Mention(words[noun.start].start, noun.value.kind, ordinal, is_many=is_many and ordinal is None))
+        many = is_many and ordinal is None
+        numbers = [mark.value for mark in quantities if place and mark.start == place.end]
+        count = max(numbers, default=1)
+        found.append(
+            Mention(words[noun.start].start, noun.value.kind, ordinal, is_many=many, is_other=is_other, count=count)
+        )
     for mark in ordinals:
-        if mark.start not in used and mark.start and lexicon.articles.at(words, mark.start - 1):
+        if mark.start not in used and mark.start and lexicon["articles"].at(words, mark.start - 1):
             found.append(Mention(words[mark.start].start, None, mark.value))
+    if are_demonstratives_meant:
+        spoken_of = {mention.position for mention in found}
+        for demonstrative in lexicon["demonstratives"].find(words):
+            after = words[demonstrative.end].start if demonstrative.end < len(words) else -1
+            if after not in spoken_of:
+                found.append(Mention(words[demonstrative.start].start))
+    else:
+        found += [
+            Mention(words[mark.start].start, is_other=True)
+            for mark in lexicon["others"].find(words)
+            if mark.start and lexicon["articles"].at(words, mark.start - 1) and not _is_noun(words, mark.end, lexicon)
+        ]
     return found
 
 
-def options(text: str, words: Sequence[Token], lexicon: Lexicon) -> dict[str, tuple[str | float, ...]]:
-    """Finds words for values of parameters, and numbers given by the parameter's name: `speed 1.5`, `pitch of 0.8`."""
-    found: dict[str, tuple[str | float, ...]] = {}
-    for mark in lexicon.options.find(words):
-        name, value = mark.value
-        if value not in found.get(name, ()):
-            found[name] = (*found.get(name, ()), value)
-    for match in re.finditer(r"\b([a-z_]+)\s*(?:of|to|at|=|:|is)?\s*(\d+(?:\.\d+)?)\b", text, re.IGNORECASE):
-        if match.group(1).casefold() in lexicon.number_parameters:
-            found[match.group(1).casefold()] = (float(match.group(2)),)
-    return found
+def has_demonstratives(words: Sequence[Token], lexicon: Lexicon) -> bool:
+    """Whether a request sets things against each other without naming them: "this … that"."""
+    bare = {
+        words[min(mark.start + 1, mark.end - 1)].text if words[mark.start].text == _THE else words[mark.start].text
+        for mark in lexicon["demonstratives"].find(words)
+        if not _is_noun(words, mark.end, lexicon)
+    }
+    return len(bare) > 1
+
+
+def _is_noun(words: Sequence[Token], index: int, lexicon: Lexicon) -> bool:
+    return index < len(words) and bool(lexicon.nouns.at(words, index))

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
-from dataclasses import replace
+from collections.abc import AsyncGenerator
 
-from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.events import PlanFinished, TaskPlanned
-from orchestrion.plans import Task, TaskType
+from orchestrion.plans import Plan, Task
+from orchestrion_controller.planner.builtin import wording
 from orchestrion_controller.planner.builtin.binding import Binder
-from orchestrion_controller.planner.builtin.lexicon import lexicon_for
-from orchestrion_controller.planner.builtin.reading import Clause, Reading, Step, read
-from orchestrion_controller.planner.builtin.sources import Attachments, last_user_message
+from orchestrion_controller.planner.builtin.clauses import Clause, Reading
+from orchestrion_controller.planner.builtin.followups import (
+    asked_before,
+    last_task_again,
+    with_implied_steps,
+    with_stray_options,
+)
+from orchestrion_controller.planner.builtin.lexicon import Lexicon, lexicon_for
+from orchestrion_controller.planner.builtin.reading import read
+from orchestrion_controller.planner.builtin.sources import last_user_message
 from orchestrion_controller.plans.rules import PlanChecker
 from orchestrion_controller.stages import PlanItem, PlanningRequest
 
@@ -22,7 +28,7 @@ class BuiltinPlanner:
     What it does not understand it does not guess: a request that asks for anything else is beyond it, as a whole.
     """
 
-    name = "builtin"
+    name = wording.NAME
 
     def __init__(self) -> None:
         """Reads the planner's words, so that the first request does not wait for it."""
@@ -37,83 +43,58 @@ class BuiltinPlanner:
         """
         artifacts = {name: artifact for turn in request.history for name, artifact in turn.artifacts.items()}
         checker = PlanChecker(request.task_types, request.attachments, artifacts)
-        for task in tasks_for(request):
+        plan = plan_for(request)
+        for task in plan.tasks:
             yield TaskPlanned(checker.add(task))
-        yield PlanFinished(checker.close())
+        yield PlanFinished(checker.close(plan.no_task_reason))
 
 
-def tasks_for(request: PlanningRequest) -> tuple[Task, ...]:
+def plan_for(request: PlanningRequest) -> Plan:
     """Turns a request into tasks, each after those that it refers to; errors as `BuiltinPlanner.plan`."""
     text = request.messages[last_user_message(request)].text
-    task_types = request.task_types
-    lexicon = lexicon_for(tuple(task_types.values()))
+    lexicon = lexicon_for(tuple(request.task_types.values()))
     reading = read(text, lexicon, [artifact.file_name for artifact in request.attachments])
+    if reading.answer:
+        return Plan((), reading.answer.replace("{abilities}", wording.abilities(request.task_types)))
     if reading.beyond:
-        raise _beyond(task_types, f"Nothing here does what `{reading.beyond}` asks for.")
-    reading = _with_stray_options(reading, task_types)
+        raise wording.beyond(request.task_types, reading.beyond)
+    reading = with_stray_options(reading, request.task_types)
     if not any(clause.steps for clause in reading.clauses):
-        again = _last_task_again(request, reading)
+        again = _again(request, reading)
         if again:
-            return again
-        said = "names nothing that can be done here" if text.strip() else "does not say what to do"
-        raise _beyond(task_types, f"The request {said}.")
-    singles = sum(
-        not mention.is_many and mention.ordinal is None and not mention.file_name
-        for clause in reading.clauses
-        for mention in clause.mentions
-    )
-    binder = Binder(task_types, Attachments(request), request.history, singles)
+            return Plan(again)
+        reading = _in_context(request, reading, lexicon)
+    reading = with_implied_steps(reading, lexicon)
+    binder = Binder(request, reading, lexicon)
     for clause in reading.clauses:
         binder.bind(clause)
-    return binder.tasks
+    binder.close()
+    if not binder.tasks:
+        raise wording.beyond(request.task_types, text)
+    return Plan(binder.tasks)
 
 
-def _with_stray_options(reading: Reading, task_types: Mapping[str, TaskType]) -> Reading:
-    """Gives an option that no step of its clause has ("Slowly, please: …") to all steps that have it."""
-
-    def has(clause: Clause, name: str) -> bool:
-        return any(task_types[item].input(name) for step in clause.steps for item in step.task_types)
-
-    stray = {
-        name: value for clause in reading.clauses for name, value in clause.options.items() if not has(clause, name)
-    }
-    clauses = [
-        replace(
-            clause, options={name: value for name, value in stray.items() if has(clause, name)} | dict(clause.options)
-        )
-        for clause in reading.clauses
-    ]
-    return replace(reading, clauses=tuple(clauses))
+def _again(request: PlanningRequest, reading: Reading) -> tuple[Task, ...]:
+    """Repeats what was done last in another way, unless the request is about something else."""
+    names_other = any(clause.mentions or clause.literals for clause in reading.clauses)
+    return () if request.attachments or names_other else last_task_again(request, reading)
 
 
-def _last_task_again(request: PlanningRequest, reading: Reading) -> tuple[Task, ...]:
-    """Repeats the last task of the turn before that has the options given: "now slower"."""
-    options = {name: value for clause in reading.clauses for name, value in clause.options.items()}
-    plan = request.history[-1].plan if request.history else None
-    for task in reversed(plan.tasks if plan else ()):
-        task_type = request.task_types.get(task.type)
-        own = {name: value for name, value in options.items() if task_type and task_type.input(name)}
-        if task_type and own:
-            clause = Clause((Step((task.type,), 0, 0),), (), (), _options_of(task, task_type) | own, has_pronoun=True)
-            binder = Binder(request.task_types, Attachments(replace(request, attachments=())), request.history, 0)
-            binder.bind(clause)
-            return binder.tasks
-    return ()
+def _in_context(request: PlanningRequest, reading: Reading, lexicon: Lexicon) -> Reading:
+    """Understands a request without a cue from the turns before it, or from what is attached.
 
-
-def _options_of(task: Task, task_type: TaskType) -> dict[str, tuple[str | float, ...]]:
-    optional = {parameter.name for parameter in task_type.inputs if parameter.optional}
-    return {
-        name: (value,) for name, value in task.inputs.items() if name in optional and isinstance(value, str | float)
-    }
-
-
-def _beyond(task_types: Mapping[str, TaskType], what: str) -> OrchestrionError:
-    able = "; ".join(
-        f"{name} ({task_type.description.rstrip('.')})" for name, task_type in task_types.items() if task_type.cues
-    )
-    message = (
-        f"This request is beyond the built-in planner. {what} It can plan: {able or 'nothing, for want of task types'}."
-        " For anything else, let a language model plan: set OPENAI_BASE_URL and OPENAI_API_KEY for the controller."
-    )
-    return Reason.REQUEST_BEYOND_PLANNER.error(message, planner=BuiltinPlanner.name)
+    Raises:
+        FailedPreconditionError: It cannot be understood.
+    """
+    whole = Clause()
+    for clause in reading.clauses:
+        whole = whole.joined(clause)
+    is_change = whole.options and request.attachments and not whole.repeats
+    if not is_change and (whole.has_object or whole.repeats):
+        before = asked_before(request.history, whole, lambda text: read(text, lexicon))
+        if before:
+            return before
+    if whole.options:
+        return reading
+    said = "names nothing that can be done here" if reading.text.strip() else "does not say what to do"
+    raise wording.not_planned(request.task_types, f"The request {said}.")

@@ -3,71 +3,23 @@
 # ruff: noqa: RUF001 - Requests have the marks of many scripts.
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
-from orchestrion_controller.planner.builtin.lexicon import Lexicon, Mark
-from orchestrion_controller.planner.builtin.mentions import Mention, mentions, options
-from orchestrion_controller.planner.builtin.quotes import Quotation, after_colon, quotations
-from orchestrion_controller.planner.builtin.words import Token, mended, tokens
+from orchestrion_controller.planner.builtin import asking, coverage, senses
+from orchestrion_controller.planner.builtin.amounts import options
+from orchestrion_controller.planner.builtin.clauses import Clause, Literal, Reading, Step
+from orchestrion_controller.planner.builtin.cutting import Parts, cut
+from orchestrion_controller.planner.builtin.lexicon import Lexicon, Sense
+from orchestrion_controller.planner.builtin.literals import question_in
+from orchestrion_controller.planner.builtin.mentions import Mention, mentions
+from orchestrion_controller.planner.builtin.merging import merged
+from orchestrion_controller.planner.builtin.phrases import Mark
+from orchestrion_controller.planner.builtin.spans import begins_step, skip_fillers, spans
+from orchestrion_controller.planner.builtin.words import Token
 
-_PUNCTUATION: Final = frozenset(".,;:!?…，。；：！？、–—")
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Something that is asked for."""
-
-    task_types: tuple[str, ...]
-    """Those whose cue it is; several when the words alone do not tell."""
-    start: int
-    """The index of the token where the cue begins."""
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """A text that is given."""
-
-    position: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """A part of the request with steps about the same things."""
-
-    steps: tuple[Step, ...]
-    mentions: tuple[Mention, ...]
-    literals: tuple[Literal, ...]
-    options: Mapping[str, tuple[str | float, ...]] = field(default_factory=dict)
-    """Values for parameters, by the parameters' names; several where the request has several ("slowly and fast")."""
-    has_pronoun: bool = False
-    rest: str = ""
-    """The words after the first cue, as they are written."""
-
-    def joined(self, other: Clause) -> Clause:
-        """Takes this clause and the next as one."""
-        return Clause(
-            self.steps
-            + tuple(step for step in other.steps if step.task_types not in {s.task_types for s in self.steps}),
-            self.mentions + other.mentions,
-            self.literals + other.literals,
-            {**self.options, **other.options},
-            self.has_pronoun or other.has_pronoun,
-            self.rest or other.rest,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A request as the planner understands it."""
-
-    clauses: tuple[Clause, ...]
-    beyond: str = ""
-    """A word for something that no task type does; empty where there is none."""
+_SENTENCE_ENDS: Final = frozenset(".?!;。？！；")
 
 
 def read(text: str, lexicon: Lexicon, file_names: Sequence[str] = ()) -> Reading:
@@ -78,145 +30,157 @@ def read(text: str, lexicon: Lexicon, file_names: Sequence[str] = ()) -> Reading
         lexicon: The words to know.
         file_names: The attachments' names, which the request may speak of.
     """
-    quoted = quotations(text)
-    files = [match for name in file_names if len(name) > 2 for match in _occurrences(text, name)]
-    # A file name in quotation marks is still a file name.
-    quoted = [quotation for quotation in quoted if not any(_overlap(quotation, file) for file in files)]
-    aside = [(item.start, item.end) for item in (*quoted, *files)]
-    words = mended(tokens(text, aside), lexicon.vocabulary)
-    last = _given_after_colon(text, words, lexicon, quoted)
-    if last:
-        quoted = [quotation for quotation in quoted if quotation.start < last.start] + [last]
-        files = [file for file in files if file.start < last.start]
-        words = [word for word in words if word.start < last.start] + [Token("", last.start, last.end)]
+    request = cut(text, lexicon, file_names)
     clauses: list[Clause] = []
-    for start, end in _spans(words, lexicon):
-        clause = _clause(text, words[start:end], lexicon, quoted, files)
-        only_adds = not clause.steps or (
-            bool(clauses)
-            and not (clause.mentions or clause.literals or clause.has_pronoun)
-            and {step.task_types for step in clause.steps} <= {step.task_types for step in clauses[-1].steps}
+    aside: list[str] = []
+    beyond = ""
+    is_fault_told = False
+    for number, (start, end) in enumerate(spans(request.words, lexicon)):
+        part = request.words[start:end]
+        clause, cues, bound = _clause(
+            request, part, number, lexicon, is_aside=_is_relative(request.words, start, end, lexicon)
         )
-        if clauses and (only_adds or not clauses[-1].steps):
-            clauses[-1] = clauses[-1].joined(clause)
-        else:
-            clauses.append(clause)
-    return Reading(tuple(clauses), _beyond(text, words, lexicon))
-
-
-def _given_after_colon(
-    text: str, words: Sequence[Token], lexicon: Lexicon, quoted: Sequence[Quotation]
-) -> Quotation | None:
-    colon = next((word for word in words if word.text in {":", "："}), None)
-    if colon is None:
-        return None
-    given = after_colon(text, colon.start)
-    before = [word for word in words if word.end <= colon.start]
-    if given is None or not lexicon.cues.find(before) or any(quotation.start == given.start for quotation in quoted):
-        return None
-    return given
-
-
-def _spans(words: Sequence[Token], lexicon: Lexicon) -> list[tuple[int, int]]:
-    """Cuts the tokens where, after punctuation or a joiner, the words of another step begin."""
-    continued = {index for mark in lexicon.cues.find(words) for index in mark.matched if index > mark.start}
-    starts = [0]
-    index = 0
-    while index < len(words):
-        joiner = lexicon.joiners.at(words, index)
-        if words[index].text in _PUNCTUATION or joiner:
-            index = max((mark.end for mark in joiner), default=index + 1)
-            verb = _skip_fillers(words, index, lexicon)
-            # What a comma sets off may lie inside a question: "what does the sign, the blue one, say".
-            inside = not joiner and verb in continued
-            if verb < len(words) and not inside and _begins_step(words, verb, lexicon):
-                starts.append(index)
-        else:
-            index += 1
-    return [(start, end) for start, end in zip(starts, [*starts[1:], len(words)], strict=True) if start < end]
-
-
-def _begins_step(words: Sequence[Token], index: int, lexicon: Lexicon) -> bool:
-    return any(sort.at(words, index) for sort in (lexicon.cues, lexicon.telling, lexicon.questions))
-
-
-def _skip_fillers(words: Sequence[Token], index: int, lexicon: Lexicon) -> int:
-    while index < len(words):
-        fillers = lexicon.fillers.at(words, index)
-        if not fillers and words[index].text not in _PUNCTUATION:
-            break
-        index = max((mark.end for mark in fillers), default=index + 1)
-    return index
+        unknown = coverage.uncovered(text, part, cues, bound, lexicon, is_fault_told=is_fault_told)
+        around = request.words[max(0, start - 2) : start + 2]
+        clause = replace(clause, is_sequel=bool(lexicon["sequels"].find(around)))
+        opening = min(skip_fillers(part, 0, lexicon), len(part) - 1)
+        is_fault_told = not begins_step(part, opening, lexicon)
+        clause = replace(clause, tells_fault=is_fault_told)
+        is_told = is_fault_told or any(lexicon[sort].at(part, opening) for sort in ("questions", "polar_questions"))
+        if is_told and not clause.steps and coverage.has_content(part, lexicon):
+            # "The room was quiet" says nothing about how to do things.
+            clause = replace(clause, options=(), has_pronoun=False)
+        beyond = beyond or unknown
+        clauses.append(clause)
+        if not (clause.steps or clause.mentions or clause.literals or clause.question or clause.repeats):
+            aside.append(text[part[0].start : part[-1].end])
+    clauses = merged(clauses, lexicon)
+    asked = request.given or any(not step.is_implicit for clause in clauses for step in clause.steps)
+    answer = "" if asked else _courtesy(request.words, lexicon)
+    return Reading(text, tuple(clauses), beyond, answer, " ".join(aside).strip(" .,;"))
 
 
 def _clause(
-    text: str,
-    part: Sequence[Token],
-    lexicon: Lexicon,
-    quoted: Sequence[Quotation],
-    files: Sequence[Quotation],
-) -> Clause:
-    first, last = part[0].start, part[-1].end
-    cues = [mark for mark in lexicon.cues.find(part) if not _only_tells(part, mark, lexicon)]
+    request: Parts, part: Sequence[Token], number: int, lexicon: Lexicon, *, is_aside: bool
+) -> tuple[Clause, list[Mark[Sense]], set[int]]:
+    """Reads a part of a request; also returns its cues, and the indices of the tokens that are taken as they are."""
+    text, first, last = request.text, part[0].start, part[-1].end
+    quoted = [item for item in request.quoted if first <= item.start < last]
+    literals = [Literal(item.start, item.text) for item in quoted]
+    named = [Mention(file.start, file_name=file.text) for file in request.files if first <= file.start < last]
+    named += mentions(text, part, lexicon, request.are_demonstratives_meant)
+    cues = senses.cues(part, lexicon, has_object=bool(named or literals))
+    question, labels, where = "", [], (0, 0)
+    for block in (block for block in request.given if first <= block.given.start < last):
+        # What follows a colon is a list of labels, a question, or a text.
+        if block.role == "labels" or (
+            block.role == "text" and senses.sorts(cues, lexicon) and asking.as_list(block.given.text)
+        ):
+            labels = asking.as_list(block.given.text) or [block.given.text]
+        elif block.role == "question":
+            question = block.given.text
+        else:
+            literals.append(Literal(block.given.start, block.given.text))
+    if not labels:
+        sorting = [mark for mark in cues if senses.sorts([mark], lexicon)]
+        cued = {index for mark in sorting for index in mark.matched}
+        labels, where = asking.labels(text, part, lexicon, quoted, cued, explicit=bool(sorting))
+        in_list = [mark for mark in cues if where[0] <= part[mark.start].start < where[1]]
+        if any(mark.value.task_type not in lexicon.by_role["labels"] for mark in in_list):
+            # "Positive or negative?" are the words of a step that knows its classes.
+            labels = []
+        elif labels and (senses.sorts(cues, lexicon) or not cues):
+            literals = [item for item in literals if not where[0] <= item.position < where[1]]
+        else:
+            labels = []
+    cues = senses.with_labels(cues, lexicon, bool(labels))
+    question = question or ("" if is_aside else asking.question(text, part, lexicon, named))
+    if coverage.outputs(part, lexicon):
+        # "How many you found" is no question to a text.
+        question = ""
+    if senses.asks(cues, lexicon) and not question:
+        question, literals = _asked_in(literals)
+        # "Speech from the text …": where nothing is asked, those words only say which text.
+        others = [mark for mark in cues if mark.value.task_type not in lexicon.by_role["question"]]
+        cues = cues if question or not others else others
+    asks = senses.asks(cues, lexicon)
+    bound = senses.inside(text, part, question) if question and (asks or not (cues or labels)) else set()
+    cues = [
+        mark
+        for mark in cues
+        if not asks or mark.value.task_type in lexicon.by_role["question"] or mark.start not in bound
+    ]
+    steps = senses.steps(part, cues, lexicon, number)
+    implied = lexicon.by_role["labels"] if labels else lexicon.by_role["question"] if question else frozenset()
+    if not steps and implied:
+        steps = (Step(senses.of(implied), number, first, last, is_implicit=True),)
+    if labels:
+        bound |= {index for index, word in enumerate(part) if where[0] <= word.start < where[1]}
     marked = {index for mark in cues for index in mark.matched}
-    named = [Mention(file.start, file_name=file.text) for file in files if first <= file.start < last]
-    literals = tuple(Literal(item.start, item.text) for item in quoted if first <= item.start < last)
     # `this` before a noun is no pronoun.
-    pronouns = [mark for mark in lexicon.pronouns.find(part) if not _is_noun(part, mark.end, lexicon)]
-    return Clause(
-        steps=_steps(cues),
-        mentions=tuple(sorted([*named, *mentions(text, part, lexicon)], key=lambda mention: mention.position)),
-        literals=literals,
-        options=options(text[first:last], part, lexicon),
+    pronouns = [mark for mark in lexicon["pronouns"].find(part) if not _is_noun(part, mark.end, lexicon)]
+    kept = {part[index].start for index in bound}
+    clause = Clause(
+        steps=steps,
+        mentions=tuple(sorted(named, key=lambda mention: mention.position)),
+        literals=tuple(sorted(literals, key=lambda literal: literal.position)),
+        options=tuple(option for option in options(text, part, lexicon) if option.position not in kept),
+        question=question if asks or not cues else "",
+        labels=tuple(labels),
+        outputs=frozenset(mark.value for mark in coverage.outputs(part, lexicon) if not marked & set(mark.matched)),
         has_pronoun=any(mark.start not in marked for mark in pronouns),
-        rest=text[part[cues[0].end - 1].end : last] if cues else "",
+        is_plural=bool(lexicon["plural_pronouns"].find(part)),
+        names_result=bool(lexicon["results"].find(part)),
+        is_textual=bool(lexicon["facts"].find(part)),
+        wants_versions=bool(lexicon["versions"].find(part)),
+        repeats=bool(lexicon["repeats"].find(part)),
+        is_bare=_is_bare(part, cues, lexicon),
+        follows_comma=first > 0 and text[:first].rstrip().endswith((",", "，")),
+        start=first,
+        end=last,
+        rest=part[cues[0].end - 1].end if cues else None,
     )
+    return clause, cues, bound
 
 
-def _steps(cues: Sequence[Mark[str]]) -> tuple[Step, ...]:
-    """Makes a step of each task type that is clearly meant, and of each cue that leaves open which of several."""
-    choices: dict[tuple[int, ...], list[str]] = {}
-    for mark in cues:
-        names = choices.setdefault(mark.matched, [])
-        if mark.value not in names:
-            names.append(mark.value)
-    clear = {names[0] for names in choices.values() if len(names) == 1}
-    steps: dict[tuple[str, ...], Step] = {}
-    for mark in cues:
-        meant = tuple(choices[mark.matched])
-        if len(meant) == 1 or not clear & set(meant):
-            steps.setdefault(meant, Step(meant, mark.start, mark.end))
-    return tuple(steps.values())
+def _asked_in(literals: Sequence[Literal]) -> tuple[str, list[Literal]]:
+    """Takes the question out of the texts that are given; what is left of them is the text that it is put to."""
+    for literal in literals:
+        question, text = question_in(literal.text)
+        if question:
+            left = [replace(literal, text=text)] if text else []
+            return question, [item for other in literals for item in (left if other is literal else [other])]
+    return "", list(literals)
 
 
-def _only_tells(words: Sequence[Token], mark: Mark[str], lexicon: Lexicon) -> bool:
-    """Whether a cue such as `say` asks to be told something here, since a question or another step follows."""
-    if len(mark.matched) > 1 or not lexicon.telling.at(words, mark.start):
+def _courtesy(words: Sequence[Token], lexicon: Lexicon) -> str:
+    """Tells what to answer a request that is a courtesy and nothing else."""
+    marks = lexicon.courtesies.find(words)
+    covered = {index for mark in marks for index in mark.matched}
+    covered |= {index for mark in lexicon["fillers"].find(words) for index in mark.matched}
+    rest = [word for index, word in enumerate(words) if word.is_word and index not in covered]
+    is_all = all(word.text in lexicon.function_words for word in rest)
+    # "Hello, what can you do?" is answered by what comes last.
+    return marks[-1].value if marks and is_all else ""
+
+
+def _is_bare(part: Sequence[Token], cues: Sequence[Mark[Sense]], lexicon: Lexicon) -> bool:
+    """Whether there are only the words of cues, and how they are to be done: "enlarge and …"."""
+    sorts = (lexicon.options, lexicon.amounts, lexicon["fillers"], lexicon["joiners"])
+    said = {index for mark in cues for index in mark.matched}
+    said |= {index for sort in sorts for mark in sort.find(part) for index in mark.matched}
+    return bool(cues) and all(index in said or not word.is_word for index, word in enumerate(part))
+
+
+def _is_relative(words: Sequence[Token], start: int, end: int, lexicon: Lexicon) -> bool:
+    """Whether what begins with a question word is only set off by a comma: "the picture, which is old, …"."""
+    if start == 0 or words[start - 1].text not in {",", "，"}:
         return False
-    if not words[mark.start].text.isascii() and lexicon.questions.find(words[mark.end :]):
-        # In Chinese and Japanese the question word comes late.
-        return True
-    following = _skip_fillers(words, mark.end, lexicon)
-    return following < len(words) and bool(lexicon.questions.at(words, following) or lexicon.cues.at(words, following))
+    opening = skip_fillers(words, start, lexicon)
+    if opening >= len(words) or not lexicon["questions"].at(words, opening):
+        return False
+    return next((word.text for word in words[end - 1 :] if word.text in _SENTENCE_ENDS), "") not in {"?", "？"}
 
 
 def _is_noun(words: Sequence[Token], index: int, lexicon: Lexicon) -> bool:
     return index < len(words) and bool(lexicon.nouns.at(words, index))
-
-
-def _beyond(text: str, words: Sequence[Token], lexicon: Lexicon) -> str:
-    """Finds a word for something that people ask of AI models and that no cue here covers."""
-    covered = {index for mark in lexicon.cues.find(words) for index in mark.matched}
-    for mark in lexicon.abilities.find(words):
-        if not covered & set(mark.matched):
-            return text[words[mark.start].start : words[mark.end - 1].end]
-    return ""
-
-
-def _occurrences(text: str, name: str) -> list[Quotation]:
-    pattern = rf"(?<!\w){re.escape(name)}(?!\w)"
-    return [Quotation(name, *match.span()) for match in re.finditer(pattern, text, re.IGNORECASE)]
-
-
-def _overlap(one: Quotation, other: Quotation) -> bool:
-    return one.start < other.end and other.start < one.end

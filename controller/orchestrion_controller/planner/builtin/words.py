@@ -5,15 +5,24 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 _EAST_ASIAN: Final = "\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_TOKEN: Final = re.compile(rf"[{_EAST_ASIAN}]|(?:(?![{_EAST_ASIAN}_])\w)+|['’]|[^\w\s]")
+_NUMBER: Final = r"\d+(?:[.,]\d+)?"
+_WORD: Final = rf"(?:(?![{_EAST_ASIAN}_\d])\w)(?:(?![{_EAST_ASIAN}_])\w)*"
+_TOKEN: Final = re.compile(rf"[{_EAST_ASIAN}]|{_NUMBER}|{_WORD}|['’]|[^\w\s]")
+_KEPT: Final = frozenset("…#%&")
+_MOST_MENDED: Final = 20_000
+# Words that without their ending would be others.
+_WHOLE: Final = frozenset(
+    {"note", "is", "news", "during", "sing", "ring", "bring", "string", "spring", "king", "thing"}
+)
 _ENDINGS: Final = ("ing", "ed", "es", "s")
 _BEFORE_IS: Final = frozenset({"what", "that", "it", "where", "who", "how", "here", "there"})
+_WITH_IS: Final = frozenset({"whats", "thats", "wheres", "whos", "hows"})
 _AFTER_APOSTROPHE: Final = frozenset({"s", "d", "ll", "re", "m", "ve"})
 
 
@@ -44,13 +53,52 @@ def tokens(text: str, set_aside: Iterable[tuple[int, int]] = ()) -> list[Token]:
 
 
 def phrase(text: str) -> tuple[str, ...]:
-    """Cuts a phrase of the lexicon or a cue into words; `…` stays, for words left open."""
-    return tuple(token.text for token in tokens(text) if token.is_word or token.text == "…")
+    """Cuts a phrase of the lexicon or a cue into words; `…` stays, for words left open, and `#`, for a number."""
+    return tuple(token.text for token in tokens(text) if token.is_word or token.text in _KEPT)
 
 
-def mended(found: Sequence[Token], vocabulary: Collection[str]) -> list[Token]:
-    """Replaces words that are probably misspelt by those of the vocabulary."""
-    return [Token(_mend(token.text, vocabulary), token.start, token.end) if token.is_word else token for token in found]
+class Vocabulary:
+    """The words that are spelt right, and which of them one slip of the fingers turns into another."""
+
+    def __init__(self, words: Iterable[str], known: Iterable[str] = ()) -> None:
+        """Indexes words, as `stem` leaves them, by themselves and by what is left of them without one letter.
+
+        Args:
+            words: Those that misspelt words are taken for.
+            known: Others that are spelt right, too.
+        """
+        meant = frozenset(words)
+        self._words = meant | frozenset(known)
+        self._near: dict[str, list[str]] = {}
+        for word in sorted(meant):
+            if len(word) > 2 and word.isascii() and word.isalpha():
+                for form in _shortened(word):
+                    self._near.setdefault(form, []).append(word)
+        self._mended: dict[str, str] = {}
+
+    def __contains__(self, word: object) -> bool:
+        """Whether a word is one of them."""
+        return word in self._words
+
+    def mended(self, found: Iterable[Token]) -> list[Token]:
+        """Replaces words that are probably misspelt."""
+        return [Token(self._mend(token.text), token.start, token.end) if token.is_word else token for token in found]
+
+    def _mend(self, word: str) -> str:
+        if word in self._words or len(word) < 4 or not word.isascii() or not word.isalpha():
+            return word
+        known = self._mended.get(word)
+        if known is None:
+            near = {other for form in _shortened(word) for other in self._near.get(form, ()) if _is_near(word, other)}
+            known = min(near, key=lambda other: (len(other) != len(word), other), default=word)
+            if len(self._mended) < _MOST_MENDED:
+                self._mended[word] = known
+        return known
+
+
+def _shortened(word: str) -> set[str]:
+    """Lists a word and what is left of it without one letter: words that share a form are near each other."""
+    return {word, *(word[:index] + word[index + 1 :] for index in range(len(word)))}
 
 
 @lru_cache(maxsize=4096)
@@ -59,10 +107,14 @@ def stem(word: str) -> str:
     # Accents go, but not the marks that change a Japanese or Indian letter.
     decomposed = unicodedata.normalize("NFKD", word.casefold())
     folded = unicodedata.normalize("NFC", "".join(char for char in decomposed if not "\u0300" <= char <= "\u036f"))
+    if folded in _WHOLE:
+        return folded
     for ending in _ENDINGS:
         if folded.endswith(ending) and len(folded) - len(ending) >= 3:
-            folded = folded[: -len(ending)]
+            folded = folded[: -len(ending)] if folded != "notes" else "note"
             break
+    if folded in _WHOLE:
+        return folded
     return folded[:-1] if folded.endswith("e") and len(folded) > 3 else folded
 
 
@@ -71,26 +123,25 @@ def _cut(text: str, start: int, end: int) -> list[Token]:
     after_apostrophe = False
     for match in _TOKEN.finditer(text, start, end):
         word = match.group()
+        if (
+            word in "-;"
+            and text[match.start() - 1 : match.start()].isalnum()
+            and text[match.end() : match.end() + 1].isalnum()
+        ):
+            # "One-line", "tl;dr": parts of a word.
+            continue
         if word in "'’":
             after_apostrophe = True
             continue
         if after_apostrophe and word in _AFTER_APOSTROPHE:
             if word == "s" and found and found[-1].text in _BEFORE_IS:
                 found.append(Token("is", *match.span()))
+        elif word.casefold() in _WITH_IS:
+            found += [Token(stem(word), *match.span()), Token("is", *match.span())]
         else:
             found.append(Token(stem(word) if word[0].isalnum() else word, *match.span()))
         after_apostrophe = False
     return found
-
-
-def _mend(word: str, vocabulary: Collection[str]) -> str:
-    if word in vocabulary or len(word) < 4 or not word.isascii() or not word.isalpha():
-        return word
-    return min(
-        (near for near in vocabulary if _is_near(word, near)),
-        key=lambda near: (len(near) != len(word), near),
-        default=word,
-    )
 
 
 def _is_near(word: str, other: str) -> bool:

@@ -139,6 +139,43 @@ def check_strict(schema: Any) -> None:
             check_strict(item)
 
 
+async def test_choices_ranges_and_defaults_of_every_task_type_are_told() -> None:
+    async with LLMServer([VALID]) as server:
+        await planned(server)
+        told = server.calls[0].body["messages"][0]["content"]
+        schema = json.dumps(server.calls[0].body["response_format"]["json_schema"]["schema"])
+    for task_type in TYPES.values():
+        start = told.index(f"- {task_type.name}: {task_type.description}")
+        for parameter in task_type.inputs:
+            line = next(line for line in told[start:].splitlines() if line.startswith(f"    {parameter.name} ("))
+            # Defaults are told in the descriptions ("0.5 when left out").
+            assert line.endswith(parameter.description)
+            assert ("optional" in line) is parameter.optional
+            for bound in (parameter.minimum, parameter.maximum):
+                assert bound is None or f"{bound:g}" in line.split("): ")[0]
+            if parameter.choices:
+                assert f"one of {', '.join(parameter.choices)}" in line
+                assert f'"enum": {json.dumps(parameter.choices)}' in schema
+
+
+async def test_a_text_file_may_be_planned_for_a_text() -> None:
+    notes = Artifact("artifacts/" + "c" * 64, "text/plain", "notes.txt", 10)
+    request = PlanningRequest((Message("say it", artifacts=(SIGN.name, notes.name)),), (SIGN, notes), TYPES)
+    async with LLMServer([plan(speak({"artifact": "attachments/2"}))]) as server:
+        items = await planned(server, request)
+        body = server.calls[0].body
+    assert items[-1] == PlanFinished(Plan((Task("speak", "text-to-speech", {"text": ArtifactRef(notes.name)}),)))
+    assert "[attachments/2: notes.txt, text/plain, a text file: also a TEXT]" in body["messages"][-1]["content"]
+    tasks = body["response_format"]["json_schema"]["schema"]["properties"]["tasks"]["items"]["anyOf"]
+    speaking = next(task for task in tasks if task["properties"]["type"]["const"] == "text-to-speech")
+    named = [
+        choice["properties"]["artifact"]["enum"]
+        for choice in speaking["properties"]["inputs"]["properties"]["text"]["anyOf"]
+        if "artifact" in choice.get("properties", {})
+    ]
+    assert named == [["attachments/2"]]
+
+
 async def test_null_inputs_are_left_out() -> None:
     task = speak("hi")
     task["inputs"] |= {"speed": None, "language": None}
