@@ -59,7 +59,8 @@ def node(name: str) -> str:
 
 def speech_s(path: Path) -> float:
     with wave.open(str(path)) as file:
-        return float(file.getnframes()) / file.getframerate()
+        frames, rate = file.getnframes(), file.getframerate()
+    return float(frames) / float(rate)
 
 
 def test_the_synchronous_example_saves_what_the_answer_names(platform: Client, tmp_path: Path) -> None:

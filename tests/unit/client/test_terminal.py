@@ -150,7 +150,8 @@ def test_chat_edits_lines_and_remembers_them(script: Script, address: str, tmp_p
         terminal.type("Again.\r")
         terminal.until("y @ x")
         terminal.type("\x03")
-        terminal.until(f"Cancelled {RUN}.")
+        # The terminal is the prompt's again only then, and Ctrl-D before that is nobody's.
+        terminal.until(f"Cancelled {RUN}.\n\n>")
         terminal.type("\x04")
         assert terminal.finish() == 0
         assert terminal.restored()
