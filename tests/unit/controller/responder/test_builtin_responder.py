@@ -224,7 +224,7 @@ TOLD: list[tuple[str, dict[str, Value], dict[str, Value], str]] = [
         "question-answering",
         {"text": ref(NOTES), "question": "When does it close?"},
         {"answer": "at ten", "score": 0.7},
-        "To “When does it close?” the text answers “at ten”.",
+        "To “When does it close?” the text answers “at ten” (score 0.70).",
     ),
     (
         "sentence-similarity",
