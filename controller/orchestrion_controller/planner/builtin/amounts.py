@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrion_controller.planner.builtin.lexicon import Amount, Choice, Lexicon
+from orchestrion_controller.planner.builtin import naming
+from orchestrion_controller.planner.builtin.factors import factors
+from orchestrion_controller.planner.builtin.lexicon import Lexicon
+from orchestrion_controller.planner.builtin.meanings import Amount, Choice
 from orchestrion_controller.planner.builtin.phrases import Mark
 from orchestrion_controller.planner.builtin.words import Token
 
@@ -20,6 +22,8 @@ class Option:
     """Where the request says it."""
     words: str
     """As the request has them."""
+    is_named: bool = False
+    """Whether the parameter's own name is said with it."""
 
 
 def options(text: str, words: Sequence[Token], lexicon: Lexicon) -> tuple[Option, ...]:
@@ -28,17 +32,30 @@ def options(text: str, words: Sequence[Token], lexicon: Lexicon) -> tuple[Option
     marks = [mark for mark in lexicon.options.find(words) if not any(set(mark.matched) <= other for other in thanked)]
     amounts = [mark for mark in lexicon.amounts.find(words) if not _counts_things(words, mark, lexicon)]
     signs = {name: value for name, value in (mark.value for mark in marks) if isinstance(value, float | int)}
+    shares = factors(words, lexicon)
     numbers = {
         mark.matched: [_number(words, other, signs, lexicon) for other in amounts if other.matched == mark.matched]
         for mark in amounts
+        if not any(set(mark.matched) & set(matched) for matched in shares)
     }
+    numbers |= shares
     exact = {name for choices in numbers.values() for name, _ in choices}
+    factored = {index for matched in shares for index in matched}
     found: dict[tuple[int, ...], list[Choice]] = {}
     for mark in marks:
-        if mark.value[0] not in exact and mark.value not in found.get(mark.matched, ()):
+        if (
+            mark.value[0] not in exact
+            and mark.value not in found.get(mark.matched, ())
+            and not set(mark.matched) <= factored
+        ):
             found.setdefault(mark.matched, []).append(mark.value)
     found.update(numbers)
-    named = _by_name(text, words[0].start if words else 0, lexicon)
+    asked = {mark.value.task_type for mark in lexicon.senses.find(words)}
+    first, last = (words[0].start, words[-1].end) if words else (0, 0)
+    named = tuple(
+        Option((item.choice,), item.start, text[item.start : item.end], is_named=True)
+        for item in naming.named(text, first, last, lexicon, asked)
+    )
     said = {name for option in named for name, _ in option.choices}
     return (
         *(
@@ -61,14 +78,16 @@ def _number(words: Sequence[Token], mark: Mark[Amount], signs: dict[str, float],
     number = next((value for index in mark.matched if (value := lexicon.amounts.number(words[index])) is not None), 0.0)
     value = round(amount.offset + amount.factor * number, 6)
     # "quieter by 10 dB": the word tells the direction, the number how far.
-    return amount.parameter, -abs(value) if signs.get(amount.parameter, 0) < 0 else value
+    sign = signs.get(amount.parameter) or _direction(words, mark, lexicon)
+    is_signed = any(amount.parameter == dimension for dimension in lexicon.signed_parameters)
+    return amount.parameter, -abs(value) if sign < 0 and is_signed else value
 
 
-def _by_name(text: str, start: int, lexicon: Lexicon) -> tuple[Option, ...]:
-    """Finds numbers given by the parameter's name: `speed 1.5`, `pitch of 0.8`."""
-    pattern = r"\b([a-z_]+)\s*(?:of|to|at|=|:|is)?\s*(-?\d+(?:\.\d+)?)\b(?!\s*(?:%|percent))"
-    return tuple(
-        Option(((match.group(1).casefold(), float(match.group(2))),), start + match.start(), match.group())
-        for match in re.finditer(pattern, text, re.IGNORECASE)
-        if match.group(1).casefold() in lexicon.number_parameters
-    )
+def _direction(words: Sequence[Token], mark: Mark[Amount], lexicon: Lexicon) -> int:
+    """Finds the nearest word for more or less on the same side of a joiner; 0 where there is none."""
+    joiners = {index for joiner in lexicon["joiners"].find(words) for index in joiner.matched}
+    first = max((index for index in joiners if index < mark.start), default=-1) + 1
+    last = min((index for index in joiners if index >= mark.end), default=len(words))
+    near = [sign for sign in lexicon.directions.find(words[first:last]) if sign.start + first not in mark.matched]
+    nearest = min(near, key=lambda sign: abs(sign.start + first - mark.start), default=None)
+    return nearest.value if nearest else 0

@@ -13,7 +13,8 @@ from orchestrion_controller.planner.builtin.amounts import Option
 from orchestrion_controller.planner.builtin.clauses import Clause, Reading, Step
 from orchestrion_controller.planner.builtin.drafts import Draft, judges
 from orchestrion_controller.planner.builtin.finding import Finder
-from orchestrion_controller.planner.builtin.lexicon import Lexicon, Sense
+from orchestrion_controller.planner.builtin.lexicon import Lexicon
+from orchestrion_controller.planner.builtin.meanings import Sense
 from orchestrion_controller.planner.builtin.slots import (
     Chosen,
     by_kind,

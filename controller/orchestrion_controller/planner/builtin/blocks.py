@@ -16,7 +16,8 @@ from orchestrion_controller.planner.builtin.quotes import Quotation, after_colon
 _LONG: Final = 2000
 _LONGEST_INSTRUCTION: Final = 600
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?。！？])\s*(?=\S)")
-_HEADING: Final = re.compile(r"(?:^|(?<=[\n.?!]))[ \t]*(\w[\w ]{0,20}?)[ \t]*[:：](?=\s|\S)", re.MULTILINE)
+_HEADING: Final = re.compile(r"(?:^|(?<=[\n.?!]))[ \t]*(\w[\w ]{0,30}?)[ \t]*[:：](?=\s|\S)", re.MULTILINE)
+_ARTICLE: Final = re.compile(r"^(?:the|this|that|my|our|here is the|der|die|das|le|la|l|el)\s+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +42,34 @@ def blocks(text: str, headings: Mapping[str, str], asks: Callable[[str], bool]) 
 
 def _under_headings(text: str, headings: Mapping[str, str], asks: Callable[[str], bool]) -> list[Block]:
     marks = [
-        (match, role) for match in _HEADING.finditer(text) if (role := headings.get(match.group(1).strip().casefold()))
+        (match, role)
+        for match in _HEADING.finditer(text)
+        if (role := headings.get(_ARTICLE.sub("", match.group(1).strip().casefold())))
     ]
     # "Text: …" alone says nothing about what to do with it, and "the review: …" is a colon like any other.
     before = text[: marks[0][0].start()] if marks else ""
-    if not marks or not (asks(before) or any(role != "text" for _, role in marks)):
+    last = len(text)
+    if marks and not before.strip() and all(role == "text" for _, role in marks):
+        # "The manual says: … How do I reset it?": what it is all for comes last.
+        last = _before_question(text, marks[-1][0].end(), asks)
+    if not marks or not (asks(before) or last < len(text) or any(role != "text" for _, role in marks)):
         return []
-    ends = [match.start() for match, _ in marks[1:]] + [len(text)]
+    ends = [match.start() for match, _ in marks[1:]] + [last]
     found = []
     for (match, role), end in zip(marks, ends, strict=True):
         block = _stripped(text, match.end(), end)
         if block:
             found.append(Block(Quotation(block.text, match.start(), end), role))
     return found
+
+
+def _before_question(text: str, start: int, asks: Callable[[str], bool]) -> int:
+    """Finds where the last sentence begins, when that asks something; else the end."""
+    since = max(start, len(text) - _LONGEST_INSTRUCTION)
+    ends = [since + match.end() for match in _SENTENCE_END.finditer(text[since:])]
+    if ends and text.rstrip().endswith(("?", "？")) and asks(text[ends[-1] :]):
+        return ends[-1]
+    return len(text)
 
 
 def _on_own_lines(text: str, asks: Callable[[str], bool]) -> list[Block]:

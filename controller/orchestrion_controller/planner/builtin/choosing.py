@@ -8,7 +8,8 @@ from orchestrion.plans import TaskType
 from orchestrion_controller.planner.builtin import chains
 from orchestrion_controller.planner.builtin.amounts import Option
 from orchestrion_controller.planner.builtin.clauses import Clause, Step
-from orchestrion_controller.planner.builtin.lexicon import Lexicon, Sense
+from orchestrion_controller.planner.builtin.lexicon import Lexicon
+from orchestrion_controller.planner.builtin.meanings import Sense
 from orchestrion_controller.planner.builtin.slots import slots_of
 from orchestrion_controller.planner.builtin.sources import Source
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrion_controller.planner.builtin.amounts import Option
-from orchestrion_controller.planner.builtin.lexicon import Sense
+from orchestrion_controller.planner.builtin.meanings import Sense
 from orchestrion_controller.planner.builtin.mentions import Mention
 
 
@@ -54,6 +54,8 @@ class Clause:
     outputs: frozenset[str] = frozenset()
     """The names of outputs that it asks for, of whatever has them."""
     has_pronoun: bool = False
+    is_possessive: bool = False
+    """Whether it asks for something of what was spoken of ("its language")."""
     is_plural: bool = False
     """Whether it speaks of several things that were spoken of ("them")."""
     names_result: bool = False
@@ -95,6 +97,7 @@ class Clause:
             labels=self.labels or other.labels,
             outputs=self.outputs | other.outputs,
             has_pronoun=self.has_pronoun or other.has_pronoun,
+            is_possessive=self.is_possessive or other.is_possessive,
             is_plural=self.is_plural or other.is_plural,
             names_result=self.names_result or other.names_result,
             is_textual=self.is_textual or other.is_textual,

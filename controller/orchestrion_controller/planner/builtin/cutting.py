@@ -12,13 +12,18 @@ from orchestrion_controller.planner.builtin.blocks import Block, blocks
 from orchestrion_controller.planner.builtin.lexicon import Lexicon
 from orchestrion_controller.planner.builtin.literals import question_in
 from orchestrion_controller.planner.builtin.mentions import has_demonstratives
+from orchestrion_controller.planner.builtin.naming import names
 from orchestrion_controller.planner.builtin.quotes import Quotation, after_colon, quotations
-from orchestrion_controller.planner.builtin.spans import begins_step, skip_fillers
+from orchestrion_controller.planner.builtin.spans import PREPOSITIONS, begins_step, skip_fillers
 from orchestrion_controller.planner.builtin.words import Token, tokens
 
 _FILE_NAME: Final = re.compile(
     r"(?<![\w/.])[\w-]+\.(?:png|jpe?g|gif|webp|bmp|tiff?|wav|mp3|ogg|flac|m4a|txt|md|csv|json|pdf)(?!\w)", re.IGNORECASE
 )
+
+
+_ASKED_BEFORE_MARK: Final = re.compile(r"[?？]\s*[\"'“„«「]")
+_DASHES: Final = frozenset("-–—")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,8 @@ def cut(text: str, lexicon: Lexicon, file_names: Sequence[str]) -> Parts:
     files = [*named, *_other_files(text, [*named, *quoted, *(block.given for block in given)])]
     # A file name in quotation marks is still a file name.
     quoted = [quotation for quotation in quoted if not any(_overlap(quotation, file) for file in files)]
+    called = [Quotation("", *span) for span in names(text, lexicon)]
+    quoted = [quotation for quotation in quoted if not any(_overlap(quotation, name) for name in called)]
     aside = [*quoted, *files, *(block.given for block in given)]
     words = lexicon.vocabulary.mended(tokens(text, [(item.start, item.end) for item in aside]))
     last = None if given else _given_after_colon(text, words, lexicon, quoted, has_files=bool(file_names))
@@ -72,6 +79,9 @@ def _asks(part: str, lexicon: Lexicon) -> bool:
     if first >= len(words):
         return False
     is_question = part.rstrip().endswith(("?", "？"))
+    if is_question and words[first].text in PREPOSITIONS and first + 1 < len(words):
+        # "On which day …?"
+        first += 1
     sorts = (lexicon["questions"], lexicon["polar_questions"])
     if any(sort.at(words, first) for sort in sorts) and not lexicon.senses.at(words, first):
         return is_question
@@ -82,15 +92,51 @@ def _given_after_colon(
     text: str, words: Sequence[Token], lexicon: Lexicon, quoted: Sequence[Quotation], *, has_files: bool
 ) -> Quotation | None:
     colon = next((word for word in words if word.text in {":", "："}), None)
+    given = after_colon(text, colon.start) if colon else None
+    if colon is None and not has_files and not quoted:
+        colon = next((word for word in words if word.text in _DASHES and _is_apart(text, word)), None)
+        given = _after_dash(text, colon, lexicon) if colon else None
     if colon is None:
         return None
-    given = after_colon(text, colon.start)
     before = [word for word in words if word.end <= colon.start]
-    if given is None or not lexicon.senses.find(before) or any(quotation.start == given.start for quotation in quoted):
+    if given is None or any(quotation.start == given.start for quotation in quoted):
+        return None
+    if not (lexicon.senses.find(before) or (not has_files and _instructs(text, before, lexicon))):
+        return None
+    if any(
+        item.start > given.start and item.end == len(text.rstrip()) for item in quoted
+    ) and _ASKED_BEFORE_MARK.search(given.text):
+        # "…: sport or politics? 'The text'": the labels come first.
         return None
     # With a file attached, a question is put to that, and is no text to work on.
     is_question = has_files and question_in(given.text) == (given.text, "")
     return None if is_question else given
+
+
+def _instructs(text: str, words: Sequence[Token], lexicon: Lexicon) -> bool:
+    """Whether words say how to do something with a text that follows: "at double speed: …"."""
+    sorts = (lexicon.options, lexicon.factors)
+    return any(sort.find(words) for sort in sorts) or bool(words and names(text[: words[-1].end], lexicon))
+
+
+def _is_apart(text: str, word: Token) -> bool:
+    return text[word.start - 1 : word.start].isspace() and text[word.end : word.end + 1].isspace()
+
+
+def _after_dash(text: str, dash: Token, lexicon: Lexicon) -> Quotation | None:
+    """Finds the text that a dash sets off, unless those words go on with what is asked for ("- but slowly")."""
+    rest = text[dash.end :].strip()
+    words = lexicon.vocabulary.mended(tokens(rest[:200]))
+    goes_on = words and (
+        begins_step(words, skip_fillers(words, 0, lexicon), lexicon)
+        if skip_fillers(words, 0, lexicon) < len(words)
+        else len(words) < 3
+    )
+    joined = bool(words) and bool(lexicon["joiners"].at(words, 0) or lexicon.options.at(words, 0))
+    has_content = any(word.is_word and word.text not in lexicon.function_words for word in words)
+    if not rest or joined or not (has_content or len(words) > 2) or (goes_on and len(words) < 4):
+        return None
+    return Quotation(rest, text.index(rest, dash.end), len(text))
 
 
 def _other_files(text: str, aside: Sequence[Quotation]) -> list[Quotation]:

@@ -12,6 +12,7 @@ from orchestrion_controller.planner.builtin.clauses import Clause, Reading, Step
 from orchestrion_controller.planner.builtin.drafts import Draft, judges
 from orchestrion_controller.planner.builtin.lexicon import Lexicon
 from orchestrion_controller.planner.builtin.literals import pieces, unquoted
+from orchestrion_controller.planner.builtin.mentions import Mention
 from orchestrion_controller.planner.builtin.slots import Chosen
 from orchestrion_controller.planner.builtin.sources import Attachments, Source, from_history
 from orchestrion_controller.stages import PlanningRequest
@@ -26,7 +27,8 @@ class Finder:
             mention.kind
             for clause in reading.clauses
             for mention in clause.mentions
-            if not (mention.is_many or mention.is_other or mention.file_name) and mention.ordinal is None
+            if not (mention.is_many or mention.is_other or mention.file_name or mention.is_left_out)
+            and mention.ordinal is None
         )
         self._task_types = request.task_types
         self._attachments = Attachments(request, singles)
@@ -50,13 +52,41 @@ class Finder:
             InvalidArgumentError: It names more than is attached.
         """
         table = [Source(literal.text, ParameterKind.TEXT, literal.position) for literal in clause.literals]
-        for mention in clause.mentions:
+        for mention in (mention for mention in clause.mentions if not mention.is_left_out):
             named = self._attachments.named(mention)
             table += [source for source in named if source.value not in {other.value for other in table}]
         table.sort(key=lambda source: source.position)
+        table = self._without(clause.mentions, table)
         if clause.literals:
             self.keep(source for source in table if source.kind is ParameterKind.TEXT)
         return table
+
+    def _without(self, mentions: Sequence[Mention], table: list[Source]) -> list[Source]:
+        """Takes off what a clause says to leave alone; what it names nothing else of is all that is attached."""
+        left_out = [mention for mention in mentions if mention.is_left_out]
+        others = [mention for mention in mentions if not mention.is_left_out]
+        if not left_out:
+            return table
+        have = {source.value for source in table}
+        all_named = [source for mention in left_out for source in self._attachments.named(mention)]
+        if not have - {source.value for source in all_named}:
+            kinds = {source.kind for source in all_named}
+            table = [*table, *(source for source in self._attachments.all() if source.kind in kinds)]
+            table = list({source.value: source for source in table}.values())
+        is_whole = all(source.value in {item.value for item in table} for source in self._attachments.all()) or not any(
+            mention.ordinal or mention.file_name for mention in others
+        )
+        dropped = set()
+        for mention in left_out:
+            # "All pictures but the last" counts the pictures; "the first, not the second" counts what is attached.
+            place = mention.ordinal if mention.kind is None and is_whole else None
+            if place is not None and not mention.file_name and 0 < abs(place) <= len(table):
+                dropped.add(table[place - 1 if place > 0 else place].value)
+            else:
+                dropped |= {source.value for source in self._attachments.named(mention)}
+        rest = [source for source in table if source.value not in dropped]
+        self.keep(rest)
+        return rest
 
     def at_hand(self, table: Sequence[Source]) -> list[Source]:
         """Lists what a step is probably about, before it is known what it needs."""
@@ -151,6 +181,12 @@ class Finder:
                 own = [source for source in group if source.fits(kind) and isinstance(source.value, ArtifactRef)]
                 if len(own) >= count:
                     return own
+        if is_judge and clause.is_possessive and kind is ParameterKind.TEXT:
+            # "Summarise it and tell me its language": that of the text, not of what was made of it.
+            for group in self._kept:
+                fitting = [source for source in group if source.fits(kind) and not source.is_about]
+                if len(fitting) >= count:
+                    return fitting
         # "They" are several, where several were spoken of.
         several = [group for group in self._kept if clause.is_plural and len(group) > 1]
         for group in [*reversed(several), *reversed(self._kept)]:

@@ -55,7 +55,10 @@ def with_implied_steps(reading: Reading, lexicon: Lexicon) -> Reading:
 
 def last_task_again(request: PlanningRequest, reading: Reading) -> tuple[Task, ...]:
     """Repeats the last tasks of the turn before that have the options given: "now slower"."""
-    options = [choice for clause in reading.clauses for option in clause.options for choice in option.choices]
+    given = [option for clause in reading.clauses for option in clause.options]
+    options = [choice for option in given for choice in option.choices]
+    # "Now with thresholds 10 and 40" does the same anew, "now louder" goes on from what was made.
+    is_anew = bool(given) and all(option.is_named for option in given)
     outputs = {name for clause in reading.clauses for name in clause.outputs}
     turn = request.history[-1] if request.history else None
     tasks = turn.plan.tasks if turn and turn.plan else ()
@@ -63,7 +66,7 @@ def last_task_again(request: PlanningRequest, reading: Reading) -> tuple[Task, .
         task_type = request.task_types.get(last.type)
         own = {name: value for name, value in options if task_type and takes(task_type, name, value)}
         if turn and task_type and (own or any(task_type.output(name) for name in outputs)):
-            again = [_again(turn, task, task_type, own) for task in tasks if task.type == last.type]
+            again = [_again(turn, task, task_type, own, is_anew=is_anew) for task in tasks if task.type == last.type]
             return tuple(
                 Task(f"{task_type.name}-{number}"[-64:], task_type.name, inputs)
                 for number, inputs in enumerate(again, 1)
@@ -71,12 +74,15 @@ def last_task_again(request: PlanningRequest, reading: Reading) -> tuple[Task, .
     return ()
 
 
-def _again(turn: PastTurn, task: Task, task_type: TaskType, own: Mapping[str, Value]) -> dict[str, Value]:
+def _again(
+    turn: PastTurn, task: Task, task_type: TaskType, own: Mapping[str, Value], *, is_anew: bool
+) -> dict[str, Value]:
     """Takes the inputs of a task that is repeated; a medium that was changed is changed further."""
     inputs = {name: resolved(turn, value) for name, value in task.inputs.items()}
     result = turn.results.get(task.id)
     output = task_type.outputs[0] if task_type.outputs else None
-    if output and output.kind.is_media and changes(task_type) and result and output.name in result.outputs:
+    goes_on = not is_anew and output is not None and output.kind.is_media and changes(task_type)
+    if goes_on and output and result and output.name in result.outputs:
         kept = {item.name for item in task_type.inputs if not item.optional}
         inputs = {name: value for name, value in inputs.items() if name in kept}
         slot = next(item.name for item in task_type.inputs if item.kind is output.kind)

@@ -27,6 +27,8 @@ class Mention:
     """How many from there on ("the first two")."""
     is_other: bool = False
     """Whether those are meant that were not spoken of yet."""
+    is_left_out: bool = False
+    """Whether it is named as what is not to be worked on."""
 
 
 def mentions(text: str, words: Sequence[Token], lexicon: Lexicon, are_demonstratives_meant: bool) -> list[Mention]:
@@ -62,7 +64,8 @@ def mentions(text: str, words: Sequence[Token], lexicon: Lexicon, are_demonstrat
         )
     for mark in ordinals:
         if mark.start not in used and mark.start and lexicon["articles"].at(words, mark.start - 1):
-            found.append(Mention(words[mark.start].start, None, mark.value))
+            numbers = [other.value for other in quantities if other.start == mark.end]
+            found.append(Mention(words[mark.start].start, None, mark.value, count=max(numbers, default=1) or 1))
     if are_demonstratives_meant:
         spoken_of = {mention.position for mention in found}
         for demonstrative in lexicon["demonstratives"].find(words):

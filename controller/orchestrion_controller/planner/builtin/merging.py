@@ -26,11 +26,28 @@ def merged(clauses: Sequence[Clause], lexicon: Lexicon) -> list[Clause]:
             found[-1] = before.joined(replace(clause, steps=tuple(replace(step, span=span) for step in clause.steps)))
         elif _completes(before, clause, lexicon):
             found[-1] = _completed(before, clause, lexicon)
+        elif _goes_on(before, clause):
+            found.append(_with_steps_of(before, clause, lexicon))
         elif _only_adds(before, clause) or not before.steps or _shares_object(before, clause):
             found[-1] = before.joined(clause)
         else:
             found.append(clause)
     return found
+
+
+def _goes_on(before: Clause, clause: Clause) -> bool:
+    """Whether a clause says the same of another thing, in another way: "a.mp3 louder and b.mp3 slower"."""
+    names = bool(clause.literals) or any(mention.file_name or mention.ordinal for mention in clause.mentions)
+    had = bool(before.literals) or any(mention.file_name or mention.ordinal for mention in before.mentions)
+    return bool(before.steps and not clause.steps and clause.options and names and had and before.options)
+
+
+def _with_steps_of(before: Clause, clause: Clause, lexicon: Lexicon) -> Clause:
+    """Repeats the steps of the clause before, where they have the options; else the options tell the step."""
+    names = {name for option in clause.options for name, _ in option.choices}
+    takers = {task_type for name in names for task_type in lexicon.takers.get(name, ())}
+    steps = tuple(step for step in before.steps if step.task_types & takers)
+    return replace(clause, steps=steps)
 
 
 def _only_adds(before: Clause, clause: Clause) -> bool:

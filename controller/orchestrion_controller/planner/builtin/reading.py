@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from orchestrion_controller.planner.builtin import asking, coverage, senses
+from orchestrion_controller.planner.builtin import asides, asking, coverage, labelling, scope, senses
 from orchestrion_controller.planner.builtin.amounts import options
 from orchestrion_controller.planner.builtin.clauses import Clause, Literal, Reading, Step
 from orchestrion_controller.planner.builtin.cutting import Parts, cut
-from orchestrion_controller.planner.builtin.lexicon import Lexicon, Sense
+from orchestrion_controller.planner.builtin.lexicon import Lexicon
 from orchestrion_controller.planner.builtin.literals import question_in
+from orchestrion_controller.planner.builtin.meanings import Sense
 from orchestrion_controller.planner.builtin.mentions import Mention, mentions
 from orchestrion_controller.planner.builtin.merging import merged
 from orchestrion_controller.planner.builtin.phrases import Mark
@@ -31,6 +32,8 @@ def read(text: str, lexicon: Lexicon, file_names: Sequence[str] = ()) -> Reading
         file_names: The attachments' names, which the request may speak of.
     """
     request = cut(text, lexicon, file_names)
+    words, left_out = scope.without_left_out(request, lexicon)
+    request = replace(request, words=asides.without_reasons(words, lexicon))
     clauses: list[Clause] = []
     aside: list[str] = []
     beyond = ""
@@ -41,12 +44,17 @@ def read(text: str, lexicon: Lexicon, file_names: Sequence[str] = ()) -> Reading
             request, part, number, lexicon, is_aside=_is_relative(request.words, start, end, lexicon)
         )
         unknown = coverage.uncovered(text, part, cues, bound, lexicon, is_fault_told=is_fault_told)
+        following = request.words[end].start if end < len(request.words) else len(text) + 1
+        named = tuple(mention for mention in left_out if mention.position < following)
+        left_out = left_out[len(named) :]
+        clause = replace(clause, mentions=(*clause.mentions, *named))
         around = request.words[max(0, start - 2) : start + 2]
         clause = replace(clause, is_sequel=bool(lexicon["sequels"].find(around)))
         opening = min(skip_fillers(part, 0, lexicon), len(part) - 1)
         is_fault_told = not begins_step(part, opening, lexicon)
         clause = replace(clause, tells_fault=is_fault_told)
         is_told = is_fault_told or any(lexicon[sort].at(part, opening) for sort in ("questions", "polar_questions"))
+        is_told = is_told and not any(option.is_named for option in clause.options)
         if is_told and not clause.steps and coverage.has_content(part, lexicon):
             # "The room was quiet" says nothing about how to do things.
             clause = replace(clause, options=(), has_pronoun=False)
@@ -54,9 +62,12 @@ def read(text: str, lexicon: Lexicon, file_names: Sequence[str] = ()) -> Reading
         clauses.append(clause)
         if not (clause.steps or clause.mentions or clause.literals or clause.question or clause.repeats):
             aside.append(text[part[0].start : part[-1].end])
+    if lexicon["separations"].find(request.words):
+        clauses = [replace(clause, wants_versions=True) for clause in clauses]
     clauses = merged(clauses, lexicon)
     asked = request.given or any(not step.is_implicit for clause in clauses for step in clause.steps)
-    answer = "" if asked else _courtesy(request.words, lexicon)
+    is_again = bool(file_names) and any(clause.repeats for clause in clauses)
+    answer = "" if asked or is_again else _courtesy(request.words, lexicon)
     return Reading(text, tuple(clauses), beyond, answer, " ".join(aside).strip(" .,;"))
 
 
@@ -70,13 +81,16 @@ def _clause(
     named = [Mention(file.start, file_name=file.text) for file in request.files if first <= file.start < last]
     named += mentions(text, part, lexicon, request.are_demonstratives_meant)
     cues = senses.cues(part, lexicon, has_object=bool(named or literals))
+    if asking.is_put_to_text(part, cues, lexicon, request):
+        # "What should I read first?" asks a text that is given, and for no reading.
+        cues = []
     question, labels, where = "", [], (0, 0)
     for block in (block for block in request.given if first <= block.given.start < last):
         # What follows a colon is a list of labels, a question, or a text.
         if block.role == "labels" or (
-            block.role == "text" and senses.sorts(cues, lexicon) and asking.as_list(block.given.text)
+            block.role == "text" and senses.sorts(cues, lexicon) and labelling.as_list(block.given.text)
         ):
-            labels = asking.as_list(block.given.text) or [block.given.text]
+            labels = labelling.as_list(block.given.text) or [block.given.text]
         elif block.role == "question":
             question = block.given.text
         else:
@@ -84,7 +98,7 @@ def _clause(
     if not labels:
         sorting = [mark for mark in cues if senses.sorts([mark], lexicon)]
         cued = {index for mark in sorting for index in mark.matched}
-        labels, where = asking.labels(text, part, lexicon, quoted, cued, explicit=bool(sorting))
+        labels, where = labelling.labels(text, part, lexicon, quoted, cued, explicit=bool(sorting))
         in_list = [mark for mark in cues if where[0] <= part[mark.start].start < where[1]]
         if any(mark.value.task_type not in lexicon.by_role["labels"] for mark in in_list):
             # "Positive or negative?" are the words of a step that knows its classes.
@@ -129,6 +143,7 @@ def _clause(
         labels=tuple(labels),
         outputs=frozenset(mark.value for mark in coverage.outputs(part, lexicon) if not marked & set(mark.matched)),
         has_pronoun=any(mark.start not in marked for mark in pronouns),
+        is_possessive=bool(lexicon["possessives"].find(part)),
         is_plural=bool(lexicon["plural_pronouns"].find(part)),
         names_result=bool(lexicon["results"].find(part)),
         is_textual=bool(lexicon["facts"].find(part)),
@@ -179,7 +194,7 @@ def _is_relative(words: Sequence[Token], start: int, end: int, lexicon: Lexicon)
     opening = skip_fillers(words, start, lexicon)
     if opening >= len(words) or not lexicon["questions"].at(words, opening):
         return False
-    return next((word.text for word in words[end - 1 :] if word.text in _SENTENCE_ENDS), "") not in {"?", "？"}
+    return next((word.text for word in words[opening:] if word.text in _SENTENCE_ENDS), "") not in {"?", "？"}
 
 
 def _is_noun(words: Sequence[Token], index: int, lexicon: Lexicon) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from orchestrion_controller.planner.builtin.clauses import Step
-from orchestrion_controller.planner.builtin.lexicon import Lexicon, Sense
+from orchestrion_controller.planner.builtin.factors import factors
+from orchestrion_controller.planner.builtin.lexicon import Lexicon
+from orchestrion_controller.planner.builtin.meanings import Choice, Sense
 from orchestrion_controller.planner.builtin.phrases import Mark
 from orchestrion_controller.planner.builtin.spans import skip_fillers
 from orchestrion_controller.planner.builtin.words import Token
@@ -27,13 +29,24 @@ def cues(words: Sequence[Token], lexicon: Lexicon, *, has_object: bool) -> list[
     results = set() if has_object else {index for mark in lexicon["results"].find(words) for index in mark.matched}
     others = [set(mark.matched) for mark in lexicon.nouns.find(words)]
     others += [set(mark.matched) for mark in lexicon["fillers"].find(words)]
+    shares = factors(words, lexicon)
     return [
         mark
         for mark in lexicon.senses.find(words)
         if not _only_tells(words, mark, lexicon)
         and not set(mark.matched) <= results
         and not any(set(mark.matched) < other for other in others)
+        and not _only_measures(mark, shares, lexicon)
     ]
+
+
+def _only_measures(mark: Mark[Sense], shares: Mapping[tuple[int, ...], Sequence[Choice]], lexicon: Lexicon) -> bool:
+    """Whether a cue only says of what there is to be more: "half as loud" is not out loud."""
+    return any(
+        set(mark.matched) <= set(matched)
+        and not any(mark.value.task_type in lexicon.takers.get(name, ()) for name, _ in choices)
+        for matched, choices in shares.items()
+    )
 
 
 def asks(marks: Iterable[Mark[Sense]], lexicon: Lexicon) -> bool:

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from orchestrion_controller.planner.builtin.lexicon import Lexicon
-from orchestrion_controller.planner.builtin.words import Token
+from orchestrion_controller.planner.builtin.words import Token, stem
 
-PUNCTUATION: Final = frozenset(".,;:!?…，。；：！？、–—()")
+PUNCTUATION: Final = frozenset(".,;:!?…，。；：！？、-–—()")
+PREPOSITIONS: Final = frozenset(
+    map(stem, ("in", "at", "on", "by", "to", "for", "from", "with", "of", "until", "since"))
+)
 _SENTENCE_ENDS: Final = frozenset(".!?。！？;；")
 
 
@@ -17,6 +20,7 @@ def spans(words: Sequence[Token], lexicon: Lexicon) -> list[tuple[int, int]]:
     """Cuts the tokens where, after punctuation or a joiner, the words of another step begin."""
     continued = {index for mark in lexicon.senses.find(words) for index in mark.matched if index > mark.start}
     continued |= {index for mark in lexicon.options.find(words) for index in mark.matched if index > mark.start}
+    clarified = _clarified(words, lexicon)
     starts = [0]
     index = 0
     while index < len(words):
@@ -26,9 +30,9 @@ def spans(words: Sequence[Token], lexicon: Lexicon) -> list[tuple[int, int]]:
             index = max((mark.end for mark in joiner), default=index + 1)
             verb = skip_fillers(words, index, lexicon)
             # What a comma sets off may lie inside a question: "what does the sign, the blue one, say".
-            inside = verb in continued
+            inside = verb in continued or verb in clarified or _is_bare_question(words, verb, lexicon)
             begins = ends_sentence or (joiner and is_strange_verb(words, verb, lexicon))
-            begins = begins or (joiner and _begins_another(words, starts[-1], index, lexicon))
+            begins = begins or (_begins_another(words, starts[-1], index, lexicon, is_joined=bool(joiner)))
             if verb < len(words) and not inside and (begins or begins_step(words, verb, lexicon)):
                 starts.append(index)
         else:
@@ -36,10 +40,39 @@ def spans(words: Sequence[Token], lexicon: Lexicon) -> list[tuple[int, int]]:
     return [(start, end) for start, end in zip(starts, [*starts[1:], len(words)], strict=True) if start < end]
 
 
-def _begins_another(words: Sequence[Token], start: int, index: int, lexicon: Lexicon) -> bool:
+def _clarified(words: Sequence[Token], lexicon: Lexicon) -> set[int]:
+    """Lists the tokens that go on with the question before them: "who pays? I mean the man who signed"."""
+    found: set[int] = set()
+    for mark in lexicon["clarifiers"].find(words):
+        if mark.start and words[mark.start - 1].text in PUNCTUATION:
+            ends = (index for index in range(mark.end, len(words)) if words[index].text in _SENTENCE_ENDS)
+            found |= set(range(mark.start, next(ends, len(words))))
+    return found
+
+
+def _is_bare_question(words: Sequence[Token], index: int, lexicon: Lexicon) -> bool:
+    """Whether a question word stands alone, so that the question before goes on: "who is coming and when?"."""
+    marks = lexicon["questions"].at(words, index) if index < len(words) else []
+    end = max((mark.end for mark in marks), default=0)
+    is_last = bool(marks) and (end == len(words) or words[end].text in _SENTENCE_ENDS)
+    return is_last and any(lexicon["questions"].at(words, before) for before in range(index))
+
+
+def _names_with_option(part: Sequence[Token], lexicon: Lexicon) -> bool:
+    """Whether a part names a file or gives a text, and says how it is to be: "talk.mp3 slower"."""
+    if not any(not word.text for word in part):
+        return False
+    return any(sort.find(part) for sort in (lexicon.options, lexicon.amounts, lexicon.factors))
+
+
+def _begins_another(words: Sequence[Token], start: int, index: int, lexicon: Lexicon, *, is_joined: bool) -> bool:
     """Whether, after a joiner, another thing is named with what to do to it: "one blurred and the second grey"."""
     end = next((at for at in range(index, len(words)) if words[at].text in PUNCTUATION), len(words))
     parts = (words[start:index], words[index:end])
+    if _names_with_option(parts[0], lexicon) and _names_with_option(parts[1], lexicon):
+        return True
+    if not is_joined:
+        return False
     places = [lexicon.ordinals.find(part) for part in parts]
     cues = [lexicon.senses.find(part) for part in parts]
     if not all(places) or not all(cues):
@@ -58,8 +91,8 @@ def is_strange_verb(words: Sequence[Token], index: int, lexicon: Lexicon) -> boo
     """Whether an unknown word asks for something to be done to a thing: "frobnicate it"."""
     if index + 1 >= len(words) or not words[index].is_word or words[index].text in lexicon.function_words:
         return False
-    known = (lexicon.senses, lexicon.nouns, lexicon.options, lexicon.amounts, lexicon["acts"], lexicon["abilities"])
-    if any(sort.at(words, index) for sort in known):
+    known = (lexicon.senses, lexicon.nouns, lexicon.options, lexicon.amounts, lexicon.factors, lexicon.directions)
+    if any(sort.at(words, index) for sort in (*known, lexicon["acts"], lexicon["abilities"])):
         return False
     return bool(lexicon["pronouns"].at(words, index + 1) or lexicon["articles"].at(words, index + 1))
 

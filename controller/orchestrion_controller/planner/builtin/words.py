@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -60,13 +60,15 @@ def phrase(text: str) -> tuple[str, ...]:
 class Vocabulary:
     """The words that are spelt right, and which of them one slip of the fingers turns into another."""
 
-    def __init__(self, words: Iterable[str], known: Iterable[str] = ()) -> None:
+    def __init__(self, words: Iterable[str], known: Iterable[str] = (), short: Mapping[str, str] | None = None) -> None:
         """Indexes words, as `stem` leaves them, by themselves and by what is left of them without one letter.
 
         Args:
             words: Those that misspelt words are taken for.
             known: Others that are spelt right, too.
+            short: What people write in a hurry, and the words that it stands for.
         """
+        self._short = short or {}
         meant = frozenset(words)
         self._words = meant | frozenset(known)
         self._near: dict[str, list[str]] = {}
@@ -85,6 +87,7 @@ class Vocabulary:
         return [Token(self._mend(token.text), token.start, token.end) if token.is_word else token for token in found]
 
     def _mend(self, word: str) -> str:
+        word = self._short.get(word, word)
         if word in self._words or len(word) < 4 or not word.isascii() or not word.isalpha():
             return word
         known = self._mended.get(word)

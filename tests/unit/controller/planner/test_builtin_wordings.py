@@ -383,7 +383,6 @@ PLANS = [
 ]
 
 REFUSALS = [
-    ("summarise everything except the second file", "ttt", "REQUEST_BEYOND_PLANNER", "except"),
     ("read every second page", "iii", "REQUEST_BEYOND_PLANNER", "every second"),
     ("find the cars", "i", "REQUEST_BEYOND_PLANNER", "find the cars"),
     ("detect dogs in the photo", "i", "REQUEST_BEYOND_PLANNER", ""),
