@@ -80,7 +80,8 @@ def test_the_asyncio_example_prints_events_and_the_answer(platform: Client, tmp_
 def test_reflection_alone_is_enough_to_ask(platform: Client, tmp_path: Path) -> None:
     output = run(platform, tmp_path, sys.executable, example("reflection"), 'Say "good morning" in German.')
     events = [json.loads(line) for line in output.splitlines()]
-    assert [int(event["sequence"]) for event in events if "sequence" in event] == list(range(1, len(events) + 1))
+    numbers = [int(event["sequence"]) for event in events if "sequence" in event]
+    assert numbers == list(range(1, len(numbers) + 1))
     assert events[-1]["runFinished"]["state"] == "RUN_STATE_SUCCEEDED"
 
 
@@ -138,7 +139,8 @@ def test_node_sees_the_same_events_as_python_of_the_same_run(platform: Client, t
             pass
     output, errors = watcher.communicate(timeout=60)
     assert (watcher.returncode, errors) == (0, "")
-    seen = [event for line in output.splitlines() if (event := json.loads(line))["sequence"]]
+    # Progress is not numbered: who watches later may have missed it.
+    seen = [event for line in output.splitlines() if "sequence" in (event := json.loads(line))]
     told = [as_proto_loader(encode(event)) for event in platform.watch(name)]
     assert seen == told
     assert len(told) > 15
