@@ -15,9 +15,11 @@ from orchestrion_controller.planner.builtin.quotes import Quotation, after_colon
 
 _LONG: Final = 2000
 _LONGEST_INSTRUCTION: Final = 600
-_SENTENCE_END: Final = re.compile(r"(?<=[.!?。！？])\s*(?=\S)")
+_SENTENCE_END: Final = re.compile(r"(?:(?<=[.!?。！？])(?![\"'”»’])|(?<=[.!?。！？][\"'”»’]))\s*(?=\S)")
 _HEADING: Final = re.compile(r"(?:^|(?<=[\n.?!]))[ \t]*(\w[\w ]{0,30}?)[ \t]*[:：](?=\s|\S)", re.MULTILINE)
-_ARTICLE: Final = re.compile(r"^(?:the|this|that|my|our|here is the|der|die|das|le|la|l|el)\s+", re.IGNORECASE)
+_ARTICLE: Final = re.compile(
+    r"^(?:here is\s+)?(?:what\s+)?(?:the|this|that|my|our|der|die|das|le|la|l|el)\s+", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,11 @@ def _added(words: Sequence[Token], known: Collection[int], lexicon: Lexicon) -> 
 def outputs(words: Sequence[Token], lexicon: Lexicon) -> list[Mark[str]]:
     """Finds words for outputs; "how many" with a noun after it asks for something else."""
     found = []
+    # "Confidence above 0.6" gives a value.
+    given = {index for mark in lexicon.amounts.find(words) for index in mark.matched}
     for mark in lexicon.outputs.find(words):
+        if given & set(mark.matched):
+            continue
         after = words[mark.end] if mark.end < len(words) else None
         if after is None or not after.is_word or after.text in lexicon.function_words:
             found.append(mark)
@@ -134,7 +138,8 @@ def outputs(words: Sequence[Token], lexicon: Lexicon) -> list[Mark[str]]:
 def has_content(words: Sequence[Token], lexicon: Lexicon) -> bool:
     """Whether a part says something of its own, beside words of the lexicon."""
     sorts = (lexicon.options, lexicon.amounts, lexicon.nouns, lexicon.outputs, lexicon.factors, lexicon.dimensions)
-    known = {index for sort in sorts for mark in sort.find(words) for index in mark.matched}
+    others = (lexicon.directions, lexicon["complaints"], lexicon["fillers"])
+    known = {index for sort in (*sorts, *others) for mark in sort.find(words) for index in mark.matched}
     return any(
         word.is_word and index not in known and word.text not in lexicon.function_words
         for index, word in enumerate(words)

@@ -30,7 +30,17 @@ _PLAIN_SORTS: Final = (
         "repairs",
     ),
     *("abilities", "facts", "versions", "results", "repeats", "others", "alternatives", "lead_ins", "according"),
-    *("reasons", "reason_pronouns", "exclusions", "exempt", "clarifiers", "deeds", "places"),
+    *(
+        "reasons",
+        "reason_pronouns",
+        "exclusions",
+        "exempt",
+        "clarifiers",
+        "deeds",
+        "places",
+        "complaints",
+        "imperatives",
+    ),
     *("possessives", "separations", "past", "looks"),
 )
 # Sorts whose words speak about things and are no content of their own.
@@ -124,6 +134,7 @@ def lexicon_for(task_types: tuple[TaskType, ...]) -> Lexicon:
         "courtesies": Phrases((text, item["answer"]) for item in data["courtesies"] for text in item["words"]),
     }
     plain = {sort: Phrases((text, None) for text in data[sort]) for sort in _PLAIN_SORTS}
+    plain["sayings"] = Phrases((f"{name} {verb}", None) for name in data["headings"]["text"] for verb in data["saying"])
     sorts = {**parts, **plain}
     inputs = [parameter for task_type in task_types for parameter in task_type.inputs]
     names = {parameter.name for parameter in inputs}

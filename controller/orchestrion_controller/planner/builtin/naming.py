@@ -12,7 +12,7 @@ from typing import Final
 from orchestrion_controller.planner.builtin.lexicon import Lexicon
 from orchestrion_controller.planner.builtin.meanings import Choice
 
-_NUMBER: Final = r"(-?\d+(?:\.\d+)?)"
+_NUMBER: Final = r"(-?(?:\d+(?:\.\d+)?|\.\d+))"
 _LINK: Final = r"(?:\s+(?:of|to|at|is|auf|von|de|a|à)\s+|\s*[=:]\s*|\s+)"
 _JOIN: Final = r"(?:\s*(?:,|/|-|–|\.\.\.?)\s*(?:and\s+)?|\s+(?:and|to|und|bis|et|à|y|a|up\s+to)\s+)"
 _CALLED: Final = r"(?:\s+(?:called|named|id|name|number|no\.?|namens|appelée|nommée|llamada))?\s*[=:]?\s*"

@@ -11,7 +11,7 @@ from typing import Final, Generic, TypeVar
 from orchestrion_controller.planner.builtin.words import Token, phrase
 
 T = TypeVar("T")
-_DIGITS: Final = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
+_DIGITS: Final = re.compile(r"[0-9]+(?:[.,][0-9]+)?|\.[0-9]+")
 _LONGEST_GAP: Final = 12
 _SENTENCE_ENDS: Final = frozenset(".?!;。？！；")
 GAP: Final = "…"

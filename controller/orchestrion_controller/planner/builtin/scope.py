@@ -51,7 +51,11 @@ def left_out(words: Sequence[Token], files: frozenset[int], lexicon: Lexicon) ->
     ordinals = {index for mark in lexicon.ordinals.find(words) for index in mark.matched}
     others = {index for mark in lexicon["others"].find(words) for index in mark.matched}
     marks: list[Mark[None]] = lexicon["exclusions"].find(words)
+    measured = {index for mark in lexicon.amounts.find(words) for index in mark.matched}
     for mark in marks:
+        if mark.end in measured:
+            # "Minus 5 dB" is an amount.
+            continue
         last = _thing(words, mark.end, ordinals | others, files, lexicon)
         if last is None:
             continue

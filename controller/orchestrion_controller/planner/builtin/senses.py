@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from orchestrion_controller.planner.builtin.clauses import Step
 from orchestrion_controller.planner.builtin.factors import factors
 from orchestrion_controller.planner.builtin.lexicon import Lexicon
 from orchestrion_controller.planner.builtin.meanings import Choice, Sense
 from orchestrion_controller.planner.builtin.phrases import Mark
-from orchestrion_controller.planner.builtin.spans import skip_fillers
-from orchestrion_controller.planner.builtin.words import Token
+from orchestrion_controller.planner.builtin.spans import is_estimate, skip_fillers
+from orchestrion_controller.planner.builtin.words import Token, stem
+
+_SUBJECTS: Final = frozenset({"i", "we", "he", "she", "they", "ich", "wir"})
+_LEADING: Final = frozenset(map(stem, ("to", "and", "then", "please", ",")))
 
 
 def of(task_types: Iterable[str]) -> tuple[Sense, ...]:
@@ -34,6 +38,8 @@ def cues(words: Sequence[Token], lexicon: Lexicon, *, has_object: bool) -> list[
         mark
         for mark in lexicon.senses.find(words)
         if not _only_tells(words, mark, lexicon)
+        and not _only_says_where(words, mark, lexicon)
+        and not (lexicon["imperatives"].at(words, mark.start) and not _is_imperative(words, mark.start, lexicon))
         and not set(mark.matched) <= results
         and not any(set(mark.matched) < other for other in others)
         and not _only_measures(mark, shares, lexicon)
@@ -109,6 +115,22 @@ def _is_definite(words: Sequence[Token], start: int, lexicon: Lexicon) -> bool:
     return any(lexicon["articles"].at(words, index) for index in (start - 1, start - 2) if 0 <= index < len(words))
 
 
+def _only_says_where(words: Sequence[Token], mark: Mark[Sense], lexicon: Lexicon) -> bool:
+    """Whether a cue only says where a text that is given stands: "the manual says: …"."""
+    return any(
+        set(mark.matched) & set(saying.matched)
+        and any(not word.text for word in words[saying.end : saying.end + 2])
+        and all(not word.is_word for word in words[saying.end : saying.end + 1])
+        for saying in lexicon["sayings"].find(words)
+    )
+
+
+def _is_imperative(words: Sequence[Token], start: int, lexicon: Lexicon) -> bool:
+    """Whether a verb asks, rather than tells what somebody did: at the beginning, or after "to"."""
+    before = words[start - 1].text if start else ""
+    return before not in _SUBJECTS and (before in _LEADING or skip_fillers(words, 0, lexicon) == start)
+
+
 def _only_tells(words: Sequence[Token], mark: Mark[Sense], lexicon: Lexicon) -> bool:
     """Whether a cue such as `say` asks to be told something here, since a question or another step follows."""
     if len(mark.matched) > 1 or not lexicon["telling"].at(words, mark.start):
@@ -117,6 +139,8 @@ def _only_tells(words: Sequence[Token], mark: Mark[Sense], lexicon: Lexicon) -> 
         # In Chinese and Japanese the question word comes late.
         return True
     following = skip_fillers(words, mark.end, lexicon)
+    if following < len(words) and is_estimate(words, mark.start, lexicon):
+        return True
     return following < len(words) and bool(
         lexicon["questions"].at(words, following) or lexicon.senses.at(words, following)
     )

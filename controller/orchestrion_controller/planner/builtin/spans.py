@@ -14,6 +14,7 @@ PREPOSITIONS: Final = frozenset(
     map(stem, ("in", "at", "on", "by", "to", "for", "from", "with", "of", "until", "since"))
 )
 _SENTENCE_ENDS: Final = frozenset(".!?。！？;；")
+_ROUGHLY: Final = frozenset(map(stem, ("about", "roughly", "maybe", "around", "by", "perhaps")))
 
 
 def spans(words: Sequence[Token], lexicon: Lexicon) -> list[tuple[int, int]]:
@@ -33,6 +34,7 @@ def spans(words: Sequence[Token], lexicon: Lexicon) -> list[tuple[int, int]]:
             inside = verb in continued or verb in clarified or _is_bare_question(words, verb, lexicon)
             begins = ends_sentence or (joiner and is_strange_verb(words, verb, lexicon))
             begins = begins or (_begins_another(words, starts[-1], index, lexicon, is_joined=bool(joiner)))
+            inside = inside or is_estimate(words, verb, lexicon)
             if verb < len(words) and not inside and (begins or begins_step(words, verb, lexicon)):
                 starts.append(index)
         else:
@@ -85,6 +87,16 @@ def begins_step(words: Sequence[Token], index: int, lexicon: Lexicon) -> bool:
     """Whether words that may ask for something begin at a token."""
     sorts = ("telling", "questions", "polar_questions", "acts", "harmless_acts")
     return bool(lexicon.senses.at(words, index)) or any(lexicon[sort].at(words, index) for sort in sorts)
+
+
+def is_estimate(words: Sequence[Token], index: int, lexicon: Lexicon) -> bool:
+    """Whether a word such as `say` only comes before an amount: "lower, say 4 semitones"."""
+    if index >= len(words) or not lexicon["telling"].at(words, index):
+        return False
+    number = index + 1
+    while number < len(words) and (words[number].text in {",", "，"} or words[number].text in _ROUGHLY):
+        number += 1
+    return number < len(words) and any(sort.at(words, number) for sort in (lexicon.amounts, lexicon.factors))
 
 
 def is_strange_verb(words: Sequence[Token], index: int, lexicon: Lexicon) -> bool:

@@ -11,9 +11,10 @@ from functools import lru_cache
 from typing import Final
 
 _EAST_ASIAN: Final = "\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_NUMBER: Final = r"\d+(?:[.,]\d+)?"
+_NUMBER: Final = r"(?:\d+(?:[.,]\d+)?|(?<![\w.])\.\d+)"
 _WORD: Final = rf"(?:(?![{_EAST_ASIAN}_\d])\w)(?:(?![{_EAST_ASIAN}_])\w)*"
 _TOKEN: Final = re.compile(rf"[{_EAST_ASIAN}]|{_NUMBER}|{_WORD}|['’]|[^\w\s]")
+_MINUS: Final = "minus"
 _KEPT: Final = frozenset("…#%&")
 _MOST_MENDED: Final = 20_000
 # Words that without their ending would be others.
@@ -133,6 +134,9 @@ def _cut(text: str, start: int, end: int) -> list[Token]:
         ):
             # "One-line", "tl;dr": parts of a word.
             continue
+        if word in "-−" and _is_sign(text, match.start()):
+            found.append(Token(stem(_MINUS), *match.span()))
+            continue
         if word in "'’":
             after_apostrophe = True
             continue
@@ -145,6 +149,12 @@ def _cut(text: str, start: int, end: int) -> list[Token]:
             found.append(Token(stem(word) if word[0].isalnum() else word, *match.span()))
         after_apostrophe = False
     return found
+
+
+def _is_sign(text: str, position: int) -> bool:
+    """Whether a minus belongs to the number after it: "-3 dB", but not "2 - 3"."""
+    before = text[position - 1 : position] if position else ""
+    return text[position + 1 : position + 2].isdigit() and (not before or before.isspace() or before == "(")
 
 
 def _is_near(word: str, other: str) -> bool:
