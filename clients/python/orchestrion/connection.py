@@ -20,7 +20,10 @@ DEFAULT_ADDRESS: Final = "127.0.0.1:50051"
 _CONNECTING: Final = ("failed to connect", "connections to all backends", "DNS resolution failed", "empty address list")
 _PHASE: Final = "connecting"
 _BREAKING: Final = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNKNOWN})
-_BREAKS: Final = ("RST_STREAM", "Stream removed", "Socket closed", "Connection reset", "GOAWAY")
+# The last is what grpc.aio says of a message that was to be sent on a call which had just ended.
+_BREAKS: Final = (
+    "RST_STREAM", "Stream removed", "Socket closed", "Connection reset", "GOAWAY", "Internal error from Core",
+)  # fmt: skip
 
 _LOOPBACK: Final = ("127.", "localhost:", "[::1]:", "ipv4:127.", "ipv6:[::1]", "unix:")
 

@@ -38,6 +38,7 @@ class Broken(grpc.RpcError):
         (grpc.StatusCode.INTERNAL, "Received RST_STREAM with error code 2", "SERVER_UNREACHABLE", False),
         (grpc.StatusCode.CANCELLED, "Received RST_STREAM with error code 8", "SERVER_UNREACHABLE", False),
         (grpc.StatusCode.UNKNOWN, "Stream removed", "SERVER_UNREACHABLE", False),
+        (grpc.StatusCode.INTERNAL, "Internal error from Core", "SERVER_UNREACHABLE", False),
         (grpc.StatusCode.INTERNAL, "Exception deserializing response!", "INTERNAL", False),
         (grpc.StatusCode.CANCELLED, "Channel closed!", "CANCELLED", False),
     ],
