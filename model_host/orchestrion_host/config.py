@@ -60,6 +60,8 @@ class HostConfig:
     """The most pixels of a picture that experts decode."""
     max_audio_seconds: float = 7200.0
     """The longest sound that experts decode, in seconds."""
+    max_video_seconds: float = 600.0
+    """The longest video that experts decode, in seconds."""
     queue_limit: int = 256
     """How many calls may wait for one expert."""
     max_concurrent_calls: int = 64
@@ -70,8 +72,16 @@ class HostConfig:
     """How long a worker may fail to answer before it is killed and replaced, in seconds."""
     drain_grace_s: float = 10.0
     """How long calls may go on after the host was asked to stop, in seconds."""
+    profile: str = "starter"
+    """The experts to offer: `starter`, `small`, `standard`, `full` or `remote`; `none` for those added here alone."""
+    fetch_on_demand: bool = False
+    """Whether to fetch the files of an expert when a task needs it, rather than only when somebody pulls it."""
+    allow_pickled_weights: bool = False
+    """Whether models may be added whose weights are pickles only; reading those can run any code."""
+    allow_remote_code: bool = False
+    """Whether models may be added that bring code of their own, which then runs in workers."""
     hub_offline: bool = True
-    """Whether experts are kept from downloading anything from the Hugging Face Hub."""
+    """Whether experts are kept from downloading anything from the Hugging Face Hub while they load and run."""
     exit_with_parent: bool = False
     """Whether to stop when the process that started this one ends."""
     log_level: str = "INFO"
@@ -93,8 +103,9 @@ class HostConfig:
         for setting in ("max_image_pixels", "queue_limit", "max_concurrent_calls"):
             if getattr(self, setting) < 1:
                 raise ValueError(f"{setting}: expected at least 1; it is {getattr(self, setting)}.")
-        if not 0 < self.max_audio_seconds < math.inf:
-            raise ValueError(f"max_audio_seconds: expected more than 0; it is {self.max_audio_seconds:g}.")
+        for setting in ("max_audio_seconds", "max_video_seconds"):
+            if not 0 < getattr(self, setting) < math.inf:
+                raise ValueError(f"{setting}: expected more than 0; it is {getattr(self, setting):g}.")
         for setting in ("cache_bytes", "drain_grace_s", "room_wait_s"):
             if getattr(self, setting) < 0:
                 raise ValueError(f"{setting}: expected at least 0; it is {getattr(self, setting)}.")
@@ -116,3 +127,8 @@ class HostConfig:
     def catalogue_folders(self) -> tuple[Path, ...]:
         """The folders with models beyond the project's own: the operator's, and that of the exports."""
         return (*self.catalogue_paths, *((self.exports_path,) if self.exports_path.is_dir() else ()))
+
+    @property
+    def models_folder(self) -> Path:
+        """The folder with an entry for each model that was added or pulled on this host."""
+        return self.folder / "models"

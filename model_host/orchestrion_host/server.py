@@ -21,7 +21,7 @@ from orchestrion_host.catalogue import presence, reader
 from orchestrion_host.catalogue.reader import CatalogueError
 from orchestrion_host.changes import Changes
 from orchestrion_host.config import HostConfig
-from orchestrion_host.experts.expert import HostedExpert
+from orchestrion_host.experts.expert import HostedExpert, MediaLimits
 from orchestrion_host.experts.loader import Loader
 from orchestrion_host.experts.reservations import Reservations
 from orchestrion_host.inference import Inference
@@ -77,8 +77,7 @@ class ModelHost:
             changes=changes,
             room=room,
             metrics=metrics,
-            max_image_pixels=config.max_image_pixels,
-            max_audio_seconds=config.max_audio_seconds,
+            limits=MediaLimits(config.max_image_pixels, config.max_audio_seconds, config.max_video_seconds),
         )
         self._reservations = Reservations(self._loader, changes)
         self._channel = grpc.aio.insecure_channel(config.controller, options=channel_options())

@@ -45,6 +45,11 @@ class Load:
     instances: int
     max_image_pixels: int
     max_audio_seconds: float
+    max_video_seconds: float = 600.0
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """The folders of further checkpoints that it is made of, by what they are to it."""
+    trusted: Sequence[str] = ()
+    """What the operator allows it: `pickled-weights`, `remote-code`."""
 
 
 @dataclass(frozen=True, slots=True)

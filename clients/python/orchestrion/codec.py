@@ -18,7 +18,7 @@ from google.protobuf import json_format, timestamp_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from orchestrion import events, experts, inference, plans, runs
+from orchestrion import events, experts, inference, models, plans, runs
 from orchestrion.errors import Reason
 from orchestrion.v1 import (
     artifacts_pb2,
@@ -40,7 +40,7 @@ _Get = Callable[[Any], Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-_DOMAIN = (events, experts, inference, plans, runs)
+_DOMAIN = (events, experts, inference, models, plans, runs)
 _PROTOS = (
     artifacts_pb2,
     assignments_pb2,

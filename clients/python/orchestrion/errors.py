@@ -119,6 +119,7 @@ class Reason(enum.Enum):
     REQUEST_EMPTY = InvalidArgumentError, "No message of the user has text or artifacts."
     INVALID_FIELD = InvalidArgumentError, "A field of the request has a value that it cannot have."
     PLAN_INVALID = InvalidArgumentError, "A plan breaks a rule that has no reason of its own."
+    MODEL_NOT_SUPPORTED = InvalidArgumentError, "No runtime of the host performs the task with such a model."
     UNKNOWN_TASK_TYPE = InvalidArgumentError, "A task has a type that is not among the task types."
     DUPLICATE_TASK_ID = InvalidArgumentError, "Two tasks of a plan have the same id."
     UNKNOWN_INPUT = InvalidArgumentError, "A task has an input that its type does not declare."
@@ -136,6 +137,8 @@ class Reason(enum.Enum):
     HOST_NOT_FOUND = NotFoundError, "No such host is listed."
     EXPERT_NOT_FOUND = NotFoundError, "The host has no such expert."
 
+    MODEL_NOT_FOUND = NotFoundError, "The Hub has no such model or revision, or the folder is not there."
+
     SEQUENCE_OUT_OF_RANGE = OutOfRangeError, "The run's log does not go that far."
     OFFSET_OUT_OF_RANGE = OutOfRangeError, "The artifact does not go that far."
 
@@ -148,6 +151,14 @@ class Reason(enum.Enum):
     EXPERT_LOAD_FAILED = FailedPreconditionError, "The expert could not be loaded."
     EXPERT_UNAVAILABLE = FailedPreconditionError, "The expert lacks a package, a file or a device on this host."
     EXPERT_RESERVED = FailedPreconditionError, "The expert has a hard reservation."
+    EXPERT_NOT_FETCHED = (
+        FailedPreconditionError,
+        "The expert's files are not on the host yet; pull them.",
+    )
+    EXPERT_EXISTS = FailedPreconditionError, "The host has an expert of that id already."
+    UNSAFE_MODEL = FailedPreconditionError, "A model has pickled weights or code of its own, which is not allowed."
+    HUB_ACCESS_DENIED = FailedPreconditionError, "The Hub wants a token, or the token does not open the model."
+    EXPORT_FAILED = FailedPreconditionError, "A model could not be exported, or its outputs differ from the original's."
     RUN_NOT_ENDED = FailedPreconditionError, "The run has not ended yet."
     NOT_CONFIGURED = FailedPreconditionError, "The server lacks a setting that the call needs."
 
@@ -159,6 +170,7 @@ class Reason(enum.Enum):
     ARTIFACT_TOO_LARGE = ResourceExhaustedError, "The artifact is larger than the store takes."
     STORAGE_FULL = ResourceExhaustedError, "The disk is full."
     MESSAGE_TOO_LARGE = ResourceExhaustedError, "A message is larger than the server takes."
+    HUB_RATE_LIMITED = ResourceExhaustedError, "The Hub or a hosted endpoint asks to wait."
 
     SERVER_UNREACHABLE = UnavailableError, "The server does not answer."
     SERVER_STOPPING = UnavailableError, "The server is shutting down."
@@ -167,6 +179,9 @@ class Reason(enum.Enum):
     HOST_UNREACHABLE = UnavailableError, "A host does not answer."
     HOST_DRAINING = UnavailableError, "The host is shutting down."
     WORKER_CRASHED = UnavailableError, "The worker process died, or hung and was killed."
+
+    HUB_UNREACHABLE = UnavailableError, "The Hub or a hosted endpoint does not answer, or the connection broke."
+    DOWNLOAD_CORRUPT = UnavailableError, "A downloaded file does not have the hash that the Hub names; it was deleted."
 
     DEADLINE_EXCEEDED = DeadlineExceededError, "The time given was not enough."
 
@@ -232,6 +247,7 @@ _CURABLE_ELSEWHERE: Final = frozenset(
         Reason.EXPERT_NOT_FOUND,
         Reason.EXPERT_NOT_LOADED,
         Reason.EXPERT_LOAD_FAILED,
+        Reason.EXPERT_NOT_FETCHED,
         Reason.EXPERT_UNAVAILABLE,
         Reason.EXPERT_TOO_LARGE,
         Reason.EXPERT_FAILED,

@@ -37,6 +37,14 @@ class SelectionPolicy(enum.IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptedValues:
+    """The values of one input that an expert takes."""
+
+    input: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Expert:
     """What is always true of an expert: a model on a runtime, performing one or more task types."""
 
@@ -53,6 +61,9 @@ class Expert:
     download_count: int = 0
     like_count: int = 0
     max_batch_size: int = 1
+    accepts: tuple[AcceptedValues, ...] = ()
+    download_bytes: int = 0
+    default_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,7 @@ class ExpertStatus:
     running_count: int = 0
     latency_ms: float = 0.0
     reservation_count: int = 0
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +104,8 @@ class Host:
     version: str = ""
     max_concurrent_calls: int = 1
     worker_restart_count: int = 0
+    profile: str = ""
+    fetches_on_demand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +116,8 @@ class HostFacts:
     version: str
     max_concurrent_calls: int
     experts: tuple[Expert, ...]
+    profile: str = ""
+    fetches_on_demand: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,8 @@ class Registry:
             version=facts.version,
             max_concurrent_calls=max(1, facts.max_concurrent_calls),
             worker_restart_count=report.worker_restart_count,
+            profile=facts.profile,
+            fetches_on_demand=facts.fetches_on_demand,
         )
         if known is None:
             _log.info("%s at %s is listed, with %d experts", host.name, host.address, len(host.experts))
@@ -199,7 +201,9 @@ class Registry:
 
 def _facts(listing: _Listing) -> HostFacts:
     host = listing.host
-    return HostFacts(host.address, host.version, host.max_concurrent_calls, host.experts)
+    return HostFacts(
+        host.address, host.version, host.max_concurrent_calls, host.experts, host.profile, host.fetches_on_demand
+    )
 
 
 def _index(hosts: Iterable[Host]) -> dict[str, tuple[Offer, ...]]:

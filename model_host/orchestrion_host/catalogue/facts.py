@@ -17,6 +17,11 @@ class Source:
     """The folder: inside the package, or an absolute path."""
     hub: str = ""
     """An id on the Hugging Face Hub."""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """Further checkpoints that it is made of, by what they are to it (`controlnet`, `vocoder`, `speaker_encoder`): ids
+    on the Hub or absolute folders."""
+    part_revisions: Mapping[str, str] = field(default_factory=dict)
+    """The revisions of the parts that come from the Hub, by the same names."""
     sha256: Mapping[str, str] = field(default_factory=dict)
     """The hashes that files must have, by file name."""
 
@@ -30,7 +35,7 @@ class ModelFacts:
     model: str
     """The engine's name, or the model's id on the Hub."""
     runtime: str
-    """`engine`, `transformers` or `onnx`."""
+    """`engine`, `transformers`, `diffusers`, `onnx` or `remote`."""
     task_types: tuple[str, ...]
     """The task types that it performs."""
     description: str
@@ -49,6 +54,12 @@ class ModelFacts:
     """Downloads in the last month on the Hub; 0 when not known."""
     like_count: int = 0
     """Likes on the Hub; 0 when not known."""
+    download_bytes: int = 0
+    """What its files take to download; 0 when not known."""
+    default_for: tuple[str, ...] = ()
+    """The task types for which it is the project's default model."""
+    accepts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Inputs of which it takes some values only, such as one of a task type's operations."""
     max_batch_size: int = 1
     """How many calls one forward pass takes at most."""
     instances: int = 1
@@ -57,6 +68,10 @@ class ModelFacts:
     """`shared`: a worker together with others of its device and runtime; `own`: one for itself."""
     requires: tuple[str, ...] = ()
     """Python packages, by import name, without which it cannot run."""
+    environment: tuple[str, ...] = ()
+    """Environment variables of the host, one of which must be set, such as the key of a hosted endpoint."""
+    trusted: tuple[str, ...] = ()
+    """What the operator allows it beyond the rule: `pickled-weights`, `remote-code`."""
     source: Source = field(default_factory=Source)
     """Where its files are."""
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -67,4 +82,4 @@ class ModelFacts:
     @property
     def device_kinds(self) -> tuple[str, ...]:
         """The kinds of devices that it can be on, the best first."""
-        return ("cuda", "cpu") if self.runtime == "transformers" else ("cpu",)
+        return ("cuda", "cpu") if self.runtime in ("transformers", "diffusers") else ("cpu",)

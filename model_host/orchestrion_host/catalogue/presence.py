@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrion.experts import ExpertState
@@ -21,6 +22,8 @@ class Presence:
     """What is missing, as a sentence; empty when nothing is."""
     folder: str = ""
     """The folder of its files; a Hub id where they are not in a folder; empty for engines."""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """The folders of the checkpoints that it is made of besides, by what they are to it."""
 
 
 def find(facts: ModelFacts) -> Presence:
@@ -29,18 +32,29 @@ def find(facts: ModelFacts) -> Presence:
     if missing:
         names = ", ".join(missing)
         return Presence(ExpertState.UNAVAILABLE, f"{facts.id} needs packages that are not installed here: {names}.")
+    if facts.environment and not any(os.environ.get(name) for name in facts.environment):
+        names = " or ".join(facts.environment)
+        return Presence(ExpertState.UNAVAILABLE, f"{facts.id} needs the environment variable {names} on this host.")
     source = facts.source
+    parts: dict[str, str] = {}
+    for part, place in source.parts.items():
+        found = Path(place) if place.startswith("/") else _hub_snapshot(place, source.part_revisions.get(part, ""))
+        if found is None:
+            return Presence(ExpertState.TO_BE_FETCHED, f"The files of {place} are not on this host yet.", source.hub)
+        if not found.is_dir():
+            return Presence(ExpertState.UNAVAILABLE, f"{facts.id} needs the folder {found}, which is not there.")
+        parts[part] = str(found)
     if source.hub:
         snapshot = _hub_snapshot(source.hub, facts.revision)
         if snapshot is None:
             return Presence(
                 ExpertState.TO_BE_FETCHED, f"The files of {source.hub} are not on this host yet.", source.hub
             )
-        return Presence(ExpertState.LOADABLE, folder=str(snapshot))
+        return Presence(ExpertState.LOADABLE, folder=str(snapshot), parts=parts)
     folder = _package_folder(source.package) / source.folder if source.package else Path(source.folder)
     if (source.package or source.folder) and not folder.is_dir():
         return Presence(ExpertState.UNAVAILABLE, f"{facts.id} needs the folder {folder}, which is not there.")
-    return Presence(ExpertState.LOADABLE, folder=str(folder) if source.package or source.folder else "")
+    return Presence(ExpertState.LOADABLE, folder=str(folder) if source.package or source.folder else "", parts=parts)
 
 
 def _package_folder(package: str) -> Path:

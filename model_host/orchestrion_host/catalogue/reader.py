@@ -13,9 +13,10 @@ import yaml
 from orchestrion_host.catalogue.facts import ModelFacts, Source
 
 _ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,127}")
-_RUNTIMES: Final = ("engine", "transformers", "onnx")
+_RUNTIMES: Final = ("engine", "transformers", "diffusers", "onnx", "remote")
 _ISOLATIONS: Final = ("shared", "own")
-_BUILT_IN: Final = Path(__file__).parent
+_TRUSTED: Final = ("pickled-weights", "remote-code")
+_BUILT_IN: Final = Path(__file__).parent / "models"
 
 
 class CatalogueError(ValueError):
@@ -92,6 +93,8 @@ def _converted(value: Any, hint: Any, place: str) -> Any:
         return tuple(value)
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise CatalogueError(f"{place}: expected fields, found {value!r}.")
+    if hint == Mapping[str, tuple[str, ...]]:
+        return {key: _converted(item, tuple[str, ...], f"{place}: {key}") for key, item in value.items()}
     return value
 
 
@@ -105,7 +108,12 @@ def _check_rules(facts: ModelFacts, path: Path) -> None:
         ("max_batch_size", facts.max_batch_size >= 1, "at least 1"),
         ("instances", 1 <= facts.instances <= 256, "from 1 to 256"),
         ("memory_bytes", facts.memory_bytes >= 0, "at least 0"),
-        ("source", facts.runtime == "engine" or bool(_locations(facts.source)), "a package, a folder or a hub id"),
+        ("trusted", set(facts.trusted) <= set(_TRUSTED), f"some of {', '.join(_TRUSTED)}"),
+        (
+            "source",
+            facts.runtime in ("engine", "remote") or bool(_locations(facts.source)),
+            "a package, a folder or a hub id",
+        ),
         ("source", not (facts.source.hub and (facts.source.package or facts.source.folder)), "one place only"),
     ]
     for name, holds, expected in rules:

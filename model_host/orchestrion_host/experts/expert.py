@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any
 
 from orchestrion.errors import Reason
-from orchestrion.experts import Expert, ExpertState, ExpertStatus
+from orchestrion.experts import AcceptedValues, Expert, ExpertState, ExpertStatus
 from orchestrion_host import wire
 from orchestrion_host.catalogue.facts import ModelFacts
 from orchestrion_host.catalogue.presence import Presence
 from orchestrion_host.experts.queue import ExpertQueue
 from orchestrion_host.memory.policy import Resident
 from orchestrion_host.workers.worker import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class MediaLimits:
+    """The largest media that experts decode."""
+
+    image_pixels: int
+    audio_seconds: float
+    video_seconds: float
 
 
 class HostedExpert:
@@ -73,7 +83,7 @@ class HostedExpert:
         if self.state is ExpertState.UNAVAILABLE:
             raise Reason.EXPERT_UNAVAILABLE.error(self.presence.problem, expert=self.facts.id)
 
-    def load_message(self, device: str, max_image_pixels: int, max_audio_seconds: float) -> wire.Load:
+    def load_message(self, device: str, limits: MediaLimits) -> wire.Load:
         """Writes what a worker must know to load it."""
         options: dict[str, Any] = dict(self.facts.options)
         return wire.Load(
@@ -86,8 +96,11 @@ class HostedExpert:
             options=options,
             device=device,
             instances=self.facts.instances,
-            max_image_pixels=max_image_pixels,
-            max_audio_seconds=max_audio_seconds,
+            max_image_pixels=limits.image_pixels,
+            max_audio_seconds=limits.audio_seconds,
+            max_video_seconds=limits.video_seconds,
+            parts=self.presence.parts,
+            trusted=self.facts.trusted,
         )
 
     def resident(self) -> Resident:
@@ -117,6 +130,9 @@ class HostedExpert:
             download_count=facts.download_count,
             like_count=facts.like_count,
             max_batch_size=facts.max_batch_size,
+            accepts=tuple(AcceptedValues(name, values) for name, values in facts.accepts.items()),
+            download_bytes=facts.download_bytes,
+            default_for=facts.default_for,
         )
 
     def status(self) -> ExpertStatus:

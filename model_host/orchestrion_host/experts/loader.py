@@ -13,7 +13,7 @@ from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.experts import ExpertState
 from orchestrion_host.changes import Changes
 from orchestrion_host.experts.admission import Admission
-from orchestrion_host.experts.expert import HostedExpert, Loading
+from orchestrion_host.experts.expert import HostedExpert, Loading, MediaLimits
 from orchestrion_host.memory.devices import DeviceAccount, Devices
 from orchestrion_host.metrics import HostMetrics
 from orchestrion_host.workers.pool import WorkerPool
@@ -35,8 +35,7 @@ class Loader:
         changes: Changes,
         room: Changes,
         metrics: HostMetrics,
-        max_image_pixels: int,
-        max_audio_seconds: float,
+        limits: MediaLimits,
     ) -> None:
         """Keeps its collaborators, and listens for workers that end.
 
@@ -47,16 +46,14 @@ class Loader:
             changes: Told of every change of an expert's state.
             room: Waited on while there is no room; told of those changes too.
             metrics: Counts loads and evictions.
-            max_image_pixels: The most pixels of a picture that experts decode.
-            max_audio_seconds: The longest sound that experts decode, in seconds.
+            limits: The largest media that experts decode.
         """
         self._experts = experts
         self._devices = devices
         self._workers = workers
         self._changes = changes
         self._metrics = metrics
-        self._max_image_pixels = max_image_pixels
-        self._max_audio_seconds = max_audio_seconds
+        self._limits = limits
         self._admission = Admission(experts, devices, room, self._evict)
         self._tasks: set[asyncio.Task[None]] = set()
         workers.on_crash = self._on_crash
@@ -159,7 +156,7 @@ class Loader:
             expert.device = device.name
             admitted.set_result(None)
             worker = await self._take_worker(expert, device)
-            message = expert.load_message(device.name, self._max_image_pixels, self._max_audio_seconds)
+            message = expert.load_message(device.name, self._limits)
             size = await worker.load(message)
             device.settle(expert.facts.id, size)
             expert.measured_bytes = size

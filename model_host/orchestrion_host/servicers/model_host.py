@@ -132,6 +132,20 @@ class ModelHostServicer(ModelHostServiceServicer):
         raise _not_served("ExportModel")
         yield messages.ModelProgress()
 
+    async def RefreshModels(
+        self, request: messages.RefreshModelsRequest, context: _Context
+    ) -> AsyncIterator[messages.ModelProgress]:
+        raise _not_served("RefreshModels")
+        yield messages.ModelProgress()
+
+    async def ListModels(self, request: messages.ListModelsRequest, context: _Context) -> messages.ListModelsResponse:
+        raise _not_served("ListModels")
+
+    async def SearchModels(
+        self, request: messages.SearchModelsRequest, context: _Context
+    ) -> messages.SearchModelsResponse:
+        raise _not_served("SearchModels")
+
     def _expert_for_work(self, expert_id: str) -> HostedExpert:
         if self._description.draining:
             raise Reason.HOST_DRAINING.error("This host is shutting down and takes no new work.")

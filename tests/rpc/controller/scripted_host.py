@@ -155,3 +155,13 @@ class ScriptedHost(model_host_service_pb2_grpc.ModelHostServiceServicer):
     async def ExportModel(self, request: pb.ExportModelRequest, context: Any) -> AsyncIterator[pb.ModelProgress]:
         raise NotImplementedError
         yield
+
+    async def RefreshModels(self, request: pb.RefreshModelsRequest, context: Any) -> AsyncIterator[pb.ModelProgress]:
+        raise NotImplementedError
+        yield
+
+    async def ListModels(self, request: pb.ListModelsRequest, context: Any) -> pb.ListModelsResponse:
+        raise NotImplementedError
+
+    async def SearchModels(self, request: pb.SearchModelsRequest, context: Any) -> pb.SearchModelsResponse:
+        raise NotImplementedError

@@ -106,6 +106,9 @@ class Expert(_message.Message):
     DOWNLOAD_COUNT_FIELD_NUMBER: _builtins.int
     LIKE_COUNT_FIELD_NUMBER: _builtins.int
     MAX_BATCH_SIZE_FIELD_NUMBER: _builtins.int
+    ACCEPTS_FIELD_NUMBER: _builtins.int
+    DOWNLOAD_BYTES_FIELD_NUMBER: _builtins.int
+    DEFAULT_FOR_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The id, unique on its host, such as `rapidocr`. The same id on two hosts means the same expert."""
     model: _builtins.str
@@ -128,6 +131,8 @@ class Expert(_message.Message):
     """Likes on the Hub; 0 when not known."""
     max_batch_size: _builtins.int
     """How many requests one forward pass takes at most; at least 1."""
+    download_bytes: _builtins.int
+    """What its files take to download, in bytes; 0 when there is nothing to download or that is not known yet."""
     @_builtins.property
     def task_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The names of the task types that it performs."""
@@ -135,6 +140,16 @@ class Expert(_message.Message):
     @_builtins.property
     def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The languages it handles, as BCP 47 tags; empty when language does not matter."""
+
+    @_builtins.property
+    def accepts(self) -> _containers.RepeatedCompositeFieldContainer[Global___AcceptedValues]:
+        """Inputs of which it takes some values only, such as one of a task type's operations. A task that gives such an input
+        another value goes to another expert. Inputs that are not listed take whatever the task type allows.
+        """
+
+    @_builtins.property
+    def default_for(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The task types for which it is the project's default model; empty for none."""
 
     def __init__(
         self,
@@ -152,14 +167,45 @@ class Expert(_message.Message):
         download_count: _builtins.int = ...,
         like_count: _builtins.int = ...,
         max_batch_size: _builtins.int = ...,
+        accepts: _abc.Iterable[Global___AcceptedValues] | None = ...,
+        download_bytes: _builtins.int = ...,
+        default_for: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "domain", b"domain", "download_count", b"download_count", "id", b"id", "languages", b"languages", "license", b"license", "like_count", b"like_count", "max_batch_size", b"max_batch_size", "memory_bytes", b"memory_bytes", "model", b"model", "revision", b"revision", "runtime", b"runtime", "task_types", b"task_types"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepts", b"accepts", "default_for", b"default_for", "description", b"description", "domain", b"domain", "download_bytes", b"download_bytes", "download_count", b"download_count", "id", b"id", "languages", b"languages", "license", b"license", "like_count", b"like_count", "max_batch_size", b"max_batch_size", "memory_bytes", b"memory_bytes", "model", b"model", "revision", b"revision", "runtime", b"runtime", "task_types", b"task_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Expert: _TypeAlias = Expert  # noqa: Y015
+
+@_typing.final
+class AcceptedValues(_message.Message):
+    """Lists the values of one input that an expert takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INPUT_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
+    input: _builtins.str
+    """The name of the input."""
+    @_builtins.property
+    def values(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The texts that it takes."""
+
+    def __init__(
+        self,
+        *,
+        input: _builtins.str = ...,
+        values: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["input", b"input", "values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcceptedValues: _TypeAlias = AcceptedValues  # noqa: Y015
 
 @_typing.final
 class ExpertStatus(_message.Message):
@@ -175,6 +221,7 @@ class ExpertStatus(_message.Message):
     RUNNING_COUNT_FIELD_NUMBER: _builtins.int
     LATENCY_MS_FIELD_NUMBER: _builtins.int
     RESERVATION_COUNT_FIELD_NUMBER: _builtins.int
+    PINNED_FIELD_NUMBER: _builtins.int
     expert_id: _builtins.str
     """The id of the expert."""
     state: Global___ExpertState.ValueType
@@ -191,6 +238,8 @@ class ExpertStatus(_message.Message):
     """A moving average of the time from the start of a forward pass to its end, in milliseconds; 0 before the first."""
     reservation_count: _builtins.int
     """Reservations on it, soft and hard."""
+    pinned: _builtins.bool
+    """Whether it was pinned: it stays loaded until it is unpinned."""
     def __init__(
         self,
         *,
@@ -202,10 +251,11 @@ class ExpertStatus(_message.Message):
         running_count: _builtins.int = ...,
         latency_ms: _builtins.float = ...,
         reservation_count: _builtins.int = ...,
+        pinned: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["device", b"device", "expert_id", b"expert_id", "latency_ms", b"latency_ms", "memory_bytes", b"memory_bytes", "queued_count", b"queued_count", "reservation_count", b"reservation_count", "running_count", b"running_count", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device", b"device", "expert_id", b"expert_id", "latency_ms", b"latency_ms", "memory_bytes", b"memory_bytes", "pinned", b"pinned", "queued_count", b"queued_count", "reservation_count", b"reservation_count", "running_count", b"running_count", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -260,6 +310,8 @@ class Host(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     MAX_CONCURRENT_CALLS_FIELD_NUMBER: _builtins.int
     WORKER_RESTART_COUNT_FIELD_NUMBER: _builtins.int
+    PROFILE_FIELD_NUMBER: _builtins.int
+    FETCHES_ON_DEMAND_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The resource name, `hosts/{host}`."""
     address: _builtins.str
@@ -272,6 +324,12 @@ class Host(_message.Message):
     """How many calls the host wants at once from one controller; at least 1."""
     worker_restart_count: _builtins.int
     """Worker processes restarted since the host started."""
+    profile: _builtins.str
+    """The profile of its experts, such as `starter`."""
+    fetches_on_demand: _builtins.bool
+    """Whether it fetches the files of an expert by itself when a task needs it. Where it does not, experts in the state
+    TO_BE_FETCHED get no work.
+    """
     @_builtins.property
     def devices(self) -> _containers.RepeatedCompositeFieldContainer[Global___Device]:
         """Its devices."""
@@ -296,10 +354,12 @@ class Host(_message.Message):
         version: _builtins.str = ...,
         max_concurrent_calls: _builtins.int = ...,
         worker_restart_count: _builtins.int = ...,
+        profile: _builtins.str = ...,
+        fetches_on_demand: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "devices", b"devices", "experts", b"experts", "max_concurrent_calls", b"max_concurrent_calls", "name", b"name", "state", b"state", "statuses", b"statuses", "version", b"version", "worker_restart_count", b"worker_restart_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "devices", b"devices", "experts", b"experts", "fetches_on_demand", b"fetches_on_demand", "max_concurrent_calls", b"max_concurrent_calls", "name", b"name", "profile", b"profile", "state", b"state", "statuses", b"statuses", "version", b"version", "worker_restart_count", b"worker_restart_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

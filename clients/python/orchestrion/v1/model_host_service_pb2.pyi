@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from orchestrion.v1 import experts_pb2 as _experts_pb2
 from orchestrion.v1 import values_pb2 as _values_pb2
 import builtins as _builtins
@@ -19,6 +20,38 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _ModelOrigin:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ModelOriginEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ModelOrigin.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MODEL_ORIGIN_UNSPECIFIED: _ModelOrigin.ValueType  # 0
+    """Not said."""
+    MODEL_ORIGIN_BUILT_IN: _ModelOrigin.ValueType  # 1
+    """The project's own catalogue."""
+    MODEL_ORIGIN_OPERATOR: _ModelOrigin.ValueType  # 2
+    """A folder that the operator named."""
+    MODEL_ORIGIN_ADDED: _ModelOrigin.ValueType  # 3
+    """It was added or pulled on this host."""
+    MODEL_ORIGIN_EXPORTED: _ModelOrigin.ValueType  # 4
+    """It was exported on this machine."""
+
+class ModelOrigin(_ModelOrigin, metaclass=_ModelOriginEnumTypeWrapper):
+    """Lists where an entry of the catalogue comes from."""
+
+MODEL_ORIGIN_UNSPECIFIED: ModelOrigin.ValueType  # 0
+"""Not said."""
+MODEL_ORIGIN_BUILT_IN: ModelOrigin.ValueType  # 1
+"""The project's own catalogue."""
+MODEL_ORIGIN_OPERATOR: ModelOrigin.ValueType  # 2
+"""A folder that the operator named."""
+MODEL_ORIGIN_ADDED: ModelOrigin.ValueType  # 3
+"""It was added or pulled on this host."""
+MODEL_ORIGIN_EXPORTED: ModelOrigin.ValueType  # 4
+"""It was exported on this machine."""
+Global___ModelOrigin: _TypeAlias = ModelOrigin  # noqa: Y015
 
 @_typing.final
 class InferRequest(_message.Message):
@@ -430,10 +463,21 @@ class AddModelRequest(_message.Message):
     MODEL_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     TASK_TYPES_FIELD_NUMBER: _builtins.int
+    EXPERT_ID_FIELD_NUMBER: _builtins.int
+    ALLOW_PICKLED_WEIGHTS_FIELD_NUMBER: _builtins.int
+    ALLOW_REMOTE_CODE_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     """A Hub id or an absolute path of a folder on the host. Required."""
     revision: _builtins.str
     """The revision on the Hub; empty means the newest, which is then pinned."""
+    expert_id: _builtins.str
+    """The id of the expert; empty means: made from the model's."""
+    allow_pickled_weights: _builtins.bool
+    """Whether weights that are only there as pickles are accepted: reading them can run any code. The host's setting
+    `allow_pickled_weights` must allow it too.
+    """
+    allow_remote_code: _builtins.bool
+    """Whether code that the model brings along may run. The host's setting `allow_remote_code` must allow it too."""
     @_builtins.property
     def task_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The task types; empty means: find out from the configuration."""
@@ -444,10 +488,13 @@ class AddModelRequest(_message.Message):
         model: _builtins.str = ...,
         revision: _builtins.str = ...,
         task_types: _abc.Iterable[_builtins.str] | None = ...,
+        expert_id: _builtins.str = ...,
+        allow_pickled_weights: _builtins.bool = ...,
+        allow_remote_code: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["model", b"model", "revision", b"revision", "task_types", b"task_types"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_pickled_weights", b"allow_pickled_weights", "allow_remote_code", b"allow_remote_code", "expert_id", b"expert_id", "model", b"model", "revision", b"revision", "task_types", b"task_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -534,7 +581,9 @@ class ExportModelRequest(_message.Message):
     expert_id: _builtins.str
     """The id of the expert. Required."""
     task_type: _builtins.str
-    """The task type that the exported model is checked with. Required."""
+    """The task type that the exported model performs and is checked with; empty where the expert performs one only, or
+    all of them on one encoder.
+    """
     def __init__(
         self,
         *,
@@ -550,31 +599,293 @@ class ExportModelRequest(_message.Message):
 Global___ExportModelRequest: _TypeAlias = ExportModelRequest  # noqa: Y015
 
 @_typing.final
+class RefreshModelsRequest(_message.Message):
+    """Asks for facts to be brought up to date."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPERT_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def expert_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The ids of the experts; empty means all whose model is on the Hub."""
+
+    def __init__(
+        self,
+        *,
+        expert_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expert_ids", b"expert_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefreshModelsRequest: _TypeAlias = RefreshModelsRequest  # noqa: Y015
+
+@_typing.final
 class ModelProgress(_message.Message):
-    """Tells how far a pull or an export is."""
+    """Tells how far work on models is."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     MESSAGE_FIELD_NUMBER: _builtins.int
     DONE_BYTES_FIELD_NUMBER: _builtins.int
     TOTAL_BYTES_FIELD_NUMBER: _builtins.int
+    EXPERT_FIELD_NUMBER: _builtins.int
     message: _builtins.str
-    """What it is doing."""
+    """What it is doing, in a few words."""
     done_bytes: _builtins.int
     """The bytes done."""
     total_bytes: _builtins.int
     """The bytes in all; 0 when not known."""
+    @_builtins.property
+    def expert(self) -> _experts_pb2.Expert:
+        """The expert as it is registered now; set in the last message about it."""
+
     def __init__(
         self,
         *,
         message: _builtins.str = ...,
         done_bytes: _builtins.int = ...,
         total_bytes: _builtins.int = ...,
+        expert: _experts_pb2.Expert | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expert", b"expert"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["done_bytes", b"done_bytes", "message", b"message", "total_bytes", b"total_bytes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["done_bytes", b"done_bytes", "expert", b"expert", "message", b"message", "total_bytes", b"total_bytes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ModelProgress: _TypeAlias = ModelProgress  # noqa: Y015
+
+@_typing.final
+class ListModelsRequest(_message.Message):
+    """Asks for the catalogue."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TASK_TYPE_FIELD_NUMBER: _builtins.int
+    PROFILE_FIELD_NUMBER: _builtins.int
+    task_type: _builtins.str
+    """The task type that they must perform; empty for all."""
+    profile: _builtins.str
+    """The profile that they must belong to; empty for all."""
+    def __init__(
+        self,
+        *,
+        task_type: _builtins.str = ...,
+        profile: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["profile", b"profile", "task_type", b"task_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListModelsRequest: _TypeAlias = ListModelsRequest  # noqa: Y015
+
+@_typing.final
+class ListModelsResponse(_message.Message):
+    """Holds the catalogue."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODELS_FIELD_NUMBER: _builtins.int
+    PROFILES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def models(self) -> _containers.RepeatedCompositeFieldContainer[Global___ListedModel]:
+        """The models, by id."""
+
+    @_builtins.property
+    def profiles(self) -> _containers.RepeatedCompositeFieldContainer[Global___Profile]:
+        """All profiles, the smallest first."""
+
+    def __init__(
+        self,
+        *,
+        models: _abc.Iterable[Global___ListedModel] | None = ...,
+        profiles: _abc.Iterable[Global___Profile] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["models", b"models", "profiles", b"profiles"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListModelsResponse: _TypeAlias = ListModelsResponse  # noqa: Y015
+
+@_typing.final
+class ListedModel(_message.Message):
+    """Describes a model of the catalogue on this host."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPERT_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    OFFERED_FIELD_NUMBER: _builtins.int
+    PROBLEM_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
+    state: _experts_pb2.ExpertState.ValueType
+    """Where it is in its life."""
+    offered: _builtins.bool
+    """Whether the host offers it to the controller: it belongs to the host's profile, or was added or pulled."""
+    problem: _builtins.str
+    """Why it cannot run here, as a sentence; empty where it can."""
+    origin: Global___ModelOrigin.ValueType
+    """Where its entry comes from."""
+    @_builtins.property
+    def expert(self) -> _experts_pb2.Expert:
+        """What is always true of it."""
+
+    def __init__(
+        self,
+        *,
+        expert: _experts_pb2.Expert | None = ...,
+        state: _experts_pb2.ExpertState.ValueType = ...,
+        offered: _builtins.bool = ...,
+        problem: _builtins.str = ...,
+        origin: Global___ModelOrigin.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expert", b"expert"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expert", b"expert", "offered", b"offered", "origin", b"origin", "problem", b"problem", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListedModel: _TypeAlias = ListedModel  # noqa: Y015
+
+@_typing.final
+class Profile(_message.Message):
+    """Describes a bundle of experts for a kind of machine."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    EXPERT_IDS_FIELD_NUMBER: _builtins.int
+    MISSING_BYTES_FIELD_NUMBER: _builtins.int
+    UNKNOWN_COUNT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The name, such as `small`."""
+    description: _builtins.str
+    """What machine it is for, in a sentence."""
+    missing_bytes: _builtins.int
+    """What of it is still to be downloaded, in bytes, as far as sizes are known."""
+    unknown_count: _builtins.int
+    """How many of the experts that are still to be downloaded are of unknown size."""
+    @_builtins.property
+    def expert_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The ids of its experts."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        description: _builtins.str = ...,
+        expert_ids: _abc.Iterable[_builtins.str] | None = ...,
+        missing_bytes: _builtins.int = ...,
+        unknown_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "expert_ids", b"expert_ids", "missing_bytes", b"missing_bytes", "name", b"name", "unknown_count", b"unknown_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Profile: _TypeAlias = Profile  # noqa: Y015
+
+@_typing.final
+class SearchModelsRequest(_message.Message):
+    """Asks for models on the Hub."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TASK_TYPE_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    task_type: _builtins.str
+    """The task type. Required."""
+    text: _builtins.str
+    """Words that the id must contain; empty for any."""
+    limit: _builtins.int
+    """How many at most, 1 to 100. 0 means 20."""
+    def __init__(
+        self,
+        *,
+        task_type: _builtins.str = ...,
+        text: _builtins.str = ...,
+        limit: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit", "task_type", b"task_type", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchModelsRequest: _TypeAlias = SearchModelsRequest  # noqa: Y015
+
+@_typing.final
+class SearchModelsResponse(_message.Message):
+    """Holds models on the Hub."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODELS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def models(self) -> _containers.RepeatedCompositeFieldContainer[Global___HubModel]:
+        """The models, those with the most downloads first."""
+
+    def __init__(
+        self,
+        *,
+        models: _abc.Iterable[Global___HubModel] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["models", b"models"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchModelsResponse: _TypeAlias = SearchModelsResponse  # noqa: Y015
+
+@_typing.final
+class HubModel(_message.Message):
+    """Describes a model on the Hub."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    DOWNLOAD_COUNT_FIELD_NUMBER: _builtins.int
+    LIKE_COUNT_FIELD_NUMBER: _builtins.int
+    LIBRARY_FIELD_NUMBER: _builtins.int
+    LICENSE_FIELD_NUMBER: _builtins.int
+    SAFE_WEIGHTS_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """The id on the Hub."""
+    download_count: _builtins.int
+    """Downloads in the last month."""
+    like_count: _builtins.int
+    """Likes."""
+    library: _builtins.str
+    """The library that it was made with, such as `transformers`; empty when not known."""
+    license: _builtins.str
+    """The licence; empty when not known."""
+    safe_weights: _builtins.bool
+    """Whether its weights are there as safetensors or ONNX."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        download_count: _builtins.int = ...,
+        like_count: _builtins.int = ...,
+        library: _builtins.str = ...,
+        license: _builtins.str = ...,
+        safe_weights: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["download_count", b"download_count", "id", b"id", "library", b"library", "license", b"license", "like_count", b"like_count", "safe_weights", b"safe_weights"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HubModel: _TypeAlias = HubModel  # noqa: Y015

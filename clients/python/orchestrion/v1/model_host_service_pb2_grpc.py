@@ -92,6 +92,21 @@ class ModelHostServiceStub(object):
                 request_serializer=orchestrion_dot_v1_dot_model__host__service__pb2.ExportModelRequest.SerializeToString,
                 response_deserializer=orchestrion_dot_v1_dot_model__host__service__pb2.ModelProgress.FromString,
                 _registered_method=True)
+        self.RefreshModels = channel.unary_stream(
+                '/orchestrion.v1.ModelHostService/RefreshModels',
+                request_serializer=orchestrion_dot_v1_dot_model__host__service__pb2.RefreshModelsRequest.SerializeToString,
+                response_deserializer=orchestrion_dot_v1_dot_model__host__service__pb2.ModelProgress.FromString,
+                _registered_method=True)
+        self.ListModels = channel.unary_unary(
+                '/orchestrion.v1.ModelHostService/ListModels',
+                request_serializer=orchestrion_dot_v1_dot_model__host__service__pb2.ListModelsRequest.SerializeToString,
+                response_deserializer=orchestrion_dot_v1_dot_model__host__service__pb2.ListModelsResponse.FromString,
+                _registered_method=True)
+        self.SearchModels = channel.unary_unary(
+                '/orchestrion.v1.ModelHostService/SearchModels',
+                request_serializer=orchestrion_dot_v1_dot_model__host__service__pb2.SearchModelsRequest.SerializeToString,
+                response_deserializer=orchestrion_dot_v1_dot_model__host__service__pb2.SearchModelsResponse.FromString,
+                _registered_method=True)
 
 
 class ModelHostServiceServicer(object):
@@ -154,45 +169,82 @@ class ModelHostServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def AddModel(self, request, context):
-        """Adds a model from the Hub or from a folder to the catalogue.
+        """Adds a model from the Hub or from a folder to the catalogue. Of a model on the Hub only the configuration is
+        fetched; PullModel fetches the weights.
 
-        Errors: UNIMPLEMENTED (`NOT_SERVED_YET`) for now.
+        Errors: INVALID_ARGUMENT (`INVALID_FIELD`; `MODEL_NOT_SUPPORTED` where its task types cannot be found out or no
+        runtime performs them); NOT_FOUND (`MODEL_NOT_FOUND`); FAILED_PRECONDITION (`EXPERT_EXISTS`;
+        `UNSAFE_MODEL` for pickled weights or code of its own; `HUB_ACCESS_DENIED`); RESOURCE_EXHAUSTED
+        (`HUB_RATE_LIMITED`, with RetryInfo); UNAVAILABLE (`HUB_UNREACHABLE`).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def PullModel(self, request, context):
-        """Fetches the files of a model and streams the progress.
+        """Fetches the files of a model, checks them, and pins revision and hashes; streams the progress. What was fetched
+        before a connection broke is not fetched again. Until the last message nothing of it is registered.
 
-        Errors: UNIMPLEMENTED (`NOT_SERVED_YET`) for now.
+        Errors: NOT_FOUND (`EXPERT_NOT_FOUND`, `MODEL_NOT_FOUND`); FAILED_PRECONDITION (`UNSAFE_MODEL`,
+        `HUB_ACCESS_DENIED`); RESOURCE_EXHAUSTED (`STORAGE_FULL`; `HUB_RATE_LIMITED`, with RetryInfo); UNAVAILABLE
+        (`HUB_UNREACHABLE`, `DOWNLOAD_CORRUPT`).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RemoveModel(self, request, context):
-        """Removes a model from the catalogue and its files from the host.
+        """Removes a model from this host: its files where no other expert uses them, and its place in the catalogue where the
+        catalogue is not the project's own.
 
-        Errors: UNIMPLEMENTED (`NOT_SERVED_YET`) for now.
+        Errors: NOT_FOUND (`EXPERT_NOT_FOUND`); FAILED_PRECONDITION (`EXPERT_RESERVED`).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def PinExpert(self, request, context):
-        """Keeps an expert loaded until it is unpinned.
+        """Keeps an expert loaded until it is unpinned, also after a restart of the host.
 
-        Errors: UNIMPLEMENTED (`NOT_SERVED_YET`) for now.
+        Errors: those of LoadExpert.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ExportModel(self, request, context):
-        """Exports a PyTorch model to ONNX, checks it, and adds it to the catalogue.
+        """Exports a PyTorch model to ONNX, checks that the outputs are PyTorch's within a tolerance, measures both, and adds it
+        to the catalogue as an expert of its own.
 
-        Errors: UNIMPLEMENTED (`NOT_SERVED_YET`) for now.
+        Errors: NOT_FOUND (`EXPERT_NOT_FOUND`); INVALID_ARGUMENT (`INVALID_FIELD`; `MODEL_NOT_SUPPORTED`);
+        FAILED_PRECONDITION (`EXPERT_UNAVAILABLE`, `EXPORT_FAILED`); RESOURCE_EXHAUSTED (`STORAGE_FULL`).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RefreshModels(self, request, context):
+        """Brings the facts of models up to date from the Hub: downloads, likes, licence, size. Weights and pinned revisions
+        stay as they are.
+
+        Errors: those of PullModel.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListModels(self, request, context):
+        """Lists the whole catalogue of the host, also what it does not offer, and its profiles.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SearchModels(self, request, context):
+        """Searches the Hub for models of a task type, those with the most downloads first.
+
+        Errors: INVALID_ARGUMENT (`INVALID_FIELD`); UNAVAILABLE (`HUB_UNREACHABLE`); RESOURCE_EXHAUSTED
+        (`HUB_RATE_LIMITED`, with RetryInfo).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -255,6 +307,21 @@ def add_ModelHostServiceServicer_to_server(servicer, server):
                     servicer.ExportModel,
                     request_deserializer=orchestrion_dot_v1_dot_model__host__service__pb2.ExportModelRequest.FromString,
                     response_serializer=orchestrion_dot_v1_dot_model__host__service__pb2.ModelProgress.SerializeToString,
+            ),
+            'RefreshModels': grpc.unary_stream_rpc_method_handler(
+                    servicer.RefreshModels,
+                    request_deserializer=orchestrion_dot_v1_dot_model__host__service__pb2.RefreshModelsRequest.FromString,
+                    response_serializer=orchestrion_dot_v1_dot_model__host__service__pb2.ModelProgress.SerializeToString,
+            ),
+            'ListModels': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListModels,
+                    request_deserializer=orchestrion_dot_v1_dot_model__host__service__pb2.ListModelsRequest.FromString,
+                    response_serializer=orchestrion_dot_v1_dot_model__host__service__pb2.ListModelsResponse.SerializeToString,
+            ),
+            'SearchModels': grpc.unary_unary_rpc_method_handler(
+                    servicer.SearchModels,
+                    request_deserializer=orchestrion_dot_v1_dot_model__host__service__pb2.SearchModelsRequest.FromString,
+                    response_serializer=orchestrion_dot_v1_dot_model__host__service__pb2.SearchModelsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -555,6 +622,87 @@ class ModelHostService(object):
             '/orchestrion.v1.ModelHostService/ExportModel',
             orchestrion_dot_v1_dot_model__host__service__pb2.ExportModelRequest.SerializeToString,
             orchestrion_dot_v1_dot_model__host__service__pb2.ModelProgress.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RefreshModels(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/orchestrion.v1.ModelHostService/RefreshModels',
+            orchestrion_dot_v1_dot_model__host__service__pb2.RefreshModelsRequest.SerializeToString,
+            orchestrion_dot_v1_dot_model__host__service__pb2.ModelProgress.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListModels(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/orchestrion.v1.ModelHostService/ListModels',
+            orchestrion_dot_v1_dot_model__host__service__pb2.ListModelsRequest.SerializeToString,
+            orchestrion_dot_v1_dot_model__host__service__pb2.ListModelsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SearchModels(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/orchestrion.v1.ModelHostService/SearchModels',
+            orchestrion_dot_v1_dot_model__host__service__pb2.SearchModelsRequest.SerializeToString,
+            orchestrion_dot_v1_dot_model__host__service__pb2.SearchModelsResponse.FromString,
             options,
             channel_credentials,
             insecure,

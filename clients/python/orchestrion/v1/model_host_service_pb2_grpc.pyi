@@ -65,29 +65,53 @@ class ModelHostServiceStub:
     GetHost: _grpc.UnaryUnaryMultiCallable[_model_host_service_pb2.GetHostRequest, _experts_pb2.Host]
     """Gets the host as it is now."""
     AddModel: _grpc.UnaryUnaryMultiCallable[_model_host_service_pb2.AddModelRequest, _experts_pb2.Expert]
-    """Adds a model from the Hub or from a folder to the catalogue.
+    """Adds a model from the Hub or from a folder to the catalogue. Of a model on the Hub only the configuration is
+    fetched; PullModel fetches the weights.
 
-    Errors: UNIMPLEMENTED (`NOT_SERVED_YET`) for now.
+    Errors: INVALID_ARGUMENT (`INVALID_FIELD`; `MODEL_NOT_SUPPORTED` where its task types cannot be found out or no
+    runtime performs them); NOT_FOUND (`MODEL_NOT_FOUND`); FAILED_PRECONDITION (`EXPERT_EXISTS`;
+    `UNSAFE_MODEL` for pickled weights or code of its own; `HUB_ACCESS_DENIED`); RESOURCE_EXHAUSTED
+    (`HUB_RATE_LIMITED`, with RetryInfo); UNAVAILABLE (`HUB_UNREACHABLE`).
     """
     PullModel: _grpc.UnaryStreamMultiCallable[_model_host_service_pb2.PullModelRequest, _model_host_service_pb2.ModelProgress]
-    """Fetches the files of a model and streams the progress.
+    """Fetches the files of a model, checks them, and pins revision and hashes; streams the progress. What was fetched
+    before a connection broke is not fetched again. Until the last message nothing of it is registered.
 
-    Errors: UNIMPLEMENTED (`NOT_SERVED_YET`) for now.
+    Errors: NOT_FOUND (`EXPERT_NOT_FOUND`, `MODEL_NOT_FOUND`); FAILED_PRECONDITION (`UNSAFE_MODEL`,
+    `HUB_ACCESS_DENIED`); RESOURCE_EXHAUSTED (`STORAGE_FULL`; `HUB_RATE_LIMITED`, with RetryInfo); UNAVAILABLE
+    (`HUB_UNREACHABLE`, `DOWNLOAD_CORRUPT`).
     """
     RemoveModel: _grpc.UnaryUnaryMultiCallable[_model_host_service_pb2.RemoveModelRequest, _empty_pb2.Empty]
-    """Removes a model from the catalogue and its files from the host.
+    """Removes a model from this host: its files where no other expert uses them, and its place in the catalogue where the
+    catalogue is not the project's own.
 
-    Errors: UNIMPLEMENTED (`NOT_SERVED_YET`) for now.
+    Errors: NOT_FOUND (`EXPERT_NOT_FOUND`); FAILED_PRECONDITION (`EXPERT_RESERVED`).
     """
     PinExpert: _grpc.UnaryUnaryMultiCallable[_model_host_service_pb2.PinExpertRequest, _experts_pb2.ExpertStatus]
-    """Keeps an expert loaded until it is unpinned.
+    """Keeps an expert loaded until it is unpinned, also after a restart of the host.
 
-    Errors: UNIMPLEMENTED (`NOT_SERVED_YET`) for now.
+    Errors: those of LoadExpert.
     """
     ExportModel: _grpc.UnaryStreamMultiCallable[_model_host_service_pb2.ExportModelRequest, _model_host_service_pb2.ModelProgress]
-    """Exports a PyTorch model to ONNX, checks it, and adds it to the catalogue.
+    """Exports a PyTorch model to ONNX, checks that the outputs are PyTorch's within a tolerance, measures both, and adds it
+    to the catalogue as an expert of its own.
 
-    Errors: UNIMPLEMENTED (`NOT_SERVED_YET`) for now.
+    Errors: NOT_FOUND (`EXPERT_NOT_FOUND`); INVALID_ARGUMENT (`INVALID_FIELD`; `MODEL_NOT_SUPPORTED`);
+    FAILED_PRECONDITION (`EXPERT_UNAVAILABLE`, `EXPORT_FAILED`); RESOURCE_EXHAUSTED (`STORAGE_FULL`).
+    """
+    RefreshModels: _grpc.UnaryStreamMultiCallable[_model_host_service_pb2.RefreshModelsRequest, _model_host_service_pb2.ModelProgress]
+    """Brings the facts of models up to date from the Hub: downloads, likes, licence, size. Weights and pinned revisions
+    stay as they are.
+
+    Errors: those of PullModel.
+    """
+    ListModels: _grpc.UnaryUnaryMultiCallable[_model_host_service_pb2.ListModelsRequest, _model_host_service_pb2.ListModelsResponse]
+    """Lists the whole catalogue of the host, also what it does not offer, and its profiles."""
+    SearchModels: _grpc.UnaryUnaryMultiCallable[_model_host_service_pb2.SearchModelsRequest, _model_host_service_pb2.SearchModelsResponse]
+    """Searches the Hub for models of a task type, those with the most downloads first.
+
+    Errors: INVALID_ARGUMENT (`INVALID_FIELD`); UNAVAILABLE (`HUB_UNREACHABLE`); RESOURCE_EXHAUSTED
+    (`HUB_RATE_LIMITED`, with RetryInfo).
     """
 
 @_typing.type_check_only
@@ -125,29 +149,53 @@ class ModelHostServiceAsyncStub(ModelHostServiceStub):
     GetHost: _aio.UnaryUnaryMultiCallable[_model_host_service_pb2.GetHostRequest, _experts_pb2.Host]  # type: ignore[assignment]
     """Gets the host as it is now."""
     AddModel: _aio.UnaryUnaryMultiCallable[_model_host_service_pb2.AddModelRequest, _experts_pb2.Expert]  # type: ignore[assignment]
-    """Adds a model from the Hub or from a folder to the catalogue.
+    """Adds a model from the Hub or from a folder to the catalogue. Of a model on the Hub only the configuration is
+    fetched; PullModel fetches the weights.
 
-    Errors: UNIMPLEMENTED (`NOT_SERVED_YET`) for now.
+    Errors: INVALID_ARGUMENT (`INVALID_FIELD`; `MODEL_NOT_SUPPORTED` where its task types cannot be found out or no
+    runtime performs them); NOT_FOUND (`MODEL_NOT_FOUND`); FAILED_PRECONDITION (`EXPERT_EXISTS`;
+    `UNSAFE_MODEL` for pickled weights or code of its own; `HUB_ACCESS_DENIED`); RESOURCE_EXHAUSTED
+    (`HUB_RATE_LIMITED`, with RetryInfo); UNAVAILABLE (`HUB_UNREACHABLE`).
     """
     PullModel: _aio.UnaryStreamMultiCallable[_model_host_service_pb2.PullModelRequest, _model_host_service_pb2.ModelProgress]  # type: ignore[assignment]
-    """Fetches the files of a model and streams the progress.
+    """Fetches the files of a model, checks them, and pins revision and hashes; streams the progress. What was fetched
+    before a connection broke is not fetched again. Until the last message nothing of it is registered.
 
-    Errors: UNIMPLEMENTED (`NOT_SERVED_YET`) for now.
+    Errors: NOT_FOUND (`EXPERT_NOT_FOUND`, `MODEL_NOT_FOUND`); FAILED_PRECONDITION (`UNSAFE_MODEL`,
+    `HUB_ACCESS_DENIED`); RESOURCE_EXHAUSTED (`STORAGE_FULL`; `HUB_RATE_LIMITED`, with RetryInfo); UNAVAILABLE
+    (`HUB_UNREACHABLE`, `DOWNLOAD_CORRUPT`).
     """
     RemoveModel: _aio.UnaryUnaryMultiCallable[_model_host_service_pb2.RemoveModelRequest, _empty_pb2.Empty]  # type: ignore[assignment]
-    """Removes a model from the catalogue and its files from the host.
+    """Removes a model from this host: its files where no other expert uses them, and its place in the catalogue where the
+    catalogue is not the project's own.
 
-    Errors: UNIMPLEMENTED (`NOT_SERVED_YET`) for now.
+    Errors: NOT_FOUND (`EXPERT_NOT_FOUND`); FAILED_PRECONDITION (`EXPERT_RESERVED`).
     """
     PinExpert: _aio.UnaryUnaryMultiCallable[_model_host_service_pb2.PinExpertRequest, _experts_pb2.ExpertStatus]  # type: ignore[assignment]
-    """Keeps an expert loaded until it is unpinned.
+    """Keeps an expert loaded until it is unpinned, also after a restart of the host.
 
-    Errors: UNIMPLEMENTED (`NOT_SERVED_YET`) for now.
+    Errors: those of LoadExpert.
     """
     ExportModel: _aio.UnaryStreamMultiCallable[_model_host_service_pb2.ExportModelRequest, _model_host_service_pb2.ModelProgress]  # type: ignore[assignment]
-    """Exports a PyTorch model to ONNX, checks it, and adds it to the catalogue.
+    """Exports a PyTorch model to ONNX, checks that the outputs are PyTorch's within a tolerance, measures both, and adds it
+    to the catalogue as an expert of its own.
 
-    Errors: UNIMPLEMENTED (`NOT_SERVED_YET`) for now.
+    Errors: NOT_FOUND (`EXPERT_NOT_FOUND`); INVALID_ARGUMENT (`INVALID_FIELD`; `MODEL_NOT_SUPPORTED`);
+    FAILED_PRECONDITION (`EXPERT_UNAVAILABLE`, `EXPORT_FAILED`); RESOURCE_EXHAUSTED (`STORAGE_FULL`).
+    """
+    RefreshModels: _aio.UnaryStreamMultiCallable[_model_host_service_pb2.RefreshModelsRequest, _model_host_service_pb2.ModelProgress]  # type: ignore[assignment]
+    """Brings the facts of models up to date from the Hub: downloads, likes, licence, size. Weights and pinned revisions
+    stay as they are.
+
+    Errors: those of PullModel.
+    """
+    ListModels: _aio.UnaryUnaryMultiCallable[_model_host_service_pb2.ListModelsRequest, _model_host_service_pb2.ListModelsResponse]  # type: ignore[assignment]
+    """Lists the whole catalogue of the host, also what it does not offer, and its profiles."""
+    SearchModels: _aio.UnaryUnaryMultiCallable[_model_host_service_pb2.SearchModelsRequest, _model_host_service_pb2.SearchModelsResponse]  # type: ignore[assignment]
+    """Searches the Hub for models of a task type, those with the most downloads first.
+
+    Errors: INVALID_ARGUMENT (`INVALID_FIELD`); UNAVAILABLE (`HUB_UNREACHABLE`); RESOURCE_EXHAUSTED
+    (`HUB_RATE_LIMITED`, with RetryInfo).
     """
 
 class ModelHostServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -224,9 +272,13 @@ class ModelHostServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _model_host_service_pb2.AddModelRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_experts_pb2.Expert, _abc.Awaitable[_experts_pb2.Expert]]:
-        """Adds a model from the Hub or from a folder to the catalogue.
+        """Adds a model from the Hub or from a folder to the catalogue. Of a model on the Hub only the configuration is
+        fetched; PullModel fetches the weights.
 
-        Errors: UNIMPLEMENTED (`NOT_SERVED_YET`) for now.
+        Errors: INVALID_ARGUMENT (`INVALID_FIELD`; `MODEL_NOT_SUPPORTED` where its task types cannot be found out or no
+        runtime performs them); NOT_FOUND (`MODEL_NOT_FOUND`); FAILED_PRECONDITION (`EXPERT_EXISTS`;
+        `UNSAFE_MODEL` for pickled weights or code of its own; `HUB_ACCESS_DENIED`); RESOURCE_EXHAUSTED
+        (`HUB_RATE_LIMITED`, with RetryInfo); UNAVAILABLE (`HUB_UNREACHABLE`).
         """
 
     @_abc_1.abstractmethod
@@ -235,9 +287,12 @@ class ModelHostServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _model_host_service_pb2.PullModelRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_model_host_service_pb2.ModelProgress], _abc.AsyncIterator[_model_host_service_pb2.ModelProgress]]:
-        """Fetches the files of a model and streams the progress.
+        """Fetches the files of a model, checks them, and pins revision and hashes; streams the progress. What was fetched
+        before a connection broke is not fetched again. Until the last message nothing of it is registered.
 
-        Errors: UNIMPLEMENTED (`NOT_SERVED_YET`) for now.
+        Errors: NOT_FOUND (`EXPERT_NOT_FOUND`, `MODEL_NOT_FOUND`); FAILED_PRECONDITION (`UNSAFE_MODEL`,
+        `HUB_ACCESS_DENIED`); RESOURCE_EXHAUSTED (`STORAGE_FULL`; `HUB_RATE_LIMITED`, with RetryInfo); UNAVAILABLE
+        (`HUB_UNREACHABLE`, `DOWNLOAD_CORRUPT`).
         """
 
     @_abc_1.abstractmethod
@@ -246,9 +301,10 @@ class ModelHostServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _model_host_service_pb2.RemoveModelRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
-        """Removes a model from the catalogue and its files from the host.
+        """Removes a model from this host: its files where no other expert uses them, and its place in the catalogue where the
+        catalogue is not the project's own.
 
-        Errors: UNIMPLEMENTED (`NOT_SERVED_YET`) for now.
+        Errors: NOT_FOUND (`EXPERT_NOT_FOUND`); FAILED_PRECONDITION (`EXPERT_RESERVED`).
         """
 
     @_abc_1.abstractmethod
@@ -257,9 +313,9 @@ class ModelHostServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _model_host_service_pb2.PinExpertRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_experts_pb2.ExpertStatus, _abc.Awaitable[_experts_pb2.ExpertStatus]]:
-        """Keeps an expert loaded until it is unpinned.
+        """Keeps an expert loaded until it is unpinned, also after a restart of the host.
 
-        Errors: UNIMPLEMENTED (`NOT_SERVED_YET`) for now.
+        Errors: those of LoadExpert.
         """
 
     @_abc_1.abstractmethod
@@ -268,9 +324,43 @@ class ModelHostServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _model_host_service_pb2.ExportModelRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_model_host_service_pb2.ModelProgress], _abc.AsyncIterator[_model_host_service_pb2.ModelProgress]]:
-        """Exports a PyTorch model to ONNX, checks it, and adds it to the catalogue.
+        """Exports a PyTorch model to ONNX, checks that the outputs are PyTorch's within a tolerance, measures both, and adds it
+        to the catalogue as an expert of its own.
 
-        Errors: UNIMPLEMENTED (`NOT_SERVED_YET`) for now.
+        Errors: NOT_FOUND (`EXPERT_NOT_FOUND`); INVALID_ARGUMENT (`INVALID_FIELD`; `MODEL_NOT_SUPPORTED`);
+        FAILED_PRECONDITION (`EXPERT_UNAVAILABLE`, `EXPORT_FAILED`); RESOURCE_EXHAUSTED (`STORAGE_FULL`).
+        """
+
+    @_abc_1.abstractmethod
+    def RefreshModels(
+        self,
+        request: _model_host_service_pb2.RefreshModelsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_model_host_service_pb2.ModelProgress], _abc.AsyncIterator[_model_host_service_pb2.ModelProgress]]:
+        """Brings the facts of models up to date from the Hub: downloads, likes, licence, size. Weights and pinned revisions
+        stay as they are.
+
+        Errors: those of PullModel.
+        """
+
+    @_abc_1.abstractmethod
+    def ListModels(
+        self,
+        request: _model_host_service_pb2.ListModelsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_model_host_service_pb2.ListModelsResponse, _abc.Awaitable[_model_host_service_pb2.ListModelsResponse]]:
+        """Lists the whole catalogue of the host, also what it does not offer, and its profiles."""
+
+    @_abc_1.abstractmethod
+    def SearchModels(
+        self,
+        request: _model_host_service_pb2.SearchModelsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_model_host_service_pb2.SearchModelsResponse, _abc.Awaitable[_model_host_service_pb2.SearchModelsResponse]]:
+        """Searches the Hub for models of a task type, those with the most downloads first.
+
+        Errors: INVALID_ARGUMENT (`INVALID_FIELD`); UNAVAILABLE (`HUB_UNREACHABLE`); RESOURCE_EXHAUSTED
+        (`HUB_RATE_LIMITED`, with RetryInfo).
         """
 
 def add_ModelHostServiceServicer_to_server(servicer: ModelHostServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -85,12 +85,18 @@ class HostFacts(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     MAX_CONCURRENT_CALLS_FIELD_NUMBER: _builtins.int
     EXPERTS_FIELD_NUMBER: _builtins.int
+    PROFILE_FIELD_NUMBER: _builtins.int
+    FETCHES_ON_DEMAND_FIELD_NUMBER: _builtins.int
     address: _builtins.str
     """The address at which its ModelHostService is reached, `host:port`."""
     version: _builtins.str
     """The version of its software."""
     max_concurrent_calls: _builtins.int
     """How many calls it wants at once from one controller; at least 1."""
+    profile: _builtins.str
+    """The profile of its experts, such as `starter`."""
+    fetches_on_demand: _builtins.bool
+    """Whether it fetches the files of an expert by itself when a task needs it."""
     @_builtins.property
     def experts(self) -> _containers.RepeatedCompositeFieldContainer[_experts_pb2.Expert]:
         """Its experts."""
@@ -102,10 +108,12 @@ class HostFacts(_message.Message):
         version: _builtins.str = ...,
         max_concurrent_calls: _builtins.int = ...,
         experts: _abc.Iterable[_experts_pb2.Expert] | None = ...,
+        profile: _builtins.str = ...,
+        fetches_on_demand: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "experts", b"experts", "max_concurrent_calls", b"max_concurrent_calls", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "experts", b"experts", "fetches_on_demand", b"fetches_on_demand", "max_concurrent_calls", b"max_concurrent_calls", "profile", b"profile", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -42,7 +42,9 @@ Loader: TypeAlias = Callable[[wire.Load], LoadedExpert]
 _MODULES: Final = {
     "engine": "orchestrion_host.worker.runtimes.engine",
     "transformers": "orchestrion_host.worker.runtimes.transformers",
+    "diffusers": "orchestrion_host.worker.runtimes.diffusers",
     "onnx": "orchestrion_host.worker.runtimes.onnx",
+    "remote": "orchestrion_host.worker.runtimes.remote",
 }
 
 

@@ -1,13 +1,11 @@
-"""The runtime `transformers`: PyTorch checkpoints, as safetensors and without code of their own.
-
-Task types for which the library has a pipeline go through it; embeddings, for which it has none, through the model.
-"""
+"""The runtime `transformers`: PyTorch checkpoints, each loaded by the family of models that performs its task types."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module, util
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 import transformers
@@ -17,12 +15,43 @@ from orchestrion.errors import Reason
 from orchestrion_host import wire
 from orchestrion_host.worker import weights
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.models import checkpoint
 from orchestrion_host.worker.runtimes import Loader, Result, embeddings, pipelines
-from orchestrion_host.worker.text.encoding import PASS_TOKENS, Vectors
 
 # Lines about unused weights are for people who train.
 logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+
+_PACKAGE: Final = "orchestrion_host.worker.models"
+# Each family is a module of `worker.models` with a function `load` from the message to the expert.
+_FAMILIES: Final = {
+    "audio_classification": ("audio-classification",),
+    "audio_codec": ("audio-to-audio",),
+    "audio_generation": ("text-to-audio",),
+    "captions": ("image-to-text",),
+    "depth": ("depth-estimation", "depth-control", "normal-control"),
+    "document_answers": ("document-question-answering",),
+    "extractive_answers": ("question-answering",),
+    "image_classification": ("image-classification",),
+    "image_segmentation": ("image-segmentation", "seg-control"),
+    "image_text_matching": ("zero-shot-image-classification",),
+    "mask_generation": ("mask-generation",),
+    "masked_words": ("fill-mask",),
+    "object_detection": ("object-detection",),
+    "open_vocabulary_detection": ("zero-shot-object-detection",),
+    "poses": ("openpose-control",),
+    "sequence_to_sequence": ("text2text-generation", "summarization", "translation"),
+    "speech_recognition": ("automatic-speech-recognition",),
+    "speech_synthesis": ("text-to-speech",),
+    "super_resolution": ("image-to-image",),
+    "tables": ("table-question-answering",),
+    "text_classification": ("text-classification", "zero-shot-classification"),
+    "text_generation": ("text-generation", "conversational"),
+    "token_classification": ("token-classification",),
+    "video_classification": ("video-classification",),
+    "visual_answers": ("visual-question-answering",),
+    "voice_conversion": ("voice-conversion",),
+}
 
 # The rate of most models of speech, in Hz, for those that do not say theirs.
 _USUAL_AUDIO_RATE = 16_000
@@ -32,61 +61,25 @@ def loader(spec: wire.Load) -> Loader:
     """Returns the way that this expert is loaded.
 
     Raises:
-        FailedPreconditionError: Its task types need two ways, or one that there is not.
+        FailedPreconditionError: No family performs all of its task types.
     """
-    if embeddings.TASK_TYPES.issuperset(spec.task_types):
-        return Encoder
+    found: Loader
+    # Several of their task types are also performed by models with a head of their own.
+    is_encoder = checkpoint.architecture(spec.folder).endswith("Model")
+    if is_encoder and embeddings.TASK_TYPES.issuperset(spec.task_types):
+        found = import_module(f"{_PACKAGE}.encoder").load
+        return found
+    for family, task_types in _FAMILIES.items():
+        if set(spec.task_types) <= set(task_types) and util.find_spec(f"{_PACKAGE}.{family}"):
+            found = import_module(f"{_PACKAGE}.{family}").load
+            return found
     # Imported here since it takes seconds, which encoders need not wait for.
     from transformers.pipelines import PIPELINE_REGISTRY
 
     if len(spec.task_types) == 1 and spec.task_types[0] in PIPELINE_REGISTRY.get_supported_tasks():
         return Pipeline
-    text = f"transformers has no pipeline for {', '.join(spec.task_types)}."
-    raise Reason.EXPERT_LOAD_FAILED.error(text)
-
-
-class Encoder:
-    """A model whose averaged token states are embeddings."""
-
-    def __init__(self, spec: wire.Load) -> None:
-        """Loads it."""
-        folder = _checked_folder(spec)
-        self._device = _device(spec)
-        self._tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-        self.max_tokens = min(int(spec.options.get("max_length", 512)), self._tokenizer.model_max_length)
-        model: Any = transformers.AutoModel.from_pretrained(folder, use_safetensors=True, trust_remote_code=False)
-        self._model: Any = model.to(self._device).eval()
-
-    def warm_up(self) -> None:
-        """Encodes a sentence, and the largest batch, so that the memory figure is true."""
-        self.encode(["Ready."])
-        self.encode(["ready " * self.max_tokens] * max(1, PASS_TOKENS // self.max_tokens))
-
-    def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
-        """Computes what vectors of texts are good for."""
-        return embeddings.compute(batch, self)
-
-    def parameter_bytes(self) -> int:
-        """Returns what the weights take."""
-        return _unique_bytes(self._model)
-
-    def unload(self) -> None:
-        """Lets go of the model."""
-        del self._model, self._tokenizer
-        _empty_cache(self._device)
-
-    def token_counts(self, texts: Sequence[str]) -> list[int]:
-        """Counts the tokens of each text, those beyond `max_tokens` included."""
-        return [len(ids) for ids in self._tokenizer(list(texts), truncation=False)["input_ids"]]
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Turns texts into vectors in one forward pass."""
-        tokens = self._tokenizer(
-            list(texts), padding=True, truncation=True, max_length=self.max_tokens, return_tensors="pt"
-        ).to(self._device)
-        with torch.inference_mode():
-            states = self._model(**tokens).last_hidden_state
-        return embeddings.pool(states.float().cpu().numpy(), tokens["attention_mask"].cpu().numpy())
+    text = f"No family of models on transformers performs all of {', '.join(spec.task_types)}."
+    raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
 
 
 class Pipeline:
@@ -94,8 +87,9 @@ class Pipeline:
 
     def __init__(self, spec: wire.Load) -> None:
         """Loads it."""
-        folder = _checked_folder(spec)
-        self._device = _device(spec)
+        weights.check(Path(spec.folder), spec.sha256)
+        folder = spec.folder
+        self._device = checkpoint.device_of(spec)
         self._shape = pipelines.shape_of(spec.task_types[0])
         self._limits = spec
         make: Any = transformers.pipeline  # Its overloads know no task that is chosen at run time.
@@ -125,36 +119,14 @@ class Pipeline:
 
     def parameter_bytes(self) -> int:
         """Returns what the weights take."""
-        return _unique_bytes(self._pipeline.model)
+        return checkpoint.unique_bytes([self._pipeline.model])
 
     def unload(self) -> None:
         """Lets go of the model."""
         del self._pipeline
-        _empty_cache(self._device)
+        checkpoint.empty_cache(self._device)
 
     def _run(self, items: list[Any], settings: dict[str, Any]) -> list[Any]:
         with torch.inference_mode():
             found: list[Any] = list(self._pipeline(items, batch_size=len(items), **self._shape.settings, **settings))
         return found
-
-
-def _checked_folder(spec: wire.Load) -> str:
-    weights.check(Path(spec.folder), spec.sha256)
-    return spec.folder
-
-
-def _device(spec: wire.Load) -> torch.device:
-    # A worker sees its own device alone, as number 0.
-    return torch.device("cuda:0" if spec.device.startswith("cuda") else "cpu")
-
-
-def _unique_bytes(model: Any) -> int:
-    """Adds up storages of parameters and buffers; tied weights share theirs and count once."""
-    tensors = [*model.parameters(), *model.buffers()]
-    storages = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in tensors}
-    return sum(storages.values())
-
-
-def _empty_cache(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.empty_cache()

@@ -1,0 +1,143 @@
+"""A checkpoint on disk and its way onto a device: safetensors only, no code of its own, half precision on GPUs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+import transformers
+
+from orchestrion.errors import Reason
+from orchestrion_host import wire
+from orchestrion_host.worker import weights
+
+_DTYPES: Final = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+
+
+class Checkpoint:
+    """The files of a model, and where and how it is to be loaded."""
+
+    def __init__(self, spec: wire.Load) -> None:
+        """Checks the hashes of the files.
+
+        Raises:
+            FailedPreconditionError: EXPERT_LOAD_FAILED: a file is missing or has another hash.
+        """
+        self.folder = Path(spec.folder)
+        weights.check(self.folder, spec.sha256)
+        self.spec = spec
+        self.device = device_of(spec)
+        self._trusts_code = "remote-code" in spec.trusted
+        self.config: Any = transformers.AutoConfig.from_pretrained(self.folder, trust_remote_code=self._trusts_code)
+        self.dtype = dtype_of(spec, self.device, getattr(self.config, "dtype", None))
+
+    def model(self, auto_class: Any, folder: str | Path | None = None, **settings: Any) -> Any:
+        """Loads the model with one of the library's classes, in evaluation mode, onto its device.
+
+        Args:
+            auto_class: Such as `transformers.AutoModelForImageClassification`, or a class of one architecture.
+            folder: Another folder than its own, such as that of a part (`part`).
+            **settings: Further arguments of `from_pretrained`.
+        """
+        model = auto_class.from_pretrained(
+            folder or self.folder,
+            dtype=self.dtype,
+            use_safetensors=None if "pickled-weights" in self.spec.trusted else True,
+            trust_remote_code=self._trusts_code,
+            **settings,
+        )
+        return model.to(self.device).eval()
+
+    def processor(self, auto_class: Any, folder: str | Path | None = None, **settings: Any) -> Any:
+        """Loads a tokenizer, image processor, feature extractor or processor, such as `transformers.AutoTokenizer`."""
+        return auto_class.from_pretrained(folder or self.folder, trust_remote_code=self._trusts_code, **settings)
+
+    def part(self, name: str) -> Path:
+        """Returns the folder of a further checkpoint that the model is made of.
+
+        Raises:
+            FailedPreconditionError: EXPERT_LOAD_FAILED: the catalogue names none.
+        """
+        if name not in self.spec.parts:
+            text = f"{self.spec.expert_id} needs the part {name!r}, which its catalogue entry does not name."
+            raise Reason.EXPERT_LOAD_FAILED.error(text, expert=self.spec.expert_id)
+        return Path(self.spec.parts[name])
+
+    def inputs(self, encoded: Any) -> Any:
+        """Moves what a processor returned to the device; floats take the precision of the weights."""
+        return {
+            name: value.to(self.device, self.dtype if value.is_floating_point() else None)
+            if isinstance(value, torch.Tensor)
+            else value
+            for name, value in encoded.items()
+        }
+
+
+class TorchExpert:
+    """What experts on PyTorch have in common: modules on a device, counted and given back."""
+
+    def __init__(self, checkpoint: Checkpoint, *modules: Any) -> None:
+        """Keeps the modules, those of parts included."""
+        self.checkpoint = checkpoint
+        self.modules = modules
+
+    def warm_up(self) -> None:
+        """Computes nothing; families for which an input can be made up compute it."""
+
+    def parameter_bytes(self) -> int:
+        """Returns what the weights take."""
+        return unique_bytes(self.modules)
+
+    def unload(self) -> None:
+        """Lets go of everything."""
+        device = self.checkpoint.device
+        self.__dict__.clear()
+        empty_cache(device)
+
+
+def architecture(folder: str | Path) -> str:
+    """Returns the class that a checkpoint was saved from, such as `BertModel`; empty when it does not say."""
+    path = Path(folder) / "config.json"
+    found = json.loads(path.read_text("utf-8")).get("architectures") if path.is_file() else None
+    return str(found[0]) if found else ""
+
+
+def device_of(spec: wire.Load) -> torch.device:
+    """Returns the device: a worker sees its own alone, as number 0."""
+    return torch.device("cuda:0" if spec.device.startswith("cuda") else "cpu")
+
+
+def dtype_of(spec: wire.Load, device: torch.device, saved: Any) -> torch.dtype:
+    """Returns the precision: that of the option `dtype`, else half on a GPU and single on a processor.
+
+    Args:
+        spec: The expert.
+        device: Where it goes.
+        saved: The precision that the checkpoint was saved in; kept on a GPU where it is half already.
+    """
+    asked = spec.options.get("dtype")
+    if asked is not None:
+        if asked not in _DTYPES:
+            text = f"{spec.expert_id}: options.dtype: expected one of {', '.join(_DTYPES)}; found {asked!r}."
+            raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+        return _DTYPES[asked]
+    if device.type == "cpu":
+        return torch.float32
+    if saved in (torch.float16, torch.bfloat16):
+        return saved  # type: ignore[no-any-return]
+    return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+
+
+def unique_bytes(modules: Any) -> int:
+    """Adds up storages of parameters and buffers; tied weights share theirs and count once."""
+    tensors = [tensor for module in modules for tensor in (*module.parameters(), *module.buffers())]
+    storages = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in tensors}
+    return sum(storages.values())
+
+
+def empty_cache(device: torch.device) -> None:
+    """Returns the device memory that nothing uses any more."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
