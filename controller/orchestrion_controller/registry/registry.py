@@ -9,7 +9,17 @@ from dataclasses import dataclass, replace
 
 from orchestrion import names
 from orchestrion.errors import Reason
-from orchestrion.experts import Device, Expert, ExpertPlacement, ExpertStatus, Host, HostFacts, HostState, ListedExpert
+from orchestrion.experts import (
+    Device,
+    Expert,
+    ExpertPlacement,
+    ExpertState,
+    ExpertStatus,
+    Host,
+    HostFacts,
+    HostState,
+    ListedExpert,
+)
 from orchestrion_controller.metrics import ControllerMetrics
 
 _log = logging.getLogger(__name__)
@@ -36,6 +46,13 @@ class Offer:
     host: Host
     expert: Expert
     status: ExpertStatus
+
+    @property
+    def obtainable(self) -> bool:
+        """Whether the expert can be had there: it runs there, and its files are there or the host fetches them."""
+        if self.status.state is ExpertState.TO_BE_FETCHED:
+            return self.host.fetches_on_demand
+        return self.status.state not in (ExpertState.UNAVAILABLE, ExpertState.UNSPECIFIED)
 
 
 @dataclass(slots=True)
@@ -65,6 +82,7 @@ class Registry:
         self._listings: dict[str, _Listing] = {}
         self._version = 0
         self._offers: dict[str, tuple[Offer, ...]] | None = None
+        self._task_types: frozenset[str] | None = None
         self._changed = asyncio.Event()
 
     def report(self, report: Report, stream: object) -> bool:
@@ -142,9 +160,12 @@ class Registry:
         return self._offers.get(task_type, ())
 
     def task_types(self) -> frozenset[str]:
-        """Returns the names of the task types that some listed expert performs."""
-        self.offers("")
-        return frozenset(self._offers or ())
+        """Returns the names of the task types that some expert performs that can be had."""
+        if self._task_types is None:
+            self.offers("")
+            found = (self._offers or {}).items()
+            self._task_types = frozenset(name for name, offers in found if any(offer.obtainable for offer in offers))
+        return self._task_types
 
     def experts(self, task_type: str = "") -> tuple[ListedExpert, ...]:
         """Returns every expert once, by id, with the hosts that have it; of one task type where that is given."""
@@ -193,7 +214,7 @@ class Registry:
 
     def _on_change(self) -> None:
         self._version += 1
-        self._offers = None
+        self._offers = self._task_types = None
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
         self._metrics.show_hosts(listing.host for listing in self._listings.values())

@@ -6,7 +6,7 @@
 | memory | it is loaded or fits into what is free on some device (1), or only after eviction (0.3) | 0.3 or 1 |
 | thrift | minus the share of its device's memory that it takes, so that the smaller of two equals is taken | -1 to 0 |
 | load | minus 0.25 for each request queued, running or assigned a moment ago, beyond one batch | -3 to 0 |
-| latency | minus the base-10 logarithm of 1 + observed latency in seconds | -2 to 0 |
+| latency | minus 0.3 times the base-10 logarithm of 1 + observed latency in milliseconds; 0 before the first | -2 to 0 |
 | popularity | downloads and likes, on a logarithmic scale | 0 to 1 |
 | language | the expert lists the language that the task names (1), or languages without that one (-20) | -20 to 1 |
 | domain | made for the domain that the task names, or for general use where it names none | 0 or 6 |
@@ -40,7 +40,7 @@ _MOST_LIKES: Final = 1e5
 
 def servable(offer: Offer) -> bool:
     """Whether the host could do it: what the expert lacks can be had, and some device is large enough."""
-    if offer.status.state not in _STATE:
+    if not offer.obtainable:
         return False
     return needed_bytes(offer) <= max((device.total_bytes for device in offer.host.devices), default=0)
 
@@ -54,6 +54,18 @@ def domain_of(task: Task) -> str:
 def fits_domain(task: Task, offer: Offer) -> bool:
     """Whether the expert is for general use or the domain that the task asks for; where it asks for none, all fit."""
     return not domain_of(task) or offer.expert.domain.lower() in ("", domain_of(task))
+
+
+def accepts(task: Task, offer: Offer) -> bool:
+    """Whether the expert takes the values that the task gives to inputs of which it takes some only.
+
+    A value that is another task's output is not known yet: the expert itself will tell.
+    """
+    given = task.inputs
+    return all(
+        item.input not in given or not isinstance(given[item.input], str) or given[item.input] in item.values
+        for item in offer.expert.accepts
+    )
 
 
 def needed_bytes(offer: Offer) -> int:
@@ -76,7 +88,7 @@ def features(task: Task, offer: Offer, assigned_count: int) -> dict[str, float]:
         "memory": _memory(offer),
         "thrift": -needed_bytes(offer) / max([1, *(device.total_bytes for device in offer.host.devices)]),
         "load": max(-3.0, -0.25 * (waiting // max(1, expert.max_batch_size))),
-        "latency": max(-2.0, -math.log10(1 + status.latency_ms / 1000)),
+        "latency": max(-2.0, -0.3 * math.log10(1 + status.latency_ms)),
         "popularity": _share(expert.download_count, _MOST_DOWNLOADS) / 2 + _share(expert.like_count, _MOST_LIKES) / 2,
         "language": _language(task, expert),
         "domain": _DOMAIN_FITTING if expert.domain.lower() == domain_of(task) else 0.0,

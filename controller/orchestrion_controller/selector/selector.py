@@ -37,10 +37,14 @@ class Selector:
             avoid: Experts on hosts that failed at it; they come last.
 
         Raises:
-            FailedPreconditionError: No host has an expert for it and its domain (`NO_EXPERT`), or none has a device
-                that is large enough (`EXPERT_TOO_LARGE`).
+            FailedPreconditionError: No host has an expert for it, its domain and its other values (`NO_EXPERT`), none
+                has its files (`EXPERT_NOT_FETCHED`), or none has a device that is large enough (`EXPERT_TOO_LARGE`).
         """
-        offers = [offer for offer in self._registry.offers(task.type) if scoring.fits_domain(task, offer)]
+        offers = [
+            offer
+            for offer in self._registry.offers(task.type)
+            if scoring.fits_domain(task, offer) and scoring.accepts(task, offer)
+        ]
         ranked = sorted(
             (self._candidate(task, offer) for offer in offers if scoring.servable(offer)),
             key=lambda candidate: ((candidate.host, candidate.expert_id) in avoid, -candidate.score, candidate.host),
@@ -67,7 +71,7 @@ class Selector:
 
     def _none(self, task: Task, offers: Collection[Offer]) -> OrchestrionError:
         where = {"task_id": task.id, "task_type": task.type}
-        large = [offer for offer in offers if offer.status.state is not ExpertState.UNAVAILABLE]
+        large = [offer for offer in offers if offer.obtainable]
         if large:
             needed = min(scoring.needed_bytes(offer) for offer in large)
             total = max((device.total_bytes for offer in large for device in offer.host.devices), default=0)
@@ -79,12 +83,29 @@ class Selector:
         if not self._registry.hosts():
             message = f"Task {task.id!r}: no model host is listed; start one with `orchestrion up`."
             return Reason.NO_EXPERT.error(message, where)
+        absent = sorted({offer.expert.id for offer in offers if offer.status.state is ExpertState.TO_BE_FETCHED})
+        if absent:
+            message = f"Task {task.id!r}: the files of {', '.join(absent[:3])}, which could do {task.type}, are on no "
+            message += f"host yet; fetch them with `orchestrion models pull {absent[0]}`."
+            return Reason.EXPERT_NOT_FETCHED.error(message, where, expert=absent[0])
         what = task.type
         if domain := scoring.domain_of(task):
             what = f"{task.type} of the domain {domain!r}"
             where["domain"] = domain
+        elif refused := _refused(task, self._registry.offers(task.type)):
+            what = f"{task.type} with {refused} {task.inputs[refused]!r}"
+            where["field"] = f"inputs.{refused}"
         message = f"Task {task.id!r}: no listed host has a working expert for {what}; see `orchestrion experts`."
         return Reason.NO_EXPERT.error(message, where)
+
+
+def _refused(task: Task, offers: Collection[Offer]) -> str:
+    """Names the first input whose value some expert does not take; empty for none."""
+    for offer in offers:
+        for item in offer.expert.accepts:
+            if isinstance(value := task.inputs.get(item.input), str) and value not in item.values:
+                return item.input
+    return ""
 
 
 def _pair(offer: Offer) -> Pair:

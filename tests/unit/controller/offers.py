@@ -29,10 +29,13 @@ def offer(
     devices: tuple[Device, ...] = (device(),),
     host: str = "hosts/one",
     what: Expert | None = None,
+    fetches: bool = False,
     **fields: Any,
 ) -> Offer:
     what = what or expert()
-    return Offer(Host(host, "127.0.0.1:1", devices=devices), what, status(what.id, state, **fields))
+    return Offer(
+        Host(host, "127.0.0.1:1", devices=devices, fetches_on_demand=fetches), what, status(what.id, state, **fields)
+    )
 
 
 def report(
@@ -44,6 +47,7 @@ def report(
     digest: str = "digest",
     devices: tuple[Device, ...] = (device(),),
     draining: bool = False,
+    fetches: bool = False,
 ) -> Report:
     """Makes a report of a host whose experts are all loaded, unless statuses are given."""
     experts = experts or (expert(),)
@@ -51,7 +55,7 @@ def report(
         name=name,
         instance_id=instance,
         facts_digest=digest,
-        facts=HostFacts("127.0.0.1:1", "1.0", 4, experts) if facts else None,
+        facts=HostFacts("127.0.0.1:1", "1.0", 4, experts, fetches_on_demand=fetches) if facts else None,
         devices=devices,
         statuses=tuple(status(known.id) for known in experts) if statuses is None else statuses,
         draining=draining,

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrion.experts import ExpertState
+from orchestrion.experts import AcceptedValues, ExpertState
 from orchestrion.plans import Task
-from orchestrion.values import Json, Value
+from orchestrion.values import Json, OutputRef, Value
 from orchestrion_controller.registry.registry import Offer
 from orchestrion_controller.selector import scoring
 from tests.unit.controller.offers import GIB, TYPE, device, expert, offer
@@ -23,7 +23,26 @@ SERVABLE = [
 
 @pytest.mark.parametrize("state", ExpertState, ids=lambda state: state.name)
 def test_what_can_be_had_is_servable(state: ExpertState) -> None:
-    assert scoring.servable(offer(state)) is (state in SERVABLE)
+    assert scoring.servable(offer(state, fetches=True)) is (state in SERVABLE)
+
+
+def test_what_is_to_be_fetched_is_servable_where_the_host_fetches_by_itself() -> None:
+    assert scoring.servable(offer(ExpertState.TO_BE_FETCHED, fetches=True))
+    assert not scoring.servable(offer(ExpertState.TO_BE_FETCHED, fetches=False))
+
+
+def test_an_expert_that_takes_some_values_of_an_input_fits_tasks_that_give_those() -> None:
+    upscaler = offer(what=expert(accepts=(AcceptedValues("operation", ("upscale",)),)))
+    assert scoring.accepts(Task("a", TYPE, {"operation": "upscale"}), upscaler)
+    assert not scoring.accepts(Task("a", TYPE, {"operation": "blur"}), upscaler)
+    assert scoring.accepts(Task("a", TYPE), upscaler)
+    assert scoring.accepts(Task("a", TYPE, {"operation": OutputRef("b", "text")}), upscaler)
+    assert scoring.accepts(Task("a", TYPE, {"operation": "blur"}), offer())
+
+
+def test_of_two_alike_the_one_that_was_measured_to_be_faster_is_better() -> None:
+    slow, fast = (scoring.features(TASK, offer(latency_ms=ms), 0) for ms in (20.0, 5.0))
+    assert sum(fast.values()) > sum(slow.values()) + 0.1
 
 
 def test_what_is_too_large_for_every_device_is_not_servable() -> None:
@@ -80,7 +99,7 @@ def test_load(batch: int, queued: int, running: int, assigned: int, expected: fl
     assert scoring.features(TASK, found, assigned)["load"] == expected
 
 
-@pytest.mark.parametrize(("latency_ms", "expected"), [(0.0, 0.0), (9_000.0, -1.0), (99_000.0, -2.0), (1e9, -2.0)])
+@pytest.mark.parametrize(("latency_ms", "expected"), [(0.0, 0.0), (9.0, -0.3), (999.0, -0.9), (1e9, -2.0)])
 def test_latency(latency_ms: float, expected: float) -> None:
     assert scoring.features(TASK, offer(latency_ms=latency_ms), 0)["latency"] == pytest.approx(expected)
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from orchestrion.errors import FailedPreconditionError
-from orchestrion.experts import Assignment, ExpertState
+from orchestrion.experts import AcceptedValues, Assignment, ExpertState
 from orchestrion.plans import Task
 from orchestrion.values import Value
 from orchestrion_controller.metrics import ControllerMetrics
@@ -47,7 +47,7 @@ async def test_the_assignment_tells_its_reason_and_its_candidates(registry: Regi
 
 @pytest.mark.parametrize("state", [ExpertState.LOADING, ExpertState.LOADABLE, ExpertState.TO_BE_FETCHED])
 async def test_loaded_beats_what_has_to_be_loaded(registry: Registry, selector: Selector, state: ExpertState) -> None:
-    registry.report(report("hosts/a", statuses=(status(state=state),)), None)
+    registry.report(report("hosts/a", statuses=(status(state=state),), fetches=True), None)
     registry.report(report("hosts/b", statuses=(status(latency_ms=500.0),)), None)
     assignment = selector.assign(TASK)
     assert place(assignment) == ("hosts/b", "ocr")
@@ -93,7 +93,7 @@ async def test_what_has_ended_no_longer_counts(registry: Registry, selector: Sel
 
 async def test_what_failed_at_the_task_comes_last(registry: Registry, selector: Selector) -> None:
     registry.report(report("hosts/a", expert("ocr"), expert("other")), None)
-    registry.report(report("hosts/b", statuses=(status(state=ExpertState.TO_BE_FETCHED),)), None)
+    registry.report(report("hosts/b", statuses=(status(state=ExpertState.TO_BE_FETCHED),), fetches=True), None)
     avoid = {("hosts/a", "ocr"), ("hosts/a", "other")}
     assignment = selector.assign(TASK, avoid)
     assert place(assignment) == ("hosts/b", "ocr")
@@ -119,9 +119,30 @@ async def test_the_language_that_a_task_names_decides(registry: Registry, select
 async def test_a_language_that_no_expert_lists_leaves_all_as_candidates(registry: Registry, selector: Selector) -> None:
     general, english = expert("general"), expert("english", languages=("en",))
     states = (status("general", ExpertState.TO_BE_FETCHED), status("english"))
-    registry.report(report("hosts/a", general, english, statuses=states), None)
+    registry.report(report("hosts/a", general, english, statuses=states, fetches=True), None)
     assignment = selector.assign(Task("a", TYPE, {"language": "fr"}))
     assert [candidate.expert_id for candidate in assignment.candidates] == ["general", "english"]
+
+
+async def test_files_that_are_not_there_are_told_with_the_command_that_fetches_them(
+    registry: Registry, selector: Selector
+) -> None:
+    registry.report(report("hosts/a", statuses=(status(state=ExpertState.TO_BE_FETCHED),)), None)
+    assert not registry.task_types()
+    with pytest.raises(FailedPreconditionError, match="orchestrion models pull ocr") as caught:
+        selector.assign(TASK)
+    assert caught.value.reason == "EXPERT_NOT_FETCHED"
+
+
+async def test_the_values_that_an_expert_takes_decide(registry: Registry, selector: Selector) -> None:
+    enlarger = expert("enlarger", accepts=(AcceptedValues("operation", ("upscale",)),), download_count=10**6)
+    blurrer = expert("blurrer", accepts=(AcceptedValues("operation", ("blur", "sharpen")),))
+    registry.report(report("hosts/a", enlarger, blurrer), None)
+    assert selector.assign(Task("a", TYPE, {"operation": "upscale"})).expert_id == "enlarger"
+    assert selector.assign(Task("a", TYPE, {"operation": "blur"})).expert_id == "blurrer"
+    with pytest.raises(FailedPreconditionError, match="with operation 'redraw'") as caught:
+        selector.assign(Task("a", TYPE, {"operation": "redraw"}))
+    assert (caught.value.reason, caught.value.field) == ("NO_EXPERT", "inputs.operation")
 
 
 @pytest.mark.parametrize(
