@@ -158,6 +158,7 @@ class Failure:
     reason: str
     message: str
     metadata: Mapping[str, str] = field(default_factory=dict)
+    retry_after_ms: int | None = None
 
 
 ToWorker: TypeAlias = Load | Unload | Compute | Cancel | Ping
@@ -230,7 +231,7 @@ def media_of(value: Plain) -> MediaFile | None:
 
 def plain_failure(failure: Failure) -> Plain:
     """Puts a failure into the form that `Computed.results` carries, which no outputs have."""
-    return (failure.reason, failure.message, dict(failure.metadata))
+    return (failure.reason, failure.message, dict(failure.metadata), failure.retry_after_ms)
 
 
 def failure_of(result: Plain) -> Failure | None:

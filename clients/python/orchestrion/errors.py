@@ -229,11 +229,13 @@ class Reason(enum.Enum):
         return self.error_type(message, reason=self.name, metadata=known, retry_after_ms=retry_after_ms)
 
     @classmethod
-    def rebuild(cls, reason: str, message: str, metadata: Mapping[str, str]) -> OrchestrionError:
+    def rebuild(
+        cls, reason: str, message: str, metadata: Mapping[str, str], retry_after_ms: int | None = None
+    ) -> OrchestrionError:
         """Builds the exception for a reason that came from elsewhere; an unknown one becomes an InternalError."""
         known = cls.__members__.get(reason)
         error_type = known.error_type if known else InternalError
-        return error_type(message, reason=reason, metadata=metadata)
+        return error_type(message, reason=reason, metadata=metadata, retry_after_ms=retry_after_ms)
 
 
 def is_retryable(error: OrchestrionError) -> bool:

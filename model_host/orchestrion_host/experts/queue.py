@@ -171,7 +171,7 @@ class _RunningBatch:
         for ticket, result in zip(self.tickets, message.results, strict=True):
             failure = wire.failure_of(result)
             if failure is not None:
-                ticket.fail(Reason.rebuild(failure.reason, failure.message, failure.metadata))
+                ticket.fail(Reason.rebuild(failure.reason, failure.message, failure.metadata, failure.retry_after_ms))
             elif ticket.abandoned:
                 discard_files(result)
             else:

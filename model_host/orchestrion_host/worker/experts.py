@@ -95,5 +95,5 @@ class ExpertThreads:
 
 def _plain(result: Result) -> wire.Plain:
     if isinstance(result, OrchestrionError):
-        return wire.plain_failure(wire.Failure(result.reason, result.message, result.metadata))
+        return wire.plain_failure(wire.Failure(result.reason, result.message, result.metadata, result.retry_after_ms))
     return dict(result)

@@ -1,0 +1,231 @@
+"""The language model as an expert: it does tasks of language itself, as the paper allows it to (HuggingGPT, 3.3)."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+from huggingface_hub import InferenceClient
+
+from orchestrion.errors import Reason
+from orchestrion_host import wire
+from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.remote import errors
+from orchestrion_host.worker.runtimes import Outputs, Result, one_by_one
+
+Messages: TypeAlias = list[dict[str, str]]
+
+_DEFAULT_BASE_URL: Final = "https://api.openai.com/v1"
+_DEFAULT_MODEL: Final = "gpt-4.1-mini"
+_DEFAULT_TIMEOUT_S: Final = 60.0
+_DEFAULT_TOKENS: Final = 1024
+_LABELS: Final[Mapping[str, Sequence[str]]] = {
+    "sentiment": ("positive", "neutral", "negative"),
+    "emotion": ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise"),
+    "toxicity": ("toxic", "not toxic"),
+}
+
+
+class LanguageModel:
+    """An OpenAI-compatible endpoint, asked with one prompt for each task type."""
+
+    def __init__(self, spec: wire.Load) -> None:
+        """Reads where the endpoint is: `OPENAI_BASE_URL`, `OPENAI_API_KEY` and `OPENAI_MODEL`, as the controller does.
+
+        The options `base_url`, `model`, `timeout_s` (seconds without a byte) and `max_tokens` go before.
+        """
+        options = spec.options
+        self._id = spec.expert_id
+        self._model = str(options.get("model") or os.environ.get("OPENAI_MODEL") or _DEFAULT_MODEL)
+        self._max_tokens = int(options.get("max_tokens", _DEFAULT_TOKENS))
+        self._base_url = str(options.get("base_url") or os.environ.get("OPENAI_BASE_URL") or _DEFAULT_BASE_URL)
+        # Local servers want none, and the client would send the Hub's token where it is given none.
+        self._api_key = os.environ.get("OPENAI_API_KEY") or "none"
+        self._timeout_s = float(options.get("timeout_s", _DEFAULT_TIMEOUT_S))
+
+    def warm_up(self) -> None:
+        """Asks nothing: an endpoint may cost money."""
+
+    def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
+        """Asks for each call; those of a fan-out go side by side, as instances."""
+        return one_by_one(batch, lambda call: _TASKS[call.task_type](self, call))
+
+    def parameter_bytes(self) -> int:
+        """Returns 0: the weights are elsewhere."""
+        return 0
+
+    def unload(self) -> None:
+        """Has nothing to let go of: each call has a client of its own."""
+
+    def told(self, call: Call, messages: Messages, output: str) -> str:
+        """Asks, and passes the pieces of the answer on as they come.
+
+        Raises:
+            RunCancelledError: Nobody waits for it any more; the stream is left at the next piece.
+        """
+        pieces: list[str] = []
+        with contextlib.closing(self._stream(call, messages)) as stream:
+            for piece in stream:
+                call.raise_if_cancelled()
+                call.text_piece(output, piece)
+                pieces.append(piece)
+        return "".join(pieces).strip()
+
+    def chosen(self, call: Call, messages: Messages) -> Mapping[str, Any]:
+        """Asks for a JSON object and reads it, also out of a fence of Markdown.
+
+        Raises:
+            InternalError: EXPERT_FAILED: the model wrote none.
+        """
+        written = ""
+        with contextlib.closing(self._stream(call, messages)) as stream:
+            for piece in stream:
+                call.raise_if_cancelled()
+                written += piece
+        found = re.search(r"\{.*\}", written, re.DOTALL)
+        try:
+            data = json.loads(found.group() if found else written)
+        except ValueError as error:
+            raise Reason.EXPERT_FAILED.error(f"{self._id} did not write the JSON that it was asked for.") from error
+        if not isinstance(data, dict):
+            raise Reason.EXPERT_FAILED.error(f"{self._id} wrote JSON, but no object.")
+        return data
+
+    def _stream(self, call: Call, messages: Messages) -> Generator[str, None, None]:
+        seed = call.inputs.get("seed")
+        # A client of its own, since one keeps the connections of its streams until it is closed; leaving closes it.
+        client: Any = InferenceClient(base_url=self._base_url, api_key=self._api_key, timeout=self._timeout_s)
+        with errors.told(self._id), client:
+            stream = client.chat_completion(
+                messages,
+                model=self._model,
+                stream=True,
+                max_tokens=int(call.number("max_tokens", self._max_tokens)),
+                temperature=call.number("temperature", 0.0),
+                seed=int(seed) if isinstance(seed, int | float) else None,
+            )
+            for chunk in stream:
+                if chunk.choices and chunk.choices[0].delta.content:
+                    yield chunk.choices[0].delta.content
+
+
+def _said(instruction: str, text: str) -> Messages:
+    return [{"role": "system", "content": instruction}, {"role": "user", "content": text}]
+
+
+def _follow(model: LanguageModel, call: Call) -> Outputs:
+    return {"text": model.told(call, [{"role": "user", "content": call.text("text")}], "text")}
+
+
+def _continue(model: LanguageModel, call: Call) -> Outputs:
+    return {
+        "text": model.told(call, _said("Continue the text. Write the continuation alone.", call.text("text")), "text")
+    }
+
+
+def _converse(model: LanguageModel, call: Call) -> Outputs:
+    messages: Messages = []
+    if system := call.text("system"):
+        messages.append({"role": "system", "content": system})
+    history = call.inputs.get("history")
+    turns = history.get("json") if isinstance(history, dict) else []
+    for turn in turns if isinstance(turns, list) else []:
+        if not isinstance(turn, dict) or turn.get("role") not in ("user", "assistant"):
+            raise call.bad_input("history", "must be a list of objects with `role` (user or assistant) and `content`.")
+        messages.append({"role": turn["role"], "content": str(turn.get("content", ""))})
+    messages.append({"role": "user", "content": call.text("text")})
+    return {"text": model.told(call, messages, "text")}
+
+
+def _summarize(model: LanguageModel, call: Call) -> Outputs:
+    count = call.number("sentence_count")
+    length = f"at most {count:.0f} sentences" if count else "a few sentences"
+    instruction = f"Summarise the text in {length}, in its own language. Write the summary alone."
+    return {"text": model.told(call, _said(instruction, call.text("text")), "text")}
+
+
+def _translate(model: LanguageModel, call: Call) -> Outputs:
+    source = call.text("source_language")
+    instruction = f"Translate the text{f' from {source}' if source else ''} into the language with the BCP 47 tag "
+    instruction += f"{call.text('language')}. Write the translation alone."
+    return {"text": model.told(call, _said(instruction, call.text("text")), "text")}
+
+
+def _answer(model: LanguageModel, call: Call) -> Outputs:
+    instruction = (
+        "Answer the question from the text with a passage of it, word for word, as a JSON object: "
+        '{"answer": "…", "confidence": 0 to 1}.'
+    )
+    text = call.text("text")
+    found = model.chosen(call, _said(instruction, f"Text:\n{text}\n\nQuestion: {call.text('question')}"))
+    answer = str(found.get("answer", ""))
+    outputs: dict[str, wire.Plain] = {"answer": answer, "score": _share(found.get("confidence"))}
+    start = text.find(answer) if answer else -1
+    if start >= 0:
+        outputs |= {"start": float(start), "end": float(start + len(answer))}
+    return outputs
+
+
+def _sort(model: LanguageModel, call: Call) -> Outputs:
+    labels = [str(label) for label in call.inputs.get("labels", [])]
+    if not labels:
+        raise call.bad_input("labels", "is empty; give at least one label.")
+    return _labelled(model, call, labels)
+
+
+def _classify(model: LanguageModel, call: Call) -> Outputs:
+    domain = call.text("domain")
+    if domain == "language":
+        instruction = (
+            'Say which language the text is in, as a JSON object: {"label": "its English name", "tag": "its BCP 47 '
+            'tag", "confidence": 0 to 1}.'
+        )
+        found = model.chosen(call, _said(instruction, call.text("text")))
+        label, score = str(found.get("label", "")), _share(found.get("confidence"))
+        scores = {"json": [{"label": label, "score": score}]}
+        return {"label": label, "score": score, "scores": scores, "tag": str(found.get("tag", ""))}
+    if domain not in _LABELS:
+        raise call.bad_input("domain", f"is {domain!r}; this expert knows language, {', '.join(_LABELS)}.")
+    return _labelled(model, call, _LABELS[domain])
+
+
+def _labelled(model: LanguageModel, call: Call, labels: Sequence[str]) -> Outputs:
+    instruction = (
+        f"Sort the text under one of these labels: {json.dumps(list(labels), ensure_ascii=False)}. Answer with a JSON "
+        'object: {"label": "…", "confidence": 0 to 1}.'
+    )
+    found = model.chosen(call, _said(instruction, call.text("text")))
+    label = next((item for item in labels if item.casefold() == str(found.get("label", "")).casefold()), None)
+    if label is None:
+        raise Reason.EXPERT_FAILED.error(f"The language model chose none of the labels: {found.get('label')!r}.")
+    score = _share(found.get("confidence"))
+    # What it left over is shared by the labels that it did not choose: it tells no more than its choice.
+    rest = (1 - score) / (len(labels) - 1) if len(labels) > 1 else 0.0
+    ranked = [{"label": label, "score": score}, *({"label": item, "score": rest} for item in labels if item != label)]
+    return {"label": label, "score": score, "scores": {"json": ranked}}
+
+
+def _share(confidence: Any) -> float:
+    """Reads a confidence; a model that tells none is taken at its word."""
+    if isinstance(confidence, bool) or not isinstance(confidence, int | float):
+        return 1.0
+    return min(1.0, max(0.0, float(confidence)))
+
+
+_TASKS: Final[Mapping[str, Callable[[LanguageModel, Call], Outputs]]] = {
+    "conversational": _converse,
+    "question-answering": _answer,
+    "summarization": _summarize,
+    "text-classification": _classify,
+    "text-generation": _continue,
+    "text2text-generation": _follow,
+    "translation": _translate,
+    "zero-shot-classification": _sort,
+}
+
+TASK_TYPES: Final = frozenset(_TASKS)
+"""The task types that the language model does."""
