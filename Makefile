@@ -30,8 +30,12 @@ up: $(STAMP) ## start a controller and a model host; Ctrl-C stops both
 	@$(BIN)/orchestrion up
 
 .PHONY: test
-test: $(STAMP) ## run the tests, without those that need a GPU or Node.js, or build the wheel (ARGS=... goes to pytest)
+test: $(STAMP) ## run the tests, without those of every task type, or that need a GPU, Node.js or a wheel (ARGS=... goes to pytest)
 	$(BIN)/pytest $(ARGS)
+
+.PHONY: test-tasks
+test-tasks: $(STAMP) ## perform every task type on a tiny real checkpoint, through the whole system, and print a table
+	$(BIN)/pytest -m tasks tests/tasks $(ARGS)
 
 .PHONY: test-system
 test-system: $(STAMP) $(NODE_STAMP) ## run the tests of whole systems, with clients in other languages (needs Node.js and npm)

@@ -1,0 +1,108 @@
+"""A controller and a host that has tiny checkpoints and nothing else, and tasks carried out on them by a client."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from orchestrion import Client
+from orchestrion.answers import Answer
+from orchestrion.plans import Plan, Task
+from orchestrion.values import ArtifactRef, Json, OutputRef, Value
+from tests.checkpoints.rows import TaskRow
+
+PATIENCE_S = 180.0
+"""How long one run may take on a busy machine, the import of the libraries included."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What came of one row: its outputs, and how long the warm run took from the client's side."""
+
+    row: TaskRow
+    outputs: Mapping[str, Any]
+    milliseconds: float
+
+
+class TinyPlatform:
+    """A client of servers that offer tiny experts."""
+
+    def __init__(self, client: Client, folder: Path) -> None:
+        """Keeps the client and a folder for what is downloaded."""
+        self.client = client
+        self._folder = folder
+
+    def perform(self, row: TaskRow) -> Measured:
+        """Performs a row twice, the first time with the load of its expert, and returns the outputs of the second."""
+        self.carry_out(*self._plan(row))
+        started = time.perf_counter()
+        answer = self.carry_out(*self._plan(row))
+        milliseconds = (time.perf_counter() - started) * 1000
+        (result,) = answer.results
+        return Measured(row, self.outputs(result.outputs), milliseconds)
+
+    def carry_out(self, plan: Plan, files: Iterable[Path] = ()) -> Answer:
+        """Carries out a plan whose tasks must all succeed."""
+        answer = self.client.ask("Do this.", files, plan=plan, timeout=PATIENCE_S)
+        assert [result.error for result in answer.results if not result.succeeded] == []
+        return answer
+
+    def outputs(self, outputs: Mapping[str, Value]) -> dict[str, Any]:
+        """Returns outputs as plain data, with artifacts downloaded."""
+        return {name: self._plain(value) for name, value in outputs.items()}
+
+    def _plain(self, value: Value) -> Any:
+        if isinstance(value, ArtifactRef):
+            return self.client.download(value, self._folder / value.name.rpartition("/")[2])
+        if isinstance(value, tuple):
+            return [self._plain(item) for item in value]
+        assert not isinstance(value, OutputRef)
+        return value.data if isinstance(value, Json) else value
+
+    def _plan(self, row: TaskRow) -> tuple[Plan, list[Path]]:
+        files: list[Path] = []
+        inputs = {name: _value(given, files) for name, given in row.inputs.items()}
+        return Plan((Task("task", row.task_type, inputs),)), files
+
+
+def write_catalogue(rows: Iterable[TaskRow], folder: Path) -> Path:
+    """Makes the checkpoints of rows and their entries in a catalogue, whose folder is returned."""
+    catalogue = folder / "catalogue"
+    catalogue.mkdir()
+    for row in rows:
+        entry: dict[str, Any] = {
+            "id": row.expert,
+            "model": row.expert,
+            "runtime": row.runtime,
+            "task_types": [row.task_type],
+            "description": f"A tiny checkpoint for {row.task_type}.",
+            **row.facts,
+        }
+        if row.make is not None:
+            place = folder / row.expert
+            place.mkdir()
+            row.make(place)
+            source: dict[str, Any] = {"folder": str(place)}
+            for name, make in row.parts.items():
+                part = folder / f"{row.expert}-{name}"
+                part.mkdir()
+                make(part)
+                source.setdefault("parts", {})[name] = str(part)
+            entry["source"] = source
+        (catalogue / f"{row.expert}.yaml").write_text(yaml.safe_dump(entry), "utf-8")
+    return catalogue
+
+
+def _value(given: Any, files: list[Path]) -> Value:
+    if isinstance(given, Path):
+        files.append(given)
+        return ArtifactRef(f"attachments/{len(files)}")
+    if isinstance(given, list | tuple):
+        return tuple(_value(item, files) for item in given)
+    value: Value = given
+    return value
