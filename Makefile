@@ -82,6 +82,10 @@ docs: $(STAMP) ## make the reference pages in docs/ anew (ARGS=--check only look
 bench-overhead: $(STAMP) ## measure what the platform adds to the models' own time
 	@$(BIN)/python benchmarks/overhead.py $(ARGS)
 
+.PHONY: bench-experts
+bench-experts: $(STAMP) ## measure what Infer adds to the bare call of a model, and ONNX against PyTorch
+	@$(BIN)/python benchmarks/experts.py $(ARGS)
+
 .PHONY: lock
 lock: $(STAMP) ## compile requirements.lock anew (ARGS=--upgrade takes newer releases)
 	tools/lock.sh $(ARGS)

@@ -6,7 +6,7 @@
 | memory | it is loaded or fits into what is free on some device (1), or only after eviction (0.3) | 0.3 or 1 |
 | thrift | minus the share of its device's memory that it takes, so that the smaller of two equals is taken | -1 to 0 |
 | load | minus 0.25 for each request queued, running or assigned a moment ago, beyond one batch | -3 to 0 |
-| latency | minus 0.3 times the base-10 logarithm of 1 + observed latency in milliseconds; 0 before the first | -2 to 0 |
+| latency | minus 0.3 times the base-10 logarithm of 1 + observed latency in ms; 0 before the first | -2 to 0 |
 | popularity | downloads and likes, on a logarithmic scale | 0 to 1 |
 | language | the expert lists the language that the task names (1), or languages without that one (-20) | -20 to 1 |
 | domain | made for the domain that the task names, or for general use where it names none | 0 or 6 |

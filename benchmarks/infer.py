@@ -1,0 +1,186 @@
+"""What `Infer` adds to the bare pipeline of transformers: the same checkpoint, input and machine, in turns."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import grpc
+import yaml
+
+from benchmarks.checkpoints import BERT_BASE, Subject, picture_model, sound_model, text_model
+from benchmarks.statistic import Spread
+from orchestrion import Client, platform, value_codec
+from orchestrion.transport import channel_options
+from orchestrion.v1 import model_host_service_pb2 as messages
+from orchestrion.v1.model_host_service_pb2_grpc import ModelHostServiceStub
+from orchestrion.values import ArtifactRef, Value
+
+_MEDIA: Final = Path(__file__).parents[1] / "tests" / "media"
+_SENTENCE: Final = "the bridge freezes before the road and the ice of a long winter night on every river"
+
+SUBJECTS: Final = (
+    Subject(
+        "text-classification",
+        "BERT-base",
+        lambda folder: text_model(folder, "BertForSequenceClassification", BERT_BASE),
+        text=_SENTENCE,
+        inputs={"domain": "sentiment"},
+    ),
+    Subject(
+        "token-classification",
+        "BERT-base",
+        lambda folder: text_model(folder, "BertForTokenClassification", BERT_BASE),
+        text=_SENTENCE,
+    ),
+    Subject(
+        "fill-mask",
+        "BERT-base",
+        lambda folder: text_model(folder, "BertForMaskedLM", BERT_BASE),
+        text=f"{_SENTENCE} in the [MASK]",
+    ),
+    Subject("image-classification", "ViT-base", picture_model, medium=("image", _MEDIA / "cat.jpg")),
+    Subject(
+        "audio-classification",
+        "Wav2Vec2-base",
+        lambda folder: sound_model(folder, "Wav2Vec2ForSequenceClassification"),
+        medium=("audio", _MEDIA / "speech.flac"),
+    ),
+    Subject(
+        "automatic-speech-recognition",
+        "Wav2Vec2-base",
+        lambda folder: sound_model(folder, "Wav2Vec2ForCTC"),
+        medium=("audio", _MEDIA / "speech.flac"),
+    ),
+)
+_SETTINGS: Final[dict[str, dict[str, Any]]] = {
+    "text-classification": {"top_k": None},
+    "token-classification": {"aggregation_strategy": "simple"},
+    "image-classification": {"top_k": 10},
+    "audio-classification": {"top_k": 8},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Overhead:
+    """How long one task type takes through `Infer`, and bare."""
+
+    task_type: str
+    model: str
+    infer: Spread
+    bare: Spread
+
+    @property
+    def added_ms(self) -> float:
+        """What `Infer` adds at the median, in milliseconds."""
+        return round(self.infer.median_ms - self.bare.median_ms, 2)
+
+    @property
+    def allowed_ms(self) -> float:
+        """What it may add: 3 ms or 5 %, whichever is more."""
+        return round(max(3.0, 0.05 * self.bare.median_ms), 2)
+
+
+def measure(folder: Path, log: Path, runs: int) -> Generator[Overhead, None, None]:
+    """Makes the checkpoints, starts a controller and a host, and measures each task type in turns with its peer.
+
+    Args:
+        folder: An empty folder.
+        log: Where the servers' logs go.
+        runs: How many calls of each.
+    """
+    catalogue = _catalogue(folder)
+    ports = ["--port", "0", "--metrics-port", "0"]
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(log.open("w"))
+        running = stack.enter_context(
+            platform.start(
+                [*ports, "--home", f"{folder}/controller"],
+                [*ports, "--home", f"{folder}/host", "--profile", "none", "--catalogue-paths", str(catalogue)],
+                host_name="bench",
+                log=lambda server, line: print(f"{server} | {line}", file=file, flush=True),
+            )
+        )
+        client = stack.enter_context(Client(running.controller.grpc_address))
+        channel = stack.enter_context(grpc.insecure_channel(running.host.grpc_address, options=channel_options()))
+        stub: Any = ModelHostServiceStub(channel)
+        for subject in SUBJECTS:
+            yield _compare(subject, folder / subject.task_type, client, stub, runs)
+
+
+def _compare(subject: Subject, folder: Path, client: Client, stub: Any, runs: int) -> Overhead:
+    import torch
+    from transformers import pipeline
+
+    make: Any = pipeline  # Its overloads know no task that is chosen at run time.
+    bare = make(subject.task_type, model=str(folder), device="cpu")
+    item: Any = subject.text
+    inputs: dict[str, Value] = {"text": subject.text, **subject.inputs}
+    if subject.medium:
+        name, path = subject.medium
+        # As our workers do: a pipeline that is given the path of a sound starts another program to decode it.
+        item = str(path)
+        inputs = {name: ArtifactRef(client.upload(path).name)}
+    request = messages.InferRequest(expert_id=subject.task_type)
+    value_codec.encode_values(inputs, request.inputs)
+
+    def ours() -> None:
+        for _ in stub.Infer(request):
+            pass
+
+    def theirs() -> None:
+        given = item
+        if subject.medium and subject.medium[0] == "audio":
+            import soundfile
+            import soxr
+
+            samples, rate = soundfile.read(item, dtype="float32")
+            given = {"raw": soxr.resample(samples, rate, 16_000), "sampling_rate": 16_000}
+        with torch.inference_mode():
+            bare(given, **_SETTINGS.get(subject.task_type, {}))
+
+    times: dict[Any, list[float]] = {ours: [], theirs: []}
+    for number in range(runs + 3):
+        # In turns, so that a machine whose speed drifts slows both down.
+        for call in (ours, theirs):
+            started = time.perf_counter()
+            call()
+            if number >= 3:
+                times[call].append(time.perf_counter() - started)
+    stub.UnloadExpert(messages.UnloadExpertRequest(expert_id=subject.task_type))
+    return Overhead(subject.task_type, subject.model, Spread.of(times[ours]), Spread.of(times[theirs]))
+
+
+def _catalogue(folder: Path) -> Path:
+    catalogue = folder / "catalogue"
+    catalogue.mkdir()
+    for subject in SUBJECTS:
+        place = folder / subject.task_type
+        place.mkdir()
+        subject.make(place)
+        entry = {
+            "id": subject.task_type,
+            "model": f"random weights, the size of {subject.model}",
+            "runtime": "transformers",
+            "task_types": [subject.task_type],
+            "description": "Measured.",
+            "source": {"folder": str(place)},
+        }
+        (catalogue / f"{subject.task_type}.yaml").write_text(yaml.safe_dump(entry), "utf-8")
+    return catalogue
+
+
+def lines(found: Sequence[Overhead]) -> Generator[str, None, None]:
+    """Tells the figures as a table."""
+    yield "Infer beside the bare pipeline of transformers, on the CPU, in ms: median / 95th percentile"
+    yield f"  {'task type':<30}{'size of':<16}{'Infer':>18}{'bare':>18}{'added':>8}{'allowed':>9}"
+    for item in found:
+        verdict = "" if item.added_ms <= item.allowed_ms else "  missed"
+        yield (
+            f"  {item.task_type:<30}{item.model:<16}{item.infer!s:>18}{item.bare!s:>18}"
+            f"{item.added_ms:>8.1f}{item.allowed_ms:>9.1f}{verdict}"
+        )
