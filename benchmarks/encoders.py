@@ -46,9 +46,10 @@ def _compare(sizes: Sizes, source: Path, runs: int) -> Generator[Pair, None, Non
     import numpy as np
 
     from orchestrion_host import wire
-    from orchestrion_host.worker import onnx_export, runtimes
+    from orchestrion_host.worker import runtimes
+    from orchestrion_host.worker.exporting import onnx_model
 
-    onnx_export.write(source, source / "model.onnx")
+    onnx_model.write(source, source / "model.onnx")
 
     def load(runtime: str) -> Any:
         spec = wire.Load(

@@ -45,7 +45,7 @@ echo "setup: installing the pinned packages and the project (about 2 GB on the f
 # The PyTorch original is there too, but loading transformers takes ten times as long as the whole export's worker.
 echo "setup: exporting the sentence encoder to ONNX, once for this user (about 30 s)"
 export_log=$(mktemp)
-"$venv_python" -W ignore -m orchestrion_host.worker.export all-minilm-l6-v2 >"$export_log" 2>&1 ||
+"$venv_python" -W ignore -m orchestrion_host.worker.exporting all-minilm-l6-v2 >"$export_log" 2>&1 ||
     { cat "$export_log"; echo "setup: the export failed, as told above; the PyTorch original serves instead, only slower"; }
 rm -f "$export_log"
 echo "setup: done; .venv is ready"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -39,9 +40,9 @@ def catalogue(tmp_path: Path, encoder: Path) -> Path:
     return folder
 
 
-def export(catalogue: Path, exports: Path, expert: str = "tiny") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-W", "ignore", "-m", "orchestrion_host.worker.export", expert]
-    command += ["--exports", str(exports), "--catalogue", str(catalogue)]
+def export(catalogue: Path, exports: Path, expert: str = "tiny", *flags: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", "ignore", "-m", "orchestrion_host.worker.exporting", expert]
+    command += ["--exports", str(exports), "--catalogue", str(catalogue), *flags]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -101,8 +102,35 @@ def test_weights_with_another_hash_are_not_exported_and_nothing_is_left(catalogu
     assert list((tmp_path / "exports").glob("*")) == []
 
 
-def test_what_is_no_encoder_is_refused(catalogue: Path, tmp_path: Path) -> None:
+def test_what_is_no_model_of_pytorch_is_refused(catalogue: Path, tmp_path: Path) -> None:
     done = export(catalogue, tmp_path / "exports", expert="espeak-ng")
 
     assert done.returncode == 2
-    assert "'espeak-ng' is no encoder" in done.stderr
+    assert "'espeak-ng' is no model of the catalogue on the runtime transformers" in done.stderr
+
+
+def test_a_task_type_for_which_nothing_is_exported_is_refused_with_those_for_which_it_is(
+    catalogue: Path, tmp_path: Path
+) -> None:
+    change(catalogue / "tiny.yaml", task_types=["text-generation"])
+    done = export(catalogue, tmp_path / "exports", "tiny", "--task", "text-generation", "--json")
+    assert done.returncode == 2
+    error = json.loads(done.stdout.splitlines()[-1])["error"]
+    assert error["reason"] == "MODEL_NOT_SUPPORTED"
+    assert "text-classification" in error["message"]
+
+
+def test_a_classifier_is_exported_checked_and_measured_and_its_progress_told(catalogue: Path, tmp_path: Path) -> None:
+    change(catalogue / "tiny.yaml", task_types=["text-classification"], domain="sentiment")
+    exports = tmp_path / "exports"
+
+    done = export(catalogue, exports, "tiny", "--task", "text-classification", "--measure", "--json")
+
+    assert done.returncode == 0, done.stderr
+    *progress, last = map(json.loads, done.stdout.splitlines())
+    assert [line["message"].split()[0] for line in progress] == ["exporting", "checked:", "measuring"]
+    assert last["result"]["difference"] <= 1e-4
+    assert set(last["result"]["latency_ms"]) == {"tiny", "tiny-onnx"}
+    assert min(last["result"]["latency_ms"].values()) > 0
+    facts = reader.read([exports], test_experts=False)["tiny-onnx"]
+    assert (facts.task_types, facts.domain) == (("text-classification",), "sentiment")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Final
 
@@ -95,13 +94,6 @@ class TorchExpert:
         device = self.checkpoint.device
         self.__dict__.clear()
         empty_cache(device)
-
-
-def architecture(folder: str | Path) -> str:
-    """Returns the class that a checkpoint was saved from, such as `BertModel`; empty when it does not say."""
-    path = Path(folder) / "config.json"
-    found = json.loads(path.read_text("utf-8")).get("architectures") if path.is_file() else None
-    return str(found[0]) if found else ""
 
 
 def device_of(spec: wire.Load) -> torch.device:

@@ -16,43 +16,13 @@ from orchestrion_host import wire
 from orchestrion_host.worker import weights
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.models import checkpoint
-from orchestrion_host.worker.runtimes import Loader, Result, embeddings, pipelines
+from orchestrion_host.worker.runtimes import Loader, Result, families, pipelines
 
 # Lines about unused weights are for people who train.
 logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 _PACKAGE: Final = "orchestrion_host.worker.models"
-# Each family is a module of `worker.models` with a function `load` from the message to the expert.
-_FAMILIES: Final = {
-    "audio_classification": ("audio-classification",),
-    "audio_codec": ("audio-to-audio",),
-    "audio_generation": ("text-to-audio",),
-    "captions": ("image-to-text",),
-    "depth": ("depth-estimation", "depth-control", "normal-control"),
-    "document_answers": ("document-question-answering",),
-    "extractive_answers": ("question-answering",),
-    "image_classification": ("image-classification",),
-    "image_segmentation": ("image-segmentation", "seg-control"),
-    "image_text_matching": ("zero-shot-image-classification",),
-    "mask_generation": ("mask-generation",),
-    "masked_words": ("fill-mask",),
-    "object_detection": ("object-detection",),
-    "open_vocabulary_detection": ("zero-shot-object-detection",),
-    "poses": ("openpose-control",),
-    "sequence_to_sequence": ("text2text-generation", "summarization", "translation"),
-    "speech_recognition": ("automatic-speech-recognition",),
-    "speech_synthesis": ("text-to-speech",),
-    "super_resolution": ("image-to-image",),
-    "tables": ("table-question-answering",),
-    "text_classification": ("text-classification", "zero-shot-classification"),
-    "text_generation": ("text-generation", "conversational"),
-    "token_classification": ("token-classification",),
-    "video_classification": ("video-classification",),
-    "visual_answers": ("visual-question-answering",),
-    "voice_conversion": ("voice-conversion",),
-}
-
 # The rate of most models of speech, in Hz, for those that do not say theirs.
 _USUAL_AUDIO_RATE = 16_000
 
@@ -64,15 +34,13 @@ def loader(spec: wire.Load) -> Loader:
         FailedPreconditionError: No family performs all of its task types.
     """
     found: Loader
-    # Several of their task types are also performed by models with a head of their own.
-    is_encoder = checkpoint.architecture(spec.folder).endswith("Model")
-    if is_encoder and embeddings.TASK_TYPES.issuperset(spec.task_types):
+    if families.is_encoder(spec.folder, spec.task_types):
         found = import_module(f"{_PACKAGE}.encoder").load
         return found
-    for family, task_types in _FAMILIES.items():
-        if set(spec.task_types) <= set(task_types) and util.find_spec(f"{_PACKAGE}.{family}"):
-            found = import_module(f"{_PACKAGE}.{family}").load
-            return found
+    family = families.of(spec.task_types)
+    if family and util.find_spec(f"{_PACKAGE}.{family}"):
+        found = import_module(f"{_PACKAGE}.{family}").load
+        return found
     # Imported here since it takes seconds, which encoders need not wait for.
     from transformers.pipelines import PIPELINE_REGISTRY
 

@@ -1,0 +1,90 @@
+"""The catalogue entries of exports: beside the folder of each, written last, and renewed when the original's change."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from orchestrion_host.catalogue import reader
+from orchestrion_host.catalogue.facts import ModelFacts
+
+
+def refresh(target: Path, facts: ModelFacts, task_types: Sequence[str]) -> bool:
+    """Writes the catalogue file of an export anew where the original's facts have changed since.
+
+    Returns:
+        Whether that was so.
+    """
+    known = reader.read_file(target)
+    entry = describe(facts, task_types, known.revision, Path(known.source.folder), known.source.sha256["model.onnx"])
+    if yaml.safe_load(target.read_text("utf-8")) == entry:
+        return False
+    write(entry, target)
+    return True
+
+
+def write(entry: Mapping[str, Any], target: Path) -> None:
+    """Writes a catalogue file."""
+    # Replaced as a whole, since a host may read it at any time.
+    with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
+        written = Path(temporary) / target.name
+        written.write_text(yaml.safe_dump(entry, sort_keys=False), "utf-8")
+        written.replace(target)
+
+
+def describe(
+    facts: ModelFacts, task_types: Sequence[str], revision: str, folder: Path, digest: str
+) -> Mapping[str, Any]:
+    """Describes an export as a catalogue entry: the facts of the original, with files and runtime of its own."""
+    return {
+        "id": f"{facts.id}-onnx",
+        "model": facts.model,
+        "revision": revision,
+        "runtime": "onnx",
+        "task_types": list(task_types),
+        "description": facts.description,
+        "languages": list(facts.languages),
+        "domain": facts.domain,
+        "license": facts.license,
+        # What it takes was measured as 1.8 times its file, the largest batch included.
+        "memory_bytes": (folder / "model.onnx").stat().st_size * 9 // 5,
+        "download_count": facts.download_count,
+        "like_count": facts.like_count,
+        "max_batch_size": facts.max_batch_size,
+        "requires": ["onnxruntime", "tokenizers"],
+        "source": {
+            "folder": str(folder),
+            "sha256": {"model.onnx": digest, "tokenizer.json": sha256(folder / "tokenizer.json")},
+        },
+        "options": dict(facts.options),
+    }
+
+
+def file_name(facts: ModelFacts) -> str:
+    """Names the catalogue file of the export of a model."""
+    return f"{facts.id.replace('/', '--')}-onnx.yaml"
+
+
+def is_of(entry: Path, facts: ModelFacts) -> bool:
+    """Whether an export is of these very weights, and complete; an entry that cannot be read is of none."""
+    try:
+        known = reader.read_file(entry)
+    except reader.CatalogueError:
+        return False
+    files = [Path(known.source.folder) / name for name in ("model.onnx", "tokenizer.json")]
+    return (
+        known.revision.split(",")[0] == facts.revision
+        and "model.onnx" in known.source.sha256
+        and all(file.is_file() for file in files)
+    )
+
+
+def sha256(path: Path) -> str:
+    """Returns the SHA-256 of a file, as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

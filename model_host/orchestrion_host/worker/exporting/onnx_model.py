@@ -1,0 +1,72 @@
+"""Writes a PyTorch model of texts as ONNX, and measures how far the outputs of the two are apart."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import onnx_ir
+import onnxruntime
+import torch
+import transformers
+from transformers.exporters.configs import OnnxConfig
+from transformers.exporters.exporter_onnx import OnnxExporter
+
+from orchestrion_host.worker.exporting import heads
+
+_SENTENCES: Final = [
+    "The bridge freezes before the road.",
+    "Ice.",
+    "A longer sentence, of other words, in the same batch.",
+]
+
+
+def write(source: Path, target: Path, auto_class: str = heads.ENCODER) -> float:
+    """Exports the model of a folder with a dynamic batch and length.
+
+    Args:
+        source: The folder of the checkpoint and its tokenizer.
+        target: The file to write.
+        auto_class: The class of the library that loads it: that of `heads.kind_of`.
+
+    Returns:
+        The largest absolute difference between the outputs of the two, on a batch of another shape than the one that
+        the export was traced with.
+    """
+    # It warns about functions of its own that it does not know.
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    tokenizer: Any = transformers.AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+    kind: Any = getattr(transformers, auto_class)
+    # In single precision, whatever the checkpoint was saved in: that is what both compute in on a processor.
+    model: Any = kind.from_pretrained(source, use_safetensors=True, trust_remote_code=False, dtype=torch.float32).eval()
+    inputs = dict(tokenizer(_SENTENCES[:2], padding=True, return_tensors="pt"))
+    exporter: Any = OnnxExporter()  # type: ignore[no-untyped-call]
+    program: Any = exporter.export(model, inputs, OnnxConfig(dynamic=True)).program
+    onnx_ir.save(program, str(target))
+    write_tokenizer(tokenizer, target.parent / "tokenizer.json")
+    other = dict(tokenizer(_SENTENCES, padding=True, return_tensors="pt"))
+    with torch.inference_mode():
+        found = model(**other)
+    session: Any = onnxruntime.InferenceSession(str(target), providers=["CPUExecutionProvider"])
+    wanted = {item.name for item in session.get_inputs()}
+    given = {name: tensor.numpy() for name, tensor in other.items() if name in wanted}
+    names = [item.name for item in session.get_outputs()]
+    expected = [found[name].numpy() if name in found else found[place].numpy() for place, name in enumerate(names)]
+    pairs = zip(session.run(None, given), expected, strict=True)
+    return max(float(np.abs(ours - theirs).max()) for ours, theirs in pairs)
+
+
+def write_tokenizer(tokenizer: Any, target: Path) -> None:
+    """Writes a tokenizer in the form of the package `tokenizers`, where the file is not there yet.
+
+    Raises:
+        ValueError: It is one in Python, which has no such form.
+    """
+    if target.is_file():
+        return
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        raise ValueError("the tokenizer of the model cannot be written as tokenizer.json, which the runtime onnx reads")
+    backend.save(str(target))
