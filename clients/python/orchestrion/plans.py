@@ -65,6 +65,7 @@ class TaskType:
     answer_template: str = ""
     total_template: str = ""
     item_template: str = ""
+    converts: bool = False
 
     def input(self, name: str) -> Parameter | None:
         """Returns the input of that name, or None."""

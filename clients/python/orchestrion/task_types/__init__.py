@@ -37,6 +37,7 @@ def _read(file_name: str, text: str) -> TaskType:
             answer_template=data.get("answer_template", "").strip(),
             total_template=data.get("total_template", "").strip(),
             item_template=data.get("item_template", "").strip(),
+            converts=data.get("converts", False),
         )
     except (KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
         raise ValueError(f"task_types/{file_name}: {error!r}") from error

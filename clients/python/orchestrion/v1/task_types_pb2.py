@@ -24,17 +24,17 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1forchestrion/v1/task_types.proto\x12\x0eorchestrion.v1\"\xda\x01\n\x08TaskType\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12)\n\x06inputs\x18\x03 \x03(\x0b\x32\x19.orchestrion.v1.Parameter\x12*\n\x07outputs\x18\x04 \x03(\x0b\x32\x19.orchestrion.v1.Parameter\x12\x0c\n\x04\x63ues\x18\x05 \x03(\t\x12\x17\n\x0f\x61nswer_template\x18\x06 \x01(\t\x12\x16\n\x0etotal_template\x18\x07 \x01(\t\x12\x15\n\ritem_template\x18\x08 \x01(\t\"\xd4\x01\n\tParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12+\n\x04kind\x18\x02 \x01(\x0e\x32\x1d.orchestrion.v1.ParameterKind\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x10\n\x08optional\x18\x04 \x01(\x08\x12\x10\n\x08repeated\x18\x05 \x01(\x08\x12\x0f\n\x07\x63hoices\x18\x06 \x03(\t\x12\x14\n\x07minimum\x18\x07 \x01(\x01H\x00\x88\x01\x01\x12\x14\n\x07maximum\x18\x08 \x01(\x01H\x01\x88\x01\x01\x42\n\n\x08_minimumB\n\n\x08_maximum*\x83\x02\n\rParameterKind\x12\x1e\n\x1aPARAMETER_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13PARAMETER_KIND_TEXT\x10\x01\x12\x19\n\x15PARAMETER_KIND_NUMBER\x10\x02\x12\x1a\n\x16PARAMETER_KIND_BOOLEAN\x10\x03\x12\x17\n\x13PARAMETER_KIND_JSON\x10\x04\x12\x18\n\x14PARAMETER_KIND_IMAGE\x10\x05\x12\x18\n\x14PARAMETER_KIND_AUDIO\x10\x06\x12\x18\n\x14PARAMETER_KIND_VIDEO\x10\x07\x12\x1b\n\x17PARAMETER_KIND_DOCUMENT\x10\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1forchestrion/v1/task_types.proto\x12\x0eorchestrion.v1\"\xec\x01\n\x08TaskType\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12)\n\x06inputs\x18\x03 \x03(\x0b\x32\x19.orchestrion.v1.Parameter\x12*\n\x07outputs\x18\x04 \x03(\x0b\x32\x19.orchestrion.v1.Parameter\x12\x0c\n\x04\x63ues\x18\x05 \x03(\t\x12\x17\n\x0f\x61nswer_template\x18\x06 \x01(\t\x12\x16\n\x0etotal_template\x18\x07 \x01(\t\x12\x15\n\ritem_template\x18\x08 \x01(\t\x12\x10\n\x08\x63onverts\x18\t \x01(\x08\"\xd4\x01\n\tParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12+\n\x04kind\x18\x02 \x01(\x0e\x32\x1d.orchestrion.v1.ParameterKind\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x10\n\x08optional\x18\x04 \x01(\x08\x12\x10\n\x08repeated\x18\x05 \x01(\x08\x12\x0f\n\x07\x63hoices\x18\x06 \x03(\t\x12\x14\n\x07minimum\x18\x07 \x01(\x01H\x00\x88\x01\x01\x12\x14\n\x07maximum\x18\x08 \x01(\x01H\x01\x88\x01\x01\x42\n\n\x08_minimumB\n\n\x08_maximum*\x83\x02\n\rParameterKind\x12\x1e\n\x1aPARAMETER_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13PARAMETER_KIND_TEXT\x10\x01\x12\x19\n\x15PARAMETER_KIND_NUMBER\x10\x02\x12\x1a\n\x16PARAMETER_KIND_BOOLEAN\x10\x03\x12\x17\n\x13PARAMETER_KIND_JSON\x10\x04\x12\x18\n\x14PARAMETER_KIND_IMAGE\x10\x05\x12\x18\n\x14PARAMETER_KIND_AUDIO\x10\x06\x12\x18\n\x14PARAMETER_KIND_VIDEO\x10\x07\x12\x1b\n\x17PARAMETER_KIND_DOCUMENT\x10\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'orchestrion.v1.task_types_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PARAMETERKIND']._serialized_start=488
-  _globals['_PARAMETERKIND']._serialized_end=747
+  _globals['_PARAMETERKIND']._serialized_start=506
+  _globals['_PARAMETERKIND']._serialized_end=765
   _globals['_TASKTYPE']._serialized_start=52
-  _globals['_TASKTYPE']._serialized_end=270
-  _globals['_PARAMETER']._serialized_start=273
-  _globals['_PARAMETER']._serialized_end=485
+  _globals['_TASKTYPE']._serialized_end=288
+  _globals['_PARAMETER']._serialized_start=291
+  _globals['_PARAMETER']._serialized_end=503
 # @@protoc_insertion_point(module_scope)

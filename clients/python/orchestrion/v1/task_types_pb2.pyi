@@ -89,6 +89,7 @@ class TaskType(_message.Message):
     ANSWER_TEMPLATE_FIELD_NUMBER: _builtins.int
     TOTAL_TEMPLATE_FIELD_NUMBER: _builtins.int
     ITEM_TEMPLATE_FIELD_NUMBER: _builtins.int
+    CONVERTS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The tag: lower-case words joined by `-`, such as `object-detection`."""
     description: _builtins.str
@@ -106,6 +107,10 @@ class TaskType(_message.Message):
     """
     item_template: _builtins.str
     """Tells one result inside `{items}` in a few words, such as "{text:plain} in {image}"."""
+    converts: _builtins.bool
+    """Whether the principal output says what the principal input says, in another form: reading, listening, speaking.
+    Planners that have no language model put such a task between two others without being asked.
+    """
     @_builtins.property
     def inputs(self) -> _containers.RepeatedCompositeFieldContainer[Global___Parameter]:
         """The inputs, the principal one first."""
@@ -129,10 +134,11 @@ class TaskType(_message.Message):
         answer_template: _builtins.str = ...,
         total_template: _builtins.str = ...,
         item_template: _builtins.str = ...,
+        converts: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_template", b"answer_template", "cues", b"cues", "description", b"description", "inputs", b"inputs", "item_template", b"item_template", "name", b"name", "outputs", b"outputs", "total_template", b"total_template"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_template", b"answer_template", "converts", b"converts", "cues", b"cues", "description", b"description", "inputs", b"inputs", "item_template", b"item_template", "name", b"name", "outputs", b"outputs", "total_template", b"total_template"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

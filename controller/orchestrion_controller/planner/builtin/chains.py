@@ -24,7 +24,10 @@ class Link:
 
 def find(task_types: Iterable[TaskType], given: ParameterKind, wanted: ParameterKind) -> tuple[Link, ...] | None:
     """Finds the shortest chain from one kind to another; empty when none is needed, None when there is none."""
-    links = tuple(link for task_type in task_types for link in _links(task_type))
+    known = tuple(task_types)
+    # Where task types say of themselves that they convert, others are not taken unasked.
+    converters = tuple(task_type for task_type in known if task_type.converts) or known
+    links = tuple(link for task_type in converters for link in _links(task_type))
     queue: deque[tuple[ParameterKind, tuple[Link, ...]]] = deque([(given, ())])
     seen = {given}
     while queue:
@@ -40,9 +43,9 @@ def find(task_types: Iterable[TaskType], given: ParameterKind, wanted: Parameter
 
 def converts(task_type: TaskType) -> bool:
     """Whether a task type only turns one medium into a text, as reading and listening do."""
-    only = task_type.inputs[0] if len(task_type.inputs) == 1 else None
+    taken = task_type.inputs[0] if len(task_type.inputs) == 1 or task_type.converts else None
     gives = task_type.outputs[0].kind if task_type.outputs else None
-    return only is not None and only.kind.is_media and gives is ParameterKind.TEXT
+    return taken is not None and taken.kind.is_media and gives is ParameterKind.TEXT
 
 
 def _links(task_type: TaskType) -> tuple[Link, ...]:
@@ -51,7 +54,7 @@ def _links(task_type: TaskType) -> tuple[Link, ...]:
     One with a choice to make does different things, which must be asked for.
     """
     required = [parameter for parameter in task_type.inputs if not parameter.optional]
-    has_choice = any(parameter.choices for parameter in task_type.inputs)
+    has_choice = not task_type.converts and any(parameter.choices for parameter in task_type.inputs)
     if len(required) != 1 or required[0].repeated or has_choice or not task_type.cues or not task_type.outputs:
         return ()
     return (Link(task_type, required[0], task_type.outputs[0]),)

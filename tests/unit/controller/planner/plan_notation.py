@@ -15,8 +15,9 @@ from orchestrion.runs import Artifact, Message
 from orchestrion.values import ArtifactRef, OutputRef, Value
 from orchestrion_controller.planner.builtin import BuiltinPlanner
 from orchestrion_controller.stages import PastTurn, PlanningRequest
+from tests.starter import TASK_TYPES
 
-TYPES: Final = task_types.load()
+TYPES: Final = {**TASK_TYPES, "test-delay": task_types.load()["test-delay"]}
 SHORT: Final = {
     "image-to-text": "read",
     "text-to-speech": "say",
