@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import warnings
@@ -28,8 +29,9 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=30, help="how many calls of each (default: 30)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the JSON there instead of printing it")
     arguments = parser.parse_args()
-    # Libraries warn people who train; a benchmark's output is its figures.
+    # Libraries warn people who train and show how they load; a benchmark's output is its figures.
     warnings.simplefilter("ignore")
+    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     log = Path(tempfile.gettempdir(), "orchestrion-bench-experts.log")
     speed = round(min(processes.million_additions_ms() for _ in range(3)), 1)
     bystanders = processes.Bystanders()

@@ -15,7 +15,7 @@ import yaml
 from benchmarks.checkpoints import BERT_BASE, Subject, picture_model, sound_model, text_model
 from benchmarks.statistic import Spread
 from orchestrion import Client, platform, value_codec
-from orchestrion.transport import channel_options
+from orchestrion.transport import channel_options, error_of
 from orchestrion.v1 import model_host_service_pb2 as messages
 from orchestrion.v1.model_host_service_pb2_grpc import ModelHostServiceStub
 from orchestrion.values import ArtifactRef, Value
@@ -129,8 +129,11 @@ def _compare(subject: Subject, folder: Path, client: Client, stub: Any, runs: in
     value_codec.encode_values(inputs, request.inputs)
 
     def ours() -> None:
-        for _ in stub.Infer(request):
-            pass
+        try:
+            for _ in stub.Infer(request):
+                pass
+        except grpc.RpcError as failure:
+            raise error_of(failure) from failure
 
     def theirs() -> None:
         given = item
