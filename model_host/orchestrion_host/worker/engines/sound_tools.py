@@ -84,6 +84,8 @@ class SoundTools:
         """Does nothing."""
 
     def _compute(self, call: Call) -> Outputs:
+        if "bandwidth_kbps" in call.inputs:
+            raise call.bad_input("bandwidth_kbps", "is for neural codecs, and this expert is none. Leave it out.")
         changes = Changes.of(call)
         noise = self._noise(call) if changes.noise_reduction else None
         with sounds.opened(call, "audio", self._max_audio_seconds) as sound:

@@ -51,6 +51,25 @@ class Spool:
             raise
         return wire.plain_media(wire.MediaFile(os.fspath(path), media_type, file_name, size, digest.hexdigest()))
 
+    def fill(self, write: Callable[[Path], None], media_type: str, file_name: str) -> wire.Plain:
+        """Lets a library write a file itself and returns the value that stands for it in outputs.
+
+        Args:
+            write: Writes the file at the path that it is given; an exception leaves no file behind.
+            media_type: Such as `video/mp4`.
+            file_name: What a person would call it.
+        """
+        path = self._folder / str(next(self._numbers))
+        try:
+            write(path)
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256")
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        size = path.stat().st_size
+        return wire.plain_media(wire.MediaFile(os.fspath(path), media_type, file_name, size, digest.hexdigest()))
+
     def _write_with_header(
         self, pieces: Iterable[bytes], media_type: str, file_name: str, header: Callable[[int], bytes]
     ) -> wire.Plain:

@@ -1,0 +1,26 @@
+"""Ends of generation that no model knows of: nobody waits for the result any more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import transformers
+
+from orchestrion_host.worker.call import Call
+
+
+class StopWhenCancelled(transformers.StoppingCriteria):
+    """Ends the rows of cancelled calls at the next token; the others go on."""
+
+    def __init__(self, calls: Sequence[Call]) -> None:
+        """Keeps the calls, in the order of the rows; each has equally many."""
+        self._calls = calls
+
+    def __call__(self, input_ids: Any, scores: Any, **kwargs: Any) -> Any:
+        """Returns for each row whether it ends here."""
+        del scores, kwargs
+        rows = input_ids.shape[0] // len(self._calls)
+        stopped = [call.cancelled for call in self._calls for _ in range(rows)]
+        return torch.tensor(stopped, dtype=torch.bool, device=input_ids.device)
