@@ -96,7 +96,7 @@ def features(task: Task, offer: Offer, assigned_count: int) -> dict[str, float]:
 
 
 def _language(task: Task, expert: Expert) -> float:
-    named = task.inputs.get("language")
+    named = task.inputs.get("language", task.inputs.get("spoken_language"))
     listed = {_primary(tag) for tag in expert.languages} - {""}
     if not isinstance(named, str) or not named or not listed:
         return 0.0

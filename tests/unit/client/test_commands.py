@@ -293,7 +293,7 @@ def completed(words: str, **environment: str) -> list[str]:
     ("words", "offers"),
     [
         ("orchestrion exec", ["execute"]),
-        ("orchestrion tasks text-to", ["text-to-speech"]),
+        ("orchestrion tasks text-to", ["text-to-audio", "text-to-image", "text-to-speech", "text-to-video"]),
         ("orchestrion experts --task-type image-to-t", ["image-to-text"]),
         ("orchestrion watch ", [ID]),
         ("orchestrion cancel runs/01", [RUN]),
