@@ -32,7 +32,14 @@ def metrics_page() -> str:
     """Tells the metrics of both servers, from their real registries."""
     calls = CallMetrics("orchestrion_host")
     # What it would read off a host is left empty: the names, labels and texts are there all the same.
-    snapshot = HostSnapshot(lambda: (), lambda: (), lambda: 0, lambda: False, lambda: 0)
+    snapshot = HostSnapshot(
+        statuses=lambda: (),
+        devices=lambda: (),
+        cache_bytes=lambda: 0,
+        connected=lambda: False,
+        workers=lambda: 0,
+        worker_bytes=dict,
+    )
     host = [*_wrappers(calls), *_wrappers(HostMetrics(calls)), *snapshot.collect()]
     head = ("name", "type", "labels", "unit", "meaning")
     return _METRICS.format(

@@ -1,7 +1,8 @@
-"""The page of task types, and of the experts that come with the project."""
+"""The page of task types, and of the experts of the project's catalogue."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from docs.pages.tables import table
@@ -18,14 +19,17 @@ document takes an artifact; one of kind text without a list of what is allowed a
 it (up to 1 MiB). A list given to an input that takes one value runs the task once an item, and its outputs
 are lists then. `PlanRequest.task_types` may replace these by others.
 
-Each type names the experts that come with the project and need neither a key, nor a GPU, nor a download.
+Each type lists the experts of the catalogue. An expert on the runtime `engine`, and `all-minilm-l6-v2`, come with the
+project and need neither a key, nor a GPU, nor a download; the others are models of the Hugging Face Hub, fetched by
+`orchestrion models pull ID` or with the profile that they belong to, or hosted ones (`remote`). Any other checkpoint of
+a supported kind is added by `orchestrion models add`.
 """
 
 
 def tasks_page() -> str:
     """Tells every task type with its inputs and outputs."""
-    parts = [_TASKS]
-    experts = reader.read((), test_experts=True).values()
+    experts = reader.read((), test_experts=True)
+    parts = [_TASKS, "\n", _overview(experts.values()), "\n"]
     for task_type in task_types.load().values():
         parts += [f"\n## `{task_type.name}`\n\n{task_type.description}\n"]
         for title, parameters in (("input", task_type.inputs), ("output", task_type.outputs)):
@@ -40,13 +44,44 @@ def tasks_page() -> str:
                 for item in parameters
             ]
             parts += ["\n", table((title, "kind", "given", "allowed", "meaning"), rows), "\n"]
-        performers = [_expert(facts) for facts in experts if task_type.name in facts.task_types]
+        performers = [_expert(facts, task_type.name) for facts in _performers(experts.values(), task_type.name)]
         parts += ["\nExperts:\n\n", *performers] if performers else []
     return "".join(parts)
 
 
-def _expert(facts: ModelFacts) -> str:
-    return f"* `{facts.id}` ({facts.model} on {facts.runtime}; {facts.license}): {facts.description.strip()}\n"
+def _overview(experts: Iterable[ModelFacts]) -> str:
+    """Makes a row for each task type: its default expert, and the Hub's model where that is another."""
+    rows = []
+    for task_type in task_types.load().values():
+        found = _performers(experts, task_type.name)
+        default = next((facts for facts in found if task_type.name in facts.default_for), None)
+        hub = next((facts for facts in found if facts.model.count("/")), None)
+        rows.append(
+            (
+                f"[`{task_type.name}`](#{task_type.name})",
+                task_type.description,
+                f"`{default.id}`" if default else "",
+                default.runtime if default else "",
+                hub.model if hub else "",
+            )
+        )
+    return table(("task type", "what it does", "default expert", "runtime", "model of the Hub"), rows)
+
+
+def _performers(experts: Iterable[ModelFacts], task_type: str) -> list[ModelFacts]:
+    """Returns the experts that perform a task type: the default first, then those most often downloaded."""
+    found = [facts for facts in experts if task_type in facts.task_types]
+    return sorted(found, key=lambda facts: (task_type not in facts.default_for, -facts.download_count, facts.id))
+
+
+def _expert(facts: ModelFacts, task_type: str) -> str:
+    what = [
+        f"{facts.model} on {facts.runtime}",
+        facts.license or "licence: see the Hub" if facts.source.hub else facts.license,
+        ", ".join(f"{name} {' or '.join(values)}" for name, values in facts.accepts.items()),
+    ]
+    mark = ", the default" if task_type in facts.default_for else ""
+    return f"* `{facts.id}`{mark} ({'; '.join(filter(None, what))}): {facts.description.strip()}\n"
 
 
 def _kind(parameter: Parameter) -> str:

@@ -60,7 +60,15 @@ def test_every_reason_and_every_class_is_told() -> None:
 def test_every_metric_is_told() -> None:
     calls = CallMetrics("orchestrion_host")
     HostMetrics(calls)
-    calls.registry.register(HostSnapshot(lambda: (), lambda: (), lambda: 0, lambda: False, lambda: 0))
+    snapshot = HostSnapshot(
+        statuses=lambda: (),
+        devices=lambda: (),
+        cache_bytes=lambda: 0,
+        connected=lambda: False,
+        workers=lambda: 0,
+        worker_bytes=dict,
+    )
+    calls.registry.register(snapshot)
     page = metrics_page()
     told = {line.split("`")[1] for line in page.splitlines() if line.startswith("| `")}
     assert told == exposed(ControllerMetrics().registry) | exposed(calls.registry)

@@ -6,8 +6,9 @@
         answer = client.ask("Read the text in this picture aloud.", ["sign.jpg"])
         print(answer.text, client.download(answer.artifacts[0], "."))
 
-`Client` is for programs without an event loop, `AsyncClient` for asyncio; `embedded` and `async_embedded` start private
-servers for a program of its own. `orchestrion.testing` has a controller for the tests of programs that use these.
+`Client` is for programs without an event loop, `AsyncClient` for asyncio; their `host` gives a `HostClient` or an
+`AsyncHostClient` for one host's models. `embedded` and `async_embedded` start private servers for a program of its own.
+`orchestrion.testing` has a controller for the tests of programs that use these.
 
 Names are loaded when they are first used, so that what needs none of gRPC does not wait for it.
 """
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from orchestrion.aio import AsyncClient as AsyncClient
+    from orchestrion.aio_host_client import AsyncHostClient as AsyncHostClient
     from orchestrion.answers import Answer as Answer
     from orchestrion.client import Client as Client
     from orchestrion.errors import AbortedError as AbortedError
@@ -37,7 +39,10 @@ if TYPE_CHECKING:
     from orchestrion.errors import UnavailableError as UnavailableError
     from orchestrion.errors import UnimplementedError as UnimplementedError
     from orchestrion.events import Event as Event
+    from orchestrion.experts import Expert as Expert
+    from orchestrion.host_client import HostClient as HostClient
     from orchestrion.media import Sound as Sound
+    from orchestrion.models import ModelProgress as ModelProgress
     from orchestrion.plans import Plan as Plan
     from orchestrion.plans import Task as Task
     from orchestrion.plans import TaskResult as TaskResult
@@ -56,6 +61,7 @@ if TYPE_CHECKING:
 
 _MODULES: Final = {
     "aio": ("AsyncClient",),
+    "aio_host_client": ("AsyncHostClient",),
     "answers": ("Answer",),
     "client": ("Client",),
     "platform": ("async_embedded", "embedded"),
@@ -77,7 +83,10 @@ _MODULES: Final = {
         "UnimplementedError",
     ),
     "events": ("Event",),
+    "experts": ("Expert",),
+    "host_client": ("HostClient",),
     "media": ("Sound",),
+    "models": ("ModelProgress",),
     "plans": ("Plan", "Task", "TaskResult", "TaskState"),
     "runs": ("Artifact", "Message", "OnDetach", "Role", "Run", "RunState"),
     "values": ("ArtifactRef", "Json", "OutputRef"),

@@ -8,11 +8,13 @@ from typing import Self, Unpack
 
 from orchestrion import calls, stage_calls
 from orchestrion.aio_artifact_client import AsyncArtifactClient
+from orchestrion.aio_host_client import AsyncHostClient
 from orchestrion.answers import Answer, AnswerGatherer
 from orchestrion.calls import Call, HostRemoved, Page
 from orchestrion.connection import Endpoint
 from orchestrion.events import Event
 from orchestrion.experts import Host, ListedExpert
+from orchestrion.host_calls import choose_host
 from orchestrion.plans import Plan, TaskResult
 from orchestrion.resumption import HostChanges, RunEvents
 from orchestrion.retries import Patience
@@ -160,6 +162,11 @@ class AsyncClient(AsyncArtifactClient):
     async def hosts(self, *, timeout: float | None = None) -> tuple[Host, ...]:
         """Lists the model hosts, by name; see `Client.hosts`."""
         return await self._wire.unary(calls.list_hosts(), timeout)
+
+    async def host(self, name: str | None = None, *, timeout: float | None = None) -> AsyncHostClient:
+        """Gives a client of one model host; see `Client.host`."""
+        found = choose_host(await self.hosts(timeout=timeout), name)
+        return AsyncHostClient(found.address, timeout=self._patience.timeout, reconnect=self._patience.reconnect)
 
     async def experts(self, task_type: str | None = None, *, timeout: float | None = None) -> tuple[ListedExpert, ...]:
         """Lists the experts, by id; see `Client.experts`."""

@@ -12,6 +12,8 @@ from orchestrion.calls import Call, HostRemoved, Page
 from orchestrion.connection import Endpoint
 from orchestrion.events import Event
 from orchestrion.experts import Host, ListedExpert
+from orchestrion.host_calls import choose_host
+from orchestrion.host_client import HostClient
 from orchestrion.plans import Plan, TaskResult
 from orchestrion.resumption import HostChanges, RunEvents
 from orchestrion.retries import Patience
@@ -230,6 +232,20 @@ class Client(ArtifactClient):
     def hosts(self, *, timeout: float | None = None) -> tuple[Host, ...]:
         """Lists the model hosts, by name."""
         return self._wire.unary(calls.list_hosts(), timeout)
+
+    def host(self, name: str | None = None, *, timeout: float | None = None) -> HostClient:
+        """Gives a client of one model host, to load experts there and to look after its catalogue of models.
+
+        Args:
+            name: The host's name; it may be left out where there is one host only.
+            timeout: The deadline of the question where the host is.
+
+        Raises:
+            NotFoundError: No such host is listed.
+            InvalidArgumentError: There are several, and none was named.
+        """
+        found = choose_host(self.hosts(timeout=timeout), name)
+        return HostClient(found.address, timeout=self._patience.timeout, reconnect=self._patience.reconnect)
 
     def experts(self, task_type: str | None = None, *, timeout: float | None = None) -> tuple[ListedExpert, ...]:
         """Lists the experts, by id; those that perform one task type where it is given."""

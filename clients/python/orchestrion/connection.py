@@ -1,4 +1,4 @@
-"""Where the controller is, and what its failures mean to a client: what the sync and the asyncio client share."""
+"""Where a server is, and what its failures mean to a client: what the sync and the asyncio clients share."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ ADDRESS_VARIABLE: Final = "ORCHESTRION_CONTROLLER"
 DEFAULT_ADDRESS: Final = "127.0.0.1:50051"
 """Where `orchestrion up` serves."""
 
+DEFAULT_HOST_ADDRESS: Final = "127.0.0.1:50061"
+"""Where the host of `orchestrion up` serves."""
+
 _CONNECTING: Final = ("failed to connect", "connections to all backends", "DNS resolution failed", "empty address list")
 _PHASE: Final = "connecting"
 _BREAKING: Final = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNKNOWN})
@@ -30,25 +33,40 @@ _LOOPBACK: Final = ("127.", "localhost:", "[::1]:", "ipv4:127.", "ipv6:[::1]", "
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """The address of a controller, checked."""
+    """The address of a server, checked."""
 
     address: str
     """`host:port`, or any other target that gRPC knows, such as `unix:/run/orchestrion.sock`."""
+    server: str = "controller"
+    """What serves there: `controller` or `host`."""
 
     @classmethod
     def resolve(cls, address: str | None) -> Endpoint:
-        """Takes the address given, else that of the environment, else the default.
+        """Takes the address of a controller that is given, else that of the environment, else the default.
 
         Raises:
             InvalidArgumentError: The address has no port, or is a URL.
         """
-        chosen = (address or os.environ.get(ADDRESS_VARIABLE) or DEFAULT_ADDRESS).strip()
+        return cls._checked(address or os.environ.get(ADDRESS_VARIABLE) or DEFAULT_ADDRESS, "controller")
+
+    @classmethod
+    def of_host(cls, address: str | None) -> Endpoint:
+        """Takes the address of a model host that is given, else the default.
+
+        Raises:
+            InvalidArgumentError: The address has no port, or is a URL.
+        """
+        return cls._checked(address or DEFAULT_HOST_ADDRESS, "host")
+
+    @classmethod
+    def _checked(cls, address: str, server: str) -> Endpoint:
+        chosen = address.strip()
         if ":" not in chosen or chosen.startswith(("http:", "https:", "grpc:")):
+            usual = DEFAULT_HOST_ADDRESS if server == "host" else DEFAULT_ADDRESS
             raise Reason.INVALID_FIELD.error(
-                f"{chosen!r} is no address of a controller; expected host:port, such as {DEFAULT_ADDRESS}.",
-                field="address",
+                f"{chosen!r} is no address of a {server}; expected host:port, such as {usual}.", field="address"
             )
-        return cls(chosen)
+        return cls(chosen, server)
 
     def options(self) -> list[tuple[str, Any]]:
         """Returns the options of a channel to it."""
@@ -70,11 +88,15 @@ class Endpoint:
         cause = error.message.rsplit(": ", 1)[-1].rstrip(".")
         if not error.message.startswith(_CONNECTING):
             return Reason.SERVER_UNREACHABLE.error(
-                f"The connection to the controller at {self.address} broke off ({cause}).", address=self.address
+                f"The connection to the {self.server} at {self.address} broke off ({cause}).", address=self.address
             )
+        cure = (
+            "`orchestrion hosts` shows which hosts there are."
+            if self.server == "host"
+            else f"Start one with `orchestrion up`, or set {ADDRESS_VARIABLE} to the address of one that runs."
+        )
         return Reason.SERVER_UNREACHABLE.error(
-            f"No controller answers at {self.address} ({cause}). Start one with `orchestrion up`, "
-            f"or set {ADDRESS_VARIABLE} to the address of one that runs.",
+            f"No {self.server} answers at {self.address} ({cause}). {cure}",
             address=self.address,
             phase=_PHASE,
         )

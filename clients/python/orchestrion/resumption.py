@@ -10,6 +10,7 @@ from orchestrion.calls import Call, HostRemoved
 from orchestrion.errors import OrchestrionError
 from orchestrion.events import Event, RunFinished
 from orchestrion.experts import Host
+from orchestrion.models import ModelProgress
 from orchestrion.retries import is_lost
 from orchestrion.v1 import artifact_service_pb2
 
@@ -120,6 +121,27 @@ class HostChanges:
             return delay
         was_catching_up, self._catching_up = self._catching_up, False
         return 0.0 if was_catching_up else None
+
+
+class ModelWork:
+    """The progress of work on models; a call that is sent again goes on from what is done, and tells it anew."""
+
+    def __init__(self, call: Call[ModelProgress]) -> None:
+        """Starts with a call."""
+        self._call = call
+
+    @property
+    def call(self) -> Call[ModelProgress]:
+        """The call, the same each time."""
+        return self._call
+
+    def take(self, message: ModelProgress) -> Iterable[ModelProgress]:
+        """Takes what came, and returns it."""
+        return (message,)
+
+    def ended(self, error: OrchestrionError | None, retry: Retry) -> float | None:
+        """Goes on after a break, where the call may be sent again; see `Resumption.ended`."""
+        return None if error is None else retry(error)
 
 
 class ArtifactBytes:

@@ -88,9 +88,19 @@ SAFETY: Final[Mapping[str, Safety]] = {
     "RegistryService/ListHosts": _READ,
     "RegistryService/ListExperts": _READ,
     "RegistryService/Watch": _READ,
+    "ModelHostService/GetHost": _READ,
+    "ModelHostService/LoadExpert": Safety("What is loaded stays as it is."),
+    "ModelHostService/UnloadExpert": Safety("What is unloaded stays as it is."),
+    "ModelHostService/PullModel": Safety("What was fetched already is not fetched again."),
+    "ModelHostService/RemoveModel": _DELETION,
+    "ModelHostService/PinExpert": Safety("It says how the expert is to be, not what is to change."),
+    "ModelHostService/RefreshModels": Safety("Facts that are up to date stay as they are."),
+    "ModelHostService/ListModels": _READ,
+    "ModelHostService/SearchModels": _READ,
 }
 """Every call that the clients make, by service and method; a call that is not here is never sent again."""
 
+_MISSING: Final = frozenset({Reason.RUN_NOT_FOUND.name, Reason.ARTIFACT_NOT_FOUND.name, Reason.EXPERT_NOT_FOUND.name})
 _LOST: Final = frozenset({Reason.SERVER_UNREACHABLE.name, Reason.SERVER_STOPPING.name})
 
 
@@ -162,7 +172,7 @@ class Tries:
 
     def is_done(self, error: OrchestrionError) -> bool:
         """Whether an error says that an attempt that broke off did what was asked."""
-        missing = error.reason in {Reason.RUN_NOT_FOUND.name, Reason.ARTIFACT_NOT_FOUND.name}
+        missing = error.reason in _MISSING
         return missing and self._perhaps_done and self._safety is not None and self._safety.missing_is_done
 
     def after(self, error: OrchestrionError, *, again: bool = True) -> float:

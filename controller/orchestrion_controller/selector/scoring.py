@@ -8,6 +8,8 @@
 | load | minus 0.25 for each request queued, running or assigned a moment ago, beyond one batch | -3 to 0 |
 | latency | minus 0.3 times the base-10 logarithm of 1 + observed latency in ms; 0 before the first | -2 to 0 |
 | popularity | downloads and likes, on a logarithmic scale | 0 to 1 |
+| default | it is the project's default model for the task type | 0 or 1 |
+| choice | minus 1 for each input that the task leaves open and of which it takes some values only | -1 to 0 each |
 | language | the expert lists the language that the task names (1), or languages without that one (-20) | -20 to 1 |
 | domain | made for the domain that the task names, or for general use where it names none | 0 or 6 |
 
@@ -90,6 +92,8 @@ def features(task: Task, offer: Offer, assigned_count: int) -> dict[str, float]:
         "load": max(-3.0, -0.25 * (waiting // max(1, expert.max_batch_size))),
         "latency": max(-2.0, -0.3 * math.log10(1 + status.latency_ms)),
         "popularity": _share(expert.download_count, _MOST_DOWNLOADS) / 2 + _share(expert.like_count, _MOST_LIKES) / 2,
+        "default": 1.0 if task.type in expert.default_for else 0.0,
+        "choice": -1.0 * sum(item.input not in task.inputs for item in expert.accepts),
         "language": _language(task, expert),
         "domain": _DOMAIN_FITTING if expert.domain.lower() == domain_of(task) else 0.0,
     }

@@ -40,6 +40,18 @@ def test_an_expert_that_takes_some_values_of_an_input_fits_tasks_that_give_those
     assert scoring.accepts(Task("a", TYPE, {"operation": "blur"}), offer())
 
 
+def test_the_default_model_of_a_task_type_is_better_than_one_alike() -> None:
+    usual = scoring.features(TASK, offer(what=expert(default_for=(TYPE,))), 0)
+    of_another = scoring.features(TASK, offer(what=expert(default_for=("translation",))), 0)
+    assert (usual["default"], of_another["default"]) == (1.0, 0.0)
+
+
+def test_where_the_task_leaves_an_input_open_the_expert_that_takes_all_of_its_values_is_better() -> None:
+    narrow = offer(what=expert(accepts=(AcceptedValues("source_language", ("en",)),)))
+    assert scoring.features(TASK, narrow, 0)["choice"] == -1.0
+    assert scoring.features(Task("a", TYPE, {"source_language": "en"}), narrow, 0)["choice"] == 0.0
+
+
 def test_of_two_alike_the_one_that_was_measured_to_be_faster_is_better() -> None:
     slow, fast = (scoring.features(TASK, offer(latency_ms=ms), 0) for ms in (20.0, 5.0))
     assert sum(fast.values()) > sum(slow.values()) + 0.1
@@ -206,6 +218,8 @@ def test_every_feature_stays_in_its_range(found: Offer, assigned: int) -> None:
         "load": (-3, 0),
         "latency": (-2, 0),
         "popularity": (0, 1),
+        "default": (0, 1),
+        "choice": (-1, 0),
         "language": (-20, 1),
         "domain": (0, 6),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from orchestrion.cli.chat.command import chat
 from orchestrion.cli.execute import execute
 from orchestrion.cli.experts import experts
 from orchestrion.cli.hosts import hosts
+from orchestrion.cli.models.command import models
 from orchestrion.cli.plan import plan
 from orchestrion.cli.runs import cancel, runs
 from orchestrion.cli.tasks import tasks
@@ -25,14 +27,14 @@ from orchestrion.cli.watch import watch
 ENTRY_POINTS: Final = "orchestrion.commands"
 """The group in which a package names its commands: `name = "package.module:function"`, for Typer to take."""
 
-_GROUPS: Final = {
+_GROUPS: Final[Mapping[str, Sequence[Callable[..., None] | typer.Typer]]] = {
     "Requests": (ask, chat, plan, execute),
     "Runs": (runs, watch, cancel),
-    "The platform": (up, hosts, experts, tasks, version),
+    "The platform": (up, hosts, experts, models, tasks, version),
 }
 _OTHERS: Final = "Others"
 
-_EXAMPLES: Final = {
+_EXAMPLES: Final[Mapping[Callable[..., None], str]] = {
     ask: """
 orchestrion ask "What does this sign say?" -f sign.jpg
 orchestrion ask "Say 'good morning' in German, slowly" --embedded
@@ -61,6 +63,7 @@ orchestrion cancel 1b7e0c2f9a4d5e6f7a8b
 """,
     up: """
 orchestrion up --home /srv/orchestrion
+orchestrion up --profile small
 """,
     hosts: """
 orchestrion hosts --watch
@@ -83,9 +86,10 @@ class Commands(TyperGroup):
         """Writes the commands in their groups."""
         names = self.list_commands(ctx)
         longest = max(map(len, names))
-        groups = {command.__name__: title for title, commands in _GROUPS.items() for command in commands}
-        for title in (*_GROUPS, _OTHERS):
-            found = [(name, self.get_command(ctx, name)) for name in names if groups.get(name, _OTHERS) == title]
+        groups = {title: [_name_of(command) for command in commands] for title, commands in _GROUPS.items()}
+        groups[_OTHERS] = [name for name in names if not any(name in known for known in groups.values())]
+        for title, known in groups.items():
+            found = [(name, self.get_command(ctx, name)) for name in known]
             if found:
                 with formatter.section(title):
                     limit = formatter.width - 6 - longest
@@ -109,6 +113,10 @@ class Commands(TyperGroup):
         )
 
 
+def _name_of(command: Callable[..., None] | typer.Typer) -> str:
+    return str(command.info.name) if isinstance(command, typer.Typer) else command.__name__
+
+
 def _foreign() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
 
@@ -125,6 +133,9 @@ Exit codes: 0 done, 1 the run failed, 2 wrong input, 3 no server, 130 interrupte
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (command for commands in _GROUPS.values() for command in commands):
+    if isinstance(command, typer.Typer):
+        app.add_typer(command)
+        continue
     examples = _EXAMPLES.get(command, "")
     # The sign keeps the lines as they are.
     app.command(epilog=f"Examples:\n\n\b{examples}" if examples else None)(command)

@@ -25,7 +25,7 @@ def task_types(incomplete: str) -> Offers:
     """Offers the task types that the project defines."""
     from orchestrion import task_types as known
 
-    return _matching(((name, item.description) for name, item in known.load().items()), incomplete)
+    return matching(((name, item.description) for name, item in known.load().items()), incomplete)
 
 
 def runs(ctx: typer.Context, incomplete: str) -> Offers:
@@ -33,16 +33,17 @@ def runs(ctx: typer.Context, incomplete: str) -> Offers:
     prefix = "runs/" if incomplete.startswith("runs/") else ""
     found = _ask(ctx, lambda client: client.list_runs(_RUNS).items)
     told = ((run.name, run.messages[-1].text if run.messages else "") for run in found)
-    return _matching(((prefix + name.removeprefix("runs/"), text) for name, text in told), incomplete)
+    return matching(((prefix + name.removeprefix("runs/"), text) for name, text in told), incomplete)
 
 
 def experts(ctx: typer.Context, incomplete: str) -> Offers:
     """Offers the experts that are listed; none where no controller answers."""
     found = _ask(ctx, lambda client: client.experts())
-    return _matching(((item.expert.id, item.expert.description) for item in found), incomplete)
+    return matching(((item.expert.id, item.expert.description) for item in found), incomplete)
 
 
-def _matching(offers: Iterable[tuple[str, str]], incomplete: str) -> Offers:
+def matching(offers: Iterable[tuple[str, str]], incomplete: str) -> Offers:
+    """Keeps the offers that begin with what was written, each with the first words about it."""
     return [(name, " ".join(text.split())[:60]) for name, text in offers if name.startswith(incomplete)]
 
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestrion.cli import completion, exits, options
+from orchestrion.cli.models.listing import STATES
 
 if TYPE_CHECKING:
     from orchestrion.experts import ListedExpert
-
-_STATES: Final = {
-    "loaded": "green", "loading": "cyan", "loadable": "", "to be fetched": "yellow", "failed": "red",
-    "unavailable": "red",
-}  # fmt: skip
 
 
 def experts(
@@ -80,28 +76,17 @@ def _row(listed: ListedExpert) -> tuple[str, ...]:
 
 def _tell(listed: ListedExpert) -> None:
     from orchestrion.cli import views
+    from orchestrion.cli.models.showing import facts_of
     from orchestrion.cli.printer import duration, printable
     from orchestrion.cli.table import Column, gibibytes, show_table
 
-    expert = listed.expert
-    facts = {
-        "expert": expert.id,
-        "does": ", ".join(expert.task_types),
-        "about": " ".join(expert.description.split()),
-        "model": f"{expert.model} {expert.revision}".strip(),
-        "runtime": expert.runtime,
-        "languages": ", ".join(expert.languages),
-        "domain": expert.domain,
-        "licence": expert.license,
-        "memory": gibibytes(expert.memory_bytes) if expert.memory_bytes else "",
-        "batch": str(expert.max_batch_size) if expert.max_batch_size > 1 else "",
-    }
+    facts = {"expert": listed.expert.id, **facts_of(listed.expert)}
     for name, text in facts.items():
         if text:
             views.say(f"{name:<10} {printable(text)}")
     print()
     columns = [
-        Column("HOST", "bold"), Column("STATE", styles=_STATES), Column("DEVICE"), Column("MEMORY", right=True),
+        Column("HOST", "bold"), Column("STATE", styles=STATES), Column("DEVICE"), Column("MEMORY", right=True),
         Column("RUNNING", right=True), Column("WAITING", right=True), Column("TAKES", right=True),
     ]  # fmt: skip
     rows = [

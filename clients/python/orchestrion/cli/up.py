@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,6 +33,15 @@ def up(
         Path | None,
         typer.Option(help="The folder of all state.  [default: ORCHESTRION_HOME, or the platform's user data folder]"),
     ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Which experts the host offers: starter, small, standard, full or remote; what is missing of them is "
+            "downloaded if you agree.  [default: the host's setting, or starter]",
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Download without asking.")] = False,
 ) -> None:
     """Start a controller and a model host here; Ctrl-C stops both.
 
@@ -43,10 +53,13 @@ def up(
         shared = [] if home is None else ["--home", str(home)]
         controller_flags = [*_flag("--port", port), *_flag("--metrics-port", metrics_port), *shared]
         host_flags = [*_flag("--port", host_port), *_flag("--metrics-port", host_metrics_port), *shared]
+        host_flags += [] if profile is None else ["--profile", profile]
         exits.tell("Starting a controller and a model host …")
         try:
             with platform.start(controller_flags, host_flags, host_name=host_name, log=_log) as running:
                 _tell_how(running)
+                if profile is not None:
+                    _fetch(running, profile, yes=yes)
                 raise running.wait()
         except KeyboardInterrupt:
             exits.tell("Stopped.")
@@ -61,6 +74,33 @@ def _tell_how(running: Platform) -> None:
     print(f"host        {host.grpc_address}  metrics http://{host.metrics_address}/metrics")
     print(f'Ask from another terminal:  orchestrion ask{elsewhere} "Read this aloud." -f picture.jpg', flush=True)
     exits.tell("Ctrl-C stops both.")
+
+
+def _fetch(running: Platform, profile: str, *, yes: bool) -> None:
+    """Downloads what is missing of a profile; the servers work on meanwhile, and whatever fails."""
+    from orchestrion.cli.models import pulling
+    from orchestrion.cli.models.sizes import total_of
+    from orchestrion.cli.printer import printable
+    from orchestrion.errors import OrchestrionError
+    from orchestrion.host_client import HostClient
+
+    with HostClient(running.host.grpc_address) as host:
+        try:
+            wanted = pulling.missing(host.list_models(), (), profile)
+            if not wanted:
+                return
+            if not yes and not sys.stdin.isatty():
+                count = "1 expert" if len(wanted) == 1 else f"{len(wanted)} experts"
+                where = f" --host {running.host.grpc_address}"
+                exits.tell(
+                    f"Files of {count} are to be downloaded ({total_of(wanted)}): "
+                    f"orchestrion models pull --profile {profile}{where}"
+                )
+            elif pulling.agreed_to(wanted, yes=yes):
+                pulling.fetch(host, [listed.expert.id for listed in wanted])
+                exits.tell(f"Everything of the profile {profile} is there. Ctrl-C stops both servers.")
+        except OrchestrionError as error:
+            exits.tell(f"Not everything of the profile {profile} could be fetched: {printable(error.message)}")
 
 
 def _log(server: str, line: str) -> None:

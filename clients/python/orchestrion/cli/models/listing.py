@@ -1,0 +1,119 @@
+"""`orchestrion models list` and `orchestrion models profiles`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from orchestrion.cli import completion, exits, options
+from orchestrion.cli.models import reaching
+
+if TYPE_CHECKING:
+    from orchestrion.models import ListedModel
+
+STATES: Final = {
+    "loaded": "green", "loading": "cyan", "loadable": "", "to be fetched": "yellow", "failed": "red",
+    "unavailable": "red",
+}  # fmt: skip
+
+
+def list_models(
+    *,
+    task: Annotated[
+        str,
+        typer.Option(
+            "--task", metavar="TYPE", help="Only models that perform it.", autocompletion=completion.task_types
+        ),
+    ] = "",
+    profile: Annotated[
+        str,
+        typer.Option(
+            "--profile",
+            metavar="NAME",
+            help="The models of this profile, offered or not.",
+            autocompletion=reaching.profile_names,
+        ),
+    ] = "",
+    everything: Annotated[
+        bool, typer.Option("--all", help="The whole catalogue, also what the host does not offer.")
+    ] = False,
+    host: reaching.Host = None,
+    address: options.Address = None,
+    json: options.Json = False,
+) -> None:
+    """List the models that the host offers, or could."""
+    with exits.handled():
+        from orchestrion.codec import to_json
+
+        with reaching.reach(address, host) as client:
+            found = client.list_models(task, profile=profile).models
+        shown = [listed for listed in found if everything or profile or listed.offered]
+        if json:
+            for listed in shown:
+                print(to_json(listed))
+            return
+        if shown:
+            _show(shown)
+        hidden = len(found) - len(shown)
+        if hidden:
+            exits.tell(f"{hidden} more {'is' if hidden == 1 else 'are'} in the catalogue; --all lists them.")
+        elif not shown:
+            exits.tell(
+                f"No model of the catalogue performs {task}. `orchestrion models search` looks on the Hub."
+                if task
+                else "The catalogue is empty."
+            )
+
+
+def profiles(
+    *,
+    host: reaching.Host = None,
+    address: options.Address = None,
+    json: options.Json = False,
+) -> None:
+    """List the profiles, and what of each is still to be downloaded."""
+    with exits.handled():
+        from orchestrion.cli.models.sizes import total
+        from orchestrion.cli.table import Column, show_table
+        from orchestrion.codec import to_json
+
+        with reaching.reach(address, host) as client:
+            found = client.list_models().profiles
+        if json:
+            for profile in found:
+                print(to_json(profile))
+            return
+        columns = [
+            Column("PROFILE", "bold"), Column("EXPERTS", right=True), Column("TO DOWNLOAD"), Column("FOR", wrap=True),
+        ]  # fmt: skip
+        show_table(
+            columns,
+            [
+                (item.name, str(len(item.expert_ids)), total(item.missing_bytes, item.unknown_count), item.description)
+                for item in found
+            ],
+        )
+
+
+def _show(found: list[ListedModel]) -> None:
+    from orchestrion.cli.models.sizes import size
+    from orchestrion.cli.table import Column, show_table
+
+    columns = [
+        Column("ID", "bold"), Column("TASK TYPES", cut=True), Column("STATE", styles=STATES),
+        Column("SIZE", right=True), Column("LICENCE", "dim", optional=True), Column("MODEL", "dim", optional=True),
+    ]  # fmt: skip
+    rows = [
+        (
+            listed.expert.id, ", ".join(listed.expert.task_types), state(listed), size(listed.expert.download_bytes),
+            listed.expert.license, listed.expert.model,
+        )
+        for listed in found
+    ]  # fmt: skip
+    show_table(columns, rows)
+
+
+def state(listed: ListedModel) -> str:
+    """Writes where a model is in its life."""
+    return listed.state.name.lower().replace("_", " ")

@@ -1,0 +1,42 @@
+"""`orchestrion models pin` and `orchestrion models unpin`."""
+
+from __future__ import annotations
+
+from orchestrion.cli import exits, options
+from orchestrion.cli.models import reaching
+
+
+def pin(
+    expert: reaching.Expert,
+    *,
+    host: reaching.Host = None,
+    address: options.Address = None,
+    json: options.Json = False,
+) -> None:
+    """Load a model and keep it loaded, also after a restart."""
+    _pin(expert, host, address, pinned=True, json=json)
+
+
+def unpin(
+    expert: reaching.Expert,
+    *,
+    host: reaching.Host = None,
+    address: options.Address = None,
+    json: options.Json = False,
+) -> None:
+    """Let a model be unloaded again when memory is needed."""
+    _pin(expert, host, address, pinned=False, json=json)
+
+
+def _pin(expert: str, host: str | None, address: str | None, *, pinned: bool, json: bool) -> None:
+    with exits.handled():
+        from orchestrion.codec import to_json
+
+        with reaching.reach(address, host) as client:
+            status = client.pin(expert, pinned=pinned)
+        if json:
+            print(to_json(status))
+        elif pinned:
+            print(f"{expert} is loaded{f' on {status.device}' if status.device else ''}, and stays so.")
+        else:
+            print(f"{expert} may be unloaded when memory is needed.")

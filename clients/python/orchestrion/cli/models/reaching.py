@@ -1,0 +1,95 @@
+"""Which host a command about models speaks to, and what a shell offers for its arguments."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias, TypeVar
+
+import typer
+
+from orchestrion.cli.completion import Offers, matching
+
+if TYPE_CHECKING:
+    from orchestrion.host_client import HostClient
+
+T = TypeVar("T")
+
+_TIMEOUT_S: Final = 1.0
+"""How long a shell that completes waits at most."""
+
+
+def _hosts(ctx: typer.Context, incomplete: str) -> Offers:
+    from orchestrion.client import Client
+    from orchestrion.errors import OrchestrionError
+
+    # A shell that completes is no place for an error.
+    with (
+        contextlib.suppress(OrchestrionError, OSError),
+        Client(ctx.params.get("address"), timeout=_TIMEOUT_S) as client,
+    ):
+        return matching(((host.name.removeprefix("hosts/"), host.address) for host in client.hosts()), incomplete)
+    return []
+
+
+def experts(ctx: typer.Context, incomplete: str) -> Offers:
+    """Offers the models of the host's catalogue; none where no host answers."""
+    found = _ask(ctx, lambda host: host.list_models().models)
+    return matching(((item.expert.id, item.expert.description) for item in found or ()), incomplete)
+
+
+def profile_names(ctx: typer.Context, incomplete: str) -> Offers:
+    """Offers the profiles of the host's catalogue; none where no host answers."""
+    found = _ask(ctx, lambda host: host.list_models().profiles)
+    return matching(((item.name, item.description) for item in found or ()), incomplete)
+
+
+Host: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--host",
+        metavar="HOST",
+        help="The host, by its name, or HOST:PORT to reach it without a controller.  [default: the only one]",
+        autocompletion=_hosts,
+    ),
+]
+Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Expert: TypeAlias = Annotated[
+    str, typer.Argument(metavar="ID", help="The id, as `orchestrion models list` shows it.", autocompletion=experts)
+]
+
+
+@contextlib.contextmanager
+def reach(address: str | None, host: str | None) -> Generator[HostClient, None, None]:
+    """Gives a client of a host that is found by its name through a controller, or reached by its own address.
+
+    Raises:
+        OrchestrionError: The host is not found, or nothing answers.
+    """
+    if host is not None and ":" in host:
+        from orchestrion.host_client import HostClient
+
+        with HostClient(host) as client:
+            yield client
+        return
+    from orchestrion.client import Client
+
+    with Client(address) as controller:
+        found = controller.host(host)
+    with found:
+        yield found
+
+
+def _ask(ctx: typer.Context, question: Callable[[HostClient], T]) -> T | None:
+    from orchestrion.client import Client
+    from orchestrion.errors import OrchestrionError
+    from orchestrion.host_client import HostClient
+
+    address, host = ctx.params.get("address"), ctx.params.get("host")
+    with contextlib.suppress(OrchestrionError, OSError):
+        if host is None or ":" not in host:
+            with Client(address, timeout=_TIMEOUT_S) as controller, controller.host(host) as found:
+                return question(found)
+        with HostClient(host, timeout=_TIMEOUT_S) as found:
+            return question(found)
+    return None

@@ -1,0 +1,33 @@
+"""`orchestrion models refresh`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from orchestrion.cli import exits, options
+from orchestrion.cli.models import reaching
+
+
+def refresh(
+    experts: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="ID", help="Only these.  [default: all of the Hub]", autocompletion=reaching.experts),
+    ] = None,
+    *,
+    host: reaching.Host = None,
+    address: options.Address = None,
+    json: options.Json = False,
+) -> None:
+    """Bring downloads, likes, licences and sizes up to date from the Hub."""
+    with exits.handled():
+        from orchestrion.cli.models import progress
+
+        with reaching.reach(address, host) as client, progress.choose(json=json, steps=True) as view:
+            found = progress.follow(view, "refresh", client.refresh_models(experts or ()))
+        if not found:
+            exits.tell("Nothing could be brought up to date.")
+            raise typer.Exit(exits.ExitCode.FAILED)
+        if not json:
+            print(f"The facts of {len(found)} model{'' if len(found) == 1 else 's'} are up to date.")

@@ -1,0 +1,105 @@
+"""`orchestrion models show`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestrion.cli import exits, options
+from orchestrion.cli.models import reaching
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from orchestrion.experts import Expert
+    from orchestrion.host_calls import Catalogue
+    from orchestrion.models import ListedModel
+
+
+def show(
+    expert: reaching.Expert,
+    *,
+    host: reaching.Host = None,
+    address: options.Address = None,
+    json: options.Json = False,
+) -> None:
+    """Show a model in detail, and why it cannot be used where it cannot."""
+    with exits.handled():
+        from orchestrion.cli import views
+        from orchestrion.cli.printer import printable
+        from orchestrion.codec import to_json
+
+        with reaching.reach(address, host) as client:
+            catalogue = client.list_models()
+        listed = find(catalogue, expert)
+        if json:
+            print(to_json(listed))
+            return
+        belongs = [profile.name for profile in catalogue.profiles if expert in profile.expert_ids]
+        for name, text in _facts(listed, belongs).items():
+            if text:
+                views.say(f"{name:<11}{printable(text)}")
+
+
+def find(catalogue: Catalogue, expert: str) -> ListedModel:
+    """Returns a model of the catalogue.
+
+    Raises:
+        NotFoundError: There is none of that id.
+    """
+    for listed in catalogue.models:
+        if listed.expert.id == expert:
+            return listed
+    from orchestrion.errors import Reason
+
+    same = next((listed.expert.id for listed in catalogue.models if listed.expert.model == expert), "")
+    cure = f"did you mean {same}?" if same else "`orchestrion models list --all` lists them."
+    if not same and "/" in expert:
+        cure = f"`orchestrion models add {expert}` adds it from the Hub."
+    raise Reason.EXPERT_NOT_FOUND.error(f"The catalogue has no model {expert!r}; {cure}", expert=expert)
+
+
+def facts_of(expert: Expert) -> dict[str, str]:
+    """Writes what is always true of an expert, by the word that it is told under; empty where it is not known."""
+    from orchestrion.cli.models.sizes import size
+    from orchestrion.cli.table import gibibytes
+
+    return {
+        "does": ", ".join(expert.task_types),
+        "takes": "; ".join(f"{item.input}: {_either(item.values)}" for item in expert.accepts),
+        "default": ", ".join(expert.default_for),
+        "about": " ".join(expert.description.split()),
+        "model": f"{expert.model} {expert.revision}".strip(),
+        "runtime": expert.runtime,
+        "languages": ", ".join(expert.languages),
+        "domain": expert.domain,
+        "licence": expert.license,
+        "download": size(expert.download_bytes),
+        "memory": gibibytes(expert.memory_bytes) if expert.memory_bytes else "",
+        "batch": str(expert.max_batch_size) if expert.max_batch_size > 1 else "",
+        "downloads": f"{expert.download_count:,}" if expert.download_count else "",
+        "likes": f"{expert.like_count:,}" if expert.like_count else "",
+    }
+
+
+def _facts(listed: ListedModel, profiles: Iterable[str]) -> dict[str, str]:
+    from orchestrion.cli.models.listing import state
+    from orchestrion.models import ModelOrigin
+
+    origins = {
+        ModelOrigin.BUILT_IN: "the project's catalogue",
+        ModelOrigin.OPERATOR: "a folder of the operator's",
+        ModelOrigin.ADDED: "added on this host",
+        ModelOrigin.EXPORTED: "exported on this machine",
+    }
+    return {
+        "id": listed.expert.id,
+        "state": state(listed) + (", offered" if listed.offered else ", not offered"),
+        "problem": listed.problem,
+        **facts_of(listed.expert),
+        "profiles": ", ".join(profiles),
+        "from": origins.get(listed.origin, ""),
+    }
+
+
+def _either(values: tuple[str, ...]) -> str:
+    return " or ".join(values)

@@ -1,0 +1,33 @@
+"""Sizes of downloads in words, known and unknown ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orchestrion.models import ListedModel
+
+
+def size(count: int) -> str:
+    """Writes a number of bytes in the units that downloads are told in; empty for 0, which is not known."""
+    if count <= 0:
+        return ""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6)):
+        if count >= factor:
+            amount = count / factor
+            return f"{amount:.1f} {unit}" if amount < 10 else f"{amount:.0f} {unit}"
+    return f"{max(count // 1000, 1)} kB"
+
+
+def total(known_bytes: int, unknown_count: int) -> str:
+    """Writes what several downloads take together, such as `about 1.2 GB and 3 of unknown size`."""
+    known = f"about {size(known_bytes)}" if known_bytes else ""
+    unknown = f"{unknown_count} of unknown size" if unknown_count else ""
+    return " and ".join(filter(None, (known, unknown))) or "nothing"
+
+
+def total_of(models: Iterable[ListedModel]) -> str:
+    """Writes what the files of these models take together."""
+    sizes = [listed.expert.download_bytes for listed in models]
+    return total(sum(sizes), sizes.count(0))
