@@ -47,6 +47,10 @@ $(NODE_STAMP): clients/node/package.json clients/node/package-lock.json
 	npm ci --prefix clients/node --no-audit --no-fund
 	@touch $@
 
+.PHONY: test-gpu
+test-gpu: $(STAMP) ## measure experts of full size on a CUDA device: memory, times, cancellation (skipped where there is none)
+	$(BIN)/pytest -m gpu tests/gpu -s $(ARGS)
+
 .PHONY: test-wheel
 test-wheel: $(STAMP) ## build the wheel and try the client in empty environments with protobuf 5, 6 and 7
 	$(BIN)/pytest -m wheel $(ARGS)

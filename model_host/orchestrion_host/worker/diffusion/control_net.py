@@ -1,0 +1,66 @@
+"""Pictures from words along a map (edges, depth, a pose, …): ControlNet beside Stable Diffusion.
+
+What kind of map it is lies in the weights of the part `controlnet` alone, so one module does for all kinds.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from PIL import Image
+
+from orchestrion_host import wire
+from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.diffusion import settings
+from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
+from orchestrion_host.worker.diffusion.expert import DiffusionExpert, Drawing
+from orchestrion_host.worker.media import images, pictures
+from orchestrion_host.worker.runtimes import Outputs
+
+_MOST_STRENGTH: Final = 2.0
+
+
+class ControlNet(DiffusionExpert):
+    """Paints a picture of what a prompt says, where a map says."""
+
+    def __init__(self, spec: wire.Load) -> None:
+        """Loads it: a pipeline for pictures and the part `controlnet`, or a pipeline that has both."""
+        checkpoint = PipelineCheckpoint(spec)
+        if "ControlNet" in checkpoint.class_name and "controlnet" not in spec.parts:
+            pipeline = checkpoint.pipeline()
+        else:
+            controlnet = checkpoint.part("controlnet")
+            name = checkpoint.class_name.removesuffix("Pipeline").removesuffix("ControlNet") + "ControlNetPipeline"
+            pipeline = checkpoint.pipeline(name, controlnet=controlnet)
+        super().__init__(checkpoint, pipeline)
+        # Flux and Stable Diffusion 3 call the map otherwise, since they take a picture to redraw as well.
+        self._map = "control_image" if "control_image" in self.settings.takes else "image"
+
+    def example(self, call: Call, width: int, height: int) -> Drawing:
+        """Paints anything along nothing."""
+        own = {"prompt": "a picture", self._map: Image.new("RGB", (width, height))}
+        return Drawing(call, 0, {"width": width, "height": height}, own)
+
+    def read(self, call: Call) -> Drawing:
+        """Reads the words and the map, which is made as large as the picture will be and is otherwise left as it is."""
+        own: dict[str, Any] = dict(self.settings.prompts_of(call))
+        strength = call.number("strength", 1.0)
+        if not 0 <= strength <= _MOST_STRENGTH:
+            raise call.bad_input("strength", f"is {strength:g}; it lies between 0 and {_MOST_STRENGTH:g}.")
+        shared: dict[str, Any] = {
+            "num_inference_steps": self.settings.step_count(call),
+            "controlnet_conditioning_scale": strength,
+            **self.settings.guidance_of(call),
+        }
+        seed = settings.seed_of(call)
+        given = images.opaque(images.read(call, "image", self.checkpoint.spec.max_image_pixels))
+        width, height = self.canvas.fitted(*given.size)
+        own[self._map] = given.resize((width, height), Image.Resampling.LANCZOS)
+        return Drawing(call, seed, {"width": width, "height": height, **shared}, own)
+
+    def write(self, drawing: Drawing, made: Any) -> Outputs:
+        """Writes the picture, and the seed that paints it again."""
+        return {"image": pictures.write(drawing.call, "image", made, "painted"), "seed": float(drawing.seed)}
+
+
+load = ControlNet

@@ -1,0 +1,185 @@
+"""What all experts on diffusion pipelines have in common: calls of equal settings in one pass, noise from seeds."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import torch
+from PIL import Image
+
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.diffusion import previews, settings, sizes
+from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
+from orchestrion_host.worker.diffusion.passes import Watch
+from orchestrion_host.worker.media.files import Spool
+from orchestrion_host.worker.models import checkpoint as torch_checkpoint
+from orchestrion_host.worker.runtimes import Outputs, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What one call asks the pipeline for, in the pipeline's words."""
+
+    call: Call
+    seed: int
+    shared: Mapping[str, Any]
+    """Arguments that are one for a whole pass: numbers. Calls in which they are equal can share a pass."""
+    own: Mapping[str, Any]
+    """Arguments that each call of a pass has for itself: prompts and pictures."""
+    alone: bool = False
+    """Whether it has a pass of its own, as videos do."""
+
+    @property
+    def pass_key(self) -> tuple[Any, ...]:
+        """What must be equal for two calls to share a pass."""
+        pictures = tuple(value.size for value in self.own.values() if isinstance(value, Image.Image))
+        return (*sorted(self.shared.items()), *sorted(self.own), pictures, id(self) if self.alone else 0)
+
+
+class DiffusionExpert:
+    """A pipeline on a device. Families say what calls ask for, and what comes out."""
+
+    form: Mapping[str, Any] = MappingProxyType({"output_type": "pil"})
+    """In what form the pipeline is to return what it made."""
+    always_tiled = False
+    """Whether the decoder works on parts of a picture at any size, as that of videos has to."""
+
+    def __init__(self, checkpoint: PipelineCheckpoint, pipeline: Any) -> None:
+        """Keeps the pipeline."""
+        options = checkpoint.spec.options
+        self.checkpoint = checkpoint
+        self.pipeline = pipeline
+        self.canvas = sizes.canvas_of(pipeline, options)
+        self.settings = settings.settings_of(pipeline, options)
+        self._colours = previews.colours_of(pipeline)
+        # Schedulers count their steps, and some pipelines change the precision of a module for a while.
+        self._lock = threading.Lock()
+
+    def warm_up(self) -> None:
+        """Takes one step: on a GPU at the usual size, so that the memory figure is true; elsewhere at the smallest."""
+        side = self.canvas.smallest
+        usual = self.checkpoint.device.type == "cuda"
+        size = (self.canvas.width, self.canvas.height) if usual else (side, side)
+        call = Call(0, "", {"prompt": "a picture"}, Spool(Path()), lambda message: None)
+        example = self.example(call, *size)
+        steps = {"num_inference_steps": 1} if "num_inference_steps" in self.settings.takes else {}
+        self._run([Drawing(call, 0, {**example.shared, **steps}, example.own)])
+
+    def example(self, call: Call, width: int, height: int) -> Drawing:
+        """Makes up what to warm up with, of a size in pixels."""
+        raise NotImplementedError
+
+    def read(self, call: Call) -> Drawing:
+        """Reads what a call asks for.
+
+        Raises:
+            InvalidArgumentError: The model cannot do that.
+        """
+        raise NotImplementedError
+
+    def write(self, drawing: Drawing, made: Any) -> Outputs:
+        """Turns what the pipeline made for a call into its outputs."""
+        raise NotImplementedError
+
+    def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
+        """Makes what each call asks for, those of equal settings in one pass."""
+        results: dict[int, Result] = {}
+        passes: dict[tuple[Any, ...], list[tuple[int, Drawing]]] = {}
+        for place, call in enumerate(batch):
+            try:
+                call.raise_if_cancelled()
+                drawing = self.read(call)
+            except OrchestrionError as error:
+                results[place] = error
+            else:
+                self._tell_what_is_not_read(drawing)
+                passes.setdefault(drawing.pass_key, []).append((place, drawing))
+        for together in passes.values():
+            results.update(self._results(together))
+        return [results[place] for place in range(len(batch))]
+
+    def parameter_bytes(self) -> int:
+        """Returns what the weights of all components take."""
+        components = self.pipeline.components.values()
+        return torch_checkpoint.unique_bytes([item for item in components if isinstance(item, torch.nn.Module)])
+
+    def unload(self) -> None:
+        """Lets go of everything."""
+        device = self.checkpoint.device
+        self.__dict__.clear()
+        torch_checkpoint.empty_cache(device)
+
+    def _tell_what_is_not_read(self, drawing: Drawing) -> None:
+        """Tells where a prompt has more tokens than the most patient of the text encoders takes."""
+        components = self.pipeline.components.items()
+        tokenizers = [item for name, item in components if name.startswith("tokenizer") and item is not None]
+        prompt = drawing.own.get("prompt", "")
+        if not tokenizers or not prompt:
+            return
+        tokenizer = max(tokenizers, key=lambda item: int(item.model_max_length))
+        frame = tokenizer.num_special_tokens_to_add()
+        if len(tokenizer(prompt, truncation=False, verbose=False)["input_ids"]) > tokenizer.model_max_length:
+            drawing.call.progress(
+                "The prompt is longer than this model reads: "
+                f"what comes after {tokenizer.model_max_length - frame} tokens has no effect"
+            )
+
+    def _results(self, together: Sequence[tuple[int, Drawing]]) -> dict[int, Result]:
+        waiting = [(place, drawing) for place, drawing in together if not drawing.call.cancelled]
+        results: dict[int, Result] = {place: Reason.CANCELLED.error("The call was cancelled.") for place, _ in together}
+        if not waiting:
+            return results
+        try:
+            made = self._run([drawing for _, drawing in waiting])
+        except OrchestrionError as error:
+            return results | {place: error for place, _ in waiting}
+        for (place, drawing), item in zip(waiting, made, strict=True):
+            try:
+                results[place] = item if isinstance(item, OrchestrionError) else self.write(drawing, item)
+            except OrchestrionError as error:
+                results[place] = error
+        return results
+
+    def _run(self, drawings: Sequence[Drawing]) -> list[Any]:
+        """Runs the pipeline once, and returns what it made for each: a picture, an array of frames, or an error."""
+        first = drawings[0]
+        # On the CPU, whose numbers are the same everywhere: a seed gives the same picture on any device.
+        generators = [torch.Generator("cpu").manual_seed(drawing.seed) for drawing in drawings]
+        own = {name: [drawing.own[name] for drawing in drawings] for name in first.own}
+        if len(drawings) == 1:
+            own = {name: values[0] for name, values in own.items()}
+        calls = [drawing.call for drawing in drawings]
+        steps = int(first.shared.get("num_inference_steps", self.settings.steps))
+        with self._lock, torch.inference_mode():
+            self._save_memory(first, len(drawings))
+            watch = Watch(calls, steps, self._colours)
+            generator = generators if len(generators) > 1 else generators[0]
+            found = self.pipeline(
+                **first.shared, **own, generator=generator, **watch.arguments(self.pipeline), **self.form
+            )
+        made: Any = found.frames if hasattr(found, "frames") else found.images
+        flagged = getattr(found, "nsfw_content_detected", None) or [False] * len(drawings)
+        return [
+            drawing.call.bad_input(
+                "instruction" if "instruction" in drawing.call.inputs else "prompt",
+                "led to a picture that the model's safety checker withholds. Change the words or the seed.",
+            )
+            if withheld
+            else item
+            for drawing, item, withheld in zip(drawings, made, flagged, strict=True)
+        ]
+
+    def _save_memory(self, drawing: Drawing, count: int) -> None:
+        """Has the decoder work on one picture at a time and, where it is larger than usual, on parts of it."""
+        vae = getattr(self.pipeline, "vae", None)
+        width, height = drawing.shared.get("width", 0), drawing.shared.get("height", 0)
+        large = self.always_tiled or width * height > self.canvas.width * self.canvas.height
+        for method in ("enable_slicing" if count > 1 else "", "enable_tiling" if large else "disable_tiling"):
+            if method and hasattr(vae, method):
+                getattr(vae, method)()

@@ -1,0 +1,55 @@
+"""Pictures changed as a sentence says: InstructPix2Pix, and pipelines that take a picture and an instruction alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PIL import Image
+
+from orchestrion_host import wire
+from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.diffusion import settings
+from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
+from orchestrion_host.worker.diffusion.expert import DiffusionExpert, Drawing
+from orchestrion_host.worker.media import images, pictures
+from orchestrion_host.worker.runtimes import Outputs
+
+
+class ImageEditing(DiffusionExpert):
+    """Follows an instruction about a picture."""
+
+    def __init__(self, spec: wire.Load) -> None:
+        """Loads it.
+
+        Raises:
+            FailedPreconditionError: EXPERT_LOAD_FAILED: the pipeline is made for something else.
+        """
+        checkpoint = PipelineCheckpoint(spec)
+        super().__init__(checkpoint, checkpoint.pipeline())
+        if not {"prompt", "image"} <= self.settings.takes or "strength" in self.settings.takes:
+            raise checkpoint.refused(f"a {checkpoint.class_name} follows no instruction about a picture")
+
+    def example(self, call: Call, width: int, height: int) -> Drawing:
+        """Changes a black picture."""
+        return Drawing(call, 0, {}, {"prompt": "a picture", "image": Image.new("RGB", (width, height))})
+
+    def read(self, call: Call) -> Drawing:
+        """Reads the picture and the instruction."""
+        words = self.settings.prompts_of(call, "instruction")
+        shared = {
+            "num_inference_steps": self.settings.step_count(call),
+            **self.settings.guidance_of(call),
+            **self.settings.guidance_of(call, "image_guidance", "image_guidance_scale"),
+        }
+        seed = settings.seed_of(call)
+        given = images.opaque(images.read(call, "image", self.checkpoint.spec.max_image_pixels))
+        # What the model was trained on; much larger pictures come out torn.
+        fitted = given.resize(self.canvas.fitted(*given.size), Image.Resampling.LANCZOS)
+        return Drawing(call, seed, shared, {**words, "image": fitted})
+
+    def write(self, drawing: Drawing, made: Any) -> Outputs:
+        """Writes the picture, and the seed that makes it again."""
+        return {"image": pictures.write(drawing.call, "image", made, "edited"), "seed": float(drawing.seed)}
+
+
+load = ImageEditing
