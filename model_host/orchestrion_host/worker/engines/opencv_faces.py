@@ -14,7 +14,8 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.engines import face_search
 from orchestrion_host.worker.engines.haar_cascades import Cascades
 from orchestrion_host.worker.engines.opencv_threads import share_cores
-from orchestrion_host.worker.media import drawing, images, pictures
+from orchestrion_host.worker.media import images
+from orchestrion_host.worker.models import found_objects
 from orchestrion_host.worker.runtimes import Outputs, Result, one_by_one
 
 _DEFAULT_THRESHOLD: Final = 0.7
@@ -71,14 +72,7 @@ class OpenCvFaces:
         finally:
             self._free.put(cascades)
         faces = [face for face in found if face.score >= threshold]
-        return {
-            "text": _in_words(len(faces)),
-            "count": float(len(faces)),
-            "objects": {"json": [face.plain() for face in faces]},
-            "annotated_image": pictures.write(
-                call, "image", drawing.with_boxes(image, faces), "faces", file_format=image.format
-            ),
-        }
+        return found_objects.describe(call, image, faces, "faces")
 
 
 def load(spec: wire.Load) -> OpenCvFaces:
@@ -89,7 +83,3 @@ def load(spec: wire.Load) -> OpenCvFaces:
     """
     share_cores()
     return OpenCvFaces(spec.instances, spec.max_image_pixels)
-
-
-def _in_words(count: int) -> str:
-    return {0: "no faces", 1: "1 face"}.get(count, f"{count} faces")
