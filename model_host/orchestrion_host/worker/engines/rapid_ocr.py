@@ -23,23 +23,45 @@ _LONGEST_SIDE: Final = 2000
 _SETTINGS: Final = {"Global.log_level": "critical", "Det.limit_type": "max", "Det.limit_side_len": 1600}
 
 
-class RapidOcr:
-    """The detector, the classifier of upside-down lines, and the reader."""
+class LineReader:
+    """The detector, the classifier of upside-down lines, and the reader; other experts have it read pages as well."""
 
-    def __init__(self, max_image_pixels: int) -> None:
-        """Makes the pipeline; its models are loaded when they first work, which `warm_up` sees to.
-
-        Args:
-            max_image_pixels: The most pixels of a picture that is decoded.
-        """
-        self._max_image_pixels = max_image_pixels
+    def __init__(self) -> None:
+        """Makes the pipeline; its models are loaded when they first work, which `warm_up` sees to."""
         self._pipeline = rapidocr.RapidOCR(params=_SETTINGS)
 
     def warm_up(self) -> None:
         """Reads a word, so that all three models are loaded."""
         image = Image.new("RGB", (320, 96), "white")
         ImageDraw.Draw(image).text((16, 16), "Ready 42", fill="black", font=ImageFont.load_default(size=48))
-        self._read(image)
+        self.read(image)
+
+    def read(self, image: Image.Image) -> list[Line]:
+        """Returns the lines in an RGB or RGBA picture, in no particular order, with boxes in its pixels."""
+        found: Any = self._pipeline(_pixels(image))
+        if found.txts is None:
+            return []
+        return [
+            Line(text, round(float(score), 5), box.round(1).tolist())
+            for text, score, box in zip(found.txts, found.scores, np.asarray(found.boxes, dtype=float), strict=True)
+        ]
+
+
+class RapidOcr:
+    """Reads the text in pictures."""
+
+    def __init__(self, max_image_pixels: int) -> None:
+        """Makes the reader.
+
+        Args:
+            max_image_pixels: The most pixels of a picture that is decoded.
+        """
+        self._max_image_pixels = max_image_pixels
+        self._reader = LineReader()
+
+    def warm_up(self) -> None:
+        """Has the reader load its models."""
+        self._reader.warm_up()
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Reads each picture."""
@@ -51,27 +73,18 @@ class RapidOcr:
 
     def unload(self) -> None:
         """Lets go of the models."""
-        del self._pipeline
+        del self._reader
 
     def _compute(self, call: Call) -> Outputs:
         image = images.read(call, "image", self._max_image_pixels, longest_side=_LONGEST_SIDE)
         call.raise_if_cancelled()
-        lines = [line for row in reading_order.rows(self._read(image)) for line in row]
+        lines = [line for row in reading_order.rows(self._reader.read(image)) for line in row]
         described = [{"text": line.text, "score": line.score, "box": line.box} for line in lines]
         return {"text": reading_order.text(lines), "lines": {"json": described}}
 
-    def _read(self, image: Image.Image) -> list[Line]:
-        found: Any = self._pipeline(_pixels(image))
-        if found.txts is None:
-            return []
-        return [
-            Line(text, round(float(score), 5), box.round(1).tolist())
-            for text, score, box in zip(found.txts, found.scores, np.asarray(found.boxes, dtype=float), strict=True)
-        ]
-
 
 def load(spec: wire.Load) -> RapidOcr:
-    """Makes the pipeline."""
+    """Makes the reader."""
     return RapidOcr(spec.max_image_pixels)
 
 

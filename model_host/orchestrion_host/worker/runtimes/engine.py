@@ -13,6 +13,7 @@ _MODULES: Final = {
     "delay": "orchestrion_host.worker.engines.delay",
     "espeak-ng": "orchestrion_host.worker.engines.espeak",
     "opencv": "orchestrion_host.worker.engines.opencv",
+    "opencv-controls": "orchestrion_host.worker.engines.opencv_controls",
     "opencv-faces": "orchestrion_host.worker.engines.opencv_faces",
     "langid": "orchestrion_host.worker.engines.langid",
     "pocketsphinx": "orchestrion_host.worker.engines.sphinx",

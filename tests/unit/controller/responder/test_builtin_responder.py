@@ -176,6 +176,11 @@ RECORDING = artifact("5", "audio/mpeg", "talk.mp3")
 FILES.update((item.name, item) for item in (FACES, BLURRED, NOTES, LETTER, RECORDING))
 
 
+def drawn(task_type: str, told: str) -> tuple[str, dict[str, Value], dict[str, Value], str]:
+    """Makes a row for a task type that draws a picture from a picture."""
+    return task_type, {"image": ref(SIGN)}, {"image": ref(BLURRED)}, told
+
+
 TOLD: list[tuple[str, dict[str, Value], dict[str, Value], str]] = [
     (
         "audio-to-audio",
@@ -257,6 +262,41 @@ TOLD: list[tuple[str, dict[str, Value], dict[str, Value], str]] = [
         {"text": "We won!", "labels": ("sports", "politics")},
         {"label": "sports", "score": 0.913, "scores": Json([])},
         "“We won!” fits “sports” best (0.91).",
+    ),
+    (
+        "image-to-text",
+        {"image": ref(SIGN), "domain": "caption"},
+        {"text": "a sign above a door"},
+        "The caption in sign.png reads: “a sign above a door”.",
+    ),
+    (
+        "visual-question-answering",
+        {"image": ref(SIGN), "question": "What colour is it?"},
+        {"answer": "red", "score": 0.8},
+        "To “What colour is it?” sign.png answers “red”.",
+    ),
+    (
+        "document-question-answering",
+        {"image": ref(SIGN), "question": "Which platform?"},
+        {"answer": "9"},
+        "To “Which platform?” sign.png answers “9”.",
+    ),
+    (
+        "depth-estimation",
+        {"image": ref(SIGN)},
+        {"image": ref(BLURRED), "nearest": 0.7, "farthest": 4.0},
+        "sign-blur.jpg shows how near everything in sign.png is: the brighter, the nearer.",
+    ),
+    *(
+        drawn(task_type, told)
+        for task_type, told in (
+            ("depth-control", "The depth map of sign.png is sign-blur.jpg."),
+            ("normal-control", "The normal map of sign.png is sign-blur.jpg."),
+            ("openpose-control", "The poses in sign.png are drawn in sign-blur.jpg."),
+            ("hed-control", "The soft edges of sign.png are drawn in sign-blur.jpg."),
+            ("mlsd-control", "The straight lines of sign.png are drawn in sign-blur.jpg."),
+            ("scribble-control", "sign-blur.jpg is a scribble of sign.png."),
+        )
     ),
 ]
 

@@ -1,0 +1,24 @@
+"""Captions of pictures, and the text in them: BLIP, BLIP-2, GIT, pairs such as ViT-GPT2 and TrOCR, and chats."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from orchestrion_host import wire
+from orchestrion_host.worker.models import picture_writers
+from orchestrion_host.worker.models.picture_chats import PictureChats
+from orchestrion_host.worker.models.picture_texts import PictureTexts
+
+# A sentence, or a printed line with room to spare.
+_USUAL_TOKENS: Final = 64
+
+
+def load(spec: wire.Load) -> PictureTexts | PictureChats:
+    """Loads a model that says what a picture shows, or reads what is written in it.
+
+    Raises:
+        FailedPreconditionError: EXPERT_LOAD_FAILED: it is of none of these kinds.
+    """
+    if picture_writers.kind_of(spec) not in picture_writers.KINDS:
+        return PictureChats(spec, "text")
+    return PictureTexts(spec, "image-to-text", "text", _USUAL_TOKENS)

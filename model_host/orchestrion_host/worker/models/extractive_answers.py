@@ -1,0 +1,144 @@
+"""Answers to questions copied out of a text: the span between a likely first and a likely last token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import torch
+import transformers
+
+from orchestrion.errors import OrchestrionError
+from orchestrion_host import wire
+from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.models import text_windows, token_limits
+from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
+from orchestrion_host.worker.models.text_windows import Window
+from orchestrion_host.worker.runtimes import Outputs, Result
+from orchestrion_host.worker.text import inputs
+
+# As published models were trained and measured.
+_WINDOW_TOKENS: Final = 384
+_OVERLAP: Final = 128
+_MOST_ANSWER_TOKENS: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    start: int
+    end: int
+    logit: float
+
+
+class AnswerFinder(TorchExpert):
+    """A model that says for each token how likely an answer begins or ends there."""
+
+    def __init__(self, spec: wire.Load) -> None:
+        """Loads it.
+
+        Options: `max_length`, the tokens of a window (384 at most when left out); `max_answer_tokens`, 30 when left
+        out.
+        """
+        checkpoint = Checkpoint(spec)
+        self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
+        text_windows.check(self._tokenizer, checkpoint)
+        self._model: Any = checkpoint.model(transformers.AutoModelForQuestionAnswering)
+        super().__init__(checkpoint, self._model)
+        token_limits.give_padding(self._tokenizer, self._model)
+        self._max_tokens = token_limits.most_tokens(checkpoint, self._tokenizer)
+        if "max_length" not in spec.options:
+            self._max_tokens = min(self._max_tokens, _WINDOW_TOKENS)
+        self._answer_tokens = int(spec.options.get("max_answer_tokens", _MOST_ANSWER_TOKENS))
+
+    def warm_up(self) -> None:
+        """Reads one window."""
+        ids = torch.full((1, self._max_tokens), self._tokenizer.pad_token_id or 0, device=self.checkpoint.device)
+        with torch.inference_mode():
+            self._model(input_ids=ids, attention_mask=torch.ones_like(ids))
+
+    def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
+        """Answers questions, the windows of all texts together."""
+        results: dict[int, Result] = {}
+        windows: list[tuple[Call, Window]] = []
+        owners: list[int] = []
+        for place, call in enumerate(batch):
+            try:
+                call.raise_if_cancelled()
+                own = self._windows(call)
+            except OrchestrionError as error:
+                results[place] = error
+                continue
+            windows += [(call, window) for window in own]
+            owners += [place] * len(own)
+        wanted = ["start_logits", "end_logits"]
+        found = text_windows.compute(self._tokenizer, self._model, self.checkpoint, windows, wanted)
+        for place, call in enumerate(batch):
+            if place in results:
+                continue
+            rows = [row for row, owner in enumerate(owners) if owner == place]
+            try:
+                call.raise_if_cancelled()
+                results[place] = self._answer(call, [windows[row][1] for row in rows], [found[row] for row in rows])
+            except OrchestrionError as error:
+                results[place] = error
+        return [results[place] for place in range(len(batch))]
+
+    def _windows(self, call: Call) -> list[Window]:
+        text, question = inputs.text(call, "text"), inputs.text(call, "question").strip()
+        count = len(self._tokenizer(question)["input_ids"])
+        most = self._max_tokens // 2
+        if count > most:
+            problem = f"has {count:,} tokens; this expert reads questions of {most:,} at most. Shorten it."
+            raise call.bad_input("question", problem, token_count=count, limit_token_count=most)
+        overlap = min(_OVERLAP, (self._max_tokens - count) // 4)
+        return text_windows.cut(self._tokenizer, text, self._max_tokens, overlap, question)
+
+    def _answer(self, call: Call, windows: Sequence[Window], logits: Sequence[Any]) -> Outputs:
+        """Finds the best span of all windows; the score is its share among all places of all windows."""
+        best: _Span | None = None
+        starts, ends = [], []
+        for window, (start, end) in zip(windows, logits, strict=True):
+            span = _best(window, start, end, self._answer_tokens)
+            # Windows without the answer point at their first token, which counts against all spans.
+            places = [0, *(token for token, place in enumerate(window.places) if place)]
+            starts.append(start[places])
+            ends.append(end[places])
+            if span and (best is None or span.logit > best.logit):
+                best = span
+        if best is None:
+            raise call.bad_input("text", "holds nothing that this expert can read.")
+        total = _log_of_sum(np.concatenate(starts)) + _log_of_sum(np.concatenate(ends))
+        text = call.text("text")[best.start : best.end]
+        begin = best.start + len(text) - len(text.lstrip())
+        return {
+            "answer": text.strip(),
+            "score": float(np.exp(best.logit - total)),
+            "start": float(begin),
+            "end": float(begin + len(text.strip())),
+        }
+
+
+def _best(window: Window, start: Any, end: Any, most_tokens: int) -> _Span | None:
+    """Returns the span of a window with the greatest sum of logits; None where no token belongs to the text."""
+    tokens = [token for token, place in enumerate(window.places) if place and place[1] > place[0]]
+    if not tokens:
+        return None
+    sums = start[tokens][:, None] + end[tokens][None, :]
+    order = np.arange(len(tokens))
+    length = order[None, :] - order[:, None]
+    sums = np.where((length >= 0) & (length < most_tokens), sums, -np.inf)
+    first, last = np.unravel_index(int(sums.argmax()), sums.shape)
+    begin, finish = window.places[tokens[int(first)]], window.places[tokens[int(last)]]
+    if begin is None or finish is None:
+        return None
+    return _Span(begin[0], finish[1], float(sums[first, last]))
+
+
+def _log_of_sum(values: Any) -> float:
+    most = float(values.max())
+    return most + float(np.log(np.exp(values - most).sum()))
+
+
+load = AnswerFinder

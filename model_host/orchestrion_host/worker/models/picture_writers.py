@@ -1,0 +1,174 @@
+"""Models that write a text about a picture, each with its own way of being asked: all tokens in, new tokens out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
+
+import torch
+import transformers
+
+from orchestrion.errors import Reason
+from orchestrion_host import wire
+from orchestrion_host.worker.models.checkpoint import Checkpoint
+
+_QUESTION: Final = "Question: {question} Answer:"
+_USUAL_PLACES: Final = 512
+
+KINDS: Final = ("blip", "blip-2", "git", "vision-encoder-decoder")
+"""The kinds of models that are asked in a way of their own; others are, if at all, by a chat template."""
+
+
+class PictureWriter(Protocol):
+    """A model that writes about pictures; it owns nothing but the model and its tokenizer."""
+
+    model: Any
+    tokenizer: Any
+
+    def prompt(self, question: str | None) -> list[int]:
+        """Returns the tokens that ask for a caption (None) or for the answer to a question."""
+
+    def write(self, pixels: Any, prompts: Any, **settings: Any) -> Any:
+        """Writes about each picture.
+
+        Args:
+            pixels: What the image processor made of the pictures, a tensor with one row each.
+            prompts: Tokens of shape (pictures, length); all prompts are equally long.
+            settings: Of `generate`.
+
+        Returns:
+            The new tokens, of shape (pictures, tokens).
+        """
+
+
+def kind_of(spec: wire.Load) -> str:
+    """Returns the library's name for the kind of a model, such as `blip`."""
+    return str(transformers.AutoConfig.from_pretrained(spec.folder, trust_remote_code=False).model_type)
+
+
+def writer(checkpoint: Checkpoint, task_type: str) -> PictureWriter:
+    """Loads the model of a checkpoint as a writer.
+
+    Raises:
+        FailedPreconditionError: EXPERT_LOAD_FAILED: it is none of the known kinds.
+    """
+    kind = checkpoint.config.model_type
+    if kind == "blip" and task_type == "visual-question-answering":
+        return _BlipAnswers(checkpoint)
+    kinds: dict[str, Any] = dict(zip(KINDS, (_BlipCaptions, _Blip2, _Git, _EncoderDecoder), strict=True))
+    if kind not in kinds or (task_type != "image-to-text" and kind == "vision-encoder-decoder"):
+        expert = checkpoint.spec.expert_id
+        text = f"{expert}: a model of kind {kind!r} does not perform {task_type}; {', '.join(kinds)} are known."
+        raise Reason.EXPERT_LOAD_FAILED.error(text, expert=expert)
+    made: PictureWriter = kinds[kind](checkpoint)
+    return made
+
+
+def places(config: Any) -> int:
+    """Returns how many tokens, prompt and text together, the part of a model that writes has places for."""
+    written = getattr(config, "decoder", None) or getattr(config, "text_config", None) or config
+    found = getattr(written, "max_position_embeddings", None)
+    return found if isinstance(found, int) and found > 0 else _USUAL_PLACES
+
+
+class _Writer:
+    def __init__(self, checkpoint: Checkpoint, auto_class: Any) -> None:
+        self.model: Any = checkpoint.model(auto_class)
+        self.tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
+
+
+class _BlipCaptions(_Writer):
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        super().__init__(checkpoint, transformers.BlipForConditionalGeneration)
+
+    def prompt(self, question: str | None) -> list[int]:
+        del question
+        return []
+
+    def write(self, pixels: Any, prompts: Any, **settings: Any) -> Any:
+        del prompts
+        # The first token says that a text begins.
+        return self.model.generate(pixel_values=pixels, **settings)[:, 1:]
+
+
+class _BlipAnswers(_Writer):
+    """A question is encoded together with the picture, and another decoder writes the answer."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        super().__init__(checkpoint, transformers.BlipForQuestionAnswering)
+
+    def prompt(self, question: str | None) -> list[int]:
+        tokens: list[int] = self.tokenizer(question or "")["input_ids"]
+        return tokens
+
+    def write(self, pixels: Any, prompts: Any, **settings: Any) -> Any:
+        return self.model.generate(
+            input_ids=prompts, pixel_values=pixels, attention_mask=torch.ones_like(prompts), **settings
+        )[:, 1:]
+
+
+class _Blip2(_Writer):
+    """The places of the picture stand in front of the prompt, whose wording the language model was trained with."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        super().__init__(checkpoint, transformers.Blip2ForConditionalGeneration)
+        self._wording = str(checkpoint.spec.options.get("prompt", _QUESTION))
+
+    def prompt(self, question: str | None) -> list[int]:
+        text = "" if question is None else self._wording.format(question=question)
+        marks = [self.model.config.image_token_id] * self.model.config.num_query_tokens
+        return [*marks, *self.tokenizer(text)["input_ids"]]
+
+    def write(self, pixels: Any, prompts: Any, **settings: Any) -> Any:
+        written = self.model.generate(pixel_values=pixels, input_ids=prompts, **settings)
+        decoder_alone = not self.model.language_model.config.is_encoder_decoder
+        return written[:, prompts.shape[1] if decoder_alone else 1 :]
+
+
+class _Git(_Writer):
+    """The text goes on after the question, as in a sentence."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        super().__init__(checkpoint, transformers.GitForCausalLM)
+
+    def prompt(self, question: str | None) -> list[int]:
+        return [self.tokenizer.cls_token_id, *self.tokenizer(question or "", add_special_tokens=False)["input_ids"]]
+
+    def write(self, pixels: Any, prompts: Any, **settings: Any) -> Any:
+        written = self.model.generate(
+            pixel_values=pixels, input_ids=prompts, attention_mask=torch.ones_like(prompts), **settings
+        )
+        return written[:, prompts.shape[1] :]
+
+
+class _EncoderDecoder(_Writer):
+    """An encoder of pictures and a decoder of texts, such as TrOCR or ViT-GPT2."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        super().__init__(checkpoint, transformers.VisionEncoderDecoderModel)
+        complete(self.model, self.tokenizer)
+
+    def prompt(self, question: str | None) -> list[int]:
+        del question
+        return [self.model.generation_config.decoder_start_token_id]
+
+    def write(self, pixels: Any, prompts: Any, **settings: Any) -> Any:
+        written = self.model.generate(pixel_values=pixels, decoder_input_ids=prompts, **settings)
+        return written[:, prompts.shape[1] :]
+
+
+def complete(model: Any, tokenizer: Any) -> None:
+    """Fills in the tokens that begin, end and pad a text where the generation settings of a checkpoint do not.
+
+    Those of encoders with decoders stand in the configuration of the whole, of the decoder, or in the tokenizer.
+    """
+    known = (model.config, model.config.decoder)
+    of_tokenizer = {
+        "decoder_start_token_id": (tokenizer.bos_token_id, tokenizer.cls_token_id),
+        "eos_token_id": (tokenizer.eos_token_id, tokenizer.sep_token_id),
+        "pad_token_id": (tokenizer.pad_token_id, tokenizer.eos_token_id),
+    }
+    for name, others in of_tokenizer.items():
+        if getattr(model.generation_config, name) is None:
+            found: Sequence[Any] = (*(getattr(config, name, None) for config in known), *others)
+            setattr(model.generation_config, name, next((token for token in found if token is not None), 0))

@@ -1,0 +1,109 @@
+"""Long texts in windows that overlap, each short enough for a model, with the places of their tokens in the text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from orchestrion.errors import Reason
+from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.models import token_limits
+from orchestrion_host.worker.models.checkpoint import Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A piece of a text as a model reads it."""
+
+    fields: dict[str, list[int]]
+    """What the model gets, such as `input_ids`, without padding."""
+    places: list[tuple[int, int] | None]
+    """For each token where it begins and ends in the text, in characters; None for marks and a question."""
+    words: list[int | None]
+    """For each token the number of its word in the text; None for marks and a question."""
+
+    @property
+    def count(self) -> int:
+        """How many tokens it has."""
+        return len(self.places)
+
+
+def check(tokenizer: Any, checkpoint: Checkpoint) -> None:
+    """Makes sure that a tokenizer tells where its tokens are in a text.
+
+    Raises:
+        FailedPreconditionError: EXPERT_LOAD_FAILED: it does not.
+    """
+    if not tokenizer.is_fast:
+        name = checkpoint.spec.expert_id
+        text = f"{name}: its tokenizer does not tell places in the text; save it with a tokenizer.json."
+        raise Reason.EXPERT_LOAD_FAILED.error(text, expert=name)
+
+
+def cut(tokenizer: Any, text: str, most_tokens: int, overlap: int, question: str | None = None) -> list[Window]:
+    """Cuts a text into windows, at least one.
+
+    Args:
+        tokenizer: A fast one.
+        text: The text.
+        most_tokens: How long a window is at most, the question and marks included.
+        overlap: How many tokens of a window come again in the next.
+        question: What stands in front of each window, where the model answers questions.
+    """
+    texts = ([text],) if question is None else ([question], [text])
+    encoded = tokenizer(
+        *texts,
+        truncation=True if question is None else "only_second",
+        max_length=most_tokens,
+        stride=overlap,
+        return_overflowing_tokens=True,
+        return_offsets_mapping=True,
+    )
+    own = 0 if question is None else 1
+    names = [name for name in tokenizer.model_input_names if name in encoded]
+    windows = []
+    for row in range(len(encoded["input_ids"])):
+        belongs = encoded.sequence_ids(row)
+        offsets, words = encoded["offset_mapping"][row], encoded.word_ids(row)
+        windows.append(
+            Window(
+                {name: list(encoded[name][row]) for name in names},
+                [tuple(place) if mine == own else None for place, mine in zip(offsets, belongs, strict=True)],
+                [word if mine == own else None for word, mine in zip(words, belongs, strict=True)],
+            )
+        )
+    return windows
+
+
+def compute(
+    tokenizer: Any, model: Any, checkpoint: Checkpoint, windows: Sequence[tuple[Call, Window]], outputs: Sequence[str]
+) -> dict[int, list[Any]]:
+    """Runs a model over windows of several calls, in as few passes as their size allows.
+
+    Args:
+        tokenizer: Pads the windows of a pass.
+        model: The model.
+        checkpoint: Has its device.
+        windows: Each with the call that it belongs to; those of cancelled calls are left out.
+        outputs: Which outputs of the model are wanted, each of shape (windows, tokens, …).
+
+    Returns:
+        For each window that was computed the wanted outputs, as float arrays of shape (tokens, …).
+    """
+    found: dict[int, list[Any]] = {}
+    for places in token_limits.passes([window.count for _, window in windows]):
+        wanted = [place for place in places if not windows[place][0].cancelled]
+        if not wanted:
+            continue
+        padded = tokenizer.pad([windows[place][1].fields for place in wanted], padding=True, return_tensors="pt")
+        with torch.inference_mode():
+            result = model(**checkpoint.inputs(padded))
+        left = tokenizer.padding_side == "left"
+        arrays = [result[name].float().cpu().numpy() for name in outputs]
+        for row, place in enumerate(wanted):
+            count = windows[place][1].count
+            found[place] = [array[row, -count:] if left else array[row, :count] for array in arrays]
+    return found

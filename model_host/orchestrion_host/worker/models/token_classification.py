@@ -1,0 +1,113 @@
+"""Names and other things marked in texts: tokens are judged, joined into words, and words into entities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import torch
+import transformers
+
+from orchestrion.errors import OrchestrionError
+from orchestrion_host import wire
+from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.models import class_names, entities, text_windows, token_limits
+from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
+from orchestrion_host.worker.models.text_windows import Window
+from orchestrion_host.worker.runtimes import Outputs, Result
+from orchestrion_host.worker.text import inputs
+
+_OVERLAP: Final = 64
+
+
+class TokenClassifier(TorchExpert):
+    """A model that gives each token a class."""
+
+    def __init__(self, spec: wire.Load) -> None:
+        """Loads it. Options: `class_names` and `max_length`, as for classifiers of texts."""
+        checkpoint = Checkpoint(spec)
+        self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
+        text_windows.check(self._tokenizer, checkpoint)
+        self._model: Any = checkpoint.model(transformers.AutoModelForTokenClassification)
+        super().__init__(checkpoint, self._model)
+        token_limits.give_padding(self._tokenizer, self._model)
+        self._max_tokens = token_limits.most_tokens(checkpoint, self._tokenizer)
+        self._names = class_names.of(checkpoint)
+
+    def warm_up(self) -> None:
+        """Marks a text of the greatest length."""
+        ids = torch.full((1, self._max_tokens), self._tokenizer.pad_token_id or 0, device=self.checkpoint.device)
+        with torch.inference_mode():
+            self._model(input_ids=ids, attention_mask=torch.ones_like(ids))
+
+    def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
+        """Marks texts, the windows of all of them together."""
+        results: dict[int, Result] = {}
+        windows: list[tuple[Call, Window]] = []
+        owners: list[int] = []
+        for place, call in enumerate(batch):
+            try:
+                call.raise_if_cancelled()
+                text = inputs.text(call, "text")
+                overlap = min(_OVERLAP, self._max_tokens // 4)
+                own = text_windows.cut(self._tokenizer, text, self._max_tokens, overlap)
+            except OrchestrionError as error:
+                results[place] = error
+                continue
+            windows += [(call, window) for window in own]
+            owners += [place] * len(own)
+        found = text_windows.compute(self._tokenizer, self._model, self.checkpoint, windows, ["logits"])
+        for place, call in enumerate(batch):
+            if place in results:
+                continue
+            rows = [row for row, owner in enumerate(owners) if owner == place]
+            try:
+                call.raise_if_cancelled()
+                judged = _words([windows[row][1] for row in rows], [found[row][0] for row in rows])
+                results[place] = self._outputs(call.text("text"), judged)
+            except OrchestrionError as error:
+                results[place] = error
+        return [results[place] for place in range(len(batch))]
+
+    def _outputs(self, text: str, judged: Sequence[tuple[int, int, Any]]) -> Outputs:
+        words = []
+        for start, end, logits in judged:
+            shifted = np.exp(logits - logits.max())
+            best = int(shifted.argmax())
+            words.append(entities.Word(start, end, self._names[best], float(shifted[best] / shifted.sum())))
+        found = [entity.plain(text) for entity in entities.join(words)]
+        told = ", ".join(f"{item['text']} ({item['label']})" for item in found)
+        return {"text": told, "entities": {"json": found}, "count": float(len(found))}
+
+
+def _words(windows: Sequence[Window], logits: Sequence[Any]) -> list[tuple[int, int, Any]]:
+    """Joins tokens into words: each with its place, and the logits of its first token, for which models are trained.
+
+    Where windows overlap, the one counts that knows most of what stands around the word.
+    """
+    best: dict[int, tuple[int, int, int, Any]] = {}
+    for window, scores in zip(windows, logits, strict=True):
+        tokens: dict[int, list[int]] = {}
+        for token, word in enumerate(window.words):
+            place = window.places[token]
+            if word is not None and place is not None and place[1] > place[0]:
+                tokens.setdefault(word, []).append(token)
+        for own in tokens.values():
+            places = [place for token in own if (place := window.places[token])]
+            start, end = places[0][0], places[-1][1]
+            around = min(own[0], window.count - 1 - own[-1])
+            known = best.get(start)
+            # A word that the end of a window cuts off is shorter there than in the next.
+            if known is None or (end, around) > (known[1], known[0]):
+                best[start] = (around, end, start, scores[own[0]])
+    ordered = sorted(best.values(), key=lambda item: item[2])
+    judged: list[tuple[int, int, Any]] = []
+    for _, end, start, scores in ordered:
+        # The rest of a word that began in the window before is no word.
+        if not judged or start >= judged[-1][1]:
+            judged.append((start, end, scores))
+    return judged
+
+
+load = TokenClassifier

@@ -1,0 +1,80 @@
+"""How many tokens a model reads at once, and how texts of many lengths share forward passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from orchestrion.errors import Reason
+from orchestrion_host.worker.models.checkpoint import Checkpoint
+
+PASS_TOKENS: Final = 8192
+"""How many tokens go through an encoder at once, padding included: sixteen texts of 512."""
+
+_USUAL: Final = 512
+_PLACES: Final = (
+    "max_position_embeddings",
+    "max_encoder_position_embeddings",
+    "n_positions",
+    "max_seq_len",
+    "max_sequence_length",
+)
+# Their positions are counted from behind the place of padding, which uses some of the table up.
+_COUNTED_FROM_PADDING: Final = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "longformer", "mpnet", "esm")
+_ENDLESS: Final = ("t5", "mt5", "umt5", "longt5")
+
+
+def most_tokens(checkpoint: Checkpoint, tokenizer: Any, usual: int = _USUAL) -> int:
+    """Returns how many tokens the model reads, those that mark the beginning and the end included.
+
+    The option `max_length` asks for fewer; or for more, where places are relative and the model has no end.
+
+    Args:
+        checkpoint: Its configuration says how many places the model has.
+        tokenizer: Says for how long texts the model was trained, in most checkpoints.
+        usual: What is taken where neither says anything, as for models with relative places.
+
+    Raises:
+        FailedPreconditionError: EXPERT_LOAD_FAILED: the option is no number of tokens.
+    """
+    config = getattr(checkpoint.config, "text_config", None) or checkpoint.config
+    limits = [places for name in _PLACES if isinstance(places := getattr(config, name, None), int) and places > 0]
+    if limits and config.model_type in _COUNTED_FROM_PADDING:
+        limits = [places - (getattr(config, "pad_token_id", None) or 0) - 1 for places in limits]
+    # Tokenizers that do not know say 10 to the power of 30.
+    if tokenizer.model_max_length < 1 << 30:
+        limits.append(int(tokenizer.model_max_length))
+    asked = checkpoint.spec.options.get("max_length")
+    if asked is not None:
+        if isinstance(asked, bool) or not isinstance(asked, int) or asked < 1:
+            name = checkpoint.spec.expert_id
+            text = f"{name}: options.max_length: expected a number of tokens, at least 1; found {asked!r}."
+            raise Reason.EXPERT_LOAD_FAILED.error(text, expert=name)
+        limits = [asked] if config.model_type in _ENDLESS else [*limits, asked]
+    return min(limits) if limits else usual
+
+
+def give_padding(tokenizer: Any, model: Any) -> None:
+    """Names a token for padding where a checkpoint has none, as those of decoders; it is masked, so any will do."""
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+    if getattr(model.config, "pad_token_id", None) is None:
+        # Classifiers on decoders look for the last token that is none of the padding.
+        model.config.pad_token_id = tokenizer.pad_token_id
+
+
+def passes(counts: Sequence[int], pass_tokens: int = PASS_TOKENS) -> Iterator[list[int]]:
+    """Sorts texts into forward passes of bounded size, those of like length together, so that little is padded.
+
+    Args:
+        counts: The number of tokens of each text.
+        pass_tokens: How many tokens go through the model at once, padding included.
+
+    Yields:
+        The places of the texts of one pass; the longest come first, so that a lack of memory shows at once.
+    """
+    ordered = sorted(range(len(counts)), key=lambda place: -counts[place])
+    while ordered:
+        size = max(1, pass_tokens // max(1, counts[ordered[0]]))
+        yield ordered[:size]
+        ordered = ordered[size:]
