@@ -1,4 +1,4 @@
-"""The generic runtimes with tiny models: a checkpoint through a pipeline, and ONNX through onnxruntime."""
+"""The generic runtimes with tiny models: a checkpoint, and ONNX through onnxruntime."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def infer(host: RunningHost, expert: str, task_type: str, **inputs: str) -
     return await host.client.infer_with(expert, inputs, task_type=task_type)
 
 
-async def test_a_checkpoint_runs_through_its_pipeline(host: RunningHost) -> None:
+async def test_a_checkpoint_is_loaded_by_its_family(host: RunningHost) -> None:
     outputs = (await infer(host, "tiny-bert", "", text="a warm sunny day", domain="sentiment")).outputs
     scores = outputs["scores"]
     assert isinstance(scores, Json)

@@ -39,14 +39,14 @@ VOCABULARY: Final = '{"<pad>": 0, "<unk>": 1, "|": 2, "A": 3, "B": 4, "C": 5}'
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def pipelines(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningHost]:
+async def host_with_sounds(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningHost]:
     """A host with a tiny recogniser and a tiny classifier of sounds, both with random weights."""
     # Imported here since it takes seconds, which the collection of other tests need not wait for.
     from transformers import Wav2Vec2Config, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor
     from transformers import Wav2Vec2ForCTC as Recogniser
     from transformers import Wav2Vec2ForSequenceClassification as Classifier
 
-    folder = tmp_path_factory.mktemp("pipelines")
+    folder = tmp_path_factory.mktemp("sounds")
     models: dict[str, Any] = {"automatic-speech-recognition": Recogniser, "audio-classification": Classifier}
     for task_type, model in models.items():
         place = folder / task_type
@@ -79,16 +79,16 @@ def as_stereo(form: str, rate: int) -> bytes:
     return file.getvalue()
 
 
-async def test_a_recogniser_writes_down_a_recording(pipelines: RunningHost) -> None:
-    found = await outputs(pipelines, "automatic-speech-recognition", SPEECH.read_bytes())
+async def test_a_recogniser_writes_down_a_recording(host_with_sounds: RunningHost) -> None:
+    found = await outputs(host_with_sounds, "automatic-speech-recognition", SPEECH.read_bytes())
     # Random weights say nothing that has a meaning, but they say it in their letters.
     assert isinstance(found["text"], str)
     assert set(found["text"]) <= set("ABC ") | set("<unk>")
 
 
-async def test_a_classifier_hears_the_same_at_every_rate_and_with_two_channels(pipelines: RunningHost) -> None:
+async def test_a_classifier_hears_the_same_at_every_rate_and_with_two_channels(host_with_sounds: RunningHost) -> None:
     async def scores(content: bytes) -> dict[str, float]:
-        found = (await outputs(pipelines, "audio-classification", content))["scores"]
+        found = (await outputs(host_with_sounds, "audio-classification", content))["scores"]
         assert isinstance(found, Json)
         return {entry["label"]: entry["score"] for entry in found.data}
 
@@ -98,7 +98,7 @@ async def test_a_classifier_hears_the_same_at_every_rate_and_with_two_channels(p
         assert await scores(as_stereo(form, rate)) == pytest.approx(wanted, abs=0.02)
 
 
-async def test_what_is_no_sound_is_said_to_be_none(pipelines: RunningHost) -> None:
+async def test_what_is_no_sound_is_said_to_be_none(host_with_sounds: RunningHost) -> None:
     with pytest.raises(InvalidArgumentError, match="not a sound in a format") as caught:
-        await outputs(pipelines, "automatic-speech-recognition", b"no sound" * 100)
+        await outputs(host_with_sounds, "automatic-speech-recognition", b"no sound" * 100)
     assert caught.value.field == "inputs.audio"

@@ -28,16 +28,21 @@ def classify(call: Call) -> Generator[Sequence[str], Vectors, Outputs]:
     Raises:
         InvalidArgumentError: The text is blank or too long, or there are no labels, too many, or blank or equal ones.
     """
-    text, labels = inputs.text(call, "text"), _labels(call)
-    rows = yield [text, *(TEMPLATE.format(label) for label in labels)]
-    return classes.from_logits(SCALE * (rows[1:] @ rows[0]), dict(enumerate(labels)))
+    text, names = inputs.text(call, "text"), labels(call)
+    rows = yield [text, *(TEMPLATE.format(label) for label in names)]
+    return classes.from_logits(SCALE * (rows[1:] @ rows[0]), dict(enumerate(names)))
 
 
-def _labels(call: Call) -> list[str]:
-    labels = call.inputs.get("labels")
-    if not isinstance(labels, list | tuple) or not labels or not all(isinstance(label, str) for label in labels):
+def labels(call: Call) -> list[str]:
+    """Returns the labels of a call, in order.
+
+    Raises:
+        InvalidArgumentError: There are none, too many, or blank or equal ones.
+    """
+    given = call.inputs.get("labels")
+    if not isinstance(given, list | tuple) or not given or not all(isinstance(label, str) for label in given):
         raise call.bad_input("labels", "must hold at least one label, and texts only.")
-    names = [label.strip() for label in labels]
+    names = [label.strip() for label in given]
     if not all(names):
         raise call.bad_input("labels", "holds a label without any letters.")
     if len(set(names)) < len(names):

@@ -1,0 +1,1 @@
+"""Models on onnxruntime: one module for each kind, which says what it takes."""

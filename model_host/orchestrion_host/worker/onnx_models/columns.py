@@ -1,0 +1,139 @@
+"""Which columns of a table go into which inputs of an ONNX model, and as what kind of numbers or texts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from orchestrion.errors import Reason
+from orchestrion_host import wire
+from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.media.tables import Table
+
+_KINDS: Final[Mapping[str, Any]] = {
+    "tensor(float)": np.float32,
+    "tensor(double)": np.float64,
+    "tensor(float16)": np.float16,
+    "tensor(int64)": np.int64,
+    "tensor(int32)": np.int32,
+    "tensor(string)": np.str_,
+}
+
+
+class Columns:
+    """The inputs of a model: one for all features, or one for each column."""
+
+    def __init__(self, spec: wire.Load, inputs: Sequence[Any], metadata: Mapping[str, str]) -> None:
+        """Reads what the model takes.
+
+        Args:
+            spec: Its option `columns` names the features, in order.
+            inputs: The inputs of the session.
+            metadata: The model's own; its entry `columns` names the features where the option does not.
+
+        Raises:
+            FailedPreconditionError: EXPERT_LOAD_FAILED: an input is of a kind that tables do not have.
+        """
+        for item in inputs:
+            if item.type not in _KINDS:
+                text = f"{spec.expert_id}: its input {item.name!r} takes {item.type}, which no column of a table holds."
+                raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+        self._inputs = list(inputs)
+        self._names = names_of(spec, metadata, "columns")
+        shape = self._inputs[0].shape
+        self._width = shape[1] if len(shape) > 1 and isinstance(shape[1], int) else None
+        if len(self._inputs) == 1 and self._names and self._width not in (None, len(self._names)):
+            text = f"{spec.expert_id}: options.columns names {len(self._names)} columns; the model takes {self._width}."
+            raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+
+    def blank(self) -> dict[str, Any]:
+        """Returns one row of zeros and empty texts."""
+        width = self._width or len(self._names) or 1
+        if len(self._inputs) == 1:
+            [item] = self._inputs
+            return {item.name: _array([["0"] * width], item.type)}
+        return {item.name: _array([["0"]], item.type) for item in self._inputs}
+
+    def features(self, call: Call, table: Table) -> dict[str, Any]:
+        """Takes out of a table what the model reads, by the names of its inputs: arrays of shape (rows, columns).
+
+        Raises:
+            InvalidArgumentError: A column is missing, or a cell is no number where the model takes numbers.
+        """
+        if len(self._inputs) > 1:
+            return {
+                item.name: _column_array(call, table, self._places(call, table, [item.name]), item.type)
+                for item in self._inputs
+            }
+        [item] = self._inputs
+        if self._names:
+            places = self._places(call, table, self._names)
+        elif self._width is None or self._width == len(table.columns):
+            places = list(range(len(table.columns)))
+        else:
+            problem = (
+                f"has {len(table.columns)} columns; this expert takes {self._width}, and does not say by what names. "
+                "Give those columns alone, in its order."
+            )
+            raise call.bad_input("table", problem, column_count=len(table.columns))
+        return {item.name: _column_array(call, table, places, item.type)}
+
+    def _places(self, call: Call, table: Table, names: Sequence[str]) -> list[int]:
+        known = {_plain(name): place for place, name in reversed(list(enumerate(table.columns)))}
+        missing = [name for name in names if _plain(name) not in known]
+        if missing:
+            problem = f"has no column {', '.join(missing)}; its columns are {', '.join(table.columns)}."
+            raise call.bad_input("table", problem)
+        return [known[_plain(name)] for name in names]
+
+
+def names_of(spec: wire.Load, metadata: Mapping[str, str], key: str) -> list[str]:
+    """Returns the names that an option gives, or else an entry of the model's metadata: a JSON list or with commas.
+
+    Raises:
+        FailedPreconditionError: EXPERT_LOAD_FAILED: the option is no list.
+    """
+    given = spec.options.get(key)
+    if given is None and key in metadata:
+        text = metadata[key].strip()
+        given = json.loads(text) if text.startswith("[") else [name.strip() for name in text.split(",")]
+    if given is None:
+        return []
+    if not isinstance(given, list | tuple):
+        text = f"{spec.expert_id}: options.{key}: expected a list of names; found {given!r}."
+        raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+    return [str(name) for name in given]
+
+
+def _plain(name: str) -> str:
+    """Exporters put underscores where a name has spaces or brackets."""
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
+def _column_array(call: Call, table: Table, places: Sequence[int], kind: str) -> Any:
+    cells = [[row[place] for place in places] for row in table.rows]
+    try:
+        return _array(cells, kind)
+    except ValueError:
+        for number, row in enumerate(cells, 1):
+            for place, cell in zip(places, row, strict=True):
+                try:
+                    _array([[cell]], kind)
+                except ValueError:
+                    column = table.columns[place]
+                    problem = f"has {cell!r} in row {number}, column {column}; this expert takes a number there."
+                    raise call.bad_input("table", problem, row=number) from None
+        raise
+
+
+def _array(cells: Sequence[Sequence[str]], kind: str) -> Any:
+    """Turns cells into an array; empty ones are not a number (NaN) where fractions are taken."""
+    if kind == "tensor(string)":
+        return np.array(cells, dtype=object)
+    wanted = _KINDS[kind]
+    if np.issubdtype(wanted, np.integer):
+        return np.array([[int(float(cell)) for cell in row] for row in cells], dtype=wanted)
+    return np.array([[float(cell) if cell else np.nan for cell in row] for row in cells], dtype=wanted)

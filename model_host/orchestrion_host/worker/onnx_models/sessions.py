@@ -1,0 +1,35 @@
+"""Sessions of onnxruntime: a model file found in a folder and opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import onnxruntime
+
+from orchestrion.errors import Reason
+
+_PLACES: Final = ("model.onnx", "onnx/model.onnx")
+
+
+def start(folder: Path, options: Mapping[str, Any]) -> Any:
+    """Opens the model of a folder: the file of the option `file`, else `model.onnx` or `onnx/model.onnx`.
+
+    Raises:
+        FailedPreconditionError: EXPERT_LOAD_FAILED: there is no such file.
+    """
+    settings = onnxruntime.SessionOptions()
+    # Waiting threads that spin take the processor from the experts beside them.
+    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(
+        _file(folder, options), sess_options=settings, providers=["CPUExecutionProvider"]
+    )
+
+
+def _file(folder: Path, options: Mapping[str, Any]) -> str:
+    asked = options.get("file")
+    for name in [asked] if asked else _PLACES:
+        if (folder / name).is_file():
+            return str(folder / name)
+    raise Reason.EXPERT_LOAD_FAILED.error(f"{folder} holds no {asked or ' and no '.join(_PLACES)}.")

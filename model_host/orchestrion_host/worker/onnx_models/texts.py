@@ -1,0 +1,87 @@
+"""Text models on onnxruntime, with the tokenizer that lies beside them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from orchestrion_host import wire
+from orchestrion_host.worker import weights
+from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.onnx_models import sessions
+from orchestrion_host.worker.runtimes import Result, classes, embeddings
+from orchestrion_host.worker.text.encoding import PASS_TOKENS, Vectors
+
+
+class OnnxTextModel:
+    """A session, its tokenizer, and the names of its classes."""
+
+    def __init__(self, spec: wire.Load) -> None:
+        """Loads it."""
+        folder = Path(spec.folder)
+        weights.check(folder, spec.sha256)
+        self._session: Any = sessions.start(folder, spec.options)
+        self._input_names = {item.name for item in self._session.get_inputs()}
+        self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.max_tokens = int(spec.options.get("max_length", 512))
+        self._tokenizer.enable_truncation(self.max_tokens)
+        padding = self._tokenizer.padding or {}
+        self._tokenizer.enable_padding(pad_id=padding.get("pad_id", 0), pad_token=padding.get("pad_token", "[PAD]"))
+        self._class_names = _class_names(folder)
+        self._is_encoder = not embeddings.TASK_TYPES.isdisjoint(spec.task_types)
+
+    def warm_up(self) -> None:
+        """Computes a sentence, and for an encoder the largest batch, so that the memory figure is true."""
+        self._run(["Ready."])
+        if self._is_encoder:
+            self._run(["ready " * self.max_tokens] * max(1, PASS_TOKENS // self.max_tokens))
+
+    def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
+        """Computes a batch, classes in one forward pass."""
+        if batch[0].task_type in embeddings.TASK_TYPES:
+            return embeddings.compute(batch, self)
+        logits, _ = self._run([call.text("text") for call in batch])
+        return [classes.from_logits(row, self._class_names) for row in logits]
+
+    def parameter_bytes(self) -> int:
+        """Returns 0: onnxruntime does not tell; the growth of the process does."""
+        return 0
+
+    def unload(self) -> None:
+        """Lets go of the session."""
+        del self._session, self._tokenizer
+
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        """Counts the tokens of each text, those beyond `max_tokens` included."""
+        found = self._tokenizer.encode_batch(list(texts))
+        # The tokenizer cuts to `max_tokens`; what it cut off is kept beside, each piece with marks of its own.
+        return [sum(sum(piece.attention_mask) for piece in (item, *item.overflowing)) for item in found]
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Turns texts into vectors in one forward pass."""
+        return embeddings.pool(*self._run(texts))
+
+    def _run(self, texts: Sequence[str]) -> tuple[Any, Any]:
+        """Returns the first output of the model, and the mask of tokens that are none of the padding."""
+        encodings = self._tokenizer.encode_batch(list(texts))
+        arrays = {
+            "input_ids": np.array([encoding.ids for encoding in encodings], dtype=np.int64),
+            "attention_mask": np.array([encoding.attention_mask for encoding in encodings], dtype=np.int64),
+            "token_type_ids": np.array([encoding.type_ids for encoding in encodings], dtype=np.int64),
+        }
+        given = {name: array for name, array in arrays.items() if name in self._input_names}
+        return self._session.run(None, given)[0], arrays["attention_mask"]
+
+
+def _class_names(folder: Path) -> dict[int, str]:
+    path = folder / "config.json"
+    config = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    return {int(place): str(name) for place, name in config.get("id2label", {}).items()}
+
+
+load = OnnxTextModel
