@@ -53,9 +53,13 @@ class HostConfig:
     test_experts: bool = False
     """Whether to offer experts that are for tests only."""
     memory_budget_bytes: int | None = None
-    """What experts may take of main memory, in bytes; as much as is free when not set."""
+    """What experts may take of main memory, in bytes: their weights, and what computing takes beyond them. Not in it:
+    what each worker process takes by itself (about 50 MB for engines, 300 MB to 1 GB with PyTorch), which metrics show.
+    When not set, experts and workers may take as much as is free."""
     cache_bytes: int = 2 << 30
     """What artifacts that nobody uses may take on disk, in bytes."""
+    result_cache_bytes: int = 0
+    """What results of experts declared deterministic may take of main memory, in bytes; 0 keeps none."""
     max_image_pixels: int = 100_000_000
     """The most pixels of a picture that experts decode."""
     max_audio_seconds: float = 7200.0
@@ -106,7 +110,7 @@ class HostConfig:
         for setting in ("max_audio_seconds", "max_video_seconds"):
             if not 0 < getattr(self, setting) < math.inf:
                 raise ValueError(f"{setting}: expected more than 0; it is {getattr(self, setting):g}.")
-        for setting in ("cache_bytes", "drain_grace_s", "room_wait_s"):
+        for setting in ("cache_bytes", "result_cache_bytes", "drain_grace_s", "room_wait_s"):
             if getattr(self, setting) < 0:
                 raise ValueError(f"{setting}: expected at least 0; it is {getattr(self, setting)}.")
         if self.listen_host in {"0.0.0.0", "::", "[::]"} and not self.advertise_address:  # noqa: S104

@@ -20,6 +20,8 @@ from orchestrion_host.experts.loader import Loader
 from orchestrion_host.experts.reservations import Reservations
 from orchestrion_host.experts.ticket import Done, Ticket
 from orchestrion_host.metrics import HostMetrics
+from orchestrion_host.models.on_demand import OnDemand
+from orchestrion_host.results import ResultCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class InferCall:
     """A claim that the call makes hard and ends; empty for none."""
     room_wait_s: float = 30.0
     """How long it may wait for memory, in seconds."""
+    owner: str = ""
+    """Whose call it is; empty while the API does not tell hosts."""
 
 
 class Inference:
@@ -46,14 +50,18 @@ class Inference:
         loader: Loader,
         reservations: Reservations,
         exchange: ArtifactExchange,
+        on_demand: OnDemand,
         room: Changes,
         metrics: HostMetrics,
+        results: ResultCache,
     ) -> None:
         """Keeps its collaborators; `room` is told when an expert has no call any more."""
+        self._results = results
         self._task_types = task_types
         self._loader = loader
         self._reservations = reservations
         self._exchange = exchange
+        self._on_demand = on_demand
         self._room = room
         self._metrics = metrics
 
@@ -65,15 +73,26 @@ class Inference:
         """
         task_type = expert.task_type(call.task_type)
         with self._counted(expert, task_type) as succeeded, self._reservations.used(call.reservation, expert):
-            expert.check_usable()
-            inputs.check(self._task_types.get(task_type), call.inputs)
+            if expert.state is not ExpertState.TO_BE_FETCHED:
+                expert.check_usable()
+            kind = self._task_types.get(task_type)
+            inputs.check(kind, call.inputs)
             inputs.check_domain(expert.facts.id, expert.facts.domain, call.inputs)
+            key = self._results.key(call.owner, expert.facts, task_type, kind, call.inputs)
+            known = self._results.find(key)
+            if key:
+                self._metrics.result_lookups.labels("miss" if known is None else "hit").inc()
+            if known is not None:
+                succeeded()
+                yield InferOutputs(known)
+                return
             ticket = expert.queue.enter(task_type)
             try:
                 async with contextlib.aclosing(self._stages(expert, call, ticket)) as payloads:
                     async for payload in payloads:
                         if isinstance(payload, InferOutputs):
                             succeeded()
+                            self._results.keep(key, payload.outputs)
                         yield payload
             finally:
                 expert.queue.leave(ticket)
@@ -84,6 +103,9 @@ class Inference:
     async def _stages(
         self, expert: HostedExpert, call: InferCall, ticket: Ticket
     ) -> AsyncGenerator[InferPayload, None]:
+        async with contextlib.aclosing(self._on_demand.fetch(expert)) as steps:
+            async for step in steps:
+                yield step
         told = expert.state is not ExpertState.LOADED
         if told:
             yield InferProgress(message=f"loading {expert.facts.id}")

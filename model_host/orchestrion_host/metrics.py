@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from prometheus_client import Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -69,6 +69,12 @@ class HostMetrics:
             ["worker"],
             registry=registry,
         )
+        self.result_lookups = Counter(
+            f"{prefix}_result_lookups",
+            "Calls of deterministic experts, by whether their result was kept from an earlier one (hit, miss).",
+            ["outcome"],
+            registry=registry,
+        )
         self.artifact_fetches = Counter(
             f"{prefix}_artifact_fetches",
             "Input artifacts, by where they came from (cache, store).",
@@ -88,11 +94,13 @@ class HostSnapshot(Collector):
 
     def __init__(
         self,
+        *,
         statuses: Callable[[], Iterable[ExpertStatus]],
         devices: Callable[[], Iterable[Device]],
         cache_bytes: Callable[[], int],
         connected: Callable[[], bool],
         workers: Callable[[], int],
+        worker_bytes: Callable[[], Mapping[str, int]],
     ) -> None:
         """Keeps the functions that tell the state; they are called on the scraping thread and only read."""
         self._statuses = statuses
@@ -100,6 +108,7 @@ class HostSnapshot(Collector):
         self._cache_bytes = cache_bytes
         self._connected = connected
         self._workers = workers
+        self._worker_bytes = worker_bytes
 
     def collect(self) -> Iterable[Metric]:
         """Yields the gauges."""
@@ -115,7 +124,12 @@ class HostSnapshot(Collector):
         connected.add_metric([], float(self._connected()))
         workers = _gauge("workers", "Worker processes that run.", [])
         workers.add_metric([], self._workers())
-        yield from (total, used, cache, connected, workers)
+        own = _gauge(
+            "worker_memory_bytes", "Main memory that a worker takes by itself, without its experts.", ["worker"]
+        )
+        for label, memory_bytes in self._worker_bytes().items():
+            own.add_metric([label], memory_bytes)
+        yield from (total, used, cache, connected, workers, own)
 
     def _experts(self) -> Iterable[Metric]:
         queued = _gauge("queued", "Inferences that wait for an expert.", ["expert"])
@@ -123,16 +137,18 @@ class HostSnapshot(Collector):
         memory = _gauge("expert_memory_bytes", "Memory that an expert takes, measured.", ["expert", "device"])
         state = _gauge("expert_state", "1 for the state that an expert is in, else 0.", ["expert", "state"])
         reserved = _gauge("reservations", "Reservations on an expert, soft and hard.", ["expert"])
+        pinned = _gauge("pinned", "1 while an expert is pinned: it stays loaded until it is unpinned.", ["expert"])
         for status in self._statuses():
             queued.add_metric([status.expert_id], status.queued_count)
             running.add_metric([status.expert_id], status.running_count)
             reserved.add_metric([status.expert_id], status.reservation_count)
+            pinned.add_metric([status.expert_id], float(status.pinned))
             if status.device:
                 memory.add_metric([status.expert_id, status.device], status.memory_bytes)
             for known in ExpertState:
                 if known is not ExpertState.UNSPECIFIED:
                     state.add_metric([status.expert_id, known.name.lower()], float(known is status.state))
-        yield from (queued, running, memory, state, reserved)
+        yield from (queued, running, memory, state, reserved, pinned)
 
 
 def _gauge(name: str, text: str, labels: list[str]) -> GaugeMetricFamily:

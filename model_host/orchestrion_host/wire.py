@@ -58,6 +58,13 @@ class Loaded:
 
     expert_id: str
     memory_bytes: int
+    """What it takes: what it keeps, and what its warm-up took beyond that at its peak."""
+    spare_bytes: int = 0
+    """The second of the two."""
+    exact: bool = True
+    """Whether no other expert computed meanwhile, whose memory may have been counted."""
+    worker_bytes: int = 0
+    """What the worker takes of main memory by itself: the interpreter and the libraries."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from orchestrion.errors import Reason
 from orchestrion.experts import AcceptedValues, Expert, ExpertState, ExpertStatus
@@ -12,8 +13,14 @@ from orchestrion_host import wire
 from orchestrion_host.catalogue.facts import ModelFacts
 from orchestrion_host.catalogue.presence import Presence
 from orchestrion_host.experts.queue import ExpertQueue
+from orchestrion_host.experts.restarts import Crashes
+from orchestrion_host.memory.measurements import Measurement, Measurements
 from orchestrion_host.memory.policy import Resident
 from orchestrion_host.workers.worker import Worker
+
+# Two loads of one expert differ by so much: the kernel counts pages in bunches, and libraries build up tables.
+_NOISE_BYTES: Final = 1 << 20
+_NOISE_SHARE: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +35,16 @@ class MediaLimits:
 class HostedExpert:
     """The state of one expert. The loader changes it; everybody reads it."""
 
-    def __init__(self, facts: ModelFacts, presence: Presence, queue_limit: int) -> None:
+    def __init__(
+        self, facts: ModelFacts, presence: Presence, queue_limit: int, measurements: Measurements | None = None
+    ) -> None:
         """Starts unloaded.
 
         Args:
             facts: What the catalogue says.
             presence: Whether it can run here.
             queue_limit: How many calls may wait for it.
+            measurements: What was measured of it and others on this host; None for nothing.
         """
         self.facts = facts
         self.presence = presence
@@ -44,21 +54,87 @@ class HostedExpert:
         self.worker: Worker | None = None
         self.memory_bytes = 0
         """What it takes now; 0 while it is on no device."""
-        self.measured_bytes = 0
-        """What it took when it was last loaded; 0 before."""
+        self.measurements = measurements or Measurements()
+        """Where what was measured of it is noted, and looked up while it is not loaded."""
+        self.pinned = False
+        """Whether it stays loaded until it is unpinned."""
+        self.crashes = Crashes()
+        """How often its worker died in a row, which delays the next load."""
         self.reservations: dict[str, bool] = {}
         """The reservations on it by id, and whether each is hard."""
         self.loading: Loading | None = None
+        self.queue.on_computed = self._computed
 
     @property
     def needed_bytes(self) -> int:
-        """What a load must have room for: measured if it was ever loaded, else estimated."""
-        return self.measured_bytes or self.facts.memory_bytes
+        """What it takes on the best kind of device: measured if it was ever loaded there, else estimated."""
+        return self._known_best().memory_bytes or self.facts.memory_bytes
+
+    @property
+    def latency_ms(self) -> float:
+        """The usual time of its forward pass, in milliseconds, also from before a restart; 0 when not known."""
+        return self.queue.latency_ms or self._known_best().latency_ms
 
     @property
     def reserved_hard(self) -> bool:
-        """Whether it may not be evicted, by reservation."""
-        return any(self.reservations.values())
+        """Whether it may not be evicted, by reservation or because it is pinned."""
+        return self.pinned or any(self.reservations.values())
+
+    def needed_on(self, device: str) -> int:
+        """Returns what a load must have room for on a device: measured there if it ever was, else estimated."""
+        return self.known_on(device).memory_bytes or self.needed_bytes
+
+    def known_on(self, device: str) -> Measurement:
+        """Returns what was measured of it on a device, in this life of the host or an earlier one."""
+        return self.measurements.of(self.facts.id, self.facts.revision, device)
+
+    def note_load(self, device: str, loaded: wire.Loaded) -> int:
+        """Notes what a load was found to take of a device, and returns what it is to be charged.
+
+        Where others computed meanwhile, what was once measured without them is nearer the truth. What differs little
+        from what is known is not noted: the controller would be sent all facts of the host again after each load.
+        """
+        known = self.known_on(device).memory_bytes
+        if known and not loaded.exact:
+            return known
+        expected = self.needed_on(device)
+        if abs(loaded.memory_bytes - expected) > max(_NOISE_BYTES, _NOISE_SHARE * expected):
+            self.measurements.note_memory(self.facts.id, self.facts.revision, device, loaded.memory_bytes)
+        return loaded.memory_bytes
+
+    def check_unclaimed(self) -> None:
+        """Sees that it may be taken off its device.
+
+        Raises:
+            FailedPreconditionError: EXPERT_RESERVED: it is pinned, or has a hard reservation.
+        """
+        name = self.facts.id
+        if self.pinned:
+            raise Reason.EXPERT_RESERVED.error(f"{name} is pinned; unpin it first.", expert=name)
+        if self.reserved_hard:
+            raise Reason.EXPERT_RESERVED.error(f"{name} has a hard reservation; release it first.", expert=name)
+
+    def check_crashes(self, now: float) -> None:
+        """Sees that its worker has not died too often, too short a time ago.
+
+        Raises:
+            UnavailableError: WORKER_CRASHED, with `retry_after_ms`: it has.
+        """
+        wait = self.crashes.wait_s(now)
+        if wait > 0:
+            name, count = self.facts.id, self.crashes.count
+            text = (
+                f"The worker of {name} died {count} times in a row; it is started again in {wait:.1f} s at the soonest."
+            )
+            raise Reason.WORKER_CRASHED.error(
+                text, retry_after_ms=math.ceil(wait * 1000), expert=name, crash_count=str(count)
+            )
+
+    def change(self, facts: ModelFacts, presence: Presence) -> None:
+        """Takes in what the catalogue says of it by now; while it is on a device it stays there."""
+        self.facts, self.presence = facts, presence
+        if self.state not in (ExpertState.LOADING, ExpertState.LOADED):
+            self.state = presence.state
 
     def task_type(self, asked: str) -> str:
         """Returns the task type of a call, which may leave it out where there is only one.
@@ -82,6 +158,8 @@ class HostedExpert:
         """
         if self.state is ExpertState.UNAVAILABLE:
             raise Reason.EXPERT_UNAVAILABLE.error(self.presence.problem, expert=self.facts.id)
+        if self.state is ExpertState.TO_BE_FETCHED:
+            raise Reason.EXPERT_NOT_FETCHED.error(self.presence.problem, expert=self.facts.id)
 
     def load_message(self, device: str, limits: MediaLimits) -> wire.Load:
         """Writes what a worker must know to load it."""
@@ -91,7 +169,8 @@ class HostedExpert:
             runtime=self.facts.runtime,
             model=self.facts.model,
             folder=self.presence.folder,
-            sha256=dict(self.facts.source.sha256),
+            # Hashes of what came from the Hub were checked when it was pulled: gigabytes take too long at every load.
+            sha256={} if self.facts.source.hub else dict(self.facts.source.sha256),
             task_types=self.facts.task_types,
             options=options,
             device=device,
@@ -144,9 +223,19 @@ class HostedExpert:
             memory_bytes=self.memory_bytes,
             queued_count=self.queue.queued_count,
             running_count=self.queue.running_count,
-            latency_ms=self.queue.latency_ms,
+            latency_ms=self.latency_ms,
             reservation_count=len(self.reservations),
+            pinned=self.pinned,
         )
+
+    def _known_best(self) -> Measurement:
+        return self.measurements.best(self.facts.id, self.facts.revision, self.facts.device_kinds)
+
+    def _computed(self, latency_ms: float) -> None:
+        """Notes that a batch came back: the worker is well, and this is what the latency is now."""
+        self.crashes.succeeded()
+        if self.device:
+            self.measurements.note_latency(self.facts.id, self.facts.revision, self.device, latency_ms)
 
 
 class Loading:

@@ -15,8 +15,9 @@ from orchestrion_host.changes import Changes
 from orchestrion_host.experts.admission import Admission
 from orchestrion_host.experts.expert import HostedExpert, Loading, MediaLimits
 from orchestrion_host.memory.devices import DeviceAccount, Devices
+from orchestrion_host.memory.worker_shares import WorkerShares
 from orchestrion_host.metrics import HostMetrics
-from orchestrion_host.workers.pool import WorkerPool
+from orchestrion_host.workers.pool import WorkerPool, worker_label
 from orchestrion_host.workers.worker import Worker
 
 _log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ class Loader:
         experts: Mapping[str, HostedExpert],
         devices: Devices,
         workers: WorkerPool,
+        shares: WorkerShares,
         changes: Changes,
         room: Changes,
         metrics: HostMetrics,
@@ -43,6 +45,7 @@ class Loader:
             experts: All experts of the host by id.
             devices: Where they can be.
             workers: The processes that they are in.
+            shares: What those take by themselves.
             changes: Told of every change of an expert's state.
             room: Waited on while there is no room; told of those changes too.
             metrics: Counts loads and evictions.
@@ -51,12 +54,14 @@ class Loader:
         self._experts = experts
         self._devices = devices
         self._workers = workers
+        self._shares = shares
         self._changes = changes
         self._metrics = metrics
         self._limits = limits
-        self._admission = Admission(experts, devices, room, self._evict)
+        self._admission = Admission(experts, devices, shares, room, self._evict)
         self._tasks: set[asyncio.Task[None]] = set()
         workers.on_crash = self._on_crash
+        workers.on_gone = shares.give_back
 
     def has_room(self, expert: HostedExpert) -> bool:
         """Whether an expert could be loaded without evicting one that is reserved or in use."""
@@ -67,10 +72,12 @@ class Loader:
 
         Raises:
             FailedPreconditionError: It cannot run here, or is too large for every device.
+            UnavailableError: WORKER_CRASHED: its worker died again and again; the error says when to try again.
         """
         expert.check_usable()
-        self._admission.check_size(expert)
         if expert.loading is None:
+            self._admission.check_size(expert)
+            expert.check_crashes(time.monotonic())
             admitted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             task = self._spawn(self._load(expert, admitted))
             expert.loading = Loading(task, admitted)
@@ -157,9 +164,10 @@ class Loader:
             admitted.set_result(None)
             worker = await self._take_worker(expert, device)
             message = expert.load_message(device.name, self._limits)
-            size = await worker.load(message)
-            device.settle(expert.facts.id, size)
-            expert.measured_bytes = size
+            loaded = await worker.load(message)
+            size = expert.note_load(device.name, loaded)
+            device.settle(expert.facts.id, size, min(loaded.spare_bytes, size))
+            self._shares.settle(worker.label, expert.facts.runtime, device.name, loaded.worker_bytes)
             if device.free_bytes < 0:
                 await self._admission.cover_overdraft(expert, device)
             worker.check_alive()
@@ -168,16 +176,20 @@ class Loader:
             raise
         expert.worker, expert.memory_bytes = worker, size
         expert.state, expert.loading = ExpertState.LOADED, None
+        expert.crashes.loaded(time.monotonic())
         seconds = time.perf_counter() - started
         self._metrics.loads.labels(expert.facts.id, "loaded").inc()
         self._metrics.load_seconds.labels(expert.facts.id).observe(seconds)
         _log.info("%s loaded on %s in %.2f s; it takes %.1f MB", expert.facts.id, device.name, seconds, size / 1e6)
-        expert.queue.open(worker)
+        expert.queue.open(worker, expert.known_on(device.name).latency_ms)
         self._changes.notify()
 
     async def _take_worker(self, expert: HostedExpert, device: DeviceAccount) -> Worker:
         try:
-            return await self._workers.take(expert.facts, device.name)
+            worker = await self._workers.take(expert.facts, device.name)
+            # Another load may have failed meanwhile and have ended the worker that had this share.
+            self._shares.take(worker.label, expert.facts.runtime, device.name)
+            return worker
         except OSError as error:
             text = f"No worker can be started for {expert.facts.id}: {error}."
             raise Reason.EXPERT_LOAD_FAILED.error(text, expert=expert.facts.id) from error
@@ -190,6 +202,11 @@ class Loader:
         expert.loading, expert.device = None, ""
         if device is not None:
             device.give_back(expert.facts.id)
+            label = worker_label(expert.facts, device.name)
+            if not self._workers.runs(label):
+                self._shares.give_back(label)
+        if worker is not None and not worker.alive and expert.facts.id in worker.suspects:
+            expert.crashes.crashed(time.monotonic())
         if not cancelled:
             self._metrics.loads.labels(expert.facts.id, "failed").inc()
             _log.warning("%s could not be loaded: %s", expert.facts.id, error)
@@ -224,8 +241,13 @@ class Loader:
                 continue  # A load or an unload that was going on sees to it.
             self._devices.named(expert.device).give_back(expert_id)
             expert.queue.close()
-            expert.state, expert.worker, expert.device, expert.memory_bytes = ExpertState.LOADABLE, None, "", 0
+            expert.worker, expert.device, expert.memory_bytes = None, "", 0
+            # Where nobody computed, any of them may have been the reason.
+            suspect = not worker.suspects or expert_id in worker.suspects
+            pause = expert.crashes.crashed(time.monotonic()) if suspect else 0.0
+            expert.state = ExpertState.FAILED if pause > 0 else ExpertState.LOADABLE
             if expert.queue.wants_expert:
+                # Fails what waits, where the pause forbids the load.
                 self.load_in_background(expert, _RELOAD_WAIT_S)
         self._changes.notify()
 

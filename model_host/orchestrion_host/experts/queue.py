@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from orchestrion.errors import OrchestrionError, Reason
@@ -40,7 +40,10 @@ class ExpertQueue:
         self._waiting: list[Ticket] = []
         self._batches: set[_RunningBatch] = set()
         self.latency_ms = 0.0
+        """A moving average of the time of a batch on the device that the expert is on; 0 before the first."""
         self.last_used = time.monotonic()
+        self.on_computed: Callable[[float], None] = lambda _latency_ms: None
+        """Called with the average after each batch that the worker answered."""
 
     @property
     def queued_count(self) -> int:
@@ -99,9 +102,10 @@ class ExpertQueue:
         elif ticket.running and self._worker is not None:
             self._worker.cancel(ticket.id)
 
-    def open(self, worker: Worker) -> None:
-        """Begins to send batches: the expert is loaded in that worker."""
+    def open(self, worker: Worker, latency_ms: float) -> None:
+        """Begins to send batches: the expert is loaded in that worker, on a device where this was its latency."""
         self._worker = worker
+        self.latency_ms = latency_ms
         self._pump()
 
     def close(self) -> None:
@@ -126,6 +130,7 @@ class ExpertQueue:
         if compute_ms is not None:
             old = self.latency_ms
             self.latency_ms = compute_ms if old == 0 else old + _NEWEST_WEIGHT * (compute_ms - old)
+            self.on_computed(self.latency_ms)
         self._pump()
 
     def _pump(self) -> None:

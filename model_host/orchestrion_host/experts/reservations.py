@@ -55,7 +55,7 @@ class Reservations:
         try:
             if hard:
                 await self._loader.admit(expert, wait_s)
-            elif expert.state is not ExpertState.LOADED:
+            elif expert.state not in (ExpertState.LOADED, ExpertState.TO_BE_FETCHED):
                 expert.check_usable()
                 if expert.loading is None and self._loader.has_room(expert):
                     self._loader.start(expert)

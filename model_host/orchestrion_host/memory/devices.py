@@ -1,15 +1,23 @@
-"""The devices of this host and the account of each: which expert has how much of its memory."""
+"""The devices of this host and the account of each: who has how much of its memory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from orchestrion.experts import Device
 from orchestrion_host.memory.probe import FoundDevice
 
 
+@dataclass(frozen=True, slots=True)
+class _Charge:
+    memory_bytes: int
+    promised_bytes: int
+    """What of it is set aside but need not be taken yet."""
+
+
 class DeviceAccount:
-    """One device. Experts are charged before they load, with an estimate, and after, with what was measured."""
+    """One device. Whoever takes of it is charged before with an estimate, and after with what was measured."""
 
     def __init__(self, found: FoundDevice, *, budget_bytes: int | None, measure: Callable[[], int] | None) -> None:
         """Opens the account.
@@ -17,21 +25,24 @@ class DeviceAccount:
         Args:
             found: The device.
             budget_bytes: What experts may take of it; None for all that is free.
-            measure: Tells what is free on the device now, whoever takes the rest; None where that is not known.
+            measure: Tells what is free on the device now, whoever takes the rest; None where that cannot be asked at
+                any time. What other programs take is then as it was found, until `observe` tells better.
         """
         self.name = found.name
         self.model = found.model
         self.total_bytes = found.total_bytes if budget_bytes is None else budget_bytes
+        self.counts_workers = budget_bytes is None
+        """Whether workers are charged for what they take by themselves; a budget is for experts alone."""
         self._measure = measure if budget_bytes is None else None
-        # Other programs' share counts as taken where it cannot be asked for again.
-        self._outside_bytes = found.total_bytes - found.free_bytes if budget_bytes is None and measure is None else 0
-        self._charges: dict[str, int] = {}
-        self._loading: set[str] = set()
+        self._samples_outside = budget_bytes is None and measure is None
+        self._outside_bytes = found.total_bytes - found.free_bytes if self._samples_outside else 0
+        self._charges: dict[str, _Charge] = {}
+        self._workers: dict[str, _Charge] = {}
 
     @property
     def used_bytes(self) -> int:
-        """What experts take of it."""
-        return sum(self._charges.values())
+        """What experts and, where they count, workers take of it."""
+        return sum(charge.memory_bytes for charge in self._counted())
 
     @property
     def free_bytes(self) -> int:
@@ -39,28 +50,62 @@ class DeviceAccount:
         free = self.total_bytes - self._outside_bytes - self.used_bytes
         if self._measure is None:
             return free
-        # What still loads was promised its share but may not have taken it yet.
-        promised = sum(self._charges[expert_id] for expert_id in self._loading)
+        # What loads or waits for calls was promised its share but has not taken all of it.
+        promised = sum(charge.promised_bytes for charge in self._counted())
         return min(free, self._measure() - promised)
+
+    @property
+    def workers(self) -> Mapping[str, int]:
+        """What each worker takes by itself, counted or not, by its label."""
+        return {label: charge.memory_bytes for label, charge in list(self._workers.items())}
 
     def charge(self, expert_id: str, memory_bytes: int) -> None:
         """Sets aside what an expert is going to take."""
-        self._charges[expert_id] = memory_bytes
-        self._loading.add(expert_id)
+        self._charges[expert_id] = _Charge(memory_bytes, memory_bytes)
 
-    def settle(self, expert_id: str, memory_bytes: int) -> None:
-        """Replaces the estimate by what was measured."""
-        self._charges[expert_id] = memory_bytes
-        self._loading.discard(expert_id)
+    def settle(self, expert_id: str, memory_bytes: int, spare_bytes: int = 0) -> None:
+        """Replaces the estimate by what was measured.
+
+        Args:
+            expert_id: The expert.
+            memory_bytes: All that it takes while it computes.
+            spare_bytes: What of that it does not hold while it computes nothing.
+        """
+        self._charges[expert_id] = _Charge(memory_bytes, spare_bytes)
 
     def give_back(self, expert_id: str) -> None:
         """Ends an expert's charge, if there is one."""
         self._charges.pop(expert_id, None)
-        self._loading.discard(expert_id)
+
+    def charge_worker(self, label: str, memory_bytes: int) -> None:
+        """Sets aside what a worker is going to take by itself; one that has its charge keeps it."""
+        self._workers.setdefault(label, _Charge(memory_bytes, memory_bytes))
+
+    def settle_worker(self, label: str, memory_bytes: int) -> None:
+        """Replaces a worker's estimate by what was measured."""
+        self._workers[label] = _Charge(memory_bytes, 0)
+
+    def give_back_worker(self, label: str) -> None:
+        """Ends a worker's charge, if there is one."""
+        self._workers.pop(label, None)
+
+    def observe(self, free_bytes: int) -> None:
+        """Takes in what was free on the device a moment ago, from which follows what other programs take.
+
+        The allocators in workers keep what a warm-up took at its peak, so experts hold what they are charged with. What
+        is still being loaded counts as the others' until the next sample: rather too little is free than too much.
+        """
+        if self._samples_outside:
+            settled = sum(charge.memory_bytes for charge in self._counted() if not _loads(charge))
+            self._outside_bytes = max(0, self.total_bytes - free_bytes - settled)
 
     def describe(self) -> Device:
         """Describes the device as it is now."""
         return Device(self.name, self.total_bytes, max(0, self.free_bytes), self.model)
+
+    def _counted(self) -> list[_Charge]:
+        # A copy: metrics are read on another thread.
+        return [*self._charges.values(), *(self._workers.values() if self.counts_workers else ())]
 
 
 class Devices:
@@ -69,6 +114,11 @@ class Devices:
     def __init__(self, accounts: Sequence[DeviceAccount]) -> None:
         """Keeps them in the order given."""
         self.accounts = tuple(accounts)
+
+    @property
+    def main(self) -> DeviceAccount:
+        """Main memory, where every worker takes its share, whatever device its experts are on."""
+        return self.named("cpu")
 
     def named(self, name: str) -> DeviceAccount:
         """Returns the device of that name, which must be one."""
@@ -81,3 +131,7 @@ class Devices:
     def describe(self) -> tuple[Device, ...]:
         """Describes all devices as they are now."""
         return tuple(account.describe() for account in self.accounts)
+
+
+def _loads(charge: _Charge) -> bool:
+    return charge.promised_bytes == charge.memory_bytes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import platform
 import shutil
@@ -38,24 +39,35 @@ def main_memory() -> FoundDevice:
 
 async def nvidia_devices() -> list[FoundDevice]:
     """Asks `nvidia-smi` for devices; none where there is no such tool or it fails."""
+    try:
+        return await ask_nvidia()
+    except (OSError, TimeoutError) as error:
+        _log.warning("nvidia-smi does not answer, so no GPU is used: %r", error)
+        return []
+
+
+async def ask_nvidia() -> list[FoundDevice]:
+    """Asks `nvidia-smi`, where there is such a tool, for devices and what is free on them now.
+
+    Raises:
+        OSError: It cannot be started.
+        TimeoutError: It does not answer.
+    """
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return []
     command = [tool, "--query-gpu=index,name,memory.total,memory.free", "--format=csv,noheader,nounits"]
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
     try:
-        process = await asyncio.create_subprocess_exec(
-            *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-        )
-        try:
-            async with asyncio.timeout(_NVIDIA_TIMEOUT_S):
-                output, _ = await process.communicate()
-        except TimeoutError:
+        async with asyncio.timeout(_NVIDIA_TIMEOUT_S):
+            output, _ = await process.communicate()
+    except BaseException:
+        with contextlib.suppress(ProcessLookupError):
             process.kill()
-            await process.wait()
-            raise
-    except (OSError, TimeoutError) as error:
-        _log.warning("nvidia-smi does not answer, so no GPU is used: %r", error)
-        return []
+        await process.wait()
+        raise
     return parse_nvidia(output.decode(errors="replace")) if process.returncode == 0 else []
 
 

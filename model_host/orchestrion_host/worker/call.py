@@ -39,6 +39,8 @@ class Call:
         self.task_type = task_type
         self.inputs = inputs
         self.spool = spool
+        self.told_text = False
+        """Whether a piece of a text output was sent: what was told cannot be taken back and computed again."""
         self._send = send
         self._cancelled = threading.Event()
 
@@ -75,6 +77,7 @@ class Call:
 
     def text_piece(self, output: str, text: str) -> None:
         """Sends the next piece of a text output."""
+        self.told_text = True
         self._send(wire.TextPiece(self.id, output, text))
 
     def preview(self, media_type: str, content: bytes) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import socket
+import sys
 import threading
 from typing import Final
 
@@ -12,6 +12,7 @@ from orchestrion.errors import OrchestrionError, Reason
 from orchestrion_host import wire
 from orchestrion_host.worker import memory, runtimes
 from orchestrion_host.worker.experts import ExpertThreads
+from orchestrion_host.worker.measuring import LoadMeter
 from orchestrion_host.worker.media.files import Spool
 
 _log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ class Control:
         # Loads take turns, so that what one takes is not counted for another.
         self._load_lock = threading.Lock()
         self._experts: dict[str, ExpertThreads] = {}
+        self._own_bytes = 0
 
     def serve(self) -> None:
         """Serves until the host closes the socket."""
@@ -83,26 +85,39 @@ class Control:
 
     def _load(self, spec: wire.Load) -> None:
         with self._load_lock:
-            try:
-                load = runtimes.loader(spec)
-                with memory.Growth() as growth:
-                    loaded = load(spec)
-                    loaded.warm_up()
-            except OrchestrionError as error:
-                self.send(wire.LoadFailed(spec.expert_id, error.reason, error.message))
-            except Exception as error:
-                _log.exception("loading %s failed", spec.expert_id)
-                text = f"{spec.expert_id} could not be loaded: {type(error).__name__}: {error}"
-                self.send(wire.LoadFailed(spec.expert_id, Reason.EXPERT_LOAD_FAILED.name, text))
-            else:
-                self._experts[spec.expert_id] = ExpertThreads(spec, loaded, self._spool, self.send)
-                size = loaded.parameter_bytes()
-                if spec.device == "cpu":
-                    size = max(size, growth.bytes)
-                self.send(wire.Loaded(spec.expert_id, size))
-                return
-        # The traceback kept alive what a failed load had built; it is gone now.
-        memory.give_back()
+            answer = self._try_to_load(spec)
+            if isinstance(answer, wire.LoadFailed):
+                # Not before here: the error kept alive what the load had built.
+                memory.give_back_everywhere()
+        self.send(answer)
+
+    def _try_to_load(self, spec: wire.Load) -> wire.Loaded | wire.LoadFailed:
+        try:
+            modules = len(sys.modules)
+            load = runtimes.loader(spec)
+            if len(sys.modules) != modules:
+                memory.set_aside_libraries()
+            meter = LoadMeter(memory.gauge(spec.device), self._experts)
+            loaded = load(spec)
+            meter.begin_warm_up()
+            loaded.warm_up()
+            measured = meter.end(loaded.parameter_bytes())
+        except OrchestrionError as error:
+            return wire.LoadFailed(spec.expert_id, error.reason, error.message)
+        except Exception as error:
+            _log.exception("loading %s failed", spec.expert_id)
+            reason = Reason.OUT_OF_MEMORY if memory.is_exhaustion(error) else Reason.EXPERT_LOAD_FAILED
+            text = f"{spec.expert_id} could not be loaded: {type(error).__name__}: {error}"
+            return wire.LoadFailed(spec.expert_id, reason.name, text)
+        self._experts[spec.expert_id] = ExpertThreads(spec, loaded, measured, self._spool, self.send)
+        if measured.exact:
+            self._measure_itself()
+        return wire.Loaded(spec.expert_id, measured.memory_bytes, measured.spare_bytes, measured.exact, self._own_bytes)
+
+    def _measure_itself(self) -> None:
+        """Notes what the interpreter and the libraries take of main memory, beside experts in it."""
+        experts = sum(expert.main_memory_bytes for expert in list(self._experts.values()))
+        self._own_bytes = max(self._own_bytes, memory.proportional_bytes() - experts)
 
     def _unload(self, message: wire.Unload) -> None:
         expert = self._experts.pop(message.expert_id, None)
@@ -112,6 +127,5 @@ class Control:
             except Exception:
                 _log.exception("unloading %s failed", message.expert_id)
             del expert
-            gc.collect()
-            memory.give_back()
+            memory.give_back_unloaded()
         self.send(wire.Unloaded(message.expert_id))

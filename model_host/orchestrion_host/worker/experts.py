@@ -10,7 +10,9 @@ from collections.abc import Callable, Sequence
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion_host import wire
+from orchestrion_host.worker import memory
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.measuring import Measured
 from orchestrion_host.worker.media.files import Spool
 from orchestrion_host.worker.runtimes import LoadedExpert, Result
 
@@ -21,10 +23,27 @@ class ExpertThreads:
     """A loaded expert with one thread for each instance. The host sends no more batches than there are threads."""
 
     def __init__(
-        self, spec: wire.Load, expert: LoadedExpert, spool: Spool, send: Callable[[wire.FromWorker], None]
+        self,
+        spec: wire.Load,
+        expert: LoadedExpert,
+        measured: Measured,
+        spool: Spool,
+        send: Callable[[wire.FromWorker], None],
     ) -> None:
-        """Starts the threads."""
+        """Starts the threads.
+
+        Args:
+            spec: What the host asked for.
+            expert: The model.
+            measured: What it takes.
+            spool: Where output files go.
+            send: Writes a message to the host; may be called from any thread.
+        """
+        self.measured = measured
+        self.main_memory_bytes = measured.held_bytes if spec.device == "cpu" else 0
+        """What of main memory it holds."""
         self._id = spec.expert_id
+        self._batch_count = 0
         self._expert = expert
         self._spool = spool
         self._send = send
@@ -35,8 +54,19 @@ class ExpertThreads:
         for thread in self._threads:
             thread.start()
 
+    @property
+    def batch_count(self) -> int:
+        """How many batches it was given."""
+        return self._batch_count
+
+    @property
+    def busy(self) -> bool:
+        """Whether it has calls that it has not answered."""
+        return bool(self._calls)
+
     def submit(self, batch: wire.Compute) -> None:
         """Hands a batch to the next free thread."""
+        self._batch_count += 1
         calls = [
             Call(call_id, batch.task_type, inputs, self._spool, self._send)
             for call_id, inputs in zip(batch.call_ids, batch.inputs, strict=True)
@@ -76,11 +106,23 @@ class ExpertThreads:
             return results
         except OrchestrionError as error:
             return [error] * len(calls)
-        except MemoryError as error:
-            return [Reason.OUT_OF_MEMORY.error(f"{self._id} ran out of memory: {error}")] * len(calls)
         except Exception as error:
-            _log.exception("%s failed", self._id)
-            return [Reason.EXPERT_FAILED.error(f"{self._id} failed: {type(error).__name__}: {error}")] * len(calls)
+            if not memory.is_exhaustion(error):
+                _log.exception("%s failed", self._id)
+                text = f"{self._id} failed: {type(error).__name__}: {error}"
+                return [Reason.EXPERT_FAILED.error(text)] * len(calls)
+            text = f"{self._id} ran out of memory: {error}"
+        # Not before here: the error kept alive what the forward pass had built.
+        memory.give_back_everywhere()
+        return self._compute_in_halves(calls, text)
+
+    def _compute_in_halves(self, calls: Sequence[Call], problem: str) -> Sequence[Result]:
+        """Computes again what was too much at once; a call that is too large alone, or was half told, fails."""
+        if len(calls) == 1 or any(call.told_text for call in calls):
+            return [Reason.OUT_OF_MEMORY.error(problem, expert=self._id)] * len(calls)
+        _log.warning("%s; its %d calls are computed in two batches", problem, len(calls))
+        middle = len(calls) // 2
+        return [*self._compute(calls[:middle]), *self._compute(calls[middle:])]
 
     def _answer(self, batch_id: int, compute_ms: float, results: list[wire.Plain]) -> None:
         try:

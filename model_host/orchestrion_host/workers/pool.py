@@ -39,11 +39,17 @@ class WorkerPool:
         """How many workers ended unexpectedly; each is replaced when an expert needs it next."""
         self.on_crash: Callable[[Worker], None] = lambda _worker: None
         """Called when a worker ended unexpectedly."""
+        self.on_gone: Callable[[str], None] = lambda _label: None
+        """Called with its label when a worker has ended, or is about to end and takes no expert any more."""
 
     @property
     def workers(self) -> tuple[Worker, ...]:
         """The workers that run."""
         return tuple(self._workers.values())
+
+    def runs(self, label: str) -> bool:
+        """Whether there is a worker of that label, into which experts can be put."""
+        return label in self._workers
 
     async def take(self, facts: ModelFacts, device: str) -> Worker:
         """Returns the worker for an expert on a device, started if need be. The expert counts as being in it.
@@ -51,7 +57,7 @@ class WorkerPool:
         Raises:
             OSError: No process can be started.
         """
-        label = f"{facts.runtime}@{device}" + (f"/{facts.id}" if facts.isolation == "own" else "")
+        label = worker_label(facts, device)
         worker = self._workers.get(label)
         if worker is not None:
             worker.experts.add(facts.id)
@@ -71,8 +77,7 @@ class WorkerPool:
         worker.experts.discard(expert_id)
         if not worker.experts:
             # Not to be found any more before it has ended, so that no expert is put into it.
-            if self._workers.get(worker.label) is worker:
-                del self._workers[worker.label]
+            self._forget(worker)
             await worker.stop()
 
     async def close(self) -> None:
@@ -81,12 +86,16 @@ class WorkerPool:
             await worker.stop()
 
     def _on_end(self, worker: Worker, unexpected: bool) -> None:
-        if self._workers.get(worker.label) is worker:
-            del self._workers[worker.label]
+        self._forget(worker)
         self._spool.discard(worker.folder)
         if unexpected:
             self.restart_count += 1
             self.on_crash(worker)
+
+    def _forget(self, worker: Worker) -> None:
+        if self._workers.get(worker.label) is worker:
+            del self._workers[worker.label]
+            self.on_gone(worker.label)
 
     def _environment(self, device: str) -> Mapping[str, str]:
         environment = dict(os.environ)
@@ -94,7 +103,15 @@ class WorkerPool:
         environment["TOKENIZERS_PARALLELISM"] = "false"
         environment["HF_HUB_OFFLINE"] = "1" if self._settings.hub_offline else "0"
         environment["HF_HUB_DISABLE_TELEMETRY"] = "1"
+        # Experts load and compute in threads. glibc makes heaps for those, and keeps the free end of each; from its
+        # first heap it gives all back, so that what an expert leaves does not stay with the worker.
+        environment.setdefault("MALLOC_ARENA_MAX", "1")
         # A worker sees its own device only, as number 0, and a CPU worker none.
         kind, _, index = device.partition(":")
         environment["CUDA_VISIBLE_DEVICES"] = index if kind == "cuda" else ""
         return environment
+
+
+def worker_label(facts: ModelFacts, device: str) -> str:
+    """Returns the label of the worker that an expert belongs into on a device, such as `transformers@cuda:0`."""
+    return f"{facts.runtime}@{device}" + (f"/{facts.id}" if facts.isolation == "own" else "")

@@ -63,13 +63,16 @@ class Worker:
         self.folder = folder
         self.experts: set[str] = set()
         """The ids of the experts that are in it, or about to be."""
+        self.suspects: frozenset[str] = frozenset()
+        """The ids of those that were loading or computing when it ended."""
         self._on_end = on_end
         self._stopping = False
         self._cause = ""
         self._batch_numbers = itertools.count(1)
         self._batches: dict[int, Batch] = {}
+        self._expert_of_batch: dict[int, str] = {}
         self._batch_of_call: dict[int, Batch] = {}
-        self._loads: dict[str, asyncio.Future[int]] = {}
+        self._loads: dict[str, asyncio.Future[wire.Loaded]] = {}
         self._unloads: dict[str, asyncio.Future[None]] = {}
         self._link = WorkerLink(
             hang_timeout_s, on_message=self._on_message, on_hung=self._on_hung, on_closed=self._on_closed
@@ -99,14 +102,14 @@ class Worker:
         """Connects the socket to the event loop."""
         await asyncio.get_running_loop().create_unix_connection(lambda: self._link, sock=self._process.socket)
 
-    async def load(self, spec: wire.Load) -> int:
-        """Loads an expert and returns the bytes that it takes, measured.
+    async def load(self, spec: wire.Load) -> wire.Loaded:
+        """Loads an expert and returns what it takes, measured.
 
         Raises:
             OrchestrionError: EXPERT_LOAD_FAILED, or what the runtime said; WORKER_CRASHED.
         """
         self.check_alive()
-        loaded: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        loaded: asyncio.Future[wire.Loaded] = asyncio.get_running_loop().create_future()
         self._loads[spec.expert_id] = loaded
         self._link.send(spec)
         return await loaded
@@ -126,6 +129,7 @@ class Worker:
             return
         number = next(self._batch_numbers)
         self._batches[number] = batch
+        self._expert_of_batch[number] = expert_id
         for call_id in batch.call_ids:
             self._batch_of_call[call_id] = batch
         self._link.send(wire.Compute(number, expert_id, task_type, tuple(batch.call_ids), tuple(inputs)))
@@ -149,6 +153,7 @@ class Worker:
     def _on_message(self, message: wire.FromWorker) -> None:
         if isinstance(message, wire.Computed):
             batch = self._batches.pop(message.batch_id)
+            del self._expert_of_batch[message.batch_id]
             for call_id in batch.call_ids:
                 del self._batch_of_call[call_id]
             batch.on_computed(message)
@@ -157,13 +162,15 @@ class Worker:
             if asking is not None:
                 asking.on_message(message)
         elif isinstance(message, wire.Loaded):
-            _settle(self._loads.pop(message.expert_id), message.memory_bytes)
+            loaded = self._loads.pop(message.expert_id)
+            if not loaded.done():
+                loaded.set_result(message)
         elif isinstance(message, wire.LoadFailed):
             loading = self._loads.pop(message.expert_id)
             if not loading.done():
                 loading.set_exception(Reason.rebuild(message.reason, message.message, {"expert": message.expert_id}))
         elif isinstance(message, wire.Unloaded):
-            _settle(self._unloads.pop(message.expert_id), None)
+            _settle(self._unloads.pop(message.expert_id))
 
     def _on_hung(self) -> None:
         self._cause = "it did not answer and was killed"
@@ -185,9 +192,10 @@ class Worker:
             if not load.done():
                 load.set_exception(crash)
         for unload in self._unloads.values():
-            _settle(unload, None)
+            _settle(unload)
         batches = list(self._batches.values())
-        for table in (self._loads, self._unloads, self._batches, self._batch_of_call):
+        self.suspects = frozenset({*self._loads, *self._expert_of_batch.values()})
+        for table in (self._loads, self._unloads, self._batches, self._batch_of_call, self._expert_of_batch):
             table.clear()
         # Experts learn of the end before their calls do, so that no new batch is sent here.
         self._on_end(self, not self._stopping)
@@ -199,9 +207,9 @@ class Worker:
         return Reason.WORKER_CRASHED.error(f"The worker {self.label} ended: {cause}.", worker=self.label)
 
 
-def _settle(future: asyncio.Future[object] | asyncio.Future[int] | asyncio.Future[None], result: int | None) -> None:
+def _settle(future: asyncio.Future[None]) -> None:
     if not future.done():
-        future.set_result(result)  # type: ignore[arg-type] # The caller gives what the future is of.
+        future.set_result(None)
 
 
 def _describe(status: int) -> str:

@@ -86,6 +86,10 @@ class HostClient:
         request = messages.UnloadExpertRequest(expert_id=expert)
         return codec.decode(await self.call("UnloadExpert", request), ExpertStatus)
 
+    async def pin(self, expert: str, *, pinned: bool = True) -> ExpertStatus:
+        request = messages.PinExpertRequest(expert_id=expert, pinned=pinned)
+        return codec.decode(await self.call("PinExpert", request), ExpertStatus)
+
     async def host(self) -> Host:
         return codec.decode(await self.call("GetHost", messages.GetHostRequest()), Host)
 
@@ -95,6 +99,12 @@ class HostClient:
 
 def status_in(report: HostReport, expert: str) -> ExpertStatus:
     return codec.decode(next(status for status in report.statuses if status.expert_id == expert), ExpertStatus)
+
+
+def memory_of(pid: int, kind: str = "Pss") -> int:
+    """Returns a figure of a process: `Pss` (shared pages count by its share), `Pss_Anon` (no files), `Rss`."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) << 10 for line in lines if line.startswith(f"{kind}:"))
 
 
 @dataclass

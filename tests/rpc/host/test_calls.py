@@ -16,11 +16,9 @@ from orchestrion.errors import (
     OrchestrionError,
     ResourceExhaustedError,
     UnavailableError,
-    UnimplementedError,
 )
 from orchestrion.experts import ExpertState
 from orchestrion.inference import InferOutputs, InferProgress
-from orchestrion.v1 import model_host_service_pb2 as messages
 from orchestrion.values import ArtifactRef
 from tests.rpc.host.hosts import RunningHost, running_host
 from tests.rpc.host.tiny_controller import TinyController
@@ -190,12 +188,9 @@ async def test_a_wrong_request_is_answered_with_what_is_wrong(
         assert (caught.value.reason, caught.value.field) == (reason, field)
 
 
-async def test_calls_of_later_versions_say_so(tmp_path: Path) -> None:
+async def test_an_expert_that_the_host_does_not_have_is_said_to_be_unknown(tmp_path: Path) -> None:
     async with running_host(tmp_path) as host:
-        with pytest.raises(UnimplementedError) as caught:
-            await host.client.call("PinExpert", messages.PinExpertRequest(expert_id="delay", pinned=True))
-        assert caught.value.reason == "NOT_SERVED_YET"
-        with pytest.raises(NotFoundError):
+        with pytest.raises(NotFoundError, match="it has"):
             await host.client.load("nobody")
 
 
