@@ -1,4 +1,4 @@
-"""A PyTorch encoder is exported to ONNX, checked, and is then an expert of its own."""
+"""A PyTorch model is exported to ONNX, checked, measured, and is then an expert of its own."""
 
 from __future__ import annotations
 
@@ -11,9 +11,15 @@ from typing import Any
 import pytest
 import yaml
 
+from orchestrion import AsyncHostClient as HostClient
+from orchestrion.errors import InvalidArgumentError, NotFoundError
 from orchestrion.experts import ExpertState
+from orchestrion.plans import Task
+from orchestrion_controller.registry.registry import Offer
+from orchestrion_controller.selector import scoring
 from orchestrion_host.catalogue import presence, reader
 from tests.rpc.host import tiny_models
+from tests.rpc.host.hosts import running_host
 
 
 @pytest.fixture(scope="module")
@@ -134,3 +140,48 @@ def test_a_classifier_is_exported_checked_and_measured_and_its_progress_told(cat
     assert min(last["result"]["latency_ms"].values()) > 0
     facts = reader.read([exports], test_experts=False)["tiny-onnx"]
     assert (facts.task_types, facts.domain) == (("text-classification",), "sentiment")
+
+
+async def test_a_running_host_exports_a_model_and_offers_it_with_what_was_measured(
+    catalogue: Path, tmp_path: Path
+) -> None:
+    change(catalogue / "tiny.yaml", task_types=["text-classification"], domain="sentiment")
+    settings: dict[str, Any] = {"catalogue_paths": (catalogue,), "exports_path": tmp_path / "exports", "profile": "none"}
+    async with running_host(tmp_path / "home", **settings) as host, HostClient(host.host.address) as client:
+        progress = [item async for item in client.export_model("tiny", "text-classification")]
+
+        exported = progress[-1].expert
+        assert exported is not None
+        assert (exported.id, exported.runtime) == ("tiny-onnx", "onnx")
+        assert "differ from PyTorch's by at most" in " ".join(item.message for item in progress)
+        answers = {
+            expert: (await host.client.infer(expert, text="a warm sunny day", domain="sentiment")).outputs
+            for expert in ("tiny", "tiny-onnx")
+        }
+        assert answers["tiny"]["label"] == answers["tiny-onnx"]["label"]
+        assert answers["tiny"]["score"] == pytest.approx(answers["tiny-onnx"]["score"], abs=1e-4)
+
+    # What was measured outlives the host: before the first call, the selector takes the faster one.
+    async with running_host(tmp_path / "home", **settings) as host:
+        seen = await host.client.host()
+    latency = {status.expert_id: status.latency_ms for status in seen.statuses}
+    assert min(latency["tiny"], latency["tiny-onnx"]) > 0
+    offers = {
+        expert.id: Offer(seen, expert, next(item for item in seen.statuses if item.expert_id == expert.id))
+        for expert in seen.experts
+    }
+    task = Task("a", "text-classification", {"text": "sun", "domain": "sentiment"})
+    scores = {name: scoring.features(task, offer, 0)["latency"] for name, offer in offers.items()}
+    assert max(scores, key=scores.__getitem__) == min(latency, key=latency.__getitem__)
+
+
+async def test_what_a_host_cannot_export_is_told_by_name(catalogue: Path, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"catalogue_paths": (catalogue,), "exports_path": tmp_path / "exports", "profile": "starter"}
+    async with running_host(tmp_path / "home", **settings) as host, HostClient(host.host.address) as client:
+        for expert, task_type, error, told in [
+            ("nobody", "", NotFoundError, "nobody"),
+            ("espeak-ng", "", InvalidArgumentError, "no model of the catalogue on the runtime transformers"),
+            ("tiny", "translation", InvalidArgumentError, "performs sentence-similarity"),
+        ]:
+            with pytest.raises(error, match=told):
+                _ = [item async for item in client.export_model(expert, task_type)]
