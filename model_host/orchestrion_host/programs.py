@@ -10,9 +10,10 @@ import asyncio
 import json
 import logging
 import os
+import subprocess
 import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any, Final, cast
+from typing import IO, Any, Final, cast
 
 from orchestrion.errors import Reason
 
@@ -36,17 +37,11 @@ async def run(
     Raises:
         OrchestrionError: What the program says; INTERNAL where it ends without a result.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        module,
-        *arguments,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, **(environment or {})},
-        limit=_LONGEST_LINE,
+    process = _start([sys.executable, "-m", module, *arguments], {**os.environ, **(environment or {})})
+    output = asyncio.StreamReader(_LONGEST_LINE)
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(output), cast(IO[bytes], process.stdout)
     )
-    output = cast(asyncio.StreamReader, process.stdout)
     try:
         async for raw in output:
             try:
@@ -61,21 +56,44 @@ async def run(
             yield line
             if "result" in line:
                 return
-        text = f"{module} ended with status {await process.wait()} and without a result; the host's log tells more."
+        text = f"{module} ended with status {await _wait(process)} and without a result; the host's log tells more."
         raise Reason.INTERNAL.error(text)
     finally:
+        transport.close()
         await _end(process)
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+def _start(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Starts a program by vfork.
+
+    What event loops have for this forks, which runs gRPC's handlers in the copy of a process with many threads; now and
+    then that copy crashed.
+    """
+    return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+
+
+async def _end(process: subprocess.Popen[bytes]) -> None:
     """Ends the program: one that wrote its result ends by itself, any other is asked to, then killed."""
-    if process.returncode is None:
-        try:
-            process.terminate()
-            async with asyncio.timeout(_END_GRACE_S):
-                await process.wait()
-        except ProcessLookupError:
-            return
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+    process.terminate()
+    try:
+        async with asyncio.timeout(_END_GRACE_S):
+            await _wait(process)
+    except TimeoutError:
+        process.kill()
+        await _wait(process)
+
+
+async def _wait(process: subprocess.Popen[bytes]) -> int:
+    """Waits until the program has ended, and returns its status, negative for a signal."""
+    if process.returncode is not None:
+        return process.returncode
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    descriptor = os.pidfd_open(process.pid)
+    loop.add_reader(descriptor, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+    return process.wait()

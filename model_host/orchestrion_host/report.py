@@ -25,6 +25,9 @@ class HostDescription:
         experts: Mapping[str, HostedExpert],
         devices: Devices,
         workers: WorkerPool,
+        *,
+        profile: str = "",
+        fetches_on_demand: bool = False,
     ) -> None:
         """Keeps what is described.
 
@@ -34,12 +37,16 @@ class HostDescription:
             experts: Its experts by id.
             devices: Its devices.
             workers: Its workers.
+            profile: The name of the profile whose experts it offers.
+            fetches_on_demand: Whether it fetches the files of an expert when a task needs it.
         """
         self._name = names.host(name)
         self._max_concurrent_calls = max_concurrent_calls
         self._experts = experts
         self._devices = devices
         self._workers = workers
+        self._profile = profile
+        self._fetches_on_demand = fetches_on_demand
         self._instance_id = secrets.token_hex(8)
         self._version = metadata.version("orchestrion")
         self.address = ""
@@ -79,8 +86,17 @@ class HostDescription:
             version=facts.version,
             max_concurrent_calls=facts.max_concurrent_calls,
             worker_restart_count=self._workers.restart_count,
+            profile=facts.profile,
+            fetches_on_demand=facts.fetches_on_demand,
         )
 
     def _facts(self) -> HostFacts:
         experts = tuple(expert.describe() for expert in self._experts.values())
-        return HostFacts(self.address, self._version, self._max_concurrent_calls, experts)
+        return HostFacts(
+            self.address,
+            self._version,
+            self._max_concurrent_calls,
+            experts,
+            profile=self._profile,
+            fetches_on_demand=self._fetches_on_demand,
+        )

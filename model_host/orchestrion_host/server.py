@@ -17,18 +17,24 @@ from orchestrion_host.advertiser import Advertiser
 from orchestrion_host.artifacts.cache import ArtifactCache
 from orchestrion_host.artifacts.exchange import ArtifactExchange
 from orchestrion_host.artifacts.store import ArtifactStore
-from orchestrion_host.catalogue import presence, reader
 from orchestrion_host.catalogue.reader import CatalogueError
 from orchestrion_host.changes import Changes
 from orchestrion_host.config import HostConfig
 from orchestrion_host.experts.expert import HostedExpert, MediaLimits
 from orchestrion_host.experts.loader import Loader
+from orchestrion_host.experts.pins import Pins
 from orchestrion_host.experts.reservations import Reservations
 from orchestrion_host.inference import Inference
 from orchestrion_host.memory import probe
 from orchestrion_host.memory.devices import DeviceAccount, Devices
+from orchestrion_host.memory.graphics import GraphicsWatch
+from orchestrion_host.memory.measurements import Measurements
+from orchestrion_host.memory.worker_shares import WorkerShares
 from orchestrion_host.metrics import HostMetrics, HostSnapshot
+from orchestrion_host.models.collection import Collection
+from orchestrion_host.models.library import Library
 from orchestrion_host.report import HostDescription
+from orchestrion_host.results import ResultCache
 from orchestrion_host.servicers.model_host import ModelHostServicer
 from orchestrion_host.workers.pool import WorkerPool, WorkerSettings
 from orchestrion_host.workers.spool import SpoolRoot
@@ -53,13 +59,14 @@ class ModelHost:
             OSError: The home folder cannot be written.
         """
         self._config = config
-        catalogue = reader.read(config.catalogue_folders, test_experts=config.test_experts)
-        experts = {
-            facts.id: HostedExpert(facts, presence.find(facts), config.queue_limit) for facts in catalogue.values()
-        }
+        self._measurements = Measurements(config.folder / "measurements.json")
+        collection = Collection(
+            config, lambda facts, found: HostedExpert(facts, found, config.queue_limit, self._measurements)
+        )
+        experts = collection.experts
         missing = [expert_id for expert_id in config.preload if expert_id not in experts]
         if missing:
-            raise CatalogueError(f"preload: the catalogue has no expert {missing[0]!r}; it has {', '.join(experts)}.")
+            raise CatalogueError(f"preload: this host offers no expert {missing[0]!r}; it offers {', '.join(experts)}.")
         self._preload = [experts[expert_id] for expert_id in config.preload]
         calls = CallMetrics("orchestrion_host")
         metrics = HostMetrics(calls)
@@ -70,46 +77,74 @@ class ModelHost:
         self._workers = WorkerPool(
             WorkerSettings(config.hang_timeout_s, config.log_level, config.hub_offline), self._spool
         )
+        shares = WorkerShares(devices.main, self._measurements)
         self._loader = Loader(
             experts=experts,
             devices=devices,
             workers=self._workers,
+            shares=shares,
             changes=changes,
             room=room,
             metrics=metrics,
             limits=MediaLimits(config.max_image_pixels, config.max_audio_seconds, config.max_video_seconds),
         )
         self._reservations = Reservations(self._loader, changes)
+        self._pins = Pins(config.folder / "pins.json", experts, self._loader, changes, config.room_wait_s)
+        # An expert that was pinned, then removed, is loaded again when it is there again.
+        collection.on_offer = self._pins.resume
+        self._graphics = GraphicsWatch(devices, changes)
+        known_task_types = task_types.load()
+        self._library = Library.build(
+            config,
+            collection,
+            self._loader,
+            changes,
+            measurements=self._measurements,
+            task_types=tuple(known_task_types),
+            has_graphics=any(device.name != devices.main.name for device in devices.describe()),
+        )
         self._channel = grpc.aio.insecure_channel(config.controller, options=channel_options())
         cache = ArtifactCache(config.folder / "artifacts", config.cache_bytes)
         exchange = ArtifactExchange(cache, ArtifactStore(self._channel), self._spool, metrics)
         inference = Inference(
-            task_types=task_types.load(),
+            task_types=known_task_types,
             loader=self._loader,
             reservations=self._reservations,
             exchange=exchange,
+            on_demand=self._library.on_demand,
             room=room,
             metrics=metrics,
+            results=ResultCache(config.result_cache_bytes),
         )
-        self._description = HostDescription(config.name, config.max_concurrent_calls, experts, devices, self._workers)
+        self._description = HostDescription(
+            config.name,
+            config.max_concurrent_calls,
+            experts,
+            devices,
+            self._workers,
+            profile=config.profile,
+            fetches_on_demand=config.fetch_on_demand,
+        )
         self._advertiser = Advertiser(self._channel, self._description, changes)
         self._server = GrpcServer(calls)
         servicer = ModelHostServicer(
-            experts=experts,
+            library=self._library,
             inference=inference,
             reservations=self._reservations,
             loader=self._loader,
+            pins=self._pins,
             description=self._description,
             room_wait_s=config.room_wait_s,
         )
         model_host_service_pb2_grpc.add_ModelHostServiceServicer_to_server(servicer, self._server.server)
         metrics.registry.register(
             HostSnapshot(
-                statuses=lambda: [expert.status() for expert in experts.values()],
+                statuses=lambda: [expert.status() for expert in tuple(experts.values())],
                 devices=devices.describe,
                 cache_bytes=lambda: cache.used_bytes,
                 connected=lambda: self._advertiser.connected,
                 workers=lambda: len(self._workers.workers),
+                worker_bytes=shares.describe,
             )
         )
         self._registry = metrics.registry
@@ -149,8 +184,12 @@ class ModelHost:
         await self._server.stop(self._config.drain_grace_s)
         await self._advertiser.close()
         self._reservations.close()
+        await self._library.close()
+        await self._pins.close()
         await self._loader.close()
         await self._workers.close()
+        await self._graphics.close()
+        await self._measurements.close()
         await self._channel.close()
         if self._endpoint is not None:
             await asyncio.to_thread(self._endpoint.close)
@@ -167,6 +206,9 @@ class ModelHost:
             raise
         self._description.address = self._config.advertise_address or self.address
         self._advertiser.start()
+        self._measurements.start()
+        self._graphics.start()
+        self._pins.start()
         for expert in self._preload:
             self._loader.load_in_background(expert, self._config.room_wait_s)
 

@@ -23,7 +23,11 @@ class Source:
     part_revisions: Mapping[str, str] = field(default_factory=dict)
     """The revisions of the parts that come from the Hub, by the same names."""
     sha256: Mapping[str, str] = field(default_factory=dict)
-    """The hashes that files must have, by file name."""
+    """The hashes that files must have, by file name; those of files from the Hub were checked when they were pulled."""
+    files: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """The files that were pulled and their bytes, by the checkpoint's id on the Hub; none before the first pull."""
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """What each checkpoint takes to download, in bytes, by its id on the Hub; none where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,8 @@ class ModelFacts:
     """Where its files are."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Settings of its runtime or engine."""
+    deterministic: bool = False
+    """Whether equal inputs, the seed among them, give equal outputs always, so that results may be kept."""
     test: bool = False
     """Whether it is for tests only, and left out unless the host is told otherwise."""
 
@@ -83,3 +89,14 @@ class ModelFacts:
     def device_kinds(self) -> tuple[str, ...]:
         """The kinds of devices that it can be on, the best first."""
         return ("cuda", "cpu") if self.runtime in ("transformers", "diffusers") else ("cpu",)
+
+    @property
+    def checkpoints(self) -> Mapping[str, str]:
+        """The checkpoints on the Hub that it is made of, and the revision of each: its own first, then its parts."""
+        source = self.source
+        parts = {
+            place: source.part_revisions.get(part, "")
+            for part, place in source.parts.items()
+            if not place.startswith("/")
+        }
+        return {**({source.hub: self.revision} if source.hub else {}), **parts}

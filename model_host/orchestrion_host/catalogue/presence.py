@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import os
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrion.experts import ExpertState
+from orchestrion_host.catalogue import snapshots
 from orchestrion_host.catalogue.facts import ModelFacts
 
 
@@ -28,7 +30,7 @@ class Presence:
 
 def find(facts: ModelFacts) -> Presence:
     """Looks for what an expert needs."""
-    missing = [name for name in facts.requires if importlib.util.find_spec(name) is None]
+    missing = [name for name in facts.requires if not _is_installed(name)]
     if missing:
         names = ", ".join(missing)
         return Presence(ExpertState.UNAVAILABLE, f"{facts.id} needs packages that are not installed here: {names}.")
@@ -36,38 +38,29 @@ def find(facts: ModelFacts) -> Presence:
         names = " or ".join(facts.environment)
         return Presence(ExpertState.UNAVAILABLE, f"{facts.id} needs the environment variable {names} on this host.")
     source = facts.source
-    parts: dict[str, str] = {}
-    for part, place in source.parts.items():
-        found = Path(place) if place.startswith("/") else _hub_snapshot(place, source.part_revisions.get(part, ""))
-        if found is None:
-            return Presence(ExpertState.TO_BE_FETCHED, f"The files of {place} are not on this host yet.", source.hub)
-        if not found.is_dir():
-            return Presence(ExpertState.UNAVAILABLE, f"{facts.id} needs the folder {found}, which is not there.")
-        parts[part] = str(found)
+    places = {model: snapshots.find(facts, model) for model in facts.checkpoints}
+    absent = next((model for model, folder in places.items() if folder is None), "")
+    if absent:
+        problem = f"The files of {absent} are not on this host yet; `orchestrion models pull {facts.id}` fetches them."
+        return Presence(ExpertState.TO_BE_FETCHED, problem, source.hub)
+    parts = {part: str(places.get(place) or place) for part, place in source.parts.items()}
     if source.hub:
-        snapshot = _hub_snapshot(source.hub, facts.revision)
-        if snapshot is None:
-            return Presence(
-                ExpertState.TO_BE_FETCHED, f"The files of {source.hub} are not on this host yet.", source.hub
-            )
-        return Presence(ExpertState.LOADABLE, folder=str(snapshot), parts=parts)
-    folder = _package_folder(source.package) / source.folder if source.package else Path(source.folder)
-    if (source.package or source.folder) and not folder.is_dir():
-        return Presence(ExpertState.UNAVAILABLE, f"{facts.id} needs the folder {folder}, which is not there.")
-    return Presence(ExpertState.LOADABLE, folder=str(folder) if source.package or source.folder else "", parts=parts)
+        folder = Path(places[source.hub] or "")
+    else:
+        folder = _package_folder(source.package) / source.folder if source.package else Path(source.folder)
+    needed = [folder] if source.hub or source.package or source.folder else []
+    for place in (*needed, *map(Path, parts.values())):
+        if not place.is_dir():
+            return Presence(ExpertState.UNAVAILABLE, f"{facts.id} needs the folder {place}, which is not there.")
+    return Presence(ExpertState.LOADABLE, folder=str(folder) if needed else "", parts=parts)
+
+
+@functools.cache
+def _is_installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
 
 
 def _package_folder(package: str) -> Path:
     spec = importlib.util.find_spec(package)
     places = spec.submodule_search_locations if spec is not None else None
     return Path(places[0]) if places else Path(package)
-
-
-def _hub_snapshot(model: str, revision: str) -> Path | None:
-    """Finds a model in the Hub's own cache, whose layout huggingface_hub documents: models--{id}/snapshots/{commit}."""
-    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
-    cache = Path(os.environ.get("HF_HUB_CACHE") or home / "hub") / f"models--{model.replace('/', '--')}"
-    reference = cache / "refs" / (revision or "main")
-    commit = reference.read_text("ascii").strip() if reference.is_file() else revision
-    snapshot = cache / "snapshots" / commit
-    return snapshot if commit and snapshot.is_dir() else None

@@ -6,7 +6,7 @@ import dataclasses
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, get_args, get_type_hints
 
 import yaml
 
@@ -16,7 +16,8 @@ _ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,127}")
 _RUNTIMES: Final = ("engine", "transformers", "diffusers", "onnx", "remote")
 _ISOLATIONS: Final = ("shared", "own")
 _TRUSTED: Final = ("pickled-weights", "remote-code")
-_BUILT_IN: Final = Path(__file__).parent / "models"
+BUILT_IN: Final = Path(__file__).parent / "models"
+"""The folder of the project's own models."""
 
 
 class CatalogueError(ValueError):
@@ -33,15 +34,20 @@ def read(folders: Iterable[Path], *, test_experts: bool) -> dict[str, ModelFacts
     Raises:
         CatalogueError: A file cannot be read, or says what it cannot say.
     """
-    found: dict[str, ModelFacts] = {}
-    for folder in (_BUILT_IN, *folders):
-        if not folder.is_dir():
-            raise CatalogueError(f"{folder}: there is no such folder; it is named in the setting `catalogue_paths`.")
-        for path in sorted(folder.glob("*.yaml")):
-            facts = read_file(path)
-            if test_experts or not facts.test:
-                found[facts.id] = facts
-    return found
+    layers = [read_folder(folder, test_experts=test_experts) for folder in (BUILT_IN, *folders)]
+    return {facts.id: facts for layer in layers for facts in layer}
+
+
+def read_folder(folder: Path, *, test_experts: bool) -> list[ModelFacts]:
+    """Reads the files of one folder.
+
+    Raises:
+        CatalogueError: There is no such folder; a file cannot be read, or says what it cannot say.
+    """
+    if not folder.is_dir():
+        raise CatalogueError(f"{folder}: there is no such folder; it is named in the setting `catalogue_paths`.")
+    read = [read_file(path) for path in sorted(folder.glob("*.yaml"))]
+    return [facts for facts in read if test_experts or not facts.test]
 
 
 def read_file(path: Path) -> ModelFacts:
@@ -93,9 +99,8 @@ def _converted(value: Any, hint: Any, place: str) -> Any:
         return tuple(value)
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise CatalogueError(f"{place}: expected fields, found {value!r}.")
-    if hint == Mapping[str, tuple[str, ...]]:
-        return {key: _converted(item, tuple[str, ...], f"{place}: {key}") for key, item in value.items()}
-    return value
+    *_, kind = (Any, *get_args(hint))
+    return value if kind is Any else {key: _converted(item, kind, f"{place}: {key}") for key, item in value.items()}
 
 
 def _check_rules(facts: ModelFacts, path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from google.protobuf import empty_pb2
@@ -14,12 +14,15 @@ from orchestrion import codec, inference, value_codec
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.v1 import experts_pb2
 from orchestrion.v1 import model_host_service_pb2 as messages
-from orchestrion.v1.model_host_service_pb2_grpc import ModelHostServiceServicer
 from orchestrion_host.experts.expert import HostedExpert
 from orchestrion_host.experts.loader import Loader
+from orchestrion_host.experts.pins import Pins
 from orchestrion_host.experts.reservations import Reservations
 from orchestrion_host.inference import InferCall, Inference
+from orchestrion_host.models.collection import not_offered
+from orchestrion_host.models.library import Library
 from orchestrion_host.report import HostDescription
+from orchestrion_host.servicers.models import ModelCalls
 
 _Context = ServicerContext[Any, Any]
 _RESERVATION_ID: Final = re.compile(r"[0-9A-Za-z._-]{1,64}")
@@ -29,33 +32,37 @@ _LONGEST_TTL_MS: Final = 3_600_000
 _ANSWER_MARGIN_S: Final = 0.1
 
 
-class ModelHostServicer(ModelHostServiceServicer):
-    """Serves inference, reservations and the experts' life."""
+class ModelHostServicer(ModelCalls):
+    """Serves inference, reservations and the experts' life; `ModelCalls` serves the catalogue."""
 
     def __init__(
         self,
         *,
-        experts: Mapping[str, HostedExpert],
+        library: Library,
         inference: Inference,
         reservations: Reservations,
         loader: Loader,
+        pins: Pins,
         description: HostDescription,
         room_wait_s: float,
     ) -> None:
         """Keeps its collaborators.
 
         Args:
-            experts: All experts by id.
+            library: The models, and those that are experts of this host.
             inference: Runs calls.
             reservations: Keeps claims.
             loader: Loads and unloads.
+            pins: Keeps pinned experts loaded.
             description: Describes the host.
             room_wait_s: How long a call without a deadline waits for memory, in seconds.
         """
-        self._experts = experts
+        super().__init__(library)
+        self._experts = library.collection.experts
         self._inference = inference
         self._reservations = reservations
         self._loader = loader
+        self._pins = pins
         self._description = description
         self._room_wait_s = room_wait_s
 
@@ -75,6 +82,9 @@ class ModelHostServicer(ModelHostServiceServicer):
         if not 0 <= request.ttl_ms <= _LONGEST_TTL_MS:
             raise _bad_field("ttl_ms", f"must be from 1 to {_LONGEST_TTL_MS:,}, or 0 for {_DEFAULT_TTL_MS:,}")
         ttl_ms = request.ttl_ms or _DEFAULT_TTL_MS
+        # A soft claim does not wait for a download, which goes on without it.
+        if request.hard or not self._library.on_demand.begin(expert):
+            await self._library.on_demand.ensure(expert)
         hard = await self._reservations.take(
             request.reservation,
             expert,
@@ -96,14 +106,13 @@ class ModelHostServicer(ModelHostServiceServicer):
 
     async def LoadExpert(self, request: messages.LoadExpertRequest, context: _Context) -> experts_pb2.ExpertStatus:
         expert = self._expert_for_work(request.expert_id)
+        await self._library.on_demand.ensure(expert)
         await self._loader.load(expert, self._room_wait(context))
         return _status(expert)
 
     async def UnloadExpert(self, request: messages.UnloadExpertRequest, context: _Context) -> experts_pb2.ExpertStatus:
         expert = self._expert(request.expert_id)
-        if expert.reserved_hard:
-            text = f"{request.expert_id} has a hard reservation; release it first."
-            raise Reason.EXPERT_RESERVED.error(text, expert=request.expert_id)
+        expert.check_unclaimed()
         await self._loader.unload(expert)
         return _status(expert)
 
@@ -111,40 +120,15 @@ class ModelHostServicer(ModelHostServiceServicer):
         host: experts_pb2.Host = codec.encode(self._description.host())
         return host
 
-    async def AddModel(self, request: messages.AddModelRequest, context: _Context) -> experts_pb2.Expert:
-        raise _not_served("AddModel")
-
-    async def PullModel(
-        self, request: messages.PullModelRequest, context: _Context
-    ) -> AsyncIterator[messages.ModelProgress]:
-        raise _not_served("PullModel")
-        yield messages.ModelProgress()
-
-    async def RemoveModel(self, request: messages.RemoveModelRequest, context: _Context) -> empty_pb2.Empty:
-        raise _not_served("RemoveModel")
-
     async def PinExpert(self, request: messages.PinExpertRequest, context: _Context) -> experts_pb2.ExpertStatus:
-        raise _not_served("PinExpert")
-
-    async def ExportModel(
-        self, request: messages.ExportModelRequest, context: _Context
-    ) -> AsyncIterator[messages.ModelProgress]:
-        raise _not_served("ExportModel")
-        yield messages.ModelProgress()
-
-    async def RefreshModels(
-        self, request: messages.RefreshModelsRequest, context: _Context
-    ) -> AsyncIterator[messages.ModelProgress]:
-        raise _not_served("RefreshModels")
-        yield messages.ModelProgress()
-
-    async def ListModels(self, request: messages.ListModelsRequest, context: _Context) -> messages.ListModelsResponse:
-        raise _not_served("ListModels")
-
-    async def SearchModels(
-        self, request: messages.SearchModelsRequest, context: _Context
-    ) -> messages.SearchModelsResponse:
-        raise _not_served("SearchModels")
+        if request.pinned:
+            expert = self._expert_for_work(request.expert_id)
+            await self._library.on_demand.ensure(expert)
+            await self._pins.pin(expert, self._room_wait(context))
+        else:
+            expert = self._expert(request.expert_id)
+            await self._pins.unpin(expert)
+        return _status(expert)
 
     def _expert_for_work(self, expert_id: str) -> HostedExpert:
         if self._description.draining:
@@ -154,6 +138,8 @@ class ModelHostServicer(ModelHostServiceServicer):
     def _expert(self, expert_id: str) -> HostedExpert:
         expert = self._experts.get(expert_id)
         if expert is None:
+            if (known := self._library.collection.find(expert_id)) is not None:
+                raise not_offered(expert_id, known)
             text = f"This host has no expert {expert_id[:80]!r}; it has {', '.join(self._experts)}."
             raise Reason.EXPERT_NOT_FOUND.error(text, expert=expert_id[:80])
         return expert
@@ -180,7 +166,3 @@ def _status(expert: HostedExpert) -> experts_pb2.ExpertStatus:
 
 def _bad_field(field: str, problem: str) -> OrchestrionError:
     return Reason.INVALID_FIELD.error(f"{field} {problem}.", field=field)
-
-
-def _not_served(name: str) -> OrchestrionError:
-    return Reason.NOT_SERVED_YET.error(f"{name} is not served by this version.")

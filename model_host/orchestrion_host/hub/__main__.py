@@ -1,0 +1,56 @@
+"""`python -m orchestrion_host.hub ACTION ARGUMENTS`: one question to the Hub, or one download.
+
+ARGUMENTS is a JSON object; the answer is lines of JSON, as `orchestrion_host.programs` reads them. A token comes from
+HF_TOKEN or from huggingface_hub's own login, and from nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from orchestrion.errors import OrchestrionError, Reason
+
+
+def main(arguments: list[str]) -> int:
+    """Carries out one action and returns the exit status."""
+    # What libraries print is for the host's log; its standard output is for our lines alone.
+    output = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", buffering=1)
+    sys.stdout = sys.stderr
+
+    def write_line(line: Mapping[str, Any]) -> None:
+        output.write(json.dumps(line) + "\n")
+
+    action, given = arguments
+    try:
+        write_line({"result": _actions(write_line)[action](**json.loads(given))})
+    except OrchestrionError as error:
+        told = {"reason": error.reason, "message": error.message, "metadata": dict(error.metadata)}
+        write_line({"error": {**told, "retry_after_ms": error.retry_after_ms}})
+        return 1
+    except OSError as error:
+        write_line({"error": {"reason": Reason.INTERNAL.name, "message": f"The model cache: {error.strerror}."}})
+        return 1
+    return 0
+
+
+def _actions(write_line: Callable[[Mapping[str, Any]], None]) -> Mapping[str, Callable[..., Any]]:
+    from orchestrion_host.hub import cache, inspecting, pulling
+
+    def tell(message: str, done_bytes: int, total_bytes: int) -> None:
+        write_line({"message": message, "done_bytes": done_bytes, "total_bytes": total_bytes})
+
+    return {
+        "inspect": inspecting.inspect,
+        "refresh": lambda **given: inspecting.refresh(**given, write=write_line),
+        "search": inspecting.search,
+        "pull": lambda **given: pulling.pull(**given, tell=tell),
+        "remove": cache.remove,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

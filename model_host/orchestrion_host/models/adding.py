@@ -1,0 +1,208 @@
+"""Adds a model from the Hub or from a folder to the catalogue of the host, its task types found out from what it is."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion_host.catalogue.facts import ModelFacts, Source
+from orchestrion_host.models import architectures, cards, folders, hub, recognition, sizes
+from orchestrion_host.models.collection import Collection
+from orchestrion_host.models.recognition import Configuration, Recognised
+
+_HUB_ID: Final = re.compile(r"[0-9A-Za-z][\w.-]*(/[0-9A-Za-z_][\w.-]*)?")
+_EXPERT_ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,127}")
+_REQUIRES: Final[Mapping[str, tuple[str, ...]]] = {
+    "transformers": ("torch", "transformers"),
+    "diffusers": ("torch", "diffusers", "transformers"),
+    "onnx": ("onnxruntime", "tokenizers"),
+}
+# Where a batch is one forward pass whose cost grows with the longest of its calls.
+_BATCHED: Final = ("classification", "question-answering", "fill-mask", "similarity", "extraction", "detection")
+
+
+@dataclass(frozen=True, slots=True)
+class AddRequest:
+    """What is to be added, and what the caller says of it."""
+
+    model: str
+    """A Hub id or an absolute path."""
+    revision: str = ""
+    """The revision on the Hub; empty for the newest."""
+    task_types: tuple[str, ...] = ()
+    """The task types; none to find them out."""
+    expert_id: str = ""
+    """The expert's id; empty to make one."""
+    allow_pickled_weights: bool = False
+    """Whether the caller takes weights that are pickles."""
+    allow_remote_code: bool = False
+    """Whether the caller takes code that the model brings along."""
+
+
+class Adding:
+    """Adds models."""
+
+    def __init__(
+        self,
+        collection: Collection,
+        known_task_types: Sequence[str],
+        *,
+        allow_pickled_weights: bool,
+        allow_remote_code: bool,
+        has_graphics: bool,
+    ) -> None:
+        """Keeps the catalogue, what the host's settings allow, and whether it has a graphics processor."""
+        self._collection = collection
+        self._known_task_types = frozenset(known_task_types)
+        self._allow_pickled_weights = allow_pickled_weights
+        self._allow_remote_code = allow_remote_code
+        self._has_graphics = has_graphics
+
+    async def add(self, request: AddRequest) -> ModelFacts:
+        """Adds a model and returns its entry.
+
+        Raises:
+            OrchestrionError: As the API says of `AddModel`; nothing is added then.
+        """
+        self._check(request)
+        if request.model.startswith("/"):
+            facts = await asyncio.to_thread(self._from_folder, request)
+        else:
+            facts = await self._from_hub(request)
+        # While the Hub was asked, another call may have taken the id.
+        self._check_free(facts.id)
+        self._collection.put(facts)
+        return facts
+
+    def _from_folder(self, request: AddRequest) -> ModelFacts:
+        folder = Path(request.model)
+        found = folders.configuration(folder)
+        recognised, trusted = self._judge(found, request)
+        return ModelFacts(
+            **self._fields(request, found, recognised, trusted),
+            memory_bytes=sizes.estimate(
+                [folders.counted(folder)], runtime=recognised.runtime, options={}, has_graphics=self._has_graphics
+            ),
+            source=Source(folder=str(folder), parts=_parts(found)),
+        )
+
+    async def _from_hub(self, request: AddRequest) -> ModelFacts:
+        told = await hub.inspect(request.model, request.revision)
+        configurations = told["configurations"]
+        found = Configuration(
+            model=request.model,
+            names=told["names"],
+            config=configurations["config.json"],
+            index=configurations["model_index.json"],
+            tokenizer=configurations["tokenizer_config.json"],
+            pipeline_tag=told["pipeline_tag"],
+            tags=told["tags"],
+        )
+        recognised, trusted = self._judge(found, request)
+        self._check_new(request, recognised)
+        return ModelFacts(
+            **self._fields(request, found, recognised, trusted),
+            languages=cards.languages_of(told),
+            license=cards.license_of(told),
+            download_count=told["downloads"],
+            like_count=told["likes"],
+            **_places(found, told),
+        )
+
+    def _judge(self, found: Configuration, request: AddRequest) -> tuple[Recognised, tuple[str, ...]]:
+        trusted = recognition.check_safe(
+            found,
+            pickled_weights=request.allow_pickled_weights and self._allow_pickled_weights,
+            remote_code=request.allow_remote_code and self._allow_remote_code,
+        )
+        return recognition.recognise(found, request.task_types), trusted
+
+    def _fields(
+        self, request: AddRequest, found: Configuration, recognised: Recognised, trusted: tuple[str, ...]
+    ) -> dict[str, Any]:
+        batched = all(any(word in name for word in _BATCHED) for name in recognised.task_types)
+        return {
+            "id": request.expert_id or self._free_id(request.model),
+            "model": request.model,
+            "runtime": recognised.runtime,
+            "task_types": recognised.task_types,
+            "description": _description(request.model, recognised, found),
+            "domain": recognised.domain,
+            "accepts": recognised.accepts,
+            "max_batch_size": 8 if batched and recognised.runtime != "diffusers" else 1,
+            "requires": _REQUIRES[recognised.runtime],
+            "trusted": trusted,
+        }
+
+    def _check(self, request: AddRequest) -> None:
+        if not request.model.startswith("/") and not _HUB_ID.fullmatch(request.model):
+            problem = f"{request.model[:200]!r} is neither an id on the Hub nor the absolute path of a folder."
+            raise _bad_field("model", problem)
+        if request.model.startswith("/") and request.revision:
+            raise _bad_field("revision", "a folder has none; leave it out.")
+        unknown = [name for name in request.task_types if name not in self._known_task_types]
+        if unknown:
+            raise _bad_field("task_types", f"there is no task type {unknown[0]!r}.")
+        if request.expert_id:
+            if not _EXPERT_ID.fullmatch(request.expert_id):
+                raise _bad_field("expert_id", "it has 1 to 128 letters, digits, `.`, `_` and `-`.")
+            self._check_free(request.expert_id)
+
+    def _check_free(self, expert_id: str) -> None:
+        if self._collection.find(expert_id) is not None:
+            text = f"There is an expert {expert_id} already; give this one another id, or remove that one first."
+            raise Reason.EXPERT_EXISTS.error(text, expert=expert_id)
+
+    def _check_new(self, request: AddRequest, recognised: Recognised) -> None:
+        """Sees that a model is not added twice by accident; under an id of its own it may be."""
+        if request.expert_id:
+            return
+        for expert_id, known in self._collection.all().items():
+            facts = known.facts
+            same = facts.model == request.model and set(facts.task_types) & set(recognised.task_types)
+            if same and request.revision in ("", facts.revision):
+                text = f"{request.model} is there as {expert_id}; `orchestrion models pull {expert_id}` fetches it."
+                raise Reason.EXPERT_EXISTS.error(text, expert=expert_id)
+
+    def _free_id(self, model: str) -> str:
+        """Makes an id of the last part of a model's, and a number where that is taken."""
+        last = re.sub(r"[^0-9a-z._-]+", "-", model.rstrip("/").rsplit("/", 1)[-1].lower()).strip("-._")[:120] or "model"
+        number = 1
+        while self._collection.find(name := last if number == 1 else f"{last}-{number}") is not None:
+            number += 1
+        return name
+
+
+def _places(found: Configuration, told: Mapping[str, Any]) -> dict[str, Any]:
+    """Says where the files are: a ControlNet is a part of the pipeline that it steers."""
+    commit = str(told["commit"])
+    if not recognition.control_of(found):
+        return {"revision": commit, "source": Source(hub=found.model, parts=_parts(found))}
+    named = told["base_model"]
+    base = str(named[0] if isinstance(named, list) and named else named or "")
+    base = base or architectures.CONTROL_BASES.get(int(found.config.get("cross_attention_dim") or 0), "")
+    if not base:
+        text = f"{found.model} is a ControlNet, and its card does not tell which pipeline it steers (base_model)."
+        raise Reason.MODEL_NOT_SUPPORTED.error(text, model=found.model)
+    return {"source": Source(hub=base, parts={"controlnet": found.model}, part_revisions={"controlnet": commit})}
+
+
+def _parts(found: Configuration) -> Mapping[str, str]:
+    return architectures.PARTS.get(found.architecture, {})
+
+
+def _description(model: str, recognised: Recognised, found: Configuration) -> str:
+    what = " and ".join(recognised.task_types).replace("-", " ")
+    labels = [str(label) for label in (found.config.get("id2label") or {}).values()]
+    told = [label for label in labels if not label.startswith("LABEL_")]
+    classes = f" Its classes are {', '.join(told[:12])}{' and others' if len(told) > 12 else ''}." if told else ""
+    return f"Added on this host from {model}, for {what}.{classes}"
+
+
+def _bad_field(field: str, problem: str) -> OrchestrionError:
+    return Reason.INVALID_FIELD.error(f"{field}: {problem}", field=field)

@@ -1,0 +1,186 @@
+"""All models that a host knows, and which of them it offers; both change while it runs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.experts import ExpertState
+from orchestrion.models import ModelOrigin
+from orchestrion_host.catalogue import presence, profiles, reader
+from orchestrion_host.catalogue.facts import ModelFacts
+from orchestrion_host.catalogue.presence import Presence
+from orchestrion_host.config import HostConfig
+from orchestrion_host.experts.expert import HostedExpert
+from orchestrion_host.models.entries import Entries
+
+_FROM_THE_HUB: Final = (
+    "revision",
+    "license",
+    "memory_bytes",
+    "download_count",
+    "like_count",
+    "download_bytes",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownModel:
+    """A model of the catalogue of this host."""
+
+    facts: ModelFacts
+    origin: ModelOrigin
+
+
+class Collection:
+    """The catalogue of a host, and its experts: the part of the catalogue that it offers."""
+
+    def __init__(self, config: HostConfig, make: Callable[[ModelFacts, Presence], HostedExpert]) -> None:
+        """Reads the catalogue.
+
+        Args:
+            config: The settings.
+            make: Makes an expert of the host from what the catalogue says, and whether it can run here.
+
+        Raises:
+            CatalogueError: A file of it is wrong, or there is no such profile.
+        """
+        self._make = make
+        self._profile = profiles.experts_of(config.profile)
+        self._entries = Entries(config.models_folder)
+        self._base = _read(config)
+        self._own = dict(self._entries.read())
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when what the host offers has changed."""
+        self.on_offer: Callable[[HostedExpert], None] = lambda _expert: None
+        """Called with an expert that the host offers from now on."""
+        self.experts: dict[str, HostedExpert] = {}
+        """What the host offers, by id; the same object for as long as the host runs."""
+        for expert_id in {**self._base, **self._own}:
+            self._settle(expert_id)
+
+    def find(self, expert_id: str) -> KnownModel | None:
+        """Returns a model of the catalogue, offered or not."""
+        base, own = self._base.get(expert_id), self._own.get(expert_id)
+        if own is None:
+            return base
+        if base is None:
+            return KnownModel(own, ModelOrigin.ADDED)
+        # What was only refreshed stays what it was.
+        origin = ModelOrigin.ADDED if own.source.files else base.origin
+        return KnownModel(_renewed(own, base.facts), origin)
+
+    def get(self, expert_id: str) -> KnownModel:
+        """Returns a model of the catalogue.
+
+        Raises:
+            NotFoundError: EXPERT_NOT_FOUND.
+        """
+        found = self.find(expert_id)
+        if found is None:
+            text = f"This host knows no expert {expert_id[:80]!r}; `orchestrion models list --all` shows what it knows."
+            raise Reason.EXPERT_NOT_FOUND.error(text, expert=expert_id[:80])
+        return found
+
+    def all(self) -> Mapping[str, KnownModel]:
+        """Returns the whole catalogue by id, in the order of the ids."""
+        return {expert_id: self.get(expert_id) for expert_id in sorted({**self._base, **self._own})}
+
+    def peek(self, expert_id: str) -> HostedExpert:
+        """Returns an expert as it is now; of one that is not offered, as it would be.
+
+        Raises:
+            NotFoundError: EXPERT_NOT_FOUND.
+        """
+        if expert_id in self.experts:
+            return self.experts[expert_id]
+        facts = self.get(expert_id).facts
+        return self._make(facts, presence.find(facts))
+
+    def put(self, facts: ModelFacts) -> None:
+        """Writes a model's entry down, then has everybody see it.
+
+        Raises:
+            ResourceExhaustedError: STORAGE_FULL: it cannot be written; nothing has changed.
+        """
+        self._entries.write(facts)
+        self._own[facts.id] = facts
+        self._settle(facts.id)
+
+    def adopt(self, facts: ModelFacts) -> None:
+        """Takes in a model whose entry somebody else wrote, such as that of an export."""
+        self._base[facts.id] = KnownModel(facts, ModelOrigin.EXPORTED)
+        self._settle(facts.id)
+
+    def drop(self, expert_id: str) -> None:
+        """Deletes the entry of a model on this host; one of the catalogue's own is then as it was at first."""
+        self._entries.delete(expert_id)
+        self._own.pop(expert_id, None)
+        base = self._base.get(expert_id)
+        if base is not None and base.origin is ModelOrigin.EXPORTED:
+            del self._base[expert_id]
+        self._settle(expert_id)
+
+    def look_again(self, expert_id: str) -> None:
+        """Has everybody see what has become of the files of a model."""
+        self._settle(expert_id)
+
+    def _settle(self, expert_id: str) -> None:
+        """Offers an expert, brings one that is offered up to date, or offers it no longer."""
+        known = self.find(expert_id)
+        hosted = self.experts.get(expert_id)
+        if known is not None and self._is_offered(known):
+            found = presence.find(known.facts)
+            if hosted is None:
+                self.experts[expert_id] = self._make(known.facts, found)
+                self.on_offer(self.experts[expert_id])
+            else:
+                hosted.change(known.facts, found)
+        elif hosted is not None:
+            del self.experts[expert_id]
+            hosted.change(hosted.facts, Presence(ExpertState.UNAVAILABLE, f"{expert_id} was removed from this host."))
+        self.on_change()
+
+    def _is_offered(self, known: KnownModel) -> bool:
+        return known.origin is not ModelOrigin.BUILT_IN or known.facts.test or known.facts.id in self._profile
+
+
+def not_offered(expert_id: str, known: KnownModel) -> OrchestrionError:
+    """Builds the error of a model that is in the catalogue and not among the host's experts."""
+    text = f"This host does not offer {expert_id}: its profile is another one."
+    if known.facts.checkpoints:
+        text += f" `orchestrion models pull {expert_id}` fetches its files, and then it does."
+        return Reason.EXPERT_NOT_FETCHED.error(text, expert=expert_id)
+    return Reason.EXPERT_NOT_FOUND.error(text, expert=expert_id)
+
+
+def _renewed(own: ModelFacts, base: ModelFacts) -> ModelFacts:
+    """Returns the entry of a model of the catalogue with what this host knows of it.
+
+    The catalogue's own entry may have become another since, as with a new version of the project: what came from the
+    Hub is kept, all else is the newer entry's. An entry for another checkpoint replaces it as a whole.
+    """
+    if own.source.hub != base.source.hub or not base.checkpoints:
+        return own
+    pins = {name: getattr(own.source, name) for name in ("part_revisions", "sha256", "files", "sizes")}
+    source = dataclasses.replace(base.source, **pins)
+    return dataclasses.replace(base, **{name: getattr(own, name) for name in _FROM_THE_HUB}, source=source)
+
+
+def _read(config: HostConfig) -> dict[str, KnownModel]:
+    """Reads the project's catalogue, the operator's and that of the exports; a later file replaces one of its id."""
+    exports = (config.exports_path,) if config.exports_path.is_dir() else ()
+    layers = [
+        (ModelOrigin.BUILT_IN, (reader.BUILT_IN,)),
+        (ModelOrigin.OPERATOR, config.catalogue_paths),
+        (ModelOrigin.EXPORTED, exports),
+    ]
+    return {
+        facts.id: KnownModel(facts, origin)
+        for origin, folders in layers
+        for folder in folders
+        for facts in reader.read_folder(folder, test_experts=config.test_experts)
+    }

@@ -1,0 +1,52 @@
+"""A model in a folder of this machine: its configuration, and its bytes. Nothing is copied, and no weights are read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from orchestrion.errors import Reason
+from orchestrion_host.hub import precision
+from orchestrion_host.models.recognition import Configuration
+
+
+def configuration(folder: Path) -> Configuration:
+    """Reads what a model in a folder is.
+
+    Raises:
+        OrchestrionError: MODEL_NOT_FOUND: there is no such folder; MODEL_NOT_SUPPORTED: its configuration is no JSON.
+    """
+    if not folder.is_dir():
+        text = f"There is no folder {folder} on the machine of this host."
+        raise Reason.MODEL_NOT_FOUND.error(text, model=str(folder))
+    return Configuration(
+        model=str(folder),
+        names=tuple(_names(folder)),
+        config=_read(folder / "config.json"),
+        index=_read(folder / "model_index.json"),
+        tokenizer=_read(folder / "tokenizer_config.json"),
+    )
+
+
+def counted(folder: Path) -> Mapping[str, int]:
+    """Counts what the weights in a folder hold; see `hub.precision`."""
+    names = _names(folder)
+    safe = [folder / name for name in names if name.endswith(".safetensors")]
+    return precision.count_all(safe or [folder / name for name in names])
+
+
+def _names(folder: Path) -> list[str]:
+    return [str(path.relative_to(folder)) for path in sorted(folder.rglob("*")) if path.is_file()]
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        text = f"{path} cannot be read: {error}."
+        raise Reason.MODEL_NOT_SUPPORTED.error(text, model=str(path.parent)) from error
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,71 @@
+"""The Hub as the host asks it: each question is a program of its own, which a call that is cancelled ends."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any, Final
+
+from orchestrion_host import programs
+from orchestrion_host.catalogue.facts import ModelFacts
+
+_MODULE: Final = "orchestrion_host.hub"
+# Transfers that can be continued and checked are plain HTTP; what the Hub's other protocol fetched in part is lost.
+_ENVIRONMENT: Final = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+
+# What one program is asked at once goes on its command line, whose length is limited.
+_BATCH: Final = 50
+
+
+async def inspect(model: str, revision: str) -> Mapping[str, Any]:
+    """Reads what a model is: `orchestrion_host.hub.inspecting.inspect`."""
+    found: Mapping[str, Any] = await _result("inspect", model=model, revision=revision)
+    return found
+
+
+async def search(pipeline_tag: str, filters: Sequence[str], text: str, limit: int) -> Sequence[Mapping[str, Any]]:
+    """Searches models: `orchestrion_host.hub.inspecting.search`."""
+    found: Sequence[Mapping[str, Any]] = await _result(
+        "search", pipeline_tag=pipeline_tag, filters=list(filters), text=text, limit=limit
+    )
+    return found
+
+
+async def remove(commits: Mapping[str, str]) -> int:
+    """Deletes snapshots from the cache: `orchestrion_host.hub.cache.remove`."""
+    freed: int = await _result("remove", commits=dict(commits))
+    return freed
+
+
+async def pull(facts: ModelFacts) -> AsyncGenerator[Mapping[str, Any], None]:
+    """Fetches an expert's checkpoints: yields lines of progress, then the one with the result of `hub.pulling.pull`."""
+    async with contextlib.aclosing(_lines("pull", **_checkpoints(facts))) as lines:
+        async for line in lines:
+            yield line
+
+
+async def refresh(experts: Sequence[ModelFacts]) -> AsyncGenerator[Mapping[str, Any], None]:
+    """Reads facts and sizes of experts: yields the lines of `hub.inspecting.refresh`."""
+    for batch in (experts[start : start + _BATCH] for start in range(0, len(experts), _BATCH)):
+        given = {facts.id: _checkpoints(facts) for facts in batch}
+        async with contextlib.aclosing(_lines("refresh", experts=given)) as lines:
+            async for line in lines:
+                if "expert_id" in line:
+                    yield line
+
+
+def _checkpoints(facts: ModelFacts) -> dict[str, Any]:
+    return {"checkpoints": dict(facts.checkpoints), "runtime": facts.runtime, "trusted": list(facts.trusted)}
+
+
+def _lines(action: str, **given: Any) -> AsyncGenerator[Mapping[str, Any], None]:
+    return programs.run(_MODULE, [action, json.dumps(given)], _ENVIRONMENT)
+
+
+async def _result(action: str, **given: Any) -> Any:
+    async with contextlib.aclosing(_lines(action, **given)) as lines:
+        async for line in lines:
+            if "result" in line:
+                return line["result"]
+    raise AssertionError("A program ends with a result or an error.")

@@ -1,0 +1,76 @@
+"""Brings what is known of models up to date from the Hub: downloads, likes, licence, size. Pins stay as they are."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any
+
+from orchestrion.errors import Reason
+from orchestrion.models import ModelProgress
+from orchestrion_host.catalogue.facts import ModelFacts
+from orchestrion_host.models import cards, hub
+from orchestrion_host.models.collection import Collection
+
+
+class Refreshing:
+    """Refreshes the facts of models."""
+
+    def __init__(self, collection: Collection) -> None:
+        """Keeps the catalogue."""
+        self._collection = collection
+
+    async def refresh(self, expert_ids: Sequence[str]) -> AsyncGenerator[ModelProgress, None]:
+        """Refreshes some models, or all that are on the Hub, and yields one message for each.
+
+        A model that the Hub has no longer, or does not give out, is told and left as it is when all are refreshed.
+
+        Raises:
+            OrchestrionError: As the API says of `RefreshModels`.
+        """
+        wanted = expert_ids or [name for name, known in self._collection.all().items() if known.facts.checkpoints]
+        known = [self._collection.get(expert_id).facts for expert_id in wanted]
+        for facts in known:
+            if not facts.checkpoints:
+                text = f"expert_ids: {facts.id} is not on the Hub."
+                raise Reason.INVALID_FIELD.error(text, field="expert_ids", expert=facts.id)
+        async with contextlib.aclosing(hub.refresh(known)) as lines:
+            async for line in lines:
+                expert_id = line["expert_id"]
+                if refused := line.get("refused"):
+                    if expert_ids:
+                        raise Reason.rebuild(**refused)
+                    yield ModelProgress(f"{expert_id}: {refused['message']}")
+                elif (now := self._collection.find(expert_id)) is not None:
+                    refreshed = refresh_facts(now.facts, line["facts"])
+                    if refreshed != now.facts:
+                        self._collection.put(refreshed)
+                    yield ModelProgress(
+                        f"{expert_id} is up to date", expert=self._collection.peek(expert_id).describe()
+                    )
+
+
+def refresh_facts(facts: ModelFacts, told: Mapping[str, Mapping[str, Any]]) -> ModelFacts:
+    """Returns an entry with newer facts.
+
+    Args:
+        facts: The entry before.
+        told: What `hub.inspecting.refresh` tells of its checkpoints.
+    """
+    own = told.get(facts.model) or told.get(facts.source.hub) or {}
+    pulled = facts.source.files
+    sizes = {
+        model: sum(pulled[model].values()) if model in pulled else int(item["size_bytes"])
+        for model, item in told.items()
+        if model in pulled or item["size_bytes"]
+    }
+    return dataclasses.replace(
+        facts,
+        license=cards.license_of(own) or facts.license,
+        download_count=int(own.get("downloads", facts.download_count)),
+        like_count=int(own.get("likes", facts.like_count)),
+        # Of a model whose parts are not all known, neither is the whole.
+        download_bytes=sum(sizes.values()) if sizes.keys() == facts.checkpoints.keys() else facts.download_bytes,
+        source=dataclasses.replace(facts.source, sizes=sizes),
+    )
