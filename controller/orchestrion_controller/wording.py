@@ -67,7 +67,7 @@ def shown(
     if isinstance(value, str):
         # A choice is a word of ours, not a text of the person's.
         if plain or (parameter and parameter.choices):
-            return cut(value, most)
+            return cut(value, most) if value.strip() else "nothing"
         return quoted(value, most)
     if isinstance(value, bool):
         return "yes" if value else "no"

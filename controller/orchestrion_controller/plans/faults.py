@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import Final
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion_controller.plans.kinds import listed
+
+_MOST_TASK_TYPES: Final = 3
+"""Task types that an error names; there are too many to name them all."""
 
 
 class Place:
@@ -34,3 +38,11 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
     """Names the one that was probably meant, or all there are."""
     close = get_close_matches(name[:80], known, n=1, cutoff=0.7)
     return f"Did you mean `{close[0]}`?" if close else f"There is: {listed(known)}."
+
+
+def closest_task_types(name: str, known: Sequence[str]) -> str:
+    """Names the few task types whose names are most like one that does not exist, and says where all are."""
+    if len(known) <= _MOST_TASK_TYPES:
+        return did_you_mean(name, known)
+    close = get_close_matches(name[:80], known, n=_MOST_TASK_TYPES, cutoff=0)
+    return f"The closest of {len(known)} are {listed(close)}; `orchestrion tasks` lists all."

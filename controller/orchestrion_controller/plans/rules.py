@@ -16,7 +16,7 @@ from orchestrion.plans import Parameter, Plan, Task, TaskType
 from orchestrion.runs import Artifact
 from orchestrion.values import ArtifactRef, OutputRef, Value, references
 from orchestrion_controller.plans import graph, kinds
-from orchestrion_controller.plans.faults import Place, did_you_mean
+from orchestrion_controller.plans.faults import Place, closest_task_types, did_you_mean
 
 MOST_TASKS: Final = 1000
 """The longest plan."""
@@ -94,7 +94,8 @@ class PlanChecker:
             raise where.error(Reason.DUPLICATE_TASK_ID, f"Two tasks have the id `{task.id}`; rename one.", "id")
         task_type = self._task_types.get(task.type)
         if task_type is None:
-            message = f"`{task.type[:80]}` is no task type here. {did_you_mean(task.type, list(self._task_types))}"
+            closest = closest_task_types(task.type, list(self._task_types))
+            message = f"`{task.type[:80]}` is no task type here. {closest}"
             raise where.error(Reason.UNKNOWN_TASK_TYPE, message, "type")
         inputs: dict[str, Value] = {}
         for name, value in task.inputs.items():

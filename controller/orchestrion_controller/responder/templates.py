@@ -22,12 +22,13 @@ class Name:
     """Whether a text goes without quotation marks."""
 
 
-def fill(template: str, words_for: Callable[[Name], str | None]) -> str | None:
+def fill(template: str, words_for: Callable[[Name], str | None], *, inside: bool = False) -> str | None:
     """Fills a template.
 
     Args:
         template: A sentence with `{name}`, `{input.name}`, `{name:plain}` and `{name|words}` in it.
         words_for: Tells what stands for a name; None where there is nothing.
+        inside: Whether it goes into another sentence, and so begins with no capital letter.
 
     Returns:
         The sentence; None when there is nothing for a name that has no words of its own for that.
@@ -46,7 +47,7 @@ def fill(template: str, words_for: Callable[[Name], str | None]) -> str | None:
         sentence += words
         end = match.end()
     sentence = _joined(sentence, template[end:])
-    return sentence[:1].upper() + sentence[1:] if _begins_with_ours(sentence) else sentence
+    return sentence[:1].upper() + sentence[1:] if _begins_with_ours(sentence) and not inside else sentence
 
 
 def _joined(sentence: str, following: str) -> str:

@@ -51,7 +51,8 @@ def total(parts: Sequence[Part], files: Mapping[str, Artifact]) -> str | None:
         return None
     task_type = parts[0].task_type
     principal = {repr(part.inputs.get(task_type.inputs[0].name)) for part in parts}
-    items = [item for part in parts if (item := fill(task_type.item_template, _words(part, files))) is not None]
+    filled = (fill(task_type.item_template, _words(part, files), inside=True) for part in parts)
+    items = [item for item in filled if item is not None]
     if not len(principal) == len(items) == len(parts):
         return None
 

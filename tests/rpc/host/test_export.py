@@ -146,7 +146,11 @@ async def test_a_running_host_exports_a_model_and_offers_it_with_what_was_measur
     catalogue: Path, tmp_path: Path
 ) -> None:
     change(catalogue / "tiny.yaml", task_types=["text-classification"], domain="sentiment")
-    settings: dict[str, Any] = {"catalogue_paths": (catalogue,), "exports_path": tmp_path / "exports", "profile": "none"}
+    settings: dict[str, Any] = {
+        "catalogue_paths": (catalogue,),
+        "exports_path": tmp_path / "exports",
+        "profile": "none",
+    }
     async with running_host(tmp_path / "home", **settings) as host, HostClient(host.host.address) as client:
         progress = [item async for item in client.export_model("tiny", "text-classification")]
 
@@ -176,7 +180,11 @@ async def test_a_running_host_exports_a_model_and_offers_it_with_what_was_measur
 
 
 async def test_what_a_host_cannot_export_is_told_by_name(catalogue: Path, tmp_path: Path) -> None:
-    settings: dict[str, Any] = {"catalogue_paths": (catalogue,), "exports_path": tmp_path / "exports", "profile": "starter"}
+    settings: dict[str, Any] = {
+        "catalogue_paths": (catalogue,),
+        "exports_path": tmp_path / "exports",
+        "profile": "starter",
+    }
     async with running_host(tmp_path / "home", **settings) as host, HostClient(host.host.address) as client:
         for expert, task_type, error, told in [
             ("nobody", "", NotFoundError, "nobody"),

@@ -6,27 +6,23 @@ from orchestrion import task_types
 from orchestrion.errors import Reason
 from orchestrion.events import AnswerFinished, AnswerText
 from orchestrion.plans import Error, Parameter, ParameterKind, Plan, Task, TaskResult, TaskState, TaskType
-from orchestrion.runs import Artifact, Message
-from orchestrion.values import ArtifactRef, Json, OutputRef, Value
+from orchestrion.runs import Message
+from orchestrion.values import Json, OutputRef, Value
 from orchestrion_controller.responder.builtin import BuiltinResponder
 from orchestrion_controller.stages import RespondingRequest
+from tests.unit.controller.responder.told import (
+    BLURRED,
+    DOOR,
+    FACES,
+    FILES,
+    OTHER_SPEECH,
+    SIGN,
+    SPEECH,
+    TOLD,
+    ref,
+)
 
 TYPES = task_types.load()
-
-
-def artifact(letter: str, media_type: str, file_name: str) -> Artifact:
-    return Artifact(f"artifacts/{letter * 64}", media_type, file_name, 10)
-
-
-SIGN = artifact("a", "image/png", "sign.png")
-DOOR = artifact("b", "image/png", "door.png")
-SPEECH = artifact("c", "audio/wav", "speech.wav")
-OTHER_SPEECH = artifact("d", "audio/wav", "speech-2.wav")
-FILES = {item.name: item for item in (SIGN, DOOR, SPEECH, OTHER_SPEECH)}
-
-
-def ref(item: Artifact) -> ArtifactRef:
-    return ArtifactRef(item.name)
 
 
 def read(task_id: str, image: Value) -> Task:
@@ -166,139 +162,6 @@ async def test_summary_that_is_spoken_is_told_whole() -> None:
     answer = await answer_to(request_for(tasks, results))
     assert answer.text.endswith(f" …” In short: “{summary}”. I spoke it in speech.wav.")
     assert len(answer.text) < 1000
-
-
-FACES = artifact("1", "image/jpeg", "sign-faces.jpg")
-BLURRED = artifact("2", "image/jpeg", "sign-blur.jpg")
-NOTES = artifact("3", "text/plain", "notes.txt")
-LETTER = artifact("4", "text/plain", "letter.txt")
-RECORDING = artifact("5", "audio/mpeg", "talk.mp3")
-FILES.update((item.name, item) for item in (FACES, BLURRED, NOTES, LETTER, RECORDING))
-
-
-def drawn(task_type: str, told: str) -> tuple[str, dict[str, Value], dict[str, Value], str]:
-    """Makes a row for a task type that draws a picture from a picture."""
-    return task_type, {"image": ref(SIGN)}, {"image": ref(BLURRED)}, told
-
-
-TOLD: list[tuple[str, dict[str, Value], dict[str, Value], str]] = [
-    (
-        "audio-to-audio",
-        {"audio": ref(RECORDING), "noise_reduction": 1.0},
-        {"audio": ref(SPEECH)},
-        "I made speech.wav from talk.mp3.",
-    ),
-    (
-        "automatic-speech-recognition",
-        {"audio": ref(RECORDING)},
-        {"text": "good morning", "words": Json([])},
-        "In talk.mp3 I hear: “good morning”.",
-    ),
-    ("automatic-speech-recognition", {"audio": ref(RECORDING)}, {"text": ""}, "In talk.mp3 I hear: nothing."),
-    (
-        "canny-control",
-        {"image": ref(SIGN)},
-        {"image": ref(BLURRED)},
-        "The edges of sign.png are drawn in sign-blur.jpg.",
-    ),
-    (
-        "feature-extraction",
-        {"text": "a cat"},
-        {"embedding": Json([0.0312, -0.12345, 0.4] * 128)},
-        "The embedding of “a cat” is a vector of 384 numbers, beginning with 0.03, -0.12, 0.40.",
-    ),
-    (
-        "image-to-image",
-        {"image": ref(SIGN), "operation": "blur"},
-        {"image": ref(BLURRED)},
-        "I made sign-blur.jpg from sign.png (blur).",
-    ),
-    (
-        "image-to-text",
-        {"image": ref(SIGN)},
-        {"text": "Mind the gap!", "lines": Json([])},
-        "The text in sign.png reads: “Mind the gap!”",
-    ),
-    (
-        "object-detection",
-        {"image": ref(SIGN), "domain": "faces"},
-        {"text": "2 faces", "count": 2.0, "objects": Json([]), "annotated_image": ref(FACES)},
-        "I found 2 faces in sign.png; see sign-faces.jpg.",
-    ),
-    (
-        "question-answering",
-        {"text": ref(NOTES), "question": "When does it close?"},
-        {"answer": "at ten", "score": 0.7},
-        "To “When does it close?” the text answers “at ten” (score 0.70).",
-    ),
-    (
-        "sentence-similarity",
-        {"text": "a", "other": "b"},
-        {"score": 0.8765},
-        "The similarity of the two texts is 0.88 on a scale where 1 means the same.",
-    ),
-    ("summarization", {"text": ref(NOTES)}, {"text": "We met. We left."}, "In short: “We met. We left.”"),
-    (
-        "text-classification",
-        {"text": "I love it!", "domain": "sentiment"},
-        {"label": "positive", "score": 0.9, "scores": Json([])},
-        "“I love it!” is positive.",
-    ),
-    (
-        "text-classification",
-        {"text": ref(NOTES), "domain": "language"},
-        {"label": "German", "score": 1.0, "scores": Json([]), "tag": "de"},
-        "notes.txt is German.",
-    ),
-    (
-        "text-selection",
-        {"texts": ("a", "bb"), "criterion": "longest"},
-        {"text": "bb", "index": 1.0},
-        "The longest text is: “bb”.",
-    ),
-    ("text-to-speech", {"text": "Hello."}, {"audio": ref(SPEECH)}, "I spoke “Hello.” in speech.wav."),
-    (
-        "zero-shot-classification",
-        {"text": "We won!", "labels": ("sports", "politics")},
-        {"label": "sports", "score": 0.913, "scores": Json([])},
-        "“We won!” fits “sports” best (0.91).",
-    ),
-    (
-        "image-to-text",
-        {"image": ref(SIGN), "domain": "caption"},
-        {"text": "a sign above a door"},
-        "The caption in sign.png reads: “a sign above a door”.",
-    ),
-    (
-        "visual-question-answering",
-        {"image": ref(SIGN), "question": "What colour is it?"},
-        {"answer": "red", "score": 0.8},
-        "To “What colour is it?” sign.png answers “red”.",
-    ),
-    (
-        "document-question-answering",
-        {"image": ref(SIGN), "question": "Which platform?"},
-        {"answer": "9"},
-        "To “Which platform?” sign.png answers “9”.",
-    ),
-    (
-        "depth-estimation",
-        {"image": ref(SIGN)},
-        {"image": ref(BLURRED), "nearest": 0.7, "farthest": 4.0},
-        "sign-blur.jpg shows how near everything in sign.png is: the brighter, the nearer.",
-    ),
-    *(
-        drawn(task_type, told)
-        for task_type, told in (
-            ("depth-control", "The depth map of sign.png is sign-blur.jpg."),
-            ("normal-control", "The normal map of sign.png is sign-blur.jpg."),
-            ("openpose-control", "The poses in sign.png are drawn in sign-blur.jpg."),
-            ("hed-control", "The soft edges of sign.png are drawn in sign-blur.jpg."),
-            ("mlsd-control", "The straight lines of sign.png are drawn in sign-blur.jpg."),
-            ("scribble-control", "sign-blur.jpg is a scribble of sign.png."),
-        )
-    ),
-]
 
 
 @pytest.mark.parametrize(("type_name", "inputs", "outputs", "told"), TOLD)

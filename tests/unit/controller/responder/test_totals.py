@@ -154,6 +154,46 @@ async def test_long_texts_and_long_lists_are_cut_inside_a_total() -> None:
     assert len(answer) < 4000
 
 
+async def test_classes_of_pictures_are_counted() -> None:
+    tasks = [Task(name, "image-classification", {"image": image}) for name, image in (("a", A), ("b", B), ("c", C))]
+    answer = await told(tasks, label("a", "tabby cat"), label("b", "cup"), label("c", "tabby cat"))
+    assert answer == "2 tabby cat and 1 cup: tabby cat in a.jpg, cup in b.jpg and tabby cat in c.jpg."
+
+
+async def test_one_question_about_several_pictures_is_told_once_and_two_are_not_mixed() -> None:
+    colour, number = "What colour is it?", "How many are there?"
+    tasks = [Task("each", "visual-question-answering", {"image": (A, B), "question": colour})]
+    answers = TaskResult("each", TaskState.SUCCEEDED, {"answer": ("red", "blue")})
+    assert await told(tasks, answers) == "To “What colour is it?” a.jpg answers “red” and b.jpg answers “blue”."
+    tasks = [
+        Task(name, "visual-question-answering", {"image": image, "question": question})
+        for name, image, question in (("a", A, colour), ("b", B, number))
+    ]
+    results = [TaskResult(name, TaskState.SUCCEEDED, {"answer": found}) for name, found in (("a", "red"), ("b", "3"))]
+    assert await told(tasks, *results) == (
+        "To “What colour is it?” a.jpg answers “red”. To “How many are there?” b.jpg answers “3”."
+    )
+
+
+async def test_names_in_several_texts_are_added_up() -> None:
+    outputs: dict[str, Value] = {
+        "text": ("Ada (PER)", ""),
+        "entities": (Json([{"label": "PER", "text": "Ada"}]), Json([])),
+        "count": (1.0, 0.0),
+    }
+    task = Task("each", "token-classification", {"text": ("Ada swims.", "It rains.")})
+    assert await told([task], TaskResult("each", TaskState.SUCCEEDED, outputs)) == (
+        "1 name in all: Ada (PER) in “Ada swims.” and nothing in “It rains.”"
+    )
+
+
+async def test_translations_are_told_whole_and_one_by_one() -> None:
+    long = "Es regnet. " * 20
+    task = Task("each", "translation", {"text": ("Good day.", "It rains."), "language": "de"})
+    result = TaskResult("each", TaskState.SUCCEEDED, {"text": ("Guten Tag.", long)})
+    assert await told([task], result) == f"Translated into de: “Guten Tag.” Translated into de: “{long}”."
+
+
 SUM = TaskType(
     "weigh",
     "Weighs it.",
