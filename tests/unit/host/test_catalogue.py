@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections import Counter
 from importlib import resources
@@ -18,10 +17,10 @@ from orchestrion import task_types
 from orchestrion_host import catalogue
 from orchestrion_host.catalogue import presence, profiles, reader
 from orchestrion_host.catalogue.facts import ModelFacts
+from orchestrion_host.worker.remote import hosted, language
 from orchestrion_host.worker.runtimes import diffusers, embeddings, families, onnx
 
 FOLDER: Final = Path(catalogue.__file__).parent
-REMOTE: Final = FOLDER.parent / "worker" / "remote"
 ENTRIES: Final = reader.read((), test_experts=False)
 TASK_TYPES: Final = {name: item for name, item in task_types.load().items() if not name.startswith("test-")}
 PROFILES: Final = {
@@ -29,14 +28,6 @@ PROFILES: Final = {
 }
 SENTENCE_END: Final = re.compile(r"[.!?](?:\s|$)")
 SOURCE: Final = "# Downloads and likes are those of the Hugging Face Hub in 2023, from hub_models_2023.jsonl."
-
-
-def keys(path: Path, name: str) -> frozenset[str]:
-    """Reads the keys of a table out of a module whose libraries take long to import."""
-    for node in ast.parse(path.read_text("utf-8")).body:
-        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == name and isinstance(node.value, ast.Dict):
-            return frozenset(ast.literal_eval(key) for key in node.value.keys if key is not None)
-    raise AssertionError(f"{path} has no table {name}")
 
 
 def performed_together(runtime: str) -> list[frozenset[str]]:
@@ -47,7 +38,7 @@ def performed_together(runtime: str) -> list[frozenset[str]]:
         return [*map(frozenset, diffusers._FAMILIES.values())]
     if runtime == "onnx":
         return [*map(frozenset, onnx._KINDS.values())]
-    return [keys(REMOTE / f"{name}.py", "_TASKS") for name in ("hosted", "language")]
+    return [hosted.TASK_TYPES, language.TASK_TYPES]
 
 
 def on(runtime: str) -> list[ModelFacts]:

@@ -1,0 +1,42 @@
+"""Whom a call to a hosted endpoint asks, and what many of its tasks have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrion_host import wire
+from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.runtimes import Outputs, classes
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whom a call asks: the client, and the model of its task type; None leaves the choice to the endpoint."""
+
+    client: Any
+    spec: wire.Load
+    model: str | None
+
+
+def described(found: Sequence[Any]) -> Outputs:
+    """Describes the classes that an endpoint found."""
+    return classes.describe([{"label": item.label, "score": item.score} for item in found])
+
+
+def labels_of(call: Call) -> list[str]:
+    """Reads the labels to choose from.
+
+    Raises:
+        InvalidArgumentError: There are none.
+    """
+    labels = [str(label) for label in call.inputs.get("labels", [])]
+    if not labels:
+        raise call.bad_input("labels", "is empty; give at least one label.")
+    return labels
+
+
+def first(found: Any) -> Any:
+    """Returns the best answer, where an endpoint gives one or several."""
+    return found[0] if isinstance(found, list) else found

@@ -1,0 +1,120 @@
+"""Tasks of pictures and sounds at a hosted endpoint, one function each."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import soundfile
+from PIL import Image
+
+from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.media import images, pictures, wav
+from orchestrion_host.worker.media.detections import Box, Detection
+from orchestrion_host.worker.models import found_objects
+from orchestrion_host.worker.remote.asking import Asked, described, first, labels_of
+from orchestrion_host.worker.runtimes import Outputs
+
+
+def _classify_picture(asked: Asked, call: Call) -> Outputs:
+    return described(asked.client.image_classification(_content(call, "image"), model=asked.model))
+
+
+def _sort_picture(asked: Asked, call: Call) -> Outputs:
+    found = asked.client.zero_shot_image_classification(_content(call, "image"), labels_of(call), model=asked.model)
+    return described(found)
+
+
+def _detect(asked: Asked, call: Call) -> Outputs:
+    threshold = call.inputs.get("threshold")
+    found = asked.client.object_detection(
+        _content(call, "image"),
+        model=asked.model,
+        threshold=float(threshold) if isinstance(threshold, int | float) else None,
+    )
+    detections = [
+        Detection(str(item.label), float(item.score), Box(item.box.xmin, item.box.ymin, item.box.xmax, item.box.ymax))
+        for item in found
+    ]
+    return found_objects.describe(call, images.read(call, "image", asked.spec.max_image_pixels), detections)
+
+
+def _describe(asked: Asked, call: Call) -> Outputs:
+    return {"text": str(asked.client.image_to_text(_content(call, "image"), model=asked.model).generated_text)}
+
+
+def _answer_picture(asked: Asked, call: Call) -> Outputs:
+    question = call.text("question")
+    found = asked.client.visual_question_answering(_content(call, "image"), question, model=asked.model)
+    return _scored_answers(found)
+
+
+def _answer_document(asked: Asked, call: Call) -> Outputs:
+    question = call.text("question")
+    found = asked.client.document_question_answering(_content(call, "image"), question, model=asked.model)
+    best = first(found)
+    return {"answer": str(best.answer), "score": float(best.score or 0.0)}
+
+
+def _draw(asked: Asked, call: Call) -> Outputs:
+    seed = int(call.number("seed", float(np.random.default_rng().integers(1 << 32))))
+    picture: Image.Image = asked.client.text_to_image(
+        call.text("prompt"),
+        model=asked.model,
+        negative_prompt=call.text("negative_prompt") or None,
+        width=_whole(call, "width"),
+        height=_whole(call, "height"),
+        num_inference_steps=_whole(call, "steps"),
+        guidance_scale=call.number("guidance") or None,
+        seed=seed,
+    )
+    return {"image": pictures.write(call, "image", picture.convert("RGB"), "drawn"), "seed": float(seed)}
+
+
+def _transcribe(asked: Asked, call: Call) -> Outputs:
+    return {"text": str(asked.client.automatic_speech_recognition(_content(call, "audio"), model=asked.model).text)}
+
+
+def _classify_sound(asked: Asked, call: Call) -> Outputs:
+    return described(asked.client.audio_classification(_content(call, "audio"), model=asked.model))
+
+
+def _speak(asked: Asked, call: Call) -> Outputs:
+    spoken = asked.client.text_to_speech(call.text("text"), model=asked.model)
+    # Endpoints answer with FLAC, MP3 or WAV; here speech is WAV.
+    samples, rate = soundfile.read(io.BytesIO(spoken), dtype="float32", always_2d=True)
+    content = wav.sixteen_bits(samples)
+    header = wav.header(int(rate), samples.shape[1])
+    return {"audio": call.spool.write([header(len(content)), content], "audio/wav", "speech.wav")}
+
+
+def _scored_answers(found: Sequence[Any]) -> Outputs:
+    ranked = sorted(found, key=lambda item: -float(item.score or 0.0))
+    scores = [{"answer": str(item.answer), "score": float(item.score or 0.0)} for item in ranked]
+    return {"answer": scores[0]["answer"], "score": scores[0]["score"], "scores": {"json": scores}}
+
+
+def _content(call: Call, name: str) -> bytes:
+    # Never the path: the client takes texts for addresses too, and fetches those.
+    return call.file(name).read_bytes()
+
+
+def _whole(call: Call, name: str) -> int | None:
+    return int(call.number(name)) or None
+
+
+TASKS: Final[Mapping[str, Callable[[Asked, Call], Outputs]]] = {
+    "audio-classification": _classify_sound,
+    "automatic-speech-recognition": _transcribe,
+    "document-question-answering": _answer_document,
+    "image-classification": _classify_picture,
+    "image-to-text": _describe,
+    "object-detection": _detect,
+    "text-to-image": _draw,
+    "text-to-speech": _speak,
+    "visual-question-answering": _answer_picture,
+    "zero-shot-image-classification": _sort_picture,
+}
+"""How each task type is asked for."""
