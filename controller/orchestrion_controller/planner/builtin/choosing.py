@@ -23,14 +23,16 @@ def sense_of(
     # Words that are the cue itself do not tell which of its senses is meant.
     apart = [option for option in clause.options if not step.start <= option.position < step.end]
 
-    def rank(sense: Sense) -> tuple[bool, bool, bool]:
+    def rank(sense: Sense) -> tuple[bool, ...]:
         task_type = task_types[sense.task_type]
         slots = slots_of(task_type, lexicon.roles)
         given = any(takes(task_type, name, value) for option in apart for name, value in option.choices)
         wanted = {slot.kind for slot in slots}
         direct = bool(wanted & kinds)
         reached = any(chains.find(types, kind, slot) is not None for kind in kinds for slot in wanted)
-        return given and (direct or reached), direct, reached
+        # Of two that fit equally little, the one that wants no picture or sound that nobody gave.
+        complete = not any(kind.is_media for kind in wanted - kinds)
+        return given and (direct or reached), direct, reached, complete
 
     return max(step.senses, key=rank)
 
