@@ -90,6 +90,17 @@ bench-overhead: $(STAMP) ## measure what the platform adds to the models' own ti
 bench-experts: $(STAMP) ## measure what Infer adds to the bare call of a model, and ONNX against PyTorch
 	@$(BIN)/python benchmarks/experts.py $(ARGS)
 
+# Where TaskBench's samples are: DATA=... TOOLS=... name others, such as those beside this repository; else the copy in it.
+PLANNING := $(firstword $(wildcard ../shared/planning/taskbench_dev.jsonl) benchmarks/planning/taskbench_dev.jsonl)
+DATA ?= $(PLANNING)
+TOOLS ?= $(dir $(PLANNING))taskbench_tools.json
+
+.PHONY: eval-planning
+eval-planning: $(STAMP) ## measure the built-in planner on TaskBench's samples (ARGS=... goes to `orchestrion eval plan`)
+	@mkdir -p build
+	@$(BIN)/orchestrion eval plan --data "$(DATA)" --tools "$(TOOLS)" --planner builtin --published --embedded \
+	  --restart --output build/eval-planning.json $(ARGS)
+
 .PHONY: lock
 lock: $(STAMP) ## compile requirements.lock anew (ARGS=--upgrade takes newer releases)
 	tools/lock.sh $(ARGS)

@@ -22,7 +22,8 @@ REGISTRATION_TIMEOUT_S: Final = 30.0
 """How long a host that serves may take until the controller lists it."""
 
 # One module of each extra that no other package brings along; the servers themselves are in every installation.
-_NEEDED: Final = ("grpc_health", "grpc_reflection", "openai", "prometheus_client", "psutil", "sqlalchemy", "torch")
+_CONTROLLER_NEEDS: Final = ("grpc_health", "grpc_reflection", "openai", "prometheus_client", "sqlalchemy")
+_NEEDED: Final = (*_CONTROLLER_NEEDS, "psutil", "torch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +39,22 @@ class Platform:
         return self._supervisor.wait()
 
 
-def check_installed() -> None:
+def check_installed(modules: Sequence[str] | None = None, extra: str = "all") -> None:
     """Makes sure that the servers' packages are there.
+
+    Args:
+        modules: What has to be there; None for what both servers need.
+        extra: What brings it.
 
     Raises:
         UnavailableError: They are not; the message says what to install.
     """
-    missing = [module for module in _NEEDED if importlib.util.find_spec(module) is None]
+    missing = [
+        module for module in (_NEEDED if modules is None else modules) if importlib.util.find_spec(module) is None
+    ]
     if missing:
         raise Reason.SERVER_UNREACHABLE.error(
-            "The servers' packages are not installed here; install them with: pip install 'orchestrion[all]'. "
+            f"The servers' packages are not installed here; install them with: pip install 'orchestrion[{extra}]'. "
             f"(Missing: {', '.join(missing)}.)",
             missing=", ".join(missing),
         )
@@ -102,6 +109,27 @@ def embedded(*, log: Log | None = None) -> Generator[Client, None, None]:
             Client(platform.controller.grpc_address) as client,
         ):
             yield client
+
+
+@contextlib.contextmanager
+def embedded_controller(*, log: Log | None = None) -> Generator[str, None, None]:
+    """Starts a private controller without a model host, and gives its address: enough to plan, not to execute.
+
+    It takes free ports of this machine and keeps its state in a temporary folder.
+
+    Args:
+        log: As that of `embedded`.
+
+    Raises:
+        UnavailableError: The controller's packages are not installed, or it did not start.
+    """
+    check_installed(_CONTROLLER_NEEDS, "controller")
+    with (
+        tempfile.TemporaryDirectory(prefix="orchestrion-", ignore_cleanup_errors=True) as home,
+        Supervisor(log or (lambda name, line: None)) as supervisor,
+    ):
+        flags = ["--port", "0", "--metrics-port", "0", "--home", home, "--exit-with-parent"]
+        yield supervisor.start("controller", ["-m", "orchestrion_controller", *flags]).grpc_address
 
 
 @contextlib.asynccontextmanager

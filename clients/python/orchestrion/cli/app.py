@@ -13,6 +13,7 @@ from typer.models import CommandInfo
 
 from orchestrion.cli.ask import ask
 from orchestrion.cli.chat.command import chat
+from orchestrion.cli.eval.command import evaluation
 from orchestrion.cli.execute import execute
 from orchestrion.cli.experts import experts
 from orchestrion.cli.hosts import hosts
@@ -30,6 +31,7 @@ ENTRY_POINTS: Final = "orchestrion.commands"
 _GROUPS: Final[Mapping[str, Sequence[Callable[..., None] | typer.Typer]]] = {
     "Requests": (ask, chat, plan, execute),
     "Runs": (runs, watch, cancel),
+    "Quality": (evaluation,),
     "The platform": (up, hosts, experts, models, tasks, version),
 }
 _OTHERS: Final = "Others"

@@ -1,0 +1,1 @@
+"""`orchestrion eval`: planners measured on samples."""

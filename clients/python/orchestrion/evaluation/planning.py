@@ -1,0 +1,162 @@
+"""Plans the requests of samples at a controller, some at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Final
+
+from orchestrion import codec
+from orchestrion.aio import AsyncClient
+from orchestrion.errors import InvalidArgumentError, OrchestrionError, Reason
+from orchestrion.evaluation.mentions import file_names
+from orchestrion.evaluation.outcomes import INVALID, Outcome, is_passing
+from orchestrion.evaluation.samples import Sample
+from orchestrion.evaluation.stand_ins import stand_in
+from orchestrion.evaluation.toolbox import Toolbox
+from orchestrion.events import Event, PlanFinished, PlanRejected, StageFinished, StageStarted
+from orchestrion.plans import Plan
+from orchestrion.runs import Artifact
+
+_STOPPING: Final = frozenset(
+    reason.name
+    for reason in (
+        Reason.SERVER_UNREACHABLE,
+        Reason.SERVER_STOPPING,
+        Reason.CONTROLLER_RESTARTED,
+        Reason.NOT_CONFIGURED,
+        Reason.NOT_SERVED_YET,
+        Reason.PERMISSION_DENIED,
+        Reason.UNAUTHENTICATED,
+        Reason.STORAGE_FULL,
+        Reason.ARTIFACT_NOT_FOUND,
+    )
+)
+"""Reasons that are no planner's: every other request would fail for them too."""
+
+Took = Callable[[int, Outcome], None]
+"""Takes the number of a sample and what became of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanningSettings:
+    """How requests are planned."""
+
+    planner: str = ""
+    """`builtin` or `llm`; empty for the controller's default."""
+    concurrency: int = 1
+    """How many requests are planned at a time."""
+    timeout_s: float | None = 120.0
+    """How long one request may take; one that takes longer fails with DEADLINE_EXCEEDED. None for ever."""
+
+
+async def plan_all(
+    client: AsyncClient,
+    samples: Mapping[int, Sample],
+    toolbox: Toolbox,
+    settings: PlanningSettings,
+    took: Took,
+) -> None:
+    """Plans requests and tells what became of each, in the order in which they end.
+
+    A request that the planner cannot plan is an outcome as well. The files that requests name are uploaded first, one
+    for each name (`stand_ins`).
+
+    Args:
+        client: The client of the controller.
+        samples: What to plan, by number.
+        toolbox: The task types.
+        settings: How.
+        took: Takes each outcome, on the event loop.
+
+    Raises:
+        OrchestrionError: The controller does not answer, or refuses requests for a reason that is not in them.
+    """
+    files = await _upload(client, samples.values())
+    waiting = iter(samples.items())
+
+    async def work() -> None:
+        for number, sample in waiting:
+            took(number, await _plan(client, sample, toolbox, files, settings))
+
+    workers = [asyncio.create_task(work()) for _ in range(min(settings.concurrency, len(samples)))]
+    try:
+        await asyncio.gather(*workers)
+    finally:
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+
+async def _upload(client: AsyncClient, samples: Iterable[Sample]) -> dict[str, Artifact]:
+    files: dict[str, Artifact] = {}
+    for name in dict.fromkeys(name for sample in samples for name in file_names(sample.request)):
+        file = stand_in(name)
+        files[name] = await client.upload(file.content, media_type=file.media_type, file_name=file.name)
+    return files
+
+
+async def _plan(
+    client: AsyncClient, sample: Sample, toolbox: Toolbox, files: Mapping[str, Artifact], settings: PlanningSettings
+) -> Outcome:
+    attached = {name: files[name] for name in file_names(sample.request)}
+    events = client.plan(
+        sample.request,
+        list(attached.values()),
+        timeout=settings.timeout_s,
+        planner=settings.planner,
+        task_types=toolbox.task_types,
+    )
+    start = time.perf_counter()
+    told = _Telling()
+    failure: OrchestrionError | None = None
+    try:
+        await told.take(events)
+    except OrchestrionError as error:
+        if _stops(error):
+            raise
+        failure = error
+    outcome = replace(told.outcome, latency_ms=(time.perf_counter() - start) * 1000)
+    if failure is not None:
+        return replace(outcome, reason=failure.reason, message=failure.message, passing=is_passing(failure))
+    if told.plan is None:
+        raise Reason.INTERNAL.error("The events of a planning ended without a plan.")
+    names = {artifact.name: name for name, artifact in attached.items()}
+    return replace(outcome, graph=toolbox.graph(told.plan, names), plan=json.loads(codec.to_json(told.plan)))
+
+
+def _stops(error: OrchestrionError) -> bool:
+    # What is wrong with a request, rather than with a plan, is wrong with all of them.
+    about_request = isinstance(error, InvalidArgumentError) and error.reason == Reason.INVALID_FIELD.name
+    return error.reason in _STOPPING or (about_request and error.reason not in INVALID)
+
+
+class _Telling:
+    """Gathers what the events of one planning tell."""
+
+    def __init__(self) -> None:
+        self.plan: Plan | None = None
+        self.outcome = Outcome()
+
+    async def take(self, events: AsyncGenerator[Event, None]) -> None:
+        async with aclosing(events):
+            async for event in events:
+                match event.payload:
+                    case StageStarted(performer=performer):
+                        self.outcome = replace(self.outcome, performer=performer)
+                    case PlanRejected():
+                        self.outcome = replace(self.outcome, rejected_count=self.outcome.rejected_count + 1)
+                    case PlanFinished(plan=plan):
+                        self.plan = plan
+                    case StageFinished() as end:
+                        self.outcome = replace(
+                            self.outcome,
+                            planning_ms=end.duration_ms,
+                            llm_call_count=end.llm_call_count,
+                            prompt_token_count=end.prompt_token_count,
+                            completion_token_count=end.completion_token_count,
+                        )
