@@ -31,6 +31,9 @@ class ControllerConfig:
     """How many runs may go on at once; more are refused with RESOURCE_EXHAUSTED."""
     detach_grace_ms: int = 10_000
     """How long a run without a reader lives where the request does not say, in milliseconds."""
+    approval_timeout_ms: int = 3_600_000
+    """How long a run waits for approval of its plan where the request does not say, in milliseconds. Runs that wait
+    count among those that go on."""
     lease_ms: int = 10_000
     """How long a model host stays listed without a report, in milliseconds."""
     max_attempts: int = 3
@@ -65,8 +68,8 @@ class ControllerConfig:
         for name in ("port", "metrics_port"):
             if not 0 <= getattr(self, name) <= 65_535:
                 raise ValueError(f"{name}: {getattr(self, name)} is no port; give 0 to 65535.")
-        at_least_one = ("max_artifact_bytes", "max_running_runs", "lease_ms", "max_attempts", "candidate_count")
-        for name in at_least_one:
+        counts = ("max_artifact_bytes", "max_running_runs", "max_attempts", "candidate_count")
+        for name in (*counts, "approval_timeout_ms", "lease_ms"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: {getattr(self, name)} is too small; give at least 1.")
         for name in ("detach_grace_ms", "shutdown_grace_s"):

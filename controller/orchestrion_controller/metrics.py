@@ -19,6 +19,15 @@ class ControllerMetrics(CallMetrics):
         name, to = "orchestrion_controller", self.registry
         self.runs = Counter(f"{name}_runs", "Runs ended, by kind and state.", ["kind", "state"], registry=to)
         self.runs_running = Gauge(f"{name}_runs_running", "Runs going on.", registry=to)
+        self.runs_awaiting_approval = Gauge(
+            f"{name}_runs_awaiting_approval", "Runs that wait until their plan is approved.", registry=to
+        )
+        self.plan_approvals = Counter(
+            f"{name}_plan_approvals",
+            "Plans that were approved as they were or edited, or that nobody approved in time.",
+            ["outcome"],
+            registry=to,
+        )
         self.run_seconds = Histogram(
             f"{name}_run_seconds",
             "Time from a run's creation to its end.",

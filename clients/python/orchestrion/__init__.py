@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from orchestrion.plans import TaskState as TaskState
     from orchestrion.platform import async_embedded as async_embedded
     from orchestrion.platform import embedded as embedded
+    from orchestrion.runs import Approval as Approval
     from orchestrion.runs import Artifact as Artifact
     from orchestrion.runs import Message as Message
     from orchestrion.runs import OnDetach as OnDetach
@@ -88,7 +89,7 @@ _MODULES: Final = {
     "media": ("Sound",),
     "models": ("ModelProgress",),
     "plans": ("Plan", "Task", "TaskResult", "TaskState"),
-    "runs": ("Artifact", "Message", "OnDetach", "Role", "Run", "RunState"),
+    "runs": ("Approval", "Artifact", "Message", "OnDetach", "Role", "Run", "RunState"),
     "values": ("ArtifactRef", "Json", "OutputRef"),
 }
 _MODULE_OF: Final = {name: module for module, names in _MODULES.items() for name in names}

@@ -7,10 +7,10 @@ from contextlib import aclosing
 from typing import Self, Unpack
 
 from orchestrion import calls, stage_calls
-from orchestrion.aio_artifact_client import AsyncArtifactClient
 from orchestrion.aio_host_client import AsyncHostClient
+from orchestrion.aio_run_client import AsyncRunClient
 from orchestrion.answers import Answer, AnswerGatherer
-from orchestrion.calls import Call, HostRemoved, Page
+from orchestrion.calls import Call, HostRemoved
 from orchestrion.connection import Endpoint
 from orchestrion.events import Event
 from orchestrion.experts import Host, ListedExpert
@@ -18,7 +18,6 @@ from orchestrion.host_calls import choose_host
 from orchestrion.plans import Plan, TaskResult
 from orchestrion.resumption import HostChanges, RunEvents
 from orchestrion.retries import Patience
-from orchestrion.runs import Run
 from orchestrion.sources import Attachment
 from orchestrion.stage_calls import (
     ExecuteSettings,
@@ -31,7 +30,7 @@ from orchestrion.stage_calls import (
 )
 
 
-class AsyncClient(AsyncArtifactClient):
+class AsyncClient(AsyncRunClient):
     """Talks to a controller; one belongs to the event loop of its first call.
 
     As `Client` in everything else. The calls that start or watch a run return an asynchronous iterator: leave its loop
@@ -137,27 +136,6 @@ class AsyncClient(AsyncArtifactClient):
             lambda names: stage_calls.respond(conversation(request, names), plan, results, **settings),
             timeout,
         )
-
-    def watch(self, run: str, after_sequence: int = 0, *, timeout: float | None = None) -> AsyncGenerator[Event, None]:
-        """Yields the events of a run from its log, then as they happen, to its end; see `Client.watch`."""
-        call = calls.watch_run(run, after_sequence)
-        return self._wire.stream(RunEvents(call, run=run, after_sequence=after_sequence, raises=False), timeout)
-
-    async def get_run(self, run: str, *, timeout: float | None = None) -> Run:
-        """Gets a run as its log tells it so far; see `Client.get_run`."""
-        return await self._wire.unary(calls.get_run(run), timeout)
-
-    async def list_runs(self, page_size: int = 100, page_token: str = "", *, timeout: float | None = None) -> Page[Run]:
-        """Lists runs, newest first, without plans, assignments and results; see `Client.list_runs`."""
-        return await self._wire.unary(calls.list_runs(page_size, page_token), timeout)
-
-    async def cancel_run(self, run: str, *, timeout: float | None = None) -> Run:
-        """Cancels a run and waits until it has ended; see `Client.cancel_run`."""
-        return await self._wire.unary(calls.cancel_run(run), timeout)
-
-    async def delete_run(self, run: str, *, timeout: float | None = None) -> None:
-        """Deletes a run that has ended, with its log; see `Client.delete_run`."""
-        await self._wire.unary(calls.delete_run(run), timeout)
 
     async def hosts(self, *, timeout: float | None = None) -> tuple[Host, ...]:
         """Lists the model hosts, by name; see `Client.hosts`."""

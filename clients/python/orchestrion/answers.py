@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion.events import AnswerFinished, Event, PlanFinished, RunFinished, TaskFinished
+from orchestrion.events import AnswerFinished, Event, PlanApproved, PlanFinished, RunFinished, TaskFinished
 from orchestrion.plans import Plan, TaskResult
 from orchestrion.runs import RunState
 
@@ -46,7 +46,7 @@ class AnswerGatherer:
         """Takes the next event."""
         self.run = event.run
         match event.payload:
-            case PlanFinished(plan):
+            case PlanFinished(plan) | PlanApproved(Plan() as plan):
                 self._plan = plan
             case TaskFinished(result):
                 self._results[result.task_id] = result

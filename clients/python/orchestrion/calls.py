@@ -15,9 +15,10 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from orchestrion import names
-from orchestrion.codec import decode
+from orchestrion.codec import decode, encode
 from orchestrion.events import Event
 from orchestrion.experts import Host, ListedExpert
+from orchestrion.plans import Plan
 from orchestrion.runs import Artifact, Run
 from orchestrion.v1 import artifact_service_pb2 as artifacts
 from orchestrion.v1 import registry_service_pb2 as registry
@@ -90,6 +91,14 @@ def list_runs(page_size: int, page_token: str) -> Call[Page[Run]]:
 def cancel_run(name: str) -> Call[Run]:
     """Cancels a run."""
     return call(runs.DESCRIPTOR, "CancelRun", runs.CancelRunRequest(name=names.check_run(name)), _read_run)
+
+
+def approve_plan(name: str, plan: Plan | None, request_id: str) -> Call[Run]:
+    """Approves the plan of a run, or another in its place."""
+    request = runs.ApprovePlanRequest(
+        name=names.check_run(name), plan=None if plan is None else encode(plan), request_id=request_id
+    )
+    return call(runs.DESCRIPTOR, "ApprovePlan", request, _read_run)
 
 
 def delete_run(name: str) -> Call[None]:

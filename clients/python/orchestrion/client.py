@@ -7,8 +7,7 @@ from typing import Self, Unpack
 
 from orchestrion import calls, stage_calls
 from orchestrion.answers import Answer, AnswerGatherer
-from orchestrion.artifact_client import ArtifactClient
-from orchestrion.calls import Call, HostRemoved, Page
+from orchestrion.calls import Call, HostRemoved
 from orchestrion.connection import Endpoint
 from orchestrion.events import Event
 from orchestrion.experts import Host, ListedExpert
@@ -17,7 +16,7 @@ from orchestrion.host_client import HostClient
 from orchestrion.plans import Plan, TaskResult
 from orchestrion.resumption import HostChanges, RunEvents
 from orchestrion.retries import Patience
-from orchestrion.runs import Run
+from orchestrion.run_client import RunClient
 from orchestrion.sources import Attachment
 from orchestrion.stage_calls import (
     ExecuteSettings,
@@ -30,7 +29,7 @@ from orchestrion.stage_calls import (
 )
 
 
-class Client(ArtifactClient):
+class Client(RunClient):
     """Talks to a controller.
 
     Threads may share one. It connects at the first call, and again when the connection was lost: calls that are safe to
@@ -184,50 +183,6 @@ class Client(ArtifactClient):
             lambda names: stage_calls.respond(conversation(request, names), plan, results, **settings),
             timeout,
         )
-
-    def watch(self, run: str, after_sequence: int = 0, *, timeout: float | None = None) -> Generator[Event, None, None]:
-        """Yields the events of a run from its log, then as they happen, to its end.
-
-        Args:
-            run: The name of the run.
-            after_sequence: The number of the last event already seen.
-            timeout: How long to watch, in seconds; ends the watch, not the run.
-
-        Raises:
-            NotFoundError: There is no such run.
-            OutOfRangeError: The log does not go that far.
-        """
-        call = calls.watch_run(run, after_sequence)
-        return self._wire.stream(RunEvents(call, run=run, after_sequence=after_sequence, raises=False), timeout)
-
-    def get_run(self, run: str, *, timeout: float | None = None) -> Run:
-        """Gets a run as its log tells it so far.
-
-        Raises:
-            NotFoundError: There is no such run.
-        """
-        return self._wire.unary(calls.get_run(run), timeout)
-
-    def list_runs(self, page_size: int = 100, page_token: str = "", *, timeout: float | None = None) -> Page[Run]:
-        """Lists runs, newest first, without plans, assignments and results."""
-        return self._wire.unary(calls.list_runs(page_size, page_token), timeout)
-
-    def cancel_run(self, run: str, *, timeout: float | None = None) -> Run:
-        """Cancels a run and waits until it has ended; one that has ended stays as it is.
-
-        Raises:
-            NotFoundError: There is no such run.
-        """
-        return self._wire.unary(calls.cancel_run(run), timeout)
-
-    def delete_run(self, run: str, *, timeout: float | None = None) -> None:
-        """Deletes a run that has ended, with its log; artifacts stay.
-
-        Raises:
-            NotFoundError: There is no such run.
-            FailedPreconditionError: It has not ended.
-        """
-        self._wire.unary(calls.delete_run(run), timeout)
 
     def hosts(self, *, timeout: float | None = None) -> tuple[Host, ...]:
         """Lists the model hosts, by name."""

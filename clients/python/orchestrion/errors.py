@@ -160,6 +160,7 @@ class Reason(enum.Enum):
     HUB_ACCESS_DENIED = FailedPreconditionError, "The Hub wants a token, or the token does not open the model."
     EXPORT_FAILED = FailedPreconditionError, "A model could not be exported, or its outputs differ from the original's."
     RUN_NOT_ENDED = FailedPreconditionError, "The run has not ended yet."
+    NOT_AWAITING_APPROVAL = FailedPreconditionError, "The run does not wait for approval, or not any more."
     NOT_CONFIGURED = FailedPreconditionError, "The server lacks a setting that the call needs."
 
     HOST_REPLACED = AbortedError, "Another process reports under this host's name."
@@ -187,6 +188,7 @@ class Reason(enum.Enum):
 
     CANCELLED = RunCancelledError, "The run was cancelled by a call."
     CLIENT_LEFT = RunCancelledError, "Nobody read the run's events for longer than its grace."
+    APPROVAL_TIMED_OUT = RunCancelledError, "Nobody approved the run's plan in time."
 
     NOT_SERVED_YET = UnimplementedError, "The call is part of the API, and not served by this version."
 

@@ -88,6 +88,22 @@ class PlanFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalAwaited:
+    """The run waits until its plan is approved."""
+
+    plan: Plan
+    deadline_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanApproved:
+    """The plan was approved; `plan` is the edited one, None where it was approved as it was shown."""
+
+    plan: Plan | None = None
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TaskAssigned:
     """An expert on a host was chosen for a task."""
 
@@ -189,6 +205,8 @@ Payload: TypeAlias = (
     | PlanRejected
     | TaskRevoked
     | PlanFinished
+    | ApprovalAwaited
+    | PlanApproved
     | TaskAssigned
     | TaskStarted
     | TaskProgress

@@ -96,6 +96,39 @@ class Plan:
         """Returns the task of that id, or None."""
         return next((task for task in self.tasks if task.id == task_id), None)
 
+    def with_task(self, task: Task) -> Plan:
+        """Returns the plan with a task put in the place of the one with its id, or else added at the end."""
+        if self.task(task.id) is None:
+            return Plan((*self.tasks, task))
+        return Plan(tuple(task if known.id == task.id else known for known in self.tasks))
+
+    def with_inputs(self, task_id: str, /, **inputs: Value | None) -> Plan:
+        """Returns the plan with inputs of a task set, or left out where they are None.
+
+        Raises:
+            InvalidArgumentError: There is no such task.
+        """
+        task = self._task(task_id)
+        changed = {name: value for name, value in {**task.inputs, **inputs}.items() if value is not None}
+        return self.with_task(Task(task.id, task.type, changed))
+
+    def without(self, task_id: str, /) -> Plan:
+        """Returns the plan without a task; what refers to its outputs must be changed too.
+
+        Raises:
+            InvalidArgumentError: There is no such task.
+        """
+        gone = self._task(task_id)
+        return Plan(tuple(task for task in self.tasks if task is not gone), self.no_task_reason)
+
+    def _task(self, task_id: str) -> Task:
+        task = self.task(task_id)
+        if task is None:
+            known = ", ".join(task.id for task in self.tasks) or "none"
+            message = f"The plan has no task {task_id!r}; there is: {known}."
+            raise Reason.UNKNOWN_REFERENCE.error(message, task_id=task_id)
+        return task
+
 
 @dataclass(frozen=True, slots=True)
 class Error:

@@ -79,6 +79,7 @@ SAFETY: Final[Mapping[str, Safety]] = {
     "RunService/GetRun": _READ,
     "RunService/ListRuns": _READ,
     "RunService/CancelRun": Safety("A run that has ended stays as it is."),
+    "RunService/ApprovePlan": Safety("All copies carry one request_id: the first that is heard counts."),
     "RunService/DeleteRun": _DELETION,
     "ArtifactService/Upload": Safety("Content has its hash for a name; safe where the source can be read again."),
     "ArtifactService/Download": Safety("It reads; the offset says where to go on, and the hash whether it fits."),

@@ -110,3 +110,4 @@ class Run:
     answer_artifacts: tuple[str, ...] = ()
     error: Error | None = None
     previous_run: str = ""
+    approval_deadline_time: datetime | None = None

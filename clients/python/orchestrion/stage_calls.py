@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from enum import IntEnum
 from typing import Any, TypeAlias, TypedDict, Unpack
 
 from orchestrion import names
@@ -14,7 +15,7 @@ from orchestrion.errors import Reason
 from orchestrion.events import Event
 from orchestrion.experts import Assignment, SelectionPolicy
 from orchestrion.plans import Plan, TaskResult, TaskType
-from orchestrion.runs import Message, OnDetach, RunOptions
+from orchestrion.runs import Approval, Message, OnDetach, RunOptions
 from orchestrion.v1 import (
     execute_service_pb2,
     plan_service_pb2,
@@ -58,6 +59,10 @@ class RunSettings(PlanSettings, total=False):
     """`builtin` or `llm`; empty for the server's default."""
     policy: SelectionPolicy
     """How experts are chosen."""
+    approval: Approval
+    """REQUIRED has the run wait for `approve_plan` before anything is selected or executed."""
+    approval_timeout_ms: int | None
+    """How long it waits, 1 to 604,800,000; None for the server's default, an hour."""
 
 
 class SelectSettings(Detachment, total=False):
@@ -102,6 +107,11 @@ def conversation(request: Request, attachments: Iterable[str] = ()) -> tuple[Mes
     return tuple(messages)
 
 
+def new_request_id() -> str:
+    """Makes an id by which a copy of a call is known as one."""
+    return uuid.uuid4().hex
+
+
 def run(
     messages: Sequence[Message],
     *,
@@ -109,6 +119,8 @@ def run(
     planner: str = "",
     responder: str = "",
     policy: SelectionPolicy = SelectionPolicy.UNSPECIFIED,
+    approval: Approval = Approval.UNSPECIFIED,
+    approval_timeout_ms: int | None = None,
     previous_run: str = "",
     task_types: Sequence[TaskType] = (),
     **detachment: Unpack[Detachment],
@@ -121,6 +133,8 @@ def run(
         planner=planner,
         responder=responder,
         policy=_number(policy),
+        approval=_number(approval),
+        approval_timeout_ms=approval_timeout_ms,
         previous_run=_previous(previous_run),
         options=_options(detachment),
     )
@@ -210,16 +224,16 @@ def respond(
 def _options(detachment: Detachment) -> Any:
     # Every call has an id, so that the client itself may send it again when the connection breaks.
     options = RunOptions(**detachment)
-    return encode(replace(options, request_id=options.request_id or uuid.uuid4().hex))
+    return encode(replace(options, request_id=options.request_id or new_request_id()))
 
 
 def _all(items: Iterable[Any]) -> list[Any]:
     return [encode(item) for item in items]
 
 
-def _number(policy: SelectionPolicy) -> Any:
-    # The stubs have an enum type of their own for the same numbers.
-    return int(policy)
+def _number(member: IntEnum) -> Any:
+    # The stubs have enum types of their own for the same numbers.
+    return int(member)
 
 
 def _previous(run_name: str) -> str:

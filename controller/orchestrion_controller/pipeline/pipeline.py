@@ -6,9 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
 
 from orchestrion.errors import Reason
 from orchestrion.events import PlanFinished, Stage, TaskAssigned, TaskPlanned, TaskRevoked
+from orchestrion.experts import Assignment
 from orchestrion.plans import Plan, Task, TaskResult, TaskType
 from orchestrion.runs import Artifact
 from orchestrion_controller.executor.attempts import Assigned
@@ -20,6 +23,7 @@ from orchestrion_controller.pipeline.stage_scope import StageScope, stage_scope
 from orchestrion_controller.planner.submitted import SubmittedPlanner
 from orchestrion_controller.plans import rules
 from orchestrion_controller.requests import ExecuteRequest, FullRequest, PlanRequest, RespondRequest, SelectRequest
+from orchestrion_controller.runs.gate import Gate
 from orchestrion_controller.runs.log import RunLog
 from orchestrion_controller.selector.selector import Selector
 from orchestrion_controller.stages import Planner, PlanningRequest, Responder, RespondingRequest
@@ -78,18 +82,15 @@ class Pipeline:
         self._context = context
         self._metrics = metrics
 
-    async def full(self, run: str, log: RunLog, request: FullRequest) -> None:
-        """Plans, selects, executes and responds."""
-        task_types = self._context.known(request.task_types)
-        feed = _Feed()
-        executing = asyncio.create_task(self._execute(run, log, task_types, feed, {}))
-        try:
-            plan = await self._plan_and_assign(log, request, feed)
-            feed.close()
-            results = await executing
-        finally:
-            executing.cancel()
-            await asyncio.wait([executing])
+    async def full(self, run: str, log: RunLog, request: FullRequest, gate: Gate | None = None) -> None:
+        """Plans, selects, executes and responds; with a gate, the plan is approved before anything is selected."""
+        if gate is None:
+            plan, results = await self._overlapping(run, log, request)
+        else:
+            plan = await self._plan(log, *await self._planner_of(request))
+            check = partial(self._check, given=request.task_types, attachments=request.attachments)
+            plan = await gate.wait(run, log, plan, check)
+            results = await self._carry_out(run, log, plan, request.task_types)
         responding = RespondRequest(
             request.messages, request.attachments, plan, results, request.task_types, request.responder
         )
@@ -98,11 +99,7 @@ class Pipeline:
     async def plan(self, log: RunLog, request: PlanRequest) -> None:
         """Plans alone."""
         planner = self._performers.planner(request.planner)
-        asked = await self._planning_request(request, request.task_types)
-        with stage_scope(log, Stage.PLAN, self._metrics, planner.name) as scope:
-            async with aclosing(planner.plan(asked)) as items:
-                async for item in items:
-                    scope.take(item)
+        await self._plan(log, planner, await self._planning_request(request, request.task_types))
 
     async def select(self, log: RunLog, request: SelectRequest) -> None:
         """Assigns alone."""
@@ -118,20 +115,7 @@ class Pipeline:
         # Whoever watches the run or gets it sees what it works on.
         log.append(Stage.UNSPECIFIED, PlanFinished(plan))
         known = {task_id: result for task_id, result in request.results.items() if result.succeeded}
-        feed = _Feed()
-        wanted = [task for task in plan.tasks if task.id not in known]
-        with ExitStack() as selecting:
-            scope: StageScope | None = None
-            for task in wanted:
-                given = request.assignments.get(task.id)
-                if given is not None:
-                    feed.put(Assigned(task, given, pinned=True))
-                    continue
-                if scope is None:
-                    scope = selecting.enter_context(stage_scope(log, Stage.SELECT, self._metrics, "rank"))
-                feed.put(self._assign(task, scope))
-        feed.close()
-        await self._execute(run, log, self._context.known(request.task_types), feed, known)
+        await self._carry_out(run, log, plan, request.task_types, assignments=request.assignments, known=known)
 
     async def respond(self, log: RunLog, request: RespondRequest, previous_run: str = "") -> None:
         """Responds alone."""
@@ -151,16 +135,65 @@ class Pipeline:
                 async for item in items:
                     scope.take(item)
 
+    async def _overlapping(self, run: str, log: RunLog, request: FullRequest) -> tuple[Plan, Mapping[str, TaskResult]]:
+        """Plans, selects and executes at the same time: a task starts while others are still being planned."""
+        feed = _Feed()
+        executing = asyncio.create_task(self._execute(run, log, self._context.known(request.task_types), feed, {}))
+        try:
+            plan = await self._plan_and_assign(log, request, feed)
+            feed.close()
+            return plan, await executing
+        finally:
+            executing.cancel()
+            await asyncio.wait([executing])
+
+    async def _carry_out(
+        self,
+        run: str,
+        log: RunLog,
+        plan: Plan,
+        task_types: Mapping[str, TaskType],
+        *,
+        assignments: Mapping[str, Assignment] = MappingProxyType({}),
+        known: Mapping[str, TaskResult] = MappingProxyType({}),
+    ) -> Mapping[str, TaskResult]:
+        """Selects for a whole plan, then executes it, but for what is assigned or known already."""
+        feed = _Feed()
+        wanted = [task for task in plan.tasks if task.id not in known]
+        with ExitStack() as selecting:
+            scope: StageScope | None = None
+            for task in wanted:
+                given = assignments.get(task.id)
+                if given is not None:
+                    feed.put(Assigned(task, given, pinned=True))
+                    continue
+                if scope is None:
+                    scope = selecting.enter_context(stage_scope(log, Stage.SELECT, self._metrics, "rank"))
+                feed.put(self._assign(task, scope))
+        feed.close()
+        return await self._execute(run, log, self._context.known(task_types), feed, known)
+
+    async def _plan(self, log: RunLog, planner: Planner, asked: PlanningRequest) -> Plan:
+        """Plans, and hands nothing on."""
+        plan: Plan | None = None
+        with stage_scope(log, Stage.PLAN, self._metrics, planner.name) as scope:
+            async with aclosing(planner.plan(asked)) as items:
+                async for item in items:
+                    if isinstance(payload := scope.take(item), PlanFinished):
+                        plan = payload.plan
+        return _whole(plan, planner)
+
+    async def _planner_of(self, request: FullRequest) -> tuple[Planner, PlanningRequest]:
+        """Returns who plans a request, and what from: the caller's own plan counts, where there is one."""
+        if request.plan is None:
+            return self._performers.planner(request.planner), await self._planning_request(request, request.task_types)
+        submitted = SubmittedPlanner(request.plan, await self._context.artifacts_of(request.plan))
+        return submitted, await self._planning_request(request, self._context.known(request.task_types))
+
     async def _plan_and_assign(self, log: RunLog, request: FullRequest, feed: _Feed) -> Plan:
         """Plans, and hands every task on, assigned, as soon as it is valid."""
         plan: Plan | None = None
-        planner: Planner
-        if request.plan is not None:
-            planner = SubmittedPlanner(request.plan, await self._context.artifacts_of(request.plan))
-            asked = await self._planning_request(request, self._context.known(request.task_types))
-        else:
-            planner = self._performers.planner(request.planner)
-            asked = await self._planning_request(request, request.task_types)
+        planner, asked = await self._planner_of(request)
         with ExitStack() as selecting:
             choosing: StageScope | None = None
             with stage_scope(log, Stage.PLAN, self._metrics, planner.name) as planning:
@@ -176,9 +209,7 @@ class Pipeline:
                                 feed.put(Revoked(task_id))
                             case PlanFinished(plan=whole):
                                 plan = whole
-        if plan is None:
-            raise Reason.INTERNAL.error(f"The planner {planner.name!r} ended without a plan.")
-        return plan
+        return _whole(plan, planner)
 
     async def _execute(
         self, run: str, log: RunLog, task_types: Mapping[str, TaskType], feed: _Feed, known: Mapping[str, TaskResult]
@@ -211,3 +242,9 @@ class Pipeline:
             task_types=self._context.plannable(given),
             history=await self._context.history(request.previous_run),
         )
+
+
+def _whole(plan: Plan | None, planner: Planner) -> Plan:
+    if plan is None:
+        raise Reason.INTERNAL.error(f"The planner {planner.name!r} ended without a plan.")
+    return plan

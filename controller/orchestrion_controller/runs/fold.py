@@ -8,7 +8,7 @@ from dataclasses import replace
 from orchestrion import events
 from orchestrion.experts import Assignment
 from orchestrion.plans import Plan, Task, TaskResult
-from orchestrion.runs import Run
+from orchestrion.runs import Run, RunState
 
 
 def fold(run: Run, log: Iterable[events.Event]) -> Run:
@@ -29,6 +29,11 @@ def fold(run: Run, log: Iterable[events.Event]) -> Run:
                     found.pop(task_id, None)
             case events.PlanFinished(plan=whole):
                 plan = whole
+            case events.ApprovalAwaited(deadline_time=until):
+                run = replace(run, state=RunState.AWAITING_APPROVAL, approval_deadline_time=until)
+            case events.PlanApproved(plan=edited):
+                run = replace(run, state=RunState.RUNNING, approval_deadline_time=None)
+                plan = edited or plan
             case events.TaskAssigned(assignment=assignment):
                 assignments[assignment.task_id] = assignment
             case events.TaskFinished(result=result):
@@ -36,7 +41,7 @@ def fold(run: Run, log: Iterable[events.Event]) -> Run:
             case events.AnswerFinished(text=text, artifacts=artifacts):
                 run = replace(run, answer=text, answer_artifacts=artifacts)
             case events.RunFinished(state=state, error=error):
-                run = replace(run, state=state, error=error, end_time=event.time)
+                run = replace(run, state=state, error=error, end_time=event.time, approval_deadline_time=None)
             case _:
                 pass
     return replace(

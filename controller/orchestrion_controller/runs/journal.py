@@ -23,6 +23,12 @@ _INSERT_EVENT: Final = insert(EVENTS)
 _END_RUN: Final = (
     update(RUNS).where(RUNS.c.name == bindparam("run")).values(state=bindparam("to"), end_ms=bindparam("at"))
 )
+_MARK_RUN: Final = (
+    update(RUNS)
+    # In one commit the end of a run may be carried out before its marks, and an end stays.
+    .where(RUNS.c.name == bindparam("run"), RUNS.c.end_ms.is_(None))
+    .values(state=bindparam("to"))
+)
 _PAGE: Final = 500
 _BEGINNING: Final = 200
 """How much of a message's text lists tell, in characters: a page of long ones would be larger than a message may be."""
@@ -53,6 +59,10 @@ class Journal:
         """Queues a numbered event; `done` is called on the event loop once it is committed, or with what went wrong."""
         row = {"run": event.run, "sequence": event.sequence, "event": event.SerializeToString()}
         self._database.write(_INSERT_EVENT, row, done)
+
+    def mark(self, name: str, state: RunState, done: Done) -> None:
+        """Queues the state of a run that has not ended, for lists; events queued after it are seen no earlier."""
+        self._database.write(_MARK_RUN, {"run": name, "to": int(state)}, done)
 
     def end(self, name: str, state: RunState, done: Done) -> None:
         """Queues the end of a run."""

@@ -16,6 +16,7 @@ from orchestrion.plans import Error
 from orchestrion.runs import Message, OnDetach, Run, RunState
 from orchestrion.v1 import events_pb2
 from orchestrion_controller.metrics import ControllerMetrics
+from orchestrion_controller.runs.gate import Gate
 from orchestrion_controller.runs.journal import Journal
 from orchestrion_controller.runs.log import RunLog
 
@@ -43,7 +44,9 @@ class Lifetime:
 class LiveRun:
     """A run that is going on."""
 
-    def __init__(self, run: Run, lifetime: Lifetime, journal: Journal, metrics: ControllerMetrics) -> None:
+    def __init__(
+        self, run: Run, lifetime: Lifetime, journal: Journal, metrics: ControllerMetrics, gate: Gate | None = None
+    ) -> None:
         """Prepares the run; `start` starts it.
 
         Args:
@@ -51,7 +54,9 @@ class LiveRun:
             lifetime: When it ends, though it could go on.
             journal: Where it is written down.
             metrics: Where it is counted.
+            gate: Where its program waits until its plan is approved; None when it does not.
         """
+        self.gate = gate
         self.row = run
         self.log = RunLog(run.name, journal, self._fail)
         self._lifetime = lifetime

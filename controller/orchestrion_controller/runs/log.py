@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -112,6 +113,17 @@ class RunLog:
             if self._closed and index == len(self._events):
                 return
             await changed.wait()
+
+    async def until_visible(self, sequence: int) -> None:
+        """Waits until the event of a sequence number is written down.
+
+        Raises:
+            ResourceExhaustedError: The journal does not take the run's events.
+        """
+        async with aclosing(self.read(sequence - 1)) as events:
+            async for event in events:
+                if event.sequence >= sequence:
+                    return
 
     def events(self) -> list[events_pb2.Event]:
         """Returns the numbered events that are committed."""

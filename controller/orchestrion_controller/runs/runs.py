@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -11,12 +11,13 @@ from typing import TypedDict, Unpack
 
 from orchestrion import codec, names
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion.events import Event
-from orchestrion.plans import Error
+from orchestrion.events import Event, PlanApproved
+from orchestrion.plans import Error, Plan
 from orchestrion.runs import Message, OnDetach, Run, RunKind, RunOptions, RunState
 from orchestrion.v1 import events_pb2
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.runs.fold import fold
+from orchestrion_controller.runs.gate import Gate, not_awaiting
 from orchestrion_controller.runs.journal import Journal
 from orchestrion_controller.runs.live import Lifetime, LiveRun, Program
 from orchestrion_controller.runs.request_ids import CAPACITY, RequestIds
@@ -30,6 +31,8 @@ class RunLimits:
     """How many runs may go on at once."""
     detach_grace_ms: int
     """How long a run without a reader lives where its request does not say, in milliseconds."""
+    approval_timeout_ms: int
+    """How long a run waits for approval where its request does not say, in milliseconds."""
 
 
 class About(TypedDict, total=False):
@@ -43,6 +46,8 @@ class About(TypedDict, total=False):
     """How long it may take, in seconds; None for ever."""
     previous_run: str
     """The run that it continues; empty for none."""
+    gate: Gate | None
+    """Where it waits until its plan is approved; None when it does not."""
 
 
 class Runs:
@@ -78,6 +83,7 @@ class Runs:
         options: RunOptions | None = None,
         deadline_s: float | None = None,
         previous_run: str = "",
+        gate: Gate | None = None,
     ) -> str:
         """Starts a run, or finds the one that an earlier call with the same request id started; returns its name.
 
@@ -95,7 +101,7 @@ class Runs:
         row = Run(names.new_run(), kind, RunState.RUNNING, now, deadline_time=deadline, previous_run=previous_run)
         grace_ms = self._limits.detach_grace_ms if options.detach_grace_ms is None else options.detach_grace_ms
         lifetime = Lifetime(options.on_detach or OnDetach.CANCEL, grace_ms / 1000, deadline_s)
-        run = LiveRun(row, lifetime, self._journal, self._metrics)
+        run = LiveRun(row, lifetime, self._journal, self._metrics, gate)
         self._live[row.name] = run
         if options.request_id:
             self._request_ids.add(options.request_id, row.name)
@@ -148,12 +154,8 @@ class Runs:
         live = self._live.get(name)
         if live is not None:
             return fold(live.row, [codec.decode(event, Event) for event in live.log.events()])
-        run, after = await self._journal.get(name), 0
-        log: list[Event] = []
-        while page := await self._journal.events(name, after):
-            log += [codec.decode(event, Event) for event in page]
-            after = page[-1].sequence
-        return replace(fold(run, log), end_time=run.end_time)
+        run = await self._journal.get(name)
+        return replace(fold(run, await self._logged(name)), end_time=run.end_time)
 
     async def list(self, size: int, before: tuple[int, str] | None) -> tuple[Run, ...]:
         """Lists runs, newest first, without what their events tell."""
@@ -170,6 +172,34 @@ class Runs:
             live.cancel(Reason.CANCELLED.error("The run was cancelled by a call."))
             await live.wait_ended()
             return fold(live.row, [codec.decode(event, Event) async for event in live.log.read(0)])
+        return await self.get(name)
+
+    def gate(self, timeout_ms: int | None) -> Gate:
+        """Makes the gate of a run that is to be started; None gives it the server's time, in milliseconds."""
+        timeout_ms = self._limits.approval_timeout_ms if timeout_ms is None else timeout_ms
+        return Gate(timeout_ms / 1000, self._journal, self._metrics)
+
+    async def approve(self, name: str, plan: Plan | None, request_id: str) -> Run:
+        """Approves the plan of a run, or another in its place, and tells the run; errors as `Gate.approve`.
+
+        Raises:
+            NotFoundError: There is no such run.
+        """
+        live = self._live.get(name)
+        if live is None:
+            return await self._approved_before(name, request_id)
+        if live.gate is None:
+            raise not_awaiting(name, "was started without `approval` REQUIRED")
+        await live.gate.approve(name, plan, request_id)
+        return await self.get(name)
+
+    async def _approved_before(self, name: str, request_id: str) -> Run:
+        """Tells a run that has ended, if it is this call that approved it: its answer was lost on the way."""
+        await self._journal.get(name)
+        log = await self._logged(name)
+        known = {event.payload.request_id for event in log if isinstance(event.payload, PlanApproved)}
+        if not request_id or request_id not in known:
+            raise not_awaiting(name, "has ended")
         return await self.get(name)
 
     async def delete(self, name: str) -> None:
@@ -198,6 +228,14 @@ class Runs:
             return known
         # The same call may have come twice while the journal was read.
         return await self._journal.find_request(request_id) or self._request_ids.find(request_id)
+
+    async def _logged(self, name: str) -> Sequence[Event]:
+        after = 0
+        log: list[Event] = []
+        while page := await self._journal.events(name, after):
+            log += [codec.decode(event, Event) for event in page]
+            after = page[-1].sequence
+        return log
 
     async def _ended_length(self, name: str) -> int:
         await self._journal.get(name)

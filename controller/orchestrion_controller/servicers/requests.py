@@ -13,10 +13,11 @@ from orchestrion import codec, names
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.plans import Plan, TaskResult, TaskType
 from orchestrion.runs import Artifact, Message, Role, RunOptions
-from orchestrion.v1 import plans_pb2, runs_pb2, task_types_pb2
+from orchestrion.v1 import plans_pb2, run_service_pb2, runs_pb2, task_types_pb2
 from orchestrion_controller.artifacts.artifacts import Artifacts
 
 _LONGEST_GRACE_MS: Final = 3_600_000
+_LONGEST_APPROVAL_MS: Final = 7 * 86_400_000
 _LONGEST_REQUEST_ID: Final = 64
 _LARGEST_PAGE: Final = 1_000
 _DEFAULT_PAGE: Final = 100
@@ -99,9 +100,33 @@ def options(message: runs_pb2.RunOptions) -> RunOptions:
     if message.HasField("detach_grace_ms") and not 0 <= message.detach_grace_ms <= _LONGEST_GRACE_MS:
         text = f"options.detach_grace_ms: {found.detach_grace_ms} is out of range; give 0 to {_LONGEST_GRACE_MS}."
         raise Reason.INVALID_FIELD.error(text, field="options.detach_grace_ms")
-    if len(found.request_id) > _LONGEST_REQUEST_ID:
-        text = f"options.request_id: longer than {_LONGEST_REQUEST_ID} characters."
-        raise Reason.INVALID_FIELD.error(text, field="options.request_id")
+    request_id(found.request_id, "options.request_id")
+    return found
+
+
+def request_id(text: str, field: str) -> str:
+    """Returns the id by which a caller's second call is known as a copy of the first; empty for none.
+
+    Raises:
+        InvalidArgumentError: It is too long.
+    """
+    if len(text) > _LONGEST_REQUEST_ID:
+        raise Reason.INVALID_FIELD.error(f"{field}: longer than {_LONGEST_REQUEST_ID} characters.", field=field)
+    return text
+
+
+def approval_timeout_ms(message: run_service_pb2.RunRequest) -> int | None:
+    """Returns how long a run waits for approval, in milliseconds; None for the server's default.
+
+    Raises:
+        InvalidArgumentError: It is out of range.
+    """
+    field, found = "approval_timeout_ms", message.approval_timeout_ms
+    if not message.HasField("approval_timeout_ms"):
+        return None
+    if not 1 <= found <= _LONGEST_APPROVAL_MS:
+        text = f"{field}: {found} is out of range; give 1 to {_LONGEST_APPROVAL_MS}, or leave it unset."
+        raise Reason.INVALID_FIELD.error(text, field=field)
     return found
 
 

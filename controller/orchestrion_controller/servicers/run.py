@@ -32,8 +32,8 @@ class RunServicer(run_service_pb2_grpc.RunServiceServicer):
     async def Run(self, request: run_service_pb2.RunRequest, context: _Context) -> AsyncIterator[events_pb2.Event]:
         """Creates a run and watches it."""
         check_policy(request.policy)
-        if request.approval == runs_pb2.APPROVAL_REQUIRED:
-            raise requests.not_served("APPROVAL_REQUIRED")
+        timeout_ms = requests.approval_timeout_ms(request)
+        gate = self._runs.gate(timeout_ms) if request.approval == runs_pb2.APPROVAL_REQUIRED else None
         turns = requests.messages(request.messages)
         asked = FullRequest(
             messages=turns,
@@ -48,11 +48,12 @@ class RunServicer(run_service_pb2_grpc.RunServiceServicer):
             await self._runs.get(asked.previous_run)
         events = self._runs.run(
             RunKind.FULL,
-            lambda run, log: self._pipeline.full(run, log, asked),
+            lambda run, log: self._pipeline.full(run, log, asked, gate),
             messages=turns,
             options=requests.options(request.options),
             deadline_s=requests.deadline_s(context),
             previous_run=asked.previous_run,
+            gate=gate,
         )
         async with aclosing(events):
             async for event in events:
@@ -88,8 +89,11 @@ class RunServicer(run_service_pb2_grpc.RunServiceServicer):
         return answer
 
     async def ApprovePlan(self, request: run_service_pb2.ApprovePlanRequest, context: _Context) -> runs_pb2.Run:
-        """Is not served yet."""
-        raise requests.not_served("ApprovePlan")
+        """Approves the plan of a run that waits for it."""
+        plan = requests.plan(request.plan) if request.HasField("plan") else None
+        request_id = requests.request_id(request.request_id, "request_id")
+        answer: runs_pb2.Run = codec.encode(await self._runs.approve(names.check_run(request.name), plan, request_id))
+        return answer
 
     async def DeleteRun(self, request: run_service_pb2.DeleteRunRequest, context: _Context) -> empty_pb2.Empty:
         """Deletes a run that has ended."""

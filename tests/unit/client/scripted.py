@@ -117,7 +117,8 @@ class RunServicer(_Servicer, run_service_pb2_grpc.RunServiceServicer):
         return codec.encode(Run(request.name, RunKind.FULL, RunState.CANCELLED))
 
     async def ApprovePlan(self, request: Any, context: Context) -> Any:
-        raise NotImplementedError
+        await self.note(request, context)
+        return codec.encode(Run(request.name, RunKind.FULL, RunState.RUNNING))
 
     async def DeleteRun(self, request: Any, context: Context) -> Any:
         await self.note(request, context)

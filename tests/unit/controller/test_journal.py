@@ -136,6 +136,21 @@ async def test_a_run_is_deleted_with_its_events(journal: Journal) -> None:
     assert await journal.find_request("a") is None
 
 
+async def test_lists_tell_that_a_run_awaits_approval_and_never_after_its_end(journal: Journal) -> None:
+    """Given marks and ends that may be committed together, in whatever order, an end stays one."""
+    for name in ("a", "b", "c"):
+        journal.create(run(name), "", none)
+    journal.mark("runs/c", RunState.AWAITING_APPROVAL, none)
+    journal.end("runs/a", RunState.SUCCEEDED, none)
+    journal.mark("runs/b", RunState.AWAITING_APPROVAL, none)
+    journal.mark("runs/b", RunState.RUNNING, none)
+    await ended(journal, "runs/b")
+    states = {found.name: found.state for found in await journal.list(10, None)}
+    assert states == {
+        "runs/a": RunState.SUCCEEDED, "runs/b": RunState.SUCCEEDED, "runs/c": RunState.AWAITING_APPROVAL,
+    }  # fmt: skip
+
+
 async def test_what_an_earlier_process_left_unfinished_is_ended(journal: Journal, database: Database) -> None:
     journal.create(run("going"), "", none)
     append(journal, "runs/going", 1, 2, 3)

@@ -113,6 +113,8 @@ class Event(_message.Message):
     ANSWER_TEXT_FIELD_NUMBER: _builtins.int
     ANSWER_FINISHED_FIELD_NUMBER: _builtins.int
     RUN_FINISHED_FIELD_NUMBER: _builtins.int
+    APPROVAL_AWAITED_FIELD_NUMBER: _builtins.int
+    PLAN_APPROVED_FIELD_NUMBER: _builtins.int
     run: _builtins.str
     """The run, `runs/{run}`."""
     sequence: _builtins.int
@@ -191,6 +193,14 @@ class Event(_message.Message):
     def run_finished(self) -> Global___RunFinished:
         """The run ended; always the last event."""
 
+    @_builtins.property
+    def approval_awaited(self) -> Global___ApprovalAwaited:
+        """The plan is whole, and the run waits for ApprovePlan."""
+
+    @_builtins.property
+    def plan_approved(self) -> Global___PlanApproved:
+        """The plan was approved, and the run goes on."""
+
     def __init__(
         self,
         *,
@@ -215,12 +225,14 @@ class Event(_message.Message):
         answer_text: Global___AnswerText | None = ...,
         answer_finished: Global___AnswerFinished | None = ...,
         run_finished: Global___RunFinished | None = ...,
+        approval_awaited: Global___ApprovalAwaited | None = ...,
+        plan_approved: Global___PlanApproved | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["answer_finished", b"answer_finished", "answer_text", b"answer_text", "attempt_failed", b"attempt_failed", "payload", b"payload", "plan_finished", b"plan_finished", "plan_rejected", b"plan_rejected", "run_finished", b"run_finished", "run_started", b"run_started", "stage_finished", b"stage_finished", "stage_started", b"stage_started", "task_assigned", b"task_assigned", "task_finished", b"task_finished", "task_planned", b"task_planned", "task_preview", b"task_preview", "task_progress", b"task_progress", "task_revoked", b"task_revoked", "task_started", b"task_started", "task_text", b"task_text", "time", b"time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer_finished", b"answer_finished", "answer_text", b"answer_text", "approval_awaited", b"approval_awaited", "attempt_failed", b"attempt_failed", "payload", b"payload", "plan_approved", b"plan_approved", "plan_finished", b"plan_finished", "plan_rejected", b"plan_rejected", "run_finished", b"run_finished", "run_started", b"run_started", "stage_finished", b"stage_finished", "stage_started", b"stage_started", "task_assigned", b"task_assigned", "task_finished", b"task_finished", "task_planned", b"task_planned", "task_preview", b"task_preview", "task_progress", b"task_progress", "task_revoked", b"task_revoked", "task_started", b"task_started", "task_text", b"task_text", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_finished", b"answer_finished", "answer_text", b"answer_text", "attempt_failed", b"attempt_failed", "payload", b"payload", "plan_finished", b"plan_finished", "plan_rejected", b"plan_rejected", "run", b"run", "run_finished", b"run_finished", "run_started", b"run_started", "sequence", b"sequence", "stage", b"stage", "stage_finished", b"stage_finished", "stage_started", b"stage_started", "task_assigned", b"task_assigned", "task_finished", b"task_finished", "task_planned", b"task_planned", "task_preview", b"task_preview", "task_progress", b"task_progress", "task_revoked", b"task_revoked", "task_started", b"task_started", "task_text", b"task_text", "time", b"time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_finished", b"answer_finished", "answer_text", b"answer_text", "approval_awaited", b"approval_awaited", "attempt_failed", b"attempt_failed", "payload", b"payload", "plan_approved", b"plan_approved", "plan_finished", b"plan_finished", "plan_rejected", b"plan_rejected", "run", b"run", "run_finished", b"run_finished", "run_started", b"run_started", "sequence", b"sequence", "stage", b"stage", "stage_finished", b"stage_finished", "stage_started", b"stage_started", "task_assigned", b"task_assigned", "task_finished", b"task_finished", "task_planned", b"task_planned", "task_preview", b"task_preview", "task_progress", b"task_progress", "task_revoked", b"task_revoked", "task_started", b"task_started", "task_text", b"task_text", "time", b"time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["run_started", "stage_started", "stage_finished", "task_planned", "plan_rejected", "task_revoked", "plan_finished", "task_assigned", "task_started", "task_progress", "task_text", "task_preview", "attempt_failed", "task_finished", "answer_text", "answer_finished", "run_finished"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["run_started", "stage_started", "stage_finished", "task_planned", "plan_rejected", "task_revoked", "plan_finished", "task_assigned", "task_started", "task_progress", "task_text", "task_preview", "attempt_failed", "task_finished", "answer_text", "answer_finished", "run_finished", "approval_awaited", "plan_approved"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -417,6 +429,64 @@ class PlanFinished(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PlanFinished: _TypeAlias = PlanFinished  # noqa: Y015
+
+@_typing.final
+class ApprovalAwaited(_message.Message):
+    """Tells that a run waits until its plan is approved."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAN_FIELD_NUMBER: _builtins.int
+    DEADLINE_TIME_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def plan(self) -> _plans_pb2.Plan:
+        """The plan to approve."""
+
+    @_builtins.property
+    def deadline_time(self) -> _timestamp_pb2.Timestamp:
+        """When the run is cancelled if nobody has approved it. The run's own deadline may come first."""
+
+    def __init__(
+        self,
+        *,
+        plan: _plans_pb2.Plan | None = ...,
+        deadline_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["deadline_time", b"deadline_time", "plan", b"plan"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deadline_time", b"deadline_time", "plan", b"plan"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApprovalAwaited: _TypeAlias = ApprovalAwaited  # noqa: Y015
+
+@_typing.final
+class PlanApproved(_message.Message):
+    """Tells that a plan was approved."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAN_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """The `request_id` of the call that approved it; empty when it had none."""
+    @_builtins.property
+    def plan(self) -> _plans_pb2.Plan:
+        """The edited plan, which takes the place of the one shown; unset when that one was approved as it was."""
+
+    def __init__(
+        self,
+        *,
+        plan: _plans_pb2.Plan | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["plan", b"plan"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["plan", b"plan", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlanApproved: _TypeAlias = PlanApproved  # noqa: Y015
 
 @_typing.final
 class TaskAssigned(_message.Message):

@@ -37,6 +37,7 @@ class RunRequest(_message.Message):
     APPROVAL_FIELD_NUMBER: _builtins.int
     PREVIOUS_RUN_FIELD_NUMBER: _builtins.int
     OPTIONS_FIELD_NUMBER: _builtins.int
+    APPROVAL_TIMEOUT_MS_FIELD_NUMBER: _builtins.int
     planner: _builtins.str
     """The planner, `builtin` or `llm`; empty means the server's default."""
     responder: _builtins.str
@@ -44,9 +45,13 @@ class RunRequest(_message.Message):
     policy: _assignments_pb2.SelectionPolicy.ValueType
     """How experts are chosen."""
     approval: _runs_pb2.Approval.ValueType
-    """Whether the plan must be approved first."""
+    """Whether the plan must be approved before anything is selected or executed."""
     previous_run: _builtins.str
     """The run whose messages, results and artifacts this one continues, `runs/{run}`; empty for none."""
+    approval_timeout_ms: _builtins.int
+    """How long to wait for approval before the run is cancelled, in milliseconds, 1 to 604,800,000 (a week). Unset: the
+    server's default, an hour. Means nothing without `approval` REQUIRED.
+    """
     @_builtins.property
     def messages(self) -> _containers.RepeatedCompositeFieldContainer[_runs_pb2.Message]:
         """The conversation; the last message is the user's. Required."""
@@ -75,12 +80,15 @@ class RunRequest(_message.Message):
         approval: _runs_pb2.Approval.ValueType = ...,
         previous_run: _builtins.str = ...,
         options: _runs_pb2.RunOptions | None = ...,
+        approval_timeout_ms: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["options", b"options", "plan", b"plan"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_approval_timeout_ms", b"_approval_timeout_ms", "approval_timeout_ms", b"approval_timeout_ms", "options", b"options", "plan", b"plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval", b"approval", "messages", b"messages", "options", b"options", "plan", b"plan", "planner", b"planner", "policy", b"policy", "previous_run", b"previous_run", "responder", b"responder", "task_types", b"task_types"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_approval_timeout_ms", b"_approval_timeout_ms", "approval", b"approval", "approval_timeout_ms", b"approval_timeout_ms", "messages", b"messages", "options", b"options", "plan", b"plan", "planner", b"planner", "policy", b"policy", "previous_run", b"previous_run", "responder", b"responder", "task_types", b"task_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__approval_timeout_ms: _TypeAlias = _typing.Literal["approval_timeout_ms"]  # noqa: Y015
+    _WhichOneofArgType__approval_timeout_ms: _TypeAlias = _typing.Literal["_approval_timeout_ms", b"_approval_timeout_ms"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__approval_timeout_ms) -> _WhichOneofReturnType__approval_timeout_ms | None: ...
 
 Global___RunRequest: _TypeAlias = RunRequest  # noqa: Y015
 
@@ -216,8 +224,13 @@ class ApprovePlanRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     PLAN_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The run, `runs/{run}`. Required."""
+    request_id: _builtins.str
+    """Makes the call safe to repeat: a second call with the same id does not fail because the first one was heard. Up to 64
+    characters.
+    """
     @_builtins.property
     def plan(self) -> _plans_pb2.Plan:
         """The plan to run instead of the one shown; unset approves that one."""
@@ -227,10 +240,11 @@ class ApprovePlanRequest(_message.Message):
         *,
         name: _builtins.str = ...,
         plan: _plans_pb2.Plan | None = ...,
+        request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["plan", b"plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "plan", b"plan"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "plan", b"plan", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

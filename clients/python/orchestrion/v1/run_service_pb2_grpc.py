@@ -80,12 +80,13 @@ class RunServiceServicer(object):
     """
 
     def Run(self, request, context):
-        """Creates a run and watches it to its end. The stages overlap: a task starts while others are still being planned.
-        The deadline of the call is the run's deadline. The stream ends with `run_finished`; when the run failed it then
-        ends with the error's status.
+        """Creates a run and watches it to its end. The stages overlap: a task starts while others are still being planned. With
+        `approval` REQUIRED they do not: the run plans, tells `approval_awaited`, and selects and executes nothing before
+        ApprovePlan. The deadline of the call is the run's deadline. The stream ends with `run_finished`; when the run failed
+        it then ends with the error's status.
 
-        Errors: those of Plan, Select, Execute and Respond; RESOURCE_EXHAUSTED (`TOO_MANY_RUNS`, with RetryInfo);
-        UNIMPLEMENTED (`NOT_SERVED_YET`) for approval and for policy LLM.
+        Errors: those of Plan, Select, Execute and Respond; RESOURCE_EXHAUSTED (`TOO_MANY_RUNS`, with RetryInfo); CANCELLED
+        (`APPROVAL_TIMED_OUT`) when nobody approved the plan in time; UNIMPLEMENTED (`NOT_SERVED_YET`) for policy LLM.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -130,9 +131,12 @@ class RunServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ApprovePlan(self, request, context):
-        """Approves the plan of a run that awaits approval, as it is or edited.
+        """Approves the plan of a run that awaits approval, as it is or edited, and lets the run go on. An edited plan is checked
+        first; one that is refused leaves the run waiting. To refuse the plan altogether, cancel the run.
 
-        Errors: UNIMPLEMENTED (`NOT_SERVED_YET`) for now.
+        Errors: NOT_FOUND (`RUN_NOT_FOUND`); FAILED_PRECONDITION (`NOT_AWAITING_APPROVAL`) when the run asked for no approval,
+        still plans, was approved by another call, or has ended; INVALID_ARGUMENT and NOT_FOUND (`ARTIFACT_NOT_FOUND`) for a
+        plan that breaks a rule, as of Execute, with `task_id` and `field`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

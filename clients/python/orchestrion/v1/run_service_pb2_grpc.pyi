@@ -37,12 +37,13 @@ class RunServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> RunServiceAsyncStub: ...
     Run: _grpc.UnaryStreamMultiCallable[_run_service_pb2.RunRequest, _events_pb2.Event]
-    """Creates a run and watches it to its end. The stages overlap: a task starts while others are still being planned.
-    The deadline of the call is the run's deadline. The stream ends with `run_finished`; when the run failed it then
-    ends with the error's status.
+    """Creates a run and watches it to its end. The stages overlap: a task starts while others are still being planned. With
+    `approval` REQUIRED they do not: the run plans, tells `approval_awaited`, and selects and executes nothing before
+    ApprovePlan. The deadline of the call is the run's deadline. The stream ends with `run_finished`; when the run failed
+    it then ends with the error's status.
 
-    Errors: those of Plan, Select, Execute and Respond; RESOURCE_EXHAUSTED (`TOO_MANY_RUNS`, with RetryInfo);
-    UNIMPLEMENTED (`NOT_SERVED_YET`) for approval and for policy LLM.
+    Errors: those of Plan, Select, Execute and Respond; RESOURCE_EXHAUSTED (`TOO_MANY_RUNS`, with RetryInfo); CANCELLED
+    (`APPROVAL_TIMED_OUT`) when nobody approved the plan in time; UNIMPLEMENTED (`NOT_SERVED_YET`) for policy LLM.
     """
     WatchRun: _grpc.UnaryStreamMultiCallable[_run_service_pb2.WatchRunRequest, _events_pb2.Event]
     """Streams a run's events from any point: first what is logged, then what happens, to the end. Its deadline ends only
@@ -67,9 +68,12 @@ class RunServiceStub:
     Errors: NOT_FOUND (`RUN_NOT_FOUND`).
     """
     ApprovePlan: _grpc.UnaryUnaryMultiCallable[_run_service_pb2.ApprovePlanRequest, _runs_pb2.Run]
-    """Approves the plan of a run that awaits approval, as it is or edited.
+    """Approves the plan of a run that awaits approval, as it is or edited, and lets the run go on. An edited plan is checked
+    first; one that is refused leaves the run waiting. To refuse the plan altogether, cancel the run.
 
-    Errors: UNIMPLEMENTED (`NOT_SERVED_YET`) for now.
+    Errors: NOT_FOUND (`RUN_NOT_FOUND`); FAILED_PRECONDITION (`NOT_AWAITING_APPROVAL`) when the run asked for no approval,
+    still plans, was approved by another call, or has ended; INVALID_ARGUMENT and NOT_FOUND (`ARTIFACT_NOT_FOUND`) for a
+    plan that breaks a rule, as of Execute, with `task_id` and `field`.
     """
     DeleteRun: _grpc.UnaryUnaryMultiCallable[_run_service_pb2.DeleteRunRequest, _empty_pb2.Empty]
     """Deletes a run that has ended, with its log. Artifacts stay.
@@ -83,12 +87,13 @@ class RunServiceAsyncStub(RunServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Run: _aio.UnaryStreamMultiCallable[_run_service_pb2.RunRequest, _events_pb2.Event]  # type: ignore[assignment]
-    """Creates a run and watches it to its end. The stages overlap: a task starts while others are still being planned.
-    The deadline of the call is the run's deadline. The stream ends with `run_finished`; when the run failed it then
-    ends with the error's status.
+    """Creates a run and watches it to its end. The stages overlap: a task starts while others are still being planned. With
+    `approval` REQUIRED they do not: the run plans, tells `approval_awaited`, and selects and executes nothing before
+    ApprovePlan. The deadline of the call is the run's deadline. The stream ends with `run_finished`; when the run failed
+    it then ends with the error's status.
 
-    Errors: those of Plan, Select, Execute and Respond; RESOURCE_EXHAUSTED (`TOO_MANY_RUNS`, with RetryInfo);
-    UNIMPLEMENTED (`NOT_SERVED_YET`) for approval and for policy LLM.
+    Errors: those of Plan, Select, Execute and Respond; RESOURCE_EXHAUSTED (`TOO_MANY_RUNS`, with RetryInfo); CANCELLED
+    (`APPROVAL_TIMED_OUT`) when nobody approved the plan in time; UNIMPLEMENTED (`NOT_SERVED_YET`) for policy LLM.
     """
     WatchRun: _aio.UnaryStreamMultiCallable[_run_service_pb2.WatchRunRequest, _events_pb2.Event]  # type: ignore[assignment]
     """Streams a run's events from any point: first what is logged, then what happens, to the end. Its deadline ends only
@@ -113,9 +118,12 @@ class RunServiceAsyncStub(RunServiceStub):
     Errors: NOT_FOUND (`RUN_NOT_FOUND`).
     """
     ApprovePlan: _aio.UnaryUnaryMultiCallable[_run_service_pb2.ApprovePlanRequest, _runs_pb2.Run]  # type: ignore[assignment]
-    """Approves the plan of a run that awaits approval, as it is or edited.
+    """Approves the plan of a run that awaits approval, as it is or edited, and lets the run go on. An edited plan is checked
+    first; one that is refused leaves the run waiting. To refuse the plan altogether, cancel the run.
 
-    Errors: UNIMPLEMENTED (`NOT_SERVED_YET`) for now.
+    Errors: NOT_FOUND (`RUN_NOT_FOUND`); FAILED_PRECONDITION (`NOT_AWAITING_APPROVAL`) when the run asked for no approval,
+    still plans, was approved by another call, or has ended; INVALID_ARGUMENT and NOT_FOUND (`ARTIFACT_NOT_FOUND`) for a
+    plan that breaks a rule, as of Execute, with `task_id` and `field`.
     """
     DeleteRun: _aio.UnaryUnaryMultiCallable[_run_service_pb2.DeleteRunRequest, _empty_pb2.Empty]  # type: ignore[assignment]
     """Deletes a run that has ended, with its log. Artifacts stay.
@@ -132,12 +140,13 @@ class RunServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _run_service_pb2.RunRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_events_pb2.Event], _abc.AsyncIterator[_events_pb2.Event]]:
-        """Creates a run and watches it to its end. The stages overlap: a task starts while others are still being planned.
-        The deadline of the call is the run's deadline. The stream ends with `run_finished`; when the run failed it then
-        ends with the error's status.
+        """Creates a run and watches it to its end. The stages overlap: a task starts while others are still being planned. With
+        `approval` REQUIRED they do not: the run plans, tells `approval_awaited`, and selects and executes nothing before
+        ApprovePlan. The deadline of the call is the run's deadline. The stream ends with `run_finished`; when the run failed
+        it then ends with the error's status.
 
-        Errors: those of Plan, Select, Execute and Respond; RESOURCE_EXHAUSTED (`TOO_MANY_RUNS`, with RetryInfo);
-        UNIMPLEMENTED (`NOT_SERVED_YET`) for approval and for policy LLM.
+        Errors: those of Plan, Select, Execute and Respond; RESOURCE_EXHAUSTED (`TOO_MANY_RUNS`, with RetryInfo); CANCELLED
+        (`APPROVAL_TIMED_OUT`) when nobody approved the plan in time; UNIMPLEMENTED (`NOT_SERVED_YET`) for policy LLM.
         """
 
     @_abc_1.abstractmethod
@@ -192,9 +201,12 @@ class RunServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _run_service_pb2.ApprovePlanRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_runs_pb2.Run, _abc.Awaitable[_runs_pb2.Run]]:
-        """Approves the plan of a run that awaits approval, as it is or edited.
+        """Approves the plan of a run that awaits approval, as it is or edited, and lets the run go on. An edited plan is checked
+        first; one that is refused leaves the run waiting. To refuse the plan altogether, cancel the run.
 
-        Errors: UNIMPLEMENTED (`NOT_SERVED_YET`) for now.
+        Errors: NOT_FOUND (`RUN_NOT_FOUND`); FAILED_PRECONDITION (`NOT_AWAITING_APPROVAL`) when the run asked for no approval,
+        still plans, was approved by another call, or has ended; INVALID_ARGUMENT and NOT_FOUND (`ARTIFACT_NOT_FOUND`) for a
+        plan that breaks a rule, as of Execute, with `task_id` and `field`.
         """
 
     @_abc_1.abstractmethod

@@ -98,13 +98,13 @@ class _RunStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunState.Val
     RUN_STATE_RUNNING: _RunState.ValueType  # 1
     """It is going."""
     RUN_STATE_AWAITING_APPROVAL: _RunState.ValueType  # 2
-    """It waits for ApprovePlan."""
+    """Its plan is whole, and it waits for ApprovePlan."""
     RUN_STATE_SUCCEEDED: _RunState.ValueType  # 3
     """It ended as asked. Single tasks may have failed; the answer says so."""
     RUN_STATE_FAILED: _RunState.ValueType  # 4
     """It ended with an error."""
     RUN_STATE_CANCELLED: _RunState.ValueType  # 5
-    """It was cancelled, by a call, by its deadline, or because its client left."""
+    """It was cancelled: by a call, by its deadline, because its client left, or because nobody approved its plan in time."""
 
 class RunState(_RunState, metaclass=_RunStateEnumTypeWrapper):
     """Lists the states of a run."""
@@ -114,13 +114,13 @@ RUN_STATE_UNSPECIFIED: RunState.ValueType  # 0
 RUN_STATE_RUNNING: RunState.ValueType  # 1
 """It is going."""
 RUN_STATE_AWAITING_APPROVAL: RunState.ValueType  # 2
-"""It waits for ApprovePlan."""
+"""Its plan is whole, and it waits for ApprovePlan."""
 RUN_STATE_SUCCEEDED: RunState.ValueType  # 3
 """It ended as asked. Single tasks may have failed; the answer says so."""
 RUN_STATE_FAILED: RunState.ValueType  # 4
 """It ended with an error."""
 RUN_STATE_CANCELLED: RunState.ValueType  # 5
-"""It was cancelled, by a call, by its deadline, or because its client left."""
+"""It was cancelled: by a call, by its deadline, because its client left, or because nobody approved its plan in time."""
 Global___RunState: _TypeAlias = RunState  # noqa: Y015
 
 class _OnDetach:
@@ -158,7 +158,7 @@ class _ApprovalEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Approval.Val
     APPROVAL_NONE: _Approval.ValueType  # 1
     """It is executed at once, task by task as they are planned."""
     APPROVAL_REQUIRED: _Approval.ValueType  # 2
-    """It waits for ApprovePlan. Answers UNIMPLEMENTED for now."""
+    """It waits for ApprovePlan once its plan is whole."""
 
 class Approval(_Approval, metaclass=_ApprovalEnumTypeWrapper):
     """Lists whether a plan must be approved before it is executed."""
@@ -168,7 +168,7 @@ APPROVAL_UNSPECIFIED: Approval.ValueType  # 0
 APPROVAL_NONE: Approval.ValueType  # 1
 """It is executed at once, task by task as they are planned."""
 APPROVAL_REQUIRED: Approval.ValueType  # 2
-"""It waits for ApprovePlan. Answers UNIMPLEMENTED for now."""
+"""It waits for ApprovePlan once its plan is whole."""
 Global___Approval: _TypeAlias = Approval  # noqa: Y015
 
 @_typing.final
@@ -224,6 +224,7 @@ class Run(_message.Message):
     ANSWER_ARTIFACTS_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
     PREVIOUS_RUN_FIELD_NUMBER: _builtins.int
+    APPROVAL_DEADLINE_TIME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The resource name, `runs/{run}`."""
     kind: Global___RunKind.ValueType
@@ -272,6 +273,10 @@ class Run(_message.Message):
     def error(self) -> _errors_pb2.Error:
         """Why the run failed or was cancelled."""
 
+    @_builtins.property
+    def approval_deadline_time(self) -> _timestamp_pb2.Timestamp:
+        """When it is cancelled if nobody has approved its plan; set while it awaits approval, though not in lists."""
+
     def __init__(
         self,
         *,
@@ -290,10 +295,11 @@ class Run(_message.Message):
         answer_artifacts: _abc.Iterable[_builtins.str] | None = ...,
         error: _errors_pb2.Error | None = ...,
         previous_run: _builtins.str = ...,
+        approval_deadline_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "deadline_time", b"deadline_time", "end_time", b"end_time", "error", b"error", "plan", b"plan"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["approval_deadline_time", b"approval_deadline_time", "create_time", b"create_time", "deadline_time", b"deadline_time", "end_time", b"end_time", "error", b"error", "plan", b"plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "answer_artifacts", b"answer_artifacts", "assignments", b"assignments", "create_time", b"create_time", "deadline_time", b"deadline_time", "end_time", b"end_time", "error", b"error", "kind", b"kind", "last_sequence", b"last_sequence", "messages", b"messages", "name", b"name", "plan", b"plan", "previous_run", b"previous_run", "results", b"results", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "answer_artifacts", b"answer_artifacts", "approval_deadline_time", b"approval_deadline_time", "assignments", b"assignments", "create_time", b"create_time", "deadline_time", b"deadline_time", "end_time", b"end_time", "error", b"error", "kind", b"kind", "last_sequence", b"last_sequence", "messages", b"messages", "name", b"name", "plan", b"plan", "previous_run", b"previous_run", "results", b"results", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -301,7 +307,7 @@ Global___Run: _TypeAlias = Run  # noqa: Y015
 
 @_typing.final
 class RunOptions(_message.Message):
-    """Says how a run treats a client that leaves, and how long it waits."""
+    """Says how a run treats a client that leaves, and what makes a repeated call safe."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -1,0 +1,84 @@
+"""Both clients approve plans, also where the answer to their call is lost."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+
+from orchestrion import Approval, AsyncClient, OnDetach, Plan
+from orchestrion.errors import FailedPreconditionError, InvalidArgumentError
+from orchestrion.events import ApprovalAwaited, PlanApproved
+from orchestrion.runs import RunState
+from tests.rpc.client.proxy import Proxy
+from tests.rpc.controller.conftest import StartHost
+from tests.rpc.controller.plans import CHAIN, collect, payloads, results
+
+
+async def waiting_run(client: Any) -> str:
+    """Starts a run that waits for approval after its client has left."""
+    async with aclosing(
+        client.run("do it", plan=CHAIN, approval=Approval.REQUIRED, on_detach=OnDetach.CONTINUE)
+    ) as events:
+        async for event in events:
+            if isinstance(event.payload, ApprovalAwaited):
+                break
+    return str(event.run)
+
+
+async def test_a_program_approves_what_it_has_looked_at(client: Any, start_host: StartHost) -> None:
+    """Given a program that edits the plan of each event that asks for it, the edited one is carried out."""
+    await start_host()
+    seen = []
+    async for event in client.run("do it", plan=CHAIN, approval=Approval.REQUIRED):
+        seen.append(event)
+        if isinstance(event.payload, ApprovalAwaited):
+            with pytest.raises(InvalidArgumentError) as caught:
+                await client.approve_plan(event.run, event.payload.plan.without("first"))
+            assert (caught.value.metadata["task_id"], caught.value.reason) == ("second", "UNKNOWN_REFERENCE")
+            edited = event.payload.plan.with_inputs("first", text="edited").without("third")
+            told = await client.approve_plan(event.run, edited)
+            assert told.state is RunState.RUNNING
+    assert {task_id: result.outputs["text"] for task_id, result in results(seen).items()} == {
+        "first": "edited", "second": "edited",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("plan", [None, CHAIN.without("third")])
+async def test_an_approval_whose_answer_was_lost_is_sent_again_and_heard_once(
+    plan: Plan | None, client: Any, proxy: Proxy, start_host: StartHost, address: str
+) -> None:
+    host = await start_host()
+    async with AsyncClient(address) as direct:
+        run = await waiting_run(direct)
+        await client.hosts()
+        told = proxy.bytes_down
+        proxy.cut_when = lambda now: now.bytes_down > told + 100  # The server's answer, never passed on.
+
+        approved = await client.approve_plan(run, plan)
+
+        log = await collect(direct.watch(run))
+    assert proxy.cuts == 1
+    assert approved.name == run
+    assert approved.state in (RunState.RUNNING, RunState.SUCCEEDED)
+    assert [payload.plan for payload in payloads(log, PlanApproved)] == [plan]
+    assert len(host.calls) == (3 if plan is None else 2)
+    with pytest.raises(FailedPreconditionError) as again:
+        await client.approve_plan(run, plan)
+    assert again.value.reason == "NOT_AWAITING_APPROVAL"
+
+
+async def test_a_run_that_waits_goes_on_after_a_break(client: Any, proxy: Proxy, start_host: StartHost) -> None:
+    await start_host()
+    seen = []
+    async for event in client.run("do it", plan=CHAIN, approval=Approval.REQUIRED):
+        seen.append(event)
+        if isinstance(event.payload, ApprovalAwaited):
+            proxy.cut()
+            await client.approve_plan(event.run)
+    assert [event.sequence for event in seen if event.sequence] == list(
+        range(1, 1 + sum(bool(event.sequence) for event in seen))
+    )
+    assert len(payloads(seen, PlanApproved)) == 1
+    assert len(results(seen)) == 3
