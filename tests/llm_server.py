@@ -13,8 +13,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
@@ -25,6 +26,9 @@ CANNED_PLAN = {
     "noTaskReason": "",
 }
 CANNED_ANSWER = "Done."
+
+Beside = Mapping[str, Any] | Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
+"""An answer as JSON, or what makes one of the call's body; None for a path that is not there."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,13 @@ class Reply:
     status: int = 200
     """Another one answers with an error instead."""
     error: str = "scripted error"
+    error_fields: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of the error's JSON."""
     headers: Mapping[str, str] = field(default_factory=dict)
+    pause_after: int | None = None
+    """Stops after so many characters until the server's `resume` is called."""
+    stall_after: int | None = None
+    """Says nothing more after so many characters, but for comments that keep the connection alive."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,13 @@ class Call:
 
     body: Mapping[str, Any]
     headers: Mapping[str, str]
+    path: str = "/v1/chat/completions"
+    method: str = "POST"
+
+    @property
+    def is_chat(self) -> bool:
+        """Whether a reply is wanted; other calls ask about the model."""
+        return self.path == "/v1/chat/completions"
 
     @property
     def asks_for_plan(self) -> bool:
@@ -68,7 +85,9 @@ class Call:
 
 
 class LLMServer:
-    """The server. `calls` has what it was asked; a call sets `called`, a client that leaves in a reply `dropped`."""
+    """The server. `calls` has the chats that it was asked for, `side_calls` what else; a chat sets `called`, a client
+    that leaves in a reply `dropped`.
+    """
 
     def __init__(
         self,
@@ -78,6 +97,8 @@ class LLMServer:
         plan: Mapping[str, Any] | str = CANNED_PLAN,
         answer: str = CANNED_ANSWER,
         tokens_per_second: float | None = None,
+        beside: Mapping[str, Beside] | None = None,
+        most_tokens: int | None = None,
     ) -> None:
         """Prepares a server.
 
@@ -87,8 +108,11 @@ class LLMServer:
             plan: What it plans when the script has ended.
             answer: What it answers then.
             tokens_per_second: How fast it writes then; None for at once.
+            beside: What it answers at other paths, such as `/v1/models` and `/tokenize`; 404 at all others.
+            most_tokens: Chats with a longer prompt are refused, as OpenAI and vLLM do; None for none.
         """
         self.calls: list[Call] = []
+        self.side_calls: list[Call] = []
         self.called = asyncio.Event()
         self.dropped = asyncio.Event()
         self.base_url = ""
@@ -97,6 +121,9 @@ class LLMServer:
         self._plan = plan if isinstance(plan, str) else json.dumps(plan)
         self._answer = answer
         self._tokens_per_second = tokens_per_second
+        self._beside = beside or {}
+        self._most_tokens = most_tokens
+        self._resumed = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -115,6 +142,10 @@ class LLMServer:
         if self._server:
             await self._server.wait_closed()
 
+    def resume(self) -> None:
+        """Lets replies go on that paused."""
+        self._resumed.set()
+
     async def __aenter__(self) -> Self:
         await self.start()
         return self
@@ -128,6 +159,10 @@ class LLMServer:
         self._connections.add(connection)
         try:
             while call := await _read_call(reader):
+                if not call.is_chat:
+                    self.side_calls.append(call)
+                    await self._answer_beside(call, writer)
+                    continue
                 self.calls.append(call)
                 self.called.set()
                 await self._answer_call(call, reader, writer)
@@ -142,11 +177,25 @@ class LLMServer:
             with contextlib.suppress(ConnectionError, asyncio.CancelledError):
                 await writer.wait_closed()
 
+    async def _answer_beside(self, call: Call, writer: asyncio.StreamWriter) -> None:
+        answer = self._beside.get(call.path)
+        data = answer(call.body) if callable(answer) else answer
+        body = json.dumps({"error": {"message": "not found"}} if data is None else data).encode()
+        head = {"content-type": "application/json", "content-length": str(len(body))}
+        _write_head(writer, 404 if data is None else 200, head)
+        writer.write(body)
+        await writer.drain()
+
     async def _answer_call(self, call: Call, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         refused = self._refused(call)
         reply = Reply(status=400, error=f"{refused} is not supported") if refused else self._next_reply(call)
+        if self._most_tokens is not None and (count := prompt_tokens(call.body)) > self._most_tokens:
+            error = f"This model's maximum context length is {self._most_tokens} tokens. However, your messages "
+            error += f"resulted in {count} tokens."
+            reply = Reply(status=400, error=error, error_fields={"code": "context_length_exceeded"})
         if reply.status != 200:
-            body = json.dumps({"error": {"message": reply.error, "type": "scripted", "code": None}}).encode()
+            error_body = {"message": reply.error, "type": "scripted", "code": None, **reply.error_fields}
+            body = json.dumps({"error": error_body}).encode()
             _write_head(writer, reply.status, {"content-length": str(len(body)), **reply.headers})
             writer.write(body)
             await writer.drain()
@@ -181,8 +230,14 @@ class LLMServer:
         stop = reply.cut_after if reply.drop_after is None else reply.drop_after
         content = reply.content if stop is None else reply.content[:stop]
         size = CHARACTERS_PER_TOKEN if reply.tokens_per_second else 64
-        for start in range(0, len(content), size):
-            _write_event(writer, _chunk(call, {"content": content[start : start + size]}))
+        stops = [len(content) if stop is None else stop for stop in (reply.pause_after, reply.stall_after)]
+        for start, end in _pieces(len(content), size, stops):
+            if reply.pause_after is not None and start == reply.pause_after:
+                await writer.drain()
+                await self._resumed.wait()
+            if reply.stall_after is not None and start == reply.stall_after:
+                await _keep_alive(writer)
+            _write_event(writer, _chunk(call, {"content": content[start:end]}))
             if reply.tokens_per_second:
                 await writer.drain()
                 await asyncio.sleep(1 / reply.tokens_per_second)
@@ -200,6 +255,25 @@ class LLMServer:
         await writer.drain()
 
 
+def prompt_tokens(body: Mapping[str, Any]) -> int:
+    """Counts tokens as this model has them: four characters each."""
+    return sum(len(message["content"]) for message in body["messages"]) // CHARACTERS_PER_TOKEN
+
+
+def _pieces(length: int, size: int, stops: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Cuts a text into pieces of a size, and where it stops."""
+    cuts = sorted({*range(0, length, size), *(stop for stop in stops if 0 <= stop < length), length})
+    return itertools.pairwise(cuts)
+
+
+async def _keep_alive(writer: asyncio.StreamWriter) -> None:
+    """Says nothing, for ever; proxies send such comments so that nobody takes the connection for dead."""
+    while True:
+        _write_chunk(writer, b": still here\n\n")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
 async def _closed_by_client(reader: asyncio.StreamReader) -> None:
     # Reading would notice at once, but could take the first byte of the next call; a reader has no event for its end.
     while not reader.at_eof() and reader.exception() is None:  # noqa: ASYNC110
@@ -210,7 +284,8 @@ async def _read_call(reader: asyncio.StreamReader) -> Call | None:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Call(json.loads(body or b'{"messages": []}'), headers)
+    method, path, *_ = head[0].split(" ")
+    return Call(json.loads(body or b'{"messages": []}'), headers, path, method)
 
 
 def _write_head(writer: asyncio.StreamWriter, status: int, headers: Mapping[str, str]) -> None:
@@ -232,7 +307,7 @@ def _chunk(call: Call, delta: Mapping[str, str], finish_reason: str | None = Non
 
 
 def _usage(call: Call, content: str) -> dict[str, Any]:
-    prompt = sum(len(message["content"]) for message in call.body["messages"]) // CHARACTERS_PER_TOKEN
+    prompt = prompt_tokens(call.body)
     written = -(-len(content) // CHARACTERS_PER_TOKEN)
     usage = {"prompt_tokens": prompt, "completion_tokens": written, "total_tokens": prompt + written}
     return {**_frame(call), "choices": [], "usage": usage}

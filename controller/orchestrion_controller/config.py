@@ -51,7 +51,19 @@ class ControllerConfig:
     llm_model: str = field(default="gpt-4.1-mini", metadata={"env": ("OPENAI_MODEL",)})
     """The language model that plans and answers."""
     llm_timeout_s: float = 60.0
-    """How long the language model may stay silent, in seconds."""
+    """How long the language model may stay silent before its reply begins, in seconds."""
+    llm_idle_timeout_s: float = 30.0
+    """How long the language model may stay silent in the middle of a reply, in seconds."""
+    llm_retry_count: int = 2
+    """How often a call of the language model that failed before its reply began is made again."""
+    llm_longest_wait_s: float = 60.0
+    """How long a call waits in all when the language model's endpoint asks it to come back later, in seconds; never
+    beyond the run's deadline."""
+    llm_context_tokens: int = 0
+    """How many tokens the language model's context has; 0 asks the endpoint. What does not fit is left out, the oldest
+    first, and never the user's own turn."""
+    early_dispatch: bool = True
+    """Whether a task starts as soon as it has been planned, while the rest of the plan is still being written."""
     shutdown_grace_s: float = 5.0
     """How long calls may go on after SIGTERM, in seconds."""
     log_level: str = "info"
@@ -72,11 +84,18 @@ class ControllerConfig:
         for name in (*counts, "approval_timeout_ms", "lease_ms"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: {getattr(self, name)} is too small; give at least 1.")
-        for name in ("detach_grace_ms", "shutdown_grace_s"):
+        for name in (
+            "detach_grace_ms",
+            "shutdown_grace_s",
+            "llm_retry_count",
+            "llm_longest_wait_s",
+            "llm_context_tokens",
+        ):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name}: {getattr(self, name)} is too small; give at least 0.")
-        if not self.llm_timeout_s > 0:
-            raise ValueError(f"llm_timeout_s: {self.llm_timeout_s} is too small; give more than 0.")
+        for name in ("llm_timeout_s", "llm_idle_timeout_s"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name}: {getattr(self, name)} is too small; give more than 0.")
         choices = {
             "synchronous": ("normal", "full"),
             "planner": ("", "builtin", "llm"),

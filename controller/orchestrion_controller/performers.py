@@ -22,6 +22,10 @@ def language_model(config: ControllerConfig) -> LanguageModel | None:
             api_key=config.llm_api_key,
             model=config.llm_model,
             timeout_s=config.llm_timeout_s,
+            idle_timeout_s=config.llm_idle_timeout_s,
+            retry_count=config.llm_retry_count,
+            longest_wait_s=config.llm_longest_wait_s,
+            context_tokens=config.llm_context_tokens,
         )
     )
 

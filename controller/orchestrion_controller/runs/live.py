@@ -15,6 +15,7 @@ from orchestrion.events import RunFinished, RunStarted, Stage
 from orchestrion.plans import Error
 from orchestrion.runs import Message, OnDetach, Run, RunState
 from orchestrion.v1 import events_pb2
+from orchestrion_controller.deadline import run_deadline
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.runs.gate import Gate
 from orchestrion_controller.runs.journal import Journal
@@ -139,7 +140,8 @@ class LiveRun:
     async def _live(self, program: Program) -> None:
         state, error = RunState.SUCCEEDED, None
         try:
-            await program(self.row.name, self.log)
+            with run_deadline(self._lifetime.deadline_s):
+                await program(self.row.name, self.log)
         except asyncio.CancelledError:
             error = self._cancel_error or Reason.SERVER_STOPPING.error("The controller is shutting down; ask again.")
             state = self._cancel_state

@@ -114,7 +114,7 @@ async def test_no_answer_is_an_error(reply: Reply) -> None:
     async with LLMServer([reply]) as server:
         with pytest.raises(OrchestrionError) as caught:
             await answered(server, request)
-    assert caught.value.reason == "LLM_UNAVAILABLE"
+    assert caught.value.reason == ("LLM_BROKE_OFF" if reply.drop_after else "LLM_UNAVAILABLE")
 
 
 async def test_closing_the_generator_closes_the_stream() -> None:

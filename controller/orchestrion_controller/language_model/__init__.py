@@ -1,0 +1,8 @@
+"""One OpenAI-compatible endpoint: what the planner, the selection and the responder ask."""
+
+from __future__ import annotations
+
+from orchestrion_controller.language_model.messages import ChatMessage, Ended, LanguageModelConfig, Schema
+from orchestrion_controller.language_model.model import LanguageModel
+
+__all__ = ["ChatMessage", "Ended", "LanguageModel", "LanguageModelConfig", "Schema"]

@@ -1,0 +1,216 @@
+"""A chat with one OpenAI-compatible endpoint, streamed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, Final
+
+from orchestrion.errors import OrchestrionError
+from orchestrion_controller.deadline import remaining_s
+from orchestrion_controller.language_model import failures
+from orchestrion_controller.language_model.messages import ChatMessage, Ended, Format, LanguageModelConfig, Schema
+from orchestrion_controller.language_model.retries import Retries, is_curable, retry_after_s
+from orchestrion_controller.language_model.side_calls import SideCalls
+from orchestrion_controller.language_model.tokenizing import EndpointTokenizer
+from orchestrion_controller.language_model.window import ContextWindow
+from orchestrion_controller.stages import Usage
+
+if TYPE_CHECKING:
+    import openai
+
+_log = logging.getLogger(__name__)
+
+_CONNECT_TIMEOUT_S: Final = 10.0
+_REFUSED_FIELDS: Final = frozenset({400, 404, 415, 422, 501})
+"""Status codes with which endpoints refuse a field of the request that they do not know."""
+_FORMAT_WORDS: Final = (
+    "response_format",
+    "json_schema",
+    "json_object",
+    "schema",
+    "guided",
+    "structured",
+    "json mode",
+    "grammar",
+)
+
+
+class LanguageModel:
+    """A chat with a language model. What the endpoint turns out not to know is remembered and not asked for again."""
+
+    def __init__(self, config: LanguageModelConfig) -> None:
+        """Makes the client; it connects with the first call."""
+        # Heavy, and of no use to a controller without a language model.
+        import openai
+
+        self._config = config
+        self._openai = openai
+        self._client = openai.AsyncOpenAI(
+            # A local server wants no key, but the client will not go without one.
+            api_key=config.api_key or "none",
+            base_url=config.base_url or None,
+            # Silence is timed here, piece by piece: bytes that only keep the connection alive are none.
+            timeout=openai.Timeout(None, connect=min(config.timeout_s, _CONNECT_TIMEOUT_S)),
+            # Retries are made here: the client knows nothing of the run's deadline.
+            max_retries=0,
+        )
+        self._format = Format.JSON_SCHEMA
+        self._tells_usage = True
+        beside = SideCalls(self._client, config)
+        self._window = ContextWindow(config, beside, EndpointTokenizer(beside, config.model))
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return self._config.model
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self._client.close()
+
+    async def context_tokens(self) -> int:
+        """Returns how many tokens the model's context has; 0 where nobody says."""
+        return await self._window.tokens()
+
+    async def fits(self, messages: Sequence[ChatMessage]) -> bool:
+        """Whether a prompt leaves room for a reply in the model's context, as far as that is known."""
+        return await self._window.fits(messages)
+
+    def too_long(self, context_tokens: int = 0) -> OrchestrionError:
+        """The error of a prompt that cannot be made short enough."""
+        return failures.too_long(self._config, context_tokens)
+
+    async def chat(
+        self, messages: Sequence[ChatMessage], schema: Schema | None = None
+    ) -> AsyncGenerator[str | Ended, None]:
+        """Asks for a reply; with a schema, for JSON of that form, as well as the endpoint can be held to it.
+
+        Before the first piece, a call that failed in a way that time can cure is made again, after the wait that the
+        endpoint asks for, as long as the run's deadline allows it.
+
+        Yields:
+            The reply in pieces as they come, and how it ended as the last item.
+
+        Raises:
+            UnavailableError: The endpoint does not answer, or not properly (`LLM_UNAVAILABLE`), is silent for too long
+                (`LLM_TIMED_OUT`), or broke off after the first piece (`LLM_BROKE_OFF`).
+            ResourceExhaustedError: It asks to come back later than can be waited for (`LLM_RATE_LIMITED`).
+            FailedPreconditionError: It does not accept the key or know the model, nobody pays for it
+                (`LLM_QUOTA_EXHAUSTED`), or the messages do not fit in the context (`LLM_CONTEXT_EXCEEDED`).
+        """
+        retries = Retries(self._config.retry_count, self._config.longest_wait_s)
+        while True:
+            try:
+                stream, first = await self._open(messages, schema)
+                break
+            except (self._openai.OpenAIError, ValueError) as error:
+                self._raise_context_refusal(error, messages)
+                if (wait_s := self._wait_s(error, retries)) is None:
+                    raise failures.explained(error, self._config) from error
+                _log.info("the language model's endpoint failed; it is asked again in %.3g s", wait_s)
+                await asyncio.sleep(wait_s)
+        async with stream, aclosing(self._read(stream, first)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Ended):
+                    self._window.learn_usage(messages, piece.usage.prompt_token_count)
+                yield piece
+
+    async def _open(self, messages: Sequence[ChatMessage], schema: Schema | None) -> tuple[Any, Any]:
+        """Starts the stream, leaving out what the endpoint refuses, and waits for its first chunk (None for none)."""
+        while True:
+            fields, asked = self._fields(schema), self._format
+            try:
+                async with asyncio.timeout(self._config.timeout_s):
+                    # Below the typed methods, which cost more processor time than the whole rest of a run: errors and
+                    # the reading of the stream are the client's all the same.
+                    stream = await self._client.post(
+                        "/chat/completions",
+                        cast_to=object,
+                        body={"model": self._config.model, "messages": list(messages), "stream": True, **fields},
+                        stream=True,
+                        stream_cls=self._openai.AsyncStream[object],
+                    )
+                    try:
+                        return stream, await anext(stream, None)
+                    except BaseException:
+                        await stream.close()
+                        raise
+            except TimeoutError as error:
+                raise failures.silent(self._config, began=False) from error
+            except self._openai.APIStatusError as error:
+                self._raise_context_refusal(error, messages)
+                if error.status_code not in _REFUSED_FIELDS or not self._ask_for_less(fields, asked, error):
+                    raise
+
+    def _fields(self, schema: Schema | None) -> dict[str, Any]:
+        fields: dict[str, Any] = {}
+        if self._tells_usage:
+            fields["stream_options"] = {"include_usage": True}
+        if self._config.temperature is not None:
+            fields["temperature"] = self._config.temperature
+        if schema and self._format is Format.JSON_SCHEMA:
+            body = {"name": schema.name, "strict": True, "schema": schema.schema}
+            fields["response_format"] = {"type": "json_schema", "json_schema": body}
+        elif schema and self._format is Format.JSON_OBJECT:
+            fields["response_format"] = {"type": "json_object"}
+        return fields
+
+    def _ask_for_less(self, fields: Mapping[str, Any], asked: Format, error: openai.APIStatusError) -> bool:
+        """Gives up the field that an endpoint's complaint is about; False when it is about none of these."""
+        said = str(error.message).casefold()
+        if "stream_options" in fields and ("stream_options" in said or "include_usage" in said):
+            self._tells_usage = False
+            _log.info("the language model's endpoint does not tell its usage")
+            return True
+        if "response_format" in fields and any(word in said for word in _FORMAT_WORDS):
+            # Another call may have found out the same meanwhile.
+            self._format = max(self._format, Format(asked + 1))
+            _log.info("the language model's endpoint refused a response format; now using %s", self._format.name)
+            return True
+        return False
+
+    def _wait_s(self, error: Exception, retries: Retries) -> float | None:
+        """Tells how long to wait before the call is made again; None when it is not."""
+        asked_s = None
+        if isinstance(error, self._openai.APIStatusError):
+            if not is_curable(error.status_code) or failures.is_about_payment(error):
+                return None
+            asked_s = retry_after_s(error.response.headers)
+        elif not isinstance(error, self._openai.APIConnectionError):
+            return None
+        return retries.next_wait_s(asked_s, remaining_s())
+
+    async def _read(self, stream: Any, first: Any) -> AsyncGenerator[str | Ended, None]:
+        finish_reason, refusal, usage = "", "", Usage(llm_call_count=1)
+        chunk = first
+        while chunk is not None:
+            chunk = chunk if isinstance(chunk, Mapping) else {}
+            if told := chunk.get("usage"):
+                usage = Usage(1, told.get("prompt_tokens") or 0, told.get("completion_tokens") or 0)
+            for choice in (chunk.get("choices") or ())[:1]:
+                finish_reason = choice.get("finish_reason") or finish_reason
+                delta = choice.get("delta") or {}
+                refusal += delta.get("refusal") or ""
+                if content := delta.get("content"):
+                    yield content
+            try:
+                async with asyncio.timeout(self._config.idle_timeout_s):
+                    chunk = await anext(stream, None)
+            except TimeoutError as error:
+                raise failures.silent(self._config, began=True) from error
+            except self._openai.APIConnectionError as error:
+                raise failures.broke_off(self._config) from error
+            except (self._openai.OpenAIError, ValueError) as error:
+                raise failures.explained(error, self._config) from error
+        yield Ended(finish_reason, refusal, usage)
+
+    def _raise_context_refusal(self, error: Exception, messages: Sequence[ChatMessage]) -> None:
+        """Raises, and learns, that the prompt is too long, if that is what the endpoint says."""
+        if isinstance(error, self._openai.APIStatusError):
+            refusal = failures.context_refusal(error.status_code, error.body, str(error.message))
+            if refusal is not None:
+                self._window.learn_refusal(messages, refusal)
+                raise failures.too_long(self._config, refusal.context_tokens) from error

@@ -1,0 +1,80 @@
+"""When a call to an endpoint is made again, and after how long. Pure but for the dice."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+_FIRST_WAIT_S: Final = 0.5
+_LONGEST_BACKOFF_S: Final = 8.0
+_CURABLE: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+"""Status codes that the same call may not meet again."""
+
+
+def is_curable(status: int) -> bool:
+    """Whether the same call can succeed later, after an answer with this status."""
+    return status in _CURABLE
+
+
+def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Reads when an endpoint wants to be asked again: `Retry-After-Ms`, or `Retry-After` in seconds or as a date.
+
+    Args:
+        headers: The answer's headers; names are looked up in lower case.
+        now: The present time; the clock's when left out.
+
+    Returns:
+        Seconds from now, never negative; None when the headers do not say, or not legibly.
+    """
+    for header, factor in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        try:
+            seconds = float(headers[header]) * factor
+        except (KeyError, ValueError):
+            continue
+        if not math.isnan(seconds):
+            return max(0.0, seconds)
+    try:
+        date = parsedate_to_datetime(headers["retry-after"])
+    except (KeyError, ValueError, TypeError):
+        return None
+    # A date without a zone is in UTC, as RFC 9110 has it.
+    date = date if date.tzinfo else date.replace(tzinfo=UTC)
+    return max(0.0, (date - (now or datetime.now(UTC))).total_seconds())
+
+
+class Retries:
+    """The tries of one call: how many are left, and how long it may still wait."""
+
+    def __init__(self, count: int, longest_wait_s: float) -> None:
+        """Starts with all of them.
+
+        Args:
+            count: How many tries may follow the first.
+            longest_wait_s: How long all waits together may take, in seconds.
+        """
+        self._left = count
+        self._patience_s = longest_wait_s
+        self._backoff_s = _FIRST_WAIT_S
+
+    def next_wait_s(self, asked_s: float | None, remaining_s: float | None) -> float | None:
+        """Tells how long to wait before the next try; None when there is none.
+
+        Args:
+            asked_s: How long the endpoint asks to wait; None when it does not say.
+            remaining_s: What is left of the run's time; None for no deadline.
+        """
+        wait_s = asked_s
+        if wait_s is None:
+            # A few clients that failed together must not come back together.
+            wait_s = self._backoff_s * random.uniform(0.75, 1.0)
+            self._backoff_s = min(2 * self._backoff_s, _LONGEST_BACKOFF_S)
+        # An endpoint that asks for a minute is not asked after a second: then it is better not to wait at all.
+        if self._left <= 0 or wait_s > self._patience_s or (remaining_s is not None and wait_s >= remaining_s):
+            return None
+        self._left -= 1
+        self._patience_s -= wait_s
+        return wait_s

@@ -1,0 +1,142 @@
+"""How many tokens the model's context has, and whether a prompt fits: by real counts where the endpoint gives them.
+
+The length of the context is, the first that is known: what the endpoint said when it refused a prompt, the setting,
+what the endpoint's list of models tells. Where none is known, everything fits until the endpoint refuses.
+
+A prompt's tokens are, the first that decides: no more than its bytes, which is certain for every tokenizer that can
+write any text; what the endpoint's own tokenizer counts; what the endpoint has counted in earlier prompts
+(`prompt_tokens`), by the byte, and a tenth more. A prompt that none of these lets pass is taken for too long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from orchestrion.errors import OrchestrionError
+from orchestrion_controller.language_model.failures import ContextRefusal
+from orchestrion_controller.language_model.messages import ChatMessage, LanguageModelConfig, byte_count
+from orchestrion_controller.language_model.side_calls import SideCalls
+from orchestrion_controller.language_model.tokenizing import TEMPLATE_TOKENS, EndpointTokenizer
+
+_log = logging.getLogger(__name__)
+
+MOST_REPLY_TOKENS: Final = 2048
+"""What is kept free for the reply, or a quarter of a context that is shorter than four times that."""
+_MARGIN: Final = 1.1
+_SHRINK: Final = 0.75
+_FRESH_S: Final = 600.0
+_AFTER_FAILURE_S: Final = 30.0
+_LENGTH_FIELDS: Final = (
+    "max_model_len",  # vLLM, SGLang
+    "loaded_context_length",  # LM Studio
+    "context_length",  # OpenRouter, Together
+    "context_window",  # Groq
+    "max_context_length",  # Mistral
+)
+
+
+class ContextWindow:
+    """The context of one model at one endpoint."""
+
+    def __init__(self, config: LanguageModelConfig, beside: SideCalls, tokenizer: EndpointTokenizer) -> None:
+        """Asks nothing yet.
+
+        Args:
+            config: The model.
+            beside: How to ask the endpoint.
+            tokenizer: The endpoint's tokenizer.
+        """
+        self._config = config
+        self._beside = beside
+        self._tokenizer = tokenizer
+        self._refused_at = 0
+        """The context's length by the endpoint's own refusal; 0 before one."""
+        self._told = 0
+        self._ask_again_at = -math.inf
+        self._asking = asyncio.Lock()
+        self._ratios: deque[float] = deque(maxlen=16)
+        """Tokens a byte of the last prompts."""
+        self._most_bytes = math.inf
+        """Where a refusal names no numbers: prompts of more bytes are too long."""
+
+    async def tokens(self) -> int:
+        """Returns how many tokens the context has; 0 where that is unknown."""
+        if self._refused_at or self._config.context_tokens:
+            return self._refused_at or self._config.context_tokens
+        async with self._asking:
+            now = asyncio.get_running_loop().time()
+            if now >= self._ask_again_at:
+                try:
+                    self._told = await self._ask()
+                    self._ask_again_at = now + _FRESH_S
+                except OrchestrionError:
+                    # Whether it can be reached at all, the chat itself will tell.
+                    self._ask_again_at = now + _AFTER_FAILURE_S
+        return self._told
+
+    async def fits(self, messages: Sequence[ChatMessage]) -> bool:
+        """Whether a prompt leaves room for a reply."""
+        size = byte_count(messages)
+        if size > self._most_bytes:
+            return False
+        context = await self.tokens()
+        if not context:
+            return True
+        room = context - min(MOST_REPLY_TOKENS, context // 4)
+        template = TEMPLATE_TOKENS * (len(messages) + 1)
+        if size + template <= room:
+            return True
+        try:
+            counted = await self._tokenizer.count(messages)
+        except OrchestrionError:
+            counted = None
+        if counted is not None:
+            return counted <= room
+        return bool(self._ratios) and size * max(self._ratios) * _MARGIN + template <= room
+
+    def learn_usage(self, messages: Sequence[ChatMessage], prompt_tokens: int) -> None:
+        """Takes in how many tokens the endpoint counted in a prompt."""
+        if prompt_tokens > 0 and (size := byte_count(messages)):
+            self._ratios.append(min(1.0, prompt_tokens / size))
+
+    def learn_refusal(self, messages: Sequence[ChatMessage], refusal: ContextRefusal) -> None:
+        """Takes in that a prompt was refused as too long, so that `fits` says so too from now on."""
+        size = byte_count(messages)
+        self._tokenizer.distrust()
+        if refusal.context_tokens:
+            self._refused_at = refusal.context_tokens
+            set_to = self._config.context_tokens
+            if set_to > refusal.context_tokens:
+                _log.warning("llm_context_tokens is %d, but the endpoint has %d", set_to, refusal.context_tokens)
+        if refusal.prompt_tokens:
+            self._ratios.append(min(1.0, refusal.prompt_tokens / max(1, size)))
+        if not (refusal.context_tokens and refusal.prompt_tokens):
+            self._most_bytes = min(self._most_bytes, size * _SHRINK)
+        _log.info("the language model's endpoint refused a prompt of %d bytes as too long", size)
+
+    async def _ask(self) -> int:
+        if not self._config.base_url:
+            return 0  # OpenAI tells no lengths.
+        listed = await self._beside.get("/models", of_api=True)
+        entries = listed.get("data") if isinstance(listed, Mapping) else None
+        models = [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
+        named = [entry for entry in models if entry.get("id") == self._config.model]
+        if not (named := named or (models if len(models) == 1 else [])):
+            return 0
+        if length := next((value for field in _LENGTH_FIELDS if (value := _integer(named[0].get(field)))), 0):
+            return length
+        if named[0].get("owned_by") != "llamacpp":
+            return 0
+        # llama.cpp lists the length that the model was trained with; what is served is told elsewhere.
+        props = await self._beside.get("/props")
+        settings = props.get("default_generation_settings") if isinstance(props, Mapping) else None
+        return _integer(settings.get("n_ctx")) if isinstance(settings, Mapping) else 0
+
+
+def _integer(value: Any) -> int:
+    return value if isinstance(value, int) and value > 0 else 0
