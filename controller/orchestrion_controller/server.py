@@ -81,7 +81,14 @@ class Controller:
         self._executor = Executor(self._registry, selector, self._artifacts, metrics, config.max_attempts)
         context = Context(task_types.load(), self._registry, self._artifacts, self._runs)
         self._language_model = language_model(config)
-        pipeline = Pipeline(performers(config, self._language_model), selector, self._executor, context, metrics)
+        pipeline = Pipeline(
+            performers(config, self._language_model),
+            selector,
+            self._executor,
+            context,
+            metrics,
+            early_dispatch=config.early_dispatch,
+        )
         self._grpc = GrpcServer(metrics)
         self._add_services(pipeline)
         self._endpoint: MetricsEndpoint | None = None

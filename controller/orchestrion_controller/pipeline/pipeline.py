@@ -74,22 +74,35 @@ class Pipeline:
         executor: Executor,
         context: Context,
         metrics: ControllerMetrics,
+        *,
+        early_dispatch: bool = True,
     ) -> None:
-        """Keeps the collaborators."""
+        """Keeps the collaborators.
+
+        Args:
+            performers: Who plans and who responds.
+            selector: Who assigns.
+            executor: Who executes.
+            context: What the stages need to know.
+            metrics: Where stages are counted.
+            early_dispatch: Whether a task of a full run starts while the rest of the plan is still being written.
+        """
         self._performers = performers
         self._selector = selector
         self._executor = executor
         self._context = context
         self._metrics = metrics
+        self._early_dispatch = early_dispatch
 
     async def full(self, run: str, log: RunLog, request: FullRequest, gate: Gate | None = None) -> None:
         """Plans, selects, executes and responds; with a gate, the plan is approved before anything is selected."""
-        if gate is None:
+        if gate is None and self._early_dispatch:
             plan, results = await self._overlapping(run, log, request)
         else:
             plan = await self._plan(log, *await self._planner_of(request))
-            check = partial(self._check, given=request.task_types, attachments=request.attachments)
-            plan = await gate.wait(run, log, plan, check)
+            if gate is not None:
+                check = partial(self._check, given=request.task_types, attachments=request.attachments)
+                plan = await gate.wait(run, log, plan, check)
             results = await self._carry_out(run, log, plan, request.task_types)
         responding = RespondRequest(
             request.messages, request.attachments, plan, results, request.task_types, request.responder
