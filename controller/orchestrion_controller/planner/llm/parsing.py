@@ -19,7 +19,7 @@ _REASON_FIELDS: Final = frozenset({"noTaskReason", "no_task_reason"})
 
 
 class PlanReader:
-    """Takes the text of a reply piece by piece; prose before the plan, code fences and what follows are passed over."""
+    """Takes the text of a reply piece by piece; thoughts, prose, code fences and what follows are passed over."""
 
     def __init__(self) -> None:
         """Prepares for one reply."""
@@ -43,7 +43,7 @@ class PlanReader:
             return []
         if self._parser is None:
             self._before += text
-            start = _START.search(self._before)
+            start = _START.search(self._before, self._after_thoughts())
             if start is None:
                 return []
             text = self._before[start.start() :]
@@ -70,6 +70,13 @@ class PlanReader:
             raise self._error(message + ".", "plan")
         if not self.closed:
             raise self._error(f"The plan breaks off after {self._count} tasks: write it whole.", "plan")
+
+    def _after_thoughts(self) -> int:
+        """Tells where a plan can begin: some models think aloud first, and plans in their thoughts are drafts."""
+        if not self._before.lstrip().startswith("<think>"):
+            return 0
+        end = self._before.find("</think>")
+        return len(self._before) if end < 0 else end
 
     def _take(self) -> list[Task]:
         tasks: list[Task] = []

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import Final
 
 from orchestrion.errors import InvalidArgumentError, NotFoundError, OrchestrionError, Reason
 from orchestrion.events import PlanFinished, PlanRejected, TaskPlanned, TaskRevoked
 from orchestrion.plans import Error, Plan, Task
-from orchestrion.runs import Artifact
-from orchestrion.values import ArtifactRef, Value
-from orchestrion_controller.language_model import ChatMessage, Ended, LanguageModel, Schema
+from orchestrion.runs import Role
+from orchestrion_controller.language_model import ChatMessage, Ended, LanguageModel
+from orchestrion_controller.planner.llm.earlier import Earlier, earlier
+from orchestrion_controller.planner.llm.fitting import fitted, material
+from orchestrion_controller.planner.llm.literals import LiteralCheck
 from orchestrion_controller.planner.llm.parsing import PlanReader
-from orchestrion_controller.planner.llm.prompt import earlier_artifacts, planning_messages, repair_messages
+from orchestrion_controller.planner.llm.prompt import Material, repair_messages
+from orchestrion_controller.planner.llm.refusals import declined, not_repaired, raise_for, sounds_like_refusal
 from orchestrion_controller.planner.llm.schema import plan_schema
 from orchestrion_controller.plans.rules import PlanChecker
 from orchestrion_controller.stages import PlanItem, PlanningRequest, Usage
 
-_REFUSALS = frozenset({"content_filter", "refusal"})
+_MOST_REFITS: Final = 6
+"""How often a prompt that the endpoint takes for too long is shortened and sent again."""
 
 
 @dataclass(slots=True)
@@ -26,16 +31,38 @@ class _Attempt:
     """One reply of the language model, as far as it was read."""
 
     checker: PlanChecker
+    literals: LiteralCheck | None
+    """None once a repair was asked for: a model that insists on a text is believed."""
     tasks: list[Task] = field(default_factory=list)
     """The valid ones, as far as they were read."""
-    reply: list[str] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
     usage: Usage = field(default_factory=lambda: Usage(llm_call_count=1))
     plan: Plan | None = None
     error: OrchestrionError | None = None
 
+    @property
+    def reply(self) -> str:
+        """What the model wrote."""
+        return "".join(self.pieces)
+
+    @property
+    def is_invalid(self) -> bool:
+        """Whether the model answered, and its plan breaks a rule."""
+        return isinstance(self.error, InvalidArgumentError | NotFoundError)
+
+    @property
+    def broke_off(self) -> bool:
+        """Whether the reply stopped in the middle, through no fault of the plan."""
+        reason = self.error.reason if self.error else ""
+        return reason == Reason.LLM_BROKE_OFF.name or (reason == Reason.LLM_TIMED_OUT.name and bool(self.pieces))
+
 
 class LLMPlanner:
-    """Has a plan written, checks each task as it closes, and lets the model mend an invalid plan once."""
+    """Has a plan written and checks each task as it closes.
+
+    A plan that breaks a rule may be mended once, a reply that broke off is asked for once more. Nothing of a later plan
+    goes out before all of it is valid; what it has in common with the first one stays.
+    """
 
     name = "llm"
 
@@ -47,107 +74,102 @@ class LLMPlanner:
         """Plans a request.
 
         Raises:
-            FailedPreconditionError: The model refused, or wrote an invalid plan twice.
-            UnavailableError: The model does not answer.
+            FailedPreconditionError: The model refused (`PLANNER_REFUSED`), or wrote an invalid plan twice
+                (`PLAN_NOT_REPAIRED`); or the request does not fit in its context (`LLM_CONTEXT_EXCEEDED`).
+            OrchestrionError: What `LanguageModel.chat` raises.
         """
-        earlier = earlier_artifacts(request.history)
-        files = {f"attachments/{index}": artifact for index, artifact in enumerate(request.attachments, start=1)}
-        media_types = {name: artifact.media_type for name, artifact in {**files, **earlier}.items()}
-        schema = plan_schema(request.task_types.values(), media_types)
-        messages = planning_messages(request, earlier)
-
-        first = _Attempt(_checker(request, earlier))
-        async with aclosing(self._tasks(first, messages, schema, earlier)) as tasks:
-            async for task in tasks:
-                yield TaskPlanned(task)
-        yield first.usage
-        _raise_unless_invalid(first)
-        if first.plan:
-            yield PlanFinished(first.plan)
-            return
-        rejected = _failure(first)
-        yield PlanRejected(Error.of(rejected))
-
-        second = _Attempt(_checker(request, earlier))
-        messages += repair_messages("".join(first.reply), rejected)
-        async with aclosing(self._tasks(second, messages, schema, earlier)) as tasks:
-            # Nothing of the new plan goes out before all of it is valid.
-            async for _ in tasks:
-                pass
-        yield second.usage
-        _raise_unless_invalid(second)
-        if second.plan is None:
-            raise _not_repaired(rejected, _failure(second))
-        for task in first.tasks:
-            if second.plan.task(task.id) != task:
+        left = earlier(request.history)
+        told = material(request, left)
+        said = [message.text for message in request.messages if message.role is not Role.ASSISTANT]
+        literals: LiteralCheck | None = LiteralCheck(said, left.texts.values())
+        suffix: list[ChatMessage] = []
+        out: list[Task] = []
+        rejected: OrchestrionError | None = None
+        first_reply, broken = "", False
+        while True:
+            attempt = _Attempt(_checker(request, left), literals)
+            is_first = rejected is None and not broken
+            async with aclosing(self._tasks(attempt, told, suffix)) as tasks:
+                async for task in tasks:
+                    if is_first:
+                        out.append(task)
+                        yield TaskPlanned(task)
+            yield attempt.usage
+            if attempt.plan:
+                break
+            error = attempt.error or Reason.PLAN_INVALID.error("The reply holds no plan.", field="plan")
+            if attempt.broke_off and not broken:
+                broken = True
+            elif attempt.is_invalid and rejected is None:
+                rejected, literals, first_reply = error, None, attempt.reply
+                suffix = repair_messages(attempt.reply, error)
+            elif attempt.is_invalid and rejected is not None:
+                if sounds_like_refusal(first_reply) or sounds_like_refusal(attempt.reply):
+                    raise declined(attempt.reply if sounds_like_refusal(attempt.reply) else first_reply)
+                raise not_repaired(rejected, error)
+            else:
+                raise error
+            yield PlanRejected(Error.of(error))
+        for task in out:
+            if attempt.plan.task(task.id) != task:
                 yield TaskRevoked(task.id)
-        for task in second.plan.tasks:
-            if task not in first.tasks:
+        for task in attempt.plan.tasks:
+            if task not in out:
                 yield TaskPlanned(task)
-        yield PlanFinished(second.plan)
+        yield PlanFinished(attempt.plan)
 
     async def _tasks(
-        self, attempt: _Attempt, messages: list[ChatMessage], schema: Schema, earlier: Mapping[str, Artifact]
+        self, attempt: _Attempt, told: Material, suffix: Sequence[ChatMessage]
     ) -> AsyncGenerator[Task, None]:
         """Yields the valid tasks of one reply; the attempt tells how it went. Stops reading at the first error."""
         reader = PlanReader()
+        ended: Ended | None = None
         try:
-            async with aclosing(self._model.chat(messages, schema)) as reply:
+            async with aclosing(self._reply(told, suffix)) as reply:
                 async for piece in reply:
                     if isinstance(piece, Ended):
-                        attempt.usage = piece.usage
-                        _raise_for(piece)
+                        ended, attempt.usage = piece, piece.usage
+                        raise_for(piece)
                     else:
-                        attempt.reply.append(piece)
+                        attempt.pieces.append(piece)
                         for task in reader.feed(piece):
-                            attempt.tasks.append(attempt.checker.add(_with_names(task, earlier)))
-                            yield attempt.tasks[-1]
+                            yield self._checked(attempt, task, told)
+            if ended and not ended.finish_reason and not reader.closed:
+                message = f"The language model's reply broke off after {len(attempt.tasks)} tasks. Try again."
+                raise Reason.LLM_BROKE_OFF.error(message)
             reader.finish()
             attempt.plan = attempt.checker.close(reader.no_task_reason)
         except OrchestrionError as error:
             attempt.error = error
 
+    async def _reply(self, told: Material, suffix: Sequence[ChatMessage]) -> AsyncGenerator[str | Ended, None]:
+        """Asks with the longest prompt that fits; with a shorter one if the endpoint finds it too long all the same."""
+        media_types = {f"attachments/{index}": item for index, item in enumerate(told.request.attachments, start=1)}
+        files = {name: item.media_type for name, item in {**media_types, **told.earlier.artifacts}.items()}
+        for _ in range(_MOST_REFITS):
+            prompt = await fitted(told, suffix, self._model)
+            if prompt is None:
+                break
+            schema = plan_schema(told.task_types(prompt.extent).values(), files, told.earlier.texts)
+            try:
+                async with aclosing(self._model.chat(prompt.messages, schema)) as reply:
+                    async for piece in reply:
+                        yield piece
+                return
+            except OrchestrionError as error:
+                # Such a refusal comes before the first piece, and the model's `fits` knows better after it.
+                if error.reason != Reason.LLM_CONTEXT_EXCEEDED.name:
+                    raise
+        raise self._model.too_long(await self._model.context_tokens())
 
-def _checker(request: PlanningRequest, earlier: Mapping[str, Artifact]) -> PlanChecker:
-    return PlanChecker(request.task_types, request.attachments, {item.name: item for item in earlier.values()})
-
-
-def _raise_unless_invalid(attempt: _Attempt) -> None:
-    """Raises what no repair can mend: a refusal, or a model that does not answer."""
-    if attempt.error and not isinstance(attempt.error, InvalidArgumentError | NotFoundError):
-        raise attempt.error
-
-
-def _raise_for(ended: Ended) -> None:
-    """Raises what an ending means by itself."""
-    if ended.refusal or ended.finish_reason in _REFUSALS:
-        said = f": {ended.refusal[:300]}" if ended.refusal else "."
-        raise Reason.PLANNER_REFUSED.error(f"The language model declined to plan this request{said}")
-    if ended.finish_reason == "length":
-        message = "The plan was cut off because the reply grew too long: write a shorter plan."
-        raise Reason.PLAN_INVALID.error(message, field="plan")
-
-
-def _with_names(task: Task, earlier: Mapping[str, Artifact]) -> Task:
-    """Replaces `earlier/{n}` by the names of the artifacts that they stand for."""
-
-    def named(value: Value) -> Value:
-        if isinstance(value, tuple):
-            return tuple(named(item) for item in value)
-        return (
-            ArtifactRef(earlier[value.name].name) if isinstance(value, ArtifactRef) and value.name in earlier else value
-        )
-
-    return Task(task.id, task.type, {name: named(value) for name, value in task.inputs.items()})
+    def _checked(self, attempt: _Attempt, task: Task, told: Material) -> Task:
+        index = len(attempt.tasks)
+        checked = attempt.checker.add(told.earlier.resolved(task))
+        if attempt.literals is not None:
+            attempt.literals.check(checked, told.request.task_types[checked.type], index)
+        attempt.tasks.append(checked)
+        return checked
 
 
-def _failure(attempt: _Attempt) -> OrchestrionError:
-    return attempt.error or Reason.PLAN_INVALID.error("The reply holds no plan.", field="plan")
-
-
-def _not_repaired(first: OrchestrionError, second: OrchestrionError) -> OrchestrionError:
-    message = f"The language model wrote an invalid plan, and did not mend it: {second.message}"
-    details = {"invalid": second.reason, "first_invalid": first.reason, "first_message": first.message}
-    error = Reason.PLAN_NOT_REPAIRED.error(message, {**second.metadata, **details})
-    error.__cause__ = second
-    return error
+def _checker(request: PlanningRequest, left: Earlier) -> PlanChecker:
+    return PlanChecker(request.task_types, request.attachments, {item.name: item for item in left.artifacts.values()})

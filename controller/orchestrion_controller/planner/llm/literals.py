@@ -1,0 +1,94 @@
+"""Finds texts of a plan that are almost, but not quite, what the person wrote.
+
+A language model that copies a text sometimes corrects, shortens or adorns it. Whether a text was to be taken over or
+made up nobody can tell for certain, so nothing is rewritten: a text that nearly equals a quoted one, and differs from
+it in its letters, is questioned once, in the turn that a planner has for repairs. A model that insists is believed.
+"""
+
+# ruff: noqa: RUF001 - People and models write with the marks of many scripts.
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
+from typing import Final
+
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.plans import Task, TaskType
+from orchestrion_controller import wording
+
+_QUOTES: Final = (
+    ("“", "”"),
+    ("„", "“"),
+    ("„", "”"),
+    ('"', '"'),
+    ("«", "»"),
+    ("»", "«"),
+    ("「", "」"),
+    ("『", "』"),
+)
+_QUOTED: Final = re.compile(
+    "|".join(f"{re.escape(begin)}([^{re.escape(begin + end)}]+){re.escape(end)}" for begin, end in _QUOTES)
+    # A single quote between letters is an apostrophe.
+    + r"|(?<!\w)['‘]((?:[^'’]|(?<=\w)['’](?=\w))+)['’](?!\w)"
+)
+_AFTER_COLON: Final = re.compile(r":\s+(\S.*)$", re.MULTILINE)
+_SHORTEST: Final = 8
+"""Shorter texts are too soon alike."""
+_ALIKE: Final = 0.85
+
+
+def quotations(text: str) -> tuple[str, ...]:
+    """Lists what a request marks as text to be taken as it is: in quotation marks, or after a colon."""
+    quoted = [next(group for group in match.groups() if group) for match in _QUOTED.finditer(text)]
+    return tuple(dict.fromkeys(part.strip() for part in [*quoted, *_AFTER_COLON.findall(text)] if part.strip()))
+
+
+class LiteralCheck:
+    """Checks the texts of a plan against those of a request."""
+
+    def __init__(self, said: Sequence[str], known: Iterable[str] = ()) -> None:
+        """Prepares a check.
+
+        Args:
+            said: What the person wrote, message by message.
+            known: Other texts that may be taken over, such as earlier results.
+        """
+        self._whole = "\n".join([*said, *known])
+        self._quotations = [quotation for text in said for quotation in quotations(text)]
+
+    def check(self, task: Task, task_type: TaskType, index: int) -> None:
+        """Questions the texts of a task.
+
+        Raises:
+            InvalidArgumentError: One differs a little from what the request says.
+        """
+        for name, value in task.inputs.items():
+            parameter = task_type.input(name)
+            if parameter is None or parameter.choices:
+                continue
+            for text in value if isinstance(value, tuple) else (value,):
+                if isinstance(text, str) and (meant := self._almost(text)):
+                    raise _altered(task, name, index, text, meant)
+
+    def _almost(self, text: str) -> str:
+        """Returns the quotation that a text nearly is; empty where it is one, or like none."""
+        if len(text) < _SHORTEST or text.strip() in self._whole:
+            return ""
+        alike = (
+            (SequenceMatcher(None, text, quotation, autojunk=False).ratio(), quotation)
+            for quotation in self._quotations
+            if len(quotation) >= _SHORTEST
+        )
+        ratio, closest = max(alike, default=(0.0, ""))
+        return closest if ratio >= _ALIKE else ""
+
+
+def _altered(task: Task, name: str, index: int, text: str, meant: str) -> OrchestrionError:
+    message = (
+        f"`{name}` of `{task.id}` is {wording.quoted(text, 200)}, but the request says {wording.quoted(meant, 200)}: "
+        "copy it letter by letter; change it only if the request asks for that."
+    )
+    message = message.encode(errors="replace").decode()
+    return Reason.PLAN_INVALID.error(message, task_id=task.id, field=f"plan.tasks[{index}].inputs.{name}")

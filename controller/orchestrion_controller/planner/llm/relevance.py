@@ -1,0 +1,80 @@
+"""How much two texts have to do with each other, by the words that they share; rare words count more."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from orchestrion.plans import TaskType
+from orchestrion_controller.plans.kinds import takes
+
+_WORD: Final = re.compile(r"\w+")
+_ENDINGS: Final = ("ing", "ed", "es", "s")
+_SATURATION: Final = 1.2
+_LENGTH: Final = 0.6
+"""BM25's k1 and b."""
+_FITTING_FILE: Final = 2.0
+_JUST_PLANNED: Final = 6.0
+
+
+def words(text: str) -> frozenset[str]:
+    """Lists the words of a text, without the commonest English endings; other scripts by pairs of letters too."""
+    found: set[str] = set()
+    for word in _WORD.findall(text.casefold()):
+        if word.isascii():
+            ending = next((ending for ending in _ENDINGS if word.endswith(ending) and len(word) > len(ending) + 2), "")
+            found.add(word.removesuffix(ending))
+        else:
+            found |= {word, *(word[start : start + 2] for start in range(len(word) - 1))}
+    return frozenset(found)
+
+
+class Likeness:
+    """Scores documents by the words that they share with a text, as BM25 does where each word counts once."""
+
+    def __init__(self, documents: Sequence[frozenset[str]]) -> None:
+        """Takes the documents, as the words of each."""
+        self._documents = documents
+        self._counts = Counter(word for document in documents for word in document)
+        mean = sum(map(len, documents)) / max(1, len(documents)) or 1.0
+        # A long list of words shares one with many a text.
+        self._weights = [
+            (1 + _SATURATION) / (1 + _SATURATION * (1 - _LENGTH + _LENGTH * len(document) / mean))
+            for document in documents
+        ]
+
+    def scores(self, text: frozenset[str]) -> list[float]:
+        """Scores every document, 0 where it shares no word with the text."""
+        count = len(self._documents)
+        return [
+            weight * sum(math.log((count + 1) / self._counts[word]) for word in sorted(text & document))
+            for weight, document in zip(self._weights, self._documents, strict=True)
+        ]
+
+
+def by_relevance(
+    task_types: Mapping[str, TaskType], text: str, media_types: Iterable[str], planned: Iterable[str] = ()
+) -> list[str]:
+    """Orders task types by how likely a request needs them, the likeliest first.
+
+    Args:
+        task_types: The task types, by name.
+        text: What was asked.
+        media_types: Those of the files that the request brings.
+        planned: The task types of the turn before: a follow-up often wants the same again.
+    """
+    likeness = Likeness([words(_document(task_type)) for task_type in task_types.values()])
+    files, planned = tuple(media_types), frozenset(planned)
+    scores: dict[str, float] = {}
+    for task_type, score in zip(task_types.values(), likeness.scores(words(text)), strict=True):
+        fitting = any(takes(parameter, file) for parameter in task_type.inputs for file in files)
+        scores[task_type.name] = score + _FITTING_FILE * fitting + _JUST_PLANNED * (task_type.name in planned)
+    return sorted(task_types, key=lambda name: -scores[name])
+
+
+def _document(task_type: TaskType) -> str:
+    choices = (choice for parameter in task_type.inputs for choice in parameter.choices)
+    return " ".join([task_type.name.replace("-", " "), task_type.description, *task_type.cues, *choices])

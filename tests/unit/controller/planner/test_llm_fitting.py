@@ -1,0 +1,187 @@
+"""Prompts that do not fit in the model's context: by real counts where the endpoint counts, by bounds elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from orchestrion.errors import FailedPreconditionError
+from orchestrion.events import PlanFinished
+from orchestrion.plans import Plan, Task, TaskResult, TaskState
+from orchestrion.runs import Message
+from orchestrion_controller.stages import PastTurn, PlanningRequest
+from tests.llm_server import Beside, LLMServer, prompt_tokens
+from tests.starter import TASK_TYPES as STARTER
+from tests.unit.controller.planner.llm_plans import SIGN, TASKS, TYPES, plan, planned, planner_for, read, speak
+
+TURN = "Please say it again, and this time as you would say it to a child."
+
+
+def turn(number: int) -> PastTurn:
+    found = {"read": TaskResult("read", TaskState.SUCCEEDED, {"text": f"notice {number}: " + "mind the step. " * 60})}
+    return PastTurn((Message(f"question {number}"),), Plan(TASKS[:1]), found, f"answer {number}", {SIGN.name: SIGN})
+
+
+HISTORY = tuple(turn(number) for number in range(1, 7))
+ASKED = PlanningRequest((Message(TURN),), (), STARTER, HISTORY)
+PLAN = plan(speak("again"))
+SPOKEN = Task("speak", "text-to-speech", {"text": "again"})
+
+
+def endpoint(context: int, *, counts: str = "vllm", tells: bool = True, **options: Any) -> LLMServer:
+    """An endpoint with a context of so many tokens: one for four characters, and what its chat template adds."""
+
+    def count(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        if counts == "vllm" and "messages" in body:
+            return {"count": prompt_tokens(body) + 8, "max_model_len": context, "tokens": []}
+        if counts == "sglang" and "prompt" in body:
+            return {"count": len(body["prompt"]) // 4, "max_model_len": context, "tokens": []}
+        if counts == "llama.cpp":
+            return {"tokens": list(range(len(body.get("content", "")) // 4))}
+        return None
+
+    beside: dict[str, Beside] = {"/tokenize": count}
+    if counts == "llama.cpp":
+        beside["/v1/models"] = {"data": [{"id": "a.gguf", "owned_by": "llamacpp", "meta": {"n_ctx_train": 131072}}]}
+        beside["/props"] = {"default_generation_settings": {"n_ctx": context}}
+        beside["/apply-template"] = lambda body: {"prompt": "".join(item["content"] for item in body["messages"])}
+    elif tells:
+        beside["/v1/models"] = {
+            "data": [{"id": "other", "max_model_len": 1}, {"id": "scripted", "max_model_len": context}]
+        }
+    return LLMServer(plan=PLAN, beside=beside, most_tokens=context, **options)
+
+
+def said(server: LLMServer, index: int = -1) -> str:
+    """Everything that the model was told in one chat."""
+    return "\n".join(message["content"] for message in server.calls[index].body["messages"])
+
+
+def turns_told(server: LLMServer, index: int = -1) -> list[int]:
+    return [number for number in range(1, 7) if f"question {number}" in said(server, index)]
+
+
+@pytest.mark.parametrize("counts", ["vllm", "sglang", "llama.cpp"])
+async def test_history_is_cut_by_the_endpoints_own_count_the_oldest_first(counts: str) -> None:
+    async with endpoint(100_000, counts=counts) as roomy, endpoint(4000, counts=counts) as narrow:
+        await planned(roomy, ASKED)
+        await planned(narrow, ASKED)
+        whole = prompt_tokens(roomy.calls[0].body)
+        cut = prompt_tokens(narrow.calls[0].body)
+    assert turns_told(roomy) == [1, 2, 3, 4, 5, 6]
+    kept = turns_told(narrow)
+    assert 0 < len(kept) < 6
+    assert kept == [1, 2, 3, 4, 5, 6][-len(kept) :]
+    # As much was told as there was room for: one turn more would have been too much.
+    room = 4000 - 1000
+    assert cut <= room < cut + (whole - cut) / (6 - len(kept)) + 200
+    assert len(narrow.calls) == 1
+    assert narrow.calls[0].body["messages"][-1] == {"role": "user", "content": TURN}
+
+
+async def test_what_surely_fits_is_not_counted() -> None:
+    async with endpoint(100_000) as server:
+        await planned(server, ASKED)
+    assert [call.path for call in server.side_calls] == ["/v1/models"]
+
+
+async def test_each_narrower_context_leaves_out_more_and_never_the_request() -> None:
+    told = []
+    for context in (5800, 4600, 3700, 3500, 3000, 2000, 1700, 1200):
+        async with endpoint(context) as server:
+            assert (await planned(server, ASKED))[-1] == PlanFinished(Plan((SPOKEN,)))
+            assert len(server.calls) == 1
+            assert TURN in said(server)
+            examples = said(server).partition("Examples:")[2].count("Request: ")
+            described = said(server).count("\n    -> ")
+            types = sum(f"- {name}" in said(server) for name in STARTER)
+            told.append((len(turns_told(server)), examples, described > 0, types))
+    # In this order: older turns, examples, descriptions, task types, the latest turn.
+    every = len(STARTER)
+    assert told[0] == (6, 3, True, every)
+    assert 1 < told[1][0] < 6
+    assert told[1][1:] == (3, True, every)
+    assert told[2] == (1, 3, True, every)
+    assert told[3] == (1, 2, True, every)
+    assert told[4] == (1, 0, True, every)
+    assert told[5] == (1, 0, False, every)
+    assert told[6][:3] == (1, 0, False)
+    assert 8 <= told[6][3] < every
+    assert told[7][0] == 0
+    assert 1 <= told[7][3] <= 8
+
+
+async def test_the_schema_offers_only_the_task_types_that_are_told() -> None:
+    request = PlanningRequest((Message("Speak 'hello' aloud."),), (), TYPES)
+    async with endpoint(2400) as server:
+        await planned(server, request)
+        schema = server.calls[0].body["response_format"]["json_schema"]["schema"]
+    offered = [form["properties"]["type"]["enum"][0] for form in schema["properties"]["tasks"]["items"]["anyOf"]]
+    assert 1 <= len(offered) < len(TYPES)
+    assert "text-to-speech" in offered
+    assert [name for name in TYPES if f"- {name}(" in said(server)] == offered
+
+
+async def test_a_request_that_cannot_fit_is_an_error_that_names_the_setting_and_the_cure() -> None:
+    long = PlanningRequest((Message("Say this: " + "word " * 4000),), (), STARTER)
+    async with endpoint(4000) as server:
+        with pytest.raises(FailedPreconditionError) as caught:
+            await planned(server, long)
+    assert caught.value.reason == "LLM_CONTEXT_EXCEEDED"
+    assert caught.value.metadata == {"setting": "llm_context_tokens", "context_tokens": "4000"}
+    assert "llm_context_tokens" in caught.value.message
+    assert "shorten the request" in caught.value.message
+    # It was not sent to be refused.
+    assert server.calls == []
+
+
+async def test_the_setting_stands_in_for_what_an_endpoint_does_not_tell() -> None:
+    async with endpoint(4000, tells=False) as server:
+        await planned(server, ASKED, context_tokens=4000)
+        assert 0 < len(turns_told(server)) < 6
+    assert {call.path for call in server.side_calls} == {"/tokenize"}
+
+
+async def test_without_a_tokenizer_the_bound_is_bytes_until_answers_have_told_real_counts() -> None:
+    async with endpoint(6400, counts="") as server, planner_for(server) as planner:
+        for _ in range(2):
+            assert [item async for item in planner.plan(ASKED)][-1] == PlanFinished(Plan((SPOKEN,)))
+        # No tokenizer makes more tokens than bytes: the first prompt fits for certain, the second is as long as can be.
+        assert len(said(server, 0).encode()) < 6400
+        assert turns_told(server, 1) == [1, 2, 3, 4, 5, 6]
+        # Whether there is a tokenizer is asked once.
+        asked = [call.path for call in server.side_calls].count("/tokenize")
+        assert asked == 2
+
+
+async def test_an_endpoint_that_tells_nothing_is_taken_at_its_refusal() -> None:
+    async with endpoint(3800, counts="", tells=False) as server, planner_for(server) as planner:
+        items = [item async for item in planner.plan(ASKED)]
+        assert items[-1] == PlanFinished(Plan((SPOKEN,)))
+        assert turns_told(server, 0) == [1, 2, 3, 4, 5, 6]
+        assert 0 < len(turns_told(server, -1)) < 6
+        first = len(server.calls)
+        assert first <= 3
+        # It is remembered: the next prompt fits at once.
+        [item async for item in planner.plan(ASKED)]
+        assert len(server.calls) == first + 1
+
+
+async def test_a_setting_that_is_too_large_yields_to_the_endpoint() -> None:
+    async with endpoint(3800, counts="", tells=False) as server:
+        items = await planned(server, ASKED, context_tokens=1_000_000)
+        assert items[-1] == PlanFinished(Plan((SPOKEN,)))
+        assert len(turns_told(server, -1)) < 6
+
+
+async def test_a_repair_fits_too() -> None:
+    async with endpoint(4600, script=[plan(read(), speak("again"))]) as server:
+        items = await planned(server, ASKED)
+    assert items[-1] == PlanFinished(Plan((SPOKEN,)))
+    _, second = server.calls
+    assert second.body["messages"][-2]["role"] == "assistant"
+    assert "not valid" in second.body["messages"][-1]["content"]
+    assert prompt_tokens(second.body) <= 4600 - 1150
+    assert TURN in said(server)

@@ -1,0 +1,95 @@
+"""Texts that a language model copied almost, but not quite."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrion.errors import OrchestrionError
+from orchestrion.events import PlanFinished, PlanRejected, TaskPlanned
+from orchestrion.plans import Plan, Task
+from orchestrion.runs import Message
+from orchestrion_controller.planner.llm.literals import LiteralCheck, quotations
+from orchestrion_controller.stages import PlanningRequest
+from tests.llm_server import LLMServer
+from tests.unit.controller.planner.llm_plans import TYPES, plan, planned, speak
+
+
+def spoken(text: str) -> Task:
+    return Task("speak", "text-to-speech", {"text": text})
+
+
+@pytest.mark.parametrize(
+    ("request_text", "expected"),
+    [
+        ('Say "Good mroning, Anna!" twice', ["Good mroning, Anna!"]),
+        ("Say 'don't panic, it's fine' now", ["don't panic, it's fine"]),
+        ("Don't read Anna's letter", []),
+        ("Sag „Der Zug kommt“ und «c'est ça»", ["Der Zug kommt", "c'est ça"]),
+        ("“one” and “two”", ["one", "two"]),
+        ("「こんにちは」を読んで", ["こんにちは"]),
+        ("how similar is it to this sentence: The shop is shut.", ["The shop is shut."]),
+        ("at 10:30 it rains", []),
+    ],
+)
+def test_what_a_request_marks_as_text(request_text: str, expected: list[str]) -> None:
+    assert list(quotations(request_text)) == expected
+
+
+@pytest.mark.parametrize(
+    "altered",
+    [
+        "Good morning, Anna, the train leaves at 9",  # corrected
+        "Good mroning, Anna, the train leaves at nine",  # rewritten
+        "good mroning, anna, the train leaves at 9",  # lower case
+        "Say: Good mroning, Anna, the train leaves at 9",  # adorned
+        "Good mroning, Anna, train leaves at 9",  # shortened
+    ],
+)
+def test_a_text_that_differs_a_little_is_questioned(altered: str) -> None:
+    check = LiteralCheck(['Say "Good mroning, Anna, the train leaves at 9" in a low voice.'])
+    with pytest.raises(OrchestrionError) as caught:
+        check.check(spoken(altered), TYPES["text-to-speech"], 2)
+    assert caught.value.reason == "PLAN_INVALID"
+    assert caught.value.field == "plan.tasks[2].inputs.text"
+    assert "Good mroning, Anna, the train leaves at 9" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "fine",
+    [
+        "Good mroning, Anna, the train leaves at 9",
+        "the train leaves at 9",  # a part of it
+        "in a low voice",  # other words of the request
+        "Guten Morgen, Anna",  # something else altogether
+        "An earlier answer, word for word.",
+        "en-GB",
+    ],
+)
+def test_other_texts_are_left_alone(fine: str) -> None:
+    check = LiteralCheck(
+        ['Say "Good mroning, Anna, the train leaves at 9" in a low voice.'], ["An earlier answer, word for word."]
+    )
+    check.check(spoken(fine), TYPES["text-to-speech"], 0)
+
+
+REQUEST = PlanningRequest((Message('Say "Good mroning, Anna" slowly.'),), (), TYPES)
+EXACT, CORRECTED = plan(speak("Good mroning, Anna")), plan(speak("Good morning, Anna"))
+
+
+async def test_a_model_that_corrected_the_person_is_asked_once_and_heeds_it() -> None:
+    async with LLMServer([CORRECTED, EXACT]) as server:
+        items = await planned(server, REQUEST)
+        asked = server.calls[1].body["messages"][-1]["content"]
+    # Nothing was spoken that the person did not write.
+    assert [item for item in items if isinstance(item, TaskPlanned)] == [TaskPlanned(spoken("Good mroning, Anna"))]
+    assert [item.error.metadata["field"] for item in items if isinstance(item, PlanRejected)] == [
+        "plan.tasks[0].inputs.text"
+    ]
+    assert "copy it letter by letter" in asked
+
+
+async def test_a_model_that_insists_is_believed_and_nothing_is_rewritten() -> None:
+    async with LLMServer([CORRECTED, CORRECTED]) as server:
+        items = await planned(server, REQUEST)
+    assert items[-1] == PlanFinished(Plan((spoken("Good morning, Anna"),)))
+    assert len(server.calls) == 2
