@@ -136,3 +136,11 @@ def test_client_alone_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(platform, "_NEEDED", ("sys", "no_such_package"))
     with pytest.raises(UnavailableError, match=r"pip install 'orchestrion\[all\]'.*no_such_package"):
         contextlib.ExitStack().enter_context(orchestrion.embedded())
+    monkeypatch.setattr(platform, "_CONTROLLER_NEEDS", ("no_such_package",))
+    with pytest.raises(UnavailableError, match=r"pip install 'orchestrion\[controller\]'.*no_such_package"):
+        contextlib.ExitStack().enter_context(platform.embedded_controller())
+
+
+def test_a_controller_alone_serves_without_a_host() -> None:
+    with platform.embedded_controller() as address, orchestrion.Client(address) as client:
+        assert client.hosts() == ()

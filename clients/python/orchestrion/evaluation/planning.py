@@ -12,9 +12,9 @@ from typing import Final
 
 from orchestrion import codec
 from orchestrion.aio import AsyncClient
-from orchestrion.errors import InvalidArgumentError, OrchestrionError, Reason
+from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.evaluation.mentions import file_names
-from orchestrion.evaluation.outcomes import INVALID, Outcome, is_passing
+from orchestrion.evaluation.outcomes import Outcome, is_passing
 from orchestrion.evaluation.samples import Sample
 from orchestrion.evaluation.stand_ins import stand_in
 from orchestrion.evaluation.toolbox import Toolbox
@@ -34,9 +34,14 @@ _STOPPING: Final = frozenset(
         Reason.UNAUTHENTICATED,
         Reason.STORAGE_FULL,
         Reason.ARTIFACT_NOT_FOUND,
+        Reason.INVALID_FIELD,
+        Reason.MESSAGE_TOO_LARGE,
     )
 )
 """Reasons that are no planner's: every other request would fail for them too."""
+
+MOST_PASSING: Final = 10
+"""After so many failures in a row that may pass, one waits better than to go on."""
 
 Took = Callable[[int, Outcome], None]
 """Takes the number of a sample and what became of it."""
@@ -74,14 +79,22 @@ async def plan_all(
         took: Takes each outcome, on the event loop.
 
     Raises:
-        OrchestrionError: The controller does not answer, or refuses requests for a reason that is not in them.
+        OrchestrionError: The controller does not answer, or refuses requests for a reason that is not in them; or too
+            many in a row failed for a reason that may pass, such as a language model that does not answer.
     """
     files = await _upload(client, samples.values())
     waiting = iter(samples.items())
+    in_a_row = 0
 
     async def work() -> None:
+        nonlocal in_a_row
         for number, sample in waiting:
-            took(number, await _plan(client, sample, toolbox, files, settings))
+            outcome = await _plan(client, sample, toolbox, files, settings)
+            took(number, outcome)
+            in_a_row = in_a_row + 1 if outcome.passing else 0
+            if in_a_row >= MOST_PASSING:
+                text = f"The last {in_a_row} requests failed, the latest so: {outcome.message}"
+                raise Reason.rebuild(outcome.reason, text, {})
 
     workers = [asyncio.create_task(work()) for _ in range(min(settings.concurrency, len(samples)))]
     try:
@@ -117,7 +130,7 @@ async def _plan(
     try:
         await told.take(events)
     except OrchestrionError as error:
-        if _stops(error):
+        if error.reason in _STOPPING:
             raise
         failure = error
     outcome = replace(told.outcome, latency_ms=(time.perf_counter() - start) * 1000)
@@ -127,12 +140,6 @@ async def _plan(
         raise Reason.INTERNAL.error("The events of a planning ended without a plan.")
     names = {artifact.name: name for name, artifact in attached.items()}
     return replace(outcome, graph=toolbox.graph(told.plan, names), plan=json.loads(codec.to_json(told.plan)))
-
-
-def _stops(error: OrchestrionError) -> bool:
-    # What is wrong with a request, rather than with a plan, is wrong with all of them.
-    about_request = isinstance(error, InvalidArgumentError) and error.reason == Reason.INVALID_FIELD.name
-    return error.reason in _STOPPING or (about_request and error.reason not in INVALID)
 
 
 class _Telling:

@@ -46,7 +46,8 @@ class SampleScores:
     same_shape: bool
     """Whether the graphs are isomorphic whatever their tools are: structural match."""
     edit_distance: float
-    """TaskBench's normalised edit distance of the sequences of tools, 0 to 1; see `indel_distance`."""
+    """TaskBench's normalised edit distance of the sequences of tools, 0 to 1; see `indel_distance`. Both are taken in
+    the order of their edges, since samples list the nodes of a chain in any order; evaluate.py takes the listed one."""
     levenshtein: float
     """The classical one, 0 to 1; see `normalised_levenshtein`."""
 

@@ -84,6 +84,10 @@ def plan(
         from orchestrion.evaluation.library import read_library
         from orchestrion.evaluation.samples import read_samples
 
+        if not output.absolute().parent.is_dir():
+            from orchestrion.errors import Reason
+
+            raise Reason.INVALID_FIELD.error(f"--output: there is no folder {output.parent}; make it.", field="output")
         library = read_library(tools.read_text("utf-8-sig"), tools.name)
         samples = read_samples(data.read_text("utf-8-sig"), data.name, library)[:limit]
         _warn(samples, library)

@@ -30,7 +30,7 @@ def show(evaluation: Evaluation, tool_count: int, *, published: bool) -> None:
     for name, title in _TITLES.items():
         print(f"{title} {per_cent(evaluation.estimates[f'overall.{name}'].value)}")
     print("\nBy structure (95 % intervals)")
-    columns = [Column("", style="bold"), *(Column(title) for title in _TITLES.values())]
+    columns = [Column("", style="bold"), *(Column(title, wrap=True) for title in _TITLES.values())]
     groups = ("overall", *(it.value for it in Structure if evaluation.count(it)))
     show_table(columns, [[group, *(_cell(evaluation, f"{group}.{name}") for name in _TITLES)] for group in groups])
     print("\nThe paper's views (arXiv 2303.17580)")
@@ -39,7 +39,7 @@ def show(evaluation: Evaluation, tool_count: int, *, published: bool) -> None:
     for line in _cost(evaluation):
         print(line)
     if published:
-        print("\nPublished for TaskBench's Hugging Face tools (7,546 samples, edges by references; arXiv 2311.18760)")
+        print("\nPublished by TaskBench for its Hugging Face tools (arXiv 2311.18760)")
         ours = [evaluation.performers, *(per_cent(evaluation.estimates[f"overall.{name}"].value) for name in _COMPARED)]
         theirs = [[name, *(f"{figure:.1f}" for figure in figures)] for name, figures in HUGGING_FACE.items()]
         titles = [Column(_TITLES[name], right=True) for name in _COMPARED]
@@ -88,7 +88,7 @@ def _cell(evaluation: Evaluation, name: str) -> str:
     estimate: Estimate = evaluation.estimates[name]
     if estimate.value is None or estimate.low is None:
         return per_cent(estimate.value)
-    return f"{per_cent(estimate.value)} [{per_cent(estimate.low)}, {per_cent(estimate.high)}]"
+    return f"{per_cent(estimate.value)} [{per_cent(estimate.low)},{per_cent(estimate.high)}]"
 
 
 def _cost(evaluation: Evaluation) -> Iterable[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import AbstractContextManager
 from typing import Final, Protocol, Self
@@ -27,7 +28,8 @@ def choose(total: int, done: int, *, plain: bool) -> Progress:
         done: How many of them are planned already.
         plain: Whether lines are asked for.
     """
-    return Lines(total, done) if plain or not sys.stderr.isatty() else Bar(total, done)
+    drawable = sys.stderr.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
+    return Bar(total, done) if drawable and not plain else Lines(total, done)
 
 
 class Lines:
@@ -50,7 +52,8 @@ class Lines:
         self._done += 1
         self._failed += failed
         if self._done * _STEPS // self._total > before:
-            exits.tell(f"{self._done} of {self._total} planned{_failures(self._failed)}")
+            told = f"{self._done} of {self._total} requests done"
+            exits.tell(f"{told}, {_failures(self._failed)}" if self._failed else told)
 
 
 class Bar:
@@ -88,4 +91,4 @@ class Bar:
 
 
 def _failures(count: int) -> str:
-    return f", {count} without a plan" if count else ""
+    return f"{count} without a plan" if count else ""
