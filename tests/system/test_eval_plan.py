@@ -159,6 +159,7 @@ async def test_the_built_in_planner_is_measured_without_a_server_or_a_key(files:
     assert f"edge F1 {100 * edge:.1f}" in done.lines
     assert any(line.split()[:3] == ["gpt-4", "81.5", "54.7"] for line in done.lines)
     assert not files.journal.exists()
+    assert "3 of 3 requests done" in done.err
     report = json.loads(files.report.read_text())
     assert report["performer"] == "builtin"
     assert report["cost"]["llm_calls"] == 0

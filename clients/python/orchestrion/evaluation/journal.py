@@ -51,11 +51,6 @@ class Journal:
         self._write({"sample": number, "outcome": outcome.to_json()})
         self.done[number] = outcome
 
-    def remove(self) -> None:
-        """Ends the journal of an evaluation that is whole."""
-        self._file.close()
-        self._path.unlink(missing_ok=True)
-
     def __enter__(self) -> Self:
         """Returns the journal."""
         return self

@@ -118,13 +118,12 @@ def plan(
             "address": running.address or "",
         }
         report.write(report.to_json(found, settings), output)
+        if not found.failures.passing:
+            running.journal.unlink(missing_ok=True)
         printing.show(found, len(library.tools), published=published)
         exits.tell(f"Wrote {output}.")
-        if found.failures.passing:
-            count = found.failures.passing
+        if count := found.failures.passing:
             exits.tell(f"{count} of the failures may pass; the same command plans these requests again.")
-        else:
-            running.journal.unlink(missing_ok=True)
 
 
 def _warn(samples: list[Sample], library: Library) -> None:
