@@ -28,6 +28,18 @@ reconnects and resumes by itself, and repeats what is safe to repeat.
 With asyncio, here with the events as they come:
 
 {asyncio}
+### Plans in your hands
+
+Plan, edit and execute are calls of their own. What is wrong with a plan is told before anything runs, with the task and
+the field; files that were planned with need not be given again, since the plan names them.
+
+{edit}
+Or a run of all four stages waits in the middle: with `approval=REQUIRED` nothing is selected or executed before
+`approve_plan`, from this client or from any other that knows the run's name. An edited plan is checked first, and the
+run goes on waiting when it is refused. `cancel_run` refuses the plan altogether; after `approval_timeout_ms` the run
+ends by itself, with the reason `APPROVAL_TIMED_OUT`.
+
+{approve}
 `orchestrion.testing` has a controller to test your own programs against, in the same process and without models.
 
 ## Node.js
@@ -50,6 +62,8 @@ def clients_page() -> str:
     return _PAGE.format(
         sync=_shown("examples/clients/sync_client.py", "python"),
         asyncio=_shown("examples/clients/asyncio_client.py", "python"),
+        edit=_shown("examples/clients/edit_plan.py", "python"),
+        approve=_shown("examples/clients/approve_plan.py", "python"),
         connect=_shown("clients/node/connect.js", "js"),
         ask=_shown("clients/node/ask.js", "js"),
         reflection=_shown("examples/clients/reflection.py", "python"),

@@ -77,6 +77,24 @@ def test_the_asyncio_example_prints_events_and_the_answer(platform: Client, tmp_
     assert "Mind the gap" in output
 
 
+def test_a_plan_is_made_edited_checked_and_carried_out(platform: Client, tmp_path: Path) -> None:
+    output = run(platform, tmp_path, sys.executable, example("edit_plan"), READ_ALOUD, str(STATION))
+    assert "planned  text-to-speech-1" in output
+    assert "would go image-to-text-1 to rapidocr on hosts/one" in output
+    assert "Mind the gap" in output
+    told = platform.list_runs(page_size=1).items[0]
+    plan = platform.get_run(told.name).plan
+    assert plan is not None
+    assert plan.tasks[1].inputs["speed"] == 0.8
+
+
+def test_a_plan_is_approved_in_the_middle_of_a_run(platform: Client, tmp_path: Path) -> None:
+    output = run(platform, tmp_path, sys.executable, example("approve_plan"), READ_ALOUD, str(STATION))
+    lines = output.splitlines()
+    assert lines[:3] == ["approved edited", "started  image-to-text-1", "started  text-to-speech-1"]
+    assert "Mind the gap" in output
+
+
 def test_reflection_alone_is_enough_to_ask(platform: Client, tmp_path: Path) -> None:
     output = run(platform, tmp_path, sys.executable, example("reflection"), 'Say "good morning" in German.')
     events = [json.loads(line) for line in output.splitlines()]
@@ -85,7 +103,7 @@ def test_reflection_alone_is_enough_to_ask(platform: Client, tmp_path: Path) -> 
     assert events[-1]["runFinished"]["state"] == "RUN_STATE_SUCCEEDED"
 
 
-@pytest.mark.parametrize("name", ["sync_client", "asyncio_client", "reflection"])
+@pytest.mark.parametrize("name", ["sync_client", "asyncio_client", "edit_plan", "approve_plan", "reflection"])
 def test_an_example_tells_what_went_wrong_without_a_traceback(platform: Client, tmp_path: Path, name: str) -> None:
     process = start(platform, tmp_path, sys.executable, example(name), "Translate 'hello' into French.")
     _, errors = process.communicate(timeout=60)

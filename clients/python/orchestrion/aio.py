@@ -9,11 +9,11 @@ from typing import Self, Unpack
 from orchestrion import calls, stage_calls
 from orchestrion.aio_host_client import AsyncHostClient
 from orchestrion.aio_run_client import AsyncRunClient
-from orchestrion.answers import Answer, AnswerGatherer
+from orchestrion.answers import Answer, AnswerGatherer, PlanGatherer
 from orchestrion.calls import Call, HostRemoved
 from orchestrion.connection import Endpoint
 from orchestrion.events import Event
-from orchestrion.experts import Host, ListedExpert
+from orchestrion.experts import Assignment, Host, ListedExpert
 from orchestrion.host_calls import choose_host
 from orchestrion.plans import Plan, TaskResult
 from orchestrion.resumption import HostChanges, RunEvents
@@ -27,6 +27,7 @@ from orchestrion.stage_calls import (
     RunSettings,
     SelectSettings,
     conversation,
+    numbered,
 )
 
 
@@ -102,6 +103,36 @@ class AsyncClient(AsyncRunClient):
     ) -> AsyncGenerator[Event, None]:
         """Plans a request, without carrying it out; see `Client.plan`."""
         return self._start(files, lambda names: stage_calls.plan(conversation(request, names), **settings), timeout)
+
+    async def make_plan(
+        self,
+        request: Request,
+        files: Iterable[Attachment] = (),
+        *,
+        timeout: float | None = None,
+        **settings: Unpack[PlanSettings],
+    ) -> Plan:
+        """Plans a request and returns the plan; see `Client.make_plan`."""
+        gatherer = PlanGatherer()
+        async with aclosing(self.plan(request, files, timeout=timeout, **settings)) as events:
+            async for event in events:
+                gatherer.add(event)
+        return gatherer.plan()
+
+    async def check_plan(
+        self,
+        plan: Plan,
+        files: Iterable[Attachment] = (),
+        *,
+        timeout: float | None = None,
+        **settings: Unpack[SelectSettings],
+    ) -> tuple[Assignment, ...]:
+        """Has a plan checked, and returns the experts that would perform it; see `Client.check_plan`."""
+        gatherer, resolved = PlanGatherer(), plan.with_artifacts(numbered(await self._names(files)))
+        async with aclosing(self.select(resolved, timeout=timeout, **settings)) as events:
+            async for event in events:
+                gatherer.add(event)
+        return gatherer.assignments()
 
     def select(
         self, plan: Plan, *, timeout: float | None = None, **settings: Unpack[SelectSettings]

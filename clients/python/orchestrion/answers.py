@@ -1,11 +1,20 @@
-"""The outcome of a run, gathered from its events."""
+"""The outcome of a run, or of a stage alone, gathered from its events."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion.events import AnswerFinished, Event, PlanApproved, PlanFinished, RunFinished, TaskFinished
+from orchestrion.events import (
+    AnswerFinished,
+    Event,
+    PlanApproved,
+    PlanFinished,
+    RunFinished,
+    TaskAssigned,
+    TaskFinished,
+)
+from orchestrion.experts import Assignment
 from orchestrion.plans import Plan, TaskResult
 from orchestrion.runs import RunState
 
@@ -28,6 +37,37 @@ class Answer:
     def result(self, task_id: str) -> TaskResult | None:
         """Returns the result of a task, or None."""
         return next((result for result in self.results if result.task_id == task_id), None)
+
+
+class PlanGatherer:
+    """Takes the events of one run and tells its plan, and who is to perform its tasks."""
+
+    def __init__(self) -> None:
+        """Starts with no event seen."""
+        self._plan: Plan | None = None
+        self._assignments: dict[str, Assignment] = {}
+
+    def add(self, event: Event) -> None:
+        """Takes the next event."""
+        match event.payload:
+            case PlanFinished(plan) | PlanApproved(Plan() as plan):
+                self._plan = plan
+            case TaskAssigned(assignment):
+                self._assignments[assignment.task_id] = assignment
+
+    def plan(self) -> Plan:
+        """Returns the plan.
+
+        Raises:
+            InternalError: The events ended without one.
+        """
+        if self._plan is None:
+            raise Reason.INTERNAL.error("The events of the run ended without a plan.")
+        return self._plan
+
+    def assignments(self) -> tuple[Assignment, ...]:
+        """Returns the assignments, in the order of the plan; errors as `plan`."""
+        return tuple(self._assignments[task.id] for task in self.plan().tasks if task.id in self._assignments)
 
 
 class AnswerGatherer:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Self, Unpack
 
 from orchestrion import calls, stage_calls
-from orchestrion.answers import Answer, AnswerGatherer
+from orchestrion.answers import Answer, AnswerGatherer, PlanGatherer
 from orchestrion.calls import Call, HostRemoved
 from orchestrion.connection import Endpoint
 from orchestrion.events import Event
-from orchestrion.experts import Host, ListedExpert
+from orchestrion.experts import Assignment, Host, ListedExpert
 from orchestrion.host_calls import choose_host
 from orchestrion.host_client import HostClient
 from orchestrion.plans import Plan, TaskResult
@@ -26,6 +26,7 @@ from orchestrion.stage_calls import (
     RunSettings,
     SelectSettings,
     conversation,
+    numbered,
 )
 
 
@@ -136,6 +137,50 @@ class Client(RunClient):
             OrchestrionError: There is no plan, and why.
         """
         return self._start(files, lambda names: stage_calls.plan(conversation(request, names), **settings), timeout)
+
+    def make_plan(
+        self,
+        request: Request,
+        files: Iterable[Attachment] = (),
+        *,
+        timeout: float | None = None,
+        **settings: Unpack[PlanSettings],
+    ) -> Plan:
+        """Plans a request and returns the plan, to be edited and then given to `ask`, `run` or `execute`.
+
+        Plans are immutable: `with_inputs`, `with_task` and `without` return changed ones. Arguments and errors as those
+        of `plan`.
+        """
+        gatherer = PlanGatherer()
+        for event in self.plan(request, files, timeout=timeout, **settings):
+            gatherer.add(event)
+        return gatherer.plan()
+
+    def check_plan(
+        self,
+        plan: Plan,
+        files: Iterable[Attachment] = (),
+        *,
+        timeout: float | None = None,
+        **settings: Unpack[SelectSettings],
+    ) -> tuple[Assignment, ...]:
+        """Has a plan checked, and returns the experts that would perform it; nothing is executed.
+
+        Args:
+            plan: The plan.
+            files: What it calls `attachments/1` and so on.
+            timeout: The deadline, in seconds; None for none.
+            settings: See `SelectSettings`.
+
+        Raises:
+            InvalidArgumentError: The plan breaks a rule: `error.metadata["task_id"]` and `error.field` name the place.
+            NotFoundError: It names an artifact that does not exist.
+            FailedPreconditionError: A task has no expert.
+        """
+        gatherer = PlanGatherer()
+        for event in self.select(plan.with_artifacts(numbered(self._names(files))), timeout=timeout, **settings):
+            gatherer.add(event)
+        return gatherer.assignments()
 
     def select(
         self, plan: Plan, *, timeout: float | None = None, **settings: Unpack[SelectSettings]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion.values import Value
+from orchestrion.values import Value, renamed
 
 
 class ParameterKind(enum.IntEnum):
@@ -120,6 +120,14 @@ class Plan:
         """
         gone = self._task(task_id)
         return Plan(tuple(task for task in self.tasks if task is not gone), self.no_task_reason)
+
+    def with_artifacts(self, names: Mapping[str, str]) -> Plan:
+        """Returns the plan with other names of its artifacts, such as `attachments/1`; others stay as they are."""
+        changed = (
+            Task(task.id, task.type, {key: renamed(value, names) for key, value in task.inputs.items()})
+            for task in self.tasks
+        )
+        return Plan(tuple(changed), self.no_task_reason)
 
     def _task(self, task_id: str) -> Task:
         task = self.task(task_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from enum import IntEnum
 from typing import Any, TypeAlias, TypedDict, Unpack
@@ -105,6 +105,11 @@ def conversation(request: Request, attachments: Iterable[str] = ()) -> tuple[Mes
         raise Reason.REQUEST_EMPTY.error("A conversation needs at least one message.", field="messages")
     messages[-1] = replace(messages[-1], artifacts=(*messages[-1].artifacts, *attachments))
     return tuple(messages)
+
+
+def numbered(attachments: Iterable[str]) -> Mapping[str, str]:
+    """Returns what a plan calls `attachments/{n}`: the artifacts in their order."""
+    return {f"attachments/{number}": name for number, name in enumerate(attachments, 1)}
 
 
 def new_request_id() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -41,6 +41,13 @@ def references(value: Value) -> Iterator[OutputRef]:
     elif isinstance(value, tuple):
         for item in value:
             yield from references(item)
+
+
+def renamed(value: Value, names: Mapping[str, str]) -> Value:
+    """Returns a value with other names of its artifacts, at any depth; those that have no other stay."""
+    if isinstance(value, ArtifactRef):
+        return ArtifactRef(names.get(value.name, value.name))
+    return tuple(renamed(item, names) for item in value) if isinstance(value, tuple) else value
 
 
 def artifacts(value: Value) -> Iterator[str]:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from orchestrion import Approval, AsyncClient, OnDetach, Plan
+from orchestrion import Approval, ArtifactRef, AsyncClient, OnDetach, Plan
 from orchestrion.errors import FailedPreconditionError, InvalidArgumentError
 from orchestrion.events import ApprovalAwaited, PlanApproved
-from orchestrion.runs import RunState
+from orchestrion.runs import RunKind, RunState
+from orchestrion.testing import FakeController
 from tests.rpc.client.proxy import Proxy
 from tests.rpc.controller.conftest import StartHost
 from tests.rpc.controller.plans import CHAIN, collect, payloads, results
@@ -82,3 +83,25 @@ async def test_a_run_that_waits_goes_on_after_a_break(client: Any, proxy: Proxy,
     )
     assert len(payloads(seen, PlanApproved)) == 1
     assert len(results(seen)) == 3
+
+
+async def test_a_plan_is_checked_before_it_runs_and_what_is_wrong_is_named(client: Any, start_host: StartHost) -> None:
+    """Given an edit that leaves a reference to nobody, task and field are named; the mended plan then runs."""
+    host = await start_host()
+    edited = CHAIN.without("first")
+    with pytest.raises(InvalidArgumentError) as caught:
+        await client.check_plan(edited)
+    assert (caught.value.metadata["task_id"], caught.value.field) == ("second", "plan.tasks[0].inputs.text")
+    mended = edited.with_inputs("second", text=ArtifactRef("attachments/1"))
+    choices = await client.check_plan(mended, [b"two"])
+    assert [(choice.task_id, choice.expert_id) for choice in choices] == [("second", "echo"), ("third", "echo")]
+    assert host.calls == []
+    done = results(await collect(client.execute(mended, [b"two"])))
+    assert done["third"].outputs["text"] == "two"
+
+
+async def test_a_plan_is_made_alone(make_client: Any) -> None:
+    with FakeController() as fake:
+        fake.expect("Do it.", kind=RunKind.PLAN).answer(plan=CHAIN)
+        async with make_client(fake.address) as client:
+            assert await client.make_plan("Do it.") == CHAIN

@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 
 import orchestrion.testing
-from orchestrion import ArtifactRef, Client, Plan, Task, TaskResult, TaskState
+from orchestrion import Approval, ArtifactRef, Client, Plan, Task, TaskResult, TaskState
 from orchestrion.calls import HostRemoved
 from orchestrion.errors import (
     FailedPreconditionError,
@@ -22,7 +22,16 @@ from orchestrion.errors import (
     RunCancelledError,
     UnavailableError,
 )
-from orchestrion.events import AnswerText, RunFinished, RunStarted, TaskProgress, TaskStarted
+from orchestrion.events import (
+    AnswerText,
+    ApprovalAwaited,
+    PlanApproved,
+    RunFinished,
+    RunStarted,
+    TaskAssigned,
+    TaskProgress,
+    TaskStarted,
+)
 from orchestrion.experts import Assignment, Expert, ExpertState, ExpertStatus, Host
 from orchestrion.runs import RunKind, RunState
 from orchestrion.testing import FakeController
@@ -169,6 +178,37 @@ def test_a_held_run_goes_on_until_it_is_cancelled() -> None:
             assert client.cancel_run(run).state is RunState.CANCELLED
             with pytest.raises(RunCancelledError):
                 list(events)
+
+
+def test_a_run_waits_for_approval_and_the_test_sees_what_was_approved() -> None:
+    """Given a program that approves an edited plan, twice by mistake, the script goes on after the first time."""
+    with FakeController() as fake, fake.client() as client:
+        expected = fake.expect("Read it.").answer("EXIT", plan=PLAN, assignments=[ASSIGNMENT], results=[RESULT])
+        edited = PLAN.with_inputs("read", language="de")
+        kinds = []
+        for event in client.run("Read it.", approval=Approval.REQUIRED):
+            kinds.append(type(event.payload))
+            if isinstance(event.payload, ApprovalAwaited):
+                assert client.get_run(event.run).state is RunState.AWAITING_APPROVAL
+                assert event.payload.plan == PLAN
+                assert client.approve_plan(event.run, edited, request_id="mine").state is RunState.SUCCEEDED
+                assert client.approve_plan(event.run, edited, request_id="mine").plan == edited
+                with pytest.raises(FailedPreconditionError):
+                    client.approve_plan(event.run)
+        assert kinds[kinds.index(ApprovalAwaited) + 1] is PlanApproved
+        assert kinds.index(TaskAssigned) > kinds.index(PlanApproved)
+        assert expected.received[0].approval is Approval.REQUIRED
+        assert expected.approved == [edited]
+
+
+def test_a_run_that_waits_for_approval_is_cancelled_as_any_other() -> None:
+    with FakeController() as fake, fake.client() as client:
+        expected = fake.expect().answer("EXIT", plan=PLAN)
+        events = client.run("Read it.", approval=Approval.REQUIRED)
+        assert any(isinstance(event.payload, ApprovalAwaited) and client.cancel_run(event.run) for event in events)
+        with pytest.raises(RunCancelledError):
+            list(events)
+        assert expected.approved == []
 
 
 async def test_a_held_run_does_not_keep_the_fake_from_ending() -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from orchestrion.plans import Plan
-    from orchestrion.values import ArtifactRef, Value
+    from orchestrion.values import ArtifactRef
 
 
 def read(path: Path) -> Plan:
@@ -44,12 +43,12 @@ def write(plan: Plan) -> str:
 def numbered(plan: Plan, attached: Sequence[ArtifactRef]) -> Plan:
     """Returns the plan with `attachments/{n}` for the files that were attached, so that it works on any controller."""
     names = {artifact.name: f"attachments/{number}" for number, artifact in reversed(list(enumerate(attached, 1)))}
-    return _renamed(plan, names)
+    return plan.with_artifacts(names)
 
 
 def resolved(plan: Plan, attached: Sequence[ArtifactRef]) -> Plan:
     """Returns the plan with the artifacts themselves for `attachments/{n}`; those that were not given stay."""
-    return _renamed(plan, {f"attachments/{number}": artifact.name for number, artifact in enumerate(attached, 1)})
+    return plan.with_artifacts({f"attachments/{number}": item.name for number, item in enumerate(attached, 1)})
 
 
 def check_attachments(plan: Plan, count: int) -> None:
@@ -78,15 +77,3 @@ def _artifacts(plan: Plan) -> Iterator[str]:
     for task in plan.tasks:
         for value in task.inputs.values():
             yield from artifacts(value)
-
-
-def _renamed(plan: Plan, names: dict[str, str]) -> Plan:
-    from orchestrion.values import ArtifactRef
-
-    def renamed(value: Value) -> Value:
-        if isinstance(value, ArtifactRef):
-            return ArtifactRef(names.get(value.name, value.name))
-        return tuple(renamed(item) for item in value) if isinstance(value, tuple) else value
-
-    tasks = (replace(task, inputs={key: renamed(value) for key, value in task.inputs.items()}) for task in plan.tasks)
-    return replace(plan, tasks=tuple(tasks))

@@ -18,7 +18,8 @@ from orchestrion.retries import SAFETY
 from orchestrion.runs import Artifact, Run, RunKind
 from orchestrion.testing import run_services, stores
 from orchestrion.testing.expectations import Expectation, Received
-from orchestrion.testing.state import ConnectionBroke, State
+from orchestrion.testing.fake_run import ConnectionBroke
+from orchestrion.testing.state import State
 from orchestrion.v1 import (
     artifact_service_pb2_grpc,
     execute_service_pb2_grpc,

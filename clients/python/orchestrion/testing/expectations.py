@@ -12,7 +12,7 @@ from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.events import Payload, Stage
 from orchestrion.experts import Assignment
 from orchestrion.plans import Plan, TaskResult, TaskState
-from orchestrion.runs import Artifact, Message, OnDetach, RunKind
+from orchestrion.runs import Approval, Artifact, Message, OnDetach, RunKind
 from orchestrion.testing import scripts
 from orchestrion.values import ArtifactRef, Value
 
@@ -38,6 +38,7 @@ class Received:
     responder: str = ""
     previous_run: str = ""
     on_detach: OnDetach = OnDetach.UNSPECIFIED
+    approval: Approval = Approval.UNSPECIFIED
     request_id: str = ""
     timeout_s: float | None = None
     """How long the caller gives it, in seconds; None for ever."""
@@ -70,6 +71,8 @@ class Expectation:
         self._wanted = 1
         self.received: list[Received] = []
         """The requests that met it, in order."""
+        self.approved: list[Plan] = []
+        """The plans that were approved, in order: those shown, or what came in their place."""
         self.script: tuple[scripts.Scripted, ...] = scripts.answered(kind)
         """What happens in the run."""
         self.refusal: OrchestrionError | None = None

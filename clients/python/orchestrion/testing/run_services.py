@@ -11,7 +11,7 @@ from orchestrion import codec
 from orchestrion.errors import Reason
 from orchestrion.experts import Assignment
 from orchestrion.plans import Plan, TaskResult
-from orchestrion.runs import Message, OnDetach, RunKind
+from orchestrion.runs import Approval, Message, OnDetach, RunKind
 from orchestrion.testing.expectations import Received
 from orchestrion.testing.servicing import Servicer, page
 from orchestrion.v1 import (
@@ -81,9 +81,11 @@ class RunServicer(_EventServicer, run_service_pb2_grpc.RunServiceServicer):
             return codec.encode(run.told())
 
     def ApprovePlan(self, request: Any, context: Any) -> Any:
-        """Is not served."""
+        """Approves the plan of a run that waits for it; the rules of plans are not checked."""
         with self.call(context, "ApprovePlan"):
-            raise Reason.NOT_SERVED_YET.error("The fake controller does not serve ApprovePlan.")
+            run = self.state.run(request.name)
+            run.approve(codec.decode(request.plan, Plan) if request.HasField("plan") else None, request.request_id)
+            return codec.encode(run.told())
 
     def DeleteRun(self, request: Any, context: Any) -> Any:
         """Deletes a run that has ended."""
@@ -145,6 +147,7 @@ def _received(kind: RunKind, request: Any, context: Any) -> Received:
         text("responder"),
         text("previous_run"),
         OnDetach(request.options.on_detach),
+        Approval(request.approval) if "approval" in fields else Approval.UNSPECIFIED,
         request.options.request_id,
         context.time_remaining(),
     )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 
 from orchestrion.errors import OrchestrionError
 from orchestrion.events import (
     AnswerFinished,
     AnswerText,
+    ApprovalAwaited,
     Payload,
+    PlanApproved,
     PlanFinished,
     PlanRejected,
     RunFinished,
@@ -43,6 +46,8 @@ _STAGES: Final[dict[type, Stage]] = {
     PlanRejected: Stage.PLAN,
     TaskRevoked: Stage.PLAN,
     PlanFinished: Stage.PLAN,
+    ApprovalAwaited: Stage.UNSPECIFIED,
+    PlanApproved: Stage.UNSPECIFIED,
     TaskAssigned: Stage.SELECT,
     AnswerText: Stage.RESPOND,
     AnswerFinished: Stage.RESPOND,
@@ -86,6 +91,19 @@ def answered(
             for payload in (StageStarted(), *told[stage], StageFinished(StageOutcome.SUCCEEDED))
         ],
     )
+
+
+def with_approval(script: Iterable[Scripted]) -> tuple[Scripted, ...]:
+    """Lets a script wait for approval once its plan is whole, where it does not say itself when."""
+    found, plan, waits = list(script), None, False
+    for place, (stage, payload) in enumerate(found):
+        waits |= isinstance(payload, ApprovalAwaited)
+        if isinstance(payload, PlanFinished):
+            plan = payload.plan
+        if plan is not None and not waits and stage is Stage.PLAN and isinstance(payload, StageFinished):
+            until = datetime.now(UTC) + timedelta(hours=1)
+            return (*found[: place + 1], (Stage.UNSPECIFIED, ApprovalAwaited(plan, until)), *found[place + 1 :])
+    return tuple(found)
 
 
 def failed(kind: RunKind, error: OrchestrionError) -> tuple[Scripted, ...]:

@@ -10,7 +10,8 @@ import grpc
 
 from orchestrion import transport
 from orchestrion.errors import OrchestrionError
-from orchestrion.testing.state import ConnectionBroke, State
+from orchestrion.testing.fake_run import ConnectionBroke
+from orchestrion.testing.state import State
 
 
 class Servicer:
