@@ -101,6 +101,14 @@ eval-planning: $(STAMP) ## measure the built-in planner on TaskBench's samples (
 	@$(BIN)/orchestrion eval plan --data "$(DATA)" --tools "$(TOOLS)" --planner builtin --published --embedded \
 	  --restart --output build/eval-planning.json $(ARGS)
 
+.PHONY: bench-dispatch
+bench-dispatch: $(STAMP) ## measure what it saves to start tasks while a language model still writes the plan
+	@$(BIN)/python benchmarks/dispatch.py $(ARGS)
+
+.PHONY: bench-prompts
+bench-prompts: $(STAMP) ## count the prompt tokens that a chain of three takes
+	@$(BIN)/python benchmarks/prompts.py $(ARGS)
+
 .PHONY: lock
 lock: $(STAMP) ## compile requirements.lock anew (ARGS=--upgrade takes newer releases)
 	tools/lock.sh $(ARGS)

@@ -29,6 +29,8 @@ HUGGING_GPT_MS: Final[Mapping[tuple[str, float], float]] = {
     ("diamond of 4", 200.0): 1233.0,
 }
 """The total of a run of HuggingGPT's server, by shape and delay, in milliseconds."""
+HUGGING_GPT_CHAIN_PROMPT_TOKENS: Final = 5_600
+"""The prompt tokens that it sends for a chain of three tasks, in five calls."""
 HUGGING_GPT_CHAINS_PER_SECOND: Final = 3.9
 """What HuggingGPT's server did with 8 clients."""
 

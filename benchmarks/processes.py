@@ -55,8 +55,8 @@ def started(log: Path) -> Generator[Servers, None, None]:
         home = stack.enter_context(tempfile.TemporaryDirectory(prefix="orchestrion-bench-", ignore_cleanup_errors=True))
         plan = Path(home, "plan.json")
         plan.write_text(codec.to_json(CHAIN.make(fresh_text(), 0.0)), "utf-8")
-        llm = stack.enter_context(_announcing([str(LLM_SERVER), "--port", "0", "--plan", str(plan)]))
-        echo = stack.enter_context(_announcing([str(ECHO_SERVER)]))
+        llm = stack.enter_context(announcing([str(LLM_SERVER), "--port", "0", "--plan", str(plan)]))
+        echo = stack.enter_context(announcing([str(ECHO_SERVER)]))
         file = stack.enter_context(log.open("w"))
         ports = ["--port", "0", "--metrics-port", "0"]
         # Built-in where a request names nothing else; those for the language model name it.
@@ -116,7 +116,7 @@ def _cpu(process: psutil.Process) -> float:
 
 
 @contextlib.contextmanager
-def _announcing(command: Sequence[str]) -> Generator[str, None, None]:
+def announcing(command: Sequence[str]) -> Generator[str, None, None]:
     """Starts a Python program that prints its address as the last word of one line; yields it."""
     process = subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert process.stdout is not None

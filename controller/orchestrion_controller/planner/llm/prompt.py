@@ -14,7 +14,7 @@ from orchestrion_controller import wording
 from orchestrion_controller.language_model import ChatMessage
 from orchestrion_controller.planner.llm.earlier import Earlier
 from orchestrion_controller.planner.llm.examples import Example, written
-from orchestrion_controller.planner.llm.tools import description, form
+from orchestrion_controller.planner.llm.tools import description, form, inputs
 from orchestrion_controller.plans.kinds import reads_as_text
 from orchestrion_controller.stages import PastTurn, PlanningRequest
 
@@ -102,12 +102,13 @@ class Material:
         """Lists the task types; where only some are described, all their forms come first, the same in each prompt."""
         task_types = self.task_types(extent)
         detailed = set(self.by_relevance[: extent.detailed])
-        described = [description(task_type) for name, task_type in task_types.items() if name in detailed]
-        if len(described) == len(task_types):
-            return "\n".join(described)
-        forms = "\n".join(form(task_type) for task_type in task_types.values())
-        closer = "\n\nMore closely, those that this request is most likely to need:\n" + "\n".join(described)
-        return forms + (closer if described else "")
+        if detailed >= task_types.keys():
+            return "\n".join(description(task_type) for task_type in task_types.values())
+        lines = [form(task_type) for task_type in task_types.values()]
+        if detailed:
+            lines.append("\nThe inputs of those that this request is most likely to need:")
+            lines += [inputs(task_type) for name, task_type in task_types.items() if name in detailed]
+        return "\n".join(lines)
 
 
 def repair_messages(reply: str, error: OrchestrionError) -> list[ChatMessage]:

@@ -19,13 +19,16 @@ def form(task_type: TaskType) -> str:
     return f"- {task_type.name}({inputs}) -> {outputs}: {_cut(task_type.description, _LONGEST_PURPOSE)}"
 
 
+def inputs(task_type: TaskType) -> str:
+    """Tells a task type with what each of its inputs means."""
+    lines = [f"    {_described(parameter, parameter.description)}" for parameter in task_type.inputs]
+    return "\n".join([f"- {task_type.name}: {task_type.description}", *lines])
+
+
 def description(task_type: TaskType) -> str:
     """Tells a task type with what each of its inputs means, and its outputs in brief."""
-    inputs = "\n".join(f"    {_described(parameter, parameter.description)}" for parameter in task_type.inputs)
-    outputs = "\n".join(
-        f"    -> {_described(parameter, shortened(parameter.description))}" for parameter in task_type.outputs
-    )
-    return f"- {task_type.name}: {task_type.description}\n{inputs}\n{outputs}"
+    lines = [f"    -> {_described(parameter, shortened(parameter.description))}" for parameter in task_type.outputs]
+    return "\n".join([inputs(task_type), *lines])
 
 
 def shortened(text: str) -> str:

@@ -289,7 +289,7 @@ async def test_of_many_task_types_all_forms_are_told_and_the_likeliest_in_detail
         assert all(f"{parameter.name} " in line for parameter in (*task_type.inputs, *task_type.outputs))
         for parameter in task_type.inputs:
             assert "|".join(parameter.choices) in line
-    closely = words.partition("More closely")[2]
+    closely = words.partition("most likely to need:")[2]
     assert "voice (TEXT?): A kind of voice: female, male, child, whisper" in closely
     assert "depth-estimation" not in closely
 
