@@ -7,6 +7,7 @@
 | thrift | minus the share of its device's memory that it takes, so that the smaller of two equals is taken | -1 to 0 |
 | load | minus 0.25 for each request queued, running or assigned a moment ago, beyond one batch | -3 to 0 |
 | latency | minus 0.3 times the base-10 logarithm of 1 + observed latency in ms; 0 before the first | -2 to 0 |
+| twin | minus 0.5 or 5 where the same model is faster on another runtime of the host; see `twins` | -5 to 0 |
 | popularity | downloads and likes, on a logarithmic scale | 0 to 1 |
 | default | it is the project's default model for the task type | 0 or 1 |
 | choice | minus 1 for each input that the task leaves open and of which it takes some values only | -1 to 0 each |
@@ -20,12 +21,13 @@ loaded does not make up for the wrong domain.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from orchestrion.experts import Expert, ExpertState
 from orchestrion.plans import Task
 from orchestrion_controller.registry.registry import Offer
+from orchestrion_controller.selector import twins
 
 _STATE: Final[Mapping[ExpertState, float]] = {
     ExpertState.LOADED: 4.0,
@@ -75,13 +77,14 @@ def needed_bytes(offer: Offer) -> int:
     return offer.status.memory_bytes or offer.expert.memory_bytes
 
 
-def features(task: Task, offer: Offer, assigned_count: int) -> dict[str, float]:
+def features(task: Task, offer: Offer, assigned_count: int, others: Collection[Offer] = ()) -> dict[str, float]:
     """Computes the features of a servable offer.
 
     Args:
         task: What is to be done.
         offer: The expert on a host.
         assigned_count: Tasks assigned to it that its reports do not show yet.
+        others: What else is offered for the task; it may be among them.
     """
     expert, status = offer.expert, offer.status
     waiting = max(status.queued_count + status.running_count, assigned_count)
@@ -91,6 +94,7 @@ def features(task: Task, offer: Offer, assigned_count: int) -> dict[str, float]:
         "thrift": -needed_bytes(offer) / max([1, *(device.total_bytes for device in offer.host.devices)]),
         "load": max(-3.0, -0.25 * (waiting // max(1, expert.max_batch_size))),
         "latency": max(-2.0, -0.3 * math.log10(1 + status.latency_ms)),
+        "twin": twins.handicap(offer, others),
         "popularity": _share(expert.download_count, _MOST_DOWNLOADS) / 2 + _share(expert.like_count, _MOST_LIKES) / 2,
         "default": 1.0 if task.type in expert.default_for else 0.0,
         "choice": -1.0 * sum(item.input not in task.inputs for item in expert.accepts),

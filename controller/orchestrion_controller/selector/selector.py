@@ -46,7 +46,7 @@ class Selector:
             if scoring.fits_domain(task, offer) and scoring.accepts(task, offer)
         ]
         ranked = sorted(
-            (self._candidate(task, offer) for offer in offers if scoring.servable(offer)),
+            (self._candidate(task, offer, offers) for offer in offers if scoring.servable(offer)),
             key=lambda candidate: ((candidate.host, candidate.expert_id) in avoid, -candidate.score, candidate.host),
         )
         if not ranked:
@@ -65,8 +65,8 @@ class Selector:
         if self._assigned[pair] <= 0:
             del self._assigned[pair]
 
-    def _candidate(self, task: Task, offer: Offer) -> Candidate:
-        found = scoring.features(task, offer, self._assigned[_pair(offer)])
+    def _candidate(self, task: Task, offer: Offer, offers: Collection[Offer]) -> Candidate:
+        found = scoring.features(task, offer, self._assigned[_pair(offer)], offers)
         return Candidate(offer.host.name, offer.expert.id, sum(found.values()), found)
 
     def _none(self, task: Task, offers: Collection[Offer]) -> OrchestrionError:

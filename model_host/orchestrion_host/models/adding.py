@@ -20,7 +20,7 @@ _EXPERT_ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,127}")
 _REQUIRES: Final[Mapping[str, tuple[str, ...]]] = {
     "transformers": ("torch", "transformers"),
     "diffusers": ("torch", "diffusers", "transformers"),
-    "onnx": ("onnxruntime", "tokenizers"),
+    "onnx": ("onnxruntime", "transformers"),
 }
 # Where a batch is one forward pass whose cost grows with the longest of its calls.
 _BATCHED: Final = ("classification", "question-answering", "fill-mask", "similarity", "extraction", "detection")

@@ -22,17 +22,21 @@ _DEVICE: Final = "cpu"
 class Exports:
     """Exports one model at a time: each takes all cores for a while, and both runtimes are measured alone."""
 
-    def __init__(self, config: HostConfig, collection: Collection, measurements: Measurements) -> None:
+    def __init__(
+        self, config: HostConfig, collection: Collection, measurements: Measurements, *, has_graphics: bool
+    ) -> None:
         """Keeps its collaborators.
 
         Args:
             config: Where exports and catalogues are.
             collection: The catalogue, which the export joins.
             measurements: Takes how fast the original and the export are.
+            has_graphics: Whether originals run on a graphics processor here, where they were not measured.
         """
         self._config = config
         self._collection = collection
         self._measurements = measurements
+        self._has_graphics = has_graphics
         self._turn = asyncio.Lock()
 
     async def export(self, expert_id: str, task_type: str) -> AsyncGenerator[ModelProgress, None]:
@@ -63,7 +67,8 @@ class Exports:
                 export = reader.read_file(Path(line["result"]["entry"]))
                 revisions = {original.id: original.revision, export.id: export.revision}
                 for measured_id, latency_ms in line["result"]["latency_ms"].items():
-                    self._measurements.note_latency(measured_id, revisions[measured_id], _DEVICE, latency_ms)
+                    if measured_id == export.id or not self._has_graphics:
+                        self._measurements.note_latency(measured_id, revisions[measured_id], _DEVICE, latency_ms)
                 self._collection.adopt(export)
                 figures = ", ".join(f"{name} {ms:.1f} ms" for name, ms in line["result"]["latency_ms"].items())
                 yield ModelProgress(

@@ -71,7 +71,7 @@ class Library:
             removing=Removing(collection, loader, pulling, config.exports_path),
             refreshing=Refreshing(collection),
             on_demand=OnDemand(pulling, enabled=config.fetch_on_demand),
-            exports=Exports(config, collection, measurements),
+            exports=Exports(config, collection, measurements, has_graphics=has_graphics),
         )
 
     async def search(self, task_type: str, text: str, limit: int) -> list[HubModel]:

@@ -63,7 +63,14 @@ TOGETHER: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
         ),
         frozenset(f"{control}-text-to-image" for control in CONTROLS),
     ),
-    "onnx": (_EMBEDDINGS | {"text-classification"}, frozenset({"tabular-classification"})),
+    "onnx": (
+        _EMBEDDINGS,
+        frozenset({"text-classification", "zero-shot-classification"}),
+        *(
+            frozenset({name})
+            for name in ("fill-mask", "question-answering", "tabular-classification", "token-classification")
+        ),
+    ),
 }
 """For each runtime the sets of task types of which one model performs any at once."""
 

@@ -18,6 +18,7 @@ from orchestrion.plans import Task
 from orchestrion_controller.registry.registry import Offer
 from orchestrion_controller.selector import scoring
 from orchestrion_host.catalogue import presence, reader
+from tests.checkpoints import text_models
 from tests.rpc.host import tiny_models
 from tests.rpc.host.hosts import running_host
 
@@ -71,7 +72,9 @@ def test_an_exported_encoder_is_loadable_from_its_catalogue_and_made_once(
     assert (facts.runtime, facts.task_types) == ("onnx", ("sentence-similarity",))
     assert presence.find(facts).state is ExpertState.LOADABLE
     folder = Path(facts.source.folder)
-    assert {path.name for path in folder.iterdir()} == {"model.onnx", "tokenizer.json", "config.json"}
+    assert {path.name for path in folder.iterdir()} == {
+        "model.onnx", "tokenizer.json", "tokenizer_config.json", "config.json",
+    }  # fmt: skip
 
     # Facts that change later are brought up to date, without a new export.
     made_at = (folder / "model.onnx").stat().st_mtime_ns
@@ -126,20 +129,37 @@ def test_a_task_type_for_which_nothing_is_exported_is_refused_with_those_for_whi
     assert "text-classification" in error["message"]
 
 
-def test_a_classifier_is_exported_checked_and_measured_and_its_progress_told(catalogue: Path, tmp_path: Path) -> None:
-    change(catalogue / "tiny.yaml", task_types=["text-classification"], domain="sentiment")
+@pytest.mark.parametrize(
+    ("class_name", "task_types"),
+    [
+        ("BertForSequenceClassification", ["zero-shot-classification", "text-classification"]),
+        ("BertForTokenClassification", ["token-classification"]),
+        ("BertForQuestionAnswering", ["question-answering"]),
+        ("BertForMaskedLM", ["fill-mask"]),
+    ],
+    ids=lambda value: "-and-".join(value) if isinstance(value, list) else "",
+)
+def test_encoders_with_heads_are_exported_checked_and_measured_and_the_progress_told(
+    catalogue: Path, tmp_path: Path, class_name: str, task_types: list[str]
+) -> None:
+    model = tmp_path / "headed"
+    text_models.bert(model, class_name, **text_models.labels("entailment", "O"))
+    source = {"source": {"folder": str(model)}, "options": {}}
+    change(catalogue / "tiny.yaml", task_types=task_types, domain="sentiment", default_for=task_types[:1], **source)
     exports = tmp_path / "exports"
 
-    done = export(catalogue, exports, "tiny", "--task", "text-classification", "--measure", "--json")
+    done = export(catalogue, exports, "tiny", "--task", task_types[-1], "--measure", "--json")
 
     assert done.returncode == 0, done.stderr
     *progress, last = map(json.loads, done.stdout.splitlines())
     assert [line["message"].split()[0] for line in progress] == ["exporting", "checked:", "measuring"]
-    assert last["result"]["difference"] <= 1e-4
+    assert last["result"]["difference"] <= 2e-4
     assert set(last["result"]["latency_ms"]) == {"tiny", "tiny-onnx"}
     assert min(last["result"]["latency_ms"].values()) > 0
     facts = reader.read([exports], test_experts=False)["tiny-onnx"]
-    assert (facts.task_types, facts.domain) == (("text-classification",), "sentiment")
+    # All that the head is for, whichever of it was asked for; and what the original is preferred for.
+    assert (facts.task_types, facts.domain) == (tuple(task_types), "sentiment")
+    assert facts.default_for == tuple(task_types[:1])
 
 
 async def test_a_running_host_exports_a_model_and_offers_it_with_what_was_measured(
@@ -173,10 +193,12 @@ async def test_a_running_host_exports_a_model_and_offers_it_with_what_was_measur
     offers = {
         expert.id: Offer(seen, expert, next(item for item in seen.statuses if item.expert_id == expert.id))
         for expert in seen.experts
+        if expert.model == "tiny/bert"
     }
+    assert offers.keys() == {"tiny", "tiny-onnx"}
     task = Task("a", "text-classification", {"text": "sun", "domain": "sentiment"})
-    scores = {name: scoring.features(task, offer, 0)["latency"] for name, offer in offers.items()}
-    assert max(scores, key=scores.__getitem__) == min(latency, key=latency.__getitem__)
+    scores = {name: sum(scoring.features(task, offer, 0, offers.values()).values()) for name, offer in offers.items()}
+    assert max(scores, key=scores.__getitem__) == min(offers, key=latency.__getitem__)
 
 
 async def test_what_a_host_cannot_export_is_told_by_name(catalogue: Path, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,6 +57,57 @@ def test_where_the_task_leaves_an_input_open_the_expert_that_takes_all_of_its_va
 def test_of_two_alike_the_one_that_was_measured_to_be_faster_is_better() -> None:
     slow, fast = (scoring.features(TASK, offer(latency_ms=ms), 0) for ms in (20.0, 5.0))
     assert sum(fast.values()) > sum(slow.values()) + 0.1
+
+
+def twins(slow_ms: float, fast_ms: float, **fast: Any) -> tuple[float, float]:
+    """The scores of a loaded checkpoint and of its export, which would have to be loaded."""
+    slow = offer(latency_ms=slow_ms, what=expert("bert", runtime="transformers"))
+    export = expert("bert-onnx", **{"runtime": "onnx", **fast.pop("facts", {})})
+    other = offer(**{"state": ExpertState.LOADABLE, "latency_ms": fast_ms, "what": export, **fast})
+    one, two = (sum(scoring.features(TASK, found, 0, [slow, other]).values()) for found in (slow, other))
+    return one, two
+
+
+def test_of_one_model_on_two_runtimes_the_faster_is_taken_though_the_other_is_loaded() -> None:
+    original, export = twins(20.0, 12.0)
+    assert export > original
+
+
+def test_where_they_are_nearly_alike_the_one_that_is_loaded_stays() -> None:
+    original, export = twins(20.0, 19.0)
+    assert original > export
+    original, export = twins(20.0, 19.0, state=ExpertState.LOADED)
+    assert export > original
+
+
+def test_what_was_never_measured_is_not_taken_for_fast() -> None:
+    for devices, export_is_taken in (((device(),), True), ((device(), device(name="cuda:0")), False)):
+        what = expert("bert", runtime="transformers"), expert("bert-onnx", runtime="onnx")
+        found = [
+            offer(ExpertState.LOADABLE, what=item, latency_ms=ms, devices=devices)
+            for item, ms in zip(what, (0.0, 7.5), strict=True)
+        ]
+        original, export = (sum(scoring.features(TASK, item, 0, found).values()) for item in found)
+        # A checkpoint would run on the graphics device, where it may well be faster than its export.
+        assert (export > original) is export_is_taken
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"facts": {"model": "another"}},
+        {"host": "hosts/two"},
+        {"state": ExpertState.FAILED},
+        {"facts": {"runtime": "transformers"}},
+    ],
+    ids=["another model", "another host", "failed", "the same runtime"],
+)
+def test_what_is_no_twin_or_cannot_be_had_takes_nothing_away(other: dict[str, Any]) -> None:
+    original, export = twins(20.0, 2.0, **other)
+    assert original > export
+    # Nor does one that was never measured and is not loaded.
+    original, export = twins(20.0, 0.0)
+    assert original > export
 
 
 def test_what_is_too_large_for_every_device_is_not_servable() -> None:
@@ -217,6 +270,7 @@ def test_every_feature_stays_in_its_range(found: Offer, assigned: int) -> None:
         "thrift": (-1, 0),
         "load": (-3, 0),
         "latency": (-2, 0),
+        "twin": (-5, 0),
         "popularity": (0, 1),
         "default": (0, 1),
         "choice": (-1, 0),

@@ -37,7 +37,7 @@ def performed_together(runtime: str) -> list[frozenset[str]]:
     if runtime == "diffusers":
         return [*map(frozenset, diffusers._FAMILIES.values())]
     if runtime == "onnx":
-        return [*map(frozenset, onnx._KINDS.values())]
+        return list(onnx.TOGETHER)
     return [hosted.TASK_TYPES, language.TASK_TYPES]
 
 

@@ -1,8 +1,8 @@
 """Exports a model of the catalogue from PyTorch to ONNX, as an expert of its own beside the original.
 
-`python -m orchestrion_host.worker.export EXPERT --exports FOLDER` writes the folder and the catalogue file of the
+`python -m orchestrion_host.worker.exporting EXPERT --exports FOLDER` writes the folder and the catalogue file of the
 expert `EXPERT-onnx`. Its outputs are checked against PyTorch's first; what was exported before only has its facts
-brought up to date. The export starts in a fraction of the time, since a worker then needs neither torch nor
+brought up to date. An export starts in a fraction of the time: encoders without heads need neither torch nor
 transformers. `make setup` does this for the starter encoder; hosts run it for `ExportModel`, with `--json`.
 """
 
@@ -28,7 +28,10 @@ from orchestrion_host.worker import weights
 from orchestrion_host.worker.exporting import entries, heads
 
 TOLERANCE: Final = 1e-4
-"""The largest difference allowed between an output of PyTorch's and of the export's, absolute."""
+"""The largest difference allowed between an output of PyTorch's and of the export's, where outputs are up to 1.
+
+Both compute in single precision, so where they are larger, they may differ by so many times more.
+"""
 
 Tell = Callable[[str], None]
 """Takes what is being done, in a few words."""
@@ -50,7 +53,7 @@ class Exported:
 
 def main(argv: list[str] | None = None) -> int:
     """Reads the arguments, exports, and returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m orchestrion_host.worker.export", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m orchestrion_host.worker.exporting", description=__doc__)
     parser.add_argument("expert", help="the id of a model of texts in the catalogue, such as all-minilm-l6-v2")
     parser.add_argument("--task", default="", help="the task type that it is to perform (default: all, for an encoder)")
     parser.add_argument(
@@ -148,23 +151,25 @@ def export(facts: ModelFacts, source: Path, exports: Path, auto_class: str, task
         The largest absolute difference between the outputs and PyTorch's.
 
     Raises:
-        ValueError: The outputs differ by more than `TOLERANCE`.
+        ValueError: The outputs differ by more than `TOLERANCE` allows.
     """
     weights.check(source, facts.source.sha256)
     exports.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=exports) as temporary:
         folder = Path(temporary) / "model"
         folder.mkdir()
-        for name in ("tokenizer.json", "config.json"):
+        for name in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "config.json"):
             # A tokenizer in another form is converted.
             if (source / name).is_file():
                 shutil.copyfile(source / name, folder / name)
         # Imported here since it takes many seconds, which finding an export made earlier need not wait for.
         from orchestrion_host.worker.exporting import onnx_model
 
-        difference = onnx_model.write(source, folder / "model.onnx", auto_class)
-        if difference > TOLERANCE:
-            raise ValueError(f"the outputs of {facts.id} differ from PyTorch's by {difference}; {TOLERANCE} is allowed")
+        compared = onnx_model.write(source, folder / "model.onnx", auto_class)
+        allowed = TOLERANCE * max(1.0, compared.largest)
+        if not compared.difference <= allowed:
+            text = f"the outputs of {facts.id} differ from PyTorch's by {compared.difference:.1e}, and {allowed:.1e} is"
+            raise ValueError(f"{text} allowed, where the largest is {compared.largest:.1e}")
         digest = entries.sha256(folder / "model.onnx")
         final = exports / f"{Path(entries.file_name(facts)).stem}-{digest[:16]}"
         shutil.rmtree(final, ignore_errors=True)
@@ -173,7 +178,7 @@ def export(facts: ModelFacts, source: Path, exports: Path, auto_class: str, task
         revision = f"{facts.revision}, exported with torch {version('torch')}"
         entry = entries.describe(facts, task_types, revision, final, digest)
         entries.write(entry, exports / entries.file_name(facts))
-    return difference
+    return compared.difference
 
 
 def _measured(facts: ModelFacts, folder: str, entry: Path, tell: Tell) -> Mapping[str, float]:

@@ -12,6 +12,7 @@ import yaml
 
 from orchestrion_host.catalogue import reader
 from orchestrion_host.catalogue.facts import ModelFacts
+from orchestrion_host.worker.runtimes import families
 
 
 def refresh(target: Path, facts: ModelFacts, task_types: Sequence[str]) -> bool:
@@ -41,6 +42,7 @@ def describe(
     facts: ModelFacts, task_types: Sequence[str], revision: str, folder: Path, digest: str
 ) -> Mapping[str, Any]:
     """Describes an export as a catalogue entry: the facts of the original, with files and runtime of its own."""
+    is_bare = families.is_encoder(str(folder), task_types)
     return {
         "id": f"{facts.id}-onnx",
         "model": facts.model,
@@ -55,8 +57,9 @@ def describe(
         "memory_bytes": (folder / "model.onnx").stat().st_size * 9 // 5,
         "download_count": facts.download_count,
         "like_count": facts.like_count,
+        "default_for": [name for name in facts.default_for if name in task_types],
         "max_batch_size": facts.max_batch_size,
-        "requires": ["onnxruntime", "tokenizers"],
+        "requires": ["onnxruntime", "tokenizers" if is_bare else "transformers"],
         "source": {
             "folder": str(folder),
             "sha256": {"model.onnx": digest, "tokenizer.json": sha256(folder / "tokenizer.json")},

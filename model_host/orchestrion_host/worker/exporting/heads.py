@@ -1,7 +1,8 @@
-"""What can be exported: encoders, and models of texts with one head. Imports no library of models."""
+"""What can be exported: encoders of texts, bare or with a head for a task. Imports no library of models."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -12,11 +13,6 @@ from orchestrion_host.worker.runtimes import embeddings, families
 ENCODER: Final = "AutoModel"
 """The class of encoders, whose first output are the states of the tokens."""
 
-HEADS: Final = {
-    "text-classification": "AutoModelForSequenceClassification",
-}
-"""The classes of models with a head, by the task type that it is for; their first output are logits."""
-
 
 def kind_of(facts: ModelFacts, folder: Path, task_type: str) -> tuple[str, tuple[str, ...]]:
     """Tells how a model is exported.
@@ -24,10 +20,11 @@ def kind_of(facts: ModelFacts, folder: Path, task_type: str) -> tuple[str, tuple
     Args:
         facts: The model.
         folder: Where its files are.
-        task_type: What the export is to perform; empty for all that an encoder does, or for the one that it has.
+        task_type: What the export is to perform at least; empty for whatever the model does.
 
     Returns:
-        The class of the library that loads it, `ENCODER` or one of `HEADS`, and the task types of the export.
+        The class of the library that loads it, and the task types of the export: all that the model does, since they
+        are done with the same outputs.
 
     Raises:
         InvalidArgumentError: It does not perform the task type, or cannot be exported for it.
@@ -37,9 +34,10 @@ def kind_of(facts: ModelFacts, folder: Path, task_type: str) -> tuple[str, tuple
         raise Reason.INVALID_FIELD.error(text, field="task_type")
     if families.is_encoder(str(folder), facts.task_types):
         return ENCODER, facts.task_types
-    wanted = (task_type,) if task_type else facts.task_types
-    if len(wanted) > 1 or wanted[0] not in HEADS:
-        able = ", ".join(sorted({*HEADS, *embeddings.TASK_TYPES}))
-        text = f"{facts.id} does {', '.join(wanted)}; exported are encoders, and models with a head for one of {able}."
+    family = families.of(facts.task_types)
+    if family not in families.HEADS:
+        able = ", ".join(sorted(embeddings.TASK_TYPES.union(*families.HEADS.values())))
+        text = f"{facts.id} does {', '.join(facts.task_types)}; exported are encoders of texts, for {able}."
         raise Reason.MODEL_NOT_SUPPORTED.error(text, expert=facts.id)
-    return HEADS[wanted[0]], wanted
+    auto_class: str = import_module(f"orchestrion_host.worker.heads.{family}").AUTO_CLASS
+    return auto_class, facts.task_types

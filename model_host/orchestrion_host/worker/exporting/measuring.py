@@ -25,6 +25,7 @@ _INPUTS: Final[Mapping[str, wire.Plain]] = {
     "labels": ["weather", "sport", "politics"],
     "domain": "sentiment",
 }
+_GAP: Final = "The ___ freezes before the road."
 
 
 def latencies(original: ModelFacts, folder: str, export: ModelFacts) -> Mapping[str, float]:
@@ -39,13 +40,14 @@ def latencies(original: ModelFacts, folder: str, export: ModelFacts) -> Mapping[
         The median in milliseconds by the expert's id.
     """
     task_type = export.task_types[0]
+    inputs = {**_INPUTS, "text": _GAP} if task_type == "fill-mask" else _INPUTS
     loaded = {facts.id: _load(facts, place) for facts, place in ((original, folder), (export, export.source.folder))}
     times: dict[str, list[float]] = {expert_id: [] for expert_id in loaded}
     with tempfile.TemporaryDirectory() as outputs:
         spool = Spool(Path(outputs))
         for number in range(_WARM_UPS + _ROUNDS):
             for expert_id, expert in loaded.items():
-                call = Call(number, task_type, _INPUTS, spool, lambda message: None)
+                call = Call(number, task_type, inputs, spool, lambda message: None)
                 started = time.perf_counter()
                 (result,) = expert.predict([call])
                 if isinstance(result, Exception):

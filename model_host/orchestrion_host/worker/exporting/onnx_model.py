@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +24,17 @@ _SENTENCES: Final = [
 ]
 
 
-def write(source: Path, target: Path, auto_class: str = heads.ENCODER) -> float:
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The outputs of an export beside those of PyTorch, on a batch of another shape than the one it was traced with."""
+
+    difference: float
+    """The largest absolute difference; not a number where one of them has such an output."""
+    largest: float
+    """The largest absolute output of PyTorch's."""
+
+
+def write(source: Path, target: Path, auto_class: str = heads.ENCODER) -> Compared:
     """Exports the model of a folder with a dynamic batch and length.
 
     Args:
@@ -32,8 +43,7 @@ def write(source: Path, target: Path, auto_class: str = heads.ENCODER) -> float:
         auto_class: The class of the library that loads it: that of `heads.kind_of`.
 
     Returns:
-        The largest absolute difference between the outputs of the two, on a batch of another shape than the one that
-        the export was traced with.
+        How far the two are apart.
     """
     # It warns about functions of its own that it does not know.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
@@ -54,8 +64,11 @@ def write(source: Path, target: Path, auto_class: str = heads.ENCODER) -> float:
     given = {name: tensor.numpy() for name, tensor in other.items() if name in wanted}
     names = [item.name for item in session.get_outputs()]
     expected = [found[name].numpy() if name in found else found[place].numpy() for place, name in enumerate(names)]
-    pairs = zip(session.run(None, given), expected, strict=True)
-    return max(float(np.abs(ours - theirs).max()) for ours, theirs in pairs)
+    pairs = list(zip(session.run(None, given), expected, strict=True))
+    return Compared(
+        float(np.max([np.abs(ours - theirs).max() for ours, theirs in pairs])),
+        max(float(np.abs(theirs).max()) for _, theirs in pairs),
+    )
 
 
 def write_tokenizer(tokenizer: Any, target: Path) -> None:

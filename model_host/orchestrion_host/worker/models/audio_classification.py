@@ -13,10 +13,9 @@ from orchestrion.errors import OrchestrionError
 from orchestrion_host import wire
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media.recordings import Recording
-from orchestrion_host.worker.models import class_names
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.waveforms import Waveforms, warm_up_sounds
-from orchestrion_host.worker.runtimes import Outputs, Result, classes
+from orchestrion_host.worker.runtimes import Outputs, Result, class_names, classes
 
 _WINDOW_SECONDS: Final = 30
 # Spectrograms of AST have one frame for each hundredth of a second.
@@ -38,7 +37,7 @@ class AudioClassifier(TorchExpert):
         self._window = round(seconds * self._waveforms.rate)
         # AudioSet and its like have several right answers at once.
         self._several = checkpoint.config.problem_type == "multi_label_classification"
-        self._names = class_names.of(checkpoint)
+        self._names = class_names.of(checkpoint.config, spec)
 
     def warm_up(self) -> None:
         """Hears a window of noise."""

@@ -11,9 +11,9 @@ from PIL import Image
 
 from orchestrion_host import wire
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.models import class_names, picture_batches
+from orchestrion_host.worker.models import picture_batches
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
-from orchestrion_host.worker.runtimes import Outputs, Result, classes
+from orchestrion_host.worker.runtimes import Outputs, Result, class_names, classes
 
 # Classifiers of a thousand classes would tell nine hundred of them with shares of nothing.
 _MOST_CLASSES: Final = 20
@@ -27,7 +27,7 @@ class ImageClassifier(TorchExpert):
         checkpoint = Checkpoint(spec)
         self._processor = picture_batches.processor(checkpoint)
         self._model: Any = checkpoint.model(transformers.AutoModelForImageClassification)
-        self._names = class_names.of(checkpoint)
+        self._names = class_names.of(checkpoint.config, spec)
         # Several classes may hold at once: each has a share of its own.
         self._several = checkpoint.config.problem_type == "multi_label_classification"
         super().__init__(checkpoint, self._model)

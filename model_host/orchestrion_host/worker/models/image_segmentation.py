@@ -15,9 +15,9 @@ from orchestrion_host import wire
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media import counting, images, masks, pictures
 from orchestrion_host.worker.media.detections import Detection
-from orchestrion_host.worker.models import ade20k, class_names, picture_batches
+from orchestrion_host.worker.models import ade20k, picture_batches
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
-from orchestrion_host.worker.runtimes import Outputs, Result
+from orchestrion_host.worker.runtimes import Outputs, Result, class_names
 
 _DEFAULT_THRESHOLD: Final = 0.5
 # Maps of 150 classes at the size of a photograph would take gigabytes; finer than this no model sees.
@@ -63,7 +63,7 @@ class Segmenter(TorchExpert):
             else transformers.AutoModelForUniversalSegmentation
         )
         self._model: Any = checkpoint.model(auto_class)
-        self._names = class_names.of(checkpoint)
+        self._names = class_names.of(checkpoint.config, spec)
         self._threshold = float(spec.options.get("threshold", _DEFAULT_THRESHOLD))
         super().__init__(checkpoint, self._model)
 

@@ -14,11 +14,11 @@ from orchestrion.errors import Reason
 from orchestrion_host import wire
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media.detections import Box
-from orchestrion_host.worker.models import picture_batches, token_limits, written_words
+from orchestrion_host.worker.models import picture_batches, written_words
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.written_words import Word
 from orchestrion_host.worker.runtimes import Outputs, Result
-from orchestrion_host.worker.text import inputs
+from orchestrion_host.worker.text import inputs, token_limits
 
 _LONGEST_ANSWER: Final = 15
 _MOST_STRIDE: Final = 128
@@ -50,7 +50,7 @@ class LayoutAnswers(TorchExpert):
         super().__init__(checkpoint, self._model)
         self._looks = checkpoint.config.model_type != "layoutlm"
         self._processor = picture_batches.processor(checkpoint) if self._looks else None
-        self._most_tokens = token_limits.most_tokens(checkpoint, self._tokenizer)
+        self._most_tokens = token_limits.most_tokens(checkpoint.config, spec, self._tokenizer)
         self._type_count = int(getattr(checkpoint.config, "type_vocab_size", 1))
         self._reader = _reader(spec)
 

@@ -14,9 +14,9 @@ from orchestrion_host import wire
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media import images
 from orchestrion_host.worker.media.detections import Box, Detection
-from orchestrion_host.worker.models import class_names, found_objects, picture_batches, single_precision
+from orchestrion_host.worker.models import found_objects, picture_batches, single_precision
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
-from orchestrion_host.worker.runtimes import Outputs, Result
+from orchestrion_host.worker.runtimes import Outputs, Result, class_names
 
 _DEFAULT_THRESHOLD: Final = 0.5
 _NO_CLASS: Final = "N/A"
@@ -44,7 +44,7 @@ class ObjectDetector(TorchExpert):
         checkpoint = Checkpoint(single_precision.preferred(spec))
         self._processor = picture_batches.processor(checkpoint)
         self._model: Any = checkpoint.model(transformers.AutoModelForObjectDetection)
-        self._names = class_names.of(checkpoint)
+        self._names = class_names.of(checkpoint.config, spec)
         self._threshold = float(spec.options.get("threshold", _DEFAULT_THRESHOLD))
         super().__init__(checkpoint, self._model)
 

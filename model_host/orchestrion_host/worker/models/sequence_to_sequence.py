@@ -13,7 +13,7 @@ import transformers
 from orchestrion.errors import OrchestrionError
 from orchestrion_host import wire
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.models import generation_inputs, token_limits
+from orchestrion_host.worker.models import generation_inputs
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.sequence_batches import SequenceBatches, Source
 from orchestrion_host.worker.models.summarizing import Summaries
@@ -21,7 +21,7 @@ from orchestrion_host.worker.models.translating import Translations
 from orchestrion_host.worker.models.translation_languages import Languages
 from orchestrion_host.worker.models.written_text import OrderedParts
 from orchestrion_host.worker.runtimes import Outputs, Result
-from orchestrion_host.worker.text import inputs
+from orchestrion_host.worker.text import inputs, token_limits
 
 Steps: TypeAlias = Generator[Sequence[Source], Sequence[str], Outputs]
 """How a task is done on one call: yields the texts to be rewritten, gets what was written, and returns the outputs."""
@@ -49,7 +49,7 @@ class SequenceWriter(TorchExpert):
         super().__init__(checkpoint, self.model)
         self.lock = threading.Lock()
         """Holds the tokenizer while it is set to a language, which it keeps as a state."""
-        self.max_tokens = token_limits.most_tokens(checkpoint, self.tokenizer)
+        self.max_tokens = token_limits.most_tokens(checkpoint.config, spec, self.tokenizer)
         if "max_length" not in spec.options:
             self.max_tokens = min(self.max_tokens, _MOST_TOKENS)
         self.usual_tokens = int(spec.options.get("max_tokens", _USUAL_TOKENS))

@@ -15,10 +15,9 @@ from orchestrion_host import wire
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media import tables
 from orchestrion_host.worker.media.tables import Table
-from orchestrion_host.worker.models import token_limits
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.runtimes import LoadedExpert, Outputs, Result
-from orchestrion_host.worker.text import inputs
+from orchestrion_host.worker.text import inputs, token_limits
 
 _SURE: Final = 0.5
 # The places of a token's column and row among its token types; both count from 1, and 0 is the question or a heading.
@@ -41,7 +40,7 @@ class TapasReader(TorchExpert):
         self._tokenizer: Any = checkpoint.processor(transformers.TapasTokenizer)
         self._model: Any = checkpoint.model(transformers.TapasForQuestionAnswering)
         super().__init__(checkpoint, self._model)
-        self._max_tokens = token_limits.most_tokens(checkpoint, self._tokenizer)
+        self._max_tokens = token_limits.most_tokens(checkpoint.config, checkpoint.spec, self._tokenizer)
         labels = self._model.config.aggregation_labels or {}
         self._operations = {int(place): str(name) for place, name in labels.items()}
 

@@ -13,13 +13,13 @@ import transformers
 from orchestrion.errors import OrchestrionError
 from orchestrion_host import wire
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.models import chat_prompts, generation, generation_inputs, token_limits
+from orchestrion_host.worker.models import chat_prompts, generation, generation_inputs
 from orchestrion_host.worker.models.chat_prompts import ChatPrompts
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.sampling import RowSampler, Sampling
 from orchestrion_host.worker.models.written_text import TextWriter
 from orchestrion_host.worker.runtimes import Outputs, Result
-from orchestrion_host.worker.text import inputs
+from orchestrion_host.worker.text import inputs, token_limits
 
 _USUAL_TOKENS: Final = 512
 _MOST_CONTEXT: Final = 8192
@@ -49,7 +49,7 @@ class TextGenerator(TorchExpert):
         self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
         self._model: Any = checkpoint.model(transformers.AutoModelForCausalLM)
         super().__init__(checkpoint, self._model)
-        self._context = token_limits.most_tokens(checkpoint, self._tokenizer, usual=2048)
+        self._context = token_limits.most_tokens(checkpoint.config, spec, self._tokenizer, usual=2048)
         if "max_length" not in spec.options:
             self._context = min(self._context, _MOST_CONTEXT)
         self._usual_tokens = int(spec.options.get("max_tokens", _USUAL_TOKENS))

@@ -16,9 +16,8 @@ from orchestrion.errors import OrchestrionError, Reason
 from orchestrion_host import wire
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media import videos
-from orchestrion_host.worker.models import class_names
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
-from orchestrion_host.worker.runtimes import Result, classes
+from orchestrion_host.worker.runtimes import Result, class_names, classes
 
 _KINDS: Final = ("videomae", "timesformer", "vivit")
 # Pictures are read at twice the size of the model at least: enough for its own, careful reduction.
@@ -48,7 +47,7 @@ class VideoClassifier(TorchExpert):
         self._count = int(config.num_frames)
         size = config.image_size
         self._size = int(size if isinstance(size, int) else max(size))
-        self._names = class_names.of(checkpoint)
+        self._names = class_names.of(checkpoint.config, spec)
 
     def warm_up(self) -> None:
         """Looks at grey pictures."""

@@ -11,12 +11,12 @@ from PIL import Image
 
 from orchestrion_host import wire
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.models import picture_batches, picture_writers, token_limits
+from orchestrion_host.worker.models import picture_batches, picture_writers
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.picture_chats import PictureChats
 from orchestrion_host.worker.models.picture_texts import PictureTexts
 from orchestrion_host.worker.runtimes import Outputs, Result
-from orchestrion_host.worker.text import inputs
+from orchestrion_host.worker.text import inputs, token_limits
 
 _USUAL_TOKENS: Final = 20
 _TOLD: Final = 5
@@ -36,7 +36,7 @@ class PickedAnswers(TorchExpert):
         self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
         self._model: Any = checkpoint.model(transformers.ViltForQuestionAnswering, config=checkpoint.config)
         super().__init__(checkpoint, self._model)
-        self._most_tokens = token_limits.most_tokens(checkpoint, self._tokenizer)
+        self._most_tokens = token_limits.most_tokens(checkpoint.config, spec, self._tokenizer)
         self._names = {int(place): str(name) for place, name in checkpoint.config.id2label.items()}
 
     def warm_up(self) -> None:

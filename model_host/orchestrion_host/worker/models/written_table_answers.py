@@ -12,11 +12,10 @@ from orchestrion.errors import OrchestrionError
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media import tables
 from orchestrion_host.worker.media.tables import Table
-from orchestrion_host.worker.models import token_limits
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.generation_stops import StopWhenCancelled
 from orchestrion_host.worker.runtimes import Result
-from orchestrion_host.worker.text import inputs
+from orchestrion_host.worker.text import inputs, token_limits
 
 
 class TapexReader(TorchExpert):
@@ -28,7 +27,7 @@ class TapexReader(TorchExpert):
         self._tokenizer: Any = checkpoint.processor(transformers.BartTokenizer)
         self._model: Any = checkpoint.model(transformers.BartForConditionalGeneration)
         super().__init__(checkpoint, self._model)
-        self._max_tokens = token_limits.most_tokens(checkpoint, self._tokenizer)
+        self._max_tokens = token_limits.most_tokens(checkpoint.config, checkpoint.spec, self._tokenizer)
 
     def warm_up(self) -> None:
         """Reads a table of the greatest size."""

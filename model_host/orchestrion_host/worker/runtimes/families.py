@@ -9,20 +9,27 @@ from typing import Final
 
 from orchestrion_host.worker.runtimes import embeddings
 
-# Each family is a module of `worker.models` with a function `load` from the message to the expert.
+HEADS: Final = {
+    "extractive_answers": ("question-answering",),
+    "masked_words": ("fill-mask",),
+    "text_classification": ("text-classification", "zero-shot-classification"),
+    "token_classification": ("token-classification",),
+}
+"""Models of texts with a head, on the runtimes transformers and onnx; each family is a module of `worker.heads`."""
+
+# Each other family is a module of `worker.models` with a function `load` from the message to the expert.
 FAMILIES: Final = {
+    **HEADS,
     "audio_classification": ("audio-classification",),
     "audio_codec": ("audio-to-audio",),
     "audio_generation": ("text-to-audio",),
     "captions": ("image-to-text",),
     "depth": ("depth-estimation", "depth-control", "normal-control"),
     "document_answers": ("document-question-answering",),
-    "extractive_answers": ("question-answering",),
     "image_classification": ("image-classification",),
     "image_segmentation": ("image-segmentation", "seg-control"),
     "image_text_matching": ("zero-shot-image-classification",),
     "mask_generation": ("mask-generation",),
-    "masked_words": ("fill-mask",),
     "object_detection": ("object-detection",),
     "open_vocabulary_detection": ("zero-shot-object-detection",),
     "poses": ("openpose-control",),
@@ -31,9 +38,7 @@ FAMILIES: Final = {
     "speech_synthesis": ("text-to-speech",),
     "super_resolution": ("image-to-image",),
     "tables": ("table-question-answering",),
-    "text_classification": ("text-classification", "zero-shot-classification"),
     "text_generation": ("text-generation", "conversational"),
-    "token_classification": ("token-classification",),
     "video_classification": ("video-classification",),
     "visual_answers": ("visual-question-answering",),
     "voice_conversion": ("voice-conversion",),

@@ -7,14 +7,16 @@ from typing import Final
 
 from orchestrion.errors import Reason
 from orchestrion_host import wire
-from orchestrion_host.worker.runtimes import Loader, embeddings
+from orchestrion_host.worker.runtimes import Loader, embeddings, families
 
 _PACKAGE: Final = "orchestrion_host.worker.onnx_models"
-# Each kind is a module with a class or function `load` from the message to the expert.
-_KINDS: Final = {
-    "texts": embeddings.TASK_TYPES | {"text-classification"},
-    "rows": frozenset({"tabular-classification"}),
-}
+
+TOGETHER: Final = (
+    embeddings.TASK_TYPES,
+    *map(frozenset, families.HEADS.values()),
+    frozenset({"tabular-classification"}),
+)
+"""The sets of task types of which one model performs any at once."""
 
 
 def loader(spec: wire.Load) -> Loader:
@@ -23,10 +25,15 @@ def loader(spec: wire.Load) -> Loader:
     Raises:
         FailedPreconditionError: No kind of model performs all of its task types.
     """
-    kind = next((kind for kind, known in _KINDS.items() if known.issuperset(spec.task_types)), None)
-    if kind is None:
-        known = ", ".join(sorted(frozenset().union(*_KINDS.values())))
+    if not any(known.issuperset(spec.task_types) for known in TOGETHER):
+        known = ", ".join(sorted(frozenset().union(*TOGETHER)))
         text = f"The runtime onnx has no model for {', '.join(sorted(spec.task_types))} together; it performs {known}."
         raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
-    found: Loader = import_module(f"{_PACKAGE}.{kind}").load
+    family = families.of(spec.task_types)
+    if families.is_encoder(spec.folder, spec.task_types):
+        found: Loader = import_module(f"{_PACKAGE}.encoder").load
+    elif family in families.HEADS:
+        found = import_module(f"{_PACKAGE}.text_heads").loader(family)
+    else:
+        found = import_module(f"{_PACKAGE}.rows").load
     return found

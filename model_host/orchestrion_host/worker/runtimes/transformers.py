@@ -29,5 +29,6 @@ def loader(spec: wire.Load) -> Loader:
         text = f"{spec.expert_id}: task_types: no family of models on transformers performs all of "
         text += f"{', '.join(spec.task_types)}; an expert of its own for each would do."
         raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
-    found: Loader = import_module(f"{_PACKAGE}.{family}").load
+    module = import_module(f"{_PACKAGE}.{'text_heads' if family in families.HEADS else family}")
+    found: Loader = module.loader(family) if family in families.HEADS else module.load
     return found

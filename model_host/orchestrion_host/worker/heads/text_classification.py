@@ -5,47 +5,39 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import torch
-import transformers
+import numpy as np
 
 from orchestrion.errors import OrchestrionError
-from orchestrion_host import wire
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.models import class_names, token_limits
-from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
-from orchestrion_host.worker.models.entailment import Entailment
-from orchestrion_host.worker.runtimes import Outputs, Result, classes
-from orchestrion_host.worker.text import inputs, zero_shot
+from orchestrion_host.worker.heads.entailment import Entailment
+from orchestrion_host.worker.heads.model import HeadExpert, Row, TextModel
+from orchestrion_host.worker.runtimes import Outputs, Result, class_names, classes
+from orchestrion_host.worker.text import inputs, token_limits, zero_shot
+
+AUTO_CLASS: Final = "AutoModelForSequenceClassification"
+"""The class of the library transformers that loads such a model."""
 
 _SURE: Final = 0.5
 
 
-class TextClassifier(TorchExpert):
+class TextClassifier(HeadExpert):
     """A model with a head for classes."""
 
-    def __init__(self, spec: wire.Load) -> None:
-        """Loads it.
+    def __init__(self, model: TextModel) -> None:
+        """Keeps the model.
 
         Options: `class_names` (a name for each class, in order), `max_length` in tokens, and those of `Entailment`.
         """
-        checkpoint = Checkpoint(spec)
-        self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
-        self._model: Any = checkpoint.model(transformers.AutoModelForSequenceClassification)
-        super().__init__(checkpoint, self._model)
-        token_limits.give_padding(self._tokenizer, self._model)
-        self._max_tokens = token_limits.most_tokens(checkpoint, self._tokenizer)
-        self._names = class_names.of(checkpoint)
-        self._kind = _kind(self._model.config)
-        self._entailment = Entailment(spec, self._names) if "zero-shot-classification" in spec.task_types else None
-
-    def warm_up(self) -> None:
-        """Classifies one text of the greatest length."""
-        self._logits([{"input_ids": [self._tokenizer.pad_token_id or 0] * self._max_tokens}])
+        super().__init__(model)
+        self._names = class_names.of(model.config, model.spec)
+        self._kind = _kind(model.config)
+        judges = "zero-shot-classification" in model.spec.task_types
+        self._entailment = Entailment(model.spec, self._names) if judges else None
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Classifies texts, all of a batch together."""
         results: dict[int, Result] = {}
-        rows: list[Mapping[str, Any]] = []
+        rows: list[Row] = []
         owners: list[int] = []
         labels: dict[int, list[str]] = {}
         for place, call in enumerate(batch):
@@ -63,33 +55,27 @@ class TextClassifier(TorchExpert):
             wanted = [place for place in places if not batch[owners[place]].cancelled]
             if not wanted:
                 continue
-            for place, logits in zip(wanted, self._logits([rows[place] for place in wanted]), strict=True):
+            for place, logits in zip(wanted, self.run([rows[place] for place in wanted], ["logits"])[0], strict=True):
                 found.setdefault(owners[place], {})[place] = logits
         for place, call in enumerate(batch):
             if place not in results:
                 results[place] = self._result(call, labels.get(place), found.get(place, {}))
         return [results[place] for place in range(len(batch))]
 
-    def _encoded(self, call: Call, labels: list[str] | None) -> list[Mapping[str, Any]]:
+    def _encoded(self, call: Call, labels: list[str] | None) -> list[Row]:
         text = inputs.text(call, "text")
         if labels is None or self._entailment is None:
-            encoded = self._tokenizer([text], truncation=True, max_length=self._max_tokens)
+            encoded = self.tokenizer([text], truncation=True, max_length=self.max_tokens)
         else:
             hypotheses = self._entailment.hypotheses(labels)
-            longest = max(len(ids) for ids in self._tokenizer(hypotheses)["input_ids"])
-            if longest > self._max_tokens // 2:
-                problem = f"holds a label of {longest} tokens; this expert reads {self._max_tokens // 2} at most."
+            longest = max(len(ids) for ids in self.tokenizer(hypotheses)["input_ids"])
+            if longest > self.max_tokens // 2:
+                problem = f"holds a label of {longest} tokens; this expert reads {self.max_tokens // 2} at most."
                 raise call.bad_input("labels", problem, token_count=longest)
-            encoded = self._tokenizer(
-                [text] * len(labels), hypotheses, truncation="only_first", max_length=self._max_tokens
+            encoded = self.tokenizer(
+                [text] * len(labels), hypotheses, truncation="only_first", max_length=self.max_tokens
             )
         return [{name: encoded[name][row] for name in encoded} for row in range(len(encoded["input_ids"]))]
-
-    def _logits(self, rows: Sequence[Mapping[str, Any]]) -> Any:
-        """Returns an array of shape (rows, classes)."""
-        padded = self._tokenizer.pad(list(rows), padding=True, return_tensors="pt")
-        with torch.inference_mode():
-            return self._model(**self.checkpoint.inputs(padded)).logits.float().cpu().numpy()
 
     def _result(self, call: Call, labels: list[str] | None, found: Mapping[int, Any]) -> Result:
         try:
@@ -112,8 +98,9 @@ def _kind(config: Any) -> str:
 def _scores(logits: Any, names: Mapping[int, str], kind: str) -> Outputs:
     if kind == "one":
         return classes.from_logits(logits, names)
-    numbers = torch.as_tensor(logits, dtype=torch.float64)
-    scores = (numbers.sigmoid() if kind == "many" else numbers).tolist()
+    numbers = np.asarray(logits, dtype=np.float64)
+    # As a tangent it has no number that is too large for it.
+    scores = ((1 + np.tanh(numbers / 2)) / 2 if kind == "many" else numbers).tolist()
     return classes.describe(
         [{"label": names.get(place, str(place)), "score": item} for place, item in enumerate(scores)]
     )
@@ -133,4 +120,4 @@ def _described(call: Call, outputs: Outputs, kind: str) -> Outputs:
     return outputs
 
 
-load = TextClassifier
+build = TextClassifier

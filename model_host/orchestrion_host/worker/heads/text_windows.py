@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-
 from orchestrion.errors import Reason
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.models import token_limits
-from orchestrion_host.worker.models.checkpoint import Checkpoint
+from orchestrion_host.worker.heads.model import Array, HeadExpert, TextModel
+from orchestrion_host.worker.text import token_limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +29,14 @@ class Window:
         return len(self.places)
 
 
-def check(tokenizer: Any, checkpoint: Checkpoint) -> None:
-    """Makes sure that a tokenizer tells where its tokens are in a text.
+def check(model: TextModel) -> None:
+    """Makes sure that a model's tokenizer tells where its tokens are in a text.
 
     Raises:
         FailedPreconditionError: EXPERT_LOAD_FAILED: it does not.
     """
-    if not tokenizer.is_fast:
-        name = checkpoint.spec.expert_id
+    if not model.tokenizer.is_fast:
+        name = model.spec.expert_id
         text = f"{name}: its tokenizer does not tell places in the text; save it with a tokenizer.json."
         raise Reason.EXPERT_LOAD_FAILED.error(text, expert=name)
 
@@ -79,31 +77,25 @@ def cut(tokenizer: Any, text: str, most_tokens: int, overlap: int, question: str
 
 
 def compute(
-    tokenizer: Any, model: Any, checkpoint: Checkpoint, windows: Sequence[tuple[Call, Window]], outputs: Sequence[str]
-) -> dict[int, list[Any]]:
+    expert: HeadExpert, windows: Sequence[tuple[Call, Window]], outputs: Sequence[str]
+) -> dict[int, list[Array]]:
     """Runs a model over windows of several calls, in as few passes as their size allows.
 
     Args:
-        tokenizer: Pads the windows of a pass.
-        model: The model.
-        checkpoint: Has its device.
+        expert: The model.
         windows: Each with the call that it belongs to; those of cancelled calls are left out.
         outputs: Which outputs of the model are wanted, each of shape (windows, tokens, …).
 
     Returns:
         For each window that was computed the wanted outputs, as float arrays of shape (tokens, …).
     """
-    found: dict[int, list[Any]] = {}
+    found: dict[int, list[Array]] = {}
     for places in token_limits.passes([window.count for _, window in windows]):
         wanted = [place for place in places if not windows[place][0].cancelled]
         if not wanted:
             continue
-        padded = tokenizer.pad([windows[place][1].fields for place in wanted], padding=True, return_tensors="pt")
-        with torch.inference_mode():
-            result = model(**checkpoint.inputs(padded))
-        left = tokenizer.padding_side == "left"
-        arrays = [result[name].float().cpu().numpy() for name in outputs]
+        arrays = expert.run([windows[place][1].fields for place in wanted], outputs)
         for row, place in enumerate(wanted):
             count = windows[place][1].count
-            found[place] = [array[row, -count:] if left else array[row, :count] for array in arrays]
+            found[place] = [array[row, -count:] if expert.pads_left else array[row, :count] for array in arrays]
     return found

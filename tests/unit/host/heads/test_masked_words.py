@@ -10,21 +10,19 @@ import torch
 import transformers
 
 from orchestrion.errors import InvalidArgumentError, RunCancelledError
-from orchestrion_host.worker.models import masked_words
-from tests.checkpoints import text_models
 from tests.unit.host import calls
+from tests.unit.host.heads import loading
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("gaps") / "model"
-    text_models.bert(made, "BertForMaskedLM")
-    return made
+    return loading.make(made, "BertForMaskedLM", "fill-mask")
 
 
 @pytest.fixture(scope="module")
-def expert(folder: Path) -> Any:
-    return masked_words.load(calls.spec(folder, "fill-mask"))
+def expert(folder: Path, runtime: str) -> Any:
+    return loading.load(folder, runtime, "fill-mask")
 
 
 def fill(expert: Any, tmp_path: Path, *texts: str) -> Any:

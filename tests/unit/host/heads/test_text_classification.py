@@ -10,9 +10,9 @@ import torch
 import transformers
 
 from orchestrion.errors import FailedPreconditionError, InvalidArgumentError, RunCancelledError
-from orchestrion_host.worker.models import text_classification
 from tests.checkpoints import text_models
 from tests.unit.host import calls
+from tests.unit.host.heads import loading
 
 TEXTS = ("the sun is warm", "rain", "cold night and cold day", "swimming")
 
@@ -20,23 +20,20 @@ TEXTS = ("the sun is warm", "rain", "cold night and cold day", "swimming")
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("models")
-    text_models.bert(made / "moods", "BertForSequenceClassification", **text_models.labels("NEG", "NEU", "POS"))
-    text_models.bert(
-        made / "insults",
-        "BertForSequenceClassification",
-        problem_type="multi_label_classification",
-        **text_models.labels("insult", "threat", "severe_toxic"),
-    )
-    text_models.bert(made / "tongues", "BertForSequenceClassification", **text_models.labels("deu", "en", "Martian"))
-    text_models.bert(
-        made / "logic", "BertForSequenceClassification", **text_models.labels("entailment", "neutral", "contradiction")
-    )
+    for name, labels, settings in (
+        ("moods", ("NEG", "NEU", "POS"), {}),
+        ("insults", ("insult", "threat", "severe_toxic"), {"problem_type": "multi_label_classification"}),
+        ("tongues", ("deu", "en", "Martian"), {}),
+        ("logic", ("entailment", "neutral", "contradiction"), {}),
+    ):
+        named = text_models.labels(*labels)
+        loading.make(made / name, "BertForSequenceClassification", "text-classification", **settings, **named)
     return made
 
 
 @pytest.fixture(scope="module")
-def moods(folder: Path) -> Any:
-    return text_classification.load(calls.spec(folder / "moods", "text-classification"))
+def moods(folder: Path, runtime: str) -> Any:
+    return loading.load(folder / "moods", runtime, "text-classification")
 
 
 def logits(folder: Path, *texts: str) -> Any:
@@ -87,8 +84,8 @@ def test_a_cancelled_call_is_not_computed(moods: Any, tmp_path: Path) -> None:
     assert found["label"]
 
 
-def test_of_insults_that_are_all_unlikely_none_is_told(folder: Path, tmp_path: Path) -> None:
-    expert = text_classification.load(calls.spec(folder / "insults", "text-classification"))
+def test_of_insults_that_are_all_unlikely_none_is_told(folder: Path, runtime: str, tmp_path: Path) -> None:
+    expert = loading.load(folder / "insults", runtime, "text-classification")
     for text in TEXTS:
         expected = logits(folder / "insults", text).sigmoid().tolist()
         [found] = classify(expert, tmp_path, text, domain="toxicity")
@@ -100,8 +97,8 @@ def test_of_insults_that_are_all_unlikely_none_is_told(folder: Path, tmp_path: P
             assert found["score"] == pytest.approx(max(expected), abs=1e-5)
 
 
-def test_codes_of_languages_become_their_names(folder: Path, tmp_path: Path) -> None:
-    expert = text_classification.load(calls.spec(folder / "tongues", "text-classification"))
+def test_codes_of_languages_become_their_names(folder: Path, runtime: str, tmp_path: Path) -> None:
+    expert = loading.load(folder / "tongues", runtime, "text-classification")
     tags = {}
     for text in (*TEXTS, "berlin", "music", "city", "count", "when", "where", "was"):
         [found] = classify(expert, tmp_path, text, domain="language")
@@ -111,19 +108,19 @@ def test_codes_of_languages_become_their_names(folder: Path, tmp_path: Path) -> 
     assert len(tags) > 1
 
 
-def test_names_of_classes_can_be_given(folder: Path, tmp_path: Path) -> None:
+def test_names_of_classes_can_be_given(folder: Path, runtime: str, tmp_path: Path) -> None:
     names = ["gloomy", "grey", "sunny"]
-    expert = text_classification.load(calls.spec(folder / "moods", "text-classification", class_names=names))
+    expert = loading.load(folder / "moods", runtime, "text-classification", class_names=names)
     [found] = classify(expert, tmp_path, TEXTS[0])
     assert {item["label"] for item in found["scores"]["json"]} == set(names)
     with pytest.raises(FailedPreconditionError, match=r"options\.class_names: expected 3 names"):
-        text_classification.load(calls.spec(folder / "moods", "text-classification", class_names=["one"]))
+        loading.load(folder / "moods", runtime, "text-classification", class_names=["one"])
 
 
-def test_labels_of_ones_own_are_judged_by_entailment(folder: Path, tmp_path: Path) -> None:
+def test_labels_of_ones_own_are_judged_by_entailment(folder: Path, runtime: str, tmp_path: Path) -> None:
     template = "the text is about {}."
     task_type = "zero-shot-classification"
-    expert: Any = text_classification.load(calls.spec(folder / "logic", task_type, hypothesis_template=template))
+    expert = loading.load(folder / "logic", runtime, task_type, hypothesis_template=template)
     labels = ["sport", "weather", "music"]
     short, long = ("the sun is warm", "rain " * 300)
     given = [{"text": text, "labels": labels} for text in (short, "", long)]
@@ -136,14 +133,13 @@ def test_labels_of_ones_own_are_judged_by_entailment(folder: Path, tmp_path: Pat
     assert sum(item["score"] for item in cut["scores"]["json"]) == pytest.approx(1)
 
 
-def test_a_model_without_entailment_says_what_it_lacks(folder: Path) -> None:
-    spec = calls.spec(folder / "moods", "zero-shot-classification")
+def test_a_model_without_entailment_says_what_it_lacks(folder: Path, runtime: str) -> None:
     with pytest.raises(FailedPreconditionError, match=r"options\.entailment_class"):
-        text_classification.load(spec)
+        loading.load(folder / "moods", runtime, "zero-shot-classification")
 
 
-def test_a_label_as_long_as_a_text_is_refused(folder: Path, tmp_path: Path) -> None:
-    expert = text_classification.load(calls.spec(folder / "logic", "zero-shot-classification"))
+def test_a_label_as_long_as_a_text_is_refused(folder: Path, runtime: str, tmp_path: Path) -> None:
+    expert = loading.load(folder / "logic", runtime, "zero-shot-classification")
     inputs = {"text": "rain", "labels": ["sun " * 60]}
     [found] = expert.predict([calls.call("zero-shot-classification", inputs, tmp_path)])
     assert isinstance(found, InvalidArgumentError)

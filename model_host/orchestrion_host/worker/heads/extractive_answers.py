@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import torch
-import transformers
 
 from orchestrion.errors import OrchestrionError
-from orchestrion_host import wire
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.models import text_windows, token_limits
-from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
-from orchestrion_host.worker.models.text_windows import Window
+from orchestrion_host.worker.heads import text_windows
+from orchestrion_host.worker.heads.model import HeadExpert, TextModel
+from orchestrion_host.worker.heads.text_windows import Window
 from orchestrion_host.worker.runtimes import Outputs, Result
 from orchestrion_host.worker.text import inputs
 
+AUTO_CLASS: Final = "AutoModelForQuestionAnswering"
+"""The class of the library transformers that loads such a model."""
+
+_OUTPUTS: Final = ("start_logits", "end_logits")
 # As published models were trained and measured.
 _WINDOW_TOKENS: Final = 384
 _OVERLAP: Final = 128
@@ -32,31 +33,24 @@ class _Span:
     logit: float
 
 
-class AnswerFinder(TorchExpert):
+class AnswerFinder(HeadExpert):
     """A model that says for each token how likely an answer begins or ends there."""
 
-    def __init__(self, spec: wire.Load) -> None:
-        """Loads it.
+    def __init__(self, model: TextModel) -> None:
+        """Keeps the model.
 
         Options: `max_length`, the tokens of a window (384 at most when left out); `max_answer_tokens`, 30 when left
         out.
         """
-        checkpoint = Checkpoint(spec)
-        self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
-        text_windows.check(self._tokenizer, checkpoint)
-        self._model: Any = checkpoint.model(transformers.AutoModelForQuestionAnswering)
-        super().__init__(checkpoint, self._model)
-        token_limits.give_padding(self._tokenizer, self._model)
-        self._max_tokens = token_limits.most_tokens(checkpoint, self._tokenizer)
-        if "max_length" not in spec.options:
-            self._max_tokens = min(self._max_tokens, _WINDOW_TOKENS)
-        self._answer_tokens = int(spec.options.get("max_answer_tokens", _MOST_ANSWER_TOKENS))
+        text_windows.check(model)
+        super().__init__(model)
+        if "max_length" not in model.spec.options:
+            self.max_tokens = min(self.max_tokens, _WINDOW_TOKENS)
+        self._answer_tokens = int(model.spec.options.get("max_answer_tokens", _MOST_ANSWER_TOKENS))
 
     def warm_up(self) -> None:
         """Reads one window."""
-        ids = torch.full((1, self._max_tokens), self._tokenizer.pad_token_id or 0, device=self.checkpoint.device)
-        with torch.inference_mode():
-            self._model(input_ids=ids, attention_mask=torch.ones_like(ids))
+        self.run([{"input_ids": [self.tokenizer.pad_token_id or 0] * self.max_tokens}], _OUTPUTS)
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Answers questions, the windows of all texts together."""
@@ -72,8 +66,7 @@ class AnswerFinder(TorchExpert):
                 continue
             windows += [(call, window) for window in own]
             owners += [place] * len(own)
-        wanted = ["start_logits", "end_logits"]
-        found = text_windows.compute(self._tokenizer, self._model, self.checkpoint, windows, wanted)
+        found = text_windows.compute(self, windows, _OUTPUTS)
         for place, call in enumerate(batch):
             if place in results:
                 continue
@@ -87,13 +80,13 @@ class AnswerFinder(TorchExpert):
 
     def _windows(self, call: Call) -> list[Window]:
         text, question = inputs.text(call, "text"), inputs.text(call, "question").strip()
-        count = len(self._tokenizer(question)["input_ids"])
-        most = self._max_tokens // 2
+        count = len(self.tokenizer(question)["input_ids"])
+        most = self.max_tokens // 2
         if count > most:
             problem = f"has {count:,} tokens; this expert reads questions of {most:,} at most. Shorten it."
             raise call.bad_input("question", problem, token_count=count, limit_token_count=most)
-        overlap = min(_OVERLAP, (self._max_tokens - count) // 4)
-        return text_windows.cut(self._tokenizer, text, self._max_tokens, overlap, question)
+        overlap = min(_OVERLAP, (self.max_tokens - count) // 4)
+        return text_windows.cut(self.tokenizer, text, self.max_tokens, overlap, question)
 
     def _answer(self, call: Call, windows: Sequence[Window], logits: Sequence[Any]) -> Outputs:
         """Finds the best span of all windows; the score is its share among all places of all windows."""
@@ -141,4 +134,4 @@ def _log_of_sum(values: Any) -> float:
     return most + float(np.log(np.exp(values - most).sum()))
 
 
-load = AnswerFinder
+build = AnswerFinder

@@ -1,8 +1,7 @@
-"""Text models on onnxruntime, with the tokenizer that lies beside them."""
+"""Encoders on onnxruntime, with the tokenizer beside them. Nothing else is imported, so they load in a second."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,12 @@ from orchestrion_host import wire
 from orchestrion_host.worker import weights
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.onnx_models import sessions
-from orchestrion_host.worker.runtimes import Result, classes, embeddings
+from orchestrion_host.worker.runtimes import Result, embeddings
 from orchestrion_host.worker.text.encoding import PASS_TOKENS, Vectors
 
 
-class OnnxTextModel:
-    """A session, its tokenizer, and the names of its classes."""
+class OnnxEncoder:
+    """A session and its tokenizer; the averaged token states are embeddings."""
 
     def __init__(self, spec: wire.Load) -> None:
         """Loads it."""
@@ -32,21 +31,15 @@ class OnnxTextModel:
         self._tokenizer.enable_truncation(self.max_tokens)
         padding = self._tokenizer.padding or {}
         self._tokenizer.enable_padding(pad_id=padding.get("pad_id", 0), pad_token=padding.get("pad_token", "[PAD]"))
-        self._class_names = _class_names(folder)
-        self._is_encoder = not embeddings.TASK_TYPES.isdisjoint(spec.task_types)
 
     def warm_up(self) -> None:
-        """Computes a sentence, and for an encoder the largest batch, so that the memory figure is true."""
+        """Encodes a sentence, and the largest batch, so that the memory figure is true."""
         self._run(["Ready."])
-        if self._is_encoder:
-            self._run(["ready " * self.max_tokens] * max(1, PASS_TOKENS // self.max_tokens))
+        self._run(["ready " * self.max_tokens] * max(1, PASS_TOKENS // self.max_tokens))
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
-        """Computes a batch, classes in one forward pass."""
-        if batch[0].task_type in embeddings.TASK_TYPES:
-            return embeddings.compute(batch, self)
-        logits, _ = self._run([call.text("text") for call in batch])
-        return [classes.from_logits(row, self._class_names) for row in logits]
+        """Computes what vectors of texts are good for."""
+        return embeddings.compute(batch, self)
 
     def parameter_bytes(self) -> int:
         """Returns 0: onnxruntime does not tell; the growth of the process does."""
@@ -78,10 +71,4 @@ class OnnxTextModel:
         return self._session.run(None, given)[0], arrays["attention_mask"]
 
 
-def _class_names(folder: Path) -> dict[int, str]:
-    path = folder / "config.json"
-    config = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    return {int(place): str(name) for place, name in config.get("id2label", {}).items()}
-
-
-load = OnnxTextModel
+load = OnnxEncoder

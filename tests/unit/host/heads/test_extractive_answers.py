@@ -10,9 +10,8 @@ import torch
 import transformers
 
 from orchestrion.errors import InvalidArgumentError, RunCancelledError
-from orchestrion_host.worker.models import extractive_answers
-from tests.checkpoints import text_models
 from tests.unit.host import calls
+from tests.unit.host.heads import loading
 
 TEXT = "Ada lives in Berlin. It opened in 1932."
 QUESTION = "when was it?"
@@ -21,13 +20,12 @@ QUESTION = "when was it?"
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("answers") / "model"
-    text_models.bert(made, "BertForQuestionAnswering")
-    return made
+    return loading.make(made, "BertForQuestionAnswering", "question-answering")
 
 
 @pytest.fixture(scope="module")
-def expert(folder: Path) -> Any:
-    return extractive_answers.load(calls.spec(folder, "question-answering"))
+def expert(folder: Path, runtime: str) -> Any:
+    return loading.load(folder, runtime, "question-answering")
 
 
 def ask(expert: Any, tmp_path: Path, *asked: tuple[str, str]) -> Any:

@@ -6,40 +6,29 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
-import torch
-import transformers
 
 from orchestrion.errors import OrchestrionError
-from orchestrion_host import wire
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.models import class_names, entities, text_windows, token_limits
-from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
-from orchestrion_host.worker.models.text_windows import Window
-from orchestrion_host.worker.runtimes import Outputs, Result
+from orchestrion_host.worker.heads import entities, text_windows
+from orchestrion_host.worker.heads.model import HeadExpert, TextModel
+from orchestrion_host.worker.heads.text_windows import Window
+from orchestrion_host.worker.runtimes import Outputs, Result, class_names
 from orchestrion_host.worker.text import inputs
+
+AUTO_CLASS: Final = "AutoModelForTokenClassification"
+"""The class of the library transformers that loads such a model."""
 
 _OVERLAP: Final = 64
 
 
-class TokenClassifier(TorchExpert):
+class TokenClassifier(HeadExpert):
     """A model that gives each token a class."""
 
-    def __init__(self, spec: wire.Load) -> None:
-        """Loads it. Options: `class_names` and `max_length`, as for classifiers of texts."""
-        checkpoint = Checkpoint(spec)
-        self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
-        text_windows.check(self._tokenizer, checkpoint)
-        self._model: Any = checkpoint.model(transformers.AutoModelForTokenClassification)
-        super().__init__(checkpoint, self._model)
-        token_limits.give_padding(self._tokenizer, self._model)
-        self._max_tokens = token_limits.most_tokens(checkpoint, self._tokenizer)
-        self._names = class_names.of(checkpoint)
-
-    def warm_up(self) -> None:
-        """Marks a text of the greatest length."""
-        ids = torch.full((1, self._max_tokens), self._tokenizer.pad_token_id or 0, device=self.checkpoint.device)
-        with torch.inference_mode():
-            self._model(input_ids=ids, attention_mask=torch.ones_like(ids))
+    def __init__(self, model: TextModel) -> None:
+        """Keeps the model. Options: `class_names` and `max_length`, as for classifiers of texts."""
+        text_windows.check(model)
+        super().__init__(model)
+        self._names = class_names.of(model.config, model.spec)
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Marks texts, the windows of all of them together."""
@@ -50,14 +39,14 @@ class TokenClassifier(TorchExpert):
             try:
                 call.raise_if_cancelled()
                 text = inputs.text(call, "text")
-                overlap = min(_OVERLAP, self._max_tokens // 4)
-                own = text_windows.cut(self._tokenizer, text, self._max_tokens, overlap)
+                overlap = min(_OVERLAP, self.max_tokens // 4)
+                own = text_windows.cut(self.tokenizer, text, self.max_tokens, overlap)
             except OrchestrionError as error:
                 results[place] = error
                 continue
             windows += [(call, window) for window in own]
             owners += [place] * len(own)
-        found = text_windows.compute(self._tokenizer, self._model, self.checkpoint, windows, ["logits"])
+        found = text_windows.compute(self, windows, ["logits"])
         for place, call in enumerate(batch):
             if place in results:
                 continue
@@ -110,4 +99,4 @@ def _words(windows: Sequence[Window], logits: Sequence[Any]) -> list[tuple[int, 
     return judged
 
 
-load = TokenClassifier
+build = TokenClassifier

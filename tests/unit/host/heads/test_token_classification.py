@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,11 +12,11 @@ import torch
 import transformers
 
 from orchestrion.errors import FailedPreconditionError, InvalidArgumentError, RunCancelledError
-from orchestrion_host.worker.models import entities, text_windows, token_classification
-from orchestrion_host.worker.models.checkpoint import Checkpoint
-from orchestrion_host.worker.models.entities import Word
+from orchestrion_host.worker.heads import entities, text_windows
+from orchestrion_host.worker.heads.entities import Word
 from tests.checkpoints import text_models
 from tests.unit.host import calls
+from tests.unit.host.heads import loading
 
 LABELS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
 TEXT = "Ada lives in Berlin, swimming in the rain."
@@ -24,13 +25,13 @@ TEXT = "Ada lives in Berlin, swimming in the rain."
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("names") / "model"
-    text_models.bert(made, "BertForTokenClassification", **text_models.labels(*LABELS))
-    return made
+    labels = text_models.labels(*LABELS)
+    return loading.make(made, "BertForTokenClassification", "token-classification", **labels)
 
 
 @pytest.fixture(scope="module")
-def expert(folder: Path) -> Any:
-    return token_classification.load(calls.spec(folder, "token-classification"))
+def expert(folder: Path, runtime: str) -> Any:
+    return loading.load(folder, runtime, "token-classification")
 
 
 def marked(expert: Any, tmp_path: Path, *texts: str) -> Any:
@@ -116,10 +117,7 @@ def test_words_are_joined_as_their_prefixes_say(labels: list[str], expected: lis
 
 
 def test_a_tokenizer_that_tells_no_places_is_refused(folder: Path) -> None:
-    class Slow:
-        is_fast = False
-
     spec = calls.spec(folder, "token-classification")
-    checkpoint = Checkpoint(spec)
+    slow: Any = SimpleNamespace(spec=spec, tokenizer=SimpleNamespace(is_fast=False))
     with pytest.raises(FailedPreconditionError, match=r"tokenizer\.json"):
-        text_windows.check(Slow(), checkpoint)
+        text_windows.check(slow)

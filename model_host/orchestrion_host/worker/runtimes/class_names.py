@@ -6,27 +6,27 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from orchestrion.errors import Reason
+from orchestrion_host import wire
 from orchestrion_host.worker.engines import languages
-from orchestrion_host.worker.models.checkpoint import Checkpoint
 from orchestrion_host.worker.runtimes import Outputs
 from orchestrion_host.worker.text import language_tags
 
 _SENTIMENTS: Final = {"pos": "positive", "neg": "negative", "neu": "neutral", "mixed": "neutral"}
 
 
-def of(checkpoint: Checkpoint) -> dict[int, str]:
+def of(config: Any, spec: wire.Load) -> dict[int, str]:
     """Returns the name of each class by its place: of the option `class_names`, else of the configuration.
 
     Raises:
         FailedPreconditionError: EXPERT_LOAD_FAILED: the option does not name each class once.
     """
-    names = {int(place): str(name) for place, name in checkpoint.config.id2label.items()}
-    given = checkpoint.spec.options.get("class_names")
+    names = {int(place): str(name) for place, name in config.id2label.items()}
+    given = spec.options.get("class_names")
     if given is None:
         return names
     if not isinstance(given, list | tuple) or len(given) != len(names):
-        text = f"{checkpoint.spec.expert_id}: options.class_names: expected {len(names)} names; found {given!r}."
-        raise Reason.EXPERT_LOAD_FAILED.error(text, expert=checkpoint.spec.expert_id)
+        text = f"{spec.expert_id}: options.class_names: expected {len(names)} names; found {given!r}."
+        raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
     return {place: str(name) for place, name in enumerate(given)}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from orchestrion.errors import Reason
-from orchestrion_host.worker.models.checkpoint import Checkpoint
+from orchestrion_host import wire
 
 PASS_TOKENS: Final = 8192
 """How many tokens go through an encoder at once, padding included: sixteen texts of 512."""
@@ -24,43 +24,43 @@ _COUNTED_FROM_PADDING: Final = ("roberta", "xlm-roberta", "xlm-roberta-xl", "cam
 _ENDLESS: Final = ("t5", "mt5", "umt5", "longt5")
 
 
-def most_tokens(checkpoint: Checkpoint, tokenizer: Any, usual: int = _USUAL) -> int:
+def most_tokens(config: Any, spec: wire.Load, tokenizer: Any, usual: int = _USUAL) -> int:
     """Returns how many tokens the model reads, those that mark the beginning and the end included.
 
     The option `max_length` asks for fewer; or for more, where places are relative and the model has no end.
 
     Args:
-        checkpoint: Its configuration says how many places the model has.
+        config: Its configuration, which says how many places the model has.
+        spec: The expert, whose option `max_length` is meant.
         tokenizer: Says for how long texts the model was trained, in most checkpoints.
         usual: What is taken where neither says anything, as for models with relative places.
 
     Raises:
         FailedPreconditionError: EXPERT_LOAD_FAILED: the option is no number of tokens.
     """
-    config = getattr(checkpoint.config, "text_config", None) or checkpoint.config
+    config = getattr(config, "text_config", None) or config
     limits = [places for name in _PLACES if isinstance(places := getattr(config, name, None), int) and places > 0]
     if limits and config.model_type in _COUNTED_FROM_PADDING:
         limits = [places - (getattr(config, "pad_token_id", None) or 0) - 1 for places in limits]
     # Tokenizers that do not know say 10 to the power of 30.
     if tokenizer.model_max_length < 1 << 30:
         limits.append(int(tokenizer.model_max_length))
-    asked = checkpoint.spec.options.get("max_length")
+    asked = spec.options.get("max_length")
     if asked is not None:
         if isinstance(asked, bool) or not isinstance(asked, int) or asked < 1:
-            name = checkpoint.spec.expert_id
-            text = f"{name}: options.max_length: expected a number of tokens, at least 1; found {asked!r}."
-            raise Reason.EXPERT_LOAD_FAILED.error(text, expert=name)
+            text = f"{spec.expert_id}: options.max_length: expected a number of tokens, at least 1; found {asked!r}."
+            raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
         limits = [asked] if config.model_type in _ENDLESS else [*limits, asked]
     return min(limits) if limits else usual
 
 
-def give_padding(tokenizer: Any, model: Any) -> None:
+def give_padding(tokenizer: Any, config: Any) -> None:
     """Names a token for padding where a checkpoint has none, as those of decoders; it is masked, so any will do."""
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
-    if getattr(model.config, "pad_token_id", None) is None:
+    if getattr(config, "pad_token_id", None) is None:
         # Classifiers on decoders look for the last token that is none of the padding.
-        model.config.pad_token_id = tokenizer.pad_token_id
+        config.pad_token_id = tokenizer.pad_token_id
 
 
 def passes(counts: Sequence[int], pass_tokens: int = PASS_TOKENS) -> Iterator[list[int]]:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-import torch
-import transformers
+import numpy as np
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion_host import wire
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.models import token_limits
-from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
+from orchestrion_host.worker.heads.model import Array, HeadExpert, TextModel
 from orchestrion_host.worker.runtimes import Outputs, Result
-from orchestrion_host.worker.text import inputs
+from orchestrion_host.worker.text import inputs, token_limits
+
+AUTO_CLASS: Final = "AutoModelForMaskedLM"
+"""The class of the library transformers that loads such a model."""
 
 GAP: Final = re.compile(r"\[MASK\]|<mask>|_{3,}", re.IGNORECASE)
 """How a gap is written, whichever mark the model itself has."""
@@ -36,30 +36,24 @@ class _Filling:
     score: float = 1.0
 
 
-class GapFiller(TorchExpert):
+class GapFiller(HeadExpert):
     """A masked language model."""
 
-    def __init__(self, spec: wire.Load) -> None:
-        """Loads it. Option: `max_length` in tokens.
+    def __init__(self, model: TextModel) -> None:
+        """Keeps the model. Option: `max_length` in tokens.
 
         Raises:
             FailedPreconditionError: EXPERT_LOAD_FAILED: its tokenizer has no mark for gaps.
         """
-        checkpoint = Checkpoint(spec)
-        self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
-        if self._tokenizer.mask_token is None:
-            raise Reason.EXPERT_LOAD_FAILED.error(
-                f"{spec.expert_id}: its tokenizer has no mask.", expert=spec.expert_id
-            )
-        self._model: Any = checkpoint.model(transformers.AutoModelForMaskedLM)
-        super().__init__(checkpoint, self._model)
-        token_limits.give_padding(self._tokenizer, self._model)
-        self._max_tokens = token_limits.most_tokens(checkpoint, self._tokenizer)
+        if model.tokenizer.mask_token is None:
+            name = model.spec.expert_id
+            raise Reason.EXPERT_LOAD_FAILED.error(f"{name}: its tokenizer has no mask.", expert=name)
+        super().__init__(model)
 
     def warm_up(self) -> None:
         """Fills a gap in a text of the greatest length."""
-        mask = int(self._tokenizer.mask_token_id)
-        self._shares([_Filling([mask] * self._max_tokens)])
+        mask = int(self.tokenizer.mask_token_id)
+        self._shares([_Filling([mask] * self.max_tokens)])
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Fills in texts, the next gap of each in every pass."""
@@ -77,7 +71,7 @@ class GapFiller(TorchExpert):
                 except OrchestrionError as error:
                     results[place] = error
                     continue
-                if self._tokenizer.mask_token_id not in fillings[place][0].tokens:
+                if self.tokenizer.mask_token_id not in fillings[place][0].tokens:
                     results[place] = self._outputs(batch[place], fillings[place])
             running = [place for place in fillings if place not in results]
             self._fill_next(fillings, running)
@@ -90,10 +84,10 @@ class GapFiller(TorchExpert):
         if not 1 <= gaps <= _MOST_GAPS:
             problem = f"has {gaps} gaps; write 1 to {_MOST_GAPS} of them as [MASK] or ___."
             raise call.bad_input("text", problem, gap_count=gaps, limit_gap_count=_MOST_GAPS)
-        tokens: list[int] = self._tokenizer(GAP.sub(self._tokenizer.mask_token, text))["input_ids"]
-        if len(tokens) > self._max_tokens:
-            problem = f"has {len(tokens):,} tokens; this expert reads {self._max_tokens:,} at once. Shorten it."
-            raise call.bad_input("text", problem, token_count=len(tokens), limit_token_count=self._max_tokens)
+        tokens: list[int] = self.tokenizer(GAP.sub(self.tokenizer.mask_token, text))["input_ids"]
+        if len(tokens) > self.max_tokens:
+            problem = f"has {len(tokens):,} tokens; this expert reads {self.max_tokens:,} at once. Shorten it."
+            raise call.bad_input("text", problem, token_count=len(tokens), limit_token_count=self.max_tokens)
         return tokens
 
     def _fill_next(self, fillings: dict[int, list[_Filling]], running: Sequence[int]) -> None:
@@ -102,44 +96,36 @@ class GapFiller(TorchExpert):
         shares = self._shares([filling for _, filling in rows])
         grown: dict[int, list[_Filling]] = {place: [] for place in running}
         for (place, filling), row in zip(rows, shares, strict=True):
-            best = row.topk(min(_CANDIDATES, len(row)))
-            gap = filling.tokens.index(self._tokenizer.mask_token_id)
-            for share, token in zip(best.values.tolist(), best.indices.tolist(), strict=True):
+            gap = filling.tokens.index(self.tokenizer.mask_token_id)
+            count = min(_CANDIDATES, len(row))
+            best = np.argpartition(-row, count - 1)[:count]
+            for token in sorted(best.tolist(), key=lambda token: -row[token]):
                 tokens = [*filling.tokens[:gap], token, *filling.tokens[gap + 1 :]]
-                grown[place].append(_Filling(tokens, (*filling.words, token), filling.score * share))
+                grown[place].append(_Filling(tokens, (*filling.words, token), filling.score * float(row[token])))
         for place, found in grown.items():
             fillings[place] = sorted(found, key=lambda filling: -filling.score)[:_CANDIDATES]
 
-    def _shares(self, fillings: Sequence[_Filling]) -> list[Any]:
+    def _shares(self, fillings: Sequence[_Filling]) -> list[Array]:
         """Returns for each text how likely each token is in its first gap: arrays of shape (vocabulary,)."""
-        found: dict[int, Any] = {}
-        mask = self._tokenizer.mask_token_id
+        found: dict[int, Array] = {}
+        mask = self.tokenizer.mask_token_id
         for places in token_limits.passes([len(filling.tokens) for filling in fillings], _PASS_TOKENS):
             rows = [{"input_ids": fillings[place].tokens} for place in places]
-            padded = self._tokenizer.pad(rows, padding=True, return_tensors="pt")
-            padded["attention_mask"] = torch.tensor(
-                [
-                    [1] * len(row["input_ids"]) + [0] * (padded["input_ids"].shape[1] - len(row["input_ids"]))
-                    for row in rows
-                ]
-            )
-            gaps = [fillings[place].tokens.index(mask) for place in places]
-            with torch.inference_mode():
-                logits = self._model(**self.checkpoint.inputs(padded)).logits
-                own = logits[torch.arange(len(places)), gaps].float().cpu()
-                own[:, mask] = -torch.inf
-            found.update(zip(places, own.softmax(-1), strict=True))
+            (logits,) = self.run(rows, ["logits"], [fillings[place].tokens.index(mask) for place in places])
+            logits[:, mask] = -np.inf
+            shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
+            found.update(zip(places, shares / shares.sum(axis=-1, keepdims=True), strict=True))
         return [found[place] for place in range(len(fillings))]
 
     def _outputs(self, call: Call, fillings: Sequence[_Filling]) -> Outputs:
         text = call.text("text")
         candidates = []
         for filling in fillings:
-            words = [self._tokenizer.decode([token], skip_special_tokens=False).strip() for token in filling.words]
+            words = [self.tokenizer.decode([token], skip_special_tokens=False).strip() for token in filling.words]
             left = iter(words)
             filled = GAP.sub(lambda _, left=left: next(left), text)  # type: ignore[misc]
             candidates.append({"word": ", ".join(words), "text": filled, "score": filling.score})
         return {"text": candidates[0]["text"], "score": candidates[0]["score"], "candidates": {"json": candidates}}
 
 
-load = GapFiller
+build = GapFiller

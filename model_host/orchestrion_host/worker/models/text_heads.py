@@ -1,0 +1,55 @@
+"""Models of texts with a head, on PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+import torch
+import transformers
+
+from orchestrion_host import wire
+from orchestrion_host.worker.heads.model import Array
+from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
+from orchestrion_host.worker.runtimes import LoadedExpert, Loader
+
+
+class TorchTextModel(TorchExpert):
+    """A checkpoint as one of the library's classes for a head, with its tokenizer."""
+
+    def __init__(self, spec: wire.Load, auto_class: str) -> None:
+        """Loads it.
+
+        Args:
+            spec: The expert.
+            auto_class: The name of the class, such as `AutoModelForMaskedLM`.
+        """
+        checkpoint = Checkpoint(spec)
+        self.spec = spec
+        self.tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
+        self._model: Any = checkpoint.model(getattr(transformers, auto_class))
+        self.config: Any = self._model.config
+        super().__init__(checkpoint, self._model)
+
+    def run(self, fields: Mapping[str, Array], names: Sequence[str], at: Sequence[int] | None) -> list[Array]:
+        """Computes one forward pass; see `heads.model.TextModel`."""
+        given = {name: torch.from_numpy(array) for name, array in fields.items()}
+        with torch.inference_mode():
+            found = self._model(**self.checkpoint.inputs(given))
+            wanted = [found[name] for name in names]
+            if at is not None:
+                # Before they leave the device: of a masked language model, each token has a whole vocabulary.
+                wanted = [tensor[torch.arange(len(at)), list(at)] for tensor in wanted]
+            return [tensor.float().cpu().numpy() for tensor in wanted]
+
+
+def loader(family: str) -> Loader:
+    """Returns the way that experts of a family of `worker.heads` are loaded."""
+    head: Any = import_module(f"orchestrion_host.worker.heads.{family}")
+
+    def load(spec: wire.Load) -> LoadedExpert:
+        built: LoadedExpert = head.build(TorchTextModel(spec, head.AUTO_CLASS))
+        return built
+
+    return load

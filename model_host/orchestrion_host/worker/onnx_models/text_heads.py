@@ -1,0 +1,77 @@
+"""Models of texts with a head, on onnxruntime. A worker needs no PyTorch for them, which takes seconds to import."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Final
+
+import numpy as np
+from transformers import PreTrainedTokenizerFast
+from transformers.utils import logging
+
+from orchestrion_host import wire
+from orchestrion_host.worker import weights
+from orchestrion_host.worker.heads.model import Array
+from orchestrion_host.worker.onnx_models import sessions
+from orchestrion_host.worker.runtimes import LoadedExpert, Loader
+
+# It tells that the tokenizer was saved from another class, which makes no difference to what it does.
+logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+
+_GIVEN: Final = ("input_ids", "attention_mask", "token_type_ids")
+
+
+class OnnxTextModel:
+    """A session, the tokenizer that lies beside it, and the fields of `config.json`."""
+
+    def __init__(self, spec: wire.Load) -> None:
+        """Loads it."""
+        folder = Path(spec.folder)
+        weights.check(folder, spec.sha256)
+        self.spec = spec
+        self.config: Any = _configuration(folder)
+        self._session: Any = sessions.start(folder, spec.options)
+        self._places = {item.name: place for place, item in enumerate(self._session.get_outputs())}
+        self._given = [item.name for item in self._session.get_inputs()]
+        self.tokenizer: Any = PreTrainedTokenizerFast.from_pretrained(folder)
+        # What the tokenizer was made for may be more or less than what the graph takes.
+        self.tokenizer.model_input_names = [name for name in _GIVEN if name in self._given]
+
+    def run(self, fields: Mapping[str, Array], names: Sequence[str], at: Sequence[int] | None) -> list[Array]:
+        """Computes one forward pass; see `heads.model.TextModel`."""
+        nothing = np.zeros_like(fields["input_ids"])
+        outputs = self._session.run(None, {name: fields.get(name, nothing) for name in self._given})
+        # Graphs made by other programs may call their outputs otherwise; the order is the same.
+        wanted = [outputs[self._places.get(name, place)] for place, name in enumerate(names)]
+        return wanted if at is None else [array[np.arange(len(at)), list(at)] for array in wanted]
+
+    def parameter_bytes(self) -> int:
+        """Returns 0: onnxruntime does not tell; the growth of the process does."""
+        return 0
+
+    def unload(self) -> None:
+        """Lets go of the session."""
+        self.__dict__.clear()
+
+
+def loader(family: str) -> Loader:
+    """Returns the way that experts of a family of `worker.heads` are loaded."""
+    head: Any = import_module(f"orchestrion_host.worker.heads.{family}")
+
+    def load(spec: wire.Load) -> LoadedExpert:
+        built: LoadedExpert = head.build(OnnxTextModel(spec))
+        return built
+
+    return load
+
+
+def _configuration(folder: Path) -> SimpleNamespace:
+    path = folder / "config.json"
+    fields = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    names = {int(place): str(name) for place, name in (fields.get("id2label") or {}).items()}
+    known = {"problem_type": None, "model_type": "", "num_labels": len(names), "pad_token_id": None}
+    return SimpleNamespace(**{**known, **fields, "id2label": names})
