@@ -581,8 +581,8 @@ class ExportModelRequest(_message.Message):
     expert_id: _builtins.str
     """The id of the expert. Required."""
     task_type: _builtins.str
-    """The task type that the exported model performs and is checked with; empty where the expert performs one only, or
-    all of them on one encoder.
+    """A task type that the exported model must perform; empty for any. It performs whatever the expert does, since all of
+    that is done with the same outputs: those of an encoder of texts, bare or with one head.
     """
     def __init__(
         self,
