@@ -17,6 +17,7 @@ import pytest
 import orchestrion
 from orchestrion import codec
 from orchestrion.events import Event, TaskFinished
+from orchestrion.runs import RunState
 from tests.unit.client.terminals import Terminal
 
 ROOT = Path(__file__).parents[2]
@@ -122,6 +123,41 @@ def test_what_is_wrong_with_an_edited_plan_is_told_before_anything_runs(
     assert done.returncode == 2
     assert "image-to-txt" in done.stderr
     assert "started by" not in done.stdout
+
+
+def test_a_plan_is_edited_and_approved_in_the_middle_of_a_run(client: orchestrion.Client, tmp_path: Path) -> None:
+    """Given an edit that the controller refuses, and then one that it takes, the second one is what is carried out."""
+    path = tmp_path / "editor.py"
+    path.write_text(
+        "import pathlib, sys\n"
+        "path = pathlib.Path(sys.argv[1])\n"
+        "text = path.read_text()\n"
+        'new = (\'"speed": {"number": 0.5}\' if \'NOT VALID\' in text else \'"speed": {"number": 99}\')\n'
+        'text = text.replace(\'"speed": {"number": 99}\', new)\n'
+        "path.write_text(text if 'speed' in text else text.replace('\"text\": {', new + ', \"text\": {'))\n"
+    )
+    environment = {"VISUAL": "", "EDITOR": shlex.join([sys.executable, str(path)])}
+    request = ["ask", "Read the text in this picture aloud.", "-f", str(PICTURES / "station.jpg"), "--approve"]
+    question = "Carry it out?"
+    with Terminal(
+        [*COMMAND, *request, "--address", client.address], 100, environment=environment, folder=tmp_path
+    ) as terminal:
+        terminal.until(question)
+        terminal.type("e\r")
+        terminal.until("Edit it again?")
+        assert "task text-to-speech-1, inputs.speed" in terminal.screen.text
+        terminal.type("\r")
+        terminal.until_true(lambda: terminal.screen.text.count(question) == 2)
+        assert RunState.AWAITING_APPROVAL in [run.state for run in client.list_runs(page_size=5).items]
+        terminal.type("y\r")
+        assert terminal.finish() == 0
+        assert terminal.restored()
+    assert "Platform 9" in terminal.screen.text
+    name = terminal.screen.text.rpartition("succeeded after ")[2].split()[2]
+    plan = client.get_run(name).plan
+    assert plan is not None
+    assert plan.tasks[1].inputs["speed"] == 0.5
+    assert (tmp_path / "orchestrion-output" / "speech.wav").exists()
 
 
 def test_saved_plan_runs_with_another_picture(client: orchestrion.Client, tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ import pytest
 
 from orchestrion.cli.printer import describe, duration, one_line, printable, render
 from orchestrion.events import (
+    ApprovalAwaited,
     AttemptFailed,
     Event,
     Payload,
+    PlanApproved,
     PlanFinished,
     PlanRejected,
     Stage,
@@ -21,7 +23,7 @@ from orchestrion.events import (
     TaskRevoked,
     TaskStarted,
 )
-from orchestrion.plans import Error, Plan, TaskResult, TaskState
+from orchestrion.plans import Error, Plan, Task, TaskResult, TaskState
 from orchestrion.values import ArtifactRef, Json, OutputRef, Value
 
 ERROR = Error("EXPERT_FAILED", "It broke.\nBadly.")
@@ -37,6 +39,12 @@ BROKEN = Error("WORKER_CRASHED", "Gone.")
         (StageFinished(StageOutcome.FAILED, 1234, 2, 900, 50), "failed in 1.23 s, 900 + 50 tokens"),
         (PlanRejected(ERROR), "plan not valid, to be repaired: It broke. Badly."),
         (PlanFinished(Plan(no_task_reason="It is a greeting.")), "no expert needed: It is a greeting."),
+        (ApprovalAwaited(Plan(), None), "plan awaits approval until it is given"),
+        (PlanApproved(), "plan approved"),
+        (
+            PlanApproved(Plan((Task("a", "summarization", {"text": "x"}), Task("b", "ocr")))),
+            'plan approved with changes: a: summarization (text "x"); b: ocr ()',
+        ),
         (TaskRevoked("a"), "a is no longer part of the plan"),
         (TaskStarted("a", 2, "hosts/h", "e", 0, 3), "a 1 of 3 started by e on h, attempt 2"),
         (TaskProgress("a", None, "loading"), "a loading"),

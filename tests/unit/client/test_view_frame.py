@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,11 +19,11 @@ from orchestrion.cli.view.live import LiveView
 from orchestrion.cli.view.pieces import Moment
 from orchestrion.cli.view.state import RunView
 from orchestrion.cli.view.wrapping import Wrapper
-from orchestrion.events import Event, Payload, Stage, TaskAssigned, TaskPlanned, TaskText
+from orchestrion.events import ApprovalAwaited, Event, Payload, PlanApproved, Stage, TaskAssigned, TaskPlanned, TaskText
 from orchestrion.experts import Assignment
 from orchestrion.plans import Plan, Task
 from orchestrion.values import OutputRef
-from tests.unit.client.runs_told import NAME, START, UNTIL_ENDED, UNTIL_RUNNING, told
+from tests.unit.client.runs_told import NAME, PLAN, SPEAK, START, UNTIL_ENDED, UNTIL_RUNNING, told
 
 MOMENT = Moment(START + timedelta(seconds=5))
 
@@ -101,6 +102,19 @@ def test_a_frame_that_stays_does_not_seem_to_move() -> None:
     assert lines[1].split() == ["▸", "read", "image-to-text", "rapidocr", "@", "one", "not", "ended"]
     assert "▸ execute" in lines[0]
     assert drawn(RunView(), 80, moment=Moment(moving=False)) == []
+
+
+def test_a_run_that_awaits_approval_says_how_to_give_it_and_an_edited_plan_takes_the_place_of_the_other() -> None:
+    """Given a narrow terminal, the command has a line of its own, whole."""
+    until = START + timedelta(hours=1)
+    waiting = [*UNTIL_RUNNING[:7], (Stage.UNSPECIFIED, ApprovalAwaited(PLAN, until))]
+    command = f"orchestrion approve {NAME.removeprefix('runs/')}"
+    assert drawn(told(waiting), 80)[1] == f"Awaits approval until {until.astimezone():%H:%M:%S}: {command}"
+    assert drawn(told(waiting), 50)[1:3] == [f"Awaits approval until {until.astimezone():%H:%M:%S}:", command]
+    edited = Plan((replace(SPEAK, inputs={"text": "Hello."}),))
+    lines = drawn(told([*waiting, (Stage.UNSPECIFIED, PlanApproved(edited))]), 80)
+    assert len(lines) == 2
+    assert lines[1].startswith("· speak")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from typer.main import get_command_from_info
 from typer.models import CommandInfo
 
+from orchestrion.cli.approve import approve
 from orchestrion.cli.ask import ask
 from orchestrion.cli.chat.command import chat
 from orchestrion.cli.eval.command import evaluation
@@ -30,7 +31,7 @@ ENTRY_POINTS: Final = "orchestrion.commands"
 
 _GROUPS: Final[Mapping[str, Sequence[Callable[..., None] | typer.Typer]]] = {
     "Requests": (ask, chat, plan, execute),
-    "Runs": (runs, watch, cancel),
+    "Runs": (runs, watch, approve, cancel),
     "Quality": (evaluation,),
     "The platform": (up, hosts, experts, models, tasks, version),
 }
@@ -40,6 +41,7 @@ _EXAMPLES: Final[Mapping[Callable[..., None], str]] = {
     ask: """
 orchestrion ask "What does this sign say?" -f sign.jpg
 orchestrion ask "Say 'good morning' in German, slowly" --embedded
+orchestrion ask "Read this page aloud" -f page.png --approve
 orchestrion ask - --json < request.txt | jq .
 """,
     chat: """
@@ -56,6 +58,10 @@ orchestrion execute plan.json -f page.png
     watch: """
 orchestrion watch 1b7e0c2f9a4d5e6f7a8b
 orchestrion watch 1b7e0c2f9a4d5e6f7a8b --after 12 --json
+""",
+    approve: """
+orchestrion approve 1b7e0c2f9a4d5e6f7a8b
+orchestrion approve 1b7e0c2f9a4d5e6f7a8b --edit
 """,
     runs: """
 orchestrion runs --limit 5

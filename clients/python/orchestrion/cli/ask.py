@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrion.cli import connecting, exits, options, plan_files, views
+from orchestrion.cli.approving import Approving, approval_of
 from orchestrion.cli.following import OUTPUT_FOLDER, carry_out, save
 
 if TYPE_CHECKING:
@@ -33,6 +34,17 @@ def ask(
             help="A plan to follow instead of planning: proto3 JSON of `Plan`, as `orchestrion plan` writes it.",
         ),
     ] = None,
+    approve: options.Approve = False,
+    approval_timeout: Annotated[
+        float | None,
+        typer.Option(
+            "--approval-timeout",
+            min=0.001,
+            max=604_800,
+            metavar="SECONDS",
+            help="How long the run waits for approval.  [default: the server's, an hour]",
+        ),
+    ] = None,
     planner: options.Planner = None,
     responder: options.Responder = None,
     timeout: options.Timeout = None,
@@ -43,7 +55,8 @@ def ask(
 ) -> None:
     """Carry out a request and show what happens.
 
-    Ctrl-C cancels the run.
+    With --approve the run waits once its plan is whole: you are asked to approve, edit or refuse it. Without a terminal
+    the command is told that approves it from elsewhere. Ctrl-C cancels the run.
     """
     with exits.handled(cure=exits.EMBEDDED_CURE):
         settings: RunSettings = {
@@ -59,7 +72,11 @@ def ask(
         asked = connecting.request_of(request)
         with connecting.connect(address, embedded=embedded) as client:
             view = views.choose(json=json, plain=plain)
-            answer = carry_out(client, asked, files, view.show, timeout=timeout, screen=view, **settings)
+            show = view.show
+            if approve:
+                settings |= approval_of(approval_timeout)
+                show = Approving(client, view, json=json, plain=plain).show
+            answer = carry_out(client, asked, files, show, timeout=timeout, screen=view, **settings)
             view.answer(answer)
             if output is not None or not json:
                 for path in save(client, answer.artifacts, output or OUTPUT_FOLDER):

@@ -3,56 +3,92 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import typer
 
 from orchestrion.cli import exits, plan_files
+from orchestrion.cli.printer import one_line, printable
 
 if TYPE_CHECKING:
     from orchestrion.cli.views import View
     from orchestrion.client import Client
+    from orchestrion.errors import OrchestrionError
     from orchestrion.plans import Plan
     from orchestrion.values import ArtifactRef
 
 _FALLBACKS: Final = ("sensible-editor", "nano", "vim", "vi", "notepad")
+_HINT: Final = (
+    "Lines that begin with // are left out. When the editor is closed the plan is checked;",
+    "nothing runs before that. An empty file gives up.",
+)
+_LINE_NUMBER: Final = re.compile(r"\bline (\d+) column\b")
 
 
-def edited(client: Client, plan: Plan, attached: Sequence[ArtifactRef], show: Callable[[Plan], View]) -> Plan:
+class GaveUp(Exception):
+    """The person gave an edit up; the message says what is left of it."""
+
+    def __init__(self, message: str, error: OrchestrionError | None = None) -> None:
+        """Keeps what was wrong with the plan, if it was that."""
+        super().__init__(message)
+        self.error = error
+
+
+def edited(
+    client: Client,
+    plan: Plan,
+    attached: Sequence[ArtifactRef],
+    show: Callable[[Plan], View],
+    *,
+    title: str = "",
+) -> Plan:
     """Opens a plan in the editor, again and again until it is valid or the person gives up.
+
+    What is wrong with it stands above it as a comment when the editor is opened again, and the text below is left as
+    the person wrote it. Whatever goes wrong, a text that was changed is kept, and its path told.
 
     Args:
         client: Whose controller checks it.
         plan: The plan, with `attachments/{n}` for its files.
         attached: Those files, as artifacts.
         show: Makes the view in which a plan and its experts are shown.
+        title: What was asked, for the comment at the top.
 
     Raises:
-        InvalidArgumentError: The person gave up, or is no person; the message is the one about the plan.
+        GaveUp: The person gave up, or is no person.
+        OrchestrionError: The plan could not be checked, for a reason that is not its own.
         OSError: There is no editor, or it failed.
     """
-    from orchestrion.errors import OrchestrionError
+    from orchestrion.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError
 
-    with tempfile.TemporaryDirectory(prefix="orchestrion-") as folder:
-        path = Path(folder) / "plan.json"
-        path.write_text(plan_files.write(plan), "utf-8")
+    body = plan_files.write(plan)
+    above = _comment(title)
+    with _kept_unless_done(body) as path:
         while True:
+            path.write_text(above + body, "utf-8", errors="surrogateescape")
             _open_editor(path)
+            text = path.read_text("utf-8", errors="surrogateescape")
+            body = _below(above, text)
+            if not plan_files.without_comments(body).strip():
+                raise GaveUp("The file is empty, so the edit was given up.")
             try:
-                changed = plan_files.read(path)
+                changed = plan_files.parse(text.encode("utf-8", "surrogateescape"), path.name)
                 check(client, changed, attached, show(changed))
-            except OrchestrionError as error:
-                exits.tell(f"The plan is not valid: {error.message.replace(str(path), 'plan.json')}")
+            except (InvalidArgumentError, NotFoundError, FailedPreconditionError) as error:
+                exits.tell(f"The plan is not valid: {_told(error)}")
                 if not (sys.stdin.isatty() and typer.confirm("Edit it again?", default=True, err=True)):
-                    raise
+                    raise GaveUp("The plan is not valid, and the edit was given up.", error) from error
+                above = _comment(title, _told(error), above.count("\n"))
             else:
                 return changed
 
@@ -69,6 +105,56 @@ def check(client: Client, plan: Plan, attached: Sequence[ArtifactRef], view: Vie
         with view, contextlib.closing(client.select(plan_files.resolved(plan, attached))) as events:
             for event in events:
                 view.show(event)
+
+
+@contextlib.contextmanager
+def _kept_unless_done(original: str) -> Iterator[Path]:
+    """Gives the path of a file to edit; when the body fails, it is kept if it holds what a person wrote."""
+    folder = Path(tempfile.mkdtemp(prefix="orchestrion-"))
+    path = folder / "plan.json"
+    kept = False
+    try:
+        yield path
+    except BaseException:
+        text = path.read_text("utf-8", errors="replace") if path.exists() else ""
+        written = plan_files.without_comments(text).strip()
+        kept = written not in ("", original.strip())
+        if kept:
+            exits.tell(f"What you wrote is kept in {path}.")
+        raise
+    finally:
+        if not kept:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _comment(title: str, error: str = "", lines_before: int = 0) -> str:
+    """Writes what stands above the plan: what was asked, what is wrong, and how to go on.
+
+    Args:
+        title: What was asked.
+        error: What is wrong with the plan; empty for nothing.
+        lines_before: How many lines stood above the plan that the error counts from.
+    """
+    asked = [one_line(title)] if title else []
+    wrong = f"NOT VALID: {error}".splitlines() if error else []
+    # Lines that the error names are to be found where they are now.
+    shift = len(asked) + len(wrong) + len(_HINT) - lines_before
+    wrong = [_LINE_NUMBER.sub(lambda found: f"line {int(found[1]) + shift} column", line) for line in wrong]
+    return "".join(f"// {printable(line)}\n" for line in (*asked, *wrong, *_HINT))
+
+
+def _below(above: str, text: str) -> str:
+    """Returns a text without the lines at its top that are ours; the person may have changed some or added others."""
+    ours = set(above.splitlines())
+    return "".join(itertools.dropwhile(lambda line: line.rstrip("\r\n") in ours, text.splitlines(keepends=True)))
+
+
+def _told(error: OrchestrionError) -> str:
+    """Says what is wrong with a plan, and in which task and field."""
+    field = (error.field or "").rpartition("].")[2].removeprefix("plan.")
+    task_id = error.metadata.get("task_id")
+    where = f"task {task_id}, {field}" if task_id and field else f"task {task_id}" if task_id else ""
+    return printable(f"{where}: {error.message}" if where else error.message)
 
 
 def _open_editor(path: Path) -> None:

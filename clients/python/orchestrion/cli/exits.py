@@ -41,6 +41,10 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM came."""
 
 
+class Declined(Exception):
+    """The person was asked and decided against it; the message says what that means."""
+
+
 def code_of(error: OrchestrionError) -> ExitCode:
     """Returns the exit code for an error."""
     from orchestrion.errors import InvalidArgumentError, Reason
@@ -72,6 +76,9 @@ def handled(*, cure: str = "") -> Generator[None, None, None]:
         code = code_of(error)
         tell(f"Error: {printable(error.message)}{f' {cure}' if cure and code is ExitCode.NO_SERVER else ''}")
         raise typer.Exit(code) from error
+    except Declined as error:
+        tell(str(error))
+        raise typer.Exit(ExitCode.FAILED) from error
     except BrokenPipeError as error:
         # Whoever read our output has gone; Python would complain again when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

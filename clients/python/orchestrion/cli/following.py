@@ -46,11 +46,12 @@ class Told:
 
     def add(self, event: Event) -> None:
         """Takes the next event."""
-        from orchestrion.events import AnswerFinished, PlanFinished, TaskFinished
+        from orchestrion.events import AnswerFinished, PlanApproved, PlanFinished, TaskFinished
+        from orchestrion.plans import Plan
 
         self.gathered.add(event)
         match event.payload:
-            case PlanFinished(plan):
+            case PlanFinished(plan) | PlanApproved(Plan() as plan):
                 self.plan = plan
             case TaskFinished(result):
                 self.results.append(result)

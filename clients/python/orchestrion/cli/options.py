@@ -58,6 +58,9 @@ Output: TypeAlias = Annotated[
         "[default: orchestrion-output; with --json, files are not saved]",
     ),
 ]
+Approve: TypeAlias = Annotated[
+    bool, typer.Option("--approve", help="Ask before anything runs: the plan can be approved, edited or refused.")
+]
 Planner: TypeAlias = Annotated[
     Performer | None, typer.Option("--planner", help="Who plans.  [default: the server's choice]")
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -71,9 +72,7 @@ def plan(
                 raise error or _no_plan()
             made = plan_files.numbered(told.plan, attached)
             if edit:
-                from orchestrion.cli.editing import edited
-
-                made = edited(client, made, attached, show)
+                made = _edited(client, made, attached, show, asked)
             if json:
                 print(plan_files.write(made), end="")
             if output is not None:
@@ -81,6 +80,17 @@ def plan(
                 exits.tell(f"Saved the plan in {output}.{_how(output, attached)}")
             if execute or (edit and not json and _wants_execution()):
                 _execute(client, asked, made, attached, continued, plain=plain, json=json, timeout=timeout)
+
+
+def _edited(
+    client: Client, plan: Plan, attached: list[ArtifactRef], show: Callable[[Plan], views.View], request: str
+) -> Plan:
+    from orchestrion.cli.editing import GaveUp, edited
+
+    try:
+        return edited(client, plan, attached, show, title=request)
+    except GaveUp as gave_up:
+        raise (gave_up.error or exits.Declined(str(gave_up))) from gave_up
 
 
 def _how(path: Path, attached: list[ArtifactRef]) -> str:

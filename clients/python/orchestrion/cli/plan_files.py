@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def read(path: Path) -> Plan:
-    """Reads a plan.
+    """Reads a plan; lines that begin with `//` are comments.
 
     Raises:
         InvalidArgumentError: The file holds no plan in proto3 JSON; the message names it.
@@ -28,9 +28,16 @@ def parse(content: bytes, source: str) -> Plan:
     from orchestrion.plans import Plan
 
     try:
-        return from_json(content.decode("utf-8"), Plan)
+        return from_json(without_comments(content.decode("utf-8")), Plan)
     except (OrchestrionError, UnicodeDecodeError) as error:
         raise Reason.PLAN_INVALID.error(f"{source}: {error}", field="plan") from error
+
+
+def without_comments(text: str) -> str:
+    """Returns a text whose lines that begin with `//` are empty: the others keep their numbers, which errors tell."""
+    # No text inside of JSON goes over a line's end, so that none can be mistaken for a comment.
+    lines = text.splitlines(keepends=True)
+    return "".join("\n" if line.lstrip().startswith("//") else line for line in lines)
 
 
 def write(plan: Plan) -> str:

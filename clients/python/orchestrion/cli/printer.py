@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Final
 
 from orchestrion.events import (
     AnswerFinished,
     AnswerText,
+    ApprovalAwaited,
     AttemptFailed,
     Event,
+    PlanApproved,
     PlanFinished,
     PlanRejected,
     RunFinished,
@@ -27,7 +30,7 @@ from orchestrion.events import (
     TaskStarted,
     TaskText,
 )
-from orchestrion.plans import TaskResult, TaskState
+from orchestrion.plans import Plan, TaskResult, TaskState
 from orchestrion.values import ArtifactRef, Json, OutputRef, Value
 
 _LONGEST: Final = 160
@@ -79,6 +82,10 @@ def describe(event: Event) -> str:
             return f"{task_id} is no longer part of the plan"
         case PlanFinished(plan):
             return f"no expert needed: {one_line(plan.no_task_reason)}" if not plan.tasks else ""
+        case ApprovalAwaited(deadline_time=until):
+            return f"plan awaits approval until {clock(until, event.time)}"
+        case PlanApproved(edited):
+            return "plan approved" if edited is None else f"plan approved with changes: {_tasks(edited)}"
         case TaskAssigned(choice):
             reason = f": {one_line(choice.reason)}" if choice.reason else ""
             return f"{choice.task_id} to {choice.expert_id} on {_host(choice.host)}{reason}"
@@ -142,6 +149,14 @@ def duration(milliseconds: float) -> str:
     return f"{milliseconds:.0f} ms" if milliseconds < 1_000 else f"{milliseconds / 1_000:.2f} s"
 
 
+def clock(moment: datetime | None, now: datetime | None) -> str:
+    """Writes a moment of the near future by the clock here; with its date when it is not within a day."""
+    if moment is None:
+        return "it is given"
+    far = now is None or moment - now >= timedelta(days=1)
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}" if far else f"{moment.astimezone():%H:%M:%S}"
+
+
 def size(byte_count: int) -> str:
     """Writes a number of bytes, in powers of 1,000."""
     for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
@@ -173,6 +188,11 @@ def attempt_failure(failure: AttemptFailed) -> str:
 def named(values: Mapping[str, Value]) -> str:
     """Writes named values in one line, by name: maps have no order on the wire."""
     return ", ".join(f"{name} {render(value)}" for name, value in sorted(values.items()))
+
+
+def _tasks(plan: Plan) -> str:
+    listed = "; ".join(f"{task.id}: {task.type} ({named(task.inputs)})" for task in plan.tasks)
+    return listed or f"no task: {one_line(plan.no_task_reason)}"
 
 
 def _host(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -23,6 +23,9 @@ class View(AbstractContextManager["View"], Protocol):
 
     def show(self, event: Event) -> None:
         """Takes the next event."""
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Leaves the terminal to others for as long as the context lasts, and goes on below what they wrote."""
 
     def answer(self, answer: Answer) -> None:
         """Tells the answer of a run that succeeded; called after the view was left."""
@@ -54,6 +57,10 @@ class PlainView:
         """Prints a line."""
         self._printer.show(event)
 
+    def paused(self) -> AbstractContextManager[None]:
+        """Draws nothing that moves."""
+        return nullcontext()
+
     def answer(self, answer: Answer) -> None:
         """Prints the answer between empty lines."""
         from orchestrion.cli.printer import printable
@@ -84,6 +91,10 @@ class JsonView:
 
         print(to_json(event), flush=True)
 
+    def paused(self) -> AbstractContextManager[None]:
+        """Draws nothing that moves."""
+        return nullcontext()
+
     def answer(self, answer: Answer) -> None:
         """Prints nothing: the events have told it."""
 
@@ -107,6 +118,10 @@ class SilentView:
 
     def show(self, event: Event) -> None:
         """Shows nothing."""
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Draws nothing that moves."""
+        return nullcontext()
 
     def answer(self, answer: Answer) -> None:
         """Shows nothing."""

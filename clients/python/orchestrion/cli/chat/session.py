@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from orchestrion.answers import Answer
 from orchestrion.cli import exits, following, views
+from orchestrion.cli.approving import Approving, approval_of
 from orchestrion.cli.printer import printable, size
 from orchestrion.client import Client
 from orchestrion.errors import OrchestrionError
@@ -45,6 +46,7 @@ class Session:
         *,
         json: bool = False,
         plain: bool = False,
+        approve: bool = False,
         previous: str = "",
         **settings: Any,
     ) -> None:
@@ -55,6 +57,7 @@ class Session:
             folder: Where the files of every answer are saved; None keeps them for `/save`.
             json: Whether events are printed as JSON.
             plain: Whether events are printed as lines also on a terminal.
+            approve: Whether the plan of every turn must be approved.
             previous: The run to continue; empty for none.
             settings: Those of `RunSettings` that every turn has.
         """
@@ -62,7 +65,7 @@ class Session:
         """Whether the person wants to leave."""
         self._client = client
         self._folder = folder
-        self._json, self._plain = json, plain
+        self._json, self._plain, self._approve = json, plain, approve
         self._previous = previous
         self._settings: RunSettings = {**settings}  # type: ignore[typeddict-item]
         self._attached: list[Artifact] = []
@@ -96,6 +99,9 @@ class Session:
                 self._command(text)
             else:
                 self._turn(text.removeprefix("/") if text.startswith("//") else text)
+        except exits.Declined as declined:
+            exits.tell(str(declined))
+            return True
         except OrchestrionError as error:
             exits.tell(f"Error: {printable(error.message)}")
             return False
@@ -127,10 +133,14 @@ class Session:
             "previous_run": self._previous,
             "request_id": following.new_request_id(),
         }
+        show = view.show
+        if self._approve:
+            settings |= approval_of()
+            show = Approving(self._client, view, json=self._json, plain=self._plain).show
         told = following.follow(
             self._client,
             lambda seconds: self._client.run(text, self._attached, timeout=seconds, **settings),
-            view.show,
+            show,
             screen=view,
         )
         answer = told.gathered.answer()

@@ -6,13 +6,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from orchestrion.cli.printer import attempt_failure, named, one_line, printable
-from orchestrion.cli.view.state import Phase, RunView, StageView, TaskView
+from orchestrion.cli.printer import attempt_failure, clock, named, one_line, printable
+from orchestrion.cli.view.state import EMPTY, Phase, RunView, StageView, TaskView
 from orchestrion.events import (
     AnswerFinished,
     AnswerText,
+    ApprovalAwaited,
     AttemptFailed,
     Event,
+    PlanApproved,
     PlanFinished,
     PlanRejected,
     RunFinished,
@@ -28,6 +30,7 @@ from orchestrion.events import (
     TaskText,
 )
 from orchestrion.plans import Plan, Task, TaskResult
+from orchestrion.runs import RunState
 from orchestrion.values import references
 
 _LONGEST_TAIL: Final = 400
@@ -55,6 +58,11 @@ def fold(run: RunView, event: Event) -> RunView:
             return replace(run, tasks={name: task for name, task in run.tasks.items() if name != task_id})
         case PlanFinished(plan):
             return planned(run, plan)
+        case ApprovalAwaited(deadline_time=until):
+            return replace(run, state=RunState.AWAITING_APPROVAL, approval=clock(until, event.time))
+        case PlanApproved(edited):
+            going = replace(run, state=RunState.RUNNING, approval="")
+            return going if edited is None else planned(replace(going, tasks=EMPTY), edited)
         case TaskAssigned(choice):
             return run.with_task(_assigned(run.task(choice.task_id), choice.expert_id, choice.host, choice.reason))
         case TaskStarted() as start:
@@ -73,7 +81,7 @@ def fold(run: RunView, event: Event) -> RunView:
             return replace(run, answer=printable(answer.text), answered=True)
         case RunFinished() as end:
             why = "" if end.error is None else one_line(end.error.message)
-            return replace(run, state=end.state, error=why, duration_ms=end.duration_ms)
+            return replace(run, state=end.state, approval="", error=why, duration_ms=end.duration_ms)
     return run
 
 

@@ -80,6 +80,12 @@ def _head(run: RunView, width: int, moment: Moment) -> list[Text]:
     lines += [Text(f"The plan was not valid and goes back to the planner: {why}", "yellow") for why in run.rejections]
     if run.no_task_reason:
         lines.append(Text(f"No expert is needed: {run.no_task_reason}", "dim"))
+    if run.approval:
+        until = f"Awaits approval until {run.approval}:"
+        how = f"orchestrion approve {run.name.removeprefix('runs/')}"
+        # A command is of no use when it is cut.
+        fits = len(until) + 1 + len(how) <= width
+        lines += [Text(line, "yellow") for line in ([f"{until} {how}"] if fits else [until, how])]
     return lines
 
 

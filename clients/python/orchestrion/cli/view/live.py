@@ -46,13 +46,7 @@ class LiveView:
         self._console = console
         self._show_request = show_request
         self._glyphs = glyphs.for_encoding(console.encoding)
-        self._live = Live(
-            self,
-            console=console,
-            refresh_per_second=_FRAMES_A_SECOND,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
+        self._live = self._new_live()
         self._frozen = False
         self._answer: Wrapper | None = None
         self._written = ""
@@ -61,10 +55,7 @@ class LiveView:
 
     def __enter__(self) -> Self:
         """Starts to draw."""
-        self._stack.enter_context(quiet_keyboard())
-        # Whatever happens, the cursor is back at the end.
-        self._stack.callback(self._console.show_cursor, True)
-        self._live.start(refresh=True)
+        self._begin()
         return self
 
     def __exit__(self, error_type: object, error: BaseException | None, traceback: TracebackType | None) -> None:
@@ -84,6 +75,15 @@ class LiveView:
             self._write(printable(event.payload.text))
         elif isinstance(event.payload, RunFinished):
             self._freeze()
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leaves what is drawn and the terminal to others for as long as the context lasts; then draws anew below."""
+        self._freeze()
+        self._stack.close()
+        yield
+        self._frozen, self._live = False, self._new_live()
+        self._begin()
 
     def answer(self, answer: Answer) -> None:
         """Writes what of the answer has not been written, and how the run ended."""
@@ -111,6 +111,21 @@ class LiveView:
         # The last line of the terminal stays free for the cursor.
         height = None if self._frozen else max(options.size.height - 1, 4)
         return frame(self.run, options.max_width, height, moment, request=self._show_request)
+
+    def _begin(self) -> None:
+        self._stack.enter_context(quiet_keyboard())
+        # Whatever happens, the cursor is back at the end.
+        self._stack.callback(self._console.show_cursor, True)
+        self._live.start(refresh=True)
+
+    def _new_live(self) -> Live:
+        return Live(
+            self,
+            console=self._console,
+            refresh_per_second=_FRAMES_A_SECOND,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
 
     def _moment(self) -> Moment:
         now = None if self._lag is None else datetime.now(UTC) - self._lag

@@ -119,6 +119,8 @@ class RunView:
     rejections: tuple[str, ...] = ()
     """Why plans were not valid, one line each."""
     no_task_reason: str = ""
+    approval: str = ""
+    """Until when it waits for approval of its plan; empty while it does not."""
     answer: str = ""
     """The answer as far as it came."""
     answered: bool = False

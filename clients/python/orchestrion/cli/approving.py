@@ -1,0 +1,145 @@
+"""Approval of a plan in the middle of a run: asked of the person at the terminal, or told how to give it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+from orchestrion.cli import exits, plan_files, views
+
+if TYPE_CHECKING:
+    from orchestrion.client import Client
+    from orchestrion.events import ApprovalAwaited, Event
+    from orchestrion.plans import Plan
+    from orchestrion.stage_calls import RunSettings
+    from orchestrion.values import ArtifactRef
+
+_CHOICES: Final = {"y": "yes", "yes": "yes", "e": "edit", "edit": "edit", "n": "no", "no": "no"}
+
+
+def approval_of(timeout_s: float | None = None) -> RunSettings:
+    """Returns the settings of a run that waits for approval: so many seconds, or as long as the server says."""
+    from orchestrion.runs import Approval
+
+    timeout_ms = None if timeout_s is None else max(1, round(timeout_s * 1000))
+    return {"approval": Approval.REQUIRED, "approval_timeout_ms": timeout_ms}
+
+
+class Approving:
+    """Shows the events of a run, and asks the person when its plan awaits approval."""
+
+    def __init__(self, client: Client, view: views.View, *, json: bool, plain: bool) -> None:
+        """Prepares to ask.
+
+        Args:
+            client: Whose run it is.
+            view: Shows the events.
+            json: Whether events are printed for programs: then nobody is asked.
+            plain: Whether plain lines are asked for.
+        """
+        self._client, self._view, self._plain = client, view, plain
+        self._asks = not json and sys.stdin.isatty() and sys.stdout.isatty()
+        self._request = ""
+        self._attached: list[ArtifactRef] = []
+
+    def show(self, event: Event) -> None:
+        """Takes the next event.
+
+        Raises:
+            Declined: The person refused the plan; the run is cancelled.
+        """
+        from orchestrion.events import ApprovalAwaited, RunStarted
+        from orchestrion.values import ArtifactRef
+
+        self._view.show(event)
+        match event.payload:
+            case RunStarted(messages=messages) if messages:
+                self._request = messages[-1].text
+                self._attached = [ArtifactRef(name) for message in messages for name in message.artifacts]
+            case ApprovalAwaited() as awaited if self._asks:
+                with self._view.paused():
+                    self._decide(event.run, awaited)
+            case ApprovalAwaited():
+                which = f"{event.run.removeprefix('runs/')} --address {self._client.address}"
+                exits.tell(
+                    f"{event.run} waits until its plan is approved. Approve it with: orchestrion approve {which}\n"
+                    f"Refuse it with: orchestrion cancel {which}"
+                )
+
+    def _decide(self, run: str, awaited: ApprovalAwaited) -> None:
+        shown = plan = plan_files.numbered(awaited.plan, self._attached)
+        while True:
+            tell_plan(plan)
+            match _choice():
+                case "edit":
+                    plan = self._edited(plan)
+                case "no":
+                    self._client.cancel_run(run)
+                    raise exits.Declined(f"The plan was refused: {run} is cancelled.")
+                case _ if self._approve(run, None if plan == shown else plan):
+                    return
+
+    def _approve(self, run: str, plan: Plan | None) -> bool:
+        """Approves; says whether the run needs no answer any more."""
+        from orchestrion.cli.printer import printable
+        from orchestrion.errors import InvalidArgumentError, NotFoundError, OrchestrionError, Reason
+
+        try:
+            self._client.approve_plan(run, plan)
+        except OrchestrionError as error:
+            if error.reason == Reason.NOT_AWAITING_APPROVAL.name:
+                # Somebody else was faster, or it took too long; what follows tells the rest.
+                exits.tell(printable(error.message))
+                return True
+            if plan is None or not isinstance(error, InvalidArgumentError | NotFoundError):
+                raise
+            exits.tell(f"The plan is not valid: {printable(error.message)}")
+            return False
+        return True
+
+    def _edited(self, plan: Plan) -> Plan:
+        """Lets the person edit a plan; returns it as it was when they give up, which they have been told."""
+        from orchestrion.cli.editing import GaveUp, edited
+
+        try:
+            return edited(
+                self._client,
+                plan,
+                self._attached,
+                lambda changed: views.choose(json=False, plain=self._plain, plan=changed),
+                title=self._request,
+            )
+        except (GaveUp, OSError) as error:
+            exits.tell(str(error))
+            return plan
+
+
+def tell_plan(plan: Plan) -> None:
+    """Writes a plan for a person to decide about: every task with its inputs."""
+    from orchestrion.cli.printer import named, one_line
+
+    lines = [f"  {task.id}: {task.type} ({named(task.inputs)})" for task in plan.tasks]
+    print("\n".join(["The plan:", *(lines or [f"  no task: {one_line(plan.no_task_reason)}"])]), flush=True)
+
+
+def _choice() -> str:
+    """Asks until the answer is one; the end of the input is a no."""
+    _forget_what_was_typed()
+    while True:
+        try:
+            answer = input("Carry it out? [y]es, [e]dit, [n]o: ")
+        except EOFError:
+            print()
+            return "no"
+        if choice := _CHOICES.get(answer.strip().lower()):
+            return choice
+
+
+def _forget_what_was_typed() -> None:
+    """Drops keys that were pressed before there was a question: they are no answer to it."""
+    try:
+        import termios
+
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
+    except (ImportError, OSError, ValueError, termios.error):
+        return  # Not a Unix, or no keyboard there.
