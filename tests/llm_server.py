@@ -54,6 +54,8 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     pause_after: int | None = None
     """Stops after so many characters until the server's `resume` is called."""
+    streamed: bool = True
+    """False gives the whole reply as one JSON object, as endpoints do that cannot stream."""
     stall_after: int | None = None
     """Says nothing more after so many characters, but for comments that keep the connection alive."""
 
@@ -104,7 +106,7 @@ class LLMServer:
 
         Args:
             script: The replies, in order.
-            refuses: Fields that it answers with HTTP 400: `json_schema`, `json_object`, `stream_options`.
+            refuses: What it answers with HTTP 400: `json_schema`, `json_object`, `stream_options`, `temperature`.
             plan: What it plans when the script has ended.
             answer: What it answers then.
             tokens_per_second: How fast it writes then; None for at once.
@@ -200,6 +202,14 @@ class LLMServer:
             writer.write(body)
             await writer.drain()
             return
+        if not reply.streamed:
+            choice = {"index": 0, "message": {"role": "assistant", "content": reply.content}, "finish_reason": "stop"}
+            usage = _usage(call, reply.content)["usage"]
+            body = json.dumps({**_frame(call), "choices": [choice], "usage": usage}).encode()
+            _write_head(writer, 200, {"content-type": "application/json", "content-length": str(len(body))})
+            writer.write(body)
+            await writer.drain()
+            return
         # A client that leaves is noticed at once, not at the next token.
         left = asyncio.create_task(_closed_by_client(reader))
         written = asyncio.create_task(self._stream(call, reply, writer))
@@ -214,7 +224,7 @@ class LLMServer:
             raise ConnectionResetError
 
     def _refused(self, call: Call) -> str:
-        asked = {call.format, "stream_options" if "stream_options" in call.body else ""}
+        asked = {call.format, *call.body}
         return next(iter(sorted(asked & self._refuses)), "")
 
     def _next_reply(self, call: Call) -> Reply:
@@ -350,7 +360,9 @@ def main() -> None:
     parser.add_argument("--plan", type=Path, help="the plan for calls that ask for one (proto3 JSON)")
     parser.add_argument("--answer", default=CANNED_ANSWER, help="the reply to all other calls")
     parser.add_argument("--tokens-per-second", type=float, help="how fast it writes; at once when left out")
-    parser.add_argument("--refuses", nargs="*", default=[], help="json_schema, json_object, stream_options")
+    parser.add_argument(
+        "--refuses", nargs="*", default=[], help="json_schema, json_object, stream_options, temperature"
+    )
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(parser.parse_args()))
 

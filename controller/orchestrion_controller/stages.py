@@ -64,6 +64,13 @@ class PlanningRequest:
     """What a plan may use, by name."""
     history: tuple[PastTurn, ...] = ()
     """Earlier turns, the oldest first."""
+    offered: Mapping[str, TaskType] = field(default_factory=dict)
+    """The same task types with the choices alone that some expert takes now; empty where that is not known."""
+
+    @property
+    def on_offer(self) -> Mapping[str, TaskType]:
+        """What a plan should use: as far as is known, only what can be had now."""
+        return self.offered or self.task_types
 
 
 @dataclass(frozen=True, slots=True)

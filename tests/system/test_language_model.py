@@ -144,6 +144,23 @@ async def test_tasks_start_while_the_model_still_writes_the_plan(client: AsyncCl
     assert results(events)["third"].succeeded
 
 
+async def test_the_model_is_offered_what_the_experts_of_the_host_take(
+    client: AsyncClient, start_model: StartModel
+) -> None:
+    model = await start_model(CHAIN, ANSWER)
+
+    await collect(client.run("What does this text express?"))
+
+    schema = json.dumps(model.calls[0].body["response_format"]["json_schema"]["schema"])
+    # The starter experts tell sentiments and languages, find faces and read; emotions, captions and drawing anew take
+    # other experts.
+    assert '"enum": ["sentiment", "language"]' in schema
+    assert '"enum": ["faces"]' in schema
+    for missing in ("emotion", "caption", "redraw", "translation", "text-to-image"):
+        assert f'"{missing}"' not in schema
+        assert f"{missing}" not in said_to(model, 0).partition("Examples:")[2]
+
+
 async def test_an_invalid_plan_is_mended_and_what_was_right_is_not_done_twice(
     client: AsyncClient, start_model: StartModel
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -59,6 +60,7 @@ class LanguageModel:
         )
         self._format = Format.JSON_SCHEMA
         self._tells_usage = True
+        self._takes_temperature = True
         beside = SideCalls(self._client, config)
         self._window = ContextWindow(config, beside, EndpointTokenizer(beside, config.model))
 
@@ -134,7 +136,7 @@ class LanguageModel:
                         stream_cls=self._openai.AsyncStream[object],
                     )
                     try:
-                        return stream, await anext(stream, None)
+                        return stream, await _first_chunk(stream)
                     except BaseException:
                         await stream.close()
                         raise
@@ -149,8 +151,11 @@ class LanguageModel:
         fields: dict[str, Any] = {}
         if self._tells_usage:
             fields["stream_options"] = {"include_usage": True}
-        if self._config.temperature is not None:
-            fields["temperature"] = self._config.temperature
+        temperature = self._config.temperature
+        if temperature is None and schema and self._takes_temperature:
+            temperature = 0.0  # What must have a form is no place for chance.
+        if temperature is not None:
+            fields["temperature"] = temperature
         if schema and self._format is Format.JSON_SCHEMA:
             body = {"name": schema.name, "strict": True, "schema": schema.schema}
             fields["response_format"] = {"type": "json_schema", "json_schema": body}
@@ -164,6 +169,10 @@ class LanguageModel:
         if "stream_options" in fields and ("stream_options" in said or "include_usage" in said):
             self._tells_usage = False
             _log.info("the language model's endpoint does not tell its usage")
+            return True
+        if "temperature" in fields and "temperature" in said and self._config.temperature is None:
+            self._takes_temperature = False
+            _log.info("the language model takes no temperature")
             return True
         if "response_format" in fields and any(word in said for word in _FORMAT_WORDS):
             # Another call may have found out the same meanwhile.
@@ -214,3 +223,12 @@ class LanguageModel:
             if refusal is not None:
                 self._window.learn_refusal(messages, refusal)
                 raise failures.too_long(self._config, refusal.context_tokens) from error
+
+
+async def _first_chunk(stream: Any) -> Any:
+    """Reads a stream's first chunk, or the whole answer of an endpoint that does not stream; None for nothing."""
+    if "json" not in stream.response.headers.get("content-type", ""):
+        return await anext(stream, None)
+    whole = json.loads(await stream.response.aread())
+    choices = [{**choice, "delta": choice.get("message")} for choice in whole.get("choices") or ()]
+    return {**whole, "choices": choices}

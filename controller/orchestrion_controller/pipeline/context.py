@@ -10,6 +10,7 @@ from orchestrion.plans import Plan, TaskResult, TaskType
 from orchestrion.runs import Artifact
 from orchestrion.values import artifacts as artifacts_in
 from orchestrion_controller.artifacts.artifacts import Artifacts
+from orchestrion_controller.pipeline.narrowing import narrowed
 from orchestrion_controller.registry.registry import Registry
 from orchestrion_controller.runs.runs import Runs
 from orchestrion_controller.stages import PastTurn
@@ -46,6 +47,17 @@ class Context:
         servable = self._registry.task_types()
         found = {name: task_type for name, task_type in self._task_types.items() if name in servable}
         return found or self._task_types
+
+    def offered(self, given: Mapping[str, TaskType]) -> Mapping[str, TaskType]:
+        """Returns what `plannable` does, of the server's own with the choices alone that some expert takes now."""
+        plannable = self.plannable(given)
+        if given:
+            return given
+        found = {}
+        for name, task_type in plannable.items():
+            experts = [offer.expert for offer in self._registry.offers(name) if offer.obtainable]
+            found[name] = narrowed(task_type, experts) if experts else task_type
+        return found
 
     def known(self, given: Mapping[str, TaskType]) -> Mapping[str, TaskType]:
         """Returns the task types that a plan is checked against: those given, or else all of the server's."""

@@ -253,6 +253,7 @@ class Pipeline:
             messages=request.messages,
             attachments=request.attachments,
             task_types=self._context.plannable(given),
+            offered=self._context.offered(given),
             history=await self._context.history(request.previous_run),
         )
 

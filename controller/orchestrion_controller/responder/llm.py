@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Final
 
 from orchestrion.errors import Reason
 from orchestrion.events import AnswerFinished, AnswerText
 from orchestrion.plans import Task, TaskResult, TaskState
 from orchestrion.runs import Role
-from orchestrion.values import ArtifactRef, Value
+from orchestrion.values import ArtifactRef, OutputRef, Value
 from orchestrion_controller import wording
-from orchestrion_controller.language_model import ChatMessage, Ended, LanguageModel
+from orchestrion_controller.language_model import ChatMessage, Ended, LanguageModel, chat_fitting
 from orchestrion_controller.plans import graph
 from orchestrion_controller.responder.references import ReferenceResolver
 from orchestrion_controller.stages import AnswerItem, RespondingRequest, Usage
 
-_LONGEST_TEXT: Final = 4000
-"""Characters of a result that the model is shown."""
-_REFUSALS: Final = frozenset({"content_filter", "refusal"})
+_LONGEST_TEXTS: Final = (4000, 2000, 1000, 500, 250, 100)
+"""Characters of a result that the model is shown: the first, or a later one where its context has no room."""
 
 _SYSTEM: Final = """\
 You tell a person the results of their request. Expert AI models have done the work; their results are listed below, \
@@ -48,18 +48,20 @@ class LLMResponder:
         """Answers from the results.
 
         Raises:
-            UnavailableError: The model does not answer, or says nothing.
+            UnavailableError: The model says nothing.
+            OrchestrionError: What `chat_fitting` raises.
         """
         names = tuple(request.artifacts)
         resolver = ReferenceResolver(names, request.artifacts)
         pieces: list[str] = []
         usage = Usage(llm_call_count=1)
         refused = False
-        async with aclosing(self._model.chat(_messages(request, names))) as reply:
+        asked = chat_fitting(self._model, _extents(request), lambda extent: _messages(request, names, extent))
+        async with aclosing(asked) as reply:
             async for item in reply:
                 if isinstance(item, Ended):
                     usage = item.usage
-                    refused = bool(item.refusal) or item.finish_reason in _REFUSALS
+                    refused = item.is_refusal
                 elif text := resolver.feed(item):
                     pieces.append(text)
                     yield AnswerText(text)
@@ -89,13 +91,31 @@ def _closing(request: RespondingRequest, used: list[str], *, spoken: bool) -> st
     return ("\n\n" if spoken and lines else "") + "\n".join(lines)
 
 
-def _messages(request: RespondingRequest, names: Sequence[str]) -> list[ChatMessage]:
+@dataclass(frozen=True, slots=True)
+class _Extent:
+    """How much the model is told."""
+
+    turns: int
+    """Earlier turns, the latest ones."""
+    longest_text: int
+    """Characters of each result."""
+
+
+def _extents(request: RespondingRequest) -> list[_Extent]:
+    """Lists ever shorter extents: without the oldest turns, then with the beginnings of results alone."""
+    turns = len(request.history)
+    whole = [_Extent(kept, _LONGEST_TEXTS[0]) for kept in range(turns, -1, -1)]
+    return whole + [_Extent(0, longest) for longest in _LONGEST_TEXTS[1:]]
+
+
+def _messages(request: RespondingRequest, names: Sequence[str], extent: _Extent) -> list[ChatMessage]:
     if request.plan.tasks:
-        system = f"{_SYSTEM}\n\nFiles:\n{_files(request, names)}\n\nResults:\n{_results(request, names)}"
+        results = _results(request, names, extent.longest_text)
+        system = f"{_SYSTEM}\n\nFiles:\n{_files(request, names)}\n\nResults:\n{results}"
     else:
         system = _NO_TASK.format(reason=request.plan.no_task_reason)
     messages: list[ChatMessage] = [{"role": "system", "content": system}]
-    for turn in request.history:
+    for turn in request.history[len(request.history) - extent.turns :]:
         asked = "\n".join(message.text for message in turn.messages if message.role is not Role.ASSISTANT)
         messages.append({"role": "user", "content": asked or "(files)"})
         messages.append({"role": "assistant", "content": turn.answer or "(no answer)"})
@@ -115,29 +135,32 @@ def _files(request: RespondingRequest, names: Sequence[str]) -> str:
     return "\n".join(lines) or "none"
 
 
-def _results(request: RespondingRequest, names: Sequence[str]) -> str:
+def _results(request: RespondingRequest, names: Sequence[str], most: int) -> str:
     aliases = {name: f"[[artifact {index}]]" for index, name in enumerate(names, start=1)}
-    return "\n".join(_result(request, task, aliases) for task in graph.order(request.plan.tasks))
+    return "\n".join(_result(request, task, aliases, most) for task in graph.order(request.plan.tasks))
 
 
-def _result(request: RespondingRequest, task: Task, aliases: dict[str, str]) -> str:
+def _result(request: RespondingRequest, task: Task, aliases: dict[str, str], most: int) -> str:
     result = request.results.get(task.id)
     task_type = request.task_types.get(task.type)
     what = f"{task.id} ({task.type}: {task_type.description if task_type else 'unknown'})"
-    given = {name: wording.resolved(value, request.results) for name, value in task.inputs.items()}
-    inputs = "; ".join(f"{name} = {_shown(value, aliases)}" for name, value in given.items() if value is not None)
+    inputs = "; ".join(f"{name} = {_shown(value, aliases, most)}" for name, value in task.inputs.items())
     if result and result.succeeded:
-        outputs = "; ".join(f"{name} = {_shown(value, aliases)}" for name, value in result.outputs.items())
+        outputs = "; ".join(f"{name} = {_shown(value, aliases, most)}" for name, value in result.outputs.items())
         return f"- {what}\n  from {inputs}\n  gave {outputs or 'nothing'}"
     return f"- {what}\n  from {inputs}\n  {_ended(result)}"
 
 
-def _shown(value: Value, aliases: dict[str, str]) -> str:
+def _shown(value: Value, aliases: dict[str, str], most: int) -> str:
     if isinstance(value, tuple):
-        return "[" + ", ".join(_shown(item, aliases) for item in value) + "]"
+        return "[" + ", ".join(_shown(item, aliases, most) for item in value) + "]"
+    if isinstance(value, OutputRef):
+        # What that task gave is told there.
+        item = "" if value.index is None else f", item {value.index + 1}"
+        return f"{value.output} of {value.task_id}{item}"
     if isinstance(value, ArtifactRef):
         return aliases.get(value.name, "a file")
-    return wording.shown(value, None, {}, _LONGEST_TEXT)
+    return wording.shown(value, None, {}, most)
 
 
 def _ended(result: TaskResult | None) -> str:

@@ -72,6 +72,26 @@ async def test_what_an_endpoint_refuses_is_found_out_once(refuses: list[str], fo
     assert ("stream_options" in server.calls[-1].body) == ("stream_options" not in refuses)
 
 
+async def test_chance_is_kept_out_of_replies_that_must_have_a_form_where_the_model_lets_it() -> None:
+    async with LLMServer(answer="hello") as server, model_at(server) as model:
+        await said(model, SCHEMA)
+        await said(model)
+    assert [call.body.get("temperature") for call in server.calls] == [0.0, None]
+
+    async with LLMServer(answer="hello", plan="{}", refuses=["temperature"]) as server, model_at(server) as model:
+        for _ in range(2):
+            assert await said(model, SCHEMA) == "{}"
+    assert [call.body.get("temperature") for call in server.calls] == [0.0, None, None]
+
+
+async def test_an_endpoint_that_does_not_stream_is_understood() -> None:
+    async with LLMServer([Reply("hello", streamed=False)]) as server, model_at(server) as model:
+        text, ended = [piece async for piece in model.chat(MESSAGES)]
+    assert text == "hello"
+    assert isinstance(ended, Ended)
+    assert (ended.finish_reason, ended.usage.completion_token_count) == ("stop", 2)
+
+
 async def test_two_calls_that_find_out_the_same_at_once_give_up_one_format_only() -> None:
     async with LLMServer(answer="{}", plan="{}", refuses=["json_schema"]) as server, model_at(server) as model:
         await asyncio.gather(*(said(model, SCHEMA) for _ in range(8)))

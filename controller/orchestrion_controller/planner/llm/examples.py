@@ -38,10 +38,15 @@ class Example:
     derived: frozenset[str]
     """The ids of tasks whose texts are not the request's own words."""
 
-    @property
-    def task_types(self) -> frozenset[str]:
-        """The task types of its plan."""
-        return frozenset(task.type for task in self.plan.tasks)
+    def uses_only(self, task_types: Mapping[str, TaskType]) -> bool:
+        """Whether its plan needs only what these task types have: inputs, and choices."""
+        for task in self.plan.tasks:
+            task_type = task_types.get(task.type)
+            inputs = {parameter.name: parameter for parameter in task_type.inputs} if task_type else {}
+            for name, value in task.inputs.items():
+                if name not in inputs or (inputs[name].choices and value not in inputs[name].choices):
+                    return False
+        return True
 
     def shown(self) -> str:
         """Writes it as the model is to see it."""
@@ -77,9 +82,7 @@ def chosen(
         follows_up: Whether there are earlier turns.
     """
     offered = [
-        example
-        for example in library()
-        if example.task_types <= set(task_types) and (follows_up or not example.earlier)
+        example for example in library() if example.uses_only(task_types) and (follows_up or not example.earlier)
     ]
     likeness = Likeness([words(example.request) for example in offered])
     files = sorted(_sort_of_file(media_type) for media_type in media_types)

@@ -1,4 +1,4 @@
-"""Makes a prompt fit in the model's context: tells as much as there is room for, and leaves out what matters least.
+"""What a prompt can tell, and what it leaves out first where the model's context has no room for all.
 
 In this order: the oldest turns, all but the latest; the examples, the least fitting first; what each input means; the
 task types that the request needs least, down to eight; the latest turn; and then the rest of the task types but one.
@@ -8,12 +8,10 @@ that it follows. The request itself is never cut.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final, Protocol
+from collections.abc import Iterator
+from typing import Final
 
 from orchestrion.runs import Role
-from orchestrion_controller.language_model import ChatMessage
 from orchestrion_controller.planner.llm.earlier import Earlier
 from orchestrion_controller.planner.llm.examples import MOST_EXAMPLES, chosen
 from orchestrion_controller.planner.llm.prompt import Extent, Material
@@ -26,21 +24,6 @@ _MOST_DESCRIBED: Final = 16
 _LIKELIEST: Final = 12
 
 
-class Window(Protocol):
-    """What says whether a prompt fits."""
-
-    async def fits(self, messages: Sequence[ChatMessage]) -> bool:
-        """Whether the messages leave room for a reply."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """A prompt that fits, and how much it tells."""
-
-    messages: list[ChatMessage]
-    extent: Extent
-
-
 def material(request: PlanningRequest, earlier: Earlier) -> Material:
     """Gathers what a prompt can tell: examples chosen for the request, task types in the order of their relevance."""
     text = "\n".join(message.text for message in request.messages if message.role is not Role.ASSISTANT)
@@ -51,41 +34,17 @@ def material(request: PlanningRequest, earlier: Earlier) -> Material:
     return Material(
         request,
         earlier,
-        chosen(text, media_types, request.task_types, follows_up=bool(request.history)),
-        tuple(by_relevance(request.task_types, text, media_types or recent, planned)),
+        chosen(text, media_types, request.on_offer, follows_up=bool(request.history)),
+        tuple(by_relevance(request.on_offer, text, media_types or recent, planned)),
     )
 
 
-async def fitted(material: Material, suffix: Sequence[ChatMessage], window: Window) -> Fitted | None:
-    """Writes the longest prompt that fits; None when not even the shortest one does.
-
-    Args:
-        material: What can be told.
-        suffix: Messages that follow the prompt and must fit too.
-        window: Says what fits.
-    """
-    extents = list(_extents(material))
-
-    def written(extent: Extent) -> Fitted:
-        return Fitted([*material.messages(extent), *suffix], extent)
-
-    whole = written(extents[0])
-    if await window.fits(whole.messages):
-        return whole
-    # Each is shorter than the one before: the first that fits is found by halving.
-    low, high, found = 1, len(extents) - 1, None
-    while low <= high:
-        middle = (low + high) // 2
-        tried = written(extents[middle])
-        if await window.fits(tried.messages):
-            found, high = tried, middle - 1
-        else:
-            low = middle + 1
-    return found
+def extents(material: Material) -> list[Extent]:
+    """Lists ever shorter extents, the whole first."""
+    return list(_extents(material))
 
 
 def _extents(material: Material) -> Iterator[Extent]:
-    """Yields ever shorter extents, the whole first."""
     turns, types = len(material.request.history), len(material.by_relevance)
     latest = min(turns, 1)
     examples = min(len(material.examples), MOST_EXAMPLES)

@@ -5,25 +5,21 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Final
 
 from orchestrion.errors import InvalidArgumentError, NotFoundError, OrchestrionError, Reason
 from orchestrion.events import PlanFinished, PlanRejected, TaskPlanned, TaskRevoked
 from orchestrion.plans import Error, Plan, Task
 from orchestrion.runs import Role
-from orchestrion_controller.language_model import ChatMessage, Ended, LanguageModel
+from orchestrion_controller.language_model import ChatMessage, Ended, LanguageModel, Schema, chat_fitting
 from orchestrion_controller.planner.llm.earlier import Earlier, earlier
-from orchestrion_controller.planner.llm.fitting import fitted, material
+from orchestrion_controller.planner.llm.fitting import extents, material
 from orchestrion_controller.planner.llm.literals import LiteralCheck
 from orchestrion_controller.planner.llm.parsing import PlanReader
-from orchestrion_controller.planner.llm.prompt import Material, repair_messages
+from orchestrion_controller.planner.llm.prompt import Extent, Material, repair_messages
 from orchestrion_controller.planner.llm.refusals import declined, not_repaired, raise_for, sounds_like_refusal
 from orchestrion_controller.planner.llm.schema import plan_schema
 from orchestrion_controller.plans.rules import PlanChecker
 from orchestrion_controller.stages import PlanItem, PlanningRequest, Usage
-
-_MOST_REFITS: Final = 6
-"""How often a prompt that the endpoint takes for too long is shortened and sent again."""
 
 
 @dataclass(slots=True)
@@ -142,25 +138,18 @@ class LLMPlanner:
         except OrchestrionError as error:
             attempt.error = error
 
-    async def _reply(self, told: Material, suffix: Sequence[ChatMessage]) -> AsyncGenerator[str | Ended, None]:
-        """Asks with the longest prompt that fits; with a shorter one if the endpoint finds it too long all the same."""
-        media_types = {f"attachments/{index}": item for index, item in enumerate(told.request.attachments, start=1)}
-        files = {name: item.media_type for name, item in {**media_types, **told.earlier.artifacts}.items()}
-        for _ in range(_MOST_REFITS):
-            prompt = await fitted(told, suffix, self._model)
-            if prompt is None:
-                break
-            schema = plan_schema(told.task_types(prompt.extent).values(), files, told.earlier.texts)
-            try:
-                async with aclosing(self._model.chat(prompt.messages, schema)) as reply:
-                    async for piece in reply:
-                        yield piece
-                return
-            except OrchestrionError as error:
-                # Such a refusal comes before the first piece, and the model's `fits` knows better after it.
-                if error.reason != Reason.LLM_CONTEXT_EXCEEDED.name:
-                    raise
-        raise self._model.too_long(await self._model.context_tokens())
+    def _reply(self, told: Material, suffix: Sequence[ChatMessage]) -> AsyncGenerator[str | Ended, None]:
+        """Asks with the longest prompt that fits, and holds the reply to the task types that it tells."""
+        attached = {f"attachments/{index}": item for index, item in enumerate(told.request.attachments, start=1)}
+        files = {name: item.media_type for name, item in {**attached, **told.earlier.artifacts}.items()}
+
+        def messages(extent: Extent) -> list[ChatMessage]:
+            return [*told.messages(extent), *suffix]
+
+        def schema(extent: Extent) -> Schema:
+            return plan_schema(told.task_types(extent).values(), files, told.earlier.texts)
+
+        return chat_fitting(self._model, extents(told), messages, schema)
 
     def _checked(self, attempt: _Attempt, task: Task, told: Material) -> Task:
         index = len(attempt.tasks)

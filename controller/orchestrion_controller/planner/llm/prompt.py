@@ -83,14 +83,14 @@ class Material:
     def task_types(self, extent: Extent) -> Mapping[str, TaskType]:
         """Returns the task types that are told, in their usual order: a prompt that begins as the last one is cheap."""
         told = set(self.by_relevance[: extent.task_types])
-        return {name: task_type for name, task_type in self.request.task_types.items() if name in told}
+        return {name: task_type for name, task_type in self.request.on_offer.items() if name in told}
 
     def messages(self, extent: Extent) -> list[ChatMessage]:
         """Writes the chat that asks for a plan. Whatever is left out, the request itself is whole."""
         task_types = self.task_types(extent)
         system = _SYSTEM.format(task_types=self._listed(extent))
         # An example with task types that are not there would teach the wrong names.
-        fitting = [example for example in self.examples if example.task_types <= set(task_types)]
+        fitting = [example for example in self.examples if example.uses_only(task_types)]
         if shown := fitting[len(fitting) - min(extent.examples, len(fitting)) :]:
             system += "\n\nExamples:\n" + "\n\n".join(example.shown() for example in shown)
         messages: list[ChatMessage] = [{"role": "system", "content": system}]

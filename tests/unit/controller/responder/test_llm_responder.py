@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -20,7 +21,7 @@ from orchestrion_controller.language_model import LanguageModel, LanguageModelCo
 from orchestrion_controller.responder.llm import LLMResponder
 from orchestrion_controller.responder.references import ReferenceResolver
 from orchestrion_controller.stages import AnswerItem, PastTurn, RespondingRequest, Usage
-from tests.llm_server import LLMServer, Reply
+from tests.llm_server import Beside, LLMServer, Reply, prompt_tokens
 
 SIGN = Artifact("artifacts/" + "a" * 64, "image/png", "sign.png", 10)
 SPEECH = Artifact("artifacts/" + "b" * 64, "audio/wav", "speech.wav", 10)
@@ -138,3 +139,37 @@ def test_pieces_make_no_difference(parts: list[str], data: st.DataObject) -> Non
     pieces = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
     assert "".join(map(resolver.feed, pieces)) + resolver.finish() == expected
     assert resolver.used == whole.used
+
+
+async def test_what_does_not_fit_is_left_out_the_oldest_turns_first_and_never_the_question() -> None:
+    turns = tuple(PastTurn((Message(f"question {number}"),), answer=f"answer {number}. " * 30) for number in range(8))
+    long = {**RESULTS, "read": TaskResult("read", TaskState.SUCCEEDED, {"text": "No entry. " * 390})}
+    request = replace(REQUEST, results=long, history=turns)
+    told = {}
+    for context in (4000, 2400, 900):
+        beside: dict[str, Beside] = {
+            "/v1/models": {"data": [{"id": "scripted", "max_model_len": context}]},
+            "/tokenize": lambda body: {"count": prompt_tokens(body)},
+        }
+        async with LLMServer(["It says so."], beside=beside, most_tokens=context) as server:
+            await answered(server, request)
+            assert len(server.calls) == 1
+            messages = server.calls[0].body["messages"]
+            assert messages[-1] == {"role": "user", "content": MESSAGE.text}
+            asked = [message["content"] for message in messages[1:-1] if message["role"] == "user"]
+            told[context] = asked, messages[0]["content"].count("No entry.")
+    every = [f"question {number}" for number in range(8)]
+    assert told[4000] == (every, 390)
+    assert 0 < len(told[2400][0]) < 8
+    assert told[2400] == (every[-len(told[2400][0]) :], 390)
+    assert told[900][0] == []
+    assert 0 < told[900][1] < 390
+
+
+async def test_an_answer_for_which_there_is_no_room_is_an_error_that_names_the_setting() -> None:
+    request = replace(REQUEST, messages=(Message("why? " * 2000),))
+    async with LLMServer(beside={"/v1/models": {"data": [{"id": "scripted", "max_model_len": 1000}]}}) as server:
+        with pytest.raises(OrchestrionError) as caught:
+            await answered(server, request)
+    assert caught.value.reason == "LLM_CONTEXT_EXCEEDED"
+    assert caught.value.metadata["setting"] == "llm_context_tokens"

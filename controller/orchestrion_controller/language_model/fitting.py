@@ -1,0 +1,66 @@
+"""Asks with the longest prompt that fits in the model's context."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from typing import Final, TypeVar
+
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion_controller.language_model.messages import ChatMessage, Ended, Schema
+from orchestrion_controller.language_model.model import LanguageModel
+
+E = TypeVar("E")
+
+_MOST_REFITS: Final = 6
+"""How often a prompt that the endpoint takes for too long is shortened and sent again."""
+
+
+async def chat_fitting(
+    model: LanguageModel,
+    extents: Sequence[E],
+    write: Callable[[E], Sequence[ChatMessage]],
+    schema: Callable[[E], Schema] | None = None,
+) -> AsyncGenerator[str | Ended, None]:
+    """Chats as `LanguageModel.chat` does, with as much as there is room for.
+
+    Args:
+        model: Whom to ask.
+        extents: How much a prompt may tell, the most first; each is shorter than the one before.
+        write: Writes the prompt of an extent.
+        schema: Makes the schema for an extent's reply.
+
+    Raises:
+        FailedPreconditionError: Not even the shortest prompt fits (`LLM_CONTEXT_EXCEEDED`).
+        OrchestrionError: What `LanguageModel.chat` raises.
+    """
+    for _ in range(_MOST_REFITS):
+        extent = await longest_that_fits(model, extents, write)
+        if extent is None:
+            break
+        try:
+            async with aclosing(model.chat(write(extent), schema(extent) if schema else None)) as reply:
+                async for piece in reply:
+                    yield piece
+            return
+        except OrchestrionError as error:
+            # Such a refusal comes before the first piece, and the model's `fits` knows better after it.
+            if error.reason != Reason.LLM_CONTEXT_EXCEEDED.name:
+                raise
+    raise model.too_long(await model.context_tokens())
+
+
+async def longest_that_fits(
+    model: LanguageModel, extents: Sequence[E], write: Callable[[E], Sequence[ChatMessage]]
+) -> E | None:
+    """Finds the first extent whose prompt fits; None when none does. Arguments as those of `chat_fitting`."""
+    if await model.fits(write(extents[0])):
+        return extents[0]
+    low, high, found = 1, len(extents) - 1, None
+    while low <= high:
+        middle = (low + high) // 2
+        if await model.fits(write(extents[middle])):
+            found, high = extents[middle], middle - 1
+        else:
+            low = middle + 1
+    return found
