@@ -68,7 +68,7 @@ class TaskPlanned:
 
 @dataclass(frozen=True, slots=True)
 class PlanRejected:
-    """The plan as written is not valid; the planner gets a turn to repair it."""
+    """The plan as written is not valid, or its writing broke off; the planner gets another turn."""
 
     error: Error
 

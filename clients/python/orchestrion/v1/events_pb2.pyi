@@ -362,14 +362,16 @@ Global___TaskPlanned: _TypeAlias = TaskPlanned  # noqa: Y015
 
 @_typing.final
 class PlanRejected(_message.Message):
-    """Tells why a plan is not valid."""
+    """Tells why a plan is not valid, or that its writing broke off; the planner is given another turn."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     ERROR_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def error(self) -> _errors_pb2.Error:
-        """The first error found; `metadata.task_id` and `metadata.field` name the place."""
+        """The first error found; `metadata.task_id` and `metadata.field` name the place. `LLM_BROKE_OFF` and `LLM_TIMED_OUT`
+        are no fault of the plan: the language model is asked for it once more.
+        """
 
     def __init__(
         self,

@@ -267,7 +267,7 @@ async def test_examples_are_of_what_is_on_offer() -> None:
 
 async def test_choices_ranges_and_defaults_of_the_likeliest_task_types_are_told() -> None:
     words, schema = await told(asked("Make this louder and sharper, please."))
-    assert len(STARTER) <= 16
+    assert len(STARTER) <= 24
     for task_type in STARTER.values():
         start = words.index(f"- {task_type.name}: {task_type.description}")
         for parameter in task_type.inputs:
