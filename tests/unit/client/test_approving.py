@@ -184,15 +184,40 @@ def test_an_edit_that_is_given_up_leaves_the_plan_and_the_text(fake: FakeControl
 
 
 def test_somebody_else_may_be_faster(fake: FakeController, picture: Path) -> None:
-    """Given a plan that another client approved meanwhile, the person is told so and sees the run go on."""
+    """Given a plan that another client approves meanwhile, the question is over and the run goes on."""
     expected(fake)
     with ask(fake, picture) as terminal, fake.client() as other:
         terminal.until(QUESTION)
         other.approve_plan(fake.runs[0].name)
-        terminal.type("y\r")
         assert terminal.finish() == 0
-    assert "does not await approval" in terminal.screen.text
+        assert terminal.restored()
     assert "It says EXIT." in terminal.screen.text
+
+
+def test_a_run_that_is_cancelled_meanwhile_ends_the_question(fake: FakeController, picture: Path) -> None:
+    expected(fake)
+    with ask(fake, picture) as terminal, fake.client() as other:
+        terminal.until(QUESTION)
+        other.cancel_run(fake.runs[0].name)
+        assert terminal.finish() == 1
+        assert terminal.restored()
+    assert "Error: The run was cancelled by a call." in terminal.screen.text
+
+
+def test_an_answer_that_comes_too_late_is_told_so(fake: FakeController, picture: Path) -> None:
+    """Given a plan that another client approves while the editor is open, the person sees the run go on."""
+    expectation = expected(fake)
+    fake.expect(kind=RunKind.SELECT).answer(plan=PLAN, assignments=CHOICES)
+    approve = (
+        f"import orchestrion; client = orchestrion.Client({fake.address!r}); "
+        "client.approve_plan(client.list_runs().items[-1].name)"
+    )
+    with ask(fake, picture, EDITOR=editor(picture.parent, approve)) as terminal:
+        terminal.until(QUESTION)
+        terminal.type("e\r")
+        assert terminal.finish() == 0
+    assert "It says EXIT." in terminal.screen.text
+    assert len(expectation.approved) == 1
 
 
 def approved_by_another(fake: FakeController, process: subprocess.Popen[str], *options: str) -> str:
@@ -253,11 +278,12 @@ def orchestrion(fake: FakeController, *arguments: str | Path, **environment: str
 
 def test_another_plan_is_approved_from_a_file_or_an_editor(fake: FakeController, waiting: Run, picture: Path) -> None:
     """Given a plan file with a comment, it takes the place of the plan; a second approval is refused."""
-    fake.expect(kind=RunKind.SELECT).refuse(Reason.UNKNOWN_TASK_TYPE.error("`x` is no task type.", task_id="read"))
+    wrong = Reason.UNKNOWN_TASK_TYPE.error("`x` is no task type.", task_id="read", field="plan.tasks[0].type")
+    fake.expect(kind=RunKind.SELECT).refuse(wrong)
     command = editor(picture.parent, replaced('"image-to-text"', '"x"'))
     spoilt = orchestrion(fake, "approve", waiting.name, "--edit", EDITOR=command, VISUAL="")
     assert spoilt.returncode == 2
-    assert "task read: `x` is no task type." in spoilt.stderr
+    assert "task read, type: `x` is no task type." in spoilt.stderr
     assert "What you wrote is kept in" in spoilt.stderr
     assert fake.runs[0].state is RunState.AWAITING_APPROVAL
 

@@ -22,9 +22,11 @@ from orchestrion.events import (
     RunFinished,
     RunStarted,
     Stage,
+    TaskAssigned,
     TaskFinished,
     TaskPlanned,
 )
+from orchestrion.experts import Assignment
 from orchestrion.plans import Error, Plan, Task, TaskResult, TaskState
 from orchestrion.runs import RunKind, RunState
 from orchestrion.values import ArtifactRef, OutputRef
@@ -113,6 +115,25 @@ def test_execute_fails_with_a_task(script: Script, address: str, picture: Path) 
     script.payloads = ended((Stage.EXECUTE, TaskFinished(result, 3.0)))
     done = orchestrion("execute", path, "-f", picture, address=address)
     assert (done.returncode, done.stderr) == (1, "Error: read did not succeed.\n")
+
+
+def test_a_plan_is_checked_without_running_it(script: Script, address: str, picture: Path, stored: str) -> None:
+    """Given `--check`, experts are chosen for the plan with the real file; what is wrong is named with its place."""
+    path = picture.with_name("plan.json")
+    path.write_text(plan_files.write(plan_of("attachments/1")))
+    script.payloads = ended((Stage.SELECT, TaskAssigned(Assignment("read", "hosts/one", "rapidocr", "It is loaded."))))
+    done = orchestrion("execute", path, "-f", picture, "--check", address=address)
+    assert done.returncode == 0
+    assert "select   read to rapidocr on one: It is loaded." in done.stdout
+    (asked,) = script.requests
+    assert codec.decode(asked.plan, Plan) == plan_of(stored)
+
+    script.payloads, script.failure = (
+        [],
+        Reason.ILL_TYPED_INPUT.error("`speed`: 9 is more than 4.", task_id="speak", field="plan.tasks[1].inputs.speed"),
+    )
+    done = orchestrion("execute", path, "-f", picture, "--check", address=address)
+    assert (done.returncode, done.stderr) == (2, "Error: task speak, inputs.speed: `speed`: 9 is more than 4.\n")
 
 
 def editor(folder: Path, program: str) -> str:

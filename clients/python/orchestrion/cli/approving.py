@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from orchestrion.cli import exits, plan_files, views
+from orchestrion.cli.elsewhere import Elsewhere
 
 if TYPE_CHECKING:
     from orchestrion.client import Client
@@ -57,8 +58,8 @@ class Approving:
                 self._request = messages[-1].text
                 self._attached = [ArtifactRef(name) for message in messages for name in message.artifacts]
             case ApprovalAwaited() as awaited if self._asks:
-                with self._view.paused():
-                    self._decide(event.run, awaited)
+                with self._view.paused(), Elsewhere(self._client, event) as elsewhere:
+                    self._decide(event.run, awaited, elsewhere)
             case ApprovalAwaited():
                 which = f"{event.run.removeprefix('runs/')} --address {self._client.address}"
                 exits.tell(
@@ -66,11 +67,13 @@ class Approving:
                     f"Refuse it with: orchestrion cancel {which}"
                 )
 
-    def _decide(self, run: str, awaited: ApprovalAwaited) -> None:
+    def _decide(self, run: str, awaited: ApprovalAwaited, elsewhere: Elsewhere) -> None:
         shown = plan = plan_files.numbered(awaited.plan, self._attached)
         while True:
             tell_plan(plan)
-            match _choice():
+            match _choice(elsewhere):
+                case None:
+                    return
                 case "edit":
                     plan = self._edited(plan)
                 case "no":
@@ -93,7 +96,7 @@ class Approving:
                 return True
             if plan is None or not isinstance(error, InvalidArgumentError | NotFoundError):
                 raise
-            exits.tell(f"The plan is not valid: {printable(error.message)}")
+            exits.tell(f"The plan is not valid: {exits.told(error)}")
             return False
         return True
 
@@ -122,16 +125,19 @@ def tell_plan(plan: Plan) -> None:
     print("\n".join(["The plan:", *(lines or [f"  no task: {one_line(plan.no_task_reason)}"])]), flush=True)
 
 
-def _choice() -> str:
-    """Asks until the answer is one; the end of the input is a no."""
+def _choice(elsewhere: Elsewhere) -> str | None:
+    """Asks until the answer is one; the end of the input is a no. None when it has been given elsewhere meanwhile."""
     _forget_what_was_typed()
     while True:
-        try:
-            answer = input("Carry it out? [y]es, [e]dit, [n]o: ")
-        except EOFError:
+        print("Carry it out? [y]es, [e]dit, [n]o: ", end="", flush=True)
+        if elsewhere.comes_before(sys.stdin):
+            print()
+            return None
+        line = sys.stdin.readline()
+        if not line:
             print()
             return "no"
-        if choice := _CHOICES.get(answer.strip().lower()):
+        if choice := _CHOICES.get(line.strip().lower()):
             return choice
 
 

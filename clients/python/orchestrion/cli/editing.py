@@ -85,10 +85,10 @@ def edited(
                 changed = plan_files.parse(text.encode("utf-8", "surrogateescape"), path.name)
                 check(client, changed, attached, show(changed))
             except (InvalidArgumentError, NotFoundError, FailedPreconditionError) as error:
-                exits.tell(f"The plan is not valid: {_told(error)}")
+                exits.tell(f"The plan is not valid: {exits.told(error)}")
                 if not (sys.stdin.isatty() and typer.confirm("Edit it again?", default=True, err=True)):
                     raise GaveUp("The plan is not valid, and the edit was given up.", error) from error
-                above = _comment(title, _told(error), above.count("\n"))
+                above = _comment(title, exits.told(error), above.count("\n"))
             else:
                 return changed
 
@@ -147,14 +147,6 @@ def _below(above: str, text: str) -> str:
     """Returns a text without the lines at its top that are ours; the person may have changed some or added others."""
     ours = set(above.splitlines())
     return "".join(itertools.dropwhile(lambda line: line.rstrip("\r\n") in ours, text.splitlines(keepends=True)))
-
-
-def _told(error: OrchestrionError) -> str:
-    """Says what is wrong with a plan, and in which task and field."""
-    field = (error.field or "").rpartition("].")[2].removeprefix("plan.")
-    task_id = error.metadata.get("task_id")
-    where = f"task {task_id}, {field}" if task_id and field else f"task {task_id}" if task_id else ""
-    return printable(f"{where}: {error.message}" if where else error.message)
 
 
 def _open_editor(path: Path) -> None:

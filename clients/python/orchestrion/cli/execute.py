@@ -27,6 +27,9 @@ def execute(
     ],
     *,
     file: options.Files = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only have the plan checked and its experts chosen; nothing runs.")
+    ] = False,
     output: options.Output = None,
     timeout: options.Timeout = None,
     embedded: options.Embedded = False,
@@ -46,6 +49,11 @@ def execute(
         with connecting.connect(address, embedded=embedded) as client:
             view = views.choose(json=json, plain=plain, plan=planned)
             attached = following.upload(client, files)
+            if check:
+                from orchestrion.cli import editing
+
+                editing.check(client, planned, attached, view)
+                return
             request_id = following.new_request_id()
             told = following.follow(
                 client,
@@ -59,10 +67,10 @@ def execute(
             if output is not None or not json:
                 for path in following.save(client, _made(results), output or following.OUTPUT_FOLDER):
                     view.saved(path)
-            check(results)
+            _fail_with(results)
 
 
-def check(results: Iterable[TaskResult]) -> None:
+def _fail_with(results: Iterable[TaskResult]) -> None:
     """Ends the command with exit code 1 when a task did not succeed.
 
     Raises:

@@ -54,6 +54,17 @@ def code_of(error: OrchestrionError) -> ExitCode:
     return ExitCode.NO_SERVER if error.reason == Reason.SERVER_UNREACHABLE.name else ExitCode.FAILED
 
 
+def told(error: OrchestrionError) -> str:
+    """Says what is wrong; of a plan, in which task and field."""
+    from orchestrion.cli.printer import printable
+
+    plan, tasks, rest = (error.field or "").partition("plan.tasks[")
+    if plan or not tasks:
+        return printable(error.message)
+    task_id, field = error.metadata.get("task_id", ""), rest.partition("].")[2]
+    return printable(f"task {task_id}{f', {field}' if field else ''}: {error.message}")
+
+
 @contextlib.contextmanager
 def handled(*, cure: str = "") -> Generator[None, None, None]:
     """Runs a command: failures become one message on stderr and an exit code, SIGTERM ends it as Ctrl-C does.
@@ -71,10 +82,8 @@ def handled(*, cure: str = "") -> Generator[None, None, None]:
         with interrupts_as_such():
             yield
     except OrchestrionError as error:
-        from orchestrion.cli.printer import printable
-
         code = code_of(error)
-        tell(f"Error: {printable(error.message)}{f' {cure}' if cure and code is ExitCode.NO_SERVER else ''}")
+        tell(f"Error: {told(error)}{f' {cure}' if cure and code is ExitCode.NO_SERVER else ''}")
         raise typer.Exit(code) from error
     except Declined as error:
         tell(str(error))
