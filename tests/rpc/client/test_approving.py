@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing
 from typing import Any
 
@@ -44,6 +45,21 @@ async def test_a_program_approves_what_it_has_looked_at(client: Any, start_host:
     assert {task_id: result.outputs["text"] for task_id, result in results(seen).items()} == {
         "first": "edited", "second": "edited",
     }  # fmt: skip
+
+
+async def test_the_answer_has_the_plan_that_was_carried_out(client: Any, start_host: StartHost, address: str) -> None:
+    """Given a program that only asks, and somebody else who approves an edited plan, the answer tells that one."""
+    await start_host()
+    edited = CHAIN.without("third")
+    asking = asyncio.create_task(client.ask("do it", plan=CHAIN, approval=Approval.REQUIRED, request_id="asked"))
+    async with AsyncClient(address) as direct:
+        # A second call with the same id joins the first one's run, whichever comes first.
+        async for event in direct.run("do it", plan=CHAIN, approval=Approval.REQUIRED, request_id="asked"):
+            if isinstance(event.payload, ApprovalAwaited):
+                await direct.approve_plan(event.run, edited)
+    answer = await asking
+    assert answer.plan == edited
+    assert [result.task_id for result in answer.results] == ["first", "second"]
 
 
 @pytest.mark.parametrize("plan", [None, CHAIN.without("third")])

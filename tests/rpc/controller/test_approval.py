@@ -90,7 +90,9 @@ async def test_nothing_is_selected_or_executed_before_the_plan_is_approved(
     assert awaiting(controller.metrics.registry) == 0
 
 
-async def test_an_edited_plan_is_carried_out_instead(client: AsyncClient, start_host: StartHost) -> None:
+async def test_an_edited_plan_is_carried_out_instead(
+    client: AsyncClient, start_host: StartHost, controller: Controller
+) -> None:
     host = await start_host()
     events = client.run("do it", plan=CHAIN, approval=REQUIRED)
     run = (await until_awaited(events))[0].run
@@ -105,6 +107,8 @@ async def test_an_edited_plan_is_carried_out_instead(client: AsyncClient, start_
     }  # fmt: skip
     assert len(host.calls) == 2
     assert (await client.get_run(run)).plan == edited
+    counted = "orchestrion_controller_plan_approvals_total"
+    assert controller.metrics.registry.get_sample_value(counted, {"outcome": "edited"}) == 1
 
 
 async def test_a_plan_that_was_sent_back_unchanged_is_no_edited_one(client: AsyncClient, start_host: StartHost) -> None:

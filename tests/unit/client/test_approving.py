@@ -18,6 +18,7 @@ from orchestrion.experts import Assignment
 from orchestrion.runs import Run, RunKind, RunState
 from orchestrion.testing import Expectation, FakeController
 from tests.unit.client.terminals import Terminal
+from tests.unit.client.test_commands import completed
 
 COMMAND = [sys.executable, "-W", "error", "-m", "orchestrion"]
 PICTURE = b"a picture"
@@ -256,6 +257,21 @@ def test_without_a_terminal_the_command_is_told_that_approves(json: bool, fake: 
     assert len(expectation.approved) == 1
 
 
+def test_a_view_that_draws_makes_room_for_the_command(fake: FakeController, picture: Path) -> None:
+    """Given a terminal for the output alone, the command stands whole between two trees."""
+    expected(fake)
+    script = f"{shlex.join(COMMAND)} ask 'Read it aloud.' -f {picture} --approve --address {fake.address} < /dev/null"
+    with Terminal(["sh", "-c", script], 100, folder=picture.parent) as terminal, fake.client() as other:
+        terminal.until("Refuse it with:")
+        other.approve_plan(fake.runs[0].name)
+        assert terminal.finish() == 0
+        assert terminal.restored()
+    lines = terminal.screen.text.splitlines()
+    told = next(number for number, line in enumerate(lines) if line.startswith(fake.runs[0].name))
+    assert lines[told - 1].startswith("└─ · speak")
+    assert any(line.startswith("✓ plan") for line in lines[told + 1 :])
+
+
 @pytest.fixture
 def waiting(fake: FakeController) -> Iterator[Run]:
     """A run that waits for approval, with somebody who reads it."""
@@ -300,6 +316,14 @@ def test_another_plan_is_approved_from_a_file_or_an_editor(fake: FakeController,
     both = orchestrion(fake, "approve", waiting.name, "--edit", "--plan", path)
     assert both.returncode == 2
     assert "not both" in both.stderr
+
+
+def test_shells_are_offered_the_runs_that_wait(fake: FakeController, waiting: Run) -> None:
+    with fake.client() as client:
+        fake.expect("Hello.").answer("Hello.")
+        client.ask("Hello.")
+    offered = completed("orchestrion approve ", ORCHESTRION_CONTROLLER=fake.address)
+    assert offered == [waiting.name.removeprefix("runs/")]
 
 
 def test_who_watches_sees_that_the_run_waits(fake: FakeController, waiting: Run) -> None:

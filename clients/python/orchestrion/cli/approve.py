@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrion.cli import exits, options, plan_files, views
+from orchestrion.cli import completion, exits, options, plan_files, views
 
 if TYPE_CHECKING:
     from orchestrion.client import Client
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 def approve(
-    run: options.RunName,
+    run: Annotated[
+        str,
+        typer.Argument(metavar="RUN", help="The run, by its id or name.", autocompletion=completion.waiting_runs),
+    ],
     *,
     plan: Annotated[
         Path | None,

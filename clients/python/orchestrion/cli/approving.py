@@ -62,10 +62,12 @@ class Approving:
                     self._decide(event.run, awaited, elsewhere)
             case ApprovalAwaited():
                 which = f"{event.run.removeprefix('runs/')} --address {self._client.address}"
-                exits.tell(
-                    f"{event.run} waits until its plan is approved. Approve it with: orchestrion approve {which}\n"
-                    f"Refuse it with: orchestrion cancel {which}"
-                )
+                # Standard error may be the terminal that the view draws on.
+                with self._view.paused():
+                    exits.tell(
+                        f"{event.run} waits until its plan is approved. Approve it with: orchestrion approve {which}\n"
+                        f"Refuse it with: orchestrion cancel {which}"
+                    )
 
     def _decide(self, run: str, awaited: ApprovalAwaited, elsewhere: Elsewhere) -> None:
         shown = plan = plan_files.numbered(awaited.plan, self._attached)

@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from orchestrion.client import Client
+    from orchestrion.runs import Run
 
 T = TypeVar("T")
 
@@ -30,8 +31,19 @@ def task_types(incomplete: str) -> Offers:
 
 def runs(ctx: typer.Context, incomplete: str) -> Offers:
     """Offers the latest runs; none where no controller answers."""
-    prefix = "runs/" if incomplete.startswith("runs/") else ""
+    return _named(_ask(ctx, lambda client: client.list_runs(_RUNS).items), incomplete)
+
+
+def waiting_runs(ctx: typer.Context, incomplete: str) -> Offers:
+    """Offers the latest runs, as far as they await approval; none where no controller answers."""
+    from orchestrion.runs import RunState
+
     found = _ask(ctx, lambda client: client.list_runs(_RUNS).items)
+    return _named([run for run in found if run.state is RunState.AWAITING_APPROVAL], incomplete)
+
+
+def _named(found: Iterable[Run], incomplete: str) -> Offers:
+    prefix = "runs/" if incomplete.startswith("runs/") else ""
     told = ((run.name, run.messages[-1].text if run.messages else "") for run in found)
     return matching(((prefix + name.removeprefix("runs/"), text) for name, text in told), incomplete)
 

@@ -17,6 +17,9 @@
     ...         assert read_sign(client, b"picture") == ("EXIT", b"RIFF...")
     >>> test_the_sign_is_read()
 
+A run that asks for approval of its plan waits for `approve_plan` before the rest of its script happens; `approved` of
+the expectation then holds the plan.
+
 What was not expected fails: a run that no expectation fits is refused, and leaving the `with` block raises an
 `AssertionError` that shows the request. So does an expectation that nothing met. Artifacts, runs and hosts behave as a
 controller's do, in memory. Programs that make their own client find the fake by `ORCHESTRION_CONTROLLER=fake.address`.
