@@ -37,7 +37,7 @@ BROKEN = Error("WORKER_CRASHED", "Gone.")
         (StageStarted(), "begins"),
         (StageFinished(StageOutcome.SUCCEEDED, 12.3), "done in 12 ms"),
         (StageFinished(StageOutcome.FAILED, 1234, 2, 900, 50), "failed in 1.23 s, 900 + 50 tokens"),
-        (PlanRejected(ERROR), "plan not valid, to be repaired: It broke. Badly."),
+        (PlanRejected(ERROR), "the plan goes back to the planner: It broke. Badly."),
         (PlanFinished(Plan(no_task_reason="It is a greeting.")), "no expert needed: It is a greeting."),
         (ApprovalAwaited(Plan(), None), "plan awaits approval until it is given"),
         (PlanApproved(), "plan approved"),

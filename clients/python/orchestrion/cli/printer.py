@@ -77,7 +77,7 @@ def describe(event: Event) -> str:
         case TaskPlanned(task):
             return f"{task.id}: {task.type} ({named(task.inputs)})"
         case PlanRejected(error):
-            return f"plan not valid, to be repaired: {one_line(error.message)}"
+            return f"the plan goes back to the planner: {one_line(error.message)}"
         case TaskRevoked(task_id):
             return f"{task_id} is no longer part of the plan"
         case PlanFinished(plan):

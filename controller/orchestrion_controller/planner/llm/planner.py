@@ -11,6 +11,7 @@ from orchestrion.events import PlanFinished, PlanRejected, TaskPlanned, TaskRevo
 from orchestrion.plans import Error, Plan, Task
 from orchestrion.runs import Role
 from orchestrion_controller.language_model import ChatMessage, Ended, LanguageModel, Schema, chat_fitting
+from orchestrion_controller.planner.llm import originals
 from orchestrion_controller.planner.llm.earlier import Earlier, earlier
 from orchestrion_controller.planner.llm.fitting import extents, material
 from orchestrion_controller.planner.llm.literals import LiteralCheck
@@ -155,7 +156,9 @@ class LLMPlanner:
         index = len(attempt.tasks)
         checked = attempt.checker.add(told.earlier.resolved(task))
         if attempt.literals is not None:
-            attempt.literals.check(checked, told.request.task_types[checked.type], index)
+            task_types = told.request.task_types
+            attempt.literals.check(checked, task_types[checked.type], index)
+            originals.check(checked, attempt.tasks, task_types, index)
         attempt.tasks.append(checked)
         return checked
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from orchestrion.errors import OrchestrionError
 from orchestrion.events import PlanFinished, PlanRejected, TaskPlanned
 from orchestrion.plans import Plan, Task
 from orchestrion.runs import Message
+from orchestrion.values import OutputRef
 from orchestrion_controller.planner.llm.literals import LiteralCheck, quotations
 from orchestrion_controller.stages import PlanningRequest
 from tests.llm_server import LLMServer
-from tests.unit.controller.planner.llm_plans import TYPES, plan, planned, speak
+from tests.unit.controller.planner.llm_plans import SIGN, TYPES, output, plan, planned, read, speak
 
 
 def spoken(text: str) -> Task:
@@ -93,3 +96,48 @@ async def test_a_model_that_insists_is_believed_and_nothing_is_rewritten() -> No
         items = await planned(server, REQUEST)
     assert items[-1] == PlanFinished(Plan((spoken("Good morning, Anna"),)))
     assert len(server.calls) == 2
+
+
+def translate(text: Any, language: str = "de") -> dict[str, Any]:
+    return {"id": "translate", "type": "translation", "inputs": {"text": text, "language": {"text": language}}}
+
+
+def speak_in(text: Any, language: str = "de") -> dict[str, Any]:
+    return {"id": "speak", "type": "text-to-speech", "inputs": {"text": text, "language": {"text": language}}}
+
+
+SIGN_TEXT = output("read")
+
+
+@pytest.mark.parametrize("original", [{"text": "Where is the station?"}, SIGN_TEXT], ids=["a text", "an output"])
+async def test_a_task_that_is_fed_the_original_of_a_translation_is_questioned(original: dict[str, Any]) -> None:
+    reading = [read()] if original is SIGN_TEXT else []
+    wrong = plan(*reading, translate(original), speak_in(original))
+    right = plan(*reading, translate(original), speak_in(output("translate")))
+    async with LLMServer([wrong, right]) as server:
+        items = await planned(server, TRANSLATING)
+        asked = server.calls[1].body["messages"][-1]["content"]
+    (rejected,) = (item.error for item in items if isinstance(item, PlanRejected))
+    assert rejected.metadata["task_id"] == "speak"
+    assert "refer to its output `text`" in asked
+    finished = items[-1]
+    assert isinstance(finished, PlanFinished)
+    spoken_task = finished.plan.task("speak")
+    assert spoken_task is not None
+    assert spoken_task.inputs["text"] == OutputRef("translate", "text")
+    # The translation had begun, and was not begun again.
+    assert [item.task.id for item in items if isinstance(item, TaskPlanned)].count("translate") == 1
+
+
+TRANSLATING = PlanningRequest(
+    (Message("Translate it into German and say that. “Where is the station?”", artifacts=(SIGN.name,)),), (SIGN,), TYPES
+)
+
+
+async def test_one_text_for_two_ends_is_fine() -> None:
+    """Both languages of a text may be wanted, and a translation beside the original."""
+    text = {"text": "Where is the station?"}
+    for other in (speak_in(text, "en"), speak(text["text"])):
+        async with LLMServer([plan(translate(text), other)]) as server:
+            items = await planned(server, TRANSLATING)
+        assert not [item for item in items if isinstance(item, PlanRejected)]

@@ -77,7 +77,7 @@ def _head(run: RunView, width: int, moment: Moment) -> list[Text]:
         pieces.stage(stage.name.lower(), run.stages.get(stage), moment, performer=width >= _WIDE) for stage in order
     ]
     lines = [Text("   ").join(shown)]
-    lines += [Text(f"The plan was not valid and goes back to the planner: {why}", "yellow") for why in run.rejections]
+    lines += [Text(f"The plan goes back to the planner: {why}", "yellow") for why in run.rejections]
     if run.no_task_reason:
         lines.append(Text(f"No expert is needed: {run.no_task_reason}", "dim"))
     if run.approval:
