@@ -54,6 +54,8 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     pause_after: int | None = None
     """Stops after so many characters until the server's `resume` is called."""
+    role_first: bool = False
+    """Begins with a chunk that only tells whose turn it is, as most endpoints do."""
     streamed: bool = True
     """False gives the whole reply as one JSON object, as endpoints do that cannot stream."""
     stall_after: int | None = None
@@ -241,6 +243,8 @@ class LLMServer:
         content = reply.content if stop is None else reply.content[:stop]
         size = CHARACTERS_PER_TOKEN if reply.tokens_per_second else 64
         stops = [len(content) if stop is None else stop for stop in (reply.pause_after, reply.stall_after)]
+        if reply.role_first:
+            _write_event(writer, _chunk(call, {"role": "assistant", "content": ""}))
         for start, end in _pieces(len(content), size, stops):
             if reply.pause_after is not None and start == reply.pause_after:
                 await writer.drain()

@@ -193,7 +193,7 @@ class LanguageModel:
         return retries.next_wait_s(asked_s, remaining_s())
 
     async def _read(self, stream: Any, first: Any) -> AsyncGenerator[str | Ended, None]:
-        finish_reason, refusal, usage = "", "", Usage(llm_call_count=1)
+        finish_reason, refusal, usage, began = "", "", Usage(llm_call_count=1), False
         chunk = first
         while chunk is not None:
             chunk = chunk if isinstance(chunk, Mapping) else {}
@@ -202,14 +202,16 @@ class LanguageModel:
             for choice in (chunk.get("choices") or ())[:1]:
                 finish_reason = choice.get("finish_reason") or finish_reason
                 delta = choice.get("delta") or {}
+                # A first chunk may only tell whose turn it is; thoughts count, though nobody reads them.
+                began = began or any(value for name, value in delta.items() if name != "role")
                 refusal += delta.get("refusal") or ""
                 if content := delta.get("content"):
                     yield content
             try:
-                async with asyncio.timeout(self._config.idle_timeout_s):
+                async with asyncio.timeout(self._config.idle_timeout_s if began else self._config.timeout_s):
                     chunk = await anext(stream, None)
             except TimeoutError as error:
-                raise failures.silent(self._config, began=True) from error
+                raise failures.silent(self._config, began=began) from error
             except self._openai.APIConnectionError as error:
                 raise failures.broke_off(self._config) from error
             except (self._openai.OpenAIError, ValueError) as error:

@@ -30,7 +30,7 @@ MOST_REPLY_TOKENS: Final = 2048
 _MARGIN: Final = 1.1
 _SHRINK: Final = 0.75
 _FRESH_S: Final = 600.0
-_AFTER_FAILURE_S: Final = 30.0
+_AFTER_FAILURE_S: Final = 60.0
 _LENGTH_FIELDS: Final = (
     "max_model_len",  # vLLM, SGLang
     "loaded_context_length",  # LM Studio

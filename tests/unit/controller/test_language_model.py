@@ -179,9 +179,10 @@ async def _remaining() -> float | None:
     [
         (Reply("hello", delay_ms=60_000), "llm_timeout_s"),
         (Reply("hello, this goes on", stall_after=0), "llm_timeout_s"),
+        (Reply("hello, this goes on", role_first=True, stall_after=0), "llm_timeout_s"),
         (Reply("hello, this goes on", stall_after=6), "llm_idle_timeout_s"),
     ],
-    ids=["nothing at all", "signs of life only", "in the middle"],
+    ids=["nothing at all", "signs of life only", "whose turn it is only", "in the middle"],
 )
 async def test_silence_is_timed_before_and_within_a_reply(reply: Reply, setting: str) -> None:
     async with LLMServer([reply]) as server:
