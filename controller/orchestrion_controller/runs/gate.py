@@ -11,6 +11,7 @@ from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.events import ApprovalAwaited, PlanApproved, Stage
 from orchestrion.plans import Plan
 from orchestrion.runs import RunState
+from orchestrion_controller.deadline import remaining_s
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.runs.journal import Journal
 from orchestrion_controller.runs.log import RunLog
@@ -53,8 +54,9 @@ class Gate:
         loop = asyncio.get_running_loop()
         self._waiting = waiting = _Waiting(run, log, plan, check, loop.create_future())
         self._journal.mark(run, RunState.AWAITING_APPROVAL, _ignore)
-        until = datetime.now(UTC) + timedelta(seconds=self._timeout_s)
-        log.append(Stage.UNSPECIFIED, ApprovalAwaited(plan, until))
+        left_s = remaining_s()
+        waits_s = self._timeout_s if left_s is None else min(self._timeout_s, left_s)
+        log.append(Stage.UNSPECIFIED, ApprovalAwaited(plan, datetime.now(UTC) + timedelta(seconds=waits_s)))
         timer = loop.call_later(self._timeout_s, self._expire, waiting)
         self._metrics.runs_awaiting_approval.inc()
         try:

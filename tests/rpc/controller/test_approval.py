@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -273,7 +274,11 @@ async def test_the_deadline_of_the_call_ends_the_waiting_too(client: AsyncClient
     run = (await client.list_runs()).items[0].name
     log = await collect(client.watch(run))
     end = payloads(log, RunFinished)[0]
-    assert payloads(log, ApprovalAwaited)
+    awaited, started = payloads(log, ApprovalAwaited)[0], payloads(log, RunStarted)[0]
+    assert awaited.deadline_time is not None
+    assert started.deadline_time is not None
+    # Who is asked is told when the answer must be there.
+    assert abs(awaited.deadline_time - started.deadline_time) < timedelta(minutes=1)
     assert end.state is RunState.CANCELLED
     assert end.error is not None
     assert end.error.reason == "DEADLINE_EXCEEDED"

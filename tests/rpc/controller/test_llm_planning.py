@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from orchestrion import AsyncClient
+from orchestrion import Approval, AsyncClient
 from orchestrion.errors import FailedPreconditionError, OrchestrionError, ResourceExhaustedError, UnavailableError
 from orchestrion.events import (
+    ApprovalAwaited,
     Event,
     PlanFinished,
     PlanRejected,
@@ -283,3 +284,30 @@ async def test_without_early_dispatch_nothing_starts_before_the_plan_is_whole(st
     kinds = [type(event.payload) for event in events]
     assert kinds.index(PlanFinished) < kinds.index(TaskStarted)
     assert len(results(events)) == 6
+
+
+async def test_a_plan_is_approved_when_it_is_whole_and_valid(start_client: StartClient) -> None:
+    """Given a first reply that breaks a rule, nothing starts before the mended plan is approved, here edited.
+
+    The second call, for the answer, then tells of the edited plan alone.
+    """
+    misspelt = written(task("first"), task("second", "first", "test-dilay"))
+    model = LLMServer([misspelt, CHAIN, ANSWER])
+    client = await start_client(model)
+    edited = PLAN.with_inputs("first", text="mine").without("third")
+
+    events: list[Event] = []
+    async for event in client.run("Do three steps.", approval=Approval.REQUIRED):
+        events.append(event)
+        if isinstance(event.payload, ApprovalAwaited):
+            assert event.payload.plan == PLAN
+            assert not payloads(events, TaskStarted)
+            await client.approve_plan(event.run, edited)
+
+    assert len(payloads(events, PlanRejected)) == 1
+    assert {task_id: result.outputs for task_id, result in results(events).items()} == {
+        "first": {"text": "mine"}, "second": {"text": "mine"},
+    }  # fmt: skip
+    answering = json.dumps(model.calls[-1].body)
+    assert "mine" in answering
+    assert "third" not in answering

@@ -446,7 +446,7 @@ class ApprovalAwaited(_message.Message):
 
     @_builtins.property
     def deadline_time(self) -> _timestamp_pb2.Timestamp:
-        """When the run is cancelled if nobody has approved it. The run's own deadline may come first."""
+        """When the run is cancelled if nobody has approved it: when it has waited long enough, or at its own deadline."""
 
     def __init__(
         self,
