@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,14 +34,6 @@ class LanguageModelConfig:
     """How many tokens the model's context has; 0 asks the endpoint."""
     temperature: float | None = None
     """How much chance there is in the answers; None leaves it to the endpoint."""
-
-
-class Format(enum.IntEnum):
-    """What an endpoint can be asked to write, the best first."""
-
-    JSON_SCHEMA = 0
-    JSON_OBJECT = 1
-    PLAIN = 2
 
 
 @dataclass(frozen=True, slots=True)

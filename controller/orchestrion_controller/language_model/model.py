@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from orchestrion.errors import OrchestrionError
 from orchestrion_controller.deadline import remaining_s
 from orchestrion_controller.language_model import failures
-from orchestrion_controller.language_model.messages import ChatMessage, Ended, Format, LanguageModelConfig, Schema
+from orchestrion_controller.language_model.abilities import Abilities, is_about_one_schema
+from orchestrion_controller.language_model.messages import ChatMessage, Ended, LanguageModelConfig, Schema
 from orchestrion_controller.language_model.retries import Retries, is_curable, retry_after_s
 from orchestrion_controller.language_model.side_calls import SideCalls
 from orchestrion_controller.language_model.tokenizing import EndpointTokenizer
@@ -20,23 +21,11 @@ from orchestrion_controller.language_model.window import ContextWindow
 from orchestrion_controller.stages import Usage
 
 if TYPE_CHECKING:
-    import openai
+    pass
 
 _log = logging.getLogger(__name__)
 
 _CONNECT_TIMEOUT_S: Final = 10.0
-_REFUSED_FIELDS: Final = frozenset({400, 404, 415, 422, 501})
-"""Status codes with which endpoints refuse a field of the request that they do not know."""
-_FORMAT_WORDS: Final = (
-    "response_format",
-    "json_schema",
-    "json_object",
-    "schema",
-    "guided",
-    "structured",
-    "json mode",
-    "grammar",
-)
 
 
 class LanguageModel:
@@ -58,9 +47,7 @@ class LanguageModel:
             # Retries are made here: the client knows nothing of the run's deadline.
             max_retries=0,
         )
-        self._format = Format.JSON_SCHEMA
-        self._tells_usage = True
-        self._takes_temperature = True
+        self._abilities = Abilities()
         beside = SideCalls(self._client, config)
         self._window = ContextWindow(config, beside, EndpointTokenizer(beside, config.model))
 
@@ -122,64 +109,42 @@ class LanguageModel:
 
     async def _open(self, messages: Sequence[ChatMessage], schema: Schema | None) -> tuple[Any, Any]:
         """Starts the stream, leaving out what the endpoint refuses, and waits for its first chunk (None for none)."""
+        abilities, lasting = self._abilities, True
         while True:
-            fields, asked = self._fields(schema), self._format
             try:
-                async with asyncio.timeout(self._config.timeout_s):
-                    # Below the typed methods, which cost more processor time than the whole rest of a run: errors and
-                    # the reading of the stream are the client's all the same.
-                    stream = await self._client.post(
-                        "/chat/completions",
-                        cast_to=object,
-                        body={"model": self._config.model, "messages": list(messages), "stream": True, **fields},
-                        stream=True,
-                        stream_cls=self._openai.AsyncStream[object],
-                    )
-                    try:
-                        return stream, await _first_chunk(stream)
-                    except BaseException:
-                        await stream.close()
-                        raise
+                opened = await self._post(messages, abilities.fields(schema, self._config.temperature))
             except TimeoutError as error:
                 raise failures.silent(self._config, began=False) from error
             except self._openai.APIStatusError as error:
                 self._raise_context_refusal(error, messages)
-                if error.status_code not in _REFUSED_FIELDS or not self._ask_for_less(fields, asked, error):
+                said = str(error.message)
+                less = abilities.without_what_was_refused(schema, error.status_code, said)
+                if less is None:
                     raise
+                abilities, lasting = less, lasting and not is_about_one_schema(said)
+                _log.info("the language model's endpoint refused a field (HTTP %d); now %s", error.status_code, less)
+                continue
+            if lasting:
+                # Another call may have found out something else meanwhile.
+                self._abilities = self._abilities.and_(abilities)
+            return opened
 
-    def _fields(self, schema: Schema | None) -> dict[str, Any]:
-        fields: dict[str, Any] = {}
-        if self._tells_usage:
-            fields["stream_options"] = {"include_usage": True}
-        temperature = self._config.temperature
-        if temperature is None and schema and self._takes_temperature:
-            temperature = 0.0  # What must have a form is no place for chance.
-        if temperature is not None:
-            fields["temperature"] = temperature
-        if schema and self._format is Format.JSON_SCHEMA:
-            body = {"name": schema.name, "strict": True, "schema": schema.schema}
-            fields["response_format"] = {"type": "json_schema", "json_schema": body}
-        elif schema and self._format is Format.JSON_OBJECT:
-            fields["response_format"] = {"type": "json_object"}
-        return fields
-
-    def _ask_for_less(self, fields: Mapping[str, Any], asked: Format, error: openai.APIStatusError) -> bool:
-        """Gives up the field that an endpoint's complaint is about; False when it is about none of these."""
-        said = str(error.message).casefold()
-        if "stream_options" in fields and ("stream_options" in said or "include_usage" in said):
-            self._tells_usage = False
-            _log.info("the language model's endpoint does not tell its usage")
-            return True
-        if "temperature" in fields and "temperature" in said and self._config.temperature is None:
-            self._takes_temperature = False
-            _log.info("the language model takes no temperature")
-            return True
-        if "response_format" in fields and any(word in said for word in _FORMAT_WORDS):
-            # Another call may have found out the same meanwhile.
-            self._format = max(self._format, Format(asked + 1))
-            _log.info("the language model's endpoint refused a response format; now using %s", self._format.name)
-            return True
-        return False
+    async def _post(self, messages: Sequence[ChatMessage], fields: Mapping[str, Any]) -> tuple[Any, Any]:
+        async with asyncio.timeout(self._config.timeout_s):
+            # Below the typed methods, which cost more processor time than the whole rest of a run: errors and the
+            # reading of the stream are the client's all the same.
+            stream = await self._client.post(
+                "/chat/completions",
+                cast_to=object,
+                body={"model": self._config.model, "messages": list(messages), "stream": True, **fields},
+                stream=True,
+                stream_cls=self._openai.AsyncStream[object],
+            )
+            try:
+                return stream, await _first_chunk(stream)
+            except BaseException:
+                await stream.close()
+                raise
 
     def _wait_s(self, error: Exception, retries: Retries) -> float | None:
         """Tells how long to wait before the call is made again; None when it is not."""

@@ -92,6 +92,30 @@ async def test_an_endpoint_that_does_not_stream_is_understood() -> None:
     assert (ended.finish_reason, ended.usage.completion_token_count) == ("stop", 2)
 
 
+@pytest.mark.parametrize("status", [400, 422, 501])
+async def test_an_endpoint_that_does_not_say_what_it_refuses_is_tried_with_less(status: int) -> None:
+    silent = Reply(status=status, error="Bad Request")
+    async with LLMServer([silent, silent, "first", "second"]) as server, model_at(server) as model:
+        assert await said(model, SCHEMA) == "first"
+        assert await said(model, SCHEMA) == "second"
+    assert [call.format for call in server.calls] == ["json_schema", "json_object", "", ""]
+
+    # Where less does not help either, nothing was found out.
+    async with LLMServer([silent, silent, silent, "{}"]) as server, model_at(server) as model:
+        with pytest.raises(OrchestrionError):
+            await said(model, SCHEMA)
+        assert await said(model, SCHEMA) == "{}"
+    assert server.calls[-1].format == "json_schema"
+
+
+async def test_a_schema_that_is_refused_says_nothing_about_others() -> None:
+    refusal = Reply(status=400, error="Invalid schema for response_format 'greeting': too deep")
+    async with LLMServer([refusal, "first", "second"]) as server, model_at(server) as model:
+        assert await said(model, SCHEMA) == "first"
+        assert await said(model, Schema("plan", SCHEMA.schema)) == "second"
+    assert [call.format for call in server.calls] == ["json_schema", "json_object", "json_schema"]
+
+
 async def test_two_calls_that_find_out_the_same_at_once_give_up_one_format_only() -> None:
     async with LLMServer(answer="{}", plan="{}", refuses=["json_schema"]) as server, model_at(server) as model:
         await asyncio.gather(*(said(model, SCHEMA) for _ in range(8)))
