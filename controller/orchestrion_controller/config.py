@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrion.serving.settings import default_home
+from orchestrion_controller.selector.licenses import check as check_licenses
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,10 @@ class ControllerConfig:
     max_attempts: int = 3
     """How often one task is tried, on the same or on other experts."""
     candidate_count: int = 5
-    """How many candidates an assignment keeps."""
+    """How many candidates an assignment keeps, and how many a language model is shown."""
+    licenses: tuple[str, ...] = ()
+    """The licences that experts may have to get work: SPDX identifiers, patterns such as `BSD-*`, `permissive` (no
+    conditions that matter) or `commercial` (commercial use allowed). Empty allows all. Requests can allow fewer."""
     planner: str = ""
     """The default planner, `builtin` or `llm`; empty means `llm` where a language model is configured."""
     responder: str = ""
@@ -105,6 +109,8 @@ class ControllerConfig:
         for name, allowed in choices.items():
             if getattr(self, name).lower() not in allowed:
                 raise ValueError(f"{name}: {getattr(self, name)!r} is none of {', '.join(map(repr, allowed))}.")
+        if wrong := check_licenses(self.licenses):
+            raise ValueError(f"licenses: {wrong}.")
         if "llm" in (self.planner, self.responder) and not self.has_language_model:
             raise ValueError("planner: `llm` needs llm_base_url (OPENAI_BASE_URL) or llm_api_key (OPENAI_API_KEY).")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from prometheus_client import Counter, Gauge, Histogram
 
 from orchestrion.experts import Host
@@ -79,12 +77,17 @@ class ControllerMetrics(CallMetrics):
             f"{name}_artifact_bytes", "Bytes of artifacts moved, by direction.", ["direction"], registry=to
         )
 
-    def show_hosts(self, hosts: Iterable[Host]) -> None:
-        """Shows the hosts listed now, and forgets those that are not."""
-        self.hosts.clear()
-        self.host_memory_bytes.clear()
-        for host in hosts:
-            self.hosts.labels(host.state.name.lower()).inc()
-            for device in host.devices:
-                self.host_memory_bytes.labels(host.name, device.name, "total").set(device.total_bytes)
-                self.host_memory_bytes.labels(host.name, device.name, "free").set(device.free_bytes)
+    def show_host(self, now: Host | None, before: Host | None) -> None:
+        """Shows a host as it is now, and no longer as it was; None for one that is not listed, or was not."""
+        if before is not None:
+            self.hosts.labels(before.state.name.lower()).dec()
+            names = {device.name for device in now.devices} if now is not None else set()
+            for device in before.devices:
+                if device.name not in names:
+                    for what in ("total", "free"):
+                        self.host_memory_bytes.remove(before.name, device.name, what)
+        if now is not None:
+            self.hosts.labels(now.state.name.lower()).inc()
+            for device in now.devices:
+                self.host_memory_bytes.labels(now.name, device.name, "total").set(device.total_bytes)
+                self.host_memory_bytes.labels(now.name, device.name, "free").set(device.free_bytes)

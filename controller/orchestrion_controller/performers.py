@@ -9,6 +9,7 @@ from orchestrion_controller.planner.builtin.planner import BuiltinPlanner
 from orchestrion_controller.planner.llm.planner import LLMPlanner
 from orchestrion_controller.responder.builtin import BuiltinResponder
 from orchestrion_controller.responder.llm import LLMResponder
+from orchestrion_controller.selector.llm.chooser import LLMChooser
 from orchestrion_controller.stages import Planner, Responder
 
 
@@ -28,6 +29,11 @@ def language_model(config: ControllerConfig) -> LanguageModel | None:
             context_tokens=config.llm_context_tokens,
         )
     )
+
+
+def chooser(model: LanguageModel | None) -> LLMChooser | None:
+    """Makes what chooses experts over the language model; None where there is none."""
+    return None if model is None else LLMChooser(model)
 
 
 def performers(config: ControllerConfig, model: LanguageModel | None) -> Performers:

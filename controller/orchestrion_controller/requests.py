@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from orchestrion.experts import Assignment
+from orchestrion.experts import Assignment, SelectionPolicy
 from orchestrion.plans import Plan, TaskResult, TaskType
 from orchestrion.runs import Artifact, Message
 
@@ -23,6 +23,9 @@ class FullRequest:
     planner: str = ""
     responder: str = ""
     previous_run: str = ""
+    policy: SelectionPolicy = SelectionPolicy.RANK
+    licenses: tuple[str, ...] = ()
+    """The licences that experts may have; none allows all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,9 @@ class SelectRequest:
 
     plan: Plan
     task_types: Mapping[str, TaskType]
+    policy: SelectionPolicy = SelectionPolicy.RANK
+    licenses: tuple[str, ...] = ()
+    """The licences that experts may have; none allows all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,9 @@ class ExecuteRequest:
     """Those already made, by task id."""
     results: Mapping[str, TaskResult] = field(default_factory=dict)
     """Those already there, by task id; only ones that succeeded count."""
+    policy: SelectionPolicy = SelectionPolicy.RANK
+    licenses: tuple[str, ...] = ()
+    """The licences that experts may have; none allows all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,10 @@ from orchestrion_controller.config import ControllerConfig
 from orchestrion_controller.database.database import Database
 from orchestrion_controller.executor.executor import Executor
 from orchestrion_controller.metrics import ControllerMetrics
-from orchestrion_controller.performers import language_model, performers
+from orchestrion_controller.performers import chooser, language_model, performers
 from orchestrion_controller.pipeline.context import Context
 from orchestrion_controller.pipeline.pipeline import Pipeline
+from orchestrion_controller.pipeline.selecting import Selecting
 from orchestrion_controller.registry.registry import Registry
 from orchestrion_controller.runs.journal import Journal
 from orchestrion_controller.runs.runs import RunLimits, Runs
@@ -77,13 +78,14 @@ class Controller:
         self._registry = Registry(config.lease_ms, metrics)
         limits = RunLimits(config.max_running_runs, config.detach_grace_ms, config.approval_timeout_ms)
         self._runs = Runs(self._journal, metrics, limits)
-        selector = Selector(self._registry, config.candidate_count)
+        selector = Selector(self._registry, config.candidate_count, licenses=config.licenses)
         self._executor = Executor(self._registry, selector, self._artifacts, metrics, config.max_attempts)
         context = Context(task_types.load(), self._registry, self._artifacts, self._runs)
         self._language_model = language_model(config)
+        selecting = Selecting(selector, chooser(self._language_model), metrics)
         pipeline = Pipeline(
             performers(config, self._language_model),
-            selector,
+            selecting,
             self._executor,
             context,
             metrics,

@@ -45,6 +45,16 @@ class AcceptedValues:
 
 
 @dataclass(frozen=True, slots=True)
+class InputLimit:
+    """How much of one input an expert takes in; 0 for no limit that is known."""
+
+    input: str
+    max_character_count: int = 0
+    max_duration_ms: int = 0
+    max_size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Expert:
     """What is always true of an expert: a model on a runtime, performing one or more task types."""
 
@@ -64,6 +74,9 @@ class Expert:
     accepts: tuple[AcceptedValues, ...] = ()
     download_bytes: int = 0
     default_for: tuple[str, ...] = ()
+    input_limits: tuple[InputLimit, ...] = ()
+    accuracy: float = 0.0
+    accuracy_measure: str = ""
 
 
 @dataclass(frozen=True, slots=True)

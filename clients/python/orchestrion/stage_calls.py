@@ -58,7 +58,9 @@ class RunSettings(PlanSettings, total=False):
     responder: str
     """`builtin` or `llm`; empty for the server's default."""
     policy: SelectionPolicy
-    """How experts are chosen."""
+    """How experts are chosen: RANK (the server's default), or LLM, by the language model among the best few."""
+    licenses: Sequence[str]
+    """The licences that experts may have, such as `MIT`, `BSD-*`, `permissive` or `commercial`; none allows all."""
     approval: Approval
     """REQUIRED has the run wait for `approve_plan` before anything is selected or executed."""
     approval_timeout_ms: int | None
@@ -69,7 +71,9 @@ class SelectSettings(Detachment, total=False):
     """What `select` takes beside the plan."""
 
     policy: SelectionPolicy
-    """How experts are chosen."""
+    """How experts are chosen: RANK (the server's default), or LLM, by the language model among the best few."""
+    licenses: Sequence[str]
+    """The licences that experts may have, such as `MIT`, `BSD-*`, `permissive` or `commercial`; none allows all."""
     task_types: Sequence[TaskType]
     """The task types that the plan is checked against; none for those of the server."""
 
@@ -124,6 +128,7 @@ def run(
     planner: str = "",
     responder: str = "",
     policy: SelectionPolicy = SelectionPolicy.UNSPECIFIED,
+    licenses: Sequence[str] = (),
     approval: Approval = Approval.UNSPECIFIED,
     approval_timeout_ms: int | None = None,
     previous_run: str = "",
@@ -138,6 +143,7 @@ def run(
         planner=planner,
         responder=responder,
         policy=_number(policy),
+        licenses=licenses,
         approval=_number(approval),
         approval_timeout_ms=approval_timeout_ms,
         previous_run=_previous(previous_run),
@@ -169,6 +175,7 @@ def select(
     plan: Plan,
     *,
     policy: SelectionPolicy = SelectionPolicy.UNSPECIFIED,
+    licenses: Sequence[str] = (),
     task_types: Sequence[TaskType] = (),
     **detachment: Unpack[Detachment],
 ) -> Call[Event]:
@@ -176,6 +183,7 @@ def select(
     request = select_service_pb2.SelectRequest(
         plan=encode(plan),
         policy=_number(policy),
+        licenses=licenses,
         task_types=_all(task_types),
         options=_options(detachment),
     )
@@ -189,6 +197,7 @@ def execute(
     assignments: Sequence[Assignment] = (),
     results: Sequence[TaskResult] = (),
     policy: SelectionPolicy = SelectionPolicy.UNSPECIFIED,
+    licenses: Sequence[str] = (),
     task_types: Sequence[TaskType] = (),
     **detachment: Unpack[Detachment],
 ) -> Call[Event]:
@@ -198,6 +207,7 @@ def execute(
         assignments=_all(assignments),
         results=_all(results),
         policy=_number(policy),
+        licenses=licenses,
         task_types=_all(task_types),
         attachments=attachments,
         options=_options(detachment),

@@ -122,6 +122,10 @@ class Artifacts:
         """Yields the content from an offset on; errors as `LocalStore.read`."""
         return self._store.read(names.sha256_of(artifact.name), offset)
 
+    async def head(self, artifact: Artifact) -> bytes:
+        """Returns the first kilobytes of the content; nothing where it is gone."""
+        return await self._store.head(names.sha256_of(artifact.name), _HEAD_BYTES)
+
     async def delete(self, name: str, owner: str = LOCAL_OWNER) -> None:
         """Removes an artifact for its owner, and its content when no other owner has it; errors as `get`."""
         artifact = await self.get(name, owner=owner)

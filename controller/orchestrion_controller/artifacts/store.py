@@ -89,6 +89,18 @@ class LocalStore:
             while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
                 yield chunk
 
+    async def head(self, sha256: str, size_bytes: int) -> bytes:
+        """Returns the first bytes of the content; nothing where it is gone."""
+
+        def read() -> bytes:
+            with self.path(sha256).open("rb") as file:
+                return file.read(size_bytes)
+
+        try:
+            return await asyncio.to_thread(read)
+        except OSError:
+            return b""
+
     async def delete(self, sha256: str) -> None:
         """Removes the content; that it is gone already is no error."""
         await asyncio.to_thread(self.path(sha256).unlink, missing_ok=True)

@@ -15,7 +15,9 @@ from orchestrion.plans import Error, Task
 from orchestrion_controller.executor.hosts import HostClients, infer_request
 from orchestrion_controller.executor.inputs import Inputs, Outputs
 from orchestrion_controller.metrics import ControllerMetrics
-from orchestrion_controller.selector.selector import Pair, Selector
+from orchestrion_controller.selector.demand import NOTHING_KNOWN, Circumstances
+from orchestrion_controller.selector.observations import Pair
+from orchestrion_controller.selector.selector import Selector
 
 Emit = Callable[[Payload], None]
 
@@ -30,6 +32,8 @@ class Assigned:
     assignment: Assignment
     pinned: bool = False
     """Whether the caller chose: then only its own candidates are alternatives."""
+    known: Circumstances = NOTHING_KNOWN
+    """What the choice went by beside the task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +88,11 @@ class Attempts:
         failed: list[Pair] = []
         for attempt in range(1, self._max_attempts + 1):
             emit(TaskStarted(task.id, attempt, *pair, item.index, item.count))
-            self._selector.begin(pair)
+            begun = self._selector.begin(pair)
             try:
                 outputs = await self._infer(call, pair, reservation, emit)
             except OrchestrionError as error:
+                self._selector.end(begun, error)
                 self._metrics.attempts_failed.labels(pair[1], error.reason).inc()
                 failed.append(pair)
                 retry = attempt < self._max_attempts and is_retryable(error)
@@ -100,13 +105,15 @@ class Attempts:
                     # The same expert again: its worker is being replaced, or its queue drains.
                     await asyncio.sleep((error.retry_after_ms or 0) / 1000 or _PAUSE_S * attempt)
                 pair, reservation = following, ""
+            except BaseException:
+                self._selector.end(begun, cancelled=True)
+                raise
             else:
+                self._selector.end(begun)
                 if item.index is not None:
                     # The task's outputs are told when all items have theirs; that this one has is told at once.
                     emit(TaskProgress(task.id, 1.0, "done", item.index))
                 return outputs
-            finally:
-                self._selector.end(pair)
         raise AssertionError("max_attempts is at least 1, so the loop returns or raises")
 
     def _next(self, assigned: Assigned, failed: list[Pair]) -> Pair | None:
@@ -115,7 +122,7 @@ class Attempts:
             pairs = [(choice.host, choice.expert_id) for choice in assigned.assignment.candidates or (named,)]
             return next((pair for pair in pairs if pair not in failed), pairs[0])
         try:
-            assignment = self._selector.assign(assigned.task, avoid=failed)
+            assignment = self._selector.assign(assigned.task, assigned.known, avoid=failed)
         except OrchestrionError:
             return None
         return assignment.host, assignment.expert_id

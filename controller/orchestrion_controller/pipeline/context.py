@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from orchestrion.errors import Reason
 from orchestrion.plans import Plan, TaskResult, TaskType
-from orchestrion.runs import Artifact
+from orchestrion.runs import Artifact, Message
 from orchestrion.values import artifacts as artifacts_in
 from orchestrion_controller.artifacts.artifacts import Artifacts
+from orchestrion_controller.artifacts.durations import duration_ms
 from orchestrion_controller.pipeline.narrowing import narrowed
 from orchestrion_controller.registry.registry import Registry
 from orchestrion_controller.runs.runs import Runs
+from orchestrion_controller.selector.demand import Circumstances, Size
 from orchestrion_controller.stages import PastTurn
 
 _LONGEST_HISTORY: Final = 10
@@ -68,6 +70,27 @@ class Context:
         inputs = [value for task in plan.tasks for value in task.inputs.values()] if plan else []
         outputs = [value for result in results for value in result.outputs.values()]
         return await self._artifacts.find({name for value in inputs + outputs for name in artifacts_in(value)})
+
+    async def circumstances(
+        self, files: Iterable[Artifact], messages: Sequence[Message], licenses: tuple[str, ...]
+    ) -> Circumstances:
+        """Tells what the choice of experts goes by beside the tasks.
+
+        Args:
+            files: The artifacts that the tasks may be given.
+            messages: The conversation; its last turn is the request.
+            licenses: The licences that experts may have.
+        """
+        sizes = {artifact.name: await self._size(artifact) for artifact in files}
+        return Circumstances(sizes, messages[-1].text if messages else "", licenses)
+
+    async def _size(self, artifact: Artifact) -> Size:
+        # A character of a text takes a byte or more.
+        characters = artifact.size_bytes if artifact.media_type.startswith("text/") else 0
+        milliseconds = 0
+        if artifact.media_type.startswith("audio/"):
+            milliseconds = duration_ms(await self._artifacts.head(artifact), artifact.size_bytes)
+        return Size(characters, milliseconds, artifact.size_bytes)
 
     async def history(self, previous_run: str) -> tuple[PastTurn, ...]:
         """Tells the turns before this one, the oldest first, at most ten.

@@ -10,22 +10,23 @@ from functools import partial
 from types import MappingProxyType
 
 from orchestrion.errors import Reason
-from orchestrion.events import PlanFinished, Stage, TaskAssigned, TaskPlanned, TaskRevoked
-from orchestrion.experts import Assignment
-from orchestrion.plans import Plan, Task, TaskResult, TaskType
+from orchestrion.events import PlanFinished, Stage, TaskPlanned, TaskRevoked
+from orchestrion.experts import Assignment, SelectionPolicy
+from orchestrion.plans import Plan, TaskResult, TaskType
 from orchestrion.runs import Artifact
 from orchestrion_controller.executor.attempts import Assigned
 from orchestrion_controller.executor.execution import FeedItem, Revoked
 from orchestrion_controller.executor.executor import Executor
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.pipeline.context import Context, choose
+from orchestrion_controller.pipeline.selecting import Selecting
 from orchestrion_controller.pipeline.stage_scope import StageScope, stage_scope
 from orchestrion_controller.planner.submitted import SubmittedPlanner
 from orchestrion_controller.plans import rules
 from orchestrion_controller.requests import ExecuteRequest, FullRequest, PlanRequest, RespondRequest, SelectRequest
 from orchestrion_controller.runs.gate import Gate
 from orchestrion_controller.runs.log import RunLog
-from orchestrion_controller.selector.selector import Selector
+from orchestrion_controller.selector.demand import Circumstances
 from orchestrion_controller.stages import Planner, PlanningRequest, Responder, RespondingRequest
 
 
@@ -70,7 +71,7 @@ class Pipeline:
     def __init__(
         self,
         performers: Performers,
-        selector: Selector,
+        selecting: Selecting,
         executor: Executor,
         context: Context,
         metrics: ControllerMetrics,
@@ -81,29 +82,33 @@ class Pipeline:
 
         Args:
             performers: Who plans and who responds.
-            selector: Who assigns.
+            selecting: Who assigns.
             executor: Who executes.
             context: What the stages need to know.
             metrics: Where stages are counted.
             early_dispatch: Whether a task of a full run starts while the rest of the plan is still being written.
         """
         self._performers = performers
-        self._selector = selector
+        self._selecting = selecting
         self._executor = executor
         self._context = context
         self._metrics = metrics
         self._early_dispatch = early_dispatch
 
+    def check_policy(self, policy: SelectionPolicy) -> SelectionPolicy:
+        """Returns a policy of selection that can be followed; errors as `Selecting.check_policy`."""
+        return self._selecting.check_policy(policy)
+
     async def full(self, run: str, log: RunLog, request: FullRequest, gate: Gate | None = None) -> None:
         """Plans, selects, executes and responds; with a gate, the plan is approved before anything is selected."""
-        if gate is None and self._early_dispatch:
+        if gate is None and self._early_dispatch and request.policy is not SelectionPolicy.LLM:
             plan, results = await self._overlapping(run, log, request)
         else:
             plan = await self._plan(log, *await self._planner_of(request))
             if gate is not None:
                 check = partial(self._check, given=request.task_types, attachments=request.attachments)
                 plan = await gate.wait(run, log, plan, check)
-            results = await self._carry_out(run, log, plan, request.task_types)
+            results = await self._carry_out(run, log, plan, request)
         responding = RespondRequest(
             request.messages, request.attachments, plan, results, request.task_types, request.responder
         )
@@ -118,9 +123,7 @@ class Pipeline:
         """Assigns alone."""
         plan = await self._check(request.plan, request.task_types)
         log.append(Stage.UNSPECIFIED, PlanFinished(plan))
-        with stage_scope(log, Stage.SELECT, self._metrics, "rank") as scope:
-            for task in plan.tasks:
-                self._assign(task, scope)
+        await self._selecting.all(log, plan.tasks, await self._circumstances(plan, request), request.policy)
 
     async def execute(self, run: str, log: RunLog, request: ExecuteRequest) -> None:
         """Executes, and assigns first what is not assigned."""
@@ -128,7 +131,7 @@ class Pipeline:
         # Whoever watches the run or gets it sees what it works on.
         log.append(Stage.UNSPECIFIED, PlanFinished(plan))
         known = {task_id: result for task_id, result in request.results.items() if result.succeeded}
-        await self._carry_out(run, log, plan, request.task_types, assignments=request.assignments, known=known)
+        await self._carry_out(run, log, plan, request, assignments=request.assignments, results=known)
 
     async def respond(self, log: RunLog, request: RespondRequest, previous_run: str = "") -> None:
         """Responds alone."""
@@ -165,26 +168,23 @@ class Pipeline:
         run: str,
         log: RunLog,
         plan: Plan,
-        task_types: Mapping[str, TaskType],
+        request: FullRequest | ExecuteRequest,
         *,
         assignments: Mapping[str, Assignment] = MappingProxyType({}),
-        known: Mapping[str, TaskResult] = MappingProxyType({}),
+        results: Mapping[str, TaskResult] = MappingProxyType({}),
     ) -> Mapping[str, TaskResult]:
-        """Selects for a whole plan, then executes it, but for what is assigned or known already."""
+        """Selects for a whole plan, then executes it, but for what is assigned or has a result already."""
         feed = _Feed()
-        wanted = [task for task in plan.tasks if task.id not in known]
-        with ExitStack() as selecting:
-            scope: StageScope | None = None
-            for task in wanted:
-                given = assignments.get(task.id)
-                if given is not None:
-                    feed.put(Assigned(task, given, pinned=True))
-                    continue
-                if scope is None:
-                    scope = selecting.enter_context(stage_scope(log, Stage.SELECT, self._metrics, "rank"))
-                feed.put(self._assign(task, scope))
+        wanted = [task for task in plan.tasks if task.id not in results]
+        for task in wanted:
+            if task.id in assignments:
+                feed.put(Assigned(task, assignments[task.id], pinned=True))
+        rest = [task for task in wanted if task.id not in assignments]
+        known = await self._circumstances(plan, request)
+        for assigned in await self._selecting.all(log, rest, known, request.policy):
+            feed.put(assigned)
         feed.close()
-        return await self._execute(run, log, self._context.known(task_types), feed, known)
+        return await self._execute(run, log, self._context.known(request.task_types), feed, results)
 
     async def _plan(self, log: RunLog, planner: Planner, asked: PlanningRequest) -> Plan:
         """Plans, and hands nothing on."""
@@ -207,6 +207,8 @@ class Pipeline:
         """Plans, and hands every task on, assigned, as soon as it is valid."""
         plan: Plan | None = None
         planner, asked = await self._planner_of(request)
+        earlier = [artifact for turn in asked.history for artifact in turn.artifacts.values()]
+        known = await self._context.circumstances((*request.attachments, *earlier), request.messages, request.licenses)
         with ExitStack() as selecting:
             choosing: StageScope | None = None
             with stage_scope(log, Stage.PLAN, self._metrics, planner.name) as planning:
@@ -217,7 +219,7 @@ class Pipeline:
                                 if choosing is None:
                                     scope = stage_scope(log, Stage.SELECT, self._metrics, "rank")
                                     choosing = selecting.enter_context(scope)
-                                feed.put(self._assign(task, choosing))
+                                feed.put(self._selecting.one(task, known, choosing))
                             case TaskRevoked(task_id=task_id):
                                 feed.put(Revoked(task_id))
                             case PlanFinished(plan=whole):
@@ -237,10 +239,11 @@ class Pipeline:
                     scope.take(payload)
         return execution.results
 
-    def _assign(self, task: Task, scope: StageScope) -> Assigned:
-        assignment = self._selector.assign(task)
-        scope.take(TaskAssigned(assignment))
-        return Assigned(task, assignment)
+    async def _circumstances(self, plan: Plan, request: FullRequest | ExecuteRequest | SelectRequest) -> Circumstances:
+        """Tells what is known of a whole plan beside its tasks."""
+        files = await self._context.artifacts_of(plan)
+        messages = request.messages if isinstance(request, FullRequest) else ()
+        return await self._context.circumstances(files.values(), messages, request.licenses)
 
     async def _check(self, plan: Plan, given: Mapping[str, TaskType], attachments: tuple[Artifact, ...] = ()) -> Plan:
         described = await self._context.artifacts_of(plan)

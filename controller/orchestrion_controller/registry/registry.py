@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from orchestrion import names
@@ -13,7 +13,6 @@ from orchestrion.experts import (
     Device,
     Expert,
     ExpertPlacement,
-    ExpertState,
     ExpertStatus,
     Host,
     HostFacts,
@@ -21,6 +20,7 @@ from orchestrion.experts import (
     ListedExpert,
 )
 from orchestrion_controller.metrics import ControllerMetrics
+from orchestrion_controller.registry.offers import HostOffers, Offer
 
 _log = logging.getLogger(__name__)
 
@@ -39,27 +39,12 @@ class Report:
     worker_restart_count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """One expert on one host that takes work: what a selector chooses among."""
-
-    host: Host
-    expert: Expert
-    status: ExpertStatus
-
-    @property
-    def obtainable(self) -> bool:
-        """Whether the expert can be had there: it runs there, and its files are there or the host fetches them."""
-        if self.status.state is ExpertState.TO_BE_FETCHED:
-            return self.host.fetches_on_demand
-        return self.status.state not in (ExpertState.UNAVAILABLE, ExpertState.UNSPECIFIED)
-
-
 @dataclass(slots=True)
 class _Listing:
     """A host, the process that reports for it, and the timer that ends its lease."""
 
     host: Host
+    offers: HostOffers
     instance_id: str
     facts_digest: str
     stream: object
@@ -81,7 +66,7 @@ class Registry:
         self._metrics = metrics
         self._listings: dict[str, _Listing] = {}
         self._version = 0
-        self._offers: dict[str, tuple[Offer, ...]] | None = None
+        self._experts: dict[str, Expert] = {}
         self._task_types: frozenset[str] | None = None
         self._changed = asyncio.Event()
 
@@ -104,7 +89,7 @@ class Registry:
                 raise Reason.HOST_REPLACED.error(message, field="name", name=report.name)
             self._forget(report.name)
             known = None
-        facts = report.facts or (_facts(known) if known and known.facts_digest == report.facts_digest else None)
+        facts = self._facts(report, known)
         if facts is None:
             return True
         if known is not None:
@@ -125,7 +110,8 @@ class Registry:
         if known is None:
             _log.info("%s at %s is listed, with %d experts", host.name, host.address, len(host.experts))
         expiry = asyncio.get_running_loop().call_later(self.lease_ms / 1000, self._expire, report.name)
-        self._list(_Listing(host, report.instance_id, report.facts_digest, stream, self._version + 1, expiry))
+        offers = HostOffers(host, known.offers if known else None)
+        self._list(_Listing(host, offers, report.instance_id, report.facts_digest, stream, self._version + 1, expiry))
         return False
 
     def disconnect(self, name: str, stream: object) -> None:
@@ -140,9 +126,10 @@ class Registry:
             self._forget(name)
             return
         _log.warning("%s is disconnected; it gets no new work", name)
-        known.host = replace(known.host, state=HostState.DISCONNECTED)
-        known.version = self._version + 1
-        self._list(known)
+        gone = replace(known.host, state=HostState.DISCONNECTED)
+        self._metrics.show_host(gone, known.host)
+        known.host, known.version = gone, self._version + 1
+        self._on_change()
 
     def hosts(self) -> tuple[Host, ...]:
         """Returns every host known, by name."""
@@ -154,17 +141,22 @@ class Registry:
         return listing.host if listing else None
 
     def offers(self, task_type: str) -> Sequence[Offer]:
-        """Returns the experts that perform a task type on hosts that take work."""
-        if self._offers is None:
-            self._offers = _index(listing.host for listing in self._listings.values())
-        return self._offers.get(task_type, ())
+        """Returns the experts that perform a task type on hosts that take work.
+
+        What a host offers is worked out once a report and for the task types that are asked for, so that a report costs
+        nothing for the other hosts, nor for the other experts.
+        """
+        return [offer for listing in self._ready() for offer in listing.offers.of(task_type)]
+
+    def offer(self, host_name: str, expert_id: str) -> Offer | None:
+        """Returns what a host offers by an expert's id; None when it is not listed, or not as an expert of the host."""
+        listing = self._listings.get(host_name)
+        return listing.offers.expert(expert_id) if listing else None
 
     def task_types(self) -> frozenset[str]:
         """Returns the names of the task types that some expert performs that can be had."""
         if self._task_types is None:
-            self.offers("")
-            found = (self._offers or {}).items()
-            self._task_types = frozenset(name for name, offers in found if any(offer.obtainable for offer in offers))
+            self._task_types = frozenset().union(*(listing.offers.task_types() for listing in self._ready()))
         return self._task_types
 
     def experts(self, task_type: str = "") -> tuple[ListedExpert, ...]:
@@ -200,7 +192,23 @@ class Registry:
         for listing in self._listings.values():
             listing.expiry.cancel()
 
+    def _facts(self, report: Report, known: _Listing | None) -> HostFacts | None:
+        """Returns what is always true of a host, by the report or by an earlier one of the same digest."""
+        if report.facts is None:
+            return _facts(known) if known and known.facts_digest == report.facts_digest else None
+        # Hosts with the same expert share one object, so that a choice works out only once what it is worth.
+        experts = tuple(
+            same if (same := self._experts.get(expert.id)) == expert else expert for expert in report.facts.experts
+        )
+        self._experts.update({expert.id: expert for expert in experts})
+        return replace(report.facts, experts=experts)
+
+    def _ready(self) -> Iterator[_Listing]:
+        return (listing for listing in self._listings.values() if listing.host.state is HostState.READY)
+
     def _list(self, listing: _Listing) -> None:
+        known = self._listings.get(listing.host.name)
+        self._metrics.show_host(listing.host, known.host if known else None)
         self._listings[listing.host.name] = listing
         self._on_change()
 
@@ -209,15 +217,16 @@ class Registry:
         self._forget(name)
 
     def _forget(self, name: str) -> None:
-        self._listings.pop(name).expiry.cancel()
+        listing = self._listings.pop(name)
+        listing.expiry.cancel()
+        self._metrics.show_host(None, listing.host)
         self._on_change()
 
     def _on_change(self) -> None:
         self._version += 1
-        self._offers = self._task_types = None
+        self._task_types = None
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
-        self._metrics.show_hosts(listing.host for listing in self._listings.values())
 
 
 def _facts(listing: _Listing) -> HostFacts:
@@ -225,16 +234,3 @@ def _facts(listing: _Listing) -> HostFacts:
     return HostFacts(
         host.address, host.version, host.max_concurrent_calls, host.experts, host.profile, host.fetches_on_demand
     )
-
-
-def _index(hosts: Iterable[Host]) -> dict[str, tuple[Offer, ...]]:
-    found: dict[str, list[Offer]] = {}
-    for host in hosts:
-        if host.state is not HostState.READY:
-            continue
-        experts = {expert.id: expert for expert in host.experts}
-        for status in host.statuses:
-            expert = experts.get(status.expert_id)
-            for task_type in expert.task_types if expert else ():
-                found.setdefault(task_type, []).append(Offer(host, experts[status.expert_id], status))
-    return {task_type: tuple(offers) for task_type, offers in found.items()}

@@ -2,123 +2,202 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from orchestrion.errors import OrchestrionError, Reason
-from orchestrion.experts import Assignment, Candidate, ExpertState
+from orchestrion.errors import OrchestrionError
+from orchestrion.experts import Assignment, Candidate
 from orchestrion.plans import Task
-from orchestrion_controller.registry.registry import Offer, Registry
+from orchestrion_controller.registry.offers import Offer
+from orchestrion_controller.registry.registry import Registry
 from orchestrion_controller.selector import scoring
+from orchestrion_controller.selector.demand import NOTHING_KNOWN, Circumstances, Demand
+from orchestrion_controller.selector.observations import Observations, Pair
+from orchestrion_controller.selector.reasons import reason
+from orchestrion_controller.selector.refusals import refusal
+from orchestrion_controller.selector.timing import NOWHERE, Everywhere, Timing, estimated_s, expected
+from orchestrion_controller.selector.underway import CallsUnderway
 
-Pair = tuple[str, str]
-"""A host's name and an expert's id."""
+
+class Ranked(NamedTuple):
+    """A candidate and the offer that it is about."""
+
+    offer: Offer
+    score: float
+    promptness: Mapping[str, float]
+    fitness: Mapping[str, float]
+
+    @property
+    def candidate(self) -> Candidate:
+        """What the event tells."""
+        return Candidate(self.offer.host.name, self.offer.expert.id, self.score, {**self.promptness, **self.fitness})
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A call that was begun: what was expected of it, to learn from when it ends."""
+
+    pair: Pair
+    time_s: float
+    expected: Timing | None
+    estimated_s: float
 
 
 class Selector:
-    """Chooses among what the registry lists, and remembers what it assigned until the task ends."""
+    """Chooses among what the registry lists, and remembers what it gave out and what became of it."""
 
-    def __init__(self, registry: Registry, candidate_count: int) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        candidate_count: int,
+        *,
+        licenses: Sequence[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Keeps the registry.
 
         Args:
             registry: What there is.
             candidate_count: How many candidates an assignment keeps.
+            licenses: The licences that experts may have; none allows all. Requests can only allow fewer.
+            clock: Tells the time in seconds, from any beginning.
         """
         self._registry = registry
         self._candidate_count = candidate_count
-        self._assigned: Counter[Pair] = Counter()
+        self._licenses = tuple(licenses)
+        self._clock = clock
+        self._underway = CallsUnderway(clock)
+        self._observations = Observations(clock)
 
-    def assign(self, task: Task, avoid: Collection[Pair] = ()) -> Assignment:
+    def assign(self, task: Task, known: Circumstances = NOTHING_KNOWN, avoid: Collection[Pair] = ()) -> Assignment:
         """Chooses an expert for a task.
 
         Args:
             task: The task.
+            known: What is known of the run beside it.
             avoid: Experts on hosts that failed at it; they come last.
 
         Raises:
-            FailedPreconditionError: No host has an expert for it, its domain and its other values (`NO_EXPERT`), none
-                has its files (`EXPERT_NOT_FETCHED`), or none has a device that is large enough (`EXPERT_TOO_LARGE`).
+            FailedPreconditionError: No host has an expert for it, its domain, its licences and its other values
+                (`NO_EXPERT`), none has its files (`EXPERT_NOT_FETCHED`), or none has a device that is large enough
+                (`EXPERT_TOO_LARGE`).
         """
-        offers = [
-            offer
-            for offer in self._registry.offers(task.type)
-            if scoring.fits_domain(task, offer) and scoring.accepts(task, offer)
-        ]
-        ranked = sorted(
-            (self._candidate(task, offer, offers) for offer in offers if scoring.servable(offer)),
-            key=lambda candidate: ((candidate.host, candidate.expert_id) in avoid, -candidate.score, candidate.host),
-        )
-        if not ranked:
-            raise self._none(task, offers)
-        best = ranked[0]
-        reason = _reason(next(offer for offer in offers if _pair(offer) == (best.host, best.expert_id)), len(ranked))
-        return Assignment(task.id, best.host, best.expert_id, reason, tuple(ranked[: self._candidate_count]))
+        ranked = self._ranked(task, known, avoid)
+        # The second is told in the reason, even where only the first is kept.
+        best = [item.candidate for item in ranked[: max(2, self._candidate_count)]]
+        why = reason(ranked[0].offer, best, len(ranked))
+        return Assignment(task.id, best[0].host, best[0].expert_id, why, tuple(best[: self._candidate_count]))
 
-    def begin(self, pair: Pair) -> None:
-        """Counts a task as assigned, so that the next choice sees it before the host reports it."""
-        self._assigned[pair] += 1
+    def shortlist(self, task: Task, known: Circumstances = NOTHING_KNOWN) -> Sequence[Ranked]:
+        """Returns the best few experts for a task, each once, on the host that is best for it; errors as `assign`."""
+        found: dict[str, Ranked] = {}
+        for item in self._ranked(task, known):
+            found.setdefault(item.offer.expert.id, item)
+            if len(found) == self._candidate_count:
+                break
+        return tuple(found.values())
 
-    def end(self, pair: Pair) -> None:
-        """Counts a task as no longer assigned."""
-        self._assigned[pair] -= 1
-        if self._assigned[pair] <= 0:
-            del self._assigned[pair]
+    def place(self, task: Task, expert_id: str, known: Circumstances = NOTHING_KNOWN) -> Candidate | None:
+        """Returns an expert for a task on the host that is best for it; None where none can be given to any more."""
+        try:
+            ranked = self._ranked(task, known)
+        except OrchestrionError:
+            return None
+        return next((item.candidate for item in ranked if item.offer.expert.id == expert_id), None)
 
-    def _candidate(self, task: Task, offer: Offer, offers: Collection[Offer]) -> Candidate:
-        found = scoring.features(task, offer, self._assigned[_pair(offer)], offers)
-        return Candidate(offer.host.name, offer.expert.id, sum(found.values()), found)
+    def promise(self, assignment: Assignment) -> None:
+        """Counts an assignment from now on, so that the next choice sees it before its host reports it."""
+        self._underway.promise((assignment.host, assignment.expert_id))
 
-    def _none(self, task: Task, offers: Collection[Offer]) -> OrchestrionError:
-        where = {"task_id": task.id, "task_type": task.type}
-        large = [offer for offer in offers if offer.obtainable]
-        if large:
-            needed = min(scoring.needed_bytes(offer) for offer in large)
-            total = max((device.total_bytes for offer in large for device in offer.host.devices), default=0)
-            message = (
-                f"Task {task.id!r}: every expert for {task.type} is too large; the smallest needs {needed} bytes, "
+    def begin(self, pair: Pair) -> Begun:
+        """Counts a call; `end` takes what this returns."""
+        offer = self._registry.offer(*pair)
+        self._underway.begin(pair)
+        before = self._underway.of(pair).without_one()
+        timing, estimate_s = None, 0.0
+        if offer is not None:
+            seen = self._observations.seen(pair, offer.status.latency_ms / 1000)
+            timing, estimate_s = expected(offer, before, seen), estimated_s(offer)
+        return Begun(pair, self._clock(), timing, estimate_s)
+
+    def end(self, begun: Begun, error: OrchestrionError | None = None, *, cancelled: bool = False) -> None:
+        """Counts a call no longer, and learns from it.
+
+        Args:
+            begun: The call.
+            error: What it failed with; None when it succeeded.
+            cancelled: Whether it was given up, which says nothing.
+        """
+        self._underway.end(begun.pair)
+        if cancelled:
+            return
+        if error is None:
+            took_s = self._clock() - begun.time_s
+            self._observations.succeeded(begun.pair, took_s, begun.expected, begun.estimated_s)
+        else:
+            self._observations.failed(begun.pair, error)
+
+    def _ranked(self, task: Task, known: Circumstances, avoid: Collection[Pair] = ()) -> list[Ranked]:
+        demand = Demand.of(task, known)
+        if self._licenses:
+            demand = replace(demand, licenses=(self._licenses, *demand.licenses))
+        self._underway.expire()
+        all_offers = self._registry.offers(task.type)
+        offers = [offer for offer in all_offers if scoring.servable(offer) and scoring.fits(demand, offer)]
+        if not offers:
+            raise refusal(demand, all_offers, has_hosts=bool(self._registry.hosts()))
+        ranked = self._scored(demand, offers)
+        if avoid:
+            ranked.sort(key=lambda item: ((item.offer.host.name, item.offer.expert.id) in avoid, *_order(item)))
+        else:
+            ranked.sort(key=_order)
+        return ranked
+
+    def _everywhere(self, offers: Sequence[Offer]) -> Mapping[str, Everywhere]:
+        """Sums up what is known of experts over all of their hosts, by id; those of which nothing is are left out."""
+        times: dict[str, list[float]] = {}
+        waiting: Counter[str] = Counter()
+        for offer in offers:
+            status, expert_id = offer.status, offer.expert.id
+            if status.latency_ms > 0:
+                times.setdefault(expert_id, []).append(status.latency_ms / 1000)
+            given_out = self._underway.of((offer.host.name, expert_id)).expert_count
+            if (count := max(status.queued_count, given_out - status.running_count)) > 0:
+                waiting[expert_id] += count
+        return {
+            expert_id: Everywhere(sum(known := times.get(expert_id, [])) / max(1, len(known)), waiting[expert_id])
+            for expert_id in times.keys() | waiting.keys()
+        }
+
+    def _scored(self, demand: Demand, offers: Sequence[Offer]) -> list[Ranked]:
+        everywhere, twins = self._everywhere(offers), _twins(offers)
+        fitness: dict[int, tuple[float, Mapping[str, float]]] = {}
+        scored = []
+        for offer in offers:
+            pair = (offer.host.name, offer.expert.id)
+            known = fitness.get(id(offer.expert))
+            if known is None:
+                terms = scoring.fitness(demand, offer.expert)
+                known = fitness[id(offer.expert)] = sum(terms.values()), terms
+            seen = self._observations.seen(pair, offer.status.latency_ms / 1000)
+            others = twins.get((offer.host.name, offer.expert.model), ())
+            prompt = scoring.promptness(
+                offer, self._underway.of(pair), seen, everywhere.get(offer.expert.id, NOWHERE), others
             )
-            message += f"the largest device has {total}."
-            return Reason.EXPERT_TOO_LARGE.error(message, where, needed_bytes=str(needed), total_bytes=str(total))
-        if not self._registry.hosts():
-            message = f"Task {task.id!r}: no model host is listed; start one with `orchestrion up`."
-            return Reason.NO_EXPERT.error(message, where)
-        absent = sorted({offer.expert.id for offer in offers if offer.status.state is ExpertState.TO_BE_FETCHED})
-        if absent:
-            message = f"Task {task.id!r}: the files of {', '.join(absent[:3])}, which could do {task.type}, are on no "
-            message += f"host yet; fetch them with `orchestrion models pull {absent[0]}`."
-            return Reason.EXPERT_NOT_FETCHED.error(message, where, expert=absent[0])
-        what = task.type
-        if domain := scoring.domain_of(task):
-            what = f"{task.type} of the domain {domain!r}"
-            where["domain"] = domain
-        elif refused := _refused(task, self._registry.offers(task.type)):
-            what = f"{task.type} with {refused} {task.inputs[refused]!r}"
-            where["field"] = f"inputs.{refused}"
-        message = f"Task {task.id!r}: no listed host has a working expert for {what}; see `orchestrion experts`."
-        return Reason.NO_EXPERT.error(message, where)
+            scored.append(Ranked(offer, sum(prompt.values()) + known[0], prompt, known[1]))
+        return scored
 
 
-def _refused(task: Task, offers: Collection[Offer]) -> str:
-    """Names the first input whose value some expert does not take; empty for none."""
+def _twins(offers: Sequence[Offer]) -> Mapping[Pair, Sequence[Offer]]:
+    """Returns the offers of one model on several runtimes of a host, by host and model."""
+    found: dict[Pair, list[Offer]] = {}
     for offer in offers:
-        for item in offer.expert.accepts:
-            if isinstance(value := task.inputs.get(item.input), str) and value not in item.values:
-                return item.input
-    return ""
+        found.setdefault((offer.host.name, offer.expert.model), []).append(offer)
+    return {pair: alike for pair, alike in found.items() if len(alike) > 1}
 
 
-def _pair(offer: Offer) -> Pair:
-    return offer.host.name, offer.expert.id
-
-
-def _reason(offer: Offer, count: int) -> str:
-    state = {
-        ExpertState.LOADED: "is loaded",
-        ExpertState.LOADING: "is being loaded",
-        ExpertState.LOADABLE: "can be loaded",
-        ExpertState.FAILED: "is all there is, though its last load failed",
-        ExpertState.TO_BE_FETCHED: "can be fetched",
-    }[offer.status.state]
-    rank = "the only candidate" if count == 1 else f"first of {count} candidates"
-    return f"{offer.expert.id} {state} on {offer.host.name.removeprefix('hosts/')}; {rank}."
+def _order(item: Ranked) -> tuple[float, str]:
+    return -item.score, item.offer.host.name

@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from orchestrion.experts import ExpertState
-from orchestrion_controller.registry.registry import Offer
+from orchestrion_controller.registry.offers import Offer
+from orchestrion_controller.selector import terms
 
 _READY: Final = (ExpertState.LOADED, ExpertState.LOADING, ExpertState.LOADABLE)
-_SLIGHT: Final = -0.5
-_CLEAR: Final = -5.0
 _CLEARLY_FASTER: Final = 1.25
 
 
@@ -30,9 +29,9 @@ def handicap(offer: Offer, offers: Iterable[Offer]) -> float:
         if not theirs or not _are_twins(offer, other) or other.status.state not in _READY:
             continue
         if own >= theirs * _CLEARLY_FASTER:
-            lost = min(lost, _CLEAR)
+            lost = -terms.TWIN_CLEARLY_FASTER
         elif own > theirs or (not own and unknown_is_slower):
-            lost = min(lost, _SLIGHT)
+            lost = min(lost, -terms.TWIN_FASTER)
     return lost
 
 

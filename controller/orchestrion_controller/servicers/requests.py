@@ -10,11 +10,13 @@ from typing import Any, Final, cast
 import grpc
 
 from orchestrion import codec, names
-from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.errors import Reason
+from orchestrion.experts import SelectionPolicy
 from orchestrion.plans import Plan, TaskResult, TaskType
 from orchestrion.runs import Artifact, Message, Role, RunOptions
 from orchestrion.v1 import plans_pb2, run_service_pb2, runs_pb2, task_types_pb2
 from orchestrion_controller.artifacts.artifacts import Artifacts
+from orchestrion_controller.selector.licenses import check as check_licenses
 
 _LONGEST_GRACE_MS: Final = 3_600_000
 _LONGEST_APPROVAL_MS: Final = 7 * 86_400_000
@@ -88,6 +90,31 @@ def plan(message: plans_pb2.Plan) -> Plan:
 def results(found: Iterable[plans_pb2.TaskResult]) -> Mapping[str, TaskResult]:
     """Decodes results, by task id."""
     return {message.task_id: codec.decode(message, TaskResult) for message in found}
+
+
+def policy(number: int) -> SelectionPolicy:
+    """Decodes how experts are chosen; by rank where the request does not say.
+
+    Raises:
+        InvalidArgumentError: There is no policy of that number.
+    """
+    try:
+        return SelectionPolicy(number) or SelectionPolicy.RANK
+    except ValueError as error:
+        text = f"policy: there is no policy {number}; give SELECTION_POLICY_RANK or SELECTION_POLICY_LLM."
+        raise Reason.INVALID_FIELD.error(text, field="policy") from error
+
+
+def licenses(found: Iterable[str]) -> tuple[str, ...]:
+    """Decodes the licences that experts may have.
+
+    Raises:
+        InvalidArgumentError: One is none.
+    """
+    wanted = tuple(found)
+    if wrong := check_licenses(wanted):
+        raise Reason.INVALID_FIELD.error(f"licenses: {wrong}.", field="licenses")
+    return wanted
 
 
 def options(message: runs_pb2.RunOptions) -> RunOptions:
@@ -177,8 +204,3 @@ def read_page_token(token: str) -> tuple[int, str] | None:
     except (ValueError, binascii.Error) as error:
         text = "page_token: not one that this server gave; leave it empty for the first page."
         raise Reason.INVALID_FIELD.error(text, field="page_token") from error
-
-
-def not_served(what: str) -> OrchestrionError:
-    """Builds the error for a part of the API that this version does not serve."""
-    return Reason.NOT_SERVED_YET.error(f"{what} is part of the API and not served by this version.")

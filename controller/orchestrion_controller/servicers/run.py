@@ -17,7 +17,6 @@ from orchestrion_controller.pipeline.pipeline import Pipeline
 from orchestrion_controller.requests import FullRequest
 from orchestrion_controller.runs.runs import Runs
 from orchestrion_controller.servicers import requests
-from orchestrion_controller.servicers.stages import check_policy
 
 _Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -31,7 +30,6 @@ class RunServicer(run_service_pb2_grpc.RunServiceServicer):
 
     async def Run(self, request: run_service_pb2.RunRequest, context: _Context) -> AsyncIterator[events_pb2.Event]:
         """Creates a run and watches it."""
-        check_policy(request.policy)
         timeout_ms = requests.approval_timeout_ms(request)
         gate = self._runs.gate(timeout_ms) if request.approval == runs_pb2.APPROVAL_REQUIRED else None
         turns = requests.messages(request.messages)
@@ -43,6 +41,8 @@ class RunServicer(run_service_pb2_grpc.RunServiceServicer):
             planner=request.planner,
             responder=request.responder,
             previous_run=requests.previous_run(request.previous_run),
+            policy=self._pipeline.check_policy(requests.policy(request.policy)),
+            licenses=requests.licenses(request.licenses),
         )
         if asked.previous_run:
             await self._runs.get(asked.previous_run)

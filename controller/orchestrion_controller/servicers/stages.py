@@ -13,7 +13,6 @@ from orchestrion.errors import Reason
 from orchestrion.experts import Assignment
 from orchestrion.runs import RunKind
 from orchestrion.v1 import (
-    assignments_pb2,
     events_pb2,
     execute_service_pb2,
     execute_service_pb2_grpc,
@@ -74,8 +73,12 @@ class SelectServicer(select_service_pb2_grpc.SelectServiceServicer):
         self, request: select_service_pb2.SelectRequest, context: _Context
     ) -> AsyncIterator[events_pb2.Event]:
         """Assigns a plan."""
-        check_policy(request.policy)
-        asked = SelectRequest(requests.plan(request.plan), requests.task_types(request.task_types))
+        asked = SelectRequest(
+            requests.plan(request.plan),
+            requests.task_types(request.task_types),
+            self._pipeline.check_policy(requests.policy(request.policy)),
+            requests.licenses(request.licenses),
+        )
         events = self._runs.run(
             RunKind.SELECT,
             lambda _, log: self._pipeline.select(log, asked),
@@ -98,13 +101,14 @@ class ExecuteServicer(execute_service_pb2_grpc.ExecuteServiceServicer):
         self, request: execute_service_pb2.ExecuteRequest, context: _Context
     ) -> AsyncIterator[events_pb2.Event]:
         """Runs a plan."""
-        check_policy(request.policy)
         asked = ExecuteRequest(
             requests.plan(request.plan),
             requests.task_types(request.task_types),
             await self._artifacts.get_all(request.attachments, field="attachments"),
             {given.task_id: codec.decode(given, Assignment) for given in request.assignments},
             requests.results(request.results),
+            self._pipeline.check_policy(requests.policy(request.policy)),
+            requests.licenses(request.licenses),
         )
         events = self._runs.run(
             RunKind.EXECUTE,
@@ -152,13 +156,3 @@ class RespondServicer(respond_service_pb2_grpc.RespondServiceServicer):
         async with aclosing(events):
             async for event in events:
                 yield event
-
-
-def check_policy(policy: int) -> None:
-    """Lets through the policies that are served.
-
-    Raises:
-        UnimplementedError: The policy is LLM.
-    """
-    if policy == assignments_pb2.SELECTION_POLICY_LLM:
-        raise requests.not_served("SELECTION_POLICY_LLM")

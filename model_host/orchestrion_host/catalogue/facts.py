@@ -64,6 +64,13 @@ class ModelFacts:
     """The task types for which it is the project's default model."""
     accepts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Inputs of which it takes some values only, such as one of a task type's operations."""
+    input_limits: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """How much of an input it takes in before the rest is cut off or refused: by input, `max_character_count` (about
+    four to a token), `max_duration_ms` and `max_size_bytes`."""
+    accuracy: float = 0.0
+    """A published measure of its quality, from 0 to 1, higher is better; 0 when none is known."""
+    accuracy_measure: str = ""
+    """What `accuracy` measures, such as `F1 on CoNLL-2003`."""
     max_batch_size: int = 1
     """How many calls one forward pass takes at most."""
     instances: int = 1

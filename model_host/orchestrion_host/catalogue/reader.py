@@ -15,6 +15,7 @@ from orchestrion_host.catalogue.facts import ModelFacts, Source
 _ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,127}")
 _RUNTIMES: Final = ("engine", "transformers", "diffusers", "onnx", "remote")
 _ISOLATIONS: Final = ("shared", "own")
+_LIMITS: Final = frozenset({"max_character_count", "max_duration_ms", "max_size_bytes"})
 _TRUSTED: Final = ("pickled-weights", "remote-code")
 BUILT_IN: Final = Path(__file__).parent / "models"
 """The folder of the project's own models."""
@@ -89,7 +90,9 @@ def _checked(target: type[ModelFacts] | type[Source], data: Any, place: str) -> 
 
 
 def _converted(value: Any, hint: Any, place: str) -> Any:
-    if hint in (str, int, bool):
+    if hint is float and type(value) is int:
+        return float(value)
+    if hint in (str, int, float, bool):
         if type(value) is not hint:
             raise CatalogueError(f"{place}: expected {hint.__name__}, found {value!r}.")
         return value
@@ -113,6 +116,12 @@ def _check_rules(facts: ModelFacts, path: Path) -> None:
         ("max_batch_size", facts.max_batch_size >= 1, "at least 1"),
         ("instances", 1 <= facts.instances <= 256, "from 1 to 256"),
         ("memory_bytes", facts.memory_bytes >= 0, "at least 0"),
+        ("accuracy", 0 <= facts.accuracy <= 1, "a number from 0 to 1"),
+        (
+            "input_limits",
+            all(set(limit) <= _LIMITS and min(limit.values(), default=0) > 0 for limit in facts.input_limits.values()),
+            f"for each input some of {', '.join(sorted(_LIMITS))}, each above 0",
+        ),
         ("trusted", set(facts.trusted) <= set(_TRUSTED), f"some of {', '.join(_TRUSTED)}"),
         (
             "source",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrion.errors import Reason
-from orchestrion.experts import AcceptedValues, Expert, ExpertState, ExpertStatus
+from orchestrion.experts import AcceptedValues, Expert, ExpertState, ExpertStatus, InputLimit
 from orchestrion_host import wire
 from orchestrion_host.catalogue.facts import ModelFacts
 from orchestrion_host.catalogue.presence import Presence
@@ -212,6 +212,9 @@ class HostedExpert:
             accepts=tuple(AcceptedValues(name, values) for name, values in facts.accepts.items()),
             download_bytes=facts.download_bytes,
             default_for=facts.default_for,
+            input_limits=tuple(InputLimit(name, **limit) for name, limit in facts.input_limits.items()),
+            accuracy=facts.accuracy,
+            accuracy_measure=facts.accuracy_measure,
         )
 
     def status(self) -> ExpertStatus:

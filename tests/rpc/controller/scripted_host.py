@@ -43,6 +43,8 @@ class ScriptedHost(model_host_service_pb2_grpc.ModelHostServiceServicer):
         self.state = ExpertState.LOADED
         self.memory_bytes = 1_000
         self.domains: dict[str, str] = {}
+        self.facts: dict[str, dict[str, Any]] = {}
+        """Further facts of experts, by their ids."""
         self.calls: list[tuple[str, Mapping[str, Value]]] = []
         self.going = 0
         self.most_going = 0
@@ -74,6 +76,7 @@ class ScriptedHost(model_host_service_pb2_grpc.ModelHostServiceServicer):
                 ("test-delay",),
                 domain=self.domains.get(expert_id, ""),
                 memory_bytes=self.memory_bytes,
+                **self.facts.get(expert_id, {}),
             )
             for expert_id in self.behaviours
         )

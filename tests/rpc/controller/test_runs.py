@@ -17,7 +17,6 @@ from orchestrion.errors import (
     OutOfRangeError,
     ResourceExhaustedError,
     RunCancelledError,
-    UnimplementedError,
 )
 from orchestrion.events import Event, RunFinished, RunStarted, TaskStarted
 from orchestrion.experts import SelectionPolicy
@@ -265,8 +264,12 @@ async def test_requests_that_say_nothing_or_ask_too_much_name_the_field(client: 
         await collect(client.run("hello", planner="llm"))
     with pytest.raises(InvalidArgumentError, match="planner"):
         await collect(client.run("hello", planner="magic"))
-    with pytest.raises(UnimplementedError, match="SELECTION_POLICY_LLM"):
+    with pytest.raises(FailedPreconditionError, match=r"policy: .*OPENAI_BASE_URL") as policy:
         await collect(client.run("hello", policy=SelectionPolicy.LLM))
+    assert (policy.value.reason, policy.value.field) == ("NOT_CONFIGURED", "policy")
+    with pytest.raises(InvalidArgumentError, match=r"no SPDX identifier") as licenses:
+        await collect(client.run("hello", licenses=["any one"]))
+    assert licenses.value.field == "licenses"
 
 
 async def test_a_controller_that_was_stopped_in_the_middle_tells_its_runs_as_ended(

@@ -15,8 +15,9 @@ from orchestrion import AsyncHostClient as HostClient
 from orchestrion.errors import InvalidArgumentError, NotFoundError
 from orchestrion.experts import ExpertState
 from orchestrion.plans import Task
-from orchestrion_controller.registry.registry import Offer
+from orchestrion_controller.registry.offers import HostOffers
 from orchestrion_controller.selector import scoring
+from orchestrion_controller.selector.demand import Demand
 from orchestrion_host.catalogue import presence, reader
 from tests.checkpoints import text_models
 from tests.rpc.host import tiny_models
@@ -190,15 +191,11 @@ async def test_a_running_host_exports_a_model_and_offers_it_with_what_was_measur
         seen = await host.client.host()
     latency = {status.expert_id: status.latency_ms for status in seen.statuses}
     assert min(latency["tiny"], latency["tiny-onnx"]) > 0
-    offers = {
-        expert.id: Offer(seen, expert, next(item for item in seen.statuses if item.expert_id == expert.id))
-        for expert in seen.experts
-        if expert.model == "tiny/bert"
-    }
-    assert offers.keys() == {"tiny", "tiny-onnx"}
-    task = Task("a", "text-classification", {"text": "sun", "domain": "sentiment"})
-    scores = {name: sum(scoring.features(task, offer, 0, offers.values()).values()) for name, offer in offers.items()}
-    assert max(scores, key=scores.__getitem__) == min(offers, key=latency.__getitem__)
+    found = [offer for offer in HostOffers(seen).of("text-classification") if offer.expert.model == "tiny/bert"]
+    assert {offer.expert.id for offer in found} == {"tiny", "tiny-onnx"}
+    demand = Demand.of(Task("a", "text-classification", {"text": "sun", "domain": "sentiment"}))
+    scores = {offer.expert.id: sum(scoring.features(demand, offer, others=found).values()) for offer in found}
+    assert max(scores, key=scores.__getitem__) == min(scores, key=latency.__getitem__)
 
 
 async def test_what_a_host_cannot_export_is_told_by_name(catalogue: Path, tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from orchestrion.experts import Device, Expert, ExpertState, ExpertStatus, Host, HostFacts
-from orchestrion_controller.registry.registry import Offer, Report
+from orchestrion_controller.registry.offers import HostSummary, Offer
+from orchestrion_controller.registry.registry import Report
 
 GIB = 1 << 30
 TYPE = "image-to-text"
@@ -33,9 +34,9 @@ def offer(
     **fields: Any,
 ) -> Offer:
     what = what or expert()
-    return Offer(
-        Host(host, "127.0.0.1:1", devices=devices, fetches_on_demand=fetches), what, status(what.id, state, **fields)
-    )
+    known = status(what.id, state, **fields)
+    listed = Host(host, "127.0.0.1:1", devices=devices, statuses=(known,), fetches_on_demand=fetches)
+    return Offer(listed, what, known, HostSummary.of(listed))
 
 
 def report(

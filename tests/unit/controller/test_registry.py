@@ -247,7 +247,7 @@ async def test_metrics_show_the_hosts_of_now(registry: Registry, metrics: Contro
     assert value("host_memory_bytes", host="hosts/a", device="cpu", what="free") == 2 * GIB
     registry.disconnect("hosts/a", "stream")
     registry.disconnect("hosts/b", "other")
-    assert (value("hosts", state="ready"), value("hosts", state="disconnected")) == (None, 1.0)
+    assert (value("hosts", state="ready"), value("hosts", state="disconnected")) == (0.0, 1.0)
     assert value("host_memory_bytes", host="hosts/b", device="cpu", what="total") is None
 
 

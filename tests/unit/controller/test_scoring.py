@@ -1,26 +1,49 @@
+"""The score as a function: each term alone, their sum, and what outweighs what."""
+
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrion.experts import AcceptedValues, ExpertState
+from orchestrion.experts import AcceptedValues, ExpertState, ExpertStatus, InputLimit
 from orchestrion.plans import Task
-from orchestrion.values import Json, OutputRef, Value
-from orchestrion_controller.registry.registry import Offer
+from orchestrion.values import ArtifactRef, Json, OutputRef, Value
+from orchestrion_controller.registry.offers import HostSummary, Offer
 from orchestrion_controller.selector import scoring
+from orchestrion_controller.selector.demand import NOTHING_KNOWN, Circumstances, Demand, Size
+from orchestrion_controller.selector.terms import TERMS
+from orchestrion_controller.selector.timing import LOAD_BYTES_PER_S, LOAD_S, Seen, Underway
 from tests.unit.controller.offers import GIB, TYPE, device, expert, offer
 
-TASK = Task("a", TYPE)
+GERMAN = "Der Vertrag ist von den Parteien nicht unterschrieben worden, und er gilt auch nicht."
+ENGLISH = "The contract was not signed by the parties, and it is not in force."
 SERVABLE = [
     ExpertState.LOADED,
     ExpertState.LOADING,
     ExpertState.LOADABLE,
-    ExpertState.FAILED,
     ExpertState.TO_BE_FETCHED,
+    ExpertState.FAILED,
 ]
+
+
+def demand(known: Circumstances = NOTHING_KNOWN, /, **inputs: Value) -> Demand:
+    return Demand.of(Task("a", TYPE, inputs), known)
+
+
+def features(found: Offer, of: Demand | None = None, **others: Any) -> dict[str, float]:
+    return scoring.features(of or demand(), found, **others)
+
+
+def score(found: Offer, of: Demand | None = None, **others: Any) -> float:
+    return sum(features(found, of, **others).values())
+
+
+# What may be given a task at all.
 
 
 @pytest.mark.parametrize("state", ExpertState, ids=lambda state: state.name)
@@ -33,30 +56,155 @@ def test_what_is_to_be_fetched_is_servable_where_the_host_fetches_by_itself() ->
     assert not scoring.servable(offer(ExpertState.TO_BE_FETCHED, fetches=False))
 
 
+def test_what_is_too_large_for_every_device_is_not_servable() -> None:
+    devices = (device(2 * GIB, 2 * GIB, "cuda:0"), device(4 * GIB, 0, "cuda:1"))
+    assert scoring.servable(offer(what=expert(memory_bytes=4 * GIB), devices=devices))
+    assert not scoring.servable(offer(what=expert(memory_bytes=4 * GIB + 1), devices=devices))
+    assert not scoring.servable(offer(what=expert(memory_bytes=1), devices=()))
+
+
+def test_measured_memory_goes_before_the_estimate() -> None:
+    assert not scoring.servable(offer(what=expert(memory_bytes=1), memory_bytes=9 * GIB))
+    assert scoring.servable(offer(what=expert(memory_bytes=9 * GIB), memory_bytes=1))
+
+
 def test_an_expert_that_takes_some_values_of_an_input_fits_tasks_that_give_those() -> None:
     upscaler = offer(what=expert(accepts=(AcceptedValues("operation", ("upscale",)),)))
-    assert scoring.accepts(Task("a", TYPE, {"operation": "upscale"}), upscaler)
-    assert not scoring.accepts(Task("a", TYPE, {"operation": "blur"}), upscaler)
-    assert scoring.accepts(Task("a", TYPE), upscaler)
-    assert scoring.accepts(Task("a", TYPE, {"operation": OutputRef("b", "text")}), upscaler)
-    assert scoring.accepts(Task("a", TYPE, {"operation": "blur"}), offer())
+    assert scoring.fits(demand(operation="upscale"), upscaler)
+    assert not scoring.fits(demand(operation="blur"), upscaler)
+    assert scoring.fits(demand(), upscaler)
+    assert scoring.fits(demand(operation=OutputRef("b", "text")), upscaler)
+    assert scoring.fits(demand(operation="blur"), offer())
 
 
-def test_the_default_model_of_a_task_type_is_better_than_one_alike() -> None:
-    usual = scoring.features(TASK, offer(what=expert(default_for=(TYPE,))), 0)
-    of_another = scoring.features(TASK, offer(what=expert(default_for=("translation",))), 0)
-    assert (usual["default"], of_another["default"]) == (1.0, 0.0)
+@pytest.mark.parametrize(
+    ("asked", "made_for", "fits", "expected"),
+    [
+        (None, "", True, 12.0),
+        (None, "medicine", True, 0.0),
+        ("medicine", "medicine", True, 12.0),
+        ("medicine", "Medicine", True, 12.0),
+        ("medicine", "", True, 0.0),
+        ("medicine", "law", False, 0.0),
+        ("", "law", True, 0.0),
+        (Json("medicine"), "law", True, 0.0),
+    ],
+)
+def test_the_domain_that_a_task_names(asked: Value | None, made_for: str, fits: bool, expected: float) -> None:
+    named = demand() if asked is None else demand(domain=asked)
+    found = offer(what=expert(domain=made_for))
+    assert scoring.fits(named, found) is fits
+    assert features(found, named)["domain"] == expected
 
 
-def test_where_the_task_leaves_an_input_open_the_expert_that_takes_all_of_its_values_is_better() -> None:
-    narrow = offer(what=expert(accepts=(AcceptedValues("source_language", ("en",)),)))
-    assert scoring.features(TASK, narrow, 0)["choice"] == -1.0
-    assert scoring.features(Task("a", TYPE, {"source_language": "en"}), narrow, 0)["choice"] == 0.0
+def test_a_domain_that_the_words_speak_of_goes_before_general_use_and_a_named_one_before_words() -> None:
+    medical, general = (offer(what=expert(domain=name)) for name in ("medicine", ""))
+    spoken_of = demand(Circumstances(request="Which medicines does this letter name?"))
+    assert (features(medical, spoken_of)["domain"], features(general, spoken_of)["domain"]) == (13.0, 12.0)
+    named = demand(Circumstances(request="Which medicines?"), domain="law")
+    assert not scoring.fits(named, medical)
 
 
-def test_of_two_alike_the_one_that_was_measured_to_be_faster_is_better() -> None:
-    slow, fast = (scoring.features(TASK, offer(latency_ms=ms), 0) for ms in (20.0, 5.0))
-    assert sum(fast.values()) > sum(slow.values()) + 0.1
+# The terms of time.
+
+
+def test_the_terms_of_time_add_up_to_the_points_of_the_whole_time() -> None:
+    found = offer(
+        ExpertState.LOADABLE, what=expert(memory_bytes=3 * GIB), devices=(device(8 * GIB, GIB),), latency_ms=500.0
+    )
+    load_s, displace_s = LOAD_S + 3 * GIB / LOAD_BYTES_PER_S, LOAD_S + 2 * GIB / LOAD_BYTES_PER_S
+    terms = features(found, underway=Underway(0, 4))
+    total = load_s + displace_s + 4 * 0.5 + 0.5
+    assert terms["state"] == pytest.approx(-math.log2(1 + load_s / 0.1))
+    assert sum(terms[name] for name in ("state", "memory", "queue", "latency")) == pytest.approx(
+        -math.log2(1 + total / 0.1)
+    )
+
+
+def test_twice_the_time_costs_one_point_where_it_is_long() -> None:
+    once, twice = (scoring.points(seconds) for seconds in (100.0, 200.0))
+    assert once - twice == pytest.approx(1.0, abs=0.01)
+    assert scoring.points(0.0) == 0.0
+    assert scoring.points(1e12) == -20.0
+
+
+def test_the_nearer_to_being_loaded_the_better() -> None:
+    scores = [score(offer(state, what=expert(memory_bytes=GIB))) for state in SERVABLE[:4]]
+    assert scores == sorted(scores, reverse=True)
+    assert features(offer(ExpertState.LOADED))["state"] == 0.0
+
+
+def test_a_load_that_this_controller_saw_is_believed() -> None:
+    loadable = offer(ExpertState.LOADABLE, what=expert(memory_bytes=GIB))
+    assert features(loadable, seen=Seen(load_s=0.1))["state"] == pytest.approx(-1.0)
+
+
+def test_an_expert_that_was_given_a_call_a_moment_ago_is_loading_already() -> None:
+    loadable = offer(ExpertState.LOADABLE, what=expert(memory_bytes=4 * GIB))
+    assert features(loadable, underway=Underway(1, 1))["state"] > features(loadable)["state"] + 0.8
+
+
+def test_what_is_displaced_counts_only_where_something_is() -> None:
+    devices = (device(8 * GIB, 1 * GIB), device(8 * GIB, 3 * GIB))
+    fits, displaces = (
+        features(offer(ExpertState.LOADABLE, devices=devices, memory_bytes=size)) for size in (3 * GIB, 3 * GIB + 1)
+    )
+    assert fits["memory"] == 0.0
+    assert displaces["memory"] < -0.1
+    assert features(offer(ExpertState.LOADED, devices=devices, memory_bytes=8 * GIB))["memory"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("batch", "queued", "running", "given_out", "waits_for"),
+    [
+        (1, 0, 0, 0, 0.0),
+        (1, 1, 0, 0, 1.0),
+        (1, 2, 1, 0, 3.0),
+        (1, 2, 1, 2, 3.0),  # What was given out may be what is reported already.
+        (1, 0, 0, 5, 5.0),
+        (8, 8, 8, 0, 2.0),  # They go in batches.
+        (0, 1, 0, 0, 1.0),
+    ],
+)
+def test_what_waits_in_front(batch: int, queued: int, running: int, given_out: int, waits_for: float) -> None:
+    found = offer(what=expert(max_batch_size=batch), queued_count=queued, running_count=running, latency_ms=200.0)
+    terms = features(found, underway=Underway(given_out, given_out))
+    assert terms["queue"] == pytest.approx(scoring.points(waits_for * 0.2))
+
+
+def test_calls_for_other_experts_of_the_device_are_waited_for_too() -> None:
+    quiet, busy = offer(latency_ms=100.0), offer(latency_ms=100.0)
+    others = ExpertStatus("other", ExpertState.LOADED, queued_count=3, running_count=1, latency_ms=1_000.0)
+    host = replace(busy.host, statuses=(*busy.host.statuses, others))
+    busy = Offer(host, busy.expert, busy.status, HostSummary.of(host))
+    assert features(quiet)["queue"] == 0.0
+    assert features(busy)["queue"] == pytest.approx(scoring.points(4.0))
+
+
+def test_a_call_takes_what_was_seen_else_what_the_host_measured_else_what_its_size_suggests() -> None:
+    measured = offer(what=expert(memory_bytes=GIB), latency_ms=100.0)
+    assert features(measured, seen=Seen(compute_s=0.7))["latency"] == pytest.approx(-3.0)
+    assert features(measured)["latency"] == pytest.approx(-1.0)
+    small, large = (features(offer(what=expert(memory_bytes=size * GIB)))["latency"] for size in (1, 4))
+    assert large < small < 0.0
+    gpu = features(offer(what=expert(memory_bytes=4 * GIB), devices=(device(name="cuda:0"),)))["latency"]
+    assert gpu > large
+    assert features(offer(what=expert(runtime="remote")))["latency"] == pytest.approx(scoring.points(1.0))
+
+
+def test_failures_cost_three_points_each_up_to_twelve() -> None:
+    assert features(offer(), seen=Seen(failure_count=0.5))["failures"] == -1.5
+    assert features(offer(), seen=Seen(failure_count=100.0))["failures"] == -12.0
+    assert features(offer(ExpertState.FAILED))["failures"] == -3.0
+
+
+# What the expert is.
+
+
+def test_of_two_alike_the_smaller_is_taken() -> None:
+    devices = (device(4 * GIB), device(8 * GIB))
+    shares = [features(offer(memory_bytes=size * GIB, devices=devices))["thrift"] for size in (0, 2, 8)]
+    assert shares == [0.0, -0.25, -1.0]
 
 
 def twins(slow_ms: float, fast_ms: float, **fast: Any) -> tuple[float, float]:
@@ -64,7 +212,7 @@ def twins(slow_ms: float, fast_ms: float, **fast: Any) -> tuple[float, float]:
     slow = offer(latency_ms=slow_ms, what=expert("bert", runtime="transformers"))
     export = expert("bert-onnx", **{"runtime": "onnx", **fast.pop("facts", {})})
     other = offer(**{"state": ExpertState.LOADABLE, "latency_ms": fast_ms, "what": export, **fast})
-    one, two = (sum(scoring.features(TASK, found, 0, [slow, other]).values()) for found in (slow, other))
+    one, two = (score(found, others=[slow, other]) for found in (slow, other))
     return one, two
 
 
@@ -87,7 +235,7 @@ def test_what_was_never_measured_is_not_taken_for_fast() -> None:
             offer(ExpertState.LOADABLE, what=item, latency_ms=ms, devices=devices)
             for item, ms in zip(what, (0.0, 7.5), strict=True)
         ]
-        original, export = (sum(scoring.features(TASK, item, 0, found).values()) for item in found)
+        original, export = (score(item, others=found) for item in found)
         # A checkpoint would run on the graphics device, where it may well be faster than its export.
         assert (export > original) is export_is_taken
 
@@ -110,73 +258,51 @@ def test_what_is_no_twin_or_cannot_be_had_takes_nothing_away(other: dict[str, An
     assert original > export
 
 
-def test_what_is_too_large_for_every_device_is_not_servable() -> None:
-    devices = (device(2 * GIB, 2 * GIB, "cuda:0"), device(4 * GIB, 0, "cuda:1"))
-    assert scoring.servable(offer(what=expert(memory_bytes=4 * GIB), devices=devices))
-    assert not scoring.servable(offer(what=expert(memory_bytes=4 * GIB + 1), devices=devices))
-    assert not scoring.servable(offer(what=expert(memory_bytes=1), devices=()))
-
-
-def test_measured_memory_goes_before_the_estimate() -> None:
-    assert scoring.needed_bytes(offer(what=expert(memory_bytes=5))) == 5
-    assert scoring.needed_bytes(offer(what=expert(memory_bytes=5), memory_bytes=7)) == 7
-    assert not scoring.servable(offer(what=expert(memory_bytes=1), memory_bytes=9 * GIB))
-    assert scoring.servable(offer(what=expert(memory_bytes=9 * GIB), memory_bytes=1))
-
-
-def test_the_nearer_to_being_loaded_the_better() -> None:
-    scores = [scoring.features(TASK, offer(state), 0)["state"] for state in SERVABLE]
-    assert scores == [4.0, 3.0, 2.0, 0.5, 0.0]
-
-
-@pytest.mark.parametrize(
-    ("state", "needed", "expected"),
-    [
-        (ExpertState.LOADABLE, 1 * GIB, 1.0),
-        (ExpertState.LOADABLE, 3 * GIB, 1.0),
-        (ExpertState.LOADABLE, 3 * GIB + 1, 0.3),
-        (ExpertState.LOADED, 3 * GIB + 1, 1.0),
-    ],
-)
-def test_memory_that_is_free_is_better_than_memory_to_be_freed(
-    state: ExpertState, needed: int, expected: float
-) -> None:
-    devices = (device(8 * GIB, 1 * GIB), device(8 * GIB, 3 * GIB))
-    assert scoring.features(TASK, offer(state, devices=devices, memory_bytes=needed), 0)["memory"] == expected
-
-
-@pytest.mark.parametrize(
-    ("batch", "queued", "running", "assigned", "expected"),
-    [
-        (1, 0, 0, 0, 0.0),
-        (1, 1, 0, 0, -0.25),
-        (1, 2, 1, 0, -0.75),
-        (1, 2, 1, 2, -0.75),  # What was assigned may be what is reported already.
-        (1, 0, 0, 5, -1.25),
-        (8, 7, 0, 0, 0.0),  # They go in one batch.
-        (8, 8, 8, 0, -0.5),
-        (0, 1, 0, 0, -0.25),
-        (1, 1_000, 0, 0, -3.0),
-    ],
-)
-def test_load(batch: int, queued: int, running: int, assigned: int, expected: float) -> None:
-    found = offer(what=expert(max_batch_size=batch), queued_count=queued, running_count=running)
-    assert scoring.features(TASK, found, assigned)["load"] == expected
-
-
-@pytest.mark.parametrize(("latency_ms", "expected"), [(0.0, 0.0), (9.0, -0.3), (999.0, -0.9), (1e9, -2.0)])
-def test_latency(latency_ms: float, expected: float) -> None:
-    assert scoring.features(TASK, offer(latency_ms=latency_ms), 0)["latency"] == pytest.approx(expected)
+def test_a_device_without_memory_is_no_fault() -> None:
+    for devices in ((), (device(0, 0),)):
+        found = offer(devices=devices)
+        assert scoring.servable(found)
+        assert features(found)["thrift"] == 0.0
 
 
 def test_popularity() -> None:
     def popularity(downloads: int, likes: int) -> float:
-        what = expert(download_count=downloads, like_count=likes)
-        return scoring.features(TASK, offer(what=what), 0)["popularity"]
+        return features(offer(what=expert(download_count=downloads, like_count=likes)))["popularity"]
 
     assert popularity(0, 0) == 0.0
     assert 0.0 < popularity(10, 0) < popularity(1_000, 0) < popularity(1_000, 10) < 1.0
     assert popularity(10**12, 10**12) == 1.0
+
+
+@pytest.mark.parametrize(("accuracy", "expected"), [(0.0, 0.0), (0.75, 0.0), (0.95, 0.6), (1.0, 0.75), (0.1, -1.0)])
+def test_published_accuracy(accuracy: float, expected: float) -> None:
+    assert features(offer(what=expert(accuracy=accuracy)))["accuracy"] == pytest.approx(expected)
+
+
+def test_the_default_model_of_a_task_type_is_better_than_one_alike() -> None:
+    assert features(offer(what=expert(default_for=(TYPE,))))["default"] == 1.0
+    assert features(offer(what=expert(default_for=("translation",))))["default"] == 0.0
+
+
+def test_where_the_task_leaves_an_input_open_the_expert_that_takes_all_of_its_values_is_better() -> None:
+    narrow = offer(what=expert(accepts=(AcceptedValues("source_language", ("en",)),)))
+    assert features(narrow)["choice"] == -1.0
+    assert features(narrow, demand(source_language="en"))["choice"] == 0.0
+
+
+def test_a_source_language_left_open_is_found_from_the_text() -> None:
+    of_english = offer(what=expert(accepts=(AcceptedValues("source_language", ("en",)),)))
+    assert features(of_english, demand(text=ENGLISH))["choice"] == 0.0
+    assert features(of_english, demand(text=GERMAN))["choice"] == -8.0
+
+
+def test_words_that_the_description_shares_speak_for_an_expert() -> None:
+    medical = offer(what=expert(description="Marks diseases, drugs and doses in English case reports."))
+    asked = demand(Circumstances(request="Find the drugs and the disease in this report, please."))
+    assert features(medical, asked)["words"] == 1.5
+    assert features(offer(what=expert(description="Marks names in the news.")), asked)["words"] == 0.0
+    everything = demand(text="diseases drugs doses case reports marks")
+    assert features(medical, everything)["words"] == 2.0
 
 
 @pytest.mark.parametrize(
@@ -185,71 +311,119 @@ def test_popularity() -> None:
         ("de", ("en", "de"), 1.0),
         ("de-AT", ("de",), 1.0),
         ("DE", ("de-CH",), 1.0),
-        ("fr", ("en", "de"), -20.0),
+        ("fr", ("en", "de"), -30.0),
         ("de", (), 0.0),
         ("", ("",), 0.0),
         (3.0, ("de",), 0.0),
         (Json("de"), ("de",), 0.0),
     ],
 )
-def test_language(asked: Value, listed: tuple[str, ...], expected: float) -> None:
-    task = Task("a", TYPE, {"language": asked})
-    assert scoring.features(task, offer(what=expert(languages=listed)), 0)["language"] == expected
-    assert scoring.features(TASK, offer(what=expert(languages=listed)), 0)["language"] == 0.0
+def test_the_language_that_a_task_names(asked: Value, listed: tuple[str, ...], expected: float) -> None:
+    speaker = offer(what=expert(languages=listed))
+    assert features(speaker, demand(language=asked))["language"] == expected
+    assert features(speaker, demand(spoken_language=asked))["language"] == expected
+    assert features(speaker)["language"] == 0.0
+
+
+def test_the_language_of_a_text_counts_where_none_is_named_and_less() -> None:
+    german, english = (offer(what=expert(languages=(tag,))) for tag in ("de", "en"))
+    assert features(german, demand(text=GERMAN))["language"] == 1.0
+    assert features(english, demand(text=GERMAN))["language"] == -8.0
+    assert features(english, demand(text=GERMAN, language="en"))["language"] == 1.0
+    assert features(english, demand(text="Pfusch!"))["language"] == 0.0
 
 
 @pytest.mark.parametrize(
-    ("asked", "made_for", "fits", "expected"),
+    ("characters", "expected"), [(1_000, 0.0), (1_001, -12.0), (4_000, -14.0), (10**9, -16.0), (0, 0.0)]
+)
+def test_a_text_that_is_too_long(characters: int, expected: float) -> None:
+    limited = offer(what=expert(input_limits=(InputLimit("text", max_character_count=1_000),)))
+    assert features(limited, demand(text="x" * min(characters, 10**6)))["size"] == pytest.approx(expected, abs=0.01)
+    assert features(limited, demand(other="x" * 2_000))["size"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("limit", "size"),
     [
-        (None, "", True, 6.0),
-        (None, "medicine", True, 0.0),
-        ("medicine", "medicine", True, 6.0),
-        ("medicine", "Medicine", True, 6.0),
-        ("medicine", "", True, 0.0),
-        ("medicine", "law", False, 0.0),
-        ("", "law", True, 0.0),
-        (Json("medicine"), "law", True, 0.0),
+        (InputLimit("audio", max_duration_ms=30_000), Size(duration_ms=60_000)),
+        (InputLimit("audio", max_size_bytes=1_000), Size(size_bytes=2_000)),
+        (InputLimit("audio", max_character_count=9, max_size_bytes=1_000), Size(size_bytes=2_000)),
     ],
 )
-def test_domain(asked: Value | None, made_for: str, fits: bool, expected: float) -> None:
-    task = TASK if asked is None else Task("a", TYPE, {"domain": asked})
-    found = offer(what=expert(domain=made_for))
-    assert scoring.fits_domain(task, found) is fits
-    assert scoring.features(task, found, 0)["domain"] == expected
+def test_a_file_that_is_too_large(limit: InputLimit, size: Size) -> None:
+    limited = offer(what=expert(input_limits=(limit,)))
+    known = Circumstances(files={"artifacts/long": size})
+    for value in (ArtifactRef("artifacts/long"), (ArtifactRef("artifacts/other"), ArtifactRef("artifacts/long"))):
+        assert features(limited, demand(known, audio=value))["size"] == -13.0
+    assert features(limited, demand(known, audio=ArtifactRef("artifacts/other")))["size"] == 0.0
 
 
-def test_neither_popularity_nor_a_free_queue_make_up_for_a_language_that_is_lacking() -> None:
-    task = Task("a", TYPE, {"language": "fr"})
-    best = offer(what=expert(languages=("de",), download_count=10**12, like_count=10**12))
+@pytest.mark.parametrize(
+    ("license_id", "expected"),
+    [
+        ("Apache-2.0", 0.0),
+        ("MIT", 0.0),
+        ("GPL-3.0-or-later", -0.5),
+        ("LicenseRef-CreativeML-OpenRAIL-M", -0.5),
+        ("", -0.5),
+        ("CC-BY-NC-4.0", -2.0),
+        ("Apache-2.0 AND CC-BY-NC-SA-4.0", -2.0),
+    ],
+)
+def test_a_licence_that_asks_little_is_better(license_id: str, expected: float) -> None:
+    assert features(offer(what=expert(license=license_id)))["license"] == expected
+
+
+def test_licences_that_are_not_allowed_are_left_out() -> None:
+    allowed = demand(Circumstances(licenses=("MIT", "BSD-*")))
+    for license_id, fits in [("MIT", True), ("bsd-3-clause", True), ("Apache-2.0", False), ("", False)]:
+        assert scoring.fits(allowed, offer(what=expert(license=license_id))) is fits
+
+
+# What outweighs what.
+
+
+def test_nothing_makes_up_for_a_language_that_is_lacking() -> None:
+    french = demand(language="fr")
+    best = offer(what=expert(languages=("de",), download_count=10**12, like_count=10**12, default_for=(TYPE,)))
     worst = offer(
-        ExpertState.TO_BE_FETCHED,
-        what=expert(domain="law"),
+        ExpertState.FAILED,
+        what=expert(license="CC-BY-NC-4.0"),
         memory_bytes=8 * GIB,
         queued_count=1_000,
-        latency_ms=1e9,
+        latency_ms=9e3,
     )
-    assert sum(scoring.features(task, best, 0).values()) < sum(scoring.features(task, worst, 0).values())
+    assert score(best, french) < score(worst, french, seen=Seen(failure_count=2.0))
 
 
-def test_of_two_equals_the_smaller_is_taken() -> None:
-    devices = (device(4 * GIB), device(8 * GIB))
-    shares = [
-        scoring.features(TASK, offer(memory_bytes=size * GIB, devices=devices), 0)["thrift"] for size in (0, 2, 8)
-    ]
-    assert shares == [0.0, -0.25, -1.0]
+def test_a_loaded_expert_of_another_domain_waits_for_one_that_has_to_be_loaded() -> None:
+    loaded = offer(what=expert(domain="law", download_count=10**8))
+    general = offer(ExpertState.LOADABLE, what=expert(memory_bytes=7 * GIB), devices=(device(8 * GIB, 0),))
+    assert score(general) > score(loaded)
 
 
-def test_a_device_without_memory_is_no_fault() -> None:
-    for devices in ((), (device(0, 0),)):
-        found = offer(devices=devices)
-        assert scoring.servable(found)
-        assert scoring.features(TASK, found, 0)["thrift"] == 0.0
+def test_a_most_popular_expert_is_worth_waiting_twice_as_long_for_and_no_longer() -> None:
+    popular = expert(download_count=10**8, like_count=10**5)
+    alike = {ms: offer(what=expert(), latency_ms=ms) for ms in (1_000.0, 1_800.0, 2_400.0)}
+    assert score(offer(what=popular, latency_ms=1_800.0)) > score(alike[1_000.0])
+    assert score(offer(what=popular, latency_ms=2_400.0)) < score(alike[1_000.0])
 
 
 OFFERS = st.builds(
-    lambda state, batch, count, queued, latency_ms, needed: offer(
+    lambda state, batch, count, queued, latency_ms, needed, license_id, accuracy: offer(
         state,
-        what=expert(download_count=count, like_count=count, max_batch_size=batch, memory_bytes=needed),
+        what=expert(
+            download_count=count,
+            like_count=count,
+            max_batch_size=batch,
+            memory_bytes=needed,
+            license=license_id,
+            accuracy=accuracy,
+            description="Reads letters of doctors.",
+            languages=("de",),
+            accepts=(AcceptedValues("source_language", ("fr",)), AcceptedValues("operation", ("blur",))),
+            input_limits=(InputLimit("text", max_character_count=3),),
+        ),
         queued_count=queued,
         latency_ms=latency_ms,
     ),
@@ -259,26 +433,16 @@ OFFERS = st.builds(
     st.integers(0, 10**6),
     st.floats(0, 1e12),
     st.integers(0, 8 * GIB),
+    st.sampled_from(["", "MIT", "CC-BY-NC-4.0", "GPL-3.0"]),
+    st.floats(0, 1),
 )
+SEEN = st.builds(Seen, st.floats(0, 1e9), st.floats(0, 1e9), st.floats(0, 1e9))
 
 
-@given(OFFERS, st.integers(0, 10**6))
-def test_every_feature_stays_in_its_range(found: Offer, assigned: int) -> None:
-    ranges = {
-        "state": (0, 4),
-        "memory": (0.3, 1),
-        "thrift": (-1, 0),
-        "load": (-3, 0),
-        "latency": (-2, 0),
-        "twin": (-5, 0),
-        "popularity": (0, 1),
-        "default": (0, 1),
-        "choice": (-1, 0),
-        "language": (-20, 1),
-        "domain": (0, 6),
-    }
-    features = scoring.features(TASK, found, assigned)
-    assert features.keys() == ranges.keys()
-    for name, (least, most) in ranges.items():
-        assert least <= features[name] <= most
-        assert f"| {name} | " in str(scoring.__doc__)
+@given(OFFERS, st.integers(0, 10**6), SEEN, st.text())
+def test_every_term_is_documented_and_stays_in_its_range(found: Offer, given_out: int, seen: Seen, text: str) -> None:
+    terms = features(found, demand(text=text), underway=Underway(given_out, 2 * given_out), seen=seen)
+    assert list(terms) == [term.name for term in TERMS]
+    for term in TERMS:
+        assert term.least - 1e-9 <= terms[term.name] <= term.most + 1e-9, term.name
+    assert sum(terms[name] for name in ("state", "memory", "queue", "latency")) >= -20.0 - 1e-9

@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from orchestrion.errors import FailedPreconditionError
+from orchestrion.errors import FailedPreconditionError, Reason
 from orchestrion.experts import AcceptedValues, Assignment, ExpertState
 from orchestrion.plans import Task
 from orchestrion.values import Value
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.registry.registry import Registry
+from orchestrion_controller.selector.demand import Circumstances
 from orchestrion_controller.selector.selector import Selector
 from tests.unit.controller.offers import GIB, TYPE, device, expert, report, status
 
@@ -51,7 +52,7 @@ async def test_loaded_beats_what_has_to_be_loaded(registry: Registry, selector: 
     registry.report(report("hosts/b", statuses=(status(latency_ms=500.0),)), None)
     assignment = selector.assign(TASK)
     assert place(assignment) == ("hosts/b", "ocr")
-    assert assignment.reason == "ocr is loaded on b; first of 2 candidates."
+    assert assignment.reason.startswith("ocr is loaded on b; first of 2 candidates, before the same on a: ")
     assert [candidate.host for candidate in assignment.candidates] == ["hosts/b", "hosts/a"]
 
 
@@ -70,36 +71,99 @@ async def test_load_spreads_over_equal_hosts(registry: Registry, selector: Selec
     for name in ("hosts/a", "hosts/b", "hosts/c"):
         registry.report(report(name), None)
     taken: Counter[tuple[str, str]] = Counter()
+    going = []
     for _ in range(12):
         pair = place(selector.assign(TASK))
-        selector.begin(pair)
+        going.append(selector.begin(pair))
         taken[pair] += 1
     assert set(taken.values()) == {4}
-    for _ in range(4):
-        selector.end(("hosts/b", "ocr"))
+    for begun in going:
+        if begun.pair == ("hosts/b", "ocr"):
+            selector.end(begun, cancelled=True)
     assert place(selector.assign(TASK)) == ("hosts/b", "ocr")
+
+
+async def test_tasks_that_are_assigned_in_one_moment_spread_before_any_has_begun(
+    registry: Registry, selector: Selector
+) -> None:
+    for name in ("hosts/a", "hosts/b", "hosts/c"):
+        registry.report(report(name), None)
+    taken: Counter[tuple[str, str]] = Counter()
+    for _ in range(9):
+        assignment = selector.assign(TASK)
+        selector.promise(assignment)
+        taken[place(assignment)] += 1
+    assert set(taken.values()) == {3}
 
 
 async def test_what_has_ended_no_longer_counts(registry: Registry, selector: Selector) -> None:
     registry.report(report("hosts/a"), None)
     fresh = selector.assign(TASK)
-    for _ in range(3):
-        selector.begin(("hosts/a", "ocr"))
-    assert selector.assign(TASK).candidates[0].features["load"] == -0.75
-    for _ in range(3):
-        selector.end(("hosts/a", "ocr"))
+    going = [selector.begin(("hosts/a", "ocr")) for _ in range(3)]
+    assert selector.assign(TASK).candidates[0].features["queue"] < -0.5
+    for begun in going:
+        selector.end(begun, cancelled=True)
     assert selector.assign(TASK) == fresh
+
+
+async def test_an_expert_that_failed_is_passed_over_until_that_is_long_ago(registry: Registry) -> None:
+    now = [0.0]
+    selector = Selector(registry, 5, clock=lambda: now[0])
+    for name in ("hosts/a", "hosts/b"):
+        registry.report(report(name), None)
+    selector.end(selector.begin(("hosts/a", "ocr")), Reason.WORKER_CRASHED.error("died"))
+    assignment = selector.assign(TASK)
+    assert place(assignment) == ("hosts/b", "ocr")
+    assert assignment.reason.endswith("before the same on a: it failed less.")
+    now[0] += 3_600
+    assert place(selector.assign(TASK)) == ("hosts/a", "ocr")
+
+
+async def test_a_host_that_turned_out_slower_than_it_said_gets_less(registry: Registry) -> None:
+    now = [0.0]
+    selector = Selector(registry, 5, clock=lambda: now[0])
+    for name in ("hosts/a", "hosts/b"):
+        registry.report(report(name, statuses=(status(latency_ms=100.0),)), None)
+    begun = selector.begin(("hosts/a", "ocr"))
+    now[0] += 2.0
+    selector.end(begun)
+    assignment = selector.assign(TASK)
+    assert place(assignment) == ("hosts/b", "ocr")
+    assert assignment.reason.endswith("before the same on a: it is faster.")
+
+
+async def test_a_shortlist_names_each_expert_once_on_its_best_host(registry: Registry, selector: Selector) -> None:
+    experts = [expert(f"expert-{number}", download_count=10**number) for number in range(7)]
+    for name in ("hosts/a", "hosts/b"):
+        state = ExpertState.LOADED if name == "hosts/b" else ExpertState.LOADABLE
+        registry.report(report(name, *experts, statuses=tuple(status(item.id, state) for item in experts)), None)
+    found = [item.candidate for item in selector.shortlist(TASK)]
+    assert [candidate.expert_id for candidate in found] == [f"expert-{number}" for number in (6, 5, 4, 3, 2)]
+    assert {candidate.host for candidate in found} == {"hosts/b"}
+
+
+async def test_licences_that_the_operator_or_the_request_does_not_allow_are_not_used(registry: Registry) -> None:
+    free, research = expert("free", license="MIT"), expert("research", license="CC-BY-NC-4.0", download_count=10**7)
+    registry.report(report("hosts/a", free, research), None)
+    commercial = Selector(registry, 5, licenses=("commercial",))
+    assert [item.expert_id for item in commercial.assign(TASK).candidates] == ["free"]
+    with pytest.raises(
+        FailedPreconditionError, match=r"other licences than the allowed commercial and Apache-2\.0"
+    ) as caught:
+        commercial.assign(TASK, Circumstances(licenses=("Apache-2.0",)))
+    assert (caught.value.reason, caught.value.field) == ("NO_EXPERT", "licenses")
+    assert "CC-BY-NC-4.0, MIT; allow one of these" in caught.value.message
 
 
 async def test_what_failed_at_the_task_comes_last(registry: Registry, selector: Selector) -> None:
     registry.report(report("hosts/a", expert("ocr"), expert("other")), None)
     registry.report(report("hosts/b", statuses=(status(state=ExpertState.TO_BE_FETCHED),), fetches=True), None)
     avoid = {("hosts/a", "ocr"), ("hosts/a", "other")}
-    assignment = selector.assign(TASK, avoid)
+    assignment = selector.assign(TASK, avoid=avoid)
     assert place(assignment) == ("hosts/b", "ocr")
     assert {(found.host, found.expert_id) for found in assignment.candidates[1:]} == avoid
     # Where there is nothing else, even that is tried again.
-    assert place(selector.assign(TASK, avoid | {("hosts/b", "ocr")}))[0] == "hosts/a"
+    assert place(selector.assign(TASK, avoid=avoid | {("hosts/b", "ocr")}))[0] == "hosts/a"
 
 
 async def test_only_so_many_candidates_are_kept(registry: Registry) -> None:
@@ -108,6 +172,8 @@ async def test_only_so_many_candidates_are_kept(registry: Registry) -> None:
     assignment = Selector(registry, candidate_count=2).assign(TASK)
     assert [candidate.host for candidate in assignment.candidates] == ["hosts/0", "hosts/1"]
     assert assignment.reason.endswith("first of 9 candidates.")
+    (kept,) = Selector(registry, candidate_count=1).assign(TASK).candidates
+    assert kept.host == "hosts/0"
 
 
 async def test_the_language_that_a_task_names_decides(registry: Registry, selector: Selector) -> None:

@@ -30,7 +30,10 @@ class _SelectionPolicyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Selec
     SELECTION_POLICY_RANK: _SelectionPolicy.ValueType  # 1
     """Takes the candidate with the highest score."""
     SELECTION_POLICY_LLM: _SelectionPolicy.ValueType  # 2
-    """Lets the language model choose among the best candidates. Answers UNIMPLEMENTED for now."""
+    """Lets the language model choose among the best few experts for each task (each once, on its best host), for all tasks
+    of the whole plan in one call. Where it names none of them, refuses or does not answer, the choice is that of RANK, and
+    the reason says so.
+    """
 
 class SelectionPolicy(_SelectionPolicy, metaclass=_SelectionPolicyEnumTypeWrapper):
     """Lists how an expert is chosen among the candidates."""
@@ -40,7 +43,10 @@ SELECTION_POLICY_UNSPECIFIED: SelectionPolicy.ValueType  # 0
 SELECTION_POLICY_RANK: SelectionPolicy.ValueType  # 1
 """Takes the candidate with the highest score."""
 SELECTION_POLICY_LLM: SelectionPolicy.ValueType  # 2
-"""Lets the language model choose among the best candidates. Answers UNIMPLEMENTED for now."""
+"""Lets the language model choose among the best few experts for each task (each once, on its best host), for all tasks
+of the whole plan in one call. Where it names none of them, refuses or does not answer, the choice is that of RANK, and
+the reason says so.
+"""
 Global___SelectionPolicy: _TypeAlias = SelectionPolicy  # noqa: Y015
 
 @_typing.final
@@ -61,7 +67,7 @@ class Assignment(_message.Message):
     expert_id: _builtins.str
     """The id of the expert chosen."""
     reason: _builtins.str
-    """Why, in one sentence."""
+    """Why: what rank went by, or what the language model said; in one or two sentences."""
     @_builtins.property
     def candidates(self) -> _containers.RepeatedCompositeFieldContainer[Global___Candidate]:
         """The candidates, best first and the chosen one among them; the rest are the alternatives when it fails."""
@@ -118,10 +124,10 @@ class Candidate(_message.Message):
     expert_id: _builtins.str
     """The id of the expert."""
     score: _builtins.float
-    """The score; higher is better. Only the order matters."""
+    """The score; higher is better. One point is worth halving the time to the result."""
     @_builtins.property
     def features(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
-        """The terms that the score is the sum of, by name."""
+        """The terms that the score is the sum of, by name; `docs/selection.md` describes each."""
 
     def __init__(
         self,

@@ -29,7 +29,7 @@ from orchestrion.v1 import runs_pb2 as orchestrion_dot_v1_dot_runs__pb2
 from orchestrion.v1 import task_types_pb2 as orchestrion_dot_v1_dot_task__types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$orchestrion/v1/execute_service.proto\x12\x0eorchestrion.v1\x1a orchestrion/v1/assignments.proto\x1a\x1borchestrion/v1/events.proto\x1a\x1aorchestrion/v1/plans.proto\x1a\x19orchestrion/v1/runs.proto\x1a\x1forchestrion/v1/task_types.proto\"\xb3\x02\n\x0e\x45xecuteRequest\x12\"\n\x04plan\x18\x01 \x01(\x0b\x32\x14.orchestrion.v1.Plan\x12/\n\x0b\x61ssignments\x18\x02 \x03(\x0b\x32\x1a.orchestrion.v1.Assignment\x12+\n\x07results\x18\x03 \x03(\x0b\x32\x1a.orchestrion.v1.TaskResult\x12/\n\x06policy\x18\x04 \x01(\x0e\x32\x1f.orchestrion.v1.SelectionPolicy\x12,\n\ntask_types\x18\x05 \x03(\x0b\x32\x18.orchestrion.v1.TaskType\x12\x13\n\x0b\x61ttachments\x18\x06 \x03(\t\x12+\n\x07options\x18\x07 \x01(\x0b\x32\x1a.orchestrion.v1.RunOptions2T\n\x0e\x45xecuteService\x12\x42\n\x07\x45xecute\x12\x1e.orchestrion.v1.ExecuteRequest\x1a\x15.orchestrion.v1.Event0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$orchestrion/v1/execute_service.proto\x12\x0eorchestrion.v1\x1a orchestrion/v1/assignments.proto\x1a\x1borchestrion/v1/events.proto\x1a\x1aorchestrion/v1/plans.proto\x1a\x19orchestrion/v1/runs.proto\x1a\x1forchestrion/v1/task_types.proto\"\xc5\x02\n\x0e\x45xecuteRequest\x12\"\n\x04plan\x18\x01 \x01(\x0b\x32\x14.orchestrion.v1.Plan\x12/\n\x0b\x61ssignments\x18\x02 \x03(\x0b\x32\x1a.orchestrion.v1.Assignment\x12+\n\x07results\x18\x03 \x03(\x0b\x32\x1a.orchestrion.v1.TaskResult\x12/\n\x06policy\x18\x04 \x01(\x0e\x32\x1f.orchestrion.v1.SelectionPolicy\x12,\n\ntask_types\x18\x05 \x03(\x0b\x32\x18.orchestrion.v1.TaskType\x12\x13\n\x0b\x61ttachments\x18\x06 \x03(\t\x12+\n\x07options\x18\x07 \x01(\x0b\x32\x1a.orchestrion.v1.RunOptions\x12\x10\n\x08licenses\x18\x08 \x03(\t2T\n\x0e\x45xecuteService\x12\x42\n\x07\x45xecute\x12\x1e.orchestrion.v1.ExecuteRequest\x1a\x15.orchestrion.v1.Event0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,7 +37,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'orchestrion.v1.execute_serv
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_EXECUTEREQUEST']._serialized_start=208
-  _globals['_EXECUTEREQUEST']._serialized_end=515
-  _globals['_EXECUTESERVICE']._serialized_start=517
-  _globals['_EXECUTESERVICE']._serialized_end=601
+  _globals['_EXECUTEREQUEST']._serialized_end=533
+  _globals['_EXECUTESERVICE']._serialized_start=535
+  _globals['_EXECUTESERVICE']._serialized_end=619
 # @@protoc_insertion_point(module_scope)

@@ -35,6 +35,7 @@ class ExecuteRequest(_message.Message):
     TASK_TYPES_FIELD_NUMBER: _builtins.int
     ATTACHMENTS_FIELD_NUMBER: _builtins.int
     OPTIONS_FIELD_NUMBER: _builtins.int
+    LICENSES_FIELD_NUMBER: _builtins.int
     policy: _assignments_pb2.SelectionPolicy.ValueType
     """How to choose experts for the rest."""
     @_builtins.property
@@ -63,6 +64,10 @@ class ExecuteRequest(_message.Message):
     def options(self) -> _runs_pb2.RunOptions:
         """How the run treats a client that leaves."""
 
+    @_builtins.property
+    def licenses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The licences that experts may have, as RunRequest.licenses."""
+
     def __init__(
         self,
         *,
@@ -73,10 +78,11 @@ class ExecuteRequest(_message.Message):
         task_types: _abc.Iterable[_task_types_pb2.TaskType] | None = ...,
         attachments: _abc.Iterable[_builtins.str] | None = ...,
         options: _runs_pb2.RunOptions | None = ...,
+        licenses: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["options", b"options", "plan", b"plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["assignments", b"assignments", "attachments", b"attachments", "options", b"options", "plan", b"plan", "policy", b"policy", "results", b"results", "task_types", b"task_types"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assignments", b"assignments", "attachments", b"attachments", "licenses", b"licenses", "options", b"options", "plan", b"plan", "policy", b"policy", "results", b"results", "task_types", b"task_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

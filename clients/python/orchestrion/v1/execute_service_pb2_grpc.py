@@ -52,7 +52,7 @@ class ExecuteServiceServicer(object):
         tasks with a result are not run again. The call is a run of its own.
 
         Errors: INVALID_ARGUMENT (a rule of plans, such as `UNKNOWN_TASK_TYPE` or `PLAN_CYCLE`); NOT_FOUND
-        (`ARTIFACT_NOT_FOUND`); FAILED_PRECONDITION (`NO_EXPERT`, `EXPERT_TOO_LARGE`). A task that fails does not fail the
+        (`ARTIFACT_NOT_FOUND`); FAILED_PRECONDITION (`NO_EXPERT`, `EXPERT_TOO_LARGE`, `EXPERT_NOT_FETCHED`, `NOT_CONFIGURED`). A task that fails does not fail the
         call.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

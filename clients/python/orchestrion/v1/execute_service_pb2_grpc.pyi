@@ -39,7 +39,7 @@ class ExecuteServiceStub:
     tasks with a result are not run again. The call is a run of its own.
 
     Errors: INVALID_ARGUMENT (a rule of plans, such as `UNKNOWN_TASK_TYPE` or `PLAN_CYCLE`); NOT_FOUND
-    (`ARTIFACT_NOT_FOUND`); FAILED_PRECONDITION (`NO_EXPERT`, `EXPERT_TOO_LARGE`). A task that fails does not fail the
+    (`ARTIFACT_NOT_FOUND`); FAILED_PRECONDITION (`NO_EXPERT`, `EXPERT_TOO_LARGE`, `EXPERT_NOT_FETCHED`, `NOT_CONFIGURED`). A task that fails does not fail the
     call.
     """
 
@@ -53,7 +53,7 @@ class ExecuteServiceAsyncStub(ExecuteServiceStub):
     tasks with a result are not run again. The call is a run of its own.
 
     Errors: INVALID_ARGUMENT (a rule of plans, such as `UNKNOWN_TASK_TYPE` or `PLAN_CYCLE`); NOT_FOUND
-    (`ARTIFACT_NOT_FOUND`); FAILED_PRECONDITION (`NO_EXPERT`, `EXPERT_TOO_LARGE`). A task that fails does not fail the
+    (`ARTIFACT_NOT_FOUND`); FAILED_PRECONDITION (`NO_EXPERT`, `EXPERT_TOO_LARGE`, `EXPERT_NOT_FETCHED`, `NOT_CONFIGURED`). A task that fails does not fail the
     call.
     """
 
@@ -70,7 +70,7 @@ class ExecuteServiceServicer(metaclass=_abc_1.ABCMeta):
         tasks with a result are not run again. The call is a run of its own.
 
         Errors: INVALID_ARGUMENT (a rule of plans, such as `UNKNOWN_TASK_TYPE` or `PLAN_CYCLE`); NOT_FOUND
-        (`ARTIFACT_NOT_FOUND`); FAILED_PRECONDITION (`NO_EXPERT`, `EXPERT_TOO_LARGE`). A task that fails does not fail the
+        (`ARTIFACT_NOT_FOUND`); FAILED_PRECONDITION (`NO_EXPERT`, `EXPERT_TOO_LARGE`, `EXPERT_NOT_FETCHED`, `NOT_CONFIGURED`). A task that fails does not fail the
         call.
         """
 

@@ -109,6 +109,9 @@ class Expert(_message.Message):
     ACCEPTS_FIELD_NUMBER: _builtins.int
     DOWNLOAD_BYTES_FIELD_NUMBER: _builtins.int
     DEFAULT_FOR_FIELD_NUMBER: _builtins.int
+    INPUT_LIMITS_FIELD_NUMBER: _builtins.int
+    ACCURACY_FIELD_NUMBER: _builtins.int
+    ACCURACY_MEASURE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The id, unique on its host, such as `rapidocr`. The same id on two hosts means the same expert."""
     model: _builtins.str
@@ -133,6 +136,12 @@ class Expert(_message.Message):
     """How many requests one forward pass takes at most; at least 1."""
     download_bytes: _builtins.int
     """What its files take to download, in bytes; 0 when there is nothing to download or that is not known yet."""
+    accuracy: _builtins.float
+    """A published measure of its quality, from 0 to 1, higher is better (a word error rate counts as 1 minus itself); 0
+    when none is known.
+    """
+    accuracy_measure: _builtins.str
+    """What `accuracy` measures, such as `F1 on CoNLL-2003`; empty when none is known."""
     @_builtins.property
     def task_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The names of the task types that it performs."""
@@ -150,6 +159,12 @@ class Expert(_message.Message):
     @_builtins.property
     def default_for(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The task types for which it is the project's default model; empty for none."""
+
+    @_builtins.property
+    def input_limits(self) -> _containers.RepeatedCompositeFieldContainer[Global___InputLimit]:
+        """How much of an input it takes in; what goes beyond is cut off or refused. Inputs that are not listed have no limit
+        that is known.
+        """
 
     def __init__(
         self,
@@ -170,10 +185,13 @@ class Expert(_message.Message):
         accepts: _abc.Iterable[Global___AcceptedValues] | None = ...,
         download_bytes: _builtins.int = ...,
         default_for: _abc.Iterable[_builtins.str] | None = ...,
+        input_limits: _abc.Iterable[Global___InputLimit] | None = ...,
+        accuracy: _builtins.float = ...,
+        accuracy_measure: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepts", b"accepts", "default_for", b"default_for", "description", b"description", "domain", b"domain", "download_bytes", b"download_bytes", "download_count", b"download_count", "id", b"id", "languages", b"languages", "license", b"license", "like_count", b"like_count", "max_batch_size", b"max_batch_size", "memory_bytes", b"memory_bytes", "model", b"model", "revision", b"revision", "runtime", b"runtime", "task_types", b"task_types"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepts", b"accepts", "accuracy", b"accuracy", "accuracy_measure", b"accuracy_measure", "default_for", b"default_for", "description", b"description", "domain", b"domain", "download_bytes", b"download_bytes", "download_count", b"download_count", "id", b"id", "input_limits", b"input_limits", "languages", b"languages", "license", b"license", "like_count", b"like_count", "max_batch_size", b"max_batch_size", "memory_bytes", b"memory_bytes", "model", b"model", "revision", b"revision", "runtime", b"runtime", "task_types", b"task_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -206,6 +224,40 @@ class AcceptedValues(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AcceptedValues: _TypeAlias = AcceptedValues  # noqa: Y015
+
+@_typing.final
+class InputLimit(_message.Message):
+    """Tells how much of one input an expert takes in."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INPUT_FIELD_NUMBER: _builtins.int
+    MAX_CHARACTER_COUNT_FIELD_NUMBER: _builtins.int
+    MAX_DURATION_MS_FIELD_NUMBER: _builtins.int
+    MAX_SIZE_BYTES_FIELD_NUMBER: _builtins.int
+    input: _builtins.str
+    """The name of the input."""
+    max_character_count: _builtins.int
+    """The longest text, in characters, about four to a token; 0 for no limit that is known."""
+    max_duration_ms: _builtins.int
+    """The longest sound or video, in milliseconds; 0 for no limit that is known."""
+    max_size_bytes: _builtins.int
+    """The largest file, in bytes; 0 for no limit that is known."""
+    def __init__(
+        self,
+        *,
+        input: _builtins.str = ...,
+        max_character_count: _builtins.int = ...,
+        max_duration_ms: _builtins.int = ...,
+        max_size_bytes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["input", b"input", "max_character_count", b"max_character_count", "max_duration_ms", b"max_duration_ms", "max_size_bytes", b"max_size_bytes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InputLimit: _TypeAlias = InputLimit  # noqa: Y015
 
 @_typing.final
 class ExpertStatus(_message.Message):

@@ -38,12 +38,13 @@ class RunRequest(_message.Message):
     PREVIOUS_RUN_FIELD_NUMBER: _builtins.int
     OPTIONS_FIELD_NUMBER: _builtins.int
     APPROVAL_TIMEOUT_MS_FIELD_NUMBER: _builtins.int
+    LICENSES_FIELD_NUMBER: _builtins.int
     planner: _builtins.str
     """The planner, `builtin` or `llm`; empty means the server's default."""
     responder: _builtins.str
     """The responder, `builtin` or `llm`; empty means the server's default."""
     policy: _assignments_pb2.SelectionPolicy.ValueType
-    """How experts are chosen."""
+    """How experts are chosen. With LLM nothing starts before the plan is whole and every task has its expert."""
     approval: _runs_pb2.Approval.ValueType
     """Whether the plan must be approved before anything is selected or executed."""
     previous_run: _builtins.str
@@ -68,6 +69,13 @@ class RunRequest(_message.Message):
     def options(self) -> _runs_pb2.RunOptions:
         """How the run treats a client that leaves."""
 
+    @_builtins.property
+    def licenses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The licences that experts may have: SPDX identifiers, patterns such as `BSD-*`, `permissive` (no conditions that
+        matter) or `commercial` (commercial use allowed). Empty allows all that the server's own setting allows; experts whose
+        licence is not known are left out where anything is named here.
+        """
+
     def __init__(
         self,
         *,
@@ -81,10 +89,11 @@ class RunRequest(_message.Message):
         previous_run: _builtins.str = ...,
         options: _runs_pb2.RunOptions | None = ...,
         approval_timeout_ms: _builtins.int | None = ...,
+        licenses: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_approval_timeout_ms", b"_approval_timeout_ms", "approval_timeout_ms", b"approval_timeout_ms", "options", b"options", "plan", b"plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_approval_timeout_ms", b"_approval_timeout_ms", "approval", b"approval", "approval_timeout_ms", b"approval_timeout_ms", "messages", b"messages", "options", b"options", "plan", b"plan", "planner", b"planner", "policy", b"policy", "previous_run", b"previous_run", "responder", b"responder", "task_types", b"task_types"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_approval_timeout_ms", b"_approval_timeout_ms", "approval", b"approval", "approval_timeout_ms", b"approval_timeout_ms", "licenses", b"licenses", "messages", b"messages", "options", b"options", "plan", b"plan", "planner", b"planner", "policy", b"policy", "previous_run", b"previous_run", "responder", b"responder", "task_types", b"task_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__approval_timeout_ms: _TypeAlias = _typing.Literal["approval_timeout_ms"]  # noqa: Y015
     _WhichOneofArgType__approval_timeout_ms: _TypeAlias = _typing.Literal["_approval_timeout_ms", b"_approval_timeout_ms"]  # noqa: Y015

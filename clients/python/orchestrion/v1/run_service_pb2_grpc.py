@@ -82,11 +82,12 @@ class RunServiceServicer(object):
     def Run(self, request, context):
         """Creates a run and watches it to its end. The stages overlap: a task starts while others are still being planned. With
         `approval` REQUIRED they do not: the run plans, tells `approval_awaited`, and selects and executes nothing before
-        ApprovePlan. The deadline of the call is the run's deadline. The stream ends with `run_finished`; when the run failed
+        ApprovePlan. Nor do they with policy LLM, which chooses once the plan is whole. The deadline of the call is the run's deadline. The stream ends with `run_finished`; when the run failed
         it then ends with the error's status.
 
         Errors: those of Plan, Select, Execute and Respond; RESOURCE_EXHAUSTED (`TOO_MANY_RUNS`, with RetryInfo); CANCELLED
-        (`APPROVAL_TIMED_OUT`) when nobody approved the plan in time; UNIMPLEMENTED (`NOT_SERVED_YET`) for policy LLM.
+        (`APPROVAL_TIMED_OUT`) when nobody approved the plan in time; FAILED_PRECONDITION (`NOT_CONFIGURED`) for policy LLM where
+        no language model is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -39,11 +39,12 @@ class RunServiceStub:
     Run: _grpc.UnaryStreamMultiCallable[_run_service_pb2.RunRequest, _events_pb2.Event]
     """Creates a run and watches it to its end. The stages overlap: a task starts while others are still being planned. With
     `approval` REQUIRED they do not: the run plans, tells `approval_awaited`, and selects and executes nothing before
-    ApprovePlan. The deadline of the call is the run's deadline. The stream ends with `run_finished`; when the run failed
+    ApprovePlan. Nor do they with policy LLM, which chooses once the plan is whole. The deadline of the call is the run's deadline. The stream ends with `run_finished`; when the run failed
     it then ends with the error's status.
 
     Errors: those of Plan, Select, Execute and Respond; RESOURCE_EXHAUSTED (`TOO_MANY_RUNS`, with RetryInfo); CANCELLED
-    (`APPROVAL_TIMED_OUT`) when nobody approved the plan in time; UNIMPLEMENTED (`NOT_SERVED_YET`) for policy LLM.
+    (`APPROVAL_TIMED_OUT`) when nobody approved the plan in time; FAILED_PRECONDITION (`NOT_CONFIGURED`) for policy LLM where
+    no language model is.
     """
     WatchRun: _grpc.UnaryStreamMultiCallable[_run_service_pb2.WatchRunRequest, _events_pb2.Event]
     """Streams a run's events from any point: first what is logged, then what happens, to the end. Its deadline ends only
@@ -89,11 +90,12 @@ class RunServiceAsyncStub(RunServiceStub):
     Run: _aio.UnaryStreamMultiCallable[_run_service_pb2.RunRequest, _events_pb2.Event]  # type: ignore[assignment]
     """Creates a run and watches it to its end. The stages overlap: a task starts while others are still being planned. With
     `approval` REQUIRED they do not: the run plans, tells `approval_awaited`, and selects and executes nothing before
-    ApprovePlan. The deadline of the call is the run's deadline. The stream ends with `run_finished`; when the run failed
+    ApprovePlan. Nor do they with policy LLM, which chooses once the plan is whole. The deadline of the call is the run's deadline. The stream ends with `run_finished`; when the run failed
     it then ends with the error's status.
 
     Errors: those of Plan, Select, Execute and Respond; RESOURCE_EXHAUSTED (`TOO_MANY_RUNS`, with RetryInfo); CANCELLED
-    (`APPROVAL_TIMED_OUT`) when nobody approved the plan in time; UNIMPLEMENTED (`NOT_SERVED_YET`) for policy LLM.
+    (`APPROVAL_TIMED_OUT`) when nobody approved the plan in time; FAILED_PRECONDITION (`NOT_CONFIGURED`) for policy LLM where
+    no language model is.
     """
     WatchRun: _aio.UnaryStreamMultiCallable[_run_service_pb2.WatchRunRequest, _events_pb2.Event]  # type: ignore[assignment]
     """Streams a run's events from any point: first what is logged, then what happens, to the end. Its deadline ends only
@@ -142,11 +144,12 @@ class RunServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_events_pb2.Event], _abc.AsyncIterator[_events_pb2.Event]]:
         """Creates a run and watches it to its end. The stages overlap: a task starts while others are still being planned. With
         `approval` REQUIRED they do not: the run plans, tells `approval_awaited`, and selects and executes nothing before
-        ApprovePlan. The deadline of the call is the run's deadline. The stream ends with `run_finished`; when the run failed
+        ApprovePlan. Nor do they with policy LLM, which chooses once the plan is whole. The deadline of the call is the run's deadline. The stream ends with `run_finished`; when the run failed
         it then ends with the error's status.
 
         Errors: those of Plan, Select, Execute and Respond; RESOURCE_EXHAUSTED (`TOO_MANY_RUNS`, with RetryInfo); CANCELLED
-        (`APPROVAL_TIMED_OUT`) when nobody approved the plan in time; UNIMPLEMENTED (`NOT_SERVED_YET`) for policy LLM.
+        (`APPROVAL_TIMED_OUT`) when nobody approved the plan in time; FAILED_PRECONDITION (`NOT_CONFIGURED`) for policy LLM where
+        no language model is.
         """
 
     @_abc_1.abstractmethod

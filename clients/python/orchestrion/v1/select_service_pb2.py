@@ -29,7 +29,7 @@ from orchestrion.v1 import runs_pb2 as orchestrion_dot_v1_dot_runs__pb2
 from orchestrion.v1 import task_types_pb2 as orchestrion_dot_v1_dot_task__types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#orchestrion/v1/select_service.proto\x12\x0eorchestrion.v1\x1a orchestrion/v1/assignments.proto\x1a\x1borchestrion/v1/events.proto\x1a\x1aorchestrion/v1/plans.proto\x1a\x19orchestrion/v1/runs.proto\x1a\x1forchestrion/v1/task_types.proto\"\xbf\x01\n\rSelectRequest\x12\"\n\x04plan\x18\x01 \x01(\x0b\x32\x14.orchestrion.v1.Plan\x12/\n\x06policy\x18\x02 \x01(\x0e\x32\x1f.orchestrion.v1.SelectionPolicy\x12,\n\ntask_types\x18\x03 \x03(\x0b\x32\x18.orchestrion.v1.TaskType\x12+\n\x07options\x18\x04 \x01(\x0b\x32\x1a.orchestrion.v1.RunOptions2Q\n\rSelectService\x12@\n\x06Select\x12\x1d.orchestrion.v1.SelectRequest\x1a\x15.orchestrion.v1.Event0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#orchestrion/v1/select_service.proto\x12\x0eorchestrion.v1\x1a orchestrion/v1/assignments.proto\x1a\x1borchestrion/v1/events.proto\x1a\x1aorchestrion/v1/plans.proto\x1a\x19orchestrion/v1/runs.proto\x1a\x1forchestrion/v1/task_types.proto\"\xd1\x01\n\rSelectRequest\x12\"\n\x04plan\x18\x01 \x01(\x0b\x32\x14.orchestrion.v1.Plan\x12/\n\x06policy\x18\x02 \x01(\x0e\x32\x1f.orchestrion.v1.SelectionPolicy\x12,\n\ntask_types\x18\x03 \x03(\x0b\x32\x18.orchestrion.v1.TaskType\x12+\n\x07options\x18\x04 \x01(\x0b\x32\x1a.orchestrion.v1.RunOptions\x12\x10\n\x08licenses\x18\x05 \x03(\t2Q\n\rSelectService\x12@\n\x06Select\x12\x1d.orchestrion.v1.SelectRequest\x1a\x15.orchestrion.v1.Event0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,7 +37,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'orchestrion.v1.select_servi
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SELECTREQUEST']._serialized_start=207
-  _globals['_SELECTREQUEST']._serialized_end=398
-  _globals['_SELECTSERVICE']._serialized_start=400
-  _globals['_SELECTSERVICE']._serialized_end=481
+  _globals['_SELECTREQUEST']._serialized_end=416
+  _globals['_SELECTSERVICE']._serialized_start=418
+  _globals['_SELECTSERVICE']._serialized_end=499
 # @@protoc_insertion_point(module_scope)

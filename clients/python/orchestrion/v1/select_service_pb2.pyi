@@ -32,6 +32,7 @@ class SelectRequest(_message.Message):
     POLICY_FIELD_NUMBER: _builtins.int
     TASK_TYPES_FIELD_NUMBER: _builtins.int
     OPTIONS_FIELD_NUMBER: _builtins.int
+    LICENSES_FIELD_NUMBER: _builtins.int
     policy: _assignments_pb2.SelectionPolicy.ValueType
     """How to choose."""
     @_builtins.property
@@ -46,6 +47,10 @@ class SelectRequest(_message.Message):
     def options(self) -> _runs_pb2.RunOptions:
         """How the run treats a client that leaves."""
 
+    @_builtins.property
+    def licenses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The licences that experts may have, as RunRequest.licenses."""
+
     def __init__(
         self,
         *,
@@ -53,10 +58,11 @@ class SelectRequest(_message.Message):
         policy: _assignments_pb2.SelectionPolicy.ValueType = ...,
         task_types: _abc.Iterable[_task_types_pb2.TaskType] | None = ...,
         options: _runs_pb2.RunOptions | None = ...,
+        licenses: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["options", b"options", "plan", b"plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["options", b"options", "plan", b"plan", "policy", b"policy", "task_types", b"task_types"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["licenses", b"licenses", "options", b"options", "plan", b"plan", "policy", b"policy", "task_types", b"task_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

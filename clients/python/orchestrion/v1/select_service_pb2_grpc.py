@@ -50,7 +50,8 @@ class SelectServiceServicer(object):
     def Select(self, request, context):
         """Assigns every task and streams the assignments with candidates, scores and reasons. The call is a run of its own.
 
-        Errors: INVALID_ARGUMENT (a rule of plans, such as `UNKNOWN_TASK_TYPE` or `PLAN_CYCLE`); FAILED_PRECONDITION (`NO_EXPERT`, `EXPERT_TOO_LARGE`).
+        Errors: INVALID_ARGUMENT (a rule of plans, such as `UNKNOWN_TASK_TYPE` or `PLAN_CYCLE`); FAILED_PRECONDITION
+        (`NO_EXPERT`, `EXPERT_TOO_LARGE`, `EXPERT_NOT_FETCHED`; `NOT_CONFIGURED` for policy LLM where no language model is).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -37,7 +37,8 @@ class SelectServiceStub:
     Select: _grpc.UnaryStreamMultiCallable[_select_service_pb2.SelectRequest, _events_pb2.Event]
     """Assigns every task and streams the assignments with candidates, scores and reasons. The call is a run of its own.
 
-    Errors: INVALID_ARGUMENT (a rule of plans, such as `UNKNOWN_TASK_TYPE` or `PLAN_CYCLE`); FAILED_PRECONDITION (`NO_EXPERT`, `EXPERT_TOO_LARGE`).
+    Errors: INVALID_ARGUMENT (a rule of plans, such as `UNKNOWN_TASK_TYPE` or `PLAN_CYCLE`); FAILED_PRECONDITION
+    (`NO_EXPERT`, `EXPERT_TOO_LARGE`, `EXPERT_NOT_FETCHED`; `NOT_CONFIGURED` for policy LLM where no language model is).
     """
 
 @_typing.type_check_only
@@ -48,7 +49,8 @@ class SelectServiceAsyncStub(SelectServiceStub):
     Select: _aio.UnaryStreamMultiCallable[_select_service_pb2.SelectRequest, _events_pb2.Event]  # type: ignore[assignment]
     """Assigns every task and streams the assignments with candidates, scores and reasons. The call is a run of its own.
 
-    Errors: INVALID_ARGUMENT (a rule of plans, such as `UNKNOWN_TASK_TYPE` or `PLAN_CYCLE`); FAILED_PRECONDITION (`NO_EXPERT`, `EXPERT_TOO_LARGE`).
+    Errors: INVALID_ARGUMENT (a rule of plans, such as `UNKNOWN_TASK_TYPE` or `PLAN_CYCLE`); FAILED_PRECONDITION
+    (`NO_EXPERT`, `EXPERT_TOO_LARGE`, `EXPERT_NOT_FETCHED`; `NOT_CONFIGURED` for policy LLM where no language model is).
     """
 
 class SelectServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -62,7 +64,8 @@ class SelectServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_events_pb2.Event], _abc.AsyncIterator[_events_pb2.Event]]:
         """Assigns every task and streams the assignments with candidates, scores and reasons. The call is a run of its own.
 
-        Errors: INVALID_ARGUMENT (a rule of plans, such as `UNKNOWN_TASK_TYPE` or `PLAN_CYCLE`); FAILED_PRECONDITION (`NO_EXPERT`, `EXPERT_TOO_LARGE`).
+        Errors: INVALID_ARGUMENT (a rule of plans, such as `UNKNOWN_TASK_TYPE` or `PLAN_CYCLE`); FAILED_PRECONDITION
+        (`NO_EXPERT`, `EXPERT_TOO_LARGE`, `EXPERT_NOT_FETCHED`; `NOT_CONFIGURED` for policy LLM where no language model is).
         """
 
 def add_SelectServiceServicer_to_server(servicer: SelectServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -58,6 +58,9 @@ def describe(
         "download_count": facts.download_count,
         "like_count": facts.like_count,
         "default_for": [name for name in facts.default_for if name in task_types],
+        "input_limits": {name: dict(limit) for name, limit in facts.input_limits.items()},
+        "accuracy": facts.accuracy,
+        "accuracy_measure": facts.accuracy_measure,
         "max_batch_size": facts.max_batch_size,
         "requires": ["onnxruntime", "tokenizers" if is_bare else "transformers"],
         "source": {

@@ -10,7 +10,7 @@ from orchestrion.cli.models import reaching
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from orchestrion.experts import Expert
+    from orchestrion.experts import Expert, InputLimit
     from orchestrion.host_calls import Catalogue
     from orchestrion.models import ListedModel
 
@@ -66,6 +66,7 @@ def facts_of(expert: Expert) -> dict[str, str]:
     return {
         "does": ", ".join(expert.task_types),
         "takes": "; ".join(f"{item.input}: {_either(item.values)}" for item in expert.accepts),
+        "at most": "; ".join(f"{item.input}: {_most(item)}" for item in expert.input_limits),
         "default": ", ".join(expert.default_for),
         "about": " ".join(expert.description.split()),
         "model": f"{expert.model} {expert.revision}".strip(),
@@ -78,7 +79,19 @@ def facts_of(expert: Expert) -> dict[str, str]:
         "batch": str(expert.max_batch_size) if expert.max_batch_size > 1 else "",
         "downloads": f"{expert.download_count:,}" if expert.download_count else "",
         "likes": f"{expert.like_count:,}" if expert.like_count else "",
+        "accuracy": f"{expert.accuracy:g} {expert.accuracy_measure}".rstrip() if expert.accuracy else "",
     }
+
+
+def _most(limit: InputLimit) -> str:
+    from orchestrion.cli.models.sizes import size
+
+    told = (
+        f"{limit.max_character_count:,} characters" if limit.max_character_count else "",
+        f"{limit.max_duration_ms / 1000:g} s" if limit.max_duration_ms else "",
+        size(limit.max_size_bytes) if limit.max_size_bytes else "",
+    )
+    return " and ".join(filter(None, told))
 
 
 def _facts(listed: ListedModel, profiles: Iterable[str]) -> dict[str, str]:

@@ -1,0 +1,142 @@
+"""What one host offers, by task type, worked out from its report when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from orchestrion.experts import Expert, ExpertState, ExpertStatus, Host
+
+
+@dataclass(frozen=True, slots=True)
+class HostSummary:
+    """What all offers of one report of a host have in common."""
+
+    total_bytes: int
+    """The memory of its largest device; 0 where it has none."""
+    free_bytes: int
+    """The most that is free on one device."""
+    device_count: int
+    """How many devices it has; at least 1."""
+    has_gpu: bool
+    """Whether one of them is a GPU."""
+    call_count: int
+    """Calls waiting and being computed, over all of its experts."""
+    latency_s: float
+    """What one of them takes, on average over the calls, in seconds; 0 where none is known."""
+    load_count: int
+    """Experts being loaded, or waiting for that because calls wait for them."""
+    load_bytes: int
+    """What these take, in bytes."""
+
+    @classmethod
+    def of(cls, host: Host) -> HostSummary:
+        """Sums a host up."""
+        count, known, total_ms = 0, 0, 0.0
+        loads: set[str] = set()
+        for status in host.statuses:
+            calls = status.queued_count + status.running_count
+            count += calls
+            if is_loading(status):
+                loads.add(status.expert_id)
+            if calls and status.latency_ms > 0:
+                known += calls
+                total_ms += calls * status.latency_ms
+        return cls(
+            total_bytes=max((device.total_bytes for device in host.devices), default=0),
+            free_bytes=max((device.free_bytes for device in host.devices), default=0),
+            device_count=max(1, len(host.devices)),
+            has_gpu=any(device.name.startswith("cuda") for device in host.devices),
+            call_count=count,
+            latency_s=total_ms / known / 1000 if known else 0.0,
+            load_count=len(loads),
+            load_bytes=sum(expert.memory_bytes for expert in host.experts if expert.id in loads) if loads else 0,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One expert on one host that takes work: what a selector chooses among."""
+
+    host: Host
+    expert: Expert
+    status: ExpertStatus
+    summary: HostSummary
+
+    @property
+    def obtainable(self) -> bool:
+        """Whether the expert can be had there: it runs there, and its files are there or the host fetches them."""
+        return _obtainable(self.status.state, self.host.fetches_on_demand)
+
+
+def is_loading(status: ExpertStatus) -> bool:
+    """Whether an expert is being loaded, or waits for that because calls wait for it."""
+    if status.state is ExpertState.LOADING:
+        return True
+    return bool(status.queued_count) and status.state in (ExpertState.LOADABLE, ExpertState.TO_BE_FETCHED)
+
+
+def _obtainable(state: ExpertState, fetches_on_demand: bool) -> bool:
+    if state is ExpertState.TO_BE_FETCHED:
+        return fetches_on_demand
+    return state not in (ExpertState.UNAVAILABLE, ExpertState.UNSPECIFIED)
+
+
+class HostOffers:
+    """The offers of one report of one host."""
+
+    def __init__(self, host: Host, before: HostOffers | None = None) -> None:
+        """Takes the report.
+
+        Args:
+            host: The host as it reported itself.
+            before: What it offered before: what is always true of its experts is not worked out again.
+        """
+        self._host = host
+        self._statuses = {status.expert_id: status for status in host.statuses}
+        same = before is not None and before._host.experts is host.experts
+        self._by_type: Mapping[str, Sequence[Expert]] = before._by_type if before and same else _by_type(host.experts)
+        self._summary: HostSummary | None = None
+        self._task_types: frozenset[str] | None = None
+        self._offers: dict[str, tuple[Offer, ...]] = {}
+
+    def of(self, task_type: str) -> Sequence[Offer]:
+        """Returns its experts that perform a task type."""
+        known = self._offers.get(task_type)
+        if known is None:
+            experts = self._by_type.get(task_type, ())
+            known = tuple(self._offer(expert) for expert in experts if expert.id in self._statuses)
+            self._offers[task_type] = known
+        return known
+
+    def expert(self, expert_id: str) -> Offer | None:
+        """Returns the offer of an expert; None when the host has none of that id."""
+        if expert_id not in self._statuses:
+            return None
+        expert = next((expert for expert in self._host.experts if expert.id == expert_id), None)
+        return self._offer(expert) if expert else None
+
+    def task_types(self) -> frozenset[str]:
+        """Returns the task types for which some expert can be had."""
+        if self._task_types is None:
+            fetches = self._host.fetches_on_demand
+            states = {expert_id: status.state for expert_id, status in self._statuses.items()}
+            self._task_types = frozenset(
+                name
+                for name, experts in self._by_type.items()
+                if any(_obtainable(states.get(expert.id, ExpertState.UNSPECIFIED), fetches) for expert in experts)
+            )
+        return self._task_types
+
+    def _offer(self, expert: Expert) -> Offer:
+        if self._summary is None:
+            self._summary = HostSummary.of(self._host)
+        return Offer(self._host, expert, self._statuses[expert.id], self._summary)
+
+
+def _by_type(experts: Sequence[Expert]) -> Mapping[str, Sequence[Expert]]:
+    found: dict[str, list[Expert]] = {}
+    for expert in experts:
+        for task_type in expert.task_types:
+            found.setdefault(task_type, []).append(expert)
+    return found

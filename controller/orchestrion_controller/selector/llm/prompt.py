@@ -1,0 +1,158 @@
+"""What the language model is told of tasks and candidates, and the form of its reply."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from orchestrion.experts import Expert, ExpertState, InputLimit
+from orchestrion.values import ArtifactRef, Json, OutputRef, Value
+from orchestrion_controller import wording
+from orchestrion_controller.language_model import ChatMessage, Schema
+from orchestrion_controller.selector import terms
+from orchestrion_controller.selector.demand import Circumstances, Demand, Size
+from orchestrion_controller.selector.selector import Ranked
+
+_LONGEST_VALUE: Final = 400
+"""Characters of a text that are shown."""
+_LONGEST_REQUEST: Final = 4_000
+_STATES: Final[Mapping[ExpertState, str]] = {
+    ExpertState.LOADED: "loaded",
+    ExpertState.LOADING: "being loaded",
+    ExpertState.LOADABLE: "to be loaded first",
+    ExpertState.TO_BE_FETCHED: "to be downloaded first",
+    ExpertState.FAILED: "failed to load last time",
+}
+
+_SYSTEM: Final = """\
+You choose an expert AI model for each task of a plan. For every task you are given the candidates that could perform \
+it, with what is known of each. Choose the one whose result will serve the person best:
+
+- It must handle the language of the task, and it should be made for the domain: a model for the domain is better than \
+one for general use, and that is better than one for another domain.
+- An input must not be longer or larger than the model takes in; the rest would be cut off.
+- If the request says how the result will be used, the licence must allow that.
+- Among models that would do equally well, prefer the more accurate, then the one that is ready sooner, then the more \
+popular. A large model is no advantage for a small input.
+
+Write one JSON object and nothing else, with every task in it:
+{"choices": {"TASK ID": {"reason": "why, in one sentence", "expert": "the id of one of its candidates"}}}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One task and the candidates for it, the best by rank first."""
+
+    demand: Demand
+    candidates: Sequence[Ranked]
+
+    @property
+    def expert_ids(self) -> tuple[str, ...]:
+        """What can be chosen."""
+        return tuple(item.offer.expert.id for item in self.candidates)
+
+
+def messages(questions: Sequence[Question], known: Circumstances) -> list[ChatMessage]:
+    """Writes the chat that asks for the choices."""
+    parts = []
+    if known.request:
+        parts.append(f"The person's request: {wording.quoted(known.request, _LONGEST_REQUEST)}")
+    parts += ["\n".join(_question(question)) for question in questions]
+    return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n\n".join(parts)}]
+
+
+def schema(questions: Sequence[Question]) -> Schema:
+    """Writes the form of the reply: every task, each with one of its own candidates."""
+    choices = {
+        # The reason comes first, so that the choice follows from it.
+        question.demand.task.id: _object(
+            {"reason": {"type": "string"}, "expert": {"type": "string", "enum": list(question.expert_ids)}}
+        )
+        for question in questions
+    }
+    return Schema("selection", _object({"choices": _object(choices)}))
+
+
+def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _question(question: Question) -> Iterable[str]:
+    demand = question.demand
+    yield f"Task `{demand.task.id}`: {demand.task.type}"
+    for name, value in demand.task.inputs.items():
+        size = _size(demand.sizes.get(name, Size()), is_text=isinstance(value, str))
+        yield f"  {name}: {_value(value)}{f' ({size})' if size else ''}"
+    if demand.text_language and not demand.language_named:
+        yield f"  language of its text: {demand.text_language}"
+    yield "  Candidates:"
+    for item in question.candidates:
+        yield f"  - {item.offer.expert.id}: {_candidate(item)}"
+
+
+def _value(value: Value) -> str:
+    if isinstance(value, str):
+        return json.dumps(wording.cut(value, _LONGEST_VALUE), ensure_ascii=False)
+    if isinstance(value, OutputRef):
+        return f"the {value.output} of task `{value.task_id}`"
+    if isinstance(value, ArtifactRef):
+        return "a file"
+    if isinstance(value, Json):
+        return wording.cut(json.dumps(value.data, ensure_ascii=False), _LONGEST_VALUE)
+    if isinstance(value, tuple):
+        shown = ", ".join(_value(item) for item in value[:3])
+        return f"a list of {len(value)}: {shown}{', …' if len(value) > 3 else ''}"
+    return str(value)
+
+
+def _size(size: Size, *, is_text: bool) -> str:
+    told = []
+    if size.character_count > (_LONGEST_VALUE if is_text else 0):
+        told.append(f"{size.character_count:,} characters")
+    if size.duration_ms:
+        told.append(f"{size.duration_ms / 1000:,.0f} seconds")
+    if size.size_bytes and not size.character_count:
+        told.append(f"{size.size_bytes:,} bytes")
+    return ", ".join(told)
+
+
+def _candidate(item: Ranked) -> str:
+    expert = item.offer.expert
+    facts = {
+        "": " ".join(expert.description.split()) or expert.model,
+        "languages": ", ".join(expert.languages) or "any or not said",
+        "domain": expert.domain or "general use",
+        "licence": expert.license or "not known",
+        "takes at most": "; ".join(f"{limit.input} {_limit(limit)}" for limit in expert.input_limits),
+        "takes only": "; ".join(f"{taken.input} {', '.join(taken.values[:8])}" for taken in expert.accepts),
+        "memory": _gigabytes(expert),
+        "accuracy": f"{expert.accuracy:g} ({expert.accuracy_measure})" if expert.accuracy else "",
+        "downloads a month": f"{expert.download_count:,}" if expert.download_count else "",
+        "likes": f"{expert.like_count:,}" if expert.like_count else "",
+        "now": f"{_STATES[item.offer.status.state]}, a result after about {_seconds(item):.2g} s",
+    }
+    return " | ".join(f"{name}: {fact}" if name else fact for name, fact in facts.items() if fact)
+
+
+def _limit(limit: InputLimit) -> str:
+    return _size(Size(limit.max_character_count, limit.max_duration_ms, 0), is_text=False) or (
+        f"{limit.max_size_bytes:,} bytes"
+    )
+
+
+def _gigabytes(expert: Expert) -> str:
+    needed = expert.memory_bytes or expert.download_bytes
+    return f"{needed / 1e9:.2g} GB" if needed else ""
+
+
+def _seconds(item: Ranked) -> float:
+    """What the terms of time stand for."""
+    points = -sum(item.promptness[name] for name in ("state", "memory", "queue", "latency"))
+    return float(terms.TIME_UNIT_S * (2**points - 1))

@@ -1,0 +1,70 @@
+"""Reads the choices in a language model's reply, also of one that was held to no form. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+_LONGEST_REASON: Final = 500
+_NAMES: Final = ("expert", "expert_id", "id", "model")
+"""Under what models name the expert; the first is what they are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a language model chose for one task."""
+
+    expert_id: str
+    """What it named, whether or not there is such a candidate; empty where it named nothing."""
+    reason: str
+    """Why, in its words; may be empty."""
+
+
+def read(text: str, task_ids: Sequence[str]) -> Mapping[str, Choice] | None:
+    """Reads a reply.
+
+    Args:
+        text: The reply, in which there may be words or a fence around the object.
+        task_ids: The tasks that were asked about; where there is one only, a reply may leave its id out.
+
+    Returns:
+        The choices by task id, as far as there are any; None where the reply holds no object.
+    """
+    found = _object(text)
+    if found is None:
+        return None
+    choices = found.get("choices", found)
+    if isinstance(choices, list):
+        choices = {str(item.get("task", item.get("task_id"))): item for item in choices if isinstance(item, dict)}
+    if not isinstance(choices, dict):
+        return {}
+    if len(task_ids) == 1 and task_ids[0] not in choices and any(name in choices for name in _NAMES):
+        choices = {task_ids[0]: choices}
+    return {task_id: _choice(choices[task_id]) for task_id in task_ids if task_id in choices}
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    """Returns the first JSON object in a text; None where there is none that is whole."""
+    decoder, start = json.JSONDecoder(), text.find("{")
+    while start >= 0:
+        try:
+            found, _ = decoder.raw_decode(text, start)
+        except ValueError:
+            start = text.find("{", start + 1)
+            continue
+        if isinstance(found, dict):
+            return found
+    return None
+
+
+def _choice(item: Any) -> Choice:
+    if isinstance(item, str):
+        return Choice(item, "")
+    if not isinstance(item, dict):
+        return Choice("", "")
+    named = next((item[name] for name in _NAMES if isinstance(item.get(name), str)), "")
+    reason = item.get("reason")
+    reason = " ".join(reason.split()) if isinstance(reason, str) else ""
+    return Choice(named, reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON].rstrip()} …")

@@ -1,0 +1,69 @@
+"""Says in one sentence why an expert was chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from orchestrion.experts import Candidate, ExpertState
+from orchestrion_controller.registry.offers import Offer
+
+_STATES: Final[Mapping[ExpertState, str]] = {
+    ExpertState.LOADED: "is loaded",
+    ExpertState.LOADING: "is being loaded",
+    ExpertState.LOADABLE: "can be loaded",
+    ExpertState.FAILED: "is all there is, though its last load failed",
+    ExpertState.TO_BE_FETCHED: "can be fetched",
+}
+_TERMS: Final[Mapping[str, str]] = {
+    "state": "it is sooner loaded",
+    "memory": "nothing has to give way to it",
+    "queue": "less waits for it",
+    "latency": "it is faster",
+    "failures": "it failed less",
+    "thrift": "it is smaller",
+    "popularity": "more people use it",
+    "accuracy": "it is more accurate",
+    "default": "it is the default",
+    "choice": "it takes any value that is left open",
+    "words": "its description speaks of the same",
+    "language": "it knows the language",
+    "domain": "it is made for the domain",
+    "size": "the input fits",
+    "license": "its licence asks less",
+}
+_LEAST: Final = 0.05
+
+
+def reason(chosen: Offer, ranked: Sequence[Candidate], count: int) -> str:
+    """Writes why the first by rank was chosen.
+
+    Args:
+        chosen: The offer of the first.
+        ranked: The best candidates, the first two at least.
+        count: How many candidates there were in all.
+    """
+    state = _STATES[chosen.status.state]
+    if count == 1:
+        return f"{chosen.expert.id} {state} on {_host(chosen)}; the only candidate."
+    why = _decided(ranked[0], ranked[1])
+    rank = f"first of {count} candidates" + (f", before {_name(ranked)}: {why}" if why else "")
+    return f"{chosen.expert.id} {state} on {_host(chosen)}; {rank}."
+
+
+def _host(offer: Offer) -> str:
+    return offer.host.name.removeprefix("hosts/")
+
+
+def _name(ranked: Sequence[Candidate]) -> str:
+    first, second = ranked[0], ranked[1]
+    if first.expert_id == second.expert_id:
+        return f"the same on {second.host.removeprefix('hosts/')}"
+    return second.expert_id
+
+
+def _decided(first: Candidate, second: Candidate) -> str:
+    """Names the term that speaks most for the first against the second; empty where none does."""
+    ahead = {name: value - second.features[name] for name, value in first.features.items()}
+    most = max(ahead, key=lambda name: ahead[name], default="")
+    return _TERMS.get(most, most) if most and ahead[most] >= _LEAST else ""
