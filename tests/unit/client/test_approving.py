@@ -184,6 +184,26 @@ def test_an_edit_that_is_given_up_leaves_the_plan_and_the_text(fake: FakeControl
     assert [len(plan.tasks) for plan in expectation.approved] == [2]
 
 
+def test_ctrl_c_in_the_editor_is_the_editors(fake: FakeController, picture: Path) -> None:
+    """Given an editor that saves and ends on Ctrl-C, the run goes on and the edit counts."""
+    expectation = expected(fake)
+    fake.expect(kind=RunKind.SELECT).answer(plan=PLAN, assignments=CHOICES)
+    wait = (
+        "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}); "
+        "print('editing', flush=True); signal.sigwait({signal.SIGINT})"
+    )
+    command = editor(picture.parent, f"{wait}; {replaced('speak', 'utter')}")
+    with ask(fake, picture, EDITOR=command) as terminal:
+        terminal.until(QUESTION)
+        terminal.type("e\r")
+        terminal.until("editing")
+        terminal.type("\x03")
+        terminal.until_true(lambda: terminal.screen.text.count(QUESTION) == 2)
+        terminal.type("y\r")
+        assert terminal.finish() == 0
+    assert [[task.id for task in plan.tasks] for plan in expectation.approved] == [["read", "utter"]]
+
+
 def test_somebody_else_may_be_faster(fake: FakeController, picture: Path) -> None:
     """Given a plan that another client approves meanwhile, the question is over and the run goes on."""
     expected(fake)
@@ -192,6 +212,7 @@ def test_somebody_else_may_be_faster(fake: FakeController, picture: Path) -> Non
         other.approve_plan(fake.runs[0].name)
         assert terminal.finish() == 0
         assert terminal.restored()
+    assert "Somebody else has decided" in terminal.screen.text
     assert "It says EXIT." in terminal.screen.text
 
 

@@ -75,6 +75,7 @@ class Approving:
             tell_plan(plan)
             match _choice(elsewhere):
                 case None:
+                    exits.tell("Somebody else has decided, or the time for it is over.")
                     return
                 case "edit":
                     plan = self._edited(plan)

@@ -8,6 +8,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -158,9 +159,21 @@ def _open_editor(path: Path) -> None:
     try:
         # What this command writes to standard output is for whoever asked for it.
         output = None if sys.stdout.isatty() else sys.stderr
-        subprocess.run([*shlex.split(command), str(path)], check=True, stdout=output)
+        with _ctrl_c_left_to_the_editor():
+            subprocess.run([*shlex.split(command), str(path)], check=True, stdout=output)
     except subprocess.CalledProcessError as error:
         message = f"The editor {command!r} ended with exit status {error.returncode}; the plan was not changed."
         raise OSError(message) from error
     except FileNotFoundError as error:
         raise OSError(f"There is no editor {command!r}; set EDITOR to the command of yours.") from error
+
+
+@contextlib.contextmanager
+def _ctrl_c_left_to_the_editor() -> Iterator[None]:
+    """Lets Ctrl-C mean what the editor makes of it: it must not kill the editor, and the text with it."""
+    # A function, not SIG_IGN, which the editor would inherit.
+    before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
