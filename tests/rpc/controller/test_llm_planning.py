@@ -27,7 +27,7 @@ from orchestrion.events import (
     TaskPlanned,
     TaskStarted,
 )
-from orchestrion.plans import Plan
+from orchestrion.plans import Parameter, ParameterKind, Plan, Task, TaskType
 from orchestrion.runs import RunState
 from tests.llm_server import LLMServer, Reply
 from tests.rpc.controller.conftest import StartController
@@ -175,6 +175,7 @@ FAILURES: dict[str, tuple[Reply | str, dict[str, object], type[OrchestrionError]
     ),
     "silent": (Reply(CHAIN, delay_ms=60_000), {"llm_timeout_s": 0.5}, UnavailableError, "LLM_TIMED_OUT"),
     "failing": (Reply(status=500), {}, UnavailableError, "LLM_UNAVAILABLE"),
+    "too long": (CHAIN, {"llm_context_tokens": 400}, FailedPreconditionError, "LLM_CONTEXT_EXCEEDED"),
     "locked": (Reply(status=401), {}, FailedPreconditionError, "NOT_CONFIGURED"),
 }
 
@@ -241,6 +242,33 @@ async def test_only_what_a_live_host_performs_is_on_offer(start_client: StartCli
     schema = model.calls[0].body["response_format"]["json_schema"]["schema"]
     offered = [form["properties"]["type"]["enum"] for form in schema["properties"]["tasks"]["items"]["anyOf"]]
     assert offered == [["test-delay"]]
+
+
+async def test_task_types_that_a_caller_gives_stay_as_given(start_client: StartClient) -> None:
+    model = LLMServer(
+        [json.dumps({"tasks": [{"id": "look", "type": "weather", "inputs": {"city": {"text": "Rome"}}}]})]
+    )
+    client = await start_client(model)
+    weather = TaskType(
+        "weather",
+        "Tells the weather of a city.",
+        (
+            Parameter("city", ParameterKind.TEXT, "The city."),
+            Parameter("unit", ParameterKind.TEXT, optional=True, choices=("celsius", "kelvin")),
+        ),
+        (Parameter("text", ParameterKind.TEXT),),
+    )
+
+    events = await collect(client.plan("What is the weather in Rome?", task_types=[weather], planner="llm"))
+
+    (finished,) = payloads(events, PlanFinished)
+    assert finished.plan == Plan((Task("look", "weather", {"city": "Rome"}),))
+    schema = model.calls[0].body["response_format"]["json_schema"]["schema"]
+    (form,) = schema["properties"]["tasks"]["items"]["anyOf"]
+    assert form["properties"]["type"]["enum"] == ["weather"]
+    assert list(form["properties"]["inputs"]["properties"]) == ["city", "unit"]
+    # No host performs it, and no choice is taken away for that.
+    assert '"enum": ["celsius", "kelvin"]' in json.dumps(schema)
 
 
 BRANCHES = written(

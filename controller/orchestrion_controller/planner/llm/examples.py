@@ -84,7 +84,7 @@ def chosen(
     offered = [
         example for example in library() if example.uses_only(task_types) and (follows_up or not example.earlier)
     ]
-    likeness = Likeness([words(example.request) for example in offered])
+    likeness = Likeness([_words_of(example.request) for example in offered])
     files = sorted(_sort_of_file(media_type) for media_type in media_types)
     scored: list[tuple[float, Example]] = []
     for example, score in zip(offered, likeness.scores(words(text)), strict=True):
@@ -93,6 +93,11 @@ def chosen(
         scored.append((score + _SAME_FILES * same_files + _FOLLOWS_UP * continues, example))
     scored.sort(key=lambda pair: -pair[0])
     return tuple(example for _, example in reversed(scored[:MOST_EXAMPLES]))
+
+
+@functools.cache
+def _words_of(request: str) -> frozenset[str]:
+    return words(request)
 
 
 def _sort_of_file(media_type: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections import Counter
@@ -66,7 +67,7 @@ def by_relevance(
         media_types: Those of the files that the request brings.
         planned: The task types of the turn before: a follow-up often wants the same again.
     """
-    likeness = Likeness([words(_document(task_type)) for task_type in task_types.values()])
+    likeness = Likeness([_words_of(task_type) for task_type in task_types.values()])
     files, planned = tuple(media_types), frozenset(planned)
     scores: dict[str, float] = {}
     for task_type, score in zip(task_types.values(), likeness.scores(words(text)), strict=True):
@@ -75,6 +76,7 @@ def by_relevance(
     return sorted(task_types, key=lambda name: -scores[name])
 
 
-def _document(task_type: TaskType) -> str:
+@functools.lru_cache(maxsize=1024)
+def _words_of(task_type: TaskType) -> frozenset[str]:
     choices = (choice for parameter in task_type.inputs for choice in parameter.choices)
-    return " ".join([task_type.name.replace("-", " "), task_type.description, *task_type.cues, *choices])
+    return words(" ".join([task_type.name.replace("-", " "), task_type.description, *task_type.cues, *choices]))

@@ -44,9 +44,16 @@ class _Inputs:
         output = _object({"taskId": _STRING, "output": _STRING, "index": index})
         self.definitions: dict[str, Any] = {"output": _object({"output": output})}
         self._names: dict[str, str] = {}
+        self._known: dict[tuple[Any, ...], dict[str, Any]] = {}
 
     def of(self, parameter: Parameter) -> dict[str, Any]:
         """A single value, a list of such, or null for an optional one that is left out."""
+        key = (parameter.kind, parameter.repeated, parameter.optional, parameter.choices)
+        if key not in self._known:
+            self._known[key] = self._form(parameter)
+        return self._known[key]
+
+    def _form(self, parameter: Parameter) -> dict[str, Any]:
         label = parameter.kind.name.lower()
         single = self._defined(label, {"anyOf": self._single(parameter)})
         items = {"type": "array", "items": single}
