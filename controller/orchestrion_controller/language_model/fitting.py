@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion_controller.language_model.messages import ChatMessage, Ended, Schema
@@ -50,16 +50,23 @@ async def chat_fitting(
     raise model.too_long(await model.context_tokens())
 
 
+class Window(Protocol):
+    """What says whether a prompt fits."""
+
+    async def fits(self, messages: Sequence[ChatMessage]) -> bool:
+        """Whether the messages leave room for a reply."""
+
+
 async def longest_that_fits(
-    model: LanguageModel, extents: Sequence[E], write: Callable[[E], Sequence[ChatMessage]]
+    window: Window, extents: Sequence[E], write: Callable[[E], Sequence[ChatMessage]]
 ) -> E | None:
     """Finds the first extent whose prompt fits; None when none does. Arguments as those of `chat_fitting`."""
-    if await model.fits(write(extents[0])):
+    if await window.fits(write(extents[0])):
         return extents[0]
     low, high, found = 1, len(extents) - 1, None
     while low <= high:
         middle = (low + high) // 2
-        if await model.fits(write(extents[middle])):
+        if await window.fits(write(extents[middle])):
             found, high = extents[middle], middle - 1
         else:
             low = middle + 1

@@ -54,10 +54,14 @@ def _extents(material: Material) -> Iterator[Extent]:
         yield Extent(kept, examples, types, detailed)
     for kept in range(examples, 0, -1):
         yield Extent(latest, kept, types, detailed)
-    # Forms and descriptions of most are longer than the descriptions of all.
-    yield Extent(latest, 0, types, detailed)
-    for described in range(min(detailed, types // 2), -1, -1):
-        yield Extent(latest, 0, types, described)
+    yield (extent := Extent(latest, 0, types, detailed))
+    shortest = len(material.tools(extent))
+    for described in range(min(detailed, types - 1), -1, -1):
+        extent = Extent(latest, 0, types, described)
+        # The forms of all and the descriptions of most are longer than the descriptions of all.
+        if (length := len(material.tools(extent))) < shortest:
+            shortest = length
+            yield extent
     for kept in range(types - 1, few - 1, -1):
         yield Extent(latest, 0, kept, 0)
     for kept in range(few, 0, -1):

@@ -88,7 +88,7 @@ class Material:
     def messages(self, extent: Extent) -> list[ChatMessage]:
         """Writes the chat that asks for a plan. Whatever is left out, the request itself is whole."""
         task_types = self.task_types(extent)
-        system = _SYSTEM.format(task_types=self._listed(extent))
+        system = _SYSTEM.format(task_types=self.tools(extent))
         # An example with task types that are not there would teach the wrong names.
         fitting = [example for example in self.examples if example.uses_only(task_types)]
         if shown := fitting[len(fitting) - min(extent.examples, len(fitting)) :]:
@@ -98,7 +98,7 @@ class Material:
             messages += _past_turn(turn, self.earlier)
         return [*messages, *_request(self.request)]
 
-    def _listed(self, extent: Extent) -> str:
+    def tools(self, extent: Extent) -> str:
         """Lists the task types; where only some are described, all their forms come first, the same in each prompt."""
         task_types = self.task_types(extent)
         detailed = set(self.by_relevance[: extent.detailed])

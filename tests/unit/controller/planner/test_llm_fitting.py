@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from orchestrion.errors import FailedPreconditionError
 from orchestrion.events import PlanFinished
 from orchestrion.plans import Plan, Task, TaskResult, TaskState
 from orchestrion.runs import Message
+from orchestrion_controller.language_model import ChatMessage
+from orchestrion_controller.language_model.fitting import longest_that_fits
+from orchestrion_controller.language_model.messages import byte_count
+from orchestrion_controller.planner.llm.earlier import earlier
+from orchestrion_controller.planner.llm.fitting import extents, material
 from orchestrion_controller.stages import PastTurn, PlanningRequest
 from tests.llm_server import Beside, LLMServer, prompt_tokens
 from tests.starter import TASK_TYPES as STARTER
@@ -185,3 +193,43 @@ async def test_a_repair_fits_too() -> None:
     assert "not valid" in second.body["messages"][-1]["content"]
     assert prompt_tokens(second.body) <= 4600 - 1150
     assert TURN in said(server)
+
+
+class Scales:
+    """A context of so many bytes."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+    async def fits(self, messages: Sequence[ChatMessage]) -> bool:
+        return byte_count(messages) <= self.most
+
+
+@given(
+    words=st.lists(st.sampled_from(["read", "this", "sign", "aloud", "译", "similar", "“a b”"]), max_size=40),
+    turns=st.integers(0, 8),
+    names=st.sets(st.sampled_from(sorted(TYPES)), min_size=1),
+    share=st.floats(0.05, 1.2),
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_the_sizes_as_much_is_told_as_fits_and_the_request_is_whole(
+    words: list[str], turns: int, names: set[str], share: float
+) -> None:
+    text = " ".join(["Please", *words])
+    types = {name: task_type for name, task_type in TYPES.items() if name in names}
+    history = tuple(turn(number) for number in range(turns))
+    told = material(PlanningRequest((Message(text),), (), types, history), earlier(history))
+    sizes = [byte_count(told.messages(extent)) for extent in extents(told)]
+    # Halving finds the first that fits because none is longer than the one before.
+    assert sizes == sorted(sizes, reverse=True)
+
+    most = int(sizes[0] * share)
+    search = longest_that_fits(Scales(most), extents(told), told.messages)
+    found = asyncio.run(search)
+
+    assert (found is None) == (sizes[-1] > most)
+    if found is not None:
+        size = byte_count(told.messages(found))
+        assert size == max(size for size in sizes if size <= most)
+        assert told.messages(found)[-1] == {"role": "user", "content": text}
+        assert told.task_types(found)
