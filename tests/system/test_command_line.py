@@ -118,7 +118,7 @@ def test_what_is_wrong_with_an_edited_plan_is_told_before_anything_runs(
     done = subprocess.run(
         [*COMMAND, "plan", "Read this.", "-f", picture, "--edit", "--execute", "--address", client.address],
         check=False, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
-        env={**os.environ, "VISUAL": "", "EDITOR": editor},
+        env={**os.environ, "VISUAL": "", "EDITOR": editor, "TMPDIR": str(tmp_path)},
     )  # fmt: skip
     assert done.returncode == 2
     assert "image-to-txt" in done.stderr

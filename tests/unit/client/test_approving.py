@@ -53,7 +53,8 @@ def expected(fake: FakeController) -> Expectation:
 
 def ask(fake: FakeController, picture: Path, *options: str, **environment: str) -> Terminal:
     command = [*COMMAND, "ask", "Read it aloud.", "-f", str(picture), "--approve", "--address", fake.address, *options]
-    return Terminal(command, 100, environment={"VISUAL": "", **environment}, folder=picture.parent)
+    own = {"VISUAL": "", "TMPDIR": str(picture.parent)}
+    return Terminal(command, 100, environment={**own, **environment}, folder=picture.parent)
 
 
 def editor(folder: Path, *programs: str) -> str:
@@ -173,7 +174,8 @@ def test_an_edit_that_is_given_up_leaves_the_plan_and_the_text(fake: FakeControl
         terminal.until("Edit it again?")
         terminal.type("n\r")
         terminal.until_true(lambda: terminal.screen.text.count(QUESTION) == 2)
-        kept = Path(terminal.screen.text.partition("What you wrote is kept in ")[2].split()[0].removesuffix("."))
+        assert "What you wrote is kept in" in terminal.screen.text
+        (kept,) = picture.parent.glob("orchestrion-*/plan.json")
         assert kept.read_text().endswith("}\nmine")
         terminal.type("e\r")
         terminal.until("The file is empty, so the edit was given up.")
@@ -318,7 +320,8 @@ def test_another_plan_is_approved_from_a_file_or_an_editor(fake: FakeController,
     wrong = Reason.UNKNOWN_TASK_TYPE.error("`x` is no task type.", task_id="read", field="plan.tasks[0].type")
     fake.expect(kind=RunKind.SELECT).refuse(wrong)
     command = editor(picture.parent, replaced('"image-to-text"', '"x"'))
-    spoilt = orchestrion(fake, "approve", waiting.name, "--edit", EDITOR=command, VISUAL="")
+    temporary = str(picture.parent)
+    spoilt = orchestrion(fake, "approve", waiting.name, "--edit", EDITOR=command, VISUAL="", TMPDIR=temporary)
     assert spoilt.returncode == 2
     assert "task read, type: `x` is no task type." in spoilt.stderr
     assert "What you wrote is kept in" in spoilt.stderr

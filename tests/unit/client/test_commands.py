@@ -176,7 +176,8 @@ def test_plan_that_is_spoilt_is_never_carried_out(
 ) -> None:
     plans(script, script.add(PICTURE, "sign.jpg"))
     command = editor(picture.parent, program)
-    done = orchestrion("plan", "?", "-f", picture, "--edit", "--execute", address=address, EDITOR=command, VISUAL="")
+    arguments: list[str | Path] = ["plan", "?", "-f", picture, "--edit", "--execute"]
+    done = orchestrion(*arguments, address=address, EDITOR=command, VISUAL="", TMPDIR=str(picture.parent))
     assert done.returncode in (1, 2)
     assert named in done.stderr
     assert len(script.requests) == 1
