@@ -124,7 +124,7 @@ WRONG = {
 @pytest.mark.parametrize(("reply", "reason"), WRONG.values(), ids=WRONG)
 async def test_the_second_reply_mends_the_first(start_client: StartClient, reply: str | Reply, reason: str) -> None:
     model = LLMServer([reply, CHAIN, ANSWER])
-    client = await start_client(model, llm_idle_timeout_s=0.5)
+    client = await start_client(model, llm_idle_timeout_s=1.5)
 
     events = await run(client)
 
@@ -147,7 +147,7 @@ async def test_a_second_bad_reply_ends_the_run_with_a_typed_error(
     start_client: StartClient, reply: str | Reply, reason: str
 ) -> None:
     model = LLMServer([reply, reply])
-    client = await start_client(model, llm_idle_timeout_s=0.5)
+    client = await start_client(model, llm_idle_timeout_s=1.5)
 
     with pytest.raises(OrchestrionError) as caught:
         await run(client)
@@ -173,7 +173,7 @@ FAILURES: dict[str, tuple[Reply | str, dict[str, object], type[OrchestrionError]
         FailedPreconditionError,
         "LLM_QUOTA_EXHAUSTED",
     ),
-    "silent": (Reply(CHAIN, delay_ms=60_000), {"llm_timeout_s": 0.5}, UnavailableError, "LLM_TIMED_OUT"),
+    "silent": (Reply(CHAIN, delay_ms=60_000), {"llm_timeout_s": 1.0}, UnavailableError, "LLM_TIMED_OUT"),
     "failing": (Reply(status=500), {}, UnavailableError, "LLM_UNAVAILABLE"),
     "too long": (CHAIN, {"llm_context_tokens": 400}, FailedPreconditionError, "LLM_CONTEXT_EXCEEDED"),
     "locked": (Reply(status=401), {}, FailedPreconditionError, "NOT_CONFIGURED"),

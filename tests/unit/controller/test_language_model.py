@@ -210,7 +210,7 @@ async def _remaining() -> float | None:
 )
 async def test_silence_is_timed_before_and_within_a_reply(reply: Reply, setting: str) -> None:
     async with LLMServer([reply]) as server:
-        error = await failure(server, timeout_s=0.4, idle_timeout_s=0.4)
+        error = await failure(server, timeout_s=1.0, idle_timeout_s=1.0)
         assert len(server.calls) == 1
     assert error.reason == "LLM_TIMED_OUT"
     assert error.metadata["setting"] == setting

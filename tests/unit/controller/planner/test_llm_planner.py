@@ -202,7 +202,7 @@ async def test_small_talk_is_no_refusal_and_no_plan() -> None:
 )
 async def test_a_reply_that_breaks_off_is_asked_for_once_more_and_what_was_read_stays(broken: Reply) -> None:
     async with LLMServer([broken, VALID]) as server:
-        items = await planned(server, idle_timeout_s=0.3)
+        items = await planned(server, idle_timeout_s=1.0)
     reason = "LLM_TIMED_OUT" if broken.stall_after else "LLM_BROKE_OFF"
     assert [item.error.reason for item in items if isinstance(item, PlanRejected)] == [reason]
     assert current(items) == TASKS
@@ -212,7 +212,7 @@ async def test_a_reply_that_breaks_off_is_asked_for_once_more_and_what_was_read_
     assert server.calls[1].body["messages"] == server.calls[0].body["messages"]
 
     async with LLMServer([broken, broken]) as server:
-        error = await failed(server, idle_timeout_s=0.3)
+        error = await failed(server, idle_timeout_s=1.0)
     assert error.reason == reason
     assert len(server.calls) == 2
 
