@@ -29,9 +29,9 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyPlatform]
     catalogue = write_catalogue(ROWS, folder)
     with Servers(folder) as servers:
         controller = servers.controller()
-        servers.host("--profile", "none", "--catalogue-paths", str(catalogue))
+        host = servers.host("--profile", "none", "--catalogue-paths", str(catalogue))
         with Client(controller.grpc_address) as client:
-            yield TinyPlatform(client, folder)
+            yield TinyPlatform(client, host, folder)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -13,6 +13,7 @@ import yaml
 from orchestrion import Client
 from orchestrion.answers import Answer
 from orchestrion.plans import Plan, Task
+from orchestrion.supervision import Child
 from orchestrion.values import ArtifactRef, Json, OutputRef, Value
 from tests.checkpoints.rows import TaskRow
 
@@ -32,9 +33,10 @@ class Measured:
 class TinyPlatform:
     """A client of servers that offer tiny experts."""
 
-    def __init__(self, client: Client, folder: Path) -> None:
-        """Keeps the client and a folder for what is downloaded."""
+    def __init__(self, client: Client, host: Child, folder: Path) -> None:
+        """Keeps the client, the host that it reaches, and a folder for what is downloaded."""
         self.client = client
+        self.host = host
         self._folder = folder
 
     def perform(self, row: TaskRow) -> Measured:

@@ -1,0 +1,24 @@
+"""What holds for every family."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+from torch.nn.modules import module
+
+
+@pytest.fixture(autouse=True)
+def inference_mode() -> Iterator[None]:
+    """Sees that no forward pass keeps what a training would need: all of them run under inference mode."""
+    outside: list[str] = []
+
+    def look(own: torch.nn.Module, _: object) -> None:
+        if not torch.is_inference_mode_enabled():
+            outside.append(type(own).__name__)
+
+    hook = module.register_module_forward_pre_hook(look)
+    yield
+    hook.remove()
+    assert outside == []
