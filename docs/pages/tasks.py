@@ -62,10 +62,18 @@ def _overview(experts: Iterable[ModelFacts]) -> str:
                 task_type.description,
                 f"`{default.id}`" if default else "",
                 default.runtime if default else "",
-                hub.model if hub else "",
+                _checkpoints(hub) if hub else "none: it comes with the project",
             )
         )
     return table(("task type", "what it does", "default expert", "runtime", "model of the Hub"), rows)
+
+
+def _checkpoints(facts: ModelFacts) -> str:
+    """Names what an expert is made of: of a ControlNet, what it adds to its pipeline comes first."""
+    parts = dict(facts.source.parts)
+    control = parts.pop("controlnet", "")
+    rest = " and ".join([*([facts.model] if control else []), *parts.values()])
+    return " with ".join(filter(None, [control or facts.model, rest]))
 
 
 def _performers(experts: Iterable[ModelFacts], task_type: str) -> list[ModelFacts]:
@@ -76,7 +84,7 @@ def _performers(experts: Iterable[ModelFacts], task_type: str) -> list[ModelFact
 
 def _expert(facts: ModelFacts, task_type: str) -> str:
     what = [
-        f"{facts.model} on {facts.runtime}",
+        f"{_checkpoints(facts)} on {facts.runtime}",
         facts.license or "licence: see the Hub" if facts.source.hub else facts.license,
         ", ".join(f"{name} {' or '.join(values)}" for name, values in facts.accepts.items()),
     ]
