@@ -48,6 +48,7 @@ def catalogue(folder: Path, checkpoints: dict[str, Path]) -> Path:
     experts: dict[str, dict[str, Any]] = {
         "keeper": {"source": {"folder": str(checkpoints["small"])}},
         "encoder": {"source": {"folder": str(checkpoints["large"])}},
+        **{name: {"source": {"folder": str(checkpoints["large"])}} for name in "abc"},
         "torn": {
             "source": {"folder": str(checkpoints["large"]), "sha256": {"model.safetensors": "0" * 64}},
         },
@@ -66,6 +67,30 @@ async def one_cycle(host: RunningHost) -> int:
     await host.client.infer("encoder", text="a warm day and a cold night", domain="sentiment")
     await host.client.unload("encoder")
     return status.memory_bytes
+
+
+async def total(host: RunningHost, kind: str) -> float:
+    return sum([await host.metric(f"orchestrion_host_{kind}_total", expert=name) for name in "abc"])
+
+
+async def test_three_checkpoints_share_the_room_of_two(tmp_path: Path, checkpoints: dict[str, Path]) -> None:
+    folder = catalogue(tmp_path / "catalogue", checkpoints)
+    settings: dict[str, Any] = {"catalogue_paths": (folder,), "profile": "none"}
+    async with running_host(tmp_path / "first", **settings) as host:
+        for name in "abc":
+            await host.client.load(name)
+        sizes = [(await host.client.status(name)).memory_bytes for name in "abc"]
+    # Each time what a load takes is measured anew, within some.
+    room = round(2.5 * max(sizes))
+    assert room < 3 * min(sizes)
+    async with running_host(tmp_path / "second", **settings, memory_budget_bytes=room) as host:
+        answers = [
+            (await host.client.infer("abc"[number % 3], text="a warm day", domain="sentiment")).outputs["score"]
+            for number in range(60)
+        ]
+        assert set(answers) == {answers[0]}
+        # Whoever is asked for next is the one that went longest ago.
+        assert (await total(host, "loads"), await total(host, "evictions")) == (60, 58)
 
 
 async def test_twenty_loads_and_unloads_leave_the_worker_as_it_was(
