@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from orchestrion.errors import InvalidArgumentError
 from orchestrion_host.worker.engines import control_drawings, opencv_controls
-from tests.checkpoints import vision_language as tiny
+from tests.checkpoints import media
 from tests.unit.host.calls import call, file_of, spec
 
 DRAWINGS = (control_drawings.soft_edges, control_drawings.straight_lines, control_drawings.scribble)
@@ -75,9 +75,9 @@ def test_the_engine_draws_for_each_task_type_and_refuses_what_is_no_picture(tmp_
     expert = opencv_controls.load(spec(tmp_path, "hed-control"))
     expert.warm_up()
     for task in ("hed-control", "mlsd-control", "scribble-control"):
-        (found,) = expert.predict([call(task, {"image": tiny.CAT}, tmp_path / task)])
+        (found,) = expert.predict([call(task, {"image": media.CAT}, tmp_path / task)])
         assert isinstance(found, dict)
-        with Image.open(file_of(found["image"])) as drawing, Image.open(tiny.CAT) as picture:
+        with Image.open(file_of(found["image"])) as drawing, Image.open(media.CAT) as picture:
             assert drawing.mode == "L"
             assert drawing.size == picture.size
             assert np.asarray(drawing).any()

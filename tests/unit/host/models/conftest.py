@@ -11,13 +11,13 @@ from torch.nn.modules import module
 
 
 @pytest.fixture(autouse=True)
-def inference_mode() -> Iterator[None]:
-    """Sees that no forward pass keeps what a training would need: all of them run under inference mode."""
+def no_gradients() -> Iterator[None]:
+    """Sees that no forward pass keeps what a training would need, as those under inference mode do not."""
     outside: list[str] = []
 
     def look(own: torch.nn.Module, _: object) -> None:
         # Parts such as normalised weights also compute while a model is built.
-        if isinstance(own, transformers.PreTrainedModel) and not torch.is_inference_mode_enabled():
+        if isinstance(own, transformers.PreTrainedModel) and torch.is_grad_enabled():
             outside.append(type(own).__name__)
 
     hook = module.register_module_forward_pre_hook(look)

@@ -13,17 +13,17 @@ import transformers
 
 from orchestrion.errors import InvalidArgumentError, RunCancelledError
 from orchestrion_host.worker.models.audio_classification import AudioClassifier
-from tests.checkpoints import sound
+from tests.checkpoints import recognition_models, sound_parts
 from tests.unit.host.calls import Sent, call, spec
 
 TASK: Final = "audio-classification"
-RATE: Final = sound.RATE
+RATE: Final = sound_parts.RATE
 
 
 @pytest.fixture(scope="module", params=["wav2vec2_classifier", "ast"])
 def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp(request.param)
-    getattr(sound, request.param)(place)
+    getattr(recognition_models, request.param)(place)
     return place
 
 

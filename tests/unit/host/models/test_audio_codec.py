@@ -16,16 +16,16 @@ import transformers
 from orchestrion.errors import InvalidArgumentError, RunCancelledError
 from orchestrion_host.worker.engines import sound_tools
 from orchestrion_host.worker.models.audio_codec import Codec
-from tests.checkpoints import sound
+from tests.checkpoints import codec_models, sound_parts
 from tests.unit.host.calls import call, file_of, spec
 
 TASK: Final = "audio-to-audio"
-RATE: Final = sound.RATE
+RATE: Final = sound_parts.RATE
 MAKERS: Final[dict[str, Callable[[Path], None]]] = {
-    "encodec": sound.encodec,
-    "stereo": partial(sound.encodec, channels=2),
-    "dac": sound.dac,
-    "mimi": sound.mimi,
+    "encodec": codec_models.encodec,
+    "stereo": partial(codec_models.encodec, channels=2),
+    "dac": codec_models.dac,
+    "mimi": codec_models.mimi,
 }
 
 

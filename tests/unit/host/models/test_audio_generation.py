@@ -11,7 +11,7 @@ import soundfile
 
 from orchestrion.errors import FailedPreconditionError, InvalidArgumentError, RunCancelledError
 from orchestrion_host.worker.models.audio_generation import MusicGenerator
-from tests.checkpoints import sound
+from tests.checkpoints import codec_models, sound_parts, voice_models
 from tests.unit.host.calls import Sent, call, file_of, spec
 
 TASK: Final = "text-to-audio"
@@ -20,14 +20,14 @@ TASK: Final = "text-to-audio"
 @pytest.fixture(scope="module")
 def composer(tmp_path_factory: pytest.TempPathFactory) -> MusicGenerator:
     folder = tmp_path_factory.mktemp("musicgen")
-    sound.musicgen(folder)
+    codec_models.musicgen(folder)
     return MusicGenerator(spec(folder, TASK))
 
 
 def heard(found: Any) -> np.ndarray[Any, Any]:
     assert isinstance(found, dict), found
     samples, rate = soundfile.read(file_of(found["audio"]), dtype="float32", always_2d=True)
-    assert rate == sound.RATE
+    assert rate == sound_parts.RATE
     return np.asarray(samples)
 
 
@@ -85,6 +85,6 @@ def test_the_work_ends_when_nobody_waits_for_it(composer: MusicGenerator, tmp_pa
 
 
 def test_what_makes_no_music_is_refused(tmp_path: Path) -> None:
-    sound.vits(tmp_path)
+    voice_models.vits(tmp_path)
     with pytest.raises(FailedPreconditionError, match="musicgen"):
         MusicGenerator(spec(tmp_path, TASK))

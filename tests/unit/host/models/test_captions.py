@@ -15,13 +15,20 @@ from orchestrion.errors import FailedPreconditionError, InvalidArgumentError, Ru
 from orchestrion_host.worker.models import captions, visual_answers
 from orchestrion_host.worker.models.picture_texts import PictureTexts
 from orchestrion_host.worker.models.visual_answers import PickedAnswers
-from tests.checkpoints import vision_language as tiny
+from tests.checkpoints import media
+from tests.checkpoints import picture_text_models as tiny
 from tests.unit.host.calls import call, spec
 
 library: Any = importlib.import_module("transformers")
 CAPTION: Final = "image-to-text"
 ANSWER: Final = "visual-question-answering"
-WRITERS: Final = (tiny.blip, tiny.blip2, tiny.git, tiny.vit_gpt2, tiny.trocr)
+WRITERS: Final = (
+    tiny.blip,
+    tiny.blip2,
+    tiny.git,
+    tiny.vit_gpt2,
+    tiny.trocr,
+)
 ANSWERERS: Final = (tiny.blip_answers, tiny.blip2, tiny.git)
 
 
@@ -56,7 +63,7 @@ def vilt(folders: Any) -> PickedAnswers:
 def test_each_kind_of_captioner_writes_the_same_in_a_batch_as_alone(make: Any, folders: Any, tmp_path: Path) -> None:
     expert = captions.load(spec(folders(make), CAPTION, max_tokens=12))
     expert.warm_up()
-    calls = [call(CAPTION, {"image": file}, tmp_path / file.stem) for file in (tiny.CAT, tiny.COFFEE)]
+    calls = [call(CAPTION, {"image": file}, tmp_path / file.stem) for file in (media.CAT, media.COFFEE)]
     together = expert.predict(calls)
     alone = [expert.predict([one])[0] for one in calls]
     assert together == alone
@@ -72,7 +79,7 @@ def test_each_kind_of_answerer_tells_questions_apart_and_bears_unequal_ones(
     expert.warm_up()
     questions = ("what is this?", "where is the cup of coffee?", "what is red?")
     calls = [
-        call(ANSWER, {"image": tiny.CAT, "question": question}, tmp_path / str(place))
+        call(ANSWER, {"image": media.CAT, "question": question}, tmp_path / str(place))
         for place, question in enumerate(questions)
     ]
     together = expert.predict(calls)
@@ -85,18 +92,18 @@ def test_a_caption_is_what_the_bare_model_writes(blip: PictureTexts, folders: An
     model = library.BlipForConditionalGeneration.from_pretrained(folder).eval()
     processor: Any = library.AutoImageProcessor.from_pretrained(folder, backend="pil")
     tokenizer: Any = library.AutoTokenizer.from_pretrained(folder)
-    pixels = processor(images=Image.open(tiny.CAT).convert("RGB"), return_tensors="pt")["pixel_values"]
+    pixels = processor(images=Image.open(media.CAT).convert("RGB"), return_tensors="pt")["pixel_values"]
     with torch.inference_mode():
         tokens = model.generate(pixel_values=pixels, max_new_tokens=12, do_sample=False)
     expected = " ".join(tokenizer.decode(tokens[0], skip_special_tokens=True).split())
-    assert blip.predict([call(CAPTION, {"image": tiny.CAT}, tmp_path)]) == [{"text": expected}]
+    assert blip.predict([call(CAPTION, {"image": media.CAT}, tmp_path)]) == [{"text": expected}]
 
 
 def test_the_decoder_of_old_checkpoints_gets_its_tokens_from_the_configuration(folders: Any, tmp_path: Path) -> None:
     expert = captions.load(spec(folders(tiny.trocr), CAPTION))
     settings = expert.modules[0].generation_config
     assert (settings.decoder_start_token_id, settings.eos_token_id, settings.pad_token_id) == (2, 3, 0)
-    found = expert.predict([call(CAPTION, {"image": tiny.CAT}, tmp_path)])[0]
+    found = expert.predict([call(CAPTION, {"image": media.CAT}, tmp_path)])[0]
     assert isinstance(found, dict)
     # 64 places in all, one of which is the beginning.
     assert len(str(found["text"]).replace("##", "")) <= 63
@@ -107,7 +114,7 @@ def test_a_broken_picture_and_a_cancelled_call_fail_alone(blip: PictureTexts, tm
     broken.write_bytes(b"no picture")
     calls = [
         call(CAPTION, {"image": file}, tmp_path / str(place))
-        for place, file in enumerate((tiny.CAT, broken, tiny.COFFEE))
+        for place, file in enumerate((media.CAT, broken, media.COFFEE))
     ]
     calls[2].cancel()
     good, bad, cancelled = blip.predict(calls)
@@ -120,7 +127,7 @@ def test_questions_are_checked(vilt: PickedAnswers, folders: Any, tmp_path: Path
     expert = visual_answers.load(spec(folders(tiny.git), ANSWER))
     for answerer in (vilt, expert):
         for number, question in enumerate((" ", "what " * 80)):
-            inputs = {"image": tiny.CAT, "question": question}
+            inputs = {"image": media.CAT, "question": question}
             (found,) = answerer.predict([call(ANSWER, inputs, tmp_path / str(number))])
             assert isinstance(found, InvalidArgumentError)
             assert "`question`" in str(found)
@@ -131,14 +138,14 @@ def test_models_that_one_talks_to_are_asked_by_their_template(folders: Any, tmp_
     captioner = captions.load(spec(folder, CAPTION, max_tokens=8))
     answerer = visual_answers.load(spec(folder, ANSWER, max_tokens=8))
     captioner.warm_up()
-    caption = captioner.predict([call(CAPTION, {"image": tiny.CAT, "domain": "caption"}, tmp_path)])[0]
-    text = captioner.predict([call(CAPTION, {"image": tiny.CAT}, tmp_path)])[0]
+    caption = captioner.predict([call(CAPTION, {"image": media.CAT, "domain": "caption"}, tmp_path)])[0]
+    text = captioner.predict([call(CAPTION, {"image": media.CAT}, tmp_path)])[0]
     assert isinstance(caption, dict)
     assert isinstance(text, dict)
     assert caption["text"]
     assert caption != text
-    inputs = {"image": tiny.CAT, "question": "what is this?"}
-    calls = [call(ANSWER, inputs, tmp_path), call(ANSWER, {"image": tiny.CAT, "question": ""}, tmp_path)]
+    inputs = {"image": media.CAT, "question": "what is this?"}
+    calls = [call(ANSWER, inputs, tmp_path), call(ANSWER, {"image": media.CAT, "question": ""}, tmp_path)]
     calls.append(call(ANSWER, inputs, tmp_path))
     calls[2].cancel()
     answer, blank, cancelled = answerer.predict(calls)
@@ -164,10 +171,10 @@ def test_picked_answers_have_the_probabilities_of_the_bare_model(
     model = library.ViltForQuestionAnswering.from_pretrained(folder).eval()
     processor: Any = library.AutoImageProcessor.from_pretrained(folder, backend="pil")
     tokenizer: Any = library.AutoTokenizer.from_pretrained(folder)
-    encoded = processor(images=Image.open(tiny.CAT).convert("RGB"), return_tensors="pt")
+    encoded = processor(images=Image.open(media.CAT).convert("RGB"), return_tensors="pt")
     with torch.inference_mode():
         scores = model(**tokenizer("what is this?", return_tensors="pt"), **encoded).logits.sigmoid()[0]
-    inputs = {"image": tiny.CAT, "question": "what is this?"}
+    inputs = {"image": media.CAT, "question": "what is this?"}
     (found,) = vilt.predict([call(ANSWER, inputs, tmp_path)])
     assert isinstance(found, dict)
     assert found["answer"] == tiny.ANSWERS[int(scores.argmax())]
@@ -179,9 +186,9 @@ def test_pictures_of_other_shapes_and_longer_questions_beside_do_not_matter(
     vilt: PickedAnswers, tmp_path: Path
 ) -> None:
     tall = tmp_path / "tall.png"
-    with Image.open(tiny.COFFEE) as picture:
+    with Image.open(media.COFFEE) as picture:
         picture.crop((100, 0, 200, 240)).save(tall)
-    asked = ((tiny.CAT, "what is this?"), (tall, "where is the red cup of coffee?"))
+    asked = ((media.CAT, "what is this?"), (tall, "where is the red cup of coffee?"))
     calls = [
         call(ANSWER, {"image": file, "question": question}, tmp_path / str(place))
         for place, (file, question) in enumerate(asked)

@@ -15,7 +15,8 @@ from orchestrion.errors import InvalidArgumentError, RunCancelledError
 from orchestrion_host.worker.media import reliefs
 from orchestrion_host.worker.models import depth
 from orchestrion_host.worker.models.depth import DepthEstimator
-from tests.checkpoints import vision_language as tiny
+from tests.checkpoints import media
+from tests.checkpoints import picture_map_models as tiny
 from tests.unit.host.calls import call, file_of, spec
 
 library: Any = importlib.import_module("transformers")
@@ -50,12 +51,12 @@ def test_near_is_bright_as_the_library_has_it(relative: DepthEstimator, tmp_path
     folder = relative.checkpoint.folder
     model = library.DPTForDepthEstimation.from_pretrained(folder).eval()
     processor: Any = library.AutoImageProcessor.from_pretrained(folder, backend="pil")
-    picture = Image.open(tiny.CAT).convert("RGB")
+    picture = Image.open(media.CAT).convert("RGB")
     with torch.inference_mode():
         outputs = model(**processor(images=picture, return_tensors="pt"))
     (result,) = processor.post_process_depth_estimation(outputs, target_sizes=[(picture.height, picture.width)])
     expected = result["predicted_depth"].numpy()
-    (found,) = told(relative, tmp_path, tiny.CAT)
+    (found,) = told(relative, tmp_path, media.CAT)
     grey = shades(found)
     assert grey.shape == expected.shape
     assert (grey.min(), grey.max()) == (0, 255)
@@ -66,10 +67,10 @@ def test_near_is_bright_as_the_library_has_it(relative: DepthEstimator, tmp_path
 
 
 def test_metres_are_told_and_what_is_far_is_dark(metric: DepthEstimator, tmp_path: Path) -> None:
-    (found,) = told(metric, tmp_path, tiny.CAT)
+    (found,) = told(metric, tmp_path, media.CAT)
     assert 0 < found["nearest"] < found["farthest"] <= 20
     assert found["statistics"]["json"]["unit"] == "metres"
-    (depths,) = metric._depths([Image.open(tiny.CAT).convert("RGB")])
+    (depths,) = metric._depths([Image.open(media.CAT).convert("RGB")])
     grey = shades(found)
     assert grey[np.unravel_index(depths.argmin(), depths.shape)] == 255
     assert grey[np.unravel_index(depths.argmax(), depths.shape)] == 0
@@ -77,7 +78,7 @@ def test_metres_are_told_and_what_is_far_is_dark(metric: DepthEstimator, tmp_pat
 
 def test_the_option_says_that_a_model_tells_metres(relative: DepthEstimator, tmp_path: Path) -> None:
     expert = depth.load(spec(relative.checkpoint.folder, TASK, metric=True))
-    (found,) = told(expert, tmp_path, tiny.CAT)
+    (found,) = told(expert, tmp_path, media.CAT)
     assert found["nearest"] > 0
 
 
@@ -93,7 +94,7 @@ def test_pictures_of_all_shapes_share_a_batch_and_come_out_as_alone(metric: Dept
     Image.effect_noise((900, 12), 90).convert("RGB").save(strip)
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"")
-    files = (tiny.CAT, strip, tiny.COFFEE, broken)
+    files = (media.CAT, strip, media.COFFEE, broken)
     together = told(metric, tmp_path / "together", *files)
     assert isinstance(together[3], InvalidArgumentError)
     for place, file in enumerate(files[:3]):
@@ -118,7 +119,7 @@ def test_glpn_reads_large_and_tiny_pictures(tmp_path: Path) -> None:
 
 
 def test_a_cancelled_call_fails_alone(relative: DepthEstimator, tmp_path: Path) -> None:
-    calls = [call(TASK, {"image": tiny.CAT}, tmp_path / str(place)) for place in range(2)]
+    calls = [call(TASK, {"image": media.CAT}, tmp_path / str(place)) for place in range(2)]
     calls[0].cancel()
     cancelled, good = relative.predict(calls)
     assert isinstance(cancelled, RunCancelledError)
@@ -126,11 +127,11 @@ def test_a_cancelled_call_fails_alone(relative: DepthEstimator, tmp_path: Path) 
 
 
 def test_control_maps_are_pictures_alone(relative: DepthEstimator, tmp_path: Path) -> None:
-    (grey,) = told(relative, tmp_path / "depth", tiny.CAT, task="depth-control")
+    (grey,) = told(relative, tmp_path / "depth", media.CAT, task="depth-control")
     assert set(grey) == {"image"}
-    (normals,) = told(relative, tmp_path / "normals", tiny.CAT, task="normal-control", background_threshold=0.2)
+    (normals,) = told(relative, tmp_path / "normals", media.CAT, task="normal-control", background_threshold=0.2)
     assert set(normals) == {"image"}
-    with Image.open(tiny.CAT) as picture:
+    with Image.open(media.CAT) as picture:
         assert shades(normals).shape == (picture.height, picture.width, 3)
 
 

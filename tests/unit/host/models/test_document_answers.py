@@ -17,7 +17,8 @@ from orchestrion_host.worker.engines.reading_order import Line
 from orchestrion_host.worker.models import document_answers, written_words
 from orchestrion_host.worker.models.document_answers import PageAnswers
 from orchestrion_host.worker.models.layout_answers import LayoutAnswers
-from tests.checkpoints import vision_language as tiny
+from tests.checkpoints import media
+from tests.checkpoints import picture_text_models as tiny
 from tests.unit.host.calls import call, spec
 
 library: Any = importlib.import_module("transformers")
@@ -43,7 +44,7 @@ def donut(tmp_path_factory: pytest.TempPathFactory) -> PageAnswers:
     return expert
 
 
-def asked(question: str, folder: Path, picture: Path = tiny.INVOICE) -> Call:
+def asked(question: str, folder: Path, picture: Path = media.INVOICE) -> Call:
     return call(TASK, {"image": picture, "question": question}, folder)
 
 
@@ -65,7 +66,7 @@ def test_an_answer_is_words_of_the_page_with_the_box_around_them(layoutlm: Layou
     assert str(found["answer"]) in page
     assert found["answer"]
     assert 0 < found["score"] <= 1
-    with Image.open(tiny.INVOICE) as picture:
+    with Image.open(media.INVOICE) as picture:
         box = found["box"]["json"]
         assert 0 <= box["x_min"] < box["x_max"] <= picture.width
         assert 0 <= box["y_min"] < box["y_max"] <= picture.height
@@ -77,7 +78,7 @@ def test_pages_in_a_batch_are_answered_as_alone_and_a_bad_call_fails_alone(
     empty = tmp_path / "empty.png"
     Image.new("RGB", (200, 100), "white").save(empty)
     short = tmp_path / "short.png"
-    with Image.open(tiny.INVOICE) as picture:
+    with Image.open(media.INVOICE) as picture:
         picture.crop((0, 70, 480, 170)).save(short)
     calls = [
         asked("what is the number?", tmp_path / "0"),
@@ -109,7 +110,7 @@ def test_a_look_at_the_page_gives_what_the_bare_model_writes(donut: PageAnswers,
     tokenizer = library.AutoTokenizer.from_pretrained(folder)
     form = "<s_docvqa><s_question>what is the number?</s_question><s_answer>"
     prompt = tokenizer(form, add_special_tokens=False, return_tensors="pt")["input_ids"]
-    pixels = processor(images=Image.open(tiny.INVOICE).convert("RGB"), return_tensors="pt")["pixel_values"]
+    pixels = processor(images=Image.open(media.INVOICE).convert("RGB"), return_tensors="pt")["pixel_values"]
     with torch.inference_mode():
         tokens = model.generate(
             pixels, decoder_input_ids=prompt, max_length=64, do_sample=False, eos_token_id=3, pad_token_id=0,

@@ -14,7 +14,8 @@ from orchestrion_host.worker.media import skeletons
 from orchestrion_host.worker.media.detections import Box
 from orchestrion_host.worker.models import joint_heatmaps, poses
 from orchestrion_host.worker.models.poses import Poses
-from tests.checkpoints import vision_language as tiny
+from tests.checkpoints import media
+from tests.checkpoints import picture_map_models as tiny
 from tests.unit.host.calls import call, file_of, spec
 
 TASK: Final = "openpose-control"
@@ -102,19 +103,19 @@ def test_persons_of_a_batch_are_drawn_as_alone(detecting: Poses, whole: Poses, t
     broken.write_bytes(b"none")
     for number, expert in enumerate((detecting, whole)):
         expert.warm_up()
-        files = (tiny.CAT, broken, tiny.COFFEE)
+        files = (media.CAT, broken, media.COFFEE)
         calls = [call(TASK, {"image": file}, tmp_path / f"{number}{place}") for place, file in enumerate(files)]
         first, bad, last = expert.predict(calls)
         assert isinstance(bad, InvalidArgumentError)
         for one, found in ((calls[0], first), (calls[2], last)):
             (alone,) = expert.predict([one])
             assert (drawn(found) == drawn(alone)).all()
-        with Image.open(tiny.CAT) as picture:
+        with Image.open(media.CAT) as picture:
             assert drawn(first).shape == (picture.height, picture.width, 3)
         assert drawn(first).any()
 
 
 def test_where_nobody_is_found_all_is_black(detecting: Poses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(detecting._detector.config, "id2label", {0: "cat"})
-    (found,) = detecting.predict([call(TASK, {"image": tiny.CAT}, tmp_path)])
+    (found,) = detecting.predict([call(TASK, {"image": media.CAT}, tmp_path)])
     assert not drawn(found).any()

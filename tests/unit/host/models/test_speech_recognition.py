@@ -16,11 +16,11 @@ from orchestrion.errors import FailedPreconditionError, InvalidArgumentError, Or
 from orchestrion_host.worker.models import speech_recognition
 from orchestrion_host.worker.models.speech_recognition import Recogniser
 from orchestrion_host.worker.models.whisper import phrases
-from tests.checkpoints import sound
+from tests.checkpoints import recognition_models, sound_parts
 from tests.unit.host.calls import Sent, call, spec
 
 TASK: Final = "automatic-speech-recognition"
-RATE: Final = sound.RATE
+RATE: Final = sound_parts.RATE
 
 
 def recogniser(folder: Path, **options: Any) -> Recogniser:
@@ -32,9 +32,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     made = {}
     for name in ("wav2vec2", "whisper", "speech2text"):
         made[name] = tmp_path_factory.mktemp(name)
-        getattr(sound, name)(made[name])
+        getattr(recognition_models, name)(made[name])
     made["unmasked"] = tmp_path_factory.mktemp("unmasked")
-    sound.wav2vec2(made["unmasked"], masked=False)
+    recognition_models.wav2vec2(made["unmasked"], masked=False)
     return made
 
 
@@ -108,7 +108,7 @@ def test_a_long_recording_reads_as_if_it_were_heard_at_once(spelling: Recogniser
 
 
 def test_a_script_without_spaces_streams_as_well(tmp_path: Path) -> None:
-    sound.wav2vec2(tmp_path, spaces=False)
+    recognition_models.wav2vec2(tmp_path, spaces=False)
     sent = Sent()
     file = recording(tmp_path, noise(95))
     (found,) = recogniser(tmp_path).predict([call(TASK, {"audio": file}, tmp_path / "spool", sent)])
@@ -201,7 +201,7 @@ def test_whisper_says_which_languages_it_understands(whisper: Recogniser, tmp_pa
 
 @pytest.mark.parametrize("tells_times", [True, False])
 def test_a_whisper_of_english_alone_and_one_without_times_write_as_well(tmp_path: Path, tells_times: bool) -> None:
-    sound.whisper(tmp_path, is_multilingual=False, tells_times=tells_times)
+    recognition_models.whisper(tmp_path, is_multilingual=False, tells_times=tells_times)
     expert = recogniser(tmp_path)
     expert.warm_up()
     file = recording(tmp_path, noise(40))
@@ -250,6 +250,6 @@ def test_steps_do_not_become_endlessly_small() -> None:
 
 
 def test_what_is_no_recogniser_is_said_to_be_none(tmp_path: Path) -> None:
-    sound.wav2vec2_classifier(tmp_path)
+    recognition_models.wav2vec2_classifier(tmp_path)
     with pytest.raises(FailedPreconditionError, match="no recogniser"):
         recogniser(tmp_path)

@@ -14,7 +14,7 @@ import transformers
 from orchestrion.errors import FailedPreconditionError, InvalidArgumentError, RunCancelledError
 from orchestrion_host.worker.models import speech_synthesis
 from orchestrion_host.worker.models.speech_synthesis import Synthesiser, bounded
-from tests.checkpoints import sound
+from tests.checkpoints import voice_models
 from tests.unit.host.calls import Sent, call, file_of, spec
 
 TASK: Final = "text-to-speech"
@@ -25,9 +25,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     made = {}
     for name in ("vits", "speecht5_speech", "vocoder"):
         made[name] = tmp_path_factory.mktemp(name)
-        getattr(sound, name)(made[name])
+        getattr(voice_models, name)(made[name])
     made["speakers"] = tmp_path_factory.mktemp("speakers")
-    sound.vits(made["speakers"], speakers=3)
+    voice_models.vits(made["speakers"], speakers=3)
     return made
 
 

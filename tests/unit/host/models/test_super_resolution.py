@@ -15,7 +15,8 @@ from PIL import Image
 from orchestrion.errors import FailedPreconditionError, InvalidArgumentError, RunCancelledError
 from orchestrion_host.worker.models import super_resolution
 from orchestrion_host.worker.models.super_resolution import SuperResolution
-from tests.checkpoints import vision_language as tiny
+from tests.checkpoints import media
+from tests.checkpoints import picture_map_models as tiny
 from tests.unit.host.calls import Sent, call, file_of, spec
 
 library: Any = importlib.import_module("transformers")
@@ -37,7 +38,7 @@ def expert(folder: Path) -> SuperResolution:
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
     """A part of a photograph whose sides are no multiples of the model's windows."""
-    with Image.open(tiny.CAT) as picture:
+    with Image.open(media.CAT) as picture:
         picture.crop((120, 60, 193, 111)).save(tmp_path / "small.png")
     return tmp_path / "small.png"
 
@@ -82,7 +83,7 @@ def test_tiles_cover_all_and_show_no_seams(folder: Path, expert: SuperResolution
             assert 0 <= one.seen_from <= one.kept_from < one.kept_to <= one.seen_to <= length
     sent = Sent()
     file = tmp_path / "picture.png"
-    Image.open(tiny.CAT).crop((0, 0, 200, 150)).save(file)
+    Image.open(media.CAT).crop((0, 0, 200, 150)).save(file)
     (tiled,) = expert.predict([call(TASK, {"image": file, "operation": "upscale"}, tmp_path / "tiled", sent)])
     whole = enlarged(super_resolution.load(spec(folder, TASK, tile=256)), file, tmp_path / "whole")
     assert sent.progress() == sorted(sent.progress(), key=lambda share: share or 0)
@@ -118,7 +119,7 @@ def test_what_it_cannot_do_is_said(expert: SuperResolution, small: Path, tmp_pat
 
 def test_a_cancelled_call_ends_between_tiles(expert: SuperResolution, tmp_path: Path) -> None:
     sent = Sent()
-    one = call(TASK, {"image": tiny.CAT, "operation": "upscale"}, tmp_path, sent)
+    one = call(TASK, {"image": media.CAT, "operation": "upscale"}, tmp_path, sent)
 
     def cancel_at_progress(message: Any) -> None:
         sent.messages.append(message)

@@ -14,7 +14,7 @@ from transformers.models.videomae.image_processing_pil_videomae import VideoMAEI
 from orchestrion.errors import FailedPreconditionError, InvalidArgumentError, RunCancelledError
 from orchestrion_host.worker.media import videos
 from orchestrion_host.worker.models.video_classification import VideoClassifier
-from tests.checkpoints import sound
+from tests.checkpoints import media, recognition_models, video_models
 from tests.unit.host.calls import call, file_of, spec
 
 TASK: Final = "video-classification"
@@ -24,7 +24,7 @@ TASK: Final = "video-classification"
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     made = {name: tmp_path_factory.mktemp(name) for name in ("videomae", "timesformer", "vivit")}
     for name, folder in made.items():
-        getattr(sound, name)(folder)
+        getattr(video_models, name)(folder)
     return made
 
 
@@ -60,7 +60,7 @@ def test_clips_of_all_sizes_share_a_pass_and_bad_ones_fail_alone(
     assert expert.parameter_bytes() > 0
     bad = tmp_path / "bad.mp4"
     bad.write_bytes(b"no video" * 100)
-    files = [clip(tmp_path, 1), clip(tmp_path, 2, (200, 90)), sound.CLIP]
+    files = [clip(tmp_path, 1), clip(tmp_path, 2, (200, 90)), media.CLIP]
     gone = call(TASK, {"video": files[0]}, tmp_path / "spool")
     gone.cancel()
     calls = [call(TASK, {"video": file}, tmp_path / "spool") for file in [bad, *files]]
@@ -75,6 +75,6 @@ def test_clips_of_all_sizes_share_a_pass_and_bad_ones_fail_alone(
 
 
 def test_another_kind_of_model_is_refused(tmp_path: Path) -> None:
-    sound.ast(tmp_path)
+    recognition_models.ast(tmp_path)
     with pytest.raises(FailedPreconditionError, match="videomae"):
         VideoClassifier(spec(tmp_path, TASK))

@@ -11,7 +11,7 @@ import soundfile
 
 from orchestrion.errors import FailedPreconditionError, InvalidArgumentError, RunCancelledError
 from orchestrion_host.worker.models.voice_conversion import VoiceConverter
-from tests.checkpoints import sound
+from tests.checkpoints import sound_parts, voice_models
 from tests.unit.host.calls import Sent, call, file_of, spec
 
 TASK: Final = "voice-conversion"
@@ -22,7 +22,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     made = {}
     for name in ("speecht5_conversion", "vocoder", "speaker_encoder"):
         made[name] = tmp_path_factory.mktemp(name)
-        getattr(sound, name)(made[name])
+        getattr(voice_models, name)(made[name])
     return made
 
 
@@ -33,8 +33,8 @@ def converter(folders: dict[str, Path]) -> VoiceConverter:
 
 
 def recording(path: Path, seconds: float, seed: int = 1) -> Path:
-    samples = np.random.default_rng(seed).normal(0, 0.2, round(seconds * sound.RATE)).astype(np.float32)
-    soundfile.write(path, samples, sound.RATE, subtype="FLOAT")
+    samples = np.random.default_rng(seed).normal(0, 0.2, round(seconds * sound_parts.RATE)).astype(np.float32)
+    soundfile.write(path, samples, sound_parts.RATE, subtype="FLOAT")
     return path
 
 
@@ -83,7 +83,7 @@ def test_without_an_encoder_a_voice_cannot_be_followed(folders: dict[str, Path],
 
 
 def test_an_encoder_of_another_size_is_refused(folders: dict[str, Path], tmp_path: Path) -> None:
-    sound.speaker_encoder(tmp_path, numbers=4)
+    voice_models.speaker_encoder(tmp_path, numbers=4)
     parts = {"vocoder": folders["vocoder"], "speaker_encoder": tmp_path}
     with pytest.raises(FailedPreconditionError, match="vectors of 4 numbers, not 8"):
         VoiceConverter(spec(folders["speecht5_conversion"], TASK, parts))
