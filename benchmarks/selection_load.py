@@ -1,6 +1,6 @@
 """Compares ways of choosing among 500 experts on 50 simulated hosts under skewed demand, and times the choice itself.
 
-    .venv/bin/python benchmarks/selection_load.py [--seeds 5] [--seconds 300] [--loads 0.4 0.8] [--json FILE]
+    .venv/bin/python benchmarks/selection_load.py [--seeds 5] [--seconds 150] [--loads 0.4 0.8] [--json FILE]
 
 Two scenarios: 25 task types with 20 experts each, where both the expert and the host are chosen; and 500 task types
 with one expert each, where only the host is.
@@ -62,7 +62,7 @@ def lines(head: str, found: dict[str, list[Outcome]]) -> list[str]:
 
 async def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """Runs everything, prints it, and returns it."""
-    seeds = range(1, arguments.seeds + 1)
+    seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
     print(
         f"{world.HOSTS} hosts, {world.EXPERTS} experts, each on {world.COPIES} of them; task types are asked for by "
         f"Zipf's law (s = {world.ZIPF}); {arguments.seconds:g} s of arrivals, the first {WARM_UP:.0%} left out; "
@@ -88,7 +88,8 @@ def main() -> int:
     """Measures, prints, and returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--seeds", type=int, default=5, help="how many worlds (default: 5)")
-    parser.add_argument("--seconds", type=float, default=300.0, help="how long tasks arrive (default: 300)")
+    parser.add_argument("--first-seed", type=int, default=11, help="of the first world (default: 11)")
+    parser.add_argument("--seconds", type=float, default=150.0, help="how long tasks arrive (default: 150)")
     parser.add_argument("--loads", type=float, nargs="+", default=[0.4, 0.8], help="shares of the capacity")
     parser.add_argument("--task-types", type=int, nargs="+", default=[25, 500], help="how many there are")
     parser.add_argument("--quick", action="store_true", help="2 worlds, 120 s, one load: a first look")

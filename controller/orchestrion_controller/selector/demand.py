@@ -17,7 +17,7 @@ _SETTINGS: Final = frozenset({*_LANGUAGE_INPUTS, "source_language", "domain", "o
 """Inputs that say how, not what: they are no text in a language."""
 _MOST_WORDS_FROM: Final = 2_000
 """Characters of each text whose words count."""
-_SHORTEST_WORD: Final = 4
+_SHORTEST_WORD: Final = 3
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _EMPTY_WORDS: Final = frozenset(
     {
@@ -139,7 +139,7 @@ def stems(text: str) -> frozenset[str]:
 
 def _stem(word: str) -> str:
     for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_WORD - 1:
+        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_WORD:
             return word[: -len(ending)]
     return word
 

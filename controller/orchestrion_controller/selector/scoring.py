@@ -126,7 +126,9 @@ def points(seconds: float) -> float:
 
 
 def _accuracy(accuracy: float) -> float:
-    return max(terms.LEAST_FOR_ACCURACY, terms.ACCURACY * (accuracy - terms.USUAL_ACCURACY))
+    errors = max(1 - accuracy, 1e-9)
+    halvings = -terms.ACCURACY * math.log2(errors / terms.USUAL_ERRORS)
+    return min(terms.MOST_FOR_ACCURACY, max(terms.LEAST_FOR_ACCURACY, halvings))
 
 
 def _choice(demand: Demand, expert: Expert) -> float:
@@ -152,7 +154,7 @@ def _language(demand: Demand, expert: Expert) -> float:
     if not listed:
         return 0.0
     if demand.language in listed:
-        return terms.LANGUAGE
+        return terms.LANGUAGE + terms.LANGUAGE_OWN / len(listed)
     return -(terms.LANGUAGE_LACKING if demand.language_named else terms.LANGUAGE_GUESSED_LACKING)
 
 

@@ -27,18 +27,20 @@ DOWNLOADS: Final = 0.5
 MOST_DOWNLOADS: Final = 1e8
 LIKES: Final = 0.5
 MOST_LIKES: Final = 1e5
-ACCURACY: Final = 3.0
-USUAL_ACCURACY: Final = 0.75
-LEAST_FOR_ACCURACY: Final = -1.0
+ACCURACY: Final = 1.0
+USUAL_ERRORS: Final = 0.1
+LEAST_FOR_ACCURACY: Final = -2.0
+MOST_FOR_ACCURACY: Final = 3.0
 DEFAULT: Final = 1.0
 CHOICE: Final = 1.0
 WORD: Final = 0.5
 MOST_FOR_WORDS: Final = 2.0
 LANGUAGE: Final = 1.0
+LANGUAGE_OWN: Final = 1.0
 LANGUAGE_LACKING: Final = 30.0
 LANGUAGE_GUESSED_LACKING: Final = 8.0
 DOMAIN: Final = 12.0
-DOMAIN_SPOKEN_OF: Final = 13.0
+DOMAIN_SPOKEN_OF: Final = 18.0
 TOO_LARGE: Final = 12.0
 MOST_FOR_TOO_LARGE: Final = 16.0
 LICENSE: Final[Mapping[LicenseKind, float]] = {
@@ -148,12 +150,13 @@ TERMS: Final = (
     ),
     Term(
         "accuracy",
-        f"Published accuracy, F1 or the like, above {USUAL_ACCURACY:g}; nothing where none is known.",
-        "share",
+        f"How much is wrong by its published accuracy, F1 or the like, against {USUAL_ERRORS:.0%}; nothing where none "
+        "is known.",
+        "share of errors",
         LEAST_FOR_ACCURACY,
-        ACCURACY * (1 - USUAL_ACCURACY),
-        f"{ACCURACY:g} for 1.0",
-        "Figures of different benchmarks compare badly: ten points in a hundred are worth a fifth of the time.",
+        MOST_FOR_ACCURACY,
+        f"{ACCURACY:g} for each halving",
+        "Half the errors are worth twice the time; figures of different benchmarks compare badly, so it ends soon.",
     ),
     Term(
         "default",
@@ -188,9 +191,11 @@ TERMS: Final = (
         "Whether the task's language is among those that the expert lists. The task names it, or its texts show it.",
         "yes, no or not said",
         -LANGUAGE_LACKING,
-        LANGUAGE,
-        f"{LANGUAGE:g} if it is; -{LANGUAGE_LACKING:g} if not, -{LANGUAGE_GUESSED_LACKING:g} where it was guessed",
-        "Nothing makes up for a language that the expert does not know; a guess may be wrong.",
+        LANGUAGE + LANGUAGE_OWN,
+        f"{LANGUAGE:g} if it is, and up to {LANGUAGE_OWN:g} more the fewer it lists; -{LANGUAGE_LACKING:g} if not, "
+        f"-{LANGUAGE_GUESSED_LACKING:g} where the language was guessed",
+        "Nothing makes up for a language that the expert does not know, though a guess may be wrong; who learned few "
+        "languages knows each better.",
     ),
     Term(
         "domain",
@@ -200,7 +205,8 @@ TERMS: Final = (
         0.0,
         DOMAIN_SPOKEN_OF,
         f"{DOMAIN:g}; {DOMAIN_SPOKEN_OF:g} for a domain that words speak of",
-        "Being loaded does not make up for the wrong domain; minutes of fetching may.",
+        "Being loaded does not make up for the wrong domain; minutes of fetching may. A domain that is spoken of is "
+        "worth a load, against general use.",
     ),
     Term(
         "size",

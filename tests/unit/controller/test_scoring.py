@@ -100,7 +100,7 @@ def test_the_domain_that_a_task_names(asked: Value | None, made_for: str, fits: 
 def test_a_domain_that_the_words_speak_of_goes_before_general_use_and_a_named_one_before_words() -> None:
     medical, general = (offer(what=expert(domain=name)) for name in ("medicine", ""))
     spoken_of = demand(Circumstances(request="Which medicines does this letter name?"))
-    assert (features(medical, spoken_of)["domain"], features(general, spoken_of)["domain"]) == (13.0, 12.0)
+    assert (features(medical, spoken_of)["domain"], features(general, spoken_of)["domain"]) == (18.0, 12.0)
     named = demand(Circumstances(request="Which medicines?"), domain="law")
     assert not scoring.fits(named, medical)
 
@@ -274,7 +274,9 @@ def test_popularity() -> None:
     assert popularity(10**12, 10**12) == 1.0
 
 
-@pytest.mark.parametrize(("accuracy", "expected"), [(0.0, 0.0), (0.75, 0.0), (0.95, 0.6), (1.0, 0.75), (0.1, -1.0)])
+@pytest.mark.parametrize(
+    ("accuracy", "expected"), [(0.0, 0.0), (0.9, 0.0), (0.95, 1.0), (0.8, -1.0), (1.0, 3.0), (0.1, -2.0)]
+)
 def test_published_accuracy(accuracy: float, expected: float) -> None:
     assert features(offer(what=expert(accuracy=accuracy)))["accuracy"] == pytest.approx(expected)
 
@@ -308,9 +310,9 @@ def test_words_that_the_description_shares_speak_for_an_expert() -> None:
 @pytest.mark.parametrize(
     ("asked", "listed", "expected"),
     [
-        ("de", ("en", "de"), 1.0),
-        ("de-AT", ("de",), 1.0),
-        ("DE", ("de-CH",), 1.0),
+        ("de", ("en", "de"), 1.5),
+        ("de-AT", ("de",), 2.0),
+        ("DE", ("de-CH",), 2.0),
         ("fr", ("en", "de"), -30.0),
         ("de", (), 0.0),
         ("", ("",), 0.0),
@@ -327,9 +329,9 @@ def test_the_language_that_a_task_names(asked: Value, listed: tuple[str, ...], e
 
 def test_the_language_of_a_text_counts_where_none_is_named_and_less() -> None:
     german, english = (offer(what=expert(languages=(tag,))) for tag in ("de", "en"))
-    assert features(german, demand(text=GERMAN))["language"] == 1.0
+    assert features(german, demand(text=GERMAN))["language"] == 2.0
     assert features(english, demand(text=GERMAN))["language"] == -8.0
-    assert features(english, demand(text=GERMAN, language="en"))["language"] == 1.0
+    assert features(english, demand(text=GERMAN, language="en"))["language"] == 2.0
     assert features(english, demand(text="Pfusch!"))["language"] == 0.0
 
 

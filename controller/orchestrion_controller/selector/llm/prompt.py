@@ -90,7 +90,7 @@ def _question(question: Question) -> Iterable[str]:
     for name, value in demand.task.inputs.items():
         size = _size(demand.sizes.get(name, Size()), is_text=isinstance(value, str))
         yield f"  {name}: {_value(value)}{f' ({size})' if size else ''}"
-    if demand.text_language and not demand.language_named:
+    if demand.text_language:
         yield f"  language of its text: {demand.text_language}"
     yield "  Candidates:"
     for item in question.candidates:
