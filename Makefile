@@ -109,6 +109,14 @@ bench-dispatch: $(STAMP) ## measure what it saves to start tasks while a languag
 bench-prompts: $(STAMP) ## count the prompt tokens that a chain of three takes
 	@$(BIN)/python benchmarks/prompts.py $(ARGS)
 
+.PHONY: eval-selection
+eval-selection: $(STAMP) ## ask both policies of selection for 50 choices, and print how many are right
+	@$(BIN)/python benchmarks/selection_quality.py $(ARGS)
+
+.PHONY: bench-selection
+bench-selection: $(STAMP) ## simulate 50 hosts and 500 experts under skewed demand, and time the choice (some 20 minutes)
+	@$(BIN)/python benchmarks/selection_load.py $(ARGS)
+
 .PHONY: lock
 lock: $(STAMP) ## compile requirements.lock anew (ARGS=--upgrade takes newer releases)
 	tools/lock.sh $(ARGS)

@@ -11,6 +11,7 @@ from typing import Final
 from docs.pages.clients import clients_page
 from docs.pages.errors import errors_page
 from docs.pages.metrics import metrics_page
+from docs.pages.selection import selection_page
 from docs.pages.settings import settings_page
 from docs.pages.tasks import tasks_page
 
@@ -20,6 +21,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "clients.md": clients_page,
     "errors.md": errors_page,
     "metrics.md": metrics_page,
+    "selection.md": selection_page,
     "settings.md": settings_page,
     "tasks.md": tasks_page,
 }

@@ -110,10 +110,11 @@ def _registry(case: Case) -> Registry:
 
 
 def _expert(expert_id: str, facts: Mapping[str, Any]) -> Expert:
-    limits = {
-        "text": InputLimit("text", max_character_count=facts.get("text_limit", facts.get("prompt_limit", 0))),
-        "audio": InputLimit("audio", max_duration_ms=facts.get("sound_limit", 0)),
-    }
+    limits = (
+        InputLimit("text", max_character_count=facts.get("text_limit", 0)),
+        InputLimit("prompt", max_character_count=facts.get("prompt_limit", 0)),
+        InputLimit("audio", max_duration_ms=facts.get("sound_limit", 0)),
+    )
     return Expert(
         id=expert_id,
         model=facts["model"],
@@ -127,7 +128,7 @@ def _expert(expert_id: str, facts: Mapping[str, Any]) -> Expert:
         download_count=facts.get("downloads", 0),
         like_count=facts.get("likes", 0),
         accepts=tuple(AcceptedValues(name, tuple(values)) for name, values in facts.get("accepts", {}).items()),
-        input_limits=tuple(limit for limit in limits.values() if limit.max_character_count or limit.max_duration_ms),
+        input_limits=tuple(limit for limit in limits if limit.max_character_count or limit.max_duration_ms),
         accuracy=facts.get("accuracy", 0.0),
         accuracy_measure=facts.get("measure", ""),
     )
@@ -138,8 +139,9 @@ def _case(item: Mapping[str, Any], experts: Mapping[str, Expert], latencies: Map
         name: ArtifactRef(_FILE) if value == "file" else value for name, value in item["inputs"].items()
     }
     if length := item.get("text_length"):
-        text = str(inputs["text"])
-        inputs["text"] = (text * (length // len(text) + 1))[:length]
+        name = next(name for name in ("text", "prompt") if name in inputs)
+        text = str(inputs[name])
+        inputs[name] = (text * (length // len(text) + 1))[:length]
     file = Size(
         duration_ms=item.get("seconds", 0) * 1000, size_bytes=item.get("bytes", item.get("seconds", 0) * 32_000)
     )

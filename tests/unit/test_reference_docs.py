@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,14 @@ from prometheus_client import CollectorRegistry
 from docs import make_reference
 from docs.pages.errors import errors_page
 from docs.pages.metrics import metrics_page
+from docs.pages.selection import example, selection_page
 from docs.pages.settings import settings_page
 from docs.pages.tasks import tasks_page
 from orchestrion import task_types
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.serving.metrics import CallMetrics
 from orchestrion_controller.metrics import ControllerMetrics
+from orchestrion_controller.selector.terms import TERMS
 from orchestrion_host.metrics import HostMetrics, HostSnapshot
 
 
@@ -80,6 +83,19 @@ def test_every_task_type_is_told() -> None:
         assert f"## `{task_type.name}`" in page
         for parameter in (*task_type.inputs, *task_type.outputs):
             assert f"| `{parameter.name}` | " in page
+
+
+async def test_every_term_of_the_score_is_told_and_the_example_adds_up() -> None:
+    page = await asyncio.to_thread(selection_page)
+    for term in TERMS:
+        assert f"| `{term.name}` | {term.meaning} |" in page
+    found = await example()
+    for assignment in (found.first, found.after_failure):
+        for candidate in assignment.candidates:
+            assert candidate.score == pytest.approx(sum(candidate.features.values()))
+            assert f"**{candidate.score:.2f}**" in page
+        assert assignment.reason in page
+    assert (found.first.host, found.after_failure.host) == ("hosts/a", "hosts/b")
 
 
 def test_a_secret_has_no_flag() -> None:

@@ -50,30 +50,31 @@ class PlanSettings(Detachment, total=False):
     """The task types that may be planned; none for those of the server."""
 
 
-class RunSettings(PlanSettings, total=False):
+class Choosing(TypedDict, total=False):
+    """How experts are chosen, for every call that does so."""
+
+    policy: SelectionPolicy
+    """How experts are chosen: RANK (the server's default), or LLM, by the language model among the best few."""
+    licenses: Sequence[str]
+    """The licences that experts may have, such as `MIT`, `BSD-*`, `permissive` or `commercial`; none allows all."""
+
+
+class RunSettings(PlanSettings, Choosing, total=False):
     """What `run` and `ask` take beside the request."""
 
     plan: Plan | None
     """A plan to follow instead of planning."""
     responder: str
     """`builtin` or `llm`; empty for the server's default."""
-    policy: SelectionPolicy
-    """How experts are chosen: RANK (the server's default), or LLM, by the language model among the best few."""
-    licenses: Sequence[str]
-    """The licences that experts may have, such as `MIT`, `BSD-*`, `permissive` or `commercial`; none allows all."""
     approval: Approval
     """REQUIRED has the run wait for `approve_plan` before anything is selected or executed."""
     approval_timeout_ms: int | None
     """How long it waits, 1 to 604,800,000; None for the server's default, an hour."""
 
 
-class SelectSettings(Detachment, total=False):
+class SelectSettings(Detachment, Choosing, total=False):
     """What `select` takes beside the plan."""
 
-    policy: SelectionPolicy
-    """How experts are chosen: RANK (the server's default), or LLM, by the language model among the best few."""
-    licenses: Sequence[str]
-    """The licences that experts may have, such as `MIT`, `BSD-*`, `permissive` or `commercial`; none allows all."""
     task_types: Sequence[TaskType]
     """The task types that the plan is checked against; none for those of the server."""
 

@@ -23,7 +23,7 @@ class HostSummary:
     call_count: int
     """Calls waiting and being computed, over all of its experts."""
     latency_s: float
-    """What one of them takes, on average over the calls, in seconds; 0 where none is known."""
+    """What one of them takes of a device, on average, in seconds: its share of a batch; 0 where none is known."""
     load_count: int
     """Experts being loaded, or waiting for that because calls wait for them."""
     load_bytes: int
@@ -34,14 +34,16 @@ class HostSummary:
         """Sums a host up."""
         count, known, total_ms = 0, 0, 0.0
         loads: set[str] = set()
+        batch_sizes: dict[str, int] = {}
         for status in host.statuses:
             calls = status.queued_count + status.running_count
             count += calls
             if is_loading(status):
                 loads.add(status.expert_id)
             if calls and status.latency_ms > 0:
+                batch_sizes = batch_sizes or {expert.id: expert.max_batch_size for expert in host.experts}
                 known += calls
-                total_ms += calls * status.latency_ms
+                total_ms += calls * status.latency_ms / max(1, batch_sizes.get(status.expert_id, 1))
         return cls(
             total_bytes=max((device.total_bytes for device in host.devices), default=0),
             free_bytes=max((device.free_bytes for device in host.devices), default=0),

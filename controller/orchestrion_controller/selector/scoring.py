@@ -99,7 +99,7 @@ def promptness(
         "memory": displaced - loaded,
         "queue": waited - displaced,
         "latency": points(time_s + timing.compute_s) - waited,
-        "failures": -min(terms.MOST_FOR_FAILURES, terms.FAILURE * failures),
+        "failures": -min(terms.MOST_FOR_FAILURES, terms.FAILURE * failures) if failures else 0.0,
         "thrift": -terms.THRIFT * needed_bytes(offer) / max(1, offer.summary.total_bytes),
         "twin": twins.handicap(offer, others) if others else 0.0,
     }

@@ -26,7 +26,7 @@ from orchestrion.events import (
     TaskFinished,
     TaskPlanned,
 )
-from orchestrion.experts import Assignment
+from orchestrion.experts import Assignment, SelectionPolicy
 from orchestrion.plans import Error, Plan, Task, TaskResult, TaskState
 from orchestrion.runs import RunKind, RunState
 from orchestrion.values import ArtifactRef, OutputRef
@@ -106,6 +106,21 @@ def test_execute_says_which_files_are_missing(script: Script, address: str, pict
     assert "needs 2 files" in done.stderr
     assert "only 1 was given" in done.stderr
     assert script.requests == []
+
+
+def test_policy_and_licences_reach_the_controller(script: Script, address: str, picture: Path) -> None:
+    path = picture.with_name("plan.json")
+    path.write_text(plan_files.write(plan_of("attachments/1")))
+    script.payloads = ended((Stage.RESPOND, AnswerFinished("Done.")))
+    flags = ["--policy", "llm", "--license", "MIT", "--license", "BSD-*"]
+    for command in (["ask", "Read it."], ["execute", path, "-f", picture], ["execute", path, "-f", picture, "--check"]):
+        done = orchestrion(*command, *flags, address=address)
+        assert done.returncode == 0, done.stderr
+        sent = script.requests[-1]
+        assert (sent.policy, list(sent.licenses)) == (SelectionPolicy.LLM, ["MIT", "BSD-*"])
+    refused = orchestrion("ask", "Read it.", "--policy", "luck", address=address)
+    assert refused.returncode == 2
+    assert "'luck' is not one of 'rank', 'llm'" in refused.stderr
 
 
 def test_execute_fails_with_a_task(script: Script, address: str, picture: Path) -> None:

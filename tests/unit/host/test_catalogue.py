@@ -98,7 +98,7 @@ def test_domains_and_accepted_values_are_those_of_the_task_types() -> None:
 def test_figures_name_their_source() -> None:
     for path in (FOLDER / "models").glob("*.yaml"):
         text = path.read_text("utf-8")
-        assert ("_count:" in text) == text.startswith(f"{SOURCE}\n"), path.name
+        assert ("download_count:" in text) == text.startswith(f"{SOURCE}\n"), path.name
 
 
 def test_nothing_is_pinned_before_the_first_pull() -> None:

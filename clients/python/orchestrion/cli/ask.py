@@ -47,6 +47,8 @@ def ask(
     ] = None,
     planner: options.Planner = None,
     responder: options.Responder = None,
+    policy: options.Policy = None,
+    license: options.Licenses = None,
     timeout: options.Timeout = None,
     embedded: options.Embedded = False,
     address: options.Address = None,
@@ -63,6 +65,8 @@ def ask(
             "planner": planner or "",
             "responder": responder or "",
             "previous_run": options.run_name(previous) if previous else "",
+            "policy": options.policy_of(policy),
+            "licenses": license or (),
         }
         files = file or []
         if plan is not None:

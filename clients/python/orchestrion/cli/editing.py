@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Unpack
 
 import typer
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from orchestrion.client import Client
     from orchestrion.errors import OrchestrionError
     from orchestrion.plans import Plan
+    from orchestrion.stage_calls import Choosing
     from orchestrion.values import ArtifactRef
 
 _FALLBACKS: Final = ("sensible-editor", "nano", "vim", "vi", "notepad")
@@ -94,7 +95,9 @@ def edited(
                 return changed
 
 
-def check(client: Client, plan: Plan, attached: Sequence[ArtifactRef], view: View) -> None:
+def check(
+    client: Client, plan: Plan, attached: Sequence[ArtifactRef], view: View, **choosing: Unpack[Choosing]
+) -> None:
     """Has the controller check a plan against its rules, and find an expert for every task; nothing is executed.
 
     Raises:
@@ -103,7 +106,7 @@ def check(client: Client, plan: Plan, attached: Sequence[ArtifactRef], view: Vie
     """
     plan_files.check_attachments(plan, len(attached))
     if plan.tasks:
-        with view, contextlib.closing(client.select(plan_files.resolved(plan, attached))) as events:
+        with view, contextlib.closing(client.select(plan_files.resolved(plan, attached), **choosing)) as events:
             for event in events:
                 view.show(event)
 

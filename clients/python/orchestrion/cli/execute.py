@@ -31,6 +31,8 @@ def execute(
         bool, typer.Option("--check", help="Only have the plan checked and its experts chosen; nothing runs.")
     ] = False,
     output: options.Output = None,
+    policy: options.Policy = None,
+    license: options.Licenses = None,
     timeout: options.Timeout = None,
     embedded: options.Embedded = False,
     address: options.Address = None,
@@ -46,18 +48,19 @@ def execute(
         files = file or []
         planned = plan_files.read(plan)
         plan_files.check_attachments(planned, len(files))
+        choosing = options.choosing(policy, license)
         with connecting.connect(address, embedded=embedded) as client:
             view = views.choose(json=json, plain=plain, plan=planned)
             attached = following.upload(client, files)
             if check:
                 from orchestrion.cli import editing
 
-                editing.check(client, planned, attached, view)
+                editing.check(client, planned, attached, view, **choosing)
                 return
             request_id = following.new_request_id()
             told = following.follow(
                 client,
-                lambda seconds: client.execute(planned, attached, timeout=seconds, request_id=request_id),
+                lambda seconds: client.execute(planned, attached, timeout=seconds, request_id=request_id, **choosing),
                 view.show,
                 timeout=timeout,
                 screen=view,

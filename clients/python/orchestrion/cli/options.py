@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from orchestrion.cli import completion
+
+if TYPE_CHECKING:
+    from orchestrion.experts import SelectionPolicy
+    from orchestrion.stage_calls import Choosing
+
+
+class PolicyName(StrEnum):
+    """How experts are chosen."""
+
+    RANK = "rank"
+    LLM = "llm"
 
 
 class Performer(StrEnum):
@@ -67,6 +78,23 @@ Planner: TypeAlias = Annotated[
 Responder: TypeAlias = Annotated[
     Performer | None, typer.Option("--responder", help="Who answers.  [default: the server's choice]")
 ]
+Policy: TypeAlias = Annotated[
+    PolicyName | None,
+    typer.Option(
+        "--policy",
+        help="How experts are chosen: the best by rank, or by the language model among the best five. With `llm` "
+        "nothing starts before the plan is whole.  [default: rank]",
+    ),
+]
+Licenses: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--license",
+        metavar="LICENCE",
+        help="A licence that experts may have: an SPDX identifier, a pattern such as 'BSD-*', `permissive` or "
+        "`commercial`; several times for several.  [default: any that the server allows]",
+    ),
+]
 Previous: TypeAlias = Annotated[
     str | None,
     typer.Option(
@@ -82,6 +110,18 @@ Timeout: TypeAlias = Annotated[
 RunName: TypeAlias = Annotated[
     str, typer.Argument(metavar="RUN", help="The run, by its id or name.", autocompletion=completion.runs)
 ]
+
+
+def policy_of(name: PolicyName | None) -> SelectionPolicy:
+    """Returns a policy as the calls take it; that of the server for none."""
+    from orchestrion.experts import SelectionPolicy
+
+    return SelectionPolicy[name.name] if name else SelectionPolicy.UNSPECIFIED
+
+
+def choosing(policy: PolicyName | None, licenses: list[str] | None) -> Choosing:
+    """Returns how experts are chosen, as the calls take it."""
+    return {"policy": policy_of(policy), "licenses": licenses or ()}
 
 
 def run_name(text: str) -> str:

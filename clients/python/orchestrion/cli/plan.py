@@ -14,7 +14,7 @@ from orchestrion.cli.following import OUTPUT_FOLDER
 if TYPE_CHECKING:
     from orchestrion.client import Client
     from orchestrion.plans import Plan
-    from orchestrion.stage_calls import PlanSettings
+    from orchestrion.stage_calls import Choosing, PlanSettings
     from orchestrion.values import ArtifactRef
 
 
@@ -36,6 +36,8 @@ def plan(
     ] = None,
     previous: options.Previous = None,
     planner: options.Planner = None,
+    policy: options.Policy = None,
+    license: options.Licenses = None,
     timeout: options.Timeout = None,
     embedded: options.Embedded = False,
     address: options.Address = None,
@@ -79,7 +81,10 @@ def plan(
                 output.write_text(plan_files.write(made), "utf-8")
                 exits.tell(f"Saved the plan in {output}.{_how(output, attached)}")
             if execute or (edit and not json and _wants_execution()):
-                _execute(client, asked, made, attached, continued, plain=plain, json=json, timeout=timeout)
+                _execute(
+                    client, asked, made, attached, continued,
+                    plain=plain, json=json, timeout=timeout, choosing=options.choosing(policy, license),
+                )  # fmt: skip
 
 
 def _edited(
@@ -120,13 +125,14 @@ def _execute(
     plain: bool,
     json: bool,
     timeout: float | None,
+    choosing: Choosing,
 ) -> None:
     view = views.choose(json=json, plain=plain)
     request_id = following.new_request_id()
     told = following.follow(
         client,
         lambda seconds: client.run(
-            request, attached, timeout=seconds, plan=plan, previous_run=previous, request_id=request_id
+            request, attached, timeout=seconds, plan=plan, previous_run=previous, request_id=request_id, **choosing
         ),
         view.show,
         timeout=timeout,
