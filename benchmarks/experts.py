@@ -58,7 +58,7 @@ def main() -> int:
         f"A million additions in Python took {speed:g} ms before; this program and others used {others:g} processors."
     )
     figures = {
-        "infer": [{**asdict(item), "added_ms": item.added_ms, "allowed_ms": item.allowed_ms} for item in overheads],
+        "infer": [{**asdict(item), "allowed_ms": item.allowed_ms} for item in overheads],
         "encoders": [{**asdict(item), "ratio": item.ratio} for item in pairs],
         "million_additions_ms": speed,
         "machine": dict(machine()),

@@ -269,8 +269,9 @@ class _Handler(BaseHTTPRequestHandler):
         model = self._model(model_id)
         if model is None:
             return
-        if model.gated and self.headers.get("Authorization") != f"Bearer {hub.token}":
-            self._refuse(403, "GatedRepo")
+        authorization = self.headers.get("Authorization")
+        if model.gated and authorization != f"Bearer {hub.token}":
+            self._refuse(403 if authorization else 401, "GatedRepo")
         elif revision not in ("main", model.commit):
             self._refuse(404, "RevisionNotFound")
         elif name not in model.files:
