@@ -145,6 +145,20 @@ def test_code_of_its_own_needs_trust(configuration: Configuration) -> None:
     assert recognition.check_safe(configuration, pickled_weights=False, remote_code=True) == ("remote-code",)
 
 
+@pytest.mark.parametrize(
+    ("architecture", "task_type"),
+    [
+        ("RobertaForSequenceClassification", "text-classification"),
+        ("BertForTokenClassification", "token-classification"),
+        ("DistilBertForQuestionAnswering", "question-answering"),
+        ("ModernBertForMaskedLM", "fill-mask"),
+    ],
+)
+def test_what_comes_as_onnx_alone_runs_there(architecture: str, task_type: str) -> None:
+    recognised = recognition.recognise(found(architecture, ("config.json", "tokenizer.json", "onnx/model.onnx")))
+    assert (recognised.runtime, recognised.task_types) == ("onnx", (task_type,))
+
+
 def test_the_hosts_table_of_task_types_is_that_of_its_workers() -> None:
     for known in families.FAMILIES.values():
         assert runtimes.performs("transformers", known), known
