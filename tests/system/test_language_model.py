@@ -21,10 +21,12 @@ from orchestrion.events import (
     PlanRejected,
     RunFinished,
     StageFinished,
+    TaskAssigned,
     TaskFinished,
     TaskPlanned,
     TaskStarted,
 )
+from orchestrion.experts import SelectionPolicy
 from orchestrion.plans import Plan
 from orchestrion.runs import RunState
 from orchestrion.supervision import Child
@@ -159,6 +161,26 @@ async def test_the_model_is_offered_what_the_experts_of_the_host_take(
     for missing in ("emotion", "caption", "redraw", "translation", "text-to-image"):
         assert f'"{missing}"' not in schema
         assert f"{missing}" not in said_to(model, 0).partition("Examples:")[2]
+
+
+async def test_under_policy_llm_a_chain_takes_three_calls_and_starts_when_all_is_chosen(
+    client: AsyncClient, start_model: StartModel
+) -> None:
+    names = ("first", "second", "third")
+    chosen = json.dumps({"choices": {name: {"reason": "It echoes.", "expert": "delay"} for name in names}})
+    model = await start_model(Reply(CHAIN, tokens_per_second=200), chosen, ANSWER)
+
+    events = await collect(client.run("Do three steps.", policy=SelectionPolicy.LLM))
+
+    assert len(model.calls) == 3
+    assigned = {found.assignment.task_id: found.assignment for found in payloads(events, TaskAssigned)}
+    assert set(assigned) == set(names)
+    for assignment in assigned.values():
+        assert assignment.expert_id == "delay"
+        assert assignment.reason.endswith("chosen by the language model among 1: It echoes.")
+    assert place(events, PlanFinished) < place(events, TaskAssigned) < place(events, TaskStarted)
+    assert [stage.llm_call_count for stage in payloads(events, StageFinished) if stage.llm_call_count] == [1, 1, 1]
+    assert results(events)["third"].outputs == {"text": "first"}
 
 
 async def test_an_invalid_plan_is_mended_and_what_was_right_is_not_done_twice(

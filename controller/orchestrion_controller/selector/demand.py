@@ -20,7 +20,7 @@ _MOST_WORDS_FROM: Final = 2_000
 _SHORTEST_WORD: Final = 3
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _EMPTY_WORDS: Final = frozenset(
-    {
+    [
         "text",
         "picture",
         "image",
@@ -34,8 +34,6 @@ _EMPTY_WORDS: Final = frozenset(
         "need",
         "make",
         "give",
-    }
-    | {
         "this",
         "that",
         "with",
@@ -50,7 +48,17 @@ _EMPTY_WORDS: Final = frozenset(
         "also",
         "well",
         "best",
-    }
+        "these",
+        "those",
+        "such",
+        "only",
+        "very",
+        "each",
+        "every",
+        "about",
+        "like",
+        "just",
+    ]
 )
 """Words that nearly every request or description has, or may have by chance."""
 _ENDINGS: Final = ("ings", "ing", "ies", "ed", "es", "s", "y", "e")

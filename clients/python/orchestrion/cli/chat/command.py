@@ -34,6 +34,8 @@ def chat(
     approve: options.Approve = False,
     planner: options.Planner = None,
     responder: options.Responder = None,
+    policy: options.Policy = None,
+    license: options.Licenses = None,
     embedded: options.Embedded = False,
     address: options.Address = None,
     plain: options.Plain = False,
@@ -56,6 +58,7 @@ def chat(
             previous=options.run_name(previous) if previous else "",
             planner=planner or "",
             responder=responder or "",
+            **options.choosing(policy, license),
         )
         session.attach(file or ())
         if sys.stdin.isatty() and sys.stdout.isatty():
