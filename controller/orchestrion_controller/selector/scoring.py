@@ -42,7 +42,7 @@ def fits_domain(demand: Demand, offer: Offer) -> bool:
 
 def licensed(demand: Demand, offer: Offer) -> bool:
     """Whether the expert has a licence that the operator and the request allow."""
-    return all(allowed(offer.expert.license, wanted) for wanted in demand.licenses)
+    return not demand.licenses or all(allowed(offer.expert.license, wanted) for wanted in demand.licenses)
 
 
 def accepts(demand: Demand, offer: Offer) -> bool:
@@ -50,6 +50,8 @@ def accepts(demand: Demand, offer: Offer) -> bool:
 
     A value that is another task's output is not known yet: the expert itself will tell.
     """
+    if not offer.expert.accepts:
+        return True
     given = demand.task.inputs
     return all(
         item.input not in given or not isinstance(given[item.input], str) or given[item.input] in item.values
@@ -89,10 +91,14 @@ def promptness(
         # One more copy serves the others that wait for the expert, too.
         time_s /= 1 + terms.LOAD_SHARED * everywhere.waiting_count
     loaded = points(time_s)
-    time_s += timing.displace_s
-    displaced = points(time_s)
-    time_s += timing.wait_s
-    waited = points(time_s)
+    # Most experts displace nobody and wait for nobody; this is the innermost part of a choice.
+    displaced = waited = loaded
+    if timing.displace_s:
+        time_s += timing.displace_s
+        displaced = waited = points(time_s)
+    if timing.wait_s:
+        time_s += timing.wait_s
+        waited = points(time_s)
     failures = seen.failure_count + (offer.status.state is ExpertState.FAILED)
     return {
         "state": loaded,

@@ -129,7 +129,7 @@ def expected(
 
 
 def _bulk(offer: Offer) -> int:
-    return needed_bytes(offer) or offer.expert.download_bytes
+    return offer.status.memory_bytes or offer.expert.memory_bytes or offer.expert.download_bytes
 
 
 def estimated_s(offer: Offer) -> float:

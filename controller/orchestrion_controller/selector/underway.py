@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from orchestrion_controller.selector.observations import Pair
-from orchestrion_controller.selector.timing import Underway
+from orchestrion_controller.selector.timing import NOTHING_UNDERWAY, Underway
 
 PROMISE_S: Final = 1.0
 """How long an assignment counts before its first call: one that waits for inputs for longer is no load yet."""
@@ -30,8 +30,8 @@ class CallsUnderway:
 
     def of(self, pair: Pair) -> Underway:
         """Returns the calls for an expert on a host, and for that host."""
-        expert_count = self._experts.get(pair, 0)
-        return Underway(expert_count, self._hosts.get(pair[0], 0))
+        host_count = self._hosts.get(pair[0], 0)
+        return Underway(self._experts.get(pair, 0), host_count) if host_count else NOTHING_UNDERWAY
 
     def expire(self) -> None:
         """Drops the promises that were not kept in time. Called before a choice."""
