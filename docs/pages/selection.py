@@ -58,7 +58,7 @@ far.
 ## What feeds back
 
 * **Calls given out** count from the moment of the assignment until they end, so that tasks of one moment spread over
-  hosts. An assignment whose call has not begun after a second counts no more until it does: it waits for its inputs.
+  hosts. A task that waits for another's output is no load yet, and counts from its call on.
 * **Times.** Each call that succeeds is divided as it was expected: by how much the whole was longer or shorter, so
   was each part. Calls and loads are averaged with weight {newest:g} for the newest, by expert and host; without
   calls, what was seen gives way to what the host reports, half after {times_half:g} s.

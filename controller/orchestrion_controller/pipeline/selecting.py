@@ -12,6 +12,7 @@ from orchestrion.plans import Task
 from orchestrion_controller.executor.attempts import Assigned
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.pipeline.stage_scope import StageScope, stage_scope
+from orchestrion_controller.plans.graph import dependencies
 from orchestrion_controller.runs.log import RunLog
 from orchestrion_controller.selector.demand import Circumstances, Demand
 from orchestrion_controller.selector.llm.chooser import MOST_TASKS, Answer, LLMChooser
@@ -100,6 +101,8 @@ class Selecting:
         return replace(assignment, reason=f"{assignment.reason} Chosen by rank: {problem}.")
 
     def _told(self, task: Task, assignment: Assignment, known: Circumstances, scope: StageScope) -> Assigned:
-        self._selector.promise(assignment)
+        if not dependencies(task):
+            # What waits for other tasks is no load yet.
+            self._selector.promise(assignment)
         scope.take(TaskAssigned(assignment))
         return Assigned(task, assignment, known=known)

@@ -20,45 +20,10 @@ _MOST_WORDS_FROM: Final = 2_000
 _SHORTEST_WORD: Final = 3
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _EMPTY_WORDS: Final = frozenset(
-    [
-        "text",
-        "picture",
-        "image",
-        "photo",
-        "sound",
-        "file",
-        "model",
-        "language",
-        "please",
-        "want",
-        "need",
-        "make",
-        "give",
-        "this",
-        "that",
-        "with",
-        "from",
-        "into",
-        "what",
-        "which",
-        "some",
-        "other",
-        "others",
-        "than",
-        "also",
-        "well",
-        "best",
-        "these",
-        "those",
-        "such",
-        "only",
-        "very",
-        "each",
-        "every",
-        "about",
-        "like",
-        "just",
-    ]
+    {"text", "picture", "image", "photo", "sound", "file", "model", "language", "please", "want"}
+    | {"need", "make", "give", "this", "that", "with", "from", "into", "what", "which"}
+    | {"some", "other", "others", "than", "also", "well", "best", "these", "those", "such"}
+    | {"only", "very", "each", "every", "about", "like", "just"}
 )
 """Words that nearly every request or description has, or may have by chance."""
 _ENDINGS: Final = ("ings", "ing", "ies", "ed", "es", "s", "y", "e")
