@@ -78,9 +78,10 @@ licence, limits, memory, accuracy, downloads, likes, and how soon it would have 
 Schema in which each task has its own candidates as the only values. The host is then the best for that expert. A
 chain of three tasks takes three calls of the language model in all: plan, select, answer.
 
-Where the model names no candidate, declines, or does not answer, rank chooses, and the reason says so: “… Chosen by
-rank: the language model declined to choose.” What it took is in the stage's `llm_call_count` and token counts all the
-same. Without a language model the call is refused with `NOT_CONFIGURED`.
+Where the context has no room for all of that, texts are cut first, then candidates, then tasks. Where the model names
+no candidate, declines, or does not answer, rank chooses, and the reason says so: “… Chosen by rank: the language
+model declined to choose.” What it took is in the stage's `llm_call_count` and token counts all the same. Without a
+language model the call is refused with `NOT_CONFIGURED`.
 
 ## How good it is
 

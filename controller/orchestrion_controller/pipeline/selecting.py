@@ -73,10 +73,10 @@ class Selecting:
 
     def _chosen(self, task: Task, question: Question | None, answer: Answer, known: Circumstances) -> Assignment:
         """Follows the language model where it chose one of the candidates, and rank where it did not."""
-        if question is None:
-            return self._by_rank(task, known, f"a language model is asked about {MOST_TASKS} tasks at most")
         if answer.problem:
             return self._by_rank(task, known, answer.problem)
+        if question is None or task.id not in answer.asked:
+            return self._by_rank(task, known, "the language model was not asked, for want of room")
         choice = answer.choices.get(task.id)
         if choice is None or not choice.expert_id:
             return self._by_rank(task, known, "the language model named none")

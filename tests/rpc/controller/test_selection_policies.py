@@ -235,6 +235,25 @@ async def test_a_reply_of_a_model_that_is_held_to_no_form_is_understood(
     assert "response_format" not in platform.model.calls[-1].body
 
 
+async def test_where_the_context_is_short_less_is_told_and_rank_chooses_for_the_rest(
+    start_platform: StartPlatform,
+) -> None:
+    names = [f"task-{number}" for number in range(12)]
+    # Room for some of the tasks only: until the endpoint has counted any, a byte counts as a token.
+    platform = await start_platform(chosen(**dict.fromkeys(names, "good")), llm_context_tokens=5_000)
+    plan = Plan(tuple(wait(name, "some words " * 50) for name in names))
+
+    found = assignments(await collect(platform.client.select(plan, policy=LLM)))
+
+    told = platform.model.calls[-1].body["messages"][-1]["content"]
+    asked = [name for name in names if f"Task `{name}`" in told]
+    assert 0 < len(asked) < 12
+    assert "some words " * 40 not in told
+    for name in names:
+        assert found[name].expert_id == ("good" if name in asked else "fast")
+        assert ("for want of room" in found[name].reason) == (name not in asked)
+
+
 async def test_a_choice_that_fails_at_run_time_moves_on_by_rank(start_platform: StartPlatform) -> None:
     platform = await start_platform(chosen(task="old"))
 

@@ -15,9 +15,9 @@ from orchestrion_controller.selector import terms
 from orchestrion_controller.selector.demand import Circumstances, Demand, Size
 from orchestrion_controller.selector.selector import Ranked
 
-_LONGEST_VALUE: Final = 400
-"""Characters of a text that are shown."""
-_LONGEST_REQUEST: Final = 4_000
+_LONGEST_VALUES: Final = (400, 150, 60)
+"""Characters of a text that are shown: the first, or a later one where the context has no room."""
+_MOST_CANDIDATES: Final = 100
 _STATES: Final[Mapping[ExpertState, str]] = {
     ExpertState.LOADED: "loaded",
     ExpertState.LOADING: "being loaded",
@@ -54,12 +54,42 @@ class Question:
         return tuple(item.offer.expert.id for item in self.candidates)
 
 
-def messages(questions: Sequence[Question], known: Circumstances) -> list[ChatMessage]:
-    """Writes the chat that asks for the choices."""
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much a prompt tells."""
+
+    value_length: int
+    """Characters of a text."""
+    candidate_count: int
+    """Candidates of a task, the best by rank."""
+    task_count: int
+    """Tasks, the first of the plan."""
+
+    def of(self, questions: Sequence[Question]) -> Sequence[Question]:
+        """Cuts questions to the extent."""
+        return [
+            Question(question.demand, question.candidates[: self.candidate_count])
+            for question in questions[: self.task_count]
+        ]
+
+
+def extents(task_count: int) -> Sequence[Extent]:
+    """Lists how much a prompt about so many tasks may tell, the most first."""
+    found = [Extent(length, _MOST_CANDIDATES, task_count) for length in _LONGEST_VALUES]
+    found += [Extent(_LONGEST_VALUES[-1], count, task_count) for count in (3, 2)]
+    while (task_count := task_count // 2) > 0:
+        found.append(Extent(_LONGEST_VALUES[-1], 2, task_count))
+    return found
+
+
+def messages(
+    questions: Sequence[Question], known: Circumstances, value_length: int = _LONGEST_VALUES[0]
+) -> list[ChatMessage]:
+    """Writes the chat that asks for the choices; texts are cut after so many characters."""
     parts = []
     if known.request:
-        parts.append(f"The person's request: {wording.quoted(known.request, _LONGEST_REQUEST)}")
-    parts += ["\n".join(_question(question)) for question in questions]
+        parts.append(f"The person's request: {wording.quoted(known.request, 10 * value_length)}")
+    parts += ["\n".join(_question(question, value_length)) for question in questions]
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n\n".join(parts)}]
 
 
@@ -84,12 +114,12 @@ def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _question(question: Question) -> Iterable[str]:
+def _question(question: Question, most: int) -> Iterable[str]:
     demand = question.demand
     yield f"Task `{demand.task.id}`: {demand.task.type}"
     for name, value in demand.task.inputs.items():
-        size = _size(demand.sizes.get(name, Size()), is_text=isinstance(value, str))
-        yield f"  {name}: {_value(value)}{f' ({size})' if size else ''}"
+        size = _size(demand.sizes.get(name, Size()), most if isinstance(value, str) else 0)
+        yield f"  {name}: {_value(value, most)}{f' ({size})' if size else ''}"
     if demand.text_language:
         yield f"  language of its text: {demand.text_language}"
     yield "  Candidates:"
@@ -97,24 +127,24 @@ def _question(question: Question) -> Iterable[str]:
         yield f"  - {item.offer.expert.id}: {_candidate(item)}"
 
 
-def _value(value: Value) -> str:
+def _value(value: Value, most: int) -> str:
     if isinstance(value, str):
-        return json.dumps(wording.cut(value, _LONGEST_VALUE), ensure_ascii=False)
+        return json.dumps(wording.cut(value, most), ensure_ascii=False)
     if isinstance(value, OutputRef):
         return f"the {value.output} of task `{value.task_id}`"
     if isinstance(value, ArtifactRef):
         return "a file"
     if isinstance(value, Json):
-        return wording.cut(json.dumps(value.data, ensure_ascii=False), _LONGEST_VALUE)
+        return wording.cut(json.dumps(value.data, ensure_ascii=False), most)
     if isinstance(value, tuple):
-        shown = ", ".join(_value(item) for item in value[:3])
+        shown = ", ".join(_value(item, most) for item in value[:3])
         return f"a list of {len(value)}: {shown}{', …' if len(value) > 3 else ''}"
     return str(value)
 
 
-def _size(size: Size, *, is_text: bool) -> str:
+def _size(size: Size, characters_shown: int = 0) -> str:
     told = []
-    if size.character_count > (_LONGEST_VALUE if is_text else 0):
+    if size.character_count > characters_shown:
         told.append(f"{size.character_count:,} characters")
     if size.duration_ms:
         told.append(f"{size.duration_ms / 1000:,.0f} seconds")
@@ -142,9 +172,7 @@ def _candidate(item: Ranked) -> str:
 
 
 def _limit(limit: InputLimit) -> str:
-    return _size(Size(limit.max_character_count, limit.max_duration_ms, 0), is_text=False) or (
-        f"{limit.max_size_bytes:,} bytes"
-    )
+    return _size(Size(limit.max_character_count, limit.max_duration_ms, 0)) or (f"{limit.max_size_bytes:,} bytes")
 
 
 def _gigabytes(expert: Expert) -> str:
