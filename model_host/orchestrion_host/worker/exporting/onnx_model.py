@@ -51,6 +51,8 @@ def write(source: Path, target: Path, auto_class: str = heads.ENCODER) -> Compar
     kind: Any = getattr(transformers, auto_class)
     # In single precision, whatever the checkpoint was saved in: that is what both compute in on a processor.
     model: Any = kind.from_pretrained(source, use_safetensors=True, trust_remote_code=False, dtype=torch.float32).eval()
+    # What decoders keep for their next token is no output here.
+    model.config.use_cache = False
     inputs = dict(tokenizer(_SENTENCES[:2], padding=True, return_tensors="pt"))
     exporter: Any = OnnxExporter()  # type: ignore[no-untyped-call]
     program: Any = exporter.export(model, inputs, OnnxConfig(dynamic=True)).program

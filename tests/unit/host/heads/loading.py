@@ -20,6 +20,11 @@ RUNTIMES: Final = ("transformers", "onnx")
 def make(folder: Path, class_name: str, task_type: str, **settings: Any) -> Path:
     """Writes a BERT with a head, and the same as ONNX beside it."""
     text_models.bert(folder, class_name, **settings)
+    return export(folder, task_type)
+
+
+def export(folder: Path, task_type: str) -> Path:
+    """Writes a checkpoint as ONNX beside it."""
     auto_class = import_module(f"orchestrion_host.worker.heads.{families.of([task_type])}").AUTO_CLASS
     with warnings.catch_warnings():
         # PyTorch warns of functions of its own that its exporter uses.

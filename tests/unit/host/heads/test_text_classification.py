@@ -144,3 +144,33 @@ def test_a_label_as_long_as_a_text_is_refused(folder: Path, runtime: str, tmp_pa
     [found] = expert.predict([calls.call("zero-shot-classification", inputs, tmp_path)])
     assert isinstance(found, InvalidArgumentError)
     assert found.field == "inputs.labels"
+
+
+def test_a_classifier_that_has_a_decoder_as_well_is_the_same_on_both_runtimes(tmp_path: Path) -> None:
+    """Given a BART for natural language inference, as large ones often are."""
+    tokenizer = text_models.word_tokenizer(tmp_path)
+    sizes = {f"{side}_{name}": 2 for side in ("encoder", "decoder") for name in ("layers", "attention_heads")}
+    kind: Any = transformers.BartConfig
+    config = kind(
+        vocab_size=len(tokenizer),
+        d_model=32,
+        encoder_ffn_dim=64,
+        decoder_ffn_dim=64,
+        max_position_embeddings=text_models.LENGTH,
+        init_std=0.5,
+        bos_token_id=2,
+        eos_token_id=3,
+        pad_token_id=0,
+        **sizes,
+        **text_models.labels("contradiction", "neutral", "entailment"),
+    )
+    torch.manual_seed(3)
+    transformers.BartForSequenceClassification(config).save_pretrained(tmp_path)
+    task_type = "zero-shot-classification"
+    loading.export(tmp_path, task_type)
+    given = {"text": "the sun is warm", "labels": ["sport", "weather", "music"]}
+    scores = []
+    for runtime in loading.RUNTIMES:
+        [found] = loading.load(tmp_path, runtime, task_type).predict([calls.call(task_type, given, tmp_path / "out")])
+        scores.append({item["label"]: item["score"] for item in found["scores"]["json"]})
+    assert scores[0] == pytest.approx(scores[1], abs=1e-5)
