@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion_host.catalogue import reader
+from orchestrion_host.catalogue import reader, writer
 from orchestrion_host.catalogue.facts import ModelFacts
 
 
@@ -42,7 +40,7 @@ class Entries:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with temporary.open("w", encoding="utf-8") as file:
-                yaml.safe_dump(_plain(facts), file, sort_keys=False, allow_unicode=True)
+                yaml.safe_dump(writer.plain(facts), file, sort_keys=False, allow_unicode=True)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(target)
@@ -59,28 +57,6 @@ class Entries:
 
     def _path(self, expert_id: str) -> Path:
         return self._folder / f"{expert_id.replace('/', '--')}.yaml"
-
-
-def _plain(facts: ModelFacts) -> dict[str, Any]:
-    """Returns the fields that say something, as YAML carries them."""
-    return {
-        item.name: _plain_value(value)
-        for item in dataclasses.fields(facts)
-        if (value := getattr(facts, item.name)) != _default(item)
-    }
-
-
-def _plain_value(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {item.name: _plain_value(getattr(value, item.name)) for item in dataclasses.fields(value)}
-        return {name: found for name, found in fields.items() if found}
-    if isinstance(value, Mapping):
-        return {name: _plain_value(item) for name, item in value.items()}
-    return [_plain_value(item) for item in value] if isinstance(value, tuple | list) else value
-
-
-def _default(item: dataclasses.Field[Any]) -> Any:
-    return item.default_factory() if item.default_factory is not dataclasses.MISSING else item.default
 
 
 def _unwritable(path: Path, error: OSError) -> OrchestrionError:

@@ -145,7 +145,7 @@ def test_encoders_with_heads_are_exported_checked_and_measured_and_the_progress_
 ) -> None:
     model = tmp_path / "headed"
     text_models.bert(model, class_name, **text_models.labels("entailment", "O"))
-    source = {"source": {"folder": str(model)}, "options": {}}
+    source = {"source": {"folder": str(model)}, "options": {}, "accuracy": 0.9, "accuracy_measure": "F1"}
     change(catalogue / "tiny.yaml", task_types=task_types, domain="sentiment", default_for=task_types[:1], **source)
     exports = tmp_path / "exports"
 
@@ -161,6 +161,7 @@ def test_encoders_with_heads_are_exported_checked_and_measured_and_the_progress_
     # All that the head is for, whichever of it was asked for; and what the original is preferred for.
     assert (facts.task_types, facts.domain) == (tuple(task_types), "sentiment")
     assert facts.default_for == tuple(task_types[:1])
+    assert (facts.accuracy, facts.accuracy_measure) == (0.9, "F1")
 
 
 async def test_a_running_host_exports_a_model_and_offers_it_with_what_was_measured(

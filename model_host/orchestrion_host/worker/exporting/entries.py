@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -10,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from orchestrion_host.catalogue import reader
-from orchestrion_host.catalogue.facts import ModelFacts
+from orchestrion_host.catalogue import reader, writer
+from orchestrion_host.catalogue.facts import ModelFacts, Source
 from orchestrion_host.worker.runtimes import families
 
 
@@ -43,32 +44,22 @@ def describe(
 ) -> Mapping[str, Any]:
     """Describes an export as a catalogue entry: the facts of the original, with files and runtime of its own."""
     is_bare = families.is_encoder(str(folder), task_types)
-    return {
-        "id": f"{facts.id}-onnx",
-        "model": facts.model,
-        "revision": revision,
-        "runtime": "onnx",
-        "task_types": list(task_types),
-        "description": facts.description,
-        "languages": list(facts.languages),
-        "domain": facts.domain,
-        "license": facts.license,
+    hashes = {"model.onnx": digest, "tokenizer.json": sha256(folder / "tokenizer.json")}
+    export = dataclasses.replace(
+        facts,
+        id=f"{facts.id}-onnx",
+        revision=revision,
+        runtime="onnx",
+        task_types=tuple(task_types),
         # What it takes was measured as 1.8 times its file, the largest batch included.
-        "memory_bytes": (folder / "model.onnx").stat().st_size * 9 // 5,
-        "download_count": facts.download_count,
-        "like_count": facts.like_count,
-        "default_for": [name for name in facts.default_for if name in task_types],
-        "input_limits": {name: dict(limit) for name, limit in facts.input_limits.items()},
-        "accuracy": facts.accuracy,
-        "accuracy_measure": facts.accuracy_measure,
-        "max_batch_size": facts.max_batch_size,
-        "requires": ["onnxruntime", "tokenizers" if is_bare else "transformers"],
-        "source": {
-            "folder": str(folder),
-            "sha256": {"model.onnx": digest, "tokenizer.json": sha256(folder / "tokenizer.json")},
-        },
-        "options": dict(facts.options),
-    }
+        memory_bytes=(folder / "model.onnx").stat().st_size * 9 // 5,
+        download_bytes=0,
+        default_for=tuple(name for name in facts.default_for if name in task_types),
+        requires=("onnxruntime", "tokenizers" if is_bare else "transformers"),
+        trusted=(),
+        source=Source(folder=str(folder), sha256=hashes),
+    )
+    return writer.plain(export)
 
 
 def file_name(facts: ModelFacts) -> str:
