@@ -29,7 +29,9 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyPlatform]
     catalogue = write_catalogue(ROWS, folder)
     with Servers(folder) as servers:
         controller = servers.controller()
-        host = servers.host("--profile", "none", "--catalogue-paths", str(catalogue))
+        # Without what this user exported, which hosts offer whatever their profile is.
+        exports = ["--exports-path", str(folder / "exports")]
+        host = servers.host("--profile", "none", "--catalogue-paths", str(catalogue), *exports)
         with Client(controller.grpc_address) as client:
             yield TinyPlatform(client, host, folder)
 

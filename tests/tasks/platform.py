@@ -12,6 +12,7 @@ import yaml
 
 from orchestrion import Client
 from orchestrion.answers import Answer
+from orchestrion.events import TaskStarted
 from orchestrion.plans import Plan, Task
 from orchestrion.supervision import Child
 from orchestrion.values import ArtifactRef, Json, OutputRef, Value
@@ -46,6 +47,9 @@ class TinyPlatform:
         answer = self.carry_out(*self._plan(row))
         milliseconds = (time.perf_counter() - started) * 1000
         (result,) = answer.results
+        # Nobody else did it.
+        payloads = [event.payload for event in self.client.watch(answer.run)]
+        assert {item.expert_id for item in payloads if isinstance(item, TaskStarted)} == {row.expert}
         return Measured(row, self.outputs(result.outputs), milliseconds)
 
     def carry_out(self, plan: Plan, files: Iterable[Path] = ()) -> Answer:
