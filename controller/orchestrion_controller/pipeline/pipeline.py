@@ -180,9 +180,10 @@ class Pipeline:
             if task.id in assignments:
                 feed.put(Assigned(task, assignments[task.id], pinned=True))
         rest = [task for task in wanted if task.id not in assignments]
-        known = await self._circumstances(plan, request)
-        for assigned in await self._selecting.all(log, rest, known, request.policy):
-            feed.put(assigned)
+        if rest:
+            known = await self._circumstances(plan, request)
+            for assigned in await self._selecting.all(log, rest, known, request.policy):
+                feed.put(assigned)
         feed.close()
         return await self._execute(run, log, self._context.known(request.task_types), feed, results)
 

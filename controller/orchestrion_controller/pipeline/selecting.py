@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 from orchestrion.errors import Reason
@@ -53,22 +54,22 @@ class Selecting:
     async def all(
         self, log: RunLog, tasks: Sequence[Task], known: Circumstances, policy: SelectionPolicy
     ) -> Sequence[Assigned]:
-        """Assigns all tasks of a plan, in a stage of its own; without tasks there is none."""
-        if not tasks:
-            return ()
-        chooser = self._chooser if self.check_policy(policy) is SelectionPolicy.LLM else None
+        """Assigns all tasks of a plan, in a stage of its own."""
+        chooser = self._chooser if self.check_policy(policy) is SelectionPolicy.LLM and tasks else None
         if chooser is None:
             with stage_scope(log, Stage.SELECT, self._metrics, "rank") as scope:
-                return [self.one(task, known, scope) for task in tasks]
+                return [self.one(task, known, scope) async for task in _unhurried(tasks)]
         with stage_scope(log, Stage.SELECT, self._metrics, chooser.name) as scope:
             questions = [
-                Question(Demand.of(task, known), self._selector.shortlist(task, known)) for task in tasks[:MOST_TASKS]
+                Question(Demand.of(task, known), self._selector.shortlist(task, known))
+                async for task in _unhurried(tasks[:MOST_TASKS])
             ]
             answer = await chooser.choose(questions, known)
             scope.take(answer.usage)
             asked = {question.demand.task.id: question for question in questions}
             return [
-                self._told(task, self._chosen(task, asked.get(task.id), answer, known), known, scope) for task in tasks
+                self._told(task, self._chosen(task, asked.get(task.id), answer, known), known, scope)
+                async for task in _unhurried(tasks)
             ]
 
     def _chosen(self, task: Task, question: Question | None, answer: Answer, known: Circumstances) -> Assignment:
@@ -106,3 +107,10 @@ class Selecting:
             self._selector.promise(assignment)
         scope.take(TaskAssigned(assignment))
         return Assigned(task, assignment, known=known)
+
+
+async def _unhurried(tasks: Sequence[Task]) -> AsyncIterator[Task]:
+    """Yields tasks, and lets others have their turn between them: a choice takes up to some milliseconds."""
+    for task in tasks:
+        yield task
+        await asyncio.sleep(0)

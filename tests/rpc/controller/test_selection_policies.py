@@ -30,7 +30,7 @@ from orchestrion.plans import Parameter, ParameterKind, Plan, Task, TaskType
 from orchestrion.values import ArtifactRef, Value
 from tests.llm_server import LLMServer, Reply
 from tests.rpc.controller.conftest import StartController
-from tests.rpc.controller.plans import CHAIN, collect, payloads, results, wait
+from tests.rpc.controller.plans import CHAIN, after, collect, payloads, results, wait
 from tests.rpc.controller.scripted_host import ScriptedHost, echo
 
 LLM = SelectionPolicy.LLM
@@ -359,3 +359,22 @@ async def test_many_tasks_of_one_moment_spread_over_hosts(start_platform: StartP
         await other.stop()
     hosts = [found.host for found in assignments(events).values()]
     assert hosts.count("hosts/two") == 4
+
+
+async def test_what_waits_for_another_task_is_no_load_yet(start_platform: StartPlatform) -> None:
+    platform = await start_platform()
+    wide = [wait(f"ready-{number}", str(number)) for number in range(4)]
+    chain = [wait("later-0", after("ready-0")), *(wait(f"later-{n}", after(f"later-{n - 1}")) for n in range(1, 4))]
+
+    found = assignments(await collect(platform.client.select(Plan((*chain, *wide)))))
+
+    # The chain comes first in the plan, and what is chosen after it finds nobody waiting.
+    assert found["ready-0"].candidates[0].features["queue"] == 0.0
+    assert found["ready-3"].candidates[0].features["queue"] < 0.0
+
+
+async def test_a_plan_without_tasks_is_selected_without_a_call(start_platform: StartPlatform) -> None:
+    platform = await start_platform()
+    events = await collect(platform.client.select(Plan((), "Nothing to do."), policy=LLM))
+    assert selection(events).llm_call_count == 0
+    assert platform.model.calls == []
