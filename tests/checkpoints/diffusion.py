@@ -10,8 +10,8 @@ import av
 from PIL import Image
 
 from orchestrion_host.worker.runtimes.diffusers import CONTROLS
-from tests.checkpoints import diffusion_models
-from tests.checkpoints.diffusion_models import FRAMES, SIDE
+from tests.checkpoints import diffusion_models, diffusion_video_models
+from tests.checkpoints.diffusion_parts import FRAMES, SIDE
 from tests.checkpoints.rows import TaskRow
 
 MEDIA: Final = Path(__file__).parents[1] / "media"
@@ -82,7 +82,7 @@ ROWS: Final[tuple[TaskRow, ...]] = (
     TaskRow(
         task_type="text-to-video",
         expert="tiny-text-to-video",
-        make=diffusion_models.text_to_video,
+        make=diffusion_video_models.text_to_video,
         inputs={"prompt": "a cat runs", "duration_seconds": SECONDS, "steps": 2.0, "seed": SEED},
         check=_filmed(round(8 * SECONDS), (SIDE, SIDE)),
         runtime="diffusers",
@@ -90,7 +90,7 @@ ROWS: Final[tuple[TaskRow, ...]] = (
     TaskRow(
         task_type="image-to-video",
         expert="tiny-stable-video-diffusion",
-        make=diffusion_models.stable_video_diffusion,
+        make=diffusion_video_models.stable_video_diffusion,
         inputs={"image": CAT, "steps": 2.0, "seed": SEED},
         check=_filmed(FRAMES, FITTED),
         runtime="diffusers",

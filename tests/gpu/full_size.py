@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from tests.checkpoints import diffusion_models
+from tests.checkpoints import diffusion_parts
 
 DIFFUSION_PARAMETERS: Final = 1_066_235_307
 """Of the network, the decoder and the text encoder of Stable Diffusion 1.5 together."""
@@ -58,9 +58,9 @@ def stable_diffusion(folder: Path) -> None:
     pipeline = diffusers.StableDiffusionPipeline(
         vae=vae,
         text_encoder=text_encoder.eval(),
-        tokenizer=diffusion_models.tokenizer(),
+        tokenizer=diffusion_parts.tokenizer(),
         unet=unet,
-        scheduler=diffusion_models.scheduler(),
+        scheduler=diffusion_parts.scheduler(),
         safety_checker=None,
         feature_extractor=None,
         requires_safety_checker=False,

@@ -13,7 +13,7 @@ import torch
 from orchestrion.errors import FailedPreconditionError, InvalidArgumentError, RunCancelledError
 from orchestrion_host.worker.runtimes import Result
 from tests.checkpoints import diffusion_models
-from tests.checkpoints.diffusion_models import SIDE
+from tests.checkpoints.diffusion_parts import SIDE
 from tests.unit.host.diffusion.experts import Watcher, load, pixels, watched_call
 
 PROMPT: Mapping[str, Any] = {"prompt": "a cat of glass", "steps": 2.0, "seed": 11.0}

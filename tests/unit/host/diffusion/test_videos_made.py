@@ -12,8 +12,8 @@ import pytest
 
 from orchestrion.errors import InvalidArgumentError, RunCancelledError
 from orchestrion_host.worker.runtimes import Result
-from tests.checkpoints import diffusion_models
-from tests.checkpoints.diffusion_models import FRAMES, SIDE
+from tests.checkpoints import diffusion_models, diffusion_video_models
+from tests.checkpoints.diffusion_parts import FRAMES, SIDE
 from tests.unit.host.calls import file_of
 from tests.unit.host.diffusion.experts import CAT, Watcher, load, watched_call
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 @pytest.fixture(scope="module")
 def maker(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    expert = load("text-to-video", tmp_path_factory.mktemp("video"), diffusion_models.text_to_video)
+    expert = load("text-to-video", tmp_path_factory.mktemp("video"), diffusion_video_models.text_to_video)
     expert.warm_up()
     return expert
 
@@ -31,7 +31,7 @@ def maker(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.fixture(scope="module")
 def animator(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("animate")
-    parts = {"motion_adapter": diffusion_models.motion_adapter}
+    parts = {"motion_adapter": diffusion_video_models.motion_adapter}
     return load("text-to-video", folder, diffusion_models.stable_diffusion, parts)
 
 
@@ -40,7 +40,7 @@ def mover(tmp_path_factory: pytest.TempPathFactory) -> Any:
     expert = load(
         "image-to-video",
         tmp_path_factory.mktemp("move"),
-        diffusion_models.stable_video_diffusion,
+        diffusion_video_models.stable_video_diffusion,
         width=SIDE,
         height=SIDE,
     )
@@ -113,7 +113,7 @@ def test_a_picture_is_set_in_motion_in_its_own_proportions(mover: Any, tmp_path:
 
 
 def test_a_pipeline_that_has_a_progress_bar_alone_tells_its_steps_and_can_be_cancelled(tmp_path: Path) -> None:
-    mover = load("image-to-video", tmp_path, diffusion_models.i2vgen_xl, width=SIDE, height=SIDE)
+    mover = load("image-to-video", tmp_path, diffusion_video_models.i2vgen_xl, width=SIDE, height=SIDE)
     inputs: Mapping[str, Any] = {"image": CAT, "prompt": "it jumps", "duration_seconds": 0.25}
     result, watcher = film(mover, tmp_path, **inputs)
     pictures, rate = frames(result)
