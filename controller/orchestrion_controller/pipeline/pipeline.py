@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -15,10 +15,11 @@ from orchestrion.experts import Assignment, SelectionPolicy
 from orchestrion.plans import Plan, TaskResult, TaskType
 from orchestrion.runs import Artifact
 from orchestrion_controller.executor.attempts import Assigned
-from orchestrion_controller.executor.execution import FeedItem, Revoked
+from orchestrion_controller.executor.execution import Revoked
 from orchestrion_controller.executor.executor import Executor
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.pipeline.context import Context, choose
+from orchestrion_controller.pipeline.feed import Feed
 from orchestrion_controller.pipeline.selecting import Selecting
 from orchestrion_controller.pipeline.stage_scope import StageScope, stage_scope
 from orchestrion_controller.planner.submitted import SubmittedPlanner
@@ -46,23 +47,6 @@ class Performers:
     def responder(self, asked: str) -> Responder:
         """Returns the responder asked for, or the default; errors as `choose`."""
         return self.responders[choose("responder", asked, self.default_responder, self.responders)]
-
-
-class _Feed:
-    """The way of tasks from planning to execution: unbounded, since a plan is bounded."""
-
-    def __init__(self) -> None:
-        self._items: asyncio.Queue[FeedItem | None] = asyncio.Queue()
-
-    def put(self, item: FeedItem) -> None:
-        self._items.put_nowait(item)
-
-    def close(self) -> None:
-        self._items.put_nowait(None)
-
-    async def __aiter__(self) -> AsyncIterator[FeedItem]:
-        while (item := await self._items.get()) is not None:
-            yield item
 
 
 class Pipeline:
@@ -153,7 +137,7 @@ class Pipeline:
 
     async def _overlapping(self, run: str, log: RunLog, request: FullRequest) -> tuple[Plan, Mapping[str, TaskResult]]:
         """Plans, selects and executes at the same time: a task starts while others are still being planned."""
-        feed = _Feed()
+        feed = Feed()
         executing = asyncio.create_task(self._execute(run, log, self._context.known(request.task_types), feed, {}))
         try:
             plan = await self._plan_and_assign(log, request, feed)
@@ -174,7 +158,7 @@ class Pipeline:
         results: Mapping[str, TaskResult] = MappingProxyType({}),
     ) -> Mapping[str, TaskResult]:
         """Selects for a whole plan, then executes it, but for what is assigned or has a result already."""
-        feed = _Feed()
+        feed = Feed()
         wanted = [task for task in plan.tasks if task.id not in results]
         for task in wanted:
             if task.id in assignments:
@@ -204,7 +188,7 @@ class Pipeline:
         submitted = SubmittedPlanner(request.plan, await self._context.artifacts_of(request.plan))
         return submitted, await self._planning_request(request, self._context.known(request.task_types))
 
-    async def _plan_and_assign(self, log: RunLog, request: FullRequest, feed: _Feed) -> Plan:
+    async def _plan_and_assign(self, log: RunLog, request: FullRequest, feed: Feed) -> Plan:
         """Plans, and hands every task on, assigned, as soon as it is valid."""
         plan: Plan | None = None
         planner, asked = await self._planner_of(request)
@@ -228,7 +212,7 @@ class Pipeline:
         return _whole(plan, planner)
 
     async def _execute(
-        self, run: str, log: RunLog, task_types: Mapping[str, TaskType], feed: _Feed, known: Mapping[str, TaskResult]
+        self, run: str, log: RunLog, task_types: Mapping[str, TaskType], feed: Feed, known: Mapping[str, TaskResult]
     ) -> Mapping[str, TaskResult]:
         execution = self._executor.execution(run, task_types, known)
         with ExitStack() as executing:
