@@ -85,6 +85,8 @@ class PlanFinished:
     """The plan is whole and valid."""
 
     plan: Plan
+    confidence: float | None = None
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,8 +80,10 @@ def describe(event: Event) -> str:
             return f"the plan goes back to the planner: {one_line(error.message)}"
         case TaskRevoked(task_id):
             return f"{task_id} is no longer part of the plan"
-        case PlanFinished(plan):
-            return f"no expert needed: {one_line(plan.no_task_reason)}" if not plan.tasks else ""
+        case PlanFinished(plan, doubts=doubts):
+            if not plan.tasks:
+                return f"no expert needed: {one_line(plan.no_task_reason)}"
+            return f"not sure: {one_line(' '.join(doubts))}" if doubts else ""
         case ApprovalAwaited(deadline_time=until):
             return f"plan awaits approval until {clock(until, event.time)}"
         case PlanApproved(edited):

@@ -56,8 +56,8 @@ def fold(run: RunView, event: Event) -> RunView:
             return replace(run, rejections=(*run.rejections, one_line(error.message)))
         case TaskRevoked(task_id):
             return replace(run, tasks={name: task for name, task in run.tasks.items() if name != task_id})
-        case PlanFinished(plan):
-            return planned(run, plan)
+        case PlanFinished(plan, doubts=doubts):
+            return replace(planned(run, plan), doubts=tuple(map(one_line, doubts)))
         case ApprovalAwaited(deadline_time=until):
             return replace(run, state=RunState.AWAITING_APPROVAL, approval=clock(until, event.time))
         case PlanApproved(edited):

@@ -78,6 +78,7 @@ def _head(run: RunView, width: int, moment: Moment) -> list[Text]:
     ]
     lines = [Text("   ").join(shown)]
     lines += [Text(f"The plan goes back to the planner: {why}", "yellow") for why in run.rejections]
+    lines += [Text(f"The planner is not sure: {' '.join(run.doubts)}", "yellow")] if run.doubts else []
     if run.no_task_reason:
         lines.append(Text(f"No expert is needed: {run.no_task_reason}", "dim"))
     if run.approval:

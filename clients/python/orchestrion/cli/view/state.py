@@ -118,6 +118,8 @@ class RunView:
     """By id, in the order in which they were planned."""
     rejections: tuple[str, ...] = ()
     """Why plans were not valid, one line each."""
+    doubts: tuple[str, ...] = ()
+    """What the planner was unsure of, one line each."""
     no_task_reason: str = ""
     approval: str = ""
     """Until when it waits for approval of its plan; empty while it does not."""
