@@ -1,38 +1,49 @@
-"""The planner that needs no language model: words, kinds and the task types' own cues."""
+"""The planner that needs no language model: two readers, one that understands or refuses, and one that estimates."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 
+from orchestrion import task_types
+from orchestrion.errors import OrchestrionError
 from orchestrion.events import PlanFinished, TaskPlanned
-from orchestrion.plans import Plan, Task
+from orchestrion.plans import Plan
 from orchestrion_controller.planner.builtin import wording
-from orchestrion_controller.planner.builtin.binding import Binder
-from orchestrion_controller.planner.builtin.clauses import Clause, Reading
-from orchestrion_controller.planner.builtin.followups import (
-    asked_before,
-    last_task_again,
-    with_implied_steps,
-    with_stray_options,
-)
-from orchestrion_controller.planner.builtin.lexicon import Lexicon, lexicon_for
-from orchestrion_controller.planner.builtin.reading import read
-from orchestrion_controller.planner.builtin.sources import last_user_message
+from orchestrion_controller.planner.builtin.grammar.lexicon import lexicon_for
+from orchestrion_controller.planner.builtin.grammar.planning import plan_for
+from orchestrion_controller.planner.builtin.grammar.slots import slots_of
+from orchestrion_controller.planner.builtin.grammar.sources import last_user_message
+from orchestrion_controller.planner.builtin.learned.reader import Reader, Understanding
 from orchestrion_controller.plans.rules import PlanChecker
 from orchestrion_controller.stages import PlanItem, PlanningRequest
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A plan, and how sure of it its reader is."""
+
+    plan: Plan
+    confidence: float | None = None
+    doubts: tuple[str, ...] = ()
 
 
 class BuiltinPlanner:
     """Plans single tasks, chains, parallel branches and joins on free wording, from the task types' data alone.
 
-    What it does not understand it does not guess: a request that asks for anything else is beyond it, as a whole.
+    For our own task types the grammar decides: it understands a request as a whole, options and earlier turns included,
+    or refuses it, and leaves out nothing that it does not know. Any other library of task types is read by the learned
+    reader where the grammar does not understand all of a request; it tells how sure it is, and what it doubts.
     """
 
     name = wording.NAME
 
     def __init__(self) -> None:
-        """Reads the planner's words, so that the first request does not wait for it."""
+        """Reads words and weights, so that the first request does not wait for them."""
         lexicon_for(())
+        self._own = task_types.load()
+        self._reader = Reader()
 
     async def plan(self, request: PlanningRequest) -> AsyncGenerator[PlanItem, None]:
         """Plans a request.
@@ -43,58 +54,35 @@ class BuiltinPlanner:
         """
         artifacts = {name: artifact for turn in request.history for name, artifact in turn.artifacts.items()}
         checker = PlanChecker(request.task_types, request.attachments, artifacts)
-        plan = plan_for(request)
-        for task in plan.tasks:
+        # It computes for milliseconds, in which the event loop has other runs to serve.
+        draft = await asyncio.to_thread(self._draft, request)
+        for task in draft.plan.tasks:
             yield TaskPlanned(checker.add(task))
-        yield PlanFinished(checker.close(plan.no_task_reason))
+        yield PlanFinished(checker.close(draft.plan.no_task_reason), draft.confidence, draft.doubts)
+
+    def _draft(self, request: PlanningRequest) -> _Draft:
+        """Plans with the grammar or else with the learned reader; errors as `plan`."""
+        is_own = all(self._own.get(name) == task_type for name, task_type in request.task_types.items())
+        # The grammar binds what a task type cannot do without; to one that can do without anything it binds nothing.
+        if is_own or all(slots_of(task_type) for task_type in request.task_types.values()):
+            try:
+                plan = plan_for(request)
+            except OrchestrionError:
+                if is_own:
+                    raise
+            else:
+                # A courtesy may be one of our own; among others' tools there may be one for it.
+                if plan.tasks or is_own:
+                    return _Draft(plan)
+        understood = self._reader.understand(request)
+        if not understood.types:
+            text = request.messages[last_user_message(request)].text
+            raise wording.beyond(request.task_types, text)
+        return _Draft(Plan(self._reader.bind(request, understood)), understood.confidence, _doubts(understood))
 
 
-def plan_for(request: PlanningRequest) -> Plan:
-    """Turns a request into tasks, each after those that it refers to; errors as `BuiltinPlanner.plan`."""
-    text = request.messages[last_user_message(request)].text
-    lexicon = lexicon_for(tuple(request.task_types.values()))
-    reading = read(text, lexicon, [artifact.file_name for artifact in request.attachments])
-    if reading.answer:
-        return Plan((), reading.answer.replace("{abilities}", wording.abilities(request.task_types)))
-    if reading.beyond:
-        raise wording.beyond(request.task_types, reading.beyond)
-    reading = with_stray_options(reading, request.task_types)
-    if not any(clause.steps for clause in reading.clauses):
-        again = _again(request, reading)
-        if again:
-            return Plan(again)
-        reading = _in_context(request, reading, lexicon)
-    reading = with_implied_steps(reading, lexicon)
-    binder = Binder(request, reading, lexicon)
-    for clause in reading.clauses:
-        binder.bind(clause)
-    binder.close()
-    if not binder.tasks:
-        raise wording.beyond(request.task_types, text)
-    return Plan(binder.tasks)
-
-
-def _again(request: PlanningRequest, reading: Reading) -> tuple[Task, ...]:
-    """Repeats what was done last in another way, unless the request is about something else."""
-    names_other = any(clause.mentions or clause.literals for clause in reading.clauses)
-    return () if request.attachments or names_other else last_task_again(request, reading)
-
-
-def _in_context(request: PlanningRequest, reading: Reading, lexicon: Lexicon) -> Reading:
-    """Understands a request without a cue from the turns before it, or from what is attached.
-
-    Raises:
-        FailedPreconditionError: It cannot be understood.
-    """
-    whole = Clause()
-    for clause in reading.clauses:
-        whole = whole.joined(clause)
-    is_change = whole.options and request.attachments and not whole.repeats
-    if not is_change and (whole.has_object or whole.repeats):
-        before = asked_before(request.history, whole, lambda text: read(text, lexicon))
-        if before:
-            return before
-    if whole.options:
-        return reading
-    said = "names nothing that can be done here" if reading.text.strip() else "does not say what to do"
-    raise wording.not_planned(request.task_types, f"The request {said}.")
+def _doubts(understood: Understanding) -> tuple[str, ...]:
+    return (
+        *(f"`{name}` may not be wanted ({1 - chance:.0%})." for name, chance in understood.doubtful),
+        *(f"`{name}` may be wanted, too ({chance:.0%})." for name, chance in understood.left_out),
+    )

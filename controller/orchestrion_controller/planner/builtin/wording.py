@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.plans import ParameterKind, TaskType
-from orchestrion_controller.planner.builtin import chains
-from orchestrion_controller.planner.builtin.sources import noun
+from orchestrion_controller.planner.builtin.grammar import chains
+from orchestrion_controller.planner.builtin.grammar.sources import noun
 
 NAME = "builtin"
 _LONGEST_WORDS = 80

@@ -1,0 +1,76 @@
+"""Plans by words, kinds and the task types' own cues: single tasks, chains, parallel branches and joins."""
+
+from __future__ import annotations
+
+from orchestrion.plans import Plan, Task
+from orchestrion_controller.planner.builtin import wording
+from orchestrion_controller.planner.builtin.grammar.binding import Binder
+from orchestrion_controller.planner.builtin.grammar.clauses import Clause, Reading
+from orchestrion_controller.planner.builtin.grammar.followups import (
+    asked_before,
+    last_task_again,
+    with_implied_steps,
+    with_stray_options,
+)
+from orchestrion_controller.planner.builtin.grammar.lexicon import Lexicon, lexicon_for
+from orchestrion_controller.planner.builtin.grammar.reading import read
+from orchestrion_controller.planner.builtin.grammar.sources import last_user_message
+from orchestrion_controller.stages import PlanningRequest
+
+
+def plan_for(request: PlanningRequest) -> Plan:
+    """Turns a request into tasks, each after those that it refers to.
+
+    What is not understood is not guessed: a request that asks for anything else is beyond the grammar, as a whole.
+
+    Raises:
+        FailedPreconditionError: The request is beyond the grammar; the message says what is not.
+        InvalidArgumentError: Something to work on is missing, or an option is out of its range.
+    """
+    text = request.messages[last_user_message(request)].text
+    lexicon = lexicon_for(tuple(request.task_types.values()))
+    reading = read(text, lexicon, [artifact.file_name for artifact in request.attachments])
+    if reading.answer:
+        return Plan((), reading.answer.replace("{abilities}", wording.abilities(request.task_types)))
+    if reading.beyond:
+        raise wording.beyond(request.task_types, reading.beyond)
+    reading = with_stray_options(reading, request.task_types)
+    if not any(clause.steps for clause in reading.clauses):
+        again = _again(request, reading)
+        if again:
+            return Plan(again)
+        reading = _in_context(request, reading, lexicon)
+    reading = with_implied_steps(reading, lexicon)
+    binder = Binder(request, reading, lexicon)
+    for clause in reading.clauses:
+        binder.bind(clause)
+    binder.close()
+    if not binder.tasks:
+        raise wording.beyond(request.task_types, text)
+    return Plan(binder.tasks)
+
+
+def _again(request: PlanningRequest, reading: Reading) -> tuple[Task, ...]:
+    """Repeats what was done last in another way, unless the request is about something else."""
+    names_other = any(clause.mentions or clause.literals for clause in reading.clauses)
+    return () if request.attachments or names_other else last_task_again(request, reading)
+
+
+def _in_context(request: PlanningRequest, reading: Reading, lexicon: Lexicon) -> Reading:
+    """Understands a request without a cue from the turns before it, or from what is attached.
+
+    Raises:
+        FailedPreconditionError: It cannot be understood.
+    """
+    whole = Clause()
+    for clause in reading.clauses:
+        whole = whole.joined(clause)
+    is_change = whole.options and request.attachments and not whole.repeats
+    if not is_change and (whole.has_object or whole.repeats):
+        before = asked_before(request.history, whole, lambda text: read(text, lexicon))
+        if before:
+            return before
+    if whole.options:
+        return reading
+    said = "names nothing that can be done here" if reading.text.strip() else "does not say what to do"
+    raise wording.not_planned(request.task_types, f"The request {said}.")

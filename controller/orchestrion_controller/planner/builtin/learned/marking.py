@@ -1,0 +1,135 @@
+"""What a request gives rather than asks: file names, quotations, addresses and long texts, each set aside as a mark."""
+
+# ruff: noqa: RUF001 - Requests have the marks of many scripts.
+from __future__ import annotations
+
+import mimetypes
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from orchestrion.plans import ParameterKind
+from orchestrion_controller.planner.builtin.quotes import after_colon, quotations
+
+MARKS: Final = (
+    "[image]",
+    "[audio]",
+    "[video]",
+    "[document]",
+    "[link]",
+    "[question]",
+    "[text]",
+    "[phrase]",
+)
+"""The words that stand for what is set aside, one piece of the encoder's vocabulary each."""
+
+_FILE: Final = re.compile(r"(?<![\w/.])[\w-]+(?:\.[\w-]+)*\.([A-Za-z][A-Za-z0-9]{1,4})(?!\w)")
+_LINK: Final = re.compile(r"\b(?:https?|ftp)://[^\s'\"<>]+|\bwww\.[^\s'\"<>]+", re.IGNORECASE)
+_KINDS: Final = {
+    "image": ParameterKind.IMAGE,
+    "audio": ParameterKind.AUDIO,
+    "video": ParameterKind.VIDEO,
+}
+_MORE_EXTENSIONS: Final = {
+    "webp": ParameterKind.IMAGE,
+    "heic": ParameterKind.IMAGE,
+    "flac": ParameterKind.AUDIO,
+    "m4a": ParameterKind.AUDIO,
+    "ogg": ParameterKind.AUDIO,
+    "opus": ParameterKind.AUDIO,
+    "mkv": ParameterKind.VIDEO,
+    "webm": ParameterKind.VIDEO,
+}
+_QUESTION_WORD: Final = re.compile(
+    r"\s*(?:who|what|when|where|why|which|how|is|are|was|were|do|does|did|can|could|will|would|should|has|have)\b",
+    re.IGNORECASE,
+)
+_OPENING: Final = frozenset("'\"`‘“«")
+_CLOSING: Final = frozenset("'\"`’”»")
+_SHORT_WORDS: Final = 3
+_LONGEST_QUESTION: Final = 40
+_LONG_WORDS: Final = 15
+"""How many words after a colon make a text of what follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Something that a request gives."""
+
+    mark: str
+    """One of `MARKS`."""
+    text: str
+    """The text as it is written, without its quotation marks; the name of a file."""
+    start: int
+    """Where it begins in the request, its quotation mark included."""
+    end: int
+
+    @property
+    def kind(self) -> ParameterKind:
+        """What kind of value it is."""
+        return _KINDS.get(self.mark.strip("[]"), ParameterKind.DOCUMENT if self.is_file else ParameterKind.TEXT)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is the name of a file."""
+        return self.mark in MARKS[:4]
+
+
+def asides(request: str, file_names: Sequence[str] = ()) -> list[Aside]:
+    """Finds what a request gives, in order; nothing overlaps.
+
+    Args:
+        request: The request, as it is written.
+        file_names: The names of its attachments, which it may speak of.
+    """
+    found: list[Aside] = []
+    for name in sorted(dict.fromkeys(file_names), key=len, reverse=True):
+        for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", request, re.IGNORECASE) if name else ():
+            _add(found, _file(request, name, *match.span()))
+    for match in _LINK.finditer(request):
+        _add(found, Aside("[link]", match.group().rstrip(".,;:!?)"), *match.span()))
+    for match in _FILE.finditer(request):
+        if kind_of(match.group()):
+            _add(found, _file(request, match.group(), *match.span()))
+    for quotation in quotations(request):
+        if quotation.text.strip():
+            _add(found, Aside(_mark_of(quotation.text), quotation.text, quotation.start, quotation.end))
+    last = max((item.end for item in found), default=0)
+    rest = after_colon(request, last)
+    if rest and len(rest.text.split()) >= _LONG_WORDS:
+        _add(found, Aside("[text]", rest.text, rest.start, rest.end))
+    return sorted(found, key=lambda item: item.start)
+
+
+def kind_of(file_name: str) -> ParameterKind | None:
+    """Tells by a file's name what it holds; None where the name has no ending that is known."""
+    ending = file_name.rpartition(".")[2].lower()
+    if ending in _MORE_EXTENSIONS:
+        return _MORE_EXTENSIONS[ending]
+    media_type = mimetypes.guess_type(f"x.{ending}")[0] or ""
+    if not media_type or ending in {"com", "org", "net", "exe"}:
+        return None
+    return _KINDS.get(media_type.partition("/")[0], ParameterKind.DOCUMENT)
+
+
+def _file(request: str, name: str, start: int, end: int) -> Aside:
+    """Takes the quotation marks around a file's name along."""
+    kind = kind_of(name)
+    mark = f"[{kind.name.lower()}]" if kind else "[document]"
+    if request[start - 1 : start] in _OPENING and request[end : end + 1] in _CLOSING:
+        start, end = start - 1, end + 1
+    return Aside(mark, name, start, end)
+
+
+def _mark_of(text: str) -> str:
+    count = len(text.split())
+    if text.rstrip().endswith(("?", "？")) and (count < _LONGEST_QUESTION or _QUESTION_WORD.match(text)):
+        return "[question]"
+    return "[phrase]" if count <= _SHORT_WORDS else "[text]"
+
+
+def _add(found: list[Aside], item: Aside) -> None:
+    """Adds something that lies on nothing else."""
+    if not any(item.start < other.end and other.start < item.end for other in found):
+        found.append(item)

@@ -1,0 +1,133 @@
+"""What steps work on: results of others by kind, then what the request gives, letter by letter."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrion.errors import InvalidArgumentError
+from orchestrion.plans import Parameter, ParameterKind, Task, TaskType
+from orchestrion.values import ArtifactRef, OutputRef
+from orchestrion_controller.planner.builtin.learned.arguments import Arguments
+from orchestrion_controller.planner.builtin.learned.graph import Graph, Wanted
+from orchestrion_controller.planner.builtin.learned.marking import asides
+from tests.unit.controller.planner.learned.libraries import (
+    ASK,
+    CLEAN,
+    COMPARE,
+    LISTEN,
+    PAINT,
+    SHORTEN,
+    SPEAK,
+    TRANSLATE,
+    artifact,
+    request_for,
+)
+
+
+def bound(text: str, *steps: tuple[TaskType, str, tuple[int, ...]], files: tuple[str, ...] = ()) -> tuple[Task, ...]:
+    """Binds steps: a task type, the words that ask for it, and the indices of its sources."""
+    request = request_for(text, *files)
+    graph = Graph(
+        tuple(Wanted(number, text.index(words), 0.9) for number, (_, words, _) in enumerate(steps)),
+        tuple(sources for _, _, sources in steps),
+        (1.0,) * len(steps),
+    )
+    names = [item.file_name for item in request.attachments]
+    arguments = Arguments(text, asides(text, names), request.attachments, request.task_types)
+    return arguments.bind(graph, [task_type for task_type, _, _ in steps])
+
+
+def test_a_step_works_on_what_its_source_gives_and_not_on_the_original() -> None:
+    listen, shorten = bound(
+        "Write down talk.wav and sum it up", (LISTEN, "Write", ()), (SHORTEN, "sum", (0,)), files=("talk.wav",)
+    )
+    assert listen.inputs == {"audio": ArtifactRef(artifact("talk.wav").name)}
+    assert shorten.inputs == {"text": OutputRef("audio-to-text-1", "result")}
+
+
+def test_a_text_fed_on_is_the_earlier_output_even_where_the_original_is_quoted() -> None:
+    translate, speak = bound(
+        "Put 'Good night, moon and all the stars.' into French and read it aloud",
+        (TRANSLATE, "into French", ()),
+        (SPEAK, "read", (0,)),
+    )
+    assert translate.inputs == {"text": "Good night, moon and all the stars."}
+    assert speak.inputs == {"text": OutputRef("text-translator-1", "result")}
+
+
+def test_two_results_go_to_two_inputs() -> None:
+    *_, compare = bound(
+        "Write down a.wav, shorten 'Once upon a time there was a king.', compare both",
+        (LISTEN, "Write", ()),
+        (SHORTEN, "shorten", ()),
+        (COMPARE, "compare", (0, 1)),
+        files=("a.wav",),
+    )
+    assert compare.inputs == {
+        "text": OutputRef("audio-to-text-1", "result"),
+        "text_2": OutputRef("text-summarizer-1", "result"),
+    }
+
+
+def test_a_result_is_compared_with_what_is_quoted() -> None:
+    _, compare = bound(
+        "Write down a.wav. How close is that to 'We meet at noon at the gate.'?",
+        (LISTEN, "Write", ()),
+        (COMPARE, "How close", (0,)),
+        files=("a.wav",),
+    )
+    assert compare.inputs["text_2"] == "We meet at noon at the gate."
+
+
+def test_files_go_to_the_steps_that_name_them() -> None:
+    first, second = bound(
+        "Clean up a.wav, and write down what is said in b.wav",
+        (CLEAN, "Clean", ()),
+        (LISTEN, "write", ()),
+        files=("b.wav", "a.wav"),
+    )
+    assert first.inputs == {"audio": ArtifactRef(artifact("a.wav").name)}
+    assert second.inputs == {"audio": ArtifactRef(artifact("b.wav").name)}
+
+
+def test_questions_are_those_that_are_quoted_or_the_sentence_that_asks() -> None:
+    (quoted,) = bound("In me.jpg, find out 'What is she holding?'", (ASK, "find out", ()), files=("me.jpg",))
+    assert quoted.inputs["question"] == "What is she holding?"
+    (asked,) = bound("Here is me.jpg. What colour is my hat?", (ASK, "What colour", ()), files=("me.jpg",))
+    assert asked.inputs["question"] == "What colour is my hat?"
+
+
+def test_what_is_to_be_made_is_told_by_the_words_after_it() -> None:
+    (paint,) = bound("Please paint a picture of a lighthouse in a storm.", (PAINT, "paint", ()))
+    assert paint.inputs == {"text": "a lighthouse in a storm"}
+
+
+def test_choices_and_languages_are_taken_from_the_words_for_the_step() -> None:
+    speak = TaskType(
+        "speech-maker",
+        "Speaks.",
+        (
+            Parameter("text", ParameterKind.TEXT),
+            Parameter("language", ParameterKind.TEXT, optional=True),
+            Parameter("mood", ParameterKind.TEXT, optional=True, choices=("calm", "happy")),
+        ),
+        (Parameter("audio", ParameterKind.AUDIO),),
+    )
+    (task,) = bound("Say 'The snow has come early this year.' in a calm voice, in German", (speak, "Say", ()))
+    assert task.inputs == {"text": "The snow has come early this year.", "language": "German", "mood": "calm"}
+
+
+def test_what_is_missing_is_named_with_the_cure() -> None:
+    with pytest.raises(InvalidArgumentError, match="attach a sound") as caught:
+        bound("Clean up the recording", (CLEAN, "Clean", ()))
+    assert caught.value.reason == "MISSING_INPUT"
+
+
+def test_several_steps_of_one_type_have_ids_of_their_own() -> None:
+    tasks = bound(
+        "Put 'The first of the two letters.' into French, then shorten, then put it into Dutch",
+        (TRANSLATE, "into French", ()),
+        (SHORTEN, "shorten", (0,)),
+        (TRANSLATE, "into Dutch", (1,)),
+    )
+    assert [task.id for task in tasks] == ["text-translator-1", "text-summarizer-1", "text-translator-2"]

@@ -1,0 +1,62 @@
+"""What a request gives is set aside before it is read: files, quotations, addresses, long texts."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrion.plans import ParameterKind
+from orchestrion_controller.planner.builtin.learned.marking import MARKS, asides, kind_of
+
+
+@pytest.mark.parametrize(
+    ("request_text", "expected"),
+    [
+        ("Crop 'example.jpg' and read talk.mp3", [("[image]", "example.jpg"), ("[audio]", "talk.mp3")]),
+        ("Turn clip.mp4 into notes.pdf", [("[video]", "clip.mp4"), ("[document]", "notes.pdf")]),
+        ("Say 'good morning' to me", [("[phrase]", "good morning")]),
+        ("Speak 'The lake froze over in a single night.'", [("[text]", "The lake froze over in a single night.")]),
+        ("Look at it and tell me 'How many dogs are there?'", [("[question]", "How many dogs are there?")]),
+        ("Fetch https://example.org/a.png, please", [("[link]", "https://example.org/a.png")]),
+        ("I don't know what's wrong with it", []),
+        ("Version 2.0 of this e.g. is better than example.com", []),
+    ],
+)
+def test_what_is_given_is_found_with_its_kind(request_text: str, expected: list[tuple[str, str]]) -> None:
+    assert [(item.mark, item.text) for item in asides(request_text)] == expected
+
+
+def test_attachments_are_found_by_their_names_whatever_these_are() -> None:
+    (found,) = asides("Make my holiday photo brighter", ["holiday photo"])
+    assert (found.text, found.mark, found.kind) == ("holiday photo", "[document]", ParameterKind.DOCUMENT)
+
+
+def test_a_long_text_after_a_colon_is_one_thing() -> None:
+    text = "The council met on Monday evening and agreed to close the old bridge for repairs until the spring."
+    (found,) = asides(f"Summarise this: {text}")
+    assert (found.mark, found.text) == ("[text]", text)
+
+
+def test_kinds_are_told_by_the_ending() -> None:
+    names = ("a.jpeg", "b.flac", "c.webm", "d.csv", "e", "f.com")
+    assert [kind_of(name) for name in names] == [
+        ParameterKind.IMAGE,
+        ParameterKind.AUDIO,
+        ParameterKind.VIDEO,
+        ParameterKind.DOCUMENT,
+        None,
+        None,
+    ]
+
+
+@given(st.text(max_size=200), st.lists(st.text(max_size=12), max_size=3))
+def test_nothing_overlaps_and_all_lies_inside(text: str, names: list[str]) -> None:
+    found = asides(text, names)
+    places = [(item.start, item.end) for item in found]
+    assert places == sorted(places)
+    assert all(0 <= start < end <= len(text) for start, end in places)
+    assert all(end <= start for (_, end), (start, _) in itertools.pairwise(places))
+    assert {item.mark for item in found} <= set(MARKS)
