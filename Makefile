@@ -101,6 +101,10 @@ eval-planning: $(STAMP) ## measure the built-in planner on TaskBench's samples (
 	@$(BIN)/orchestrion eval plan --data "$(DATA)" --tools "$(TOOLS)" --planner builtin --published --embedded \
 	  --restart --output build/eval-planning.json $(ARGS)
 
+.PHONY: train-planner
+train-planner: $(STAMP) ## train the built-in planner's encoder anew and write its weights (half an hour on two cores; ARGS=--help)
+	$(BIN)/python -m training.planner $(ARGS)
+
 .PHONY: bench-dispatch
 bench-dispatch: $(STAMP) ## measure what it saves to start tasks while a language model still writes the plan
 	@$(BIN)/python benchmarks/dispatch.py $(ARGS)
