@@ -75,10 +75,10 @@ def main() -> None:
 
 def _settings() -> Settings:
     parser = argparse.ArgumentParser(prog="python -m training.planner", description=__doc__)
-    parser.add_argument("--epochs", type=int, default=4, help="how often each request is seen")
+    parser.add_argument("--epochs", type=int, default=5, help="how often each request is seen")
     parser.add_argument("--layers", type=int, default=3, help="how many of the teacher's six layers are kept")
     parser.add_argument("--rate", type=float, default=2e-4, help="the learning rate of the teacher's layers")
-    parser.add_argument("--made-up", type=int, default=2000, help="how many requests are made up for each epoch")
+    parser.add_argument("--made-up", type=int, default=2500, help="how many requests are made up for each epoch")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--output", type=Path, default=WEIGHTS, help="the folder to write")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Final
 
 from orchestrion.plans import Parameter, ParameterKind, Task, TaskType
 from orchestrion.runs import Artifact
 from orchestrion.values import ArtifactRef, OutputRef, Value
 from orchestrion_controller.planner.builtin import wording
+from orchestrion_controller.planner.builtin.grammar import entries
 from orchestrion_controller.planner.builtin.learned import phrases
 from orchestrion_controller.planner.builtin.learned.graph import AFTER, Graph
 from orchestrion_controller.planner.builtin.learned.marking import Aside
@@ -20,44 +22,9 @@ _ROLE_WORDS: Final = {
     "instruction": frozenset({"instruction", "prompt", "edit", "description", "style", "change"}),
     "language": frozenset({"language", "locale"}),
 }
-_LANGUAGES: Final = [
-    "English",
-    "French",
-    "German",
-    "Spanish",
-    "Italian",
-    "Portuguese",
-    "Dutch",
-    "Polish",
-    "Russian",
-    "Ukrainian",
-    "Chinese",
-    "Mandarin",
-    "Japanese",
-    "Korean",
-    "Arabic",
-    "Hebrew",
-    "Hindi",
-    "Bengali",
-    "Turkish",
-    "Greek",
-    "Swedish",
-    "Danish",
-    "Norwegian",
-    "Finnish",
-    "Czech",
-    "Hungarian",
-    "Romanian",
-    "Vietnamese",
-    "Thai",
-    "Indonesian",
-    "Latin",
-    "Swahili",
-    "Urdu",
-    "Persian",
-    "Catalan",
-]
-_LANGUAGE: Final = re.compile(rf"\b({'|'.join(_LANGUAGES)})\b")
+_TEXT_NAMES: Final = frozenset({"text", "texts", "content", "sentence", "paragraph", "article", "document", "message"})
+"""What inputs are called that are texts to work on."""
+
 _NUMBER: Final = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.]*\w)")
 
 
@@ -118,13 +85,8 @@ class Arguments:
         if parameter.name == AFTER and parameter.optional:
             return None
         if parameter.kind.is_media:
-            has_source = any(
-                isinstance(value, OutputRef)
-                and task_type.input(name) is not None
-                and _kind(task_type, name) is parameter.kind
-                for name, value in inputs.items()
-            )
-            return None if has_source and parameter.optional else self._file(parameter.kind, region)
+            fed = {_kind(task_type, name) for name, value in inputs.items() if isinstance(value, OutputRef)}
+            return None if parameter.kind in fed and parameter.optional else self._file(parameter.kind, region)
         if parameter.choices:
             return _choice(parameter, self._around(region))
         if parameter.kind is ParameterKind.NUMBER:
@@ -139,7 +101,7 @@ class Arguments:
     ) -> Value | None:
         role = _role(parameter)
         if role == "language":
-            match = _LANGUAGE.search(self._around(region))
+            match = _languages().search(self._around(region))
             return match.group() if match else None
         if role == "question":
             quoted = self._quotation(region, ("[question]",)) or self._quotation(region, ("[text]", "[phrase]"))
@@ -158,19 +120,26 @@ class Arguments:
         )
 
     def _whole(self, parameter: Parameter, task_type: TaskType) -> Value | None:
-        """Takes the request itself, where a step works on a text and nothing else is there."""
-        if parameter.optional and any(item.kind.is_media for item in task_type.inputs):
+        """Takes the request itself, where a step works on a text and nothing else is there.
+
+        An input that may be left out and is no text to work on, such as a place or a date, is left out.
+        """
+        is_worked_on = len(task_type.inputs) == 1 or bool(_TEXT_NAMES & _words_of(parameter.name))
+        if parameter.optional and (not is_worked_on or any(item.kind.is_media for item in task_type.inputs)):
             return None
         return self._text.strip() or None
 
     def _quotation(self, region: phrases.Region, marks: Sequence[str]) -> str | None:
-        """Takes the quotation nearest to the words for a step, those after them first; each goes to one input."""
+        """Takes the quotation nearest to the words for a step, those after them first; each goes to one input.
+
+        What comes after the words for the next step is for that one.
+        """
         fitting = [
             (number, item)
             for number, item in enumerate(self._asides)
-            if item.mark in marks and number not in self._taken
+            if item.mark in marks and number not in self._taken and item.start < region.end
         ]
-        inside = [pair for pair in fitting if region.start <= pair[1].start < region.end]
+        inside = [pair for pair in fitting if pair[1].start >= region.start]
         sentence = [pair for pair in fitting if self._same_sentence(pair[1].start, region.start)]
         before = [pair for pair in fitting if pair[1].start < region.start]
         for pairs in (inside, sentence, before[-1:] if not inside else []):
@@ -215,8 +184,15 @@ class Arguments:
 
 
 def _references(task_type: TaskType, sources: Sequence[tuple[str, TaskType]]) -> dict[str, Value]:
-    """Gives each source's output to the first input that takes it and is free, media before texts."""
+    """Gives each source's output to the first input that takes it and is free, media before texts.
+
+    Where steps only follow each other in time, it goes to the input that says what came before, and to no other.
+    """
     inputs: dict[str, Value] = {}
+    after = task_type.input(AFTER)
+    if after is not None:
+        last = next(((task_id, source) for task_id, source in reversed(sources) if source.outputs), None)
+        return {AFTER: OutputRef(last[0], last[1].outputs[0].name)} if last else {}
     for task_id, source in sources:
         pairs = [
             (output.kind.is_media, -place, item.name, output.name)
@@ -237,8 +213,20 @@ def _kind(task_type: TaskType, name: str) -> ParameterKind:
 
 
 def _role(parameter: Parameter) -> str:
-    words = set(re.split(r"[\W_]+", parameter.name.lower()))
+    words = _words_of(parameter.name)
     return next((role for role, names in _ROLE_WORDS.items() if words & names), "")
+
+
+def _words_of(name: str) -> set[str]:
+    return set(re.split(r"[\W_]+", name.lower()))
+
+
+@cache
+def _languages() -> re.Pattern[str]:
+    """What languages are called, those names that the grammar knows."""
+    names = {name for names in entries.data()["languages"]["names"].values() for name in names}
+    longest_first = sorted(map(re.escape, names), key=len, reverse=True)
+    return re.compile(rf"\b(?:{'|'.join(longest_first)})\b", re.IGNORECASE)
 
 
 def _choice(parameter: Parameter, text: str) -> str | None:

@@ -19,7 +19,7 @@ _ABOUT: Final = re.compile(
 )
 _TRIM: Final = " \t\n.,;:!?"
 _REFERRING: Final = re.compile(
-    r"^(?:the|this|that|these|those|its?|my|your|our|their|them|each|both|all)\b", re.IGNORECASE
+    r"^(?:the|this|that|these|those|its?|my|mine|your|our|ours|their|them|each|both|all|what)\b", re.IGNORECASE
 )
 
 

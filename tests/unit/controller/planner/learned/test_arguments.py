@@ -117,6 +117,22 @@ def test_choices_and_languages_are_taken_from_the_words_for_the_step() -> None:
     assert task.inputs == {"text": "The snow has come early this year.", "language": "German", "mood": "calm"}
 
 
+def test_what_nobody_said_is_left_out_and_not_made_up() -> None:
+    names = ("place", "day", "after")
+    book = TaskType(
+        "book-table",
+        "Books a table.",
+        tuple(Parameter(name, ParameterKind.TEXT, optional=True) for name in names),
+        (Parameter("result", ParameterKind.TEXT),),
+    )
+    first, second = bound(
+        "Book a table at 'The Olive' for us, then one at 'The Vine'", (book, "Book", ()), (book, "one at", (0,))
+    )
+    assert first.inputs == {"place": "The Olive"}
+    # What only comes before is no place.
+    assert second.inputs == {"place": "The Vine", "after": OutputRef("book-table-1", "result")}
+
+
 def test_what_is_missing_is_named_with_the_cure() -> None:
     with pytest.raises(InvalidArgumentError, match="attach a sound") as caught:
         bound("Clean up the recording", (CLEAN, "Clean", ()))
