@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import enum
 import math
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from orchestrion import codec, events, experts, inference, plans, runs, value_codec
 from orchestrion.errors import InvalidArgumentError
-from orchestrion.events import Event, RunFinished, Stage, TaskStarted
+from orchestrion.events import Event, RunFinished, Stage, TaskFinished, TaskStarted
 from orchestrion.plans import Parameter, ParameterKind, Plan, Task, TaskResult, TaskState
 from orchestrion.runs import Message, Run, RunKind, RunState
 from orchestrion.v1 import events_pb2, plans_pb2, runs_pb2, values_pb2
@@ -251,6 +252,21 @@ def test_structured_data_that_is_too_deep_for_protobuf() -> None:
         data = [data]
     with pytest.raises(InvalidArgumentError, match=r"json: .*deep"):
         value_codec.encode_value(Json(data))
+
+
+@pytest.mark.parametrize("wrap", [lambda data: [data], lambda data: {"in": data}], ids=["lists", "objects"])
+def test_structured_data_as_deep_as_can_be_sent_can_be_read(wrap: Any) -> None:
+    deepest = 0
+    data: Any = 1
+    for depth in range(100):
+        result = TaskResult("a", TaskState.SUCCEEDED, {"data": (Json(data),)})
+        event = Event("runs/a", 1, None, Stage.EXECUTE, TaskFinished(result))
+        with contextlib.suppress(InvalidArgumentError):
+            message = codec.encode(event)
+            assert codec.decode(events_pb2.Event.FromString(message.SerializeToString()), Event) == event
+            deepest = depth
+        data = wrap(data)
+    assert 30 <= deepest < 50
 
 
 def test_a_number_out_of_range_is_told_with_its_field() -> None:
