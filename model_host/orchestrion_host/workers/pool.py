@@ -106,6 +106,9 @@ class WorkerPool:
         # Experts load and compute in threads. glibc makes heaps for those, and keeps the free end of each; from its
         # first heap it gives all back, so that what an expert leaves does not stay with the worker.
         environment.setdefault("MALLOC_ARENA_MAX", "1")
+        # PyTorch's threads wait for more work in a loop, by default for milliseconds after a forward pass: time of
+        # processors that the answer needs on its way, and other experts. A fifteenth does within a forward pass.
+        environment.setdefault("GOMP_SPINCOUNT", "20000")
         # A worker sees its own device only, as number 0, and a CPU worker none.
         kind, _, index = device.partition(":")
         environment["CUDA_VISIBLE_DEVICES"] = index if kind == "cuda" else ""

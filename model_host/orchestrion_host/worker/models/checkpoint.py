@@ -11,6 +11,7 @@ import transformers
 from orchestrion.errors import Reason
 from orchestrion_host import wire
 from orchestrion_host.worker import weights
+from orchestrion_host.worker.models import large_pages
 
 _DTYPES: Final = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
@@ -47,7 +48,9 @@ class Checkpoint:
             trust_remote_code=self._trusts_code,
             **settings,
         )
-        return model.to(self.device).eval()
+        model = model.to(self.device).eval()
+        large_pages.gather(model)
+        return model
 
     def processor(self, auto_class: Any, folder: str | Path | None = None, **settings: Any) -> Any:
         """Loads a tokenizer, image processor, feature extractor or processor, such as `transformers.AutoTokenizer`."""
