@@ -55,14 +55,19 @@ def _extents(material: Material) -> Iterator[Extent]:
     for kept in range(examples, 0, -1):
         yield Extent(latest, kept, types, detailed)
     yield (extent := Extent(latest, 0, types, detailed))
-    shortest = len(material.tools(extent))
+    shortest = _bytes_of_tools(material, extent)
     for described in range(min(detailed, types - 1), -1, -1):
         extent = Extent(latest, 0, types, described)
         # The forms of all and the descriptions of most are longer than the descriptions of all.
-        if (length := len(material.tools(extent))) < shortest:
-            shortest = length
+        if (size := _bytes_of_tools(material, extent)) < shortest:
+            shortest = size
             yield extent
     for kept in range(types - 1, few - 1, -1):
         yield Extent(latest, 0, kept, 0)
     for kept in range(few, 0, -1):
         yield Extent(0, 0, kept, 0)
+
+
+def _bytes_of_tools(material: Material, extent: Extent) -> int:
+    """Counts as the context does: in bytes, of which descriptions in other scripts have more than characters."""
+    return len(material.tools(extent).encode(errors="surrogatepass"))
