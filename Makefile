@@ -29,9 +29,10 @@ run: $(STAMP) ## do the main job: plan and run two requests on real pictures, no
 up: $(STAMP) ## start a controller and a model host; Ctrl-C stops both
 	@$(BIN)/orchestrion up
 
+# A process a core, and no more than have room beside each other: some tests load PyTorch and models.
 .PHONY: test
 test: $(STAMP) ## run the tests, without those of every task type, or that need a GPU, Node.js or a wheel (ARGS=... goes to pytest)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 .PHONY: test-tasks
 test-tasks: $(STAMP) ## perform every task type on a tiny real checkpoint, through the whole system, and print a table

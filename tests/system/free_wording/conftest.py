@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.system.free_wording.report import VERDICTS, rate, table
+from tests.system.free_wording.report import PROPERTY
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    verdicts = config.stash.get(VERDICTS, ())
-    if verdicts:
-        terminalreporter.section(f"requests in free wording: {rate(verdicts)}")
-        terminalreporter.line(table(verdicts))
-        terminalreporter.line(rate(verdicts))
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in (report for reports in terminalreporter.stats.values() for report in reports):
+        shown = dict(report.user_properties) if getattr(report, "when", "") == "call" else {}
+        if found := shown.get(PROPERTY):
+            rate, table = found
+            terminalreporter.section(f"{PROPERTY}: {rate}")
+            terminalreporter.line(table)
+            terminalreporter.line(rate)

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import pytest
-
 from tests.system.free_wording.cases import Case
 
 _WIDTH: Final = 72
@@ -37,8 +35,8 @@ class Verdict:
         )
 
 
-VERDICTS: Final = pytest.StashKey[Sequence[Verdict]]()
-"""Where the verdicts are kept for the summary."""
+PROPERTY: Final = "requests in free wording"
+"""The property of the test that has the rate and the table, which travel to the process that prints the summary."""
 
 
 def rate(verdicts: Sequence[Verdict]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from tests.system.free_wording import cases
 from tests.system.free_wording.expectations import plain
 from tests.system.free_wording.judging import faults
 from tests.system.free_wording.outcome import ask
-from tests.system.free_wording.report import VERDICTS, Verdict, rate, table
+from tests.system.free_wording.report import PROPERTY, Verdict, rate, table
 
 ROOT = Path(__file__).parents[3]
 CASES = cases.load()
@@ -26,9 +26,7 @@ pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
-def verdicts(
-    client: orchestrion.Client, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Sequence[Verdict]:
+def verdicts(client: orchestrion.Client, tmp_path_factory: pytest.TempPathFactory) -> Sequence[Verdict]:
     """Sends all requests, two at a time as two people would, and judges what comes of each."""
     library = Library(tmp_path_factory.mktemp("media"))
 
@@ -46,12 +44,13 @@ def verdicts(
         return Verdict(number, case, tuple(faults(case, outcome, fetch, library.path)))
 
     with ThreadPoolExecutor(2) as threads:
-        judged = list(threads.map(judge, range(1, len(CASES) + 1), CASES))
-    request.config.stash[VERDICTS] = judged
-    return judged
+        return list(threads.map(judge, range(1, len(CASES) + 1), CASES))
 
 
-def test_at_least_nine_in_ten_requests_are_right(verdicts: Sequence[Verdict]) -> None:
+def test_at_least_nine_in_ten_requests_are_right(
+    verdicts: Sequence[Verdict], record_property: Callable[[str, object], None]
+) -> None:
+    record_property(PROPERTY, [rate(verdicts), table(verdicts)])
     share = sum(verdict.right for verdict in verdicts) / len(verdicts)
     assert share >= LEAST_SHARE, f"{rate(verdicts)}\n{table(verdicts, failures_only=True)}"
 

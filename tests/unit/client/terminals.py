@@ -92,7 +92,9 @@ class Terminal:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
         self._before = termios.tcgetattr(slave)
         self._slave = slave
-        own = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", **(environment or {})}
+        # What the terminal of the test run says of its size is not true of this one.
+        inherited = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
+        own = {**inherited, "TERM": "xterm-256color", "LANG": "C.UTF-8", **(environment or {})}
         self._process = subprocess.Popen(
             [sys.executable, "-c", _LAUNCH, *command],
             stdin=slave, stdout=slave, stderr=slave, env=own, cwd=folder, start_new_session=True,
