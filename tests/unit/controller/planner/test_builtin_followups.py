@@ -76,6 +76,40 @@ FOLLOWUPS: list[tuple[tuple[str, str, list[Value]], str, str, list[str]]] = [
     (("summarise this", "t", ["It is cold."]), "in three sentences", "", ["sum #1 (sentence_count=3)"]),
     (("say 'hello'", "", [made(1)]), "again", "", ["say 'hello'"]),
     (("say 'hello'", "", [made(1)]), "once more, but whispered", "", ["say 'hello' (voice=whisper)"]),
+    # What is spoken of as if it were there is to be done, when nothing like it is.
+    (("make this black and white", "i", [made(1)]), "make that bigger", "", ["upscale #91"]),
+    (("make this black and white", "i", [made(1)]), "now make that three times as big", "", ["upscale #91 (scale=3)"]),
+    (("make this black and white", "i", [made(1)]), "make the result sharper", "", ["sharpen #91"]),
+    # A text after a colon is for what was asked before, whatever its marks are.
+    (("is 'I love it' positive?", "", ["positive"]), "and this one: It rains.", "", ["sentiment 'It rains.'"]),
+    (("is 'I love it' positive?", "", ["positive"]), "and: It rains; stay in.", "", ["sentiment 'It rains; stay in.'"]),
+    (
+        ("is 'I love it' positive?", "", ["positive"]),
+        "now this sentence: Can you read the sign aloud?",
+        "",
+        ["sentiment 'Can you read the sign aloud?'"],
+    ),
+    (
+        ("is 'I love it' positive?", "", ["positive"]),
+        "what about this text: A day, a night.",
+        "",
+        ["sentiment 'A day, a night.'"],
+    ),
+    (
+        ("is 'I love it' positive?", "", ["positive"]),
+        "do the same with this review: lovely food, slow waiters",
+        "",
+        ["sentiment 'lovely food, slow waiters'"],
+    ),
+    (
+        ("summarise this: It rains. It is cold. Wear a coat.", "", ["It rains."]),
+        "and this text: The sun shines. It is warm.",
+        "",
+        ["sum 'The sun shines. It is warm.'"],
+    ),
+    # But what follows may also be something else to do.
+    (("make this black and white", "i", [made(1)]), "and also: blur it", "", ["blur #91"]),
+    (("is 'I love it' positive?", "", ["positive"]), "and: what language is it?", "", ["language 'I love it'"]),
 ]
 
 

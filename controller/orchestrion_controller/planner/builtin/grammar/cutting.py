@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from orchestrion_controller.planner.builtin.grammar.blocks import Block, blocks
+from orchestrion_controller.planner.builtin.grammar.coverage import has_content
 from orchestrion_controller.planner.builtin.grammar.lexicon import Lexicon
 from orchestrion_controller.planner.builtin.grammar.literals import question_in
 from orchestrion_controller.planner.builtin.grammar.mentions import has_demonstratives
@@ -38,13 +39,14 @@ class Parts:
     are_demonstratives_meant: bool
 
 
-def cut(text: str, lexicon: Lexicon, file_names: Sequence[str]) -> Parts:
+def cut(text: str, lexicon: Lexicon, file_names: Sequence[str], *, follows_up: bool = False) -> Parts:
     """Cuts a request.
 
     Args:
         text: The request.
         lexicon: The words to know.
         file_names: The attachments' names, which the request may speak of.
+        follows_up: Whether there was a turn before, which may say what a text is for that follows a colon.
     """
     given = blocks(text, lexicon.headings, lambda part: _asks(part, lexicon))
     quoted: list[Quotation] = []
@@ -62,7 +64,11 @@ def cut(text: str, lexicon: Lexicon, file_names: Sequence[str]) -> Parts:
     quoted = [quotation for quotation in quoted if not any(_overlap(quotation, name) for name in called)]
     aside = [*quoted, *files, *(block.given for block in given)]
     words = lexicon.vocabulary.mended(tokens(text, [(item.start, item.end) for item in aside]))
-    last = None if given else _given_after_colon(text, words, lexicon, quoted, has_files=bool(file_names))
+    has_files = bool(file_names)
+    is_sequel = follows_up and not has_files
+    last = None
+    if not given:
+        last = _given_after_colon(text, words, lexicon, quoted, has_files=has_files, is_sequel=is_sequel)
     if last:
         quoted = [quotation for quotation in quoted if quotation.start < last.start]
         files = [file for file in files if file.start < last.start]
@@ -89,7 +95,13 @@ def _asks(part: str, lexicon: Lexicon) -> bool:
 
 
 def _given_after_colon(
-    text: str, words: Sequence[Token], lexicon: Lexicon, quoted: Sequence[Quotation], *, has_files: bool
+    text: str,
+    words: Sequence[Token],
+    lexicon: Lexicon,
+    quoted: Sequence[Quotation],
+    *,
+    has_files: bool,
+    is_sequel: bool,
 ) -> Quotation | None:
     colon = next((word for word in words if word.text in {":", "："}), None)
     given = after_colon(text, colon.start) if colon else None
@@ -101,7 +113,8 @@ def _given_after_colon(
     before = [word for word in words if word.end <= colon.start]
     if given is None or any(quotation.start == given.start for quotation in quoted):
         return None
-    if not (lexicon.senses.find(before) or (not has_files and _instructs(text, before, lexicon))):
+    says_what_for = lexicon.senses.find(before) or (not has_files and _instructs(text, before, lexicon))
+    if not (says_what_for or (is_sequel and _only_points(before, given.text, lexicon))):
         return None
     if any(
         item.start > given.start and item.end == len(text.rstrip()) for item in quoted
@@ -117,6 +130,15 @@ def _instructs(text: str, words: Sequence[Token], lexicon: Lexicon) -> bool:
     """Whether words say how to do something with a text that follows: "at double speed: …"."""
     sorts = (lexicon.options, lexicon.factors)
     return any(sort.find(words) for sort in sorts) or bool(words and names(text[: words[-1].end], lexicon))
+
+
+def _only_points(words: Sequence[Token], given: str, lexicon: Lexicon) -> bool:
+    """Whether words say no more than that a text follows, for what was asked before: "and the same for this one: ".
+
+    After "and: " alone may also come something else to do.
+    """
+    sorts = (lexicon.nouns, lexicon["pronouns"], lexicon["repeats"])
+    return not has_content(words, lexicon) and (any(sort.find(words) for sort in sorts) or not _asks(given, lexicon))
 
 
 def _is_apart(text: str, word: Token) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from orchestrion.plans import Plan, Task
 from orchestrion_controller.planner.builtin import wording
 from orchestrion_controller.planner.builtin.grammar.binding import Binder
@@ -29,7 +31,8 @@ def plan_for(request: PlanningRequest) -> Plan:
     """
     text = request.messages[last_user_message(request)].text
     lexicon = lexicon_for(tuple(request.task_types.values()))
-    reading = read(text, lexicon, [artifact.file_name for artifact in request.attachments])
+    file_names = [artifact.file_name for artifact in request.attachments]
+    reading = read(text, lexicon, file_names, follows_up=bool(request.history))
     if reading.answer:
         return Plan((), reading.answer.replace("{abilities}", wording.abilities(request.task_types)))
     if reading.beyond:
@@ -41,13 +44,28 @@ def plan_for(request: PlanningRequest) -> Plan:
             return Plan(again)
         reading = _in_context(request, reading, lexicon)
     reading = with_implied_steps(reading, lexicon)
+    # "Make that bigger" speaks of nothing bigger that is there: where that leaves nothing to do, it is to be done.
+    tasks = _bound(request, reading, lexicon) or _bound(request, _nothing_is_there(reading), lexicon)
+    if not tasks:
+        raise wording.beyond(request.task_types, text)
+    return Plan(tasks)
+
+
+def _bound(request: PlanningRequest, reading: Reading, lexicon: Lexicon) -> tuple[Task, ...]:
     binder = Binder(request, reading, lexicon)
     for clause in reading.clauses:
         binder.bind(clause)
     binder.close()
-    if not binder.tasks:
-        raise wording.beyond(request.task_types, text)
-    return Plan(binder.tasks)
+    return binder.tasks
+
+
+def _nothing_is_there(reading: Reading) -> Reading:
+    """Takes every step for one that is asked for, none for what was made before ("the summary")."""
+    clauses = (
+        replace(clause, steps=tuple(replace(step, is_definite=False) for step in clause.steps))
+        for clause in reading.clauses
+    )
+    return replace(reading, clauses=tuple(clauses))
 
 
 def _again(request: PlanningRequest, reading: Reading) -> tuple[Task, ...]:

@@ -23,15 +23,16 @@ from orchestrion_controller.planner.builtin.grammar.words import Token
 _SENTENCE_ENDS: Final = frozenset(".?!;。？！；")
 
 
-def read(text: str, lexicon: Lexicon, file_names: Sequence[str] = ()) -> Reading:
+def read(text: str, lexicon: Lexicon, file_names: Sequence[str] = (), *, follows_up: bool = False) -> Reading:
     """Reads a request.
 
     Args:
         text: The request, any language of the lexicon.
         lexicon: The words to know.
         file_names: The attachments' names, which the request may speak of.
+        follows_up: Whether there was a turn before.
     """
-    request = cut(text, lexicon, file_names)
+    request = cut(text, lexicon, file_names, follows_up=follows_up)
     words, left_out = scope.without_left_out(request, lexicon)
     request = replace(request, words=asides.without_reasons(words, lexicon))
     clauses: list[Clause] = []
