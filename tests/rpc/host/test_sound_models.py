@@ -102,3 +102,23 @@ async def test_what_is_no_sound_is_said_to_be_none(host_with_sounds: RunningHost
     with pytest.raises(InvalidArgumentError, match="not a sound in a format") as caught:
         await outputs(host_with_sounds, "automatic-speech-recognition", b"no sound" * 100)
     assert caught.value.field == "inputs.audio"
+
+
+def page_faults(process_id: int) -> int:
+    """Counts the pages that a process was given by the system since it began, without those read from files."""
+    fields = Path(f"/proc/{process_id}/stat").read_text().rsplit(")", 1)[1].split()
+    return int(fields[7])
+
+
+async def test_a_forward_pass_takes_the_memory_of_the_one_before(host_with_sounds: RunningHost) -> None:
+    samples, rate = soundfile.read(SPEECH)
+    file = io.BytesIO()
+    # A minute, of which each layer makes some 3 MB.
+    soundfile.write(file, np.resize(samples, 60 * rate), rate, format="FLAC")
+    for _ in range(3):
+        await outputs(host_with_sounds, "audio-classification", file.getvalue())
+    worker = host_with_sounds.worker_pid("transformers@cpu")
+    before = page_faults(worker)
+    for _ in range(4):
+        await outputs(host_with_sounds, "audio-classification", file.getvalue())
+    assert page_faults(worker) - before < 4 * 100
