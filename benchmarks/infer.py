@@ -195,9 +195,9 @@ def lines(found: Sequence[Overhead]) -> Generator[str, None, None]:
     """Tells the figures as a table."""
     yield "Infer beside the bare pipeline of transformers, on the CPU, in ms: median / 95th percentile;"
     yield "what it adds, and spends outside of the model: median of the pairs and 95 % interval"
-    yield f"  {'task type':<30}{'size of':<16}{'Infer':>18}{'bare':>18}{'adds':>20}{'allowed':>9}{'outside':>18}"
+    yield f"  {'task type':<30}{'size of':<16}{'Infer':>18}{'bare':>18}{'adds':>22}{'allowed':>9}{'outside':>18}"
     for item in found:
         yield (
             f"  {item.task_type:<30}{item.model:<16}{item.infer!s:>18}{item.bare!s:>18}"
-            f"{item.added!s:>20}{item.allowed_ms:>9.1f}{item.around!s:>18}  {item.verdict}"
+            f"{item.added!s:>22}{item.allowed_ms:>9.1f}{item.around!s:>18}  {item.verdict}"
         )
