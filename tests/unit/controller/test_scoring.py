@@ -438,7 +438,8 @@ OFFERS = st.builds(
     st.sampled_from(["", "MIT", "CC-BY-NC-4.0", "GPL-3.0"]),
     st.floats(0, 1),
 )
-SEEN = st.builds(Seen, st.floats(0, 1e9), st.floats(0, 1e9), st.floats(0, 1e9))
+# A pace is a ratio of times, and never 0 or less.
+SEEN = st.builds(Seen, st.floats(0, 1e9), st.floats(0, 1e9), st.floats(0, 1e9), st.floats(1e-6, 1e6))
 
 
 @given(OFFERS, st.integers(0, 10**6), SEEN, st.text())

@@ -1,4 +1,7 @@
-"""The pass rate of the requests in free wording is shown at the end of every test run, also of one that passes."""
+"""The pass rate of the requests in free wording is shown at the end of every test run, also of one that passes.
+
+Here, because the process that prints reads no deeper where others run the tests.
+"""
 
 from __future__ import annotations
 
