@@ -106,7 +106,7 @@ def _put_value(message: values_pb2.Value, value: values.Value) -> None:
 
 
 def _put_plain(message: struct_pb2.Value, data: Any, levels: int) -> None:
-    """Writes structured data, in a seventh of the time that `json_format.ParseDict` takes, for what most experts give.
+    """Writes structured data, in a third of the time that `json_format.ParseDict` takes, or less.
 
     Args:
         message: Where it goes.
