@@ -113,12 +113,13 @@ def page_faults(process_id: int) -> int:
 async def test_a_forward_pass_takes_the_memory_of_the_one_before(host_with_sounds: RunningHost) -> None:
     samples, rate = soundfile.read(SPEECH)
     file = io.BytesIO()
-    # A minute, of which each layer makes some 3 MB.
+    # A minute, of which each layer makes some 3 MB: 13,000 pages and more in a pass that takes them all anew.
     soundfile.write(file, np.resize(samples, 60 * rate), rate, format="FLAC")
-    for _ in range(3):
-        await outputs(host_with_sounds, "audio-classification", file.getvalue())
+    await outputs(host_with_sounds, "audio-classification", file.getvalue())
     worker = host_with_sounds.worker_pid("transformers@cpu")
-    before = page_faults(worker)
-    for _ in range(4):
+    counts = [page_faults(worker)]
+    for _ in range(9):
         await outputs(host_with_sounds, "audio-classification", file.getvalue())
-    assert page_faults(worker) - before < 4 * 100
+        counts.append(page_faults(worker))
+    # The heap grows by a layer or two where what is left in it lies badly, so not every pass takes none, but most do.
+    assert np.median(np.diff(counts)) < 100
