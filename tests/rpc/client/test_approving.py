@@ -16,6 +16,7 @@ from orchestrion.testing import FakeController
 from tests.rpc.client.proxy import Proxy
 from tests.rpc.controller.conftest import StartHost
 from tests.rpc.controller.plans import CHAIN, collect, payloads, results
+from tests.rpc.controller.scripted_host import Gate
 
 
 async def waiting_run(client: Any) -> str:
@@ -31,7 +32,8 @@ async def waiting_run(client: Any) -> str:
 
 async def test_a_program_approves_what_it_has_looked_at(client: Any, start_host: StartHost) -> None:
     """Given a program that edits the plan of each event that asks for it, the edited one is carried out."""
-    await start_host()
+    gate = Gate()
+    await start_host(gate=gate)
     seen = []
     async for event in client.run("do it", plan=CHAIN, approval=Approval.REQUIRED):
         seen.append(event)
@@ -42,6 +44,7 @@ async def test_a_program_approves_what_it_has_looked_at(client: Any, start_host:
             edited = event.payload.plan.with_inputs("first", text="edited").without("third")
             told = await client.approve_plan(event.run, edited)
             assert told.state is RunState.RUNNING
+            gate.open.set()
     assert {task_id: result.outputs["text"] for task_id, result in results(seen).items()} == {
         "first": "edited", "second": "edited",
     }  # fmt: skip

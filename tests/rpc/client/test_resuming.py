@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from contextlib import aclosing
 from typing import Any
 
@@ -14,21 +13,12 @@ from orchestrion import AsyncClient, OnDetach, Plan
 from orchestrion.errors import NotFoundError, OrchestrionError, RunCancelledError, UnavailableError
 from orchestrion.events import Event, RunFinished, RunStarted, TaskStarted
 from orchestrion.experts import HostState
-from orchestrion.values import Value
 from tests.rpc.client.proxy import Proxy
 from tests.rpc.controller.conftest import StartController, StartHost
 from tests.rpc.controller.plans import CHAIN, collect, wait
-from tests.rpc.controller.scripted_host import ScriptedHost
+from tests.rpc.controller.scripted_host import Gate, ScriptedHost
 
 ONE = Plan((wait("only"),))
-
-
-class Gate(asyncio.Event):
-    """An expert that answers when it is let through."""
-
-    async def __call__(self, inputs: Mapping[str, Value]) -> Mapping[str, Value]:
-        await self.wait()
-        return {"text": inputs["text"]}
 
 
 def numbers(events: list[Event]) -> list[int]:
@@ -49,7 +39,7 @@ async def test_events_come_exactly_once_over_three_connections(
             proxy.cuts += 1
             proxy.cut()
         if proxy.cuts == 2:
-            gate.set()
+            gate.open.set()
 
     async with AsyncClient(address) as direct:
         log = await collect(direct.watch(seen[0].run))
@@ -117,7 +107,7 @@ async def test_a_watched_run_goes_on_after_a_break(client: Any, proxy: Proxy, st
         seen.append(event)
         if len(seen) == 1:
             proxy.cut()
-            gate.set()
+            gate.open.set()
     assert numbers(seen) == list(range(2, 2 + len(numbers(seen))))
     assert isinstance(seen[-1].payload, RunFinished)
 
@@ -218,17 +208,12 @@ async def test_a_full_controller_is_waited_for_only_when_asked(
 ) -> None:
     controller = await start_controller(max_running_runs=1)
     address = f"127.0.0.1:{controller.grpc_port}"
-    gate, called = Gate(), asyncio.Event()
-
-    async def wait_there(inputs: Mapping[str, Value]) -> Mapping[str, Value]:
-        called.set()
-        return await gate(inputs)
-
-    host = ScriptedHost("one", address, {"gate": wait_there})
+    gate = Gate()
+    host = ScriptedHost("one", address, {"gate": gate})
     await host.start()
     async with make_client(address) as hasty, make_client(address, wait_when_full=True) as patient:
         first = asyncio.create_task(hasty.ask("do it", plan=ONE))
-        await called.wait()
+        await gate.entered.wait()
         with pytest.raises(OrchestrionError) as caught:
             await hasty.ask("do it", plan=ONE)
         assert caught.value.reason == "TOO_MANY_RUNS"
@@ -236,6 +221,6 @@ async def test_a_full_controller_is_waited_for_only_when_asked(
             await patient.ask("do it", plan=ONE, timeout=0.5)
         assert late.value.reason == "TOO_MANY_RUNS"
         second = asyncio.create_task(patient.ask("do it", plan=ONE))
-        gate.set()
+        gate.open.set()
         assert (await first).run != (await second).run
     await host.stop()

@@ -32,6 +32,19 @@ async def echo(inputs: Mapping[str, Value]) -> Mapping[str, Value]:
     return {"text": inputs["text"]}
 
 
+class Gate:
+    """The expert that returns its text when the test opens the gate; it says when it was called."""
+
+    def __init__(self) -> None:
+        self.entered = asyncio.Event()
+        self.open = asyncio.Event()
+
+    async def __call__(self, inputs: Mapping[str, Value]) -> Mapping[str, Value]:
+        self.entered.set()
+        await self.open.wait()
+        return await echo(inputs)
+
+
 class ScriptedHost(model_host_service_pb2_grpc.ModelHostServiceServicer):
     """One host with experts for `test-delay`, each with a behaviour."""
 

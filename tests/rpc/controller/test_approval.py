@@ -36,7 +36,7 @@ from orchestrion.runs import OnDetach, RunState
 from orchestrion_controller.server import Controller
 from tests.rpc.controller.conftest import StartController, StartHost
 from tests.rpc.controller.plans import CHAIN, after, collect, payloads, results, wait
-from tests.rpc.controller.scripted_host import ScriptedHost
+from tests.rpc.controller.scripted_host import Gate, ScriptedHost
 
 ONE = Plan((wait("task"),))
 REQUIRED = Approval.REQUIRED
@@ -57,7 +57,8 @@ def awaiting(registry: CollectorRegistry) -> float | None:
 async def test_nothing_is_selected_or_executed_before_the_plan_is_approved(
     client: AsyncClient, start_host: StartHost, controller: Controller
 ) -> None:
-    host = await start_host()
+    gate = Gate()
+    host = await start_host(gate=gate)
     events = client.run("do it", plan=CHAIN, approval=REQUIRED)
 
     before = await until_awaited(events)
@@ -76,10 +77,10 @@ async def test_nothing_is_selected_or_executed_before_the_plan_is_approved(
     assert awaiting(controller.metrics.registry) == 1
     assert host.calls == []
 
-    approved = await client.approve_plan(run)
+    assert (await client.approve_plan(run)).state is RunState.RUNNING
+    gate.open.set()
     later = await collect(events)
 
-    assert approved.state is RunState.RUNNING
     assert [type(event.payload) for event in later[:3]] == [PlanApproved, StageStarted, TaskAssigned]
     assert payloads(later, PlanApproved)[0].plan is None
     assert [event.sequence for event in [*before, *later] if event.sequence] == list(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import aclosing
 
 import pytest
@@ -22,25 +21,11 @@ from orchestrion.events import Event, RunFinished, RunStarted, TaskStarted
 from orchestrion.experts import SelectionPolicy
 from orchestrion.plans import Plan
 from orchestrion.runs import Message, OnDetach, RunState
-from orchestrion.values import Value
 from tests.rpc.controller.conftest import StartController, StartHost
 from tests.rpc.controller.plans import CHAIN, collect, payloads, results, wait
-from tests.rpc.controller.scripted_host import ScriptedHost
+from tests.rpc.controller.scripted_host import Gate, ScriptedHost
 
 ONE = Plan((wait("task"),))
-
-
-class Gate:
-    """An expert that waits until the test opens the gate."""
-
-    def __init__(self) -> None:
-        self.entered = asyncio.Event()
-        self.open = asyncio.Event()
-
-    async def __call__(self, inputs: Mapping[str, Value]) -> Mapping[str, Value]:
-        self.entered.set()
-        await self.open.wait()
-        return {"text": inputs["text"]}
 
 
 async def test_a_run_tells_its_whole_life_in_numbered_events(client: AsyncClient, start_host: StartHost) -> None:
