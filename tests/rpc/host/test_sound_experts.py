@@ -295,6 +295,18 @@ async def test_a_person_is_understood_in_stereo_at_any_rate(host: RunningHost, f
     assert text == "go forward ten meters"
 
 
+async def test_what_is_heard_does_not_depend_on_what_was_heard_before(host: RunningHost) -> None:
+    """Given recordings by telephone, which are half guessed, each is heard alike whatever came between."""
+    recordings = []
+    for name in ("speech.flac", "errand.flac"):
+        samples, rate = recording(name)
+        recordings += [encoded(level * soxr.resample(samples, rate, 8_000), 8_000) for level in (1.0, 0.6)]
+    first = [await heard(host, content) for content in recordings]
+    for order in ((3, 2, 1, 0), (1, 3, 0, 2)):
+        for place in order:
+            assert await heard(host, recordings[place]) == first[place]
+
+
 async def test_a_quiet_recording_is_made_louder_before_it_is_heard(host: RunningHost) -> None:
     samples, rate = recording("speech.flac")
     assert (await heard(host, encoded(0.01 * samples, rate, "wav 24")))[0] == "go forward ten meters"

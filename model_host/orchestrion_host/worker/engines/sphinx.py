@@ -110,7 +110,11 @@ class PocketSphinx:
         The library knows them when it has seen an utterance to its end, but then computes all of it at once, with the
         interpreter's lock held. So it first looks at the features alone, with a search that has next to nothing to
         do. On the package's test recordings this takes one error in three away.
+
+        What it knows of the noise goes on to what follows as well, but nothing of the utterance before: the library
+        would hear the same recording otherwise each time, by what it was given until then.
         """
+        self._decoder.reinit_feat()
         self._decoder.activate_search(_MEANS_SEARCH)
         self._decoder.start_utt()
         self._decoder.process_raw(samples, no_search=True, full_utt=True)
