@@ -142,7 +142,9 @@ def test_a_client_that_comes_back_keeps_its_run_and_misses_no_event(
 
     seen += client.watch(seen[0].run, seen[-1].sequence)
 
-    assert [event.sequence for event in seen] == list(range(1, len(seen) + 1))
+    # Progress has no number: it may come between, and is not kept.
+    numbers = [event.sequence for event in seen if event.sequence]
+    assert numbers == list(range(1, len(numbers) + 1))
     (end,) = payloads(seen, RunFinished)
     assert end.state is RunState.SUCCEEDED
     assert [started.task_id for started in payloads(seen, TaskStarted)] == ["first", "second"]
@@ -157,7 +159,8 @@ def test_another_process_takes_over_the_run_of_one_that_died(controller: Child, 
 
     rest = list(client.watch(run, sequence))
 
-    assert [event.sequence for event in rest] == list(range(sequence + 1, sequence + 1 + len(rest)))
+    numbers = [event.sequence for event in rest if event.sequence]
+    assert numbers == list(range(sequence + 1, sequence + 1 + len(numbers)))
     assert results(rest)["task"].succeeded
     (end,) = payloads(rest, RunFinished)
     assert end.state is RunState.SUCCEEDED

@@ -96,7 +96,9 @@ async def test_a_client_that_returns_within_the_grace_keeps_its_run_and_misses_n
     gate.open.set()
     seen += await collect(client.watch(seen[0].run, seen[-1].sequence))
 
-    assert [event.sequence for event in seen] == list(range(1, len(seen) + 1))
+    # Progress has no number: it may come between, and is not kept.
+    numbers = [event.sequence for event in seen if event.sequence]
+    assert numbers == list(range(1, len(numbers) + 1))
     assert isinstance(seen[-1].payload, RunFinished)
     assert seen[-1].payload.state is RunState.SUCCEEDED
     assert not host.cancelled.is_set()
