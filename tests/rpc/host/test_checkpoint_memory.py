@@ -73,6 +73,8 @@ async def total(host: RunningHost, kind: str) -> float:
     return sum([await host.metric(f"orchestrion_host_{kind}_total", expert=name) for name in "abc"])
 
 
+# Loads PyTorch checkpoints sixty times: half a minute where nothing else runs.
+@pytest.mark.timeout(300)
 async def test_three_checkpoints_share_the_room_of_two(tmp_path: Path, checkpoints: dict[str, Path]) -> None:
     folder = catalogue(tmp_path / "catalogue", checkpoints)
     settings: dict[str, Any] = {"catalogue_paths": (folder,), "profile": "none"}
