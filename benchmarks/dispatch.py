@@ -26,7 +26,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.processes import LLM_SERVER, announcing
 from benchmarks.statistic import Spread
 from benchmarks.workload import check
-from orchestrion import AsyncClient, OrchestrionError, platform
+from orchestrion import AsyncClient, OrchestrionError
+from orchestrion._processes import platform
 from orchestrion.events import PlanFinished, RunFinished, TaskStarted
 
 BRANCHES: Final = ("left", "middle", "right")

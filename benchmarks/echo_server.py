@@ -8,7 +8,7 @@ from typing import Any, Final
 import grpc
 import uvloop
 
-from orchestrion.transport import server_options
+from orchestrion._net.transport import server_options
 
 UNARY: Final = "/echo.Echo/Unary"
 STREAM: Final = "/echo.Echo/Stream"

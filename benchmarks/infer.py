@@ -14,8 +14,10 @@ import yaml
 
 from benchmarks.checkpoints import BERT_BASE, Subject, picture_model, sound_model, text_model
 from benchmarks.statistic import Median, Spread
-from orchestrion import Client, platform, value_codec
-from orchestrion.transport import channel_options, error_of
+from orchestrion import Client
+from orchestrion._codec import value_codec
+from orchestrion._net.transport import channel_options, error_of
+from orchestrion._processes import platform
 from orchestrion.v1 import model_host_service_pb2 as messages
 from orchestrion.v1.model_host_service_pb2_grpc import ModelHostServiceStub
 from orchestrion.values import ArtifactRef, Value

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks import latency, peers, processes, throughput
 from benchmarks.report import Report
 from orchestrion import AsyncClient, OrchestrionError
-from orchestrion.serving import process
+from orchestrion_serving import process
 
 Step = Callable[[Report, processes.Servers], Awaitable[None]]
 

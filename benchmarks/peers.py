@@ -13,8 +13,9 @@ import grpc
 from benchmarks import echo_server
 from benchmarks.throughput import CLIENT_COUNTS, Load, measure
 from benchmarks.workload import CHAIN, fresh_text
-from orchestrion import AsyncClient, codec
-from orchestrion.connection import Endpoint
+from orchestrion import AsyncClient
+from orchestrion._codec import codec
+from orchestrion._net.connection import Endpoint
 
 HUGGING_GPT_NOTE: Final = (
     "microsoft/JARVIS (HuggingGPT) with an instant language model and models of 0 or 200 ms, measured before this "

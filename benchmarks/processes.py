@@ -16,7 +16,8 @@ from typing import Final
 import psutil
 
 from benchmarks.workload import CHAIN, fresh_text
-from orchestrion import codec, platform
+from orchestrion._codec import codec
+from orchestrion._processes import platform
 
 ROOT: Final = Path(__file__).parents[1]
 LLM_SERVER: Final = ROOT / "tests" / "llm_server.py"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 
 from orchestrion.errors import OrchestrionError
-from orchestrion.serving import process, settings
 from orchestrion_controller.config import ControllerConfig
 from orchestrion_controller.server import Controller
+from orchestrion_serving import process, settings
 
 
 async def _serve(config: ControllerConfig) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestrion.serving.settings import default_home
 from orchestrion_controller.selector.licenses import check as check_licenses
+from orchestrion_serving.settings import default_home
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prometheus_client import Counter, Gauge, Histogram
 
 from orchestrion.experts import Host
-from orchestrion.serving.metrics import LATENCY_BUCKETS, CallMetrics
+from orchestrion_serving.metrics import LATENCY_BUCKETS, CallMetrics
 
 
 class ControllerMetrics(CallMetrics):

@@ -6,8 +6,6 @@ import logging
 
 from orchestrion import task_types
 from orchestrion.errors import Reason
-from orchestrion.serving.metrics import MetricsEndpoint
-from orchestrion.serving.process import GrpcServer
 from orchestrion.v1 import (
     artifact_service_pb2,
     artifact_service_pb2_grpc,
@@ -42,6 +40,8 @@ from orchestrion_controller.servicers.artifact import ArtifactServicer
 from orchestrion_controller.servicers.registry import RegistryServicer
 from orchestrion_controller.servicers.run import RunServicer
 from orchestrion_controller.servicers.stages import ExecuteServicer, PlanServicer, RespondServicer, SelectServicer
+from orchestrion_serving.metrics import MetricsEndpoint
+from orchestrion_serving.process import GrpcServer
 
 _log = logging.getLogger(__name__)
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from docs.pages.tables import table
-from orchestrion import errors, transport
+from orchestrion import errors
+from orchestrion._net import transport
 
 _ERRORS: Final = """\
 # Errors

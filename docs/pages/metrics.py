@@ -7,9 +7,9 @@ from typing import Any, Final
 from prometheus_client.metrics import MetricWrapperBase
 
 from docs.pages.tables import table
-from orchestrion.serving.metrics import CallMetrics
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_host.metrics import HostMetrics, HostSnapshot
+from orchestrion_serving.metrics import CallMetrics
 
 _METRICS: Final = """\
 # Metrics

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from docs.pages.tables import table
-from orchestrion.serving.settings import field_docstrings
 from orchestrion_controller.config import ControllerConfig
 from orchestrion_host.config import HostConfig
+from orchestrion_serving.settings import field_docstrings
 
 _SETTINGS: Final = """\
 # Settings

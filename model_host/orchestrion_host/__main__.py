@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from orchestrion.serving import process, settings
 from orchestrion_host.catalogue.reader import CatalogueError
 from orchestrion_host.config import HostConfig
 from orchestrion_host.server import ModelHost
+from orchestrion_serving import process, settings
 
 
 async def serve(config: HostConfig) -> None:

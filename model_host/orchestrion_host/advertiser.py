@@ -11,8 +11,8 @@ from typing import Any, Final, cast
 
 import grpc
 
+from orchestrion._net.transport import error_of
 from orchestrion.errors import OrchestrionError
-from orchestrion.transport import error_of
 from orchestrion.v1 import registry_service_pb2 as messages
 from orchestrion.v1.registry_service_pb2_grpc import RegistryServiceStub
 from orchestrion_host.changes import Changes

@@ -12,7 +12,7 @@ import platformdirs
 
 from orchestrion import names
 from orchestrion.errors import OrchestrionError
-from orchestrion.serving.settings import default_home
+from orchestrion_serving.settings import default_home
 
 
 def _machine_name() -> str:

@@ -9,7 +9,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from orchestrion.experts import Device, ExpertState, ExpertStatus
-from orchestrion.serving.metrics import LATENCY_BUCKETS, CallMetrics
+from orchestrion_serving.metrics import LATENCY_BUCKETS, CallMetrics
 
 
 class HostMetrics:

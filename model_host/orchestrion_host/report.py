@@ -7,7 +7,8 @@ import secrets
 from collections.abc import Mapping
 from importlib import metadata
 
-from orchestrion import codec, names
+from orchestrion import names
+from orchestrion._codec import codec
 from orchestrion.experts import Host, HostFacts, HostState
 from orchestrion.v1 import registry_service_pb2 as messages
 from orchestrion_host.experts.expert import HostedExpert

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Final
 
-from orchestrion import value_codec
+from orchestrion._codec import value_codec
 from orchestrion.plans import TaskType
 from orchestrion.v1 import model_host_service_pb2 as messages
 from orchestrion.values import ArtifactRef, Value

@@ -9,9 +9,7 @@ from typing import Final
 import grpc
 
 from orchestrion import task_types
-from orchestrion.serving.metrics import CallMetrics, MetricsEndpoint
-from orchestrion.serving.process import GrpcServer
-from orchestrion.transport import channel_options
+from orchestrion._net.transport import channel_options
 from orchestrion.v1 import model_host_service_pb2, model_host_service_pb2_grpc
 from orchestrion_host.advertiser import Advertiser
 from orchestrion_host.artifacts.cache import ArtifactCache
@@ -39,6 +37,8 @@ from orchestrion_host.servicers.model_host import ModelHostServicer
 from orchestrion_host.workers.pool import WorkerPool, WorkerSettings
 from orchestrion_host.workers.spool import SpoolRoot
 from orchestrion_host.workers.worker import Worker
+from orchestrion_serving.metrics import CallMetrics, MetricsEndpoint
+from orchestrion_serving.process import GrpcServer
 
 _log = logging.getLogger(__name__)
 _SERVICE: Final = model_host_service_pb2.DESCRIPTOR.services_by_name["ModelHostService"].full_name

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import orchestrion
-from orchestrion.supervision import Child
+from orchestrion._processes.supervision import Child
 from tests.system.processes import Servers
 
 

@@ -15,9 +15,9 @@ import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
 from orchestrion import Client, names
+from orchestrion._processes.supervision import Child, Supervisor
 from orchestrion.events import Event, TaskStarted
 from orchestrion.experts import Host, HostState
-from orchestrion.supervision import Child, Supervisor
 
 T = TypeVar("T")
 

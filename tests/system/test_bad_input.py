@@ -17,10 +17,10 @@ import pytest
 from PIL import Image
 
 from orchestrion import Client
+from orchestrion._processes.supervision import Child
 from orchestrion.answers import Answer
 from orchestrion.errors import InvalidArgumentError
 from orchestrion.plans import Plan, Task, TaskState
-from orchestrion.supervision import Child
 from orchestrion.values import ArtifactRef, OutputRef
 from tests.rpc.controller.plans import after, wait
 from tests.system.processes import PATIENCE_S, Servers, eventually, kill, metric, process_of, worker_of

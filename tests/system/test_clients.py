@@ -18,7 +18,7 @@ from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from orchestrion import Client, Plan, Task
-from orchestrion.codec import encode
+from orchestrion._codec.codec import encode
 from orchestrion.events import Event
 from tests.system.processes import Servers
 

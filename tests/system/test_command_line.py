@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import orchestrion
-from orchestrion import codec
+from orchestrion._codec import codec
 from orchestrion.events import Event, TaskFinished
 from orchestrion.runs import RunState
 from tests.unit.client.terminals import Terminal

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from orchestrion import AsyncClient, Client
+from orchestrion._processes.supervision import Child
 from orchestrion.errors import ResourceExhaustedError
 from orchestrion.plans import Plan
 from orchestrion.runs import Run, RunState
-from orchestrion.supervision import Child
 from tests.rpc.controller.plans import after, wait
 from tests.system.processes import Servers, eventually, metric, process_of, until_started
 

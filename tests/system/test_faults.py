@@ -10,12 +10,12 @@ import psutil
 import pytest
 
 from orchestrion import Client
+from orchestrion._processes.supervision import Child
 from orchestrion.errors import FailedPreconditionError, UnavailableError
 from orchestrion.events import AttemptFailed, Event, RunFinished, TaskStarted
 from orchestrion.experts import HostState
 from orchestrion.plans import Plan
 from orchestrion.runs import OnDetach, RunState
-from orchestrion.supervision import Child
 from tests.rpc.controller.plans import payloads, results, wait
 from tests.system.processes import (
     Servers,

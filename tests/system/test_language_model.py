@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from orchestrion import AsyncClient
+from orchestrion._processes.supervision import Child
 from orchestrion.errors import FailedPreconditionError, UnavailableError
 from orchestrion.events import (
     AnswerFinished,
@@ -29,7 +30,6 @@ from orchestrion.events import (
 from orchestrion.experts import SelectionPolicy
 from orchestrion.plans import Plan
 from orchestrion.runs import RunState
-from orchestrion.supervision import Child
 from tests.llm_server import LLMServer, Reply
 from tests.rpc.controller.plans import after, collect, payloads, results, wait
 from tests.system.processes import PATIENCE_S, Servers

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from orchestrion import Client
+from orchestrion._processes.supervision import Child
 from orchestrion.events import Event, RunFinished, TaskFinished, TaskStarted
 from orchestrion.plans import Plan, Task
 from orchestrion.runs import OnDetach, Run, RunState
-from orchestrion.supervision import Child
 from orchestrion.values import ArtifactRef, OutputRef
 from tests.rpc.controller.plans import after, payloads, results, wait
 from tests.system.processes import PATIENCE_S, cancelled, eventually, metric, running, until_started

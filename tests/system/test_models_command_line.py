@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from orchestrion import Client
+from orchestrion._processes.supervision import Child
 from orchestrion.events import TaskFinished, TaskStarted
 from orchestrion.plans import Plan, Task
-from orchestrion.supervision import Child
 from tests.hub_server import HubServer
 from tests.rpc.host import hub_models
 from tests.system.processes import Servers

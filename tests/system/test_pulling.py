@@ -12,10 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from orchestrion._processes.supervision import Child
+from orchestrion._sync.host import HostClient
 from orchestrion.errors import OrchestrionError
 from orchestrion.experts import ExpertState
-from orchestrion.host_client import HostClient
-from orchestrion.supervision import Child
 from tests.hub_server import Faults, HubServer
 from tests.rpc.host import hub_models
 from tests.system.processes import Servers, eventually, kill, process_of

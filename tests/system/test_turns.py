@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from orchestrion import Client
+from orchestrion._processes.supervision import Child
 from orchestrion.events import PlanFinished
 from orchestrion.plans import Plan
 from orchestrion.runs import Run
-from orchestrion.supervision import Child
 from tests import llm_server
 from tests.rpc.controller.plans import payloads
 from tests.system.processes import Servers

@@ -11,10 +11,10 @@ from typing import Any
 import yaml
 
 from orchestrion import Client
+from orchestrion._processes.supervision import Child
 from orchestrion.answers import Answer
 from orchestrion.events import TaskStarted
 from orchestrion.plans import Plan, Task
-from orchestrion.supervision import Child
 from orchestrion.values import ArtifactRef, Json, OutputRef, Value
 from tests.checkpoints.rows import TaskRow
 

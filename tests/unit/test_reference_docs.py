@@ -16,10 +16,10 @@ from docs.pages.settings import settings_page
 from docs.pages.tasks import tasks_page
 from orchestrion import task_types
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion.serving.metrics import CallMetrics
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.selector.terms import TERMS
 from orchestrion_host.metrics import HostMetrics, HostSnapshot
+from orchestrion_serving.metrics import CallMetrics
 
 
 def exposed(registry: CollectorRegistry) -> set[str]:

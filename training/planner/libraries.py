@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from orchestrion import task_types
-from orchestrion.evaluation.library import read_library
-from orchestrion.evaluation.toolbox import Toolbox
 from orchestrion.plans import TaskType
+from orchestrion_evaluation.library import read_library
+from orchestrion_evaluation.toolbox import Toolbox
 
 DATA: Final = Path(__file__).parent / "data"
 """The libraries; its README says what the files hold and where they come from."""

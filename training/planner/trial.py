@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from orchestrion.evaluation.library import read_library
-from orchestrion.evaluation.samples import read_samples
-from orchestrion.evaluation.toolbox import Toolbox
 from orchestrion.plans import TaskType
 from orchestrion.runs import Message
 from orchestrion_controller.planner.builtin.learned.reader import Reader
 from orchestrion_controller.stages import PlanningRequest
+from orchestrion_evaluation.library import read_library
+from orchestrion_evaluation.samples import read_samples
+from orchestrion_evaluation.toolbox import Toolbox
 from training.planner import libraries
 
 _TASKBENCH: Final = Path(__file__).parents[2] / "benchmarks" / "planning"

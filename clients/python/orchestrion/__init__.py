@@ -19,10 +19,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from orchestrion.aio import AsyncClient as AsyncClient
-    from orchestrion.aio_host_client import AsyncHostClient as AsyncHostClient
+    from orchestrion._async.client import AsyncClient as AsyncClient
+    from orchestrion._async.host import AsyncHostClient as AsyncHostClient
+    from orchestrion._content.media import Sound as Sound
+    from orchestrion._processes.platform import async_embedded as async_embedded
+    from orchestrion._processes.platform import embedded as embedded
+    from orchestrion._sync.client import Client as Client
+    from orchestrion._sync.host import HostClient as HostClient
     from orchestrion.answers import Answer as Answer
-    from orchestrion.client import Client as Client
     from orchestrion.errors import AbortedError as AbortedError
     from orchestrion.errors import DeadlineExceededError as DeadlineExceededError
     from orchestrion.errors import FailedPreconditionError as FailedPreconditionError
@@ -40,15 +44,11 @@ if TYPE_CHECKING:
     from orchestrion.errors import UnimplementedError as UnimplementedError
     from orchestrion.events import Event as Event
     from orchestrion.experts import Expert as Expert
-    from orchestrion.host_client import HostClient as HostClient
-    from orchestrion.media import Sound as Sound
     from orchestrion.models import ModelProgress as ModelProgress
     from orchestrion.plans import Plan as Plan
     from orchestrion.plans import Task as Task
     from orchestrion.plans import TaskResult as TaskResult
     from orchestrion.plans import TaskState as TaskState
-    from orchestrion.platform import async_embedded as async_embedded
-    from orchestrion.platform import embedded as embedded
     from orchestrion.runs import Approval as Approval
     from orchestrion.runs import Artifact as Artifact
     from orchestrion.runs import Message as Message
@@ -61,11 +61,13 @@ if TYPE_CHECKING:
     from orchestrion.values import OutputRef as OutputRef
 
 _MODULES: Final = {
-    "aio": ("AsyncClient",),
-    "aio_host_client": ("AsyncHostClient",),
+    "_async.client": ("AsyncClient",),
+    "_async.host": ("AsyncHostClient",),
+    "_content.media": ("Sound",),
+    "_processes.platform": ("async_embedded", "embedded"),
+    "_sync.client": ("Client",),
+    "_sync.host": ("HostClient",),
     "answers": ("Answer",),
-    "client": ("Client",),
-    "platform": ("async_embedded", "embedded"),
     "errors": (
         "AbortedError",
         "DeadlineExceededError",
@@ -85,8 +87,6 @@ _MODULES: Final = {
     ),
     "events": ("Event",),
     "experts": ("Expert",),
-    "host_client": ("HostClient",),
-    "media": ("Sound",),
     "models": ("ModelProgress",),
     "plans": ("Plan", "Task", "TaskResult", "TaskState"),
     "runs": ("Approval", "Artifact", "Message", "OnDetach", "Role", "Run", "RunState"),

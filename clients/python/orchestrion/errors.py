@@ -15,7 +15,7 @@
     ├── UnauthenticatedError      no credentials, or wrong ones
     └── InternalError             a fault of the server or of an expert
 
-These exceptions know nothing of gRPC: `orchestrion.transport` maps them, in both directions.
+These exceptions know nothing of gRPC: `orchestrion._net.transport` maps them, in both directions.
 """
 
 from __future__ import annotations

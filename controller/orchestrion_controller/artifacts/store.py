@@ -11,8 +11,8 @@ import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from orchestrion._net.transport import CHUNK_BYTES
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion.transport import CHUNK_BYTES
 
 
 class LocalStore:

@@ -9,11 +9,11 @@ from typing import Final
 
 import grpc
 
-from orchestrion import codec, value_codec
+from orchestrion._codec import codec, value_codec
+from orchestrion._net.transport import channel_options, error_of
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.inference import InferOutputs, InferPayload, InferPreview, InferProgress, InferText
 from orchestrion.plans import Task
-from orchestrion.transport import channel_options, error_of
 from orchestrion.v1 import model_host_service_pb2 as pb
 from orchestrion.v1.model_host_service_pb2_grpc import ModelHostServiceStub
 from orchestrion.values import Value

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
-from orchestrion import codec, events
+from orchestrion import events
+from orchestrion._codec import codec
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.plans import Error
 from orchestrion.runs import Message, Run, RunKind, RunState

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-from orchestrion import codec
+from orchestrion._codec import codec
 from orchestrion.errors import OrchestrionError
 from orchestrion.events import AnswerText, Event, Payload, Stage, TaskPreview, TaskProgress, TaskText
 from orchestrion.v1 import events_pb2

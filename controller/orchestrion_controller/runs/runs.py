@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypedDict, Unpack
 
-from orchestrion import codec, names
+from orchestrion import names
+from orchestrion._codec import codec
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.events import Event, PlanApproved
 from orchestrion.plans import Error, Plan

@@ -10,9 +10,9 @@ from typing import Any, Final
 import grpc
 from google.protobuf import empty_pb2
 
-from orchestrion import codec
+from orchestrion._codec import codec
+from orchestrion._net.transport import CHUNK_BYTES
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion.transport import CHUNK_BYTES
 from orchestrion.v1 import artifact_service_pb2 as pb
 from orchestrion.v1 import artifact_service_pb2_grpc, artifacts_pb2
 from orchestrion_controller.artifacts.artifacts import Artifacts

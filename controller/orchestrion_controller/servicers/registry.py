@@ -7,7 +7,7 @@ from typing import Any
 
 import grpc
 
-from orchestrion import codec
+from orchestrion._codec import codec
 from orchestrion.experts import Device, ExpertStatus, Host, HostFacts
 from orchestrion.v1 import registry_service_pb2 as pb
 from orchestrion.v1 import registry_service_pb2_grpc

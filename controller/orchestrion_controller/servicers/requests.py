@@ -9,7 +9,8 @@ from typing import Any, Final, cast
 
 import grpc
 
-from orchestrion import codec, names
+from orchestrion import names
+from orchestrion._codec import codec
 from orchestrion.errors import Reason
 from orchestrion.experts import SelectionPolicy
 from orchestrion.plans import Plan, TaskResult, TaskType

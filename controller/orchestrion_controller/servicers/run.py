@@ -9,7 +9,8 @@ from typing import Any
 import grpc
 from google.protobuf import empty_pb2
 
-from orchestrion import codec, names
+from orchestrion import names
+from orchestrion._codec import codec
 from orchestrion.runs import RunKind
 from orchestrion.v1 import events_pb2, run_service_pb2, run_service_pb2_grpc, runs_pb2
 from orchestrion_controller.artifacts.artifacts import Artifacts

@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 
-from orchestrion import codec
+from orchestrion._codec import codec
 from orchestrion.errors import Reason
 from orchestrion.experts import Assignment
 from orchestrion.runs import RunKind

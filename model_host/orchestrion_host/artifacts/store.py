@@ -10,8 +10,8 @@ from typing import Any, cast
 import grpc
 
 from orchestrion import names
+from orchestrion._net.transport import CHUNK_BYTES, error_of
 from orchestrion.errors import Reason
-from orchestrion.transport import CHUNK_BYTES, error_of
 from orchestrion.v1 import artifact_service_pb2 as messages
 from orchestrion.v1.artifact_service_pb2_grpc import ArtifactServiceStub
 from orchestrion_host import wire

@@ -10,7 +10,8 @@ from typing import Any, Final
 from google.protobuf import empty_pb2
 from grpc.aio import ServicerContext
 
-from orchestrion import codec, inference, value_codec
+from orchestrion import inference
+from orchestrion._codec import codec, value_codec
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.v1 import experts_pb2
 from orchestrion.v1 import model_host_service_pb2 as messages

@@ -9,7 +9,7 @@ from typing import Any, Final
 from google.protobuf import empty_pb2
 from grpc.aio import ServicerContext
 
-from orchestrion import codec
+from orchestrion._codec import codec
 from orchestrion.errors import Reason
 from orchestrion.models import ModelProgress
 from orchestrion.v1 import experts_pb2

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from orchestrion import AsyncClient, AsyncHostClient, Client, HostClient
+from orchestrion._net.host_calls import choose_host
 from orchestrion.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError, Reason, UnavailableError
 from orchestrion.experts import ExpertState, Host, HostState
-from orchestrion.host_calls import choose_host
 from orchestrion.models import ModelProgress
 from orchestrion.v1 import model_host_service_pb2 as pb
 from tests.unit.client.scripted_models import HUB, NER, ModelScript, serve

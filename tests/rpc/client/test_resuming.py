@@ -47,7 +47,7 @@ async def test_events_come_exactly_once_over_three_connections(
     assert numbers(seen) == list(range(1, len(log) + 1))
     assert isinstance(seen[-1].payload, RunFinished)
     assert len(host.calls) == 3
-    levels = {record.levelname for record in caplog.records if record.name.startswith("orchestrion.retries")}
+    levels = {record.levelname for record in caplog.records if record.name.startswith("orchestrion._net.retries")}
     assert levels == {"WARNING", "INFO"}
     assert "broke off" in caplog.text
 

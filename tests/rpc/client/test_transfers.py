@@ -15,8 +15,8 @@ import grpc
 import pytest
 
 from orchestrion import AsyncClient
+from orchestrion._net.transport import CHUNK_BYTES
 from orchestrion.errors import DeadlineExceededError, NotFoundError, UnavailableError
-from orchestrion.transport import CHUNK_BYTES
 from orchestrion.v1 import artifact_service_pb2, artifact_service_pb2_grpc, artifacts_pb2
 from tests.rpc.client.proxy import Proxy
 from tests.rpc.controller.conftest import StartController

@@ -13,10 +13,10 @@ from typing import Any
 import grpc
 from google.protobuf import empty_pb2
 
-from orchestrion import codec, value_codec
+from orchestrion._codec import codec, value_codec
+from orchestrion._net.transport import status_of
 from orchestrion.errors import OrchestrionError
 from orchestrion.experts import Device, Expert, ExpertState, ExpertStatus, HostFacts
-from orchestrion.transport import status_of
 from orchestrion.v1 import experts_pb2, model_host_service_pb2_grpc, registry_service_pb2
 from orchestrion.v1 import model_host_service_pb2 as pb
 from orchestrion.v1.registry_service_pb2_grpc import RegistryServiceStub

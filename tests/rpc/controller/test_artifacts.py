@@ -11,8 +11,8 @@ import grpc
 import pytest
 
 from orchestrion import AsyncClient
+from orchestrion._net.transport import error_of
 from orchestrion.errors import InvalidArgumentError, NotFoundError, ResourceExhaustedError
-from orchestrion.transport import error_of
 from orchestrion.v1 import artifact_service_pb2 as pb
 from orchestrion.v1.artifact_service_pb2_grpc import ArtifactServiceStub
 from tests.rpc.controller.conftest import StartController

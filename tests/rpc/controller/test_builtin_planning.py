@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from orchestrion import AsyncClient
+from orchestrion._content.media import Sound, png_of_array, wav_of_sound
 from orchestrion.errors import FailedPreconditionError
 from orchestrion.events import PlanFinished, StageStarted
-from orchestrion.media import Sound, png_of_array, wav_of_sound
 from orchestrion.values import ArtifactRef, OutputRef
 from tests.rpc.controller.plans import collect, payloads
 from tests.unit.controller.planner.learned.libraries import TOOLS

@@ -14,10 +14,10 @@ from typing import Any, cast
 
 import grpc
 
-from orchestrion import codec, value_codec
+from orchestrion._codec import codec, value_codec
+from orchestrion._net.transport import channel_options, error_of
 from orchestrion.experts import ExpertStatus, Host
 from orchestrion.inference import InferOutputs, InferPayload, InferPreview, InferProgress, InferText
-from orchestrion.transport import channel_options, error_of
 from orchestrion.v1 import model_host_service_pb2 as messages
 from orchestrion.v1.model_host_service_pb2_grpc import ModelHostServiceStub
 from orchestrion.v1.registry_service_pb2 import HostReport

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from orchestrion import codec
+from orchestrion._codec import codec
+from orchestrion._net.transport import error_of
 from orchestrion.models import ListedModel, ModelProgress, Profile
-from orchestrion.transport import error_of
 from orchestrion.v1 import model_host_service_pb2 as pb
 from tests.hub_server import HubServer, serving
 from tests.rpc.host import tiny_models

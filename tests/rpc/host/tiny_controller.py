@@ -12,13 +12,13 @@ from typing import Any
 
 from orchestrion import names
 from orchestrion.errors import Reason
-from orchestrion.serving.metrics import CallMetrics
-from orchestrion.serving.process import GrpcServer
 from orchestrion.v1 import artifact_service_pb2 as artifact_messages
 from orchestrion.v1 import artifacts_pb2
 from orchestrion.v1 import registry_service_pb2 as registry_messages
 from orchestrion.v1.artifact_service_pb2_grpc import ArtifactServiceServicer, add_ArtifactServiceServicer_to_server
 from orchestrion.v1.registry_service_pb2_grpc import RegistryServiceServicer, add_RegistryServiceServicer_to_server
+from orchestrion_serving.metrics import CallMetrics
+from orchestrion_serving.process import GrpcServer
 
 CHUNK = 1 << 20
 

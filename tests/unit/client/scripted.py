@@ -13,12 +13,12 @@ from typing import Any
 import grpc
 from google.protobuf import empty_pb2
 
-from orchestrion import codec
+from orchestrion._codec import codec
+from orchestrion._net.transport import server_options, status_of
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.events import Event, Payload, Stage
 from orchestrion.experts import Device, Expert, ExpertPlacement, ExpertState, ExpertStatus, Host, ListedExpert
 from orchestrion.runs import Artifact, Run, RunKind, RunState
-from orchestrion.transport import server_options, status_of
 from orchestrion.v1 import (
     artifact_service_pb2,
     artifact_service_pb2_grpc,

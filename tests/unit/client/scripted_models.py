@@ -12,11 +12,11 @@ from typing import Any
 import grpc
 from google.protobuf import empty_pb2
 
-from orchestrion import codec
+from orchestrion._codec import codec
+from orchestrion._net.transport import server_options, status_of
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.experts import AcceptedValues, Device, Expert, ExpertState, ExpertStatus, Host
 from orchestrion.models import HubModel, ListedModel, ModelOrigin, ModelProgress, Profile
-from orchestrion.transport import server_options, status_of
 from orchestrion.v1 import model_host_service_pb2 as pb
 from orchestrion.v1 import model_host_service_pb2_grpc, registry_service_pb2, registry_service_pb2_grpc
 

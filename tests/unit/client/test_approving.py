@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrion import Approval, ArtifactRef, Client, OutputRef, Plan, Task, codec
+from orchestrion import Approval, ArtifactRef, Client, OutputRef, Plan, Task
+from orchestrion._codec import codec
 from orchestrion.cli import plan_files
 from orchestrion.errors import Reason
 from orchestrion.events import Event

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from orchestrion import Artifact, ArtifactRef, AsyncClient, Client
+from orchestrion._net.transfers import safe_file_name
 from orchestrion.errors import InvalidArgumentError, NotFoundError, Reason, ResourceExhaustedError
-from orchestrion.transfers import safe_file_name
 from tests.unit.client.scripted import Script
 
 CONTENT = random.Random(0).randbytes(3 * (1 << 20) + 17)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from orchestrion import codec
+from orchestrion._codec import codec
 from orchestrion.cli import exits
 from orchestrion.errors import Reason
 from orchestrion.events import (

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrion import codec, events, experts, inference, plans, runs, value_codec
+from orchestrion import events, experts, inference, plans, runs
+from orchestrion._codec import codec, value_codec
 from orchestrion.errors import InvalidArgumentError
 from orchestrion.events import Event, RunFinished, Stage, TaskFinished, TaskStarted
 from orchestrion.plans import Parameter, ParameterKind, Plan, Task, TaskResult, TaskState

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrion import codec
+from orchestrion._codec import codec
 from orchestrion.cli import plan_files
 from orchestrion.errors import InvalidArgumentError, Reason
 from orchestrion.events import (

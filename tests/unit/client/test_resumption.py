@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from orchestrion import calls
-from orchestrion.calls import HostRemoved
+from orchestrion._net import calls
+from orchestrion._net.calls import HostRemoved
+from orchestrion._net.resumption import ArtifactBytes, HostChanges, RunEvents
+from orchestrion._net.stage_calls import conversation, run
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.events import AnswerText, Event, Payload, RunFinished, RunStarted, Stage, TaskProgress
 from orchestrion.experts import Host, HostState
 from orchestrion.plans import Error
-from orchestrion.resumption import ArtifactBytes, HostChanges, RunEvents
 from orchestrion.runs import Artifact, RunKind, RunState
-from orchestrion.stage_calls import conversation, run
 from orchestrion.v1 import artifact_service_pb2 as pb
 from orchestrion.v1 import artifacts_pb2
 

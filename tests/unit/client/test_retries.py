@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from orchestrion._net.retries import LIVED_S, SAFETY, TRIES_UNREACHED, Patience, Retries, Tries
 from orchestrion.errors import InvalidArgumentError, OrchestrionError, Reason
-from orchestrion.retries import LIVED_S, SAFETY, TRIES_UNREACHED, Patience, Retries, Tries
 from orchestrion.v1 import (
     artifact_service_pb2,
     execute_service_pb2,

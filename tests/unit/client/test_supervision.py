@@ -13,9 +13,9 @@ from collections.abc import Iterator
 import pytest
 
 import orchestrion
-from orchestrion import platform, supervision
+from orchestrion._processes import platform, supervision
+from orchestrion._processes.supervision import Supervisor
 from orchestrion.errors import UnavailableError
-from orchestrion.supervision import Supervisor
 
 READY = """
 import signal, sys
@@ -111,7 +111,7 @@ def test_ctrl_c_reaches_the_parent_alone() -> None:
     """In a terminal SIGINT goes to the whole group: the parent stops its children in order, none is hit itself."""
     program = f"""
 import os, signal
-from orchestrion.supervision import Supervisor
+from orchestrion._processes.supervision import Supervisor
 with Supervisor(lambda server, line: None) as supervisor:
     child = supervisor.start("server", ["-c", {SERVE!r}])
     try:

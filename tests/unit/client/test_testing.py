@@ -11,7 +11,7 @@ import pytest
 
 import orchestrion.testing
 from orchestrion import Approval, ArtifactRef, Client, Plan, Task, TaskResult, TaskState
-from orchestrion.calls import HostRemoved
+from orchestrion._net.calls import HostRemoved
 from orchestrion.errors import (
     FailedPreconditionError,
     InvalidArgumentError,

@@ -11,9 +11,9 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from orchestrion import errors
+from orchestrion._net.transport import channel_options, error_of, server_options, status_code, status_of
 from orchestrion.errors import DOMAIN, OrchestrionError, Reason, is_retryable
 from orchestrion.plans import Error
-from orchestrion.transport import channel_options, error_of, server_options, status_code, status_of
 
 CODES = {
     errors.InvalidArgumentError: grpc.StatusCode.INVALID_ARGUMENT,

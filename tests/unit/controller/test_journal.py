@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from orchestrion import codec
+from orchestrion._codec import codec
 from orchestrion.errors import NotFoundError, OrchestrionError
 from orchestrion.events import Event, RunFinished, RunStarted, Stage, StageStarted
 from orchestrion.runs import Run, RunKind, RunState

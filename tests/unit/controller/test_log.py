@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrion import codec
+from orchestrion._codec import codec
 from orchestrion.errors import InternalError, OrchestrionError, ResourceExhaustedError
 from orchestrion.events import AnswerText, Event, Payload, Stage, StageStarted, TaskPreview, TaskProgress, TaskText
 from orchestrion.v1 import events_pb2

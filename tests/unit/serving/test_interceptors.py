@@ -12,10 +12,10 @@ import pytest
 from grpc_health.v1 import health_pb2
 
 from orchestrion import errors
+from orchestrion._net.transport import channel_options, error_of
 from orchestrion.errors import Reason
-from orchestrion.serving.metrics import CallMetrics
-from orchestrion.serving.process import GrpcServer
-from orchestrion.transport import channel_options, error_of
+from orchestrion_serving.metrics import CallMetrics
+from orchestrion_serving.process import GrpcServer
 
 Context = grpc.aio.ServicerContext[Any, Any]
 SECRET = "password=hush"

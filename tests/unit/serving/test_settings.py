@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from orchestrion.serving.settings import SettingError, default_home, field_docstrings, load, load_or_exit
 from orchestrion_controller.config import ControllerConfig
 from orchestrion_host.config import HostConfig
+from orchestrion_serving.settings import SettingError, default_home, field_docstrings, load, load_or_exit
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,12 @@ from typing import Any, Final
 
 import typer
 from typer.core import TyperGroup
-from typer.main import get_command_from_info
+from typer.main import get_command, get_command_from_info
 from typer.models import CommandInfo
 
 from orchestrion.cli.approve import approve
 from orchestrion.cli.ask import ask
 from orchestrion.cli.chat.command import chat
-from orchestrion.cli.eval.command import evaluation
 from orchestrion.cli.execute import execute
 from orchestrion.cli.experts import experts
 from orchestrion.cli.hosts import hosts
@@ -27,14 +26,15 @@ from orchestrion.cli.version import version
 from orchestrion.cli.watch import watch
 
 ENTRY_POINTS: Final = "orchestrion.commands"
-"""The group in which a package names its commands: `name = "package.module:function"`, for Typer to take."""
+"""The group in which a package names its commands: `name = "package.module:function"`, or a `typer.Typer`."""
 
-_GROUPS: Final[Mapping[str, Sequence[Callable[..., None] | typer.Typer]]] = {
+_GROUPS: Final[Mapping[str, Sequence[Callable[..., None] | typer.Typer | str]]] = {
     "Requests": (ask, chat, plan, execute),
     "Runs": (runs, watch, approve, cancel),
-    "Quality": (evaluation,),
+    "Quality": ("eval",),
     "The platform": (up, hosts, experts, models, tasks, version),
 }
+"""Our own commands by title; one that is named by a text is another package's, and shown where that is installed."""
 _OTHERS: Final = "Others"
 
 _EXAMPLES: Final[Mapping[Callable[..., None], str]] = {
@@ -97,7 +97,7 @@ class Commands(TyperGroup):
         groups = {title: [_name_of(command) for command in commands] for title, commands in _GROUPS.items()}
         groups[_OTHERS] = [name for name in names if not any(name in known for known in groups.values())]
         for title, known in groups.items():
-            found = [(name, self.get_command(ctx, name)) for name in known]
+            found = [(name, command) for name in known if (command := self.get_command(ctx, name)) is not None]
             if found:
                 with formatter.section(title):
                     limit = formatter.width - 6 - longest
@@ -111,17 +111,24 @@ class Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Finds a command of ours, else one of theirs."""
         own = super().get_command(ctx, cmd_name)
-        found = None if own is not None else _foreign().get(cmd_name)
-        if found is None:
+        entry = None if own is not None else _foreign().get(cmd_name)
+        if entry is None:
             return own
+        command = entry.load()
+        if isinstance(command, typer.Typer):
+            group = get_command(command)
+            group.name = cmd_name
+            return group
         return get_command_from_info(
-            CommandInfo(name=cmd_name, callback=found.load()),
+            CommandInfo(name=cmd_name, callback=command),
             pretty_exceptions_short=False,
             rich_markup_mode=None,
         )
 
 
-def _name_of(command: Callable[..., None] | typer.Typer) -> str:
+def _name_of(command: Callable[..., None] | typer.Typer | str) -> str:
+    if isinstance(command, str):
+        return command
     return str(command.info.name) if isinstance(command, typer.Typer) else command.__name__
 
 
@@ -141,6 +148,8 @@ Exit codes: 0 done, 1 the run failed, 2 wrong input, 3 no server, 130 interrupte
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (command for commands in _GROUPS.values() for command in commands):
+    if isinstance(command, str):
+        continue
     if isinstance(command, typer.Typer):
         app.add_typer(command)
         continue

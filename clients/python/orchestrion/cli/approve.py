@@ -10,7 +10,7 @@ import typer
 from orchestrion.cli import completion, exits, options, plan_files, views
 
 if TYPE_CHECKING:
-    from orchestrion.client import Client
+    from orchestrion._sync.client import Client
     from orchestrion.plans import Plan
     from orchestrion.runs import Run
 
@@ -46,8 +46,8 @@ def approve(
     plan.
     """
     with exits.handled():
-        from orchestrion.client import Client
-        from orchestrion.codec import to_json
+        from orchestrion._codec.codec import to_json
+        from orchestrion._sync.client import Client
 
         if plan is not None and edit:
             raise typer.BadParameter("give --plan or --edit, not both", param_hint="'--plan' / '--edit'")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import typer
 
 if TYPE_CHECKING:
-    from orchestrion.client import Client
+    from orchestrion._sync.client import Client
     from orchestrion.runs import Run
 
 T = TypeVar("T")
@@ -60,7 +60,7 @@ def matching(offers: Iterable[tuple[str, str]], incomplete: str) -> Offers:
 
 
 def _ask(ctx: typer.Context, question: Callable[[Client], tuple[T, ...]]) -> tuple[T, ...]:
-    from orchestrion.client import Client
+    from orchestrion._sync.client import Client
     from orchestrion.errors import OrchestrionError
 
     # A shell that completes is no place for an error.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from orchestrion.cli import exits
 
 if TYPE_CHECKING:
-    from orchestrion.client import Client
+    from orchestrion._sync.client import Client
 
 
 def connect(address: str | None, *, embedded: bool) -> contextlib.AbstractContextManager[Client]:
@@ -19,10 +19,10 @@ def connect(address: str | None, *, embedded: bool) -> contextlib.AbstractContex
         OrchestrionError: The address is none, or the servers cannot be started.
     """
     if not embedded:
-        from orchestrion.client import Client
+        from orchestrion._sync.client import Client
 
         return Client(address)
-    from orchestrion import platform
+    from orchestrion._processes import platform
 
     exits.tell("Starting a private controller and model host …")
     return platform.embedded()

@@ -22,11 +22,11 @@ from orchestrion.cli import exits, plan_files
 from orchestrion.cli.printer import one_line, printable
 
 if TYPE_CHECKING:
+    from orchestrion._net.stage_calls import Choosing
+    from orchestrion._sync.client import Client
     from orchestrion.cli.views import View
-    from orchestrion.client import Client
     from orchestrion.errors import OrchestrionError
     from orchestrion.plans import Plan
-    from orchestrion.stage_calls import Choosing
     from orchestrion.values import ArtifactRef
 
 _FALLBACKS: Final = ("sensible-editor", "nano", "vim", "vi", "notepad")

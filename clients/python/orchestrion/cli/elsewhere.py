@@ -9,7 +9,7 @@ import threading
 from typing import IO, TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from orchestrion.client import Client
+    from orchestrion._sync.client import Client
     from orchestrion.events import Event
 
 

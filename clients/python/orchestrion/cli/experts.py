@@ -33,8 +33,8 @@ def experts(
 ) -> None:
     """List the experts and the hosts that have them."""
     with exits.handled():
-        from orchestrion.client import Client
-        from orchestrion.codec import to_json
+        from orchestrion._codec.codec import to_json
+        from orchestrion._sync.client import Client
         from orchestrion.errors import Reason
 
         with Client(address) as client:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final, Unpack
 from orchestrion.cli import exits
 
 if TYPE_CHECKING:
+    from orchestrion._net.stage_calls import RunSettings
+    from orchestrion._sync.client import Client
     from orchestrion.answers import Answer
-    from orchestrion.client import Client
     from orchestrion.events import Event
     from orchestrion.plans import Plan, TaskResult
-    from orchestrion.stage_calls import RunSettings
     from orchestrion.values import ArtifactRef
 
 OUTPUT_FOLDER: Final = Path("orchestrion-output")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from orchestrion.client import Client
+    from orchestrion._sync.client import Client
     from orchestrion.experts import Host
 
 _HEADER: Final = ("HOST", "STATE", "ADDRESS", "FREE MEMORY", "EXPERTS")
@@ -29,8 +29,8 @@ def hosts(
 ) -> None:
     """List the model hosts, their memory and their experts."""
     with exits.handled():
-        from orchestrion.client import Client
-        from orchestrion.codec import to_json
+        from orchestrion._codec.codec import to_json
+        from orchestrion._sync.client import Client
 
         with Client(address) as client:
             if watch:
@@ -60,9 +60,9 @@ def _show(found: Iterable[Host]) -> None:
 def _watch(client: Client, *, json: bool) -> None:
     from rich.live import Live
 
-    from orchestrion.calls import HostRemoved
+    from orchestrion._codec.codec import to_json
+    from orchestrion._net.calls import HostRemoved
     from orchestrion.cli import views
-    from orchestrion.codec import to_json
 
     known: dict[str, Host] = {}
     with contextlib.ExitStack() as stack:

@@ -11,8 +11,8 @@ import typer
 from orchestrion.cli import completion
 
 if TYPE_CHECKING:
+    from orchestrion._net.stage_calls import Choosing
     from orchestrion.experts import SelectionPolicy
-    from orchestrion.stage_calls import Choosing
 
 
 class PolicyName(StrEnum):

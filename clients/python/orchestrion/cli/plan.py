@@ -12,9 +12,9 @@ from orchestrion.cli import connecting, exits, following, options, plan_files, v
 from orchestrion.cli.following import OUTPUT_FOLDER
 
 if TYPE_CHECKING:
-    from orchestrion.client import Client
+    from orchestrion._net.stage_calls import Choosing, PlanSettings
+    from orchestrion._sync.client import Client
     from orchestrion.plans import Plan
-    from orchestrion.stage_calls import Choosing, PlanSettings
     from orchestrion.values import ArtifactRef
 
 

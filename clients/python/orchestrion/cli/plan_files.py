@@ -23,7 +23,7 @@ def read(path: Path) -> Plan:
 
 def parse(content: bytes, source: str) -> Plan:
     """Reads a plan from the content of a file; errors as `read`."""
-    from orchestrion.codec import from_json
+    from orchestrion._codec.codec import from_json
     from orchestrion.errors import OrchestrionError, Reason
     from orchestrion.plans import Plan
 
@@ -42,7 +42,7 @@ def without_comments(text: str) -> str:
 
 def write(plan: Plan) -> str:
     """Writes a plan as a person can read and edit it."""
-    from orchestrion.codec import to_json
+    from orchestrion._codec.codec import to_json
 
     return to_json(plan, indent=2) + "\n"
 

@@ -24,8 +24,8 @@ def runs(
 ) -> None:
     """List the latest runs, newest first."""
     with exits.handled():
-        from orchestrion.client import Client
-        from orchestrion.codec import to_json
+        from orchestrion._codec.codec import to_json
+        from orchestrion._sync.client import Client
 
         found: list[Run] = []
         with Client(address) as client:
@@ -65,8 +65,8 @@ def cancel(
     A run that has ended stays as it is.
     """
     with exits.handled():
-        from orchestrion.client import Client
-        from orchestrion.codec import to_json
+        from orchestrion._codec.codec import to_json
+        from orchestrion._sync.client import Client
 
         with Client(address) as client:
             ended = client.cancel_run(options.run_name(run))

@@ -35,7 +35,7 @@ def tasks(
     """
     with exits.handled():
         from orchestrion import task_types
-        from orchestrion.codec import to_json
+        from orchestrion._codec.codec import to_json
         from orchestrion.errors import Reason
 
         known = task_types.load()
@@ -61,7 +61,7 @@ def tasks(
 
 def _experts(address: str | None) -> Mapping[str, list[str]] | None:
     """Finds the experts of each task type; None where no controller answers, which is no fault here."""
-    from orchestrion.client import Client
+    from orchestrion._sync.client import Client
     from orchestrion.errors import UnavailableError
     from orchestrion.experts import ExpertState
 

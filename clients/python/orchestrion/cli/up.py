@@ -11,7 +11,7 @@ import typer
 from orchestrion.cli import exits
 
 if TYPE_CHECKING:
-    from orchestrion.platform import Platform
+    from orchestrion._processes.platform import Platform
 
 
 def up(
@@ -48,7 +48,7 @@ def up(
     Everything else is set by ORCHESTRION_… variables and orchestrion.toml, as for the servers alone.
     """
     with exits.handled():
-        from orchestrion import platform
+        from orchestrion._processes import platform
 
         shared = [] if home is None else ["--home", str(home)]
         controller_flags = [*_flag("--port", port), *_flag("--metrics-port", metrics_port), *shared]
@@ -66,7 +66,7 @@ def up(
 
 
 def _tell_how(running: Platform) -> None:
-    from orchestrion.connection import DEFAULT_ADDRESS
+    from orchestrion._net.connection import DEFAULT_ADDRESS
 
     controller, host = running.controller, running.host
     elsewhere = "" if controller.grpc_address == DEFAULT_ADDRESS else f" --address {controller.grpc_address}"
@@ -78,11 +78,11 @@ def _tell_how(running: Platform) -> None:
 
 def _fetch(running: Platform, profile: str, *, yes: bool) -> None:
     """Downloads what is missing of a profile; the servers work on meanwhile, and whatever fails."""
+    from orchestrion._sync.host import HostClient
     from orchestrion.cli.models import pulling
     from orchestrion.cli.models.sizes import total_of
     from orchestrion.cli.printer import printable
     from orchestrion.errors import OrchestrionError
-    from orchestrion.host_client import HostClient
 
     with HostClient(running.host.grpc_address) as host:
         try:

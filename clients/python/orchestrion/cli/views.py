@@ -87,7 +87,7 @@ class JsonView:
 
     def show(self, event: Event) -> None:
         """Prints the event."""
-        from orchestrion.codec import to_json
+        from orchestrion._codec.codec import to_json
 
         print(to_json(event), flush=True)
 

@@ -35,7 +35,7 @@ def watch(
     exit code is that of the run.
     """
     with exits.handled():
-        from orchestrion.client import Client
+        from orchestrion._sync.client import Client
 
         name = options.run_name(run)
         with Client(address) as client:

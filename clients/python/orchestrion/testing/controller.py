@@ -9,12 +9,12 @@ from typing import Any, Final, Self
 
 import grpc
 
-from orchestrion import transport
-from orchestrion.aio import AsyncClient
-from orchestrion.client import Client
+from orchestrion._async.client import AsyncClient
+from orchestrion._net import transport
+from orchestrion._net.retries import SAFETY
+from orchestrion._sync.client import Client
 from orchestrion.errors import OrchestrionError
 from orchestrion.experts import Host
-from orchestrion.retries import SAFETY
 from orchestrion.runs import Artifact, Run, RunKind
 from orchestrion.testing import run_services, stores
 from orchestrion.testing.expectations import Expectation, Received

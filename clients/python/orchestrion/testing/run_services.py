@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from google.protobuf import empty_pb2
 
-from orchestrion import codec
+from orchestrion._codec import codec
 from orchestrion.errors import Reason
 from orchestrion.experts import Assignment
 from orchestrion.plans import Plan, TaskResult

@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 
-from orchestrion import transport
+from orchestrion._net import transport
 from orchestrion.errors import OrchestrionError
 from orchestrion.testing.fake_run import ConnectionBroke
 from orchestrion.testing.state import State

@@ -12,7 +12,7 @@ from typing import Any, Final
 import yaml
 from google.protobuf import json_format
 
-from orchestrion import codec
+from orchestrion._codec import codec
 from orchestrion.plans import Plan, TaskType
 from orchestrion.v1 import plans_pb2
 from orchestrion_controller.planner.llm.relevance import Likeness, words

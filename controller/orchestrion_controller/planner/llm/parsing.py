@@ -9,7 +9,7 @@ import ijson
 from google.protobuf import json_format
 from ijson.common import ObjectBuilder
 
-from orchestrion import codec
+from orchestrion._codec import codec
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.plans import Task
 from orchestrion.v1 import plans_pb2

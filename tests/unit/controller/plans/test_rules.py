@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrion import codec, task_types
+from orchestrion import task_types
+from orchestrion._codec import codec
 from orchestrion.errors import OrchestrionError
 from orchestrion.plans import Plan, Task
 from orchestrion.runs import Artifact

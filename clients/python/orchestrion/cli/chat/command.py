@@ -13,8 +13,8 @@ import typer
 from orchestrion.cli import connecting, exits, options
 
 if TYPE_CHECKING:
+    from orchestrion._sync.client import Client
     from orchestrion.cli.chat.session import Session
-    from orchestrion.client import Client
 
 
 def chat(

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from orchestrion._net.stage_calls import RunSettings
+from orchestrion._sync.client import Client
 from orchestrion.answers import Answer
 from orchestrion.cli import exits, following, views
 from orchestrion.cli.approving import Approving, approval_of
 from orchestrion.cli.printer import printable, size
-from orchestrion.client import Client
 from orchestrion.errors import OrchestrionError
 from orchestrion.runs import Artifact
-from orchestrion.stage_calls import RunSettings
 
 _HELP: Final = """\
 /file PATH …    attach files to the next request

@@ -50,8 +50,8 @@ def add(
 ) -> None:
     """Add a model from the Hub or a folder to the host's catalogue."""
     with exits.handled():
+        from orchestrion._codec.codec import to_json
         from orchestrion.cli.models import pulling
-        from orchestrion.codec import to_json
 
         with reaching.reach(address, host) as client:
             added = client.add_model(

@@ -44,7 +44,7 @@ def list_models(
 ) -> None:
     """List the models that the host offers, or could."""
     with exits.handled():
-        from orchestrion.codec import to_json
+        from orchestrion._codec.codec import to_json
 
         with reaching.reach(address, host) as client:
             found = client.list_models(task, profile=profile).models
@@ -74,9 +74,9 @@ def profiles(
 ) -> None:
     """List the profiles, and what of each is still to be downloaded."""
     with exits.handled():
+        from orchestrion._codec.codec import to_json
         from orchestrion.cli.models.sizes import total
         from orchestrion.cli.table import Column, show_table
-        from orchestrion.codec import to_json
 
         with reaching.reach(address, host) as client:
             found = client.list_models().profiles

@@ -30,7 +30,7 @@ def unpin(
 
 def _pin(expert: str, host: str | None, address: str | None, *, pinned: bool, json: bool) -> None:
     with exits.handled():
-        from orchestrion.codec import to_json
+        from orchestrion._codec.codec import to_json
 
         with reaching.reach(address, host) as client:
             status = client.pin(expert, pinned=pinned)

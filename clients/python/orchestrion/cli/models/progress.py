@@ -74,7 +74,7 @@ class JsonProgress:
 
     def show(self, progress: ModelProgress) -> None:
         """Prints it."""
-        from orchestrion.codec import to_json
+        from orchestrion._codec.codec import to_json
 
         print(to_json(progress), flush=True)
 

@@ -11,7 +11,7 @@ import typer
 from orchestrion.cli.completion import Offers, matching
 
 if TYPE_CHECKING:
-    from orchestrion.host_client import HostClient
+    from orchestrion._sync.host import HostClient
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ _TIMEOUT_S: Final = 1.0
 
 
 def _hosts(ctx: typer.Context, incomplete: str) -> Offers:
-    from orchestrion.client import Client
+    from orchestrion._sync.client import Client
     from orchestrion.errors import OrchestrionError
 
     # A shell that completes is no place for an error.
@@ -67,12 +67,12 @@ def reach(address: str | None, host: str | None) -> Generator[HostClient, None, 
         OrchestrionError: The host is not found, or nothing answers.
     """
     if host is not None and ":" in host:
-        from orchestrion.host_client import HostClient
+        from orchestrion._sync.host import HostClient
 
         with HostClient(host) as client:
             yield client
         return
-    from orchestrion.client import Client
+    from orchestrion._sync.client import Client
 
     with Client(address) as controller:
         found = controller.host(host)
@@ -81,9 +81,9 @@ def reach(address: str | None, host: str | None) -> Generator[HostClient, None, 
 
 
 def _ask(ctx: typer.Context, question: Callable[[HostClient], T]) -> T | None:
-    from orchestrion.client import Client
+    from orchestrion._sync.client import Client
+    from orchestrion._sync.host import HostClient
     from orchestrion.errors import OrchestrionError
-    from orchestrion.host_client import HostClient
 
     address, host = ctx.params.get("address"), ctx.params.get("host")
     with contextlib.suppress(OrchestrionError, OSError):

@@ -26,7 +26,7 @@ def search(
 ) -> None:
     """Search the Hub for models, those with the most downloads first."""
     with exits.handled():
-        from orchestrion.codec import to_json
+        from orchestrion._codec.codec import to_json
 
         with reaching.reach(address, host) as client:
             found = client.search_models(task, words, limit=limit)

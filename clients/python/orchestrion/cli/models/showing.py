@@ -10,8 +10,8 @@ from orchestrion.cli.models import reaching
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from orchestrion._net.host_calls import Catalogue
     from orchestrion.experts import Expert, InputLimit
-    from orchestrion.host_calls import Catalogue
     from orchestrion.models import ListedModel
 
 
@@ -24,9 +24,9 @@ def show(
 ) -> None:
     """Show a model in detail, and why it cannot be used where it cannot."""
     with exits.handled():
+        from orchestrion._codec.codec import to_json
         from orchestrion.cli import views
         from orchestrion.cli.printer import printable
-        from orchestrion.codec import to_json
 
         with reaching.reach(address, host) as client:
             catalogue = client.list_models()

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestrion.evaluation.library import read_library
-from orchestrion.evaluation.toolbox import Toolbox
 from orchestrion.runs import Message
 from orchestrion_controller.planner.builtin.learned.encoder import WEIGHTS
 from orchestrion_controller.planner.builtin.learned.reader import Reader, Understanding
 from orchestrion_controller.stages import PlanningRequest
+from orchestrion_evaluation.library import read_library
+from orchestrion_evaluation.toolbox import Toolbox
 from tests.unit.controller.planner.learned.libraries import TOOLS, request_for
 
 ROOT = Path(__file__).parents[5]

@@ -1,0 +1,1 @@
+"""The clients for asyncio, from which those in `_sync` are made."""

@@ -1,0 +1,1 @@
+"""Messages of the API to the domain's dataclasses and back."""

@@ -1,0 +1,1 @@
+"""What calls say, and how they are carried over connections that break."""

@@ -1,0 +1,178 @@
+"""A whole platform on this machine: a controller and a model host as child processes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import tempfile
+import threading
+from collections.abc import AsyncGenerator, Generator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from orchestrion import names
+from orchestrion._async.client import AsyncClient
+from orchestrion._processes.supervision import Child, Log, Supervisor
+from orchestrion._sync.client import Client
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.experts import Host, HostState
+
+REGISTRATION_TIMEOUT_S: Final = 30.0
+"""How long a host that serves may take until the controller lists it."""
+
+# One module of each extra that no other package brings along; the servers themselves are in every installation.
+_CONTROLLER_NEEDS: Final = ("grpc_health", "grpc_reflection", "openai", "prometheus_client", "sqlalchemy")
+_NEEDED: Final = (*_CONTROLLER_NEEDS, "psutil", "torch")
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """The servers of a platform that runs."""
+
+    controller: Child
+    host: Child
+    _supervisor: Supervisor
+
+    def wait(self) -> OrchestrionError:
+        """Waits until one of the servers ends by itself, and says which and why."""
+        return self._supervisor.wait()
+
+
+def check_installed(modules: Sequence[str] | None = None, extra: str = "all") -> None:
+    """Makes sure that the servers' packages are there.
+
+    Args:
+        modules: What has to be there; None for what both servers need.
+        extra: What brings it.
+
+    Raises:
+        UnavailableError: They are not; the message says what to install.
+    """
+    missing = [
+        module for module in (_NEEDED if modules is None else modules) if importlib.util.find_spec(module) is None
+    ]
+    if missing:
+        raise Reason.SERVER_UNREACHABLE.error(
+            f"The servers' packages are not installed here; install them with: pip install 'orchestrion[{extra}]'. "
+            f"(Missing: {', '.join(missing)}.)",
+            missing=", ".join(missing),
+        )
+
+
+@contextlib.contextmanager
+def start(
+    controller_flags: Sequence[str] = (), host_flags: Sequence[str] = (), *, host_name: str, log: Log
+) -> Generator[Platform, None, None]:
+    """Starts a controller and a host, and stops both on leaving.
+
+    Args:
+        controller_flags: Flags of `python -m orchestrion_controller`.
+        host_flags: Flags of `python -m orchestrion_host`, without its name and its controller.
+        host_name: The name of the host.
+        log: Takes the lines of their logs, from several threads.
+
+    Raises:
+        UnavailableError: The servers' packages are not installed, or one of the servers did not start; its last words
+            are in the message.
+    """
+    check_installed()
+    with Supervisor(log) as supervisor:
+        controller = supervisor.start(
+            "controller", ["-m", "orchestrion_controller", "--exit-with-parent", *controller_flags]
+        )
+        own = ["--exit-with-parent", "--controller", controller.grpc_address, "--name", host_name]
+        host = supervisor.start("host", ["-m", "orchestrion_host", *own, *host_flags])
+        _wait_listed(supervisor, controller.grpc_address, names.host(host_name))
+        yield Platform(controller, host, supervisor)
+
+
+@contextlib.contextmanager
+def embedded(*, log: Log | None = None) -> Generator[Client, None, None]:
+    """Starts a private controller and model host, and gives a client of theirs.
+
+    They take free ports of this machine and keep their state in a temporary folder: artifacts that are not downloaded
+    are lost on leaving.
+
+    Args:
+        log: Takes the name of a server and a line of its log, from several threads; None drops them.
+
+    Raises:
+        UnavailableError: The servers' packages are not installed, or one of the servers did not start; its last words
+            are in the message.
+    """
+    with tempfile.TemporaryDirectory(prefix="orchestrion-", ignore_cleanup_errors=True) as home:
+        flags = ["--port", "0", "--metrics-port", "0", "--home"]
+        controller_flags, host_flags = [*flags, f"{home}/controller"], [*flags, f"{home}/host"]
+        with (
+            start(controller_flags, host_flags, host_name="embedded", log=log or (lambda name, line: None)) as platform,
+            Client(platform.controller.grpc_address) as client,
+        ):
+            yield client
+
+
+@contextlib.contextmanager
+def embedded_controller(*, log: Log | None = None) -> Generator[str, None, None]:
+    """Starts a private controller without a model host, and gives its address: enough to plan, not to execute.
+
+    It takes free ports of this machine and keeps its state in a temporary folder.
+
+    Args:
+        log: As that of `embedded`.
+
+    Raises:
+        UnavailableError: The controller's packages are not installed, or it did not start.
+    """
+    check_installed(_CONTROLLER_NEEDS, "controller")
+    with (
+        tempfile.TemporaryDirectory(prefix="orchestrion-", ignore_cleanup_errors=True) as home,
+        Supervisor(log or (lambda name, line: None)) as supervisor,
+    ):
+        flags = ["--port", "0", "--metrics-port", "0", "--home", home, "--exit-with-parent"]
+        yield supervisor.start("controller", ["-m", "orchestrion_controller", *flags]).grpc_address
+
+
+@contextlib.asynccontextmanager
+async def async_embedded(*, log: Log | None = None) -> AsyncGenerator[AsyncClient, None]:
+    """Does what `embedded` does, for asyncio: a thread starts and stops the servers, and the loop goes on meanwhile.
+
+    A task that is cancelled while they start ends when they have started and stopped again.
+
+    Args:
+        log: As that of `embedded`.
+
+    Raises:
+        UnavailableError: As `embedded` raises it.
+    """
+    loop = asyncio.get_running_loop()
+    address: asyncio.Future[str] = loop.create_future()
+    leave = threading.Event()
+
+    def live() -> None:
+        with embedded(log=log) as client:
+            loop.call_soon_threadsafe(address.set_result, client.address)
+            leave.wait()
+
+    life = asyncio.create_task(asyncio.to_thread(live))
+    try:
+        waiting: tuple[asyncio.Future[Any], ...] = (life, address)
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if life.done():
+            life.result()
+        async with AsyncClient(address.result()) as client:
+            yield client
+    finally:
+        leave.set()
+        await asyncio.shield(life)
+
+
+def _wait_listed(supervisor: Supervisor, controller: str, host: str) -> None:
+    # A server that ended will not come back: its last words are wanted now.
+    with Client(controller, reconnect=0) as client:
+        try:
+            with contextlib.closing(client.watch_hosts(timeout=REGISTRATION_TIMEOUT_S)) as changes:
+                for change in changes:
+                    if isinstance(change, Host) and change.name == host and change.state is HostState.READY:
+                        return
+        except OrchestrionError as error:
+            raise supervisor.ended() or error from error

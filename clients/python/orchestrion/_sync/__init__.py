@@ -1,0 +1,1 @@
+"""The clients for programs without an event loop."""

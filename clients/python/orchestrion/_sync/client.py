@@ -1,0 +1,266 @@
+"""The client of a controller, for programs without an event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Sequence
+from typing import Self, Unpack
+
+from orchestrion._content.sources import Attachment
+from orchestrion._net import calls, stage_calls
+from orchestrion._net.calls import Call, HostRemoved
+from orchestrion._net.connection import Endpoint
+from orchestrion._net.host_calls import choose_host
+from orchestrion._net.resumption import HostChanges, RunEvents
+from orchestrion._net.retries import Patience
+from orchestrion._net.stage_calls import (
+    ExecuteSettings,
+    PlanSettings,
+    Request,
+    RespondSettings,
+    RunSettings,
+    SelectSettings,
+    conversation,
+    numbered,
+)
+from orchestrion._sync.host import HostClient
+from orchestrion._sync.runs import RunClient
+from orchestrion.answers import Answer, AnswerGatherer, PlanGatherer
+from orchestrion.events import Event
+from orchestrion.experts import Assignment, Host, ListedExpert
+from orchestrion.plans import Plan, TaskResult
+
+
+class Client(RunClient):
+    """Talks to a controller.
+
+    Threads may share one. It connects at the first call, and again when the connection was lost: calls that are safe to
+    repeat are then sent again, transfers go on, and the events of a run go on after the last one seen, each numbered
+    one exactly once. Progress and previews of that time are lost. What is tried again is logged under `orchestrion`.
+
+    Every failure of a call is an `OrchestrionError`; a local file that cannot be read or written is an `OSError`, as
+    everywhere in Python. A `timeout` is in seconds and counts all attempts at a call.
+
+    Calls that start or watch a run return an iterator of events. It starts when the first event is asked for; closing
+    it early, by leaving the loop or with `close()`, ends the call: the run is then cancelled after its grace, unless
+    `on_detach` says otherwise. When a run fails, its iterator raises the reason after the last event.
+    """
+
+    def __init__(
+        self,
+        address: str | None = None,
+        *,
+        timeout: float = 30.0,
+        idle_timeout: float = 30.0,
+        reconnect: float = 60.0,
+        wait_when_full: bool = False,
+    ) -> None:
+        """Makes the client; nothing is sent yet.
+
+        Args:
+            address: The controller, `host:port`; None for `ORCHESTRION_CONTROLLER`, or else 127.0.0.1:50051.
+            timeout: The deadline of every call that does not stream, unless the call gives its own. Calls that yield
+                events have none unless given; uploads and downloads have `idle_timeout`.
+            idle_timeout: How long an upload or a download may go without a byte.
+            reconnect: How long the controller may be away without a break before the error is raised; 0 for never
+                trying again. A controller that never answered this client is given up after three quick attempts.
+            wait_when_full: Whether a run that is refused because there are too many waits, within its timeout.
+
+        Raises:
+            InvalidArgumentError: The address is none, or a time is.
+        """
+        self._endpoint = Endpoint.resolve(address)
+        super().__init__(self._endpoint, Patience(timeout, idle_timeout, reconnect, wait_when_full))
+
+    @property
+    def address(self) -> str:
+        """Returns the address of the controller."""
+        return self._endpoint.address
+
+    def close(self) -> None:
+        """Closes the connection and ends the calls that go on."""
+        self._wire.close()
+
+    def __enter__(self) -> Self:
+        """Returns the client; leaving closes it."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def ask(
+        self,
+        request: Request,
+        files: Iterable[Attachment] = (),
+        *,
+        timeout: float | None = None,
+        **settings: Unpack[RunSettings],
+    ) -> Answer:
+        """Carries a request out and returns its answer.
+
+        Args:
+            request: What is asked.
+            files: Pictures, sounds, videos and documents, as paths, values or artifacts: see `upload`. What is not an
+                artifact yet is uploaded.
+            timeout: The deadline of the run, in seconds; None for none.
+            settings: See `RunSettings`.
+
+        Raises:
+            OrchestrionError: The run failed. Tasks that failed while the run succeeded are in the answer's results.
+        """
+        gatherer = AnswerGatherer()
+        for event in self.run(request, files, timeout=timeout, **settings):
+            gatherer.add(event)
+        return gatherer.answer()
+
+    def run(
+        self,
+        request: Request,
+        files: Iterable[Attachment] = (),
+        *,
+        timeout: float | None = None,
+        **settings: Unpack[RunSettings],
+    ) -> Generator[Event, None, None]:
+        """Carries a request out and yields what happens; arguments and errors as those of `ask`."""
+        return self._start(files, lambda names: stage_calls.run(conversation(request, names), **settings), timeout)
+
+    def plan(
+        self,
+        request: Request,
+        files: Iterable[Attachment] = (),
+        *,
+        timeout: float | None = None,
+        **settings: Unpack[PlanSettings],
+    ) -> Generator[Event, None, None]:
+        """Plans a request, without carrying it out; a `PlanFinished` brings the plan.
+
+        Raises:
+            OrchestrionError: There is no plan, and why.
+        """
+        return self._start(files, lambda names: stage_calls.plan(conversation(request, names), **settings), timeout)
+
+    def make_plan(
+        self,
+        request: Request,
+        files: Iterable[Attachment] = (),
+        *,
+        timeout: float | None = None,
+        **settings: Unpack[PlanSettings],
+    ) -> Plan:
+        """Plans a request and returns the plan, to be edited and then given to `ask`, `run` or `execute`.
+
+        Plans are immutable: `with_inputs`, `with_task` and `without` return changed ones. Arguments and errors as those
+        of `plan`.
+        """
+        gatherer = PlanGatherer()
+        for event in self.plan(request, files, timeout=timeout, **settings):
+            gatherer.add(event)
+        return gatherer.plan()
+
+    def check_plan(
+        self,
+        plan: Plan,
+        files: Iterable[Attachment] = (),
+        *,
+        timeout: float | None = None,
+        **settings: Unpack[SelectSettings],
+    ) -> tuple[Assignment, ...]:
+        """Has a plan checked, and returns the experts that would perform it; nothing is executed.
+
+        Args:
+            plan: The plan.
+            files: What it calls `attachments/1` and so on.
+            timeout: The deadline, in seconds; None for none.
+            settings: See `SelectSettings`.
+
+        Raises:
+            InvalidArgumentError: The plan breaks a rule: `error.metadata["task_id"]` and `error.field` name the place.
+            NotFoundError: It names an artifact that does not exist.
+            FailedPreconditionError: A task has no expert.
+        """
+        gatherer = PlanGatherer()
+        for event in self.select(plan.with_artifacts(numbered(self._names(files))), timeout=timeout, **settings):
+            gatherer.add(event)
+        return gatherer.assignments()
+
+    def select(
+        self, plan: Plan, *, timeout: float | None = None, **settings: Unpack[SelectSettings]
+    ) -> Generator[Event, None, None]:
+        """Chooses an expert for every task of a plan; each `TaskAssigned` brings one.
+
+        Raises:
+            InvalidArgumentError: The plan breaks a rule.
+            FailedPreconditionError: A task has no expert.
+        """
+        return self._wire.stream(RunEvents(stage_calls.select(plan, **settings)), timeout)
+
+    def execute(
+        self,
+        plan: Plan,
+        files: Iterable[Attachment] = (),
+        *,
+        timeout: float | None = None,
+        **settings: Unpack[ExecuteSettings],
+    ) -> Generator[Event, None, None]:
+        """Runs a plan, whose `ArtifactRef("attachments/1")` is the first file; each `TaskFinished` brings a result.
+
+        Raises:
+            InvalidArgumentError: The plan breaks a rule.
+        """
+        return self._start(files, lambda names: stage_calls.execute(plan, names, **settings), timeout)
+
+    def respond(
+        self,
+        request: Request,
+        plan: Plan,
+        results: Sequence[TaskResult],
+        files: Iterable[Attachment] = (),
+        *,
+        timeout: float | None = None,
+        **settings: Unpack[RespondSettings],
+    ) -> Generator[Event, None, None]:
+        """Answers a request from the results of a plan; an `AnswerFinished` brings the answer.
+
+        Raises:
+            InvalidArgumentError: The results are not those of the plan.
+        """
+        return self._start(
+            files,
+            lambda names: stage_calls.respond(conversation(request, names), plan, results, **settings),
+            timeout,
+        )
+
+    def hosts(self, *, timeout: float | None = None) -> tuple[Host, ...]:
+        """Lists the model hosts, by name."""
+        return self._wire.unary(calls.list_hosts(), timeout)
+
+    def host(self, name: str | None = None, *, timeout: float | None = None) -> HostClient:
+        """Gives a client of one model host, to load experts there and to look after its catalogue of models.
+
+        Args:
+            name: The host's name; it may be left out where there is one host only.
+            timeout: The deadline of the question where the host is.
+
+        Raises:
+            NotFoundError: No such host is listed.
+            InvalidArgumentError: There are several, and none was named.
+        """
+        found = choose_host(self.hosts(timeout=timeout), name)
+        return HostClient(found.address, timeout=self._patience.timeout, reconnect=self._patience.reconnect)
+
+    def experts(self, task_type: str | None = None, *, timeout: float | None = None) -> tuple[ListedExpert, ...]:
+        """Lists the experts, by id; those that perform one task type where it is given."""
+        return self._wire.unary(calls.list_experts(task_type or ""), timeout)
+
+    def watch_hosts(self, *, timeout: float | None = None) -> Generator[Host | HostRemoved, None, None]:
+        """Yields every host that is known, then each as it changes; ends only by `timeout` or `close()`.
+
+        Raises:
+            DeadlineExceededError: The timeout, in seconds, is over.
+        """
+        return self._wire.stream(HostChanges(), timeout)
+
+    def _start(
+        self, files: Iterable[Attachment], make: Callable[[Sequence[str]], Call[Event]], timeout: float | None
+    ) -> Generator[Event, None, None]:
+        """Uploads what must be, then makes the call from the artifacts' names and yields its events."""
+        yield from self._wire.stream(RunEvents(make(self._names(files))), timeout)

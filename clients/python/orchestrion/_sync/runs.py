@@ -1,0 +1,82 @@
+"""The calls of `orchestrion.Client` about runs that exist: watched, told, approved, cancelled and deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from orchestrion._net import calls
+from orchestrion._net.calls import Page
+from orchestrion._net.resumption import RunEvents
+from orchestrion._net.stage_calls import new_request_id
+from orchestrion._sync.artifacts import ArtifactClient
+from orchestrion.events import Event
+from orchestrion.plans import Plan
+from orchestrion.runs import Run
+
+
+class RunClient(ArtifactClient):
+    """Looks after runs; `orchestrion.Client` is one."""
+
+    def watch(self, run: str, after_sequence: int = 0, *, timeout: float | None = None) -> Generator[Event, None, None]:
+        """Yields the events of a run from its log, then as they happen, to its end.
+
+        Args:
+            run: The name of the run.
+            after_sequence: The number of the last event already seen.
+            timeout: How long to watch, in seconds; ends the watch, not the run.
+
+        Raises:
+            NotFoundError: There is no such run.
+            OutOfRangeError: The log does not go that far.
+        """
+        call = calls.watch_run(run, after_sequence)
+        return self._wire.stream(RunEvents(call, run=run, after_sequence=after_sequence, raises=False), timeout)
+
+    def get_run(self, run: str, *, timeout: float | None = None) -> Run:
+        """Gets a run as its log tells it so far.
+
+        Raises:
+            NotFoundError: There is no such run.
+        """
+        return self._wire.unary(calls.get_run(run), timeout)
+
+    def list_runs(self, page_size: int = 100, page_token: str = "", *, timeout: float | None = None) -> Page[Run]:
+        """Lists runs, newest first, without plans, assignments and results."""
+        return self._wire.unary(calls.list_runs(page_size, page_token), timeout)
+
+    def approve_plan(
+        self, run: str, plan: Plan | None = None, *, request_id: str = "", timeout: float | None = None
+    ) -> Run:
+        """Approves the plan of a run that was started with `approval=REQUIRED`, and lets the run go on.
+
+        Args:
+            run: The name of the run.
+            plan: The plan to carry out instead of the one shown; None approves that one.
+            request_id: Makes the call safe to repeat: a second one with the same id succeeds as the first did. Empty
+                for a new one, which only the client itself repeats.
+            timeout: The deadline of the call, in seconds.
+
+        Raises:
+            NotFoundError: There is no such run.
+            FailedPreconditionError: It does not await approval, or not any more.
+            InvalidArgumentError: The plan given breaks a rule, and names task and field; the run goes on waiting.
+        """
+        call = calls.approve_plan(run, plan, request_id or new_request_id())
+        return self._wire.unary(call, timeout)
+
+    def cancel_run(self, run: str, *, timeout: float | None = None) -> Run:
+        """Cancels a run and waits until it has ended; one that has ended stays as it is.
+
+        Raises:
+            NotFoundError: There is no such run.
+        """
+        return self._wire.unary(calls.cancel_run(run), timeout)
+
+    def delete_run(self, run: str, *, timeout: float | None = None) -> None:
+        """Deletes a run that has ended, with its log; artifacts stay.
+
+        Raises:
+            NotFoundError: There is no such run.
+            FailedPreconditionError: It has not ended.
+        """
+        self._wire.unary(calls.delete_run(run), timeout)

@@ -1,0 +1,189 @@
+"""What every call passes through: domain errors become statuses, calls are counted and timed, forgotten ones end."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import time
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import grpc
+
+from orchestrion._net.transport import status_of
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion_serving.metrics import CallMetrics
+
+_log = logging.getLogger(__name__)
+
+_Behaviour = Callable[[Any, Any], Any]
+
+_CODE_NAMES: Final = {code.value[0]: code.name for code in grpc.StatusCode}
+
+
+class _Around(grpc.aio.ServerInterceptor):
+    """Wraps a method of any of gRPC's four shapes; subclasses say what happens around either kind of answer."""
+
+    def __init__(self) -> None:
+        """Starts with no method wrapped; each is wrapped once, at its first call."""
+        self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        """Wraps the handler that gRPC found; None, for an unknown method, stays None."""
+        method = handler_call_details.method
+        if method not in self._wrapped:
+            handler = await continuation(handler_call_details)
+            if handler is None:
+                return None
+            self._wrapped[method] = self._wrap(method, handler)
+        return self._wrapped[method]
+
+    def _wrap(self, method: str, handler: Any) -> grpc.RpcMethodHandler[Any, Any]:
+        answer = "stream" if handler.response_streaming else "unary"
+        kind = f"{'stream' if handler.request_streaming else 'unary'}_{answer}"
+        behaviour = getattr(handler, kind)
+        # A handler may also write its stream through the context, as the health service does.
+        around = self.around_stream if inspect.isasyncgenfunction(behaviour) else self.around_unary
+        make = getattr(grpc, f"{kind}_rpc_method_handler")
+        wrapped: grpc.RpcMethodHandler[Any, Any] = make(
+            around(method, behaviour), handler.request_deserializer, handler.response_serializer
+        )
+        return wrapped
+
+    @abstractmethod
+    def around_unary(self, method: str, behaviour: _Behaviour) -> _Behaviour:
+        """Wraps a coroutine function."""
+
+    @abstractmethod
+    def around_stream(self, method: str, behaviour: _Behaviour) -> _Behaviour:
+        """Wraps an async generator function."""
+
+
+class ErrorInterceptor(_Around):
+    """Turns domain errors into statuses with details; anything else is our fault: logged, and told as INTERNAL."""
+
+    def around_unary(self, method: str, behaviour: _Behaviour) -> _Behaviour:
+        """Wraps a coroutine function."""
+
+        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+            try:
+                return await behaviour(request, context)
+            except Exception as error:
+                await _abort(method, context, error)
+
+        return call
+
+    def around_stream(self, method: str, behaviour: _Behaviour) -> _Behaviour:
+        """Wraps an async generator function."""
+
+        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
+            answers = behaviour(request, context)
+            try:
+                async for answer in answers:
+                    yield answer
+            except Exception as error:
+                await _abort(method, context, error)
+            finally:
+                # Without this a cancelled call would leave the generator to the garbage collector.
+                await answers.aclose()
+
+        return call
+
+
+class MetricsInterceptor(_Around):
+    """Counts and times every call by method and status code."""
+
+    def __init__(self, metrics: CallMetrics) -> None:
+        """Keeps the metrics to write to."""
+        super().__init__()
+        self._metrics = metrics
+
+    def around_unary(self, method: str, behaviour: _Behaviour) -> _Behaviour:
+        """Wraps a coroutine function."""
+
+        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+            with self._counted(method, context):
+                return await behaviour(request, context)
+
+        return call
+
+    def around_stream(self, method: str, behaviour: _Behaviour) -> _Behaviour:
+        """Wraps an async generator function."""
+
+        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
+            with self._counted(method, context):
+                answers = behaviour(request, context)
+                try:
+                    async for answer in answers:
+                        yield answer
+                finally:
+                    await answers.aclose()
+
+        return call
+
+    @contextmanager
+    def _counted(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> Iterator[None]:
+        started = time.perf_counter()
+        going = self._metrics.open.labels(method)
+        going.inc()
+        left = False
+        try:
+            yield
+        except (asyncio.CancelledError, GeneratorExit):
+            left = True  # The client left or its deadline passed; gRPC tells the context later.
+            raise
+        finally:
+            going.dec()
+            self._metrics.seconds.labels(method).observe(time.perf_counter() - started)
+            self._metrics.calls.labels(method, "CANCELLED" if left else _code_name(context)).inc()
+
+
+class DeadlineInterceptor(_Around):
+    """Ends unary calls whose client set no deadline after a time, so that none is held for ever."""
+
+    def __init__(self, unary_timeout_s: float) -> None:
+        """Keeps the time that a unary call without a deadline may take, in seconds."""
+        super().__init__()
+        self._unary_timeout_s = unary_timeout_s
+
+    def around_unary(self, method: str, behaviour: _Behaviour) -> _Behaviour:
+        """Wraps a coroutine function."""
+
+        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+            if context.time_remaining() is not None or hasattr(request, "__aiter__"):
+                return await behaviour(request, context)
+            try:
+                async with asyncio.timeout(self._unary_timeout_s):
+                    return await behaviour(request, context)
+            except TimeoutError as error:
+                text = f"{method} took longer than {self._unary_timeout_s:g} s; set a deadline to allow more."
+                raise Reason.DEADLINE_EXCEEDED.error(text) from error
+
+        return call
+
+    def around_stream(self, method: str, behaviour: _Behaviour) -> _Behaviour:
+        """Leaves streams alone: they may be watched for days."""
+        return behaviour
+
+
+async def _abort(method: str, context: grpc.aio.ServicerContext[Any, Any], error: Exception) -> None:
+    if isinstance(error, grpc.aio.BaseError):  # gRPC's own: the call was aborted already, or the server has stopped.
+        raise error
+    if not isinstance(error, OrchestrionError):
+        _log.exception("%s failed", method, exc_info=error)
+        error = Reason.INTERNAL.error("The server met a fault of its own; its log has the details.")
+    await context.abort_with_status(status_of(error))
+
+
+def _code_name(context: grpc.aio.ServicerContext[Any, Any]) -> str:
+    code: Any = context.code()
+    if isinstance(code, grpc.StatusCode):
+        return code.name
+    return _CODE_NAMES.get(code, "OK")

@@ -1,0 +1,124 @@
+"""The life of a server process: logs, the gRPC server with health and reflection, the ready line, and a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import gc
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Final, TypeVar
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1.health import aio as health_aio
+from grpc_reflection.v1alpha import reflection
+
+from orchestrion._net.transport import server_options
+from orchestrion_serving.interceptors import DeadlineInterceptor, ErrorInterceptor, MetricsInterceptor
+from orchestrion_serving.metrics import CallMetrics
+
+T = TypeVar("T")
+_PARENT_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG of Linux's prctl(2).
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Runs a server's main coroutine, on uvloop where it is installed."""
+    try:
+        import uvloop  # Not on every platform.
+    except ImportError:
+        return asyncio.run(main)
+    return uvloop.run(main)
+
+
+def set_up_logging(level: str) -> None:
+    """Writes logs of `level` and above to stderr, one line each."""
+    logging.basicConfig(
+        level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
+    # The HTTP client of the openai package tells every call at INFO.
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
+
+
+def exit_with_parent() -> None:
+    """Has the kernel send SIGTERM when the parent process dies, however it dies. Does nothing outside Linux."""
+    if sys.platform == "linux":
+        parent = os.getppid()
+        ctypes.CDLL(None, use_errno=True).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
+        if os.getppid() != parent:  # It died before the kernel knew.
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+class GrpcServer:
+    """A gRPC server with interceptors, health and reflection, on one port."""
+
+    def __init__(self, metrics: CallMetrics, *, unary_timeout_s: float = 120.0) -> None:
+        """Makes the server; add services to `server`, then `start`.
+
+        Args:
+            metrics: Where calls are counted.
+            unary_timeout_s: How long a unary call without a deadline may take, in seconds.
+        """
+        interceptors = [MetricsInterceptor(metrics), ErrorInterceptor(), DeadlineInterceptor(unary_timeout_s)]
+        self.server = grpc.aio.server(interceptors=interceptors, options=server_options())
+        self.port = 0
+        self._health = health_aio.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
+
+    async def start(self, address: str, port: int, services: Sequence[str]) -> None:
+        """Binds, starts, and reports every service as serving.
+
+        Args:
+            address: The address to bind.
+            port: The port; 0 takes a free one, which `port` then tells.
+            services: The full names of the services added.
+
+        Raises:
+            OSError: The port is taken, or the address is none of this machine's.
+        """
+        reflection.enable_server_reflection(
+            [*services, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME],
+            self.server,
+        )
+        try:
+            self.port = self.server.add_insecure_port(f"{address}:{port}")
+        except RuntimeError as error:
+            raise OSError(f"cannot listen on {address}:{port}: {error}") from error
+        await self.server.start()
+        for service in ("", *services):
+            await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
+
+    async def stop(self, grace_s: float) -> None:
+        """Reports not serving, takes no new calls, and ends what still goes on after the grace."""
+        await self._health.enter_graceful_shutdown()
+        await self.server.stop(grace_s)
+
+
+def announce(grpc_address: str, metrics_address: str) -> None:
+    """Prints the one line on stdout by which a supervisor learns that the server serves, and where."""
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.write(f"ready grpc={grpc_address} metrics={metrics_address}\n")
+        sys.stdout.flush()
+
+
+async def until_stopped(stop: Callable[[], Awaitable[None]]) -> None:
+    """Waits for SIGTERM or SIGINT, then stops in order; a second signal ends the process at once."""
+    # What was made so far lives as long as the process: the collector need not look through it again and again.
+    gc.collect()
+    gc.freeze()
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+
+    def ask() -> None:
+        if asked.is_set():
+            os._exit(130)
+        asked.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ask)
+    await asked.wait()
+    await stop()
