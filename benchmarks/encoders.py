@@ -45,14 +45,14 @@ def measure(folder: Path, runs: int) -> Generator[Pair, None, None]:
 def _compare(sizes: Sizes, source: Path, runs: int) -> Generator[Pair, None, None]:
     import numpy as np
 
-    from orchestrion_host import wire
+    from orchestrion_host import ipc
     from orchestrion_host.worker import runtimes
     from orchestrion_host.worker.exporting import onnx_model
 
     onnx_model.write(source, source / "model.onnx")
 
     def load(runtime: str) -> Any:
-        spec = wire.Load(
+        spec = ipc.Load(
             expert_id=f"{sizes.name} on {runtime}",
             runtime=runtime,
             model=sizes.name,

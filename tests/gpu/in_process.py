@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.control import Control
 from orchestrion_host.worker.media.files import Spool
 
@@ -28,7 +28,7 @@ class Answer:
     """What came of one call."""
 
     outputs: Mapping[str, Any] | None
-    failure: wire.Failure | None
+    failure: ipc.Failure | None
     seconds: float
     """From sending it to its end, as the host sees it."""
     steps: list[str] = field(default_factory=list)
@@ -69,18 +69,18 @@ class InProcessWorker:
         self._socket.close()
         self._theirs.close()
 
-    def load(self, message: wire.Load) -> tuple[wire.Loaded, float]:
+    def load(self, message: ipc.Load) -> tuple[ipc.Loaded, float]:
         """Loads an expert; returns what the worker says of it, and the seconds that it took, imports included."""
         started = time.perf_counter()
-        self._socket.sendall(wire.pack(message))
-        loaded = self._next(lambda item: isinstance(item, wire.Loaded | wire.LoadFailed))
-        assert isinstance(loaded, wire.Loaded), loaded
+        self._socket.sendall(ipc.pack(message))
+        loaded = self._next(lambda item: isinstance(item, ipc.Loaded | ipc.LoadFailed))
+        assert isinstance(loaded, ipc.Loaded), loaded
         return loaded, time.perf_counter() - started
 
     def unload(self, expert_id: str) -> None:
         """Unloads an expert."""
-        self._socket.sendall(wire.pack(wire.Unload(expert_id)))
-        self._next(lambda item: isinstance(item, wire.Unloaded))
+        self._socket.sendall(ipc.pack(ipc.Unload(expert_id)))
+        self._next(lambda item: isinstance(item, ipc.Unloaded))
 
     def compute(
         self, expert_id: str, task_type: str, inputs: Mapping[str, Any], *, cancel_after_step: int = 0
@@ -90,10 +90,10 @@ class InProcessWorker:
         answer = Answer(None, None, 0.0)
         cancelled_at = 0.0
         started = time.perf_counter()
-        self._socket.sendall(wire.pack(wire.Compute(number, expert_id, task_type, [number], [inputs])))
+        self._socket.sendall(ipc.pack(ipc.Compute(number, expert_id, task_type, [number], [inputs])))
         while True:
-            item = self._next(lambda item: isinstance(item, wire.Progress | wire.Computed))
-            if isinstance(item, wire.Computed):
+            item = self._next(lambda item: isinstance(item, ipc.Progress | ipc.Computed))
+            if isinstance(item, ipc.Computed):
                 break
             if not item.message.startswith("step"):
                 continue
@@ -102,12 +102,12 @@ class InProcessWorker:
                 answer.steps_after_cancel += 1
             elif len(answer.steps) == cancel_after_step:
                 cancelled_at = time.perf_counter()
-                self._socket.sendall(wire.pack(wire.Cancel(number)))
+                self._socket.sendall(ipc.pack(ipc.Cancel(number)))
         ended = time.perf_counter()
         answer.seconds = ended - started
         answer.seconds_after_cancel = ended - cancelled_at if cancelled_at else 0.0
         (result,) = item.results
-        answer.failure = wire.failure_of(result)
+        answer.failure = ipc.failure_of(result)
         answer.outputs = None if answer.failure else result
         return answer
 
@@ -122,7 +122,7 @@ class InProcessWorker:
                 return item
 
     def _receive(self) -> None:
-        unpacker = wire.Unpacker()
+        unpacker = ipc.Unpacker()
         while data := self._socket.recv(1 << 18):
             for message in unpacker.feed(data):
                 self._messages.put(message)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import torch
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from tests.gpu.in_process import Answer, InProcessWorker
 
 TOLERANCE: Final = 0.1
@@ -43,7 +43,7 @@ class Allocator:
 class Trial:
     """What a load and two equal calls showed."""
 
-    loaded: wire.Loaded
+    loaded: ipc.Loaded
     load_s: float
     first: Answer
     second: Answer
@@ -63,7 +63,7 @@ class Trial:
         )
 
 
-def try_out(worker: InProcessWorker, message: wire.Load, inputs: Mapping[str, Any]) -> Trial:
+def try_out(worker: InProcessWorker, message: ipc.Load, inputs: Mapping[str, Any]) -> Trial:
     """Loads an expert and gives it the same call twice, and sees that its weights stay where they are."""
     task_type = message.task_types[0]
     allocator = Allocator(message.device)
@@ -99,7 +99,7 @@ def check_memory(trial: Trial, parameter_bytes: int) -> None:
 
 def check_cancellation(
     worker: InProcessWorker,
-    message: wire.Load,
+    message: ipc.Load,
     inputs: Mapping[str, Any],
     *,
     step_count: int,

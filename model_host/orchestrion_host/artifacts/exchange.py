@@ -11,7 +11,7 @@ from pathlib import Path
 from orchestrion import names
 from orchestrion.errors import Reason
 from orchestrion.values import ArtifactRef, Json, Value, artifacts
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.artifacts.cache import ArtifactCache
 from orchestrion_host.artifacts.store import ArtifactStore
 from orchestrion_host.metrics import HostMetrics
@@ -32,7 +32,7 @@ class ArtifactExchange:
         self._downloads: dict[str, _Download] = {}
 
     @contextlib.asynccontextmanager
-    async def inputs(self, values: Mapping[str, Value]) -> AsyncIterator[dict[str, wire.Plain]]:
+    async def inputs(self, values: Mapping[str, Value]) -> AsyncIterator[dict[str, ipc.Plain]]:
         """Fetches every artifact in the inputs of a call, and keeps their files until the context ends.
 
         Raises:
@@ -44,7 +44,7 @@ class ArtifactExchange:
             await self._fetch_all(hashes)
             # Experts name what they make after what they were given.
             files = {
-                sha256: wire.MediaFile(str(path), "", self._cache.file_name(sha256)) for sha256, path in paths.items()
+                sha256: ipc.MediaFile(str(path), "", self._cache.file_name(sha256)) for sha256, path in paths.items()
             }
             yield {name: _plain(value, files) for name, value in values.items()}
 
@@ -52,7 +52,7 @@ class ArtifactExchange:
         """Whether an artifact in the inputs of a call is not here yet."""
         return any(names.sha256_of(name) not in self._cache for value in values.values() for name in artifacts(value))
 
-    async def outputs(self, plain: Mapping[str, wire.Plain]) -> dict[str, Value]:
+    async def outputs(self, plain: Mapping[str, ipc.Plain]) -> dict[str, Value]:
         """Stores every file in the outputs of a call, and keeps it for the next task here.
 
         Raises:
@@ -97,8 +97,8 @@ class ArtifactExchange:
             part.unlink(missing_ok=True)
             del self._downloads[sha256]
 
-    async def _value(self, plain: wire.Plain) -> Value:
-        media = wire.media_of(plain)
+    async def _value(self, plain: ipc.Plain) -> Value:
+        media = ipc.media_of(plain)
         if media is not None:
             return await self._store_file(media)
         if isinstance(plain, list):
@@ -107,7 +107,7 @@ class ArtifactExchange:
             return Json(plain.get("json"))
         return float(plain) if isinstance(plain, int) and not isinstance(plain, bool) else plain
 
-    async def _store_file(self, media: wire.MediaFile) -> ArtifactRef:
+    async def _store_file(self, media: ipc.MediaFile) -> ArtifactRef:
         try:
             taken = self._spool.take(media)
         except (OSError, ValueError) as error:
@@ -122,7 +122,7 @@ class ArtifactExchange:
                 # The store has it; only the next task on this host fetches it again.
                 _log.warning("the cache cannot keep %s: %s", name, error)
         finally:
-            discard_files(wire.plain_media(taken))
+            discard_files(ipc.plain_media(taken))
         return ArtifactRef(name)
 
 
@@ -132,9 +132,9 @@ class _Download:
         self.waiter_count = 0
 
 
-def _plain(value: Value, files: Mapping[str, wire.MediaFile]) -> wire.Plain:
+def _plain(value: Value, files: Mapping[str, ipc.MediaFile]) -> ipc.Plain:
     if isinstance(value, ArtifactRef):
-        return wire.plain_media(files[names.sha256_of(value.name)])
+        return ipc.plain_media(files[names.sha256_of(value.name)])
     if isinstance(value, Json):
         return {"json": value.data}
     if isinstance(value, tuple):

@@ -14,7 +14,7 @@ from orchestrion._net.transport import CHUNK_BYTES, error_of
 from orchestrion.errors import Reason
 from orchestrion.v1 import artifact_service_pb2 as messages
 from orchestrion.v1.artifact_service_pb2_grpc import ArtifactServiceStub
-from orchestrion_host import wire
+from orchestrion_host import ipc
 
 
 class ArtifactStore:
@@ -49,7 +49,7 @@ class ArtifactStore:
             raise Reason.SERVER_UNREACHABLE.error(text)
         return size, file_name
 
-    async def upload(self, media: wire.MediaFile) -> str:
+    async def upload(self, media: ipc.MediaFile) -> str:
         """Stores a file and returns the artifact's name.
 
         Raises:
@@ -62,7 +62,7 @@ class ArtifactStore:
         return str(artifact.name)
 
 
-async def _messages(media: wire.MediaFile) -> AsyncIterator[messages.UploadRequest]:
+async def _messages(media: ipc.MediaFile) -> AsyncIterator[messages.UploadRequest]:
     header = messages.UploadHeader(media_type=media.media_type, file_name=media.file_name, sha256=media.sha256)
     yield messages.UploadRequest(header=header)
     for chunk in _chunks(Path(media.path)):

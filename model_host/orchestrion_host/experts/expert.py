@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from orchestrion.errors import Reason
 from orchestrion.experts import AcceptedValues, Expert, ExpertState, ExpertStatus, InputLimit
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.catalogue.facts import ModelFacts
 from orchestrion_host.catalogue.presence import Presence
 from orchestrion_host.experts.queue import ExpertQueue
@@ -88,7 +88,7 @@ class HostedExpert:
         """Returns what was measured of it on a device, in this life of the host or an earlier one."""
         return self.measurements.of(self.facts.id, self.facts.revision, device)
 
-    def note_load(self, device: str, loaded: wire.Loaded) -> int:
+    def note_load(self, device: str, loaded: ipc.Loaded) -> int:
         """Notes what a load was found to take of a device, and returns what it is to be charged.
 
         Where others computed meanwhile, what was once measured without them is nearer the truth. What differs little
@@ -161,10 +161,10 @@ class HostedExpert:
         if self.state is ExpertState.TO_BE_FETCHED:
             raise Reason.EXPERT_NOT_FETCHED.error(self.presence.problem, expert=self.facts.id)
 
-    def load_message(self, device: str, limits: MediaLimits) -> wire.Load:
+    def load_message(self, device: str, limits: MediaLimits) -> ipc.Load:
         """Writes what a worker must know to load it."""
         options: dict[str, Any] = dict(self.facts.options)
-        return wire.Load(
+        return ipc.Load(
             expert_id=self.facts.id,
             runtime=self.facts.runtime,
             model=self.facts.model,

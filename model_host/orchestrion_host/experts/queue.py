@@ -10,7 +10,7 @@ from typing import Final
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.inference import InferPreview, InferProgress, InferText
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.batching import next_batch, retry_after_ms
 from orchestrion_host.catalogue.facts import ModelFacts
 from orchestrion_host.experts.ticket import Done, Ticket
@@ -81,7 +81,7 @@ class ExpertQueue:
         self._entered.add(ticket)
         return ticket
 
-    def ready(self, ticket: Ticket, inputs: Mapping[str, wire.Plain]) -> None:
+    def ready(self, ticket: Ticket, inputs: Mapping[str, ipc.Plain]) -> None:
         """Lines up a call whose inputs are here."""
         ticket.inputs = inputs
         self._entered.discard(ticket)
@@ -163,18 +163,18 @@ class _RunningBatch:
     def call_ids(self) -> Sequence[int]:
         return list(self._by_id)
 
-    def on_message(self, message: wire.Progress | wire.TextPiece | wire.Preview) -> None:
+    def on_message(self, message: ipc.Progress | ipc.TextPiece | ipc.Preview) -> None:
         ticket = self._by_id[message.call_id]
-        if isinstance(message, wire.Progress):
+        if isinstance(message, ipc.Progress):
             ticket.tell(InferProgress(message.fraction, message.message))
-        elif isinstance(message, wire.TextPiece):
+        elif isinstance(message, ipc.TextPiece):
             ticket.tell(InferText(message.output, message.text))
         else:
             ticket.tell(InferPreview(message.media_type, message.content))
 
-    def on_computed(self, message: wire.Computed) -> None:
+    def on_computed(self, message: ipc.Computed) -> None:
         for ticket, result in zip(self.tickets, message.results, strict=True):
-            failure = wire.failure_of(result)
+            failure = ipc.failure_of(result)
             if failure is not None:
                 ticket.fail(Reason.rebuild(failure.reason, failure.message, failure.metadata, failure.retry_after_ms))
             elif ticket.abandoned:

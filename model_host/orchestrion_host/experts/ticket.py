@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from orchestrion.inference import InferPayload
-from orchestrion_host import wire
+from orchestrion_host import ipc
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
     """The end of a ticket that succeeded: its outputs as the worker gave them, and where the time went."""
 
-    outputs: Mapping[str, wire.Plain]
+    outputs: Mapping[str, ipc.Plain]
     queue_ms: float
     compute_ms: float
     batch_size: int
@@ -33,7 +33,7 @@ class Ticket:
         """Enters the queue now."""
         self.id = number
         self.task_type = task_type
-        self.inputs: Mapping[str, wire.Plain] = {}
+        self.inputs: Mapping[str, ipc.Plain] = {}
         self.entered_at = time.perf_counter()
         self.started_at = 0.0
         self.running = False

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.media.files import Spool
 
 MAX_PREVIEW_BYTES: Final = 64 << 10
@@ -22,9 +22,9 @@ class Call:
         self,
         call_id: int,
         task_type: str,
-        inputs: Mapping[str, wire.Plain],
+        inputs: Mapping[str, ipc.Plain],
         spool: Spool,
-        send: Callable[[wire.FromWorker], None],
+        send: Callable[[ipc.FromWorker], None],
     ) -> None:
         """Keeps what the call brings.
 
@@ -73,17 +73,17 @@ class Call:
 
     def progress(self, message: str, fraction: float | None = None) -> None:
         """Tells what is being done, and how far it is, 0 to 1."""
-        self._send(wire.Progress(self.id, fraction, message))
+        self._send(ipc.Progress(self.id, fraction, message))
 
     def text_piece(self, output: str, text: str) -> None:
         """Sends the next piece of a text output."""
         self.told_text = True
-        self._send(wire.TextPiece(self.id, output, text))
+        self._send(ipc.TextPiece(self.id, output, text))
 
     def preview(self, media_type: str, content: bytes) -> None:
         """Sends a first look at an output; one that is too large is left out."""
         if len(content) <= MAX_PREVIEW_BYTES:
-            self._send(wire.Preview(self.id, media_type, content))
+            self._send(ipc.Preview(self.id, media_type, content))
 
     def text(self, name: str, default: str = "") -> str:
         """Returns a text input, or the default where the call does not bring it."""
@@ -101,7 +101,7 @@ class Call:
         Raises:
             InvalidArgumentError: The call does not bring it.
         """
-        media = wire.media_of(self.inputs.get(name))
+        media = ipc.media_of(self.inputs.get(name))
         if media is None:
             raise self.bad_input(name, "is missing, or no artifact.")
         return Path(media.path)

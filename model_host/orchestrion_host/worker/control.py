@@ -9,7 +9,7 @@ import threading
 from typing import Final
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker import memory, runtimes
 from orchestrion_host.worker.experts import ExpertThreads
 from orchestrion_host.worker.measuring import LoadMeter
@@ -34,18 +34,18 @@ class Control:
 
     def serve(self) -> None:
         """Serves until the host closes the socket."""
-        unpacker = wire.Unpacker()
+        unpacker = ipc.Unpacker()
         while data := self._receive():
             for message in unpacker.feed(data):
                 self._handle(message)
 
-    def send(self, message: wire.FromWorker) -> None:
+    def send(self, message: ipc.FromWorker) -> None:
         """Writes a message to the host; from any thread.
 
         Raises:
             TypeError, ValueError: It holds what a frame cannot carry.
         """
-        frame = wire.pack(message)
+        frame = ipc.pack(message)
         with self._send_lock:
             try:
                 self._connection.sendall(frame)
@@ -59,39 +59,39 @@ class Control:
         except OSError:
             return b""
 
-    def _handle(self, message: wire.ToWorker) -> None:
-        if isinstance(message, wire.Compute):
+    def _handle(self, message: ipc.ToWorker) -> None:
+        if isinstance(message, ipc.Compute):
             self._compute(message)
-        elif isinstance(message, wire.Ping):
-            self.send(wire.Pong(message.number))
-        elif isinstance(message, wire.Cancel):
+        elif isinstance(message, ipc.Ping):
+            self.send(ipc.Pong(message.number))
+        elif isinstance(message, ipc.Cancel):
             # A copy: loads and unloads change the table from their threads.
             for expert in list(self._experts.values()):
                 expert.cancel(message.call_id)
-        elif isinstance(message, wire.Load):
+        elif isinstance(message, ipc.Load):
             threading.Thread(target=self._load, args=(message,), name=f"load {message.expert_id}", daemon=True).start()
         else:
             threading.Thread(
                 target=self._unload, args=(message,), name=f"unload {message.expert_id}", daemon=True
             ).start()
 
-    def _compute(self, batch: wire.Compute) -> None:
+    def _compute(self, batch: ipc.Compute) -> None:
         expert = self._experts.get(batch.expert_id)
         if expert is not None:
             expert.submit(batch)
             return
-        failure = wire.Failure(Reason.EXPERT_NOT_LOADED.name, f"{batch.expert_id} is not loaded.")
-        self.send(wire.Computed(batch.batch_id, 0.0, [wire.plain_failure(failure)] * len(batch.call_ids)))
+        failure = ipc.Failure(Reason.EXPERT_NOT_LOADED.name, f"{batch.expert_id} is not loaded.")
+        self.send(ipc.Computed(batch.batch_id, 0.0, [ipc.plain_failure(failure)] * len(batch.call_ids)))
 
-    def _load(self, spec: wire.Load) -> None:
+    def _load(self, spec: ipc.Load) -> None:
         with self._load_lock:
             answer = self._try_to_load(spec)
-            if isinstance(answer, wire.LoadFailed):
+            if isinstance(answer, ipc.LoadFailed):
                 # Not before here: the error kept alive what the load had built.
                 memory.give_back_everywhere()
         self.send(answer)
 
-    def _try_to_load(self, spec: wire.Load) -> wire.Loaded | wire.LoadFailed:
+    def _try_to_load(self, spec: ipc.Load) -> ipc.Loaded | ipc.LoadFailed:
         try:
             modules = len(sys.modules)
             load = runtimes.loader(spec)
@@ -103,23 +103,23 @@ class Control:
             loaded.warm_up()
             measured = meter.end(loaded.parameter_bytes())
         except OrchestrionError as error:
-            return wire.LoadFailed(spec.expert_id, error.reason, error.message)
+            return ipc.LoadFailed(spec.expert_id, error.reason, error.message)
         except Exception as error:
             _log.exception("loading %s failed", spec.expert_id)
             reason = Reason.OUT_OF_MEMORY if memory.is_exhaustion(error) else Reason.EXPERT_LOAD_FAILED
             text = f"{spec.expert_id} could not be loaded: {type(error).__name__}: {error}"
-            return wire.LoadFailed(spec.expert_id, reason.name, text)
+            return ipc.LoadFailed(spec.expert_id, reason.name, text)
         self._experts[spec.expert_id] = ExpertThreads(spec, loaded, measured, self._spool, self.send)
         if measured.exact:
             self._measure_itself()
-        return wire.Loaded(spec.expert_id, measured.memory_bytes, measured.spare_bytes, measured.exact, self._own_bytes)
+        return ipc.Loaded(spec.expert_id, measured.memory_bytes, measured.spare_bytes, measured.exact, self._own_bytes)
 
     def _measure_itself(self) -> None:
         """Notes what the interpreter and the libraries take of main memory, beside experts in it."""
         experts = sum(expert.main_memory_bytes for expert in list(self._experts.values()))
         self._own_bytes = max(self._own_bytes, memory.proportional_bytes() - experts)
 
-    def _unload(self, message: wire.Unload) -> None:
+    def _unload(self, message: ipc.Unload) -> None:
         expert = self._experts.pop(message.expert_id, None)
         if expert is not None:
             try:
@@ -128,4 +128,4 @@ class Control:
                 _log.exception("unloading %s failed", message.expert_id)
             del expert
             memory.give_back_unloaded()
-        self.send(wire.Unloaded(message.expert_id))
+        self.send(ipc.Unloaded(message.expert_id))

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker import memory
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.measuring import Measured
@@ -24,11 +24,11 @@ class ExpertThreads:
 
     def __init__(
         self,
-        spec: wire.Load,
+        spec: ipc.Load,
         expert: LoadedExpert,
         measured: Measured,
         spool: Spool,
-        send: Callable[[wire.FromWorker], None],
+        send: Callable[[ipc.FromWorker], None],
     ) -> None:
         """Starts the threads.
 
@@ -47,7 +47,7 @@ class ExpertThreads:
         self._expert = expert
         self._spool = spool
         self._send = send
-        self._batches: queue.SimpleQueue[tuple[wire.Compute, list[Call]] | None] = queue.SimpleQueue()
+        self._batches: queue.SimpleQueue[tuple[ipc.Compute, list[Call]] | None] = queue.SimpleQueue()
         self._calls: dict[int, Call] = {}
         names = [f"{self._id} {number}" for number in range(spec.instances)]
         self._threads = [threading.Thread(target=self._work, name=name, daemon=True) for name in names]
@@ -64,7 +64,7 @@ class ExpertThreads:
         """Whether it has calls that it has not answered."""
         return bool(self._calls)
 
-    def submit(self, batch: wire.Compute) -> None:
+    def submit(self, batch: ipc.Compute) -> None:
         """Hands a batch to the next free thread."""
         self._batch_count += 1
         calls = [
@@ -124,18 +124,18 @@ class ExpertThreads:
         middle = len(calls) // 2
         return [*self._compute(calls[:middle]), *self._compute(calls[middle:])]
 
-    def _answer(self, batch_id: int, compute_ms: float, results: list[wire.Plain]) -> None:
+    def _answer(self, batch_id: int, compute_ms: float, results: list[ipc.Plain]) -> None:
         try:
-            self._send(wire.Computed(batch_id, compute_ms, results))
+            self._send(ipc.Computed(batch_id, compute_ms, results))
         except (TypeError, ValueError, OverflowError) as error:
             _log.exception("%s returned what cannot be sent", self._id)
-            failure = wire.Failure(
+            failure = ipc.Failure(
                 Reason.EXPERT_FAILED.name, f"{self._id} returned what cannot be sent: {type(error).__name__}: {error}"
             )
-            self._send(wire.Computed(batch_id, compute_ms, [wire.plain_failure(failure)] * len(results)))
+            self._send(ipc.Computed(batch_id, compute_ms, [ipc.plain_failure(failure)] * len(results)))
 
 
-def _plain(result: Result) -> wire.Plain:
+def _plain(result: Result) -> ipc.Plain:
     if isinstance(result, OrchestrionError):
-        return wire.plain_failure(wire.Failure(result.reason, result.message, result.metadata, result.retry_after_ms))
+        return ipc.plain_failure(ipc.Failure(result.reason, result.message, result.metadata, result.retry_after_ms))
     return dict(result)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, cast
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 
 
 class WorkerLink(asyncio.Protocol):
@@ -32,7 +32,7 @@ class WorkerLink(asyncio.Protocol):
         self._on_message = on_message
         self._on_hung = on_hung
         self._on_closed = on_closed
-        self._unpacker = wire.Unpacker()
+        self._unpacker = ipc.Unpacker()
         self._transport: asyncio.WriteTransport | None = None
         self._closed = False
         self._backlog: list[bytes] = []
@@ -50,7 +50,7 @@ class WorkerLink(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Takes in what the worker wrote."""
         for message in self._unpacker.feed(data):
-            if isinstance(message, wire.Pong):
+            if isinstance(message, ipc.Pong):
                 self._pong(message)
             else:
                 self._on_message(message)
@@ -63,12 +63,12 @@ class WorkerLink(asyncio.Protocol):
         self._closed = True
         self._on_closed()
 
-    def send(self, message: wire.ToWorker) -> None:
+    def send(self, message: ipc.ToWorker) -> None:
         """Writes a message. After the end it is dropped: `on_closed` told everybody."""
         if self._transport is not None:
-            self._transport.write(wire.pack(message))
+            self._transport.write(ipc.pack(message))
         elif not self._closed:
-            self._backlog.append(wire.pack(message))
+            self._backlog.append(ipc.pack(message))
 
     def close(self) -> None:
         """Closes the socket, upon which the worker ends."""
@@ -77,14 +77,14 @@ class WorkerLink(asyncio.Protocol):
 
     def _ping(self) -> None:
         self._pings += 1
-        self.send(wire.Ping(self._pings))
+        self.send(ipc.Ping(self._pings))
         # If this process was stopped itself, the answer lies unread: look once more before giving the worker up.
         self._set_timer(self._hang_timeout_s * 0.8, self._look_again)
 
     def _look_again(self) -> None:
         self._set_timer(self._hang_timeout_s * 0.2, self._on_hung)
 
-    def _pong(self, message: wire.Pong) -> None:
+    def _pong(self, message: ipc.Pong) -> None:
         if message.number == self._pings:
             self._set_timer(self._hang_timeout_s / 3, self._ping)
 

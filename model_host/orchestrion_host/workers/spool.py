@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 
 _SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - each host makes a private folder in it.
 # Containers get 64 MB of it by default, which one long sound would fill.
@@ -41,7 +41,7 @@ class SpoolRoot:
         folder.mkdir()
         return folder
 
-    def take(self, media: wire.MediaFile) -> wire.MediaFile:
+    def take(self, media: ipc.MediaFile) -> ipc.MediaFile:
         """Moves an output file out of its worker's folder, so that it outlives the worker.
 
         Raises:
@@ -53,7 +53,7 @@ class SpoolRoot:
             raise ValueError(f"{path} is not a worker's file")
         target = self._taken / f"{next(self._numbers)}"
         path.rename(target)
-        return wire.MediaFile(str(target), media.media_type, media.file_name, media.size_bytes, media.sha256)
+        return ipc.MediaFile(str(target), media.media_type, media.file_name, media.size_bytes, media.sha256)
 
     @staticmethod
     def discard(folder: Path) -> None:
@@ -65,9 +65,9 @@ class SpoolRoot:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def discard_files(outputs: wire.Plain) -> None:
+def discard_files(outputs: ipc.Plain) -> None:
     """Removes the files in the outputs of a call that nobody waits for, at any depth."""
-    media = wire.media_of(outputs)
+    media = ipc.media_of(outputs)
     if media is not None:
         Path(media.path).unlink(missing_ok=True)
     elif isinstance(outputs, Mapping):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from orchestrion.errors import Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.workers.link import WorkerLink
 from orchestrion_host.workers.process import ChildProcess
 
@@ -26,10 +26,10 @@ class Batch(Protocol):
     def call_ids(self) -> Sequence[int]:
         """The numbers of its calls."""
 
-    def on_message(self, message: wire.Progress | wire.TextPiece | wire.Preview) -> None:
+    def on_message(self, message: ipc.Progress | ipc.TextPiece | ipc.Preview) -> None:
         """Takes what a call tells while it is computed."""
 
-    def on_computed(self, message: wire.Computed) -> None:
+    def on_computed(self, message: ipc.Computed) -> None:
         """Takes the results."""
 
     def on_crash(self, error: Exception) -> None:
@@ -72,7 +72,7 @@ class Worker:
         self._batches: dict[int, Batch] = {}
         self._expert_of_batch: dict[int, str] = {}
         self._batch_of_call: dict[int, Batch] = {}
-        self._loads: dict[str, asyncio.Future[wire.Loaded]] = {}
+        self._loads: dict[str, asyncio.Future[ipc.Loaded]] = {}
         self._unloads: dict[str, asyncio.Future[None]] = {}
         self._link = WorkerLink(
             hang_timeout_s, on_message=self._on_message, on_hung=self._on_hung, on_closed=self._on_closed
@@ -102,14 +102,14 @@ class Worker:
         """Connects the socket to the event loop."""
         await asyncio.get_running_loop().create_unix_connection(lambda: self._link, sock=self._process.socket)
 
-    async def load(self, spec: wire.Load) -> wire.Loaded:
+    async def load(self, spec: ipc.Load) -> ipc.Loaded:
         """Loads an expert and returns what it takes, measured.
 
         Raises:
             OrchestrionError: EXPERT_LOAD_FAILED, or what the runtime said; WORKER_CRASHED.
         """
         self.check_alive()
-        loaded: asyncio.Future[wire.Loaded] = asyncio.get_running_loop().create_future()
+        loaded: asyncio.Future[ipc.Loaded] = asyncio.get_running_loop().create_future()
         self._loads[spec.expert_id] = loaded
         self._link.send(spec)
         return await loaded
@@ -119,10 +119,10 @@ class Worker:
         if not self.alive:
             return
         unloaded = self._unloads[expert_id] = asyncio.get_running_loop().create_future()
-        self._link.send(wire.Unload(expert_id))
+        self._link.send(ipc.Unload(expert_id))
         await unloaded
 
-    def compute(self, batch: Batch, expert_id: str, task_type: str, inputs: Sequence[Mapping[str, wire.Plain]]) -> None:
+    def compute(self, batch: Batch, expert_id: str, task_type: str, inputs: Sequence[Mapping[str, ipc.Plain]]) -> None:
         """Sends a batch; the answer goes to it."""
         if not self.alive:
             batch.on_crash(self._crash())
@@ -132,12 +132,12 @@ class Worker:
         self._expert_of_batch[number] = expert_id
         for call_id in batch.call_ids:
             self._batch_of_call[call_id] = batch
-        self._link.send(wire.Compute(number, expert_id, task_type, tuple(batch.call_ids), tuple(inputs)))
+        self._link.send(ipc.Compute(number, expert_id, task_type, tuple(batch.call_ids), tuple(inputs)))
 
     def cancel(self, call_id: int) -> None:
         """Tells the worker that nobody waits for a call any more."""
         if call_id in self._batch_of_call:
-            self._link.send(wire.Cancel(call_id))
+            self._link.send(ipc.Cancel(call_id))
 
     async def stop(self) -> None:
         """Ends the process: by closing its socket, and by force when that does not do."""
@@ -150,26 +150,26 @@ class Worker:
             self._process.kill()
             await self._process.ended
 
-    def _on_message(self, message: wire.FromWorker) -> None:
-        if isinstance(message, wire.Computed):
+    def _on_message(self, message: ipc.FromWorker) -> None:
+        if isinstance(message, ipc.Computed):
             batch = self._batches.pop(message.batch_id)
             del self._expert_of_batch[message.batch_id]
             for call_id in batch.call_ids:
                 del self._batch_of_call[call_id]
             batch.on_computed(message)
-        elif isinstance(message, wire.Progress | wire.TextPiece | wire.Preview):
+        elif isinstance(message, ipc.Progress | ipc.TextPiece | ipc.Preview):
             asking = self._batch_of_call.get(message.call_id)
             if asking is not None:
                 asking.on_message(message)
-        elif isinstance(message, wire.Loaded):
+        elif isinstance(message, ipc.Loaded):
             loaded = self._loads.pop(message.expert_id)
             if not loaded.done():
                 loaded.set_result(message)
-        elif isinstance(message, wire.LoadFailed):
+        elif isinstance(message, ipc.LoadFailed):
             loading = self._loads.pop(message.expert_id)
             if not loading.done():
                 loading.set_exception(Reason.rebuild(message.reason, message.message, {"expert": message.expert_id}))
-        elif isinstance(message, wire.Unloaded):
+        elif isinstance(message, ipc.Unloaded):
             _settle(self._unloads.pop(message.expert_id))
 
     def _on_hung(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media.files import Spool
 
@@ -16,30 +16,30 @@ from orchestrion_host.worker.media.files import Spool
 class Sent:
     """What calls tell while they are computed."""
 
-    messages: list[wire.FromWorker] = field(default_factory=list)
+    messages: list[ipc.FromWorker] = field(default_factory=list)
 
     def pieces(self) -> list[str]:
         """The pieces of streamed text."""
-        return [message.text for message in self.messages if isinstance(message, wire.TextPiece)]
+        return [message.text for message in self.messages if isinstance(message, ipc.TextPiece)]
 
     def progress(self) -> list[float | None]:
         """The fractions that were told."""
-        return [message.fraction for message in self.messages if isinstance(message, wire.Progress)]
+        return [message.fraction for message in self.messages if isinstance(message, ipc.Progress)]
 
 
 def call(task_type: str, inputs: Mapping[str, Any], folder: Path, sent: Sent | None = None) -> Call:
     """Makes a call; inputs that are paths stand for files, outputs go to a folder that is made when it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
     plain = {
-        name: wire.plain_media(wire.MediaFile(str(value), "", value.name)) if isinstance(value, Path) else value
+        name: ipc.plain_media(ipc.MediaFile(str(value), "", value.name)) if isinstance(value, Path) else value
         for name, value in inputs.items()
     }
     return Call(1, task_type, plain, Spool(folder), (sent or Sent()).messages.append)
 
 
-def spec(folder: Path, task_type: str, parts: Mapping[str, Path] | None = None, **options: Any) -> wire.Load:
+def spec(folder: Path, task_type: str, parts: Mapping[str, Path] | None = None, **options: Any) -> ipc.Load:
     """Makes the message that loads a checkpoint for a task type."""
-    return wire.Load(
+    return ipc.Load(
         expert_id=f"tiny-{task_type}",
         runtime="transformers",
         model=folder.name,
@@ -56,8 +56,8 @@ def spec(folder: Path, task_type: str, parts: Mapping[str, Path] | None = None, 
     )
 
 
-def file_of(value: wire.Plain) -> Path:
+def file_of(value: ipc.Plain) -> Path:
     """Returns the file of a media output."""
-    media = wire.media_of(value)
+    media = ipc.media_of(value)
     assert media is not None
     return Path(media.path)

@@ -1,4 +1,4 @@
-"""Parts that stand alone: wire messages, the catalogue, the artifact cache, inputs, devices."""
+"""Parts that stand alone: messages to and from workers, the catalogue, the artifact cache, inputs, devices."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import yaml
 from orchestrion.errors import InvalidArgumentError
 from orchestrion.plans import Parameter, ParameterKind, TaskType
 from orchestrion.values import ArtifactRef, Json, OutputRef, Value
-from orchestrion_host import inputs, wire
+from orchestrion_host import inputs, ipc
 from orchestrion_host.artifacts.cache import ArtifactCache
 from orchestrion_host.catalogue import reader
 from orchestrion_host.catalogue.reader import CatalogueError
@@ -20,30 +20,30 @@ from orchestrion_host.memory.devices import DeviceAccount
 from orchestrion_host.memory.probe import FoundDevice, main_memory, parse_nvidia
 
 MESSAGES: list[Any] = [
-    wire.Ping(7),
-    wire.Progress(1, None, "loading"),
-    wire.TextPiece(1, "text", "tab\t \"quotes\" '' \\ <|endoftext|> שלום 👩‍👩‍👧"),
-    wire.Preview(2, "image/png", b"\x00\xff"),
-    wire.Compute(3, "delay", "test-delay", [1, 2], [{"text": "a"}, {"json": {"json": {"a": [1, None, True]}}}]),
-    wire.Computed(3, 1.5, [{"text": "a"}, ["EXPERT_FAILED", "why", {}]]),
+    ipc.Ping(7),
+    ipc.Progress(1, None, "loading"),
+    ipc.TextPiece(1, "text", "tab\t \"quotes\" '' \\ <|endoftext|> שלום 👩‍👩‍👧"),
+    ipc.Preview(2, "image/png", b"\x00\xff"),
+    ipc.Compute(3, "delay", "test-delay", [1, 2], [{"text": "a"}, {"json": {"json": {"a": [1, None, True]}}}]),
+    ipc.Computed(3, 1.5, [{"text": "a"}, ["EXPERT_FAILED", "why", {}]]),
 ]
 
 
 def test_messages_cross_the_pipe_however_it_cuts_them() -> None:
-    stream = b"".join(wire.pack(message) for message in MESSAGES)
+    stream = b"".join(ipc.pack(message) for message in MESSAGES)
     for size in (1, 7, len(stream)):
-        unpacker = wire.Unpacker()
+        unpacker = ipc.Unpacker()
         pieces = [stream[start : start + size] for start in range(0, len(stream), size)]
         assert [message for piece in pieces for message in unpacker.feed(piece)] == MESSAGES
 
 
 def test_media_and_failures_are_told_from_everything_else() -> None:
-    media = wire.MediaFile("/x", "audio/wav", "speech.wav", 3, "00")
-    assert wire.media_of(wire.plain_media(media)) == media
-    assert wire.media_of({"json": {"media": ["/etc/passwd", ""]}}) is None
-    failure = wire.Failure("EXPERT_FAILED", "why", {"a": "b"})
-    assert wire.failure_of(list(wire.plain_failure(failure))) == failure
-    assert wire.failure_of({"text": "x"}) is None
+    media = ipc.MediaFile("/x", "audio/wav", "speech.wav", 3, "00")
+    assert ipc.media_of(ipc.plain_media(media)) == media
+    assert ipc.media_of({"json": {"media": ["/etc/passwd", ""]}}) is None
+    failure = ipc.Failure("EXPERT_FAILED", "why", {"a": "b"})
+    assert ipc.failure_of(list(ipc.plain_failure(failure))) == failure
+    assert ipc.failure_of({"text": "x"}) is None
 
 
 FACTS: dict[str, Any] = {

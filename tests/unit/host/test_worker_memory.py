@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker import memory
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.experts import ExpertThreads
@@ -144,11 +144,11 @@ class Sent:
     """Takes the messages of a worker."""
 
     def __init__(self) -> None:
-        self.computed: list[wire.Computed] = []
+        self.computed: list[ipc.Computed] = []
         self.news = threading.Event()
 
     def __call__(self, message: Any) -> None:
-        if isinstance(message, wire.Computed):
+        if isinstance(message, ipc.Computed):
             self.computed.append(message)
             self.news.set()
 
@@ -178,11 +178,11 @@ class Narrow:
         return [{"text": call.text("text")} for call in batch]
 
 
-def compute(expert: Narrow, inputs: Sequence[dict[str, Any]], tmp_path: Path) -> list[wire.Plain]:
+def compute(expert: Narrow, inputs: Sequence[dict[str, Any]], tmp_path: Path) -> list[ipc.Plain]:
     sent = Sent()
-    load = wire.Load("narrow", "engine", "narrow", "", {}, ("t",), {}, "cpu", 1, 1, 1.0)
+    load = ipc.Load("narrow", "engine", "narrow", "", {}, ("t",), {}, "cpu", 1, 1, 1.0)
     threads = ExpertThreads(load, expert, Measured(0), Spool(tmp_path), sent)
-    threads.submit(wire.Compute(1, "narrow", "t", list(range(len(inputs))), inputs))
+    threads.submit(ipc.Compute(1, "narrow", "t", list(range(len(inputs))), inputs))
     assert sent.news.wait(10)
     threads.close()
     return list(sent.computed[0].results)
@@ -207,7 +207,7 @@ def test_a_batch_that_is_too_large_is_computed_in_halves(tmp_path: Path, exhaust
 def test_a_call_that_is_too_large_alone_fails_alone(tmp_path: Path, exhaustion: type[Exception]) -> None:
     results = compute(Narrow(2, exhaustion), [{"text": "a"}, {"text": "b", "size": 9}, {"text": "c"}], tmp_path)
     assert (results[0], results[2]) == ({"text": "a"}, {"text": "c"})
-    failure = wire.failure_of(results[1])
+    failure = ipc.failure_of(results[1])
     assert failure is not None
     assert (failure.reason, failure.metadata) == ("OUT_OF_MEMORY", {"expert": "narrow"})
     assert "20.00 GiB" in failure.message
@@ -215,7 +215,7 @@ def test_a_call_that_is_too_large_alone_fails_alone(tmp_path: Path, exhaustion: 
 
 def test_what_was_told_in_part_is_not_told_twice(tmp_path: Path) -> None:
     results = compute(Narrow(1, tells=True), [{"text": "a"}, {"text": "b"}], tmp_path)
-    assert [getattr(wire.failure_of(result), "reason", "") for result in results] == ["OUT_OF_MEMORY"] * 2
+    assert [getattr(ipc.failure_of(result), "reason", "") for result in results] == ["OUT_OF_MEMORY"] * 2
 
 
 @pytest.mark.parametrize(

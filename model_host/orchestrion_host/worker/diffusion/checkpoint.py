@@ -13,7 +13,7 @@ import transformers
 from diffusers import DiffusionPipeline
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker import weights
 from orchestrion_host.worker.models import checkpoint
 
@@ -31,7 +31,7 @@ _HALVES: Final = {"F16": torch.float16, "BF16": torch.bfloat16}
 class PipelineCheckpoint:
     """The folders of a pipeline, and where and how they are to be loaded."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Reads what pipeline it is.
 
         Raises:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from PIL import Image
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import settings
 from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
@@ -23,7 +23,7 @@ _MOST_STRENGTH: Final = 2.0
 class ControlNet(DiffusionExpert):
     """Paints a picture of what a prompt says, where a map says."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it: a pipeline for pictures and the part `controlnet`, or a pipeline that has both."""
         checkpoint = PipelineCheckpoint(spec)
         if "ControlNet" in checkpoint.class_name and "controlnet" not in spec.parts:

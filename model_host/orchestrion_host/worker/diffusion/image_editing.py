@@ -6,7 +6,7 @@ from typing import Any
 
 from PIL import Image
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import settings
 from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
@@ -18,7 +18,7 @@ from orchestrion_host.worker.runtimes import Outputs
 class ImageEditing(DiffusionExpert):
     """Follows an instruction about a picture."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it.
 
         Raises:

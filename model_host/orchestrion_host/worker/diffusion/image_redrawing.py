@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from PIL import Image
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import settings
 from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
@@ -22,7 +22,7 @@ _USUAL_STRENGTH: Final = 0.5
 class ImageRedrawing(DiffusionExpert):
     """Draws a picture anew, nearer to what a prompt says."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it: the components of a pipeline for pictures, put together as the one that begins with a picture."""
         checkpoint = PipelineCheckpoint(spec)
         name = checkpoint.class_name.removesuffix("Pipeline").removesuffix("Img2Img") + "Img2ImgPipeline"

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from PIL import Image
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import settings, videos
 from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
@@ -23,7 +23,7 @@ class ImageToVideo(DiffusionExpert):
 
     form = MappingProxyType({"output_type": "np"})
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it.
 
         Raises:

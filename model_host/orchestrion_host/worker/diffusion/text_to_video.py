@@ -7,7 +7,7 @@ from typing import Any
 
 import diffusers
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import settings, videos
 from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
@@ -20,7 +20,7 @@ class TextToVideo(DiffusionExpert):
 
     form = MappingProxyType({"output_type": "np"})
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it: a pipeline for videos, or one for pictures and the part `motion_adapter`.
 
         Raises:

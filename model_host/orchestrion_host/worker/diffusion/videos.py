@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import sizes
 from orchestrion_host.worker.media import videos
@@ -91,7 +91,7 @@ def timing_of(pipeline: Any, options: Mapping[str, Any]) -> Timing:
     return Timing(float(options.get("frames_per_second") or rate), min(usual, most), most, group)
 
 
-def write(call: Call, stem: str, frames: np.ndarray[Any, Any], frames_per_second: float) -> wire.Plain:
+def write(call: Call, stem: str, frames: np.ndarray[Any, Any], frames_per_second: float) -> ipc.Plain:
     """Writes what a pipeline made.
 
     Args:

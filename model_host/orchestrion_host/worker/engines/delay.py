@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.runtimes import Outputs, Result, one_by_one
 
@@ -68,7 +68,7 @@ class Delay:
         return outputs
 
 
-def load(spec: wire.Load) -> Delay:
+def load(spec: ipc.Load) -> Delay:
     """Takes as much memory as the options say, after `load_ms` milliseconds; or fails, or dies, as they say."""
     time.sleep(float(spec.options.get("load_ms", 0)) / 1000)
     if spec.options.get("load_error"):

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.engines import speech_passages
 from orchestrion_host.worker.engines.espeak_library import EspeakLibrary
@@ -104,7 +104,7 @@ class Espeak:
         return voice
 
 
-def load(spec: wire.Load) -> Espeak:
+def load(spec: ipc.Load) -> Espeak:
     """Loads the library.
 
     Raises:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from py3langid import langid
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.engines import languages
 from orchestrion_host.worker.runtimes import Outputs, Result, classes, one_by_one
@@ -59,7 +59,7 @@ class LanguageIdentifier:
         return {**outputs, "tag": languages.bcp_47(best)}
 
 
-def load(spec: wire.Load) -> LanguageIdentifier:
+def load(spec: ipc.Load) -> LanguageIdentifier:
     """Loads the model."""
     del spec
     return LanguageIdentifier()

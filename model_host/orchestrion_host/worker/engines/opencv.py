@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.engines import picture_denoising, picture_filters
 from orchestrion_host.worker.engines.opencv_threads import share_cores
@@ -105,7 +105,7 @@ class OpenCv:
         return picture_filters.resize(picture, new_width, new_height)
 
 
-def load(spec: wire.Load) -> OpenCv:
+def load(spec: ipc.Load) -> OpenCv:
     """Returns the expert; nothing is loaded."""
     share_cores()
     return OpenCv(spec.max_image_pixels)

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.engines import control_drawings
 from orchestrion_host.worker.engines.control_drawings import Drawing, Picture
@@ -58,7 +58,7 @@ class OpenCvControls:
         return {"image": pictures.write(call, "image", drawn, what)}
 
 
-def load(spec: wire.Load) -> OpenCvControls:
+def load(spec: ipc.Load) -> OpenCvControls:
     """Returns the expert; nothing is loaded."""
     share_cores()
     return OpenCvControls(spec.max_image_pixels)

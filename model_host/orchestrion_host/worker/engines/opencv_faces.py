@@ -9,7 +9,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.engines import face_search
 from orchestrion_host.worker.engines.haar_cascades import Cascades
@@ -75,7 +75,7 @@ class OpenCvFaces:
         return found_objects.describe(call, image, faces, "faces")
 
 
-def load(spec: wire.Load) -> OpenCvFaces:
+def load(spec: ipc.Load) -> OpenCvFaces:
     """Loads the cascades.
 
     Raises:

@@ -9,7 +9,7 @@ import numpy as np
 import rapidocr
 from PIL import Image, ImageDraw, ImageFont
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.engines import reading_order
 from orchestrion_host.worker.engines.reading_order import Line
@@ -83,7 +83,7 @@ class RapidOcr:
         return {"text": reading_order.text(lines), "lines": {"json": described}}
 
 
-def load(spec: wire.Load) -> RapidOcr:
+def load(spec: ipc.Load) -> RapidOcr:
     """Makes the reader."""
     return RapidOcr(spec.max_image_pixels)
 

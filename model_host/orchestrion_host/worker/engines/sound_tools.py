@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media import denoising, limiting, sounds, stretching, wav
 from orchestrion_host.worker.media.sounds import Samples
@@ -92,7 +92,7 @@ class SoundTools:
             begin = _LISTENING if changes.noise_reduction else 0.0
             blocks = _changed(sound.blocks("changing", begin), sound.rate, changes, noise)
             header = wav.header(sound.rate, sound.channels)
-            media = wire.media_of(call.inputs["audio"])
+            media = ipc.media_of(call.inputs["audio"])
             file_name = changes.file_name(media.file_name if media else "")
             return {"audio": call.spool.write(_bytes(call, blocks), "audio/wav", file_name, header=header)}
 
@@ -101,7 +101,7 @@ class SoundTools:
             return denoising.learned(sound.blocks("listening", 0.0, _LISTENING), sound.rate, sound.channels)
 
 
-def load(spec: wire.Load) -> SoundTools:
+def load(spec: ipc.Load) -> SoundTools:
     """Returns the expert; nothing is loaded."""
     return SoundTools(spec.max_audio_seconds)
 

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from pocketsphinx import Decoder
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.engines.utterances import Utterance, utterances
 from orchestrion_host.worker.media import resampling, sounds, wav
@@ -147,6 +147,6 @@ class PocketSphinx:
         ]
 
 
-def load(spec: wire.Load) -> PocketSphinx:
+def load(spec: ipc.Load) -> PocketSphinx:
     """Loads the models."""
     return PocketSphinx(spec.max_audio_seconds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.runtimes import Outputs, Result, one_by_one
 
@@ -27,7 +27,7 @@ class TextRules:
         """Does nothing."""
 
 
-def load(spec: wire.Load) -> TextRules:
+def load(spec: ipc.Load) -> TextRules:
     """Returns the expert; nothing is loaded."""
     del spec
     return TextRules()

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.runtimes import Outputs, Result, classes, one_by_one
 from orchestrion_host.worker.text import inputs, sentences
@@ -52,7 +52,7 @@ class Vader:
         return classes.describe([{"label": name, "score": score} for name, score in shares(**means).items()])
 
 
-def load(spec: wire.Load) -> Vader:
+def load(spec: ipc.Load) -> Vader:
     """Reads the lexicon."""
     del spec
     return Vader()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.catalogue.facts import ModelFacts
 from orchestrion_host.worker import runtimes
 from orchestrion_host.worker.call import Call
@@ -18,7 +18,7 @@ from orchestrion_host.worker.media.files import Spool
 _ROUNDS: Final = 12
 _WARM_UPS: Final = 2
 _TEXT: Final = "The bridge freezes before the road, and on winter nights the river below it is covered with ice."
-_INPUTS: Final[Mapping[str, wire.Plain]] = {
+_INPUTS: Final[Mapping[str, ipc.Plain]] = {
     "text": _TEXT,
     "other": "Ice on the river.",
     "question": "What is covered with ice?",
@@ -58,7 +58,7 @@ def latencies(original: ModelFacts, folder: str, export: ModelFacts) -> Mapping[
 
 
 def _load(facts: ModelFacts, folder: str) -> runtimes.LoadedExpert:
-    spec = wire.Load(
+    spec = ipc.Load(
         expert_id=facts.id,
         runtime=facts.runtime,
         model=facts.model,

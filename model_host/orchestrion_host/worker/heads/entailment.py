@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from orchestrion.errors import Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.runtimes import Outputs, classes
 
 _TEMPLATE: Final = "This example is {}."
@@ -19,7 +19,7 @@ _TEMPLATE: Final = "This example is {}."
 class Entailment:
     """Which class of a model says that a hypothesis follows, and how labels become hypotheses."""
 
-    def __init__(self, spec: wire.Load, names: Mapping[int, str]) -> None:
+    def __init__(self, spec: ipc.Load, names: Mapping[int, str]) -> None:
         """Finds the class.
 
         Options: `hypothesis_template`, a sentence with `{}` for the label; `entailment_class`, the number of the class

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.text import token_limits
 
 Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
@@ -18,7 +18,7 @@ Row: TypeAlias = Mapping[str, Sequence[int]]
 class TextModel(Protocol):
     """A tokenizer, and a model that turns tokens into outputs by name."""
 
-    spec: wire.Load
+    spec: ipc.Load
     """What it was loaded from."""
     config: Any
     """Its configuration, with the fields of `config.json`."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 
 _SAME_UNION: Final = 0.3
 _SAME_INSIDE: Final = 0.6
@@ -72,7 +72,7 @@ class Detection:
     score: float
     box: Box
 
-    def plain(self) -> wire.Plain:
+    def plain(self) -> ipc.Plain:
         """Returns it as the task type `object-detection` tells it: the score to 4 places, the box in whole pixels."""
         box = self.box
         return {

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 
 
 class Spool:
@@ -26,7 +26,7 @@ class Spool:
         file_name: str,
         *,
         header: Callable[[int], bytes] | None = None,
-    ) -> wire.Plain:
+    ) -> ipc.Plain:
         """Writes a file from pieces and returns the value that stands for it in outputs.
 
         Args:
@@ -49,9 +49,9 @@ class Spool:
         except BaseException:
             path.unlink(missing_ok=True)
             raise
-        return wire.plain_media(wire.MediaFile(os.fspath(path), media_type, file_name, size, digest.hexdigest()))
+        return ipc.plain_media(ipc.MediaFile(os.fspath(path), media_type, file_name, size, digest.hexdigest()))
 
-    def fill(self, write: Callable[[Path], None], media_type: str, file_name: str) -> wire.Plain:
+    def fill(self, write: Callable[[Path], None], media_type: str, file_name: str) -> ipc.Plain:
         """Lets a library write a file itself and returns the value that stands for it in outputs.
 
         Args:
@@ -68,11 +68,11 @@ class Spool:
             path.unlink(missing_ok=True)
             raise
         size = path.stat().st_size
-        return wire.plain_media(wire.MediaFile(os.fspath(path), media_type, file_name, size, digest.hexdigest()))
+        return ipc.plain_media(ipc.MediaFile(os.fspath(path), media_type, file_name, size, digest.hexdigest()))
 
     def _write_with_header(
         self, pieces: Iterable[bytes], media_type: str, file_name: str, header: Callable[[int], bytes]
-    ) -> wire.Plain:
+    ) -> ipc.Plain:
         """Writes the content before it is known how long it is; the hash takes a second reading."""
         path = self._folder / str(next(self._numbers))
         try:
@@ -86,5 +86,5 @@ class Spool:
         except BaseException:
             path.unlink(missing_ok=True)
             raise
-        media = wire.MediaFile(os.fspath(path), media_type, file_name, start + size, digest.hexdigest())
-        return wire.plain_media(media)
+        media = ipc.MediaFile(os.fspath(path), media_type, file_name, start + size, digest.hexdigest())
+        return ipc.plain_media(media)

@@ -8,7 +8,7 @@ from typing import Final
 
 from PIL import Image
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 
 _JPEG_QUALITY: Final = 92
@@ -19,7 +19,7 @@ _PNG_COMPRESSION: Final = 3
 _LONGEST_STEM: Final = 60
 
 
-def write(call: Call, name: str, image: Image.Image, what: str, *, file_format: str | None = None) -> wire.Plain:
+def write(call: Call, name: str, image: Image.Image, what: str, *, file_format: str | None = None) -> ipc.Plain:
     """Writes a picture made from a picture input and returns the value that stands for it.
 
     Args:
@@ -45,7 +45,7 @@ def write(call: Call, name: str, image: Image.Image, what: str, *, file_format: 
 
 
 def _stem(call: Call, name: str) -> str:
-    media = wire.media_of(call.inputs.get(name))
+    media = ipc.media_of(call.inputs.get(name))
     # Also the names that other systems send.
     stem = PurePath((media.file_name if media else "").replace("\\", "/")).stem
     return stem[:_LONGEST_STEM] or "picture"

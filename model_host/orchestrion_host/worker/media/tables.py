@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 
 MAX_BYTES: Final = 64 << 20
@@ -64,7 +64,7 @@ def read(call: Call, name: str, max_rows: int = MAX_ROWS, max_columns: int = MAX
     return Table(columns, rows)
 
 
-def write(call: Call, stem: str, table: Table) -> wire.Plain:
+def write(call: Call, stem: str, table: Table) -> ipc.Plain:
     """Writes a table as CSV (UTF-8, commas) and returns the value that stands for it in outputs.
 
     Args:

@@ -14,7 +14,7 @@ import numpy as np
 from av.stream import Disposition
 from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media import video_times
 
@@ -80,7 +80,7 @@ def read(
         return Video(frames, times.frames_per_second, times.seconds)
 
 
-def write(call: Call, stem: str, frames: Iterable[Frame], frames_per_second: float) -> wire.Plain:
+def write(call: Call, stem: str, frames: Iterable[Frame], frames_per_second: float) -> ipc.Plain:
     """Writes a video as H.264 in MP4, which every browser and player shows, and returns the value that stands for it.
 
     Args:

@@ -10,7 +10,7 @@ import torch
 import transformers
 
 from orchestrion.errors import OrchestrionError
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media.recordings import Recording
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
@@ -25,7 +25,7 @@ _FRAMES_A_SECOND: Final = 100
 class AudioClassifier(TorchExpert):
     """A model that names sounds (AST, Wav2Vec2, HuBERT, Whisper's encoder and their kin)."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it."""
         checkpoint = Checkpoint(spec)
         self._waveforms = Waveforms(checkpoint)
@@ -77,7 +77,7 @@ class AudioClassifier(TorchExpert):
 class _Heard:
     """A sound that is being classified, and what was found in it so far."""
 
-    def __init__(self, spec: wire.Load, call: Call, rate: int) -> None:
+    def __init__(self, spec: ipc.Load, call: Call, rate: int) -> None:
         self.error: OrchestrionError | None = None
         self.is_open = True
         self.total: Any = 0.0

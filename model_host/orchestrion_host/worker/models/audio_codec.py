@@ -15,7 +15,7 @@ import torch
 import transformers
 
 from orchestrion.errors import Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media import limiting, sounds, wav
 from orchestrion_host.worker.media.sounds import Samples
@@ -33,7 +33,7 @@ _OTHER_CHANGES: Final = ("noise_reduction", "pitch_semitones", "speed", "gain_db
 class Codec(TorchExpert):
     """A codec; each channel goes through it by itself where it was made for one."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it.
 
         Raises:
@@ -70,7 +70,7 @@ class Codec(TorchExpert):
         with sounds.opened(call, "audio", self.checkpoint.spec.max_audio_seconds) as sound:
             coded = self._coded(_at_rate(sound.blocks("coding"), sound.rate, self._rate), setting)
             blocks = limiting.amplified(_at_rate(coded, self._rate, sound.rate), sound.rate, 0.0)
-            media = wire.media_of(call.inputs["audio"])
+            media = ipc.media_of(call.inputs["audio"])
             stem = (media.file_name if media else "").rsplit(".", 1)[0] or "sound"
             header = wav.header(sound.rate, sound.channels)
             pieces = (wav.sixteen_bits(block) for block in blocks)

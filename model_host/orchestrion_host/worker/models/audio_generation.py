@@ -14,7 +14,7 @@ import torch
 import transformers
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media import limiting, wav
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
@@ -44,7 +44,7 @@ class Order:
 class MusicGenerator(TorchExpert):
     """MusicGen in mono or stereo: a text encoder, a decoder of tokens, and the codec that makes them heard."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it.
 
         Raises:

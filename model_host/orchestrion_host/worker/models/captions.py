@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.models import picture_writers
 from orchestrion_host.worker.models.picture_chats import PictureChats
 from orchestrion_host.worker.models.picture_texts import PictureTexts
@@ -13,7 +13,7 @@ from orchestrion_host.worker.models.picture_texts import PictureTexts
 _USUAL_TOKENS: Final = 64
 
 
-def load(spec: wire.Load) -> PictureTexts | PictureChats:
+def load(spec: ipc.Load) -> PictureTexts | PictureChats:
     """Loads a model that says what a picture shows, or reads what is written in it.
 
     Raises:

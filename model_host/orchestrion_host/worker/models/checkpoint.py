@@ -9,7 +9,7 @@ import torch
 import transformers
 
 from orchestrion.errors import Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker import weights
 from orchestrion_host.worker.models import large_pages
 
@@ -19,7 +19,7 @@ _DTYPES: Final = {"float32": torch.float32, "float16": torch.float16, "bfloat16"
 class Checkpoint:
     """The files of a model, and where and how it is to be loaded."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Checks the hashes of the files.
 
         Raises:
@@ -99,12 +99,12 @@ class TorchExpert:
         empty_cache(device)
 
 
-def device_of(spec: wire.Load) -> torch.device:
+def device_of(spec: ipc.Load) -> torch.device:
     """Returns the device: a worker sees its own alone, as number 0."""
     return torch.device("cuda:0" if spec.device.startswith("cuda") else "cpu")
 
 
-def dtype_of(spec: wire.Load, device: torch.device, saved: Any) -> torch.dtype:
+def dtype_of(spec: ipc.Load, device: torch.device, saved: Any) -> torch.dtype:
     """Returns the precision: that of the option `dtype`, else half on a GPU and single on a processor.
 
     Args:

@@ -10,7 +10,7 @@ import torch
 import transformers
 from PIL import Image
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media import pictures, reliefs
 from orchestrion_host.worker.models import picture_batches
@@ -31,7 +31,7 @@ _NEAREST: Final = 1e-3
 class DepthEstimator(TorchExpert):
     """A model that gives each pixel a depth."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it.
 
         Options: `metric`, whether the model tells metres, where its configuration does not say so.
@@ -107,7 +107,7 @@ class DepthEstimator(TorchExpert):
             normals = reliefs.normals(nearness, background)
             return {"image": pictures.write(call, "image", Image.fromarray(normals), "normals")}
         grey = Image.fromarray((nearness * 255 + 0.5).astype(np.uint8))
-        outputs: dict[str, wire.Plain] = {"image": pictures.write(call, "image", grey, "depth")}
+        outputs: dict[str, ipc.Plain] = {"image": pictures.write(call, "image", grey, "depth")}
         if call.task_type == "depth-estimation":
             outputs["statistics"] = {"json": _statistics(depth, self._is_metric)}
             if self._is_metric:
@@ -115,7 +115,7 @@ class DepthEstimator(TorchExpert):
         return outputs
 
 
-def load(spec: wire.Load) -> DepthEstimator:
+def load(spec: ipc.Load) -> DepthEstimator:
     """Loads a model of depth."""
     return DepthEstimator(spec)
 

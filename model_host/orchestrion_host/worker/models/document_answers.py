@@ -11,7 +11,7 @@ import torch
 import transformers
 from PIL import Image
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.models import picture_batches, picture_writers
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
@@ -37,7 +37,7 @@ class _Asked:
 class PageAnswers(TorchExpert):
     """Donut: sees the page, and writes the answer in a form with marks, whose beginning is the question."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it.
 
         Options: `prompt`, the beginning of the form, with `{question}` in it.
@@ -100,7 +100,7 @@ class PageAnswers(TorchExpert):
         return " ".join(_MARK.sub(" ", text).split()).replace(" ,", ",")
 
 
-def load(spec: wire.Load) -> PageAnswers | LayoutAnswers:
+def load(spec: ipc.Load) -> PageAnswers | LayoutAnswers:
     """Loads a model that answers questions about pages.
 
     Raises:

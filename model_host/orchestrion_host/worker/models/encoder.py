@@ -8,7 +8,7 @@ from typing import Any
 import torch
 import transformers
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.runtimes import Result, embeddings
@@ -18,7 +18,7 @@ from orchestrion_host.worker.text.encoding import PASS_TOKENS, Vectors
 class Encoder(TorchExpert):
     """A model whose averaged token states are embeddings."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it."""
         checkpoint = Checkpoint(spec)
         self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)

@@ -9,7 +9,7 @@ import torch
 import transformers
 from PIL import Image
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.models import picture_batches
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
@@ -22,7 +22,7 @@ _MOST_CLASSES: Final = 20
 class ImageClassifier(TorchExpert):
     """A model with a logit for each class."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it."""
         checkpoint = Checkpoint(spec)
         self._processor = picture_batches.processor(checkpoint)
@@ -66,6 +66,6 @@ class ImageClassifier(TorchExpert):
         )
 
 
-def load(spec: wire.Load) -> ImageClassifier:
+def load(spec: ipc.Load) -> ImageClassifier:
     """Loads a classifier of pictures."""
     return ImageClassifier(spec)

@@ -11,7 +11,7 @@ import torch
 import transformers
 from PIL import Image
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media import counting, images, masks, pictures
 from orchestrion_host.worker.media.detections import Detection
@@ -44,7 +44,7 @@ class _Asked:
 class Segmenter(TorchExpert):
     """A model that gives each pixel a class, or a thing and its class."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it.
 
         Options: `threshold`, the lowest score of a thing that is told where a call names none, 0.5 by default.
@@ -155,12 +155,12 @@ class Segmenter(TorchExpert):
         return results
 
 
-def load(spec: wire.Load) -> Segmenter:
+def load(spec: ipc.Load) -> Segmenter:
     """Loads a model that cuts pictures into segments."""
     return Segmenter(spec)
 
 
-def _painted(call: Call, image: Image.Image, classes: Any) -> wire.Plain:
+def _painted(call: Call, image: Image.Image, classes: Any) -> ipc.Plain:
     painted = Image.fromarray(ade20k.paint(classes)).resize(image.size, Image.Resampling.NEAREST)
     return pictures.write(call, "image", painted, "segments")
 

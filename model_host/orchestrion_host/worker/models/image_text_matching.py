@@ -10,7 +10,7 @@ import torch
 import transformers
 from PIL import Image
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.models import picture_batches
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
@@ -32,7 +32,7 @@ class _Asked:
 class ImageTextMatcher(TorchExpert):
     """A model that says how well a picture and a sentence fit."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it.
 
         Options: `template`, the sentence with `{}` in place of the label.
@@ -99,6 +99,6 @@ class ImageTextMatcher(TorchExpert):
         return [row[[known.index(label) for label in asked.labels]] for asked, row in zip(read, logits, strict=True)]
 
 
-def load(spec: wire.Load) -> ImageTextMatcher:
+def load(spec: ipc.Load) -> ImageTextMatcher:
     """Loads a model that matches pictures and texts."""
     return ImageTextMatcher(spec)

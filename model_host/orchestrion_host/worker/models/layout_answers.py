@@ -11,7 +11,7 @@ import transformers
 from PIL import Image
 
 from orchestrion.errors import Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media.detections import Box
 from orchestrion_host.worker.models import picture_batches, written_words
@@ -38,7 +38,7 @@ class _Page:
 class LayoutAnswers(TorchExpert):
     """A model with a head for the first and the last token of an answer, and a reader of the text in pictures."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads both.
 
         Raises:
@@ -190,7 +190,7 @@ def _answer(page: _Page, logits: Sequence[tuple[Any, Any]]) -> Outputs:
     }
 
 
-def _reader(spec: wire.Load) -> Any:
+def _reader(spec: ipc.Load) -> Any:
     """Returns what reads the lines of a page, an object with `read(picture) -> list[Line]`."""
     try:
         from orchestrion_host.worker.engines.rapid_ocr import LineReader

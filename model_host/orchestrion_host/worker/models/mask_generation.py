@@ -15,7 +15,7 @@ import transformers
 from PIL import Image
 
 from orchestrion.errors import OrchestrionError
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media import images, masks, pictures
 from orchestrion_host.worker.media.detections import Detection
@@ -42,7 +42,7 @@ _LONGEST_SIDE: Final = 1024
 class MaskGenerator(TorchExpert):
     """A SAM, asked by points."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it.
 
         Options: `points_per_side` of the grid (32), `least_score` (0.88) and `least_stability` (0.95) of the masks that
@@ -152,7 +152,7 @@ class MaskGenerator(TorchExpert):
         return found
 
 
-def load(spec: wire.Load) -> MaskGenerator:
+def load(spec: ipc.Load) -> MaskGenerator:
     """Loads a SAM."""
     return MaskGenerator(spec)
 

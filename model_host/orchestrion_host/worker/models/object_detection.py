@@ -10,7 +10,7 @@ import torch
 import transformers
 from PIL import Image
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media import images
 from orchestrion_host.worker.media.detections import Box, Detection
@@ -36,7 +36,7 @@ class _Asked:
 class ObjectDetector(TorchExpert):
     """A model that returns boxes with a class and a score."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it.
 
         Options: `threshold`, the lowest score that is told where a call names none, 0.5 by default.
@@ -98,6 +98,6 @@ class ObjectDetector(TorchExpert):
         ]
 
 
-def load(spec: wire.Load) -> ObjectDetector:
+def load(spec: ipc.Load) -> ObjectDetector:
     """Loads a detector."""
     return ObjectDetector(spec)

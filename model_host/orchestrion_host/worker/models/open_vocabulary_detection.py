@@ -11,7 +11,7 @@ import transformers
 from PIL import Image
 
 from orchestrion.errors import Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media import images
 from orchestrion_host.worker.media.detections import Box, Detection, without_repeats
@@ -39,7 +39,7 @@ class _Asked:
 class OpenVocabularyDetector(TorchExpert):
     """A model that finds what it is told the names of."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it.
 
         Options: `threshold`, the lowest score that is told where a call names none.
@@ -159,6 +159,6 @@ class OpenVocabularyDetector(TorchExpert):
         return [item for own in apart.values() for item in without_repeats(own)]
 
 
-def load(spec: wire.Load) -> OpenVocabularyDetector:
+def load(spec: ipc.Load) -> OpenVocabularyDetector:
     """Loads a detector of things by name."""
     return OpenVocabularyDetector(spec)

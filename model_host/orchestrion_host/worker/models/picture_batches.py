@@ -11,7 +11,7 @@ import transformers
 from PIL import Image
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media import images
 from orchestrion_host.worker.models.checkpoint import Checkpoint
@@ -25,7 +25,7 @@ def processor(checkpoint: Checkpoint, folder: Path | None = None) -> Any:
     return checkpoint.processor(transformers.AutoImageProcessor, folder, backend="pil")
 
 
-def exact(spec: wire.Load) -> Checkpoint:
+def exact(spec: ipc.Load) -> Checkpoint:
     """Opens a checkpoint that computes maps in single precision, unless the option `dtype` asks for another.
 
     The 8 bits of a half-precision number would show as steps in pictures, and as wrinkles in surfaces.
@@ -48,7 +48,7 @@ def picture(call: Call, max_pixels: int, name: str = "image") -> Image.Image:
     return images.opaque(images.read(call, name, max_pixels))
 
 
-def count(spec: wire.Load, name: str, usual: int) -> int:
+def count(spec: ipc.Load, name: str, usual: int) -> int:
     """Returns an option that is a whole number from 1 on, or what is usual.
 
     Raises:

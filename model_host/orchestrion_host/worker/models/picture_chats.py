@@ -10,7 +10,7 @@ import transformers
 from PIL import Image
 
 from orchestrion.errors import Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.models import picture_batches
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
@@ -27,7 +27,7 @@ _USUAL_TOKENS: Final = 256
 class PictureChats(TorchExpert):
     """A chat of one turn about each picture. Pictures become unequally many tokens, so each goes alone."""
 
-    def __init__(self, spec: wire.Load, output: str) -> None:
+    def __init__(self, spec: ipc.Load, output: str) -> None:
         """Loads the model.
 
         Options: `max_tokens`, the most tokens of a text, 256 when left out; `prompt`, what is asked, with `{question}`

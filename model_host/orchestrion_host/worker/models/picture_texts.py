@@ -10,7 +10,7 @@ import torch
 import transformers
 from PIL import Image
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.models import picture_batches, picture_writers
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
@@ -30,7 +30,7 @@ class _Asked:
 class PictureTexts(TorchExpert):
     """Writes texts about pictures."""
 
-    def __init__(self, spec: wire.Load, task_type: str, output: str, usual_tokens: int) -> None:
+    def __init__(self, spec: ipc.Load, task_type: str, output: str, usual_tokens: int) -> None:
         """Loads the model.
 
         Options: `max_tokens`, the most tokens of a text; `num_beams`, how many candidates are followed; `prompt`, the

@@ -9,7 +9,7 @@ import torch
 import transformers
 
 from orchestrion.errors import Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.models.checkpoint import Checkpoint
 
 _QUESTION: Final = "Question: {question} Answer:"
@@ -41,7 +41,7 @@ class PictureWriter(Protocol):
         """
 
 
-def kind_of(spec: wire.Load) -> str:
+def kind_of(spec: ipc.Load) -> str:
     """Returns the library's name for the kind of a model, such as `blip`."""
     return str(transformers.AutoConfig.from_pretrained(spec.folder, trust_remote_code=False).model_type)
 

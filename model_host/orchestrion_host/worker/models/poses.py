@@ -10,7 +10,7 @@ import transformers
 from PIL import Image
 
 from orchestrion.errors import Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media import pictures, skeletons
 from orchestrion_host.worker.media.detections import Box
@@ -30,7 +30,7 @@ _PERSONS_PER_PASS: Final = 16
 class Poses(TorchExpert):
     """A pose model, and a detector of persons where the catalogue names one."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads them.
 
         Options: `threshold`, how surely a joint must be found to be drawn, 0.3 when left out.
@@ -141,6 +141,6 @@ class Poses(TorchExpert):
         ]
 
 
-def load(spec: wire.Load) -> Poses:
+def load(spec: ipc.Load) -> Poses:
     """Loads a model of poses."""
     return Poses(spec)

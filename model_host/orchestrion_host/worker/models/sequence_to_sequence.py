@@ -11,7 +11,7 @@ import torch
 import transformers
 
 from orchestrion.errors import OrchestrionError
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.models import generation_inputs
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
@@ -33,7 +33,7 @@ _MOST_TOKENS: Final = 1024
 class SequenceWriter(TorchExpert):
     """A model of the kind of T5, BART, Pegasus, Marian, M2M100, NLLB or mBART."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it.
 
         Options: `max_length`, the tokens that are read at once (the model's own limit, at most 1,024, when left out);

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 
 
-def preferred(spec: wire.Load) -> wire.Load:
+def preferred(spec: ipc.Load) -> ipc.Load:
     """Returns the message that loads a model in single precision on every device, unless its options say otherwise.
 
     bfloat16 keeps 8 bits: near the right edge of a picture of 1,333 pixels, its next place is 5 pixels away. Such

@@ -11,7 +11,7 @@ import numpy as np
 from transformers.models.auto import modeling_auto
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media.recordings import Recording
 from orchestrion_host.worker.media.resampling import Mono
@@ -49,7 +49,7 @@ class Transcript:
 
     def outputs(self) -> Outputs:
         """Returns the outputs of the call; `words` where times are known."""
-        words: dict[str, wire.Plain] = {"words": {"json": self.words}} if self.words else {}
+        words: dict[str, ipc.Plain] = {"words": {"json": self.words}} if self.words else {}
         return {"text": self.text.rstrip(), **words}
 
 
@@ -145,7 +145,7 @@ def is_silent(samples: Mono) -> bool:
     return not len(samples) or float(np.abs(samples).max()) < 1e-3
 
 
-def load(spec: wire.Load) -> Recogniser:
+def load(spec: ipc.Load) -> Recogniser:
     """Loads the recogniser that fits the architecture of a checkpoint.
 
     Raises:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from orchestrion.errors import Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media import limiting, stretching, wav
 from orchestrion_host.worker.media.resampling import Mono
@@ -118,7 +118,7 @@ def bounded(text: str, longest: int) -> Iterator[str]:
         yield text
 
 
-def load(spec: wire.Load) -> Synthesiser:
+def load(spec: ipc.Load) -> Synthesiser:
     """Loads the synthesiser that fits the architecture of a checkpoint.
 
     Raises:

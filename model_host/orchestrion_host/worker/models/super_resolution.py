@@ -13,7 +13,7 @@ import transformers
 from PIL import Image
 
 from orchestrion.errors import Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media import images, pictures
 from orchestrion_host.worker.models import picture_batches
@@ -29,7 +29,7 @@ _TILES_PER_PASS: Final = 4
 class SuperResolution(TorchExpert):
     """A model that enlarges by a fixed factor."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it.
 
         Options: `tile`, the side of what is computed at once in pixels of the input, 192 when left out.
@@ -141,7 +141,7 @@ class _Tile:
     x: _Stretch
 
 
-def _tile_of(spec: wire.Load, window: int) -> int:
+def _tile_of(spec: ipc.Load, window: int) -> int:
     """Returns the side of a tile in pixels, whole windows of the model, which leave something between the overlaps."""
     tile = spec.options.get("tile", _USUAL_TILE)
     least = 2 * _OVERLAP + window
@@ -181,6 +181,6 @@ def _stretches(length: int, side: int, window: int) -> Iterator[_Stretch]:
         kept = end
 
 
-def load(spec: wire.Load) -> SuperResolution:
+def load(spec: ipc.Load) -> SuperResolution:
     """Loads a model that enlarges pictures."""
     return SuperResolution(spec)

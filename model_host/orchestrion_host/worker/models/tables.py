@@ -11,7 +11,7 @@ import torch
 import transformers
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media import tables
 from orchestrion_host.worker.media.tables import Table
@@ -114,7 +114,7 @@ class TapasReader(TorchExpert):
         return {"answer": _computed(name, [str(text) for text in texts]), "cells": {"json": plain}, "operation": name}
 
 
-def load(spec: wire.Load) -> LoadedExpert:
+def load(spec: ipc.Load) -> LoadedExpert:
     """Loads the reader of tables that fits the architecture of a checkpoint.
 
     Raises:

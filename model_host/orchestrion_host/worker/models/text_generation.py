@@ -11,7 +11,7 @@ import torch
 import transformers
 
 from orchestrion.errors import OrchestrionError
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.models import chat_prompts, generation, generation_inputs
 from orchestrion_host.worker.models.chat_prompts import ChatPrompts
@@ -38,7 +38,7 @@ class _Prompt:
 class TextGenerator(TorchExpert):
     """A causal language model."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it.
 
         Options: `max_length`, the tokens of a prompt and what is written together (the model's context, at most

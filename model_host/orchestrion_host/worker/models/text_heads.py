@@ -9,7 +9,7 @@ from typing import Any
 import torch
 import transformers
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.heads.model import Array
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.runtimes import LoadedExpert, Loader
@@ -18,7 +18,7 @@ from orchestrion_host.worker.runtimes import LoadedExpert, Loader
 class TorchTextModel(TorchExpert):
     """A checkpoint as one of the library's classes for a head, with its tokenizer."""
 
-    def __init__(self, spec: wire.Load, auto_class: str) -> None:
+    def __init__(self, spec: ipc.Load, auto_class: str) -> None:
         """Loads it.
 
         Args:
@@ -48,7 +48,7 @@ def loader(family: str) -> Loader:
     """Returns the way that experts of a family of `worker.heads` are loaded."""
     head: Any = import_module(f"orchestrion_host.worker.heads.{family}")
 
-    def load(spec: wire.Load) -> LoadedExpert:
+    def load(spec: ipc.Load) -> LoadedExpert:
         built: LoadedExpert = head.build(TorchTextModel(spec, head.AUTO_CLASS))
         return built
 

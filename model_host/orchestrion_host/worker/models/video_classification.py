@@ -13,7 +13,7 @@ from transformers.models.videomae.image_processing_pil_videomae import VideoMAEI
 from transformers.models.vivit.image_processing_vivit import VivitImageProcessor
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media import videos
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
@@ -27,7 +27,7 @@ _SPARE: Final = 2
 class VideoClassifier(TorchExpert):
     """VideoMAE, TimeSformer or ViViT."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it.
 
         Raises:

@@ -9,7 +9,7 @@ import torch
 import transformers
 from PIL import Image
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.models import picture_batches, picture_writers
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
@@ -27,7 +27,7 @@ _LARGEST: Final = (640, 384)
 class PickedAnswers(TorchExpert):
     """ViLT: each of some thousand usual answers has a probability of its own."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it."""
         checkpoint = Checkpoint(spec)
         # Otherwise the patches of large pictures would be drawn by lot.
@@ -76,7 +76,7 @@ class PickedAnswers(TorchExpert):
         return {"answer": ranked[0]["answer"], "score": ranked[0]["score"], "scores": {"json": ranked}}
 
 
-def load(spec: wire.Load) -> PickedAnswers | PictureTexts | PictureChats:
+def load(spec: ipc.Load) -> PickedAnswers | PictureTexts | PictureChats:
     """Loads a model that answers questions about pictures.
 
     Raises:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import transformers
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media import limiting, recordings, wav
 from orchestrion_host.worker.media.recordings import Recording
@@ -31,7 +31,7 @@ _MOST_STEPS_PER_FRAME: Final = 3.0
 class VoiceConverter(TorchExpert):
     """A speech-to-speech model with the parts `vocoder` and, for voices of other recordings, `speaker_encoder`."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it. The option `speaker_embedding` is its voice where a call brings none; else it is neutral."""
         checkpoint = in_full_precision(Checkpoint(spec))
         self._waveforms = Waveforms(checkpoint)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from orchestrion.errors import Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media.tables import Table
 
@@ -26,7 +26,7 @@ _KINDS: Final[Mapping[str, Any]] = {
 class Columns:
     """The inputs of a model: one for all features, or one for each column."""
 
-    def __init__(self, spec: wire.Load, inputs: Sequence[Any], metadata: Mapping[str, str]) -> None:
+    def __init__(self, spec: ipc.Load, inputs: Sequence[Any], metadata: Mapping[str, str]) -> None:
         """Reads what the model takes.
 
         Args:
@@ -90,7 +90,7 @@ class Columns:
         return [known[_plain(name)] for name in names]
 
 
-def names_of(spec: wire.Load, metadata: Mapping[str, str], key: str) -> list[str]:
+def names_of(spec: ipc.Load, metadata: Mapping[str, str], key: str) -> list[str]:
     """Returns the names that an option gives, or else an entry of the model's metadata: a JSON list or with commas.
 
     Raises:

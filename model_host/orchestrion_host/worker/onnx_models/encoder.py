@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker import weights
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.onnx_models import sessions
@@ -20,7 +20,7 @@ from orchestrion_host.worker.text.encoding import PASS_TOKENS, Vectors
 class OnnxEncoder:
     """A session and its tokenizer; the averaged token states are embeddings."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it."""
         folder = Path(spec.folder)
         weights.check(folder, spec.sha256)

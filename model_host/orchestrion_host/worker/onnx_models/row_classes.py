@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from orchestrion.errors import Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.onnx_models.columns import names_of
 
 
 class RowClasses:
     """The outputs of a classifier, read into names of classes and shares."""
 
-    def __init__(self, spec: wire.Load, outputs: Sequence[Any], metadata: Mapping[str, str]) -> None:
+    def __init__(self, spec: ipc.Load, outputs: Sequence[Any], metadata: Mapping[str, str]) -> None:
         """Finds the outputs.
 
         Args:

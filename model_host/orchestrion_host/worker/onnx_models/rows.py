@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from onnxruntime.capi import onnxruntime_pybind11_state as onnxruntime_errors
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker import weights
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media import tables
@@ -29,7 +29,7 @@ _ADDED: Final = ("prediction", "score")
 class RowClassifier:
     """A session, and what its inputs and outputs mean."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it.
 
         Options: `columns` (the names of the features, in order) and `class_names`, where the metadata of the model

@@ -13,7 +13,7 @@ import numpy as np
 from transformers import PreTrainedTokenizerFast
 from transformers.utils import logging
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker import weights
 from orchestrion_host.worker.heads.model import Array
 from orchestrion_host.worker.onnx_models import sessions
@@ -28,7 +28,7 @@ _GIVEN: Final = ("input_ids", "attention_mask", "token_type_ids")
 class OnnxTextModel:
     """A session, the tokenizer that lies beside it, and the fields of `config.json`."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Loads it."""
         folder = Path(spec.folder)
         weights.check(folder, spec.sha256)
@@ -62,7 +62,7 @@ def loader(family: str) -> Loader:
     """Returns the way that experts of a family of `worker.heads` are loaded."""
     head: Any = import_module(f"orchestrion_host.worker.heads.{family}")
 
-    def load(spec: wire.Load) -> LoadedExpert:
+    def load(spec: ipc.Load) -> LoadedExpert:
         built: LoadedExpert = head.build(OnnxTextModel(spec))
         return built
 

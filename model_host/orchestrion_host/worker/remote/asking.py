@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.runtimes import Outputs, classes
 
@@ -16,7 +16,7 @@ class Asked:
     """Whom a call asks: the client, and the model of its task type; None leaves the choice to the endpoint."""
 
     client: Any
-    spec: wire.Load
+    spec: ipc.Load
     model: str | None
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from huggingface_hub import InferenceClient
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.remote import errors, hosted_media, hosted_texts
 from orchestrion_host.worker.remote.asking import Asked
@@ -23,7 +23,7 @@ TASK_TYPES: Final = frozenset(_TASKS)
 class HostedModels:
     """A client of the endpoint; it names the model of each task type, or leaves the choice to the endpoint."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Reads the options `provider`, `models` (task type to Hub id or URL of a dedicated endpoint) and `timeout_s`.
 
         The token is that of the environment (`HF_TOKEN`) or of a login of huggingface_hub.

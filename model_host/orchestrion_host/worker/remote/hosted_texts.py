@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from orchestrion.errors import Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.remote.asking import Asked, described, first, labels_of
 from orchestrion_host.worker.runtimes import Outputs
@@ -41,7 +41,7 @@ def _sort(asked: Asked, call: Call) -> Outputs:
 
 def _answer(asked: Asked, call: Call) -> Outputs:
     found = first(asked.client.question_answering(call.text("question"), call.text("text"), model=asked.model))
-    outputs: dict[str, wire.Plain] = {"answer": str(found.answer), "score": float(found.score)}
+    outputs: dict[str, ipc.Plain] = {"answer": str(found.answer), "score": float(found.score)}
     if found.start is not None and found.end is not None:
         outputs |= {"start": float(found.start), "end": float(found.end)}
     return outputs

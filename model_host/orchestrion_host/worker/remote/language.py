@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 from huggingface_hub import InferenceClient
 
 from orchestrion.errors import Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.remote import errors
 from orchestrion_host.worker.runtimes import Outputs, Result, one_by_one
@@ -33,7 +33,7 @@ _LABELS: Final[Mapping[str, Sequence[str]]] = {
 class LanguageModel:
     """An OpenAI-compatible endpoint, asked with one prompt for each task type."""
 
-    def __init__(self, spec: wire.Load) -> None:
+    def __init__(self, spec: ipc.Load) -> None:
         """Reads where the endpoint is: `OPENAI_BASE_URL`, `OPENAI_API_KEY` and `OPENAI_MODEL`, as the controller does.
 
         The options `base_url`, `model`, `timeout_s` (seconds without a byte) and `max_tokens` go before.
@@ -163,7 +163,7 @@ def _answer(model: LanguageModel, call: Call) -> Outputs:
     text = call.text("text")
     found = model.chosen(call, _said(instruction, f"Text:\n{text}\n\nQuestion: {call.text('question')}"))
     answer = str(found.get("answer", ""))
-    outputs: dict[str, wire.Plain] = {"answer": answer, "score": _share(found.get("confidence"))}
+    outputs: dict[str, ipc.Plain] = {"answer": answer, "score": _share(found.get("confidence"))}
     start = text.find(answer) if answer else -1
     if start >= 0:
         outputs |= {"start": float(start), "end": float(start + len(answer))}

@@ -7,10 +7,10 @@ from importlib import import_module
 from typing import Final, Protocol, TypeAlias
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 
-Outputs: TypeAlias = Mapping[str, wire.Plain]
+Outputs: TypeAlias = Mapping[str, ipc.Plain]
 """The outputs of one call by name."""
 
 Result: TypeAlias = Outputs | OrchestrionError
@@ -36,7 +36,7 @@ class LoadedExpert(Protocol):
         """Lets go of everything it holds."""
 
 
-Loader: TypeAlias = Callable[[wire.Load], LoadedExpert]
+Loader: TypeAlias = Callable[[ipc.Load], LoadedExpert]
 """Loads an expert; raises an OrchestrionError, or whatever its library raises."""
 
 _MODULES: Final = {
@@ -48,7 +48,7 @@ _MODULES: Final = {
 }
 
 
-def loader(spec: wire.Load) -> Loader:
+def loader(spec: ipc.Load) -> Loader:
     """Returns what loads this expert, its libraries imported, so that they do not count as the expert's memory.
 
     Raises:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from orchestrion.errors import Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.engines import languages
 from orchestrion_host.worker.runtimes import Outputs
 from orchestrion_host.worker.text import language_tags
@@ -14,7 +14,7 @@ from orchestrion_host.worker.text import language_tags
 _SENTIMENTS: Final = {"pos": "positive", "neg": "negative", "neu": "neutral", "mixed": "neutral"}
 
 
-def of(config: Any, spec: wire.Load) -> dict[int, str]:
+def of(config: Any, spec: ipc.Load) -> dict[int, str]:
     """Returns the name of each class by its place: of the option `class_names`, else of the configuration.
 
     Raises:

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Final
 
 from orchestrion.errors import Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.runtimes import Loader
 
 CONTROLS: Final = ("canny", "hed", "mlsd", "normal", "openpose", "depth", "seg", "scribble")
@@ -24,7 +24,7 @@ _FAMILIES: Final = {
 }
 
 
-def loader(spec: wire.Load) -> Loader:
+def loader(spec: ipc.Load) -> Loader:
     """Returns the way that this expert is loaded.
 
     Raises:

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Final
 
 from orchestrion.errors import Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.runtimes import Loader
 
 _MODULES: Final = {
@@ -24,7 +24,7 @@ _MODULES: Final = {
 }
 
 
-def loader(spec: wire.Load) -> Loader:
+def loader(spec: ipc.Load) -> Loader:
     """Imports the module of the engine that the expert names as its model and returns its `load`.
 
     Raises:

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Final
 
 from orchestrion.errors import Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.runtimes import Loader, embeddings, families
 
 _PACKAGE: Final = "orchestrion_host.worker.onnx_models"
@@ -19,7 +19,7 @@ TOGETHER: Final = (
 """The sets of task types of which one model performs any at once."""
 
 
-def loader(spec: wire.Load) -> Loader:
+def loader(spec: ipc.Load) -> Loader:
     """Returns the way that this expert is loaded.
 
     Raises:

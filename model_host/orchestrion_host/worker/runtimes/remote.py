@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Final
 
 from orchestrion.errors import Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.runtimes import Loader
 
 _MODULES: Final = {
@@ -17,7 +17,7 @@ _MODULES: Final = {
 }
 
 
-def loader(spec: wire.Load) -> Loader:
+def loader(spec: ipc.Load) -> Loader:
     """Returns what connects to the endpoint that the expert names as its model.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import Final
 from transformers.utils import logging
 
 from orchestrion.errors import Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.runtimes import Loader, families
 
 # Lines about unused weights are for people who train.
@@ -18,7 +18,7 @@ logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 _PACKAGE: Final = "orchestrion_host.worker.models"
 
 
-def loader(spec: wire.Load) -> Loader:
+def loader(spec: ipc.Load) -> Loader:
     """Returns the way that this expert is loaded.
 
     Raises:

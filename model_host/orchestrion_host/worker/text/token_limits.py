@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from orchestrion.errors import Reason
-from orchestrion_host import wire
+from orchestrion_host import ipc
 
 PASS_TOKENS: Final = 8192
 """How many tokens go through an encoder at once, padding included: sixteen texts of 512."""
@@ -24,7 +24,7 @@ _COUNTED_FROM_PADDING: Final = ("roberta", "xlm-roberta", "xlm-roberta-xl", "cam
 _ENDLESS: Final = ("t5", "mt5", "umt5", "longt5")
 
 
-def most_tokens(config: Any, spec: wire.Load, tokenizer: Any, usual: int = _USUAL) -> int:
+def most_tokens(config: Any, spec: ipc.Load, tokenizer: Any, usual: int = _USUAL) -> int:
     """Returns how many tokens the model reads, those that mark the beginning and the end included.
 
     The option `max_length` asks for fewer; or for more, where places are relative and the model has no end.

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media.files import Spool
 from orchestrion_host.worker.runtimes import LoadedExpert, Outputs, loader
@@ -45,25 +45,25 @@ class Watcher:
     """Receives what a call tells, and may cancel a call at one of its steps."""
 
     def __init__(self, cancel_at: int = 0) -> None:
-        self.messages: list[wire.FromWorker] = []
+        self.messages: list[ipc.FromWorker] = []
         self.steps = 0
         self._cancel_at = cancel_at
         self.call: Call | None = None
 
-    def __call__(self, message: wire.FromWorker) -> None:
+    def __call__(self, message: ipc.FromWorker) -> None:
         self.messages.append(message)
-        if isinstance(message, wire.Progress) and message.message.startswith("step"):
+        if isinstance(message, ipc.Progress) and message.message.startswith("step"):
             self.steps += 1
             if self.steps == self._cancel_at and self.call is not None:
                 self.call.cancel()
 
     @property
     def told(self) -> list[tuple[str, float | None]]:
-        return [(item.message, item.fraction) for item in self.messages if isinstance(item, wire.Progress)]
+        return [(item.message, item.fraction) for item in self.messages if isinstance(item, ipc.Progress)]
 
     @property
     def previews(self) -> list[Image.Image]:
-        found = [item for item in self.messages if isinstance(item, wire.Preview)]
+        found = [item for item in self.messages if isinstance(item, ipc.Preview)]
         assert all(item.media_type == "image/jpeg" and len(item.content) <= 64 << 10 for item in found)
         return [Image.open(io.BytesIO(item.content)) for item in found]
 
@@ -75,7 +75,7 @@ def watched_call(task_type: str, inputs: Mapping[str, Any], folder: Path, cancel
     folder.mkdir(parents=True)
     watcher = Watcher(cancel_at)
     plain = {
-        name: wire.plain_media(wire.MediaFile(str(value), "", value.name)) if isinstance(value, Path) else value
+        name: ipc.plain_media(ipc.MediaFile(str(value), "", value.name)) if isinstance(value, Path) else value
         for name, value in inputs.items()
     }
     watcher.call = Call(1, task_type, plain, Spool(folder), watcher)

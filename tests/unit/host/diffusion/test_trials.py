@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from tests.checkpoints import diffusion_models
 from tests.gpu import full_size, trials
 from tests.gpu.in_process import Answer, InProcessWorker
@@ -59,10 +59,10 @@ def test_an_encoder_is_tried_out(worker: InProcessWorker, tmp_path: Path) -> Non
 
 def test_a_figure_that_is_off_by_more_than_a_tenth_is_found() -> None:
     answer = Answer({}, None, 0.1)
-    right = Trial(wire.Loaded("tiny", 1_400, 400), 1.0, answer, answer, held_bytes=1_000, peak_bytes=1_450)
+    right = Trial(ipc.Loaded("tiny", 1_400, 400), 1.0, answer, answer, held_bytes=1_000, peak_bytes=1_450)
     trials.check_memory(right, 990)
     for wrong in (
-        dataclasses.replace(right, loaded=wire.Loaded("tiny", 1_400, 100)),
+        dataclasses.replace(right, loaded=ipc.Loaded("tiny", 1_400, 100)),
         dataclasses.replace(right, peak_bytes=1_900),
         dataclasses.replace(right, held_bytes=980),
     ):

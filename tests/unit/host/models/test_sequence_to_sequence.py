@@ -11,7 +11,7 @@ import torch
 import transformers
 
 from orchestrion.errors import FailedPreconditionError, InvalidArgumentError, RunCancelledError
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media.files import Spool
 from orchestrion_host.worker.models import sequence_to_sequence
@@ -205,7 +205,7 @@ def test_a_cancelled_call_ends_and_the_others_go_on(made: Callable[..., Path], t
     folder = made(f"bart-{beams}", sequence_models.bart, beams=beams)
     expert: Any = sequence_to_sequence.load(calls.spec(folder, "summarization"))
 
-    def send(message: wire.FromWorker) -> None:
+    def send(message: ipc.FromWorker) -> None:
         del message
         cancelled.cancel()
 

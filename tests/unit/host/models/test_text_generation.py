@@ -11,7 +11,7 @@ import torch
 import transformers
 
 from orchestrion.errors import InvalidArgumentError, RunCancelledError
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media.files import Spool
 from orchestrion_host.worker.models import text_generation
@@ -128,8 +128,8 @@ def test_a_cancelled_call_ends_at_the_next_token_and_the_others_go_on(llama: Any
     seen = threading.Event()
     pieces: list[str] = []
 
-    def send(message: wire.FromWorker) -> None:
-        if isinstance(message, wire.TextPiece):
+    def send(message: ipc.FromWorker) -> None:
+        if isinstance(message, ipc.TextPiece):
             pieces.append(message.text)
             cancelled.cancel()
             seen.set()

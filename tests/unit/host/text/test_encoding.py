@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media.files import Spool
 from orchestrion_host.worker.text import encoding, passages
@@ -33,11 +33,11 @@ class CountingEncoder:
 
 
 @pytest.fixture
-def sent() -> list[wire.FromWorker]:
+def sent() -> list[ipc.FromWorker]:
     return []
 
 
-def call(number: int, sent: list[wire.FromWorker], spool: Spool) -> Call:
+def call(number: int, sent: list[ipc.FromWorker], spool: Spool) -> Call:
     return Call(number, "summarization", {}, spool, sent.append)
 
 
@@ -46,7 +46,7 @@ def spool(tmp_path_factory: pytest.TempPathFactory) -> Spool:
     return Spool(tmp_path_factory.mktemp("spool"))
 
 
-def test_equal_texts_of_several_calls_are_encoded_once(sent: list[wire.FromWorker], spool: Spool) -> None:
+def test_equal_texts_of_several_calls_are_encoded_once(sent: list[ipc.FromWorker], spool: Spool) -> None:
     encoder = CountingEncoder()
     first, second = encoding.encode(
         [Wanted(call(1, sent, spool), ["a", "b"]), Wanted(call(2, sent, spool), ["b", "c c"])], encoder
@@ -56,7 +56,7 @@ def test_equal_texts_of_several_calls_are_encoded_once(sent: list[wire.FromWorke
     assert int(np.argmax(second[1])) == 2
 
 
-def test_a_text_that_is_too_long_has_the_mean_of_its_passages(sent: list[wire.FromWorker], spool: Spool) -> None:
+def test_a_text_that_is_too_long_has_the_mean_of_its_passages(sent: list[ipc.FromWorker], spool: Spool) -> None:
     text = "a a a a a a. " * 5 + "B b b b b b. " * 5
     [[row]] = encoding.encode([Wanted(call(1, sent, spool), [text])], encoder := CountingEncoder())
     assert row == pytest.approx([2**-0.5, 2**-0.5, 0, 0], abs=0.06)
@@ -64,7 +64,7 @@ def test_a_text_that_is_too_long_has_the_mean_of_its_passages(sent: list[wire.Fr
 
 
 def test_passes_are_bounded_sorted_by_length_and_told(
-    sent: list[wire.FromWorker], spool: Spool, monkeypatch: pytest.MonkeyPatch
+    sent: list[ipc.FromWorker], spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encoding, "PASS_TOKENS", 24)
     encoder = CountingEncoder()
@@ -74,13 +74,13 @@ def test_passes_are_bounded_sorted_by_length_and_told(
     assert max(sizes) <= 24
     lengths = [count for texts in encoder.passes for count in encoder.token_counts(texts)]
     assert lengths == sorted(lengths, reverse=True)
-    fractions = [message.fraction for message in sent if isinstance(message, wire.Progress)]
+    fractions = [message.fraction for message in sent if isinstance(message, ipc.Progress)]
     assert len(fractions) == len(encoder.passes) - 1
     assert fractions == sorted(fractions, key=lambda fraction: fraction or 0)
 
 
 def test_what_only_cancelled_calls_want_is_not_encoded(
-    sent: list[wire.FromWorker], spool: Spool, monkeypatch: pytest.MonkeyPatch
+    sent: list[ipc.FromWorker], spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encoding, "PASS_TOKENS", 3)
     gone, stays = call(1, sent, spool), call(2, sent, spool)
