@@ -12,7 +12,7 @@ import pytest
 
 from orchestrion import task_types
 from orchestrion.values import Json
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker import runtimes
 from tests.checkpoints.rows import TaskRow
 from tests.checkpoints.text import ROWS
@@ -46,7 +46,7 @@ def test_checkpoints_are_small(tmp_path: Path) -> None:
 
 
 def _plain(value: Any) -> Any:
-    if wire.media_of(value):
+    if ipc.media_of(value):
         return calls.file_of(value)
-    # Structured data must be plain, as it is on the wire.
+    # Structured data must be plain, as it is on the ipc.
     return json.loads(json.dumps(value["json"], allow_nan=False)) if isinstance(value, dict) else value

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from orchestrion import task_types
-from orchestrion_host import wire
+from orchestrion_host import ipc
 from orchestrion_host.worker import runtimes
 from tests.checkpoints.rows import TaskRow
 from tests.checkpoints.vision_language import ROWS
@@ -42,7 +42,7 @@ def test_a_tiny_checkpoint_or_an_engine_performs_its_task(row: TaskRow, tmp_path
 
 
 def _plain(value: Any) -> Any:
-    if wire.media_of(value):
+    if ipc.media_of(value):
         return calls.file_of(value)
-    # Structured data must be plain, as it is on the wire.
+    # Structured data must be plain, as it is on the ipc.
     return json.loads(json.dumps(value["json"], allow_nan=False)) if isinstance(value, dict) else value
