@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from orchestrion_controller.entry_points import PLANNERS, RESPONDERS, plugin_names
 from orchestrion_controller.selector.licenses import check as check_licenses
 from orchestrion_serving.settings import default_home
 
@@ -45,9 +46,11 @@ class ControllerConfig:
     """The licences that experts may have to get work: SPDX identifiers, patterns such as `BSD-*`, `permissive` (no
     conditions that matter) or `commercial` (commercial use allowed). Empty allows all. Requests can allow fewer."""
     planner: str = ""
-    """The default planner, `builtin` or `llm`; empty means `llm` where a language model is configured."""
+    """The default planner: `builtin`, `llm`, or the name of a plug-in; empty means `llm` where a language model is
+    configured."""
     responder: str = ""
-    """The default responder, `builtin` or `llm`; empty means `llm` where a language model is configured."""
+    """The default responder: `builtin`, `llm`, or the name of a plug-in; empty means `llm` where a language model is
+    configured."""
     llm_base_url: str = field(default="", metadata={"env": ("OPENAI_BASE_URL",)})
     """The URL of an OpenAI-compatible endpoint, such as http://127.0.0.1:8000/v1; OPENAI_BASE_URL is read too."""
     llm_api_key: str = field(default="", repr=False, metadata={"env": ("OPENAI_API_KEY",), "secret": True})
@@ -102,13 +105,17 @@ class ControllerConfig:
                 raise ValueError(f"{name}: {getattr(self, name)} is too small; give more than 0.")
         choices = {
             "synchronous": ("normal", "full"),
-            "planner": ("", "builtin", "llm"),
-            "responder": ("", "builtin", "llm"),
             "log_level": ("debug", "info", "warning", "error"),
         }
         for name, allowed in choices.items():
             if getattr(self, name).lower() not in allowed:
                 raise ValueError(f"{name}: {getattr(self, name)!r} is none of {', '.join(map(repr, allowed))}.")
+        for name, group in (("planner", PLANNERS), ("responder", RESPONDERS)):
+            performer, own = getattr(self, name), ("builtin", "llm")
+            # Packages are looked through only where one of them is meant.
+            if performer not in ("", *own) and performer not in plugin_names(group):
+                choices_text = ", ".join(map(repr, (*own, *plugin_names(group))))
+                raise ValueError(f"{name}: {performer!r} is none of {choices_text}.")
         if wrong := check_licenses(self.licenses):
             raise ValueError(f"licenses: {wrong}.")
         if "llm" in (self.planner, self.responder) and not self.has_language_model:

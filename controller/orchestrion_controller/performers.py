@@ -1,14 +1,17 @@
-"""Makes the planners and responders that a configuration asks for."""
+"""Makes the planners and responders: the controller's own, and those that other packages plug in."""
 
 from __future__ import annotations
 
 from orchestrion_controller.config import ControllerConfig
+from orchestrion_controller.entry_points import PLANNERS, RESPONDERS, load_plugins
 from orchestrion_controller.language_model import LanguageModel, LanguageModelConfig
-from orchestrion_controller.pipeline.pipeline import Performers
+from orchestrion_controller.pipeline.performers import Performers
 from orchestrion_controller.planner.builtin.planner import BuiltinPlanner
 from orchestrion_controller.planner.llm.planner import LLMPlanner
+from orchestrion_controller.planner.plugin import PluginPlanner
 from orchestrion_controller.responder.builtin import BuiltinResponder
 from orchestrion_controller.responder.llm import LLMResponder
+from orchestrion_controller.responder.plugin import PluginResponder
 from orchestrion_controller.selector.llm.chooser import LLMChooser
 from orchestrion_controller.stages import Planner, Responder
 
@@ -37,11 +40,19 @@ def chooser(model: LanguageModel | None) -> LLMChooser | None:
 
 
 def performers(config: ControllerConfig, model: LanguageModel | None) -> Performers:
-    """Makes the built-in planner and responder, and those over the language model where there is one."""
+    """Makes the built-in planner and responder, those over the language model where there is one, and plug-ins.
+
+    Raises:
+        FailedPreconditionError: The default planner or responder is a plug-in that cannot be loaded.
+    """
     planners: dict[str, Planner] = {"builtin": BuiltinPlanner()}
     responders: dict[str, Responder] = {"builtin": BuiltinResponder()}
     if model is not None:
         planners["llm"] = LLMPlanner(model)
         responders["llm"] = LLMResponder(model)
+    for name, planner in load_plugins(PLANNERS, "planner", config.planner).items():
+        planners[name] = PluginPlanner(name, planner)
+    for name, responder in load_plugins(RESPONDERS, "responder", config.responder).items():
+        responders[name] = PluginResponder(name, responder)
     default = "builtin" if model is None else "llm"
     return Performers(planners, responders, config.planner or default, config.responder or default)

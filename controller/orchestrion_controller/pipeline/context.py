@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from orchestrion.errors import Reason
 from orchestrion.plans import Plan, TaskResult, TaskType
 from orchestrion.runs import Artifact, Message
 from orchestrion.values import artifacts as artifacts_in
@@ -108,20 +107,3 @@ class Context:
             turns.append(PastTurn(run.messages, run.plan, results, run.answer, described))
             previous_run = run.previous_run
         return tuple(reversed(turns))
-
-
-def choose(kind: str, asked: str, default: str, available: Mapping[str, object]) -> str:
-    """Chooses the planner or responder: the one asked for, or the default.
-
-    Raises:
-        InvalidArgumentError: There is none of that name.
-        FailedPreconditionError: It is not configured.
-    """
-    name = asked or default
-    if name in available:
-        return name
-    if name == "llm":
-        message = f"{kind}: no language model is configured; set OPENAI_BASE_URL or OPENAI_API_KEY for the controller."
-        raise Reason.NOT_CONFIGURED.error(message, field=kind)
-    message = f"{kind}: there is no {name!r}; this server has {', '.join(sorted(available))}."
-    raise Reason.INVALID_FIELD.error(message, field=kind)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import ExitStack, aclosing
-from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 
@@ -18,8 +17,9 @@ from orchestrion_controller.executor.attempts import Assigned
 from orchestrion_controller.executor.execution import Revoked
 from orchestrion_controller.executor.executor import Executor
 from orchestrion_controller.metrics import ControllerMetrics
-from orchestrion_controller.pipeline.context import Context, choose
+from orchestrion_controller.pipeline.context import Context
 from orchestrion_controller.pipeline.feed import Feed
+from orchestrion_controller.pipeline.performers import Performers
 from orchestrion_controller.pipeline.selecting import Selecting
 from orchestrion_controller.pipeline.stage_scope import StageScope, stage_scope
 from orchestrion_controller.planner.submitted import SubmittedPlanner
@@ -28,25 +28,7 @@ from orchestrion_controller.requests import ExecuteRequest, FullRequest, PlanReq
 from orchestrion_controller.runs.gate import Gate
 from orchestrion_controller.runs.log import RunLog
 from orchestrion_controller.selector.demand import Circumstances
-from orchestrion_controller.stages import Planner, PlanningRequest, Responder, RespondingRequest
-
-
-@dataclass(frozen=True, slots=True)
-class Performers:
-    """The planners and responders that are configured, by name, and which are the defaults."""
-
-    planners: Mapping[str, Planner]
-    responders: Mapping[str, Responder]
-    default_planner: str
-    default_responder: str
-
-    def planner(self, asked: str) -> Planner:
-        """Returns the planner asked for, or the default; errors as `choose`."""
-        return self.planners[choose("planner", asked, self.default_planner, self.planners)]
-
-    def responder(self, asked: str) -> Responder:
-        """Returns the responder asked for, or the default; errors as `choose`."""
-        return self.responders[choose("responder", asked, self.default_responder, self.responders)]
+from orchestrion_controller.stages import Planner, PlanningRequest, RespondingRequest
 
 
 class Pipeline:

@@ -91,7 +91,7 @@ def plan(
         library = read_library(tools.read_text("utf-8-sig"), tools.name)
         samples = read_samples(data.read_text("utf-8-sig"), data.name, library)[:limit]
         _warn(samples, library)
-        asked = "" if planner is None else planner.value
+        asked = planner or ""
         running = Running(
             samples=samples,
             library=library,

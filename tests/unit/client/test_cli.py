@@ -154,7 +154,6 @@ def test_no_server(command: tuple[str, ...]) -> None:
     [
         (("ask", "?", "-f", "missing.png"), "missing.png"),
         (("ask", "?", "--plan", "bad.json"), "bad.json"),
-        (("ask", "?", "--planner", "oracle"), "oracle"),
         (("ask", "?", "--timeout", "0"), "--timeout"),
         (("ask", "?", "--address", "nowhere"), "nowhere"),
         (("ask",), "REQUEST"),

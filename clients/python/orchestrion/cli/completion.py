@@ -29,6 +29,12 @@ def task_types(incomplete: str) -> Offers:
     return matching(((name, item.description) for name, item in known.load().items()), incomplete)
 
 
+def performers(incomplete: str) -> Offers:
+    """Offers the planners and responders that a server has by itself."""
+    offers = {"builtin": "Needs no language model.", "llm": "The language model that the server is configured with."}
+    return matching(offers.items(), incomplete)
+
+
 def runs(ctx: typer.Context, incomplete: str) -> Offers:
     """Offers the latest runs; none where no controller answers."""
     return _named(_ask(ctx, lambda client: client.list_runs(_RUNS).items), incomplete)

@@ -22,13 +22,6 @@ class PolicyName(StrEnum):
     LLM = "llm"
 
 
-class Performer(StrEnum):
-    """Who plans or answers."""
-
-    BUILTIN = "builtin"
-    LLM = "llm"
-
-
 Address: TypeAlias = Annotated[
     str | None,
     typer.Option(
@@ -73,10 +66,22 @@ Approve: TypeAlias = Annotated[
     bool, typer.Option("--approve", help="Ask before anything runs: the plan can be approved, edited or refused.")
 ]
 Planner: TypeAlias = Annotated[
-    Performer | None, typer.Option("--planner", help="Who plans.  [default: the server's choice]")
+    str | None,
+    typer.Option(
+        "--planner",
+        metavar="NAME",
+        autocompletion=completion.performers,
+        help="Who plans: `builtin`, `llm`, or a plug-in of the server, by its name.  [default: the server's choice]",
+    ),
 ]
 Responder: TypeAlias = Annotated[
-    Performer | None, typer.Option("--responder", help="Who answers.  [default: the server's choice]")
+    str | None,
+    typer.Option(
+        "--responder",
+        metavar="NAME",
+        autocompletion=completion.performers,
+        help="Who answers: `builtin`, `llm`, or a plug-in of the server, by its name.  [default: the server's choice]",
+    ),
 ]
 Policy: TypeAlias = Annotated[
     PolicyName | None,

@@ -1,0 +1,48 @@
+"""The planners and responders that requests choose among, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orchestrion.errors import Reason
+from orchestrion_controller.stages import Planner, Responder
+
+
+@dataclass(frozen=True, slots=True)
+class Performers:
+    """The planners and responders that are configured, by name, and which are the defaults."""
+
+    planners: Mapping[str, Planner]
+    """The planners, by name."""
+    responders: Mapping[str, Responder]
+    """The responders, by name."""
+    default_planner: str
+    """Who plans where a request names nobody."""
+    default_responder: str
+    """Who answers where a request names nobody."""
+
+    def planner(self, requested: str) -> Planner:
+        """Returns the planner requested, or the default; errors as `choose`."""
+        return self.planners[choose("planner", requested, self.default_planner, self.planners)]
+
+    def responder(self, requested: str) -> Responder:
+        """Returns the responder requested, or the default; errors as `choose`."""
+        return self.responders[choose("responder", requested, self.default_responder, self.responders)]
+
+
+def choose(kind: str, requested: str, default: str, available: Mapping[str, object]) -> str:
+    """Chooses the planner or responder: the one requested, or the default.
+
+    Raises:
+        InvalidArgumentError: There is none of that name; the message lists those that there are.
+        FailedPreconditionError: It is not configured.
+    """
+    name = requested or default
+    if name in available:
+        return name
+    if name == "llm":
+        message = f"{kind}: no language model is configured; set OPENAI_BASE_URL or OPENAI_API_KEY for the controller."
+        raise Reason.NOT_CONFIGURED.error(message, field=kind)
+    message = f"{kind}: there is no {name!r}; this server has {', '.join(sorted(available))}."
+    raise Reason.INVALID_FIELD.error(message, field=kind)
