@@ -15,7 +15,7 @@ from benchmarks.throughput import CLIENT_COUNTS, Load, measure
 from benchmarks.workload import CHAIN, fresh_text
 from orchestrion import AsyncClient
 from orchestrion._codec import codec
-from orchestrion._net.connection import Endpoint
+from orchestrion._net.endpoint import Endpoint
 
 HUGGING_GPT_NOTE: Final = (
     "microsoft/JARVIS (HuggingGPT) with an instant language model and models of 0 or 200 ms, measured before this "

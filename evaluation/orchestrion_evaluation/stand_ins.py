@@ -12,6 +12,7 @@ import struct
 from dataclasses import dataclass
 
 from orchestrion._content import media
+from orchestrion.content import Sound
 from orchestrion_evaluation import mentions
 from orchestrion_evaluation.moving_picture import mp4_of_jpeg
 
@@ -61,7 +62,7 @@ def _sound(name: str, ending: str) -> tuple[str, bytes]:
     # A tenth of a second of a square wave, whose period and loudness depend on the name.
     period, level = 8 + digest[0] % 64, 1000 + 64 * digest[1] + digest[2]
     samples = array.array("h", (level if index // period % 2 else -level for index in range(800)))
-    return "audio/wav", media.wav_of_sound(media.Sound(samples, 8000), name)
+    return "audio/wav", media.wav_of_sound(Sound(samples, 8000), name)
 
 
 def _text(name: str, ending: str) -> tuple[str, bytes]:

@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from orchestrion._async.client import AsyncClient as AsyncClient
     from orchestrion._async.host import AsyncHostClient as AsyncHostClient
-    from orchestrion._content.media import Sound as Sound
     from orchestrion._processes.platform import async_embedded as async_embedded
     from orchestrion._processes.platform import embedded as embedded
     from orchestrion._sync.client import Client as Client
     from orchestrion._sync.host import HostClient as HostClient
     from orchestrion.answers import Answer as Answer
+    from orchestrion.content import Sound as Sound
     from orchestrion.errors import AbortedError as AbortedError
     from orchestrion.errors import DeadlineExceededError as DeadlineExceededError
     from orchestrion.errors import FailedPreconditionError as FailedPreconditionError
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 _MODULES: Final = {
     "_async.client": ("AsyncClient",),
     "_async.host": ("AsyncHostClient",),
-    "_content.media": ("Sound",),
+    "content": ("Sound",),
     "_processes.platform": ("async_embedded", "embedded"),
     "_sync.client": ("Client",),
     "_sync.host": ("HostClient",),

@@ -1,4 +1,4 @@
-"""Resource names: the one place that writes and reads `artifacts/…`, `runs/…` and `hosts/…`."""
+"""Resource names: the one place that writes and reads `artifacts/…`, `runs/…` and `hosts/…`; ids of calls."""
 
 from __future__ import annotations
 
@@ -35,6 +35,11 @@ def host(host_id: str) -> str:
 def new_run() -> str:
     """Names a new run, with 80 random bits."""
     return f"runs/{secrets.token_hex(10)}"
+
+
+def new_request_id() -> str:
+    """Makes a `request_id`, by which servers recognise a second copy of a call, with 128 random bits."""
+    return secrets.token_hex(16)
 
 
 def is_artifact(text: str) -> bool:

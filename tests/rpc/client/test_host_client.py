@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from orchestrion import AsyncClient, AsyncHostClient, Client, HostClient
-from orchestrion._net.host_calls import choose_host
+from orchestrion._rpcs.registry import choose_host
 from orchestrion.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError, Reason, UnavailableError
 from orchestrion.experts import ExpertState, Host, HostState
 from orchestrion.models import ModelProgress

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from orchestrion import AsyncClient
-from orchestrion._content.media import Sound, png_of_array, wav_of_sound
+from orchestrion._content.media import png_of_array, wav_of_sound
+from orchestrion.content import Sound
 from orchestrion.errors import FailedPreconditionError
 from orchestrion.events import PlanFinished, StageStarted
 from orchestrion.values import ArtifactRef, OutputRef

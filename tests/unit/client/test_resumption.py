@@ -1,4 +1,4 @@
-"""What follows a stream that broke: the next call, and which of its messages are news."""
+"""What follows a stream that broke: the next call, and which of its messages are new."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from orchestrion._net import calls
-from orchestrion._net.calls import HostRemoved
 from orchestrion._net.resumption import ArtifactBytes, HostChanges, RunEvents
-from orchestrion._net.stage_calls import conversation, run
+from orchestrion._rpcs import registry
+from orchestrion._rpcs.stages import conversation, run
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.events import AnswerText, Event, Payload, RunFinished, RunStarted, Stage, TaskProgress
 from orchestrion.experts import Host, HostState
+from orchestrion.listings import HostRemoved
 from orchestrion.plans import Error
 from orchestrion.runs import Artifact, RunKind, RunState
 from orchestrion.v1 import artifact_service_pb2 as pb
@@ -40,24 +40,24 @@ def test_a_run_is_asked_for_again_until_its_first_event_and_watched_then() -> No
     start = run(conversation("do it"))
     events = RunEvents(start)
     assert events.ended(BROKE, again) == 0.5
-    assert events.call is start
+    assert events.rpc is start
     assert start.request.options.request_id  # type: ignore[attr-defined]
     events.take(event(1, RunStarted(RunKind.FULL)))
     events.take(event(0, TaskProgress("a")))
     assert events.ended(BROKE, again) == 0.5
-    assert (events.call.path, events.call.request.after_sequence) == (  # type: ignore[attr-defined]
+    assert (events.rpc.path, events.rpc.request.after_sequence) == (  # type: ignore[attr-defined]
         "/orchestrion.v1.RunService/WatchRun",
         1,
     )
 
 
-def test_two_starts_have_two_request_ids_and_a_given_one_is_kept() -> None:
-    one, two, given = (run(conversation("x"), request_id=known).request for known in ("", "", "mine"))
+def test_two_starts_have_two_request_ids_and_that_of_the_caller_is_kept() -> None:
+    one, two, mine = (run(conversation("x"), request_id=request_id).request for request_id in ("", "", "mine"))
     assert one.options.request_id != two.options.request_id  # type: ignore[attr-defined]
-    assert given.options.request_id == "mine"  # type: ignore[attr-defined]
+    assert mine.options.request_id == "mine"  # type: ignore[attr-defined]
 
 
-def test_numbered_events_are_news_once_and_others_always() -> None:
+def test_numbered_events_are_new_once_and_others_always() -> None:
     events = RunEvents(run(conversation("do it")))
     sent: list[tuple[int, Payload]] = [
         (1, RunStarted(RunKind.FULL)),
@@ -65,8 +65,8 @@ def test_numbered_events_are_news_once_and_others_always() -> None:
         (2, AnswerText("x")),
         (2, AnswerText("x")),
     ]
-    news = [item.sequence for number, payload in sent for item in events.take(event(number, payload))]
-    assert news == [1, 0, 2]
+    new_events = [item.sequence for number, payload in sent for item in events.take(event(number, payload))]
+    assert new_events == [1, 0, 2]
 
 
 @pytest.mark.parametrize("raises", [True, False])
@@ -87,17 +87,17 @@ def test_a_run_that_succeeded_is_over_even_when_its_connection_breaks_then() -> 
     assert events.ended(BROKE, again) is None
 
 
-def test_hosts_that_left_during_a_break_are_removed_and_the_same_is_no_news() -> None:
+def test_hosts_that_left_during_a_break_are_removed_and_the_same_is_not_reported_twice() -> None:
     one, two = Host("hosts/one", "x:1"), Host("hosts/two", "x:2")
     changed = Host("hosts/two", "x:2", HostState.DRAINING)
     hosts = HostChanges()
-    assert hosts.call.path == calls.watch_hosts().path
+    assert hosts.rpc.path == registry.watch_hosts().path
     assert [*hosts.take(one), *hosts.take(two)] == [one, two]
     assert hosts.ended(BROKE, again) == 0.5
-    assert hosts.call.path == calls.list_hosts().path
+    assert hosts.rpc.path == registry.list_hosts().path
     assert list(hosts.take((changed,))) == [HostRemoved("hosts/one"), changed]
     assert hosts.ended(None, again) == 0
-    assert hosts.call.path == calls.watch_hosts().path
+    assert hosts.rpc.path == registry.watch_hosts().path
     assert list(hosts.take(changed)) == []
     assert list(hosts.take(HostRemoved("hosts/two"))) == [HostRemoved("hosts/two")]
     assert hosts.ended(None, again) is None
@@ -110,6 +110,6 @@ def test_a_download_goes_on_at_its_offset_and_is_described_once() -> None:
     assert list(content.take(described)) == [described]
     content.take(pb.DownloadResponse(chunk=b"12345"))
     assert content.ended(BROKE, again) == 0.5
-    assert content.call.request.offset_bytes == 5  # type: ignore[attr-defined]
+    assert content.rpc.request.offset_bytes == 5  # type: ignore[attr-defined]
     assert list(content.take(described)) == []
     assert content.ended(None, again) is None

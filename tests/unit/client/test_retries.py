@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrion._net.retries import LIVED_S, SAFETY, TRIES_UNREACHED, Patience, Retries, Tries
+from orchestrion._net.retries import ATTEMPTS_UNREACHED, HEALTHY_AFTER_S, SAFETY, Attempts, Retrier, RetryPolicy
 from orchestrion.errors import InvalidArgumentError, OrchestrionError, Reason
 from orchestrion.v1 import (
     artifact_service_pb2,
@@ -52,17 +52,17 @@ class Clock:
         return self.now
 
 
-def tries(
+def attempts_at(
     clock: Clock,
     method: str = "RunService/GetRun",
     timeout: float | None = None,
     *,
     reached: bool = True,
-    **patience: object,
-) -> Tries:
-    retries = Retries(Patience(**patience), clock, lambda: 1.0)  # type: ignore[arg-type]
-    retries.reached = reached
-    attempts = retries.tries(f"/orchestrion.v1.{method}", timeout)
+    **policy: object,
+) -> Attempts:
+    retrier = Retrier(RetryPolicy(**policy), clock, lambda: 1.0)  # type: ignore[arg-type]
+    retrier.reached = reached
+    attempts = retrier.attempts(f"/orchestrion.v1.{method}", timeout)
     attempts.start()
     return attempts
 
@@ -76,12 +76,12 @@ def test_the_table_has_every_call_of_the_clients() -> None:
 
 @pytest.mark.parametrize("method", sorted(SAFETY))
 def test_every_call_is_sent_again_when_the_connection_broke(method: str) -> None:
-    assert tries(Clock(), method).after(BROKE) > 0
+    assert attempts_at(Clock(), method).delay_after(BROKE) > 0
 
 
-def test_a_call_that_the_table_does_not_know_is_never_sent_again() -> None:
+def test_a_call_that_is_not_in_the_table_is_never_sent_again() -> None:
     with pytest.raises(OrchestrionError):
-        tries(Clock(), "ModelHostService/AddModel").after(BROKE)
+        attempts_at(Clock(), "ModelHostService/AddModel").delay_after(BROKE)
 
 
 @pytest.mark.parametrize(
@@ -90,104 +90,104 @@ def test_a_call_that_the_table_does_not_know_is_never_sent_again() -> None:
 def test_what_the_server_says_is_raised(reason: Reason) -> None:
     error = reason.error("It is so.")
     with pytest.raises(type(error)) as caught:
-        tries(Clock(), "RunService/Run").after(error)
+        attempts_at(Clock(), "RunService/Run").delay_after(error)
     assert caught.value is error
 
 
 def test_delays_double_to_a_limit_and_are_spread() -> None:
     clock = Clock()
-    attempts = tries(clock)
+    attempts = attempts_at(clock)
     delays = []
     for _ in range(7):
-        delays.append(attempts.after(BROKE))
+        delays.append(attempts.delay_after(BROKE))
         clock.now += delays[-1]
     assert delays == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0])
-    hasty = Retries(Patience(), clock, lambda: 0.0).tries("RunService/GetRun", None)
-    assert hasty.after(BROKE) == pytest.approx(0.05)
+    hasty = Retrier(RetryPolicy(), clock, lambda: 0.0).attempts("RunService/GetRun", None)
+    assert hasty.delay_after(BROKE) == pytest.approx(0.05)
 
 
 def test_a_server_may_ask_for_more_time() -> None:
-    assert tries(Clock()).after(STOPPING) == pytest.approx(0.7)
+    assert attempts_at(Clock()).delay_after(STOPPING) == pytest.approx(0.7)
 
 
 def test_the_window_counts_failures_without_a_break() -> None:
     clock = Clock()
-    attempts = tries(clock, "RunService/Run", reconnect=10.0)
-    attempts.after(BROKE)
+    attempts = attempts_at(clock, "RunService/Run", reconnect=10.0)
+    attempts.delay_after(BROKE)
     clock.now += 9
     attempts.start()
-    attempts.after(REFUSED)
-    attempts.answered()
+    attempts.delay_after(REFUSED)
+    attempts.succeeded()
     clock.now += 9
     attempts.start()
-    attempts.after(BROKE)
+    attempts.delay_after(BROKE)
     clock.now += 11
     with pytest.raises(OrchestrionError) as caught:
-        attempts.after(REFUSED)
+        attempts.delay_after(REFUSED)
     assert caught.value is REFUSED
     assert "RunService/Run was tried 2 times." in caught.value.__notes__
 
 
 def test_a_connection_that_lived_for_a_while_was_no_failure() -> None:
     clock = Clock()
-    attempts = tries(clock, "RunService/WatchRun", reconnect=60.0)
+    attempts = attempts_at(clock, "RunService/WatchRun", reconnect=60.0)
     for _ in range(100):  # A proxy that cuts what is silent, all day.
         attempts.start()
-        clock.now += LIVED_S * 3
-        assert attempts.after(BROKE) < 1
+        clock.now += HEALTHY_AFTER_S * 3
+        assert attempts.delay_after(BROKE) < 1
 
 
 def test_a_controller_that_never_answered_is_given_up_soon() -> None:
-    attempts = tries(Clock(), reached=False)
-    for _ in range(TRIES_UNREACHED - 1):
-        attempts.after(REFUSED)
+    attempts = attempts_at(Clock(), reached=False)
+    for _ in range(ATTEMPTS_UNREACHED - 1):
+        attempts.delay_after(REFUSED)
     with pytest.raises(OrchestrionError):
-        attempts.after(REFUSED)
+        attempts.delay_after(REFUSED)
 
 
 def test_the_timeout_bounds_all_attempts() -> None:
     clock = Clock()
-    attempts = tries(clock, timeout=1.0)
+    attempts = attempts_at(clock, timeout=1.0)
     assert attempts.start() == pytest.approx(1.0)
-    attempts.after(BROKE)
+    attempts.delay_after(BROKE)
     clock.now += 0.95
     assert attempts.start() == pytest.approx(0.05)
     with pytest.raises(OrchestrionError):
-        attempts.after(BROKE)
+        attempts.delay_after(BROKE)
 
 
 def test_runs_wait_for_room_only_when_asked() -> None:
     clock = Clock()
     with pytest.raises(OrchestrionError):
-        tries(clock, "RunService/Run").after(FULL)
-    patient = tries(clock, "RunService/Run", timeout=3.0, wait_when_full=True)
-    assert patient.after(FULL) == pytest.approx(1.5)
+        attempts_at(clock, "RunService/Run").delay_after(FULL)
+    patient = attempts_at(clock, "RunService/Run", timeout=3.0, wait_when_full=True)
+    assert patient.delay_after(FULL) == pytest.approx(1.5)
     clock.now += 2
     with pytest.raises(OrchestrionError):
-        patient.after(FULL)
+        patient.delay_after(FULL)
 
 
 def test_what_cannot_be_sent_again_is_not() -> None:
     with pytest.raises(OrchestrionError):
-        tries(Clock(), "ArtifactService/Upload").after(BROKE, again=False)
+        attempts_at(Clock(), "ArtifactService/Upload").delay_after(BROKE, resendable=False)
 
 
 def test_a_deletion_is_done_when_an_earlier_attempt_may_have_done_it() -> None:
     gone = Reason.ARTIFACT_NOT_FOUND.error("There is none.")
-    attempts = tries(Clock(), "ArtifactService/DeleteArtifact")
+    attempts = attempts_at(Clock(), "ArtifactService/DeleteArtifact")
     assert not attempts.is_done(gone)
-    attempts.after(REFUSED)  # It never arrived.
+    attempts.delay_after(REFUSED)  # It never arrived.
     assert not attempts.is_done(gone)
-    attempts.after(BROKE)
+    attempts.delay_after(BROKE)
     assert attempts.is_done(gone)
-    reading = tries(Clock(), "ArtifactService/GetArtifact")
-    reading.after(BROKE)
+    reading = attempts_at(Clock(), "ArtifactService/GetArtifact")
+    reading.delay_after(BROKE)
     assert not reading.is_done(gone)
 
 
 @pytest.mark.parametrize("name", ["timeout", "idle_timeout", "reconnect"])
 @pytest.mark.parametrize("seconds", [-1.0, float("nan")])
-def test_times_that_are_none_are_told(name: str, seconds: float) -> None:
+def test_times_that_are_none_are_refused(name: str, seconds: float) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
-        Patience(**{name: seconds})  # type: ignore[arg-type]
+        RetryPolicy(**{name: seconds})  # type: ignore[arg-type]
     assert caught.value.field == name

@@ -11,7 +11,6 @@ import pytest
 
 import orchestrion.testing
 from orchestrion import Approval, ArtifactRef, Client, Plan, Task, TaskResult, TaskState
-from orchestrion._net.calls import HostRemoved
 from orchestrion.errors import (
     FailedPreconditionError,
     InvalidArgumentError,
@@ -33,6 +32,7 @@ from orchestrion.events import (
     TaskStarted,
 )
 from orchestrion.experts import Assignment, Expert, ExpertState, ExpertStatus, Host
+from orchestrion.listings import HostRemoved
 from orchestrion.runs import RunKind, RunState
 from orchestrion.testing import FakeController
 

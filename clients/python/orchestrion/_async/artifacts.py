@@ -9,15 +9,16 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-from orchestrion._async.wire import AsyncWire
+from orchestrion._async.connection import AsyncConnection
 from orchestrion._content import media
-from orchestrion._content.media import Sound
-from orchestrion._content.sources import Attachment, Content, check_files, known, open_source
-from orchestrion._net import calls, transfers
-from orchestrion._net.calls import Page
-from orchestrion._net.connection import Endpoint
+from orchestrion._content.byte_sources import check_files, open_source, stored_name
+from orchestrion._net import transfers
+from orchestrion._net.endpoint import Endpoint
 from orchestrion._net.resumption import ArtifactBytes
-from orchestrion._net.retries import Patience
+from orchestrion._net.retries import RetryPolicy
+from orchestrion._rpcs import artifacts as rpcs
+from orchestrion.content import Attachment, Content, Sound
+from orchestrion.listings import Page
 from orchestrion.runs import Artifact
 from orchestrion.values import ArtifactRef
 
@@ -25,10 +26,10 @@ from orchestrion.values import ArtifactRef
 class AsyncArtifactClient:
     """Stores and fetches artifacts; `orchestrion.AsyncClient` is one."""
 
-    def __init__(self, endpoint: Endpoint, patience: Patience) -> None:
+    def __init__(self, endpoint: Endpoint, policy: RetryPolicy) -> None:
         """Makes the connection to be, which all calls share."""
-        self._patience = patience
-        self._wire = AsyncWire(endpoint, patience)
+        self._policy = policy
+        self._connection = AsyncConnection(endpoint, policy)
 
     async def upload(
         self,
@@ -47,7 +48,7 @@ class AsyncArtifactClient:
         """Saves an artifact, checked against its hash, and returns where; see `Client.download`."""
         name = transfers.artifact_name(artifact)
         with transfers.Download(name, to) as download:
-            stream = self._wire.stream(ArtifactBytes(name), timeout, idle_s=self._patience.idle_timeout)
+            stream = self._connection.stream(ArtifactBytes(name), timeout, idle_s=self._policy.idle_timeout)
             async with aclosing(stream) as messages:
                 async for message in messages:
                     await asyncio.to_thread(download.take, message)
@@ -56,7 +57,7 @@ class AsyncArtifactClient:
     async def read(self, artifact: str | Artifact | ArtifactRef, *, timeout: float | None = None) -> bytes:
         """Returns the content of an artifact; see `Client.read`."""
         collected = transfers.Collected(transfers.artifact_name(artifact))
-        stream = self._wire.stream(ArtifactBytes(collected.name), timeout, idle_s=self._patience.idle_timeout)
+        stream = self._connection.stream(ArtifactBytes(collected.name), timeout, idle_s=self._policy.idle_timeout)
         async with aclosing(stream) as messages:
             async for message in messages:
                 collected.take(message)
@@ -74,22 +75,22 @@ class AsyncArtifactClient:
 
     async def get_artifact(self, artifact: str, *, timeout: float | None = None) -> Artifact:
         """Gets the description of an artifact; see `Client.get_artifact`."""
-        return await self._wire.unary(calls.get_artifact(artifact), timeout)
+        return await self._connection.unary(rpcs.get(artifact), timeout)
 
     async def list_artifacts(
         self, page_size: int = 100, page_token: str = "", *, timeout: float | None = None
     ) -> Page[Artifact]:
         """Lists artifacts, newest first; see `Client.list_artifacts`."""
-        return await self._wire.unary(calls.list_artifacts(page_size, page_token), timeout)
+        return await self._connection.unary(rpcs.list_page(page_size, page_token), timeout)
 
     async def delete_artifact(self, artifact: str | Artifact | ArtifactRef, *, timeout: float | None = None) -> None:
         """Deletes an artifact; see `Client.delete_artifact`."""
-        await self._wire.unary(calls.delete_artifact(transfers.artifact_name(artifact)), timeout)
+        await self._connection.unary(rpcs.delete(transfers.artifact_name(artifact)), timeout)
 
     async def _names(self, files: Iterable[Attachment]) -> list[str]:
         """Uploads what is not an artifact yet, and names all."""
         return [
-            known(file) or (await self._upload(file, f"files[{index}]", None, None, None)).name  # type: ignore[arg-type]
+            stored_name(file) or (await self._upload(file, f"files[{index}]", None, None, None)).name  # type: ignore[arg-type]
             for index, file in enumerate(check_files(files))
         ]
 
@@ -98,10 +99,10 @@ class AsyncArtifactClient:
     ) -> Artifact:
         # Opening a file waits for the disk, and a picture takes its time to become PNG.
         content = await asyncio.to_thread(open_source, source, field)
-        call = calls.upload(
+        rpc = rpcs.upload(
             content.media_type if media_type is None else media_type,
             content.file_name if file_name is None else file_name,
             content.size_bytes,
         )
         with transfers.Upload(content) as upload:
-            return upload.check(await self._wire.send(call, upload, timeout))
+            return upload.check(await self._connection.send(rpc, upload, timeout))

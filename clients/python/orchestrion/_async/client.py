@@ -8,27 +8,26 @@ from typing import Self, Unpack
 
 from orchestrion._async.host import AsyncHostClient
 from orchestrion._async.runs import AsyncRunClient
-from orchestrion._content.sources import Attachment
-from orchestrion._net import calls, stage_calls
-from orchestrion._net.calls import Call, HostRemoved
-from orchestrion._net.connection import Endpoint
-from orchestrion._net.host_calls import choose_host
+from orchestrion._net.endpoint import Endpoint
 from orchestrion._net.resumption import HostChanges, RunEvents
-from orchestrion._net.retries import Patience
-from orchestrion._net.stage_calls import (
+from orchestrion._net.retries import RetryPolicy
+from orchestrion._rpcs import registry, stages
+from orchestrion._rpcs.rpc import Rpc
+from orchestrion._rpcs.stages import conversation, numbered
+from orchestrion.answers import Answer, AnswerGatherer, PlanGatherer
+from orchestrion.content import Attachment
+from orchestrion.events import Event
+from orchestrion.experts import Assignment, Host, ListedExpert
+from orchestrion.listings import HostRemoved
+from orchestrion.plans import Plan, TaskResult
+from orchestrion.settings import (
     ExecuteSettings,
     PlanSettings,
     Request,
     RespondSettings,
     RunSettings,
     SelectSettings,
-    conversation,
-    numbered,
 )
-from orchestrion.answers import Answer, AnswerGatherer, PlanGatherer
-from orchestrion.events import Event
-from orchestrion.experts import Assignment, Host, ListedExpert
-from orchestrion.plans import Plan, TaskResult
 
 
 class AsyncClient(AsyncRunClient):
@@ -49,7 +48,7 @@ class AsyncClient(AsyncRunClient):
     ) -> None:
         """Makes the client; arguments and errors as those of `Client`."""
         self._endpoint = Endpoint.resolve(address)
-        super().__init__(self._endpoint, Patience(timeout, idle_timeout, reconnect, wait_when_full))
+        super().__init__(self._endpoint, RetryPolicy(timeout, idle_timeout, reconnect, wait_when_full))
 
     @property
     def address(self) -> str:
@@ -58,7 +57,7 @@ class AsyncClient(AsyncRunClient):
 
     async def close(self) -> None:
         """Closes the connection and ends the calls that go on; see `Client.close`."""
-        await self._wire.close()
+        await self._connection.close()
 
     async def __aenter__(self) -> Self:
         """Returns the client; leaving closes it."""
@@ -91,7 +90,7 @@ class AsyncClient(AsyncRunClient):
         **settings: Unpack[RunSettings],
     ) -> AsyncGenerator[Event, None]:
         """Carries a request out and yields what happens; see `Client.run`."""
-        return self._start(files, lambda names: stage_calls.run(conversation(request, names), **settings), timeout)
+        return self._start(files, lambda names: stages.run(conversation(request, names), **settings), timeout)
 
     def plan(
         self,
@@ -102,7 +101,7 @@ class AsyncClient(AsyncRunClient):
         **settings: Unpack[PlanSettings],
     ) -> AsyncGenerator[Event, None]:
         """Plans a request, without carrying it out; see `Client.plan`."""
-        return self._start(files, lambda names: stage_calls.plan(conversation(request, names), **settings), timeout)
+        return self._start(files, lambda names: stages.plan(conversation(request, names), **settings), timeout)
 
     async def make_plan(
         self,
@@ -138,7 +137,7 @@ class AsyncClient(AsyncRunClient):
         self, plan: Plan, *, timeout: float | None = None, **settings: Unpack[SelectSettings]
     ) -> AsyncGenerator[Event, None]:
         """Chooses an expert for every task of a plan; see `Client.select`."""
-        return self._wire.stream(RunEvents(stage_calls.select(plan, **settings)), timeout)
+        return self._connection.stream(RunEvents(stages.select(plan, **settings)), timeout)
 
     def execute(
         self,
@@ -149,7 +148,7 @@ class AsyncClient(AsyncRunClient):
         **settings: Unpack[ExecuteSettings],
     ) -> AsyncGenerator[Event, None]:
         """Runs a plan, whose `attachments/{n}` mean the files in their order; see `Client.execute`."""
-        return self._start(files, lambda names: stage_calls.execute(plan, names, **settings), timeout)
+        return self._start(files, lambda names: stages.execute(plan, names, **settings), timeout)
 
     def respond(
         self,
@@ -164,32 +163,32 @@ class AsyncClient(AsyncRunClient):
         """Answers a request from the results of a plan; see `Client.respond`."""
         return self._start(
             files,
-            lambda names: stage_calls.respond(conversation(request, names), plan, results, **settings),
+            lambda names: stages.respond(conversation(request, names), plan, results, **settings),
             timeout,
         )
 
     async def hosts(self, *, timeout: float | None = None) -> tuple[Host, ...]:
         """Lists the model hosts, by name; see `Client.hosts`."""
-        return await self._wire.unary(calls.list_hosts(), timeout)
+        return await self._connection.unary(registry.list_hosts(), timeout)
 
     async def host(self, name: str | None = None, *, timeout: float | None = None) -> AsyncHostClient:
         """Gives a client of one model host; see `Client.host`."""
-        found = choose_host(await self.hosts(timeout=timeout), name)
-        return AsyncHostClient(found.address, timeout=self._patience.timeout, reconnect=self._patience.reconnect)
+        listed = registry.choose_host(await self.hosts(timeout=timeout), name)
+        return AsyncHostClient(listed.address, timeout=self._policy.timeout, reconnect=self._policy.reconnect)
 
     async def experts(self, task_type: str | None = None, *, timeout: float | None = None) -> tuple[ListedExpert, ...]:
         """Lists the experts, by id; see `Client.experts`."""
-        return await self._wire.unary(calls.list_experts(task_type or ""), timeout)
+        return await self._connection.unary(registry.list_experts(task_type or ""), timeout)
 
     def watch_hosts(self, *, timeout: float | None = None) -> AsyncGenerator[Host | HostRemoved, None]:
         """Yields every host that is known, then each as it changes; see `Client.watch_hosts`."""
-        return self._wire.stream(HostChanges(), timeout)
+        return self._connection.stream(HostChanges(), timeout)
 
     async def _start(
-        self, files: Iterable[Attachment], make: Callable[[Sequence[str]], Call[Event]], timeout: float | None
+        self, files: Iterable[Attachment], make: Callable[[Sequence[str]], Rpc[Event]], timeout: float | None
     ) -> AsyncGenerator[Event, None]:
         """Uploads what must be, then makes the call from the artifacts' names and yields its events."""
-        call = make(await self._names(files))
-        async with aclosing(self._wire.stream(RunEvents(call), timeout)) as events:
+        rpc = make(await self._names(files))
+        async with aclosing(self._connection.stream(RunEvents(rpc), timeout)) as events:
             async for event in events:
                 yield event

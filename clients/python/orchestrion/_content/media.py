@@ -16,8 +16,9 @@ import sys
 import wave
 import zlib
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from orchestrion.content import Sound
 from orchestrion.errors import OrchestrionError, Reason
 
 _PNG_KINDS: Final = {1: 0, 3: 2, 4: 6}  # Channels to PNG's colour types: grey, RGB, RGBA.
@@ -26,15 +27,6 @@ _FULL_SCALE: Final = 32767
 _SAMPLES: Final = frozenset("hefd")  # int16 and floats of three sizes, as `struct` calls them.
 _MAX_CHANNELS: Final = 32
 _MAX_RATE: Final = 1_000_000
-
-
-class Sound(NamedTuple):
-    """A sound as samples; what `Client.sound` returns, and `files` takes."""
-
-    samples: Any
-    """An array of int16, or of floats from -1 to 1: (n,), or (n, channels). Or a list of floats."""
-    sample_rate: int
-    """Samples a second, in Hz."""
 
 
 def is_picture(value: object) -> bool:

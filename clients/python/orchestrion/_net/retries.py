@@ -1,7 +1,7 @@
 """Which calls may be sent again when they broke off, when, and for how long: one table and the rules. No I/O.
 
 A call is sent again only when its connection broke or the server was stopping: both may be cured by waiting, and the
-table says why a second copy does no harm. Everything else that a server answers is the caller's.
+table says why a second copy does no harm. Any other answer of a server goes to the caller.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Final
 
-from orchestrion._net.connection import was_connecting
+from orchestrion._net.endpoint import was_connecting
 from orchestrion.errors import OrchestrionError, Reason
 
 _log = logging.getLogger(__name__)
@@ -23,15 +23,15 @@ logging.getLogger("orchestrion").addHandler(logging.NullHandler())
 
 FIRST_DELAY_S: Final = 0.1
 LARGEST_DELAY_S: Final = 2.0
-TRIES_UNREACHED: Final = 3
+ATTEMPTS_UNREACHED: Final = 3
 """How often a controller is tried that never answered this client: nobody waits a minute for a wrong address."""
-LIVED_S: Final = 10.0
-"""A connection that lived so long and told nothing was idle, not failing: proxies cut such."""
+HEALTHY_AFTER_S: Final = 10.0
+"""A connection that lived so long was idle when it broke, not failing: proxies cut idle ones."""
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a client waits for what."""
+class RetryPolicy:
+    """How long a client waits for what, and for how long it tries again."""
 
     timeout: float = 30.0
     """The deadline of a call that does not stream, all its attempts together, in seconds."""
@@ -121,52 +121,52 @@ def check_seconds(seconds: float | None, field: str, *, zero: bool = False) -> N
         raise Reason.INVALID_FIELD.error(f"{field}: {seconds!r} is no time; give seconds, {least}.", field=field)
 
 
-class Retries:
-    """What one client knows of its controller, and how patient it is."""
+class Retrier:
+    """Decides on the attempts of one client, by its policy and by whether its controller has ever answered."""
 
     def __init__(
         self,
-        patience: Patience,
+        policy: RetryPolicy,
         clock: Callable[[], float] = time.monotonic,
-        chance: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = random.random,
     ) -> None:
-        """Starts with a controller that was never reached; `chance` gives 0 to 1 and spreads the attempts of many."""
-        self.patience = patience
+        """Starts unreached; `jitter` returns 0 to 1 and spreads the attempts of many clients."""
+        self.policy = policy
         self.reached = False
         """Whether the controller ever answered."""
-        self.clock, self.chance = clock, chance
+        self.clock, self.jitter = clock, jitter
 
-    def tries(self, path: str, timeout_s: float | None) -> Tries:
+    def attempts(self, path: str, timeout_s: float | None) -> Attempts:
         """Begins the attempts at one call, which may take so many seconds together; None for no deadline.
 
         Raises:
             InvalidArgumentError: The timeout is none.
         """
         check_seconds(timeout_s, "timeout")
-        return Tries(self, path.rsplit(".", 1)[-1], timeout_s)
+        return Attempts(self, path.rsplit(".", 1)[-1], timeout_s)
 
 
-class Tries:
+class Attempts:
     """The attempts at one call."""
 
-    def __init__(self, retries: Retries, method: str, timeout_s: float | None) -> None:
-        """Starts the first; see `Retries.tries`."""
-        self._retries, self._method = retries, method
+    def __init__(self, retrier: Retrier, method: str, timeout_s: float | None) -> None:
+        """Starts the first; see `Retrier.attempts`."""
+        self._retrier, self._method = retrier, method
         self._safety = SAFETY.get(method)
-        self._deadline = math.inf if timeout_s is None else retries.clock() + timeout_s
+        self._deadline = math.inf if timeout_s is None else retrier.clock() + timeout_s
         self._failures = 0
-        self._perhaps_done = False
+        self._may_be_done = False
         self._failing_since = 0.0
         self._sent_at = 0.0
 
     def start(self) -> float | None:
         """Notes that an attempt starts; returns how long it may take, in seconds."""
-        self._sent_at = self._retries.clock()
+        self._sent_at = self._retrier.clock()
         return None if self._deadline == math.inf else max(0.0, self._deadline - self._sent_at)
 
-    def answered(self) -> None:
+    def succeeded(self) -> None:
         """Notes that the controller answered."""
-        self._retries.reached = True
+        self._retrier.reached = True
         if self._failures:
             _log.info("%s goes on after %d attempts", self._method, self._failures)
             self._failures = 0
@@ -174,48 +174,48 @@ class Tries:
     def is_done(self, error: OrchestrionError) -> bool:
         """Whether an error says that an attempt that broke off did what was asked."""
         missing = error.reason in _MISSING
-        return missing and self._perhaps_done and self._safety is not None and self._safety.missing_is_done
+        return missing and self._may_be_done and self._safety is not None and self._safety.missing_is_done
 
-    def after(self, error: OrchestrionError, *, again: bool = True) -> float:
+    def delay_after(self, error: OrchestrionError, *, resendable: bool = True) -> float:
         """Returns how long to wait before the next attempt, in seconds, where there is one.
 
         Args:
             error: What the attempt failed with.
-            again: Whether what was sent can be sent again.
+            resendable: Whether what was sent can be sent again.
 
         Raises:
             OrchestrionError: The error, which no further attempt would cure in time.
         """
-        if self._safety is None or not again:
+        if self._safety is None or not resendable:
             raise error
         if error.reason == Reason.TOO_MANY_RUNS.name and self._safety.starts_run:
             return self._after_refusal(error)
         if not is_lost(error):
-            self._retries.reached = True
+            self._retrier.reached = True
             raise error
         return self._after_loss(error)
 
     def _after_refusal(self, error: OrchestrionError) -> float:
-        self._retries.reached = True
-        delay = (error.retry_after_ms or 1_000) / 1000 * (1 + self._retries.chance() / 2)
-        if not self._retries.patience.wait_when_full or self._retries.clock() + delay >= self._deadline:
+        self._retrier.reached = True
+        delay = (error.retry_after_ms or 1_000) / 1000 * (1 + self._retrier.jitter() / 2)
+        if not self._retrier.policy.wait_when_full or self._retrier.clock() + delay >= self._deadline:
             raise error
         _log.info("The controller is full; %s is sent again in %.1f s", self._method, delay)
         return delay
 
     def _after_loss(self, error: OrchestrionError) -> float:
-        now, patience = self._retries.clock(), self._retries.patience
+        now, policy = self._retrier.clock(), self._retrier.policy
         connecting = was_connecting(error)
         if not connecting:
-            self._retries.reached = self._perhaps_done = True
-        lived = not connecting and now - self._sent_at >= LIVED_S
-        if not self._failures or lived:
+            self._retrier.reached = self._may_be_done = True
+        was_healthy = not connecting and now - self._sent_at >= HEALTHY_AFTER_S
+        if not self._failures or was_healthy:
             self._failures, self._failing_since = 0, now
         self._failures += 1
         delay = min(LARGEST_DELAY_S, math.ldexp(FIRST_DELAY_S, min(self._failures - 1, 10)))
-        delay = max(delay * (1 + self._retries.chance()) / 2, (error.retry_after_ms or 0) / 1000)
-        too_long = now + delay - self._failing_since > patience.reconnect or now + delay >= self._deadline
-        if too_long or (not self._retries.reached and self._failures >= TRIES_UNREACHED):
+        delay = max(delay * (1 + self._retrier.jitter()) / 2, (error.retry_after_ms or 0) / 1000)
+        too_long = now + delay - self._failing_since > policy.reconnect or now + delay >= self._deadline
+        if too_long or (not self._retrier.reached and self._failures >= ATTEMPTS_UNREACHED):
             if self._failures > 1:
                 error.add_note(f"{self._method} was tried {self._failures} times.")
             raise error

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from orchestrion import names
-from orchestrion._content.sources import Source
+from orchestrion._content.byte_sources import ByteSource
 from orchestrion._net.transport import CHUNK_BYTES
 from orchestrion.errors import Reason
 from orchestrion.runs import Artifact
@@ -27,14 +27,14 @@ from orchestrion.values import ArtifactRef
 class Upload:
     """The chunks of an upload, read as they are sent. Used as a context manager, which closes the source."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ByteSource) -> None:
         """Starts with an open source."""
         self._source = source
         self.rewindable = source.rewindable
         """Whether `chunks` may be called again."""
         self._attempt = 0
         self._reading = threading.Lock()
-        self._over = False
+        self._closed = False
         self._sha256 = ""
         self._failure: OSError | None = None
 
@@ -43,13 +43,13 @@ class Upload:
         return self
 
     def __exit__(self, error_type: object, error: BaseException | None, traceback: object) -> None:
-        self._over = True
+        self._closed = True
         # A read that waits for a pipe may hold the lock for ever; it closes the source itself when it comes back.
         if self._reading.acquire(blocking=False):
             self._source.close()
             self._reading.release()
         if self._failure is not None:
-            # gRPC tells only that the call broke off.
+            # gRPC says only that the call broke off.
             raise self._failure from error
 
     def chunks(self) -> Iterator[artifact_service_pb2.UploadRequest]:
@@ -71,14 +71,14 @@ class Upload:
         while True:
             # gRPC may still read for a call that has ended, in a thread of its own.
             with self._reading:
-                if self._over or attempt != self._attempt:
+                if self._closed or attempt != self._attempt:
                     return
                 try:
                     chunk = self._source.read(position, CHUNK_BYTES)
                 except OSError as error:
                     self._failure = error
                     raise
-            if self._over:
+            if self._closed:
                 self._source.close()
                 return
             if not chunk:
@@ -142,7 +142,7 @@ class Download:
             if error_type is None:
                 _check_hash(self._name, self._hash.hexdigest())
                 if self._into_folder:
-                    self.path = claim(self.path / self._file_name)
+                    self.path = reserve(self.path / self._file_name)
                 self._part.replace(self.path)
         finally:
             self._part.unlink(missing_ok=True)
@@ -189,7 +189,7 @@ def safe_file_name(file_name: str, media_type: str, name: str) -> str:
     return stem + suffix[:20]
 
 
-def claim(path: Path) -> Path:
+def reserve(path: Path) -> Path:
     """Makes an empty file of that name, or of the first of `name-1`, `name-2`, … that is free; nothing is overwritten.
 
     Raises:

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from orchestrion._content import media
-from orchestrion._content.media import Sound
-from orchestrion._content.sources import Attachment, Content, check_files, known, open_source
-from orchestrion._net import calls, transfers
-from orchestrion._net.calls import Page
-from orchestrion._net.connection import Endpoint
+from orchestrion._content.byte_sources import check_files, open_source, stored_name
+from orchestrion._net import transfers
+from orchestrion._net.endpoint import Endpoint
 from orchestrion._net.resumption import ArtifactBytes
-from orchestrion._net.retries import Patience
-from orchestrion._sync.wire import Wire
+from orchestrion._net.retries import RetryPolicy
+from orchestrion._rpcs import artifacts as rpcs
+from orchestrion._sync.connection import Connection
+from orchestrion.content import Attachment, Content, Sound
+from orchestrion.listings import Page
 from orchestrion.runs import Artifact
 from orchestrion.values import ArtifactRef
 
@@ -23,10 +24,10 @@ from orchestrion.values import ArtifactRef
 class ArtifactClient:
     """Stores and fetches artifacts; `orchestrion.Client` is one."""
 
-    def __init__(self, endpoint: Endpoint, patience: Patience) -> None:
+    def __init__(self, endpoint: Endpoint, policy: RetryPolicy) -> None:
         """Makes the connection to be, which all calls share."""
-        self._patience = patience
-        self._wire = Wire(endpoint, patience)
+        self._policy = policy
+        self._connection = Connection(endpoint, policy)
 
     def upload(
         self,
@@ -73,7 +74,7 @@ class ArtifactClient:
         """
         name = transfers.artifact_name(artifact)
         with transfers.Download(name, to) as download:
-            for message in self._wire.stream(ArtifactBytes(name), timeout, idle_s=self._patience.idle_timeout):
+            for message in self._connection.stream(ArtifactBytes(name), timeout, idle_s=self._policy.idle_timeout):
                 download.take(message)
         return download.path
 
@@ -84,7 +85,9 @@ class ArtifactClient:
             NotFoundError: There is no such artifact.
         """
         collected = transfers.Collected(transfers.artifact_name(artifact))
-        for message in self._wire.stream(ArtifactBytes(collected.name), timeout, idle_s=self._patience.idle_timeout):
+        for message in self._connection.stream(
+            ArtifactBytes(collected.name), timeout, idle_s=self._policy.idle_timeout
+        ):
             collected.take(message)
         return collected.content()
 
@@ -114,13 +117,13 @@ class ArtifactClient:
         Raises:
             NotFoundError: There is no such artifact.
         """
-        return self._wire.unary(calls.get_artifact(artifact), timeout)
+        return self._connection.unary(rpcs.get(artifact), timeout)
 
     def list_artifacts(
         self, page_size: int = 100, page_token: str = "", *, timeout: float | None = None
     ) -> Page[Artifact]:
         """Lists artifacts, newest first."""
-        return self._wire.unary(calls.list_artifacts(page_size, page_token), timeout)
+        return self._connection.unary(rpcs.list_page(page_size, page_token), timeout)
 
     def delete_artifact(self, artifact: str | Artifact | ArtifactRef, *, timeout: float | None = None) -> None:
         """Deletes an artifact.
@@ -128,12 +131,12 @@ class ArtifactClient:
         Raises:
             NotFoundError: There is no such artifact.
         """
-        self._wire.unary(calls.delete_artifact(transfers.artifact_name(artifact)), timeout)
+        self._connection.unary(rpcs.delete(transfers.artifact_name(artifact)), timeout)
 
     def _names(self, files: Iterable[Attachment]) -> list[str]:
         """Uploads what is not an artifact yet, and names all."""
         return [
-            known(file) or self._upload(file, f"files[{index}]", None, None, None).name  # type: ignore[arg-type]
+            stored_name(file) or self._upload(file, f"files[{index}]", None, None, None).name  # type: ignore[arg-type]
             for index, file in enumerate(check_files(files))
         ]
 
@@ -141,10 +144,10 @@ class ArtifactClient:
         self, source: Content, field: str, media_type: str | None, file_name: str | None, timeout: float | None
     ) -> Artifact:
         content = open_source(source, field)
-        call = calls.upload(
+        rpc = rpcs.upload(
             content.media_type if media_type is None else media_type,
             content.file_name if file_name is None else file_name,
             content.size_bytes,
         )
         with transfers.Upload(content) as upload:
-            return upload.check(self._wire.send(call, upload, timeout))
+            return upload.check(self._connection.send(rpc, upload, timeout))

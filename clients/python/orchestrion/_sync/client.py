@@ -5,29 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Self, Unpack
 
-from orchestrion._content.sources import Attachment
-from orchestrion._net import calls, stage_calls
-from orchestrion._net.calls import Call, HostRemoved
-from orchestrion._net.connection import Endpoint
-from orchestrion._net.host_calls import choose_host
+from orchestrion._net.endpoint import Endpoint
 from orchestrion._net.resumption import HostChanges, RunEvents
-from orchestrion._net.retries import Patience
-from orchestrion._net.stage_calls import (
+from orchestrion._net.retries import RetryPolicy
+from orchestrion._rpcs import registry, stages
+from orchestrion._rpcs.rpc import Rpc
+from orchestrion._rpcs.stages import conversation, numbered
+from orchestrion._sync.host import HostClient
+from orchestrion._sync.runs import RunClient
+from orchestrion.answers import Answer, AnswerGatherer, PlanGatherer
+from orchestrion.content import Attachment
+from orchestrion.events import Event
+from orchestrion.experts import Assignment, Host, ListedExpert
+from orchestrion.listings import HostRemoved
+from orchestrion.plans import Plan, TaskResult
+from orchestrion.settings import (
     ExecuteSettings,
     PlanSettings,
     Request,
     RespondSettings,
     RunSettings,
     SelectSettings,
-    conversation,
-    numbered,
 )
-from orchestrion._sync.host import HostClient
-from orchestrion._sync.runs import RunClient
-from orchestrion.answers import Answer, AnswerGatherer, PlanGatherer
-from orchestrion.events import Event
-from orchestrion.experts import Assignment, Host, ListedExpert
-from orchestrion.plans import Plan, TaskResult
 
 
 class Client(RunClient):
@@ -69,7 +68,7 @@ class Client(RunClient):
             InvalidArgumentError: The address is none, or a time is.
         """
         self._endpoint = Endpoint.resolve(address)
-        super().__init__(self._endpoint, Patience(timeout, idle_timeout, reconnect, wait_when_full))
+        super().__init__(self._endpoint, RetryPolicy(timeout, idle_timeout, reconnect, wait_when_full))
 
     @property
     def address(self) -> str:
@@ -78,7 +77,7 @@ class Client(RunClient):
 
     def close(self) -> None:
         """Closes the connection and ends the calls that go on."""
-        self._wire.close()
+        self._connection.close()
 
     def __enter__(self) -> Self:
         """Returns the client; leaving closes it."""
@@ -121,7 +120,7 @@ class Client(RunClient):
         **settings: Unpack[RunSettings],
     ) -> Generator[Event, None, None]:
         """Carries a request out and yields what happens; arguments and errors as those of `ask`."""
-        return self._start(files, lambda names: stage_calls.run(conversation(request, names), **settings), timeout)
+        return self._start(files, lambda names: stages.run(conversation(request, names), **settings), timeout)
 
     def plan(
         self,
@@ -136,7 +135,7 @@ class Client(RunClient):
         Raises:
             OrchestrionError: There is no plan, and why.
         """
-        return self._start(files, lambda names: stage_calls.plan(conversation(request, names), **settings), timeout)
+        return self._start(files, lambda names: stages.plan(conversation(request, names), **settings), timeout)
 
     def make_plan(
         self,
@@ -191,7 +190,7 @@ class Client(RunClient):
             InvalidArgumentError: The plan breaks a rule.
             FailedPreconditionError: A task has no expert.
         """
-        return self._wire.stream(RunEvents(stage_calls.select(plan, **settings)), timeout)
+        return self._connection.stream(RunEvents(stages.select(plan, **settings)), timeout)
 
     def execute(
         self,
@@ -206,7 +205,7 @@ class Client(RunClient):
         Raises:
             InvalidArgumentError: The plan breaks a rule.
         """
-        return self._start(files, lambda names: stage_calls.execute(plan, names, **settings), timeout)
+        return self._start(files, lambda names: stages.execute(plan, names, **settings), timeout)
 
     def respond(
         self,
@@ -225,13 +224,13 @@ class Client(RunClient):
         """
         return self._start(
             files,
-            lambda names: stage_calls.respond(conversation(request, names), plan, results, **settings),
+            lambda names: stages.respond(conversation(request, names), plan, results, **settings),
             timeout,
         )
 
     def hosts(self, *, timeout: float | None = None) -> tuple[Host, ...]:
         """Lists the model hosts, by name."""
-        return self._wire.unary(calls.list_hosts(), timeout)
+        return self._connection.unary(registry.list_hosts(), timeout)
 
     def host(self, name: str | None = None, *, timeout: float | None = None) -> HostClient:
         """Gives a client of one model host, to load experts there and to look after its catalogue of models.
@@ -244,12 +243,12 @@ class Client(RunClient):
             NotFoundError: No such host is listed.
             InvalidArgumentError: There are several, and none was named.
         """
-        found = choose_host(self.hosts(timeout=timeout), name)
-        return HostClient(found.address, timeout=self._patience.timeout, reconnect=self._patience.reconnect)
+        listed = registry.choose_host(self.hosts(timeout=timeout), name)
+        return HostClient(listed.address, timeout=self._policy.timeout, reconnect=self._policy.reconnect)
 
     def experts(self, task_type: str | None = None, *, timeout: float | None = None) -> tuple[ListedExpert, ...]:
         """Lists the experts, by id; those that perform one task type where it is given."""
-        return self._wire.unary(calls.list_experts(task_type or ""), timeout)
+        return self._connection.unary(registry.list_experts(task_type or ""), timeout)
 
     def watch_hosts(self, *, timeout: float | None = None) -> Generator[Host | HostRemoved, None, None]:
         """Yields every host that is known, then each as it changes; ends only by `timeout` or `close()`.
@@ -257,10 +256,10 @@ class Client(RunClient):
         Raises:
             DeadlineExceededError: The timeout, in seconds, is over.
         """
-        return self._wire.stream(HostChanges(), timeout)
+        return self._connection.stream(HostChanges(), timeout)
 
     def _start(
-        self, files: Iterable[Attachment], make: Callable[[Sequence[str]], Call[Event]], timeout: float | None
+        self, files: Iterable[Attachment], make: Callable[[Sequence[str]], Rpc[Event]], timeout: float | None
     ) -> Generator[Event, None, None]:
         """Uploads what must be, then makes the call from the artifacts' names and yields its events."""
-        yield from self._wire.stream(RunEvents(make(self._names(files))), timeout)
+        yield from self._connection.stream(RunEvents(make(self._names(files))), timeout)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Self, Unpack
 
-from orchestrion._net import host_calls
-from orchestrion._net.connection import Endpoint
-from orchestrion._net.host_calls import Catalogue, ModelSettings
+from orchestrion._net.endpoint import Endpoint
 from orchestrion._net.resumption import ModelWork
-from orchestrion._net.retries import Patience
-from orchestrion._sync.wire import Wire
+from orchestrion._net.retries import RetryPolicy
+from orchestrion._rpcs import model_hosts
+from orchestrion._sync.connection import Connection
 from orchestrion.experts import Expert, ExpertStatus, Host
+from orchestrion.listings import Catalogue
 from orchestrion.models import HubModel, ModelProgress
+from orchestrion.settings import ModelSettings
 
 LOAD_TIMEOUT_S = 600.0
 """How long the loading of an expert may take: large ones are read from slow disks."""
@@ -47,7 +48,7 @@ class HostClient:
             InvalidArgumentError: The address is none, or a time is.
         """
         self._endpoint = Endpoint.of_host(address)
-        self._wire = Wire(self._endpoint, Patience(timeout, reconnect=reconnect))
+        self._connection = Connection(self._endpoint, RetryPolicy(timeout, reconnect=reconnect))
 
     @property
     def address(self) -> str:
@@ -56,7 +57,7 @@ class HostClient:
 
     def close(self) -> None:
         """Closes the connection and ends the calls that go on."""
-        self._wire.close()
+        self._connection.close()
 
     def __enter__(self) -> Self:
         """Returns the client; leaving closes it."""
@@ -67,7 +68,7 @@ class HostClient:
 
     def get_host(self, *, timeout: float | None = None) -> Host:
         """Gets the host as it is now: its devices, and the experts that it offers."""
-        return self._wire.unary(host_calls.get_host(), timeout)
+        return self._connection.unary(model_hosts.get_host(), timeout)
 
     def load(self, expert: str, *, timeout: float = LOAD_TIMEOUT_S) -> ExpertStatus:
         """Loads an expert, and returns when it is loaded.
@@ -77,7 +78,7 @@ class HostClient:
             FailedPreconditionError: It cannot be loaded, and why.
             ResourceExhaustedError: Experts that may not be evicted leave no room.
         """
-        return self._wire.unary(host_calls.load_expert(expert), timeout)
+        return self._connection.unary(model_hosts.load_expert(expert), timeout)
 
     def unload(self, expert: str, *, timeout: float | None = None) -> ExpertStatus:
         """Unloads an expert after the requests that it is computing.
@@ -86,7 +87,7 @@ class HostClient:
             NotFoundError: The host has no such expert.
             FailedPreconditionError: It has a hard reservation.
         """
-        return self._wire.unary(host_calls.unload_expert(expert), timeout)
+        return self._connection.unary(model_hosts.unload_expert(expert), timeout)
 
     def pin(self, expert: str, *, pinned: bool = True, timeout: float = LOAD_TIMEOUT_S) -> ExpertStatus:
         """Loads an expert and keeps it loaded, also after a restart of the host; `pinned=False` ends that.
@@ -94,7 +95,7 @@ class HostClient:
         Raises:
             OrchestrionError: As `load` raises it.
         """
-        return self._wire.unary(host_calls.pin_expert(expert, pinned), timeout)
+        return self._connection.unary(model_hosts.pin_expert(expert, pinned), timeout)
 
     def list_models(self, task_type: str = "", *, profile: str = "", timeout: float | None = None) -> Catalogue:
         """Lists the whole catalogue of the host, also what it does not offer, and its profiles.
@@ -107,7 +108,7 @@ class HostClient:
         Raises:
             InvalidArgumentError: There is no such profile.
         """
-        return self._wire.unary(host_calls.list_models(task_type, profile), timeout)
+        return self._connection.unary(model_hosts.list_models(task_type, profile), timeout)
 
     def search_models(
         self, task_type: str, text: str = "", *, limit: int = 20, timeout: float | None = None
@@ -123,7 +124,7 @@ class HostClient:
         Raises:
             UnavailableError: The Hub does not answer.
         """
-        return self._wire.unary(host_calls.search_models(task_type, text, limit), timeout)
+        return self._connection.unary(model_hosts.search_models(task_type, text, limit), timeout)
 
     def add_model(self, model: str, *, timeout: float | None = None, **settings: Unpack[ModelSettings]) -> Expert:
         """Adds a model to the catalogue; of one on the Hub only the configuration is fetched.
@@ -138,7 +139,7 @@ class HostClient:
             InvalidArgumentError: What it performs cannot be found out, or no runtime does that.
             FailedPreconditionError: The id is taken, the weights are pickled, or the Hub wants a token.
         """
-        return self._wire.unary(host_calls.add_model(model, **settings), timeout)
+        return self._connection.unary(model_hosts.add_model(model, **settings), timeout)
 
     def remove_model(self, expert: str, *, timeout: float | None = None) -> None:
         """Removes a model: its files where no other expert uses them, and its entry where it was added.
@@ -147,7 +148,7 @@ class HostClient:
             NotFoundError: The host has no such expert.
             FailedPreconditionError: It has a hard reservation.
         """
-        self._wire.unary(host_calls.remove_model(expert), timeout)
+        self._connection.unary(model_hosts.remove_model(expert), timeout)
 
     def pull_model(self, expert: str, *, timeout: float | None = None) -> Generator[ModelProgress, None, None]:
         """Fetches and checks the files of a model; the last item brings the expert as it is registered then.
@@ -158,7 +159,7 @@ class HostClient:
             ResourceExhaustedError: The disk is full, or the Hub asks to wait.
             UnavailableError: The Hub does not answer, or a file came with another content than announced.
         """
-        return self._wire.stream(ModelWork(host_calls.pull_model(expert)), timeout)
+        return self._connection.stream(ModelWork(model_hosts.pull_model(expert)), timeout)
 
     def export_model(
         self, expert: str, task_type: str = "", *, timeout: float | None = None
@@ -175,7 +176,7 @@ class HostClient:
             InvalidArgumentError: Such a model cannot be exported.
             FailedPreconditionError: Its files are missing, or its outputs would differ.
         """
-        return self._wire.stream(ModelWork(host_calls.export_model(expert, task_type)), timeout)
+        return self._connection.stream(ModelWork(model_hosts.export_model(expert, task_type)), timeout)
 
     def refresh_models(
         self, experts: Sequence[str] = (), *, timeout: float | None = None
@@ -185,4 +186,4 @@ class HostClient:
         Raises:
             OrchestrionError: As `pull_model` raises it.
         """
-        return self._wire.stream(ModelWork(host_calls.refresh_models(experts)), timeout)
+        return self._connection.stream(ModelWork(model_hosts.refresh_models(experts)), timeout)

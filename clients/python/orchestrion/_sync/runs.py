@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from orchestrion._net import calls
-from orchestrion._net.calls import Page
 from orchestrion._net.resumption import RunEvents
-from orchestrion._net.stage_calls import new_request_id
+from orchestrion._rpcs import runs as rpcs
 from orchestrion._sync.artifacts import ArtifactClient
 from orchestrion.events import Event
+from orchestrion.listings import Page
+from orchestrion.names import new_request_id
 from orchestrion.plans import Plan
 from orchestrion.runs import Run
 
@@ -29,8 +29,8 @@ class RunClient(ArtifactClient):
             NotFoundError: There is no such run.
             OutOfRangeError: The log does not go that far.
         """
-        call = calls.watch_run(run, after_sequence)
-        return self._wire.stream(RunEvents(call, run=run, after_sequence=after_sequence, raises=False), timeout)
+        rpc = rpcs.watch(run, after_sequence)
+        return self._connection.stream(RunEvents(rpc, run=run, after_sequence=after_sequence, raises=False), timeout)
 
     def get_run(self, run: str, *, timeout: float | None = None) -> Run:
         """Gets a run as its log tells it so far.
@@ -38,11 +38,11 @@ class RunClient(ArtifactClient):
         Raises:
             NotFoundError: There is no such run.
         """
-        return self._wire.unary(calls.get_run(run), timeout)
+        return self._connection.unary(rpcs.get(run), timeout)
 
     def list_runs(self, page_size: int = 100, page_token: str = "", *, timeout: float | None = None) -> Page[Run]:
         """Lists runs, newest first, without plans, assignments and results."""
-        return self._wire.unary(calls.list_runs(page_size, page_token), timeout)
+        return self._connection.unary(rpcs.list_page(page_size, page_token), timeout)
 
     def approve_plan(
         self, run: str, plan: Plan | None = None, *, request_id: str = "", timeout: float | None = None
@@ -61,8 +61,8 @@ class RunClient(ArtifactClient):
             FailedPreconditionError: It does not await approval, or not any more.
             InvalidArgumentError: The plan given breaks a rule, and names task and field; the run goes on waiting.
         """
-        call = calls.approve_plan(run, plan, request_id or new_request_id())
-        return self._wire.unary(call, timeout)
+        rpc = rpcs.approve(run, plan, request_id or new_request_id())
+        return self._connection.unary(rpc, timeout)
 
     def cancel_run(self, run: str, *, timeout: float | None = None) -> Run:
         """Cancels a run and waits until it has ended; one that has ended stays as it is.
@@ -70,7 +70,7 @@ class RunClient(ArtifactClient):
         Raises:
             NotFoundError: There is no such run.
         """
-        return self._wire.unary(calls.cancel_run(run), timeout)
+        return self._connection.unary(rpcs.cancel(run), timeout)
 
     def delete_run(self, run: str, *, timeout: float | None = None) -> None:
         """Deletes a run that has ended, with its log; artifacts stay.
@@ -79,4 +79,4 @@ class RunClient(ArtifactClient):
             NotFoundError: There is no such run.
             FailedPreconditionError: It has not ended.
         """
-        self._wire.unary(calls.delete_run(run), timeout)
+        self._connection.unary(rpcs.delete(run), timeout)

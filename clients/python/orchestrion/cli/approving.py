@@ -9,10 +9,10 @@ from orchestrion.cli import exits, plan_files, views
 from orchestrion.cli.elsewhere import Elsewhere
 
 if TYPE_CHECKING:
-    from orchestrion._net.stage_calls import RunSettings
     from orchestrion._sync.client import Client
     from orchestrion.events import ApprovalAwaited, Event
     from orchestrion.plans import Plan
+    from orchestrion.settings import RunSettings
     from orchestrion.values import ArtifactRef
 
 _CHOICES: Final = {"y": "yes", "yes": "yes", "e": "edit", "edit": "edit", "n": "no", "no": "no"}

@@ -12,7 +12,7 @@ from orchestrion.cli.approving import Approving, approval_of
 from orchestrion.cli.following import OUTPUT_FOLDER, carry_out, save
 
 if TYPE_CHECKING:
-    from orchestrion._net.stage_calls import RunSettings
+    from orchestrion.settings import RunSettings
 
 
 def ask(

@@ -22,11 +22,11 @@ from orchestrion.cli import exits, plan_files
 from orchestrion.cli.printer import one_line, printable
 
 if TYPE_CHECKING:
-    from orchestrion._net.stage_calls import Choosing
     from orchestrion._sync.client import Client
     from orchestrion.cli.views import View
     from orchestrion.errors import OrchestrionError
     from orchestrion.plans import Plan
+    from orchestrion.settings import SelectionCriteria
     from orchestrion.values import ArtifactRef
 
 _FALLBACKS: Final = ("sensible-editor", "nano", "vim", "vi", "notepad")
@@ -96,7 +96,7 @@ def edited(
 
 
 def check(
-    client: Client, plan: Plan, attached: Sequence[ArtifactRef], view: View, **choosing: Unpack[Choosing]
+    client: Client, plan: Plan, attached: Sequence[ArtifactRef], view: View, **choosing: Unpack[SelectionCriteria]
 ) -> None:
     """Has the controller check a plan against its rules, and find an expert for every task; nothing is executed.
 

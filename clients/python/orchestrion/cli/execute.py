@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrion.cli import connecting, exits, following, options, plan_files, views
+from orchestrion.names import new_request_id
 
 if TYPE_CHECKING:
     from orchestrion.plans import TaskResult
@@ -57,7 +58,7 @@ def execute(
 
                 editing.check(client, planned, attached, view, **choosing)
                 return
-            request_id = following.new_request_id()
+            request_id = new_request_id()
             told = following.follow(
                 client,
                 lambda seconds: client.execute(planned, attached, timeout=seconds, request_id=request_id, **choosing),

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
 from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Unpack
 
 from orchestrion.cli import exits
+from orchestrion.names import new_request_id
 
 if TYPE_CHECKING:
-    from orchestrion._net.stage_calls import RunSettings
     from orchestrion._sync.client import Client
     from orchestrion.answers import Answer
     from orchestrion.events import Event
     from orchestrion.plans import Plan, TaskResult
+    from orchestrion.settings import RunSettings
     from orchestrion.values import ArtifactRef
 
 OUTPUT_FOLDER: Final = Path("orchestrion-output")
@@ -153,11 +153,6 @@ def upload(client: Client, files: Iterable[Path]) -> list[ArtifactRef]:
     from orchestrion.values import ArtifactRef
 
     return [ArtifactRef(client.upload(file).name) for file in files]
-
-
-def new_request_id() -> str:
-    """Makes an id by which a repeated call joins the run of the first."""
-    return secrets.token_hex(16)
 
 
 def save(client: Client, artifacts: Sequence[str], folder: Path) -> Generator[Path, None, None]:

@@ -61,8 +61,8 @@ def _watch(client: Client, *, json: bool) -> None:
     from rich.live import Live
 
     from orchestrion._codec.codec import to_json
-    from orchestrion._net.calls import HostRemoved
     from orchestrion.cli import views
+    from orchestrion.listings import HostRemoved
 
     known: dict[str, Host] = {}
     with contextlib.ExitStack() as stack:

@@ -11,8 +11,8 @@ import typer
 from orchestrion.cli import completion
 
 if TYPE_CHECKING:
-    from orchestrion._net.stage_calls import Choosing
     from orchestrion.experts import SelectionPolicy
+    from orchestrion.settings import SelectionCriteria
 
 
 class PolicyName(StrEnum):
@@ -124,7 +124,7 @@ def policy_of(name: PolicyName | None) -> SelectionPolicy:
     return SelectionPolicy[name.name] if name else SelectionPolicy.UNSPECIFIED
 
 
-def choosing(policy: PolicyName | None, licenses: list[str] | None) -> Choosing:
+def choosing(policy: PolicyName | None, licenses: list[str] | None) -> SelectionCriteria:
     """Returns how experts are chosen, as the calls take it."""
     return {"policy": policy_of(policy), "licenses": licenses or ()}
 

@@ -10,11 +10,12 @@ import typer
 
 from orchestrion.cli import connecting, exits, following, options, plan_files, views
 from orchestrion.cli.following import OUTPUT_FOLDER
+from orchestrion.names import new_request_id
 
 if TYPE_CHECKING:
-    from orchestrion._net.stage_calls import Choosing, PlanSettings
     from orchestrion._sync.client import Client
     from orchestrion.plans import Plan
+    from orchestrion.settings import PlanSettings, SelectionCriteria
     from orchestrion.values import ArtifactRef
 
 
@@ -56,7 +57,7 @@ def plan(
             settings: PlanSettings = {
                 "planner": planner or "",
                 "previous_run": continued,
-                "request_id": following.new_request_id(),
+                "request_id": new_request_id(),
             }
 
             def show(known: Plan | None = None) -> views.View:
@@ -125,10 +126,10 @@ def _execute(
     plain: bool,
     json: bool,
     timeout: float | None,
-    choosing: Choosing,
+    choosing: SelectionCriteria,
 ) -> None:
     view = views.choose(json=json, plain=plain)
-    request_id = following.new_request_id()
+    request_id = new_request_id()
     told = following.follow(
         client,
         lambda seconds: client.run(

@@ -66,7 +66,7 @@ def up(
 
 
 def _tell_how(running: Platform) -> None:
-    from orchestrion._net.connection import DEFAULT_ADDRESS
+    from orchestrion._net.endpoint import DEFAULT_ADDRESS
 
     controller, host = running.controller, running.host
     elsewhere = "" if controller.grpc_address == DEFAULT_ADDRESS else f" --address {controller.grpc_address}"

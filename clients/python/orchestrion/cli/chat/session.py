@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from orchestrion._net.stage_calls import RunSettings
 from orchestrion._sync.client import Client
 from orchestrion.answers import Answer
 from orchestrion.cli import exits, following, views
 from orchestrion.cli.approving import Approving, approval_of
 from orchestrion.cli.printer import printable, size
 from orchestrion.errors import OrchestrionError
+from orchestrion.names import new_request_id
 from orchestrion.runs import Artifact
+from orchestrion.settings import RunSettings
 
 _HELP: Final = """\
 /file PATH …    attach files to the next request
@@ -131,7 +132,7 @@ class Session:
         settings: RunSettings = {
             **self._settings,
             "previous_run": self._previous,
-            "request_id": following.new_request_id(),
+            "request_id": new_request_id(),
         }
         show = view.show
         if self._approve:

@@ -11,9 +11,9 @@ from orchestrion.cli import exits, options
 from orchestrion.cli.models import reaching
 
 if TYPE_CHECKING:
-    from orchestrion._net.host_calls import Catalogue
     from orchestrion._sync.host import HostClient
     from orchestrion.errors import OrchestrionError
+    from orchestrion.listings import Catalogue
     from orchestrion.models import ListedModel
 
 _OF_ONE_MODEL: Final = frozenset(

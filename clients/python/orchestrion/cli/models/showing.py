@@ -10,8 +10,8 @@ from orchestrion.cli.models import reaching
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from orchestrion._net.host_calls import Catalogue
     from orchestrion.experts import Expert, InputLimit
+    from orchestrion.listings import Catalogue
     from orchestrion.models import ListedModel
 
 

@@ -1,21 +1,22 @@
-"""The calls that start a run: all four stages, or one of them alone. No I/O."""
+"""The RPCs that start a run: all four stages, or one of them alone."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from enum import IntEnum
-from typing import Any, TypeAlias, TypedDict, Unpack
+from typing import Any, Unpack
 
 from orchestrion import names
 from orchestrion._codec.codec import encode
-from orchestrion._net.calls import Call, call, read_event
+from orchestrion._rpcs.rpc import Rpc, rpc_of
+from orchestrion._rpcs.runs import read_event
 from orchestrion.errors import Reason
 from orchestrion.events import Event
 from orchestrion.experts import Assignment, SelectionPolicy
 from orchestrion.plans import Plan, TaskResult, TaskType
-from orchestrion.runs import Approval, Message, OnDetach, RunOptions
+from orchestrion.runs import Approval, Message, RunOptions
+from orchestrion.settings import Detachment, Request
 from orchestrion.v1 import (
     execute_service_pb2,
     plan_service_pb2,
@@ -23,78 +24,6 @@ from orchestrion.v1 import (
     run_service_pb2,
     select_service_pb2,
 )
-
-Request: TypeAlias = str | Message | Sequence[Message]
-"""What is asked: the words alone, one message, or a conversation whose last message is the user's."""
-
-
-class Detachment(TypedDict, total=False):
-    """How a run treats a client that leaves; every call that starts a run takes these."""
-
-    on_detach: OnDetach
-    """CANCEL (the server's default) or CONTINUE."""
-    detach_grace_ms: int | None
-    """How long a run without a reader lives under CANCEL, 0 to 3,600,000; None for the server's 10,000."""
-    request_id: str
-    """Makes the call safe to repeat: a second one with the same id joins the first one's run. Empty for a new one."""
-
-
-class PlanSettings(Detachment, total=False):
-    """What `plan` takes beside the request."""
-
-    planner: str
-    """`builtin` or `llm`; empty for the server's default."""
-    previous_run: str
-    """The run whose messages, results and artifacts this one continues."""
-    task_types: Sequence[TaskType]
-    """The task types that may be planned; none for those of the server."""
-
-
-class Choosing(TypedDict, total=False):
-    """How experts are chosen, for every call that does so."""
-
-    policy: SelectionPolicy
-    """How experts are chosen: RANK (the server's default), or LLM, by the language model among the best few."""
-    licenses: Sequence[str]
-    """The licences that experts may have, such as `MIT`, `BSD-*`, `permissive` or `commercial`; none allows all."""
-
-
-class RunSettings(PlanSettings, Choosing, total=False):
-    """What `run` and `ask` take beside the request."""
-
-    plan: Plan | None
-    """A plan to follow instead of planning."""
-    responder: str
-    """`builtin` or `llm`; empty for the server's default."""
-    approval: Approval
-    """REQUIRED has the run wait for `approve_plan` before anything is selected or executed."""
-    approval_timeout_ms: int | None
-    """How long it waits, 1 to 604,800,000; None for the server's default, an hour."""
-
-
-class SelectSettings(Detachment, Choosing, total=False):
-    """What `select` takes beside the plan."""
-
-    task_types: Sequence[TaskType]
-    """The task types that the plan is checked against; none for those of the server."""
-
-
-class ExecuteSettings(SelectSettings, total=False):
-    """What `execute` takes beside the plan and its attachments."""
-
-    assignments: Sequence[Assignment]
-    """Assignments already made; the other tasks are assigned first."""
-    results: Sequence[TaskResult]
-    """Results already there; their tasks are not run again."""
-
-
-class RespondSettings(Detachment, total=False):
-    """What `respond` takes beside the request, the plan and its results."""
-
-    responder: str
-    """`builtin` or `llm`; empty for the server's default."""
-    task_types: Sequence[TaskType]
-    """The task types that the plan uses; none for those of the server."""
 
 
 def conversation(request: Request, attachments: Iterable[str] = ()) -> tuple[Message, ...]:
@@ -117,11 +46,6 @@ def numbered(attachments: Iterable[str]) -> Mapping[str, str]:
     return {f"attachments/{number}": name for number, name in enumerate(attachments, 1)}
 
 
-def new_request_id() -> str:
-    """Makes an id by which a copy of a call is known as one."""
-    return uuid.uuid4().hex
-
-
 def run(
     messages: Sequence[Message],
     *,
@@ -135,7 +59,7 @@ def run(
     previous_run: str = "",
     task_types: Sequence[TaskType] = (),
     **detachment: Unpack[Detachment],
-) -> Call[Event]:
+) -> Rpc[Event]:
     """Carries a request through all four stages."""
     request = run_service_pb2.RunRequest(
         messages=_all(messages),
@@ -150,7 +74,7 @@ def run(
         previous_run=_previous(previous_run),
         options=_options(detachment),
     )
-    return call(run_service_pb2.DESCRIPTOR, "Run", request, read_event)
+    return rpc_of(run_service_pb2.DESCRIPTOR, "Run", request, read_event)
 
 
 def plan(
@@ -160,7 +84,7 @@ def plan(
     previous_run: str = "",
     task_types: Sequence[TaskType] = (),
     **detachment: Unpack[Detachment],
-) -> Call[Event]:
+) -> Rpc[Event]:
     """Turns a request into a plan."""
     request = plan_service_pb2.PlanRequest(
         messages=_all(messages),
@@ -169,7 +93,7 @@ def plan(
         previous_run=_previous(previous_run),
         options=_options(detachment),
     )
-    return call(plan_service_pb2.DESCRIPTOR, "Plan", request, read_event)
+    return rpc_of(plan_service_pb2.DESCRIPTOR, "Plan", request, read_event)
 
 
 def select(
@@ -179,7 +103,7 @@ def select(
     licenses: Sequence[str] = (),
     task_types: Sequence[TaskType] = (),
     **detachment: Unpack[Detachment],
-) -> Call[Event]:
+) -> Rpc[Event]:
     """Chooses an expert for every task of a plan."""
     request = select_service_pb2.SelectRequest(
         plan=encode(plan),
@@ -188,7 +112,7 @@ def select(
         task_types=_all(task_types),
         options=_options(detachment),
     )
-    return call(select_service_pb2.DESCRIPTOR, "Select", request, read_event)
+    return rpc_of(select_service_pb2.DESCRIPTOR, "Select", request, read_event)
 
 
 def execute(
@@ -201,7 +125,7 @@ def execute(
     licenses: Sequence[str] = (),
     task_types: Sequence[TaskType] = (),
     **detachment: Unpack[Detachment],
-) -> Call[Event]:
+) -> Rpc[Event]:
     """Runs a plan; `attachments/{n}` in it means the n-th artifact named."""
     request = execute_service_pb2.ExecuteRequest(
         plan=encode(plan),
@@ -213,7 +137,7 @@ def execute(
         attachments=attachments,
         options=_options(detachment),
     )
-    return call(execute_service_pb2.DESCRIPTOR, "Execute", request, read_event)
+    return rpc_of(execute_service_pb2.DESCRIPTOR, "Execute", request, read_event)
 
 
 def respond(
@@ -224,7 +148,7 @@ def respond(
     responder: str = "",
     task_types: Sequence[TaskType] = (),
     **detachment: Unpack[Detachment],
-) -> Call[Event]:
+) -> Rpc[Event]:
     """Answers a request from results."""
     request = respond_service_pb2.RespondRequest(
         messages=_all(messages),
@@ -234,13 +158,13 @@ def respond(
         task_types=_all(task_types),
         options=_options(detachment),
     )
-    return call(respond_service_pb2.DESCRIPTOR, "Respond", request, read_event)
+    return rpc_of(respond_service_pb2.DESCRIPTOR, "Respond", request, read_event)
 
 
 def _options(detachment: Detachment) -> Any:
-    # Every call has an id, so that the client itself may send it again when the connection breaks.
+    # Every RPC that starts a run has an id, so that the client itself may send it again when the connection breaks.
     options = RunOptions(**detachment)
-    return encode(replace(options, request_id=options.request_id or new_request_id()))
+    return encode(replace(options, request_id=options.request_id or names.new_request_id()))
 
 
 def _all(items: Iterable[Any]) -> list[Any]:

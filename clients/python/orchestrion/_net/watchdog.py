@@ -1,4 +1,4 @@
-"""Ends calls over which nothing comes or goes any more; for programs without an event loop."""
+"""Ends calls over which nothing comes or goes any more, by a thread; asyncio has timeouts for that."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ class Watchdog:
     def __init__(self, idle_s: float) -> None:
         """Starts with a call that has done something just now."""
         self._idle_s = idle_s
-        self._last = time.monotonic()
-        self._over = threading.Event()
-        self.bit = False
+        self._last_heartbeat = time.monotonic()
+        self._stopped = threading.Event()
+        self.expired = False
         """Whether it ended the call."""
 
-    def beat(self) -> None:
+    def heartbeat(self) -> None:
         """Notes that something came or went."""
-        self._last = time.monotonic()
+        self._last_heartbeat = time.monotonic()
 
     @contextlib.contextmanager
     def watching(self, cancel: Callable[[], object]) -> Generator[None, None, None]:
-        """Calls `cancel` once, from another thread, when `idle_s` seconds pass without a beat."""
+        """Calls `cancel` once, from another thread, when `idle_s` seconds pass without a heartbeat."""
         threading.Thread(target=self._watch, args=(cancel,), name="orchestrion-idle", daemon=True).start()
         try:
             yield
         finally:
-            self._over.set()
+            self._stopped.set()
 
     def _watch(self, cancel: Callable[[], object]) -> None:
         left = self._idle_s
         while left > 0:
-            if self._over.wait(left):
+            if self._stopped.wait(left):
                 return
-            left = self._last + self._idle_s - time.monotonic()
-        self.bit = True
+            left = self._last_heartbeat + self._idle_s - time.monotonic()
+        self.expired = True
         cancel()
 
 

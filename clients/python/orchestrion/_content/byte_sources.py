@@ -1,4 +1,4 @@
-"""What a file or value given to a client is: an artifact that the controller has, or content and how to read it."""
+"""What a file or value passed to a client is: an artifact that the controller has, or bytes and how to read them."""
 
 from __future__ import annotations
 
@@ -6,46 +6,17 @@ import io
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TypeAlias, cast
+from typing import BinaryIO, cast
 
 from orchestrion import names
 from orchestrion._content import media
-from orchestrion._content.media import Sound
+from orchestrion.content import Attachment, Content, Sound
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.runs import Artifact
 from orchestrion.values import ArtifactRef
 
 
-class Picture(Protocol):
-    """A PIL image."""
-
-    mode: str
-
-    def getexif(self) -> Any:
-        """Returns its EXIF data."""
-        ...
-
-
-class Buffer(Protocol):
-    """An array with the buffer protocol, such as NumPy's."""
-
-    @property
-    def __array_interface__(self) -> dict[str, Any]:
-        """Describes the array."""
-        ...
-
-
-Content: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Picture | Buffer | Sound
-"""A file by its path, its bytes, a file opened for reading them, a PIL image, an array of pixels, or a sound.
-
-A `str` is always a path. Pixels are uint8, (height, width), (height, width, 3) or (height, width, 4).
-"""
-
-Attachment: TypeAlias = Content | Artifact | ArtifactRef
-"""Content, or an artifact that the controller has already, also by its name."""
-
-
-class Source:
+class ByteSource:
     """Content that can be read from a position. Used as a context manager, which closes what it opened itself."""
 
     def __init__(self, content: BinaryIO | memoryview, *, file_name: str, media_type: str, owned: bool) -> None:
@@ -54,12 +25,12 @@ class Source:
         self.file_name = file_name
         """The file's own name; empty where there is none."""
         self.media_type = media_type
-        """The media type; empty where it is not known."""
+        """The media type; empty where only the content says it."""
         self.rewindable = isinstance(content, memoryview) or content.seekable()
         """Whether it can be read again."""
         self._start = 0 if isinstance(content, memoryview) or not self.rewindable else content.tell()
         self.size_bytes = self._size()
-        """The size; 0 where it is not known beforehand, as of a pipe."""
+        """The size; 0 where it cannot be told beforehand, as of a pipe."""
 
     def read(self, position: int, size: int) -> bytes:
         """Reads at a position, at most so many bytes; what cannot be rewound is read in order.
@@ -99,7 +70,7 @@ def check_files(files: Iterable[Attachment]) -> list[Attachment]:
     return list(files)
 
 
-def known(attachment: Attachment) -> str | None:
+def stored_name(attachment: Attachment) -> str | None:
     """Returns the name of an attachment that the controller has already; None for content."""
     if isinstance(attachment, Artifact | ArtifactRef):
         return attachment.name
@@ -109,7 +80,7 @@ def known(attachment: Attachment) -> str | None:
     return None
 
 
-def open_source(value: Content, field: str) -> Source:
+def open_source(value: Content, field: str) -> ByteSource:
     """Opens content, whatever it is; pictures become PNG here, and sounds WAV.
 
     Args:
@@ -122,7 +93,7 @@ def open_source(value: Content, field: str) -> Source:
     """
     if isinstance(value, str | os.PathLike):
         path = Path(value)
-        return Source(open(path, "rb"), file_name=path.name, media_type="", owned=True)
+        return ByteSource(open(path, "rb"), file_name=path.name, media_type="", owned=True)
     if isinstance(value, Sound):
         return _made(media.wav_of_sound(value, field), "audio/wav")
     if media.is_picture(value):
@@ -133,7 +104,7 @@ def open_source(value: Content, field: str) -> Source:
     if hasattr(value, "read"):
         name = getattr(value, "name", "")
         file_name = Path(name).name if isinstance(name, str) else ""
-        return Source(cast(BinaryIO, value), file_name=file_name, media_type="", owned=False)
+        return ByteSource(cast(BinaryIO, value), file_name=file_name, media_type="", owned=False)
     try:
         view = memoryview(value)  # type: ignore[arg-type]  # That is the question.
     except (TypeError, BufferError, ValueError) as error:
@@ -146,8 +117,8 @@ def open_source(value: Content, field: str) -> Source:
     return _made(media.png_of_array(view, field), "image/png")
 
 
-def _made(content: bytes | memoryview, media_type: str) -> Source:
-    return Source(memoryview(content).cast("B"), file_name="", media_type=media_type, owned=False)
+def _made(content: bytes | memoryview, media_type: str) -> ByteSource:
+    return ByteSource(memoryview(content).cast("B"), file_name="", media_type=media_type, owned=False)
 
 
 def _no_content(value: object, field: str) -> OrchestrionError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import grpc
 import pytest
 
-from orchestrion._net.connection import Endpoint, was_connecting
+from orchestrion._net.endpoint import Endpoint, was_connecting
 
 
 class Broken(grpc.RpcError):

@@ -1,4 +1,4 @@
-"""How a `Call` is carried out under asyncio: `orchestrion._sync.wire`, awaited."""
+"""How an `Rpc` is carried out under asyncio: `orchestrion._sync.connection`, awaited."""
 
 from __future__ import annotations
 
@@ -11,75 +11,75 @@ from typing import Any, TypeVar
 import grpc
 from google.protobuf.message import Message
 
-from orchestrion._net.calls import Call
-from orchestrion._net.connection import Endpoint
-from orchestrion._net.idling import idle_error
+from orchestrion._net.endpoint import Endpoint
 from orchestrion._net.resumption import Resumption
-from orchestrion._net.retries import Patience, Retries, Tries
+from orchestrion._net.retries import Attempts, Retrier, RetryPolicy
 from orchestrion._net.transfers import Upload
+from orchestrion._net.watchdog import idle_error
+from orchestrion._rpcs.rpc import Rpc
 from orchestrion.errors import OrchestrionError, Reason
 
 T = TypeVar("T")
 
 
-class AsyncWire:
+class AsyncConnection:
     """A connection to a controller that belongs to one event loop."""
 
-    def __init__(self, endpoint: Endpoint, patience: Patience) -> None:
+    def __init__(self, endpoint: Endpoint, policy: RetryPolicy) -> None:
         """Prepares the connection."""
-        self._endpoint, self._patience = endpoint, patience
-        self._retries = Retries(patience)
+        self._endpoint, self._policy = endpoint, policy
+        self._retrier = Retrier(policy)
         self._closed = asyncio.Event()
         self._opened: grpc.aio.Channel | None = None
 
-    async def unary(self, call: Call[T], timeout: float | None) -> T:
+    async def unary(self, rpc: Rpc[T], timeout: float | None) -> T:
         """Sends one message, and returns the one answer; no timeout is the client's own."""
-        tries = self._retries.tries(call.path, self._patience.timeout if timeout is None else timeout)
+        attempts = self._retrier.attempts(rpc.path, self._policy.timeout if timeout is None else timeout)
         while True:
             try:
                 with self._errors():
-                    answer = await self._method("unary_unary", call)(call.request, timeout=tries.start())
+                    answer = await self._method("unary_unary", rpc)(rpc.request, timeout=attempts.start())
             except OrchestrionError as error:
-                if tries.is_done(error):
-                    return call.read(call.answer())
-                delay = tries.after(error)
+                if attempts.is_done(error):
+                    return rpc.read(rpc.answer())
+                delay = attempts.delay_after(error)
             else:
-                tries.answered()
-                return call.read(answer)
+                attempts.succeeded()
+                return rpc.read(answer)
             await self._pause(delay)
 
     async def stream(
         self, stream: Resumption[T], timeout: float | None, *, idle_s: float | None = None
     ) -> AsyncGenerator[T, None]:
         """Yields what a stream brings, over as many connections as it takes; closing the generator cancels the call."""
-        tries = self._retries.tries(stream.call.path, timeout)
+        attempts = self._retrier.attempts(stream.rpc.path, timeout)
         while True:
-            async with contextlib.aclosing(self._answers(stream.call, tries, idle_s)) as answers:
+            async with contextlib.aclosing(self._answers(stream.rpc, attempts, idle_s)) as answers:
                 while True:
                     try:
                         answer = await anext(answers)
                     except StopAsyncIteration:
-                        delay = stream.ended(None, tries.after)
+                        delay = stream.ended(None, attempts.delay_after)
                         break
                     except OrchestrionError as error:
-                        delay = stream.ended(error, tries.after)
+                        delay = stream.ended(error, attempts.delay_after)
                         break
-                    for news in stream.take(answer):
-                        yield news
+                    for item in stream.take(answer):
+                        yield item
             if delay is None:
                 return
             await self._pause(delay)
 
-    async def send(self, call: Call[T], upload: Upload, timeout: float | None) -> T:
+    async def send(self, rpc: Rpc[T], upload: Upload, timeout: float | None) -> T:
         """Sends one message and the chunks of an upload after it, which a thread reads, and returns the one answer."""
-        tries = self._retries.tries(call.path, timeout)
+        attempts = self._retrier.attempts(rpc.path, timeout)
         while True:
             try:
-                answer = await self._send(call, upload.chunks(), tries)
+                answer = await self._send(rpc, upload.chunks(), attempts)
             except OrchestrionError as error:
-                delay = tries.after(error, again=upload.rewindable)
+                delay = attempts.delay_after(error, resendable=upload.rewindable)
             else:
-                tries.answered()
+                attempts.succeeded()
                 return answer
             await self._pause(delay)
 
@@ -89,8 +89,8 @@ class AsyncWire:
         if self._opened is not None:
             await self._opened.close()
 
-    async def _answers(self, call: Call[T], tries: Tries, idle_s: float | None) -> AsyncGenerator[T, None]:
-        answers = self._method("unary_stream", call)(call.request, timeout=tries.start())
+    async def _answers(self, rpc: Rpc[T], attempts: Attempts, idle_s: float | None) -> AsyncGenerator[T, None]:
+        answers = self._method("unary_stream", rpc)(rpc.request, timeout=attempts.start())
         messages = aiter(answers)
         try:
             while True:
@@ -100,23 +100,23 @@ class AsyncWire:
                             answer = await anext(messages)
                         except StopAsyncIteration:
                             return
-                tries.answered()
-                yield call.read(answer)
+                attempts.succeeded()
+                yield rpc.read(answer)
         finally:
             answers.cancel()
 
-    async def _send(self, call: Call[T], chunks: Iterator[Message], tries: Tries) -> T:
-        idle_s, loop = self._patience.idle_timeout, asyncio.get_running_loop()
+    async def _send(self, rpc: Rpc[T], chunks: Iterator[Message], attempts: Attempts) -> T:
+        idle_s, loop = self._policy.idle_timeout, asyncio.get_running_loop()
         async with _idle_limit(idle_s, self._endpoint) as limit:
 
-            async def beating() -> AsyncIterator[Message]:
-                messages = itertools.chain((call.request,), chunks)
+            async def with_heartbeats() -> AsyncIterator[Message]:
+                messages = itertools.chain((rpc.request,), chunks)
                 while (message := await asyncio.to_thread(next, messages, None)) is not None:
                     limit.reschedule(loop.time() + idle_s)
                     yield message
 
             with self._errors():
-                return call.read(await self._method("stream_unary", call)(beating(), timeout=tries.start()))
+                return rpc.read(await self._method("stream_unary", rpc)(with_heartbeats(), timeout=attempts.start()))
 
     @contextlib.contextmanager
     def _errors(self) -> Generator[None, None, None]:
@@ -131,13 +131,13 @@ class AsyncWire:
                 raise
             raise _closed() from None
 
-    def _method(self, kind: str, call: Call[Any]) -> Any:
+    def _method(self, kind: str, rpc: Rpc[Any]) -> Any:
         if self._closed.is_set():
             raise _closed()
-        # Made at the first call, since only then the loop is known.
+        # Made at the first call: the loop runs only then.
         if self._opened is None:
             self._opened = grpc.aio.insecure_channel(self._endpoint.address, options=self._endpoint.options())
-        return getattr(self._opened, kind)(call.path, type(call.request).SerializeToString, call.answer.FromString)
+        return getattr(self._opened, kind)(rpc.path, type(rpc.request).SerializeToString, rpc.answer.FromString)
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

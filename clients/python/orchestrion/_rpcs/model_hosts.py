@@ -1,0 +1,107 @@
+"""The RPCs to a model host, about its experts and its catalogue of models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from google.protobuf.message import Message
+
+from orchestrion._codec.codec import decode
+from orchestrion._rpcs.rpc import Rpc, rpc_of
+from orchestrion.experts import Expert, ExpertStatus, Host
+from orchestrion.listings import Catalogue
+from orchestrion.models import HubModel, ListedModel, ModelProgress, Profile
+from orchestrion.v1 import model_host_service_pb2 as pb
+
+
+def get_host() -> Rpc[Host]:
+    """Gets the host as it is now."""
+    return rpc_of(pb.DESCRIPTOR, "GetHost", pb.GetHostRequest(), lambda answer: decode(answer, Host))
+
+
+def load_expert(expert: str) -> Rpc[ExpertStatus]:
+    """Loads an expert."""
+    return rpc_of(pb.DESCRIPTOR, "LoadExpert", pb.LoadExpertRequest(expert_id=expert), _read_status)
+
+
+def unload_expert(expert: str) -> Rpc[ExpertStatus]:
+    """Unloads an expert."""
+    return rpc_of(pb.DESCRIPTOR, "UnloadExpert", pb.UnloadExpertRequest(expert_id=expert), _read_status)
+
+
+def pin_expert(expert: str, pinned: bool) -> Rpc[ExpertStatus]:
+    """Keeps an expert loaded, or no longer does."""
+    return rpc_of(pb.DESCRIPTOR, "PinExpert", pb.PinExpertRequest(expert_id=expert, pinned=pinned), _read_status)
+
+
+def list_models(task_type: str, profile: str) -> Rpc[Catalogue]:
+    """Lists the catalogue."""
+    return rpc_of(
+        pb.DESCRIPTOR,
+        "ListModels",
+        pb.ListModelsRequest(task_type=task_type, profile=profile),
+        lambda answer: Catalogue(
+            tuple(decode(model, ListedModel) for model in answer.models),
+            tuple(decode(profile, Profile) for profile in answer.profiles),
+        ),
+    )
+
+
+def search_models(task_type: str, text: str, limit: int) -> Rpc[tuple[HubModel, ...]]:
+    """Searches the Hub."""
+    return rpc_of(
+        pb.DESCRIPTOR,
+        "SearchModels",
+        pb.SearchModelsRequest(task_type=task_type, text=text, limit=limit),
+        lambda answer: tuple(decode(model, HubModel) for model in answer.models),
+    )
+
+
+def add_model(
+    model: str,
+    *,
+    revision: str = "",
+    task_types: Sequence[str] = (),
+    expert_id: str = "",
+    allow_pickled_weights: bool = False,
+    allow_remote_code: bool = False,
+) -> Rpc[Expert]:
+    """Adds a model to the catalogue."""
+    request = pb.AddModelRequest(
+        model=model,
+        revision=revision,
+        task_types=task_types,
+        expert_id=expert_id,
+        allow_pickled_weights=allow_pickled_weights,
+        allow_remote_code=allow_remote_code,
+    )
+    return rpc_of(pb.DESCRIPTOR, "AddModel", request, lambda answer: decode(answer, Expert))
+
+
+def remove_model(expert: str) -> Rpc[None]:
+    """Removes a model."""
+    return rpc_of(pb.DESCRIPTOR, "RemoveModel", pb.RemoveModelRequest(expert_id=expert), lambda answer: None)
+
+
+def pull_model(expert: str) -> Rpc[ModelProgress]:
+    """Fetches a model's files."""
+    return rpc_of(pb.DESCRIPTOR, "PullModel", pb.PullModelRequest(expert_id=expert), _read_progress)
+
+
+def export_model(expert: str, task_type: str) -> Rpc[ModelProgress]:
+    """Exports a model to ONNX."""
+    request = pb.ExportModelRequest(expert_id=expert, task_type=task_type)
+    return rpc_of(pb.DESCRIPTOR, "ExportModel", request, _read_progress)
+
+
+def refresh_models(experts: Sequence[str]) -> Rpc[ModelProgress]:
+    """Brings the facts of models up to date."""
+    return rpc_of(pb.DESCRIPTOR, "RefreshModels", pb.RefreshModelsRequest(expert_ids=experts), _read_progress)
+
+
+def _read_status(message: Message) -> ExpertStatus:
+    return decode(message, ExpertStatus)
+
+
+def _read_progress(message: Message) -> ModelProgress:
+    return decode(message, ModelProgress)

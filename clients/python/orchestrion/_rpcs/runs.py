@@ -1,0 +1,63 @@
+"""The RPCs about runs that exist; `stages` has those that start one."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+
+from orchestrion import names
+from orchestrion._codec.codec import decode, encode
+from orchestrion._rpcs.rpc import Rpc, rpc_of
+from orchestrion.events import Event
+from orchestrion.listings import Page
+from orchestrion.plans import Plan
+from orchestrion.runs import Run
+from orchestrion.v1 import run_service_pb2 as pb
+
+
+def read_event(message: Message) -> Event:
+    """Reads an event."""
+    return decode(message, Event)
+
+
+def watch(name: str, after_sequence: int) -> Rpc[Event]:
+    """Watches a run from a point of its log on."""
+    request = pb.WatchRunRequest(name=names.check_run(name), after_sequence=after_sequence)
+    return rpc_of(pb.DESCRIPTOR, "WatchRun", request, read_event)
+
+
+def get(name: str) -> Rpc[Run]:
+    """Gets a run."""
+    return rpc_of(pb.DESCRIPTOR, "GetRun", pb.GetRunRequest(name=names.check_run(name)), _read_run)
+
+
+def list_page(page_size: int, page_token: str) -> Rpc[Page[Run]]:
+    """Lists runs."""
+    request = pb.ListRunsRequest(page_size=page_size, page_token=page_token)
+    return rpc_of(
+        pb.DESCRIPTOR,
+        "ListRuns",
+        request,
+        lambda answer: Page(tuple(_read_run(run) for run in answer.runs), answer.next_page_token),
+    )
+
+
+def cancel(name: str) -> Rpc[Run]:
+    """Cancels a run."""
+    return rpc_of(pb.DESCRIPTOR, "CancelRun", pb.CancelRunRequest(name=names.check_run(name)), _read_run)
+
+
+def approve(name: str, plan: Plan | None, request_id: str) -> Rpc[Run]:
+    """Approves the plan of a run, or another in its place."""
+    request = pb.ApprovePlanRequest(
+        name=names.check_run(name), plan=None if plan is None else encode(plan), request_id=request_id
+    )
+    return rpc_of(pb.DESCRIPTOR, "ApprovePlan", request, _read_run)
+
+
+def delete(name: str) -> Rpc[None]:
+    """Deletes a run that has ended."""
+    return rpc_of(pb.DESCRIPTOR, "DeleteRun", pb.DeleteRunRequest(name=names.check_run(name)), lambda answer: None)
+
+
+def _read_run(message: Message) -> Run:
+    return decode(message, Run)

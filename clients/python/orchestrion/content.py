@@ -1,0 +1,47 @@
+"""What can be uploaded and attached: files, bytes, images, arrays and sounds; and artifacts that are stored already."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, BinaryIO, NamedTuple, Protocol, TypeAlias
+
+from orchestrion.runs import Artifact
+from orchestrion.values import ArtifactRef
+
+
+class Sound(NamedTuple):
+    """A sound as samples; what `client.artifacts.sound` returns, and `files` takes."""
+
+    samples: Any
+    """An array of int16, or of floats from -1 to 1: (n,), or (n, channels). Or a list of floats."""
+    sample_rate: int
+    """Samples a second, in Hz."""
+
+
+class Picture(Protocol):
+    """A PIL image."""
+
+    mode: str
+
+    def getexif(self) -> Any:
+        """Returns its EXIF data."""
+        ...
+
+
+class Buffer(Protocol):
+    """An array with the buffer protocol, such as NumPy's."""
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        """Describes the array."""
+        ...
+
+
+Content: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Picture | Buffer | Sound
+"""A file by its path, its bytes, a file opened for reading them, a PIL image, an array of pixels, or a sound.
+
+A `str` is always a path. Pixels are uint8, (height, width), (height, width, 3) or (height, width, 4).
+"""
+
+Attachment: TypeAlias = Content | Artifact | ArtifactRef
+"""Content, or an artifact that the controller has already, also by its name."""
