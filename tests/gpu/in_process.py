@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from orchestrion_host import ipc
 from orchestrion_host.worker.control import Control
-from orchestrion_host.worker.media.files import Spool
+from orchestrion_host.worker.output_files import Spool
 
 PATIENCE_S = 300.0
 """How long a load or a call may take: weights at full size are read from a disk."""

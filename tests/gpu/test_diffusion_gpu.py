@@ -12,7 +12,7 @@ from PIL import Image
 from orchestrion_host.worker.models import checkpoint
 from tests.gpu import full_size, trials
 from tests.gpu.in_process import InProcessWorker
-from tests.unit.host.calls import file_of, spec
+from tests.unit.host.worker.calls import file_of, spec
 
 pytestmark = [pytest.mark.gpu, pytest.mark.timeout(900)]
 

@@ -13,7 +13,7 @@ from orchestrion_host.worker.models import checkpoint
 from orchestrion_host.worker.text.encoding import PASS_TOKENS
 from tests.gpu import full_size, trials
 from tests.gpu.in_process import InProcessWorker
-from tests.unit.host.calls import spec
+from tests.unit.host.worker.calls import spec
 
 pytestmark = [pytest.mark.gpu, pytest.mark.timeout(300)]
 

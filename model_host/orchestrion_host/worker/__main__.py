@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from orchestrion_host.worker.control import Control
-from orchestrion_host.worker.media.files import Spool
+from orchestrion_host.worker.output_files import Spool
 
 _PARENT_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG of Linux's prctl(2).
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion_host import ipc
-from orchestrion_host.worker.media.files import Spool
+from orchestrion_host.worker.output_files import Spool
 
 MAX_PREVIEW_BYTES: Final = 64 << 10
 """The largest preview that the API carries."""

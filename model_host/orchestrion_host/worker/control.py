@@ -13,7 +13,7 @@ from orchestrion_host import ipc
 from orchestrion_host.worker import memory, runtimes
 from orchestrion_host.worker.experts import ExpertThreads
 from orchestrion_host.worker.measuring import LoadMeter
-from orchestrion_host.worker.media.files import Spool
+from orchestrion_host.worker.output_files import Spool
 
 _log = logging.getLogger(__name__)
 _READ_BYTES: Final = 1 << 18

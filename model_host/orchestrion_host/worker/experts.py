@@ -13,7 +13,7 @@ from orchestrion_host import ipc
 from orchestrion_host.worker import memory
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.measuring import Measured
-from orchestrion_host.worker.media.files import Spool
+from orchestrion_host.worker.output_files import Spool
 from orchestrion_host.worker.runtimes import LoadedExpert, Result
 
 _log = logging.getLogger(__name__)

@@ -18,7 +18,8 @@ from orchestrion_host import catalogue
 from orchestrion_host.catalogue import presence, profiles, reader
 from orchestrion_host.catalogue.facts import ModelFacts
 from orchestrion_host.worker.remote import hosted, language
-from orchestrion_host.worker.runtimes import diffusers, embeddings, families, onnx
+from orchestrion_host.worker.runtimes import diffusers, families, onnx
+from orchestrion_host.worker.text import embeddings
 
 FOLDER: Final = Path(catalogue.__file__).parent
 ENTRIES: Final = reader.read((), test_experts=False)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from orchestrion_host.batching import next_batch, retry_after_ms
 from orchestrion_host.memory.policy import Resident, choose_victims
-from orchestrion_host.worker.engines import reading_order
-from orchestrion_host.worker.engines.espeak_voices import Voice, Voices, language_of
-from orchestrion_host.worker.engines.reading_order import Line
+from orchestrion_host.worker.engines.audio.espeak_voices import Voice, Voices, language_of
+from orchestrion_host.worker.media.image import reading_order
+from orchestrion_host.worker.media.image.reading_order import Line
 
 
 @pytest.mark.parametrize(

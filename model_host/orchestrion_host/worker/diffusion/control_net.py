@@ -14,7 +14,7 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import settings
 from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
 from orchestrion_host.worker.diffusion.expert import DiffusionExpert, Drawing
-from orchestrion_host.worker.media import images, pictures
+from orchestrion_host.worker.media.image import image_inputs, image_outputs
 from orchestrion_host.worker.runtimes import Outputs
 
 _MOST_STRENGTH: Final = 2.0
@@ -53,14 +53,14 @@ class ControlNet(DiffusionExpert):
             **self.settings.guidance_of(call),
         }
         seed = settings.seed_of(call)
-        given = images.opaque(images.read(call, "image", self.checkpoint.spec.max_image_pixels))
+        given = image_inputs.opaque(image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels))
         width, height = self.canvas.fitted(*given.size)
         own[self._map] = given.resize((width, height), Image.Resampling.LANCZOS)
         return Drawing(call, seed, {"width": width, "height": height, **shared}, own)
 
     def write(self, drawing: Drawing, made: Any) -> Outputs:
         """Writes the picture, and the seed that paints it again."""
-        return {"image": pictures.write(drawing.call, "image", made, "painted"), "seed": float(drawing.seed)}
+        return {"image": image_outputs.write(drawing.call, "image", made, "painted"), "seed": float(drawing.seed)}
 
 
 load = ControlNet

@@ -17,8 +17,8 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import previews, settings, sizes
 from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
 from orchestrion_host.worker.diffusion.passes import Watch
-from orchestrion_host.worker.media.files import Spool
 from orchestrion_host.worker.models import checkpoint as torch_checkpoint
+from orchestrion_host.worker.output_files import Spool
 from orchestrion_host.worker.runtimes import Outputs, Result
 
 

@@ -11,7 +11,7 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import settings
 from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
 from orchestrion_host.worker.diffusion.expert import DiffusionExpert, Drawing
-from orchestrion_host.worker.media import images, pictures
+from orchestrion_host.worker.media.image import image_inputs, image_outputs
 from orchestrion_host.worker.runtimes import Outputs
 
 
@@ -42,14 +42,14 @@ class ImageEditing(DiffusionExpert):
             **self.settings.guidance_of(call, "image_guidance", "image_guidance_scale"),
         }
         seed = settings.seed_of(call)
-        given = images.opaque(images.read(call, "image", self.checkpoint.spec.max_image_pixels))
+        given = image_inputs.opaque(image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels))
         # What the model was trained on; much larger pictures come out torn.
         fitted = given.resize(self.canvas.fitted(*given.size), Image.Resampling.LANCZOS)
         return Drawing(call, seed, shared, {**words, "image": fitted})
 
     def write(self, drawing: Drawing, made: Any) -> Outputs:
         """Writes the picture, and the seed that makes it again."""
-        return {"image": pictures.write(drawing.call, "image", made, "edited"), "seed": float(drawing.seed)}
+        return {"image": image_outputs.write(drawing.call, "image", made, "edited"), "seed": float(drawing.seed)}
 
 
 load = ImageEditing

@@ -12,7 +12,7 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import settings, videos
 from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
 from orchestrion_host.worker.diffusion.expert import DiffusionExpert, Drawing
-from orchestrion_host.worker.media import images
+from orchestrion_host.worker.media.image import image_inputs
 from orchestrion_host.worker.runtimes import Outputs
 
 _DECODED_AT_ONCE: Final = 8
@@ -62,7 +62,7 @@ class ImageToVideo(DiffusionExpert):
         steps = self.settings.step_count(call)
         guidance = self.settings.guidance_of(call)
         seed = settings.seed_of(call)
-        given = images.opaque(images.read(call, "image", self.checkpoint.spec.max_image_pixels))
+        given = image_inputs.opaque(image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels))
         width, height = self.canvas.fitted(*given.size)
         own["image"] = given.resize((width, height), Image.Resampling.LANCZOS)
         shared = {**self._shared(width, height, frames), "num_inference_steps": steps, **guidance}

@@ -9,7 +9,7 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import settings
 from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
 from orchestrion_host.worker.diffusion.expert import DiffusionExpert, Drawing
-from orchestrion_host.worker.media import pictures
+from orchestrion_host.worker.media.image import image_outputs
 from orchestrion_host.worker.runtimes import Outputs
 
 
@@ -43,7 +43,7 @@ class TextToImage(DiffusionExpert):
 
     def write(self, drawing: Drawing, made: Any) -> Outputs:
         """Writes the picture, and the seed that paints it again."""
-        return {"image": pictures.write(drawing.call, "prompt", made, "painted"), "seed": float(drawing.seed)}
+        return {"image": image_outputs.write(drawing.call, "prompt", made, "painted"), "seed": float(drawing.seed)}
 
 
 load = TextToImage

@@ -11,7 +11,7 @@ import numpy as np
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import sizes
-from orchestrion_host.worker.media import videos
+from orchestrion_host.worker.media.video import video_files
 
 _LONGEST: Final = 4
 # Pictures a second, for which pipelines were trained, by the beginning of their names.
@@ -100,10 +100,10 @@ def write(call: Call, stem: str, frames: np.ndarray[Any, Any], frames_per_second
         frames: From 0 to 1, of shape (frames, height, width, 3).
         frames_per_second: How fast they follow each other.
     """
-    return videos.write(call, stem, _eight_bits(frames), frames_per_second)
+    return video_files.write(call, stem, _eight_bits(frames), frames_per_second)
 
 
-def _eight_bits(frames: np.ndarray[Any, Any]) -> Iterator[videos.Frame]:
+def _eight_bits(frames: np.ndarray[Any, Any]) -> Iterator[video_files.Frame]:
     for frame in frames:
         scaled = np.nan_to_num(np.asarray(frame, np.float32)) * 255
         yield np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)

@@ -8,7 +8,8 @@ from typing import Final
 
 from orchestrion.errors import Reason
 from orchestrion_host.catalogue.facts import ModelFacts
-from orchestrion_host.worker.runtimes import embeddings, families
+from orchestrion_host.worker.runtimes import families
+from orchestrion_host.worker.text import embeddings
 
 ENCODER: Final = "AutoModel"
 """The class of encoders, whose first output are the states of the tokens."""

@@ -13,7 +13,7 @@ from orchestrion_host import ipc
 from orchestrion_host.catalogue.facts import ModelFacts
 from orchestrion_host.worker import runtimes
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.media.files import Spool
+from orchestrion_host.worker.output_files import Spool
 
 _ROUNDS: Final = 12
 _WARM_UPS: Final = 2

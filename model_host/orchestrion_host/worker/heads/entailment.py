@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from orchestrion.errors import Reason
 from orchestrion_host import ipc
-from orchestrion_host.worker.runtimes import Outputs, classes
+from orchestrion_host.worker.classification import class_scores
+from orchestrion_host.worker.runtimes import Outputs
 
 _TEMPLATE: Final = "This example is {}."
 """What most of these models are published with."""
@@ -53,4 +54,4 @@ class Entailment:
             labels: The labels.
             logits: For each label an array of shape (classes,).
         """
-        return classes.from_logits([row[self._class] for row in logits], dict(enumerate(labels)))
+        return class_scores.from_logits([row[self._class] for row in logits], dict(enumerate(labels)))

@@ -9,9 +9,10 @@ import numpy as np
 
 from orchestrion.errors import OrchestrionError
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.classification import class_names, class_scores
 from orchestrion_host.worker.heads.entailment import Entailment
 from orchestrion_host.worker.heads.model import HeadExpert, Row, TextModel
-from orchestrion_host.worker.runtimes import Outputs, Result, class_names, classes
+from orchestrion_host.worker.runtimes import Outputs, Result
 from orchestrion_host.worker.text import inputs, token_limits, zero_shot
 
 AUTO_CLASS: Final = "AutoModelForSequenceClassification"
@@ -97,11 +98,11 @@ def _kind(config: Any) -> str:
 
 def _scores(logits: Any, names: Mapping[int, str], kind: str) -> Outputs:
     if kind == "one":
-        return classes.from_logits(logits, names)
+        return class_scores.from_logits(logits, names)
     numbers = np.asarray(logits, dtype=np.float64)
     # As a tangent it has no number that is too large for it.
     scores = ((1 + np.tanh(numbers / 2)) / 2 if kind == "many" else numbers).tolist()
-    return classes.describe(
+    return class_scores.describe(
         [{"label": names.get(place, str(place)), "score": item} for place, item in enumerate(scores)]
     )
 

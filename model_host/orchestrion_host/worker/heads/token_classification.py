@@ -9,10 +9,11 @@ import numpy as np
 
 from orchestrion.errors import OrchestrionError
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.classification import class_names
 from orchestrion_host.worker.heads import entities, text_windows
 from orchestrion_host.worker.heads.model import HeadExpert, TextModel
 from orchestrion_host.worker.heads.text_windows import Window
-from orchestrion_host.worker.runtimes import Outputs, Result, class_names
+from orchestrion_host.worker.runtimes import Outputs, Result
 from orchestrion_host.worker.text import inputs
 
 AUTO_CLASS: Final = "AutoModelForTokenClassification"

@@ -11,7 +11,7 @@ import transformers
 from orchestrion.errors import Reason
 from orchestrion_host import ipc
 from orchestrion_host.worker import weights
-from orchestrion_host.worker.models import large_pages
+from orchestrion_host.worker.models import huge_pages
 
 _DTYPES: Final = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
@@ -49,7 +49,7 @@ class Checkpoint:
             **settings,
         )
         model = model.to(self.device).eval()
-        large_pages.gather(model)
+        huge_pages.gather(model)
         return model
 
     def processor(self, auto_class: Any, folder: str | Path | None = None, **settings: Any) -> Any:

@@ -13,7 +13,8 @@ from orchestrion_host import ipc
 from orchestrion_host.worker import weights
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.onnx_models import sessions
-from orchestrion_host.worker.runtimes import Result, embeddings
+from orchestrion_host.worker.runtimes import Result
+from orchestrion_host.worker.text import embeddings
 from orchestrion_host.worker.text.encoding import PASS_TOKENS, Vectors
 
 

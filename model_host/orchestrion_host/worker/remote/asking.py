@@ -8,7 +8,8 @@ from typing import Any
 
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.runtimes import Outputs, classes
+from orchestrion_host.worker.classification import class_scores
+from orchestrion_host.worker.runtimes import Outputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Asked:
 
 def described(found: Sequence[Any]) -> Outputs:
     """Describes the classes that an endpoint found."""
-    return classes.describe([{"label": item.label, "score": item.score} for item in found])
+    return class_scores.describe([{"label": item.label, "score": item.score} for item in found])
 
 
 def labels_of(call: Call) -> list[str]:

@@ -11,9 +11,10 @@ import soundfile
 from PIL import Image
 
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.media import images, pictures, wav
-from orchestrion_host.worker.media.detections import Box, Detection
-from orchestrion_host.worker.models import found_objects
+from orchestrion_host.worker.media.audio import wav
+from orchestrion_host.worker.media.image import image_inputs, image_outputs
+from orchestrion_host.worker.media.image.detections import Box, Detection
+from orchestrion_host.worker.models.image import detected_objects
 from orchestrion_host.worker.remote.asking import Asked, described, first, labels_of
 from orchestrion_host.worker.runtimes import Outputs
 
@@ -38,7 +39,7 @@ def _detect(asked: Asked, call: Call) -> Outputs:
         Detection(str(item.label), float(item.score), Box(item.box.xmin, item.box.ymin, item.box.xmax, item.box.ymax))
         for item in found
     ]
-    return found_objects.describe(call, images.read(call, "image", asked.spec.max_image_pixels), detections)
+    return detected_objects.describe(call, image_inputs.read(call, "image", asked.spec.max_image_pixels), detections)
 
 
 def _describe(asked: Asked, call: Call) -> Outputs:
@@ -70,7 +71,7 @@ def _draw(asked: Asked, call: Call) -> Outputs:
         guidance_scale=call.number("guidance") or None,
         seed=seed,
     )
-    return {"image": pictures.write(call, "image", picture.convert("RGB"), "drawn"), "seed": float(seed)}
+    return {"image": image_outputs.write(call, "image", picture.convert("RGB"), "drawn"), "seed": float(seed)}
 
 
 def _transcribe(asked: Asked, call: Call) -> Outputs:

@@ -18,7 +18,7 @@ _FAMILIES: Final = {
     "text_to_image": ("text-to-image",),
     "control_net": tuple(f"{control}-text-to-image" for control in CONTROLS),
     "image_editing": ("image-editing",),
-    "image_redrawing": ("image-to-image",),
+    "image_to_image": ("image-to-image",),
     "text_to_video": ("text-to-video",),
     "image_to_video": ("image-to-video",),
 }

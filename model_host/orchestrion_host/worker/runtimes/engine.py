@@ -11,16 +11,16 @@ from orchestrion_host.worker.runtimes import Loader
 
 _MODULES: Final = {
     "delay": "orchestrion_host.worker.engines.delay",
-    "espeak-ng": "orchestrion_host.worker.engines.espeak",
-    "opencv": "orchestrion_host.worker.engines.opencv",
-    "opencv-controls": "orchestrion_host.worker.engines.opencv_controls",
-    "opencv-faces": "orchestrion_host.worker.engines.opencv_faces",
-    "langid": "orchestrion_host.worker.engines.langid",
-    "pocketsphinx": "orchestrion_host.worker.engines.sphinx",
-    "rapidocr": "orchestrion_host.worker.engines.rapid_ocr",
-    "sound-tools": "orchestrion_host.worker.engines.sound_tools",
-    "text-rules": "orchestrion_host.worker.engines.text_rules",
-    "vader": "orchestrion_host.worker.engines.vader",
+    "espeak-ng": "orchestrion_host.worker.engines.audio.espeak",
+    "opencv": "orchestrion_host.worker.engines.image.opencv",
+    "opencv-controls": "orchestrion_host.worker.engines.image.opencv_controls",
+    "opencv-faces": "orchestrion_host.worker.engines.image.opencv_faces",
+    "langid": "orchestrion_host.worker.engines.text.langid",
+    "pocketsphinx": "orchestrion_host.worker.engines.audio.sphinx",
+    "rapidocr": "orchestrion_host.worker.engines.image.rapid_ocr",
+    "sound-tools": "orchestrion_host.worker.engines.audio.audio_tools",
+    "text-rules": "orchestrion_host.worker.engines.text.text_rules",
+    "vader": "orchestrion_host.worker.engines.text.vader",
 }
 
 

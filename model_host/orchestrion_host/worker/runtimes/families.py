@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from orchestrion_host.worker.runtimes import embeddings
+from orchestrion_host.worker.text import embeddings
 
 HEADS: Final = {
-    "extractive_answers": ("question-answering",),
-    "masked_words": ("fill-mask",),
+    "extractive_qa": ("question-answering",),
+    "masked_lm": ("fill-mask",),
     "text_classification": ("text-classification", "zero-shot-classification"),
     "token_classification": ("token-classification",),
 }
@@ -20,28 +20,28 @@ HEADS: Final = {
 # Each other family is a module of `worker.models` with a function `load` from the message to the expert.
 FAMILIES: Final = {
     **HEADS,
-    "audio_classification": ("audio-classification",),
-    "audio_codec": ("audio-to-audio",),
-    "audio_generation": ("text-to-audio",),
-    "captions": ("image-to-text",),
-    "depth": ("depth-estimation", "depth-control", "normal-control"),
-    "document_answers": ("document-question-answering",),
-    "image_classification": ("image-classification",),
-    "image_segmentation": ("image-segmentation", "seg-control"),
-    "image_text_matching": ("zero-shot-image-classification",),
-    "mask_generation": ("mask-generation",),
-    "object_detection": ("object-detection",),
-    "open_vocabulary_detection": ("zero-shot-object-detection",),
-    "poses": ("openpose-control",),
-    "sequence_to_sequence": ("text2text-generation", "summarization", "translation"),
-    "speech_recognition": ("automatic-speech-recognition",),
-    "speech_synthesis": ("text-to-speech",),
-    "super_resolution": ("image-to-image",),
-    "tables": ("table-question-answering",),
-    "text_generation": ("text-generation", "conversational"),
-    "video_classification": ("video-classification",),
-    "visual_answers": ("visual-question-answering",),
-    "voice_conversion": ("voice-conversion",),
+    "audio.classification": ("audio-classification",),
+    "audio.codec": ("audio-to-audio",),
+    "audio.musicgen": ("text-to-audio",),
+    "multimodal.captioning": ("image-to-text",),
+    "image.depth_estimation": ("depth-estimation", "depth-control", "normal-control"),
+    "document.question_answering": ("document-question-answering",),
+    "image.classification": ("image-classification",),
+    "image.segmentation": ("image-segmentation", "seg-control"),
+    "multimodal.clip": ("zero-shot-image-classification",),
+    "image.mask_generation": ("mask-generation",),
+    "image.object_detection": ("object-detection",),
+    "image.open_vocabulary_detection": ("zero-shot-object-detection",),
+    "image.pose_estimation": ("openpose-control",),
+    "text.seq2seq": ("text2text-generation", "summarization", "translation"),
+    "audio.speech_recognition": ("automatic-speech-recognition",),
+    "audio.speech_synthesis": ("text-to-speech",),
+    "image.super_resolution": ("image-to-image",),
+    "document.table_question_answering": ("table-question-answering",),
+    "text.causal_lm": ("text-generation", "conversational"),
+    "video.classification": ("video-classification",),
+    "multimodal.visual_question_answering": ("visual-question-answering",),
+    "audio.voice_conversion": ("voice-conversion",),
 }
 
 

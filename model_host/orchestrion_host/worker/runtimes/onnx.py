@@ -7,7 +7,8 @@ from typing import Final
 
 from orchestrion.errors import Reason
 from orchestrion_host import ipc
-from orchestrion_host.worker.runtimes import Loader, embeddings, families
+from orchestrion_host.worker.runtimes import Loader, families
+from orchestrion_host.worker.text import embeddings
 
 _PACKAGE: Final = "orchestrion_host.worker.onnx_models"
 

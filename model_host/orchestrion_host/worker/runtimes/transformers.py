@@ -24,11 +24,11 @@ def loader(spec: ipc.Load) -> Loader:
     Raises:
         FailedPreconditionError: No family performs all of its task types.
     """
-    family = "encoder" if families.is_encoder(spec.folder, spec.task_types) else families.of(spec.task_types)
+    family = "text.encoder" if families.is_encoder(spec.folder, spec.task_types) else families.of(spec.task_types)
     if not family:
         text = f"{spec.expert_id}: task_types: no family of models on transformers performs all of "
         text += f"{', '.join(spec.task_types)}; an expert of its own for each would do."
         raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
-    module = import_module(f"{_PACKAGE}.{'text_heads' if family in families.HEADS else family}")
+    module = import_module(f"{_PACKAGE}.{'text.text_heads' if family in families.HEADS else family}")
     found: Loader = module.loader(family) if family in families.HEADS else module.load
     return found

@@ -6,7 +6,8 @@ from collections.abc import Generator, Sequence
 from typing import Final
 
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.runtimes import Outputs, classes
+from orchestrion_host.worker.classification import class_scores
+from orchestrion_host.worker.runtimes import Outputs
 from orchestrion_host.worker.text import inputs
 from orchestrion_host.worker.text.encoding import Vectors
 
@@ -30,7 +31,7 @@ def classify(call: Call) -> Generator[Sequence[str], Vectors, Outputs]:
     """
     text, names = inputs.text(call, "text"), labels(call)
     rows = yield [text, *(TEMPLATE.format(label) for label in names)]
-    return classes.from_logits(SCALE * (rows[1:] @ rows[0]), dict(enumerate(names)))
+    return class_scores.from_logits(SCALE * (rows[1:] @ rows[0]), dict(enumerate(names)))
 
 
 def labels(call: Call) -> list[str]:

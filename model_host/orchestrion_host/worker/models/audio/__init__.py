@@ -1,0 +1,1 @@
+"""Models of sound: speech recognition and synthesis, classification, codecs, music."""

@@ -1,0 +1,69 @@
+"""Recognisers that write sentences (Speech2Text, SpeechT5, Moonshine and their kin): heard from pause to pause."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import torch
+import transformers
+
+from orchestrion_host.worker.media.audio import recordings
+from orchestrion_host.worker.models.audio.recogniser import WINDOW_SECONDS, Recogniser, Window, is_silent
+from orchestrion_host.worker.models.audio.waveforms import Waveforms
+from orchestrion_host.worker.models.checkpoint import Checkpoint
+from orchestrion_host.worker.models.generation.stopping import StopWhenCancelled
+
+# Nobody speaks faster; what goes on beyond it is a loop.
+_MOST_TOKENS_A_SECOND: Final = 13
+_FEWEST_TOKENS: Final = 16
+
+
+class WritingRecogniser(Recogniser):
+    """A sequence-to-sequence model of speech."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        """Loads it."""
+        self._waveforms = Waveforms(checkpoint)
+        self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
+        self._model: Any = checkpoint.model(transformers.AutoModelForSpeechSeq2Seq)
+        rate = self._waveforms.rate
+        super().__init__(checkpoint, self._model, rate, WINDOW_SECONDS * rate)
+        config = getattr(checkpoint.config, "decoder", checkpoint.config)
+        self._most_tokens = _most_positions(config) - 2
+
+    def warm_up(self) -> None:
+        """Hears a window of noise and writes a few tokens."""
+        noise = np.random.default_rng(1).normal(0, 0.1, self.window).astype(np.float32)
+        self._written(noise, max_new_tokens=4)
+
+    def hear(self, windows: Sequence[Window]) -> None:
+        """Writes down each window up to its quietest moment."""
+        for window in windows:
+            transcript = window.transcript
+            samples = window.samples if window.is_last else recordings.until_pause(window.samples, self.rate)
+            if not is_silent(samples) and not transcript.call.cancelled:
+                tokens = max(_FEWEST_TOKENS, round(_MOST_TOKENS_A_SECOND * len(samples) / self.rate))
+                stop = StopWhenCancelled([transcript.call])
+                text = self._written(
+                    samples,
+                    max_new_tokens=min(tokens, self._most_tokens),
+                    stopping_criteria=transformers.StoppingCriteriaList([stop]),
+                )
+                transcript.add(f" {text.strip()}" if text.strip() else "")
+            transcript.recording.advance(len(samples))
+            transcript.is_done = window.is_last
+
+    def _written(self, samples: Any, **settings: Any) -> str:
+        _, inputs = next(self._waveforms.passes([samples]))
+        with torch.inference_mode():
+            tokens = self._model.generate(**inputs, **settings)
+        text: str = self._tokenizer.decode(tokens[0], skip_special_tokens=True)
+        return text
+
+
+def _most_positions(config: Any) -> int:
+    """Returns how many tokens the decoder has positions for, whichever name the architecture has for it."""
+    names = ("max_target_positions", "max_text_positions", "max_position_embeddings", "n_positions")
+    return int(next((getattr(config, name) for name in names if getattr(config, name, None)), 448))

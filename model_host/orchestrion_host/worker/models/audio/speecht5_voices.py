@@ -1,0 +1,71 @@
+"""Voices of SpeechT5: x-vectors, the fingerprints of speakers, and the vocoder that makes spectrograms heard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+
+from orchestrion.errors import Reason
+from orchestrion_host.worker.media.audio.resampling import Mono
+from orchestrion_host.worker.models.audio.waveforms import Waveforms
+from orchestrion_host.worker.models.checkpoint import Checkpoint
+
+
+def vocoder(checkpoint: Checkpoint) -> Any:
+    """Loads the part `vocoder`, a `SpeechT5HifiGan`.
+
+    Raises:
+        FailedPreconditionError: EXPERT_LOAD_FAILED: the catalogue names none.
+    """
+    return checkpoint.model(transformers.SpeechT5HifiGan, checkpoint.part("vocoder"))
+
+
+def own_voice(checkpoint: Checkpoint) -> Any:
+    """Returns the x-vector of the option `speaker_embedding`, else the neutral one.
+
+    The neutral one is all zeros, as the library's own examples of SpeechT5 have it.
+
+    Returns:
+        Tensor of shape (1, speaker_embedding_dim).
+
+    Raises:
+        FailedPreconditionError: EXPERT_LOAD_FAILED: the option has not as many numbers as the model takes.
+    """
+    size = int(checkpoint.config.speaker_embedding_dim)
+    numbers = checkpoint.spec.options.get("speaker_embedding", [0.0] * size)
+    if not isinstance(numbers, list | tuple) or len(numbers) != size:
+        text = f"{checkpoint.spec.expert_id}: options.speaker_embedding: expected a list of {size} numbers."
+        raise Reason.EXPERT_LOAD_FAILED.error(text, expert=checkpoint.spec.expert_id)
+    return torch.tensor([numbers], dtype=checkpoint.dtype, device=checkpoint.device)
+
+
+class SpeakerEncoder:
+    """The part `speaker_encoder`: a model that tells speakers apart, such as `WavLMForXVector`."""
+
+    def __init__(self, checkpoint: Checkpoint, folder: Path, size: int) -> None:
+        """Loads it.
+
+        Args:
+            checkpoint: What it is a part of.
+            folder: Where it is.
+            size: How many numbers an x-vector must have.
+
+        Raises:
+            FailedPreconditionError: EXPERT_LOAD_FAILED: its vectors are of another size.
+        """
+        self.model: Any = checkpoint.model(transformers.AutoModelForAudioXVector, folder)
+        self._waveforms = Waveforms(checkpoint, folder, masked=False)
+        self.rate = self._waveforms.rate
+        found = int(self.model.config.xvector_output_dim)
+        if found != size:
+            text = f"{checkpoint.spec.expert_id}: its speaker encoder makes vectors of {found} numbers, not {size}."
+            raise Reason.EXPERT_LOAD_FAILED.error(text, expert=checkpoint.spec.expert_id)
+
+    def voice(self, samples: Mono) -> Any:
+        """Returns the x-vector of a speaker, of length 1 and shape (1, size)."""
+        _, inputs = next(self._waveforms.passes([samples]))
+        with torch.inference_mode():
+            return torch.nn.functional.normalize(self.model(**inputs).embeddings, dim=-1)

@@ -1,0 +1,1 @@
+"""Models of pages and tables."""

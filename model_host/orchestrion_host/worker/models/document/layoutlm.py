@@ -1,0 +1,201 @@
+"""Answers on pages whose words and places are known: LayoutLM and LayoutLMv3 point to the words of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import torch
+import transformers
+from PIL import Image
+
+from orchestrion.errors import Reason
+from orchestrion_host import ipc
+from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.media.image.detections import Box
+from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
+from orchestrion_host.worker.models.document import page_words
+from orchestrion_host.worker.models.document.page_words import Word
+from orchestrion_host.worker.models.image import image_batches
+from orchestrion_host.worker.runtimes import Outputs, Result
+from orchestrion_host.worker.text import inputs, token_limits
+
+_LONGEST_ANSWER: Final = 15
+_MOST_STRIDE: Final = 128
+_SEPARATOR: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    words: Sequence[Word]
+    windows: Sequence[Mapping[str, Any]]
+    """Question and words as the model takes them, in pieces that overlap."""
+    word_ids: Sequence[Sequence[int | None]]
+    """For each token of each window the word that it belongs to; None in the question and between the parts."""
+    pixels: Any
+
+
+class LayoutAnswers(TorchExpert):
+    """A model with a head for the first and the last token of an answer, and a reader of the text in pictures."""
+
+    def __init__(self, spec: ipc.Load) -> None:
+        """Loads both.
+
+        Raises:
+            FailedPreconditionError: EXPERT_LOAD_FAILED: the reader is not installed.
+        """
+        checkpoint = Checkpoint(spec)
+        self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
+        self._model: Any = checkpoint.model(transformers.AutoModelForDocumentQuestionAnswering)
+        super().__init__(checkpoint, self._model)
+        self._looks = checkpoint.config.model_type != "layoutlm"
+        self._processor = image_batches.processor(checkpoint) if self._looks else None
+        self._most_tokens = token_limits.most_tokens(checkpoint.config, spec, self._tokenizer)
+        self._type_count = int(getattr(checkpoint.config, "type_vocab_size", 1))
+        self._reader = _reader(spec)
+
+    def warm_up(self) -> None:
+        """Answers a question about a page that fills the window."""
+        self._reader.warm_up()
+        words = [Word("word", Box(0, 0, 10, 10))] * self._most_tokens
+        page = self._page("Where?", words, Image.new("RGB", (100, 100), "white"))
+        self._logits(page.windows[:1], [page.pixels])
+
+    def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
+        """Answers the questions of a batch; all their windows go through the model together."""
+        return image_batches.compute(batch, self._read, self._run)
+
+    def _read(self, call: Call) -> _Page:
+        question = inputs.text(call, "question")
+        count = len(self._tokenizer.tokenize(question))
+        if count > self._most_tokens // 2:
+            problem = f"has {count} tokens; this expert reads {self._most_tokens // 2} at most."
+            raise call.bad_input("question", problem, token_count=count)
+        picture = image_batches.picture(call, self.checkpoint.spec.max_image_pixels)
+        call.progress("reading the page")
+        words = page_words.in_order(self._reader.read(picture))
+        call.raise_if_cancelled()
+        return self._page(question, words, picture) if words else _Page((), (), (), None)
+
+    def _page(self, question: str, words: Sequence[Word], picture: Image.Image) -> _Page:
+        boxes = [word.thousandths(picture.width, picture.height) for word in words]
+        texts = [word.text for word in words]
+        settings: dict[str, Any] = {
+            "truncation": "only_second",
+            "max_length": self._most_tokens,
+            "stride": min(_MOST_STRIDE, self._most_tokens // 4),
+            "return_overflowing_tokens": True,
+            "return_token_type_ids": True,
+        }
+        if self._looks:
+            encoded = self._tokenizer([question], [texts], boxes=[boxes], **settings)
+        else:
+            encoded = self._tokenizer(question.split(), texts, is_split_into_words=True, **settings)
+        windows = []
+        word_ids = []
+        for place in range(len(encoded["input_ids"])):
+            parts = encoded.sequence_ids(place)
+            owners = [word if part == 1 else None for word, part in zip(encoded.word_ids(place), parts, strict=True)]
+            tokens = encoded["input_ids"][place]
+            window = {
+                "input_ids": tokens,
+                "attention_mask": encoded["attention_mask"][place],
+                "bbox": [
+                    [_SEPARATOR if token == self._tokenizer.sep_token_id and not self._looks else 0] * 4
+                    if word is None
+                    else boxes[word]
+                    for token, word in zip(tokens, owners, strict=True)
+                ],
+            }
+            if not self._looks:
+                kinds = encoded["token_type_ids"][place]
+                window["token_type_ids"] = [min(kind, self._type_count - 1) for kind in kinds]
+            windows.append(window)
+            word_ids.append(owners)
+        pixels = self._processor(images=picture, apply_ocr=False, return_tensors="pt") if self._processor else None
+        return _Page(words, windows, word_ids, pixels["pixel_values"][0] if pixels else None)
+
+    def _run(self, calls: Sequence[Call], pages: Sequence[_Page]) -> list[Outputs]:
+        windows = [(place, window) for place, page in enumerate(pages) for window in page.windows]
+        logits: dict[int, Any] = {}
+        for some in token_limits.passes([len(window["input_ids"]) for _, window in windows]):
+            starts, ends = self._logits(
+                [windows[place][1] for place in some], [pages[windows[place][0]].pixels for place in some]
+            )
+            logits.update((place, (starts[row], ends[row])) for row, place in enumerate(some))
+        outputs: list[Outputs] = []
+        first = 0
+        for page in pages:
+            own = [logits[first + place] for place in range(len(page.windows))]
+            first += len(page.windows)
+            outputs.append(_answer(page, own))
+        del calls
+        return outputs
+
+    def _logits(self, windows: Sequence[Mapping[str, Any]], pixels: Sequence[Any]) -> tuple[Any, Any]:
+        """Returns how much speaks for each token as the first and as the last of the answer."""
+        longest = max(len(window["input_ids"]) for window in windows)
+        filling: dict[str, Any] = {"input_ids": self._tokenizer.pad_token_id or 0, "bbox": [0] * 4}
+        encoded = {
+            name: torch.tensor(
+                [
+                    list(window[name]) + [filling.get(name, 0)] * (longest - len(window["input_ids"]))
+                    for window in windows
+                ]
+            )
+            for name in windows[0]
+        }
+        if self._looks:
+            encoded["pixel_values"] = torch.stack(list(pixels))
+        with torch.inference_mode():
+            found = self._model(**self.checkpoint.inputs(encoded))
+        return found.start_logits.float().cpu(), found.end_logits.float().cpu()
+
+
+def _answer(page: _Page, logits: Sequence[tuple[Any, Any]]) -> Outputs:
+    """Takes the likeliest stretch of words of all windows; nothing, with score 0, where there are no words."""
+    owners = [[word for word in words if word is not None] for words in page.word_ids]
+    if not any(owners):
+        return {"answer": "", "score": 0.0}
+    kept = [[place for place, word in enumerate(words) if word is not None] for words in page.word_ids]
+    # All windows compete: the shares of all their tokens add up to 1.
+    sizes = [len(words) for words in owners]
+    starts, ends = (
+        torch.split(
+            torch.cat([pair[side][places] for pair, places in zip(logits, kept, strict=True)]).softmax(0), sizes
+        )
+        for side in (0, 1)
+    )
+    best = (-1.0, 0, 0)
+    for start, end, words in zip(starts, ends, owners, strict=True):
+        if words:
+            # The last token is not before the first one, nor far behind it.
+            pairs = torch.outer(start, end).triu().tril(_LONGEST_ANSWER - 1)
+            row, column = divmod(int(pairs.argmax()), len(words))
+            best = max(best, (float(pairs[row, column]), words[row], words[column]))
+    score, first, last = best
+    chosen = page.words[first : last + 1]
+    box = page_words.around(chosen)
+    return {
+        "answer": " ".join(word.text for word in chosen),
+        "score": score,
+        "box": {
+            "json": {
+                "x_min": round(box.x_min),
+                "y_min": round(box.y_min),
+                "x_max": round(box.x_max),
+                "y_max": round(box.y_max),
+            }
+        },
+    }
+
+
+def _reader(spec: ipc.Load) -> Any:
+    """Returns what reads the lines of a page, an object with `read(picture) -> list[Line]`."""
+    try:
+        from orchestrion_host.worker.engines.image.rapid_ocr import LineReader
+    except ImportError as error:
+        text = f"{spec.expert_id} needs a reader of text: install `rapidocr` (pip install 'orchestrion[starter]')."
+        raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id) from error
+    return LineReader()

@@ -1,0 +1,26 @@
+"""Table question answering: TAPAS picks cells and an operation on them, TAPEX generates the answer."""
+
+from __future__ import annotations
+
+from orchestrion.errors import Reason
+from orchestrion_host import ipc
+from orchestrion_host.worker.models.checkpoint import Checkpoint
+from orchestrion_host.worker.models.document.tapas import TapasReader
+from orchestrion_host.worker.models.document.tapex import TapexReader
+from orchestrion_host.worker.runtimes import LoadedExpert
+
+
+def load(spec: ipc.Load) -> LoadedExpert:
+    """Loads the reader of tables that fits the architecture of a checkpoint.
+
+    Raises:
+        FailedPreconditionError: EXPERT_LOAD_FAILED: it is none that is known.
+    """
+    checkpoint = Checkpoint(spec)
+    kind = checkpoint.config.model_type
+    if kind == "tapas":
+        return TapasReader(checkpoint)
+    if kind == "bart":
+        return TapexReader(checkpoint)
+    text = f"{spec.expert_id}: {kind!r} is no kind of model that answers from tables here; tapas and bart (TAPEX) are."
+    raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)

@@ -1,0 +1,1 @@
+"""Autoregressive generation, whatever the modality: batches, sampling, stopping, detokenization."""

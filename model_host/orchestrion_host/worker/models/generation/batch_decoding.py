@@ -1,0 +1,83 @@
+"""Generation for several calls at once: each row has its own limit, ends, stream and cancellation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import transformers
+
+from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.models.generation.detokenization import TextWriter
+
+
+@dataclass(slots=True)
+class Row:
+    """One text that is being written."""
+
+    call: Call
+    writer: TextWriter
+    most_tokens: int
+    on_piece: Callable[[str], None]
+    """Gets each piece of the text, the last one included."""
+    count: int = 0
+    """How many tokens were written."""
+    is_ended: bool = False
+
+    def add(self, token: int) -> None:
+        """Takes in a token that is no end."""
+        self.count += 1
+        self._tell(self.writer.add(token))
+        if self.count >= self.most_tokens or self.writer.is_ended:
+            self.end()
+
+    def end(self) -> None:
+        """Ends the text."""
+        if not self.is_ended:
+            self.is_ended = True
+            self._tell(self.writer.end())
+
+    def _tell(self, piece: str) -> None:
+        if piece and not self.call.cancelled:
+            self.on_piece(piece)
+
+
+class RowWatch(transformers.StoppingCriteria):
+    """Reads each new token of each row, and ends the rows that are done or that nobody waits for any more."""
+
+    def __init__(self, rows: Sequence[Row], ends: Sequence[int]) -> None:
+        """Keeps the rows, in order, and the tokens that end a text."""
+        self._rows = rows
+        self._ends = frozenset(ends)
+
+    def __call__(self, input_ids: Any, scores: Any, **kwargs: Any) -> Any:
+        """Returns for each row whether it ends here: a tensor of shape (rows,)."""
+        del scores, kwargs
+        # Rows that have ended get padding, which is not looked at.
+        for row, token in zip(self._rows, input_ids[:, -1].tolist(), strict=True):
+            if row.is_ended:
+                continue
+            if row.call.cancelled or token in self._ends:
+                row.end()
+            else:
+                row.add(token)
+        return torch.tensor([row.is_ended for row in self._rows], dtype=torch.bool, device=input_ids.device)
+
+
+def ends_of(tokenizer: Any, settings: Any) -> list[int]:
+    """Returns the tokens that end a text: those of the generation settings, and the tokenizer's own."""
+    given = settings.eos_token_id
+    ends = [given] if isinstance(given, int) else list(given or ())
+    if isinstance(tokenizer.eos_token_id, int) and tokenizer.eos_token_id not in ends:
+        ends.append(tokenizer.eos_token_id)
+    return ends
+
+
+def pad_of(tokenizer: Any, settings: Any, ends: Sequence[int]) -> int:
+    """Returns the token that fills short rows; it is masked, so any will do where a checkpoint names none."""
+    for token in (tokenizer.pad_token_id, settings.pad_token_id, *ends):
+        if isinstance(token, int):
+            return token
+    return 0

@@ -1,0 +1,1 @@
+"""Models of images: classes, objects, segments, depth, poses, enlarging."""

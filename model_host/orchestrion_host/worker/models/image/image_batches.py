@@ -1,0 +1,109 @@
+"""Calls with pictures: read one by one, so that a bad one fails its own call, then computed together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+import transformers
+from PIL import Image
+
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion_host import ipc
+from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.media.image import image_inputs
+from orchestrion_host.worker.models.checkpoint import Checkpoint
+from orchestrion_host.worker.runtimes import Outputs, Result
+
+_Read = TypeVar("_Read")
+
+
+def processor(checkpoint: Checkpoint, folder: Path | None = None) -> Any:
+    """Loads the image processor of a checkpoint, or of a part of it, in its form that needs no torchvision."""
+    return checkpoint.processor(transformers.AutoImageProcessor, folder, backend="pil")
+
+
+def exact(spec: ipc.Load) -> Checkpoint:
+    """Opens a checkpoint that computes maps in single precision, unless the option `dtype` asks for another.
+
+    The 8 bits of a half-precision number would show as steps in pictures, and as wrinkles in surfaces.
+
+    Raises:
+        FailedPreconditionError: EXPERT_LOAD_FAILED: a file is missing or has another hash.
+    """
+    checkpoint = Checkpoint(spec)
+    if "dtype" not in spec.options:
+        checkpoint.dtype = torch.float32
+    return checkpoint
+
+
+def picture(call: Call, max_pixels: int, name: str = "image") -> Image.Image:
+    """Reads a picture input as upright RGB; what is transparent lies on white.
+
+    Raises:
+        InvalidArgumentError: It is no picture, or too large.
+    """
+    return image_inputs.opaque(image_inputs.read(call, name, max_pixels))
+
+
+def count(spec: ipc.Load, name: str, usual: int) -> int:
+    """Returns an option that is a whole number from 1 on, or what is usual.
+
+    Raises:
+        FailedPreconditionError: EXPERT_LOAD_FAILED: it is no such number.
+    """
+    value = spec.options.get(name, usual)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        text = f"{spec.expert_id}: options.{name}: expected a whole number from 1 on; found {value!r}."
+        raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+    return value
+
+
+def compute(
+    batch: Sequence[Call],
+    read: Callable[[Call], _Read],
+    run: Callable[[Sequence[Call], Sequence[_Read]], Sequence[Outputs]],
+    *,
+    alike: Callable[[_Read], Hashable] = lambda _: None,
+) -> list[Result]:
+    """Reads the inputs of each call, computes those together that fit together, and puts the results in order.
+
+    Args:
+        batch: The calls.
+        read: Reads the inputs of one call; an OrchestrionError fails that call alone.
+        run: Computes calls together from what was read and returns the outputs of each.
+        alike: Returns what calls must have in common to be computed together, such as a size.
+    """
+    results: dict[int, Result] = {}
+    groups: dict[Hashable, list[tuple[int, _Read]]] = {}
+    for place, call in enumerate(batch):
+        try:
+            call.raise_if_cancelled()
+            found = read(call)
+            groups.setdefault(alike(found), []).append((place, found))
+        except OrchestrionError as error:
+            results[place] = error
+    for group in groups.values():
+        waiting = _still_wanted(batch, group, results)
+        if not waiting:
+            continue
+        outputs = run([batch[place] for place, _ in waiting], [found for _, found in waiting])
+        results.update(zip((place for place, _ in waiting), outputs, strict=True))
+        _still_wanted(batch, waiting, results)
+    return [results[place] for place in range(len(batch))]
+
+
+def _still_wanted(
+    batch: Sequence[Call], group: Iterable[tuple[int, _Read]], results: dict[int, Result]
+) -> list[tuple[int, _Read]]:
+    """Leaves out the calls that nobody waits for any more, which get their error as result."""
+    waiting = []
+    for place, found in group:
+        try:
+            batch[place].raise_if_cancelled()
+            waiting.append((place, found))
+        except OrchestrionError as error:
+            results[place] = error
+    return waiting

@@ -1,0 +1,105 @@
+"""Objects of the classes that a model was trained for: DETR, YOLOS, RT-DETR and their kin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import torch
+import transformers
+from PIL import Image
+
+from orchestrion_host import ipc
+from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.classification import class_names
+from orchestrion_host.worker.media.image import image_inputs
+from orchestrion_host.worker.media.image.detections import Box, Detection
+from orchestrion_host.worker.models import single_precision
+from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
+from orchestrion_host.worker.models.image import detected_objects, image_batches
+from orchestrion_host.worker.runtimes import Outputs, Result
+
+_DEFAULT_THRESHOLD: Final = 0.5
+_NO_CLASS: Final = "N/A"
+# Detectors look at pictures of this size: processors stretch the shorter side to 800 at most 1333 the longer.
+_WARM_UP_SIZE: Final = (1333, 800)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What one call brings: the picture as it is drawn on, what the processor made of it, and the lowest score."""
+
+    image: Image.Image
+    encoded: dict[str, Any]
+    threshold: float
+
+
+class ObjectDetector(TorchExpert):
+    """A model that returns boxes with a class and a score."""
+
+    def __init__(self, spec: ipc.Load) -> None:
+        """Loads it.
+
+        Options: `threshold`, the lowest score that is told where a call names none, 0.5 by default.
+        """
+        checkpoint = Checkpoint(single_precision.preferred(spec))
+        self._processor = image_batches.processor(checkpoint)
+        self._model: Any = checkpoint.model(transformers.AutoModelForObjectDetection)
+        self._names = class_names.of(checkpoint.config, spec)
+        self._threshold = float(spec.options.get("threshold", _DEFAULT_THRESHOLD))
+        super().__init__(checkpoint, self._model)
+
+    def warm_up(self) -> None:
+        """Looks at a grey picture of the largest size that detectors compute with."""
+        image = Image.new("RGB", _WARM_UP_SIZE, "grey")
+        self._detect([_Asked(image, self._encoded(image), 1.0)])
+
+    def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
+        """Looks at the pictures of a batch; those that are equally large to the model in one pass."""
+        return image_batches.compute(
+            batch, self._read, self._run, alike=lambda asked: tuple(asked.encoded["pixel_values"].shape)
+        )
+
+    def _read(self, call: Call) -> _Asked:
+        image = image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels)
+        return _Asked(image, self._encoded(image_inputs.opaque(image)), call.number("threshold", self._threshold))
+
+    def _encoded(self, image: Image.Image) -> dict[str, Any]:
+        return dict(self._processor(images=image, return_tensors="pt"))
+
+    def _run(self, calls: Sequence[Call], read: Sequence[_Asked]) -> list[Outputs]:
+        return [
+            detected_objects.describe(call, asked.image, found)
+            for call, asked, found in zip(calls, read, self._detect(read), strict=True)
+        ]
+
+    def _detect(self, read: Sequence[_Asked]) -> list[list[Detection]]:
+        joined = {
+            name: torch.cat([asked.encoded[name] for asked in read])
+            for name in ("pixel_values", "pixel_mask")
+            if name in read[0].encoded
+        }
+        with torch.inference_mode():
+            outputs = self._model(**self.checkpoint.inputs(joined))
+        outputs.logits, outputs.pred_boxes = outputs.logits.float().cpu(), outputs.pred_boxes.float().cpu()
+        found = self._processor.post_process_object_detection(
+            outputs,
+            threshold=min(asked.threshold for asked in read),
+            target_sizes=[(asked.image.height, asked.image.width) for asked in read],
+        )
+        return [self._kept(own, asked.threshold) for own, asked in zip(found, read, strict=True)]
+
+    def _kept(self, found: Any, threshold: float) -> list[Detection]:
+        rows = zip(found["scores"].tolist(), found["labels"].tolist(), found["boxes"].tolist(), strict=True)
+        return [
+            Detection(self._names.get(label, str(label)), score, Box(*box))
+            for score, label, box in rows
+            # Some places of COCO's list of classes stand for nothing.
+            if score > threshold and self._names.get(label) != _NO_CLASS
+        ]
+
+
+def load(spec: ipc.Load) -> ObjectDetector:
+    """Loads a detector."""
+    return ObjectDetector(spec)

@@ -1,0 +1,49 @@
+"""Where a segmenter that is asked by points looks when nobody points, and which of its masks are worth keeping."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from orchestrion_host.worker.media.image.detections import Box
+from orchestrion_host.worker.media.image.masks import Mask
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMask:
+    """A mask at the size of a picture, how sure the model is of it, and the box around it."""
+
+    mask: Mask
+    score: float
+    box: Box
+
+
+def grid(points_per_side: int, width: int, height: int) -> np.ndarray[Any, Any]:
+    """Returns points in the middles of equal cells over a picture, of shape (points, 2), in pixels."""
+    shares = (np.arange(points_per_side) + 0.5) / points_per_side
+    across, down = np.meshgrid(shares * width, shares * height)
+    return np.stack([across.ravel(), down.ravel()], axis=1)
+
+
+def stability(logits: Any, offset: float) -> Any:
+    """Returns how little a mask depends on where logits are cut: the share that a stricter cut leaves.
+
+    Args:
+        logits: Float tensor of shape (…, height, width).
+        offset: By how much stricter and looser.
+    """
+    strict = (logits > offset).flatten(-2).sum(-1).float()
+    loose = (logits > -offset).flatten(-2).sum(-1).float()
+    return strict / loose.clamp(min=1.0)
+
+
+def without_repeats(found: Sequence[FoundMask], most_shared: float) -> list[FoundMask]:
+    """Keeps of masks whose boxes are nearly the same the surest one, the surest first."""
+    kept: list[FoundMask] = []
+    for item in sorted(found, key=lambda own: -own.score):
+        if all(item.box.intersection_over_union(other.box) <= most_shared for other in kept):
+            kept.append(item)
+    return kept

@@ -1,0 +1,201 @@
+"""Pictures cut into segments: by class (SegFormer, UperNet, BEiT) or by thing (Mask2Former, MaskFormer, DETR)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import torch
+import transformers
+from PIL import Image
+
+from orchestrion_host import ipc
+from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.classification import class_names
+from orchestrion_host.worker.media.image import counting, image_inputs, image_outputs, masks
+from orchestrion_host.worker.media.image.detections import Detection
+from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
+from orchestrion_host.worker.models.image import ade20k, image_batches
+from orchestrion_host.worker.runtimes import Outputs, Result
+
+_DEFAULT_THRESHOLD: Final = 0.5
+# Maps of 150 classes at the size of a photograph would take gigabytes; finer than this no model sees.
+_LONGEST_SIDE: Final = 1024
+_BY_CLASS: Final = ("ForSemanticSegmentation",)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What one call brings: the picture as it is drawn on, and what the processor made of it."""
+
+    image: Image.Image
+    encoded: dict[str, Any]
+    threshold: float
+    """The lowest score of a thing that is told."""
+
+    @property
+    def map_size(self) -> tuple[int, int]:
+        """The height and width in which segments are told apart."""
+        factor = min(1.0, _LONGEST_SIDE / max(self.image.size))
+        return max(1, round(self.image.height * factor)), max(1, round(self.image.width * factor))
+
+
+class Segmenter(TorchExpert):
+    """A model that gives each pixel a class, or a thing and its class."""
+
+    def __init__(self, spec: ipc.Load) -> None:
+        """Loads it.
+
+        Options: `threshold`, the lowest score of a thing that is told where a call names none, 0.5 by default.
+        """
+        checkpoint = Checkpoint(spec)
+        self._processor = image_batches.processor(checkpoint)
+        if getattr(self._processor, "do_center_crop", False):
+            # MobileViT's processor cuts the edges off, of which nothing could be told then: it gets the whole picture.
+            self._processor.do_center_crop = False
+            self._processor.size = self._processor.crop_size
+        architecture = str((checkpoint.config.architectures or [""])[0])
+        self._by_class = architecture.endswith(_BY_CLASS)
+        auto_class = (
+            transformers.AutoModelForSemanticSegmentation
+            if self._by_class
+            else transformers.AutoModelForUniversalSegmentation
+        )
+        self._model: Any = checkpoint.model(auto_class)
+        self._names = class_names.of(checkpoint.config, spec)
+        self._threshold = float(spec.options.get("threshold", _DEFAULT_THRESHOLD))
+        super().__init__(checkpoint, self._model)
+
+    def warm_up(self) -> None:
+        """Cuts a grey picture of the largest size that maps have."""
+        image = Image.new("RGB", (_LONGEST_SIDE, _LONGEST_SIDE * 3 // 4), "grey")
+        asked = [_Asked(image, self._encoded(image), self._threshold)]
+        self._classes(asked, self._computed(asked))
+
+    def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
+        """Cuts the pictures of a batch; those that are equally large to the model in one pass."""
+        return image_batches.compute(
+            batch,
+            self._read,
+            self._run,
+            # Things compete for pixels, so that the lowest score decides on the others, too.
+            alike=lambda asked: (tuple(asked.encoded["pixel_values"].shape), asked.threshold),
+        )
+
+    def _read(self, call: Call) -> _Asked:
+        image = image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels)
+        threshold = call.number("threshold", self._threshold)
+        return _Asked(image, self._encoded(image_inputs.opaque(image)), threshold)
+
+    def _encoded(self, image: Image.Image) -> dict[str, Any]:
+        return dict(self._processor(images=image, return_tensors="pt"))
+
+    def _run(self, calls: Sequence[Call], read: Sequence[_Asked]) -> list[Outputs]:
+        outputs = self._computed(read)
+        if calls[0].task_type == "seg-control":
+            return [
+                {"image": _painted(call, asked.image, found)}
+                for call, asked, found in zip(calls, read, self._classes(read, outputs), strict=True)
+            ]
+        if self._by_class:
+            found = [self._of_classes(numbers) for numbers in self._classes(read, outputs)]
+        else:
+            found = self._things(read, outputs)
+        return [_told(call, asked.image, *own) for call, asked, own in zip(calls, read, found, strict=True)]
+
+    def _computed(self, read: Sequence[_Asked]) -> Any:
+        joined = {
+            name: torch.cat([asked.encoded[name] for asked in read])
+            for name in ("pixel_values", "pixel_mask")
+            if name in read[0].encoded
+        }
+        with torch.inference_mode():
+            outputs = self._model(**self.checkpoint.inputs(joined))
+        for name, value in outputs.items():
+            if isinstance(value, torch.Tensor) and value.is_floating_point():
+                outputs[name] = value.float().cpu()
+        return outputs
+
+    def _classes(self, read: Sequence[_Asked], outputs: Any) -> list[Any]:
+        """Returns the class of each pixel, integer arrays of the size of the maps."""
+        found = self._processor.post_process_semantic_segmentation(
+            outputs, target_sizes=[asked.map_size for asked in read]
+        )
+        return [item.cpu().numpy() for item in found]
+
+    def _of_classes(self, numbers: Any) -> tuple[Any, list[tuple[int, str, float | None]]]:
+        """Makes a segment of each class that occurs, the largest first."""
+        classes, counts = np.unique(numbers, return_counts=True)
+        order = classes[np.argsort(-counts, kind="stable")].tolist()
+        places = np.zeros_like(numbers)
+        for place, number in enumerate(order, 1):
+            places[numbers == number] = place
+        return places, [(place, self._names.get(number, str(number)), None) for place, number in enumerate(order, 1)]
+
+    def _things(self, read: Sequence[_Asked], outputs: Any) -> list[tuple[Any, list[tuple[int, str, float | None]]]]:
+        found = self._processor.post_process_panoptic_segmentation(
+            outputs,
+            threshold=read[0].threshold,
+            label_ids_to_fuse=set(),
+            target_sizes=[asked.map_size for asked in read],
+        )
+        results = []
+        for own in found:
+            kept = sorted(own["segments_info"], key=lambda item: -item["score"])
+            numbers = own["segmentation"].cpu().numpy()
+            places = np.zeros(numbers.shape, dtype=np.int64)
+            for place, item in enumerate(kept, 1):
+                places[numbers == item["id"]] = place
+            told: list[tuple[int, str, float | None]] = [
+                (place, self._names.get(item["label_id"], str(item["label_id"])), float(item["score"]))
+                for place, item in enumerate(kept, 1)
+            ]
+            results.append((places, told))
+        return results
+
+
+def load(spec: ipc.Load) -> Segmenter:
+    """Loads a model that cuts pictures into segments."""
+    return Segmenter(spec)
+
+
+def _painted(call: Call, image: Image.Image, classes: Any) -> ipc.Plain:
+    painted = Image.fromarray(ade20k.paint(classes)).resize(image.size, Image.Resampling.NEAREST)
+    return image_outputs.write(call, "image", painted, "segments")
+
+
+def _told(call: Call, image: Image.Image, numbers: Any, found: Sequence[tuple[int, str, float | None]]) -> Outputs:
+    """Tells segments in words, as data, as a map of their numbers, and drawn over the picture.
+
+    Args:
+        call: The call that brought the picture.
+        image: The picture.
+        numbers: The number of the segment of each pixel, 0 for none; of any size.
+        found: The number, label and score of each segment.
+    """
+    full = np.asarray(masks.numbered(numbers).resize(image.size, Image.Resampling.NEAREST))
+    # Small segments of large maps may vanish in a smaller picture.
+    shown = [item for item in found if (full == item[0]).any()]
+    told = [_described(number, label, score, full == number) for number, label, score in shown]
+    segments = (masks.Segment(label, full == number) for number, label, _ in shown)
+    return {
+        "text": counting.in_words(label for _, label, _ in shown),
+        "count": float(len(told)),
+        "segments": {"json": told},
+        "mask": image_outputs.write(call, "image", masks.numbered(full), "mask"),
+        "annotated_image": image_outputs.write(
+            call, "image", masks.drawn_over(image, segments), "segments", file_format=image.format
+        ),
+    }
+
+
+def _described(number: int, label: str, score: float | None, mask: masks.Mask) -> dict[str, Any]:
+    return {
+        "id": number,
+        "label": label,
+        **({"score": round(score, 4)} if score is not None else {}),
+        "box": Detection("", 0.0, masks.box_of(mask)).plain()["box"],
+        "area_share": round(float(mask.mean()), 6),
+    }

@@ -1,0 +1,1 @@
+"""Models that relate images and text: CLIP, captioning, visual question answering, VLMs."""

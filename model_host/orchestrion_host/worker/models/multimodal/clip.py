@@ -1,0 +1,105 @@
+"""Classes of pictures by their names alone: CLIP, SigLIP and their kin compare a picture with a sentence for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import torch
+import transformers
+from PIL import Image
+
+from orchestrion_host import ipc
+from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.classification import class_scores
+from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
+from orchestrion_host.worker.models.image import image_batches
+from orchestrion_host.worker.runtimes import Outputs, Result
+
+_TEMPLATE: Final = "This is a photo of {}."
+_MOST_LABELS: Final = 256
+_USUAL_TOKENS: Final = 77
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What one call brings: pixels of shape (1, channels, height, width), and the labels to choose from."""
+
+    pixels: Any
+    labels: tuple[str, ...]
+
+
+class ImageTextMatcher(TorchExpert):
+    """A model that says how well a picture and a sentence fit."""
+
+    def __init__(self, spec: ipc.Load) -> None:
+        """Loads it.
+
+        Options: `template`, the sentence with `{}` in place of the label.
+        """
+        checkpoint = Checkpoint(spec)
+        self._processor = image_batches.processor(checkpoint)
+        self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
+        self._model: Any = checkpoint.model(transformers.AutoModelForZeroShotImageClassification)
+        self._template = str(spec.options.get("template", _TEMPLATE))
+        # SigLIP was trained with a sigmoid for each pair, and with texts that are all padded to the full length.
+        self._sigmoid = checkpoint.config.model_type.startswith("siglip")
+        text = getattr(checkpoint.config, "text_config", checkpoint.config)
+        self._max_tokens = int(getattr(text, "max_position_embeddings", _USUAL_TOKENS))
+        super().__init__(checkpoint, self._model)
+
+    def warm_up(self) -> None:
+        """Compares a grey picture with a few labels."""
+        pixels = self._prepared(Image.new("RGB", (256, 256), "grey"))
+        self._logits([_Asked(pixels, tuple(f"thing number {number}" for number in range(8)))])
+
+    def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
+        """Compares all pictures of a batch with all labels of it in one pass; each call gets its own pairs."""
+        return image_batches.compute(batch, self._read, self._run, alike=lambda asked: tuple(asked.pixels.shape))
+
+    def _read(self, call: Call) -> _Asked:
+        labels = tuple(dict.fromkeys(str(label).strip() for label in call.inputs.get("labels", ())))
+        if not labels or not all(labels):
+            raise call.bad_input("labels", "needs at least one label, and none that is empty.")
+        if len(labels) > _MOST_LABELS:
+            raise call.bad_input("labels", f"has {len(labels)} labels; this expert takes at most {_MOST_LABELS}.")
+        return _Asked(self._prepared(image_batches.picture(call, self.checkpoint.spec.max_image_pixels)), labels)
+
+    def _prepared(self, picture: Image.Image) -> Any:
+        return self._processor(images=picture, return_tensors="pt")["pixel_values"]
+
+    def _run(self, calls: Sequence[Call], read: Sequence[_Asked]) -> list[Outputs]:
+        del calls
+        return [
+            class_scores.describe(
+                [
+                    {"label": label, "score": share}
+                    for label, share in zip(asked.labels, self._shares(row).tolist(), strict=True)
+                ]
+            )
+            for asked, row in zip(read, self._logits(read), strict=True)
+        ]
+
+    def _shares(self, logits: Any) -> Any:
+        return torch.sigmoid(logits) if self._sigmoid else torch.softmax(logits, dim=-1)
+
+    def _logits(self, read: Sequence[_Asked]) -> list[Any]:
+        """Returns for each call the logits of its labels, in their order."""
+        known = list(dict.fromkeys(label for asked in read for label in asked.labels))
+        tokens = self._tokenizer(
+            [self._template.replace("{}", label) for label in known],
+            padding="max_length" if self._sigmoid else True,
+            max_length=self._max_tokens,
+            truncation=True,
+            return_tensors="pt",
+        )
+        encoded = self.checkpoint.inputs({**tokens, "pixel_values": torch.cat([asked.pixels for asked in read])})
+        with torch.inference_mode():
+            logits = self._model(**encoded).logits_per_image.float().cpu()
+        return [row[[known.index(label) for label in asked.labels]] for asked, row in zip(read, logits, strict=True)]
+
+
+def load(spec: ipc.Load) -> ImageTextMatcher:
+    """Loads a model that matches pictures and texts."""
+    return ImageTextMatcher(spec)

@@ -1,0 +1,89 @@
+"""Models that one talks to about pictures, such as LLaVA, Idefics3 and SmolVLM, asked by their own chat template."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import torch
+import transformers
+from PIL import Image
+
+from orchestrion.errors import Reason
+from orchestrion_host import ipc
+from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
+from orchestrion_host.worker.models.generation.stopping import StopWhenCancelled
+from orchestrion_host.worker.models.image import image_batches
+from orchestrion_host.worker.runtimes import Outputs, Result, one_by_one
+from orchestrion_host.worker.text import inputs
+
+_DESCRIBE: Final = "Describe this picture in one sentence."
+_READ: Final = "Write down the text in this picture, line by line, and nothing else."
+_ANSWER: Final = "{question} Answer in a few words."
+_USUAL_TOKENS: Final = 256
+
+
+class PictureChats(TorchExpert):
+    """A chat of one turn about each picture. Pictures become unequally many tokens, so each goes alone."""
+
+    def __init__(self, spec: ipc.Load, output: str) -> None:
+        """Loads the model.
+
+        Options: `max_tokens`, the most tokens of a text, 256 when left out; `prompt`, what is asked, with `{question}`
+        in it where there is one.
+
+        Args:
+            spec: The expert.
+            output: The name of the output for the text.
+
+        Raises:
+            FailedPreconditionError: EXPERT_LOAD_FAILED: it is no model for chats about pictures.
+        """
+        checkpoint = Checkpoint(spec)
+        if type(checkpoint.config) not in transformers.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING:
+            text = f"{spec.expert_id}: a model of kind {checkpoint.config.model_type!r} writes nothing about pictures."
+            raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+        self._processor: Any = checkpoint.processor(transformers.AutoProcessor, backend="pil")
+        if not getattr(self._processor, "chat_template", None):
+            text = f"{spec.expert_id} has no chat template, so that it is not known how to ask it."
+            raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+        self._model: Any = checkpoint.model(transformers.AutoModelForImageTextToText)
+        super().__init__(checkpoint, self._model)
+        self._output = output
+        self._wording = spec.options.get("prompt")
+        self._most_tokens = image_batches.count(spec, "max_tokens", _USUAL_TOKENS)
+
+    def warm_up(self) -> None:
+        """Writes a little about a grey picture."""
+        self._write([], Image.new("RGB", (640, 480), "grey"), _DESCRIBE, most_tokens=8)
+
+    def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
+        """Writes about each picture."""
+        return one_by_one(batch, self._compute)
+
+    def _compute(self, call: Call) -> Outputs:
+        if self._output == "answer":
+            asked = str(self._wording or _ANSWER).replace("{question}", inputs.text(call, "question"))
+        else:
+            asked = str(self._wording or (_DESCRIBE if call.text("domain") == "caption" else _READ))
+        picture = image_batches.picture(call, self.checkpoint.spec.max_image_pixels)
+        written = self._write([call], picture, asked, most_tokens=self._most_tokens)
+        call.raise_if_cancelled()
+        return {self._output: written}
+
+    def _write(self, calls: Sequence[Call], picture: Image.Image, asked: str, *, most_tokens: int) -> str:
+        turn = {"role": "user", "content": [{"type": "image", "image": picture}, {"type": "text", "text": asked}]}
+        encoded = self._processor.apply_chat_template(
+            [turn], add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt"
+        )
+        stops = transformers.StoppingCriteriaList([StopWhenCancelled(calls)] if calls else [])
+        with torch.inference_mode():
+            tokens: Any = self._model.generate(
+                **self.checkpoint.inputs(encoded),
+                max_new_tokens=most_tokens,
+                do_sample=False,
+                stopping_criteria=stops,
+            )
+        new = tokens[0, encoded["input_ids"].shape[1] :].cpu()
+        return str(self._processor.decode(new, skip_special_tokens=True)).strip()

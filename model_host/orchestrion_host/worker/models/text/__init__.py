@@ -1,0 +1,1 @@
+"""Models of text: encoders, decoders, encoder-decoders, heads."""

@@ -1,0 +1,163 @@
+"""Decoders that go on with a text or a conversation; the calls of a batch are written together and streamed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import torch
+import transformers
+
+from orchestrion.errors import OrchestrionError
+from orchestrion_host import ipc
+from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
+from orchestrion_host.worker.models.generation import batch_decoding, parameters
+from orchestrion_host.worker.models.generation.detokenization import TextWriter
+from orchestrion_host.worker.models.generation.sampling import RowSampler, Sampling
+from orchestrion_host.worker.models.text import chat_prompts
+from orchestrion_host.worker.models.text.chat_prompts import ChatPrompts
+from orchestrion_host.worker.runtimes import Outputs, Result
+from orchestrion_host.worker.text import inputs, token_limits
+
+_USUAL_TOKENS: Final = 512
+_MOST_CONTEXT: Final = 8192
+_WARM_UP_TOKENS: Final = 512
+# So many tokens in front of the new ones decide whether a space stands between them.
+_TOKENS_BEFORE: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Prompt:
+    tokens: list[int]
+    row: batch_decoding.Row
+    sampling: Sampling
+
+
+class TextGenerator(TorchExpert):
+    """A causal language model."""
+
+    def __init__(self, spec: ipc.Load) -> None:
+        """Loads it.
+
+        Options: `max_length`, the tokens of a prompt and what is written together (the model's context, at most
+        8,192 when left out); `max_tokens`, how many are written when a call does not say; `template`, a map of what the
+        chat template is given besides.
+        """
+        checkpoint = Checkpoint(spec)
+        self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
+        self._model: Any = checkpoint.model(transformers.AutoModelForCausalLM)
+        super().__init__(checkpoint, self._model)
+        self._context = token_limits.most_tokens(checkpoint.config, spec, self._tokenizer, usual=2048)
+        if "max_length" not in spec.options:
+            self._context = min(self._context, _MOST_CONTEXT)
+        self._usual_tokens = int(spec.options.get("max_tokens", _USUAL_TOKENS))
+        self._settings = self._model.generation_config
+        self._ends = [
+            *batch_decoding.ends_of(self._tokenizer, self._settings),
+            *chat_prompts.turn_ends(self._tokenizer),
+        ]
+        self._pad = batch_decoding.pad_of(self._tokenizer, self._settings, self._ends)
+        self._chats = ChatPrompts(self._tokenizer, spec.options.get("template", {}))
+
+    def warm_up(self) -> None:
+        """Reads a long prompt and writes two tokens."""
+        size = (1, min(_WARM_UP_TOKENS, self._context - 2))
+        ids = torch.full(size, self._pad, device=self.checkpoint.device)
+        with torch.inference_mode():
+            self._model.generate(
+                input_ids=ids, attention_mask=torch.ones_like(ids), generation_config=self._plain_settings(2)
+            )
+
+    def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
+        """Writes all texts of a batch together."""
+        prompts: dict[int, _Prompt] = {}
+        results: dict[int, Result] = {}
+        for place, call in enumerate(batch):
+            try:
+                call.raise_if_cancelled()
+                prompts[place] = self._prompt(call)
+            except OrchestrionError as error:
+                results[place] = error
+        if prompts:
+            self._write(list(prompts.values()))
+        for place, prompt in prompts.items():
+            results[place] = _outputs(prompt.row)
+        return [results[place] for place in range(len(batch))]
+
+    def _prompt(self, call: Call) -> _Prompt:
+        asked = parameters.most_tokens(call, self._usual_tokens)
+        sampling = parameters.sampling(call)
+        if call.task_type == "conversational":
+            # A short answer must have room; the rest of the context is for the conversation.
+            tokens = self._chats.tokens(call, self._context - min(asked, max(1, self._context // 4)))
+            writer = TextWriter(self._tokenizer, ends=self._chats.ends)
+        else:
+            tokens = self._text_tokens(call)
+            writer = TextWriter(self._tokenizer, tokens[-_TOKENS_BEFORE:], keeps_spaces=True)
+        row = batch_decoding.Row(
+            call, writer, min(asked, self._context - len(tokens)), partial(call.text_piece, "text")
+        )
+        return _Prompt(tokens, row, sampling)
+
+    def _text_tokens(self, call: Call) -> list[int]:
+        text = inputs.text(call, "text")
+        # Tokenizers of models that also take pairs end a text, after which nothing would come.
+        tokens: list[int] = self._tokenizer(text)["input_ids"]
+        while len(tokens) > 1 and tokens[-1] == self._tokenizer.eos_token_id:
+            tokens = tokens[:-1]
+        if len(tokens) >= self._context:
+            problem = (
+                f"has {len(tokens):,} tokens; this expert reads and writes {self._context:,} together. Shorten it."
+            )
+            raise call.bad_input("text", problem, token_count=len(tokens), limit_token_count=self._context)
+        return tokens
+
+    def _write(self, prompts: Sequence[_Prompt]) -> None:
+        """Writes one text for each prompt; their rows hold them then."""
+        width = max(len(prompt.tokens) for prompt in prompts)
+        tokens = torch.full((len(prompts), width), self._pad)
+        mask = torch.zeros((len(prompts), width), dtype=torch.long)
+        for place, prompt in enumerate(prompts):
+            # What is written stands to the right of all prompts.
+            tokens[place, width - len(prompt.tokens) :] = torch.tensor(prompt.tokens)
+            mask[place, width - len(prompt.tokens) :] = 1
+        rows = [prompt.row for prompt in prompts]
+        device = self.checkpoint.device
+        with torch.inference_mode():
+            self._model.generate(
+                input_ids=tokens.to(device),
+                attention_mask=mask.to(device),
+                generation_config=self._plain_settings(max(row.most_tokens for row in rows)),
+                logits_processor=[RowSampler([prompt.sampling for prompt in prompts], self._settings)],
+                stopping_criteria=[batch_decoding.RowWatch(rows, self._ends)],
+            )
+
+    def _plain_settings(self, most_tokens: int) -> Any:
+        """Returns settings for a greedy search, which is all that streams; lots are drawn by `RowSampler`."""
+        settings = self._settings
+        return transformers.GenerationConfig(  # type: ignore[no-untyped-call]
+            max_new_tokens=most_tokens,
+            do_sample=False,
+            num_beams=1,
+            repetition_penalty=settings.repetition_penalty or 1.0,
+            no_repeat_ngram_size=settings.no_repeat_ngram_size or 0,
+            bos_token_id=settings.bos_token_id,
+            eos_token_id=self._ends or None,
+            pad_token_id=self._pad,
+        )
+
+
+def _outputs(row: batch_decoding.Row) -> Result:
+    row.end()
+    try:
+        row.call.raise_if_cancelled()
+    except OrchestrionError as error:
+        return error
+    outputs: Outputs = {"text": row.writer.text}
+    return outputs
+
+
+load = TextGenerator

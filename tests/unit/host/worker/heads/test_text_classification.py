@@ -1,0 +1,176 @@
+"""Classifiers of texts: against the bare model, alone and together, by domain, and with labels of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import transformers
+
+from orchestrion.errors import FailedPreconditionError, InvalidArgumentError, RunCancelledError
+from tests.checkpoints import text_models
+from tests.unit.host.worker import calls
+from tests.unit.host.worker.heads import loading
+
+TEXTS = ("the sun is warm", "rain", "cold night and cold day", "swimming")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("models")
+    for name, labels, settings in (
+        ("moods", ("NEG", "NEU", "POS"), {}),
+        ("insults", ("insult", "threat", "severe_toxic"), {"problem_type": "multi_label_classification"}),
+        ("tongues", ("deu", "en", "Martian"), {}),
+        ("logic", ("entailment", "neutral", "contradiction"), {}),
+    ):
+        named = text_models.labels(*labels)
+        loading.make(made / name, "BertForSequenceClassification", "text-classification", **settings, **named)
+    return made
+
+
+@pytest.fixture(scope="module")
+def moods(folder: Path, runtime: str) -> Any:
+    return loading.load(folder / "moods", runtime, "text-classification")
+
+
+def logits(folder: Path, *texts: str) -> Any:
+    tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folder)
+    model: Any = transformers.AutoModelForSequenceClassification.from_pretrained(folder)
+    with torch.inference_mode():
+        return model(**tokenizer(*texts, return_tensors="pt")).logits[0]
+
+
+def classify(expert: Any, tmp_path: Path, *texts: str, domain: str = "sentiment") -> Any:
+    inputs = [{"text": text, "domain": domain} for text in texts]
+    return expert.predict([calls.call("text-classification", item, tmp_path) for item in inputs])
+
+
+def test_scores_are_those_of_the_bare_model(moods: Any, folder: Path, tmp_path: Path) -> None:
+    [found] = classify(moods, tmp_path, TEXTS[0])
+    expected = logits(folder / "moods", TEXTS[0]).softmax(-1).tolist()
+    scores = {item["label"]: item["score"] for item in found["scores"]["json"]}
+    assert [scores[name] for name in ("negative", "neutral", "positive")] == pytest.approx(expected, abs=1e-5)
+    assert found["label"] == max(scores, key=lambda name: scores[name])
+
+
+def test_a_batch_gives_what_each_text_gives_alone(moods: Any, tmp_path: Path) -> None:
+    together = classify(moods, tmp_path, *TEXTS)
+    for text, found in zip(TEXTS, together, strict=True):
+        [alone] = classify(moods, tmp_path, text)
+        assert found["label"] == alone["label"]
+        assert found["score"] == pytest.approx(alone["score"], abs=1e-5)
+
+
+def test_a_blank_text_fails_alone_and_a_long_one_is_cut(moods: Any, tmp_path: Path) -> None:
+    long = "sun " * 500
+    found, blank, cut = classify(moods, tmp_path, TEXTS[0], " \n", long)
+    assert found["label"]
+    assert isinstance(blank, InvalidArgumentError)
+    assert "`text` holds no text" in str(blank)
+    [same] = classify(moods, tmp_path, "sun " * (text_models.LENGTH - 2))
+    assert cut["score"] == pytest.approx(same["score"], abs=1e-5)
+
+
+def test_a_cancelled_call_is_not_computed(moods: Any, tmp_path: Path) -> None:
+    cancelled, waited_for = (
+        calls.call("text-classification", {"text": text, "domain": "sentiment"}, tmp_path) for text in TEXTS[:2]
+    )
+    cancelled.cancel()
+    ended, found = moods.predict([cancelled, waited_for])
+    assert isinstance(ended, RunCancelledError)
+    assert found["label"]
+
+
+def test_of_insults_that_are_all_unlikely_none_is_told(folder: Path, runtime: str, tmp_path: Path) -> None:
+    expert = loading.load(folder / "insults", runtime, "text-classification")
+    for text in TEXTS:
+        expected = logits(folder / "insults", text).sigmoid().tolist()
+        [found] = classify(expert, tmp_path, text, domain="toxicity")
+        scores = {item["label"]: item["score"] for item in found["scores"]["json"]}
+        assert [scores[name] for name in ("insult", "threat", "severe_toxic")] == pytest.approx(expected, abs=1e-5)
+        if max(expected) < 0.5:
+            assert (found["label"], found["score"]) == ("not toxic", pytest.approx(1 - max(expected), abs=1e-5))
+        else:
+            assert found["score"] == pytest.approx(max(expected), abs=1e-5)
+
+
+def test_codes_of_languages_become_their_names(folder: Path, runtime: str, tmp_path: Path) -> None:
+    expert = loading.load(folder / "tongues", runtime, "text-classification")
+    tags = {}
+    for text in (*TEXTS, "berlin", "music", "city", "count", "when", "where", "was"):
+        [found] = classify(expert, tmp_path, text, domain="language")
+        assert {item["label"] for item in found["scores"]["json"]} == {"German", "English", "Martian"}
+        tags[found["label"]] = found.get("tag")
+    assert tags.items() <= {"German": "de", "English": "en", "Martian": None}.items()
+    assert len(tags) > 1
+
+
+def test_names_of_classes_can_be_given(folder: Path, runtime: str, tmp_path: Path) -> None:
+    names = ["gloomy", "grey", "sunny"]
+    expert = loading.load(folder / "moods", runtime, "text-classification", class_names=names)
+    [found] = classify(expert, tmp_path, TEXTS[0])
+    assert {item["label"] for item in found["scores"]["json"]} == set(names)
+    with pytest.raises(FailedPreconditionError, match=r"options\.class_names: expected 3 names"):
+        loading.load(folder / "moods", runtime, "text-classification", class_names=["one"])
+
+
+def test_labels_of_ones_own_are_judged_by_entailment(folder: Path, runtime: str, tmp_path: Path) -> None:
+    template = "the text is about {}."
+    task_type = "zero-shot-classification"
+    expert = loading.load(folder / "logic", runtime, task_type, hypothesis_template=template)
+    labels = ["sport", "weather", "music"]
+    short, long = ("the sun is warm", "rain " * 300)
+    given = [{"text": text, "labels": labels} for text in (short, "", long)]
+    found, blank, cut = expert.predict([calls.call(task_type, item, tmp_path) for item in given])
+    entailed = [logits(folder / "logic", short, template.format(label))[0] for label in labels]
+    expected = torch.stack(entailed).softmax(-1).tolist()
+    scores = {item["label"]: item["score"] for item in found["scores"]["json"]}
+    assert [scores[label] for label in labels] == pytest.approx(expected, abs=1e-5)
+    assert isinstance(blank, InvalidArgumentError)
+    assert sum(item["score"] for item in cut["scores"]["json"]) == pytest.approx(1)
+
+
+def test_a_model_without_entailment_says_what_it_lacks(folder: Path, runtime: str) -> None:
+    with pytest.raises(FailedPreconditionError, match=r"options\.entailment_class"):
+        loading.load(folder / "moods", runtime, "zero-shot-classification")
+
+
+def test_a_label_as_long_as_a_text_is_refused(folder: Path, runtime: str, tmp_path: Path) -> None:
+    expert = loading.load(folder / "logic", runtime, "zero-shot-classification")
+    inputs = {"text": "rain", "labels": ["sun " * 60]}
+    [found] = expert.predict([calls.call("zero-shot-classification", inputs, tmp_path)])
+    assert isinstance(found, InvalidArgumentError)
+    assert found.field == "inputs.labels"
+
+
+def test_a_classifier_that_has_a_decoder_as_well_is_the_same_on_both_runtimes(tmp_path: Path) -> None:
+    """Given a BART for natural language inference, as large ones often are."""
+    tokenizer = text_models.word_tokenizer(tmp_path)
+    sizes = {f"{side}_{name}": 2 for side in ("encoder", "decoder") for name in ("layers", "attention_heads")}
+    kind: Any = transformers.BartConfig
+    config = kind(
+        vocab_size=len(tokenizer),
+        d_model=32,
+        encoder_ffn_dim=64,
+        decoder_ffn_dim=64,
+        max_position_embeddings=text_models.LENGTH,
+        init_std=0.5,
+        bos_token_id=2,
+        eos_token_id=3,
+        pad_token_id=0,
+        **sizes,
+        **text_models.labels("contradiction", "neutral", "entailment"),
+    )
+    torch.manual_seed(3)
+    transformers.BartForSequenceClassification(config).save_pretrained(tmp_path)
+    task_type = "zero-shot-classification"
+    loading.export(tmp_path, task_type)
+    given = {"text": "the sun is warm", "labels": ["sport", "weather", "music"]}
+    scores = []
+    for runtime in loading.RUNTIMES:
+        [found] = loading.load(tmp_path, runtime, task_type).predict([calls.call(task_type, given, tmp_path / "out")])
+        scores.append({item["label"]: item["score"] for item in found["scores"]["json"]})
+    assert scores[0] == pytest.approx(scores[1], abs=1e-5)

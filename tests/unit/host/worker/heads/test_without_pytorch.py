@@ -1,0 +1,28 @@
+"""What an export is for: a worker that has no other models starts without PyTorch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.unit.host.worker.heads import loading
+
+LOAD = """
+import dataclasses
+import sys
+from pathlib import Path
+from orchestrion_host.worker import runtimes
+from tests.unit.host.worker import calls
+spec = dataclasses.replace(calls.spec(Path(sys.argv[1]), "fill-mask"), runtime="onnx")
+runtimes.loader(spec)(spec).warm_up()
+assert "onnxruntime" in sys.modules
+print(*sorted({name.partition(".")[0] for name in sys.modules} & {"torch", "diffusers"}))
+"""
+
+
+def test_an_exported_model_with_a_head_is_loaded_without_pytorch(tmp_path: Path) -> None:
+    folder = loading.make(tmp_path / "model", "BertForMaskedLM", "fill-mask")
+    (folder / "model.safetensors").unlink()
+    done = subprocess.run([sys.executable, "-c", LOAD, str(folder)], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
