@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from orchestrion.v1 import task_types_pb2 as _task_types_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -364,6 +365,7 @@ class Host(_message.Message):
     WORKER_RESTART_COUNT_FIELD_NUMBER: _builtins.int
     PROFILE_FIELD_NUMBER: _builtins.int
     FETCHES_ON_DEMAND_FIELD_NUMBER: _builtins.int
+    TASK_TYPES_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The resource name, `hosts/{host}`."""
     address: _builtins.str
@@ -394,6 +396,10 @@ class Host(_message.Message):
     def statuses(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExpertStatus]:
         """Its experts: what changes."""
 
+    @_builtins.property
+    def task_types(self) -> _containers.RepeatedCompositeFieldContainer[_task_types_pb2.TaskType]:
+        """The task types that its experts bring and the project does not define."""
+
     def __init__(
         self,
         *,
@@ -408,10 +414,11 @@ class Host(_message.Message):
         worker_restart_count: _builtins.int = ...,
         profile: _builtins.str = ...,
         fetches_on_demand: _builtins.bool = ...,
+        task_types: _abc.Iterable[_task_types_pb2.TaskType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "devices", b"devices", "experts", b"experts", "fetches_on_demand", b"fetches_on_demand", "max_concurrent_calls", b"max_concurrent_calls", "name", b"name", "profile", b"profile", "state", b"state", "statuses", b"statuses", "version", b"version", "worker_restart_count", b"worker_restart_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "devices", b"devices", "experts", b"experts", "fetches_on_demand", b"fetches_on_demand", "max_concurrent_calls", b"max_concurrent_calls", "name", b"name", "profile", b"profile", "state", b"state", "statuses", b"statuses", "task_types", b"task_types", "version", b"version", "worker_restart_count", b"worker_restart_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

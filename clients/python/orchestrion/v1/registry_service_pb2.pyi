@@ -7,7 +7,9 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from orchestrion.v1 import experts_pb2 as _experts_pb2
+from orchestrion.v1 import task_types_pb2 as _task_types_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -18,6 +20,34 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _TaskTypeState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TaskTypeStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TaskTypeState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TASK_TYPE_STATE_UNSPECIFIED: _TaskTypeState.ValueType  # 0
+    """Not said."""
+    TASK_TYPE_STATE_READY: _TaskTypeState.ValueType  # 1
+    """An expert that performs it is loaded and answers at once."""
+    TASK_TYPE_STATE_OBTAINABLE: _TaskTypeState.ValueType  # 2
+    """An expert that performs it can be had: it is loaded, or its files fetched, when a task needs it."""
+    TASK_TYPE_STATE_UNAVAILABLE: _TaskTypeState.ValueType  # 3
+    """No expert that performs it can be had: files, packages or devices are missing."""
+
+class TaskTypeState(_TaskTypeState, metaclass=_TaskTypeStateEnumTypeWrapper):
+    """Lists how soon a task of a type can be carried out."""
+
+TASK_TYPE_STATE_UNSPECIFIED: TaskTypeState.ValueType  # 0
+"""Not said."""
+TASK_TYPE_STATE_READY: TaskTypeState.ValueType  # 1
+"""An expert that performs it is loaded and answers at once."""
+TASK_TYPE_STATE_OBTAINABLE: TaskTypeState.ValueType  # 2
+"""An expert that performs it can be had: it is loaded, or its files fetched, when a task needs it."""
+TASK_TYPE_STATE_UNAVAILABLE: TaskTypeState.ValueType  # 3
+"""No expert that performs it can be had: files, packages or devices are missing."""
+Global___TaskTypeState: _TypeAlias = TaskTypeState  # noqa: Y015
 
 @_typing.final
 class HostReport(_message.Message):
@@ -87,6 +117,7 @@ class HostFacts(_message.Message):
     EXPERTS_FIELD_NUMBER: _builtins.int
     PROFILE_FIELD_NUMBER: _builtins.int
     FETCHES_ON_DEMAND_FIELD_NUMBER: _builtins.int
+    TASK_TYPES_FIELD_NUMBER: _builtins.int
     address: _builtins.str
     """The address at which its ModelHostService is reached, `host:port`."""
     version: _builtins.str
@@ -101,6 +132,12 @@ class HostFacts(_message.Message):
     def experts(self) -> _containers.RepeatedCompositeFieldContainer[_experts_pb2.Expert]:
         """Its experts."""
 
+    @_builtins.property
+    def task_types(self) -> _containers.RepeatedCompositeFieldContainer[_task_types_pb2.TaskType]:
+        """The task types that its experts bring and the project does not define. One that contradicts the server's own of that
+        name, or that of a host listed before, is refused: the server logs it, and gives this host no tasks of that type.
+        """
+
     def __init__(
         self,
         *,
@@ -110,10 +147,11 @@ class HostFacts(_message.Message):
         experts: _abc.Iterable[_experts_pb2.Expert] | None = ...,
         profile: _builtins.str = ...,
         fetches_on_demand: _builtins.bool = ...,
+        task_types: _abc.Iterable[_task_types_pb2.TaskType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "experts", b"experts", "fetches_on_demand", b"fetches_on_demand", "max_concurrent_calls", b"max_concurrent_calls", "profile", b"profile", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "experts", b"experts", "fetches_on_demand", b"fetches_on_demand", "max_concurrent_calls", b"max_concurrent_calls", "profile", b"profile", "task_types", b"task_types", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -289,6 +327,87 @@ class ExpertPlacement(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ExpertPlacement: _TypeAlias = ExpertPlacement  # noqa: Y015
+
+@_typing.final
+class ListTaskTypesRequest(_message.Message):
+    """Asks for the task types on offer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTaskTypesRequest: _TypeAlias = ListTaskTypesRequest  # noqa: Y015
+
+@_typing.final
+class ListTaskTypesResponse(_message.Message):
+    """Holds the task types on offer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TASK_TYPES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def task_types(self) -> _containers.RepeatedCompositeFieldContainer[Global___ListedTaskType]:
+        """The task types, by name."""
+
+    def __init__(
+        self,
+        *,
+        task_types: _abc.Iterable[Global___ListedTaskType] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["task_types", b"task_types"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTaskTypesResponse: _TypeAlias = ListTaskTypesResponse  # noqa: Y015
+
+@_typing.final
+class ListedTaskType(_message.Message):
+    """Describes a task type on offer and who performs it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TASK_TYPE_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    EXPERTS_FIELD_NUMBER: _builtins.int
+    REPORTED_BY_FIELD_NUMBER: _builtins.int
+    state: Global___TaskTypeState.ValueType
+    """How soon a task of this type can be carried out."""
+    @_builtins.property
+    def task_type(self) -> _task_types_pb2.TaskType:
+        """The task type as plans are checked against it: with all choices, also those that no expert takes now."""
+
+    @_builtins.property
+    def experts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The ids of the experts that perform it, those that can be had first, then by id."""
+
+    @_builtins.property
+    def reported_by(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The hosts that reported it with their experts, `hosts/{host}`, by name; empty for a task type of the server's own."""
+
+    def __init__(
+        self,
+        *,
+        task_type: _task_types_pb2.TaskType | None = ...,
+        state: Global___TaskTypeState.ValueType = ...,
+        experts: _abc.Iterable[_builtins.str] | None = ...,
+        reported_by: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["task_type", b"task_type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["experts", b"experts", "reported_by", b"reported_by", "state", b"state", "task_type", b"task_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListedTaskType: _TypeAlias = ListedTaskType  # noqa: Y015
 
 @_typing.final
 class WatchRequest(_message.Message):

@@ -50,6 +50,11 @@ class RegistryServiceStub(object):
                 request_serializer=orchestrion_dot_v1_dot_registry__service__pb2.ListExpertsRequest.SerializeToString,
                 response_deserializer=orchestrion_dot_v1_dot_registry__service__pb2.ListExpertsResponse.FromString,
                 _registered_method=True)
+        self.ListTaskTypes = channel.unary_unary(
+                '/orchestrion.v1.RegistryService/ListTaskTypes',
+                request_serializer=orchestrion_dot_v1_dot_registry__service__pb2.ListTaskTypesRequest.SerializeToString,
+                response_deserializer=orchestrion_dot_v1_dot_registry__service__pb2.ListTaskTypesResponse.FromString,
+                _registered_method=True)
         self.Watch = channel.unary_stream(
                 '/orchestrion.v1.RegistryService/Watch',
                 request_serializer=orchestrion_dot_v1_dot_registry__service__pb2.WatchRequest.SerializeToString,
@@ -87,6 +92,14 @@ class RegistryServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListTaskTypes(self, request, context):
+        """Lists the task types on offer: those that some expert on a host that takes work performs, whether the server defines
+        them or a host reported them with its experts.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Watch(self, request, context):
         """Streams the hosts: first all that are known, then each as it changes.
         """
@@ -111,6 +124,11 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     servicer.ListExperts,
                     request_deserializer=orchestrion_dot_v1_dot_registry__service__pb2.ListExpertsRequest.FromString,
                     response_serializer=orchestrion_dot_v1_dot_registry__service__pb2.ListExpertsResponse.SerializeToString,
+            ),
+            'ListTaskTypes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTaskTypes,
+                    request_deserializer=orchestrion_dot_v1_dot_registry__service__pb2.ListTaskTypesRequest.FromString,
+                    response_serializer=orchestrion_dot_v1_dot_registry__service__pb2.ListTaskTypesResponse.SerializeToString,
             ),
             'Watch': grpc.unary_stream_rpc_method_handler(
                     servicer.Watch,
@@ -200,6 +218,33 @@ class RegistryService(object):
             '/orchestrion.v1.RegistryService/ListExperts',
             orchestrion_dot_v1_dot_registry__service__pb2.ListExpertsRequest.SerializeToString,
             orchestrion_dot_v1_dot_registry__service__pb2.ListExpertsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTaskTypes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/orchestrion.v1.RegistryService/ListTaskTypes',
+            orchestrion_dot_v1_dot_registry__service__pb2.ListTaskTypesRequest.SerializeToString,
+            orchestrion_dot_v1_dot_registry__service__pb2.ListTaskTypesResponse.FromString,
             options,
             channel_credentials,
             insecure,

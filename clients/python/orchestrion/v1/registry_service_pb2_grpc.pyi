@@ -45,6 +45,10 @@ class RegistryServiceStub:
     """Lists the hosts known now."""
     ListExperts: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ListExpertsRequest, _registry_service_pb2.ListExpertsResponse]
     """Lists the experts known now, each once with the hosts that have it."""
+    ListTaskTypes: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ListTaskTypesRequest, _registry_service_pb2.ListTaskTypesResponse]
+    """Lists the task types on offer: those that some expert on a host that takes work performs, whether the server defines
+    them or a host reported them with its experts.
+    """
     Watch: _grpc.UnaryStreamMultiCallable[_registry_service_pb2.WatchRequest, _registry_service_pb2.RegistryChange]
     """Streams the hosts: first all that are known, then each as it changes."""
 
@@ -65,6 +69,10 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     """Lists the hosts known now."""
     ListExperts: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ListExpertsRequest, _registry_service_pb2.ListExpertsResponse]  # type: ignore[assignment]
     """Lists the experts known now, each once with the hosts that have it."""
+    ListTaskTypes: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ListTaskTypesRequest, _registry_service_pb2.ListTaskTypesResponse]  # type: ignore[assignment]
+    """Lists the task types on offer: those that some expert on a host that takes work performs, whether the server defines
+    them or a host reported them with its experts.
+    """
     Watch: _aio.UnaryStreamMultiCallable[_registry_service_pb2.WatchRequest, _registry_service_pb2.RegistryChange]  # type: ignore[assignment]
     """Streams the hosts: first all that are known, then each as it changes."""
 
@@ -100,6 +108,16 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.ListExpertsResponse, _abc.Awaitable[_registry_service_pb2.ListExpertsResponse]]:
         """Lists the experts known now, each once with the hosts that have it."""
+
+    @_abc_1.abstractmethod
+    def ListTaskTypes(
+        self,
+        request: _registry_service_pb2.ListTaskTypesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.ListTaskTypesResponse, _abc.Awaitable[_registry_service_pb2.ListTaskTypesResponse]]:
+        """Lists the task types on offer: those that some expert on a host that takes work performs, whether the server defines
+        them or a host reported them with its experts.
+        """
 
     @_abc_1.abstractmethod
     def Watch(
