@@ -6,6 +6,8 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from orchestrion.plans import TaskType
+
 
 class ExpertState(enum.IntEnum):
     """Where an expert on a host is in its life."""
@@ -26,6 +28,15 @@ class HostState(enum.IntEnum):
     READY = 1
     DISCONNECTED = 2
     DRAINING = 3
+
+
+class TaskTypeState(enum.IntEnum):
+    """How soon a task of a type can be carried out."""
+
+    UNSPECIFIED = 0
+    READY = 1
+    OBTAINABLE = 2
+    UNAVAILABLE = 3
 
 
 class SelectionPolicy(enum.IntEnum):
@@ -119,6 +130,8 @@ class Host:
     worker_restart_count: int = 0
     profile: str = ""
     fetches_on_demand: bool = False
+    task_types: tuple[TaskType, ...] = ()
+    """The task types that its experts bring and the project does not define."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +144,8 @@ class HostFacts:
     experts: tuple[Expert, ...]
     profile: str = ""
     fetches_on_demand: bool = False
+    task_types: tuple[TaskType, ...] = ()
+    """The task types that its experts bring and the project does not define."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +162,20 @@ class ListedExpert:
 
     expert: Expert
     placements: tuple[ExpertPlacement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListedTaskType:
+    """A task type on offer, and who performs it."""
+
+    task_type: TaskType
+    """The task type as plans are checked against it: with all choices, also those that no expert takes now."""
+    state: TaskTypeState = TaskTypeState.UNSPECIFIED
+    """How soon a task of this type can be carried out."""
+    experts: tuple[str, ...] = ()
+    """The ids of the experts that perform it, those that can be had first, then by id."""
+    reported_by: tuple[str, ...] = ()
+    """The hosts that reported it with their experts, by name; empty for a task type of the server's own."""
 
 
 @dataclass(frozen=True, slots=True)

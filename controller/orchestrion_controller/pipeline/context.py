@@ -22,32 +22,29 @@ _LONGEST_HISTORY: Final = 10
 class Context:
     """Looks things up for the stages."""
 
-    def __init__(
-        self, task_types: Mapping[str, TaskType], registry: Registry, artifacts: Artifacts, runs: Runs
-    ) -> None:
+    def __init__(self, registry: Registry, artifacts: Artifacts, runs: Runs) -> None:
         """Keeps where to look.
 
         Args:
-            task_types: Those of the server, by name.
-            registry: Tells which of them some host can perform.
+            registry: Tells the task types, the server's and those of hosts, and which of them some host can perform.
             artifacts: Describes artifacts.
             runs: Tells earlier turns.
         """
-        self._task_types = task_types
         self._registry = registry
         self._artifacts = artifacts
         self._runs = runs
 
     def plannable(self, given: Mapping[str, TaskType]) -> Mapping[str, TaskType]:
-        """Returns the task types that a plan may use: those given, or else the server's that some host performs now.
+        """Returns the task types that a plan may use: those given, or else the registry's that some host performs now.
 
         Without a host all are returned, so that the run fails for what is missing: a host.
         """
         if given:
             return given
         servable = self._registry.task_types()
-        found = {name: task_type for name, task_type in self._task_types.items() if name in servable}
-        return found or self._task_types
+        defined = self._registry.definitions
+        found = {name: task_type for name, task_type in defined.items() if name in servable}
+        return found or defined
 
     def offered(self, given: Mapping[str, TaskType]) -> Mapping[str, TaskType]:
         """Returns what `plannable` does, of the server's own with the choices alone that some expert takes now."""
@@ -61,8 +58,8 @@ class Context:
         return found
 
     def known(self, given: Mapping[str, TaskType]) -> Mapping[str, TaskType]:
-        """Returns the task types that a plan is checked against: those given, or else all of the server's."""
-        return given or self._task_types
+        """Returns the task types that a plan is checked against: those given, or else all of the registry's."""
+        return given or self._registry.definitions
 
     async def artifacts_of(self, plan: Plan | None, results: Iterable[TaskResult] = ()) -> Mapping[str, Artifact]:
         """Describes the artifacts that a plan and results name, as far as they exist, by name."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final
 
 from orchestrion import names
 from orchestrion.errors import Reason
@@ -13,16 +15,22 @@ from orchestrion.experts import (
     Device,
     Expert,
     ExpertPlacement,
+    ExpertState,
     ExpertStatus,
     Host,
     HostFacts,
     HostState,
     ListedExpert,
+    ListedTaskType,
+    TaskTypeState,
 )
+from orchestrion.plans import TaskType
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.registry.offers import HostOffers, Offer
+from orchestrion_controller.registry.task_types import TaskTypes
 
 _log = logging.getLogger(__name__)
+_NO_TASK_TYPES: Final[Mapping[str, TaskType]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +63,18 @@ class _Listing:
 class Registry:
     """The hosts that this controller knows."""
 
-    def __init__(self, lease_ms: int, metrics: ControllerMetrics) -> None:
+    def __init__(
+        self, lease_ms: int, metrics: ControllerMetrics, built_in: Mapping[str, TaskType] = _NO_TASK_TYPES
+    ) -> None:
         """Starts empty.
 
         Args:
             lease_ms: How long a host stays listed without a report, in milliseconds.
             metrics: Where hosts and their memory are shown.
+            built_in: The server's own task types, by name.
         """
         self.lease_ms = lease_ms
+        self._definitions = TaskTypes(built_in)
         self._metrics = metrics
         self._listings: dict[str, _Listing] = {}
         self._version = 0
@@ -106,6 +118,7 @@ class Registry:
             worker_restart_count=report.worker_restart_count,
             profile=facts.profile,
             fetches_on_demand=facts.fetches_on_demand,
+            task_types=facts.task_types,
         )
         if known is None:
             _log.info("%s at %s is listed, with %d experts", host.name, host.address, len(host.experts))
@@ -146,7 +159,13 @@ class Registry:
         What a host offers is worked out once a report and for the task types that are asked for, so that a report costs
         nothing for the other hosts, nor for the other experts.
         """
-        return [offer for listing in self._ready() for offer in listing.offers.of(task_type)]
+        refused = self._definitions.refused
+        return [
+            offer
+            for listing in self._ready()
+            if not refused or task_type not in refused.get(listing.host.name, ())
+            for offer in listing.offers.of(task_type)
+        ]
 
     def offer(self, host_name: str, expert_id: str) -> Offer | None:
         """Returns what a host offers by an expert's id; None when it is not listed, or not as an expert of the host."""
@@ -156,8 +175,30 @@ class Registry:
     def task_types(self) -> frozenset[str]:
         """Returns the names of the task types that some expert performs that can be had."""
         if self._task_types is None:
-            self._task_types = frozenset().union(*(listing.offers.task_types() for listing in self._ready()))
+            refused = self._definitions.refused
+            self._task_types = frozenset().union(
+                *(
+                    listing.offers.task_types() - refused.get(listing.host.name, frozenset())
+                    for listing in self._ready()
+                )
+            )
         return self._task_types
+
+    @property
+    def definitions(self) -> Mapping[str, TaskType]:
+        """Every task type that plans are checked against, by name: the server's own, and those that hosts reported."""
+        return self._definitions.current
+
+    def listed_task_types(self) -> tuple[ListedTaskType, ...]:
+        """Returns every task type that an expert performs on a host that takes work, by name, with those experts."""
+        names = {name for listing in self._ready() for expert in listing.host.experts for name in expert.task_types}
+        defined = sorted(names & self.definitions.keys())
+        found = {name: self.offers(name) for name in defined}
+        return tuple(
+            _listed(self.definitions[name], offers, self._definitions.reporters(name))
+            for name, offers in found.items()
+            if offers
+        )
 
     def experts(self, task_type: str = "") -> tuple[ListedExpert, ...]:
         """Returns every expert once, by id, with the hosts that have it; of one task type where that is given."""
@@ -210,6 +251,7 @@ class Registry:
         known = self._listings.get(listing.host.name)
         self._metrics.show_host(listing.host, known.host if known else None)
         self._listings[listing.host.name] = listing
+        self._definitions.report(listing.host.name, listing.host.task_types)
         self._on_change()
 
     def _expire(self, name: str) -> None:
@@ -220,6 +262,7 @@ class Registry:
         listing = self._listings.pop(name)
         listing.expiry.cancel()
         self._metrics.show_host(None, listing.host)
+        self._definitions.forget(name)
         self._on_change()
 
     def _on_change(self) -> None:
@@ -232,5 +275,23 @@ class Registry:
 def _facts(listing: _Listing) -> HostFacts:
     host = listing.host
     return HostFacts(
-        host.address, host.version, host.max_concurrent_calls, host.experts, host.profile, host.fetches_on_demand
+        host.address,
+        host.version,
+        host.max_concurrent_calls,
+        host.experts,
+        host.profile,
+        host.fetches_on_demand,
+        host.task_types,
     )
+
+
+def _listed(task_type: TaskType, offers: Sequence[Offer], reporters: tuple[str, ...]) -> ListedTaskType:
+    obtainable = {offer.expert.id for offer in offers if offer.obtainable}
+    if any(offer.status.state is ExpertState.LOADED for offer in offers):
+        state = TaskTypeState.READY
+    else:
+        state = TaskTypeState.OBTAINABLE if obtainable else TaskTypeState.UNAVAILABLE
+    experts = sorted(
+        {offer.expert.id for offer in offers}, key=lambda expert_id: (expert_id not in obtainable, expert_id)
+    )
+    return ListedTaskType(task_type, state, tuple(experts), reporters)

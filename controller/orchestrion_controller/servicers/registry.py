@@ -46,6 +46,11 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
         found = self._registry.experts(request.task_type)
         return pb.ListExpertsResponse(experts=[codec.encode(expert) for expert in found])
 
+    async def ListTaskTypes(self, request: pb.ListTaskTypesRequest, context: _Context) -> pb.ListTaskTypesResponse:
+        """Lists what is on offer."""
+        found = self._registry.listed_task_types()
+        return pb.ListTaskTypesResponse(task_types=[codec.encode(listed) for listed in found])
+
     async def Watch(self, request: pb.WatchRequest, context: _Context) -> AsyncIterator[pb.RegistryChange]:
         """Streams hosts as they change."""
         async for change in self._registry.watch():

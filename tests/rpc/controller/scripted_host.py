@@ -17,6 +17,7 @@ from orchestrion._codec import codec, value_codec
 from orchestrion._net.transport import status_of
 from orchestrion.errors import OrchestrionError
 from orchestrion.experts import Device, Expert, ExpertState, ExpertStatus, HostFacts
+from orchestrion.plans import TaskType
 from orchestrion.v1 import experts_pb2, model_host_service_pb2_grpc, registry_service_pb2
 from orchestrion.v1 import model_host_service_pb2 as pb
 from orchestrion.v1.registry_service_pb2_grpc import RegistryServiceStub
@@ -58,6 +59,8 @@ class ScriptedHost(model_host_service_pb2_grpc.ModelHostServiceServicer):
         self.domains: dict[str, str] = {}
         self.facts: dict[str, dict[str, Any]] = {}
         """Further facts of experts, by their ids."""
+        self.task_types: tuple[TaskType, ...] = ()
+        """The task types that its experts bring."""
         self.calls: list[tuple[str, Mapping[str, Value]]] = []
         self.going = 0
         self.most_going = 0
@@ -86,14 +89,13 @@ class ScriptedHost(model_host_service_pb2_grpc.ModelHostServiceServicer):
                 expert_id,
                 "scripted",
                 "engine",
-                ("test-delay",),
+                **{"task_types": ("test-delay",), **self.facts.get(expert_id, {})},
                 domain=self.domains.get(expert_id, ""),
                 memory_bytes=self.memory_bytes,
-                **self.facts.get(expert_id, {}),
             )
             for expert_id in self.behaviours
         )
-        facts = HostFacts(f"127.0.0.1:{self._port}", "test", self._calls_at_once, experts)
+        facts = HostFacts(f"127.0.0.1:{self._port}", "test", self._calls_at_once, experts, task_types=self.task_types)
         statuses = [ExpertStatus(expert.id, self.state, "cpu", self.memory_bytes) for expert in experts]
         report = registry_service_pb2.HostReport(
             name=self.name,

@@ -46,6 +46,9 @@ class TinyRegistry(RegistryServiceServicer):
     async def ListExperts(self, request: Any, context: Any) -> Any:
         raise Reason.NOT_SERVED_YET.error("Hosts do not ask this.")
 
+    async def ListTaskTypes(self, request: Any, context: Any) -> Any:
+        raise Reason.NOT_SERVED_YET.error("Hosts do not ask this.")
+
     async def Watch(self, request: Any, context: Any) -> AsyncIterator[Any]:
         raise Reason.NOT_SERVED_YET.error("Hosts do not ask this.")
         yield

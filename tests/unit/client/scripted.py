@@ -13,11 +13,22 @@ from typing import Any
 import grpc
 from google.protobuf import empty_pb2
 
+from orchestrion import task_types
 from orchestrion._codec import codec
 from orchestrion._net.transport import server_options, status_of
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.events import Event, Payload, Stage
-from orchestrion.experts import Device, Expert, ExpertPlacement, ExpertState, ExpertStatus, Host, ListedExpert
+from orchestrion.experts import (
+    Device,
+    Expert,
+    ExpertPlacement,
+    ExpertState,
+    ExpertStatus,
+    Host,
+    ListedExpert,
+    ListedTaskType,
+    TaskTypeState,
+)
 from orchestrion.runs import Artifact, Run, RunKind, RunState
 from orchestrion.v1 import (
     artifact_service_pb2,
@@ -193,6 +204,11 @@ class RegistryServicer(_Servicer, registry_service_pb2_grpc.RegistryServiceServi
         known = request.task_type in ("", *EXPERT.task_types)
         listed = codec.encode(ListedExpert(EXPERT, (ExpertPlacement("hosts/one", STATUS),)))
         return registry_service_pb2.ListExpertsResponse(experts=[listed] if known else [])
+
+    async def ListTaskTypes(self, request: Any, context: Context) -> Any:
+        await self.note(request, context)
+        listed = ListedTaskType(task_types.load()["image-to-text"], TaskTypeState.READY, (EXPERT.id,))
+        return registry_service_pb2.ListTaskTypesResponse(task_types=[codec.encode(listed)])
 
     def Advertise(self, request_iterator: Any, context: Context) -> Any:
         raise NotImplementedError

@@ -182,6 +182,9 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
     async def ListExperts(self, request: Any, context: Context) -> Any:
         raise NotImplementedError
 
+    async def ListTaskTypes(self, request: Any, context: Context) -> Any:
+        raise NotImplementedError
+
     def Advertise(self, request_iterator: Any, context: Context) -> Any:
         raise NotImplementedError
 

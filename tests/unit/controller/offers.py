@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from orchestrion.experts import Device, Expert, ExpertState, ExpertStatus, Host, HostFacts
+from orchestrion.plans import TaskType
 from orchestrion_controller.registry.offers import HostSummary, Offer
 from orchestrion_controller.registry.registry import Report
 
@@ -49,6 +50,7 @@ def report(
     devices: tuple[Device, ...] = (device(),),
     draining: bool = False,
     fetches: bool = False,
+    task_types: tuple[TaskType, ...] = (),
 ) -> Report:
     """Makes a report of a host whose experts are all loaded, unless statuses are given."""
     experts = experts or (expert(),)
@@ -56,7 +58,9 @@ def report(
         name=name,
         instance_id=instance,
         facts_digest=digest,
-        facts=HostFacts("127.0.0.1:1", "1.0", 4, experts, fetches_on_demand=fetches) if facts else None,
+        facts=HostFacts("127.0.0.1:1", "1.0", 4, experts, fetches_on_demand=fetches, task_types=task_types)
+        if facts
+        else None,
         devices=devices,
         statuses=tuple(status(known.id) for known in experts) if statuses is None else statuses,
         draining=draining,

@@ -88,6 +88,7 @@ SAFETY: Final[Mapping[str, Safety]] = {
     "ArtifactService/DeleteArtifact": _DELETION,
     "RegistryService/ListHosts": _READ,
     "RegistryService/ListExperts": _READ,
+    "RegistryService/ListTaskTypes": _READ,
     "RegistryService/Watch": _READ,
     "ModelHostService/GetHost": _READ,
     "ModelHostService/LoadExpert": Safety("What is loaded stays as it is."),

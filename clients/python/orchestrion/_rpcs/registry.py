@@ -8,7 +8,7 @@ from orchestrion import names
 from orchestrion._codec.codec import decode
 from orchestrion._rpcs.rpc import Rpc, rpc_of
 from orchestrion.errors import Reason
-from orchestrion.experts import Host, HostState, ListedExpert
+from orchestrion.experts import Host, HostState, ListedExpert, ListedTaskType
 from orchestrion.listings import HostRemoved
 from orchestrion.v1 import registry_service_pb2 as pb
 
@@ -30,6 +30,16 @@ def list_experts(task_type: str) -> Rpc[tuple[ListedExpert, ...]]:
         "ListExperts",
         pb.ListExpertsRequest(task_type=task_type),
         lambda answer: tuple(decode(expert, ListedExpert) for expert in answer.experts),
+    )
+
+
+def list_task_types() -> Rpc[tuple[ListedTaskType, ...]]:
+    """Lists the task types on offer."""
+    return rpc_of(
+        pb.DESCRIPTOR,
+        "ListTaskTypes",
+        pb.ListTaskTypesRequest(),
+        lambda answer: tuple(decode(listed, ListedTaskType) for listed in answer.task_types),
     )
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from google.protobuf import empty_pb2
 
+from orchestrion import task_types
 from orchestrion._codec import codec
 from orchestrion.errors import Reason
-from orchestrion.experts import ExpertPlacement, Host, ListedExpert
+from orchestrion.experts import ExpertPlacement, ExpertState, Host, ListedExpert, ListedTaskType, TaskTypeState
+from orchestrion.plans import TaskType
 from orchestrion.testing.servicing import Servicer, page
 from orchestrion.v1 import (
     artifact_service_pb2,
@@ -92,6 +94,15 @@ class RegistryServicer(Servicer, registry_service_pb2_grpc.RegistryServiceServic
             experts = [codec.encode(listed[expert_id]) for expert_id in sorted(listed)]
             return registry_service_pb2.ListExpertsResponse(experts=experts)
 
+    def ListTaskTypes(self, request: Any, context: Any) -> Any:
+        """Lists the task types of their experts, by name."""
+        with self.call(context, "ListTaskTypes"):
+            hosts = tuple(self.state.hosts.values())
+            defined = {item.name: item for host in hosts for item in host.task_types} | dict(task_types.load())
+            listed = [_listed(defined[name], hosts) for name in sorted(defined)]
+            found = [codec.encode(item) for item in listed if item.experts]
+            return registry_service_pb2.ListTaskTypesResponse(task_types=found)
+
     def Advertise(self, request_iterator: Any, context: Any) -> Any:
         """Is for hosts alone, and not served."""
         with self.call(context, "Advertise"):
@@ -116,3 +127,14 @@ class RegistryServicer(Servicer, registry_service_pb2_grpc.RegistryServiceServic
                         message()
                         yield registry_service_pb2.RegistryChange(host=codec.encode(host))
                 told = now
+
+
+def _listed(task_type: TaskType, hosts: Sequence[Host]) -> ListedTaskType:
+    ready = {status.expert_id for host in hosts for status in host.statuses if status.state is ExpertState.LOADED}
+    performers = {expert.id for host in hosts for expert in host.experts if task_type.name in expert.task_types}
+    return ListedTaskType(
+        task_type,
+        TaskTypeState.READY if performers & ready else TaskTypeState.OBTAINABLE,
+        tuple(sorted(performers)),
+        tuple(sorted(host.name for host in hosts if task_type in host.task_types)),
+    )
