@@ -66,6 +66,8 @@ class PlanningRequest:
     """Earlier turns, the oldest first."""
     offered: Mapping[str, TaskType] = field(default_factory=dict)
     """The same task types with the choices alone that some expert takes now; empty where that is not known."""
+    replaced: bool = True
+    """Whether the task types are the caller's; else they are the server's own and those that experts of hosts bring."""
 
     @property
     def on_offer(self) -> Mapping[str, TaskType]:

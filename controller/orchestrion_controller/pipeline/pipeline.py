@@ -224,6 +224,7 @@ class Pipeline:
             attachments=request.attachments,
             task_types=self._context.plannable(given),
             offered=self._context.offered(given),
+            replaced=bool(given),
             history=await self._context.history(request.previous_run),
         )
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from orchestrion import task_types
 from orchestrion.errors import OrchestrionError
 from orchestrion.events import PlanFinished, TaskPlanned
-from orchestrion.plans import Plan, TaskType
+from orchestrion.plans import Plan
 from orchestrion_controller.planner.builtin import wording
 from orchestrion_controller.planner.builtin.grammar.lexicon import lexicon_for
 from orchestrion_controller.planner.builtin.grammar.planning import plan_for
@@ -62,7 +62,7 @@ class BuiltinPlanner:
 
     def _draft(self, request: PlanningRequest) -> _Draft:
         """Plans with the grammar or else with the learned reader; errors as `plan`."""
-        is_own = self._is_own(request.task_types)
+        is_own = not request.replaced or all(self._own.get(name) == item for name, item in request.task_types.items())
         # The grammar binds what a task type cannot do without; to one that can do without anything it binds nothing.
         if is_own or all(slots_of(task_type) for task_type in request.task_types.values()):
             try:
@@ -79,11 +79,6 @@ class BuiltinPlanner:
             text = request.messages[last_user_message(request)].text
             raise wording.beyond(request.task_types, text)
         return _Draft(Plan(self._reader.bind(request, understood)), understood.confidence, _doubts(understood))
-
-    def _is_own(self, library: Mapping[str, TaskType]) -> bool:
-        """Whether task types are our own, or our own and what experts of hosts bring besides."""
-        shared = library.keys() & self._own.keys()
-        return (bool(shared) or not library) and all(library[name] == self._own[name] for name in shared)
 
 
 def _doubts(understood: Understanding) -> tuple[str, ...]:
