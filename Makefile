@@ -57,10 +57,11 @@ test-wheel: $(STAMP) ## build the wheel and try the client in empty environments
 	$(BIN)/pytest -m wheel $(ARGS)
 
 .PHONY: lint
-lint: $(STAMP) ## check style, formatting and the import rules
+lint: $(STAMP) ## check style, formatting, the import rules and the words of docs/glossary.md
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
+	$(BIN)/python tools/check_vocabulary.py
 
 .PHONY: format
 format: $(STAMP) ## format the code and mend what ruff can mend

@@ -68,7 +68,7 @@ def platforms(arguments: argparse.Namespace) -> Generator[dict[bool, str], None,
         llm = stack.enter_context(announcing([str(LLM_SERVER), "--plan", str(home / "plan.json"), *pace]))
         log = stack.enter_context((home / "log").open("w"))
         ports = ["--port", "0", "--metrics-port", "0"]
-        found = {}
+        addresses = {}
         for early in (True, False):
             folder = home / ("early" if early else "late")
             settings = ["--llm-base-url", llm, "--responder", "builtin"]
@@ -81,8 +81,8 @@ def platforms(arguments: argparse.Namespace) -> Generator[dict[bool, str], None,
                     log=lambda server, line: print(f"{server} | {line}", file=log, flush=True),
                 )
             )
-            found[early] = running.controller.grpc_address
-        yield found
+            addresses[early] = running.controller.grpc_address
+        yield addresses
 
 
 async def one_run(client: AsyncClient) -> tuple[float, float, float]:

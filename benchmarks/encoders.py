@@ -17,7 +17,7 @@ _WORD_COUNT: Final = 48
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class Comparison:
     """One encoder at one batch size in both runtimes."""
 
     model: str
@@ -33,7 +33,7 @@ class Pair:
         return round(self.pytorch.median_ms / self.onnx.median_ms, 2)
 
 
-def measure(folder: Path, runs: int) -> Generator[Pair, None, None]:
+def measure(folder: Path, runs: int) -> Generator[Comparison, None, None]:
     """Makes encoders of the sizes of MiniLM and BERT-base, exports them, and measures them at batches of 1 and 8."""
     for sizes in (MINI_LM, BERT_BASE):
         source = folder / sizes.name
@@ -42,7 +42,7 @@ def measure(folder: Path, runs: int) -> Generator[Pair, None, None]:
         yield from _compare(sizes, source, runs)
 
 
-def _compare(sizes: Sizes, source: Path, runs: int) -> Generator[Pair, None, None]:
+def _compare(sizes: Sizes, source: Path, runs: int) -> Generator[Comparison, None, None]:
     import numpy as np
 
     from orchestrion_host import ipc
@@ -72,7 +72,7 @@ def _compare(sizes: Sizes, source: Path, runs: int) -> Generator[Pair, None, Non
         texts = [" ".join(WORDS[(start + n) % len(WORDS)] for n in range(_WORD_COUNT)) for start in range(batch)]
         difference = float(np.abs(pytorch.encode(texts) - onnx.encode(texts)).max())
         slower, faster = _in_turns([partial(pytorch.encode, texts), partial(onnx.encode, texts)], runs)
-        yield Pair(sizes.name, batch, slower, faster, difference)
+        yield Comparison(sizes.name, batch, slower, faster, difference)
 
 
 def _in_turns(calls: Sequence[Callable[[], object]], runs: int) -> list[Spread]:
@@ -86,11 +86,11 @@ def _in_turns(calls: Sequence[Callable[[], object]], runs: int) -> list[Spread]:
     return [Spread.of(own) for own in times]
 
 
-def lines(found: Sequence[Pair]) -> Generator[str, None, None]:
+def lines(comparisons: Sequence[Comparison]) -> Generator[str, None, None]:
     """Tells the figures as a table."""
     yield f"Encoders in both runtimes, {_WORD_COUNT} words a text, on the CPU, in ms: median / 95th percentile"
     yield f"  {'size of':<14}{'batch':>6}{'PyTorch':>18}{'ONNX':>18}{'ONNX is':>12}{'differ by':>12}"
-    for item in found:
+    for item in comparisons:
         yield (
             f"  {item.model:<14}{item.batch:>6}{item.pytorch!s:>18}{item.onnx!s:>18}"
             f"{f'{item.ratio:g} x':>12}{item.difference:>12.1e}"

@@ -39,7 +39,7 @@ def main() -> int:
     speed = round(min(processes.million_additions_ms() for _ in range(3)), 1)
     bystanders = processes.Bystanders()
     overheads: list[infer.Overhead] = []
-    pairs: list[encoders.Pair] = []
+    pairs: list[encoders.Comparison] = []
     try:
         with tempfile.TemporaryDirectory(prefix="orchestrion-bench-", ignore_cleanup_errors=True) as home:
             _tell("making checkpoints and starting the servers")

@@ -148,15 +148,15 @@ def _compare(subject: Subject, folder: Path, client: Client, stub: Any, runs: in
             raise error_of(failure) from failure
 
     def theirs() -> None:
-        given = item
+        argument = item
         if subject.medium and subject.medium[0] == "audio":
             import soundfile
             import soxr
 
             samples, rate = soundfile.read(item, dtype="float32")
-            given = {"raw": soxr.resample(samples, rate, 16_000), "sampling_rate": 16_000}
+            argument = {"raw": soxr.resample(samples, rate, 16_000), "sampling_rate": 16_000}
         with torch.inference_mode():
-            bare(given, **_SETTINGS.get(subject.task_type, {}))
+            bare(argument, **_SETTINGS.get(subject.task_type, {}))
 
     times: dict[Any, list[float]] = {ours: [], theirs: []}
     for number in range(runs + _WARM_UP):
@@ -193,12 +193,12 @@ def _catalogue(folder: Path) -> Path:
     return catalogue
 
 
-def lines(found: Sequence[Overhead]) -> Generator[str, None, None]:
+def lines(overheads: Sequence[Overhead]) -> Generator[str, None, None]:
     """Tells the figures as a table."""
     yield "Infer beside the bare pipeline of transformers, on the CPU, in ms: median / 95th percentile;"
     yield "what it adds, and spends outside of the model: median of the pairs and 95 % interval"
     yield f"  {'task type':<30}{'size of':<16}{'Infer':>18}{'bare':>18}{'adds':>22}{'allowed':>9}{'outside':>18}"
-    for item in found:
+    for item in overheads:
         yield (
             f"  {item.task_type:<30}{item.model:<16}{item.infer!s:>18}{item.bare!s:>18}"
             f"{item.added!s:>22}{item.allowed_ms:>9.1f}{item.around!s:>18}  {item.verdict}"

@@ -30,16 +30,16 @@ from benchmarks.selection.simulation import WARM_UP, Outcome, simulate
 
 async def compare(seeds: Sequence[int], load: float, seconds: float, task_types: int) -> dict[str, list[Outcome]]:
     """Runs every policy on the same worlds."""
-    found: dict[str, list[Outcome]] = {name: [] for name in POLICIES}
+    outcomes_by_policy: dict[str, list[Outcome]] = {name: [] for name in POLICIES}
     for seed in seeds:
-        given = world.make(seed, load, seconds, task_types)
-        for name, outcomes in found.items():
+        simulation = world.make(seed, load, seconds, task_types)
+        for name, outcomes in outcomes_by_policy.items():
             if sys.stderr.isatty():
                 print(f"\rload {load:g}, seed {seed}: {name:<24}", end="", file=sys.stderr, flush=True)
-            outcomes.append(await simulate(given, name, seed))
+            outcomes.append(await simulate(simulation, name, seed))
     if sys.stderr.isatty():
         print("\r" + " " * 60 + "\r", end="", file=sys.stderr)
-    return found
+    return outcomes_by_policy
 
 
 def spread(values: Sequence[float]) -> str:
@@ -48,14 +48,14 @@ def spread(values: Sequence[float]) -> str:
     return f"{statistics.mean(values):8.2f} ± {deviation:6.2f}"
 
 
-def lines(head: str, found: dict[str, list[Outcome]]) -> list[str]:
+def lines(head: str, outcomes_by_policy: dict[str, list[Outcome]]) -> list[str]:
     """Writes the table of one scenario."""
     return [
         f"{head:<50}{'mean s':>8}{'p99 s':>18}{'loads':>18}",
         *(
             f"  {name:<36}{spread([item.mean_s for item in outcomes])} {spread([item.p99_s for item in outcomes])}"
             f" {spread([float(item.load_count) for item in outcomes])}"
-            for name, outcomes in found.items()
+            for name, outcomes in outcomes_by_policy.items()
         ),
     ]
 
@@ -71,11 +71,11 @@ async def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     report: dict[str, Any] = {"scenarios": []}
     for task_types in arguments.task_types:
         for load in arguments.loads:
-            found = await compare(seeds, load, arguments.seconds, task_types)
+            outcomes_by_policy = await compare(seeds, load, arguments.seconds, task_types)
             each = world.EXPERTS // task_types
             head = f"{task_types} task types ({each} expert{'s' * (each > 1)} each), {load:.0%} of capacity"
-            print("\n" + "\n".join(lines(head, found)), flush=True)
-            outcomes = {name: [asdict(item) for item in outcomes] for name, outcomes in found.items()}
+            print("\n" + "\n".join(lines(head, outcomes_by_policy)), flush=True)
+            outcomes = {name: [asdict(item) for item in outcomes] for name, outcomes in outcomes_by_policy.items()}
             report["scenarios"].append({"task_types": task_types, "load": load, "outcomes": outcomes})
     report["choice_us"] = await speed.measure()
     print("\nprocessor time of one choice, microseconds, median")

@@ -40,12 +40,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a page is out of date")
     check = parser.parse_args(argv).check
-    found = list(stale())
-    for path in found:
+    paths = list(stale())
+    for path in paths:
         if not check:
             path.write_text(_page(PAGES[path.name]), "utf-8")
         sys.stderr.write(f"{path.name} {'is out of date; run `make docs`' if check else 'written'}\n")
-    return 1 if check and found else 0
+    return 1 if check and paths else 0
 
 
 def _page(make: Callable[[], str]) -> str:

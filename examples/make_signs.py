@@ -85,29 +85,29 @@ def main() -> None:
 
 def photograph(sign: Sign) -> Image.Image:
     """Draws one picture."""
-    chance = random.Random(sign.seed)
+    generator = random.Random(sign.seed)
     size = (SIZE[0] * _SCALE, SIZE[1] * _SCALE)
-    picture = background(sign, size, chance)
+    picture = background(sign, size, generator)
     corners = [(x * size[0], y * size[1]) for x, y in sign.corners]
     draw = ImageDraw.Draw(picture)
     for left, right in ((0.36, 0.39), (0.61, 0.64)):
         draw.rectangle((left * size[0], corners[0][1], right * size[0], size[1]), fill=(104, 106, 108))
     panel = flat_panel(sign)
     picture.paste(*seen_from(panel, corners, size))
-    lit = ImageChops.multiply(picture, light(size, chance))
-    return with_grain(lit.resize(SIZE, Image.Resampling.LANCZOS).filter(ImageFilter.GaussianBlur(0.6)), chance)
+    lit = ImageChops.multiply(picture, light(size, generator))
+    return with_grain(lit.resize(SIZE, Image.Resampling.LANCZOS).filter(ImageFilter.GaussianBlur(0.6)), generator)
 
 
-def background(sign: Sign, size: tuple[int, int], chance: random.Random) -> Image.Image:
+def background(sign: Sign, size: tuple[int, int], generator: random.Random) -> Image.Image:
     """Draws sky above ground, with shapes that are out of focus."""
     picture = Image.new("RGB", size, sign.sky)
     draw = ImageDraw.Draw(picture)
     horizon = int(size[1] * 0.62)
     draw.rectangle((0, horizon, *size), fill=sign.ground)
     for _ in range(45):
-        x, y = chance.randrange(size[0]), horizon + chance.randrange(-size[1] // 5, size[1] // 4)
-        reach = chance.randrange(40, 260)
-        tone = chance.uniform(0.55, 1.15)
+        x, y = generator.randrange(size[0]), horizon + generator.randrange(-size[1] // 5, size[1] // 4)
+        reach = generator.randrange(40, 260)
+        tone = generator.uniform(0.55, 1.15)
         red, green, blue = (min(255, int(part * tone)) for part in sign.ground)
         draw.ellipse((x - reach, y - reach // 2, x + reach, y + reach // 2), fill=(red, green, blue))
     return picture.filter(ImageFilter.GaussianBlur(22))
@@ -167,24 +167,24 @@ def solved(rows: list[list[float]]) -> list[float]:
     return [row[-1] for row in rows]
 
 
-def light(size: tuple[int, int], chance: random.Random) -> Image.Image:
+def light(size: tuple[int, int], generator: random.Random) -> Image.Image:
     """Draws how bright each place is: a slope, and a soft shadow across it."""
-    slope = Image.linear_gradient("L").rotate(chance.choice((0, 90, 270))).resize(size)
+    slope = Image.linear_gradient("L").rotate(generator.choice((0, 90, 270))).resize(size)
     shade = slope.point([190 + level * 65 // 255 for level in range(256)])
     shadow = Image.new("L", size, 255)
-    left = chance.randrange(size[0] // 2)
+    left = generator.randrange(size[0] // 2)
     edge = [(left, 0), (left + 300, 0), (left + 900, size[1]), (left + 500, size[1])]
     ImageDraw.Draw(shadow).polygon(edge, fill=205)
     return ImageChops.multiply(shade, shadow.filter(ImageFilter.GaussianBlur(60))).convert("RGB")
 
 
-def with_grain(picture: Image.Image, chance: random.Random) -> Image.Image:
+def with_grain(picture: Image.Image, generator: random.Random) -> Image.Image:
     """Adds the noise of a sensor."""
     count = picture.width * picture.height
     # The sum of two even spreads is close enough to a bell.
     grain = bytes(
         128 + (first % 11) + (second % 11) - 10
-        for first, second in zip(chance.randbytes(count), chance.randbytes(count), strict=True)
+        for first, second in zip(generator.randbytes(count), generator.randbytes(count), strict=True)
     )
     noise = Image.frombytes("L", picture.size, grain)
     return ImageChops.add(picture, Image.merge("RGB", (noise,) * 3), offset=-128)

@@ -13,8 +13,8 @@ from tests.system.free_wording.report import PROPERTY
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in (report for reports in terminalreporter.stats.values() for report in reports):
         shown = dict(report.user_properties) if getattr(report, "when", "") == "call" else {}
-        if found := shown.get(PROPERTY):
-            rate, table = found
+        if summary := shown.get(PROPERTY):
+            rate, table = summary
             terminalreporter.section(f"{PROPERTY}: {rate}")
             terminalreporter.line(table)
             terminalreporter.line(rate)

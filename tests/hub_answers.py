@@ -155,7 +155,7 @@ class Answers(BaseHTTPRequestHandler):
         hub = self.server_of_models
         limit = int(query.get("limit", ["1000"])[0])
         start = int(query.get("cursor", ["0"])[0])
-        found = [
+        matches = [
             model
             for model in hub.models.values()
             if query.get("pipeline_tag", [model.pipeline_tag])[0] == model.pipeline_tag
@@ -163,11 +163,11 @@ class Answers(BaseHTTPRequestHandler):
             and set(query.get("filter", [])) <= set(model.tags)
         ]
         if query.get("sort") == ["downloads"]:
-            found.sort(key=lambda model: -model.downloads)
+            matches.sort(key=lambda model: -model.downloads)
         # Pages are small, so that the client has to follow them.
-        page = found[start : start + min(limit, 2)]
+        page = matches[start : start + min(limit, 2)]
         headers = {}
-        if start + len(page) < len(found):
+        if start + len(page) < len(matches):
             url = f"{hub.url}{urlsplit(self.path).path}?"
             kept = [f"{name}={value}" for name, values in query.items() if name != "cursor" for value in values]
             headers["Link"] = f'<{url}{"&".join([*kept, f"cursor={start + len(page)}"])}>; rel="next"'

@@ -226,8 +226,8 @@ class LLMServer:
             raise ConnectionResetError
 
     def _refused(self, call: Call) -> str:
-        asked = {call.format, *call.body}
-        return next(iter(sorted(asked & self._refuses)), "")
+        fields = {call.format, *call.body}
+        return next(iter(sorted(fields & self._refuses)), "")
 
     def _next_reply(self, call: Call) -> Reply:
         scripted = next(self._script, None)

@@ -78,7 +78,7 @@ class SimulatedHost:
         self._device_busy = False
         self._reporting = False
         self.load_count = 0
-        self._told = False
+        self._facts_sent = False
         self._report()
 
     def infer(self, expert_id: str, call: Call) -> None:
@@ -163,14 +163,14 @@ class SimulatedHost:
                 name=self._plan.name,
                 instance_id="simulated",
                 facts_digest="facts",
-                facts=None if self._told else self._facts,
+                facts=None if self._facts_sent else self._facts,
                 devices=(Device("cuda:0", self._plan.memory_bytes, self._free_bytes),),
                 statuses=tuple(self._status(hosted) for hosted in self._experts.values()),
                 draining=False,
                 worker_restart_count=0,
             )
         )
-        self._told = True
+        self._facts_sent = True
 
     def _status(self, hosted: _Hosted) -> ExpertStatus:
         loaded = hosted.state is ExpertState.LOADED

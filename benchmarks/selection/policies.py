@@ -34,7 +34,7 @@ class Policy(Protocol):
 class Rank:
     """The controller's own selector."""
 
-    def __init__(self, registry: Registry, clock: Callable[[], float], chance: random.Random) -> None:
+    def __init__(self, registry: Registry, clock: Callable[[], float], generator: random.Random) -> None:
         """Makes it; nothing in it is drawn by lot."""
         self._selector = Selector(registry, CANDIDATES, clock=clock)
 
@@ -57,10 +57,10 @@ class Rank:
 class _Simple:
     """What the others have in common: the same candidates, and the same count of calls given out."""
 
-    def __init__(self, registry: Registry, clock: Callable[[], float], chance: random.Random) -> None:
+    def __init__(self, registry: Registry, clock: Callable[[], float], generator: random.Random) -> None:
         self._registry = registry
         self._underway = CallsUnderway(clock)
-        self._chance = chance
+        self._generator = generator
 
     def choose(self, task: Task) -> Pair:
         offers = [offer for offer in self._registry.offers(task.type) if scoring.servable(offer)]
@@ -85,14 +85,14 @@ class _Simple:
             for offer in offers
         ]
         least = min(loads)
-        return self._chance.choice([offer for offer, load in zip(offers, loads, strict=True) if load == least])
+        return self._generator.choice([offer for offer, load in zip(offers, loads, strict=True) if load == least])
 
 
 class Random(_Simple):
     """Any expert on any host."""
 
     def _pick(self, offers: Sequence[Offer]) -> Offer:
-        return self._chance.choice(offers)
+        return self._generator.choice(offers)
 
 
 class MostDownloaded(_Simple):

@@ -35,7 +35,7 @@ class Case:
     decides: str
     """`language`, `domain`, `licence` or `size`."""
     task: Task
-    known: Circumstances
+    context: Circumstances
     report: Report
     """The host on which the experts are."""
     right: str
@@ -69,7 +69,7 @@ async def by_rank(cases: Iterable[Case]) -> Sequence[Judged]:
     judged = []
     for case in cases:
         registry = _registry(case)
-        assignment = Selector(registry, CANDIDATES).assign(case.task, case.known)
+        assignment = Selector(registry, CANDIDATES).assign(case.task, case.context)
         judged.append(Judged(case, assignment.expert_id, assignment.reason))
         registry.close()
     return judged
@@ -80,9 +80,9 @@ async def by_language_model(cases: Iterable[Case], model: LanguageModel) -> Sequ
     chooser, judged = LLMChooser(model), []
     for case in cases:
         registry = _registry(case)
-        shortlist = Selector(registry, CANDIDATES).shortlist(case.task, case.known)
-        question = Question(Demand.of(case.task, case.known), shortlist)
-        answer = await chooser.choose([question], case.known)
+        shortlist = Selector(registry, CANDIDATES).shortlist(case.task, case.context)
+        question = Question(Demand.of(case.task, case.context), shortlist)
+        answer = await chooser.choose([question], case.context)
         choice = answer.choices.get(case.task.id)
         named = choice.expert_id if choice else ""
         chosen = named if named in question.expert_ids else question.expert_ids[0]
@@ -96,7 +96,7 @@ def lines(name: str, judged: Sequence[Judged]) -> Iterable[str]:
     right = sum(item.right for item in judged)
     kinds = dict.fromkeys(item.case.decides for item in judged)
     parts = [(kind, [item.right for item in judged if item.case.decides == kind]) for kind in kinds]
-    each = ", ".join(f"{kind} {sum(found)}/{len(found)}" for kind, found in parts)
+    each = ", ".join(f"{kind} {sum(verdicts)}/{len(verdicts)}" for kind, verdicts in parts)
     yield f"{name:<6} accuracy {right / len(judged):6.1%}  ({right} of {len(judged)}: {each})"
     for item in judged:
         if not item.right:
@@ -151,7 +151,7 @@ def _case(item: Mapping[str, Any], experts: Mapping[str, Expert], latencies: Map
         id=item["id"],
         decides=item["decides"],
         task=Task("task", item["task"], inputs),
-        known=Circumstances({_FILE: file}, item.get("request", ""), tuple(item.get("licenses", ()))),
+        context=Circumstances({_FILE: file}, item.get("request", ""), tuple(item.get("licenses", ()))),
         report=Report(
             name="hosts/one",
             instance_id="cases",

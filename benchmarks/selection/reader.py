@@ -37,15 +37,15 @@ class ReadingServer(LLMServer):
     """Answers every call for a selection by what the prompt says."""
 
     def _next_reply(self, call: Call) -> Reply:
-        told = call.body["messages"][-1]["content"]
-        return Reply(json.dumps({"choices": choose(told)}))
+        prompt = call.body["messages"][-1]["content"]
+        return Reply(json.dumps({"choices": choose(prompt)}))
 
 
-def choose(told: str) -> Mapping[str, Mapping[str, str]]:
+def choose(prompt: str) -> Mapping[str, Mapping[str, str]]:
     """Chooses for every task of a prompt: fits, speaks the language, is of the domain, asks little, errs little."""
-    request = told.partition("\n\n")[0] if told.startswith("The person's request") else ""
+    request = prompt.partition("\n\n")[0] if prompt.startswith("The person's request") else ""
     chosen = {}
-    for task in _tasks(told):
+    for task in _tasks(prompt):
         words = _words(request + " " + task.inputs.get("domain", ""))
         best = max(task.candidates, key=lambda name: _merit(task, task.candidates[name], words))
         chosen[task.id] = {"reason": f"{best} fits, and is the best of those that do.", "expert": best}
@@ -87,15 +87,15 @@ def _speaks(task: _Task, facts: Mapping[str, str]) -> int:
     return 2 if named in listed else 0
 
 
-def _tasks(told: str) -> Sequence[_Task]:
-    starts = [match.start() for match in _TASK.finditer(told)]
-    return [_task(told[start:end]) for start, end in zip(starts, [*starts[1:], len(told)], strict=True)]
+def _tasks(prompt: str) -> Sequence[_Task]:
+    starts = [match.start() for match in _TASK.finditer(prompt)]
+    return [_task(prompt[start:end]) for start, end in zip(starts, [*starts[1:], len(prompt)], strict=True)]
 
 
 def _task(block: str) -> _Task:
     head, _, listed = block.partition("  Candidates:\n")
-    found = _TASK.match(head)
-    assert found is not None
+    match = _TASK.match(head)
+    assert match is not None
     inputs = dict(_INPUT.findall(head))
     sizes = {unit: int(count.replace(",", "")) for count, unit in _SIZE.findall(head)}
     candidates = {}
@@ -103,7 +103,7 @@ def _task(block: str) -> _Task:
         name, _, facts = line.removeprefix("  - ").partition(": ")
         about, *rest = facts.split(" | ")
         candidates[name] = {"about": about, **dict(fact.split(": ", 1) for fact in rest)}
-    return _Task(found.group(1), inputs, sizes, candidates)
+    return _Task(match.group(1), inputs, sizes, candidates)
 
 
 def _words(text: str) -> frozenset[str]:

@@ -28,45 +28,45 @@ class _StoppedClock:
 
 async def measure() -> dict[str, float]:
     """Returns microseconds of processor time by what was measured, each the median of many."""
-    given = world.make(seed=1, load=0.1, seconds=1.0)
-    found: dict[str, float] = {}
-    registry, reports = _registry(given.hosts)
+    simulation = world.make(seed=1, load=0.1, seconds=1.0)
+    times: dict[str, float] = {}
+    registry, reports = _registry(simulation.hosts)
     selector = Selector(registry, 5)
     task = Task("task", "type-00", {"text": _WORDS})
     count = len(registry.offers(task.type))
-    found[f"choice among {count} offers, nothing changed since"] = _median(lambda: selector.assign(task))
+    times[f"choice among {count} offers, nothing changed since"] = _median(lambda: selector.assign(task))
     # A host leaves out what is always true of it once the controller has that.
     report = replace(reports[-1], facts=None)
-    found[f"choice among {count} offers, one host having reported"] = _median(
+    times[f"choice among {count} offers, one host having reported"] = _median(
         lambda: selector.assign(task), lambda: registry.report(report, "speed")
     )
-    found[f"a report of a host with {len(report.statuses)} experts"] = _median(lambda: registry.report(report, "speed"))
+    times[f"a report of a host with {len(report.statuses)} experts"] = _median(lambda: registry.report(report, "speed"))
     registry.close()
     # All 500 experts for one task type, each on one host: the most that there can be to choose among.
     alike = [
         replace(
             host, experts=tuple(replace(item, facts=replace(item.facts, task_types=("type-00",))) for item in chosen)
         )
-        for host, chosen in _each_once(given.hosts)
+        for host, chosen in _each_once(simulation.hosts)
     ]
     registry, _ = _registry(alike)
     selector = Selector(registry, 5)
     count = len(registry.offers(task.type))
-    found[f"choice among {count} offers, all experts of one task type"] = _median(lambda: selector.assign(task))
+    times[f"choice among {count} offers, all experts of one task type"] = _median(lambda: selector.assign(task))
     registry.close()
-    return found
+    return times
 
 
 def _each_once(
     hosts: tuple[world.HostPlan, ...],
 ) -> list[tuple[world.HostPlan, list[world.SimulatedExpert]]]:
     taken: set[str] = set()
-    found = []
+    choices = []
     for host in hosts:
         chosen = [item for item in host.experts if item.facts.id not in taken]
         taken.update(item.facts.id for item in chosen)
-        found.append((host, chosen))
-    return found
+        choices.append((host, chosen))
+    return choices
 
 
 def _registry(hosts: list[world.HostPlan] | tuple[world.HostPlan, ...]) -> tuple[Registry, list[Report]]:

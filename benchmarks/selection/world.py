@@ -70,31 +70,31 @@ def make(seed: int, load: float, seconds: float, task_type_count: int = 25) -> W
         seconds: For how long.
         task_type_count: How many task types the experts are spread over.
     """
-    chance = random.Random(seed)
-    experts = [_expert(chance, number, task_type_count) for number in range(EXPERTS)]
+    generator = random.Random(seed)
+    experts = [_expert(generator, number, task_type_count) for number in range(EXPERTS)]
     placed: list[list[SimulatedExpert]] = [[] for _ in range(HOSTS)]
     for expert in experts:
-        for number in chance.sample(range(HOSTS), COPIES):
+        for number in generator.sample(range(HOSTS), COPIES):
             placed[number].append(expert)
     hosts = tuple(
         HostPlan(
             name=f"hosts/{number:02}",
-            memory_bytes=chance.choice((16, 24, 24, 48)) * GIB,
-            speed=min(2.0, max(0.5, chance.lognormvariate(0, 0.3))),
-            disk_bytes_per_s=chance.uniform(0.3e9, 1.2e9),
-            experts=tuple(found),
+            memory_bytes=generator.choice((16, 24, 24, 48)) * GIB,
+            speed=min(2.0, max(0.5, generator.lognormvariate(0, 0.3))),
+            disk_bytes_per_s=generator.uniform(0.3e9, 1.2e9),
+            experts=tuple(copies),
         )
-        for number, found in enumerate(placed)
+        for number, copies in enumerate(placed)
     )
     mean_s = sum(expert.compute_s for expert in experts) / len(experts)
     capacity = sum(host.speed for host in hosts) / mean_s
-    return World(hosts, tuple(_arrivals(chance, capacity * load, seconds, task_type_count)), capacity)
+    return World(hosts, tuple(_arrivals(generator, capacity * load, seconds, task_type_count)), capacity)
 
 
-def _expert(chance: random.Random, number: int, task_type_count: int) -> SimulatedExpert:
-    memory = int(min(14.0, max(0.1, chance.lognormvariate(math.log(1.5), 0.8))) * GIB)
+def _expert(generator: random.Random, number: int, task_type_count: int) -> SimulatedExpert:
+    memory = int(min(14.0, max(0.1, generator.lognormvariate(math.log(1.5), 0.8))) * GIB)
     # Popularity falls off steeply within a task type, and has nothing to do with size or speed.
-    downloads = int(chance.lognormvariate(math.log(20_000), 2.5))
+    downloads = int(generator.lognormvariate(math.log(20_000), 2.5))
     facts = Expert(
         id=f"expert-{number:03}",
         model=f"hub/model-{number:03}",
@@ -105,17 +105,17 @@ def _expert(chance: random.Random, number: int, task_type_count: int) -> Simulat
         memory_bytes=memory,
         download_count=downloads,
         like_count=downloads // 2_000,
-        max_batch_size=chance.choice((1, 4, 8)),
+        max_batch_size=generator.choice((1, 4, 8)),
     )
-    return SimulatedExpert(facts, (0.1 + 0.25 * memory / GIB) * chance.lognormvariate(0, 0.35))
+    return SimulatedExpert(facts, (0.1 + 0.25 * memory / GIB) * generator.lognormvariate(0, 0.35))
 
 
-def _arrivals(chance: random.Random, per_second: float, seconds: float, task_type_count: int) -> Sequence[Arrival]:
+def _arrivals(generator: random.Random, per_second: float, seconds: float, task_type_count: int) -> Sequence[Arrival]:
     shares = [1 / rank**ZIPF for rank in range(1, task_type_count + 1)]
-    order = chance.sample(range(task_type_count), task_type_count)
+    order = generator.sample(range(task_type_count), task_type_count)
     bounds = list(itertools.accumulate(shares))
-    found, now = [], 0.0
-    while (now := now + chance.expovariate(per_second)) < seconds:
-        (rank,) = chance.choices(range(task_type_count), cum_weights=bounds)
-        found.append(Arrival(now, f"type-{order[rank]:02}", chance.lognormvariate(0, 0.25)))
-    return found
+    arrivals, now = [], 0.0
+    while (now := now + generator.expovariate(per_second)) < seconds:
+        (rank,) = generator.choices(range(task_type_count), cum_weights=bounds)
+        arrivals.append(Arrival(now, f"type-{order[rank]:02}", generator.lognormvariate(0, 0.25)))
+    return arrivals

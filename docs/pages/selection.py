@@ -186,11 +186,11 @@ async def example() -> Example:
     registry.report(_report("hosts/a", (_ENGLISH, _MULTILINGUAL), (idle, busy)), "page")
     registry.report(_report("hosts/b", (_MULTILINGUAL,), (on_disk,)), "page")
     selector = Selector(registry, 5, clock=_Clock())
-    known = Circumstances(request=_REQUEST)
-    first = selector.assign(_TASK, known)
+    context = Circumstances(request=_REQUEST)
+    first = selector.assign(_TASK, context)
     selector.end(selector.begin(("hosts/a", "multilingual-ner")), Reason.WORKER_CRASHED.error("The worker died."))
     selector.end(selector.begin(("hosts/a", "multilingual-ner")), Reason.WORKER_CRASHED.error("The worker died."))
-    after_failure = selector.assign(_TASK, known)
+    after_failure = selector.assign(_TASK, context)
     registry.close()
     return Example(first, after_failure)
 
@@ -208,8 +208,8 @@ def _report(name: str, experts: tuple[Expert, ...], statuses: tuple[ExpertStatus
     )
 
 
-def _example_text(found: Example) -> str:
-    first, second = found.first, found.after_failure
+def _example_text(example: Example) -> str:
+    first, second = example.first, example.after_failure
     return f"""\
 “{_REQUEST}” was planned as one task, `{_NER}`, with the text
 

@@ -53,9 +53,9 @@ def _overview(experts: Iterable[ModelFacts]) -> str:
     """Makes a row for each task type: its default expert, and the Hub's model where that is another."""
     rows = []
     for task_type in task_types.load().values():
-        found = _performers(experts, task_type.name)
-        default = next((facts for facts in found if task_type.name in facts.default_for), None)
-        hub = next((facts for facts in found if facts.model.count("/")), None)
+        performers = _performers(experts, task_type.name)
+        default = next((facts for facts in performers if task_type.name in facts.default_for), None)
+        hub = next((facts for facts in performers if facts.model.count("/")), None)
         rows.append(
             (
                 f"[`{task_type.name}`](#{task_type.name})",
@@ -78,8 +78,8 @@ def _checkpoints(facts: ModelFacts) -> str:
 
 def _performers(experts: Iterable[ModelFacts], task_type: str) -> list[ModelFacts]:
     """Returns the experts that perform a task type: the default first, then those most often downloaded."""
-    found = [facts for facts in experts if task_type in facts.task_types]
-    return sorted(found, key=lambda facts: (task_type not in facts.default_for, -facts.download_count, facts.id))
+    performers = [facts for facts in experts if task_type in facts.task_types]
+    return sorted(performers, key=lambda facts: (task_type not in facts.default_for, -facts.download_count, facts.id))
 
 
 def _expert(facts: ModelFacts, task_type: str) -> str:

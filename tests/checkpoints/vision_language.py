@@ -42,8 +42,8 @@ def _check_page(outputs: Mapping[str, Any]) -> None:
 
 def _check_map(mode: str, *, factor: int = 1) -> Any:
     def check(outputs: Mapping[str, Any]) -> None:
-        with Image.open(media.CAT) as given, Image.open(outputs["image"]) as made:
-            assert made.size == (given.width * factor, given.height * factor)
+        with Image.open(media.CAT) as original, Image.open(outputs["image"]) as made:
+            assert made.size == (original.width * factor, original.height * factor)
             assert made.mode == mode
             assert np.asarray(made).std() > 0
 

@@ -17,7 +17,7 @@ from orchestrion_host import ipc
 from orchestrion_host.worker.control import Control
 from orchestrion_host.worker.output_files import Spool
 
-PATIENCE_S = 300.0
+TIMEOUT_S = 300.0
 """How long a load or a call may take: weights at full size are read from a disk."""
 
 Message = TypeVar("Message")
@@ -65,7 +65,7 @@ class InProcessWorker:
         """Ends it as the host does: the end of the socket is the end of the worker."""
         self._socket.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(PATIENCE_S)
+            thread.join(TIMEOUT_S)
         self._socket.close()
         self._theirs.close()
 
@@ -117,7 +117,7 @@ class InProcessWorker:
 
     def _next(self, wanted: Callable[[Any], bool]) -> Any:
         while True:
-            item = self._messages.get(timeout=PATIENCE_S)
+            item = self._messages.get(timeout=TIMEOUT_S)
             if wanted(item):
                 return item
 

@@ -17,7 +17,7 @@ from tests.unit.host.worker.calls import file_of, spec
 pytestmark = [pytest.mark.gpu, pytest.mark.timeout(900)]
 
 STEPS = 20
-ASKED = {"prompt": "a lighthouse in a storm, oil on canvas", "steps": float(STEPS), "seed": 7.0}
+INPUTS = {"prompt": "a lighthouse in a storm, oil on canvas", "steps": float(STEPS), "seed": 7.0}
 
 
 # Random weights may paint what is no number, which the library casts to a shade.
@@ -29,9 +29,9 @@ def test_text_to_image_takes_what_it_says_stays_on_the_device_and_ends_when_canc
     folder.mkdir()
     full_size.stable_diffusion(folder)
     message = dataclasses.replace(spec(folder, "text-to-image", dtype="float16"), runtime="diffusers", device="cuda:0")
-    trial = trials.try_out(worker, message, ASKED)
+    trial = trials.try_out(worker, message, INPUTS)
     expert = worker.expert(message.expert_id)
-    print(f"\n{trial.told('text-to-image, 512 x 512, 20 steps')}")
+    print(f"\n{trial.summary('text-to-image, 512 x 512, 20 steps')}")
     assert expert.checkpoint.dtype == torch.float16
     assert trials.parameter_count(expert) == pytest.approx(full_size.DIFFUSION_PARAMETERS, rel=0.01)
     trials.check_memory(trial, checkpoint.unique_bytes(trials.modules_of(expert)))
@@ -41,7 +41,9 @@ def test_text_to_image_takes_what_it_says_stays_on_the_device_and_ends_when_canc
     assert trial.second.steps == [f"step {number} of {STEPS}" for number in range(1, STEPS + 1)]
 
     forwards = trials.count_forwards(expert.pipeline.unet)
-    cancelled = trials.check_cancellation(worker, message, {**ASKED, "steps": 100.0}, step_count=100, forwards=forwards)
+    cancelled = trials.check_cancellation(
+        worker, message, {**INPUTS, "steps": 100.0}, step_count=100, forwards=forwards
+    )
     print(f"cancelled in its third step: ended after {cancelled.seconds_after_cancel * 1000:.0f} ms")
 
     del expert, forwards

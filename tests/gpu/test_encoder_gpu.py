@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.gpu, pytest.mark.timeout(300)]
 MAX_TOKENS = 512
 # Two texts that fill the largest pass which the encoder makes.
 FULL = " ".join(["ready"] * (MAX_TOKENS - 2))
-ASKED = {"text": FULL, "other": f"{FULL} ."}
+INPUTS = {"text": FULL, "other": f"{FULL} ."}
 
 
 def test_an_encoder_takes_what_it_says_and_stays_on_the_device(worker: InProcessWorker, tmp_path: Path) -> None:
@@ -29,9 +29,9 @@ def test_an_encoder_takes_what_it_says_and_stays_on_the_device(worker: InProcess
     folder.mkdir()
     full_size.bert(folder)
     message = dataclasses.replace(spec(folder, "sentence-similarity"), device="cuda:0")
-    trial = trials.try_out(worker, message, ASKED)
+    trial = trials.try_out(worker, message, INPUTS)
     expert = worker.expert(message.expert_id)
-    print(f"\n{trial.told('sentence-similarity, two texts of 512 tokens')}")
+    print(f"\n{trial.summary('sentence-similarity, two texts of 512 tokens')}")
     # Saved in half precision, and kept so.
     assert expert.checkpoint.dtype == torch.float16
     assert trials.parameter_count(expert) == full_size.ENCODER_PARAMETERS

@@ -52,7 +52,7 @@ class Trial:
     peak_bytes: int
     """The most that they took in the second call."""
 
-    def told(self, name: str) -> str:
+    def summary(self, name: str) -> str:
         """Says in one line how it went."""
         mega = 1e6
         return (

@@ -21,7 +21,7 @@ from orchestrion.experts import Host, HostState
 
 T = TypeVar("T")
 
-PATIENCE_S = 20.0
+TIMEOUT_S = 20.0
 """How long anything that must happen may take on a busy machine."""
 
 
@@ -65,7 +65,7 @@ class Servers:
 
 def wait_for_host(client: Client, name: str, state: HostState | None) -> None:
     """Waits until the controller lists a host in a state; None waits until it lists it in any other than READY."""
-    with contextlib.closing(client.watch_hosts(timeout=PATIENCE_S)) as changes:
+    with contextlib.closing(client.watch_hosts(timeout=TIMEOUT_S)) as changes:
         for change in changes:
             if change.name == names.host(name):
                 seen = change.state if isinstance(change, Host) else None
@@ -102,7 +102,7 @@ def kill(process: psutil.Process) -> None:
 
 def metric(server: Child, name: str, **labels: str) -> float:
     """Reads a metric of a server: the sum of its samples that have these labels; 0 when there is none yet."""
-    with urllib.request.urlopen(f"http://{server.metrics_address}/metrics", timeout=PATIENCE_S) as page:
+    with urllib.request.urlopen(f"http://{server.metrics_address}/metrics", timeout=TIMEOUT_S) as page:
         families = list(text_string_to_metric_families(page.read().decode()))
     samples = (sample for family in families for sample in family.samples if sample.name == name)
     return sum(sample.value for sample in samples if labels.items() <= sample.labels.items())
@@ -126,7 +126,7 @@ def cancelled(host: Child) -> float:
     return metric(host, "orchestrion_host_inferences_total", expert="delay", outcome="cancelled")
 
 
-def eventually(look: Callable[[], T], *, within_s: float = PATIENCE_S) -> T:
+def eventually(look: Callable[[], T], *, within_s: float = TIMEOUT_S) -> T:
     """Looks again and again until what is seen is true, and returns it.
 
     Raises:

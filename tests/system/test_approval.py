@@ -15,7 +15,7 @@ from orchestrion import Approval, Client, OnDetach, Plan, Task
 from orchestrion.errors import FailedPreconditionError, RunCancelledError
 from orchestrion.events import ApprovalAwaited, RunFinished
 from orchestrion.runs import RunState
-from tests.system.processes import PATIENCE_S, Servers, kill, metric, process_of
+from tests.system.processes import TIMEOUT_S, Servers, kill, metric, process_of
 
 PLAN = Plan((Task("slow", "test-delay", {"text": "late", "delay_ms": 60_000}),))
 
@@ -55,13 +55,13 @@ def test_a_controller_that_is_stopped_ends_cleanly_while_runs_wait(tmp_path: Pat
     with controller(tmp_path) as (process, address), Client(address) as client:
         runs = [waiting_run(client) for _ in range(3)]
         process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=PATIENCE_S)
+        _, errors = process.communicate(timeout=TIMEOUT_S)
         assert process.returncode == 0
         assert "Traceback" not in errors
     with controller(tmp_path) as (_, address), Client(address) as client:
-        told = [client.get_run(run) for run in runs]
-    assert {run.state for run in told} == {RunState.CANCELLED}
-    assert {run.error.reason for run in told if run.error} == {"SERVER_STOPPING"}
+        ended = [client.get_run(run) for run in runs]
+    assert {run.state for run in ended} == {RunState.CANCELLED}
+    assert {run.error.reason for run in ended if run.error} == {"SERVER_STOPPING"}
 
 
 def test_a_run_that_waited_when_its_controller_was_killed_has_ended(tmp_path: Path) -> None:

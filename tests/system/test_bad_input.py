@@ -23,7 +23,7 @@ from orchestrion.errors import InvalidArgumentError
 from orchestrion.plans import Plan, Task, TaskState
 from orchestrion.values import ArtifactRef, OutputRef
 from tests.rpc.controller.plans import after, wait
-from tests.system.processes import PATIENCE_S, Servers, eventually, kill, metric, process_of, worker_of
+from tests.system.processes import TIMEOUT_S, Servers, eventually, kill, metric, process_of, worker_of
 
 PICTURES = Path(__file__).parents[2] / "examples" / "pictures"
 MEGABYTE = 1 << 20
@@ -49,7 +49,7 @@ def client(controller: Child, host: Child) -> Iterator[Client]:
     started = {process_of(controller).pid, process_of(host).pid}
     with Client(controller.grpc_address) as client:
         yield client
-        answer = client.ask("do it", plan=Plan((wait("task", "still here"),)), timeout=PATIENCE_S)
+        answer = client.ask("do it", plan=Plan((wait("task", "still here"),)), timeout=TIMEOUT_S)
         assert answer.results[0].outputs == {"text": "still here"}
     assert {process_of(controller).pid, process_of(host).pid} == started
     assert metric(host, "orchestrion_host_worker_restarts_total") == 0
@@ -194,9 +194,9 @@ def test_hard_text_reaches_the_next_task_byte_for_byte(client: Client) -> None:
         result = answer.result(task_id)
         assert result is not None
         assert str(result.outputs["text"]).encode() == HARD_TEXT.encode()
-    told = client.get_run(answer.run)
-    assert told.messages[0].text == HARD_TEXT
-    assert told.plan == plan
+    run = client.get_run(answer.run)
+    assert run.messages[0].text == HARD_TEXT
+    assert run.plan == plan
 
 
 def test_hard_text_is_spoken(client: Client) -> None:

@@ -82,8 +82,8 @@ def test_a_plan_is_made_edited_checked_and_carried_out(platform: Client, tmp_pat
     assert "planned  text-to-speech-1" in output
     assert "would go image-to-text-1 to rapidocr on hosts/one" in output
     assert "Mind the gap" in output
-    told = platform.list_runs(page_size=1).items[0]
-    plan = platform.get_run(told.name).plan
+    latest = platform.list_runs(page_size=1).items[0]
+    plan = platform.get_run(latest.name).plan
     assert plan is not None
     assert plan.tasks[1].inputs["speed"] == 0.8
 
@@ -159,17 +159,17 @@ def test_node_sees_the_same_events_as_python_of_the_same_run(platform: Client, t
     assert (watcher.returncode, errors) == (0, "")
     # Progress is not numbered: who watches later may have missed it.
     seen = [event for line in output.splitlines() if "sequence" in (event := json.loads(line))]
-    told = [as_proto_loader(encode(event)) for event in platform.watch(name)]
-    assert seen == told
-    assert len(told) > 15
+    logged = [as_proto_loader(encode(event)) for event in platform.watch(name)]
+    assert seen == logged
+    assert len(logged) > 15
 
 
 @pytest.mark.node
 def test_node_goes_on_where_it_left_off(platform: Client, tmp_path: Path) -> None:
     answer = platform.ask('Say "good morning" in German.')
     output = run(platform, tmp_path, "node", node("watch"), answer.run, "5")
-    told: list[Event] = list(platform.watch(answer.run, after_sequence=5))
-    assert [json.loads(line) for line in output.splitlines()] == [as_proto_loader(encode(event)) for event in told]
+    logged: list[Event] = list(platform.watch(answer.run, after_sequence=5))
+    assert [json.loads(line) for line in output.splitlines()] == [as_proto_loader(encode(event)) for event in logged]
 
 
 def as_proto_loader(message: Message) -> dict[str, Any]:

@@ -35,11 +35,11 @@ def run(*arguments: str | Path, folder: Path | None = None) -> subprocess.Comple
 
 def children_of(pid: int) -> list[int]:
     """Lists the processes started by one, and those that they started."""
-    found: list[int] = []
+    children: list[int] = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         for child in map(int, task.read_text().split()):
-            found += [child, *children_of(child)]
-    return found
+            children += [child, *children_of(child)]
+    return children
 
 
 def gone(pid: int) -> bool:
@@ -171,14 +171,14 @@ def test_saved_plan_runs_with_another_picture(client: orchestrion.Client, tmp_pa
 
 def test_runs_can_be_listed_and_seen_again(client: orchestrion.Client) -> None:
     address = ["--address", client.address]
-    asked = run("ask", "What does it say?", "-f", PICTURES / "bridge.jpg", "--plain", *address)
-    name = asked.stdout.split()[1]
+    first = run("ask", "What does it say?", "-f", PICTURES / "bridge.jpg", "--plain", *address)
+    name = first.stdout.split()[1]
     line = run("runs", "--limit", "1", *address).stdout.splitlines()[1]
     assert line.split()[0] == name.removeprefix("runs/")
     assert line.endswith("What does it say?")
     again = run("watch", name, *address).stdout.splitlines()
     # Progress is not kept; everything else is told again, word for word.
-    assert set(again) <= set(asked.stdout.splitlines())
+    assert set(again) <= set(first.stdout.splitlines())
     assert again[-1].startswith("run      succeeded")
 
 

@@ -65,8 +65,8 @@ def client(controller: Child) -> Iterator[Client]:
 
 
 def free_bytes(disk: Path) -> int:
-    found = os.statvfs(disk)
-    return found.f_bavail * found.f_frsize
+    space = os.statvfs(disk)
+    return space.f_bavail * space.f_frsize
 
 
 def fill(disk: Path) -> Path:
@@ -150,12 +150,12 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_run_fails_it(client: Client, co
     filler.unlink()
 
     # It is told as what it was, though nothing could be written down when it ended.
-    told = eventually(lambda: ended(client, seen[0].run))
-    assert told is not None
-    assert told.state is RunState.FAILED
-    assert told.error is not None
-    assert told.error.reason == "STORAGE_FULL"
-    log = list(client.watch(told.name))
+    run = eventually(lambda: ended(client, seen[0].run))
+    assert run is not None
+    assert run.state is RunState.FAILED
+    assert run.error is not None
+    assert run.error.reason == "STORAGE_FULL"
+    log = list(client.watch(run.name))
     assert [event.sequence for event in log] == list(range(1, len(log) + 1))
     numbered = [event for event in seen if event.sequence]
     assert log[: len(numbered)] == numbered
@@ -163,8 +163,8 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_run_fails_it(client: Client, co
 
 def ended(client: Client, run: str) -> Run | None:
     """Returns a run if it has ended."""
-    told = client.get_run(run)
-    return told if told.state.ended else None
+    snapshot = client.get_run(run)
+    return snapshot if snapshot.state.ended else None
 
 
 def failure(client: Client) -> ResourceExhaustedError | None:

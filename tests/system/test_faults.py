@@ -141,12 +141,12 @@ def test_a_controller_killed_in_the_middle_of_a_run_tells_it_as_failed(tmp_path:
         # The host comes back by itself, and is the same process.
         wait_for_host(client, "one", HostState.READY)
         process_of(host)
-        told = client.get_run(seen[0].run)
+        run = client.get_run(seen[0].run)
         log = list(client.watch(seen[0].run))
 
-        assert told.state is RunState.FAILED
-        assert told.error is not None
-        assert told.error.reason == "CONTROLLER_RESTARTED"
+        assert run.state is RunState.FAILED
+        assert run.error is not None
+        assert run.error.reason == "CONTROLLER_RESTARTED"
         assert log[: len(seen)] == seen
         assert [event.sequence for event in log] == list(range(1, len(log) + 1))
         (end,) = payloads(log, RunFinished)

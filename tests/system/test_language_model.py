@@ -32,7 +32,7 @@ from orchestrion.plans import Plan
 from orchestrion.runs import RunState
 from tests.llm_server import LLMServer, Reply
 from tests.rpc.controller.plans import after, collect, payloads, results, wait
-from tests.system.processes import PATIENCE_S, Servers
+from tests.system.processes import TIMEOUT_S, Servers
 
 StartModel = Callable[..., Awaitable[LLMServer]]
 
@@ -91,8 +91,8 @@ async def start_model(model_port: int) -> AsyncIterator[StartModel]:
 
 def place(events: list[Event], kind: type, task_id: str = "") -> int:
     """Tells where in a log the first event of a kind is, for one task where that is given."""
-    found = (event.payload for event in events)
-    wanted = [getattr(item, "task_id", "") or getattr(getattr(item, "result", None), "task_id", "") for item in found]
+    payload = (event.payload for event in events)
+    wanted = [getattr(item, "task_id", "") or getattr(getattr(item, "result", None), "task_id", "") for item in payload]
     return next(
         index
         for index, event in enumerate(events)
@@ -173,7 +173,7 @@ async def test_under_policy_llm_a_chain_takes_three_calls_and_starts_when_all_is
     events = await collect(client.run("Do three steps.", policy=SelectionPolicy.LLM))
 
     assert len(model.calls) == 3
-    assigned = {found.assignment.task_id: found.assignment for found in payloads(events, TaskAssigned)}
+    assigned = {event.assignment.task_id: event.assignment for event in payloads(events, TaskAssigned)}
     assert set(assigned) == set(names)
     for assignment in assigned.values():
         assert assignment.expert_id == "delay"
@@ -227,8 +227,10 @@ async def test_the_next_turn_knows_the_answer_of_the_one_before(client: AsyncCli
 
     assert second.text == "Once more, it is done."
     for call in (2, 3):
-        told = said_to(model, call)
-        assert told.index("Do three steps, one after the other.") < told.index(ANSWER) < told.index("And once more?")
+        prompt = said_to(model, call)
+        assert (
+            prompt.index("Do three steps, one after the other.") < prompt.index(ANSWER) < prompt.index("And once more?")
+        )
     assert "first" in said_to(model, 2)
     assert (await client.get_run(second.run)).previous_run == first.run
 
@@ -240,9 +242,9 @@ async def test_a_client_that_leaves_stops_the_model_in_the_middle_of_a_word(
 
     async with aclosing(client.run("Do three steps.", detach_grace_ms=0)) as events:
         run = (await anext(events)).run
-        await asyncio.wait_for(model.called.wait(), PATIENCE_S)
+        await asyncio.wait_for(model.called.wait(), TIMEOUT_S)
 
-    await asyncio.wait_for(model.dropped.wait(), PATIENCE_S)
+    await asyncio.wait_for(model.dropped.wait(), TIMEOUT_S)
     (end,) = payloads(await collect(client.watch(run)), RunFinished)
     assert end.state is RunState.CANCELLED
 

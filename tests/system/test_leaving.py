@@ -20,7 +20,7 @@ from orchestrion.plans import Plan, Task
 from orchestrion.runs import OnDetach, Run, RunState
 from orchestrion.values import ArtifactRef, OutputRef
 from tests.rpc.controller.plans import after, payloads, results, wait
-from tests.system.processes import PATIENCE_S, cancelled, eventually, metric, running, until_started
+from tests.system.processes import TIMEOUT_S, cancelled, eventually, metric, running, until_started
 
 PICTURES = Path(__file__).parents[2] / "examples" / "pictures"
 ENDLESS = Plan((wait("task", delay_ms=600_000),))
@@ -66,18 +66,18 @@ def end_of(client: Client, run: str) -> Run:
     """Waits until a run has ended, without being one of its readers."""
 
     def ended() -> Run | None:
-        told = client.get_run(run)
-        return told if told.state.ended else None
+        snapshot = client.get_run(run)
+        return snapshot if snapshot.state.ended else None
 
-    told = eventually(ended)
-    assert told is not None
-    return told
+    last = eventually(ended)
+    assert last is not None
+    return last
 
 
-def assert_client_left(told: Run) -> None:
-    assert told.state is RunState.CANCELLED
-    assert told.error is not None
-    assert told.error.reason == "CLIENT_LEFT"
+def assert_client_left(run: Run) -> None:
+    assert run.state is RunState.CANCELLED
+    assert run.error is not None
+    assert run.error.reason == "CLIENT_LEFT"
 
 
 def test_a_client_that_closes_its_connection_cancels_its_run_down_to_the_worker(
@@ -181,7 +181,7 @@ def test_runs_at_once_mix_neither_events_nor_files(controller: Child, host: Chil
         folder = tmp_path / picture
         folder.mkdir()
         with Client(controller.grpc_address) as own:
-            events = list(own.run("read it aloud", [PICTURES / picture], plan=READ_ALOUD, timeout=PATIENCE_S * 3))
+            events = list(own.run("read it aloud", [PICTURES / picture], plan=READ_ALOUD, timeout=TIMEOUT_S * 3))
             spoken = results(events)["speak"].outputs["audio"]
             assert isinstance(spoken, ArtifactRef)
             return events, own.download(spoken, folder).read_bytes()

@@ -44,15 +44,15 @@ def models(controller: Child, *arguments: str) -> subprocess.CompletedProcess[st
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
 
 
-def told(controller: Child, *arguments: str) -> str:
+def output_of(controller: Child, *arguments: str) -> str:
     done = models(controller, *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 def shown(controller: Child, expert: str) -> dict[str, object]:
-    found: dict[str, object] = json.loads(told(controller, "show", expert, "--json"))
-    return found
+    facts: dict[str, object] = json.loads(output_of(controller, "show", expert, "--json"))
+    return facts
 
 
 def chosen(client: Client) -> tuple[str, object]:
@@ -67,31 +67,31 @@ def chosen(client: Client) -> tuple[str, object]:
 def test_a_model_is_found_added_used_exported_and_removed(hub: HubServer, controller: Child, tmp_path: Path) -> None:
     name = hub_models.publish_bert(hub, tmp_path)
 
-    assert name in told(controller, "search", "text-classification")
+    assert name in output_of(controller, "search", "text-classification")
     # Nobody can be asked here, so nothing is fetched unasked.
     refused = models(controller, "add", name, "--pull")
     assert (refused.returncode, hub.gets(".safetensors")) == (2, [])
     assert "--yes" in refused.stderr
-    pulled = told(controller, "pull", "weather-bert", "--yes")
+    pulled = output_of(controller, "pull", "weather-bert", "--yes")
     assert "weather-bert" in pulled
     assert len(hub.gets(".safetensors")) == 1
 
-    assert "weather-bert" in told(controller, "list")
+    assert "weather-bert" in output_of(controller, "list")
     facts = shown(controller, "weather-bert")
     assert hub.models[name].commit in json.dumps(facts)
     assert "Apache-2.0" in json.dumps(facts)
-    assert "stays so" in told(controller, "pin", "weather-bert")
+    assert "stays so" in output_of(controller, "pin", "weather-bert")
     assert models(controller, "remove", "weather-bert", "--yes").returncode != 0
-    told(controller, "unpin", "weather-bert")
+    output_of(controller, "unpin", "weather-bert")
     hub.models[name].downloads = 4_321
-    told(controller, "refresh", "weather-bert")
+    output_of(controller, "refresh", "weather-bert")
     assert "4321" in json.dumps(shown(controller, "weather-bert"))
 
     with Client(controller.grpc_address) as client:
         expert, label = chosen(client)
         assert expert == "weather-bert"
 
-        exported = told(controller, "export", "weather-bert", "--task", "text-classification")
+        exported = output_of(controller, "export", "weather-bert", "--task", "text-classification")
         assert "differ from PyTorch's by at most" in exported
         assert "Added weather-bert-onnx." in exported
         statuses = {status.expert_id: status for host in client.hosts() for status in host.statuses}
@@ -99,7 +99,7 @@ def test_a_model_is_found_added_used_exported_and_removed(hub: HubServer, contro
         assert chosen(client) == (faster, label)
 
     for item in ("weather-bert-onnx", "weather-bert"):
-        told(controller, "remove", item, "--yes")
+        output_of(controller, "remove", item, "--yes")
     assert not list((tmp_path / "hub/cache").glob("models--*"))
     assert list((tmp_path / "exports").glob("*")) == []
-    assert "weather-bert" not in told(controller, "list", "--all")
+    assert "weather-bert" not in output_of(controller, "list", "--all")

@@ -45,9 +45,9 @@ def hub_program(host: Child) -> psutil.Process:
         children = process_of(host).children()
         return next((child for child in children if "orchestrion_host.hub" in child.cmdline()), None)
 
-    found = eventually(find)
-    assert found is not None
-    return found
+    program = eventually(find)
+    assert program is not None
+    return program
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ from tests.media import measures, sounds, texts
 from tests.media.library import SPEECH, Library
 
 FILE = ArtifactRef("attachments/1")
-PATIENCE_S = 120.0
+TIMEOUT_S = 120.0
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -32,7 +32,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
 
 def carry_out(client: orchestrion.Client, path: Path, *tasks: Task) -> Answer:
     """Uploads a file and runs a plan of it; every task must succeed."""
-    answer = client.ask("Do this.", [path], plan=Plan(tasks), timeout=PATIENCE_S)
+    answer = client.ask("Do this.", [path], plan=Plan(tasks), timeout=TIMEOUT_S)
     assert [result.error for result in answer.results if not result.succeeded] == []
     return answer
 
@@ -85,13 +85,13 @@ def test_a_png_with_transparent_ground_is_read(client: orchestrion.Client, libra
 
 
 def test_the_face_in_a_gif_is_found(client: orchestrion.Client, library: Library) -> None:
-    found = outputs(client, library.path("astronaut.gif"), "object-detection", domain="faces")
-    assert found["count"] == 1
-    assert isinstance(found["objects"], Json)
-    (box,) = (face["box"] for face in found["objects"].data)
+    results = outputs(client, library.path("astronaut.gif"), "object-detection", domain="faces")
+    assert results["count"] == 1
+    assert isinstance(results["objects"], Json)
+    (box,) = (face["box"] for face in results["objects"].data)
     assert 140 < (box["x_min"] + box["x_max"]) / 2 < 300
     assert 60 < (box["y_min"] + box["y_max"]) / 2 < 190
-    drawn = measures.picture(made(client, found["annotated_image"]))
+    drawn = measures.picture(made(client, results["annotated_image"]))
     assert (drawn["width"], drawn["height"]) == (512, 512)
 
 

@@ -69,13 +69,13 @@ def test_a_watch_survives_a_controller_that_is_killed(tmp_path: Path) -> None:
 async def test_private_servers_start_and_stop_beside_a_loop_that_goes_on() -> None:
     beats = 0
 
-    async def beat() -> None:
+    async def heartbeat() -> None:
         nonlocal beats
         while True:
             await asyncio.sleep(0.01)
             beats += 1
 
-    beating = asyncio.create_task(beat())
+    beating = asyncio.create_task(heartbeat())
     async with orchestrion.async_embedded() as client:
         assert beats > 20
         assert [host.name for host in await client.hosts()] == ["hosts/embedded"]

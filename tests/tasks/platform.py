@@ -18,7 +18,7 @@ from orchestrion.plans import Plan, Task
 from orchestrion.values import ArtifactRef, Json, OutputRef, Value
 from tests.checkpoints.rows import TaskRow
 
-PATIENCE_S = 180.0
+TIMEOUT_S = 180.0
 """How long one run may take on a busy machine, the import of the libraries included."""
 
 
@@ -54,7 +54,7 @@ class TinyPlatform:
 
     def carry_out(self, plan: Plan, files: Iterable[Path] = ()) -> Answer:
         """Carries out a plan whose tasks must all succeed."""
-        answer = self.client.ask("Do this.", files, plan=plan, timeout=PATIENCE_S)
+        answer = self.client.ask("Do this.", files, plan=plan, timeout=TIMEOUT_S)
         assert [result.error for result in answer.results if not result.succeeded] == []
         return answer
 
@@ -72,7 +72,7 @@ class TinyPlatform:
 
     def _plan(self, row: TaskRow) -> tuple[Plan, list[Path]]:
         files: list[Path] = []
-        inputs = {name: _value(given, files) for name, given in row.inputs.items()}
+        inputs = {name: _value(value, files) for name, value in row.inputs.items()}
         return Plan((Task("task", row.task_type, inputs),)), files
 
 
@@ -104,11 +104,11 @@ def write_catalogue(rows: Iterable[TaskRow], folder: Path) -> Path:
     return catalogue
 
 
-def _value(given: Any, files: list[Path]) -> Value:
-    if isinstance(given, Path):
-        files.append(given)
+def _value(item: Any, files: list[Path]) -> Value:
+    if isinstance(item, Path):
+        files.append(item)
         return ArtifactRef(f"attachments/{len(files)}")
-    if isinstance(given, list | tuple):
-        return tuple(_value(item, files) for item in given)
-    value: Value = given
+    if isinstance(item, list | tuple):
+        return tuple(_value(part, files) for part in item)
+    value: Value = item
     return value

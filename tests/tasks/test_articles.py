@@ -42,14 +42,14 @@ def test_animals_are_counted_over_three_pictures(platform: TinyPlatform, tmp_pat
     pictures = tuple(ArtifactRef(f"attachments/{number}") for number in (1, 2, 3))
     plan = Plan((task("count", "object-detection", image=pictures),))
     answer = platform.carry_out(plan, files)
-    found = outputs(platform, answer, "count")
-    assert len(found["count"]) == len(found["objects"]) == len(found["annotated_image"]) == 3
-    assert [len(objects) for objects in found["objects"]] == found["count"]
-    for path, original in zip(found["annotated_image"], files, strict=True):
+    results = outputs(platform, answer, "count")
+    assert len(results["count"]) == len(results["objects"]) == len(results["annotated_image"]) == 3
+    assert [len(objects) for objects in results["objects"]] == results["count"]
+    for path, original in zip(results["annotated_image"], files, strict=True):
         with Image.open(path) as drawn, Image.open(original) as picture:
             assert drawn.size == picture.size
     # Folded into one sentence: the sum over the three, and each of them.
-    assert answer.text.startswith(f"I found {sum(found['count']):.0f} objects in all: {CATS} cats in cat.jpg, ")
+    assert answer.text.startswith(f"I found {sum(results['count']):.0f} objects in all: {CATS} cats in cat.jpg, ")
     assert set(answer.artifacts) >= {value.name for value in _artifacts(answer, "count", "annotated_image")}
 
 

@@ -12,14 +12,14 @@ from orchestrion.events import Event, TaskFinished, TaskPreview, TaskProgress, T
 from orchestrion.plans import Plan, Task
 from orchestrion.values import Value
 from tests.system.processes import eventually, metric, running
-from tests.tasks.platform import PATIENCE_S, TinyPlatform
+from tests.tasks.platform import TIMEOUT_S, TinyPlatform
 
 pytestmark = [pytest.mark.tasks, pytest.mark.timeout(400)]
 
 
 def events(platform: TinyPlatform, task_type: str, **inputs: Value) -> list[Event]:
     plan = Plan((Task("task", task_type, inputs),))
-    return list(platform.client.run("Do this.", plan=plan, timeout=PATIENCE_S))
+    return list(platform.client.run("Do this.", plan=plan, timeout=TIMEOUT_S))
 
 
 def outputs(seen: list[Event]) -> dict[str, Value]:
@@ -29,8 +29,8 @@ def outputs(seen: list[Event]) -> dict[str, Value]:
 
 
 def fractions(seen: list[Event]) -> list[float]:
-    told = [event.payload.fraction for event in seen if isinstance(event.payload, TaskProgress)]
-    return [fraction for fraction in told if fraction]
+    fractions = [event.payload.fraction for event in seen if isinstance(event.payload, TaskProgress)]
+    return [fraction for fraction in fractions if fraction]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_who_cancels_ends_the_painting_in_the_worker(platform: TinyPlatform) -> 
     seen: list[Event] = []
 
     def follow() -> None:
-        for event in platform.client.run("Do this.", plan=plan, timeout=PATIENCE_S):
+        for event in platform.client.run("Do this.", plan=plan, timeout=TIMEOUT_S):
             if isinstance(event.payload, TaskProgress) and event.payload.fraction and not fractions(seen):
                 platform.client.cancel_run(event.run)
             seen.append(event)
@@ -80,10 +80,10 @@ def test_who_cancels_ends_the_painting_in_the_worker(platform: TinyPlatform) -> 
 
 def test_texts_of_a_list_go_through_the_model_together(platform: TinyPlatform) -> None:
     texts = tuple(f"the sun is warm and it is day {'and night ' * number}" for number in range(24))
-    given: dict[str, Value] = {"text": texts, "domain": "sentiment"}
+    inputs: dict[str, Value] = {"text": texts, "domain": "sentiment"}
     name = "orchestrion_host_inference_batch_size"
     before = {kind: metric(platform.host, f"{name}_{kind}", expert="tiny-sentiment") for kind in ("count", "sum")}
-    plan = Plan((Task("task", "text-classification", given),))
+    plan = Plan((Task("task", "text-classification", inputs),))
     answer = platform.carry_out(plan)
     (result,) = answer.results
     labels = result.outputs["label"]

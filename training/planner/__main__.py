@@ -90,9 +90,9 @@ def _begin(teacher: Teacher, learnt: Sequence[Library], settings: Settings) -> t
     tools = [
         f"{words_of(tool.name)} {description_of(tool)}" for item in learnt for row in item.variants for tool in row
     ]
-    asked = [example.text for item in learnt for example in item.examples]
+    requests = [example.text for item in learnt for example in item.examples]
     phrases = [phrase for item in learnt for row in item.phrases for phrase in row]
-    kept = vocabulary.choose(teacher.vocabulary, [*tools, *phrases, *asked])
+    kept = vocabulary.choose(teacher.vocabulary, [*tools, *phrases, *requests])
     words = [*(teacher.vocabulary[number] for number in kept), *MARKS]
     model = PlanModel(len(words), settings.layers)
     teacher.give(model, kept)
@@ -124,13 +124,13 @@ def _train(model: PlanModel, pieces: Pieces, teacher: Teacher, learnt: Sequence[
         for number, epoch in enumerate(epochs, start=1):
             sums: Counter[str] = Counter()
             for lesson in epoch:
-                found = _step(model, pieces, lesson, generator)
+                loss_of = _step(model, pieces, lesson, generator)
                 optimizer.zero_grad()
-                found["total"].backward()  # type: ignore[no-untyped-call]
+                loss_of["total"].backward()  # type: ignore[no-untyped-call]
                 torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
                 optimizer.step()
                 schedule.step()
-                sums.update({name: float(value.detach()) for name, value in found.items()})
+                sums.update({name: float(value.detach()) for name, value in loss_of.items()})
                 progress.advance(bar)
             means = ", ".join(f"{name} {value / len(epoch):.3f}" for name, value in sums.items())
             progress.console.print(f"epoch {number}: {means}")
@@ -140,16 +140,16 @@ def _epoch(
     learnt: Sequence[Library], taught: Mapping[str, Sequence[Tensor]], count: int, generator: random.Random
 ) -> list[_Lesson]:
     """Draws the batches of an epoch, each of one library and of requests of like length."""
-    found: list[_Lesson] = []
+    lessons: list[_Lesson] = []
     for library in learnt:
         drawn = (made_up(library, generator) for _ in range(count // len(learnt)))
         examples = [*library.examples, *(example for example in drawn if example)]
         lengths = {id(example): len(example.text) + generator.random() * 60 for example in examples}
         examples.sort(key=lambda example: lengths[id(example)])
         starts = range(0, len(examples), _BATCH)
-        found += [_Lesson(library, examples[start : start + _BATCH], taught[library.name]) for start in starts]
-    generator.shuffle(found)
-    return found
+        lessons += [_Lesson(library, examples[start : start + _BATCH], taught[library.name]) for start in starts]
+    generator.shuffle(lessons)
+    return lessons
 
 
 def _step(model: PlanModel, pieces: Pieces, lesson: _Lesson, generator: random.Random) -> dict[str, Tensor]:
@@ -165,15 +165,15 @@ def _step(model: PlanModel, pieces: Pieces, lesson: _Lesson, generator: random.R
         hidden = model.hidden(batches.without_some(ids, pieces.ids["[UNK]"], generator), mask)
     tools = Tools(tools.keys.float(), tools.pair.float(), tools.whole.float())
     teacher = torch.stack([vectors[pick] for vectors, pick in zip(lesson.taught, picks, strict=True)])
-    found = losses(
+    parts = losses(
         model, requests, Read(hidden.float(), mask, batches.words(requests)), Offer(tools, types, teacher), generator
     )
     return {
-        "total": found.total,
-        "places": found.places,
-        "wanted": found.wanted,
-        "links": found.links,
-        "teacher": found.teacher,
+        "total": parts.total,
+        "places": parts.places,
+        "wanted": parts.wanted,
+        "links": parts.links,
+        "teacher": parts.teacher,
     }
 
 

@@ -21,14 +21,14 @@ class Request:
     """A request as it is read."""
 
     example: Example
-    given: Sequence[Aside]
+    asides: Sequence[Aside]
     pieces: Sequence[Piece]
 
     @classmethod
     def of(cls, example: Example, pieces: Pieces) -> Request:
         """Cuts a request."""
-        given = asides(example.text)
-        return cls(example, given, pieces.cut(example.text, given))
+        spans = asides(example.text)
+        return cls(example, spans, pieces.cut(example.text, spans))
 
     def inside(self, start: int, end: int) -> list[int]:
         """Lists the pieces that lie in a part of the request."""

@@ -84,10 +84,10 @@ def export(model: PlanModel, vocabulary: Sequence[str], folder: Path) -> float:
     # No time in it, so that the same weights give the same file.
     (folder / "encoder.onnx.gz").write_bytes(gzip.compress(layers, 9, mtime=0))
     session: Any = onnxruntime.InferenceSession(layers, providers=["CPUExecutionProvider"])
-    found = torch.from_numpy(session.run(None, {"embedded": embedded[ids].numpy(), "mask": mask.numpy()})[0])
+    computed = torch.from_numpy(session.run(None, {"embedded": embedded[ids].numpy(), "mask": mask.numpy()})[0])
     with torch.inference_mode():
         expected = model.hidden(ids, mask)
-    return float(torch.cosine_similarity(found, expected, dim=-1)[mask.bool()].mean())
+    return float(torch.cosine_similarity(computed, expected, dim=-1)[mask.bool()].mean())
 
 
 def _write(layers: nn.Module, inputs: tuple[Tensor, Tensor], path: Path) -> None:

@@ -106,15 +106,15 @@ def example_of(item: Mapping[str, Any], index: Mapping[str, int]) -> Example:
 
 def _variants(nodes: Sequence[dict[str, Any]]) -> list[tuple[TaskType, ...]]:
     most = max((len(node.get("variants", ())) for node in nodes), default=0)
-    found = [[tool] for tool in _tools(nodes)]
+    variants = [[tool] for tool in _tools(nodes)]
     for turn in range(most):
         changed = [
             {**node, **node["variants"][turn]} if turn < len(node.get("variants", ())) else node for node in nodes
         ]
-        for row, tool, node in zip(found, _tools(changed), nodes, strict=True):
+        for row, tool, node in zip(variants, _tools(changed), nodes, strict=True):
             if turn < len(node.get("variants", ())):
                 row.append(tool)
-    return [tuple(row) for row in found]
+    return [tuple(row) for row in variants]
 
 
 def _tools(nodes: Sequence[dict[str, Any]]) -> Sequence[TaskType]:

@@ -99,7 +99,7 @@ def made_up(library: Library, generator: random.Random) -> Example | None:
     if not graph:
         return None
     tools, parents = graph
-    given: dict[int, str] = {}
+    things: dict[int, str] = {}
     text = ""
     root_kind = _input_kind(library.tools[tools[0]], generator)
     file = _file(root_kind, generator)
@@ -111,7 +111,7 @@ def made_up(library: Library, generator: random.Random) -> Example | None:
         is_noun = phrase.lower().startswith(("a ", "an ", "the ", "some "))
         parent = parents[number]
         if parent is None:
-            thing = given.get(tool) or _thing(library.tools[tool], root_kind, file, text, generator)
+            thing = things.get(tool) or _thing(library.tools[tool], root_kind, file, text, generator)
         else:
             kinds = [output.kind for output in library.tools[tools[parent]].outputs]
             thing = generator.choice(_RESULTS).format(noun=generator.choice(_NOUNS.get(kinds[0], ("result",))))

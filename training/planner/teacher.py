@@ -37,10 +37,10 @@ class Teacher:
         texts = [self._pieces.cut(f"{words_of(tool.name)}. {description_of(tool)}") for tool in tools]
         ids, mask = padded(texts)
         with torch.inference_mode():
-            found = functional.normalize(
+            vectors = functional.normalize(
                 mean(self._model(input_ids=ids, attention_mask=mask).last_hidden_state, mask), dim=-1
             )
-        return found.clone()
+        return vectors.clone()
 
     def give(self, model: PlanModel, kept: Sequence[int]) -> None:
         """Gives a model the first layers, and the embeddings of the pieces that it keeps."""

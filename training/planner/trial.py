@@ -43,9 +43,9 @@ def results(reader: Reader) -> Iterator[str]:
                 for target, sources in enumerate(understood.graph.sources)
                 for source in sources
             }
-            for kind, found, right in (("node", set(names), case.tools), ("edge", links, case.links)):
-                counts[f"{kind} hits"] += len(found & right)
-                counts[f"{kind} all"] += len(found) + len(right)
+            for kind, predicted, right in (("node", set(names), case.tools), ("edge", links, case.links)):
+                counts[f"{kind} hits"] += len(predicted & right)
+                counts[f"{kind} all"] += len(predicted) + len(right)
             counts["exact"] += set(names) == case.tools and links == case.links
         shares = [200 * counts[f"{kind} hits"] / max(counts[f"{kind} all"], 1) for kind in ("node", "edge")]
         exact = 100 * counts["exact"] / len(cases)

@@ -72,9 +72,11 @@ def _values(case: Case, outcome: Outcome) -> Iterator[str]:
 def _made(case: Case, answer: Answer, fetch: Fetch, path: Callable[[str], Path]) -> Iterator[str]:
     files = [fetch(name) for name in answer.artifacts] if case.gives else []
     for expected in case.gives:
-        tries = [_unlike(expected, content, path) for kind, content in files if kind.startswith(f"{expected['kind']}/")]
-        if all(tries):
-            yield f"gives no such {expected['kind']}: {min(tries, key=len) if tries else 'there is none'}"
+        differences = [
+            _unlike(expected, content, path) for kind, content in files if kind.startswith(f"{expected['kind']}/")
+        ]
+        if all(differences):
+            yield f"gives no such {expected['kind']}: {min(differences, key=len) if differences else 'there is none'}"
 
 
 def _unlike(expected: Mapping[str, Any], content: bytes, path: Callable[[str], Path]) -> str:

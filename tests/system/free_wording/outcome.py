@@ -13,7 +13,7 @@ from orchestrion.events import TaskPlanned
 from orchestrion.plans import TaskResult
 from orchestrion.values import OutputRef, Value
 
-PATIENCE_S = 120.0
+TIMEOUT_S = 120.0
 """The deadline of one request, on a busy machine."""
 
 
@@ -48,7 +48,7 @@ def ask(client: Client, words: str, files: list[Path], previous_run: str = "") -
     gatherer = AnswerGatherer()
     planned: list[str] = []
     try:
-        for event in client.run(words, files, timeout=PATIENCE_S, previous_run=previous_run):
+        for event in client.run(words, files, timeout=TIMEOUT_S, previous_run=previous_run):
             gatherer.add(event)
             if isinstance(event.payload, TaskPlanned):
                 planned.append(event.payload.task.type)
@@ -63,15 +63,15 @@ def _flat(value: Value, answer: Answer) -> Iterator[Value]:
         for item in value:
             yield from _flat(item, answer)
     elif isinstance(value, OutputRef):
-        found = _output(answer.result(value.task_id), value)
-        if found is not None:
-            yield from _flat(found, answer)
+        output = _output(answer.result(value.task_id), value)
+        if output is not None:
+            yield from _flat(output, answer)
     else:
         yield value
 
 
 def _output(result: TaskResult | None, reference: OutputRef) -> Value | None:
-    found = result.outputs.get(reference.output) if result else None
-    if reference.index is None or not isinstance(found, tuple):
-        return found
-    return found[reference.index] if reference.index < len(found) else None
+    output = result.outputs.get(reference.output) if result else None
+    if reference.index is None or not isinstance(output, tuple):
+        return output
+    return output[reference.index] if reference.index < len(output) else None

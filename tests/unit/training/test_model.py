@@ -51,7 +51,7 @@ def test_the_planner_computes_what_the_model_does(model: PlanModel, tmp_path: Pa
     words = [piece.end > piece.start for piece in request.pieces]
     tools = [0, 3, 5]
     places = [features.Place(TYPES[tool], position) for tool, position in zip(tools, (0, 9, 4), strict=True)]
-    both, alone = features.pairs(places, request.given, request.example.text)
+    both, alone = features.pairs(places, request.asides, request.example.text)
     with torch.inference_mode():
         known = model.tools(*batches.tools(TYPES, PIECES))
         ids, mask = batches.padded([request.pieces])

@@ -34,7 +34,7 @@ def test_a_pipeline_is_tried_out_and_cancelled(worker: InProcessWorker, tmp_path
     expert = worker.expert(message.expert_id)
     assert trial.second.steps == ["step 1 of 2", "step 2 of 2"]
     assert trial.loaded.memory_bytes >= expert.parameter_bytes()
-    assert "loaded in" in trial.told("text-to-image")
+    assert "loaded in" in trial.summary("text-to-image")
     # Tiny steps are over before a message arrives; those of full size take longer than this.
     forwards = trials.count_forwards(expert.pipeline.unet, lambda: time.sleep(0.1))
     trials.check_cancellation(worker, message, {**ASKED, "steps": 50.0}, step_count=50, forwards=forwards)
