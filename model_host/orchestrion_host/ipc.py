@@ -1,19 +1,17 @@
-"""What a host and its workers say to each other: small dataclasses as msgpack frames over a socket.
+"""What a host and its workers say to each other: small messages as msgpack frames over a socket.
 
-A frame is the array `[number of the type, field, field, …]`. Values of tasks travel as msgpack's own kinds; structured
-data and media, which have no kind there, travel as maps with the one key `json` or `media`. Media themselves stay in
-files; a message carries their paths.
+A frame is its length, 4 bytes with the highest first, and the array `[number of the type, field, field, …]`. Values of
+tasks travel as msgpack's own kinds; structured data and media, which have no kind there, travel as maps with the one
+key `json` or `media`. Media themselves stay in files; a message carries their paths.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
-import msgpack
+import msgspec
 
 Plain: TypeAlias = Any
 """A value in the form that msgpack carries: str, float, bool, list, or a map with the key `json` or `media`."""
@@ -30,8 +28,7 @@ class MediaFile:
     sha256: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(msgspec.Struct, frozen=True, array_like=True, tag=0):
     """Host to worker: load an expert and warm it up."""
 
     expert_id: str
@@ -46,14 +43,13 @@ class Load:
     max_image_pixels: int
     max_audio_seconds: float
     max_video_seconds: float = 600.0
-    parts: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, str] = msgspec.field(default_factory=dict)
     """The folders of further checkpoints that it is made of, by what they are to it."""
     trusted: Sequence[str] = ()
     """What the operator allows it: `pickled-weights`, `remote-code`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(msgspec.Struct, frozen=True, array_like=True, tag=1):
     """Worker to host: an expert answers from now on, and takes this much of its device."""
 
     expert_id: str
@@ -67,8 +63,7 @@ class Loaded:
     """What the worker takes of main memory by itself: the interpreter and the libraries."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoadFailed:
+class LoadFailed(msgspec.Struct, frozen=True, array_like=True, tag=2):
     """Worker to host: an expert could not be loaded; nothing of it is left."""
 
     expert_id: str
@@ -76,22 +71,19 @@ class LoadFailed:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unload:
+class Unload(msgspec.Struct, frozen=True, array_like=True, tag=3):
     """Host to worker: let go of an expert, which computes nothing any more."""
 
     expert_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unloaded:
+class Unloaded(msgspec.Struct, frozen=True, array_like=True, tag=4):
     """Worker to host: an expert is gone and its memory given back."""
 
     expert_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Compute:
+class Compute(msgspec.Struct, frozen=True, array_like=True, tag=5):
     """Host to worker: run one batch of calls of one task type; `inputs` holds one map of values for each call."""
 
     batch_id: int
@@ -101,8 +93,7 @@ class Compute:
     inputs: Sequence[Mapping[str, Plain]]
 
 
-@dataclass(frozen=True, slots=True)
-class Computed:
+class Computed(msgspec.Struct, frozen=True, array_like=True, tag=6):
     """Worker to host: a batch is done; for each call its outputs, or a `Failure` as a list."""
 
     batch_id: int
@@ -110,15 +101,13 @@ class Computed:
     results: Sequence[Plain]
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(msgspec.Struct, frozen=True, array_like=True, tag=7):
     """Host to worker: nobody waits for this call any more."""
 
     call_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(msgspec.Struct, frozen=True, array_like=True, tag=8):
     """Worker to host: how far a call is, 0 to 1, or None when not known."""
 
     call_id: int
@@ -126,8 +115,7 @@ class Progress:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class TextPiece:
+class TextPiece(msgspec.Struct, frozen=True, array_like=True, tag=9):
     """Worker to host: a piece of a text output of a call, in order."""
 
     call_id: int
@@ -135,8 +123,7 @@ class TextPiece:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(msgspec.Struct, frozen=True, array_like=True, tag=10):
     """Worker to host: a first look at an output of a call, at most 64 KiB."""
 
     call_id: int
@@ -144,15 +131,13 @@ class Preview:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Ping:
+class Ping(msgspec.Struct, frozen=True, array_like=True, tag=11):
     """Host to worker: answer, if you still live."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Pong:
+class Pong(msgspec.Struct, frozen=True, array_like=True, tag=12):
     """Worker to host: the answer to the ping of this number."""
 
     number: int
@@ -168,45 +153,38 @@ class Failure:
     retry_after_ms: int | None = None
 
 
+def _plain_kind(value: Any) -> float | str:
+    """Takes the numbers and texts of NumPy that are Python's own as well."""
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, str):
+        return str(value)
+    raise TypeError(f"a message cannot carry {type(value).__name__}")
+
+
 ToWorker: TypeAlias = Load | Unload | Compute | Cancel | Ping
 FromWorker: TypeAlias = Loaded | LoadFailed | Unloaded | Computed | Progress | TextPiece | Preview | Pong
 
-_TYPES: Final[tuple[type, ...]] = (
-    Load,
-    Loaded,
-    LoadFailed,
-    Unload,
-    Unloaded,
-    Compute,
-    Computed,
-    Cancel,
-    Progress,
-    TextPiece,
-    Preview,
-    Ping,
-    Pong,
-)
-
-
-def _reader_of_fields(message_type: type) -> Callable[[Any], tuple[Any, ...]]:
-    names = [item.name for item in dataclasses.fields(message_type)]
-    get = attrgetter(*names)
-    return (lambda message: (get(message),)) if len(names) == 1 else get
-
-
-_NUMBERS: Final = {message_type: number for number, message_type in enumerate(_TYPES)}
-_FIELDS: Final = {message_type: _reader_of_fields(message_type) for message_type in _TYPES}
+_ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=_plain_kind)
+_DECODER: Final = msgspec.msgpack.Decoder(ToWorker | FromWorker)
+_LENGTH_BYTES: Final = 4
+# The largest frame is one batch of texts; the limit only has to stop a stream that went wrong.
+_LARGEST_BYTES: Final = 1 << 30
 
 
 def pack(message: ToWorker | FromWorker) -> bytes:
     """Writes one message as a frame.
 
     Raises:
-        TypeError, ValueError: It holds what msgpack cannot carry.
+        TypeError, ValueError, OverflowError: It holds what a frame cannot carry.
     """
-    kind = type(message)
-    frame: bytes = msgpack.packb((_NUMBERS[kind], *_FIELDS[kind](message)))
-    return frame
+    try:
+        content = _ENCODER.encode(message)
+    except RecursionError as error:
+        raise ValueError(f"its data is nested too deep: {error}") from error
+    if len(content) > _LARGEST_BYTES:
+        raise ValueError(f"it takes {len(content)} bytes, more than a frame can have")
+    return len(content).to_bytes(_LENGTH_BYTES, "big") + content
 
 
 class Unpacker:
@@ -214,14 +192,32 @@ class Unpacker:
 
     def __init__(self) -> None:
         """Starts with nothing read."""
-        # The largest frame is one batch of texts; the limit only has to stop a stream that went wrong.
-        self._unpacker = msgpack.Unpacker(max_buffer_size=1 << 30, strict_map_key=False)
+        self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterator[Any]:
-        """Takes in what arrived and yields every message that is complete."""
-        self._unpacker.feed(data)
-        for number, *fields in self._unpacker:
-            yield _TYPES[number](*fields)
+        """Takes in what arrived and yields every message that is complete.
+
+        Raises:
+            ValueError: The stream holds what is no message.
+        """
+        whole: bytes | bytearray = data
+        if self._buffer:
+            self._buffer += data
+            whole = self._buffer
+        start = 0
+        with memoryview(whole) as view:
+            while (content := start + _LENGTH_BYTES) <= len(view):
+                size = int.from_bytes(view[start:content], "big")
+                if size > _LARGEST_BYTES:
+                    raise ValueError(f"a frame of {size} bytes")
+                if content + size > len(view):
+                    break
+                start = content + size
+                yield _DECODER.decode(view[content:start])
+        if whole is data:
+            self._buffer += data[start:]
+        else:
+            del self._buffer[:start]
 
 
 def plain_media(media: MediaFile) -> Plain:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
+import msgspec
 import pytest
 import torch
 from PIL import Image
@@ -28,7 +28,9 @@ def test_text_to_image_takes_what_it_says_stays_on_the_device_and_ends_when_canc
     folder = tmp_path / "model"
     folder.mkdir()
     full_size.stable_diffusion(folder)
-    message = dataclasses.replace(spec(folder, "text-to-image", dtype="float16"), runtime="diffusers", device="cuda:0")
+    message = msgspec.structs.replace(
+        spec(folder, "text-to-image", dtype="float16"), runtime="diffusers", device="cuda:0"
+    )
     trial = trials.try_out(worker, message, INPUTS)
     expert = worker.expert(message.expert_id)
     print(f"\n{trial.summary('text-to-image, 512 x 512, 20 steps')}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from pathlib import Path
 
+import msgspec
 import pytest
 import torch
 
@@ -28,7 +28,7 @@ def test_an_encoder_takes_what_it_says_and_stays_on_the_device(worker: InProcess
     folder = tmp_path / "model"
     folder.mkdir()
     full_size.bert(folder)
-    message = dataclasses.replace(spec(folder, "sentence-similarity"), device="cuda:0")
+    message = msgspec.structs.replace(spec(folder, "sentence-similarity"), device="cuda:0")
     trial = trials.try_out(worker, message, INPUTS)
     expert = worker.expert(message.expert_id)
     print(f"\n{trial.summary('sentence-similarity, two texts of 512 tokens')}")

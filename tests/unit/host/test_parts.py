@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
@@ -35,6 +36,40 @@ def test_messages_cross_the_pipe_however_it_cuts_them() -> None:
         unpacker = ipc.Unpacker()
         pieces = [stream[start : start + size] for start in range(0, len(stream), size)]
         assert [message for piece in pieces for message in unpacker.feed(piece)] == MESSAGES
+
+
+def test_numbers_and_texts_of_numpy_that_are_pythons_too_cross_and_arrays_do_not() -> None:
+    (message,) = ipc.Unpacker().feed(ipc.pack(ipc.Computed(1, 1.5, [{"a": np.float64(0.5), "b": np.str_("x")}])))
+    assert message.results == [{"a": 0.5, "b": "x"}]
+    with pytest.raises(TypeError, match="ndarray"):
+        ipc.pack(ipc.Computed(1, 1.5, [np.zeros(3)]))
+
+
+def test_what_no_frame_can_carry_is_refused_where_it_is_written() -> None:
+    nested: list[Any] = []
+    for _ in range(5_000):
+        nested = [nested]
+    with pytest.raises(ValueError, match="nested too deep"):
+        ipc.pack(ipc.Computed(1, 1.5, [{"json": {"json": nested}}]))
+    with pytest.raises(OverflowError):
+        ipc.pack(ipc.Computed(1, 1.5, [2**70]))
+    with pytest.raises(UnicodeEncodeError):
+        ipc.pack(ipc.Computed(1, 1.5, ["\ud800"]))
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        pytest.param(b"\xff" * 8, id="a frame of 4 GB"),
+        pytest.param(b"\0\0\0\2\x91\x63", id="a message of an unknown type"),
+        pytest.param(b"\0\0\0\3\x92\x0b\xa0", id="a ping whose number is a text"),
+        pytest.param(b"\0\0\0\1\xc1", id="no msgpack"),
+    ],
+)
+def test_a_stream_that_went_wrong_is_an_error(stream: bytes) -> None:
+    unpacker = ipc.Unpacker()
+    with pytest.raises(ValueError, match=r"frame|Invalid|Expected|malformed"):
+        list(unpacker.feed(stream))
 
 
 def test_media_and_failures_are_told_from_everything_else() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import msgspec
 
 from orchestrion_host import ipc
 
@@ -13,4 +13,4 @@ def preferred(spec: ipc.Load) -> ipc.Load:
     bfloat16 keeps 8 bits: near the right edge of a picture of 1,333 pixels, its next place is 5 pixels away. Such
     models are small.
     """
-    return replace(spec, options={"dtype": "float32", **spec.options})
+    return msgspec.structs.replace(spec, options={"dtype": "float32", **spec.options})

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import itertools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 from PIL import Image
 
@@ -33,7 +33,7 @@ def load(
 ) -> Any:
     """Makes a tiny checkpoint in an empty folder and loads it; returned as any, so that tests see its inside."""
     message = spec(folder / "model", task_type, {name: folder / name for name in parts or {}}, **options)
-    message = dataclasses.replace(message, runtime="diffusers")
+    message = msgspec.structs.replace(message, runtime="diffusers")
     for place, write in {"model": make, **(parts or {})}.items():
         (folder / place).mkdir()
         write(folder / place)

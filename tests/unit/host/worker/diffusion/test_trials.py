@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from orchestrion_host import ipc
@@ -29,7 +30,7 @@ def test_a_pipeline_is_tried_out_and_cancelled(worker: InProcessWorker, tmp_path
     folder = tmp_path / "model"
     folder.mkdir()
     diffusion_models.stable_diffusion(folder)
-    message = dataclasses.replace(spec(folder, "text-to-image"), runtime="diffusers")
+    message = msgspec.structs.replace(spec(folder, "text-to-image"), runtime="diffusers")
     trial = trials.try_out(worker, message, ASKED)
     expert = worker.expert(message.expert_id)
     assert trial.second.steps == ["step 1 of 2", "step 2 of 2"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import warnings
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from orchestrion_host.worker import runtimes
 from orchestrion_host.worker.exporting import onnx_model
@@ -35,5 +36,5 @@ def export(folder: Path, task_type: str) -> Path:
 
 def load(folder: Path, runtime: str, task_type: str, **options: Any) -> Any:
     """Loads one of the two as a worker does."""
-    spec = dataclasses.replace(calls.spec(folder, task_type, **options), runtime=runtime)
+    spec = msgspec.structs.replace(calls.spec(folder, task_type, **options), runtime=runtime)
     return runtimes.loader(spec)(spec)

@@ -9,12 +9,12 @@ from pathlib import Path
 from tests.unit.host.worker.heads import loading
 
 LOAD = """
-import dataclasses
 import sys
 from pathlib import Path
+import msgspec
 from orchestrion_host.worker import runtimes
 from tests.unit.host.worker import calls
-spec = dataclasses.replace(calls.spec(Path(sys.argv[1]), "fill-mask"), runtime="onnx")
+spec = msgspec.structs.replace(calls.spec(Path(sys.argv[1]), "fill-mask"), runtime="onnx")
 runtimes.loader(spec)(spec).warm_up()
 assert "onnxruntime" in sys.modules
 print(*sorted({name.partition(".")[0] for name in sys.modules} & {"torch", "diffusers"}))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import math
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from orchestrion.errors import FailedPreconditionError, InvalidArgumentError, RunCancelledError
@@ -20,7 +20,7 @@ NAMES = ["setosa", "versicolor", "virginica"]
 
 
 def loaded(folder: Path, **options: Any) -> Any:
-    spec = dataclasses.replace(calls.spec(folder, "tabular-classification", **options), runtime="onnx")
+    spec = msgspec.structs.replace(calls.spec(folder, "tabular-classification", **options), runtime="onnx")
     expert = runtimes.loader(spec)(spec)
     expert.warm_up()
     return expert

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from orchestrion import task_types
@@ -29,7 +29,7 @@ def test_a_tiny_checkpoint_or_an_engine_performs_its_task(row: TaskRow, tmp_path
     for name, make in row.parts.items():
         make(parts[name])
     made = calls.spec(folder, row.task_type, parts)
-    spec = dataclasses.replace(made, runtime=row.runtime, model=row.facts.get("model", row.expert))
+    spec = msgspec.structs.replace(made, runtime=row.runtime, model=row.facts.get("model", row.expert))
     expert = runtimes.loader(spec)(spec)
     expert.warm_up()
     (found,) = expert.predict([calls.call(row.task_type, row.inputs, tmp_path / "out")])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from orchestrion import task_types
@@ -24,7 +24,7 @@ def test_a_tiny_checkpoint_performs_its_task(row: TaskRow, tmp_path: Path) -> No
     folder = tmp_path / "model"
     assert row.make is not None
     row.make(folder)
-    spec = dataclasses.replace(calls.spec(folder, row.task_type), runtime=row.runtime)
+    spec = msgspec.structs.replace(calls.spec(folder, row.task_type), runtime=row.runtime)
     expert = runtimes.loader(spec)(spec)
     expert.warm_up()
     inputs = {name: {"json": value.data} if isinstance(value, Json) else value for name, value in row.inputs.items()}
