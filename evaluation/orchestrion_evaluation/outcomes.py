@@ -13,6 +13,8 @@ from orchestrion.errors import (
     ResourceExhaustedError,
     UnavailableError,
 )
+from orchestrion.events import Stage
+from orchestrion.snapshots import RunSnapshot, StageSnapshot
 from orchestrion_evaluation.graphs import Argument, ToolGraph
 
 INVALID: Final = frozenset(
@@ -69,6 +71,19 @@ class Outcome:
     def declined(self) -> bool:
         """Whether the planner says that the request needs no tool."""
         return not self.reason and not self.graph.tools
+
+    @classmethod
+    def of(cls, run: RunSnapshot) -> Outcome:
+        """Returns what the events of a planning say of how it went: by whom, how long, at what cost."""
+        stage = run.stages.get(Stage.PLAN, StageSnapshot())
+        return cls(
+            performer=stage.performer,
+            planning_ms=stage.duration_ms,
+            llm_call_count=stage.llm_call_count,
+            prompt_token_count=stage.prompt_token_count,
+            completion_token_count=stage.completion_token_count,
+            rejected_count=len(run.rejections),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Returns it as JSON data."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Final
 
 from orchestrion._async.client import AsyncClient
 from orchestrion._codec import codec
+from orchestrion.answers import plan_of
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion.events import Event, PlanFinished, PlanRejected, StageFinished, StageStarted
-from orchestrion.plans import Plan
 from orchestrion.runs import Artifact
+from orchestrion.snapshots import RunSnapshot, apply
 from orchestrion_evaluation.mentions import file_names
 from orchestrion_evaluation.outcomes import Outcome, is_passing
 from orchestrion_evaluation.samples import Sample
@@ -125,45 +125,19 @@ async def _plan(
         task_types=toolbox.task_types,
     )
     start = time.perf_counter()
-    told = _Telling()
+    run = RunSnapshot()
     failure: OrchestrionError | None = None
     try:
-        await told.take(events)
+        async with aclosing(events):
+            async for event in events:
+                run = apply(run, event)
     except OrchestrionError as error:
         if error.reason in _STOPPING:
             raise
         failure = error
-    outcome = replace(told.outcome, latency_ms=(time.perf_counter() - start) * 1000)
+    outcome = replace(Outcome.of(run), latency_ms=(time.perf_counter() - start) * 1000)
     if failure is not None:
         return replace(outcome, reason=failure.reason, message=failure.message, passing=is_passing(failure))
-    if told.plan is None:
-        raise Reason.INTERNAL.error("The events of a planning ended without a plan.")
+    plan = plan_of(run)
     names = {artifact.name: name for name, artifact in attached.items()}
-    return replace(outcome, graph=toolbox.graph(told.plan, names), plan=json.loads(codec.to_json(told.plan)))
-
-
-class _Telling:
-    """Gathers what the events of one planning tell."""
-
-    def __init__(self) -> None:
-        self.plan: Plan | None = None
-        self.outcome = Outcome()
-
-    async def take(self, events: AsyncGenerator[Event, None]) -> None:
-        async with aclosing(events):
-            async for event in events:
-                match event.payload:
-                    case StageStarted(performer=performer):
-                        self.outcome = replace(self.outcome, performer=performer)
-                    case PlanRejected():
-                        self.outcome = replace(self.outcome, rejected_count=self.outcome.rejected_count + 1)
-                    case PlanFinished(plan=plan):
-                        self.plan = plan
-                    case StageFinished() as end:
-                        self.outcome = replace(
-                            self.outcome,
-                            planning_ms=end.duration_ms,
-                            llm_call_count=end.llm_call_count,
-                            prompt_token_count=end.prompt_token_count,
-                            completion_token_count=end.completion_token_count,
-                        )
+    return replace(outcome, graph=toolbox.graph(plan, names), plan=json.loads(codec.to_json(plan)))

@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from orchestrion.runs import Role as Role
     from orchestrion.runs import Run as Run
     from orchestrion.runs import RunState as RunState
+    from orchestrion.snapshots import RunSnapshot as RunSnapshot
+    from orchestrion.snapshots import apply as apply
     from orchestrion.values import ArtifactRef as ArtifactRef
     from orchestrion.values import Json as Json
     from orchestrion.values import OutputRef as OutputRef
@@ -90,6 +92,7 @@ _MODULES: Final = {
     "models": ("ModelProgress",),
     "plans": ("Plan", "Task", "TaskResult", "TaskState"),
     "runs": ("Approval", "Artifact", "Message", "OnDetach", "Role", "Run", "RunState"),
+    "snapshots": ("RunSnapshot", "apply"),
     "values": ("ArtifactRef", "Json", "OutputRef"),
 }
 _MODULE_OF: Final = {name: module for module, names in _MODULES.items() for name in names}

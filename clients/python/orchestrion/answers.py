@@ -1,22 +1,15 @@
-"""The outcome of a run, or of a stage alone, gathered from its events."""
+"""The outcome of a run, or of a stage alone, read from its snapshot."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion.events import (
-    AnswerFinished,
-    Event,
-    PlanApproved,
-    PlanFinished,
-    RunFinished,
-    TaskAssigned,
-    TaskFinished,
-)
+from orchestrion.events import Event
 from orchestrion.experts import Assignment
 from orchestrion.plans import Plan, TaskResult
 from orchestrion.runs import RunState
+from orchestrion.snapshots import RunSnapshot, apply
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,35 +32,63 @@ class Answer:
         return next((result for result in self.results if result.task_id == task_id), None)
 
 
+def answer_of(run: RunSnapshot) -> Answer:
+    """Returns the answer of a run that succeeded.
+
+    Raises:
+        OrchestrionError: The run failed or was cancelled, or its stream ended before it did.
+    """
+    if run.state is not RunState.SUCCEEDED or not run.answered:
+        raise error_of(run) or Reason.INTERNAL.error(f"The events of {run.name or 'the run'} ended too soon.")
+    return Answer(run.name, run.answer, run.answer_artifacts, run.plan or Plan(), run.results)
+
+
+def error_of(run: RunSnapshot) -> OrchestrionError | None:
+    """Returns why a run failed or was cancelled; None when it succeeded or has not ended."""
+    if not run.state.ended or run.state is RunState.SUCCEEDED:
+        return None
+    if run.error is not None:
+        return run.error.exception()
+    if run.state is RunState.CANCELLED:
+        return Reason.CANCELLED.error(f"{run.name} was cancelled.", run=run.name)
+    return Reason.INTERNAL.error(f"{run.name} failed and does not say why.", run=run.name)
+
+
+def plan_of(run: RunSnapshot) -> Plan:
+    """Returns the whole plan of a run.
+
+    Raises:
+        InternalError: The events ended without one.
+    """
+    if run.plan is None:
+        raise Reason.INTERNAL.error("The events of the run ended without a plan.")
+    return run.plan
+
+
+def assignments_of(run: RunSnapshot) -> tuple[Assignment, ...]:
+    """Returns the assignments of a run, in the order of its plan; errors as `plan_of`."""
+    plan_of(run)
+    return run.assignments
+
+
 class PlanGatherer:
     """Takes the events of one run and tells its plan, and who is to perform its tasks."""
 
     def __init__(self) -> None:
         """Starts with no event seen."""
-        self._plan: Plan | None = None
-        self._assignments: dict[str, Assignment] = {}
+        self._run = RunSnapshot()
 
     def add(self, event: Event) -> None:
         """Takes the next event."""
-        match event.payload:
-            case PlanFinished(plan) | PlanApproved(Plan() as plan):
-                self._plan = plan
-            case TaskAssigned(assignment):
-                self._assignments[assignment.task_id] = assignment
+        self._run = apply(self._run, event)
 
     def plan(self) -> Plan:
-        """Returns the plan.
-
-        Raises:
-            InternalError: The events ended without one.
-        """
-        if self._plan is None:
-            raise Reason.INTERNAL.error("The events of the run ended without a plan.")
-        return self._plan
+        """Returns the plan; errors as `plan_of`."""
+        return plan_of(self._run)
 
     def assignments(self) -> tuple[Assignment, ...]:
-        """Returns the assignments, in the order of the plan; errors as `plan`."""
-        return tuple(self._assignments[task.id] for task in self.plan().tasks if task.id in self._assignments)
+        """Returns the assignments; errors as `plan_of`."""
+        return assignments_of(self._run)
 
 
 class AnswerGatherer:
@@ -75,42 +96,12 @@ class AnswerGatherer:
 
     def __init__(self) -> None:
         """Starts with no event seen."""
-        self.run = ""
-        """The name of the run; empty before its first event."""
-        self._plan = Plan()
-        self._results: dict[str, TaskResult] = {}
-        self._answer: AnswerFinished | None = None
-        self._end: RunFinished | None = None
+        self._run = RunSnapshot()
 
     def add(self, event: Event) -> None:
         """Takes the next event."""
-        self.run = event.run
-        match event.payload:
-            case PlanFinished(plan) | PlanApproved(Plan() as plan):
-                self._plan = plan
-            case TaskFinished(result):
-                self._results[result.task_id] = result
-            case AnswerFinished() as answer:
-                self._answer = answer
-            case RunFinished() as end:
-                self._end = end
+        self._run = apply(self._run, event)
 
     def answer(self) -> Answer:
-        """Returns the answer of a run that succeeded.
-
-        Raises:
-            OrchestrionError: The run failed or was cancelled, or its stream ended before it did.
-        """
-        if self._end is None or self._answer is None or self._end.state is not RunState.SUCCEEDED:
-            raise self.error() or Reason.INTERNAL.error(f"The events of {self.run or 'the run'} ended too soon.")
-        return Answer(self.run, self._answer.text, self._answer.artifacts, self._plan, tuple(self._results.values()))
-
-    def error(self) -> OrchestrionError | None:
-        """Returns why the run failed or was cancelled; None when it succeeded or has not ended."""
-        if self._end is None or self._end.state is RunState.SUCCEEDED:
-            return None
-        if self._end.error is not None:
-            return self._end.error.exception()
-        if self._end.state is RunState.CANCELLED:
-            return Reason.CANCELLED.error(f"{self.run} was cancelled.", run=self.run)
-        return Reason.INTERNAL.error(f"{self.run} failed and does not say why.", run=self.run)
+        """Returns the answer; errors as `answer_of`."""
+        return answer_of(self._run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypedDict, Unpack
 
@@ -17,11 +17,11 @@ from orchestrion.plans import Error, Plan
 from orchestrion.runs import Message, OnDetach, Run, RunKind, RunOptions, RunState
 from orchestrion.v1 import events_pb2
 from orchestrion_controller.metrics import ControllerMetrics
-from orchestrion_controller.runs.fold import fold
 from orchestrion_controller.runs.gate import Gate, not_awaiting
 from orchestrion_controller.runs.journal import Journal
 from orchestrion_controller.runs.live import Lifetime, LiveRun, Program
 from orchestrion_controller.runs.request_ids import CAPACITY, RequestIds
+from orchestrion_controller.runs.views import logged
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +154,8 @@ class Runs:
         """
         live = self._live.get(name)
         if live is not None:
-            return fold(live.row, [codec.decode(event, Event) for event in live.log.events()])
-        run = await self._journal.get(name)
-        return replace(fold(run, await self._logged(name)), end_time=run.end_time)
+            return logged(live.row, [codec.decode(event, Event) for event in live.log.events()])
+        return logged(await self._journal.get(name), await self._logged(name))
 
     async def list(self, size: int, before: tuple[int, str] | None) -> tuple[Run, ...]:
         """Lists runs, newest first, without what their events tell."""
@@ -172,7 +171,7 @@ class Runs:
         if live is not None:
             live.cancel(Reason.CANCELLED.error("The run was cancelled by a call."))
             await live.wait_ended()
-            return fold(live.row, [codec.decode(event, Event) async for event in live.log.read(0)])
+            return logged(live.row, [codec.decode(event, Event) async for event in live.log.read(0)])
         return await self.get(name)
 
     def gate(self, timeout_ms: int | None) -> Gate:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrion import Client
-from orchestrion.answers import Answer, AnswerGatherer
+from orchestrion.answers import Answer, answer_of
 from orchestrion.errors import OrchestrionError
 from orchestrion.events import TaskPlanned
 from orchestrion.plans import TaskResult
+from orchestrion.snapshots import RunSnapshot, apply
 from orchestrion.values import OutputRef, Value
 
 TIMEOUT_S = 120.0
@@ -45,14 +46,14 @@ class Outcome:
 
 def ask(client: Client, words: str, files: list[Path], previous_run: str = "") -> Outcome:
     """Sends a request and waits for its end."""
-    gatherer = AnswerGatherer()
+    run = RunSnapshot()
     planned: list[str] = []
     try:
         for event in client.run(words, files, timeout=TIMEOUT_S, previous_run=previous_run):
-            gatherer.add(event)
+            run = apply(run, event)
             if isinstance(event.payload, TaskPlanned):
                 planned.append(event.payload.task.type)
-        return Outcome(gatherer.answer(), planned=tuple(planned))
+        return Outcome(answer_of(run), planned=tuple(planned))
     except OrchestrionError as error:
         return Outcome(None, error, tuple(planned))
 

@@ -13,7 +13,7 @@ from orchestrion.errors import Reason
 from orchestrion.events import AnswerFinished, RunFinished, RunStarted, Stage, TaskStarted
 from orchestrion.plans import Error
 from orchestrion.runs import RunKind, RunState
-from tests.unit.client.runs_told import UNTIL_ENDED, UNTIL_RUNNING
+from tests.unit.client.run_logs import UNTIL_ENDED, UNTIL_RUNNING
 from tests.unit.client.scripted import HOST, RUN, Script
 from tests.unit.client.terminals import Terminal
 

@@ -12,30 +12,29 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from orchestrion.cli.view.folding import planned
 from orchestrion.cli.view.frame import frame
 from orchestrion.cli.view.glyphs import ASCII, for_encoding
 from orchestrion.cli.view.live import LiveView
 from orchestrion.cli.view.pieces import Moment
-from orchestrion.cli.view.state import RunView
 from orchestrion.cli.view.wrapping import Wrapper
 from orchestrion.events import ApprovalAwaited, Event, Payload, PlanApproved, Stage, TaskAssigned, TaskPlanned, TaskText
 from orchestrion.experts import Assignment
 from orchestrion.plans import Plan, Task
+from orchestrion.snapshots import RunSnapshot, with_plan
 from orchestrion.values import OutputRef
-from tests.unit.client.runs_told import NAME, PLAN, SPEAK, START, UNTIL_ENDED, UNTIL_RUNNING, told
+from tests.unit.client.run_logs import NAME, PLAN, SPEAK, START, UNTIL_ENDED, UNTIL_RUNNING, after
 
 MOMENT = Moment(START + timedelta(seconds=5))
 
 
-def drawn(run: RunView, width: int, height: int | None = None, moment: Moment = MOMENT) -> list[str]:
+def drawn(run: RunSnapshot, width: int, height: int | None = None, moment: Moment = MOMENT) -> list[str]:
     lines = [line.plain.rstrip() for line in frame(run, width, height, moment)]
     assert max(map(cell_len, lines), default=0) <= width
     return lines
 
 
 def test_80_columns() -> None:
-    assert drawn(told(UNTIL_RUNNING), 80) == [
+    assert drawn(after(UNTIL_RUNNING), 80) == [
         "✓ plan 12 ms   ✓ select 1 ms   ⠋ execute 3.7 s   · respond",
         "⠋ read  image-to-text                    rapidocr @ one   ━━──────  25%    3.6 s",
         "│  rapidocr is loaded on one.",
@@ -52,7 +51,7 @@ def test_80_columns() -> None:
 
 
 def test_140_columns_have_the_reason_beside() -> None:
-    assert drawn(told(UNTIL_ENDED), 140, moment=Moment(moving=False))[:3] == [
+    assert drawn(after(UNTIL_ENDED), 140, moment=Moment(moving=False))[:3] == [
         "✓ plan by builtin 12 ms   ✓ select by rank 1 ms   ✓ execute 2.10 s   ✓ respond by builtin 3 ms",
         f"{'✓ read  image-to-text':<29}  rapidocr @ one   {'rapidocr is loaded on one.':<68}  {'410 ms':>22}",
         '│  text "Platform 9 closes"',
@@ -69,14 +68,14 @@ def test_no_line_is_too_wide_and_frames_fit(width: int, height: int | None) -> N
         (Stage.SELECT, TaskAssigned(Assignment(long.id, "hosts/" + "h" * 60, "エキスパート" * 9, "理由" * 99))),
         (Stage.EXECUTE, TaskText("read", "text", "語" * 500)),
     ]
-    for run in (RunView(), told(UNTIL_RUNNING), told(UNTIL_ENDED), told(more, told(UNTIL_RUNNING))):
+    for run in (RunSnapshot(), after(UNTIL_RUNNING), after(UNTIL_ENDED), after(more, after(UNTIL_RUNNING))):
         lines = drawn(run, width, height)
         assert height is None or len(lines) <= height
 
 
 def test_what_goes_on_is_shown_first_where_there_is_no_room() -> None:
-    tasks = tuple(Task(f"wait{number}", "t") for number in range(50))
-    lines = drawn(planned(told(UNTIL_RUNNING), Plan(tasks)), 80, 8)
+    more = [(Stage.PLAN, TaskPlanned(Task(f"wait{number}", "t"))) for number in range(50)]
+    lines = drawn(after(more, after(UNTIL_RUNNING)), 80, 8)
     named = ["read", "speak", "count", "sum", "wait0", "wait1"]
     assert [name in line for name, line in zip(named, lines[1:], strict=False)] == [True] * 6
     assert lines[7:] == ["… and 48 planned"]
@@ -86,22 +85,22 @@ def test_a_deep_tree_keeps_its_names() -> None:
     ids = [f"task{number}" for number in range(40)]
     tasks = [Task(own, "t", {"x": OutputRef(other, "y")}) for other, own in itertools.pairwise(ids)]
     chain = Plan((Task(ids[0], "t"), *tasks))
-    for own, line in zip(ids, drawn(planned(told(UNTIL_RUNNING[:2]), chain), 80)[1:], strict=True):
+    for own, line in zip(ids, drawn(with_plan(after(UNTIL_RUNNING[:2]), chain), 80)[1:], strict=True):
         assert own in line
 
 
 def test_a_terminal_of_ascii_gets_ascii() -> None:
     assert for_encoding("UTF-8") is not ASCII
-    text = "\n".join(drawn(told(UNTIL_ENDED), 80, moment=Moment(glyphs=for_encoding("iso8859-1"), moving=False)))
+    text = "\n".join(drawn(after(UNTIL_ENDED), 80, moment=Moment(glyphs=for_encoding("iso8859-1"), moving=False)))
     assert text.isascii()
     assert "`- + speak" in text
 
 
 def test_a_frame_that_stays_does_not_seem_to_move() -> None:
-    lines = drawn(told(UNTIL_RUNNING), 80, moment=Moment(moving=False))
+    lines = drawn(after(UNTIL_RUNNING), 80, moment=Moment(moving=False))
     assert lines[1].split() == ["▸", "read", "image-to-text", "rapidocr", "@", "one", "not", "ended"]
     assert "▸ execute" in lines[0]
-    assert drawn(RunView(), 80, moment=Moment(moving=False)) == []
+    assert drawn(RunSnapshot(), 80, moment=Moment(moving=False)) == []
 
 
 def test_a_run_that_awaits_approval_says_how_to_give_it_and_an_edited_plan_takes_the_place_of_the_other() -> None:
@@ -109,10 +108,10 @@ def test_a_run_that_awaits_approval_says_how_to_give_it_and_an_edited_plan_takes
     until = START + timedelta(hours=1)
     waiting = [*UNTIL_RUNNING[:7], (Stage.UNSPECIFIED, ApprovalAwaited(PLAN, until))]
     command = f"orchestrion approve {NAME.removeprefix('runs/')}"
-    assert drawn(told(waiting), 80)[1] == f"Awaits approval until {until.astimezone():%H:%M:%S}: {command}"
-    assert drawn(told(waiting), 50)[1:3] == [f"Awaits approval until {until.astimezone():%H:%M:%S}:", command]
+    assert drawn(after(waiting), 80)[1] == f"Awaits approval until {until.astimezone():%H:%M:%S}: {command}"
+    assert drawn(after(waiting), 50)[1:3] == [f"Awaits approval until {until.astimezone():%H:%M:%S}:", command]
     edited = Plan((replace(SPEAK, inputs={"text": "Hello."}),))
-    lines = drawn(told([*waiting, (Stage.UNSPECIFIED, PlanApproved(edited))]), 80)
+    lines = drawn(after([*waiting, (Stage.UNSPECIFIED, PlanApproved(edited))]), 80)
     assert len(lines) == 2
     assert lines[1].startswith("· speak")
 

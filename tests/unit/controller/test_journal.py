@@ -13,8 +13,8 @@ from orchestrion.errors import NotFoundError, OrchestrionError
 from orchestrion.events import Event, RunFinished, RunStarted, Stage, StageStarted
 from orchestrion.runs import Run, RunKind, RunState
 from orchestrion_controller.database.database import Database
-from orchestrion_controller.runs.fold import fold
 from orchestrion_controller.runs.journal import Journal
+from orchestrion_controller.runs.views import logged
 from tests.unit.controller.conftest import HoldWrites
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -176,7 +176,7 @@ async def test_what_an_earlier_process_left_unfinished_is_ended(journal: Journal
         assert finished.error is not None
         assert (finished.state, finished.error.reason) == (RunState.FAILED, "CONTROLLER_RESTARTED")
         assert finished.duration_ms > 0
-        assert fold(row, log).error == finished.error
+        assert logged(row, log).error == finished.error
     assert await journal.get("runs/over") == over
     assert await journal.last_sequence("runs/over") == 1
     assert await journal.end_unfinished() == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from orchestrion.cli import exits, plan_files, views
@@ -10,9 +11,10 @@ from orchestrion.cli.elsewhere import Elsewhere
 
 if TYPE_CHECKING:
     from orchestrion._sync.client import Client
-    from orchestrion.events import ApprovalAwaited, Event
+    from orchestrion.events import Event
     from orchestrion.plans import Plan
     from orchestrion.settings import RunSettings
+    from orchestrion.snapshots import RunSnapshot
     from orchestrion.values import ArtifactRef
 
 _CHOICES: Final = {"y": "yes", "yes": "yes", "e": "edit", "edit": "edit", "n": "no", "no": "no"}
@@ -38,10 +40,11 @@ class Approving:
             json: Whether events are printed for programs: then nobody is asked.
             plain: Whether plain lines are asked for.
         """
+        from orchestrion.snapshots import RunSnapshot
+
         self._client, self._view, self._plain = client, view, plain
         self._asks = not json and sys.stdin.isatty() and sys.stdout.isatty()
-        self._request = ""
-        self._attached: list[ArtifactRef] = []
+        self._run = RunSnapshot()
 
     def show(self, event: Event) -> None:
         """Takes the next event.
@@ -49,28 +52,30 @@ class Approving:
         Raises:
             Declined: The person refused the plan; the run is cancelled.
         """
-        from orchestrion.events import ApprovalAwaited, RunStarted
-        from orchestrion.values import ArtifactRef
+        from orchestrion.events import ApprovalAwaited
+        from orchestrion.snapshots import apply
 
         self._view.show(event)
-        match event.payload:
-            case RunStarted(messages=messages) if messages:
-                self._request = messages[-1].text
-                self._attached = [ArtifactRef(name) for message in messages for name in message.artifacts]
-            case ApprovalAwaited() as awaited if self._asks:
-                with self._view.paused(), Elsewhere(self._client, event) as elsewhere:
-                    self._decide(event.run, awaited, elsewhere)
-            case ApprovalAwaited():
-                which = f"{event.run.removeprefix('runs/')} --address {self._client.address}"
-                # Standard error may be the terminal that the view draws on.
-                with self._view.paused():
-                    exits.tell(
-                        f"{event.run} waits until its plan is approved. Approve it with: orchestrion approve {which}\n"
-                        f"Refuse it with: orchestrion cancel {which}"
-                    )
+        self._run = apply(self._run, event)
+        if not isinstance(event.payload, ApprovalAwaited):
+            return
+        if self._asks:
+            with self._view.paused(), Elsewhere(self._client, event) as elsewhere:
+                self._decide(self._run, event.payload.plan, elsewhere)
+            return
+        which = f"{event.run.removeprefix('runs/')} --address {self._client.address}"
+        # Standard error may be the terminal that the view draws on.
+        with self._view.paused():
+            exits.tell(
+                f"{event.run} waits until its plan is approved. Approve it with: orchestrion approve {which}\n"
+                f"Refuse it with: orchestrion cancel {which}"
+            )
 
-    def _decide(self, run: str, awaited: ApprovalAwaited, elsewhere: Elsewhere) -> None:
-        shown = plan = plan_files.numbered(awaited.plan, self._attached)
+    def _decide(self, run: RunSnapshot, awaited: Plan, elsewhere: Elsewhere) -> None:
+        from orchestrion.values import ArtifactRef
+
+        attached = [ArtifactRef(name) for name in run.attachments]
+        shown = plan = plan_files.numbered(awaited, attached)
         while True:
             tell_plan(plan)
             match _choice(elsewhere):
@@ -78,11 +83,11 @@ class Approving:
                     exits.tell("Somebody else has decided, or the time for it is over.")
                     return
                 case "edit":
-                    plan = self._edited(plan)
+                    plan = self._edited(plan, attached, run.request)
                 case "no":
-                    self._client.cancel_run(run)
-                    raise exits.Declined(f"The plan was refused: {run} is cancelled.")
-                case _ if self._approve(run, None if plan == shown else plan):
+                    self._client.cancel_run(run.name)
+                    raise exits.Declined(f"The plan was refused: {run.name} is cancelled.")
+                case _ if self._approve(run.name, None if plan == shown else plan):
                     return
 
     def _approve(self, run: str, plan: Plan | None) -> bool:
@@ -103,7 +108,7 @@ class Approving:
             return False
         return True
 
-    def _edited(self, plan: Plan) -> Plan:
+    def _edited(self, plan: Plan, attached: Sequence[ArtifactRef], request: str) -> Plan:
         """Lets the person edit a plan; returns it as it was when they give up, which they have been told."""
         from orchestrion.cli.editing import GaveUp, edited
 
@@ -111,9 +116,9 @@ class Approving:
             return edited(
                 self._client,
                 plan,
-                self._attached,
+                attached,
                 lambda changed: views.choose(json=False, plain=self._plain, plan=changed),
-                title=self._request,
+                title=request,
             )
         except (GaveUp, OSError) as error:
             exits.tell(str(error))

@@ -59,7 +59,7 @@ def execute(
                 editing.check(client, planned, attached, view, **choosing)
                 return
             request_id = new_request_id()
-            told = following.follow(
+            run = following.follow(
                 client,
                 lambda seconds: client.execute(planned, attached, timeout=seconds, request_id=request_id, **choosing),
                 view.show,
@@ -67,7 +67,7 @@ def execute(
                 screen=view,
             )
             view.end()
-            results = told.results
+            results = run.results
             if output is not None or not json:
                 for path in following.save(client, _made(results), output or following.OUTPUT_FOLDER):
                     view.saved(path)

@@ -14,49 +14,18 @@ if TYPE_CHECKING:
     from orchestrion._sync.client import Client
     from orchestrion.answers import Answer
     from orchestrion.events import Event
-    from orchestrion.plans import Plan, TaskResult
     from orchestrion.settings import RunSettings
+    from orchestrion.snapshots import RunSnapshot
     from orchestrion.values import ArtifactRef
 
 OUTPUT_FOLDER: Final = Path("orchestrion-output")
 """Where files are saved that nobody named a folder for."""
 
 _REJOIN_TIMEOUT_S: Final = 5.0
-"""How long to look for the name of a run that is to be cancelled before it has told anything."""
+"""How long to look for the name of a run that is to be cancelled before its first event has come."""
 
 Start = Callable[[float | None], "Generator[Event, None, None]"]
 """Starts or joins a run, with a timeout in seconds."""
-
-
-class Told:
-    """What the events of a run have told that commands go on with."""
-
-    def __init__(self) -> None:
-        """Starts with no event seen."""
-        from orchestrion.answers import AnswerGatherer
-
-        self.gathered = AnswerGatherer()
-        """The name of the run, its answer or its error."""
-        self.plan: Plan | None = None
-        """The plan, once it is whole."""
-        self.results: list[TaskResult] = []
-        """What became of the tasks that ended."""
-        self.artifacts: tuple[str, ...] = ()
-        """The artifacts that the answer names."""
-
-    def add(self, event: Event) -> None:
-        """Takes the next event."""
-        from orchestrion.events import AnswerFinished, PlanApproved, PlanFinished, TaskFinished
-        from orchestrion.plans import Plan
-
-        self.gathered.add(event)
-        match event.payload:
-            case PlanFinished(plan) | PlanApproved(Plan() as plan):
-                self.plan = plan
-            case TaskFinished(result):
-                self.results.append(result)
-            case AnswerFinished(_, artifacts):
-                self.artifacts = artifacts
 
 
 def carry_out(
@@ -83,16 +52,18 @@ def carry_out(
     Raises:
         OrchestrionError: The run failed.
     """
+    from orchestrion.answers import answer_of
+
     attached = upload(client, files)
     settings["request_id"] = new_request_id()
-    told = follow(
+    run = follow(
         client,
         lambda seconds: client.run(request, attached, timeout=seconds, **settings),
         show,
         timeout=timeout,
         screen=screen,
     )
-    return told.gathered.answer()
+    return answer_of(run)
 
 
 def follow(
@@ -102,8 +73,8 @@ def follow(
     *,
     timeout: float | None = None,
     screen: contextlib.AbstractContextManager[object] | None = None,
-) -> Told:
-    """Starts a run and shows its events to the end; on Ctrl-C cancels it, also when it has told nothing yet.
+) -> RunSnapshot:
+    """Starts a run and shows its events to the end; on Ctrl-C cancels it, also before its first event has come.
 
     Args:
         client: Whom to ask.
@@ -112,10 +83,15 @@ def follow(
         timeout: The deadline of the run, in seconds; None for none.
         screen: Entered before the first event, and left before anything else is written.
 
+    Returns:
+        The run at its end.
+
     Raises:
         OrchestrionError: The run failed.
     """
-    told = Told()
+    from orchestrion.snapshots import RunSnapshot, apply
+
+    run = RunSnapshot()
     try:
         with (
             exits.interrupts_as_such(),
@@ -123,12 +99,12 @@ def follow(
             contextlib.closing(start(timeout)) as events,
         ):
             for event in events:
-                told.add(event)
+                run = apply(run, event)
                 show(event)
     except KeyboardInterrupt:
-        _cancel(client, told.gathered.run, start)
+        _cancel(client, run.name, start)
         raise
-    return told
+    return run
 
 
 def _cancel(client: Client, name: str, start: Start) -> None:

@@ -50,7 +50,9 @@ def plan(
     In the plan, attachments/1, attachments/2 … are the files in their order. Ctrl-C cancels.
     """
     with exits.handled(cure=exits.EMBEDDED_CURE):
-        asked = connecting.request_of(request)
+        from orchestrion.answers import error_of, plan_of
+
+        words = connecting.request_of(request)
         continued = options.run_name(previous) if previous else ""
         with connecting.connect(address, embedded=embedded) as client:
             attached = following.upload(client, file or ())
@@ -60,22 +62,22 @@ def plan(
                 "request_id": new_request_id(),
             }
 
-            def show(known: Plan | None = None) -> views.View:
-                return views.SilentView() if json else views.choose(json=False, plain=plain, plan=known)
+            def show(changed: Plan | None = None) -> views.View:
+                return views.SilentView() if json else views.choose(json=False, plain=plain, plan=changed)
 
             view = show()
-            told = following.follow(
+            run = following.follow(
                 client,
-                lambda seconds: client.plan(asked, attached, timeout=seconds, **settings),
+                lambda seconds: client.plan(words, attached, timeout=seconds, **settings),
                 view.show,
                 timeout=timeout,
                 screen=view,
             )
-            if (error := told.gathered.error()) is not None or told.plan is None:
-                raise error or _no_plan()
-            made = plan_files.numbered(told.plan, attached)
+            if (error := error_of(run)) is not None:
+                raise error
+            made = plan_files.numbered(plan_of(run), attached)
             if edit:
-                made = _edited(client, made, attached, show, asked)
+                made = _edited(client, made, attached, show, words)
             if json:
                 print(plan_files.write(made), end="")
             if output is not None:
@@ -83,7 +85,7 @@ def plan(
                 exits.tell(f"Saved the plan in {output}.{_how(output, attached)}")
             if execute or (edit and not json and _wants_execution()):
                 _execute(
-                    client, asked, made, attached, continued,
+                    client, words, made, attached, continued,
                     plain=plain, json=json, timeout=timeout, choosing=options.choosing(policy, license),
                 )  # fmt: skip
 
@@ -110,12 +112,6 @@ def _wants_execution() -> bool:
     return sys.stdin.isatty() and typer.confirm("Carry this plan out?", default=True, err=True)
 
 
-def _no_plan() -> Exception:
-    from orchestrion.errors import Reason
-
-    return Reason.INTERNAL.error("The events of the planning ended without a plan.")
-
-
 def _execute(
     client: Client,
     request: str,
@@ -128,9 +124,11 @@ def _execute(
     timeout: float | None,
     choosing: SelectionCriteria,
 ) -> None:
+    from orchestrion.answers import answer_of
+
     view = views.choose(json=json, plain=plain)
     request_id = new_request_id()
-    told = following.follow(
+    run = following.follow(
         client,
         lambda seconds: client.run(
             request, attached, timeout=seconds, plan=plan, previous_run=previous, request_id=request_id, **choosing
@@ -139,7 +137,7 @@ def _execute(
         timeout=timeout,
         screen=view,
     )
-    answer = told.gathered.answer()
+    answer = answer_of(run)
     view.answer(answer)
     if not json:
         for path in following.save(client, answer.artifacts, OUTPUT_FOLDER):

@@ -36,13 +36,15 @@ def watch(
     """
     with exits.handled():
         from orchestrion._sync.client import Client
+        from orchestrion.answers import error_of
+        from orchestrion.snapshots import RunSnapshot, apply
 
         name = options.run_name(run)
         with Client(address) as client:
-            # What is left out by --after, or never told by a run that only executes a plan.
-            known = client.get_run(name)
-            view = views.choose(json=json, plain=plain, plan=known.plan, show_request=True)
-            told = following.Told()
+            # With --after, the events that bring the plan may be left out.
+            plan = client.get_run(name).plan
+            view = views.choose(json=json, plain=plain, plan=plan, show_request=True)
+            run_so_far = RunSnapshot()
             try:
                 with (
                     exits.interrupts_as_such(),
@@ -50,14 +52,14 @@ def watch(
                     contextlib.closing(client.watch(name, after, timeout=timeout)) as events,
                 ):
                     for event in events:
-                        told.add(event)
+                        run_so_far = apply(run_so_far, event)
                         view.show(event)
             except KeyboardInterrupt:
                 exits.tell(f"Stopped watching {name}; `orchestrion cancel {name.removeprefix('runs/')}` would end it.")
                 raise
             view.end()
-            if (error := told.gathered.error()) is not None:
+            if (error := error_of(run_so_far)) is not None:
                 raise error
             if output is not None:
-                for path in following.save(client, told.artifacts, output):
+                for path in following.save(client, run_so_far.answer_artifacts, output):
                     view.saved(path)

@@ -155,7 +155,7 @@ class FakeController:
     def runs(self) -> tuple[Run, ...]:
         """The runs that were started, in order."""
         with self._state.changed:
-            return tuple(run.told() for run in self._state.runs.values())
+            return tuple(run.snapshot.as_run() for run in self._state.runs.values())
 
     def verify(self) -> None:
         """Checks what leaving the `with` block checks.

@@ -10,21 +10,10 @@ from datetime import UTC, datetime
 
 from orchestrion import names
 from orchestrion.errors import OrchestrionError, Reason, UnavailableError
-from orchestrion.events import (
-    AnswerFinished,
-    ApprovalAwaited,
-    Event,
-    Payload,
-    PlanApproved,
-    PlanFinished,
-    RunFinished,
-    RunStarted,
-    Stage,
-    TaskAssigned,
-    TaskFinished,
-)
+from orchestrion.events import ApprovalAwaited, Event, Payload, PlanApproved, RunFinished, RunStarted, Stage
 from orchestrion.plans import Error, Plan
 from orchestrion.runs import Approval, Run, RunState
+from orchestrion.snapshots import RunSnapshot, apply, of_run
 from orchestrion.testing.expectations import Expectation, Received
 from orchestrion.testing.scripts import NOT_NUMBERED, with_approval
 
@@ -41,31 +30,26 @@ class FakeRun:
     """One run and its log."""
 
     def __init__(self, received: Received, expectation: Expectation, changed: threading.Condition) -> None:
-        """Plays a script; `changed` is held, and told of what comes later."""
+        """Plays a script; `changed` is held, and notified of what comes later."""
         self.name = names.new_run()
         self._received, self._changed = received, changed
-        self._created = datetime.now(UTC)
         self._log: list[Event] = []
-        self._sequence = 0
+        created = datetime.now(UTC)
+        self._snapshot = of_run(
+            Run(self.name, received.kind, RunState.RUNNING, created, previous_run=received.previous_run)
+        )
         self._breaks = sorted(expectation.breaks)
         self._approved = expectation.approved
-        self._approved_by = ""
         script = expectation.script
         if received.approval is Approval.REQUIRED:
             script = with_approval(script)
         self._rest = deque(script[:-1] if expectation.held else script)
         self._play()
 
-    @property
-    def end(self) -> RunFinished | None:
-        """How it ended; None while it goes on."""
-        last = self._log[-1].payload if self._log else None
-        return last if isinstance(last, RunFinished) else None
-
     def cancel(self, error: OrchestrionError) -> None:
         """Ends it, unless it has ended."""
         with self._changed:
-            if self.end is None:
+            if not self._snapshot.state.ended:
                 self._add(Stage.UNSPECIFIED, RunFinished(RunState.CANCELLED, Error.of(error)))
                 self._changed.notify_all()
 
@@ -76,14 +60,13 @@ class FakeRun:
             FailedPreconditionError: It does not wait for approval.
         """
         with self._changed:
-            if request_id and request_id == self._approved_by:
+            approval = self._snapshot.approval
+            if request_id and approval is not None and approval.request_id == request_id:
                 return
-            waiting = self._log[-1].payload
-            if not isinstance(waiting, ApprovalAwaited):
+            if approval is None or self._snapshot.state is not RunState.AWAITING_APPROVAL:
                 raise Reason.NOT_AWAITING_APPROVAL.error(f"{self.name} does not await approval.", field="name")
-            self._approved_by = request_id
-            self._approved.append(plan or waiting.plan)
-            self._add(Stage.UNSPECIFIED, PlanApproved(None if plan == waiting.plan else plan, request_id))
+            self._approved.append(plan or approval.plan or Plan())
+            self._add(Stage.UNSPECIFIED, PlanApproved(None if plan == approval.plan else plan, request_id))
             self._play()
             self._changed.notify_all()
 
@@ -94,15 +77,14 @@ class FakeRun:
             OutOfRangeError: The log does not go that far.
             UnavailableError: The connection breaks here.
         """
-        if not 0 <= after <= self._sequence:
-            raise Reason.SEQUENCE_OUT_OF_RANGE.error(
-                f"after_sequence: give 0 to {self._sequence}.", field="after_sequence"
-            )
+        last = self._snapshot.last_sequence
+        if not 0 <= after <= last:
+            raise Reason.SEQUENCE_OUT_OF_RANGE.error(f"after_sequence: give 0 to {last}.", field="after_sequence")
         seen = (place + 1 for place, event in enumerate(self._log) if event.sequence == after)
         position = next(seen) if after else 0
         while True:
             with self._changed:
-                while position >= len(self._log) and self.end is None and going_on():
+                while position >= len(self._log) and not self._snapshot.state.ended and going_on():
                     self._changed.wait()
                 breaks = bool(self._breaks) and self._breaks[0] <= position
                 del self._breaks[:breaks]
@@ -114,34 +96,10 @@ class FakeRun:
             position += 1
             yield event
 
-    def told(self) -> Run:
-        """Tells the run as its log tells it so far."""
-        run = Run(
-            self.name,
-            self._received.kind,
-            RunState.RUNNING,
-            self._created,
-            last_sequence=self._sequence,
-            messages=self._received.messages,
-            previous_run=self._received.previous_run,
-        )
-        for event in self._log:
-            match event.payload:
-                case PlanFinished(plan):
-                    run = replace(run, plan=plan)
-                case ApprovalAwaited(_, until):
-                    run = replace(run, state=RunState.AWAITING_APPROVAL, approval_deadline_time=until)
-                case PlanApproved(edited):
-                    run = replace(run, state=RunState.RUNNING, plan=edited or run.plan, approval_deadline_time=None)
-                case TaskAssigned(assignment):
-                    run = replace(run, assignments=(*run.assignments, assignment))
-                case TaskFinished(result):
-                    run = replace(run, results=(*run.results, result))
-                case AnswerFinished(text, artifacts):
-                    run = replace(run, answer=text, answer_artifacts=artifacts)
-                case RunFinished(state, error):
-                    run = replace(run, state=state, error=error, end_time=event.time, approval_deadline_time=None)
-        return run
+    @property
+    def snapshot(self) -> RunSnapshot:
+        """The run as its log has it so far."""
+        return self._snapshot
 
     def _play(self) -> None:
         """Lets happen what comes next, to the end or until a plan awaits approval."""
@@ -152,9 +110,14 @@ class FakeRun:
                 return
 
     def _add(self, stage: Stage, payload: Payload) -> None:
-        if isinstance(payload, RunStarted) and not payload.messages:
-            payload = replace(payload, messages=self._received.messages)
-        numbered = not isinstance(payload, NOT_NUMBERED)
-        self._sequence += numbered
-        sequence = self._sequence if numbered else 0
-        self._log.append(Event(self.name, sequence, datetime.now(UTC), stage, payload))
+        if isinstance(payload, RunStarted):
+            received = self._received
+            payload = replace(
+                payload,
+                messages=payload.messages or received.messages,
+                previous_run=payload.previous_run or received.previous_run,
+            )
+        sequence = 0 if isinstance(payload, NOT_NUMBERED) else self._snapshot.last_sequence + 1
+        event = Event(self.name, sequence, datetime.now(UTC), stage, payload)
+        self._log.append(event)
+        self._snapshot = apply(self._snapshot, event)

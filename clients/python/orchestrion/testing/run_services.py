@@ -46,8 +46,9 @@ class _EventServicer(Servicer):
             for event in run.read(after, lambda: bool(context.is_active()) and not self.state.closing):
                 message()
                 yield codec.encode(event)
-            if starts and run.end is not None and run.end.error is not None:
-                raise run.end.error.exception()
+            error = run.snapshot.error
+            if starts and error is not None:
+                raise error.exception()
 
 
 class RunServicer(_EventServicer, run_service_pb2_grpc.RunServiceServicer):
@@ -62,35 +63,35 @@ class RunServicer(_EventServicer, run_service_pb2_grpc.RunServiceServicer):
         return self._events(RunKind.UNSPECIFIED, request, context)
 
     def GetRun(self, request: Any, context: Any) -> Any:
-        """Tells a run."""
+        """Returns a run."""
         with self.call(context, "GetRun"):
-            return codec.encode(self.state.run(request.name).told())
+            return codec.encode(self.state.run(request.name).snapshot.as_run())
 
     def ListRuns(self, request: Any, context: Any) -> Any:
         """Lists runs, newest first."""
         with self.call(context, "ListRuns"), self.state.changed:
-            runs = [codec.encode(run.told()) for run in reversed(self.state.runs.values())]
-            found, token = page(runs, request)
-            return run_service_pb2.ListRunsResponse(runs=found, next_page_token=token)
+            runs = [codec.encode(run.snapshot.as_run()) for run in reversed(self.state.runs.values())]
+            items, token = page(runs, request)
+            return run_service_pb2.ListRunsResponse(runs=items, next_page_token=token)
 
     def CancelRun(self, request: Any, context: Any) -> Any:
         """Cancels a run."""
         with self.call(context, "CancelRun"):
             run = self.state.run(request.name)
             run.cancel(Reason.CANCELLED.error("The run was cancelled by a call."))
-            return codec.encode(run.told())
+            return codec.encode(run.snapshot.as_run())
 
     def ApprovePlan(self, request: Any, context: Any) -> Any:
         """Approves the plan of a run that waits for it; the rules of plans are not checked."""
         with self.call(context, "ApprovePlan"):
             run = self.state.run(request.name)
             run.approve(codec.decode(request.plan, Plan) if request.HasField("plan") else None, request.request_id)
-            return codec.encode(run.told())
+            return codec.encode(run.snapshot.as_run())
 
     def DeleteRun(self, request: Any, context: Any) -> Any:
         """Deletes a run that has ended."""
         with self.call(context, "DeleteRun"):
-            if self.state.run(request.name).end is None:
+            if not self.state.run(request.name).snapshot.state.ended:
                 raise Reason.RUN_NOT_ENDED.error(f"{request.name} is going on; cancel it first.", field="name")
             del self.state.runs[request.name]
             return empty_pb2.Empty()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from orchestrion._sync.client import Client
-from orchestrion.answers import Answer
+from orchestrion.answers import Answer, answer_of
 from orchestrion.cli import exits, following, views
 from orchestrion.cli.approving import Approving, approval_of
 from orchestrion.cli.printer import printable, size
@@ -138,13 +138,13 @@ class Session:
         if self._approve:
             settings |= approval_of()
             show = Approving(self._client, view, json=self._json, plain=self._plain).show
-        told = following.follow(
+        run = following.follow(
             self._client,
             lambda seconds: self._client.run(text, self._attached, timeout=seconds, **settings),
             show,
             screen=view,
         )
-        answer = told.gathered.answer()
+        answer = answer_of(run)
         view.answer(answer)
         # Only a turn that succeeded is continued: files of one that failed stay attached for the next try.
         self._previous = answer.run

@@ -1,1 +1,1 @@
-"""The live view of a run: what is known of it, as data, and how a terminal shows it."""
+"""The live view of a run: its snapshot as lines, and how a terminal shows them."""

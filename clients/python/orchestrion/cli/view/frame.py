@@ -9,12 +9,12 @@ from typing import Final
 
 from rich.text import Text
 
-from orchestrion.cli.view import pieces
+from orchestrion.cli.view import pieces, words
 from orchestrion.cli.view.pieces import Moment
-from orchestrion.cli.view.state import Phase, RunView, TaskView
 from orchestrion.cli.view.tree import Row, rows
 from orchestrion.events import Stage
 from orchestrion.runs import RunKind
+from orchestrion.snapshots import RunSnapshot, TaskPhase
 
 _WIDE: Final = 110
 """From this width on the reason stands beside the expert, in columns; below it has a line of its own."""
@@ -27,7 +27,7 @@ _STAGES: Final = {
     RunKind.RESPOND: (Stage.RESPOND,),
 }
 _ALL_STAGES: Final = (Stage.PLAN, Stage.SELECT, Stage.EXECUTE, Stage.RESPOND)
-_SHOWN_FIRST: Final = (Phase.RUNNING, Phase.FAILED, Phase.ASSIGNED, Phase.PLANNED)
+_SHOWN_FIRST: Final = (TaskPhase.RUNNING, TaskPhase.FAILED, TaskPhase.ASSIGNED, TaskPhase.PLANNED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class _Columns:
     bar: int
 
 
-def frame(run: RunView, width: int, height: int | None, moment: Moment, *, request: bool = False) -> list[Text]:
+def frame(run: RunSnapshot, width: int, height: int | None, moment: Moment, *, request: bool = False) -> list[Text]:
     """Draws a run.
 
     Args:
@@ -55,9 +55,9 @@ def frame(run: RunView, width: int, height: int | None, moment: Moment, *, reque
         The lines, none of them wider than `width`.
     """
     if not run.name:
-        waiting = Text.assemble(moment.sign(Phase.RUNNING), " waiting for the controller")
+        waiting = Text.assemble(moment.sign(TaskPhase.RUNNING), " waiting for the controller")
         return [_cut(waiting, width, moment)] if moment.moving else []
-    head = [Text(f"> {run.request}", "bold")] if request and run.request else []
+    head = [Text(f"> {words.request(run)}", "bold")] if request and run.request else []
     head += _head(run, width, moment)
     placed = rows(run.tasks)
     columns = _columns(placed, width)
@@ -71,18 +71,18 @@ def frame(run: RunView, width: int, height: int | None, moment: Moment, *, reque
     return [_cut(line, width, moment) for line in (*head, *lines)]
 
 
-def _head(run: RunView, width: int, moment: Moment) -> list[Text]:
+def _head(run: RunSnapshot, width: int, moment: Moment) -> list[Text]:
     order = _STAGES.get(run.kind, _ALL_STAGES)
     shown = [
         pieces.stage(stage.name.lower(), run.stages.get(stage), moment, performer=width >= _WIDE) for stage in order
     ]
     lines = [Text("   ").join(shown)]
-    lines += [Text(f"The plan goes back to the planner: {why}", "yellow") for why in run.rejections]
-    lines += [Text(f"The planner is not sure: {' '.join(run.doubts)}", "yellow")] if run.doubts else []
-    if run.no_task_reason:
-        lines.append(Text(f"No expert is needed: {run.no_task_reason}", "dim"))
-    if run.approval:
-        until = f"Awaits approval until {run.approval}:"
+    lines += [Text(f"The plan goes back to the planner: {why}", "yellow") for why in words.rejections(run)]
+    lines += [Text(f"The planner is not sure: {words.doubts(run)}", "yellow")] if run.doubts else []
+    if why := words.no_task_reason(run):
+        lines.append(Text(f"No expert is needed: {why}", "dim"))
+    if awaits_until := words.awaits_until(run):
+        until = f"Awaits approval until {awaits_until}:"
         how = f"orchestrion approve {run.name.removeprefix('runs/')}"
         # A command is of no use when it is cut.
         fits = len(until) + 1 + len(how) <= width
@@ -94,7 +94,7 @@ def _columns(placed: Sequence[Row], width: int) -> _Columns:
     if width < _NARROW:
         return _Columns(width - 20, 0, 0, 18, 4)
     status, bar = 22, 8
-    expert = min(max((len(_where(row.task)) for row in placed), default=0), 32 if width >= _WIDE else 24)
+    expert = min(max((len(words.place(row.task)) for row in placed), default=0), 32 if width >= _WIDE else 24)
     room = width - status - expert - 4
     if width < _WIDE:
         return _Columns(room, expert, 0, status, bar)
@@ -108,9 +108,9 @@ def _task(row: Row, columns: _Columns, width: int, detail: int, moment: Moment) 
     left = Text.assemble((before, "dim"), moment.sign(task.phase), " ", _title(row))
     cells = [_fit(left, columns.task, moment)]
     if columns.expert:
-        cells.append(_fit(Text(_where(task), "magenta"), columns.expert, moment))
+        cells.append(_fit(Text(words.place(task), "magenta"), columns.expert, moment))
     if columns.reason:
-        cells.append(_fit(Text(task.reason, "dim"), columns.reason, moment))
+        cells.append(_fit(Text(words.reason(task), "dim"), columns.reason, moment))
     status = pieces.status(task, columns.bar, moment)
     status.pad_left(max(columns.status - status.cell_len, 0))
     cells.append(status)
@@ -120,27 +120,27 @@ def _task(row: Row, columns: _Columns, width: int, detail: int, moment: Moment) 
 
 def _details(row: Row, columns: _Columns, detail: int, moment: Moment) -> list[Text]:
     task, lines = row.task, []
-    if detail >= 2 and not columns.reason and task.reason:
-        where = "" if columns.expert else f"{_where(task)}: "
-        lines.append(Text(f"{where}{task.reason}", "dim"))
+    if detail >= 2 and not columns.reason and (reason := words.reason(task)):
+        where = "" if columns.expert else f"{words.place(task)}: "
+        lines.append(Text(f"{where}{reason}", "dim"))
     if detail >= 2 and row.also_after:
         lines.append(Text(f"also after {', '.join(row.also_after)}", "dim"))
     if detail >= 1:
-        lines += [Text(failure, "yellow") for failure in task.failures]
-    if task.phase is Phase.RUNNING and detail >= 1 and moment.moving:
-        if task.message:
-            lines.append(Text(task.message, "cyan"))
-        if task.text.strip():
-            lines.append(_tail(task, columns, moment))
-    elif task.outcome and detail >= (1 if task.phase is Phase.FAILED else 2):
-        lines.append(Text(task.outcome, "" if task.phase is Phase.SUCCEEDED else "red"))
+        lines += [Text(failure, "yellow") for failure in words.failures(task)]
+    if task.phase is TaskPhase.RUNNING and detail >= 1 and moment.moving:
+        if message := words.message(task):
+            lines.append(Text(message, "cyan"))
+        if written := words.written(task):
+            lines.append(_tail(written, columns, moment))
+    elif (outcome := words.outcome(task)) and detail >= (1 if task.phase is TaskPhase.FAILED else 2):
+        lines.append(Text(outcome, "" if task.phase is TaskPhase.SUCCEEDED else "red"))
     return lines
 
 
-def _tail(task: TaskView, columns: _Columns, moment: Moment) -> Text:
+def _tail(written: str, columns: _Columns, moment: Moment) -> Text:
     # The end of what is written counts while it is written, so it is cut at the front.
     room = max(columns.task + columns.expert + columns.reason, 1)
-    text = Text(" ".join(task.text.split()))
+    text = Text(written)
     dropped = 0
     while text.cell_len > room:
         dropped = max((text.cell_len - room) // 2, 1)
@@ -182,10 +182,6 @@ def _title(row: Row) -> Text:
     items = f" {task.items_done}/{task.item_count}" if task.item_count else ""
     again = f" attempt {task.attempt}" if task.attempt > 1 and not task.item_count else ""
     return Text.assemble((task.id, "bold"), (items, "cyan"), (again, "yellow"), (kind, "dim"))
-
-
-def _where(task: TaskView) -> str:
-    return f"{task.expert_id} @ {task.host}" if task.expert_id else ""
 
 
 def _fit(text: Text, width: int, moment: Moment) -> Text:

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from orchestrion.cli.view.state import Phase
+from orchestrion.snapshots import TaskPhase
 
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
     """One set of signs; every sign is one column wide, every part of the tree three."""
 
-    phases: Mapping[Phase, str]
+    phases: Mapping[TaskPhase, str]
     spinner: str
     """The frames of what goes on."""
     paused: str
@@ -31,12 +31,12 @@ class Glyphs:
 
 UNICODE: Final = Glyphs(
     {
-        Phase.PLANNED: "·",
-        Phase.ASSIGNED: "○",
-        Phase.SUCCEEDED: "✓",
-        Phase.FAILED: "✗",
-        Phase.SKIPPED: "-",
-        Phase.CANCELLED: "■",
+        TaskPhase.PLANNED: "·",
+        TaskPhase.ASSIGNED: "○",
+        TaskPhase.SUCCEEDED: "✓",
+        TaskPhase.FAILED: "✗",
+        TaskPhase.SKIPPED: "-",
+        TaskPhase.CANCELLED: "■",
     },
     spinner="⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏",
     paused="▸",
@@ -51,12 +51,12 @@ UNICODE: Final = Glyphs(
 )
 ASCII: Final = Glyphs(
     {
-        Phase.PLANNED: ".",
-        Phase.ASSIGNED: "o",
-        Phase.SUCCEEDED: "+",
-        Phase.FAILED: "x",
-        Phase.SKIPPED: "-",
-        Phase.CANCELLED: "#",
+        TaskPhase.PLANNED: ".",
+        TaskPhase.ASSIGNED: "o",
+        TaskPhase.SUCCEEDED: "+",
+        TaskPhase.FAILED: "x",
+        TaskPhase.SKIPPED: "-",
+        TaskPhase.CANCELLED: "#",
     },
     spinner="|/-\\",
     paused=">",

@@ -18,14 +18,13 @@ from rich.text import Text
 from orchestrion.answers import Answer
 from orchestrion.cli.printer import duration, printable, size
 from orchestrion.cli.view import glyphs
-from orchestrion.cli.view.folding import fold, planned
 from orchestrion.cli.view.frame import frame
 from orchestrion.cli.view.pieces import Moment
-from orchestrion.cli.view.state import RunView
 from orchestrion.cli.view.wrapping import Wrapper
 from orchestrion.events import AnswerText, Event, RunFinished
 from orchestrion.plans import Plan
 from orchestrion.runs import RunState
+from orchestrion.snapshots import RunSnapshot, apply, with_plan
 
 _FRAMES_A_SECOND: Final = 10
 
@@ -38,11 +37,11 @@ class LiveView:
 
         Args:
             console: The terminal.
-            plan: The plan, where it is known beforehand: a run that only executes one does not tell it.
+            plan: The plan, where the caller has it: the events that bring it may be left out.
             show_request: Whether to write what was asked above the tree, where the person has not just typed it.
         """
-        self.run = RunView() if plan is None else planned(RunView(), plan)
-        """What the events have told; read by the thread that draws, and replaced whole."""
+        self.run = RunSnapshot() if plan is None else with_plan(RunSnapshot(), plan)
+        """The run so far; read by the thread that draws, and replaced whole."""
         self._console = console
         self._show_request = show_request
         self._glyphs = glyphs.for_encoding(console.encoding)
@@ -66,7 +65,7 @@ class LiveView:
 
     def show(self, event: Event) -> None:
         """Takes the next event."""
-        self.run = fold(self.run, event)
+        self.run = apply(self.run, event)
         if event.time is not None:
             # The controller's clock may go wrong; the least lag seen is the difference of the clocks, nearly.
             lag = datetime.now(UTC) - event.time

@@ -8,24 +8,24 @@ from typing import Final
 
 from rich.text import Text
 
-from orchestrion.cli.printer import duration
+from orchestrion.cli.printer import duration, one_line
 from orchestrion.cli.view.glyphs import UNICODE, Glyphs
-from orchestrion.cli.view.state import Phase, StageView, TaskView
 from orchestrion.events import StageOutcome
+from orchestrion.snapshots import StageSnapshot, TaskPhase, TaskSnapshot
 
 STYLES: Final = {
-    Phase.PLANNED: "dim",
-    Phase.ASSIGNED: "dim",
-    Phase.RUNNING: "cyan",
-    Phase.SUCCEEDED: "green",
-    Phase.FAILED: "red",
-    Phase.SKIPPED: "yellow",
-    Phase.CANCELLED: "yellow",
+    TaskPhase.PLANNED: "dim",
+    TaskPhase.ASSIGNED: "dim",
+    TaskPhase.RUNNING: "cyan",
+    TaskPhase.SUCCEEDED: "green",
+    TaskPhase.FAILED: "red",
+    TaskPhase.SKIPPED: "yellow",
+    TaskPhase.CANCELLED: "yellow",
 }
 _OUTCOMES: Final = {
-    StageOutcome.SUCCEEDED: Phase.SUCCEEDED,
-    StageOutcome.FAILED: Phase.FAILED,
-    StageOutcome.CANCELLED: Phase.CANCELLED,
+    StageOutcome.SUCCEEDED: TaskPhase.SUCCEEDED,
+    StageOutcome.FAILED: TaskPhase.FAILED,
+    StageOutcome.CANCELLED: TaskPhase.CANCELLED,
 }
 _PULSE: Final = 3
 """How wide the moving part of a bar is that knows no fraction."""
@@ -43,9 +43,9 @@ class Moment:
     """Whether another frame follows."""
     glyphs: Glyphs = UNICODE
 
-    def sign(self, phase: Phase) -> Text:
+    def sign(self, phase: TaskPhase) -> Text:
         """Draws the sign of a phase."""
-        if phase is not Phase.RUNNING:
+        if phase is not TaskPhase.RUNNING:
             return Text(self.glyphs.phases[phase], STYLES[phase])
         frames = self.glyphs.spinner
         return Text(frames[self.tick % len(frames)] if self.moving else self.glyphs.paused, STYLES[phase])
@@ -71,26 +71,26 @@ def bar(fraction: float | None, width: int, moment: Moment) -> Text:
     return Text.assemble((rest * before, "dim"), pulse, (rest * (span - before), "dim"))
 
 
-def status(task: TaskView, bar_width: int, moment: Moment) -> Text:
+def status(task: TaskSnapshot, bar_width: int, moment: Moment) -> Text:
     """Writes where a task is: while it runs a bar, how far it is and for how long it has run."""
-    if task.phase is Phase.RUNNING and moment.moving:
+    if task.phase is TaskPhase.RUNNING and moment.moving:
         share = "" if task.fraction is None else f"{task.fraction:.0%}"
         time = moment.since(task.start_time)
         return Text.assemble(bar(task.fraction, bar_width, moment), f"{share:>5}", f"{time:>9}")
     words = {
-        Phase.PLANNED: "planned",
-        Phase.ASSIGNED: "waits" if moment.moving else "not begun",
-        Phase.RUNNING: "not ended",
-        Phase.SUCCEEDED: duration(task.duration_ms),
+        TaskPhase.PLANNED: "planned",
+        TaskPhase.ASSIGNED: "waits" if moment.moving else "not begun",
+        TaskPhase.RUNNING: "not ended",
+        TaskPhase.SUCCEEDED: duration(task.duration_ms),
     }
     return Text(words.get(task.phase) or task.phase.name.lower(), STYLES[task.phase])
 
 
-def stage(name: str, view: StageView | None, moment: Moment, *, performer: bool) -> Text:
+def stage(name: str, view: StageSnapshot | None, moment: Moment, *, performer: bool) -> Text:
     """Writes one stage: its sign, its name and its time, and who performs it if asked."""
     if view is None:
-        return Text(f"{moment.glyphs.phases[Phase.PLANNED]} {name}", "dim")
-    phase = _OUTCOMES.get(view.outcome, Phase.RUNNING)
+        return Text(f"{moment.glyphs.phases[TaskPhase.PLANNED]} {name}", "dim")
+    phase = _OUTCOMES.get(view.outcome, TaskPhase.RUNNING)
     time = duration(view.duration_ms) if phase.ended else moment.since(view.start_time) if moment.moving else ""
-    by = f" by {view.performer}" if performer and view.performer else ""
+    by = f" by {one_line(view.performer)}" if performer and view.performer else ""
     return Text.assemble(moment.sign(phase), " ", (name, "bold"), (by, "dim"), (f" {time}" if time else "", "dim"))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from orchestrion.cli.view.state import TaskView
+from orchestrion.snapshots import TaskSnapshot
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One task at its place in the tree."""
 
-    task: TaskView
+    task: TaskSnapshot
     levels: tuple[bool, ...] = ()
     """From the root down to this task, whether the branch is the last of its siblings; empty for a root."""
     has_children: bool = False
@@ -25,7 +25,7 @@ class Row:
         return len(self.levels)
 
 
-def rows(tasks: Mapping[str, TaskView]) -> tuple[Row, ...]:
+def rows(tasks: Mapping[str, TaskSnapshot]) -> tuple[Row, ...]:
     """Puts every task at one place: under the last planned of those that it waits for, else at the top.
 
     Args:
@@ -39,14 +39,14 @@ def rows(tasks: Mapping[str, TaskView]) -> tuple[Row, ...]:
         task.id: max((parent for parent in task.parents if parent in place), key=place.__getitem__, default=None)
         for task in tasks.values()
     }
-    children: dict[str | None, list[TaskView]] = {}
+    children: dict[str | None, list[TaskSnapshot]] = {}
     for task in tasks.values():
         children.setdefault(parent_of[task.id], []).append(task)
     found: list[Row] = []
     seen: set[str] = set()
     # A plan that is not checked yet may have a circle, which hangs on no root: its first task then becomes one.
     for root in (*children.get(None, ()), *tasks.values()):
-        waiting: list[tuple[TaskView, tuple[bool, ...]]] = [] if root.id in seen else [(root, ())]
+        waiting: list[tuple[TaskSnapshot, tuple[bool, ...]]] = [] if root.id in seen else [(root, ())]
         while waiting:
             task, levels = waiting.pop()
             seen.add(task.id)

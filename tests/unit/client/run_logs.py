@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from orchestrion.cli.view.folding import fold
-from orchestrion.cli.view.state import RunView
 from orchestrion.events import (
     AnswerFinished,
     AnswerText,
@@ -30,6 +28,7 @@ from orchestrion.events import (
 from orchestrion.experts import Assignment
 from orchestrion.plans import Error, Plan, Task, TaskResult, TaskState
 from orchestrion.runs import Message, RunKind, RunState
+from orchestrion.snapshots import RunSnapshot, apply
 from orchestrion.values import ArtifactRef, OutputRef
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -88,9 +87,10 @@ UNTIL_ENDED: list[tuple[Stage, Payload]] = [
 ]
 
 
-def told(payloads: Iterable[tuple[Stage, Payload]], run: RunView | None = None) -> RunView:
+def after(payloads: Iterable[tuple[Stage, Payload]], run: RunSnapshot | None = None) -> RunSnapshot:
     """Returns a run after these events, the first at START and each 100 ms later than the one before."""
-    run = run or RunView()
+    run = run or RunSnapshot()
+    first = run.last_sequence + 1
     for number, (stage, payload) in enumerate(payloads):
-        run = fold(run, Event(NAME, number + 1, START + timedelta(milliseconds=100 * number), stage, payload))
+        run = apply(run, Event(NAME, first + number, START + timedelta(milliseconds=100 * number), stage, payload))
     return run

@@ -9,7 +9,7 @@ from orchestrion.events import Event, Payload, Stage
 from orchestrion.experts import Assignment
 from orchestrion.plans import Error, Plan, Task, TaskResult, TaskState
 from orchestrion.runs import Message, Role, Run, RunKind, RunState
-from orchestrion_controller.runs.fold import fold
+from orchestrion_controller.runs.views import logged
 
 ROW = Run("runs/a", RunKind.FULL, RunState.RUNNING, datetime(2026, 1, 1, tzinfo=UTC), previous_run="runs/b")
 END = datetime(2026, 1, 2, tzinfo=UTC)
@@ -22,7 +22,7 @@ BAD = TaskResult("speak", TaskState.FAILED, error=Error("EXPERT_FAILED", "It bro
 
 def folded(*payloads: Payload) -> Run:
     log = [Event("runs/a", number, END, Stage.UNSPECIFIED, payload) for number, payload in enumerate(payloads, 1)]
-    return fold(ROW, log)
+    return logged(ROW, log)
 
 
 def test_a_row_without_events_stays_as_it_is() -> None:
@@ -110,7 +110,7 @@ def test_what_is_not_numbered_does_not_count() -> None:
         Event("runs/a", 3, END, Stage.EXECUTE, events.TaskStarted("read", 1, "hosts/one", "ocr")),
         Event("runs/a", 0, END, Stage.EXECUTE, events.TaskProgress("read", 0.5)),
     ]
-    assert fold(ROW, log).last_sequence == 3
+    assert logged(ROW, log).last_sequence == 3
 
 
 def test_a_run_waits_until_its_plan_is_approved() -> None:
