@@ -73,11 +73,12 @@ types: $(STAMP) ## check the types (mypy, strict)
 	$(BIN)/mypy
 
 .PHONY: protos
-protos: $(STAMP) ## generate the Python stubs from protos/
+protos: $(STAMP) ## generate the Python stubs from protos/, and what else is made of them
 	protos/generate.sh clients/python/orchestrion/v1
+	@$(BIN)/python -m protos.generators
 
 .PHONY: protos-check
-protos-check: $(STAMP) ## lint protos/, look for breaking changes (BASE=... since that commit) and for stale stubs
+protos-check: $(STAMP) ## lint protos/, look for breaking changes (BASE=... since that commit), stale stubs and what else is made of them
 	@BASE="$(BASE)" protos/check.sh
 
 .PHONY: docs

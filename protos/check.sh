@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Checks protos/: lint, breaking changes since a commit, and that the committed stubs are those of these files. The commit
-# is $BASE; by default main or, where the files are still main's own, the commit before it. Run by `make protos-check`.
+# Checks protos/: lint, breaking changes since a commit, and that the committed stubs, with what `generators` makes beside
+# them, are those of these files. The commit is $BASE; by default main or, where the files are still main's own, the
+# commit before it. Run by `make protos-check`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -40,3 +41,5 @@ if ! diff --recursive --brief --exclude=__pycache__ "$stubs" "$scratch/stubs"; t
     exit 1
 fi
 echo "protos-check: the stubs are those of protos/"
+.venv/bin/python -m protos.generators --check
+echo "protos-check: what is made of protos/ in Python is up to date"

@@ -14,14 +14,26 @@ class ParameterKind(enum.IntEnum):
     """The kind of value that an input or output has."""
 
     UNSPECIFIED = 0
+    """Not said; never valid."""
     TEXT = 1
+    """Text. An input without `choices` also takes an artifact of a text media type (`text/*`, JSON, YAML and the like):
+    it is read as text, in UTF-8 or what its byte order mark or its letters tell, when the task's inputs are resolved.
+    One that is larger than 1 MiB or cannot be decoded fails the task with INVALID_INPUT.
+    """
     NUMBER = 2
+    """A number."""
     BOOLEAN = 3
+    """A truth value."""
     JSON = 4
+    """Structured data."""
     IMAGE = 5
+    """An artifact with a media type of `image/*`."""
     AUDIO = 6
+    """An artifact with a media type of `audio/*`."""
     VIDEO = 7
+    """An artifact with a media type of `video/*`."""
     DOCUMENT = 8
+    """An artifact of any other media type: a table, a PDF, a text file as it is."""
 
     @property
     def is_media(self) -> bool:
@@ -33,10 +45,15 @@ class TaskState(enum.IntEnum):
     """How a task ended."""
 
     UNSPECIFIED = 0
+    """Not said."""
     SUCCEEDED = 1
+    """All its outputs exist."""
     FAILED = 2
+    """Every attempt failed, or its inputs were wrong."""
     SKIPPED = 3
+    """It never started, because a task that it refers to did not succeed."""
     CANCELLED = 4
+    """It was cancelled with its run, or by a repair of the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +61,21 @@ class Parameter:
     """One input or output of a task type."""
 
     name: str
+    """The name, lower_snake_case, unique among its siblings."""
     kind: ParameterKind
+    """The kind of value."""
     description: str = ""
+    """What it means, with its unit and range where it has one."""
     optional: bool = False
+    """Whether a task may leave it out. Outputs that are optional may be missing from a result."""
     repeated: bool = False
+    """Whether it is a list of `kind`. A list given where this is false unfolds into one call per item."""
     choices: tuple[str, ...] = ()
+    """The texts allowed; empty allows all. Only for kind TEXT."""
     minimum: float | None = None
+    """The smallest number allowed. Only for kind NUMBER."""
     maximum: float | None = None
+    """The largest number allowed. Only for kind NUMBER."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +83,32 @@ class TaskType:
     """What a task does, with named, typed inputs and outputs; the principal ones come first."""
 
     name: str
+    """The tag: lower-case words joined by `-`, such as `object-detection`."""
     description: str
+    """What a task of this type does, in one or two sentences for a person or a language model."""
     inputs: tuple[Parameter, ...]
+    """The inputs, the principal one first."""
     outputs: tuple[Parameter, ...]
+    """The outputs, the principal one first."""
     cues: tuple[str, ...] = ()
+    """Phrases by which people ask for it ("read aloud", "speak"), for planners that have no language model."""
     answer_template: str = ""
+    """Tells one result in a sentence or two, for responders that have no language model. `{name}` stands for an output
+    or else an input, `{input.name}` for an input that an output shares its name with, `{name:plain}` for a text without
+    quotation marks, and `{name|words}` for the words where there is no such value. Empty: the outputs are listed.
+    """
     total_template: str = ""
+    """Tells several results at once, those of a list that unfolded or of several tasks alike, in place of a sentence
+    each. An output of kind NUMBER stands for the sum, one of kind TEXT for how often each value came ("2 positive and 1
+    negative"), an artifact for all of them, an input for the value that all have in common, and `{items}` for the
+    results one by one, as `item_template` has them. Empty: each is told by itself.
+    """
     item_template: str = ""
+    """Tells one result inside `{items}` in a few words, such as "{text:plain} in {image}"."""
     converts: bool = False
+    """Whether the principal output says what the principal input says, in another form: reading, listening, speaking.
+    Planners that have no language model put such a task between two others without being asked.
+    """
 
     def input(self, name: str) -> Parameter | None:
         """Returns the input of that name, or None."""
@@ -81,8 +124,11 @@ class Task:
     """One typed step of a plan."""
 
     id: str
+    """The id, unique in the plan: 1 to 64 letters, digits, `-` and `_`."""
     type: str
+    """The name of its task type."""
     inputs: Mapping[str, Value] = field(default_factory=dict)
+    """The inputs by name: values, artifacts, or references to other tasks' outputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +136,9 @@ class Plan:
     """A directed acyclic graph of tasks. No tasks and a reason: the request needs no expert."""
 
     tasks: tuple[Task, ...] = ()
+    """The tasks, in the order in which they were planned. A task may refer to a later one."""
     no_task_reason: str = ""
+    """Why no expert is needed. Set exactly when `tasks` is empty."""
 
     def task(self, task_id: str) -> Task | None:
         """Returns the task of that id, or None."""
@@ -143,8 +191,11 @@ class Error:
     """A failure inside an event or a resource."""
 
     reason: str
+    """The reason, UPPER_SNAKE_CASE, one of the table in `docs/errors.md`."""
     message: str
+    """One or two sentences for a person: what went wrong and the cure."""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    """What is dynamic in the message, by name; `field` names the input at fault."""
 
     @classmethod
     def of(cls, error: OrchestrionError) -> Error:
@@ -161,9 +212,13 @@ class TaskResult:
     """What became of one task."""
 
     task_id: str
+    """The id of the task."""
     state: TaskState
+    """How it ended."""
     outputs: Mapping[str, Value] = field(default_factory=dict)
+    """The outputs by name; set when `state` is SUCCEEDED."""
     error: Error | None = None
+    """Why it did not succeed; set when `state` is FAILED or SKIPPED."""
 
     @property
     def succeeded(self) -> bool:

@@ -12,13 +12,15 @@ class ArtifactRef:
     """Names an artifact, or in a plan an attachment (`attachments/{n}`)."""
 
     name: str
+    """The resource name, `artifacts/{sha256}`, or `attachments/{n}`: the n-th attachment of the request, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Json:
-    """Holds structured data: dicts with text keys, lists, texts, numbers, truth values and None."""
+    """Holds structured data."""
 
-    data: Any
+    data: Any  # Its shape is the expert's or the caller's own, who alone can read it.
+    """Dicts with text keys, lists, texts, numbers, truth values and None, in each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,11 @@ class OutputRef:
     """Refers to a named output of another task; `index` takes one item of a list."""
 
     task_id: str
+    """The id of the task that produces the output."""
     output: str
+    """The name of the output as the task's type declares it."""
     index: int | None = None
+    """The item to take where the output is a list, counted from 0. None takes the whole output."""
 
 
 Value: TypeAlias = "str | float | bool | Json | ArtifactRef | OutputRef | tuple[Value, ...]"

@@ -51,8 +51,7 @@ class ArtifactServicer(artifact_service_pb2_grpc.ArtifactServiceServicer):
         except OrchestrionError:
             await _drain(request_iterator)
             raise
-        answer: artifacts_pb2.Artifact = codec.encode(stored)
-        return answer
+        return codec.encode(stored)
 
     async def Download(self, request: pb.DownloadRequest, context: _Context) -> AsyncIterator[pb.DownloadResponse]:
         """Streams an artifact."""
@@ -67,8 +66,7 @@ class ArtifactServicer(artifact_service_pb2_grpc.ArtifactServiceServicer):
 
     async def GetArtifact(self, request: pb.GetArtifactRequest, context: _Context) -> artifacts_pb2.Artifact:
         """Describes an artifact."""
-        answer: artifacts_pb2.Artifact = codec.encode(await self._artifacts.get(request.name))
-        return answer
+        return codec.encode(await self._artifacts.get(request.name))
 
     async def ListArtifacts(self, request: pb.ListArtifactsRequest, context: _Context) -> pb.ListArtifactsResponse:
         """Lists artifacts, newest first."""

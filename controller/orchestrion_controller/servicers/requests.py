@@ -124,7 +124,7 @@ def options(message: runs_pb2.RunOptions) -> RunOptions:
     Raises:
         InvalidArgumentError: A number is out of its range, or the request id is too long.
     """
-    found: RunOptions = codec.decode(message, RunOptions)
+    found = codec.decode(message, RunOptions)
     if message.HasField("detach_grace_ms") and not 0 <= message.detach_grace_ms <= _LONGEST_GRACE_MS:
         text = f"options.detach_grace_ms: {found.detach_grace_ms} is out of range; give 0 to {_LONGEST_GRACE_MS}."
         raise Reason.INVALID_FIELD.error(text, field="options.detach_grace_ms")

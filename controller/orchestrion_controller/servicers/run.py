@@ -70,8 +70,7 @@ class RunServicer(run_service_pb2_grpc.RunServiceServicer):
 
     async def GetRun(self, request: run_service_pb2.GetRunRequest, context: _Context) -> runs_pb2.Run:
         """Tells a run."""
-        answer: runs_pb2.Run = codec.encode(await self._runs.get(names.check_run(request.name)))
-        return answer
+        return codec.encode(await self._runs.get(names.check_run(request.name)))
 
     async def ListRuns(
         self, request: run_service_pb2.ListRunsRequest, context: _Context
@@ -86,15 +85,13 @@ class RunServicer(run_service_pb2_grpc.RunServiceServicer):
 
     async def CancelRun(self, request: run_service_pb2.CancelRunRequest, context: _Context) -> runs_pb2.Run:
         """Cancels a run."""
-        answer: runs_pb2.Run = codec.encode(await self._runs.cancel(names.check_run(request.name)))
-        return answer
+        return codec.encode(await self._runs.cancel(names.check_run(request.name)))
 
     async def ApprovePlan(self, request: run_service_pb2.ApprovePlanRequest, context: _Context) -> runs_pb2.Run:
         """Approves the plan of a run that waits for it."""
         plan = requests.plan(request.plan) if request.HasField("plan") else None
         request_id = requests.request_id(request.request_id, "request_id")
-        answer: runs_pb2.Run = codec.encode(await self._runs.approve(names.check_run(request.name), plan, request_id))
-        return answer
+        return codec.encode(await self._runs.approve(names.check_run(request.name), plan, request_id))
 
     async def DeleteRun(self, request: run_service_pb2.DeleteRunRequest, context: _Context) -> empty_pb2.Empty:
         """Deletes a run that has ended."""

@@ -98,7 +98,7 @@ class ModelHostServicer(ModelCalls):
             expert_id=request.expert_id,
             hard=hard,
             ttl_ms=ttl_ms,
-            state=experts_pb2.ExpertState.ValueType(expert.state),
+            state=codec.encode_enum(expert.state),
         )
 
     async def Release(self, request: messages.ReleaseRequest, context: _Context) -> empty_pb2.Empty:
@@ -118,8 +118,7 @@ class ModelHostServicer(ModelCalls):
         return _status(expert)
 
     async def GetHost(self, request: messages.GetHostRequest, context: _Context) -> experts_pb2.Host:
-        host: experts_pb2.Host = codec.encode(self._description.host())
-        return host
+        return codec.encode(self._description.host())
 
     async def PinExpert(self, request: messages.PinExpertRequest, context: _Context) -> experts_pb2.ExpertStatus:
         if request.pinned:
@@ -161,8 +160,7 @@ def _event(payload: inference.InferPayload) -> messages.InferEvent:
 
 
 def _status(expert: HostedExpert) -> experts_pb2.ExpertStatus:
-    status: experts_pb2.ExpertStatus = codec.encode(expert.status())
-    return status
+    return codec.encode(expert.status())
 
 
 def _bad_field(field: str, problem: str) -> OrchestrionError:

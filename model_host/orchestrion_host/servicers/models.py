@@ -42,8 +42,7 @@ class ModelCalls(ModelHostServiceServicer):
                 allow_remote_code=request.allow_remote_code,
             )
         )
-        expert: experts_pb2.Expert = codec.encode(self._library.collection.peek(facts.id).describe())
-        return expert
+        return codec.encode(self._library.collection.peek(facts.id).describe())
 
     async def PullModel(
         self, request: messages.PullModelRequest, context: _Context
@@ -87,5 +86,4 @@ class ModelCalls(ModelHostServiceServicer):
 async def _encoded(progress: AsyncGenerator[ModelProgress, None]) -> AsyncGenerator[messages.ModelProgress, None]:
     async with contextlib.aclosing(progress) as steps:
         async for step in steps:
-            message: messages.ModelProgress = codec.encode(step)
-            yield message
+            yield codec.encode(step)

@@ -1,106 +1,60 @@
 """Turns the dataclasses of this package into protobuf messages and back.
 
-Dataclasses and messages have the same names and fields, so one mechanism serves all of them: the first time a message
-type is seen, its descriptor is compiled into a list of field converters. A field of the message that the dataclass
-lacks is ignored, so that older clients read newer servers.
+Dataclasses and messages have the same names and fields, so one mechanism, `converters`, serves all of them. A field of
+the message that the dataclass lacks is ignored, so that older clients read newer servers. `pairs`, made from protos/,
+tells the type checker which message belongs to which dataclass.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import enum
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from functools import cache
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
-from google.protobuf import json_format, timestamp_pb2
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf import json_format
 from google.protobuf.message import Message
 
-from orchestrion import events, experts, inference, models, plans, runs
-from orchestrion._codec.value_codec import UNENCODABLE, decode_values, encode_values
+from orchestrion._codec.converters import MESSAGE_TYPES, fill, read
 from orchestrion.errors import Reason
-from orchestrion.v1 import (
-    artifacts_pb2,
-    assignments_pb2,
-    errors_pb2,
-    events_pb2,
-    experts_pb2,
-    model_host_service_pb2,
-    plans_pb2,
-    registry_service_pb2,
-    runs_pb2,
-    task_types_pb2,
-)
 
-T = TypeVar("T")
-_Put = Callable[[Any, Any], None]
-_Get = Callable[[Any], Any]
+if TYPE_CHECKING:
+    from orchestrion._codec.pairs import Decode, Encodable, Encode, EncodeEnum
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-_DOMAIN = (events, experts, inference, models, plans, runs)
-_PROTOS = (
-    artifacts_pb2,
-    assignments_pb2,
-    errors_pb2,
-    events_pb2,
-    experts_pb2,
-    model_host_service_pb2,
-    plans_pb2,
-    registry_service_pb2,
-    runs_pb2,
-    task_types_pb2,
-)
-_PYTHON_TYPES: dict[str, type] = {
-    name: item
-    for module in _DOMAIN
-    for name, item in vars(module).items()
-    if isinstance(item, type) and (dataclasses.is_dataclass(item) or issubclass(item, enum.IntEnum))
-}
-_MESSAGE_TYPES: dict[str, type[Message]] = {
-    name: getattr(module, name) for module in _PROTOS for name in module.DESCRIPTOR.message_types_by_name
-}
+T = TypeVar("T", bound="Encodable")
 
 
-def encode(item: Any) -> Any:
-    """Turns a dataclass of this package into the message of the same name.
-
-    Raises:
-        InvalidArgumentError: A text is not valid Unicode, or a value is none that the API knows.
-    """
-    message = _MESSAGE_TYPES[type(item).__name__]()
+def _encode(item: Encodable) -> Message:
+    message = MESSAGE_TYPES[type(item).__name__]()
     fill(message, item)
     return message
 
 
-def fill(message: Message, item: Any) -> None:
-    """Writes a dataclass into an empty message of the same name; errors as `encode`."""
-    for name, put in _compiled(message.DESCRIPTOR).writers:
-        value = getattr(item, name)
-        if value is None:
-            continue
-        try:
-            put(message, value)
-        except UNENCODABLE as error:
-            raise Reason.INVALID_FIELD.error(f"{name}: {error}", field=name) from error
-
-
-def decode(message: Message, target: type[T]) -> T:
-    """Turns a message into the dataclass of the same name, which is given for the type checker's sake.
-
-    Raises:
-        InvalidArgumentError: A value has no kind.
-    """
+def _decode(message: Message, target: type[T]) -> T:
     if target.__name__ != message.DESCRIPTOR.name:
         raise TypeError(f"a {message.DESCRIPTOR.name} message is no {target.__name__}")
-    return cast(T, _decode(message))
+    return cast(T, read(message))
 
 
-def to_json(item: Any, *, indent: int | None = None) -> str:
+encode: Final = cast("Encode", _encode)
+"""Turns a dataclass of this package into the message of the same name.
+
+Raises:
+    InvalidArgumentError: A text is not valid Unicode, or a value is none that the API knows.
+"""
+
+encode_enum: Final = cast("EncodeEnum", int)
+"""Turns a member of an enum into the number of the same name, which the stubs know by a type of its own."""
+
+decode: Final = cast("Decode", _decode)
+"""Turns a message into the dataclass of the same name.
+
+Raises:
+    InvalidArgumentError: A value has no kind.
+    TypeError: The message has another name than the dataclass.
+"""
+
+
+def to_json(item: Encodable, *, indent: int | None = None) -> str:
     """Writes a dataclass as the proto3 JSON of its message, on one line unless `indent` is given."""
-    return json_format.MessageToJson(encode(item), indent=indent, ensure_ascii=False)
+    return json_format.MessageToJson(_encode(item), indent=indent, ensure_ascii=False)
 
 
 def from_json(text: str, target: type[T]) -> T:
@@ -112,141 +66,7 @@ def from_json(text: str, target: type[T]) -> T:
     if not text.lstrip().startswith("{"):  # The parser takes an empty list for an empty message.
         raise Reason.INVALID_FIELD.error(f"No {target.__name__} in proto3 JSON: it must be an object, {{…}}.")
     try:
-        message = json_format.Parse(text, _MESSAGE_TYPES[target.__name__]())
+        message = json_format.Parse(text, MESSAGE_TYPES[target.__name__]())
     except json_format.ParseError as error:
         raise Reason.INVALID_FIELD.error(f"No {target.__name__} in proto3 JSON: {error}") from error
-    return decode(message, target)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Compiled:
-    """The converters of one message type."""
-
-    python_type: type
-    writers: tuple[tuple[str, _Put], ...]
-    readers: tuple[tuple[str, _Get], ...]
-
-
-@cache
-def _compiled(descriptor: Descriptor) -> _Compiled:
-    python_type = _PYTHON_TYPES[descriptor.name]
-    names = {field.name for field in dataclasses.fields(python_type)}
-    writers: list[tuple[str, _Put]] = []
-    readers: list[tuple[str, _Get]] = []
-    for oneof in descriptor.oneofs:
-        if oneof.name in names:
-            by_type = {cast(Descriptor, field.message_type).name: field.name for field in oneof.fields}
-            writers.append((oneof.name, _oneof_writer(by_type)))
-            readers.append((oneof.name, _oneof_reader(oneof.name)))
-    for field in descriptor.fields:
-        if field.name in names:
-            writers.append((field.name, _writer(field)))
-            readers.append((field.name, _reader(field)))
-    return _Compiled(python_type, tuple(writers), tuple(readers))
-
-
-def _decode(message: Any) -> Any:
-    compiled = _compiled(message.DESCRIPTOR)
-    return compiled.python_type(**{name: get(message) for name, get in compiled.readers})
-
-
-def _oneof_writer(field_of_type: Mapping[str, str]) -> _Put:
-    def put(message: Any, value: Any) -> None:
-        member = getattr(message, field_of_type[type(value).__name__])
-        member.SetInParent()
-        fill(member, value)
-
-    return put
-
-
-def _oneof_reader(oneof: str) -> _Get:
-    def get(message: Any) -> Any:
-        member = message.WhichOneof(oneof)
-        return None if member is None else _decode(getattr(message, member))
-
-    return get
-
-
-def _writer(field: FieldDescriptor) -> _Put:
-    name, message_type = field.name, field.message_type
-    if message_type is None:
-        return _put_scalars(name) if _is_repeated(field) else lambda message, value: setattr(message, name, value)
-    if message_type.GetOptions().map_entry:
-        item_type = message_type.fields_by_name["value"].message_type
-        if item_type is None:
-            return lambda message, value: getattr(message, name).update(value)
-        return lambda message, value: encode_values(value, getattr(message, name))
-    put_message = _put_message(message_type)
-    if _is_repeated(field):
-
-        def put_all(message: Any, value: Any) -> None:
-            members = getattr(message, name)
-            for item in value:
-                put_message(members.add(), item)
-
-        return put_all
-
-    def put(message: Any, value: Any) -> None:
-        member = getattr(message, name)
-        member.SetInParent()
-        put_message(member, value)
-
-    return put
-
-
-def _put_scalars(name: str) -> _Put:
-    return lambda message, value: getattr(message, name).extend(value)
-
-
-def _put_message(message_type: Descriptor) -> _Put:
-    if message_type.full_name == timestamp_pb2.Timestamp.DESCRIPTOR.full_name:
-        return _put_datetime
-    return fill
-
-
-def _put_datetime(message: Any, value: datetime) -> None:
-    # A quarter of the time that protobuf's own FromDatetime takes, for something in every event.
-    since = value - _EPOCH
-    message.seconds = since.days * 86_400 + since.seconds
-    message.nanos = since.microseconds * 1_000
-
-
-def _reader(field: FieldDescriptor) -> _Get:
-    name, message_type = field.name, field.message_type
-    if message_type is not None and message_type.GetOptions().map_entry:
-        if message_type.fields_by_name["value"].message_type is None:
-            return lambda message: dict(getattr(message, name))
-        return lambda message: decode_values(getattr(message, name))
-    convert = _get_one(field)
-    if _is_repeated(field):
-        return lambda message: tuple(convert(item) for item in getattr(message, name))
-    if field.has_presence:
-        return lambda message: convert(getattr(message, name)) if message.HasField(name) else None
-    return lambda message: convert(getattr(message, name))
-
-
-def _get_one(field: FieldDescriptor) -> _Get:
-    if field.enum_type is not None:
-        return _enum_reader(cast(type[enum.IntEnum], _PYTHON_TYPES[field.enum_type.name]))
-    if field.message_type is None:
-        return lambda value: value
-    if field.message_type.full_name == timestamp_pb2.Timestamp.DESCRIPTOR.full_name:
-        return _datetime
-    return _decode
-
-
-def _enum_reader(enum_type: type[enum.IntEnum]) -> _Get:
-    known = {int(member): member for member in enum_type}
-    # A newer server may send a number that this version has no name for.
-    return lambda number: known.get(number, enum_type(0))
-
-
-def _datetime(message: timestamp_pb2.Timestamp) -> datetime:
-    return message.ToDatetime(tzinfo=UTC)
-
-
-def _is_repeated(field: FieldDescriptor) -> bool:
-    # protobuf 5 has no `is_repeated`, and 7 has no `label` any more.
-    if hasattr(field, "is_repeated"):
-        return bool(field.is_repeated)
-    return bool(getattr(field, "label") == FieldDescriptor.LABEL_REPEATED)  # noqa: B009
+    return _decode(message, target)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from google.protobuf.message import Message
-
 from orchestrion import names
 from orchestrion._codec.codec import decode
 from orchestrion._rpcs.rpc import Rpc, rpc_of
 from orchestrion.listings import Page
 from orchestrion.runs import Artifact
 from orchestrion.v1 import artifact_service_pb2 as pb
+from orchestrion.v1 import artifacts_pb2
 
 
 def upload(media_type: str, file_name: str, size_bytes: int) -> Rpc[Artifact]:
@@ -45,7 +44,7 @@ def delete(name: str) -> Rpc[None]:
     return rpc_of(pb.DESCRIPTOR, "DeleteArtifact", pb.DeleteArtifactRequest(name=_checked(name)), lambda answer: None)
 
 
-def _read_artifact(message: Message) -> Artifact:
+def _read_artifact(message: artifacts_pb2.Artifact) -> Artifact:
     return decode(message, Artifact)
 
 

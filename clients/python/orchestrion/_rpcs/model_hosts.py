@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from google.protobuf.message import Message
-
 from orchestrion._codec.codec import decode
 from orchestrion._rpcs.rpc import Rpc, rpc_of
 from orchestrion.experts import Expert, ExpertStatus, Host
 from orchestrion.listings import Catalogue
 from orchestrion.models import HubModel, ListedModel, ModelProgress, Profile
+from orchestrion.v1 import experts_pb2
 from orchestrion.v1 import model_host_service_pb2 as pb
 
 
@@ -99,9 +98,9 @@ def refresh_models(experts: Sequence[str]) -> Rpc[ModelProgress]:
     return rpc_of(pb.DESCRIPTOR, "RefreshModels", pb.RefreshModelsRequest(expert_ids=experts), _read_progress)
 
 
-def _read_status(message: Message) -> ExpertStatus:
+def _read_status(message: experts_pb2.ExpertStatus) -> ExpertStatus:
     return decode(message, ExpertStatus)
 
 
-def _read_progress(message: Message) -> ModelProgress:
+def _read_progress(message: pb.ModelProgress) -> ModelProgress:
     return decode(message, ModelProgress)

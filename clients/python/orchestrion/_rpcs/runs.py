@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from google.protobuf.message import Message
-
 from orchestrion import names
 from orchestrion._codec.codec import decode, encode
 from orchestrion._rpcs.rpc import Rpc, rpc_of
@@ -11,10 +9,11 @@ from orchestrion.events import Event
 from orchestrion.listings import Page
 from orchestrion.plans import Plan
 from orchestrion.runs import Run
+from orchestrion.v1 import events_pb2, runs_pb2
 from orchestrion.v1 import run_service_pb2 as pb
 
 
-def read_event(message: Message) -> Event:
+def read_event(message: events_pb2.Event) -> Event:
     """Reads an event."""
     return decode(message, Event)
 
@@ -59,5 +58,5 @@ def delete(name: str) -> Rpc[None]:
     return rpc_of(pb.DESCRIPTOR, "DeleteRun", pb.DeleteRunRequest(name=names.check_run(name)), lambda answer: None)
 
 
-def _read_run(message: Message) -> Run:
+def _read_run(message: runs_pb2.Run) -> Run:
     return decode(message, Run)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from enum import IntEnum
-from typing import Any, Unpack
+from typing import Unpack
 
 from orchestrion import names
-from orchestrion._codec.codec import encode
+from orchestrion._codec.codec import encode, encode_enum
 from orchestrion._rpcs.rpc import Rpc, rpc_of
 from orchestrion._rpcs.runs import read_event
 from orchestrion.errors import Reason
@@ -22,6 +21,7 @@ from orchestrion.v1 import (
     plan_service_pb2,
     respond_service_pb2,
     run_service_pb2,
+    runs_pb2,
     select_service_pb2,
 )
 
@@ -62,14 +62,14 @@ def run(
 ) -> Rpc[Event]:
     """Carries a request through all four stages."""
     request = run_service_pb2.RunRequest(
-        messages=_all(messages),
-        task_types=_all(task_types),
+        messages=map(encode, messages),
+        task_types=map(encode, task_types),
         plan=None if plan is None else encode(plan),
         planner=planner,
         responder=responder,
-        policy=_number(policy),
+        policy=encode_enum(policy),
         licenses=licenses,
-        approval=_number(approval),
+        approval=encode_enum(approval),
         approval_timeout_ms=approval_timeout_ms,
         previous_run=_previous(previous_run),
         options=_options(detachment),
@@ -87,8 +87,8 @@ def plan(
 ) -> Rpc[Event]:
     """Turns a request into a plan."""
     request = plan_service_pb2.PlanRequest(
-        messages=_all(messages),
-        task_types=_all(task_types),
+        messages=map(encode, messages),
+        task_types=map(encode, task_types),
         planner=planner,
         previous_run=_previous(previous_run),
         options=_options(detachment),
@@ -107,9 +107,9 @@ def select(
     """Chooses an expert for every task of a plan."""
     request = select_service_pb2.SelectRequest(
         plan=encode(plan),
-        policy=_number(policy),
+        policy=encode_enum(policy),
         licenses=licenses,
-        task_types=_all(task_types),
+        task_types=map(encode, task_types),
         options=_options(detachment),
     )
     return rpc_of(select_service_pb2.DESCRIPTOR, "Select", request, read_event)
@@ -129,11 +129,11 @@ def execute(
     """Runs a plan; `attachments/{n}` in it means the n-th artifact named."""
     request = execute_service_pb2.ExecuteRequest(
         plan=encode(plan),
-        assignments=_all(assignments),
-        results=_all(results),
-        policy=_number(policy),
+        assignments=map(encode, assignments),
+        results=map(encode, results),
+        policy=encode_enum(policy),
         licenses=licenses,
-        task_types=_all(task_types),
+        task_types=map(encode, task_types),
         attachments=attachments,
         options=_options(detachment),
     )
@@ -151,29 +151,20 @@ def respond(
 ) -> Rpc[Event]:
     """Answers a request from results."""
     request = respond_service_pb2.RespondRequest(
-        messages=_all(messages),
+        messages=map(encode, messages),
         plan=encode(plan),
-        results=_all(results),
+        results=map(encode, results),
         responder=responder,
-        task_types=_all(task_types),
+        task_types=map(encode, task_types),
         options=_options(detachment),
     )
     return rpc_of(respond_service_pb2.DESCRIPTOR, "Respond", request, read_event)
 
 
-def _options(detachment: Detachment) -> Any:
+def _options(detachment: Detachment) -> runs_pb2.RunOptions:
     # Every RPC that starts a run has an id, so that the client itself may send it again when the connection breaks.
     options = RunOptions(**detachment)
     return encode(replace(options, request_id=options.request_id or names.new_request_id()))
-
-
-def _all(items: Iterable[Any]) -> list[Any]:
-    return [encode(item) for item in items]
-
-
-def _number(member: IntEnum) -> Any:
-    # The stubs have enum types of their own for the same numbers.
-    return int(member)
 
 
 def _previous(run_name: str) -> str:

@@ -120,7 +120,7 @@ class Event(_message.Message):
     sequence: _builtins.int
     """The number in the run's log, from 1 without gaps; 0 for what is not kept."""
     stage: Global___Stage.ValueType
-    """The stage that it belongs to; unspecified for the run as a whole."""
+    """The stage that it belongs to; UNSPECIFIED for the run as a whole."""
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
         """When it happened, by the controller's clock."""

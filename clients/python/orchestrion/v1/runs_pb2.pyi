@@ -271,7 +271,7 @@ class Run(_message.Message):
 
     @_builtins.property
     def error(self) -> _errors_pb2.Error:
-        """Why the run failed or was cancelled."""
+        """Why the run failed or was cancelled; unset otherwise."""
 
     @_builtins.property
     def approval_deadline_time(self) -> _timestamp_pb2.Timestamp:
@@ -317,7 +317,7 @@ class RunOptions(_message.Message):
     on_detach: Global___OnDetach.ValueType
     """What happens when nobody reads the run's events any more."""
     detach_grace_ms: _builtins.int
-    """How long a run without a reader lives under CANCEL, in milliseconds, 0 to 3,600,000. Unset: 10,000."""
+    """How long a run without a reader lives under CANCEL, in milliseconds, 0 to 3,600,000. Unset means 10,000."""
     request_id: _builtins.str
     """Makes the call safe to repeat: a second call with the same id joins the first one's run. Up to 64 characters."""
     def __init__(
