@@ -10,6 +10,11 @@ from typing import Any
 
 import yaml
 
+try:
+    from yaml import CSafeLoader as SafeLoader
+except ImportError:  # A PyYAML that was built without libyaml.
+    from yaml import SafeLoader  # type: ignore[assignment]
+
 from orchestrion.plans import Parameter, ParameterKind, TaskType
 
 
@@ -27,7 +32,7 @@ def load() -> Mapping[str, TaskType]:
 
 def _read(file_name: str, text: str) -> TaskType:
     try:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, SafeLoader)
         return TaskType(
             name=data["name"],
             description=data["description"].strip(),
