@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Source:
+
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Where the files of a model are. None of the three: the engine brings them along."""
 
     package: str = ""
@@ -17,21 +17,20 @@ class Source:
     """The folder: inside the package, or an absolute path."""
     hub: str = ""
     """An id on the Hugging Face Hub."""
-    parts: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Further checkpoints that it is made of, by what they are to it (`controlnet`, `vocoder`, `speaker_encoder`): ids
     on the Hub or absolute folders."""
-    part_revisions: Mapping[str, str] = field(default_factory=dict)
+    part_revisions: Mapping[str, str] = msgspec.field(default_factory=dict)
     """The revisions of the parts that come from the Hub, by the same names."""
-    sha256: Mapping[str, str] = field(default_factory=dict)
+    sha256: Mapping[str, str] = msgspec.field(default_factory=dict)
     """The hashes that files must have, by file name; those of files from the Hub were checked when they were pulled."""
-    files: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    files: Mapping[str, Mapping[str, int]] = msgspec.field(default_factory=dict)
     """The files that were pulled and their bytes, by the checkpoint's id on the Hub; none before the first pull."""
-    sizes: Mapping[str, int] = field(default_factory=dict)
+    sizes: Mapping[str, int] = msgspec.field(default_factory=dict)
     """What each checkpoint takes to download, in bytes, by its id on the Hub; none where that is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFacts:
+class ModelFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One expert of the catalogue. The fields are those of its YAML file."""
 
     id: str
@@ -62,9 +61,9 @@ class ModelFacts:
     """What its files take to download; 0 when not known."""
     default_for: tuple[str, ...] = ()
     """The task types for which it is the project's default model."""
-    accepts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    accepts: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     """Inputs of which it takes some values only, such as one of a task type's operations."""
-    input_limits: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    input_limits: Mapping[str, Mapping[str, int]] = msgspec.field(default_factory=dict)
     """How much of an input it takes in before the rest is cut off or refused: by input, `max_character_count` (about
     four to a token), `max_duration_ms` and `max_size_bytes`."""
     accuracy: float = 0.0
@@ -83,9 +82,9 @@ class ModelFacts:
     """Environment variables of the host, one of which must be set, such as the key of a hosted endpoint."""
     trusted: tuple[str, ...] = ()
     """What the operator allows it beyond the rule: `pickled-weights`, `remote-code`."""
-    source: Source = field(default_factory=Source)
+    source: Source = msgspec.field(default_factory=Source)
     """Where its files are."""
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = msgspec.field(default_factory=dict)
     """Settings of its runtime or engine."""
     deterministic: bool = False
     """Whether equal inputs, the seed among them, give equal outputs always, so that results may be kept."""

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import yaml
+import msgspec
 
-from orchestrion_host.catalogue.reader import CatalogueError
+from orchestrion_host.catalogue.reader import CatalogueError, read_yaml
 
 NONE: Final = "none"
 """The name under which a host offers no expert of the project's own."""
 
 _FOLDER: Final = Path(__file__).parent / "profiles"
-_FIELDS: Final[Mapping[str, type]] = {"name": str, "description": str, "order": int, "experts": list, "includes": list}
+
+
+class _ProfileFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    description: str
+    order: int
+    experts: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +45,11 @@ def read(folder: Path = _FOLDER) -> Mapping[str, ProfileFacts]:
     Raises:
         CatalogueError: A file cannot be read, or says what it cannot say.
     """
-    found = {data["name"]: data for data in map(_read_file, sorted(folder.glob("*.yaml")))}
+    files = [read_yaml(path, _ProfileFile) for path in sorted(folder.glob("*.yaml"))]
+    by_name = {file.name: file for file in files}
     return {
-        name: ProfileFacts(name, data["description"], data["order"], tuple(_experts(found, name, ())))
-        for name, data in sorted(found.items(), key=lambda item: item[1]["order"])
+        file.name: ProfileFacts(file.name, file.description, file.order, tuple(_experts(by_name, file.name, ())))
+        for file in sorted(by_name.values(), key=lambda file: file.order)
     }
 
 
@@ -59,24 +67,9 @@ def experts_of(name: str) -> frozenset[str]:
     return frozenset(profiles[name].experts)
 
 
-def _read_file(path: Path) -> Mapping[str, Any]:
-    try:
-        data = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CatalogueError(f"{path}: {error}") from error
-    if not isinstance(data, Mapping):
-        raise CatalogueError(f"{path}: expected fields, found {type(data).__name__}.")
-    data = {"experts": [], "includes": [], **data}
-    for name in data.keys() | _FIELDS.keys():
-        if name not in _FIELDS:
-            raise CatalogueError(f"{path}: there is no field {name!r}; there are {', '.join(_FIELDS)}.")
-        if not isinstance(data.get(name), _FIELDS[name]):
-            raise CatalogueError(f"{path}: {name}: expected {_FIELDS[name].__name__}, found {data.get(name)!r}.")
-    return data
-
-
-def _experts(found: Mapping[str, Mapping[str, Any]], name: str, above: tuple[str, ...]) -> list[str]:
-    if name not in found or name in above:
+def _experts(files: Mapping[str, _ProfileFile], name: str, above: tuple[str, ...]) -> list[str]:
+    if name not in files or name in above:
         raise CatalogueError(f"profile {above[-1]}: includes: there is no profile {name!r} that it can include.")
-    included = [_experts(found, other, (*above, name)) for other in found[name]["includes"]]
-    return list(dict.fromkeys([*(expert for experts in included for expert in experts), *found[name]["experts"]]))
+    file = files[name]
+    included = [_experts(files, other, (*above, name)) for other in file.includes]
+    return list(dict.fromkeys([*(expert for experts in included for expert in experts), *file.experts]))

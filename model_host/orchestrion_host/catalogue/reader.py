@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final, get_args, get_type_hints
+from typing import Final, TypeVar
 
-import yaml
+import msgspec
 
 from orchestrion_host.catalogue.facts import ModelFacts, Source
+
+T = TypeVar("T")
 
 _ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,127}")
 _RUNTIMES: Final = ("engine", "transformers", "diffusers", "onnx", "remote")
@@ -57,53 +58,21 @@ def read_file(path: Path) -> ModelFacts:
     Raises:
         CatalogueError: It cannot be read, or says what it cannot say.
     """
-    try:
-        data = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CatalogueError(f"{path}: {error}") from error
-    values = _checked(ModelFacts, data, f"{path}")
-    values["source"] = Source(**_checked(Source, data.get("source", {}), f"{path}: source"))
-    facts = ModelFacts(**values)
+    facts = read_yaml(path, ModelFacts)
     _check_rules(facts, path)
     return facts
 
 
-def _checked(target: type[ModelFacts] | type[Source], data: Any, place: str) -> dict[str, Any]:
-    """Checks names and kinds of fields against the dataclass, and turns lists into tuples."""
-    if not isinstance(data, Mapping):
-        raise CatalogueError(f"{place}: expected fields, found {type(data).__name__}.")
-    fields = {item.name: item for item in dataclasses.fields(target)}
-    hints = get_type_hints(target)
-    values: dict[str, Any] = {}
-    for name, value in data.items():
-        if name not in fields:
-            raise CatalogueError(f"{place}: there is no field {name!r}; there are {', '.join(fields)}.")
-        values[name] = _converted(value, hints[name], f"{place}: {name}")
-    missing = [
-        name
-        for name, item in fields.items()
-        if name not in values and item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
-    ]
-    if missing:
-        raise CatalogueError(f"{place}: the field {missing[0]!r} is missing.")
-    return values
+def read_yaml(path: Path, form: type[T]) -> T:
+    """Reads a YAML file strictly as what it is to hold: no other fields, and none of another kind.
 
-
-def _converted(value: Any, hint: Any, place: str) -> Any:
-    if hint is float and type(value) is int:
-        return float(value)
-    if hint in (str, int, float, bool):
-        if type(value) is not hint:
-            raise CatalogueError(f"{place}: expected {hint.__name__}, found {value!r}.")
-        return value
-    if hint == tuple[str, ...]:
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise CatalogueError(f"{place}: expected a list of texts, found {value!r}.")
-        return tuple(value)
-    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        raise CatalogueError(f"{place}: expected fields, found {value!r}.")
-    *_, kind = (Any, *get_args(hint))
-    return value if kind is Any else {key: _converted(item, kind, f"{place}: {key}") for key, item in value.items()}
+    Raises:
+        CatalogueError: It cannot be read, or holds something else; the message names the file and the field.
+    """
+    try:
+        return msgspec.yaml.decode(path.read_bytes(), type=form)
+    except (OSError, msgspec.DecodeError) as error:
+        raise CatalogueError(f"{path}: {error}") from error
 
 
 def _check_rules(facts: ModelFacts, path: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.experts import ExpertState
@@ -166,8 +167,8 @@ def _renewed(own: ModelFacts, base: ModelFacts) -> ModelFacts:
     if own.source.hub != base.source.hub or not base.checkpoints:
         return own
     pins = {name: getattr(own.source, name) for name in ("part_revisions", "sha256", "files", "sizes")}
-    source = dataclasses.replace(base.source, **pins)
-    return dataclasses.replace(base, **{name: getattr(own, name) for name in _FROM_THE_HUB}, source=source)
+    source = msgspec.structs.replace(base.source, **pins)
+    return msgspec.structs.replace(base, **{name: getattr(own, name) for name in _FROM_THE_HUB}, source=source)
 
 
 def _read(config: HostConfig) -> dict[str, KnownModel]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import logging
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from typing import Any, Final
+
+import msgspec
 
 from orchestrion.errors import Reason
 from orchestrion.models import ModelProgress
@@ -151,7 +152,7 @@ def pinned(facts: ModelFacts, told: Mapping[str, Mapping[str, Any]], *, has_grap
     bytes_of = {model: sum(item["files"].values()) for model, item in told.items()}
     # That of the part that it is named after, as a ControlNet is, or of the whole.
     own = told.get(facts.model) or told.get(source.hub) or {}
-    return dataclasses.replace(
+    return msgspec.structs.replace(
         facts,
         revision=told[source.hub]["commit"] if source.hub else facts.revision,
         download_bytes=sum(bytes_of.values()),
@@ -161,7 +162,7 @@ def pinned(facts: ModelFacts, told: Mapping[str, Mapping[str, Any]], *, has_grap
         license=facts.license or cards.license_of(own),
         download_count=int(own.get("downloads", 0)) or facts.download_count,
         like_count=int(own.get("likes", 0)) or facts.like_count,
-        source=dataclasses.replace(
+        source=msgspec.structs.replace(
             source,
             part_revisions={
                 **source.part_revisions,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
+
+import msgspec
 
 from orchestrion.errors import Reason
 from orchestrion.models import ModelProgress
@@ -65,12 +66,12 @@ def refresh_facts(facts: ModelFacts, told: Mapping[str, Mapping[str, Any]]) -> M
         for model, item in told.items()
         if model in pulled or item["size_bytes"]
     }
-    return dataclasses.replace(
+    return msgspec.structs.replace(
         facts,
         license=cards.license_of(own) or facts.license,
         download_count=int(own.get("downloads", facts.download_count)),
         like_count=int(own.get("likes", facts.like_count)),
         # Of a model whose parts are not all known, neither is the whole.
         download_bytes=sum(sizes.values()) if sizes.keys() == facts.checkpoints.keys() else facts.download_bytes,
-        source=dataclasses.replace(facts.source, sizes=sizes),
+        source=msgspec.structs.replace(facts.source, sizes=sizes),
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
@@ -69,13 +69,13 @@ def test_an_entry_keeps_its_pins_and_becomes_newer_with_the_project(tmp_path: Pa
     """Given a model that was pulled with an earlier version, a new version's description and options count."""
     models = collection(tmp_path)
     shipped = models.get("speecht5-vc").facts
-    pulled = dataclasses.replace(
+    pulled = msgspec.structs.replace(
         shipped,
         description="An older description.",
         requires=(),
         revision="c0ffee",
         download_bytes=7,
-        source=dataclasses.replace(
+        source=msgspec.structs.replace(
             shipped.source, part_revisions={"vocoder": "beef"}, files={shipped.source.hub: {"config.json": 7}}
         ),
     )
@@ -91,5 +91,5 @@ def test_an_entry_keeps_its_pins_and_becomes_newer_with_the_project(tmp_path: Pa
 def test_a_models_parts_on_the_hub_are_checkpoints_as_well(tmp_path: Path) -> None:
     parts = {"vocoder": "c/d", "voices": "/somewhere"}
     source = Source(hub="a/b", parts=parts, part_revisions={"vocoder": "2"})
-    facts = dataclasses.replace(collection(tmp_path).get("speecht5-vc").facts, revision="1", source=source)
+    facts = msgspec.structs.replace(collection(tmp_path).get("speecht5-vc").facts, revision="1", source=source)
     assert facts.checkpoints == {"a/b": "1", "c/d": "2"}

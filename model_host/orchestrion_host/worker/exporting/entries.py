@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
 from orchestrion_host.catalogue import reader, writer
@@ -45,7 +45,7 @@ def describe(
     """Describes an export as a catalogue entry: the facts of the original, with files and runtime of its own."""
     is_bare = families.is_encoder(str(folder), task_types)
     hashes = {"model.onnx": digest, "tokenizer.json": sha256(folder / "tokenizer.json")}
-    export = dataclasses.replace(
+    export = msgspec.structs.replace(
         facts,
         id=f"{facts.id}-onnx",
         revision=revision,
