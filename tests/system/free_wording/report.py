@@ -35,15 +35,6 @@ class Verdict:
         )
 
 
-PROPERTY: Final = "requests in free wording"
-"""The property of the test that has the rate and the table, which travel to the process that prints the summary."""
-
-
-def rate(verdicts: Sequence[Verdict]) -> str:
-    """Returns how many were right, in words."""
-    return f"{sum(verdict.right for verdict in verdicts)} of {len(verdicts)} right"
-
-
 def table(verdicts: Sequence[Verdict], *, failures_only: bool = False) -> str:
     """Returns a line a request."""
     return "\n".join(verdict.line() for verdict in verdicts if not (failures_only and verdict.right))

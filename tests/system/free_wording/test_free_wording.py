@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 import orchestrion
+from tests import rates
 from tests.media.library import Library
 from tests.starter import TASK_TYPES
 from tests.system.free_wording import cases
 from tests.system.free_wording.expectations import plain
 from tests.system.free_wording.judging import faults
 from tests.system.free_wording.outcome import ask
-from tests.system.free_wording.report import PROPERTY, Verdict, rate, table
+from tests.system.free_wording.report import Verdict, table
 
 ROOT = Path(__file__).parents[3]
 CASES = cases.load()
@@ -50,9 +51,9 @@ def verdicts(client: orchestrion.Client, tmp_path_factory: pytest.TempPathFactor
 def test_at_least_nine_in_ten_requests_are_right(
     verdicts: Sequence[Verdict], record_property: Callable[[str, object], None]
 ) -> None:
-    record_property(PROPERTY, [rate(verdicts), table(verdicts)])
-    share = sum(verdict.right for verdict in verdicts) / len(verdicts)
-    assert share >= LEAST_SHARE, f"{rate(verdicts)}\n{table(verdicts, failures_only=True)}"
+    right = sum(verdict.right for verdict in verdicts)
+    rate = rates.report(record_property, "requests in free wording", right, len(verdicts), table(verdicts))
+    assert right / len(verdicts) >= LEAST_SHARE, f"{rate}\n{table(verdicts, failures_only=True)}"
 
 
 def test_the_requests_cover_every_starter_task_type() -> None:
