@@ -57,11 +57,12 @@ test-wheel: $(STAMP) ## build the wheel and try the client in empty environments
 	$(BIN)/pytest -m wheel $(ARGS)
 
 .PHONY: lint
-lint: $(STAMP) ## check style, formatting, the import rules and the words of docs/glossary.md
+lint: $(STAMP) ## check style, formatting, the import rules, the words of docs/glossary.md and the generated clients
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
 	$(BIN)/python tools/check_vocabulary.py
+	$(BIN)/python tools/unasync.py --check
 
 .PHONY: format
 format: $(STAMP) ## format the code and mend what ruff can mend
@@ -80,6 +81,10 @@ protos: $(STAMP) ## generate the Python stubs from protos/, and what else is mad
 .PHONY: protos-check
 protos-check: $(STAMP) ## lint protos/, look for breaking changes (BASE=... since that commit), stale stubs and what else is made of them
 	@BASE="$(BASE)" protos/check.sh
+
+.PHONY: unasync
+unasync: $(STAMP) ## generate the sync clients of the SDK from the asyncio ones
+	@$(BIN)/python tools/unasync.py
 
 .PHONY: docs
 docs: $(STAMP) ## make the reference pages in docs/ anew (ARGS=--check only looks)

@@ -133,7 +133,7 @@ def _compare(subject: Subject, folder: Path, client: Client, stub: Any, runs: in
         name, path = subject.medium
         # As our workers do: a pipeline that is given the path of a sound starts another program to decode it.
         item = str(path)
-        inputs = {name: ArtifactRef(client.upload(path).name)}
+        inputs = {name: ArtifactRef(client.artifacts.upload(path).name)}
     request = messages.InferRequest(expert_id=subject.task_type)
     value_codec.encode_values(inputs, request.inputs)
 

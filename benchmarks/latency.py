@@ -72,7 +72,7 @@ async def measure_planning(client: AsyncClient, runs: int) -> PlanningLatency:
         OrchestrionError: A call failed.
         RuntimeError: The request was not planned.
     """
-    picture = await client.upload(PICTURE)
+    picture = await client.artifacts.upload(PICTURE)
     async with aclosing(client.run(REQUEST, [picture], planner="builtin")) as events:
         async for event in events:
             check(event)  # Whole, once: the experts are loaded now, and stay so.
@@ -104,7 +104,7 @@ async def _first_planned(client: AsyncClient, picture: Artifact) -> float:
             if isinstance(event.payload, TaskPlanned):
                 elapsed = time.perf_counter() - started
                 # Ends when the experts have stopped: the next run finds the machine quiet.
-                await client.cancel_run(event.run)
+                await client.runs.cancel(event.run)
                 return elapsed
     raise RuntimeError(f"The built-in planner planned no task for {REQUEST!r}.")
 

@@ -73,8 +73,8 @@ def do(client: orchestrion.Client, job: Job, say: Callable[[str | None], None]) 
         say(f"\n{printable(answer.text).strip()}\n")
         OUTPUT.mkdir(exist_ok=True)
         for number, name in enumerate(answer.artifacts):
-            suffix = Path(client.get_artifact(name).file_name).suffix or ".wav"
-            path = client.download(name, OUTPUT / f"{job.name}{f'-{number}' if number else ''}{suffix}")
+            suffix = Path(client.artifacts.get(name).file_name).suffix or ".wav"
+            path = client.artifacts.download(name, OUTPUT / f"{job.name}{f'-{number}' if number else ''}{suffix}")
             say(f"saved {path.relative_to(ROOT)}")
         return bool(answer.artifacts) and all(result.succeeded for result in answer.results)
     finally:

@@ -35,9 +35,9 @@ the field; files that were planned with need not be given again, since the plan 
 
 {edit}
 Or a run of all four stages waits in the middle: with `approval=REQUIRED` nothing is selected or executed before
-`approve_plan`, from this client or from any other that knows the run's name. An edited plan is checked first, and the
-run goes on waiting when it is refused. `cancel_run` refuses the plan altogether; after `approval_timeout_ms` the run
-ends by itself, with the reason `APPROVAL_TIMED_OUT`.
+`client.runs.approve`, from this client or from any other that has the run's name. An edited plan is checked first, and
+the run goes on waiting when it is refused. `client.runs.cancel` refuses the plan altogether; after
+`approval_timeout_ms` the run ends by itself, with the reason `APPROVAL_TIMED_OUT`.
 
 {approve}
 `orchestrion.testing` has a controller to test your own programs against, in the same process and without models.

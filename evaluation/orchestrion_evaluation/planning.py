@@ -109,7 +109,7 @@ async def _upload(client: AsyncClient, samples: Iterable[Sample]) -> dict[str, A
     files: dict[str, Artifact] = {}
     for name in dict.fromkeys(name for sample in samples for name in file_names(sample.request)):
         file = stand_in(name)
-        files[name] = await client.upload(file.content, media_type=file.media_type, file_name=file.name)
+        files[name] = await client.artifacts.upload(file.content, media_type=file.media_type, file_name=file.name)
     return files
 
 

@@ -25,9 +25,9 @@ async def main(request: str, *files: str) -> None:
                 case ApprovalAwaited(plan):  # Any other client could approve it too: it needs the run's name alone.
                     edited = reviewed(plan)
                     if edited is None:
-                        await client.cancel_run(event.run)
+                        await client.runs.cancel(event.run)
                     else:
-                        await client.approve_plan(event.run, edited)
+                        await client.runs.approve(event.run, edited)
                 case PlanApproved(edited):
                     print("approved", "as it was" if edited is None else "edited")
                 case TaskStarted(task_id):

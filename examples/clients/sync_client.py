@@ -12,6 +12,6 @@ try:
         print(answer.text)
         Path("output").mkdir(exist_ok=True)
         for name in answer.artifacts:
-            print("saved", client.download(name, "output"))
+            print("saved", client.artifacts.download(name, "output"))
 except OrchestrionError as error:
     sys.exit(f"Error: {error.message}")

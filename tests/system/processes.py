@@ -65,7 +65,7 @@ class Servers:
 
 def wait_for_host(client: Client, name: str, state: HostState | None) -> None:
     """Waits until the controller lists a host in a state; None waits until it lists it in any other than READY."""
-    with contextlib.closing(client.watch_hosts(timeout=TIMEOUT_S)) as changes:
+    with contextlib.closing(client.hosts.watch(timeout=TIMEOUT_S)) as changes:
         for change in changes:
             if change.name == names.host(name):
                 seen = change.state if isinstance(change, Host) else None

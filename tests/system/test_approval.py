@@ -59,7 +59,7 @@ def test_a_controller_that_is_stopped_ends_cleanly_while_runs_wait(tmp_path: Pat
         assert process.returncode == 0
         assert "Traceback" not in errors
     with controller(tmp_path) as (_, address), Client(address) as client:
-        ended = [client.get_run(run) for run in runs]
+        ended = [client.runs.get(run) for run in runs]
     assert {run.state for run in ended} == {RunState.CANCELLED}
     assert {run.error.reason for run in ended if run.error} == {"SERVER_STOPPING"}
 
@@ -70,16 +70,16 @@ def test_a_run_that_waited_when_its_controller_was_killed_has_ended(tmp_path: Pa
         port = int(first.grpc_address.rsplit(":", 1)[1])
         with Client(first.grpc_address) as client:
             run = waiting_run(client)
-            assert client.list_runs().items[0].state is RunState.AWAITING_APPROVAL
+            assert client.runs.list().items[0].state is RunState.AWAITING_APPROVAL
             kill(process_of(first))
             servers.controller(port=port)
-            log = list(client.watch(run))
+            log = list(client.runs.watch(run))
             assert isinstance(log[-1].payload, RunFinished)
             assert log[-1].payload.error is not None
             assert log[-1].payload.error.reason == "CONTROLLER_RESTARTED"
-            assert client.list_runs().items[0].state is RunState.FAILED
+            assert client.runs.list().items[0].state is RunState.FAILED
             with pytest.raises(FailedPreconditionError) as caught:
-                client.approve_plan(run)
+                client.runs.approve(run)
             assert caught.value.reason == "NOT_AWAITING_APPROVAL"
 
 

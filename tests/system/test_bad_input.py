@@ -151,17 +151,17 @@ def test_a_large_file_streams_up_and_down_in_flat_memory(client: Client, control
     path = tmp_path / "large.bin"
     with path.open("wb") as file:
         file.truncate(size)
-    small = client.upload(b"warm up")
-    client.read(small)
+    small = client.artifacts.upload(b"warm up")
+    client.artifacts.read(small)
 
     with peak_growth(process_of(controller)) as growth:
-        artifact = client.upload(path)
-        client.download(artifact, tmp_path / "back.bin")
+        artifact = client.artifacts.upload(path)
+        client.artifacts.download(artifact, tmp_path / "back.bin")
 
     assert artifact.size_bytes == size
     assert (tmp_path / "back.bin").stat().st_size == size
     assert growth[0] < 64 * MEGABYTE
-    client.delete_artifact(artifact)
+    client.artifacts.delete(artifact)
 
 
 def test_a_large_file_made_by_an_expert_reaches_the_store_in_flat_memory(
@@ -174,9 +174,9 @@ def test_a_large_file_made_by_an_expert_reaches_the_store_in_flat_memory(
         answer = client.ask("do it", plan=Plan((wait("task", output_bytes=size),)))
 
     (artifact,) = answer.artifacts
-    assert client.get_artifact(artifact).size_bytes == size
+    assert client.artifacts.get(artifact).size_bytes == size
     assert max(growth) < 64 * MEGABYTE
-    client.delete_artifact(artifact)
+    client.artifacts.delete(artifact)
 
 
 def test_hard_text_reaches_the_next_task_byte_for_byte(client: Client) -> None:
@@ -194,7 +194,7 @@ def test_hard_text_reaches_the_next_task_byte_for_byte(client: Client) -> None:
         result = answer.result(task_id)
         assert result is not None
         assert str(result.outputs["text"]).encode() == HARD_TEXT.encode()
-    run = client.get_run(answer.run)
+    run = client.runs.get(answer.run)
     assert run.messages[0].text == HARD_TEXT
     assert run.plan == plan
 
@@ -204,7 +204,7 @@ def test_hard_text_is_spoken(client: Client) -> None:
 
     answer = client.ask("speak", plan=plan)
 
-    with wave.open(io.BytesIO(client.read(answer.artifacts[0]))) as sound:
+    with wave.open(io.BytesIO(client.artifacts.read(answer.artifacts[0]))) as sound:
         assert sound.getnframes() / sound.getframerate() > 5
 
 
@@ -222,13 +222,13 @@ def test_a_request_in_chinese_is_understood(request_text: str, expected: list[st
     assert all(result.succeeded for result in answer.results)
     assert "Platform 9" in answer.text
     if "text-to-speech" in expected:
-        with wave.open(io.BytesIO(client.read(answer.artifacts[-1]))) as sound:
+        with wave.open(io.BytesIO(client.artifacts.read(answer.artifacts[-1]))) as sound:
             assert sound.getnframes() > 0
 
 
 def test_an_upload_whose_client_dies_leaves_nothing(client: Client, servers: Servers, tmp_path: Path) -> None:
     incoming = servers.home / "controller" / "artifacts" / "incoming"
-    before = client.list_artifacts()
+    before = client.artifacts.list()
 
     # Several times: the server learns of the end of the stream and of the death in quick succession.
     for attempt in range(4):
@@ -243,7 +243,7 @@ def test_an_upload_whose_client_dies_leaves_nothing(client: Client, servers: Ser
             kill(psutil.Process(process.pid))
         eventually(lambda: not list(incoming.iterdir()))
 
-    assert client.list_artifacts() == before
+    assert client.artifacts.list() == before
 
 
 def failure_of(answer: Answer, field: str) -> tuple[str, str]:

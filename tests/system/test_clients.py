@@ -82,8 +82,8 @@ def test_a_plan_is_made_edited_checked_and_carried_out(platform: Client, tmp_pat
     assert "planned  text-to-speech-1" in output
     assert "would go image-to-text-1 to rapidocr on hosts/one" in output
     assert "Mind the gap" in output
-    latest = platform.list_runs(page_size=1).items[0]
-    plan = platform.get_run(latest.name).plan
+    latest = platform.runs.list(page_size=1).items[0]
+    plan = platform.runs.get(latest.name).plan
     assert plan is not None
     assert plan.tasks[1].inputs["speed"] == 0.8
 
@@ -129,8 +129,8 @@ def test_node_uploads_a_file_of_many_chunks_as_it_is(platform: Client, tmp_path:
     large.write_text("All work and no play.\n" * 200_000, "utf-8")
     process = start(platform, tmp_path, "node", node("ask"), "Do something with it.", str(large))
     process.communicate(timeout=60)
-    (stored,) = [artifact for artifact in platform.list_artifacts().items if artifact.file_name == "large.txt"]
-    assert platform.read(stored.name) == large.read_bytes()
+    (stored,) = [artifact for artifact in platform.artifacts.list().items if artifact.file_name == "large.txt"]
+    assert platform.artifacts.read(stored.name) == large.read_bytes()
 
 
 @pytest.mark.node
@@ -159,7 +159,7 @@ def test_node_sees_the_same_events_as_python_of_the_same_run(platform: Client, t
     assert (watcher.returncode, errors) == (0, "")
     # Progress is not numbered: who watches later may have missed it.
     seen = [event for line in output.splitlines() if "sequence" in (event := json.loads(line))]
-    logged = [as_proto_loader(encode(event)) for event in platform.watch(name)]
+    logged = [as_proto_loader(encode(event)) for event in platform.runs.watch(name)]
     assert seen == logged
     assert len(logged) > 15
 
@@ -168,7 +168,7 @@ def test_node_sees_the_same_events_as_python_of_the_same_run(platform: Client, t
 def test_node_goes_on_where_it_left_off(platform: Client, tmp_path: Path) -> None:
     answer = platform.ask('Say "good morning" in German.')
     output = run(platform, tmp_path, "node", node("watch"), answer.run, "5")
-    logged: list[Event] = list(platform.watch(answer.run, after_sequence=5))
+    logged: list[Event] = list(platform.runs.watch(answer.run, after_sequence=5))
     assert [json.loads(line) for line in output.splitlines()] == [as_proto_loader(encode(event)) for event in logged]
 
 

@@ -69,7 +69,7 @@ def test_json_is_the_log(client: orchestrion.Client) -> None:
     assert result.outputs["text"] == "Caution\nThis bridge freezes\nbefore the road"
     kept = [event for event in events if event.sequence]
     assert [event.sequence for event in kept] == list(range(1, len(kept) + 1))
-    assert list(client.watch(events[0].run)) == kept
+    assert list(client.runs.watch(events[0].run)) == kept
 
 
 def test_hosts_and_experts(client: orchestrion.Client) -> None:
@@ -148,13 +148,13 @@ def test_a_plan_is_edited_and_approved_in_the_middle_of_a_run(client: orchestrio
         assert "task text-to-speech-1, inputs.speed" in terminal.screen.text
         terminal.type("\r")
         terminal.until_true(lambda: terminal.screen.text.count(question) == 2)
-        assert RunState.AWAITING_APPROVAL in [run.state for run in client.list_runs(page_size=5).items]
+        assert RunState.AWAITING_APPROVAL in [run.state for run in client.runs.list(page_size=5).items]
         terminal.type("y\r")
         assert terminal.finish() == 0
         assert terminal.restored()
     assert "Platform 9" in terminal.screen.text
     name = terminal.screen.text.rpartition("succeeded after ")[2].split()[2]
-    plan = client.get_run(name).plan
+    plan = client.runs.get(name).plan
     assert plan is not None
     assert plan.tasks[1].inputs["speed"] == 0.5
     assert (tmp_path / "orchestrion-output" / "speech.wav").exists()

@@ -86,9 +86,9 @@ def test_an_upload_that_does_not_fit_fails_and_leaves_nothing(client: Client, di
 
     async def upload_async() -> None:
         async with AsyncClient(client.address) as other:
-            await other.upload(path)
+            await other.artifacts.upload(path)
 
-    for upload in (lambda: client.upload(path), lambda: asyncio.run(upload_async())):
+    for upload in (lambda: client.artifacts.upload(path), lambda: asyncio.run(upload_async())):
         with pytest.raises(ResourceExhaustedError) as caught:
             upload()
         assert caught.value.reason == "STORAGE_FULL"
@@ -97,8 +97,8 @@ def test_an_upload_that_does_not_fit_fails_and_leaves_nothing(client: Client, di
     incoming = disk / "controller" / "artifacts" / "incoming"
     eventually(lambda: not list(incoming.iterdir()))
     assert free_bytes(disk) > room - MEGABYTE
-    assert client.list_artifacts().items == ()
-    client.delete_artifact(client.upload(b"this fits"))
+    assert client.artifacts.list().items == ()
+    client.artifacts.delete(client.artifacts.upload(b"this fits"))
 
 
 def test_an_output_that_does_not_fit_fails_its_task(client: Client, disk: Path) -> None:
@@ -123,15 +123,15 @@ def test_a_run_that_cannot_be_written_down_fails_and_the_next_one_works(
     assert "disk" in refused.message
     assert metric(controller, "orchestrion_controller_journal_failures_total") > 0
     # What was written down before can be read, and nothing is going on.
-    assert client.get_run(kept.run).state is RunState.SUCCEEDED
+    assert client.runs.get(kept.run).state is RunState.SUCCEEDED
     eventually(lambda: metric(controller, "orchestrion_controller_runs_running") == 0)
 
     filler.unlink()
 
     answer = client.ask("do it", plan=QUICK)
-    assert client.get_run(answer.run).state is RunState.SUCCEEDED
+    assert client.runs.get(answer.run).state is RunState.SUCCEEDED
     # No run pretends to go on.
-    assert all(run.state.ended for run in client.list_runs().items)
+    assert all(run.state.ended for run in client.runs.list().items)
 
 
 def test_a_disk_that_fills_up_in_the_middle_of_a_run_fails_it(client: Client, controller: Child, disk: Path) -> None:
@@ -155,7 +155,7 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_run_fails_it(client: Client, co
     assert run.state is RunState.FAILED
     assert run.error is not None
     assert run.error.reason == "STORAGE_FULL"
-    log = list(client.watch(run.name))
+    log = list(client.runs.watch(run.name))
     assert [event.sequence for event in log] == list(range(1, len(log) + 1))
     numbered = [event for event in seen if event.sequence]
     assert log[: len(numbered)] == numbered
@@ -163,7 +163,7 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_run_fails_it(client: Client, co
 
 def ended(client: Client, run: str) -> Run | None:
     """Returns a run if it has ended."""
-    snapshot = client.get_run(run)
+    snapshot = client.runs.get(run)
     return snapshot if snapshot.state.ended else None
 
 

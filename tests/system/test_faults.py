@@ -84,7 +84,7 @@ def test_a_worker_that_is_killed_or_stops_answering_costs_one_attempt(
     assert not worker.is_running()
     assert process_of(host).pid == host_id
     assert metric(host, "orchestrion_host_worker_restarts_total") == 1
-    (listed,) = client.hosts()
+    (listed,) = client.hosts.list()
     assert (listed.state, listed.worker_restart_count) == (HostState.READY, 1)
 
 
@@ -141,8 +141,8 @@ def test_a_controller_killed_in_the_middle_of_a_run_tells_it_as_failed(tmp_path:
         # The host comes back by itself, and is the same process.
         wait_for_host(client, "one", HostState.READY)
         process_of(host)
-        run = client.get_run(seen[0].run)
-        log = list(client.watch(seen[0].run))
+        run = client.runs.get(seen[0].run)
+        log = list(client.runs.watch(seen[0].run))
 
         assert run.state is RunState.FAILED
         assert run.error is not None
@@ -152,5 +152,5 @@ def test_a_controller_killed_in_the_middle_of_a_run_tells_it_as_failed(tmp_path:
         (end,) = payloads(log, RunFinished)
         assert end.state is RunState.FAILED
         # What ended before is as it was, and work goes on.
-        assert list(client.watch(kept[0].run)) == [event for event in kept if event.sequence]
+        assert list(client.runs.watch(kept[0].run)) == [event for event in kept if event.sequence]
         assert results(do(client, QUICK))["task"].succeeded

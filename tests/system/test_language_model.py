@@ -232,7 +232,7 @@ async def test_the_next_turn_knows_the_answer_of_the_one_before(client: AsyncCli
             prompt.index("Do three steps, one after the other.") < prompt.index(ANSWER) < prompt.index("And once more?")
         )
     assert "first" in said_to(model, 2)
-    assert (await client.get_run(second.run)).previous_run == first.run
+    assert (await client.runs.get(second.run)).previous_run == first.run
 
 
 async def test_a_client_that_leaves_stops_the_model_in_the_middle_of_a_word(
@@ -245,7 +245,7 @@ async def test_a_client_that_leaves_stops_the_model_in_the_middle_of_a_word(
         await asyncio.wait_for(model.called.wait(), TIMEOUT_S)
 
     await asyncio.wait_for(model.dropped.wait(), TIMEOUT_S)
-    (end,) = payloads(await collect(client.watch(run)), RunFinished)
+    (end,) = payloads(await collect(client.runs.watch(run)), RunFinished)
     assert end.state is RunState.CANCELLED
 
 

@@ -66,7 +66,7 @@ def end_of(client: Client, run: str) -> Run:
     """Waits until a run has ended, without being one of its readers."""
 
     def ended() -> Run | None:
-        snapshot = client.get_run(run)
+        snapshot = client.runs.get(run)
         return snapshot if snapshot.state.ended else None
 
     last = eventually(ended)
@@ -140,7 +140,7 @@ def test_a_client_that_comes_back_keeps_its_run_and_misses_no_event(
         seen = until_started(events)
     eventually(lambda: metric(controller, "orchestrion_controller_readers") == 0)
 
-    seen += client.watch(seen[0].run, seen[-1].sequence)
+    seen += client.runs.watch(seen[0].run, seen[-1].sequence)
 
     # Progress has no number: it may come between, and is not kept.
     numbers = [event.sequence for event in seen if event.sequence]
@@ -157,7 +157,7 @@ def test_another_process_takes_over_the_run_of_one_that_died(controller: Child, 
         process.kill()
     eventually(lambda: metric(controller, "orchestrion_controller_readers") == 0)
 
-    rest = list(client.watch(run, sequence))
+    rest = list(client.runs.watch(run, sequence))
 
     numbers = [event.sequence for event in rest if event.sequence]
     assert numbers == list(range(sequence + 1, sequence + 1 + len(numbers)))
@@ -184,7 +184,7 @@ def test_runs_at_once_mix_neither_events_nor_files(controller: Child, host: Chil
             events = list(own.run("read it aloud", [PICTURES / picture], plan=READ_ALOUD, timeout=TIMEOUT_S * 3))
             spoken = results(events)["speak"].outputs["audio"]
             assert isinstance(spoken, ArtifactRef)
-            return events, own.download(spoken, folder).read_bytes()
+            return events, own.artifacts.download(spoken, folder).read_bytes()
 
     said = {"station.jpg": "Platform 9", "bridge.jpg": "Caution\nThis bridge freezes\nbefore the road"}
     with ThreadPoolExecutor(len(said)) as pool:

@@ -94,7 +94,7 @@ def test_a_model_is_found_added_used_exported_and_removed(hub: HubServer, contro
         exported = output_of(controller, "export", "weather-bert", "--task", "text-classification")
         assert "differ from PyTorch's by at most" in exported
         assert "Added weather-bert-onnx." in exported
-        statuses = {status.expert_id: status for host in client.hosts() for status in host.statuses}
+        statuses = {status.expert_id: status for host in client.hosts.list() for status in host.statuses}
         faster = min(("weather-bert", "weather-bert-onnx"), key=lambda item: statuses[item].latency_ms)
         assert chosen(client) == (faster, label)
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from orchestrion._processes.supervision import Child
-from orchestrion._sync.host import HostClient
+from orchestrion._sync.host_client import HostClient
 from orchestrion.errors import OrchestrionError
 from orchestrion.experts import ExpertState
 from tests.hub_server import Faults, HubServer
@@ -59,7 +59,7 @@ def pulling(host: Child, hub: HubServer) -> Iterator[list[OrchestrionError]]:
     def pull() -> None:
         with host_client(host) as client:
             try:
-                for _ in client.pull_model("plain"):
+                for _ in client.models.pull("plain"):
                     pass
             except OrchestrionError as error:
                 failures.append(error)
@@ -79,12 +79,12 @@ def host_client(host: Child) -> HostClient:
 
 def state_of(host: Child) -> ExpertState:
     with host_client(host) as client:
-        return next(model.state for model in client.list_models().models if model.expert.id == "plain")
+        return next(model.state for model in client.models.list().models if model.expert.id == "plain")
 
 
 def add(host: Child) -> None:
     with host_client(host) as client:
-        client.add_model("tiny/plain")
+        client.models.add("tiny/plain")
 
 
 def test_a_killed_transfer_leaves_nothing_half_registered(servers: Servers, hub: HubServer) -> None:
@@ -95,7 +95,7 @@ def test_a_killed_transfer_leaves_nothing_half_registered(servers: Servers, hub:
     assert [failure.reason for failure in failures] == ["INTERNAL"]
     assert state_of(host) is ExpertState.TO_BE_FETCHED
     with host_client(host) as client:
-        assert list(client.pull_model("plain"))[-1].expert
+        assert list(client.models.pull("plain"))[-1].expert
     assert hub.gets(WEIGHTS)[-1].range
     assert state_of(host) is ExpertState.LOADABLE
 
@@ -111,7 +111,7 @@ def test_a_killed_host_leaves_nothing_half_registered(servers: Servers, hub: Hub
     again = servers.host("--profile", "none", name="one")
     assert state_of(again) is ExpertState.TO_BE_FETCHED
     with host_client(again) as client:
-        list(client.pull_model("plain"))
+        list(client.models.pull("plain"))
     assert hub.gets(WEIGHTS)[-1].range
     assert state_of(again) is ExpertState.LOADABLE
 
@@ -143,7 +143,7 @@ def test_a_full_disk_is_told_before_and_in_the_middle(
     filler = disk / "filler"
     filler.write_bytes(bytes(DISK_BYTES - 1_000_000))
     with host_client(host) as client, pytest.raises(OrchestrionError) as caught:
-        list(client.pull_model("plain"))
+        list(client.models.pull("plain"))
     assert caught.value.reason == "STORAGE_FULL"
     assert int(caught.value.metadata["needed_bytes"]) > 3_000_000 > int(caught.value.metadata["free_bytes"])
     assert hub.gets(WEIGHTS) == []
@@ -157,6 +157,6 @@ def test_a_full_disk_is_told_before_and_in_the_middle(
 
     filler.unlink()
     with host_client(host) as client:
-        list(client.pull_model("plain"))
+        list(client.models.pull("plain"))
     assert hub.gets(WEIGHTS)[-1].range
     assert state_of(host) is ExpertState.LOADABLE

@@ -47,7 +47,7 @@ def outputs(client: orchestrion.Client, path: Path, task_type: str, **inputs: Va
 
 def made(client: orchestrion.Client, value: Value) -> bytes:
     assert isinstance(value, ArtifactRef)
-    return client.read(value)
+    return client.artifacts.read(value)
 
 
 def test_a_phone_photograph_is_read_upright_as_its_exif_says(client: orchestrion.Client, library: Library) -> None:

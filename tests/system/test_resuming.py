@@ -37,9 +37,9 @@ async def test_events_come_once_when_the_controller_is_killed_and_comes_back(tmp
                 await watching
             assert caught.value.reason == "CONTROLLER_RESTARTED"
             assert isinstance(seen[-1].payload, RunFinished)
-            log = [event async for event in client.watch(seen[0].run)]
+            log = [event async for event in client.runs.watch(seen[0].run)]
             assert [event for event in seen if event.sequence] == log
-            assert len((await client.list_runs()).items) == 1
+            assert len((await client.runs.list()).items) == 1
     finally:
         await asyncio.to_thread(servers.__exit__)
 
@@ -57,13 +57,13 @@ def test_a_watch_survives_a_controller_that_is_killed(tmp_path: Path) -> None:
         port = int(controller.grpc_address.rsplit(":", 1)[1])
         with Client(controller.grpc_address) as client:
             run = until_started(client.run("wait", plan=SLOW, on_detach=OnDetach.CONTINUE))[0].run
-            watch = client.watch(run)
+            watch = client.runs.watch(run)
             first = next(watch)
             kill(process_of(controller))
             servers.controller(port=port)
             numbers = [first.sequence, *(event.sequence for event in watch if event.sequence)]
             assert numbers == list(range(1, len(numbers) + 1))
-            assert client.get_run(run).error.reason == "CONTROLLER_RESTARTED"  # type: ignore[union-attr]
+            assert client.runs.get(run).error.reason == "CONTROLLER_RESTARTED"  # type: ignore[union-attr]
 
 
 async def test_private_servers_start_and_stop_beside_a_loop_that_goes_on() -> None:
@@ -78,12 +78,12 @@ async def test_private_servers_start_and_stop_beside_a_loop_that_goes_on() -> No
     beating = asyncio.create_task(heartbeat())
     async with orchestrion.async_embedded() as client:
         assert beats > 20
-        assert [host.name for host in await client.hosts()] == ["hosts/embedded"]
+        assert [host.name for host in await client.hosts.list()] == ["hosts/embedded"]
         address = client.address
     beating.cancel()
     async with AsyncClient(address) as late:
         with pytest.raises(UnavailableError):
-            await late.hosts()
+            await late.hosts.list()
 
 
 async def test_a_start_that_is_cancelled_leaves_no_server(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def talk(client: Client, planner: str, responder: str) -> list[Run]:
         previous = runs[-1].name if runs else ""
         events = list(client.run(text, files=files, previous_run=previous, planner=planner, responder=responder))
         assert len(payloads(events, PlanFinished)) == 1
-        runs.append(client.get_run(events[0].run))
+        runs.append(client.runs.get(events[0].run))
     return runs
 
 
@@ -99,7 +99,7 @@ def check(client: Client, runs: list[Run], folder: Path) -> None:
     assert isinstance(pitch, float)
     assert pitch < 1
     (audio,) = second.answer_artifacts
-    client.download(audio, to=folder / "speech.wav")
+    client.artifacts.download(audio, to=folder / "speech.wav")
     with wave.open(str(folder / "speech.wav")) as sound:
         assert sound.getnframes() > sound.getframerate()
 

@@ -48,7 +48,7 @@ class TinyPlatform:
         milliseconds = (time.perf_counter() - started) * 1000
         (result,) = answer.results
         # Nobody else did it.
-        payloads = [event.payload for event in self.client.watch(answer.run)]
+        payloads = [event.payload for event in self.client.runs.watch(answer.run)]
         assert {item.expert_id for item in payloads if isinstance(item, TaskStarted)} == {row.expert}
         return Measured(row, self.outputs(result.outputs), milliseconds)
 
@@ -64,7 +64,7 @@ class TinyPlatform:
 
     def _plain(self, value: Value) -> Any:
         if isinstance(value, ArtifactRef):
-            return self.client.download(value, self._folder / value.name.rpartition("/")[2])
+            return self.client.artifacts.download(value, self._folder / value.name.rpartition("/")[2])
         if isinstance(value, tuple):
             return [self._plain(item) for item in value]
         assert not isinstance(value, OutputRef)

@@ -65,7 +65,7 @@ def test_who_cancels_ends_the_painting_in_the_worker(platform: TinyPlatform) -> 
     def follow() -> None:
         for event in platform.client.run("Do this.", plan=plan, timeout=TIMEOUT_S):
             if isinstance(event.payload, TaskProgress) and event.payload.fraction and not fractions(seen):
-                platform.client.cancel_run(event.run)
+                platform.client.runs.cancel(event.run)
             seen.append(event)
 
     before = metric(platform.host, "orchestrion_host_inferences_total", outcome="cancelled")

@@ -32,16 +32,16 @@ def main(address: str) -> None:
 
     content = os.urandom(3_000_000)
     with orchestrion.Client(address) as client, tempfile.TemporaryDirectory() as folder:
-        artifact = client.upload(content, file_name="random.bin")
-        saved = client.download(artifact, folder)
+        artifact = client.artifacts.upload(content, file_name="random.bin")
+        saved = client.artifacts.download(artifact, folder)
         if saved != Path(folder, "random.bin") or saved.read_bytes() != content:
             sys.exit("an artifact came back as another one")
-        client.delete_artifact(artifact)
-        hosts = client.hosts()
+        client.artifacts.delete(artifact)
+        hosts = client.hosts.list()
         if any("text-to-speech" in expert.task_types for host in hosts for expert in host.experts):
             plan = orchestrion.Plan((orchestrion.Task("speak", "text-to-speech", {"text": "It works."}),))
             answer = client.ask("Say that it works.", plan=plan)
-            if not client.read(answer.artifacts[0]).startswith(b"RIFF"):
+            if not client.artifacts.read(answer.artifacts[0]).startswith(b"RIFF"):
                 sys.exit("the sound is no WAV file")
     check_fake_controller()
     asyncio.run(check_asyncio(address, len(hosts)))
@@ -58,10 +58,10 @@ def check_fake_controller() -> None:
         fake.expect("Read the sign.").answer("EXIT", artifacts=[speech]).drop(after=2)
         fake.drop_next("Download", after=1)
         answer = client.ask("Read the sign.", [orchestrion.Sound([0.0, 0.5], 8_000)])
-        if (answer.text, client.read(answer.artifacts[0])) != ("EXIT", b"RIFF"):
+        if (answer.text, client.artifacts.read(answer.artifacts[0])) != ("EXIT", b"RIFF"):
             sys.exit("the fake controller gave another answer than it was told")
         try:
-            client.sound(speech)
+            client.artifacts.sound(speech)
         except orchestrion.FailedPreconditionError as error:
             if "pip install numpy" not in str(error):
                 sys.exit(f"no cure is named: {error}")
@@ -74,7 +74,7 @@ async def check_asyncio(address: str, host_count: int) -> None:
     import orchestrion
 
     async with orchestrion.AsyncClient(address) as client:
-        if len(await client.hosts()) != host_count:
+        if len(await client.hosts.list()) != host_count:
             sys.exit("the two clients see different hosts")
 
 

@@ -4,10 +4,11 @@
 
     with orchestrion.Client() as client:
         answer = client.ask("Read the text in this picture aloud.", ["sign.jpg"])
-        print(answer.text, client.download(answer.artifacts[0], "."))
+        print(answer.text, client.artifacts.download(answer.artifacts[0], "."))
 
-`Client` is for programs without an event loop, `AsyncClient` for asyncio; their `host` gives a `HostClient` or an
-`AsyncHostClient` for one host's models. `embedded` and `async_embedded` start private servers for a program of its own.
+`Client` is for programs without an event loop, `AsyncClient` for asyncio; their `hosts.connect` gives a `HostClient` or
+an `AsyncHostClient` for one host's experts and models. `embedded` and `async_embedded` start private servers for a
+program of its own.
 `orchestrion.testing` has a controller for the tests of programs that use these.
 
 Names are loaded when they are first used, so that what needs none of gRPC does not wait for it.
@@ -20,11 +21,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from orchestrion._async.client import AsyncClient as AsyncClient
-    from orchestrion._async.host import AsyncHostClient as AsyncHostClient
+    from orchestrion._async.host_client import AsyncHostClient as AsyncHostClient
     from orchestrion._processes.platform import async_embedded as async_embedded
     from orchestrion._processes.platform import embedded as embedded
     from orchestrion._sync.client import Client as Client
-    from orchestrion._sync.host import HostClient as HostClient
+    from orchestrion._sync.host_client import HostClient as HostClient
     from orchestrion.answers import Answer as Answer
     from orchestrion.content import Sound as Sound
     from orchestrion.errors import AbortedError as AbortedError
@@ -64,11 +65,11 @@ if TYPE_CHECKING:
 
 _MODULES: Final = {
     "_async.client": ("AsyncClient",),
-    "_async.host": ("AsyncHostClient",),
+    "_async.host_client": ("AsyncHostClient",),
     "content": ("Sound",),
     "_processes.platform": ("async_embedded", "embedded"),
     "_sync.client": ("Client",),
-    "_sync.host": ("HostClient",),
+    "_sync.host_client": ("HostClient",),
     "answers": ("Answer",),
     "errors": (
         "AbortedError",

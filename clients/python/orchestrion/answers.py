@@ -21,7 +21,7 @@ class Answer:
     text: str
     """The answer in words."""
     artifacts: tuple[str, ...]
-    """The artifacts that the answer names, for `download` and `read`."""
+    """The artifacts that the answer names, for `client.artifacts`."""
     plan: Plan
     """The plan that was carried out."""
     results: tuple[TaskResult, ...]

@@ -55,7 +55,7 @@ class RunSettings(PlanSettings, SelectionCriteria, total=False):
     responder: str
     """`builtin` or `llm`; empty for the server's default."""
     approval: Approval
-    """REQUIRED has the run wait for `approve_plan` before anything is selected or executed."""
+    """REQUIRED has the run wait for `runs.approve` before anything is selected or executed."""
     approval_timeout_ms: int | None
     """How long it waits, 1 to 604,800,000; None for the server's default, an hour."""
 

@@ -6,36 +6,47 @@ import asyncio
 from collections.abc import AsyncGenerator, Generator
 from typing import Any
 
-from orchestrion import AsyncClient, Client
+from orchestrion import AsyncClient, AsyncHostClient, Client, HostClient
 
-_OVER = object()
+_END = object()
 
 
 class Threaded:
-    """A `Client` whose calls are awaited; each runs in a thread, so that servers in this loop go on."""
+    """A client, or a resource of one, whose calls are awaited; each runs in a thread, so that this loop goes on."""
 
-    def __init__(self, *arguments: Any, **settings: Any) -> None:
-        self._client = Client(*arguments, **settings)
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
 
     def __getattr__(self, name: str) -> Any:
-        call = getattr(self._client, name)
-        if name in {"run", "plan", "select", "execute", "respond", "watch", "watch_hosts"}:
-            return lambda *arguments, **settings: _stepped(call(*arguments, **settings))
-        return lambda *arguments, **settings: asyncio.to_thread(call, *arguments, **settings)
+        item = getattr(self._inner, name)
+        if not callable(item):
+            return Threaded(item)
+        if item.__annotations__["return"].startswith("Generator"):
+            return lambda *arguments, **settings: _stepped(item(*arguments, **settings))
+        return lambda *arguments, **settings: asyncio.to_thread(item, *arguments, **settings)
 
     async def __aenter__(self) -> Threaded:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await asyncio.to_thread(self._client.close)
+        await asyncio.to_thread(self._inner.close)
 
 
-CLIENTS: dict[str, Any] = {"threads": Threaded, "asyncio": AsyncClient}
+def threaded_client(*arguments: Any, **settings: Any) -> Threaded:
+    return Threaded(Client(*arguments, **settings))
+
+
+def threaded_host_client(*arguments: Any, **settings: Any) -> Threaded:
+    return Threaded(HostClient(*arguments, **settings))
+
+
+CLIENTS: dict[str, Any] = {"threads": threaded_client, "asyncio": AsyncClient}
+HOST_CLIENTS: dict[str, Any] = {"threads": threaded_host_client, "asyncio": AsyncHostClient}
 
 
 async def _stepped(events: Generator[Any, None, None]) -> AsyncGenerator[Any, None]:
     try:
-        while (event := await asyncio.to_thread(next, events, _OVER)) is not _OVER:
+        while (event := await asyncio.to_thread(next, events, _END)) is not _END:
             yield event
     finally:
         await asyncio.to_thread(events.close)

@@ -39,10 +39,10 @@ async def test_a_program_approves_what_it_has_looked_at(client: Any, start_host:
         seen.append(event)
         if isinstance(event.payload, ApprovalAwaited):
             with pytest.raises(InvalidArgumentError) as caught:
-                await client.approve_plan(event.run, event.payload.plan.without("first"))
+                await client.runs.approve(event.run, event.payload.plan.without("first"))
             assert (caught.value.metadata["task_id"], caught.value.reason) == ("second", "UNKNOWN_REFERENCE")
             edited = event.payload.plan.with_inputs("first", text="edited").without("third")
-            told = await client.approve_plan(event.run, edited)
+            told = await client.runs.approve(event.run, edited)
             assert told.state is RunState.RUNNING
             gate.open.set()
     assert {task_id: result.outputs["text"] for task_id, result in results(seen).items()} == {
@@ -59,7 +59,7 @@ async def test_the_answer_has_the_plan_that_was_carried_out(client: Any, start_h
         # A second call with the same id joins the first one's run, whichever comes first.
         async for event in direct.run("do it", plan=CHAIN, approval=Approval.REQUIRED, request_id="asked"):
             if isinstance(event.payload, ApprovalAwaited):
-                await direct.approve_plan(event.run, edited)
+                await direct.runs.approve(event.run, edited)
     answer = await asking
     assert answer.plan == edited
     assert [result.task_id for result in answer.results] == ["first", "second"]
@@ -72,20 +72,20 @@ async def test_an_approval_whose_answer_was_lost_is_sent_again_and_heard_once(
     host = await start_host()
     async with AsyncClient(address) as direct:
         run = await waiting_run(direct)
-        await client.hosts()
+        await client.hosts.list()
         told = proxy.bytes_down
         proxy.cut_when = lambda now: now.bytes_down > told + 100  # The server's answer, never passed on.
 
-        approved = await client.approve_plan(run, plan)
+        approved = await client.runs.approve(run, plan)
 
-        log = await collect(direct.watch(run))
+        log = await collect(direct.runs.watch(run))
     assert proxy.cuts == 1
     assert approved.name == run
     assert approved.state in (RunState.RUNNING, RunState.SUCCEEDED)
     assert [payload.plan for payload in payloads(log, PlanApproved)] == [plan]
     assert len(host.calls) == (3 if plan is None else 2)
     with pytest.raises(FailedPreconditionError) as again:
-        await client.approve_plan(run, plan)
+        await client.runs.approve(run, plan)
     assert again.value.reason == "NOT_AWAITING_APPROVAL"
 
 
@@ -96,7 +96,7 @@ async def test_a_run_that_waits_goes_on_after_a_break(client: Any, proxy: Proxy,
         seen.append(event)
         if isinstance(event.payload, ApprovalAwaited):
             proxy.cut()
-            await client.approve_plan(event.run)
+            await client.runs.approve(event.run)
     assert [event.sequence for event in seen if event.sequence] == list(
         range(1, 1 + sum(bool(event.sequence) for event in seen))
     )

@@ -34,7 +34,7 @@ async def test_a_question_that_is_open_keeps_its_run_over_a_break(
         command = [sys.executable, "-m", "orchestrion", "ask", "Do it.", "--plan", str(plan), "--approve"]
         with Terminal([*command, "--address", proxy.address], 80, folder=tmp_path) as terminal:
             await asyncio.to_thread(terminal.until, "Carry it out?")
-            run = (await client.list_runs()).items[0].name
+            run = (await client.runs.list()).items[0].name
             proxy.cut()
             async with aclosing(client.run("Do it.", plan=ONE, approval=Approval.REQUIRED)) as events:
                 async for event in events:
@@ -42,10 +42,10 @@ async def test_a_question_that_is_open_keeps_its_run_over_a_break(
                         break
             # Starts when there is room: when one of the two has been cancelled.
             await collect(client.run("Hello.", plan=Plan((), "It is a greeting.")))
-            assert (await client.get_run(run)).state is RunState.AWAITING_APPROVAL
+            assert (await client.runs.get(run)).state is RunState.AWAITING_APPROVAL
             terminal.type("y\r")
             assert await asyncio.to_thread(terminal.finish) == 0
-        log = await collect(client.watch(run))
-        assert (await client.get_run(run)).state is RunState.SUCCEEDED
+        log = await collect(client.runs.watch(run))
+        assert (await client.runs.get(run)).state is RunState.SUCCEEDED
         assert [item.sequence for item in log] == list(range(1, len(log) + 1))
     await host.stop()

@@ -13,36 +13,9 @@ from orchestrion import AsyncClient, AsyncHostClient, Client, HostClient
 from orchestrion._rpcs.registry import choose_host
 from orchestrion.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError, Reason, UnavailableError
 from orchestrion.experts import ExpertState, Host, HostState
-from orchestrion.models import ModelProgress
 from orchestrion.v1 import model_host_service_pb2 as pb
+from tests.rpc.client.both import HOST_CLIENTS
 from tests.unit.client.scripted_models import HUB, NER, ModelScript, serve
-
-
-class Threaded:
-    """A `HostClient` whose calls are awaited; each runs in a thread."""
-
-    def __init__(self, address: str, **settings: Any) -> None:
-        self._client = HostClient(address, **settings)
-
-    def __getattr__(self, name: str) -> Any:
-        call = getattr(self._client, name)
-        if name in {"pull_model", "export_model", "refresh_models"}:
-            return lambda *arguments, **settings: _stepped(call(*arguments, **settings))
-        return lambda *arguments, **settings: asyncio.to_thread(call, *arguments, **settings)
-
-    async def __aenter__(self) -> Threaded:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await asyncio.to_thread(self._client.close)
-
-
-async def _stepped(work: Any) -> AsyncIterator[ModelProgress]:
-    try:
-        while (progress := await asyncio.to_thread(next, work, None)) is not None:
-            yield progress
-    finally:
-        await asyncio.to_thread(work.close)
 
 
 @pytest.fixture
@@ -52,35 +25,35 @@ def script() -> Iterator[ModelScript]:
         yield script
 
 
-@pytest.fixture(params=[Threaded, AsyncHostClient])
+@pytest.fixture(params=list(HOST_CLIENTS))
 async def host(request: pytest.FixtureRequest, script: ModelScript) -> AsyncIterator[Any]:
-    async with request.param(script.address, timeout=10) as client:
+    async with HOST_CLIENTS[request.param](script.address, timeout=10) as client:
         yield client
 
 
 async def test_experts_are_loaded_pinned_and_unloaded(host: Any, script: ModelScript) -> None:
-    assert (await host.get_host()).name == "hosts/one"
-    assert (await host.load("bert-ner")).state is ExpertState.LOADED
-    assert (await host.pin("bert-ner")).pinned
-    assert not (await host.pin("bert-ner", pinned=False)).pinned
-    assert (await host.unload("bert-ner")).state is ExpertState.LOADABLE
+    assert (await host.get()).name == "hosts/one"
+    assert (await host.experts.load("bert-ner")).state is ExpertState.LOADED
+    assert (await host.experts.pin("bert-ner")).pinned
+    assert not (await host.experts.pin("bert-ner", pinned=False)).pinned
+    assert (await host.experts.unload("bert-ner")).state is ExpertState.LOADABLE
     assert [request.pinned for request in script.asked(pb.PinExpertRequest)] == [True, False]
 
 
 async def test_the_catalogue_is_listed_and_searched(host: Any, script: ModelScript) -> None:
-    found = await host.list_models()
+    found = await host.models.list()
     assert [listed.expert.id for listed in found.models] == ["bert-ner", "rapidocr", "swin", "tapas"]
     assert found.models[0].expert == NER
     assert [profile.name for profile in found.profiles] == ["starter", "small"]
-    (only,) = (await host.list_models("image-to-text", profile="starter")).models
+    (only,) = (await host.models.list("image-to-text", profile="starter")).models
     assert only.expert.id == "rapidocr"
-    assert await host.search_models("token-classification", "dslim", limit=3) == HUB[:1]
+    assert await host.models.search("token-classification", "dslim", limit=3) == HUB[:1]
     (asked,) = script.asked(pb.SearchModelsRequest)
     assert (asked.task_type, asked.text, asked.limit) == ("token-classification", "dslim", 3)
 
 
 async def test_models_are_added_and_removed(host: Any, script: ModelScript) -> None:
-    added = await host.add_model(
+    added = await host.models.add(
         "me/mine", revision="v2", task_types=["fill-mask"], expert_id="mine", allow_pickled_weights=True
     )
     assert (added.id, added.model) == ("mine", "me/mine")
@@ -88,35 +61,35 @@ async def test_models_are_added_and_removed(host: Any, script: ModelScript) -> N
     assert asked == pb.AddModelRequest(
         model="me/mine", revision="v2", task_types=["fill-mask"], expert_id="mine", allow_pickled_weights=True
     )
-    assert await host.remove_model("mine") is None
+    assert await host.models.remove("mine") is None
 
 
 async def test_long_work_tells_its_progress_and_brings_the_expert(host: Any, script: ModelScript) -> None:
-    told = [progress async for progress in host.pull_model("bert-ner")]
+    told = [progress async for progress in host.models.pull("bert-ner")]
     assert [(progress.message, progress.done_bytes, progress.total_bytes) for progress in told[:-1]] == [*script.steps]
     assert told[-1].expert == NER
-    exported = [progress.expert async for progress in host.export_model("bert-ner", "token-classification")][-1]
+    exported = [progress.expert async for progress in host.models.export("bert-ner", "token-classification")][-1]
     assert (exported.id, exported.runtime) == ("bert-ner-onnx", "onnx")
-    assert [progress async for progress in host.refresh_models(["bert-ner"])][-1].expert == NER
+    assert [progress async for progress in host.models.refresh(["bert-ner"])][-1].expert == NER
     assert list(script.asked(pb.RefreshModelsRequest)[0].expert_ids) == ["bert-ner"]
 
 
 async def test_a_pull_goes_on_after_a_break_and_an_export_does_not(host: Any, script: ModelScript) -> None:
     """Given a host that restarts in the middle, the pull is sent again; an export, which would start anew, is not."""
     script.breaks = 2
-    told = [progress async for progress in host.pull_model("bert-ner")]
+    told = [progress async for progress in host.models.pull("bert-ner")]
     assert len(script.asked(pb.PullModelRequest)) == 3
     assert [progress.message for progress in told[:3]] == ["looking at the Hub"] * 3
     assert told[-1].expert == NER
     script.breaks = 1
     with pytest.raises(UnavailableError):
-        _ = [progress async for progress in host.export_model("bert-ner")]
+        _ = [progress async for progress in host.models.export("bert-ner")]
     assert len(script.asked(pb.ExportModelRequest)) == 1
 
 
 async def test_leaving_early_ends_the_work(host: Any, script: ModelScript) -> None:
     script.endless = True
-    async with contextlib.aclosing(host.pull_model("bert-ner")) as work:
+    async with contextlib.aclosing(host.models.pull("bert-ner")) as work:
         assert (await anext(work)).message == "looking at the Hub"
     assert await asyncio.to_thread(script.cancelled.wait, 10)
 
@@ -128,30 +101,30 @@ async def test_failures_are_those_of_the_table(host: Any, script: ModelScript) -
         "RemoveModel": Reason.EXPERT_NOT_FOUND.error("There is none."),
     }
     with pytest.raises(FailedPreconditionError) as unsafe:
-        await host.add_model("old/ner")
+        await host.models.add("old/ner")
     assert (unsafe.value.reason, unsafe.value.metadata) == ("UNSAFE_MODEL", {"model": "old/ner"})
     with pytest.raises(FailedPreconditionError, match="token"):
-        _ = [progress async for progress in host.pull_model("bert-ner")]
+        _ = [progress async for progress in host.models.pull("bert-ner")]
     with pytest.raises(NotFoundError):
-        await host.remove_model("gone")
+        await host.models.remove("gone")
 
 
 async def test_no_host_is_told_as_such() -> None:
     async with AsyncHostClient("127.0.0.1:1", reconnect=0) as host:
         with pytest.raises(UnavailableError, match=r"No host answers at 127\.0\.0\.1:1 .*`orchestrion hosts`"):
-            await host.get_host()
+            await host.get()
     with pytest.raises(InvalidArgumentError, match="no address of a host"):
         HostClient("nowhere")
 
 
 async def test_a_controller_says_where_a_host_is(script: ModelScript) -> None:
-    async with AsyncClient(script.address) as client, await client.host() as host:
+    async with AsyncClient(script.address) as client, await client.hosts.connect() as host:
         assert host.address == script.address
-        assert (await host.get_host()).name == "hosts/one"
+        assert (await host.get()).name == "hosts/one"
 
     def with_threads() -> str:
-        with Client(script.address) as client, client.host("one") as host:
-            return host.get_host().name
+        with Client(script.address) as client, client.hosts.connect("one") as host:
+            return host.get().name
 
     assert await asyncio.to_thread(with_threads) == "hosts/one"
 

@@ -42,7 +42,7 @@ async def test_events_come_exactly_once_over_three_connections(
             gate.open.set()
 
     async with AsyncClient(address) as direct:
-        log = await collect(direct.watch(seen[0].run))
+        log = await collect(direct.runs.watch(seen[0].run))
     assert [event for event in seen if event.sequence] == log
     assert numbers(seen) == list(range(1, len(log) + 1))
     assert isinstance(seen[-1].payload, RunFinished)
@@ -56,7 +56,7 @@ async def test_a_run_whose_connection_breaks_before_its_first_event_is_started_o
     client: Any, proxy: Proxy, start_host: StartHost, address: str
 ) -> None:
     host = await start_host()
-    await client.hosts()
+    await client.hosts.list()
     told = proxy.bytes_down
     proxy.cut_when = lambda now: now.bytes_down > told + 100  # The server's first event, never passed on.
 
@@ -65,7 +65,7 @@ async def test_a_run_whose_connection_breaks_before_its_first_event_is_started_o
     assert proxy.cuts == 1
     assert answer.result("only").succeeded
     async with AsyncClient(address) as direct:
-        assert [run.name for run in (await direct.list_runs()).items] == [answer.run]
+        assert [run.name for run in (await direct.runs.list()).items] == [answer.run]
     assert len(host.calls) == 1
 
 
@@ -78,7 +78,7 @@ async def test_a_run_that_was_cancelled_during_a_break_raises_that(
     proxy.refusing = True
     proxy.cut()
     async with AsyncClient(address) as direct:
-        await direct.cancel_run(run)
+        await direct.runs.cancel(run)
     proxy.refusing = False
     with pytest.raises(RunCancelledError) as caught:
         await collect(events)
@@ -103,7 +103,7 @@ async def test_a_watched_run_goes_on_after_a_break(client: Any, proxy: Proxy, st
     async with aclosing(client.run("do it", plan=ONE, on_detach=OnDetach.CONTINUE)) as events:
         run = (await anext(events)).run
     seen = []
-    async for event in client.watch(run, after_sequence=1):
+    async for event in client.runs.watch(run, after_sequence=1):
         seen.append(event)
         if len(seen) == 1:
             proxy.cut()
@@ -178,8 +178,8 @@ async def test_a_run_that_was_deleted_meanwhile_is_not_found(
     proxy.refusing = True
     proxy.cut()
     async with AsyncClient(address) as direct:
-        await direct.cancel_run(run)
-        await direct.delete_run(run)
+        await direct.runs.cancel(run)
+        await direct.runs.delete(run)
     proxy.refusing = False
     with pytest.raises(NotFoundError) as caught:
         await collect(events)
@@ -191,7 +191,7 @@ async def test_hosts_that_left_during_a_break_are_told_as_removed(
 ) -> None:
     await start_host("one")
     two = await start_host("two")
-    changes = client.watch_hosts()
+    changes = client.hosts.watch()
     first = {(await anext(changes)).name for _ in range(2)}
     proxy.refusing = True
     proxy.cut()

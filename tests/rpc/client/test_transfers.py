@@ -38,20 +38,20 @@ async def test_an_upload_is_sent_again_when_its_connection_breaks(
     proxy.cut_when = lambda now: now.bytes_up > 3 * CHUNK_BYTES
     with file.open("rb") as opened:
         given = {"path": file, "bytes": CONTENT, "file": opened}[kind]
-        artifact = await client.upload(given)
+        artifact = await client.artifacts.upload(given)
     assert (proxy.cuts, artifact.size_bytes) == (1, len(CONTENT))
-    assert await client.read(artifact) == CONTENT
-    assert len((await client.list_artifacts()).items) == 1
+    assert await client.artifacts.read(artifact) == CONTENT
+    assert len((await client.artifacts.list()).items) == 1
 
 
 async def test_a_file_is_sent_from_where_it_stands_each_time(client: Any, proxy: Proxy, file: Path) -> None:
     proxy.cut_when = lambda now: now.bytes_up > 3 * CHUNK_BYTES
     with file.open("rb") as opened:
         opened.seek(1_000)
-        artifact = await client.upload(opened)
+        artifact = await client.artifacts.upload(opened)
         assert not opened.closed
     assert proxy.cuts == 1
-    assert await client.read(artifact) == CONTENT[1_000:]
+    assert await client.artifacts.read(artifact) == CONTENT[1_000:]
 
 
 async def test_what_cannot_be_read_again_is_not_sent_again(client: Any, proxy: Proxy, file: Path) -> None:
@@ -68,36 +68,36 @@ async def test_what_cannot_be_read_again_is_not_sent_again(client: Any, proxy: P
             return self._inner.readinto(buffer)  # type: ignore[attr-defined,no-any-return]
 
     with file.open("rb") as inner:
-        assert (await client.upload(Pipe(inner))).size_bytes == len(CONTENT)
+        assert (await client.artifacts.upload(Pipe(inner))).size_bytes == len(CONTENT)
     proxy.cut_when = lambda now: now.bytes_up > len(CONTENT) + 3 * CHUNK_BYTES
     with file.open("rb") as inner, pytest.raises(UnavailableError):
-        await client.upload(Pipe(inner))
+        await client.artifacts.upload(Pipe(inner))
 
 
 async def test_a_download_goes_on_at_the_byte_where_it_broke(
     client: Any, proxy: Proxy, address: str, tmp_path: Path
 ) -> None:
     async with AsyncClient(address) as direct:
-        artifact = await direct.upload(CONTENT, file_name="large.bin")
+        artifact = await direct.artifacts.upload(CONTENT, file_name="large.bin")
     proxy.cut_when = lambda now: now.bytes_down > 5 * CHUNK_BYTES
-    saved = await client.download(artifact, tmp_path)
+    saved = await client.artifacts.download(artifact, tmp_path)
     assert proxy.cuts == 1
     assert saved.read_bytes() == CONTENT
     assert proxy.bytes_down < 1.6 * len(CONTENT)
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["large.bin"]
     before = proxy.bytes_down
     proxy.cut_when = lambda now: now.bytes_down > before + 5 * CHUNK_BYTES
-    assert await client.read(artifact) == CONTENT
+    assert await client.artifacts.read(artifact) == CONTENT
     assert proxy.cuts == 2
 
 
 async def test_calls_that_read_are_sent_again_and_a_deletion_twice_is_one(client: Any, proxy: Proxy) -> None:
-    artifact = await client.upload(b"short")
+    artifact = await client.artifacts.upload(b"short")
     for call in (
-        client.hosts,
-        client.list_runs,
-        lambda: client.get_artifact(artifact.name),
-        lambda: client.delete_artifact(artifact),
+        client.hosts.list,
+        client.runs.list,
+        lambda: client.artifacts.get(artifact.name),
+        lambda: client.artifacts.delete(artifact),
     ):
         told, cuts = proxy.bytes_down, proxy.cuts
         # The request arrives and is carried out; its answer gets lost.
@@ -105,7 +105,7 @@ async def test_calls_that_read_are_sent_again_and_a_deletion_twice_is_one(client
         await call()
         assert proxy.cuts == cuts + 1
     with pytest.raises(NotFoundError):
-        await client.delete_artifact(artifact)
+        await client.artifacts.delete(artifact)
 
 
 @pytest.fixture
@@ -119,13 +119,13 @@ async def test_a_server_that_never_answers_hangs_no_call(make_client: Any, hung:
     name = f"artifacts/{'0' * 64}"
     async with make_client(hung, timeout=0.3, idle_timeout=0.3) as client:
         for call in (
-            client.hosts,
-            client.list_runs,
-            lambda: client.get_run("runs/a", timeout=0.1),
+            client.hosts.list,
+            client.runs.list,
+            lambda: client.runs.get("runs/a", timeout=0.1),
             lambda: client.ask("?", timeout=0.3),
-            lambda: client.upload(b"content"),
-            lambda: client.download(name, tmp_path),
-            lambda: client.read(name, timeout=0.1),
+            lambda: client.artifacts.upload(b"content"),
+            lambda: client.artifacts.download(name, tmp_path),
+            lambda: client.artifacts.read(name, timeout=0.1),
         ):
             with pytest.raises(DeadlineExceededError):
                 await call()
@@ -159,11 +159,11 @@ async def test_a_transfer_that_stands_still_ends(make_client: Any, file: Path, t
     folder.mkdir()
     async with make_client(f"127.0.0.1:{port}", idle_timeout=0.3) as client:
         with pytest.raises(DeadlineExceededError, match="idle_timeout"):
-            await client.upload(file)
+            await client.artifacts.upload(file)
         with pytest.raises(DeadlineExceededError, match="idle_timeout"):
-            await client.download(f"artifacts/{'0' * 64}", folder)
+            await client.artifacts.download(f"artifacts/{'0' * 64}", folder)
         with pytest.raises(DeadlineExceededError, match=r"(?i)deadline"):
-            await client.read(f"artifacts/{'0' * 64}", timeout=0.1)
+            await client.artifacts.read(f"artifacts/{'0' * 64}", timeout=0.1)
     assert not list(folder.iterdir())
     servicer.end.set()
     await server.stop(None)
@@ -174,7 +174,7 @@ async def test_an_upload_from_a_pipe_that_nobody_writes_to_ends(make_client: Any
     with os.fdopen(read, "rb") as pipe:
         async with make_client(address, idle_timeout=0.3) as client:
             with pytest.raises(DeadlineExceededError, match="idle_timeout"):
-                await client.upload(pipe)
+                await client.artifacts.upload(pipe)
         os.close(write)
 
 
@@ -182,6 +182,6 @@ async def test_a_closed_client_says_so(make_client: Any, start_controller: Start
     controller = await start_controller()
     client = make_client(f"127.0.0.1:{controller.grpc_port}")
     async with client:
-        await client.hosts()
+        await client.hosts.list()
     with pytest.raises(Exception, match="closed"):
-        await client.hosts()
+        await client.hosts.list()

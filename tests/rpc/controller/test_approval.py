@@ -70,14 +70,14 @@ async def test_nothing_is_selected_or_executed_before_the_plan_is_approved(
     ]  # fmt: skip
     run, awaited = before[0].run, payloads(before, ApprovalAwaited)[0]
     assert awaited.plan == CHAIN
-    told = await client.get_run(run)
+    told = await client.runs.get(run)
     assert (told.state, told.plan, told.assignments) == (RunState.AWAITING_APPROVAL, CHAIN, ())
     assert told.approval_deadline_time == awaited.deadline_time
-    assert [listed.state for listed in (await client.list_runs()).items] == [RunState.AWAITING_APPROVAL]
+    assert [listed.state for listed in (await client.runs.list()).items] == [RunState.AWAITING_APPROVAL]
     assert awaiting(controller.metrics.registry) == 1
     assert host.calls == []
 
-    assert (await client.approve_plan(run)).state is RunState.RUNNING
+    assert (await client.runs.approve(run)).state is RunState.RUNNING
     gate.open.set()
     later = await collect(events)
 
@@ -87,7 +87,7 @@ async def test_nothing_is_selected_or_executed_before_the_plan_is_approved(
         range(1, 1 + sum(1 for event in [*before, *later] if event.sequence))
     )
     assert all(result.succeeded for result in results(later).values())
-    ended = await client.get_run(run)
+    ended = await client.runs.get(run)
     assert (ended.state, ended.approval_deadline_time, ended.plan) == (RunState.SUCCEEDED, None, CHAIN)
     assert awaiting(controller.metrics.registry) == 0
 
@@ -100,7 +100,7 @@ async def test_an_edited_plan_is_carried_out_instead(
     run = (await until_awaited(events))[0].run
     edited = Plan((wait("first", "changed"), wait("fourth", after("first"))))
 
-    await client.approve_plan(run, edited)
+    await client.runs.approve(run, edited)
     later = await collect(events)
 
     assert payloads(later, PlanApproved)[0].plan == edited
@@ -108,7 +108,7 @@ async def test_an_edited_plan_is_carried_out_instead(
         "first": "changed", "fourth": "changed",
     }  # fmt: skip
     assert len(host.calls) == 2
-    assert (await client.get_run(run)).plan == edited
+    assert (await client.runs.get(run)).plan == edited
     counted = "orchestrion_controller_plan_approvals_total"
     assert controller.metrics.registry.get_sample_value(counted, {"outcome": "edited"}) == 1
 
@@ -117,7 +117,7 @@ async def test_a_plan_that_was_sent_back_unchanged_is_no_edited_one(client: Asyn
     await start_host()
     events = client.run("do it", plan=ONE, approval=REQUIRED)
     run = (await until_awaited(events))[0].run
-    await client.approve_plan(run, ONE)
+    await client.runs.approve(run, ONE)
     assert payloads(await collect(events), PlanApproved)[0].plan is None
 
 
@@ -137,16 +137,16 @@ async def test_an_edited_plan_that_breaks_a_rule_is_refused_and_the_run_waits_fo
     }
     for reason, plan in bad.items():
         with pytest.raises(InvalidArgumentError) as caught:
-            await client.approve_plan(run, plan)
+            await client.runs.approve(run, plan)
         assert caught.value.reason == reason
         assert (caught.value.field or "").startswith("plan.")
-        assert (await client.get_run(run)).state is RunState.AWAITING_APPROVAL
+        assert (await client.runs.get(run)).state is RunState.AWAITING_APPROVAL
     with pytest.raises(InvalidArgumentError) as placed:
-        await client.approve_plan(run, bad["UNKNOWN_TASK_TYPE"])
+        await client.runs.approve(run, bad["UNKNOWN_TASK_TYPE"])
     assert placed.value.metadata["task_id"] == "first"
     assert placed.value.field == "plan.tasks[0].type"
 
-    await client.approve_plan(run, ONE)
+    await client.runs.approve(run, ONE)
     assert list(results(await collect(events))) == ["task"]
     assert len(host.calls) == 1
 
@@ -157,9 +157,9 @@ async def test_an_edited_plan_may_name_the_requests_attachments(client: AsyncCli
     events = client.run("do it", [b"what the file says"], plan=ONE, approval=REQUIRED)
     run = (await until_awaited(events))[0].run
     with pytest.raises(NotFoundError) as missing:
-        await client.approve_plan(run, ONE.with_inputs("task", text=ArtifactRef(f"artifacts/{'0' * 64}")))
+        await client.runs.approve(run, ONE.with_inputs("task", text=ArtifactRef(f"artifacts/{'0' * 64}")))
     assert missing.value.reason == "ARTIFACT_NOT_FOUND"
-    await client.approve_plan(run, ONE.with_inputs("task", text=ArtifactRef("attachments/1")))
+    await client.runs.approve(run, ONE.with_inputs("task", text=ArtifactRef("attachments/1")))
     assert results(await collect(events))["task"].outputs["text"] == "what the file says"
 
 
@@ -172,7 +172,7 @@ async def test_a_run_is_approved_once(client: AsyncClient, start_host: StartHost
 
     async def approve(plan: Plan | None) -> str:
         try:
-            await client.approve_plan(run, plan)
+            await client.runs.approve(run, plan)
         except FailedPreconditionError as error:
             return error.reason
         return "heard"
@@ -184,7 +184,7 @@ async def test_a_run_is_approved_once(client: AsyncClient, start_host: StartHost
     assert len(payloads(later, PlanApproved)) == 1
     assert len(host.calls) == 1
     with pytest.raises(FailedPreconditionError, match="has ended"):
-        await client.approve_plan(run)
+        await client.runs.approve(run)
 
 
 async def test_a_repeated_call_is_heard_once_and_never_fails(
@@ -195,17 +195,17 @@ async def test_a_repeated_call_is_heard_once_and_never_fails(
     events = client.run("do it", plan=ONE, approval=REQUIRED)
     run = (await until_awaited(events))[0].run
 
-    both = await asyncio.gather(*(client.approve_plan(run, request_id="mine") for _ in range(2)))
+    both = await asyncio.gather(*(client.runs.approve(run, request_id="mine") for _ in range(2)))
     later = await collect(events)
     assert {told.name for told in both} == {run}
     assert len(payloads(later, PlanApproved)) == 1
-    assert (await client.approve_plan(run, request_id="mine")).state is RunState.SUCCEEDED
+    assert (await client.runs.approve(run, request_id="mine")).state is RunState.SUCCEEDED
     with pytest.raises(FailedPreconditionError):
-        await client.approve_plan(run, request_id="not mine")
+        await client.runs.approve(run, request_id="not mine")
 
     successor = await start_controller()
     async with AsyncClient(f"127.0.0.1:{successor.grpc_port}") as other:
-        assert (await other.approve_plan(run, request_id="mine")).state is RunState.SUCCEEDED
+        assert (await other.runs.approve(run, request_id="mine")).state is RunState.SUCCEEDED
     assert len(host.calls) == 1
 
 
@@ -216,15 +216,15 @@ async def test_what_does_not_await_approval_cannot_be_approved(client: AsyncClie
         client.run("do it", plan=ONE.with_inputs("task", delay_ms=0), on_detach=OnDetach.CONTINUE)
     ) as events:
         await anext(events)
-    for run in (ended, (await client.list_runs()).items[0].name):
+    for run in (ended, (await client.runs.list()).items[0].name):
         with pytest.raises(FailedPreconditionError) as caught:
-            await client.approve_plan(run)
+            await client.runs.approve(run)
         assert caught.value.reason == "NOT_AWAITING_APPROVAL"
     with pytest.raises(NotFoundError) as missing:
-        await client.approve_plan("runs/00000000000000000000")
+        await client.runs.approve("runs/00000000000000000000")
     assert missing.value.reason == "RUN_NOT_FOUND"
     with pytest.raises(InvalidArgumentError, match="request_id"):
-        await client.approve_plan(ended, request_id="x" * 65)
+        await client.runs.approve(ended, request_id="x" * 65)
 
 
 @pytest.mark.parametrize("by", ["request", "server"])
@@ -239,12 +239,12 @@ async def test_a_run_that_nobody_approves_in_time_is_cancelled(
         with pytest.raises(RunCancelledError) as caught:
             await collect(events)
         assert caught.value.reason == "APPROVAL_TIMED_OUT"
-        told = await client.get_run(run)
+        told = await client.runs.get(run)
         assert told.state is RunState.CANCELLED
         assert told.error is not None
         assert told.error.reason == "APPROVAL_TIMED_OUT"
         with pytest.raises(FailedPreconditionError):
-            await client.approve_plan(run)
+            await client.runs.approve(run)
         assert awaiting(controller.metrics.registry) == 0
 
 
@@ -259,12 +259,12 @@ async def test_cancelling_refuses_the_plan(client: AsyncClient, start_host: Star
     host = await start_host()
     events = client.run("do it", plan=ONE, approval=REQUIRED)
     run = (await until_awaited(events))[0].run
-    assert (await client.cancel_run(run)).state is RunState.CANCELLED
+    assert (await client.runs.cancel(run)).state is RunState.CANCELLED
     with pytest.raises(RunCancelledError) as caught:
         await collect(events)
     assert caught.value.reason == "CANCELLED"
     with pytest.raises(FailedPreconditionError):
-        await client.approve_plan(run)
+        await client.runs.approve(run)
     assert host.calls == []
 
 
@@ -272,8 +272,8 @@ async def test_the_deadline_of_the_call_ends_the_waiting_too(client: AsyncClient
     await start_host()
     with pytest.raises(DeadlineExceededError):
         await collect(client.run("do it", plan=ONE, approval=REQUIRED, timeout=0.3))
-    run = (await client.list_runs()).items[0].name
-    log = await collect(client.watch(run))
+    run = (await client.runs.list()).items[0].name
+    log = await collect(client.runs.watch(run))
     end = payloads(log, RunFinished)[0]
     awaited, started = payloads(log, ApprovalAwaited)[0], payloads(log, RunStarted)[0]
     assert awaited.deadline_time is not None
@@ -292,7 +292,7 @@ async def test_a_run_whose_client_left_waits_for_no_approval(start_controller: S
         async with aclosing(client.run("do it", plan=ONE, approval=REQUIRED, detach_grace_ms=0)) as events:
             run = (await until_awaited(events))[0].run
         await collect(client.run("hello", plan=Plan((), "It is a greeting.")))
-        log = await collect(client.watch(run))
+        log = await collect(client.runs.watch(run))
     end = payloads(log, RunFinished)[0]
     assert end.error is not None
     assert end.error.reason == "CLIENT_LEFT"
@@ -308,13 +308,13 @@ async def test_another_client_watches_and_approves_a_run_that_was_left_to_itself
         run = (await until_awaited(events))[0].run
 
     async with AsyncClient(address) as other:
-        watched = other.watch(run)
+        watched = other.runs.watch(run)
         seen = await until_awaited(watched)
-        assert (await other.get_run(run)).state is RunState.AWAITING_APPROVAL
-        await other.approve_plan(run, payloads(seen, ApprovalAwaited)[0].plan.without("third"))
+        assert (await other.runs.get(run)).state is RunState.AWAITING_APPROVAL
+        await other.runs.approve(run, payloads(seen, ApprovalAwaited)[0].plan.without("third"))
         seen += await collect(watched)
 
-    log = await collect(client.watch(run))
+    log = await collect(client.runs.watch(run))
     assert log == [event for event in seen if event.sequence]
     assert list(results(log)) == ["first", "second"]
 
@@ -325,7 +325,7 @@ async def test_a_planner_that_needs_no_expert_is_asked_about_too(client: AsyncCl
     events = client.run("do it", plan=Plan((), "It is a greeting."), approval=REQUIRED)
     seen = await until_awaited(events)
     assert payloads(seen, PlanFinished)[0].plan.no_task_reason
-    await client.approve_plan(seen[0].run, ONE)
+    await client.runs.approve(seen[0].run, ONE)
     assert list(results(await collect(events))) == ["task"]
 
 
@@ -344,9 +344,9 @@ async def test_the_controllers_end_is_the_end_of_the_waiting(start_controller: S
 
     second = await start_controller()
     async with AsyncClient(f"127.0.0.1:{second.grpc_port}") as client:
-        log = await collect(client.watch(run))
+        log = await collect(client.runs.watch(run))
         with pytest.raises(FailedPreconditionError):
-            await client.approve_plan(run)
+            await client.runs.approve(run)
     assert isinstance(log[0].payload, RunStarted)
     assert isinstance(log[-2].payload, ApprovalAwaited)
     assert payloads(log, TaskStarted) == []

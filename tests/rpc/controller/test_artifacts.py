@@ -23,11 +23,11 @@ async def test_content_comes_back_as_it_was_under_its_hash(client: AsyncClient, 
     path = tmp_path / "a picture.png"
     path.write_bytes(content)
 
-    stored = await client.upload(path)
+    stored = await client.artifacts.upload(path)
 
     assert stored.name == f"artifacts/{hashlib.sha256(content).hexdigest()}"
     assert (stored.file_name, stored.media_type, stored.size_bytes) == ("a picture.png", "image/png", len(content))
-    assert await client.read(stored) == content
+    assert await client.artifacts.read(stored) == content
 
 
 @pytest.mark.parametrize(
@@ -42,26 +42,26 @@ async def test_content_comes_back_as_it_was_under_its_hash(client: AsyncClient, 
 async def test_the_media_type_is_found_from_content_and_name(
     client: AsyncClient, content: bytes, file_name: str, media_type: str
 ) -> None:
-    stored = await client.upload(content, file_name=file_name)
+    stored = await client.artifacts.upload(content, file_name=file_name)
 
     assert stored.media_type == media_type
 
 
 async def test_folders_are_dropped_from_file_names(client: AsyncClient) -> None:
-    stored = await client.upload(b"x", file_name="../../etc\\passwd")
+    stored = await client.artifacts.upload(b"x", file_name="../../etc\\passwd")
 
     assert stored.file_name == "passwd"
 
 
 async def test_the_same_content_is_one_artifact_until_it_is_deleted(client: AsyncClient) -> None:
-    first = await client.upload(b"same", file_name="one.txt")
-    second = await client.upload(b"same", file_name="two.txt")
+    first = await client.artifacts.upload(b"same", file_name="one.txt")
+    second = await client.artifacts.upload(b"same", file_name="two.txt")
 
     assert first.name == second.name
-    assert [artifact.file_name for artifact in (await client.list_artifacts()).items] == ["two.txt"]
-    await client.delete_artifact(first)
+    assert [artifact.file_name for artifact in (await client.artifacts.list()).items] == ["two.txt"]
+    await client.artifacts.delete(first)
     with pytest.raises(NotFoundError):
-        await client.read(first)
+        await client.artifacts.read(first)
 
 
 async def test_bad_uploads_are_refused_and_leave_nothing(client: AsyncClient, address: str, tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ async def test_an_upload_that_breaks_off_leaves_nothing(client: AsyncClient, add
     async with asyncio.timeout(10):
         while _stored_files(tmp_path):  # noqa: ASYNC110 - a folder has no event to wait for
             await asyncio.sleep(0.01)
-    assert (await client.list_artifacts()).items == ()
+    assert (await client.artifacts.list()).items == ()
 
 
 async def test_an_upload_larger_than_allowed_is_refused_with_the_setting_named(
@@ -107,11 +107,11 @@ async def test_an_upload_larger_than_allowed_is_refused_with_the_setting_named(
     controller = await start_controller(max_artifact_bytes=1_000)
     async with AsyncClient(f"127.0.0.1:{controller.grpc_port}") as client:
         with pytest.raises(ResourceExhaustedError, match="max_artifact_bytes"):
-            await client.upload(bytes(1_001))
+            await client.artifacts.upload(bytes(1_001))
 
 
 async def test_a_download_goes_on_from_an_offset(client: AsyncClient, address: str) -> None:
-    stored = await client.upload(b"0123456789")
+    stored = await client.artifacts.upload(b"0123456789")
     async with grpc.aio.insecure_channel(address) as channel:
         stub = ArtifactServiceStub(channel)
         call = stub.Download(pb.DownloadRequest(name=stored.name, offset_bytes=6))
@@ -122,7 +122,7 @@ async def test_a_download_goes_on_from_an_offset(client: AsyncClient, address: s
 
 async def test_names_that_are_none_are_refused(client: AsyncClient) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
-        await client.get_artifact("artifacts/../../etc/passwd")
+        await client.artifacts.get("artifacts/../../etc/passwd")
     assert caught.value.field == "name"
 
 

@@ -24,7 +24,7 @@ async def test_a_plan_that_was_given_is_told_to_whoever_watches_or_gets_the_run(
     await start_host()
     events = await collect(client.execute(CHAIN))
     assert [payload.plan for payload in payloads(events, PlanFinished)] == [CHAIN]
-    assert (await client.get_run(events[0].run)).plan == CHAIN
+    assert (await client.runs.get(events[0].run)).plan == CHAIN
 
 
 async def test_a_chain_hands_each_output_to_the_next_task_byte_for_byte(
@@ -203,7 +203,7 @@ async def test_progress_is_told_but_not_kept(client: AsyncClient, start_host: St
     await start_host()
 
     events = await collect(client.execute(Plan((wait("task"),))))
-    again = await collect(client.watch(events[0].run))
+    again = await collect(client.runs.watch(events[0].run))
 
     assert [payload.message for payload in payloads(events, TaskProgress)] == ["thinking"]
     assert payloads(again, TaskProgress) == []

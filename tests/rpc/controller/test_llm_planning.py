@@ -330,7 +330,7 @@ async def test_a_plan_is_approved_when_it_is_whole_and_valid(start_client: Start
         if isinstance(event.payload, ApprovalAwaited):
             assert event.payload.plan == PLAN
             assert not payloads(events, TaskStarted)
-            await client.approve_plan(event.run, edited)
+            await client.runs.approve(event.run, edited)
 
     assert len(payloads(events, PlanRejected)) == 1
     assert {task_id: result.outputs for task_id, result in results(events).items()} == {

@@ -23,8 +23,8 @@ async def test_hosts_and_experts_are_listed_with_what_they_reported(client: Asyn
     await start_host("one", echo=echo)
     await start_host("two", echo=echo, other=echo)
 
-    hosts = await client.hosts()
-    experts = await client.experts("test-delay")
+    hosts = await client.hosts.list()
+    experts = await client.experts.list("test-delay")
 
     assert [(host.name, host.state) for host in hosts] == [
         ("hosts/one", HostState.READY),
@@ -34,7 +34,7 @@ async def test_hosts_and_experts_are_listed_with_what_they_reported(client: Asyn
         ("echo", ["hosts/one", "hosts/two"]),
         ("other", ["hosts/two"]),
     ]
-    assert await client.experts("image-to-text") == ()
+    assert await client.experts.list("image-to-text") == ()
 
 
 async def test_a_host_that_vanishes_gets_no_work_at_once_and_is_forgotten_when_its_lease_ends(
@@ -44,7 +44,7 @@ async def test_a_host_that_vanishes_gets_no_work_at_once_and_is_forgotten_when_i
     async with AsyncClient(f"127.0.0.1:{controller.grpc_port}") as client:
         host = ScriptedHost("one", client.address, {"echo": echo})
         await host.start()
-        async with aclosing(client.watch_hosts()) as changes:
+        async with aclosing(client.hosts.watch()) as changes:
             assert isinstance(first := await anext(changes), Host)
             assert first.state is HostState.READY
 
@@ -55,7 +55,7 @@ async def test_a_host_that_vanishes_gets_no_work_at_once_and_is_forgotten_when_i
             with pytest.raises(FailedPreconditionError):
                 await collect(client.execute(ONE))
             await anext(changes)  # The lease ended.
-        assert await client.hosts() == ()
+        assert await client.hosts.list() == ()
         await host.stop()
 
 
@@ -75,7 +75,7 @@ async def test_a_host_that_died_and_came_back_takes_its_place_at_once(
 ) -> None:
     first = await start_host("phoenix")
     await first.stop()
-    async with aclosing(client.watch_hosts()) as changes:
+    async with aclosing(client.hosts.watch()) as changes:
         async for change in changes:
             if isinstance(change, Host) and change.state is HostState.DISCONNECTED:
                 break

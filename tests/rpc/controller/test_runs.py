@@ -47,7 +47,7 @@ async def test_a_watch_from_any_sequence_gets_every_later_event_once(
     events = [event for event in await collect(client.run("do it", plan=CHAIN)) if event.sequence]
 
     for after in (0, 1, 7, len(events)):
-        assert await collect(client.watch(events[0].run, after)) == events[after:]
+        assert await collect(client.runs.watch(events[0].run, after)) == events[after:]
 
 
 async def test_a_watch_past_the_end_or_of_nothing_is_refused(client: AsyncClient, start_host: StartHost) -> None:
@@ -55,11 +55,11 @@ async def test_a_watch_past_the_end_or_of_nothing_is_refused(client: AsyncClient
     events = await collect(client.run("do it", plan=ONE))
 
     with pytest.raises(OutOfRangeError, match="after_sequence"):
-        await collect(client.watch(events[0].run, 999))
+        await collect(client.runs.watch(events[0].run, 999))
     with pytest.raises(NotFoundError):
-        await collect(client.watch("runs/0000"))
+        await collect(client.runs.watch("runs/0000"))
     with pytest.raises(InvalidArgumentError):
-        await collect(client.watch("no such form"))
+        await collect(client.runs.watch("no such form"))
 
 
 async def test_a_run_whose_client_left_is_cancelled_down_to_the_host(
@@ -73,7 +73,7 @@ async def test_a_run_whose_client_left_is_cancelled_down_to_the_host(
         await gate.entered.wait()
 
     await host.cancelled.wait()
-    log = await collect(client.watch(run))
+    log = await collect(client.runs.watch(run))
     assert isinstance(log[-1].payload, RunFinished)
     assert log[-1].payload.state is RunState.CANCELLED
     assert log[-1].payload.error is not None
@@ -94,7 +94,7 @@ async def test_a_client_that_returns_within_the_grace_keeps_its_run_and_misses_n
                 break
     await gate.entered.wait()
     gate.open.set()
-    seen += await collect(client.watch(seen[0].run, seen[-1].sequence))
+    seen += await collect(client.runs.watch(seen[0].run, seen[-1].sequence))
 
     # Progress has no number: it may come between, and is not kept.
     numbers = [event.sequence for event in seen if event.sequence]
@@ -113,7 +113,7 @@ async def test_a_run_that_may_go_on_alone_does(client: AsyncClient, start_host: 
     await gate.entered.wait()
     gate.open.set()
 
-    log = await collect(client.watch(run))
+    log = await collect(client.runs.watch(run))
     assert results(log)["task"].succeeded
 
 
@@ -126,13 +126,13 @@ async def test_cancelling_stops_the_experts_and_tells_every_reader(client: Async
     reading = asyncio.create_task(collect(events))
     await gate.entered.wait()
 
-    ended = await client.cancel_run(run)
+    ended = await client.runs.cancel(run)
 
     assert ended.state is RunState.CANCELLED
     with pytest.raises(RunCancelledError):
         await reading
     await host.cancelled.wait()
-    assert (await client.cancel_run(run)).state is RunState.CANCELLED
+    assert (await client.runs.cancel(run)).state is RunState.CANCELLED
 
 
 async def test_the_deadline_of_the_call_is_the_runs_deadline(client: AsyncClient, start_host: StartHost) -> None:
@@ -143,8 +143,8 @@ async def test_the_deadline_of_the_call_is_the_runs_deadline(client: AsyncClient
         await collect(client.run("do it", plan=ONE, timeout=0.3))
 
     await host.cancelled.wait()
-    run = (await client.list_runs()).items[0]
-    log = await collect(client.watch(run.name))
+    run = (await client.runs.list()).items[0]
+    log = await collect(client.runs.watch(run.name))
     assert run.deadline_time is not None
     assert payloads(log, RunFinished)[0].error is not None
     assert payloads(log, RunFinished)[0].error.reason == "DEADLINE_EXCEEDED"  # type: ignore[union-attr]
@@ -173,7 +173,7 @@ async def test_a_request_id_is_known_to_the_next_controller_and_free_again_once_
     async with AsyncClient(f"127.0.0.1:{successor.grpc_port}") as later:
         again = await collect(later.run("do it", plan=ONE, request_id="once"))
         assert again == [event for event in first if event.sequence]
-        await later.delete_run(first[0].run)
+        await later.runs.delete(first[0].run)
         with pytest.raises(FailedPreconditionError, match="no model host"):
             await collect(later.run("do it", plan=ONE, request_id="once"))
 
@@ -197,9 +197,9 @@ async def test_runs_are_listed_in_pages_told_whole_and_deleted(client: AsyncClie
     await start_host()
     made = [(await collect(client.run("do it", plan=ONE)))[0].run for _ in range(5)]
 
-    page = await client.list_runs(page_size=3)
-    rest = await client.list_runs(page_size=3, page_token=page.next_page_token)
-    told = await client.get_run(made[0])
+    page = await client.runs.list(page_size=3)
+    rest = await client.runs.list(page_size=3, page_token=page.next_page_token)
+    told = await client.runs.get(made[0])
 
     assert {run.name for run in (*page.items, *rest.items)} == set(made)
     assert (len(page.items), len(rest.items), rest.next_page_token) == (3, 2, "")
@@ -207,9 +207,9 @@ async def test_runs_are_listed_in_pages_told_whole_and_deleted(client: AsyncClie
     assert told.plan == ONE
     assert told.messages == (Message("do it"),)
     assert told.answer
-    await client.delete_run(made[0])
+    await client.runs.delete(made[0])
     with pytest.raises(NotFoundError):
-        await client.get_run(made[0])
+        await client.runs.get(made[0])
 
 
 async def test_a_run_that_goes_on_is_not_deleted(client: AsyncClient, start_host: StartHost) -> None:
@@ -218,7 +218,7 @@ async def test_a_run_that_goes_on_is_not_deleted(client: AsyncClient, start_host
     async with aclosing(client.run("do it", plan=ONE, detach_grace_ms=0)) as events:
         run = (await anext(events)).run
         with pytest.raises(FailedPreconditionError, match="cancel it first"):
-            await client.delete_run(run)
+            await client.runs.delete(run)
 
 
 async def test_more_runs_than_allowed_are_refused_with_a_time_to_try_again(
@@ -273,7 +273,7 @@ async def test_a_controller_that_was_stopped_in_the_middle_tells_its_runs_as_end
 
     second = await start_controller()
     async with AsyncClient(f"127.0.0.1:{second.grpc_port}") as client:
-        told = await client.get_run(run)
+        told = await client.runs.get(run)
     assert told.state is RunState.CANCELLED
     assert told.error is not None
     assert told.error.reason == "SERVER_STOPPING"

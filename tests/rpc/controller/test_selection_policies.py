@@ -334,7 +334,7 @@ async def test_a_recording_goes_to_an_expert_that_takes_all_of_it(
     limit = InputLimit("audio", max_duration_ms=30_000)
     platform.host.facts = {"short": {"input_limits": (limit,), "download_count": 10**7}}
     await platform.host.report()
-    recording = await platform.client.upload(silence(seconds))
+    recording = await platform.client.artifacts.upload(silence(seconds))
     plan = Plan((Task("hear", "test-delay", {"audio": ArtifactRef(recording.name)}),))
 
     events = await collect(platform.client.select(plan, task_types=[LISTEN]))

@@ -23,7 +23,7 @@ async def test_an_expert_gets_what_the_attached_file_says(
     client: AsyncClient, start_host: StartHost, encoding: str
 ) -> None:
     host = await start_host()
-    file = await client.upload(PAGE.encode(encoding), file_name="notes.txt")
+    file = await client.artifacts.upload(PAGE.encode(encoding), file_name="notes.txt")
     plan = Plan((wait("first", ArtifactRef("attachments/1")), wait("second", after("first"))))
 
     events = await collect(client.run(Message("say it", artifacts=(file.name,)), plan=plan))
@@ -36,8 +36,8 @@ async def test_an_expert_gets_what_the_attached_file_says(
 
 async def test_a_list_of_files_unfolds_like_any_other(client: AsyncClient, start_host: StartHost) -> None:
     host = await start_host()
-    first = await client.upload(b'{"a": 1}', file_name="a.json")
-    second = await client.upload(b"a,b\n1,2\n", file_name="b.csv")
+    first = await client.artifacts.upload(b'{"a": 1}', file_name="a.json")
+    second = await client.artifacts.upload(b"a,b\n1,2\n", file_name="b.csv")
     plan = Plan((wait("many", (ArtifactRef(first.name), "words", ArtifactRef(second.name))),))
 
     found = results(await collect(client.execute(plan)))
@@ -63,7 +63,7 @@ async def test_a_file_that_cannot_be_a_text_fails_its_task_alone(
 ) -> None:
     host = await start_host()
     files = [
-        await client.upload(content, file_name=f"notes-{number}.txt")
+        await client.artifacts.upload(content, file_name=f"notes-{number}.txt")
         for number, content in enumerate(contents, start=1)
     ]
     given = tuple(ArtifactRef(file.name) for file in files)
@@ -92,7 +92,10 @@ async def test_files_that_are_too_much_for_one_call_or_one_run_are_told_with_the
     host = await start_host()
     content = b"x" * (1 << 20)
     files = tuple(
-        [ArtifactRef((await client.upload(b"%02d" % n + content[2:], file_name="x.txt")).name) for n in range(4)]
+        [
+            ArtifactRef((await client.artifacts.upload(b"%02d" % n + content[2:], file_name="x.txt")).name)
+            for n in range(4)
+        ]
     )
     pick = TaskType(
         "test-delay",
@@ -115,7 +118,7 @@ async def test_files_that_are_too_much_for_one_call_or_one_run_are_told_with_the
 
 async def test_a_picture_is_no_text_and_starts_nothing(client: AsyncClient, start_host: StartHost) -> None:
     host = await start_host()
-    picture = await client.upload(b"\x89PNG\r\n\x1a\n" + bytes(32), file_name="sign.txt")
+    picture = await client.artifacts.upload(b"\x89PNG\r\n\x1a\n" + bytes(32), file_name="sign.txt")
 
     with pytest.raises(InvalidArgumentError, match="image/png: give a text file") as caught:
         await collect(client.execute(Plan((wait("a", ArtifactRef(picture.name)),))))

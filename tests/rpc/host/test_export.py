@@ -174,7 +174,7 @@ async def test_a_running_host_exports_a_model_and_offers_it_with_what_was_measur
         "profile": "none",
     }
     async with running_host(tmp_path / "home", **settings) as host, HostClient(host.host.address) as client:
-        progress = [item async for item in client.export_model("tiny", "text-classification")]
+        progress = [item async for item in client.models.export("tiny", "text-classification")]
 
         exported = progress[-1].expert
         assert exported is not None
@@ -212,4 +212,4 @@ async def test_what_a_host_cannot_export_is_told_by_name(catalogue: Path, tmp_pa
             ("tiny", "translation", InvalidArgumentError, "performs sentence-similarity"),
         ]:
             with pytest.raises(error, match=told):
-                _ = [item async for item in client.export_model(expert, task_type)]
+                _ = [item async for item in client.models.export(expert, task_type)]

@@ -32,7 +32,7 @@ def verdicts(client: orchestrion.Client, tmp_path_factory: pytest.TempPathFactor
     library = Library(tmp_path_factory.mktemp("media"))
 
     def fetch(name: str) -> tuple[str, bytes]:
-        return client.get_artifact(name).media_type, client.read(name)
+        return client.artifacts.get(name).media_type, client.artifacts.read(name)
 
     def judge(number: int, case: cases.Case) -> Verdict:
         previous = ""

@@ -212,7 +212,7 @@ def test_somebody_else_may_be_faster(fake: FakeController, picture: Path) -> Non
     expected(fake)
     with ask(fake, picture) as terminal, fake.client() as other:
         terminal.until(QUESTION)
-        other.approve_plan(fake.runs[0].name)
+        other.runs.approve(fake.runs[0].name)
         assert terminal.finish() == 0
         assert terminal.restored()
     assert "Somebody else has decided" in terminal.screen.text
@@ -223,7 +223,7 @@ def test_a_run_that_is_cancelled_meanwhile_ends_the_question(fake: FakeControlle
     expected(fake)
     with ask(fake, picture) as terminal, fake.client() as other:
         terminal.until(QUESTION)
-        other.cancel_run(fake.runs[0].name)
+        other.runs.cancel(fake.runs[0].name)
         assert terminal.finish() == 1
         assert terminal.restored()
     assert "Error: The run was cancelled by a call." in terminal.screen.text
@@ -235,7 +235,7 @@ def test_an_answer_that_comes_too_late_is_told_so(fake: FakeController, picture:
     fake.expect(kind=RunKind.SELECT).answer(plan=PLAN, assignments=CHOICES)
     approve = (
         f"import orchestrion; client = orchestrion.Client({fake.address!r}); "
-        "client.approve_plan(client.list_runs().items[-1].name)"
+        "client.runs.approve(client.runs.list().items[-1].name)"
     )
     with ask(fake, picture, EDITOR=editor(picture.parent, approve)) as terminal:
         terminal.until(QUESTION)
@@ -287,7 +287,7 @@ def test_a_view_that_draws_makes_room_for_the_command(fake: FakeController, pict
     script = f"{shlex.join(COMMAND)} ask 'Read it aloud.' -f {picture} --approve --address {fake.address} < /dev/null"
     with Terminal(["sh", "-c", script], 100, folder=picture.parent) as terminal, fake.client() as other:
         terminal.until("Refuse it with:")
-        other.approve_plan(fake.runs[0].name)
+        other.runs.approve(fake.runs[0].name)
         assert terminal.finish() == 0
         assert terminal.restored()
     lines = terminal.screen.text.splitlines()
@@ -357,7 +357,7 @@ def test_who_watches_sees_that_the_run_waits(fake: FakeController, waiting: Run)
         terminal.until(f"orchestrion approve {waiting.name.removeprefix('runs/')}")
         assert "Awaits approval until " in terminal.screen.text
         with Client(fake.address) as client:
-            client.approve_plan(waiting.name, PLAN.without("speak"))
+            client.runs.approve(waiting.name, PLAN.without("speak"))
         assert terminal.finish() == 0
     assert terminal.screen.too_wide == []
     assert "Awaits approval" not in terminal.screen.text

@@ -26,22 +26,22 @@ def parts(folder: Path) -> list[str]:
 def test_upload_goes_in_chunks(client: Client, script: Script, tmp_path: Path) -> None:
     path = tmp_path / "größe.bin"
     path.write_bytes(CONTENT)
-    artifact = client.upload(path, media_type="image/png")
+    artifact = client.artifacts.upload(path, media_type="image/png")
     assert script.content[artifact.name] == CONTENT
     assert (artifact.file_name, artifact.media_type, artifact.size_bytes) == ("größe.bin", "image/png", len(CONTENT))
     assert script.largest_chunk == 1 << 20
-    assert client.upload(b"x", file_name="named.txt").file_name == "named.txt"
+    assert client.artifacts.upload(b"x", file_name="named.txt").file_name == "named.txt"
 
 
 async def test_upload_and_download_in_asyncio(async_client: AsyncClient, script: Script, tmp_path: Path) -> None:
     path = tmp_path / "in.bin"
     path.write_bytes(CONTENT)
-    artifact = await async_client.upload(path)
-    saved = await async_client.download(artifact, tmp_path / "out.bin")
-    assert saved.read_bytes() == await async_client.read(artifact) == CONTENT
-    assert await async_client.get_artifact(artifact.name) == artifact
-    assert (await async_client.list_artifacts()).items == (artifact,)
-    await async_client.delete_artifact(artifact)
+    artifact = await async_client.artifacts.upload(path)
+    saved = await async_client.artifacts.download(artifact, tmp_path / "out.bin")
+    assert saved.read_bytes() == await async_client.artifacts.read(artifact) == CONTENT
+    assert await async_client.artifacts.get(artifact.name) == artifact
+    assert (await async_client.artifacts.list()).items == (artifact,)
+    await async_client.artifacts.delete(artifact)
     assert script.artifacts == {}
 
 
@@ -50,9 +50,9 @@ def test_memory_is_flat_on_200_mb(client: Client, script: Script, tmp_path: Path
     path = tmp_path / "large.bin"
     with path.open("wb") as file:
         file.truncate(200_000_000)
-    client.upload(b"warm up")
+    client.artifacts.upload(b"warm up")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    client.upload(path)
+    client.artifacts.upload(path)
     grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown_kib < 40_000, f"client and server together grew by {grown_kib} KiB"
 
@@ -60,18 +60,18 @@ def test_memory_is_flat_on_200_mb(client: Client, script: Script, tmp_path: Path
 def test_refused_upload_tells_why(client: Client, script: Script) -> None:
     script.failure = Reason.ARTIFACT_TOO_LARGE.error("At most 1 MB.")
     with pytest.raises(ResourceExhaustedError, match="At most 1 MB"):
-        client.upload(CONTENT)
+        client.artifacts.upload(CONTENT)
 
 
 async def test_refused_upload_tells_why_in_asyncio(async_client: AsyncClient, script: Script) -> None:
     script.failure = Reason.ARTIFACT_TOO_LARGE.error("At most 1 MB.")
     with pytest.raises(ResourceExhaustedError, match="At most 1 MB"):
-        await async_client.upload(CONTENT * 10)
+        await async_client.artifacts.upload(CONTENT * 10)
 
 
 def test_missing_file_is_an_os_error(client: Client, script: Script, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        client.upload(tmp_path / "missing.png")
+        client.artifacts.upload(tmp_path / "missing.png")
     with pytest.raises(FileNotFoundError):
         client.ask("?", [tmp_path / "missing.png"])
     assert script.requests == []
@@ -91,7 +91,7 @@ def test_attachments_of_every_kind(client: Client, script: Script, tmp_path: Pat
 def test_download_to_a_path_replaces(client: Client, script: Script, tmp_path: Path) -> None:
     target = tmp_path / "out.bin"
     target.write_text("old")
-    assert client.download(script.add(CONTENT), target) == target
+    assert client.artifacts.download(script.add(CONTENT), target) == target
     assert target.read_bytes() == CONTENT
     assert parts(tmp_path) == ["out.bin"]
     plain = tmp_path / "plain"
@@ -101,7 +101,7 @@ def test_download_to_a_path_replaces(client: Client, script: Script, tmp_path: P
 
 def test_download_to_a_folder_never_overwrites(client: Client, script: Script, tmp_path: Path) -> None:
     name = script.add(b"sound", "../speech.wav", "audio/wav")
-    saved = [client.download(name, tmp_path).name for _ in range(3)]
+    saved = [client.artifacts.download(name, tmp_path).name for _ in range(3)]
     assert saved == ["speech.wav", "speech-1.wav", "speech-2.wav"]
     assert parts(tmp_path) == sorted(saved)
     assert "speech.wav" not in parts(tmp_path.parent)
@@ -109,26 +109,26 @@ def test_download_to_a_folder_never_overwrites(client: Client, script: Script, t
 
 def test_download_makes_a_folder_that_is_named_as_one(client: Client, script: Script, tmp_path: Path) -> None:
     name = script.add(b"sound", "speech.wav", "audio/wav")
-    assert client.download(name, f"{tmp_path}/new/folder/") == tmp_path / "new" / "folder" / "speech.wav"
+    assert client.artifacts.download(name, f"{tmp_path}/new/folder/") == tmp_path / "new" / "folder" / "speech.wav"
 
 
 def test_spoilt_download_leaves_nothing(client: Client, script: Script, tmp_path: Path) -> None:
     name = script.add(b"sound")
     script.spoilt = True
     with pytest.raises(InvalidArgumentError) as caught:
-        client.download(name, tmp_path / "out.bin")
+        client.artifacts.download(name, tmp_path / "out.bin")
     assert caught.value.reason == "HASH_MISMATCH"
     with pytest.raises(InvalidArgumentError):
-        client.read(name)
+        client.artifacts.read(name)
     assert parts(tmp_path) == []
 
 
 def test_missing_artifact_leaves_nothing(client: Client, tmp_path: Path) -> None:
     with pytest.raises(NotFoundError):
-        client.download(NAME, tmp_path)
+        client.artifacts.download(NAME, tmp_path)
     assert parts(tmp_path) == []
     with pytest.raises(FileNotFoundError):
-        client.download(NAME, tmp_path / "no" / "such.bin")
+        client.artifacts.download(NAME, tmp_path / "no" / "such.bin")
 
 
 @pytest.mark.parametrize(

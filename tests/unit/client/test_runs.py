@@ -183,7 +183,7 @@ def test_stages_alone(client: Client, script: Script) -> None:
         client.select(PLAN),
         client.execute(PLAN, [name], results=[RESULT]),
         client.respond("Read it.", PLAN, [RESULT], responder="llm"),
-        client.watch(RUN, 7),
+        client.runs.watch(RUN, 7),
     ]
     for stream in streams:
         assert [type(event.payload) for event in stream] == [RunFinished]
@@ -202,42 +202,42 @@ async def test_stages_alone_in_asyncio(async_client: AsyncClient, script: Script
         async_client.select(PLAN),
         async_client.execute(PLAN),
         async_client.respond("Read it.", PLAN, [RESULT]),
-        async_client.watch(RUN),
+        async_client.runs.watch(RUN),
     ]
     for stream in streams:
         assert [type(event.payload) async for event in stream] == [RunFinished]
 
 
 def test_runs(client: Client, script: Script) -> None:
-    assert client.get_run(RUN).state is RunState.RUNNING
-    page = client.list_runs(page_size=1)
+    assert client.runs.get(RUN).state is RunState.RUNNING
+    page = client.runs.list(page_size=1)
     assert ([run.name for run in page.items], page.next_page_token) == ([RUN], "more")
-    assert client.cancel_run(RUN).state is RunState.CANCELLED
-    client.delete_run(RUN)
+    assert client.runs.cancel(RUN).state is RunState.CANCELLED
+    client.runs.delete(RUN)
     assert all(deadline is not None and deadline < 31 for deadline in script.deadlines)
 
 
 async def test_runs_in_asyncio(async_client: AsyncClient) -> None:
-    assert (await async_client.get_run(RUN)).state is RunState.RUNNING
-    assert [run.name for run in (await async_client.list_runs()).items] == [RUN]
-    assert (await async_client.cancel_run(RUN)).state is RunState.CANCELLED
-    await async_client.delete_run(RUN)
+    assert (await async_client.runs.get(RUN)).state is RunState.RUNNING
+    assert [run.name for run in (await async_client.runs.list()).items] == [RUN]
+    assert (await async_client.runs.cancel(RUN)).state is RunState.CANCELLED
+    await async_client.runs.delete(RUN)
 
 
 def test_registry(client: Client, script: Script) -> None:
-    (host,) = client.hosts()
+    (host,) = client.hosts.list()
     assert (host.name, host.devices[0].name) == ("hosts/one", "cpu")
-    assert [listed.expert.id for listed in client.experts("image-to-text")] == ["rapidocr"]
-    assert client.experts("text-to-speech") == ()
+    assert [listed.expert.id for listed in client.experts.list("image-to-text")] == ["rapidocr"]
+    assert client.experts.list("text-to-speech") == ()
     script.host_changes.append("hosts/one")
-    with closing(client.watch_hosts()) as changes:
+    with closing(client.hosts.watch()) as changes:
         assert [next(changes).name, next(changes).name] == ["hosts/one", "hosts/one"]
 
 
 async def test_registry_in_asyncio(async_client: AsyncClient) -> None:
-    assert [host.name for host in await async_client.hosts()] == ["hosts/one"]
-    assert [listed.expert.id for listed in await async_client.experts()] == ["rapidocr"]
-    async with aclosing(async_client.watch_hosts()) as changes:
+    assert [host.name for host in await async_client.hosts.list()] == ["hosts/one"]
+    assert [listed.expert.id for listed in await async_client.experts.list()] == ["rapidocr"]
+    async with aclosing(async_client.hosts.watch()) as changes:
         assert (await anext(changes)).name == "hosts/one"
 
 
@@ -246,7 +246,7 @@ def test_no_server_names_the_address_and_the_cure() -> None:
         unused.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{unused.getsockname()[1]}"
         with Client(address) as client, pytest.raises(UnavailableError, match=f"{address}.*orchestrion up") as caught:
-            client.hosts()
+            client.hosts.list()
     assert caught.value.reason == "SERVER_UNREACHABLE"
 
 
@@ -264,14 +264,14 @@ def test_proxy_is_not_asked_for_this_machine(address: str, monkeypatch: pytest.M
     for variable in ("no_proxy", "no_grpc_proxy", "NO_PROXY"):
         monkeypatch.delenv(variable, raising=False)
     with Client(address) as client:
-        assert client.hosts()
+        assert client.hosts.list()
 
 
 def test_address_comes_from_the_environment(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORCHESTRION_CONTROLLER", address)
     with Client() as client:
         assert client.address == address
-        assert client.hosts()
+        assert client.hosts.list()
 
 
 @pytest.mark.parametrize("address", ["localhost", "http://localhost:50051"])
@@ -283,9 +283,9 @@ def test_bad_address_is_told_at_once(address: str) -> None:
 
 def test_bad_arguments_are_told_before_anything_is_sent(client: Client, script: Script) -> None:
     with pytest.raises(InvalidArgumentError, match="runs/"):
-        client.get_run("abc")
+        client.runs.get("abc")
     with pytest.raises(InvalidArgumentError, match="artifacts/"):
-        client.read("artifacts/abc")
+        client.artifacts.read("artifacts/abc")
     with pytest.raises(InvalidArgumentError) as caught:
         client.ask([])
     assert caught.value.field == "messages"

@@ -143,4 +143,4 @@ def test_client_alone_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_controller_alone_serves_without_a_host() -> None:
     with platform.embedded_controller() as address, orchestrion.Client(address) as client:
-        assert client.hosts() == ()
+        assert client.hosts.list() == ()

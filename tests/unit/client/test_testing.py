@@ -62,22 +62,22 @@ def test_an_answer_is_told_as_a_controller_tells_it() -> None:
         assert (received.text, received.planner) == ("Read it.", "builtin")
         assert received.timeout_s is not None
         assert fake.content(received.attachments[0]) == b"picture"
-        told = client.get_run(answer.run)
+        told = client.runs.get(answer.run)
         assert (told.state, told.plan, told.answer, told.assignments) == (
             RunState.SUCCEEDED,
             PLAN,
             "EXIT",
             (ASSIGNMENT,),
         )
-        assert [run.name for run in client.list_runs().items] == [answer.run]
-        log = list(client.watch(answer.run))
+        assert [run.name for run in client.runs.list().items] == [answer.run]
+        log = list(client.runs.watch(answer.run))
         assert all(later.sequence == earlier.sequence + 1 for earlier, later in pairwise(log))
-        assert list(client.watch(answer.run, log[-2].sequence)) == log[-1:]
+        assert list(client.runs.watch(answer.run, log[-2].sequence)) == log[-1:]
         with pytest.raises(OutOfRangeError):
-            list(client.watch(answer.run, 999))
-        client.delete_run(answer.run)
+            list(client.runs.watch(answer.run, 999))
+        client.runs.delete(answer.run)
         with pytest.raises(NotFoundError):
-            client.get_run(answer.run)
+            client.runs.get(answer.run)
 
 
 async def test_both_clients_get_the_same_events_and_each_stage_is_scripted_alone() -> None:
@@ -139,8 +139,8 @@ def test_failures_by_reason() -> None:
         assert [run.state for run in fake.runs] == [RunState.FAILED]
         fake.fail_next("Upload", Reason.STORAGE_FULL.error("The disk is full."))
         with pytest.raises(ResourceExhaustedError, match="disk is full"):
-            client.upload(b"x")
-        assert client.upload(b"x").size_bytes == 1
+            client.artifacts.upload(b"x")
+        assert client.artifacts.upload(b"x").size_bytes == 1
         with pytest.raises(ValueError, match="Uplaod"):
             fake.fail_next("Uplaod", Reason.STORAGE_FULL.error("x"))
 
@@ -149,22 +149,22 @@ def test_dropped_transfers_and_calls_are_made_good_by_the_client() -> None:
     content = bytes(range(256)) * 4096
     with FakeController(hosts=[HOST]) as fake, fake.client() as client:
         fake.drop_next("Upload", after=1)
-        artifact = client.upload(content)
+        artifact = client.artifacts.upload(content)
         fake.drop_next("Download", after=5)
         fake.drop_next("Download", after=2)
-        assert client.read(artifact) == content
+        assert client.artifacts.read(artifact) == content
         fake.drop_next("ListHosts")
-        assert client.hosts() == (HOST,)
-        assert [artifact.name for artifact in client.list_artifacts().items] == [artifact.name]
-        client.delete_artifact(artifact)
+        assert client.hosts.list() == (HOST,)
+        assert [artifact.name for artifact in client.artifacts.list().items] == [artifact.name]
+        client.artifacts.delete(artifact)
         with pytest.raises(NotFoundError):
-            client.get_artifact(artifact.name)
+            client.artifacts.get(artifact.name)
         with pytest.raises(InvalidArgumentError, match="no content"):
-            client.upload(b"")
+            client.artifacts.upload(b"")
     with FakeController() as fake, fake.client(reconnect=0) as client:
         fake.drop_next("ListHosts")
         with pytest.raises(UnavailableError, match="broke off"):
-            client.hosts()
+            client.hosts.list()
 
 
 def test_a_held_run_goes_on_until_it_is_cancelled() -> None:
@@ -174,8 +174,8 @@ def test_a_held_run_goes_on_until_it_is_cancelled() -> None:
             run = next(events).run
             assert isinstance(next(events).payload, AnswerText)
             with pytest.raises(FailedPreconditionError):
-                client.delete_run(run)
-            assert client.cancel_run(run).state is RunState.CANCELLED
+                client.runs.delete(run)
+            assert client.runs.cancel(run).state is RunState.CANCELLED
             with pytest.raises(RunCancelledError):
                 list(events)
 
@@ -189,12 +189,12 @@ def test_a_run_waits_for_approval_and_the_test_sees_what_was_approved() -> None:
         for event in client.run("Read it.", approval=Approval.REQUIRED):
             kinds.append(type(event.payload))
             if isinstance(event.payload, ApprovalAwaited):
-                assert client.get_run(event.run).state is RunState.AWAITING_APPROVAL
+                assert client.runs.get(event.run).state is RunState.AWAITING_APPROVAL
                 assert event.payload.plan == PLAN
-                assert client.approve_plan(event.run, edited, request_id="mine").state is RunState.SUCCEEDED
-                assert client.approve_plan(event.run, edited, request_id="mine").plan == edited
+                assert client.runs.approve(event.run, edited, request_id="mine").state is RunState.SUCCEEDED
+                assert client.runs.approve(event.run, edited, request_id="mine").plan == edited
                 with pytest.raises(FailedPreconditionError):
-                    client.approve_plan(event.run)
+                    client.runs.approve(event.run)
         assert kinds[kinds.index(ApprovalAwaited) + 1] is PlanApproved
         assert kinds.index(TaskAssigned) > kinds.index(PlanApproved)
         assert expected.received[0].approval is Approval.REQUIRED
@@ -205,7 +205,7 @@ def test_a_run_that_waits_for_approval_is_cancelled_as_any_other() -> None:
     with FakeController() as fake, fake.client() as client:
         expected = fake.expect().answer("EXIT", plan=PLAN)
         events = client.run("Read it.", approval=Approval.REQUIRED)
-        assert any(isinstance(event.payload, ApprovalAwaited) and client.cancel_run(event.run) for event in events)
+        assert any(isinstance(event.payload, ApprovalAwaited) and client.runs.cancel(event.run) for event in events)
         with pytest.raises(RunCancelledError):
             list(events)
         assert expected.approved == []
@@ -228,10 +228,10 @@ async def test_a_held_run_does_not_keep_the_fake_from_ending() -> None:
 
 def test_hosts_and_experts_are_those_that_were_given() -> None:
     with FakeController(hosts=[HOST]) as fake, fake.client() as client:
-        assert [listed.expert.id for listed in client.experts("image-to-text")] == ["rapidocr"]
-        assert client.experts("image-to-text")[0].placements[0].host == "hosts/one"
-        assert client.experts("text-to-speech") == ()
-        with closing(client.watch_hosts()) as changes:
+        assert [listed.expert.id for listed in client.experts.list("image-to-text")] == ["rapidocr"]
+        assert client.experts.list("image-to-text")[0].placements[0].host == "hosts/one"
+        assert client.experts.list("text-to-speech") == ()
+        with closing(client.hosts.watch()) as changes:
             assert next(changes) == HOST
             fake.set_hosts()
             assert next(changes) == HostRemoved("hosts/one")

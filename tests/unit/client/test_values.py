@@ -27,7 +27,7 @@ TONE = np.sin(np.arange(800) / 10).astype(np.float32)
 
 
 def stored(client: Client, script: Script, value: Any) -> tuple[bytes, str]:
-    artifact = client.upload(value)
+    artifact = client.artifacts.upload(value)
     return script.content[artifact.name], script.artifacts[artifact.name].media_type
 
 
@@ -94,15 +94,15 @@ def test_plain_bytes_of_any_kind(client: Client, script: Script, tmp_path: Path)
         values += [str(path), io.BytesIO(b"notes"), memoryview(b"n.o.t.e.s")[::2]]
         assert [stored(client, script, value)[0] for value in values] == [b"notes"] * len(values)
         file.seek(0)
-        assert client.upload(file).file_name == "notes.txt"
+        assert client.artifacts.upload(file).file_name == "notes.txt"
 
 
 async def test_values_are_attached_and_returned_in_asyncio(async_client: AsyncClient, script: Script) -> None:
     assert [event async for event in async_client.run("?", [RGB, Image.fromarray(GREY), Sound(TONE, 8_000)])] == []
     first, second, third = script.requests[-1].messages[0].artifacts
-    np.testing.assert_array_equal(np.asarray(await async_client.image(first)), RGB)
-    np.testing.assert_array_equal(np.asarray(await async_client.image(second)), GREY)
-    samples, rate = await async_client.sound(third)
+    np.testing.assert_array_equal(np.asarray(await async_client.artifacts.image(first)), RGB)
+    np.testing.assert_array_equal(np.asarray(await async_client.artifacts.image(second)), GREY)
+    samples, rate = await async_client.artifacts.sound(third)
     assert (rate, samples.dtype, samples.shape) == (8_000, np.int16, (800,))
 
 
@@ -112,22 +112,22 @@ def test_sounds_are_returned_as_int16(client: Client, script: Script, subtype: s
     file = io.BytesIO()
     wanted = np.stack([TONE * 0.9] * channels, axis=1)
     soundfile.write(file, wanted, 16_000, subtype=subtype, format="WAV")
-    samples, rate = client.sound(script.add(file.getvalue()))
+    samples, rate = client.artifacts.sound(script.add(file.getvalue()))
     assert (rate, samples.dtype) == (16_000, np.int16)
     np.testing.assert_allclose(samples.reshape(-1, channels) / 32768, wanted, atol=0.01)
 
 
 def test_a_sound_that_came_may_be_sent_again(client: Client, script: Script) -> None:
-    first = client.upload(Sound(TONE, 8_000))
-    assert client.upload(client.sound(first)).name == first.name
+    first = client.artifacts.upload(Sound(TONE, 8_000))
+    assert client.artifacts.upload(client.artifacts.sound(first)).name == first.name
 
 
 def test_what_is_no_picture_and_no_sound_is_told(client: Client, script: Script) -> None:
     name = script.add(b"words")
     with pytest.raises(InvalidArgumentError, match="no picture"):
-        client.image(name)
+        client.artifacts.image(name)
     with pytest.raises(InvalidArgumentError, match="no WAV file"):
-        client.sound(name)
+        client.artifacts.sound(name)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_values_of_other_kinds_name_the_argument(client: Client, script: Script,
         client.ask("?", [b"fine", value])
     assert caught.value.field == "files[1]"
     with pytest.raises(InvalidArgumentError) as alone:
-        client.upload(value)
+        client.artifacts.upload(value)
     assert alone.value.field == "source"
 
 
@@ -177,16 +177,16 @@ def test_without_the_packages_the_cure_is_named(
     for module in ("PIL.Image", "numpy"):
         monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(FailedPreconditionError, match="pip install pillow"):
-        client.image(name)
+        client.artifacts.image(name)
     with pytest.raises(FailedPreconditionError, match="pip install numpy"):
-        client.sound(name)
+        client.artifacts.sound(name)
 
 
 def test_sending_a_sound_needs_neither_package(address: str) -> None:
     program = (
         "import sys, orchestrion\n"
         f"client = orchestrion.Client({address!r})\n"
-        "print(client.upload(orchestrion.Sound([0.0, 0.5], 8000)).media_type)\n"
+        "print(client.artifacts.upload(orchestrion.Sound([0.0, 0.5], 8000)).media_type)\n"
         "print({'numpy', 'PIL'} & sys.modules.keys())\n"
     )
     told = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout

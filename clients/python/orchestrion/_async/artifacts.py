@@ -1,35 +1,31 @@
-"""The calls of `orchestrion.AsyncClient` that store and fetch artifacts."""
+"""The artifacts of a controller: `orchestrion.AsyncClient.artifacts`."""
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import Iterable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+from orchestrion._async.channel import run_blocking
 from orchestrion._async.connection import AsyncConnection
+from orchestrion._async.uploads import upload
 from orchestrion._content import media
-from orchestrion._content.byte_sources import check_files, open_source, stored_name
 from orchestrion._net import transfers
-from orchestrion._net.endpoint import Endpoint
 from orchestrion._net.resumption import ArtifactBytes
-from orchestrion._net.retries import RetryPolicy
 from orchestrion._rpcs import artifacts as rpcs
-from orchestrion.content import Attachment, Content, Sound
+from orchestrion.content import Content, Sound
 from orchestrion.listings import Page
 from orchestrion.runs import Artifact
 from orchestrion.values import ArtifactRef
 
 
-class AsyncArtifactClient:
-    """Stores and fetches artifacts; `orchestrion.AsyncClient` is one."""
+class AsyncArtifacts:
+    """Stores and fetches artifacts."""
 
-    def __init__(self, endpoint: Endpoint, policy: RetryPolicy) -> None:
-        """Makes the connection to be, which all calls share."""
-        self._policy = policy
-        self._connection = AsyncConnection(endpoint, policy)
+    def __init__(self, connection: AsyncConnection) -> None:
+        """Shares the connection of the client."""
+        self._connection = connection
 
     async def upload(
         self,
@@ -39,70 +35,107 @@ class AsyncArtifactClient:
         file_name: str | None = None,
         timeout: float | None = None,
     ) -> Artifact:
-        """Stores a file, or a value, of any size; see `Client.upload`."""
-        return await self._upload(source, "source", media_type, file_name, timeout)
+        """Stores a file, or a value, of any size.
+
+        An upload whose connection breaks is sent again from its beginning, if the source can be read again.
+
+        Args:
+            source: A path (every `str` is one), bytes, a file opened for reading them, a PIL image, an array of uint8
+                pixels, or a `Sound`. Files are read from where they are; images become PNG, and sounds WAV.
+            media_type: The media type; None for that of the value, or lets the controller find out.
+            file_name: The file name; None for the file's own.
+            timeout: How long it may take, in seconds; None for as long as bytes go, as `idle_timeout` says.
+
+        Raises:
+            InvalidArgumentError: It is empty, or the value is of no kind that can be sent.
+            ResourceExhaustedError: It is too large, or the controller's disk is full.
+            OSError: The file cannot be read.
+        """
+        return await upload(
+            self._connection, source, "source", media_type=media_type, file_name=file_name, timeout=timeout
+        )
 
     async def download(
         self, artifact: str | Artifact | ArtifactRef, to: str | os.PathLike[str], *, timeout: float | None = None
     ) -> Path:
-        """Saves an artifact, checked against its hash, and returns where; see `Client.download`."""
-        name = transfers.artifact_name(artifact)
+        """Saves an artifact, checked against its hash, and returns where.
+
+        A download whose connection breaks goes on where it was.
+
+        Args:
+            artifact: The artifact, or its name.
+            to: A folder that exists, or ends in `/` and is made: the artifact's own file name is used, numbered if it
+                is taken. Or a path, which is replaced if it is there.
+            timeout: How long it may take, in seconds; None for as long as bytes come, as `idle_timeout` says.
+
+        Raises:
+            NotFoundError: There is no such artifact.
+            OSError: The file cannot be written.
+        """
+        name, idle_s = transfers.artifact_name(artifact), self._connection.policy.idle_timeout
         with transfers.Download(name, to) as download:
-            stream = self._connection.stream(ArtifactBytes(name), timeout, idle_s=self._policy.idle_timeout)
-            async with aclosing(stream) as messages:
+            async with aclosing(self._connection.stream(ArtifactBytes(name), timeout, idle_s=idle_s)) as messages:
                 async for message in messages:
-                    await asyncio.to_thread(download.take, message)
+                    await run_blocking(download.take, message)
         return download.path
 
     async def read(self, artifact: str | Artifact | ArtifactRef, *, timeout: float | None = None) -> bytes:
-        """Returns the content of an artifact; see `Client.read`."""
+        """Returns the content of an artifact; the timeout is as that of `download`.
+
+        Raises:
+            NotFoundError: There is no such artifact.
+        """
         collected = transfers.Collected(transfers.artifact_name(artifact))
-        stream = self._connection.stream(ArtifactBytes(collected.name), timeout, idle_s=self._policy.idle_timeout)
-        async with aclosing(stream) as messages:
+        stream, idle_s = ArtifactBytes(collected.name), self._connection.policy.idle_timeout
+        async with aclosing(self._connection.stream(stream, timeout, idle_s=idle_s)) as messages:
             async for message in messages:
                 collected.take(message)
         return collected.content()
 
     async def image(self, artifact: str | Artifact | ArtifactRef, *, timeout: float | None = None) -> Any:
-        """Returns a picture as a `PIL.Image.Image`; see `Client.image`."""
+        """Returns an image as a `PIL.Image.Image`; the timeout is as that of `download`.
+
+        Raises:
+            NotFoundError: There is no such artifact.
+            InvalidArgumentError: It is no image that PIL can read.
+            FailedPreconditionError: Pillow is not installed.
+        """
         content = await self.read(artifact, timeout=timeout)
-        return await asyncio.to_thread(media.picture_of, content, transfers.artifact_name(artifact))
+        return await run_blocking(media.picture_of, content, transfers.artifact_name(artifact))
 
     async def sound(self, artifact: str | Artifact | ArtifactRef, *, timeout: float | None = None) -> Sound:
-        """Returns a WAV file as `samples, sample_rate`; see `Client.sound`."""
-        content = await self.read(artifact, timeout=timeout)
-        return await asyncio.to_thread(media.sound_of, content, transfers.artifact_name(artifact))
+        """Returns a WAV file as `samples, sample_rate`: a NumPy array of int16, (n,) or (n, channels), and Hz.
 
-    async def get_artifact(self, artifact: str, *, timeout: float | None = None) -> Artifact:
-        """Gets the description of an artifact; see `Client.get_artifact`."""
+        Raises:
+            NotFoundError: There is no such artifact.
+            InvalidArgumentError: It is no WAV file of whole numbers.
+            FailedPreconditionError: NumPy is not installed.
+        """
+        content = await self.read(artifact, timeout=timeout)
+        return await run_blocking(media.sound_of, content, transfers.artifact_name(artifact))
+
+    async def get(self, artifact: str, *, timeout: float | None = None) -> Artifact:
+        """Gets the description of an artifact.
+
+        Raises:
+            NotFoundError: There is no such artifact.
+        """
         return await self._connection.unary(rpcs.get(artifact), timeout)
 
-    async def list_artifacts(
-        self, page_size: int = 100, page_token: str = "", *, timeout: float | None = None
-    ) -> Page[Artifact]:
-        """Lists artifacts, newest first; see `Client.list_artifacts`."""
+    async def list(self, page_size: int = 100, page_token: str = "", *, timeout: float | None = None) -> Page[Artifact]:
+        """Lists artifacts, newest first.
+
+        Args:
+            page_size: How many at most.
+            page_token: The `next_page_token` of the page before; empty for the first page.
+            timeout: The deadline of the call, in seconds.
+        """
         return await self._connection.unary(rpcs.list_page(page_size, page_token), timeout)
 
-    async def delete_artifact(self, artifact: str | Artifact | ArtifactRef, *, timeout: float | None = None) -> None:
-        """Deletes an artifact; see `Client.delete_artifact`."""
+    async def delete(self, artifact: str | Artifact | ArtifactRef, *, timeout: float | None = None) -> None:
+        """Deletes an artifact.
+
+        Raises:
+            NotFoundError: There is no such artifact.
+        """
         await self._connection.unary(rpcs.delete(transfers.artifact_name(artifact)), timeout)
-
-    async def _names(self, files: Iterable[Attachment]) -> list[str]:
-        """Uploads what is not an artifact yet, and names all."""
-        return [
-            stored_name(file) or (await self._upload(file, f"files[{index}]", None, None, None)).name  # type: ignore[arg-type]
-            for index, file in enumerate(check_files(files))
-        ]
-
-    async def _upload(
-        self, source: Content, field: str, media_type: str | None, file_name: str | None, timeout: float | None
-    ) -> Artifact:
-        # Opening a file waits for the disk, and a picture takes its time to become PNG.
-        content = await asyncio.to_thread(open_source, source, field)
-        rpc = rpcs.upload(
-            content.media_type if media_type is None else media_type,
-            content.file_name if file_name is None else file_name,
-            content.size_bytes,
-        )
-        with transfers.Upload(content) as upload:
-            return upload.check(await self._connection.send(rpc, upload, timeout))

@@ -1,4 +1,4 @@
-"""The client of a controller for asyncio: the calls of `orchestrion._sync.client.Client`, awaited."""
+"""The client of a controller."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from typing import Self, Unpack
 
-from orchestrion._async.host import AsyncHostClient
-from orchestrion._async.runs import AsyncRunClient
+from orchestrion._async.artifacts import AsyncArtifacts
+from orchestrion._async.connection import AsyncConnection
+from orchestrion._async.registry import AsyncExperts, AsyncHosts
+from orchestrion._async.runs import AsyncRuns
+from orchestrion._async.uploads import artifact_names
 from orchestrion._net.endpoint import Endpoint
-from orchestrion._net.resumption import HostChanges, RunEvents
+from orchestrion._net.resumption import RunEvents
 from orchestrion._net.retries import RetryPolicy
-from orchestrion._rpcs import registry, stages
+from orchestrion._rpcs import stages
 from orchestrion._rpcs.rpc import Rpc
 from orchestrion._rpcs.stages import conversation, numbered
 from orchestrion.answers import Answer, AnswerGatherer, PlanGatherer
 from orchestrion.content import Attachment
 from orchestrion.events import Event
-from orchestrion.experts import Assignment, Host, ListedExpert
-from orchestrion.listings import HostRemoved
+from orchestrion.experts import Assignment
 from orchestrion.plans import Plan, TaskResult
 from orchestrion.settings import (
     ExecuteSettings,
@@ -30,11 +32,25 @@ from orchestrion.settings import (
 )
 
 
-class AsyncClient(AsyncRunClient):
-    """Talks to a controller; one belongs to the event loop of its first call.
+class AsyncClient:
+    """Talks to a controller.
 
-    As `Client` in everything else. The calls that start or watch a run return an asynchronous iterator: leave its loop
-    early only inside `contextlib.aclosing`, so that the call ends there and not when the garbage collector comes by.
+        async with orchestrion.AsyncClient() as client:
+            answer = await client.ask("Read the text in this picture aloud.", ["sign.jpg"])
+            print(answer.text, await client.artifacts.download(answer.artifacts[0], "."))
+
+    One belongs to the event loop of its first call. It connects there, and again when the connection was lost:
+    calls that are safe to repeat are then sent again, transfers go on, and the events of a run go on after the last one
+    seen, each numbered one exactly once. Progress and previews of that time are lost. What is tried again is logged
+    under `orchestrion`.
+
+    Every failure of a call is an `OrchestrionError`; a local file that cannot be read or written is an `OSError`, as
+    everywhere in Python. A `timeout` is in seconds and counts all attempts at a call.
+
+    Calls that start or watch a run return an asynchronous iterator of events.
+    It starts when the first event is asked for. Leave its loop early only inside `contextlib.aclosing`, which ends the
+    call: the run is then cancelled after its grace, unless `on_detach` says otherwise. When a run fails, its iterator
+    raises the reason after the last event.
     """
 
     def __init__(
@@ -46,9 +62,32 @@ class AsyncClient(AsyncRunClient):
         reconnect: float = 60.0,
         wait_when_full: bool = False,
     ) -> None:
-        """Makes the client; arguments and errors as those of `Client`."""
+        """Makes the client; nothing is sent yet.
+
+        Args:
+            address: The controller, `host:port`; None for `ORCHESTRION_CONTROLLER`, or else 127.0.0.1:50051.
+            timeout: The deadline of every call that does not stream, unless the call has its own. Calls that yield
+                events have none by themselves; uploads and downloads have `idle_timeout`.
+            idle_timeout: How long an upload or a download may go without a byte.
+            reconnect: How long the controller may be away without a break before the error is raised; 0 for never
+                trying again. A controller that never answered this client is given up after three quick attempts.
+            wait_when_full: Whether a run that is refused because there are too many waits, within its timeout.
+
+        Raises:
+            InvalidArgumentError: The address is none, or a time is.
+        """
         self._endpoint = Endpoint.resolve(address)
-        super().__init__(self._endpoint, RetryPolicy(timeout, idle_timeout, reconnect, wait_when_full))
+        self._connection = AsyncConnection(
+            self._endpoint, RetryPolicy(timeout, idle_timeout, reconnect, wait_when_full)
+        )
+        self.runs = AsyncRuns(self._connection)
+        """The runs that exist: get, list, watch, approve, cancel, delete."""
+        self.artifacts = AsyncArtifacts(self._connection)
+        """Files and values: upload, download, read, image, sound, get, list, delete."""
+        self.hosts = AsyncHosts(self._connection)
+        """The model hosts: list, watch, connect."""
+        self.experts = AsyncExperts(self._connection)
+        """The experts that the hosts offer: list."""
 
     @property
     def address(self) -> str:
@@ -56,7 +95,7 @@ class AsyncClient(AsyncRunClient):
         return self._endpoint.address
 
     async def close(self) -> None:
-        """Closes the connection and ends the calls that go on; see `Client.close`."""
+        """Closes the connection and ends the calls that go on."""
         await self._connection.close()
 
     async def __aenter__(self) -> Self:
@@ -74,7 +113,18 @@ class AsyncClient(AsyncRunClient):
         timeout: float | None = None,
         **settings: Unpack[RunSettings],
     ) -> Answer:
-        """Carries a request out and returns its answer; see `Client.ask`."""
+        """Carries a request out and returns its answer.
+
+        Args:
+            request: What is asked.
+            files: Images, sounds, videos and documents, as paths, values or artifacts: see `artifacts.upload`. What is
+                not an artifact yet is uploaded.
+            timeout: The deadline of the run, in seconds; None for none.
+            settings: See `RunSettings`.
+
+        Raises:
+            OrchestrionError: The run failed. Tasks that failed while the run succeeded are in the answer's results.
+        """
         gatherer = AnswerGatherer()
         async with aclosing(self.run(request, files, timeout=timeout, **settings)) as events:
             async for event in events:
@@ -89,7 +139,7 @@ class AsyncClient(AsyncRunClient):
         timeout: float | None = None,
         **settings: Unpack[RunSettings],
     ) -> AsyncGenerator[Event, None]:
-        """Carries a request out and yields what happens; see `Client.run`."""
+        """Carries a request out and yields what happens; arguments and errors as those of `ask`."""
         return self._start(files, lambda names: stages.run(conversation(request, names), **settings), timeout)
 
     def plan(
@@ -100,7 +150,11 @@ class AsyncClient(AsyncRunClient):
         timeout: float | None = None,
         **settings: Unpack[PlanSettings],
     ) -> AsyncGenerator[Event, None]:
-        """Plans a request, without carrying it out; see `Client.plan`."""
+        """Plans a request, without carrying it out; a `PlanFinished` brings the plan.
+
+        Raises:
+            OrchestrionError: There is no plan, and why.
+        """
         return self._start(files, lambda names: stages.plan(conversation(request, names), **settings), timeout)
 
     async def make_plan(
@@ -111,7 +165,11 @@ class AsyncClient(AsyncRunClient):
         timeout: float | None = None,
         **settings: Unpack[PlanSettings],
     ) -> Plan:
-        """Plans a request and returns the plan; see `Client.make_plan`."""
+        """Plans a request and returns the plan, to be edited and then passed to `ask`, `run` or `execute`.
+
+        Plans are immutable: `with_inputs`, `with_task` and `without` return changed ones. Arguments and errors as those
+        of `plan`.
+        """
         gatherer = PlanGatherer()
         async with aclosing(self.plan(request, files, timeout=timeout, **settings)) as events:
             async for event in events:
@@ -126,8 +184,21 @@ class AsyncClient(AsyncRunClient):
         timeout: float | None = None,
         **settings: Unpack[SelectSettings],
     ) -> tuple[Assignment, ...]:
-        """Has a plan checked, and returns the experts that would perform it; see `Client.check_plan`."""
-        gatherer, resolved = PlanGatherer(), plan.with_artifacts(numbered(await self._names(files)))
+        """Has a plan checked, and returns the experts that would perform it; nothing is executed.
+
+        Args:
+            plan: The plan.
+            files: What it calls `attachments/1` and so on.
+            timeout: The deadline, in seconds; None for none.
+            settings: See `SelectSettings`.
+
+        Raises:
+            InvalidArgumentError: The plan breaks a rule: `error.metadata["task_id"]` and `error.field` name the place.
+            NotFoundError: It names an artifact that does not exist.
+            FailedPreconditionError: A task has no expert.
+        """
+        names = await artifact_names(self._connection, files)
+        gatherer, resolved = PlanGatherer(), plan.with_artifacts(numbered(names))
         async with aclosing(self.select(resolved, timeout=timeout, **settings)) as events:
             async for event in events:
                 gatherer.add(event)
@@ -136,7 +207,12 @@ class AsyncClient(AsyncRunClient):
     def select(
         self, plan: Plan, *, timeout: float | None = None, **settings: Unpack[SelectSettings]
     ) -> AsyncGenerator[Event, None]:
-        """Chooses an expert for every task of a plan; see `Client.select`."""
+        """Chooses an expert for every task of a plan; each `TaskAssigned` brings one.
+
+        Raises:
+            InvalidArgumentError: The plan breaks a rule.
+            FailedPreconditionError: A task has no expert.
+        """
         return self._connection.stream(RunEvents(stages.select(plan, **settings)), timeout)
 
     def execute(
@@ -147,7 +223,11 @@ class AsyncClient(AsyncRunClient):
         timeout: float | None = None,
         **settings: Unpack[ExecuteSettings],
     ) -> AsyncGenerator[Event, None]:
-        """Runs a plan, whose `attachments/{n}` mean the files in their order; see `Client.execute`."""
+        """Runs a plan, whose `ArtifactRef("attachments/1")` is the first file; each `TaskFinished` brings a result.
+
+        Raises:
+            InvalidArgumentError: The plan breaks a rule.
+        """
         return self._start(files, lambda names: stages.execute(plan, names, **settings), timeout)
 
     def respond(
@@ -160,35 +240,22 @@ class AsyncClient(AsyncRunClient):
         timeout: float | None = None,
         **settings: Unpack[RespondSettings],
     ) -> AsyncGenerator[Event, None]:
-        """Answers a request from the results of a plan; see `Client.respond`."""
+        """Answers a request from the results of a plan; an `AnswerFinished` brings the answer.
+
+        Raises:
+            InvalidArgumentError: The results are not those of the plan.
+        """
         return self._start(
             files,
             lambda names: stages.respond(conversation(request, names), plan, results, **settings),
             timeout,
         )
 
-    async def hosts(self, *, timeout: float | None = None) -> tuple[Host, ...]:
-        """Lists the model hosts, by name; see `Client.hosts`."""
-        return await self._connection.unary(registry.list_hosts(), timeout)
-
-    async def host(self, name: str | None = None, *, timeout: float | None = None) -> AsyncHostClient:
-        """Gives a client of one model host; see `Client.host`."""
-        listed = registry.choose_host(await self.hosts(timeout=timeout), name)
-        return AsyncHostClient(listed.address, timeout=self._policy.timeout, reconnect=self._policy.reconnect)
-
-    async def experts(self, task_type: str | None = None, *, timeout: float | None = None) -> tuple[ListedExpert, ...]:
-        """Lists the experts, by id; see `Client.experts`."""
-        return await self._connection.unary(registry.list_experts(task_type or ""), timeout)
-
-    def watch_hosts(self, *, timeout: float | None = None) -> AsyncGenerator[Host | HostRemoved, None]:
-        """Yields every host that is known, then each as it changes; see `Client.watch_hosts`."""
-        return self._connection.stream(HostChanges(), timeout)
-
     async def _start(
         self, files: Iterable[Attachment], make: Callable[[Sequence[str]], Rpc[Event]], timeout: float | None
     ) -> AsyncGenerator[Event, None]:
-        """Uploads what must be, then makes the call from the artifacts' names and yields its events."""
-        rpc = make(await self._names(files))
+        """Uploads what is not stored yet, makes the RPC from the artifacts' names, and yields the events of its run."""
+        rpc = make(await artifact_names(self._connection, files))
         async with aclosing(self._connection.stream(RunEvents(rpc), timeout)) as events:
             async for event in events:
                 yield event

@@ -1,46 +1,91 @@
-"""The calls of `orchestrion.AsyncClient` about runs that exist: watched, told, approved, cancelled and deleted."""
+"""The runs of a controller: `orchestrion.AsyncClient.runs`. Those that start one are calls of the client itself."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
-from orchestrion._async.artifacts import AsyncArtifactClient
+from orchestrion import names
+from orchestrion._async.connection import AsyncConnection
 from orchestrion._net.resumption import RunEvents
 from orchestrion._rpcs import runs as rpcs
 from orchestrion.events import Event
 from orchestrion.listings import Page
-from orchestrion.names import new_request_id
 from orchestrion.plans import Plan
 from orchestrion.runs import Run
 
 
-class AsyncRunClient(AsyncArtifactClient):
-    """Looks after runs; `orchestrion.AsyncClient` is one."""
+class AsyncRuns:
+    """Looks after runs that exist."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        """Shares the connection of the client."""
+        self._connection = connection
+
+    async def get(self, run: str, *, timeout: float | None = None) -> Run:
+        """Gets a run as far as it is.
+
+        Raises:
+            NotFoundError: There is no such run.
+        """
+        return await self._connection.unary(rpcs.get(run), timeout)
+
+    async def list(self, page_size: int = 100, page_token: str = "", *, timeout: float | None = None) -> Page[Run]:
+        """Lists runs, newest first, without plans, assignments and results.
+
+        Args:
+            page_size: How many at most.
+            page_token: The `next_page_token` of the page before; empty for the first page.
+            timeout: The deadline of the call, in seconds.
+        """
+        return await self._connection.unary(rpcs.list_page(page_size, page_token), timeout)
 
     def watch(self, run: str, after_sequence: int = 0, *, timeout: float | None = None) -> AsyncGenerator[Event, None]:
-        """Yields the events of a run from its log, then as they happen, to its end; see `Client.watch`."""
+        """Yields the events of a run from its log, then as they happen, to its end.
+
+        Args:
+            run: The name of the run.
+            after_sequence: The number of the last event already seen.
+            timeout: How long to watch, in seconds; ends the watch, not the run.
+
+        Raises:
+            NotFoundError: There is no such run.
+            OutOfRangeError: The log does not go that far.
+        """
         rpc = rpcs.watch(run, after_sequence)
         return self._connection.stream(RunEvents(rpc, run=run, after_sequence=after_sequence, raises=False), timeout)
 
-    async def get_run(self, run: str, *, timeout: float | None = None) -> Run:
-        """Gets a run as its log tells it so far; see `Client.get_run`."""
-        return await self._connection.unary(rpcs.get(run), timeout)
-
-    async def list_runs(self, page_size: int = 100, page_token: str = "", *, timeout: float | None = None) -> Page[Run]:
-        """Lists runs, newest first, without plans, assignments and results; see `Client.list_runs`."""
-        return await self._connection.unary(rpcs.list_page(page_size, page_token), timeout)
-
-    async def approve_plan(
+    async def approve(
         self, run: str, plan: Plan | None = None, *, request_id: str = "", timeout: float | None = None
     ) -> Run:
-        """Approves the plan of a run, or another in its place, and lets the run go on; see `Client.approve_plan`."""
-        rpc = rpcs.approve(run, plan, request_id or new_request_id())
-        return await self._connection.unary(rpc, timeout)
+        """Approves the plan of a run that was started with `approval=REQUIRED`, and lets the run go on.
 
-    async def cancel_run(self, run: str, *, timeout: float | None = None) -> Run:
-        """Cancels a run and waits until it has ended; see `Client.cancel_run`."""
+        Args:
+            run: The name of the run.
+            plan: The plan to carry out instead of the one shown; None approves that one.
+            request_id: Makes the call safe to repeat: a second one with the same id succeeds as the first did. Empty
+                for a new one, which only the client itself repeats.
+            timeout: The deadline of the call, in seconds.
+
+        Raises:
+            NotFoundError: There is no such run.
+            FailedPreconditionError: It does not await approval, or not any more.
+            InvalidArgumentError: The plan breaks a rule, and the error names task and field; the run goes on waiting.
+        """
+        return await self._connection.unary(rpcs.approve(run, plan, request_id or names.new_request_id()), timeout)
+
+    async def cancel(self, run: str, *, timeout: float | None = None) -> Run:
+        """Cancels a run and waits until it has ended; one that has ended stays as it is.
+
+        Raises:
+            NotFoundError: There is no such run.
+        """
         return await self._connection.unary(rpcs.cancel(run), timeout)
 
-    async def delete_run(self, run: str, *, timeout: float | None = None) -> None:
-        """Deletes a run that has ended, with its log; see `Client.delete_run`."""
+    async def delete(self, run: str, *, timeout: float | None = None) -> None:
+        """Deletes a run that has ended, with its log; artifacts stay.
+
+        Raises:
+            NotFoundError: There is no such run.
+            FailedPreconditionError: It has not ended.
+        """
         await self._connection.unary(rpcs.delete(run), timeout)

@@ -110,7 +110,7 @@ def picture_of(content: bytes, name: str) -> Any:
         InvalidArgumentError: It is none that PIL can read.
         FailedPreconditionError: Pillow is not installed.
     """
-    image = _needed("PIL.Image", "pillow", "client.image")
+    image = _needed("PIL.Image", "pillow", "client.artifacts.image")
     try:
         picture = image.open(io.BytesIO(content))
         picture.load()
@@ -126,15 +126,14 @@ def sound_of(content: bytes, name: str) -> Sound:
         InvalidArgumentError: It is no such file.
         FailedPreconditionError: NumPy is not installed.
     """
-    numpy = _needed("numpy", "numpy", "client.sound")
+    numpy = _needed("numpy", "numpy", "client.artifacts.sound")
     try:
         with wave.open(io.BytesIO(content)) as file:
             channels, width, rate = file.getnchannels(), file.getsampwidth(), file.getframerate()
             frames = file.readframes(file.getnframes())
     except (wave.Error, EOFError) as error:
-        text = (
-            f"{name} is no WAV file of whole numbers ({error}); client.read gives its bytes to a library that knows it."
-        )
+        cure = "client.artifacts.read gives its bytes to a library that reads it."
+        text = f"{name} is no WAV file of whole numbers ({error}); {cure}"
         raise Reason.INVALID_INPUT.error(text, name=name) from error
     raw = numpy.frombuffer(frames[: len(frames) // width * width], numpy.uint8).reshape(-1, width)
     if width == 1:

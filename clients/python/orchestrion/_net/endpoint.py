@@ -20,11 +20,16 @@ DEFAULT_ADDRESS: Final = "127.0.0.1:50051"
 DEFAULT_HOST_ADDRESS: Final = "127.0.0.1:50061"
 """Where the host of `orchestrion up` serves."""
 
-_CONNECTING: Final = ("failed to connect", "connections to all backends", "DNS resolution failed", "empty address list")
+_CONNECT_FAILURES: Final = (
+    "failed to connect",
+    "connections to all backends",
+    "DNS resolution failed",
+    "empty address list",
+)
 _PHASE: Final = "connecting"
-_BREAKING: Final = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNKNOWN})
+_BREAK_CODES: Final = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNKNOWN})
 # The last is what grpc.aio says of a message that was to be sent on a call which had just ended.
-_BREAKS: Final = (
+_BREAK_SIGNS: Final = (
     "RST_STREAM", "Stream removed", "Socket closed", "Connection reset", "GOAWAY", "Internal error from Core",
 )  # fmt: skip
 
@@ -36,13 +41,13 @@ class Endpoint:
     """The address of a server, checked."""
 
     address: str
-    """`host:port`, or any other target that gRPC knows, such as `unix:/run/orchestrion.sock`."""
+    """`host:port`, or any other target of gRPC, such as `unix:/run/orchestrion.sock`."""
     server: str = "controller"
     """What serves there: `controller` or `host`."""
 
     @classmethod
     def resolve(cls, address: str | None) -> Endpoint:
-        """Takes the address of a controller that is given, else that of the environment, else the default.
+        """Takes the address of a controller; None for that of the environment, or else the default.
 
         Raises:
             InvalidArgumentError: The address has no port, or is a URL.
@@ -51,7 +56,7 @@ class Endpoint:
 
     @classmethod
     def of_host(cls, address: str | None) -> Endpoint:
-        """Takes the address of a model host that is given, else the default.
+        """Takes the address of a model host; None for the default.
 
         Raises:
             InvalidArgumentError: The address has no port, or is a URL.
@@ -75,18 +80,22 @@ class Endpoint:
             return [*channel_options(), ("grpc.enable_http_proxy", 0)]
         return channel_options()
 
-    def error_of(self, failure: grpc.RpcError) -> OrchestrionError:
+    def error_of(self, failure: grpc.RpcError, path: str = "") -> OrchestrionError:
         """Turns what a call raised into the exception that the server meant.
 
         What broke the connection is SERVER_UNREACHABLE, whatever status gRPC or a proxy gave it; the message says the
         cure where there is no server.
+
+        Args:
+            failure: What gRPC raised.
+            path: The service and method that were called, as `Rpc.path`.
         """
-        error = error_of(failure)
+        error = error_of(failure, path)
         if error.reason != Reason.SERVER_UNREACHABLE.name and not _broke_off(failure):
             return error
-        # gRPC tells a chain of causes; the last one is what happened.
+        # gRPC's message is a chain of causes; the last one is what happened.
         cause = error.message.rsplit(": ", 1)[-1].rstrip(".")
-        if not error.message.startswith(_CONNECTING):
+        if not error.message.startswith(_CONNECT_FAILURES):
             return Reason.SERVER_UNREACHABLE.error(
                 f"The connection to the {self.server} at {self.address} broke off ({cause}).", address=self.address
             )
@@ -101,6 +110,20 @@ class Endpoint:
             phase=_PHASE,
         )
 
+    def idle_error(self, idle_s: float) -> OrchestrionError:
+        """Says that a transfer to or from it stood still for too long."""
+        return Reason.DEADLINE_EXCEEDED.error(
+            f"The {self.server} at {self.address} neither took nor sent a byte for {idle_s:g} s; idle_timeout sets how "
+            "long it may.",
+            address=self.address,
+            field="idle_timeout",
+        )
+
+
+def closed_error() -> OrchestrionError:
+    """Says that the client was closed."""
+    return Reason.CANCELLED.error("The client was closed.")
+
 
 def was_connecting(error: OrchestrionError) -> bool:
     """Whether a call failed before there was any connection."""
@@ -108,7 +131,7 @@ def was_connecting(error: OrchestrionError) -> bool:
 
 
 def _broke_off(failure: grpc.RpcError) -> bool:
-    """Whether the other side of the connection ended the call without a word, as proxies and dying servers do."""
+    """Whether the other side of the connection ended the call without a status, as proxies and dying servers do."""
     call: Any = failure
     details = call.details() or ""
-    return call.code() in _BREAKING and any(sign in details for sign in _BREAKS)
+    return call.code() in _BREAK_CODES and any(sign in details for sign in _BREAK_SIGNS)

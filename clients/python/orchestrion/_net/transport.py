@@ -108,7 +108,7 @@ def status_of(error: OrchestrionError) -> Any:
     return rpc_status.to_status(status)
 
 
-def error_of(failure: grpc.RpcError) -> OrchestrionError:
+def error_of(failure: grpc.RpcError, path: str = "") -> OrchestrionError:
     """Turns what a gRPC call raised into the exception that the server meant."""
     call: Any = failure
     code = call.code() or grpc.StatusCode.UNKNOWN

@@ -7,15 +7,14 @@ import threading
 import time
 from collections.abc import Callable, Generator
 
-from orchestrion.errors import OrchestrionError, Reason
-
 
 class Watchdog:
-    """Cancels a call that does nothing for a while; has one thread, as long as it watches."""
+    """Cancels a call that does nothing for a while; it has one thread for as long as it watches."""
 
     def __init__(self, idle_s: float) -> None:
-        """Starts with a call that has done something just now."""
-        self._idle_s = idle_s
+        """Starts as at a heartbeat."""
+        self.idle_s = idle_s
+        """How long nothing may happen, in seconds."""
         self._last_heartbeat = time.monotonic()
         self._stopped = threading.Event()
         self.expired = False
@@ -35,20 +34,10 @@ class Watchdog:
             self._stopped.set()
 
     def _watch(self, cancel: Callable[[], object]) -> None:
-        left = self._idle_s
-        while left > 0:
-            if self._stopped.wait(left):
+        remaining_s = self.idle_s
+        while remaining_s > 0:
+            if self._stopped.wait(remaining_s):
                 return
-            left = self._last_heartbeat + self._idle_s - time.monotonic()
+            remaining_s = self._last_heartbeat + self.idle_s - time.monotonic()
         self.expired = True
         cancel()
-
-
-def idle_error(idle_s: float, address: str) -> OrchestrionError:
-    """Says that a transfer stood still for too long."""
-    return Reason.DEADLINE_EXCEEDED.error(
-        f"The controller at {address} neither took nor sent a byte for {idle_s:g} s; idle_timeout sets how long "
-        "it may.",
-        address=address,
-        field="idle_timeout",
-    )

@@ -170,7 +170,7 @@ def _wait_listed(supervisor: Supervisor, controller: str, host: str) -> None:
     # A server that ended will not come back: its last words are wanted now.
     with Client(controller, reconnect=0) as client:
         try:
-            with contextlib.closing(client.watch_hosts(timeout=REGISTRATION_TIMEOUT_S)) as changes:
+            with contextlib.closing(client.hosts.watch(timeout=REGISTRATION_TIMEOUT_S)) as changes:
                 for change in changes:
                     if isinstance(change, Host) and change.name == host and change.state is HostState.READY:
                         return

@@ -1,23 +1,27 @@
-"""The client of a controller, for programs without an event loop."""
+# Made from _async/client.py by tools/unasync.py (`make unasync`): change that file, never this one.
+"""The client of a controller."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
 from typing import Self, Unpack
 
 from orchestrion._net.endpoint import Endpoint
-from orchestrion._net.resumption import HostChanges, RunEvents
+from orchestrion._net.resumption import RunEvents
 from orchestrion._net.retries import RetryPolicy
-from orchestrion._rpcs import registry, stages
+from orchestrion._rpcs import stages
 from orchestrion._rpcs.rpc import Rpc
 from orchestrion._rpcs.stages import conversation, numbered
-from orchestrion._sync.host import HostClient
-from orchestrion._sync.runs import RunClient
+from orchestrion._sync.artifacts import Artifacts
+from orchestrion._sync.connection import Connection
+from orchestrion._sync.registry import Experts, Hosts
+from orchestrion._sync.runs import Runs
+from orchestrion._sync.uploads import artifact_names
 from orchestrion.answers import Answer, AnswerGatherer, PlanGatherer
 from orchestrion.content import Attachment
 from orchestrion.events import Event
-from orchestrion.experts import Assignment, Host, ListedExpert
-from orchestrion.listings import HostRemoved
+from orchestrion.experts import Assignment
 from orchestrion.plans import Plan, TaskResult
 from orchestrion.settings import (
     ExecuteSettings,
@@ -29,19 +33,25 @@ from orchestrion.settings import (
 )
 
 
-class Client(RunClient):
+class Client:
     """Talks to a controller.
 
-    Threads may share one. It connects at the first call, and again when the connection was lost: calls that are safe to
-    repeat are then sent again, transfers go on, and the events of a run go on after the last one seen, each numbered
-    one exactly once. Progress and previews of that time are lost. What is tried again is logged under `orchestrion`.
+        with orchestrion.Client() as client:
+            answer = client.ask("Read the text in this picture aloud.", ["sign.jpg"])
+            print(answer.text, client.artifacts.download(answer.artifacts[0], "."))
+
+    Threads may share one. It connects at the first call, and again when the connection was lost:
+    calls that are safe to repeat are then sent again, transfers go on, and the events of a run go on after the last one
+    seen, each numbered one exactly once. Progress and previews of that time are lost. What is tried again is logged
+    under `orchestrion`.
 
     Every failure of a call is an `OrchestrionError`; a local file that cannot be read or written is an `OSError`, as
     everywhere in Python. A `timeout` is in seconds and counts all attempts at a call.
 
-    Calls that start or watch a run return an iterator of events. It starts when the first event is asked for; closing
-    it early, by leaving the loop or with `close()`, ends the call: the run is then cancelled after its grace, unless
-    `on_detach` says otherwise. When a run fails, its iterator raises the reason after the last event.
+    Calls that start or watch a run return an iterator of events.
+    It starts when the first event is asked for. Leaving its loop early, or `close()`, ends the
+    call: the run is then cancelled after its grace, unless `on_detach` says otherwise. When a run fails, its iterator
+    raises the reason after the last event.
     """
 
     def __init__(
@@ -57,8 +67,8 @@ class Client(RunClient):
 
         Args:
             address: The controller, `host:port`; None for `ORCHESTRION_CONTROLLER`, or else 127.0.0.1:50051.
-            timeout: The deadline of every call that does not stream, unless the call gives its own. Calls that yield
-                events have none unless given; uploads and downloads have `idle_timeout`.
+            timeout: The deadline of every call that does not stream, unless the call has its own. Calls that yield
+                events have none by themselves; uploads and downloads have `idle_timeout`.
             idle_timeout: How long an upload or a download may go without a byte.
             reconnect: How long the controller may be away without a break before the error is raised; 0 for never
                 trying again. A controller that never answered this client is given up after three quick attempts.
@@ -68,7 +78,15 @@ class Client(RunClient):
             InvalidArgumentError: The address is none, or a time is.
         """
         self._endpoint = Endpoint.resolve(address)
-        super().__init__(self._endpoint, RetryPolicy(timeout, idle_timeout, reconnect, wait_when_full))
+        self._connection = Connection(self._endpoint, RetryPolicy(timeout, idle_timeout, reconnect, wait_when_full))
+        self.runs = Runs(self._connection)
+        """The runs that exist: get, list, watch, approve, cancel, delete."""
+        self.artifacts = Artifacts(self._connection)
+        """Files and values: upload, download, read, image, sound, get, list, delete."""
+        self.hosts = Hosts(self._connection)
+        """The model hosts: list, watch, connect."""
+        self.experts = Experts(self._connection)
+        """The experts that the hosts offer: list."""
 
     @property
     def address(self) -> str:
@@ -98,8 +116,8 @@ class Client(RunClient):
 
         Args:
             request: What is asked.
-            files: Pictures, sounds, videos and documents, as paths, values or artifacts: see `upload`. What is not an
-                artifact yet is uploaded.
+            files: Images, sounds, videos and documents, as paths, values or artifacts: see `artifacts.upload`. What is
+                not an artifact yet is uploaded.
             timeout: The deadline of the run, in seconds; None for none.
             settings: See `RunSettings`.
 
@@ -107,8 +125,9 @@ class Client(RunClient):
             OrchestrionError: The run failed. Tasks that failed while the run succeeded are in the answer's results.
         """
         gatherer = AnswerGatherer()
-        for event in self.run(request, files, timeout=timeout, **settings):
-            gatherer.add(event)
+        with closing(self.run(request, files, timeout=timeout, **settings)) as events:
+            for event in events:
+                gatherer.add(event)
         return gatherer.answer()
 
     def run(
@@ -145,14 +164,15 @@ class Client(RunClient):
         timeout: float | None = None,
         **settings: Unpack[PlanSettings],
     ) -> Plan:
-        """Plans a request and returns the plan, to be edited and then given to `ask`, `run` or `execute`.
+        """Plans a request and returns the plan, to be edited and then passed to `ask`, `run` or `execute`.
 
         Plans are immutable: `with_inputs`, `with_task` and `without` return changed ones. Arguments and errors as those
         of `plan`.
         """
         gatherer = PlanGatherer()
-        for event in self.plan(request, files, timeout=timeout, **settings):
-            gatherer.add(event)
+        with closing(self.plan(request, files, timeout=timeout, **settings)) as events:
+            for event in events:
+                gatherer.add(event)
         return gatherer.plan()
 
     def check_plan(
@@ -176,9 +196,11 @@ class Client(RunClient):
             NotFoundError: It names an artifact that does not exist.
             FailedPreconditionError: A task has no expert.
         """
-        gatherer = PlanGatherer()
-        for event in self.select(plan.with_artifacts(numbered(self._names(files))), timeout=timeout, **settings):
-            gatherer.add(event)
+        names = artifact_names(self._connection, files)
+        gatherer, resolved = PlanGatherer(), plan.with_artifacts(numbered(names))
+        with closing(self.select(resolved, timeout=timeout, **settings)) as events:
+            for event in events:
+                gatherer.add(event)
         return gatherer.assignments()
 
     def select(
@@ -228,38 +250,11 @@ class Client(RunClient):
             timeout,
         )
 
-    def hosts(self, *, timeout: float | None = None) -> tuple[Host, ...]:
-        """Lists the model hosts, by name."""
-        return self._connection.unary(registry.list_hosts(), timeout)
-
-    def host(self, name: str | None = None, *, timeout: float | None = None) -> HostClient:
-        """Gives a client of one model host, to load experts there and to look after its catalogue of models.
-
-        Args:
-            name: The host's name; it may be left out where there is one host only.
-            timeout: The deadline of the question where the host is.
-
-        Raises:
-            NotFoundError: No such host is listed.
-            InvalidArgumentError: There are several, and none was named.
-        """
-        listed = registry.choose_host(self.hosts(timeout=timeout), name)
-        return HostClient(listed.address, timeout=self._policy.timeout, reconnect=self._policy.reconnect)
-
-    def experts(self, task_type: str | None = None, *, timeout: float | None = None) -> tuple[ListedExpert, ...]:
-        """Lists the experts, by id; those that perform one task type where it is given."""
-        return self._connection.unary(registry.list_experts(task_type or ""), timeout)
-
-    def watch_hosts(self, *, timeout: float | None = None) -> Generator[Host | HostRemoved, None, None]:
-        """Yields every host that is known, then each as it changes; ends only by `timeout` or `close()`.
-
-        Raises:
-            DeadlineExceededError: The timeout, in seconds, is over.
-        """
-        return self._connection.stream(HostChanges(), timeout)
-
     def _start(
         self, files: Iterable[Attachment], make: Callable[[Sequence[str]], Rpc[Event]], timeout: float | None
     ) -> Generator[Event, None, None]:
-        """Uploads what must be, then makes the call from the artifacts' names and yields its events."""
-        yield from self._connection.stream(RunEvents(make(self._names(files))), timeout)
+        """Uploads what is not stored yet, makes the RPC from the artifacts' names, and yields the events of its run."""
+        rpc = make(artifact_names(self._connection, files))
+        with closing(self._connection.stream(RunEvents(rpc), timeout)) as events:
+            for event in events:
+                yield event

@@ -55,8 +55,8 @@ def approve(
         changed = None if plan is None else plan_files.read(plan)
         with Client(address) as client:
             if edit:
-                changed = _edited(client, client.get_run(name), json=json, plain=plain)
-            approved = client.approve_plan(name, changed)
+                changed = _edited(client, client.runs.get(name), json=json, plain=plain)
+            approved = client.runs.approve(name, changed)
         if json:
             print(to_json(approved))
         else:

@@ -85,7 +85,7 @@ class Approving:
                 case "edit":
                     plan = self._edited(plan, attached, run.request)
                 case "no":
-                    self._client.cancel_run(run.name)
+                    self._client.runs.cancel(run.name)
                     raise exits.Declined(f"The plan was refused: {run.name} is cancelled.")
                 case _ if self._approve(run.name, None if plan == shown else plan):
                     return
@@ -96,7 +96,7 @@ class Approving:
         from orchestrion.errors import InvalidArgumentError, NotFoundError, OrchestrionError, Reason
 
         try:
-            self._client.approve_plan(run, plan)
+            self._client.runs.approve(run, plan)
         except OrchestrionError as error:
             if error.reason == Reason.NOT_AWAITING_APPROVAL.name:
                 # Somebody else was faster, or it took too long; what follows tells the rest.

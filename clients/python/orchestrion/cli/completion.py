@@ -37,14 +37,14 @@ def performers(incomplete: str) -> Offers:
 
 def runs(ctx: typer.Context, incomplete: str) -> Offers:
     """Offers the latest runs; none where no controller answers."""
-    return _named(_ask(ctx, lambda client: client.list_runs(_RUNS).items), incomplete)
+    return _named(_ask(ctx, lambda client: client.runs.list(_RUNS).items), incomplete)
 
 
 def waiting_runs(ctx: typer.Context, incomplete: str) -> Offers:
     """Offers the latest runs, as far as they await approval; none where no controller answers."""
     from orchestrion.runs import RunState
 
-    found = _ask(ctx, lambda client: client.list_runs(_RUNS).items)
+    found = _ask(ctx, lambda client: client.runs.list(_RUNS).items)
     return _named([run for run in found if run.state is RunState.AWAITING_APPROVAL], incomplete)
 
 
@@ -56,7 +56,7 @@ def _named(found: Iterable[Run], incomplete: str) -> Offers:
 
 def experts(ctx: typer.Context, incomplete: str) -> Offers:
     """Offers the experts that are listed; none where no controller answers."""
-    found = _ask(ctx, lambda client: client.experts())
+    found = _ask(ctx, lambda client: client.experts.list())
     return matching(((item.expert.id, item.expert.description) for item in found), incomplete)
 
 

@@ -45,7 +45,7 @@ class Elsewhere:
         from orchestrion.events import PlanApproved, RunFinished
 
         try:
-            for event in self._client.watch(self._awaited.run, self._awaited.sequence):
+            for event in self._client.runs.watch(self._awaited.run, self._awaited.sequence):
                 if isinstance(event.payload, PlanApproved | RunFinished):
                     return
         except OrchestrionError:

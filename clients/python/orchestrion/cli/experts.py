@@ -38,7 +38,7 @@ def experts(
         from orchestrion.errors import Reason
 
         with Client(address) as client:
-            found = client.experts(task_type)
+            found = client.experts.list(task_type)
         if expert is not None:
             found = tuple(listed for listed in found if listed.expert.id == expert)
             if not found:

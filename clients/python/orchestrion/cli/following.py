@@ -115,7 +115,7 @@ def _cancel(client: Client, name: str, start: Start) -> None:
         if not name:
             with contextlib.closing(start(_REJOIN_TIMEOUT_S)) as events:
                 name = next(events).run
-        client.cancel_run(name)
+        client.runs.cancel(name)
         exits.tell(f"Cancelled {name}.")
 
 
@@ -128,7 +128,7 @@ def upload(client: Client, files: Iterable[Path]) -> list[ArtifactRef]:
     """
     from orchestrion.values import ArtifactRef
 
-    return [ArtifactRef(client.upload(file).name) for file in files]
+    return [ArtifactRef(client.artifacts.upload(file).name) for file in files]
 
 
 def save(client: Client, artifacts: Sequence[str], folder: Path) -> Generator[Path, None, None]:
@@ -140,4 +140,4 @@ def save(client: Client, artifacts: Sequence[str], folder: Path) -> Generator[Pa
     if artifacts:
         folder.mkdir(parents=True, exist_ok=True)
     for name in artifacts:
-        yield client.download(name, folder)
+        yield client.artifacts.download(name, folder)

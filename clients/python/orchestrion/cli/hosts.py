@@ -36,7 +36,7 @@ def hosts(
             if watch:
                 _watch(client, json=json)
                 return
-            found = client.hosts()
+            found = client.hosts.list()
         if json:
             for host in found:
                 print(to_json(host))
@@ -66,7 +66,7 @@ def _watch(client: Client, *, json: bool) -> None:
 
     known: dict[str, Host] = {}
     with contextlib.ExitStack() as stack:
-        events = stack.enter_context(contextlib.closing(client.watch_hosts()))
+        events = stack.enter_context(contextlib.closing(client.hosts.watch()))
         live = None
         if views.on_terminal() and not json:
             live = stack.enter_context(Live(console=views.console(), auto_refresh=False))

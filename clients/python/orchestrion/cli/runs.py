@@ -31,7 +31,7 @@ def runs(
         with Client(address) as client:
             token = ""
             while len(found) < limit:
-                page = client.list_runs(min(limit - len(found), _PAGE), token)
+                page = client.runs.list(min(limit - len(found), _PAGE), token)
                 found += page.items
                 token = page.next_page_token
                 if not token:
@@ -69,7 +69,7 @@ def cancel(
         from orchestrion._sync.client import Client
 
         with Client(address) as client:
-            ended = client.cancel_run(options.run_name(run))
+            ended = client.runs.cancel(options.run_name(run))
         if json:
             print(to_json(ended))
         else:

@@ -67,7 +67,7 @@ def _experts(address: str | None) -> Mapping[str, list[str]] | None:
 
     found: dict[str, list[str]] = {}
     with contextlib.suppress(UnavailableError), Client(address, timeout=_TIMEOUT_S) as client:
-        for listed in client.experts():
+        for listed in client.experts.list():
             states = {placement.status.state for placement in listed.placements}
             if states - {ExpertState.UNAVAILABLE, ExpertState.UNSPECIFIED}:
                 for name in listed.expert.task_types:

@@ -78,7 +78,7 @@ def _tell_how(running: Platform) -> None:
 
 def _fetch(running: Platform, profile: str, *, yes: bool) -> None:
     """Downloads what is missing of a profile; the servers work on meanwhile, and whatever fails."""
-    from orchestrion._sync.host import HostClient
+    from orchestrion._sync.host_client import HostClient
     from orchestrion.cli.models import pulling
     from orchestrion.cli.models.sizes import total_of
     from orchestrion.cli.printer import printable
@@ -86,7 +86,7 @@ def _fetch(running: Platform, profile: str, *, yes: bool) -> None:
 
     with HostClient(running.host.grpc_address) as host:
         try:
-            wanted = pulling.missing(host.list_models(), (), profile)
+            wanted = pulling.missing(host.models.list(), (), profile)
             if not wanted:
                 return
             if not yes and not sys.stdin.isatty():

@@ -42,14 +42,14 @@ def watch(
         name = options.run_name(run)
         with Client(address) as client:
             # With --after, the events that bring the plan may be left out.
-            plan = client.get_run(name).plan
+            plan = client.runs.get(name).plan
             view = views.choose(json=json, plain=plain, plan=plan, show_request=True)
             run_so_far = RunSnapshot()
             try:
                 with (
                     exits.interrupts_as_such(),
                     view,
-                    contextlib.closing(client.watch(name, after, timeout=timeout)) as events,
+                    contextlib.closing(client.runs.watch(name, after, timeout=timeout)) as events,
                 ):
                     for event in events:
                         run_so_far = apply(run_so_far, event)

@@ -5,7 +5,7 @@
     >>>
     >>> def read_sign(client, path):  # The program that is tested.
     ...     answer = client.ask("Read the sign.", [path])
-    ...     return answer.text, client.read(answer.artifacts[0])
+    ...     return answer.text, client.artifacts.read(answer.artifacts[0])
     >>>
     >>> def test_the_sign_is_read():
     ...     with FakeController() as fake, fake.client() as client:
@@ -17,7 +17,7 @@
     ...         assert read_sign(client, b"picture") == ("EXIT", b"RIFF...")
     >>> test_the_sign_is_read()
 
-A run that asks for approval of its plan waits for `approve_plan` before the rest of its script happens; `approved` of
+A run that asks for approval of its plan waits for `runs.approve` before the rest of its script happens; `approved` of
 the expectation then holds the plan.
 
 What was not expected fails: a run that no expectation fits is refused, and leaving the `with` block raises an

@@ -119,7 +119,7 @@ class Session:
             OSError: One cannot be read.
         """
         for file in files:
-            self._attached.append(self._client.upload(file))
+            self._attached.append(self._client.artifacts.upload(file))
 
     def farewell(self) -> None:
         """Says which files were made and never saved."""
@@ -155,7 +155,7 @@ class Session:
     def _keep(self, answer: Answer, view: views.View) -> None:
         new = [name for name in answer.artifacts if name not in self._made]
         for name in new:
-            self._made[name] = _Made(self._client.get_artifact(name))
+            self._made[name] = _Made(self._client.artifacts.get(name))
         if self._folder is not None:
             self._save_into(self._folder, view)
         elif new and not self._json:

@@ -54,7 +54,7 @@ def add(
         from orchestrion.cli.models import pulling
 
         with reaching.reach(address, host) as client:
-            added = client.add_model(
+            added = client.models.add(
                 _absolute(model),
                 revision=revision,
                 task_types=task or (),
@@ -66,7 +66,7 @@ def add(
                 print(to_json(added))
             else:
                 print(f"Added {added.id}, which performs {', '.join(added.task_types)}.", flush=True)
-            wanted = pulling.missing(client.list_models(), [added.id])
+            wanted = pulling.missing(client.models.list(), [added.id])
             if wanted and fetch and pulling.agreed_to(wanted, yes=yes):
                 pulling.fetch(client, [added.id], json=json)
             elif wanted:
@@ -88,14 +88,14 @@ def remove(
         from orchestrion.models import ModelOrigin
 
         with reaching.reach(address, host) as client:
-            listed = find(client.list_models(), expert)
+            listed = find(client.models.list(), expert)
             stays = listed.origin in (ModelOrigin.BUILT_IN, ModelOrigin.OPERATOR)
             what = f"the files of {expert}" if stays else expert
             taken = size(listed.expert.download_bytes)
             if not agreed(f"Remove {what}{f' ({taken})' if taken else ''} from this host?", yes=yes):
                 exits.tell("Nothing was removed.")
                 raise typer.Exit(exits.ExitCode.FAILED)
-            client.remove_model(expert)
+            client.models.remove(expert)
         print(f"Removed {what}{'; its entry stays in the catalogue' if stays else ''}.")
 
 

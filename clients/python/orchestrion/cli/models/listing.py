@@ -47,7 +47,7 @@ def list_models(
         from orchestrion._codec.codec import to_json
 
         with reaching.reach(address, host) as client:
-            found = client.list_models(task, profile=profile).models
+            found = client.models.list(task, profile=profile).models
         shown = [listed for listed in found if everything or profile or listed.offered]
         if json:
             for listed in shown:
@@ -79,7 +79,7 @@ def profiles(
         from orchestrion.cli.table import Column, show_table
 
         with reaching.reach(address, host) as client:
-            found = client.list_models().profiles
+            found = client.models.list().profiles
         if json:
             for profile in found:
                 print(to_json(profile))

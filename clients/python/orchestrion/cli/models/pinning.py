@@ -33,7 +33,7 @@ def _pin(expert: str, host: str | None, address: str | None, *, pinned: bool, js
         from orchestrion._codec.codec import to_json
 
         with reaching.reach(address, host) as client:
-            status = client.pin(expert, pinned=pinned)
+            status = client.experts.pin(expert, pinned=pinned)
         if json:
             print(to_json(status))
         elif pinned:

@@ -11,7 +11,7 @@ from orchestrion.cli import exits, options
 from orchestrion.cli.models import reaching
 
 if TYPE_CHECKING:
-    from orchestrion._sync.host import HostClient
+    from orchestrion._sync.host_client import HostClient
     from orchestrion.errors import OrchestrionError
     from orchestrion.listings import Catalogue
     from orchestrion.models import ListedModel
@@ -49,7 +49,7 @@ def pull(
         if bool(experts) == bool(profile):
             raise Reason.INVALID_FIELD.error("Name the models to fetch, or a profile with --profile.", field="experts")
         with reaching.reach(address, host) as client:
-            wanted = missing(client.list_models(), experts or (), profile)
+            wanted = missing(client.models.list(), experts or (), profile)
             if not wanted:
                 exits.tell("Nothing is to be fetched: all files are there.")
                 return
@@ -119,7 +119,7 @@ def fetch(client: HostClient, experts: Sequence[str], *, json: bool = False) -> 
         with progress.choose(json=json) as view:
             for current in experts:
                 try:
-                    progress.follow(view, current, client.pull_model(current))
+                    progress.follow(view, current, client.models.pull(current))
                 except OrchestrionError as error:
                     if error.reason not in _OF_ONE_MODEL:
                         raise

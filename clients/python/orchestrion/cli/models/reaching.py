@@ -11,7 +11,7 @@ import typer
 from orchestrion.cli.completion import Offers, matching
 
 if TYPE_CHECKING:
-    from orchestrion._sync.host import HostClient
+    from orchestrion._sync.host_client import HostClient
 
 T = TypeVar("T")
 
@@ -28,19 +28,19 @@ def _hosts(ctx: typer.Context, incomplete: str) -> Offers:
         contextlib.suppress(OrchestrionError, OSError),
         Client(ctx.params.get("address"), timeout=_TIMEOUT_S) as client,
     ):
-        return matching(((host.name.removeprefix("hosts/"), host.address) for host in client.hosts()), incomplete)
+        return matching(((host.name.removeprefix("hosts/"), host.address) for host in client.hosts.list()), incomplete)
     return []
 
 
 def experts(ctx: typer.Context, incomplete: str) -> Offers:
     """Offers the models of the host's catalogue; none where no host answers."""
-    found = _ask(ctx, lambda host: host.list_models().models)
+    found = _ask(ctx, lambda host: host.models.list().models)
     return matching(((item.expert.id, item.expert.description) for item in found or ()), incomplete)
 
 
 def profile_names(ctx: typer.Context, incomplete: str) -> Offers:
     """Offers the profiles of the host's catalogue; none where no host answers."""
-    found = _ask(ctx, lambda host: host.list_models().profiles)
+    found = _ask(ctx, lambda host: host.models.list().profiles)
     return matching(((item.name, item.description) for item in found or ()), incomplete)
 
 
@@ -67,7 +67,7 @@ def reach(address: str | None, host: str | None) -> Generator[HostClient, None, 
         OrchestrionError: The host is not found, or nothing answers.
     """
     if host is not None and ":" in host:
-        from orchestrion._sync.host import HostClient
+        from orchestrion._sync.host_client import HostClient
 
         with HostClient(host) as client:
             yield client
@@ -75,20 +75,20 @@ def reach(address: str | None, host: str | None) -> Generator[HostClient, None, 
     from orchestrion._sync.client import Client
 
     with Client(address) as controller:
-        found = controller.host(host)
+        found = controller.hosts.connect(host)
     with found:
         yield found
 
 
 def _ask(ctx: typer.Context, question: Callable[[HostClient], T]) -> T | None:
     from orchestrion._sync.client import Client
-    from orchestrion._sync.host import HostClient
+    from orchestrion._sync.host_client import HostClient
     from orchestrion.errors import OrchestrionError
 
     address, host = ctx.params.get("address"), ctx.params.get("host")
     with contextlib.suppress(OrchestrionError, OSError):
         if host is None or ":" not in host:
-            with Client(address, timeout=_TIMEOUT_S) as controller, controller.host(host) as found:
+            with Client(address, timeout=_TIMEOUT_S) as controller, controller.hosts.connect(host) as found:
                 return question(found)
         with HostClient(host, timeout=_TIMEOUT_S) as found:
             return question(found)

@@ -25,7 +25,7 @@ def refresh(
         from orchestrion.cli.models import progress
 
         with reaching.reach(address, host) as client, progress.choose(json=json, steps=True) as view:
-            found = progress.follow(view, "refresh", client.refresh_models(experts or ()))
+            found = progress.follow(view, "refresh", client.models.refresh(experts or ()))
         if not found:
             exits.tell("Nothing could be brought up to date.")
             raise typer.Exit(exits.ExitCode.FAILED)

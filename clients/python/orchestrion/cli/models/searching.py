@@ -29,7 +29,7 @@ def search(
         from orchestrion._codec.codec import to_json
 
         with reaching.reach(address, host) as client:
-            found = client.search_models(task, words, limit=limit)
+            found = client.models.search(task, words, limit=limit)
         if json:
             for model in found:
                 print(to_json(model))

@@ -29,7 +29,7 @@ def show(
         from orchestrion.cli.printer import printable
 
         with reaching.reach(address, host) as client:
-            catalogue = client.list_models()
+            catalogue = client.models.list()
         listed = find(catalogue, expert)
         if json:
             print(to_json(listed))

@@ -1,0 +1,104 @@
+"""How messages travel by threads: what differs from `orchestrion._async.channel`, and nothing else.
+
+What `grpc` raises ends here. Written by hand on both sides, with the same names and behaviour.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import threading
+from collections.abc import Callable, Generator, Iterator
+from typing import Any, ParamSpec, TypeVar
+
+import grpc
+from google.protobuf.message import Message
+
+from orchestrion._net.endpoint import Endpoint, closed_error
+from orchestrion._net.watchdog import Watchdog
+from orchestrion._rpcs.rpc import Rpc
+from orchestrion.errors import OrchestrionError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Channel:
+    """A gRPC channel that threads may share."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        """Prepares the channel, which connects at the first call."""
+        self._endpoint = endpoint
+        self._closed = threading.Event()
+        self._channel = grpc.insecure_channel(endpoint.address, options=endpoint.options())
+
+    def unary(self, rpc: Rpc[T], timeout: float | None) -> Message:
+        """Sends one message, and returns the one answer."""
+        try:
+            answer: Message = self._method("unary_unary", rpc)(rpc.request, timeout=timeout)
+        except grpc.RpcError as failure:
+            raise self._endpoint.error_of(failure, rpc.path) from failure
+        return answer
+
+    def stream(self, rpc: Rpc[T], timeout: float | None, idle_s: float | None) -> Generator[Message, None, None]:
+        """Sends one message and yields the answers; closing the generator cancels the call."""
+        answers = self._method("unary_stream", rpc)(rpc.request, timeout=timeout)
+        watchdog = None if idle_s is None else Watchdog(idle_s)
+        try:
+            with watchdog.watching(answers.cancel) if watchdog else contextlib.nullcontext():
+                for answer in answers:
+                    yield answer
+                    if watchdog is not None:
+                        watchdog.heartbeat()
+        except grpc.RpcError as failure:
+            raise self._error_of(failure, rpc, watchdog) from failure
+        finally:
+            answers.cancel()
+
+    def send(self, rpc: Rpc[T], chunks: Iterator[Message], timeout: float | None, idle_s: float) -> Message:
+        """Sends one message and then chunks, which a thread of gRPC reads, and returns the one answer."""
+        watchdog = Watchdog(idle_s)
+
+        def with_heartbeats() -> Iterator[Message]:
+            for message in itertools.chain((rpc.request,), chunks):
+                watchdog.heartbeat()
+                yield message
+
+        sent = self._method("stream_unary", rpc).future(with_heartbeats(), timeout=timeout)
+        try:
+            with watchdog.watching(sent.cancel):
+                answer: Message = sent.result()
+                return answer
+        except (grpc.RpcError, grpc.FutureCancelledError) as failure:
+            raise self._error_of(sent, rpc, watchdog) from failure
+        finally:
+            sent.cancel()
+
+    def pause(self, seconds: float) -> None:
+        """Waits between two attempts.
+
+        Raises:
+            RunCancelledError: The channel was closed meanwhile.
+        """
+        if self._closed.wait(seconds):
+            raise closed_error()
+
+    def close(self) -> None:
+        """Ends the calls that go on, and the connection."""
+        self._closed.set()
+        self._channel.close()
+
+    def _error_of(self, failure: grpc.RpcError, rpc: Rpc[T], watchdog: Watchdog | None) -> OrchestrionError:
+        if watchdog is not None and watchdog.expired:
+            return self._endpoint.idle_error(watchdog.idle_s)
+        return self._endpoint.error_of(failure, rpc.path)
+
+    def _method(self, kind: str, rpc: Rpc[T]) -> Any:
+        if self._closed.is_set():
+            raise closed_error()
+        return getattr(self._channel, kind)(rpc.path, type(rpc.request).SerializeToString, rpc.answer.FromString)
+
+
+def run_blocking(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Runs what waits for the disk or computes for long: right here."""
+    return function(*args, **kwargs)

@@ -1,0 +1,62 @@
+# Made from _async/registry.py by tools/unasync.py (`make unasync`): change that file, never this one.
+"""What the registry of a controller lists: `orchestrion.Client.hosts` and `.experts`."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from orchestrion._net.resumption import HostChanges
+from orchestrion._rpcs import registry as rpcs
+from orchestrion._sync.connection import Connection
+from orchestrion._sync.host_client import HostClient
+from orchestrion.experts import Host, ListedExpert
+from orchestrion.listings import HostRemoved
+
+
+class Hosts:
+    """The model hosts that report to the controller."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Shares the connection of the client."""
+        self._connection = connection
+
+    def list(self, *, timeout: float | None = None) -> tuple[Host, ...]:
+        """Lists the model hosts, by name."""
+        return self._connection.unary(rpcs.list_hosts(), timeout)
+
+    def watch(self, *, timeout: float | None = None) -> Generator[Host | HostRemoved, None, None]:
+        """Yields every host that is listed, then each as it changes; ends only by `timeout`, or when it is closed.
+
+        Raises:
+            DeadlineExceededError: The timeout, in seconds, is over.
+        """
+        return self._connection.stream(HostChanges(), timeout)
+
+    def connect(self, name: str | None = None, *, timeout: float | None = None) -> HostClient:
+        """Makes a client of one model host, to load experts there and to look after its catalogue of models.
+
+        It has a connection of its own, to be closed by itself.
+
+        Args:
+            name: The host's name; it may be left out where there is one host only.
+            timeout: The deadline of the question where the host is, in seconds.
+
+        Raises:
+            NotFoundError: No such host is listed.
+            InvalidArgumentError: There are several, and none was named.
+        """
+        host = rpcs.choose_host(self.list(timeout=timeout), name)
+        policy = self._connection.policy
+        return HostClient(host.address, timeout=policy.timeout, reconnect=policy.reconnect)
+
+
+class Experts:
+    """The experts that those hosts offer."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Shares the connection of the client."""
+        self._connection = connection
+
+    def list(self, task_type: str | None = None, *, timeout: float | None = None) -> tuple[ListedExpert, ...]:
+        """Lists the experts, by id; those that perform one task type where it is named."""
+        return self._connection.unary(rpcs.list_experts(task_type or ""), timeout)
