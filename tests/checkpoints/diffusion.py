@@ -9,7 +9,6 @@ from typing import Any, Final
 import av
 from PIL import Image
 
-from orchestrion_host.worker.runtimes.diffusers import CONTROLS
 from tests.checkpoints import diffusion_models, diffusion_video_models
 from tests.checkpoints.diffusion_parts import FRAMES, SIDE
 from tests.checkpoints.rows import TaskRow
@@ -17,6 +16,7 @@ from tests.checkpoints.rows import TaskRow
 MEDIA: Final = Path(__file__).parents[1] / "media"
 CAT: Final = MEDIA / "cat.jpg"
 SEED: Final = 7.0
+CONTROLS: Final = ("canny", "hed", "mlsd", "normal", "openpose", "depth", "seg", "scribble")
 # Of the area of a square of 64 pixels, in the proportions of the photograph: 451 x 300, in multiples of 8.
 FITTED: Final = (80, 56)
 SECONDS: Final = 0.5

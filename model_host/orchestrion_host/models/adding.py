@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion_host.catalogue.facts import ModelFacts, Source
-from orchestrion_host.models import architectures, cards, folders, hub, recognition, sizes
+from orchestrion_host.models import cards, folders, hub, recognition, safety, sizes
 from orchestrion_host.models.collection import Collection
-from orchestrion_host.models.recognition import Configuration, Recognised
+from orchestrion_host.models.configuration import Configuration
+from orchestrion_host.models.recognition import Recognised
 
 _HUB_ID: Final = re.compile(r"[0-9A-Za-z][\w.-]*(/[0-9A-Za-z_][\w.-]*)?")
 _EXPERT_ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,127}")
@@ -22,8 +23,11 @@ _REQUIRES: Final[Mapping[str, tuple[str, ...]]] = {
     "diffusers": ("torch", "diffusers", "transformers"),
     "onnx": ("onnxruntime", "transformers"),
 }
-# Where a batch is one forward pass whose cost grows with the longest of its calls.
-_BATCHED: Final = ("classification", "question-answering", "fill-mask", "similarity", "extraction", "detection")
+# The pipeline that a ControlNet steers whose card names none, by the width of the text embeddings it was made for.
+_CONTROL_NET_PIPELINES: Final[Mapping[int, str]] = {
+    768: "stable-diffusion-v1-5/stable-diffusion-v1-5",
+    2048: "stabilityai/stable-diffusion-xl-base-1.0",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ class Adding:
             memory_bytes=sizes.estimate(
                 [folders.counted(folder)], runtime=recognised.runtime, options={}, has_graphics=self._has_graphics
             ),
-            source=Source(folder=str(folder), parts=_parts(found)),
+            source=Source(folder=str(folder), parts=recognition.parts_of(found)),
         )
 
     async def _from_hub(self, request: AddRequest) -> ModelFacts:
@@ -115,7 +119,7 @@ class Adding:
         )
 
     def _judge(self, found: Configuration, request: AddRequest) -> tuple[Recognised, tuple[str, ...]]:
-        trusted = recognition.check_safe(
+        trusted = safety.check(
             found,
             pickled_weights=request.allow_pickled_weights and self._allow_pickled_weights,
             remote_code=request.allow_remote_code and self._allow_remote_code,
@@ -125,7 +129,6 @@ class Adding:
     def _fields(
         self, request: AddRequest, found: Configuration, recognised: Recognised, trusted: tuple[str, ...]
     ) -> dict[str, Any]:
-        batched = all(any(word in name for word in _BATCHED) for name in recognised.task_types)
         return {
             "id": request.expert_id or self._free_id(request.model),
             "model": request.model,
@@ -133,9 +136,9 @@ class Adding:
             "task_types": recognised.task_types,
             "description": _description(request.model, recognised, found),
             "domain": recognised.domain,
-            "accepts": recognised.accepts,
-            "max_batch_size": 8 if batched and recognised.runtime != "diffusers" else 1,
-            "requires": _REQUIRES[recognised.runtime],
+            "accepts": recognised.family.accepts,
+            "max_batch_size": recognised.family.max_batch_size,
+            "requires": _REQUIRES.get(recognised.runtime, ()),
             "trusted": trusted,
         }
 
@@ -181,19 +184,15 @@ class Adding:
 def _places(found: Configuration, told: Mapping[str, Any]) -> dict[str, Any]:
     """Says where the files are: a ControlNet is a part of the pipeline that it steers."""
     commit = str(told["commit"])
-    if not recognition.control_of(found):
-        return {"revision": commit, "source": Source(hub=found.model, parts=_parts(found))}
+    if not found.is_control_net:
+        return {"revision": commit, "source": Source(hub=found.model, parts=recognition.parts_of(found))}
     named = told["base_model"]
     base = str(named[0] if isinstance(named, list) and named else named or "")
-    base = base or architectures.CONTROL_BASES.get(int(found.config.get("cross_attention_dim") or 0), "")
+    base = base or _CONTROL_NET_PIPELINES.get(int(found.config.get("cross_attention_dim") or 0), "")
     if not base:
         text = f"{found.model} is a ControlNet, and its card does not tell which pipeline it steers (base_model)."
         raise Reason.MODEL_NOT_SUPPORTED.error(text, model=found.model)
     return {"source": Source(hub=base, parts={"controlnet": found.model}, part_revisions={"controlnet": commit})}
-
-
-def _parts(found: Configuration) -> Mapping[str, str]:
-    return architectures.PARTS.get(found.architecture, {})
 
 
 def _description(model: str, recognised: Recognised, found: Configuration) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestrion.errors import Reason
 from orchestrion_host.hub import precision
-from orchestrion_host.models.recognition import Configuration
+from orchestrion_host.models.configuration import Configuration
 
 
 def configuration(folder: Path) -> Configuration:

@@ -10,8 +10,9 @@ from orchestrion.models import HubModel
 from orchestrion_host.changes import Changes
 from orchestrion_host.config import HostConfig
 from orchestrion_host.experts.loader import Loader
+from orchestrion_host.families import table
 from orchestrion_host.memory.measurements import Measurements
-from orchestrion_host.models import hub, runtimes
+from orchestrion_host.models import hub
 from orchestrion_host.models.adding import Adding
 from orchestrion_host.models.collection import Collection
 from orchestrion_host.models.exporting import Exports
@@ -80,12 +81,13 @@ class Library:
         Raises:
             OrchestrionError: As the API says of `SearchModels`.
         """
-        if not any(task_type in known for kinds in runtimes.TOGETHER.values() for known in kinds):
+        if not table.is_performed(task_type):
             problem = "no runtime performs it with models of the Hub" if task_type else "it is required"
             text = f"task_type: {task_type[:80]!r}: {problem}."
             raise Reason.INVALID_FIELD.error(text, field="task_type")
-        pipeline_tag, tags, words = runtimes.to_hub(task_type)
-        return [HubModel(**found) for found in await hub.search(pipeline_tag, tags, text or words, limit)]
+        search = table.to_hub(task_type)
+        models = await hub.search(search.pipeline_tag, search.tags, text or search.words, limit)
+        return [HubModel(**fields) for fields in models]
 
     async def close(self) -> None:
         """Ends all transfers."""

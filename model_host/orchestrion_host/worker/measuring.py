@@ -63,8 +63,9 @@ class LoadMeter:
         self._gauge = gauge
         self._neighbours = neighbours
         self._at_start = [(name, item, item.batch_count, item.busy) for name, item in list(neighbours.items())]
-        self._module_count = len(sys.modules)
         self._before_bytes = gauge.held_bytes()
+        # After the first reading, which imports what it is read with.
+        self._module_count = len(sys.modules)
 
     def begin_warm_up(self) -> None:
         """Tells that the model is loaded and warms up next."""

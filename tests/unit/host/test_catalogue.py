@@ -17,9 +17,8 @@ from orchestrion import task_types
 from orchestrion_host import catalogue
 from orchestrion_host.catalogue import presence, profiles, reader
 from orchestrion_host.catalogue.facts import ModelFacts
+from orchestrion_host.families import table
 from orchestrion_host.worker.remote import hosted, language
-from orchestrion_host.worker.runtimes import diffusers, families, onnx
-from orchestrion_host.worker.text import embeddings
 
 FOLDER: Final = Path(catalogue.__file__).parent
 ENTRIES: Final = reader.read((), test_experts=False)
@@ -33,12 +32,8 @@ SOURCE: Final = "# Downloads and likes are those of the Hugging Face Hub in 2023
 
 def performed_together(runtime: str) -> list[frozenset[str]]:
     """Returns the sets of task types, each of which one family of a runtime performs."""
-    if runtime == "transformers":
-        return [embeddings.TASK_TYPES, *map(frozenset, families.FAMILIES.values())]
-    if runtime == "diffusers":
-        return [*map(frozenset, diffusers._FAMILIES.values())]
-    if runtime == "onnx":
-        return list(onnx.TOGETHER)
+    if runtime != "remote":
+        return [frozenset(family.task_types) for family in table.families() if runtime in family.loaders]
     return [hosted.TASK_TYPES, language.TASK_TYPES]
 
 

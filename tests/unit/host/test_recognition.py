@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from orchestrion.errors import OrchestrionError
-from orchestrion_host.models import recognition, runtimes
-from orchestrion_host.models.recognition import Configuration
-from orchestrion_host.worker.runtimes import diffusers, families, onnx
+from orchestrion_host.models import recognition, safety
+from orchestrion_host.models.configuration import Configuration
 
 SAFE = ("config.json", "model.safetensors")
 
@@ -87,7 +86,8 @@ def found(architecture: str = "", names: tuple[str, ...] = SAFE, **fields: Any) 
 def test_task_types_follow_from_the_configuration(configuration: Configuration, task_types: list[str]) -> None:
     recognised = recognition.recognise(configuration)
     assert list(recognised.task_types) == task_types
-    assert runtimes.performs(recognised.runtime, task_types)
+    assert set(task_types) <= set(recognised.family.task_types)
+    assert recognised.runtime in recognised.family.loaders
 
 
 def test_the_caller_knows_better() -> None:
@@ -140,9 +140,9 @@ def test_the_domain_of_a_classifier_follows_from_its_classes(labels: list[str], 
 )
 def test_code_of_its_own_needs_trust(configuration: Configuration) -> None:
     with pytest.raises(OrchestrionError) as caught:
-        recognition.check_safe(configuration, pickled_weights=True, remote_code=False)
+        safety.check(configuration, pickled_weights=True, remote_code=False)
     assert caught.value.reason == "UNSAFE_MODEL"
-    assert recognition.check_safe(configuration, pickled_weights=False, remote_code=True) == ("remote-code",)
+    assert safety.check(configuration, pickled_weights=False, remote_code=True) == ("remote-code",)
 
 
 @pytest.mark.parametrize(
@@ -157,13 +157,3 @@ def test_code_of_its_own_needs_trust(configuration: Configuration) -> None:
 def test_what_comes_as_onnx_alone_runs_there(architecture: str, task_type: str) -> None:
     recognised = recognition.recognise(found(architecture, ("config.json", "tokenizer.json", "onnx/model.onnx")))
     assert (recognised.runtime, recognised.task_types) == ("onnx", (task_type,))
-
-
-def test_the_hosts_table_of_task_types_is_that_of_its_workers() -> None:
-    for known in families.FAMILIES.values():
-        assert runtimes.performs("transformers", known), known
-    in_families = {name for known in families.FAMILIES.values() for name in known}
-    ours = {name for known in runtimes.TOGETHER["transformers"] for name in known}
-    assert ours - in_families == {"sentence-similarity", "feature-extraction"}
-    assert set(map(frozenset, diffusers._FAMILIES.values())) <= set(runtimes.TOGETHER["diffusers"])
-    assert set(onnx.TOGETHER) == set(runtimes.TOGETHER["onnx"])

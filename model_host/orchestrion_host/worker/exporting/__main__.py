@@ -25,7 +25,7 @@ from orchestrion_host.catalogue import presence, reader
 from orchestrion_host.catalogue.facts import ModelFacts
 from orchestrion_host.config import default_exports_path
 from orchestrion_host.worker import weights
-from orchestrion_host.worker.exporting import entries, heads
+from orchestrion_host.worker.exporting import eligibility, entries
 
 TOLERANCE: Final = 1e-4
 """The largest difference allowed between an output of PyTorch's and of the export's, where outputs are up to 1.
@@ -121,14 +121,14 @@ def run(
     found = presence.find(facts)
     if found.problem:
         raise Reason.EXPERT_UNAVAILABLE.error(found.problem, expert=expert)
-    auto_class, task_types = heads.kind_of(facts, Path(found.folder), task_type)
+    family = eligibility.family_of(facts, Path(found.folder), task_type)
     target = exports / entries.file_name(facts)
     if target.is_file() and entries.is_of(target, facts):
-        renewed = entries.refresh(target, facts, task_types)
+        renewed = entries.refresh(target, facts)
         return Exported(target, None, _measured(facts, found.folder, target, tell) if measure else {}, renewed=renewed)
-    tell(f"exporting {expert} for {', '.join(task_types)}")
+    tell(f"exporting {expert} for {', '.join(facts.task_types)}")
     try:
-        difference = export(facts, Path(found.folder), exports, auto_class, task_types)
+        difference = export(facts, Path(found.folder), exports, family.auto_class)
     except OrchestrionError:
         raise
     except OSError as error:
@@ -142,7 +142,7 @@ def run(
     return Exported(target, difference, _measured(facts, found.folder, target, tell) if measure else {})
 
 
-def export(facts: ModelFacts, source: Path, exports: Path, auto_class: str, task_types: Sequence[str]) -> float:
+def export(facts: ModelFacts, source: Path, exports: Path, auto_class: str) -> float:
     """Exports one model, with a dynamic batch and length, and registers it in a folder of exports.
 
     Nothing is left behind when it fails.
@@ -176,7 +176,7 @@ def export(facts: ModelFacts, source: Path, exports: Path, auto_class: str, task
         folder.rename(final)
         # The catalogue file comes last: a host that reads it finds everything that it names.
         revision = f"{facts.revision}, exported with torch {version('torch')}"
-        entry = entries.describe(facts, task_types, revision, final, digest)
+        entry = entries.describe(facts, revision, final, digest)
         entries.write(entry, exports / entries.file_name(facts))
     return compared.difference
 

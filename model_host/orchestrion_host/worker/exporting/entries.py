@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,14 @@ from orchestrion_host.catalogue.facts import ModelFacts, Source
 from orchestrion_host.worker.runtimes import families
 
 
-def refresh(target: Path, facts: ModelFacts, task_types: Sequence[str]) -> bool:
+def refresh(target: Path, facts: ModelFacts) -> bool:
     """Writes the catalogue file of an export anew where the original's facts have changed since.
 
     Returns:
         Whether that was so.
     """
     known = reader.read_file(target)
-    entry = describe(facts, task_types, known.revision, Path(known.source.folder), known.source.sha256["model.onnx"])
+    entry = describe(facts, known.revision, Path(known.source.folder), known.source.sha256["model.onnx"])
     if yaml.safe_load(target.read_text("utf-8")) == entry:
         return False
     write(entry, target)
@@ -39,22 +39,19 @@ def write(entry: Mapping[str, Any], target: Path) -> None:
         written.replace(target)
 
 
-def describe(
-    facts: ModelFacts, task_types: Sequence[str], revision: str, folder: Path, digest: str
-) -> Mapping[str, Any]:
+def describe(facts: ModelFacts, revision: str, folder: Path, digest: str) -> Mapping[str, Any]:
     """Describes an export as a catalogue entry: the facts of the original, with files and runtime of its own."""
-    is_bare = families.is_encoder(str(folder), task_types)
+    family = families.of_folder("onnx", str(folder), facts.task_types)
+    is_bare = family is not None and not family.head
     hashes = {"model.onnx": digest, "tokenizer.json": sha256(folder / "tokenizer.json")}
     export = msgspec.structs.replace(
         facts,
         id=f"{facts.id}-onnx",
         revision=revision,
         runtime="onnx",
-        task_types=tuple(task_types),
         # What it takes was measured as 1.8 times its file, the largest batch included.
         memory_bytes=(folder / "model.onnx").stat().st_size * 9 // 5,
         download_bytes=0,
-        default_for=tuple(name for name in facts.default_for if name in task_types),
         requires=("onnxruntime", "tokenizers" if is_bare else "transformers"),
         trusted=(),
         source=Source(folder=str(folder), sha256=hashes),

@@ -15,8 +15,8 @@ import transformers
 from transformers.exporters.configs import OnnxConfig
 from transformers.exporters.exporter_onnx import OnnxExporter
 
-from orchestrion_host.worker.exporting import heads
-
+# The class of encoders, whose first output are the states of the tokens.
+_ENCODER: Final = "AutoModel"
 _SENTENCES: Final = [
     "The bridge freezes before the road.",
     "Ice.",
@@ -34,13 +34,13 @@ class Compared:
     """The largest absolute output of PyTorch's."""
 
 
-def write(source: Path, target: Path, auto_class: str = heads.ENCODER) -> Compared:
+def write(source: Path, target: Path, auto_class: str = _ENCODER) -> Compared:
     """Exports the model of a folder with a dynamic batch and length.
 
     Args:
         source: The folder of the checkpoint and its tokenizer.
         target: The file to write.
-        auto_class: The class of the library that loads it: that of `heads.kind_of`.
+        auto_class: The class of the library that loads it: `Family.auto_class`.
 
     Returns:
         How far the two are apart.

@@ -16,9 +16,6 @@ from orchestrion_host.worker.heads.text_windows import Window
 from orchestrion_host.worker.runtimes import Outputs, Result
 from orchestrion_host.worker.text import inputs
 
-AUTO_CLASS: Final = "AutoModelForQuestionAnswering"
-"""The class of the library transformers that loads such a model."""
-
 _OUTPUTS: Final = ("start_logits", "end_logits")
 # As published models were trained and measured.
 _WINDOW_TOKENS: Final = 384

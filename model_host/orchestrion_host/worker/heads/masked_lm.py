@@ -15,9 +15,6 @@ from orchestrion_host.worker.heads.model import Array, HeadExpert, TextModel
 from orchestrion_host.worker.runtimes import Outputs, Result
 from orchestrion_host.worker.text import inputs, token_limits
 
-AUTO_CLASS: Final = "AutoModelForMaskedLM"
-"""The class of the library transformers that loads such a model."""
-
 GAP: Final = re.compile(r"\[MASK\]|<mask>|_{3,}", re.IGNORECASE)
 """How a gap is written, whichever mark the model itself has."""
 

@@ -15,9 +15,6 @@ from orchestrion_host.worker.heads.model import HeadExpert, Row, TextModel
 from orchestrion_host.worker.runtimes import Outputs, Result
 from orchestrion_host.worker.text import inputs, token_limits, zero_shot
 
-AUTO_CLASS: Final = "AutoModelForSequenceClassification"
-"""The class of the library transformers that loads such a model."""
-
 _SURE: Final = 0.5
 
 

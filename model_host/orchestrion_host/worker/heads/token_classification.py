@@ -16,9 +16,6 @@ from orchestrion_host.worker.heads.text_windows import Window
 from orchestrion_host.worker.runtimes import Outputs, Result
 from orchestrion_host.worker.text import inputs
 
-AUTO_CLASS: Final = "AutoModelForTokenClassification"
-"""The class of the library transformers that loads such a model."""
-
 _OVERLAP: Final = 64
 
 

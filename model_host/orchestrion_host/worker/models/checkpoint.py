@@ -13,6 +13,10 @@ from orchestrion_host import ipc
 from orchestrion_host.worker import weights
 from orchestrion_host.worker.models import huge_pages
 
+# Lines about unused weights are for people who train.
+transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+
 _DTYPES: Final = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
@@ -14,10 +13,12 @@ from transformers import PreTrainedTokenizerFast
 from transformers.utils import logging
 
 from orchestrion_host import ipc
+from orchestrion_host.families.family import Family
 from orchestrion_host.worker import weights
+from orchestrion_host.worker.heads import loading
 from orchestrion_host.worker.heads.model import Array
 from orchestrion_host.worker.onnx_models import sessions
-from orchestrion_host.worker.runtimes import LoadedExpert, Loader
+from orchestrion_host.worker.runtimes import LoadedExpert
 
 # It tells that the tokenizer was saved from another class, which makes no difference to what it does.
 logging.set_verbosity_error()  # type: ignore[no-untyped-call]
@@ -28,8 +29,9 @@ _GIVEN: Final = ("input_ids", "attention_mask", "token_type_ids")
 class OnnxTextModel:
     """A session, the tokenizer that lies beside it, and the fields of `config.json`."""
 
-    def __init__(self, spec: ipc.Load) -> None:
-        """Loads it."""
+    def __init__(self, spec: ipc.Load, family: Family) -> None:
+        """Loads it; the graph has the head, whatever the family."""
+        del family
         folder = Path(spec.folder)
         weights.check(folder, spec.sha256)
         self.spec = spec
@@ -58,15 +60,9 @@ class OnnxTextModel:
         self.__dict__.clear()
 
 
-def loader(family: str) -> Loader:
-    """Returns the way that experts of a family of `worker.heads` are loaded."""
-    head: Any = import_module(f"orchestrion_host.worker.heads.{family}")
-
-    def load(spec: ipc.Load) -> LoadedExpert:
-        built: LoadedExpert = head.build(OnnxTextModel(spec))
-        return built
-
-    return load
+def load(spec: ipc.Load) -> LoadedExpert:
+    """Loads a model with the head of its family."""
+    return loading.load(spec, OnnxTextModel)
 
 
 def _configuration(folder: Path) -> SimpleNamespace:

@@ -41,9 +41,9 @@ Loader: TypeAlias = Callable[[ipc.Load], LoadedExpert]
 
 _MODULES: Final = {
     "engine": "orchestrion_host.worker.runtimes.engine",
-    "transformers": "orchestrion_host.worker.runtimes.transformers",
-    "diffusers": "orchestrion_host.worker.runtimes.diffusers",
-    "onnx": "orchestrion_host.worker.runtimes.onnx",
+    "transformers": "orchestrion_host.worker.runtimes.families",
+    "diffusers": "orchestrion_host.worker.runtimes.families",
+    "onnx": "orchestrion_host.worker.runtimes.families",
     "remote": "orchestrion_host.worker.runtimes.remote",
 }
 

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from typing import Any
 
 import torch
 import transformers
 
 from orchestrion_host import ipc
+from orchestrion_host.families.family import Family
+from orchestrion_host.worker.heads import loading
 from orchestrion_host.worker.heads.model import Array
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
-from orchestrion_host.worker.runtimes import LoadedExpert, Loader
+from orchestrion_host.worker.runtimes import LoadedExpert
 
 
 class TorchTextModel(TorchExpert):
     """A checkpoint as one of the library's classes for a head, with its tokenizer."""
 
-    def __init__(self, spec: ipc.Load, auto_class: str) -> None:
-        """Loads it.
-
-        Args:
-            spec: The expert.
-            auto_class: The name of the class, such as `AutoModelForMaskedLM`.
-        """
+    def __init__(self, spec: ipc.Load, family: Family) -> None:
+        """Loads it by the class that the family names."""
         checkpoint = Checkpoint(spec)
         self.spec = spec
         self.tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
-        self._model: Any = checkpoint.model(getattr(transformers, auto_class))
+        self._model: Any = checkpoint.model(getattr(transformers, family.auto_class))
         self.config: Any = self._model.config
         super().__init__(checkpoint, self._model)
 
@@ -44,12 +40,6 @@ class TorchTextModel(TorchExpert):
             return [tensor.float().cpu().numpy() for tensor in wanted]
 
 
-def loader(family: str) -> Loader:
-    """Returns the way that experts of a family of `worker.heads` are loaded."""
-    head: Any = import_module(f"orchestrion_host.worker.heads.{family}")
-
-    def load(spec: ipc.Load) -> LoadedExpert:
-        built: LoadedExpert = head.build(TorchTextModel(spec, head.AUTO_CLASS))
-        return built
-
-    return load
+def load(spec: ipc.Load) -> LoadedExpert:
+    """Loads a model with the head of its family."""
+    return loading.load(spec, TorchTextModel)

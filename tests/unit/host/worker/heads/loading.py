@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from orchestrion_host.families import table
 from orchestrion_host.worker import runtimes
 from orchestrion_host.worker.exporting import onnx_model
-from orchestrion_host.worker.runtimes import families
 from tests.checkpoints import text_models
 from tests.unit.host.worker import calls
 
@@ -26,11 +25,12 @@ def make(folder: Path, class_name: str, task_type: str, **settings: Any) -> Path
 
 def export(folder: Path, task_type: str) -> Path:
     """Writes a checkpoint as ONNX beside it."""
-    auto_class = import_module(f"orchestrion_host.worker.heads.{families.of([task_type])}").AUTO_CLASS
+    family = table.of("transformers", [task_type])
+    assert family is not None
     with warnings.catch_warnings():
         # PyTorch warns of functions of its own that its exporter uses.
         warnings.simplefilter("ignore")
-        onnx_model.write(folder, folder / "model.onnx", auto_class)
+        onnx_model.write(folder, folder / "model.onnx", family.auto_class)
     return folder
 
 

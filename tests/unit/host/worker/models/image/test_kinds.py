@@ -12,9 +12,9 @@ import torch
 import transformers
 from PIL import Image
 
+from orchestrion_host.worker import runtimes
 from orchestrion_host.worker.models import single_precision
 from orchestrion_host.worker.runtimes import LoadedExpert
-from orchestrion_host.worker.runtimes import transformers as runtime
 from tests.checkpoints import vision
 from tests.checkpoints import vision_kinds as kinds
 from tests.unit.host.worker.calls import call, file_of, spec
@@ -38,7 +38,7 @@ PICTURES: Final = (vision.CAT, vision.CAT.with_name("coffee.jpg"), vision.CAT)
 def made(make: Callable[[Path], None], folder: Path, task_type: str) -> LoadedExpert:
     make(folder)
     own = spec(folder, task_type)
-    return runtime.loader(own)(own)
+    return runtimes.loader(own)(own)
 
 
 def told(expert: LoadedExpert, task_type: str, folder: Path, **inputs: Any) -> tuple[list[Any], list[Any]]:

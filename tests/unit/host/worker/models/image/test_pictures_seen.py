@@ -13,10 +13,10 @@ import transformers
 from PIL import Image
 
 from orchestrion.errors import InvalidArgumentError, RunCancelledError
+from orchestrion_host.worker import runtimes
 from orchestrion_host.worker.media.image import counting
 from orchestrion_host.worker.models.image import ade20k, mask_generation, open_vocabulary_detection
 from orchestrion_host.worker.runtimes import LoadedExpert
-from orchestrion_host.worker.runtimes import transformers as runtime
 from tests.checkpoints import vision
 from tests.unit.host.worker.calls import Sent, call, file_of, spec
 
@@ -44,7 +44,7 @@ def experts(folders: dict[str, Path]) -> dict[str, LoadedExpert]:
     for name, (task_type, make, _) in MAKERS.items():
         make(folders[name])
         own = spec(folders[name], task_type)
-        found[name] = runtime.loader(own)(own)
+        found[name] = runtimes.loader(own)(own)
     return found
 
 
@@ -205,7 +205,7 @@ def test_a_map_for_painting_has_the_colours_of_the_classes(
 ) -> None:
     own = spec(folders["segformer"], "seg-control")
     vision.segformer(folders["segformer"])
-    (found,) = runtime.loader(own)(own).predict([call("seg-control", {"image": pictures[0]}, tmp_path / "out")])
+    (found,) = runtimes.loader(own)(own).predict([call("seg-control", {"image": pictures[0]}, tmp_path / "out")])
     painted = {tuple(colour) for row in told(found)["image"] for colour in row}
     assert painted <= {tuple(colour) for colour in ade20k.COLOURS[:3].tolist()}
     assert len(ade20k.COLOURS) == 150

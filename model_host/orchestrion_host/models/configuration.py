@@ -1,0 +1,54 @@
+"""What the configuration files of a model say before its weights are there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+_ONNX: Final = ("model.onnx", "onnx/model.onnx")
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What the files of a model say before its weights are there."""
+
+    model: str
+    """Its id on the Hub, or the path of its folder."""
+    names: Sequence[str]
+    """The paths of its files."""
+    config: Mapping[str, Any] = field(default_factory=dict)
+    """Its `config.json`."""
+    index: Mapping[str, Any] = field(default_factory=dict)
+    """Its `model_index.json`, which diffusion pipelines have."""
+    tokenizer: Mapping[str, Any] = field(default_factory=dict)
+    """Its `tokenizer_config.json`."""
+    pipeline_tag: str = ""
+    """What the Hub says that it is for."""
+    tags: Sequence[str] = ()
+    """Its tags on the Hub."""
+
+    @property
+    def architecture(self) -> str:
+        """The class that it was saved from; empty when it does not say."""
+        names = self.config.get("architectures") or [""]
+        return str(names[0])
+
+    @property
+    def is_control_net(self) -> bool:
+        """Whether it is a ControlNet: no pipeline, but a part of one."""
+        return "ControlNet" in str(self.config.get("_class_name", ""))
+
+    @property
+    def has_safetensors(self) -> bool:
+        """Whether it has weights as safetensors."""
+        return any(name.endswith(".safetensors") for name in self.names)
+
+    @property
+    def runtime(self) -> str:
+        """The runtime that its files are for."""
+        if self.index or self.is_control_net:
+            return "diffusers"
+        if any(name in self.names for name in _ONNX) and not self.has_safetensors:
+            return "onnx"
+        return "transformers"
