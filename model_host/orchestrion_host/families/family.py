@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 Fit: TypeAlias = tuple[int, int, int]
 """How closely a signature fits a model, to be compared: by a whole name, by the length of an ending, by conditions."""
@@ -30,8 +32,7 @@ class ModelTraits:
     """Its id on the Hub, which for a ControlNet names what maps it follows."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
+class Signature(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """By what models are recognised as of a family. A name must fit, and every condition that is set must hold."""
 
     task_types: tuple[str, ...] = ()
@@ -52,7 +53,7 @@ class Signature:
     """Condition on an ending: the model has a template for conversations."""
     text_only: bool = False
     """Condition on an ending: the model has no configuration for images."""
-    parts: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, str] = {}
     """The checkpoints that such models do not work without and that are always the same: ids on the Hub by part."""
 
     def fit(self, traits: ModelTraits) -> Fit | None:
@@ -74,8 +75,7 @@ class Signature:
         return (0, length, len(met)) if length and all(met) else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
+class Search(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How models of a task type are searched on the Hub."""
 
     pipeline_tag: str = ""
@@ -84,8 +84,7 @@ class Search:
     """Words of the id."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
+class Family(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Models that are loaded by one module and perform the same task types."""
 
     name: str
@@ -95,13 +94,13 @@ class Family:
     """For each runtime the module of the worker whose `load` makes an expert. The host never imports it."""
     signatures: tuple[Signature, ...] = ()
     """By what its models are recognised when they are added; none where people say what a model performs."""
-    hub_tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    hub_tags: Mapping[str, tuple[str, ...]] = {}
     """The task types that a pipeline tag of the Hub stands for, where it stands for others than the one of its name."""
-    searches: Mapping[str, Search] = field(default_factory=dict)
+    searches: Mapping[str, Search] = {}
     """How models of a task type are searched on the Hub, where its name is no pipeline tag."""
     tag_decides: bool = False
     """Whether its classes are made for several tasks, so that the Hub's pipeline tag says more than the class."""
-    accepts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    accepts: Mapping[str, tuple[str, ...]] = {}
     """The values of inputs that its models take, where a task type has more."""
     max_batch_size: int = 1
     """How many calls of a model that is added are computed together: more where a batch is one forward pass."""

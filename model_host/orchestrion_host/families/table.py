@@ -5,16 +5,17 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import importlib.util
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+import msgspec
 import yaml
 
 from orchestrion_host.families.family import Family, ModelTraits, Search, Signature
 
 ENTRY_POINTS: Final = "orchestrion.model_families"
-"""The group of entry points whose values are packages with a `families.yaml`, which is read and no code imported."""
+"""The group of entry points whose values are top-level packages with a `families.yaml`; their code is not imported."""
 
 # In the order in which families are tried; encoders come last, since others perform some of their task types, too.
 _FILES: Final = ("audio", "image", "video", "multimodal", "document", "diffusion", "tabular", "text")
@@ -104,27 +105,9 @@ def read_file(path: Path) -> list[Family]:
         FamilyError: It cannot be read, or says what it cannot say.
     """
     try:
-        entries = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        return msgspec.yaml.decode(path.read_text("utf-8"), type=list[Family])
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.MsgspecError) as error:
         raise FamilyError(f"{path}: {error}") from error
-    return [_family(entry, path) for entry in entries]
-
-
-def _family(entry: Mapping[str, Any], path: Path) -> Family:
-    fields = {name: _frozen(value) for name, value in entry.items()}
-    try:
-        fields["signatures"] = tuple(Signature(**signature) for signature in fields.get("signatures", ()))
-        fields["searches"] = {name: Search(**search) for name, search in fields.get("searches", {}).items()}
-        return Family(**fields)
-    except TypeError as error:
-        raise FamilyError(f"{path}: {entry.get('name', 'an entry without a name')}: {error}") from error
-
-
-def _frozen(value: Any) -> Any:
-    """Turns lists into tuples, however deep."""
-    if isinstance(value, Mapping):
-        return {name: _frozen(item) for name, item in value.items()}
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def _plugin_files() -> Iterator[Path]:

@@ -11,6 +11,7 @@ import pytest
 
 from orchestrion import task_types
 from orchestrion_host.families import table
+from orchestrion_host.families.family import Family
 from orchestrion_host.families.table import FamilyError
 
 PLUGIN = """
@@ -41,7 +42,7 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("family", table.families(), ids=lambda family: family.name)
-def test_every_entry_names_modules_that_are_there_and_task_types_that_exist(family: table.Family) -> None:
+def test_every_entry_names_modules_that_are_there_and_task_types_that_exist(family: Family) -> None:
     modules = [*family.loaders.values(), *([family.head] if family.head else [])]
     assert all(find_spec(module) is not None for module in modules)
     # A test of the runtime onnx performs one that no person asks for.
@@ -74,8 +75,9 @@ def test_a_package_brings_a_family_and_the_host_imports_none_of_its_code(plugin:
 @pytest.mark.parametrize(
     ("entry", "problem"),
     [
-        ("- {name: a, task_types: [b], loaders: {}, colour: red}", "a: .*colour"),
-        ("- {name: a, loaders: {}}", "a: .*task_types"),
+        ("- {name: a, task_types: [b], loaders: {}, colour: red}", "families.yaml: .*colour"),
+        ("- {name: a, loaders: {}}", "families.yaml: .*task_types"),
+        ("- {name: a, task_types: b, loaders: {}}", r"families.yaml: .*\$\[0\].task_types"),
         ("- [", "families.yaml"),
     ],
 )
