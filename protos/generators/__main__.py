@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from protos.generators import api, docstrings, pairs
+from protos.generators import api, docstrings, methods, pairs
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,8 +32,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def outdated(described: api.Api) -> dict[Path, str]:
     """Returns the files that are not what protos/ says, with the text that they should have."""
-    made = pairs.generate(described) | docstrings.generate(described)
+    made = {path: _formatted(text) for path, text in (pairs.generate(described) | methods.generate(described)).items()}
+    made |= docstrings.generate(described)
     return {path: text for path, text in made.items() if not path.is_file() or path.read_text("utf-8") != text}
+
+
+def _formatted(text: str) -> str:
+    ruff = Path(sys.executable).with_name("ruff")
+    return subprocess.run([ruff, "format", "-"], input=text, check=True, capture_output=True, encoding="utf-8").stdout
 
 
 if __name__ == "__main__":

@@ -28,11 +28,35 @@ class Commented:
 
 
 @dataclass(frozen=True, slots=True)
+class Method:
+    """A method of a service."""
+
+    service: str
+    """The name of its service, such as `RunService`."""
+    name: str
+    """Its own name, such as `GetRun`."""
+    request: str
+    """The full name of what the client sends, such as `orchestrion.v1.GetRunRequest`."""
+    answer: str
+    """The full name of what the server sends."""
+    client_streams: bool
+    """Whether the client may send several messages."""
+    server_streams: bool
+    """Whether the server may send several messages."""
+
+
+@dataclass(frozen=True, slots=True)
 class Api:
-    """The package's messages and enums, by name."""
+    """What the package defines."""
 
     messages: Mapping[str, Commented]
+    """The messages by name."""
     enums: Mapping[str, Commented]
+    """The enums by name."""
+    methods: Sequence[Method]
+    """The methods of all services, in the order of the files."""
+    files: Mapping[str, str]
+    """The file of each message, also of those imported from elsewhere, by its full name."""
 
 
 def read() -> Api:
@@ -47,6 +71,7 @@ def read() -> Api:
     )
     messages: dict[str, Commented] = {}
     enums: dict[str, Commented] = {}
+    methods: list[Method] = []
     for file in described.file:
         if file.package == PACKAGE:
             comments = _comments(file)
@@ -55,7 +80,9 @@ def read() -> Api:
                 messages[message.name] = _message(module, message, comments, index)
             for index, enum in enumerate(file.enum_type):
                 enums[enum.name] = _enum(module, enum, comments, index)
-    return Api(messages, enums)
+            methods += _methods(file)
+    files = {f"{file.package}.{message.name}": file.name for file in described.file for message in file.message_type}
+    return Api(messages, enums, methods, files)
 
 
 def stub_module(file: str) -> str:
@@ -80,6 +107,13 @@ def _enum(module: str, enum: EnumDescriptorProto, comments: Mapping[Sequence[int
         module,
         {value.name: comments.get((_ENUM, index, _VALUE, number), "") for number, value in enumerate(enum.value)},
     )
+
+
+def _methods(file: FileDescriptorProto) -> Iterator[Method]:
+    for service in file.service:
+        for method in service.method:
+            types = method.input_type.removeprefix("."), method.output_type.removeprefix(".")
+            yield Method(service.name, method.name, *types, method.client_streaming, method.server_streaming)
 
 
 # Field numbers of the descriptors, of which a location's path is made.

@@ -38,13 +38,10 @@ def _pairs(protos: Mapping[str, Commented], wanted: Callable[[ast.ClassDef], boo
 
 def _lines(pairs: list[tuple[str, str]], enums: list[tuple[str, str]]) -> Iterator[str]:
     yield _HEAD + f"from orchestrion import {', '.join(domain.ENCODED)}"
-    yield "from orchestrion.v1 import ("
-    yield from (f"    {module}," for module in sorted({message.partition(".")[0] for _, message in (*pairs, *enums)}))
-    yield ")\n"
-    yield "Encodable: TypeAlias = ("
-    yield f"    {pairs[0][0]}"
-    yield from (f"    | {python_type}" for python_type, _ in pairs[1:])
-    yield ')\n"""The dataclasses that have a message."""\n'
+    stubs = sorted({message.partition(".")[0] for _, message in (*pairs, *enums)})
+    yield f"from orchestrion.v1 import {', '.join(stubs)}\n"
+    yield f"Encodable: TypeAlias = ({' | '.join(python_type for python_type, _ in pairs)})"
+    yield '"""The dataclasses that have a message."""\n'
     yield '\nclass Encode(Protocol):\n    """The type of `codec.encode`."""'
     for python_type, message in pairs:
         yield f"\n    @overload\n    def __call__(self, item: {python_type}, /) -> {message}: ..."
@@ -54,7 +51,4 @@ def _lines(pairs: list[tuple[str, str]], enums: list[tuple[str, str]]) -> Iterat
     yield '\n\nclass Decode(Protocol):\n    """The type of `codec.decode`."""'
     for python_type, message in pairs:
         signature = f"self, message: {message}, target: type[{python_type}], /"
-        line = f"    def __call__({signature}) -> {python_type}: ..."
-        if len(line) > 120:
-            line = f"    def __call__(\n        {signature}\n    ) -> {python_type}: ..."
-        yield f"\n    @overload\n{line}"
+        yield f"\n    @overload\n    def __call__({signature}) -> {python_type}: ..."

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestrion._codec.codec import decode
-from orchestrion._rpcs.rpc import Rpc, rpc_of
+from orchestrion._rpcs import methods
+from orchestrion._rpcs.rpc import StreamRpc, UnaryRpc
 from orchestrion.experts import Expert, ExpertStatus, Host
 from orchestrion.listings import Catalogue
 from orchestrion.models import HubModel, ListedModel, ModelProgress, Profile
@@ -13,31 +14,29 @@ from orchestrion.v1 import experts_pb2
 from orchestrion.v1 import model_host_service_pb2 as pb
 
 
-def get_host() -> Rpc[Host]:
+def get_host() -> UnaryRpc[Host]:
     """Gets the host as it is now."""
-    return rpc_of(pb.DESCRIPTOR, "GetHost", pb.GetHostRequest(), lambda answer: decode(answer, Host))
+    return methods.GET_HOST.rpc(pb.GetHostRequest(), lambda answer: decode(answer, Host))
 
 
-def load_expert(expert: str) -> Rpc[ExpertStatus]:
+def load_expert(expert: str) -> UnaryRpc[ExpertStatus]:
     """Loads an expert."""
-    return rpc_of(pb.DESCRIPTOR, "LoadExpert", pb.LoadExpertRequest(expert_id=expert), _read_status)
+    return methods.LOAD_EXPERT.rpc(pb.LoadExpertRequest(expert_id=expert), _read_status)
 
 
-def unload_expert(expert: str) -> Rpc[ExpertStatus]:
+def unload_expert(expert: str) -> UnaryRpc[ExpertStatus]:
     """Unloads an expert."""
-    return rpc_of(pb.DESCRIPTOR, "UnloadExpert", pb.UnloadExpertRequest(expert_id=expert), _read_status)
+    return methods.UNLOAD_EXPERT.rpc(pb.UnloadExpertRequest(expert_id=expert), _read_status)
 
 
-def pin_expert(expert: str, pinned: bool) -> Rpc[ExpertStatus]:
+def pin_expert(expert: str, pinned: bool) -> UnaryRpc[ExpertStatus]:
     """Keeps an expert loaded, or no longer does."""
-    return rpc_of(pb.DESCRIPTOR, "PinExpert", pb.PinExpertRequest(expert_id=expert, pinned=pinned), _read_status)
+    return methods.PIN_EXPERT.rpc(pb.PinExpertRequest(expert_id=expert, pinned=pinned), _read_status)
 
 
-def list_models(task_type: str, profile: str) -> Rpc[Catalogue]:
+def list_models(task_type: str, profile: str) -> UnaryRpc[Catalogue]:
     """Lists the catalogue."""
-    return rpc_of(
-        pb.DESCRIPTOR,
-        "ListModels",
+    return methods.LIST_MODELS.rpc(
         pb.ListModelsRequest(task_type=task_type, profile=profile),
         lambda answer: Catalogue(
             tuple(decode(model, ListedModel) for model in answer.models),
@@ -46,11 +45,9 @@ def list_models(task_type: str, profile: str) -> Rpc[Catalogue]:
     )
 
 
-def search_models(task_type: str, text: str, limit: int) -> Rpc[tuple[HubModel, ...]]:
+def search_models(task_type: str, text: str, limit: int) -> UnaryRpc[tuple[HubModel, ...]]:
     """Searches the Hub."""
-    return rpc_of(
-        pb.DESCRIPTOR,
-        "SearchModels",
+    return methods.SEARCH_MODELS.rpc(
         pb.SearchModelsRequest(task_type=task_type, text=text, limit=limit),
         lambda answer: tuple(decode(model, HubModel) for model in answer.models),
     )
@@ -64,7 +61,7 @@ def add_model(
     expert_id: str = "",
     allow_pickled_weights: bool = False,
     allow_remote_code: bool = False,
-) -> Rpc[Expert]:
+) -> UnaryRpc[Expert]:
     """Adds a model to the catalogue."""
     request = pb.AddModelRequest(
         model=model,
@@ -74,28 +71,28 @@ def add_model(
         allow_pickled_weights=allow_pickled_weights,
         allow_remote_code=allow_remote_code,
     )
-    return rpc_of(pb.DESCRIPTOR, "AddModel", request, lambda answer: decode(answer, Expert))
+    return methods.ADD_MODEL.rpc(request, lambda answer: decode(answer, Expert))
 
 
-def remove_model(expert: str) -> Rpc[None]:
+def remove_model(expert: str) -> UnaryRpc[None]:
     """Removes a model."""
-    return rpc_of(pb.DESCRIPTOR, "RemoveModel", pb.RemoveModelRequest(expert_id=expert), lambda answer: None)
+    return methods.REMOVE_MODEL.rpc(pb.RemoveModelRequest(expert_id=expert), lambda answer: None)
 
 
-def pull_model(expert: str) -> Rpc[ModelProgress]:
+def pull_model(expert: str) -> StreamRpc[ModelProgress]:
     """Fetches a model's files."""
-    return rpc_of(pb.DESCRIPTOR, "PullModel", pb.PullModelRequest(expert_id=expert), _read_progress)
+    return methods.PULL_MODEL.rpc(pb.PullModelRequest(expert_id=expert), _read_progress)
 
 
-def export_model(expert: str, task_type: str) -> Rpc[ModelProgress]:
+def export_model(expert: str, task_type: str) -> StreamRpc[ModelProgress]:
     """Exports a model to ONNX."""
     request = pb.ExportModelRequest(expert_id=expert, task_type=task_type)
-    return rpc_of(pb.DESCRIPTOR, "ExportModel", request, _read_progress)
+    return methods.EXPORT_MODEL.rpc(request, _read_progress)
 
 
-def refresh_models(experts: Sequence[str]) -> Rpc[ModelProgress]:
+def refresh_models(experts: Sequence[str]) -> StreamRpc[ModelProgress]:
     """Brings the facts of models up to date."""
-    return rpc_of(pb.DESCRIPTOR, "RefreshModels", pb.RefreshModelsRequest(expert_ids=experts), _read_progress)
+    return methods.REFRESH_MODELS.rpc(pb.RefreshModelsRequest(expert_ids=experts), _read_progress)
 
 
 def _read_status(message: experts_pb2.ExpertStatus) -> ExpertStatus:

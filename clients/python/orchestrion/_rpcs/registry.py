@@ -6,46 +6,41 @@ from collections.abc import Iterable
 
 from orchestrion import names
 from orchestrion._codec.codec import decode
-from orchestrion._rpcs.rpc import Rpc, rpc_of
+from orchestrion._rpcs import methods
+from orchestrion._rpcs.rpc import StreamRpc, UnaryRpc
 from orchestrion.errors import Reason
 from orchestrion.experts import Host, HostState, ListedExpert, ListedTaskType
 from orchestrion.listings import HostRemoved
 from orchestrion.v1 import registry_service_pb2 as pb
 
 
-def list_hosts() -> Rpc[tuple[Host, ...]]:
+def list_hosts() -> UnaryRpc[tuple[Host, ...]]:
     """Lists the hosts."""
-    return rpc_of(
-        pb.DESCRIPTOR,
-        "ListHosts",
+    return methods.LIST_HOSTS.rpc(
         pb.ListHostsRequest(),
         lambda answer: tuple(decode(host, Host) for host in answer.hosts),
     )
 
 
-def list_experts(task_type: str) -> Rpc[tuple[ListedExpert, ...]]:
+def list_experts(task_type: str) -> UnaryRpc[tuple[ListedExpert, ...]]:
     """Lists the experts, those of one task type where it is not empty."""
-    return rpc_of(
-        pb.DESCRIPTOR,
-        "ListExperts",
+    return methods.LIST_EXPERTS.rpc(
         pb.ListExpertsRequest(task_type=task_type),
         lambda answer: tuple(decode(expert, ListedExpert) for expert in answer.experts),
     )
 
 
-def list_task_types() -> Rpc[tuple[ListedTaskType, ...]]:
+def list_task_types() -> UnaryRpc[tuple[ListedTaskType, ...]]:
     """Lists the task types on offer."""
-    return rpc_of(
-        pb.DESCRIPTOR,
-        "ListTaskTypes",
+    return methods.LIST_TASK_TYPES.rpc(
         pb.ListTaskTypesRequest(),
         lambda answer: tuple(decode(listed, ListedTaskType) for listed in answer.task_types),
     )
 
 
-def watch_hosts() -> Rpc[Host | HostRemoved]:
+def watch_hosts() -> StreamRpc[Host | HostRemoved]:
     """Watches the hosts."""
-    return rpc_of(pb.DESCRIPTOR, "Watch", pb.WatchRequest(), _read_change)
+    return methods.WATCH.rpc(pb.WatchRequest(), _read_change)
 
 
 def choose_host(hosts: Iterable[Host], name: str | None) -> Host:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from orchestrion import names
 from orchestrion._codec.codec import decode, encode
-from orchestrion._rpcs.rpc import Rpc, rpc_of
+from orchestrion._rpcs import methods
+from orchestrion._rpcs.rpc import StreamRpc, UnaryRpc
 from orchestrion.events import Event
 from orchestrion.listings import Page
 from orchestrion.plans import Plan
@@ -18,44 +19,42 @@ def read_event(message: events_pb2.Event) -> Event:
     return decode(message, Event)
 
 
-def watch(name: str, after_sequence: int) -> Rpc[Event]:
+def watch(name: str, after_sequence: int) -> StreamRpc[Event]:
     """Watches a run from a point of its log on."""
     request = pb.WatchRunRequest(name=names.check_run(name), after_sequence=after_sequence)
-    return rpc_of(pb.DESCRIPTOR, "WatchRun", request, read_event)
+    return methods.WATCH_RUN.rpc(request, read_event)
 
 
-def get(name: str) -> Rpc[Run]:
+def get(name: str) -> UnaryRpc[Run]:
     """Gets a run."""
-    return rpc_of(pb.DESCRIPTOR, "GetRun", pb.GetRunRequest(name=names.check_run(name)), _read_run)
+    return methods.GET_RUN.rpc(pb.GetRunRequest(name=names.check_run(name)), _read_run)
 
 
-def list_page(page_size: int, page_token: str) -> Rpc[Page[Run]]:
+def list_page(page_size: int, page_token: str) -> UnaryRpc[Page[Run]]:
     """Lists runs."""
     request = pb.ListRunsRequest(page_size=page_size, page_token=page_token)
-    return rpc_of(
-        pb.DESCRIPTOR,
-        "ListRuns",
+    return methods.LIST_RUNS.rpc(
         request,
         lambda answer: Page(tuple(_read_run(run) for run in answer.runs), answer.next_page_token),
     )
 
 
-def cancel(name: str) -> Rpc[Run]:
+def cancel(name: str) -> UnaryRpc[Run]:
     """Cancels a run."""
-    return rpc_of(pb.DESCRIPTOR, "CancelRun", pb.CancelRunRequest(name=names.check_run(name)), _read_run)
+    return methods.CANCEL_RUN.rpc(pb.CancelRunRequest(name=names.check_run(name)), _read_run)
 
 
-def approve(name: str, plan: Plan | None, request_id: str) -> Rpc[Run]:
+def approve(name: str, plan: Plan | None, request_id: str) -> UnaryRpc[Run]:
     """Approves the plan of a run, or another in its place."""
     request = pb.ApprovePlanRequest(
         name=names.check_run(name), plan=None if plan is None else encode(plan), request_id=request_id
     )
-    return rpc_of(pb.DESCRIPTOR, "ApprovePlan", request, _read_run)
+    return methods.APPROVE_PLAN.rpc(request, _read_run)
 
 
-def delete(name: str) -> Rpc[None]:
+def delete(name: str) -> UnaryRpc[None]:
     """Deletes a run that has ended."""
-    return rpc_of(pb.DESCRIPTOR, "DeleteRun", pb.DeleteRunRequest(name=names.check_run(name)), lambda answer: None)
+    return methods.DELETE_RUN.rpc(pb.DeleteRunRequest(name=names.check_run(name)), lambda answer: None)
 
 
 def _read_run(message: runs_pb2.Run) -> Run:

@@ -8,7 +8,8 @@ from typing import Unpack
 
 from orchestrion import names
 from orchestrion._codec.codec import encode, encode_enum
-from orchestrion._rpcs.rpc import Rpc, rpc_of
+from orchestrion._rpcs import methods
+from orchestrion._rpcs.rpc import StreamRpc
 from orchestrion._rpcs.runs import read_event
 from orchestrion.errors import Reason
 from orchestrion.events import Event
@@ -59,7 +60,7 @@ def run(
     previous_run: str = "",
     task_types: Sequence[TaskType] = (),
     **detachment: Unpack[Detachment],
-) -> Rpc[Event]:
+) -> StreamRpc[Event]:
     """Carries a request through all four stages."""
     request = run_service_pb2.RunRequest(
         messages=map(encode, messages),
@@ -74,7 +75,7 @@ def run(
         previous_run=_previous(previous_run),
         options=_options(detachment),
     )
-    return rpc_of(run_service_pb2.DESCRIPTOR, "Run", request, read_event)
+    return methods.RUN.rpc(request, read_event)
 
 
 def plan(
@@ -84,7 +85,7 @@ def plan(
     previous_run: str = "",
     task_types: Sequence[TaskType] = (),
     **detachment: Unpack[Detachment],
-) -> Rpc[Event]:
+) -> StreamRpc[Event]:
     """Turns a request into a plan."""
     request = plan_service_pb2.PlanRequest(
         messages=map(encode, messages),
@@ -93,7 +94,7 @@ def plan(
         previous_run=_previous(previous_run),
         options=_options(detachment),
     )
-    return rpc_of(plan_service_pb2.DESCRIPTOR, "Plan", request, read_event)
+    return methods.PLAN.rpc(request, read_event)
 
 
 def select(
@@ -103,7 +104,7 @@ def select(
     licenses: Sequence[str] = (),
     task_types: Sequence[TaskType] = (),
     **detachment: Unpack[Detachment],
-) -> Rpc[Event]:
+) -> StreamRpc[Event]:
     """Chooses an expert for every task of a plan."""
     request = select_service_pb2.SelectRequest(
         plan=encode(plan),
@@ -112,7 +113,7 @@ def select(
         task_types=map(encode, task_types),
         options=_options(detachment),
     )
-    return rpc_of(select_service_pb2.DESCRIPTOR, "Select", request, read_event)
+    return methods.SELECT.rpc(request, read_event)
 
 
 def execute(
@@ -125,7 +126,7 @@ def execute(
     licenses: Sequence[str] = (),
     task_types: Sequence[TaskType] = (),
     **detachment: Unpack[Detachment],
-) -> Rpc[Event]:
+) -> StreamRpc[Event]:
     """Runs a plan; `attachments/{n}` in it means the n-th artifact named."""
     request = execute_service_pb2.ExecuteRequest(
         plan=encode(plan),
@@ -137,7 +138,7 @@ def execute(
         attachments=attachments,
         options=_options(detachment),
     )
-    return rpc_of(execute_service_pb2.DESCRIPTOR, "Execute", request, read_event)
+    return methods.EXECUTE.rpc(request, read_event)
 
 
 def respond(
@@ -148,7 +149,7 @@ def respond(
     responder: str = "",
     task_types: Sequence[TaskType] = (),
     **detachment: Unpack[Detachment],
-) -> Rpc[Event]:
+) -> StreamRpc[Event]:
     """Answers a request from results."""
     request = respond_service_pb2.RespondRequest(
         messages=map(encode, messages),
@@ -158,7 +159,7 @@ def respond(
         task_types=map(encode, task_types),
         options=_options(detachment),
     )
-    return rpc_of(respond_service_pb2.DESCRIPTOR, "Respond", request, read_event)
+    return methods.RESPOND.rpc(request, read_event)
 
 
 def _options(detachment: Detachment) -> runs_pb2.RunOptions:
