@@ -7,7 +7,7 @@ import contextlib
 import logging
 import random
 from collections.abc import AsyncIterator
-from typing import Any, Final, cast
+from typing import Final
 
 import grpc
 
@@ -32,7 +32,7 @@ class Advertiser:
 
     def __init__(self, channel: grpc.aio.Channel, description: HostDescription, changes: Changes) -> None:
         """Keeps its collaborators; `start` begins."""
-        self._stub: Any = RegistryServiceStub(cast(Any, channel))
+        self._stub = RegistryServiceStub(channel)
         self._description = description
         self._changes = changes
         self._task: asyncio.Task[None] | None = None

@@ -7,11 +7,12 @@ import inspect
 import logging
 import time
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, NoReturn, TypeAlias
 
 import grpc
+from google.protobuf.message import Message
 
 from orchestrion._net.transport import status_of
 from orchestrion.errors import OrchestrionError, Reason
@@ -19,7 +20,12 @@ from orchestrion_serving.metrics import CallMetrics
 
 _log = logging.getLogger(__name__)
 
-_Behaviour = Callable[[Any, Any], Any]
+Context: TypeAlias = grpc.aio.ServicerContext[Message, Message]
+"""What gRPC tells a servicer of the call."""
+
+# Any, since an interceptor sees every method: requests and answers of any type, coroutines and async generators alike.
+_Behaviour: TypeAlias = Callable[[Any, Context], Any]
+_Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 _CODE_NAMES: Final = {code.value[0]: code.name for code in grpc.StatusCode}
 
@@ -29,13 +35,13 @@ class _Around(grpc.aio.ServerInterceptor):
 
     def __init__(self) -> None:
         """Starts with no method wrapped; each is wrapped once, at its first call."""
-        self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+        self._wrapped: dict[str, _Handler] = {}
 
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[_Handler | None]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+    ) -> _Handler | None:
         """Wraps the handler that gRPC found; None, for an unknown method, stays None."""
         method = handler_call_details.method
         if method not in self._wrapped:
@@ -45,16 +51,14 @@ class _Around(grpc.aio.ServerInterceptor):
             self._wrapped[method] = self._wrap(method, handler)
         return self._wrapped[method]
 
-    def _wrap(self, method: str, handler: Any) -> grpc.RpcMethodHandler[Any, Any]:
+    def _wrap(self, method: str, handler: _Handler) -> _Handler:
         answer = "stream" if handler.response_streaming else "unary"
         kind = f"{'stream' if handler.request_streaming else 'unary'}_{answer}"
         behaviour = getattr(handler, kind)
         # A handler may also write its stream through the context, as the health service does.
         around = self.around_stream if inspect.isasyncgenfunction(behaviour) else self.around_unary
         make = getattr(grpc, f"{kind}_rpc_method_handler")
-        wrapped: grpc.RpcMethodHandler[Any, Any] = make(
-            around(method, behaviour), handler.request_deserializer, handler.response_serializer
-        )
+        wrapped: _Handler = make(around(method, behaviour), handler.request_deserializer, handler.response_serializer)
         return wrapped
 
     @abstractmethod
@@ -72,7 +76,7 @@ class ErrorInterceptor(_Around):
     def around_unary(self, method: str, behaviour: _Behaviour) -> _Behaviour:
         """Wraps a coroutine function."""
 
-        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+        async def call(request: object, context: Context) -> object:
             try:
                 return await behaviour(request, context)
             except Exception as error:
@@ -83,7 +87,7 @@ class ErrorInterceptor(_Around):
     def around_stream(self, method: str, behaviour: _Behaviour) -> _Behaviour:
         """Wraps an async generator function."""
 
-        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
+        async def call(request: object, context: Context) -> AsyncGenerator[object, None]:
             answers = behaviour(request, context)
             try:
                 async for answer in answers:
@@ -108,7 +112,7 @@ class MetricsInterceptor(_Around):
     def around_unary(self, method: str, behaviour: _Behaviour) -> _Behaviour:
         """Wraps a coroutine function."""
 
-        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+        async def call(request: object, context: Context) -> object:
             with self._counted(method, context):
                 return await behaviour(request, context)
 
@@ -117,7 +121,7 @@ class MetricsInterceptor(_Around):
     def around_stream(self, method: str, behaviour: _Behaviour) -> _Behaviour:
         """Wraps an async generator function."""
 
-        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
+        async def call(request: object, context: Context) -> AsyncGenerator[object, None]:
             with self._counted(method, context):
                 answers = behaviour(request, context)
                 try:
@@ -129,7 +133,7 @@ class MetricsInterceptor(_Around):
         return call
 
     @contextmanager
-    def _counted(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> Iterator[None]:
+    def _counted(self, method: str, context: Context) -> Iterator[None]:
         started = time.perf_counter()
         going = self._metrics.open.labels(method)
         going.inc()
@@ -156,7 +160,7 @@ class DeadlineInterceptor(_Around):
     def around_unary(self, method: str, behaviour: _Behaviour) -> _Behaviour:
         """Wraps a coroutine function."""
 
-        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+        async def call(request: object, context: Context) -> object:
             if context.time_remaining() is not None or hasattr(request, "__aiter__"):
                 return await behaviour(request, context)
             try:
@@ -173,7 +177,7 @@ class DeadlineInterceptor(_Around):
         return behaviour
 
 
-async def _abort(method: str, context: grpc.aio.ServicerContext[Any, Any], error: Exception) -> None:
+async def _abort(method: str, context: Context, error: Exception) -> NoReturn:
     if isinstance(error, grpc.aio.BaseError):  # gRPC's own: the call was aborted already, or the server has stopped.
         raise error
     if not isinstance(error, OrchestrionError):
@@ -182,8 +186,8 @@ async def _abort(method: str, context: grpc.aio.ServicerContext[Any, Any], error
     await context.abort_with_status(status_of(error))
 
 
-def _code_name(context: grpc.aio.ServicerContext[Any, Any]) -> str:
-    code: Any = context.code()
+def _code_name(context: Context) -> str:
+    code: object = context.code()  # Nothing where the method set none, and a number where it did so by number.
     if isinstance(code, grpc.StatusCode):
         return code.name
-    return _CODE_NAMES.get(code, "OK")
+    return _CODE_NAMES.get(code, "OK") if isinstance(code, int) else "OK"

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Final
 
-import grpc
 from google.protobuf import empty_pb2
 
 from orchestrion._codec import codec
@@ -18,8 +17,7 @@ from orchestrion.v1 import artifact_service_pb2_grpc, artifacts_pb2
 from orchestrion_controller.artifacts.artifacts import Artifacts
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.servicers import requests
-
-_Context = grpc.aio.ServicerContext[Any, Any]
+from orchestrion_serving.interceptors import Context
 
 _CUT_OFF_S: Final = 0.01
 """How long the news that a client died may come after the end of its stream, in seconds; measured: 0.4 ms."""
@@ -37,7 +35,7 @@ class ArtifactServicer(artifact_service_pb2_grpc.ArtifactServiceServicer):
         self._bytes_out = metrics.artifact_bytes.labels("out")
 
     async def Upload(
-        self, request_iterator: AsyncIterator[pb.UploadRequest], context: _Context
+        self, request_iterator: AsyncIterator[pb.UploadRequest], context: Context
     ) -> artifacts_pb2.Artifact:
         """Stores an artifact from chunks."""
         first = await anext(aiter(request_iterator), None)
@@ -53,7 +51,7 @@ class ArtifactServicer(artifact_service_pb2_grpc.ArtifactServiceServicer):
             raise
         return codec.encode(stored)
 
-    async def Download(self, request: pb.DownloadRequest, context: _Context) -> AsyncIterator[pb.DownloadResponse]:
+    async def Download(self, request: pb.DownloadRequest, context: Context) -> AsyncIterator[pb.DownloadResponse]:
         """Streams an artifact."""
         artifact = await self._artifacts.get(request.name)
         if not 0 <= request.offset_bytes <= artifact.size_bytes:
@@ -64,11 +62,11 @@ class ArtifactServicer(artifact_service_pb2_grpc.ArtifactServiceServicer):
             self._bytes_out.inc(len(chunk))
             yield pb.DownloadResponse(chunk=chunk)
 
-    async def GetArtifact(self, request: pb.GetArtifactRequest, context: _Context) -> artifacts_pb2.Artifact:
+    async def GetArtifact(self, request: pb.GetArtifactRequest, context: Context) -> artifacts_pb2.Artifact:
         """Describes an artifact."""
         return codec.encode(await self._artifacts.get(request.name))
 
-    async def ListArtifacts(self, request: pb.ListArtifactsRequest, context: _Context) -> pb.ListArtifactsResponse:
+    async def ListArtifacts(self, request: pb.ListArtifactsRequest, context: Context) -> pb.ListArtifactsResponse:
         """Lists artifacts, newest first."""
         size = requests.page_size(request.page_size)
         found = await self._artifacts.list(size + 1, requests.read_page_token(request.page_token))
@@ -78,7 +76,7 @@ class ArtifactServicer(artifact_service_pb2_grpc.ArtifactServiceServicer):
             response.next_page_token = requests.page_token(milliseconds, last.name.removeprefix("artifacts/"))
         return response
 
-    async def DeleteArtifact(self, request: pb.DeleteArtifactRequest, context: _Context) -> empty_pb2.Empty:
+    async def DeleteArtifact(self, request: pb.DeleteArtifactRequest, context: Context) -> empty_pb2.Empty:
         """Deletes an artifact."""
         await self._artifacts.delete(request.name)
         return empty_pb2.Empty()

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
-
-import grpc
 
 from orchestrion._codec import codec
 from orchestrion.experts import Device, ExpertStatus, Host, HostFacts
 from orchestrion.v1 import registry_service_pb2 as pb
 from orchestrion.v1 import registry_service_pb2_grpc
 from orchestrion_controller.registry.registry import Registry, Report
-
-_Context = grpc.aio.ServicerContext[Any, Any]
+from orchestrion_serving.interceptors import Context
 
 
 class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
@@ -24,7 +20,7 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
         self._registry = registry
 
     async def Advertise(
-        self, request_iterator: AsyncIterator[pb.HostReport], context: _Context
+        self, request_iterator: AsyncIterator[pb.HostReport], context: Context
     ) -> AsyncIterator[pb.HostOrder]:
         """Takes a host's reports, and answers each with the lease."""
         stream, reported = object(), set[str]()
@@ -37,21 +33,21 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
             for name in reported:
                 self._registry.disconnect(name, stream)
 
-    async def ListHosts(self, request: pb.ListHostsRequest, context: _Context) -> pb.ListHostsResponse:
+    async def ListHosts(self, request: pb.ListHostsRequest, context: Context) -> pb.ListHostsResponse:
         """Lists hosts."""
         return pb.ListHostsResponse(hosts=[codec.encode(host) for host in self._registry.hosts()])
 
-    async def ListExperts(self, request: pb.ListExpertsRequest, context: _Context) -> pb.ListExpertsResponse:
+    async def ListExperts(self, request: pb.ListExpertsRequest, context: Context) -> pb.ListExpertsResponse:
         """Lists experts."""
         found = self._registry.experts(request.task_type)
         return pb.ListExpertsResponse(experts=[codec.encode(expert) for expert in found])
 
-    async def ListTaskTypes(self, request: pb.ListTaskTypesRequest, context: _Context) -> pb.ListTaskTypesResponse:
+    async def ListTaskTypes(self, request: pb.ListTaskTypesRequest, context: Context) -> pb.ListTaskTypesResponse:
         """Lists what is on offer."""
         found = self._registry.listed_task_types()
         return pb.ListTaskTypesResponse(task_types=[codec.encode(listed) for listed in found])
 
-    async def Watch(self, request: pb.WatchRequest, context: _Context) -> AsyncIterator[pb.RegistryChange]:
+    async def Watch(self, request: pb.WatchRequest, context: Context) -> AsyncIterator[pb.RegistryChange]:
         """Streams hosts as they change."""
         async for change in self._registry.watch():
             if isinstance(change, Host):

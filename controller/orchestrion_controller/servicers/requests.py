@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, cast
-
-import grpc
+from typing import Final, cast
 
 from orchestrion import names
 from orchestrion._codec import codec
@@ -18,6 +16,7 @@ from orchestrion.runs import Artifact, Message, Role, RunOptions
 from orchestrion.v1 import plans_pb2, run_service_pb2, runs_pb2, task_types_pb2
 from orchestrion_controller.artifacts.artifacts import Artifacts
 from orchestrion_controller.selector.licenses import check as check_licenses
+from orchestrion_serving.interceptors import Context
 
 _LONGEST_GRACE_MS: Final = 3_600_000
 _LONGEST_APPROVAL_MS: Final = 7 * 86_400_000
@@ -167,7 +166,7 @@ def previous_run(name: str) -> str:
     return names.check_run(name, "previous_run") if name else ""
 
 
-def deadline_s(context: grpc.aio.ServicerContext[Any, Any]) -> float | None:
+def deadline_s(context: Context) -> float | None:
     """Tells how long the call may take, in seconds; None for ever."""
     # The type stubs leave out that there may be none.
     remaining = cast(float | None, context.time_remaining())

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Any
 
-import grpc
 from google.protobuf import empty_pb2
 
 from orchestrion import names
@@ -18,8 +16,7 @@ from orchestrion_controller.pipeline.pipeline import Pipeline
 from orchestrion_controller.requests import FullRequest
 from orchestrion_controller.runs.runs import Runs
 from orchestrion_controller.servicers import requests
-
-_Context = grpc.aio.ServicerContext[Any, Any]
+from orchestrion_serving.interceptors import Context
 
 
 class RunServicer(run_service_pb2_grpc.RunServiceServicer):
@@ -29,7 +26,7 @@ class RunServicer(run_service_pb2_grpc.RunServiceServicer):
         """Keeps the collaborators."""
         self._runs, self._pipeline, self._artifacts = runs, pipeline, artifacts
 
-    async def Run(self, request: run_service_pb2.RunRequest, context: _Context) -> AsyncIterator[events_pb2.Event]:
+    async def Run(self, request: run_service_pb2.RunRequest, context: Context) -> AsyncIterator[events_pb2.Event]:
         """Creates a run and watches it."""
         timeout_ms = requests.approval_timeout_ms(request)
         gate = self._runs.gate(timeout_ms) if request.approval == runs_pb2.APPROVAL_REQUIRED else None
@@ -61,19 +58,19 @@ class RunServicer(run_service_pb2_grpc.RunServiceServicer):
                 yield event
 
     async def WatchRun(
-        self, request: run_service_pb2.WatchRunRequest, context: _Context
+        self, request: run_service_pb2.WatchRunRequest, context: Context
     ) -> AsyncIterator[events_pb2.Event]:
         """Streams a run's events from any point."""
         async with aclosing(self._runs.watch(names.check_run(request.name), request.after_sequence)) as events:
             async for event in events:
                 yield event
 
-    async def GetRun(self, request: run_service_pb2.GetRunRequest, context: _Context) -> runs_pb2.Run:
+    async def GetRun(self, request: run_service_pb2.GetRunRequest, context: Context) -> runs_pb2.Run:
         """Tells a run."""
         return codec.encode(await self._runs.get(names.check_run(request.name)))
 
     async def ListRuns(
-        self, request: run_service_pb2.ListRunsRequest, context: _Context
+        self, request: run_service_pb2.ListRunsRequest, context: Context
     ) -> run_service_pb2.ListRunsResponse:
         """Lists runs, newest first."""
         size = requests.page_size(request.page_size)
@@ -83,17 +80,17 @@ class RunServicer(run_service_pb2_grpc.RunServiceServicer):
             response.next_page_token = requests.page_token(round(last.create_time.timestamp() * 1000), last.name)
         return response
 
-    async def CancelRun(self, request: run_service_pb2.CancelRunRequest, context: _Context) -> runs_pb2.Run:
+    async def CancelRun(self, request: run_service_pb2.CancelRunRequest, context: Context) -> runs_pb2.Run:
         """Cancels a run."""
         return codec.encode(await self._runs.cancel(names.check_run(request.name)))
 
-    async def ApprovePlan(self, request: run_service_pb2.ApprovePlanRequest, context: _Context) -> runs_pb2.Run:
+    async def ApprovePlan(self, request: run_service_pb2.ApprovePlanRequest, context: Context) -> runs_pb2.Run:
         """Approves the plan of a run that waits for it."""
         plan = requests.plan(request.plan) if request.HasField("plan") else None
         request_id = requests.request_id(request.request_id, "request_id")
         return codec.encode(await self._runs.approve(names.check_run(request.name), plan, request_id))
 
-    async def DeleteRun(self, request: run_service_pb2.DeleteRunRequest, context: _Context) -> empty_pb2.Empty:
+    async def DeleteRun(self, request: run_service_pb2.DeleteRunRequest, context: Context) -> empty_pb2.Empty:
         """Deletes a run that has ended."""
         await self._runs.delete(names.check_run(request.name))
         return empty_pb2.Empty()

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Any
-
-import grpc
 
 from orchestrion._codec import codec
 from orchestrion.errors import Reason
@@ -28,8 +25,7 @@ from orchestrion_controller.pipeline.pipeline import Pipeline
 from orchestrion_controller.requests import ExecuteRequest, PlanRequest, RespondRequest, SelectRequest
 from orchestrion_controller.runs.runs import Runs
 from orchestrion_controller.servicers import requests
-
-_Context = grpc.aio.ServicerContext[Any, Any]
+from orchestrion_serving.interceptors import Context
 
 
 class PlanServicer(plan_service_pb2_grpc.PlanServiceServicer):
@@ -39,7 +35,7 @@ class PlanServicer(plan_service_pb2_grpc.PlanServiceServicer):
         """Keeps the collaborators."""
         self._runs, self._pipeline, self._artifacts = runs, pipeline, artifacts
 
-    async def Plan(self, request: plan_service_pb2.PlanRequest, context: _Context) -> AsyncIterator[events_pb2.Event]:
+    async def Plan(self, request: plan_service_pb2.PlanRequest, context: Context) -> AsyncIterator[events_pb2.Event]:
         """Plans a request."""
         turns = requests.messages(request.messages)
         asked = PlanRequest(
@@ -70,7 +66,7 @@ class SelectServicer(select_service_pb2_grpc.SelectServiceServicer):
         self._runs, self._pipeline = runs, pipeline
 
     async def Select(
-        self, request: select_service_pb2.SelectRequest, context: _Context
+        self, request: select_service_pb2.SelectRequest, context: Context
     ) -> AsyncIterator[events_pb2.Event]:
         """Assigns a plan."""
         asked = SelectRequest(
@@ -98,7 +94,7 @@ class ExecuteServicer(execute_service_pb2_grpc.ExecuteServiceServicer):
         self._runs, self._pipeline, self._artifacts = runs, pipeline, artifacts
 
     async def Execute(
-        self, request: execute_service_pb2.ExecuteRequest, context: _Context
+        self, request: execute_service_pb2.ExecuteRequest, context: Context
     ) -> AsyncIterator[events_pb2.Event]:
         """Runs a plan."""
         asked = ExecuteRequest(
@@ -129,7 +125,7 @@ class RespondServicer(respond_service_pb2_grpc.RespondServiceServicer):
         self._runs, self._pipeline, self._artifacts = runs, pipeline, artifacts
 
     async def Respond(
-        self, request: respond_service_pb2.RespondRequest, context: _Context
+        self, request: respond_service_pb2.RespondRequest, context: Context
     ) -> AsyncIterator[events_pb2.Event]:
         """Answers from results."""
         turns = requests.messages(request.messages)

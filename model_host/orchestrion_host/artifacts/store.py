@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import BinaryIO
 
 import grpc
 
@@ -22,7 +22,7 @@ class ArtifactStore:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         """Keeps the channel."""
-        self._stub: Any = ArtifactServiceStub(cast(Any, channel))
+        self._stub = ArtifactServiceStub(channel)
 
     async def download(self, sha256: str, path: Path) -> tuple[int, str]:
         """Writes an artifact to a file, checks its hash, and returns its size in bytes and its owner's name for it.
@@ -59,7 +59,7 @@ class ArtifactStore:
             artifact = await self._stub.Upload(_messages(media))
         except grpc.RpcError as failure:
             raise error_of(failure) from failure
-        return str(artifact.name)
+        return artifact.name
 
 
 async def _messages(media: ipc.MediaFile) -> AsyncIterator[messages.UploadRequest]:
@@ -69,7 +69,7 @@ async def _messages(media: ipc.MediaFile) -> AsyncIterator[messages.UploadReques
         yield messages.UploadRequest(chunk=chunk)
 
 
-def _create(path: Path) -> Any:
+def _create(path: Path) -> BinaryIO:
     # Plain blocking files: their pages are in memory, and a hop to a thread costs more than a chunk.
     return path.open("wb")
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Final
 
 from google.protobuf import empty_pb2
-from grpc.aio import ServicerContext
 
 from orchestrion import inference
 from orchestrion._codec import codec, value_codec
@@ -24,8 +23,8 @@ from orchestrion_host.models.collection import not_offered
 from orchestrion_host.models.library import Library
 from orchestrion_host.report import HostDescription
 from orchestrion_host.servicers.models import ModelCalls
+from orchestrion_serving.interceptors import Context
 
-_Context = ServicerContext[Any, Any]
 _RESERVATION_ID: Final = re.compile(r"[0-9A-Za-z._-]{1,64}")
 _DEFAULT_TTL_MS: Final = 60_000
 _LONGEST_TTL_MS: Final = 3_600_000
@@ -67,7 +66,7 @@ class ModelHostServicer(ModelCalls):
         self._description = description
         self._room_wait_s = room_wait_s
 
-    async def Infer(self, request: messages.InferRequest, context: _Context) -> AsyncIterator[messages.InferEvent]:
+    async def Infer(self, request: messages.InferRequest, context: Context) -> AsyncIterator[messages.InferEvent]:
         expert = self._expert_for_work(request.expert_id)
         call = InferCall(
             request.task_type, value_codec.decode_values(request.inputs), request.reservation, self._room_wait(context)
@@ -76,7 +75,7 @@ class ModelHostServicer(ModelCalls):
             async for payload in payloads:
                 yield _event(payload)
 
-    async def Reserve(self, request: messages.ReserveRequest, context: _Context) -> messages.Reservation:
+    async def Reserve(self, request: messages.ReserveRequest, context: Context) -> messages.Reservation:
         expert = self._expert_for_work(request.expert_id)
         if not _RESERVATION_ID.fullmatch(request.reservation):
             raise _bad_field("reservation", "must have 1 to 64 letters, digits, `-`, `_` and `.`")
@@ -101,26 +100,26 @@ class ModelHostServicer(ModelCalls):
             state=codec.encode_enum(expert.state),
         )
 
-    async def Release(self, request: messages.ReleaseRequest, context: _Context) -> empty_pb2.Empty:
+    async def Release(self, request: messages.ReleaseRequest, context: Context) -> empty_pb2.Empty:
         self._reservations.release(request.reservation)
         return empty_pb2.Empty()
 
-    async def LoadExpert(self, request: messages.LoadExpertRequest, context: _Context) -> experts_pb2.ExpertStatus:
+    async def LoadExpert(self, request: messages.LoadExpertRequest, context: Context) -> experts_pb2.ExpertStatus:
         expert = self._expert_for_work(request.expert_id)
         await self._library.on_demand.ensure(expert)
         await self._loader.load(expert, self._room_wait(context))
         return _status(expert)
 
-    async def UnloadExpert(self, request: messages.UnloadExpertRequest, context: _Context) -> experts_pb2.ExpertStatus:
+    async def UnloadExpert(self, request: messages.UnloadExpertRequest, context: Context) -> experts_pb2.ExpertStatus:
         expert = self._expert(request.expert_id)
         expert.check_unclaimed()
         await self._loader.unload(expert)
         return _status(expert)
 
-    async def GetHost(self, request: messages.GetHostRequest, context: _Context) -> experts_pb2.Host:
+    async def GetHost(self, request: messages.GetHostRequest, context: Context) -> experts_pb2.Host:
         return codec.encode(self._description.host())
 
-    async def PinExpert(self, request: messages.PinExpertRequest, context: _Context) -> experts_pb2.ExpertStatus:
+    async def PinExpert(self, request: messages.PinExpertRequest, context: Context) -> experts_pb2.ExpertStatus:
         if request.pinned:
             expert = self._expert_for_work(request.expert_id)
             await self._library.on_demand.ensure(expert)
@@ -144,7 +143,7 @@ class ModelHostServicer(ModelCalls):
             raise Reason.EXPERT_NOT_FOUND.error(text, expert=expert_id[:80])
         return expert
 
-    def _room_wait(self, context: _Context) -> float:
+    def _room_wait(self, context: Context) -> float:
         remaining: float | None = context.time_remaining()  # The stubs forget that a call may have no deadline.
         return self._room_wait_s if remaining is None else max(remaining - _ANSWER_MARGIN_S, 0.0)
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Any, Final
+from typing import Final
 
 from google.protobuf import empty_pb2
-from grpc.aio import ServicerContext
 
 from orchestrion._codec import codec
 from orchestrion.errors import Reason
@@ -18,8 +17,8 @@ from orchestrion.v1.model_host_service_pb2_grpc import ModelHostServiceServicer
 from orchestrion_host.models import listing
 from orchestrion_host.models.adding import AddRequest
 from orchestrion_host.models.library import Library
+from orchestrion_serving.interceptors import Context
 
-_Context = ServicerContext[Any, Any]
 _DEFAULT_LIMIT: Final = 20
 _LARGEST_LIMIT: Final = 100
 
@@ -31,7 +30,7 @@ class ModelCalls(ModelHostServiceServicer):
         """Keeps the models."""
         self._library = library
 
-    async def AddModel(self, request: messages.AddModelRequest, context: _Context) -> experts_pb2.Expert:
+    async def AddModel(self, request: messages.AddModelRequest, context: Context) -> experts_pb2.Expert:
         facts = await self._library.adding.add(
             AddRequest(
                 model=request.model,
@@ -45,28 +44,28 @@ class ModelCalls(ModelHostServiceServicer):
         return codec.encode(self._library.collection.peek(facts.id).describe())
 
     async def PullModel(
-        self, request: messages.PullModelRequest, context: _Context
+        self, request: messages.PullModelRequest, context: Context
     ) -> AsyncIterator[messages.ModelProgress]:
         async for progress in _encoded(self._library.pulling.pull(request.expert_id)):
             yield progress
 
-    async def RemoveModel(self, request: messages.RemoveModelRequest, context: _Context) -> empty_pb2.Empty:
+    async def RemoveModel(self, request: messages.RemoveModelRequest, context: Context) -> empty_pb2.Empty:
         await self._library.removing.remove(request.expert_id)
         return empty_pb2.Empty()
 
     async def RefreshModels(
-        self, request: messages.RefreshModelsRequest, context: _Context
+        self, request: messages.RefreshModelsRequest, context: Context
     ) -> AsyncIterator[messages.ModelProgress]:
         async for progress in _encoded(self._library.refreshing.refresh(request.expert_ids)):
             yield progress
 
     async def ExportModel(
-        self, request: messages.ExportModelRequest, context: _Context
+        self, request: messages.ExportModelRequest, context: Context
     ) -> AsyncIterator[messages.ModelProgress]:
         async for progress in _encoded(self._library.exports.export(request.expert_id, request.task_type)):
             yield progress
 
-    async def ListModels(self, request: messages.ListModelsRequest, context: _Context) -> messages.ListModelsResponse:
+    async def ListModels(self, request: messages.ListModelsRequest, context: Context) -> messages.ListModelsResponse:
         collection = self._library.collection
         return messages.ListModelsResponse(
             models=[codec.encode(model) for model in listing.models(collection, request.task_type, request.profile)],
@@ -74,7 +73,7 @@ class ModelCalls(ModelHostServiceServicer):
         )
 
     async def SearchModels(
-        self, request: messages.SearchModelsRequest, context: _Context
+        self, request: messages.SearchModelsRequest, context: Context
     ) -> messages.SearchModelsResponse:
         if not 0 <= request.limit <= _LARGEST_LIMIT:
             text = f"limit must be from 1 to {_LARGEST_LIMIT}, or 0 for {_DEFAULT_LIMIT}."
