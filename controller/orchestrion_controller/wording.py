@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from orchestrion.plans import Parameter, Plan, TaskResult
 from orchestrion.runs import Artifact
@@ -85,7 +85,7 @@ def shown(
     return ", ".join(shown(item, parameter, files, most, plain=plain) for item in value)
 
 
-def _is_vector(data: Any) -> bool:
+def _is_vector(data: object) -> bool:
     """Whether it is a list of numbers too long to be read."""
     if not isinstance(data, list) or len(data) <= _LONGEST_LIST:
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from orchestrion_controller.language_model.messages import Schema
 
@@ -41,14 +41,14 @@ class Abilities:
     tells_usage: bool = True
     takes_temperature: bool = True
 
-    def fields(self, schema: Schema | None, temperature: float | None) -> dict[str, Any]:
+    def fields(self, schema: Schema | None, temperature: float | None) -> dict[str, object]:
         """Builds the fields of a request that endpoints may refuse.
 
         Args:
             schema: What the reply must be like; None for any text.
             temperature: What the operator set; None leaves it to the endpoint, but for replies that must have a form.
         """
-        fields: dict[str, Any] = {}
+        fields: dict[str, object] = {}
         if self.tells_usage:
             fields["stream_options"] = {"include_usage": True}
         if temperature is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from orchestrion.errors import OrchestrionError, Reason
@@ -37,7 +37,7 @@ class ContextRefusal:
     prompt_tokens: int = 0
 
 
-def context_refusal(status: int, body: Any, message: str) -> ContextRefusal | None:
+def context_refusal(status: int, body: object, message: str) -> ContextRefusal | None:
     """Reads from an error that the prompt does not fit in the context; None when it is about something else.
 
     Args:
@@ -45,8 +45,8 @@ def context_refusal(status: int, body: Any, message: str) -> ContextRefusal | No
         body: The error as the endpoint's JSON has it, where it is JSON.
         message: The error's text.
     """
-    fields: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
-    fields = fields["error"] if isinstance(fields.get("error"), Mapping) else fields
+    fields: Mapping[str, object] = body if isinstance(body, Mapping) else {}
+    fields = inner if isinstance(inner := fields.get("error"), Mapping) else fields
     said = " ".join([message, *(str(fields.get(name) or "") for name in ("code", "type", "message"))]).casefold()
     if status not in {400, 413, 422, 500} or not any(words in said for words in _CONTEXT_WORDS):
         return None
@@ -144,5 +144,5 @@ def _found(text: str, *patterns: str) -> int:
     return next((int(match.group(1)) for match in matches if match), 0)
 
 
-def _integer(value: Any) -> int:
+def _integer(value: object) -> int:
     return value if isinstance(value, int) and value > 0 else 0

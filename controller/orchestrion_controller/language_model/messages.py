@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from orchestrion_controller.stages import Usage
 
@@ -41,7 +40,7 @@ class Schema:
     """A JSON Schema that a reply must have."""
 
     name: str
-    schema: Mapping[str, Any]
+    schema: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from orchestrion.errors import OrchestrionError
 from orchestrion_controller.deadline import remaining_s
@@ -21,7 +21,7 @@ from orchestrion_controller.language_model.window import ContextWindow
 from orchestrion_controller.stages import Usage
 
 if TYPE_CHECKING:
-    pass
+    import openai
 
 _log = logging.getLogger(__name__)
 
@@ -107,7 +107,9 @@ class LanguageModel:
                     self._window.learn_usage(messages, piece.usage.prompt_token_count)
                 yield piece
 
-    async def _open(self, messages: Sequence[ChatMessage], schema: Schema | None) -> tuple[Any, Any]:
+    async def _open(
+        self, messages: Sequence[ChatMessage], schema: Schema | None
+    ) -> tuple[openai.AsyncStream[object], object]:
         """Starts the stream, leaving out what the endpoint refuses, and waits for its first chunk (None for none)."""
         abilities, lasting = self._abilities, True
         while True:
@@ -129,7 +131,9 @@ class LanguageModel:
                 self._abilities = self._abilities.and_(abilities)
             return opened
 
-    async def _post(self, messages: Sequence[ChatMessage], fields: Mapping[str, Any]) -> tuple[Any, Any]:
+    async def _post(
+        self, messages: Sequence[ChatMessage], fields: Mapping[str, object]
+    ) -> tuple[openai.AsyncStream[object], object]:
         async with asyncio.timeout(self._config.timeout_s):
             # Below the typed methods, which cost more processor time than the whole rest of a run: errors and the
             # reading of the stream are the client's all the same.
@@ -157,7 +161,7 @@ class LanguageModel:
             return None
         return retries.next_wait_s(asked_s, remaining_s())
 
-    async def _read(self, stream: Any, first: Any) -> AsyncGenerator[str | Ended, None]:
+    async def _read(self, stream: openai.AsyncStream[object], first: object) -> AsyncGenerator[str | Ended, None]:
         finish_reason, refusal, usage, began = "", "", Usage(llm_call_count=1), False
         chunk = first
         while chunk is not None:
@@ -192,7 +196,7 @@ class LanguageModel:
                 raise failures.too_long(self._config, refusal.context_tokens) from error
 
 
-async def _first_chunk(stream: Any) -> Any:
+async def _first_chunk(stream: openai.AsyncStream[object]) -> object:
     """Reads a stream's first chunk, or the whole answer of an endpoint that does not stream; None for nothing."""
     if "json" not in stream.response.headers.get("content-type", ""):
         return await anext(stream, None)

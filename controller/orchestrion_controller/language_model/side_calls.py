@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from orchestrion_controller.language_model.failures import explained
 from orchestrion_controller.language_model.messages import LanguageModelConfig
@@ -23,7 +23,7 @@ class SideCalls:
         self._client = client
         self._config = config
 
-    async def get(self, path: str, *, of_api: bool = False) -> Any:
+    async def get(self, path: str, *, of_api: bool = False) -> object:
         """Gets a path of the server or, `of_api`, one below the URL that ends in `/v1`.
 
         Raises:
@@ -31,20 +31,20 @@ class SideCalls:
         """
         return await self._asked(self._client.get(self._url(path, of_api), cast_to=object, options=self._options))
 
-    async def post(self, path: str, body: Mapping[str, Any]) -> Any:
+    async def post(self, path: str, body: Mapping[str, object]) -> object:
         """Posts JSON to a path of the server; errors as `get`."""
         url = self._url(path, of_api=False)
         return await self._asked(self._client.post(url, cast_to=object, body=body, options=self._options))
 
     @property
-    def _options(self) -> Any:
+    def _options(self) -> openai.RequestOptions:
         return {"timeout": _TIMEOUT_S, "max_retries": 0}
 
     def _url(self, path: str, of_api: bool) -> str:
         base = str(self._client.base_url).rstrip("/")
         return (base if of_api else base.removesuffix("/v1")) + path
 
-    async def _asked(self, call: Awaitable[Any]) -> Any:
+    async def _asked(self, call: Awaitable[object]) -> object:
         import openai
 
         try:

@@ -13,7 +13,7 @@ Servers of open models have the right one loaded, and count a prompt in a millis
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from orchestrion_controller.language_model.messages import ChatMessage
 from orchestrion_controller.language_model.side_calls import SideCalls
@@ -76,6 +76,6 @@ class EndpointTokenizer:
         return None if counted is None else counted + TEMPLATE_TOKENS * (len(messages) + 1)
 
 
-def _integer(answer: Any, name: str) -> int | None:
+def _integer(answer: object, name: str) -> int | None:
     value = answer.get(name) if isinstance(answer, Mapping) else None
     return value if isinstance(value, int) and value > 0 else None

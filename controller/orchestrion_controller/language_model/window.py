@@ -15,7 +15,7 @@ import logging
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from orchestrion.errors import OrchestrionError
 from orchestrion_controller.language_model.failures import ContextRefusal
@@ -138,5 +138,5 @@ class ContextWindow:
         return _integer(settings.get("n_ctx")) if isinstance(settings, Mapping) else 0
 
 
-def _integer(value: Any) -> int:
+def _integer(value: object) -> int:
     return value if isinstance(value, int) and value > 0 else 0

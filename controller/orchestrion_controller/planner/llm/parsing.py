@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import ijson
 from google.protobuf import json_format
@@ -18,6 +18,9 @@ _START: Final = re.compile(r'\{\s*"(?:tasks|noTaskReason|no_task_reason)"')
 _REASON_FIELDS: Final = frozenset({"noTaskReason", "no_task_reason"})
 
 
+_Untyped: TypeAlias = Any  # ijson comes without types.
+
+
 class PlanReader:
     """Takes the text of a reply piece by piece; thoughts, prose, code fences and what follows are passed over."""
 
@@ -28,9 +31,9 @@ class PlanReader:
         self.closed = False
         """Whether the plan's object is whole."""
         self._before = ""
-        self._events: Any = ijson.sendable_list()
-        self._parser: Any = None
-        self._task: Any = None
+        self._events: _Untyped = ijson.sendable_list()
+        self._parser: _Untyped = None
+        self._task: _Untyped = None
         self._count = 0
 
     def feed(self, text: str) -> list[Task]:
@@ -99,7 +102,7 @@ class PlanReader:
         del self._events[:]
         return tasks
 
-    def _decoded(self, data: dict[str, Any]) -> Task:
+    def _decoded(self, data: dict[str, object]) -> Task:
         """Reads one task. Null stands for an input that is left out, since strict schemas have no other way."""
         inputs = data.get("inputs")
         if isinstance(inputs, dict):

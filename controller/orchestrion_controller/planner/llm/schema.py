@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final, TypeAlias
 
 from orchestrion.plans import Parameter, ParameterKind, TaskType
 from orchestrion_controller.language_model import Schema
 from orchestrion_controller.plans.kinds import takes
 
-_STRING: Final[Mapping[str, Any]] = {"type": "string"}
-_NULL: Final[Mapping[str, Any]] = {"type": "null"}
+_Form: TypeAlias = dict[str, object]
+"""A part of a JSON Schema."""
+
+_STRING: Final[_Form] = {"type": "string"}
+_NULL: Final[_Form] = {"type": "null"}
 
 
 def plan_schema(task_types: Iterable[TaskType], files: Mapping[str, str], texts: Iterable[str] = ()) -> Schema:
@@ -42,18 +45,18 @@ class _Inputs:
         self._texts = texts
         index = {"type": ["integer", "null"], "description": "Takes one item of a list, from 0; null takes all."}
         output = _object({"taskId": _STRING, "output": _STRING, "index": index})
-        self.definitions: dict[str, Any] = {"output": _object({"output": output})}
+        self.definitions: _Form = {"output": _object({"output": output})}
         self._names: dict[str, str] = {}
-        self._known: dict[tuple[Any, ...], dict[str, Any]] = {}
+        self._known: dict[tuple[object, ...], _Form] = {}
 
-    def of(self, parameter: Parameter) -> dict[str, Any]:
+    def of(self, parameter: Parameter) -> _Form:
         """A single value, a list of such, or null for an optional one that is left out."""
         key = (parameter.kind, parameter.repeated, parameter.optional, parameter.choices)
         if key not in self._known:
             self._known[key] = self._form(parameter)
         return self._known[key]
 
-    def _form(self, parameter: Parameter) -> dict[str, Any]:
+    def _form(self, parameter: Parameter) -> _Form:
         label = parameter.kind.name.lower()
         single = self._defined(label, {"anyOf": self._single(parameter)})
         items = {"type": "array", "items": single}
@@ -64,13 +67,13 @@ class _Inputs:
             return {"anyOf": choices}
         return self._defined(f"{label}_optional", {"anyOf": [*choices, _NULL]})
 
-    def _single(self, parameter: Parameter) -> list[dict[str, Any]]:
+    def _single(self, parameter: Parameter) -> list[_Form]:
         fitting = [name for name, media_type in self._files.items() if takes(parameter, media_type)]
         if parameter.kind is ParameterKind.TEXT and not parameter.choices:
             fitting += self._texts
         named = [_object({"artifact": _one_of(fitting)})] if fitting else []
         text = _one_of(parameter.choices) if parameter.choices else _STRING
-        literals: dict[ParameterKind, Sequence[dict[str, Any]]] = {
+        literals: dict[ParameterKind, Sequence[_Form]] = {
             ParameterKind.TEXT: [{"text": text}],
             ParameterKind.NUMBER: [{"number": {"type": "number"}}],
             ParameterKind.BOOLEAN: [{"boolean": {"type": "boolean"}}],
@@ -79,7 +82,7 @@ class _Inputs:
         }
         return [*(_object(literal) for literal in literals.get(parameter.kind, ())), *named, _reference("output")]
 
-    def _defined(self, label: str, form: dict[str, Any]) -> dict[str, Any]:
+    def _defined(self, label: str, form: _Form) -> _Form:
         """Defines a form under a name like the label, unless there is such a form already; returns the reference."""
         key = json.dumps(form)
         if key not in self._names:
@@ -89,20 +92,20 @@ class _Inputs:
         return _reference(self._names[key])
 
 
-def _task(task_type: TaskType, inputs: _Inputs) -> dict[str, Any]:
+def _task(task_type: TaskType, inputs: _Inputs) -> _Form:
     named = {parameter.name: inputs.of(parameter) for parameter in task_type.inputs}
     return _object({"id": _STRING, "type": _one_of([task_type.name]), "inputs": _object(named)})
 
 
-def _one_of(texts: Sequence[str]) -> dict[str, Any]:
+def _one_of(texts: Sequence[str]) -> _Form:
     return {**_STRING, "enum": list(texts)}
 
 
-def _reference(name: str) -> dict[str, Any]:
+def _reference(name: str) -> _Form:
     return {"$ref": f"#/$defs/{name}"}
 
 
-def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
+def _object(properties: Mapping[str, object]) -> _Form:
     return {
         "type": "object",
         "properties": dict(properties),
