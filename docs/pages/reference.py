@@ -91,14 +91,19 @@ def _resources(thing: object) -> Iterator[type]:
 
 
 def _module_page(module: ModuleType) -> str:
-    tree = module_of(module.__name__)
-    names = getattr(module, "__all__", None) or [
-        node.name for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-    ]
-    entries = [_entry(getattr(module, name)) for name in dict.fromkeys(names) if not name.startswith("_")]
+    entries = [_entry(getattr(module, name)) for name in _names(module)]
     return f"# `{module.__name__}`\n\n{markdown(inspect.getdoc(module) or '')}\n\n" + "\n".join(entries).removesuffix(
         "\n"
     )
+
+
+def _names(module: ModuleType) -> Sequence[str]:
+    defined = [
+        node.name
+        for node in module_of(module.__name__).body
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    return [name for name in dict.fromkeys(getattr(module, "__all__", defined)) if not name.startswith("_")]
 
 
 def _entry(thing: object) -> str:
@@ -115,11 +120,10 @@ def _class_entry(kind: Class) -> str:
         parts.append(f"Bases: {', '.join(f'`{base}`' for base in kind.bases)}\n")
     if kind.doc:
         parts.append(f"{markdown(kind.doc)}\n")
-    if kind.constructor is not None:
+    if kind.constructor is not None and kind.constructor.doc:
         signature = "\n".join(kind.constructor.signatures).replace("def __init__", kind.name).removesuffix(" -> None")
         parts.append(f"```python\n{signature}\n```\n")
-        if kind.constructor.doc:
-            parts.append(f"{markdown(kind.constructor.doc)}\n")
+        parts.append(f"{markdown(kind.constructor.doc)}\n")
     if kind.fields:
         parts.append(f"{_fields_table(kind)}\n")
     parts += [f"### {kind.name}.{method.name}\n\n{_function_text(method)}\n" for method in kind.methods]
@@ -181,8 +185,8 @@ def _first_line(doc: str) -> str:
 
 
 def _page_of(thing: object) -> str:
-    module = _home(thing).split(".")[1]
-    return _CLIENTS if module.startswith("_") else f"{module}.md"
+    pages = (f"{_short(module)}.md" for module in _modules() if _name(thing) in _names(module))
+    return next(pages, _CLIENTS)
 
 
 def _home(thing: object) -> str:

@@ -87,6 +87,23 @@ def module_of(name: str) -> ast.Module:
     return ast.parse(Path(str(sys.modules[name].__file__)).read_text("utf-8"))
 
 
+def _attributes(constructor: ast.FunctionDef) -> Iterator[Field]:
+    """Reads the attributes that a constructor sets to an object and documents: `self.runs = Runs(…)`."""
+    for statement, doc in _documented(constructor.body):
+        match statement:
+            case ast.Assign(targets=[ast.Attribute(attr=name)], value=ast.Call(func=ast.Name(id=kind))) if doc:
+                yield Field(name, kind, "", doc)
+
+
+def _documented(body: Sequence[ast.stmt]) -> Iterator[tuple[ast.stmt, str]]:
+    """Yields statements, each with the docstring that stands below it."""
+    for statement, after in zip(body, [*body[1:], None], strict=True):
+        doc = ""
+        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) and isinstance(after.value.value, str):
+            doc = " ".join(after.value.value.split())
+        yield statement, doc
+
+
 def _is_private(kind: type) -> bool:
     return kind.__module__.startswith("orchestrion.") and "._" in f"{kind.__module__}.{kind.__name__}"
 
@@ -99,15 +116,12 @@ def _definition(kind: type) -> ast.ClassDef:
 
 
 def _fields(node: ast.ClassDef) -> Iterator[Field]:
-    for statement, after in zip(node.body, [*node.body[1:], None], strict=True):
-        if isinstance(statement, ast.FunctionDef) and _is_property(statement):
-            result = ast.unparse(statement.returns) if statement.returns else ""
-            yield Field(statement.name, result, "", ast.get_docstring(statement) or "")
-            continue
-        doc = ""
-        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) and isinstance(after.value.value, str):
-            doc = " ".join(after.value.value.split())
+    for statement, doc in _documented(node.body):
         match statement:
+            case ast.FunctionDef(name="__init__"):
+                yield from _attributes(statement)
+            case ast.FunctionDef(name=name, returns=result) if _is_property(statement):
+                yield Field(name, ast.unparse(result) if result else "", "", ast.get_docstring(statement) or "")
             case ast.AnnAssign(target=ast.Name(id=name)):
                 default = ast.unparse(statement.value) if statement.value else ""
                 yield Field(name, ast.unparse(statement.annotation), default, doc)
@@ -139,12 +153,9 @@ def _signature(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
 
 
 def _without_self(arguments: ast.arguments) -> ast.arguments:
-    plain = arguments.args
-    if plain and plain[0].arg in {"self", "cls"}:
-        plain = plain[1:]
     return ast.arguments(
-        posonlyargs=arguments.posonlyargs,
-        args=plain,
+        posonlyargs=[argument for argument in arguments.posonlyargs if argument.arg not in {"self", "cls"}],
+        args=[argument for argument in arguments.args if argument.arg not in {"self", "cls"}],
         vararg=arguments.vararg,
         kwonlyargs=arguments.kwonlyargs,
         kw_defaults=arguments.kw_defaults,
