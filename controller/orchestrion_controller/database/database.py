@@ -21,7 +21,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.sql import Executable
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion_controller.database.schema import METADATA
+from orchestrion_controller.database import versions
 from orchestrion_controller.metrics import ControllerMetrics
 
 _log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class Database:
     """The database of one controller process."""
 
     def __init__(self, url: str, metrics: ControllerMetrics, *, synchronous: str = "normal") -> None:
-        """Opens the database, makes missing tables, and starts the writer's thread.
+        """Opens the database, brings its tables up to date, and starts the writer's thread.
 
         Args:
             url: An SQLAlchemy URL.
@@ -52,7 +52,7 @@ class Database:
             synchronous: SQLite's setting, `normal` or `full`.
 
         Raises:
-            FailedPreconditionError: The database cannot be opened.
+            FailedPreconditionError: The database cannot be opened, or a newer release wrote it.
         """
         self._metrics = metrics
         self._engine = _open(url, synchronous)
@@ -176,8 +176,8 @@ def _open(url: str, synchronous: str) -> Engine:
         engine = create_engine(url)
         if engine.dialect.name == "sqlite":
             _tune_sqlite(engine, synchronous)
-        METADATA.create_all(engine)
-    except (SQLAlchemyError, ImportError) as error:
+        versions.prepare(engine)
+    except (SQLAlchemyError, ImportError, versions.NewerSchemaError) as error:
         raise Reason.NOT_CONFIGURED.error(f"database_url: cannot open the database: {error}") from error
     return engine
 
