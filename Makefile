@@ -56,6 +56,10 @@ test-gpu: $(STAMP) ## measure experts of full size on a CUDA device: memory, tim
 test-wheel: $(STAMP) ## build the wheel and try the client in empty environments with protobuf 5, 6 and 7
 	$(BIN)/pytest -m wheel $(ARGS)
 
+.PHONY: release
+release: $(STAMP) ## build wheel and source distribution, try both in empty environments, print the changelog's section
+	@tools/release.sh
+
 .PHONY: lint
 lint: $(STAMP) ## check style, formatting, the import rules, the words of docs/glossary.md and the generated clients
 	$(BIN)/ruff check
