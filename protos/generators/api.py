@@ -92,14 +92,14 @@ def stub_module(file: str) -> str:
 
 def _message(module: str, message: DescriptorProto, comments: Mapping[Sequence[int], str], index: int) -> Commented:
     names = {_FIELD: [field.name for field in message.field], _ONEOF: [oneof.name for oneof in message.oneof_decl]}
-    found = {
+    documented = {
         name: comments.get((_MESSAGE, index, kind, number), "")
         for kind, members in names.items()
         for number, name in enumerate(members)
     }
     single = [field for field in message.field if field.label != field.LABEL_REPEATED]
     present = {field.name for field in single if field.proto3_optional or field.type == field.TYPE_MESSAGE}
-    return Commented(module, found, frozenset(present))
+    return Commented(module, documented, frozenset(present))
 
 
 def _enum(module: str, enum: EnumDescriptorProto, comments: Mapping[Sequence[int], str], index: int) -> Commented:

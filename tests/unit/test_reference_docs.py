@@ -56,8 +56,8 @@ def test_every_reason_and_every_class_is_told() -> None:
     page = errors_page()
     for reason in Reason:
         assert f"| `{reason.name}` | `{reason.error_type.__name__}` |" in page
-    told = {kind.__name__ for kind in OrchestrionError.__subclasses__() if f"| `{kind.__name__}` | `" in page}
-    assert told >= {reason.error_type.__name__ for reason in Reason}
+    on_page = {kind.__name__ for kind in OrchestrionError.__subclasses__() if f"| `{kind.__name__}` | `" in page}
+    assert on_page >= {reason.error_type.__name__ for reason in Reason}
 
 
 def test_every_metric_is_told() -> None:
@@ -73,8 +73,8 @@ def test_every_metric_is_told() -> None:
     )
     calls.registry.register(snapshot)
     page = metrics_page()
-    told = {line.split("`")[1] for line in page.splitlines() if line.startswith("| `")}
-    assert told == exposed(ControllerMetrics().registry) | exposed(calls.registry)
+    on_page = {line.split("`")[1] for line in page.splitlines() if line.startswith("| `")}
+    assert on_page == exposed(ControllerMetrics().registry) | exposed(calls.registry)
 
 
 def test_every_task_type_is_told() -> None:
@@ -89,13 +89,13 @@ async def test_every_term_of_the_score_is_told_and_the_example_adds_up() -> None
     page = await asyncio.to_thread(selection_page)
     for term in TERMS:
         assert f"| `{term.name}` | {term.meaning} |" in page
-    found = await example()
-    for assignment in (found.first, found.after_failure):
+    worked = await example()
+    for assignment in (worked.first, worked.after_failure):
         for candidate in assignment.candidates:
             assert candidate.score == pytest.approx(sum(candidate.features.values()))
             assert f"**{candidate.score:.2f}**" in page
         assert assignment.reason in page
-    assert (found.first.host, found.after_failure.host) == ("hosts/a", "hosts/b")
+    assert (worked.first.host, worked.after_failure.host) == ("hosts/a", "hosts/b")
 
 
 def test_a_secret_has_no_flag() -> None:

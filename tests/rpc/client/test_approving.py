@@ -42,8 +42,8 @@ async def test_a_program_approves_what_it_has_looked_at(client: Any, start_host:
                 await client.runs.approve(event.run, event.payload.plan.without("first"))
             assert (caught.value.metadata["task_id"], caught.value.reason) == ("second", "UNKNOWN_REFERENCE")
             edited = event.payload.plan.with_inputs("first", text="edited").without("third")
-            told = await client.runs.approve(event.run, edited)
-            assert told.state is RunState.RUNNING
+            run = await client.runs.approve(event.run, edited)
+            assert run.state is RunState.RUNNING
             gate.open.set()
     assert {task_id: result.outputs["text"] for task_id, result in results(seen).items()} == {
         "first": "edited", "second": "edited",
@@ -73,8 +73,8 @@ async def test_an_approval_whose_answer_was_lost_is_sent_again_and_heard_once(
     async with AsyncClient(address) as direct:
         run = await waiting_run(direct)
         await client.hosts.list()
-        told = proxy.bytes_down
-        proxy.cut_when = lambda now: now.bytes_down > told + 100  # The server's answer, never passed on.
+        sent = proxy.bytes_down
+        proxy.cut_when = lambda now: now.bytes_down > sent + 100  # The server's answer, never passed on.
 
         approved = await client.runs.approve(run, plan)
 

@@ -37,19 +37,19 @@ async def test_experts_are_loaded_pinned_and_unloaded(host: Any, script: ModelSc
     assert (await host.experts.pin("bert-ner")).pinned
     assert not (await host.experts.pin("bert-ner", pinned=False)).pinned
     assert (await host.experts.unload("bert-ner")).state is ExpertState.LOADABLE
-    assert [request.pinned for request in script.asked(pb.PinExpertRequest)] == [True, False]
+    assert [request.pinned for request in script.requests_of(pb.PinExpertRequest)] == [True, False]
 
 
 async def test_the_catalogue_is_listed_and_searched(host: Any, script: ModelScript) -> None:
-    found = await host.models.list()
-    assert [listed.expert.id for listed in found.models] == ["bert-ner", "rapidocr", "swin", "tapas"]
-    assert found.models[0].expert == NER
-    assert [profile.name for profile in found.profiles] == ["starter", "small"]
+    listing = await host.models.list()
+    assert [listed.expert.id for listed in listing.models] == ["bert-ner", "rapidocr", "swin", "tapas"]
+    assert listing.models[0].expert == NER
+    assert [profile.name for profile in listing.profiles] == ["starter", "small"]
     (only,) = (await host.models.list("image-to-text", profile="starter")).models
     assert only.expert.id == "rapidocr"
     assert await host.models.search("token-classification", "dslim", limit=3) == HUB[:1]
-    (asked,) = script.asked(pb.SearchModelsRequest)
-    assert (asked.task_type, asked.text, asked.limit) == ("token-classification", "dslim", 3)
+    (request,) = script.requests_of(pb.SearchModelsRequest)
+    assert (request.task_type, request.text, request.limit) == ("token-classification", "dslim", 3)
 
 
 async def test_models_are_added_and_removed(host: Any, script: ModelScript) -> None:
@@ -57,34 +57,34 @@ async def test_models_are_added_and_removed(host: Any, script: ModelScript) -> N
         "me/mine", revision="v2", task_types=["fill-mask"], expert_id="mine", allow_pickled_weights=True
     )
     assert (added.id, added.model) == ("mine", "me/mine")
-    (asked,) = script.asked(pb.AddModelRequest)
-    assert asked == pb.AddModelRequest(
+    (request,) = script.requests_of(pb.AddModelRequest)
+    assert request == pb.AddModelRequest(
         model="me/mine", revision="v2", task_types=["fill-mask"], expert_id="mine", allow_pickled_weights=True
     )
     assert await host.models.remove("mine") is None
 
 
 async def test_long_work_tells_its_progress_and_brings_the_expert(host: Any, script: ModelScript) -> None:
-    told = [progress async for progress in host.models.pull("bert-ner")]
-    assert [(progress.message, progress.done_bytes, progress.total_bytes) for progress in told[:-1]] == [*script.steps]
-    assert told[-1].expert == NER
+    seen = [progress async for progress in host.models.pull("bert-ner")]
+    assert [(progress.message, progress.done_bytes, progress.total_bytes) for progress in seen[:-1]] == [*script.steps]
+    assert seen[-1].expert == NER
     exported = [progress.expert async for progress in host.models.export("bert-ner", "token-classification")][-1]
     assert (exported.id, exported.runtime) == ("bert-ner-onnx", "onnx")
     assert [progress async for progress in host.models.refresh(["bert-ner"])][-1].expert == NER
-    assert list(script.asked(pb.RefreshModelsRequest)[0].expert_ids) == ["bert-ner"]
+    assert list(script.requests_of(pb.RefreshModelsRequest)[0].expert_ids) == ["bert-ner"]
 
 
 async def test_a_pull_goes_on_after_a_break_and_an_export_does_not(host: Any, script: ModelScript) -> None:
     """Given a host that restarts in the middle, the pull is sent again; an export, which would start anew, is not."""
     script.breaks = 2
-    told = [progress async for progress in host.models.pull("bert-ner")]
-    assert len(script.asked(pb.PullModelRequest)) == 3
-    assert [progress.message for progress in told[:3]] == ["looking at the Hub"] * 3
-    assert told[-1].expert == NER
+    seen = [progress async for progress in host.models.pull("bert-ner")]
+    assert len(script.requests_of(pb.PullModelRequest)) == 3
+    assert [progress.message for progress in seen[:3]] == ["looking at the Hub"] * 3
+    assert seen[-1].expert == NER
     script.breaks = 1
     with pytest.raises(UnavailableError):
         _ = [progress async for progress in host.models.export("bert-ner")]
-    assert len(script.asked(pb.ExportModelRequest)) == 1
+    assert len(script.requests_of(pb.ExportModelRequest)) == 1
 
 
 async def test_leaving_early_ends_the_work(host: Any, script: ModelScript) -> None:

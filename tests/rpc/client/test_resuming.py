@@ -57,8 +57,8 @@ async def test_a_run_whose_connection_breaks_before_its_first_event_is_started_o
 ) -> None:
     host = await start_host()
     await client.hosts.list()
-    told = proxy.bytes_down
-    proxy.cut_when = lambda now: now.bytes_down > told + 100  # The server's first event, never passed on.
+    sent = proxy.bytes_down
+    proxy.cut_when = lambda now: now.bytes_down > sent + 100  # The server's first event, never passed on.
 
     answer = await client.ask("do it", plan=ONE)
 

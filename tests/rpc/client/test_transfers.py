@@ -37,8 +37,8 @@ async def test_an_upload_is_sent_again_when_its_connection_breaks(
 ) -> None:
     proxy.cut_when = lambda now: now.bytes_up > 3 * CHUNK_BYTES
     with file.open("rb") as opened:
-        given = {"path": file, "bytes": CONTENT, "file": opened}[kind]
-        artifact = await client.artifacts.upload(given)
+        source = {"path": file, "bytes": CONTENT, "file": opened}[kind]
+        artifact = await client.artifacts.upload(source)
     assert (proxy.cuts, artifact.size_bytes) == (1, len(CONTENT))
     assert await client.artifacts.read(artifact) == CONTENT
     assert len((await client.artifacts.list()).items) == 1
@@ -99,9 +99,9 @@ async def test_calls_that_read_are_sent_again_and_a_deletion_twice_is_one(client
         lambda: client.artifacts.get(artifact.name),
         lambda: client.artifacts.delete(artifact),
     ):
-        told, cuts = proxy.bytes_down, proxy.cuts
+        sent, cuts = proxy.bytes_down, proxy.cuts
         # The request arrives and is carried out; its answer gets lost.
-        proxy.cut_when = lambda now, told=told: now.bytes_down > told + 20  # type: ignore[misc]
+        proxy.cut_when = lambda now, sent=sent: now.bytes_down > sent + 20  # type: ignore[misc]
         await call()
         assert proxy.cuts == cuts + 1
     with pytest.raises(NotFoundError):

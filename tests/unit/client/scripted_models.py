@@ -74,7 +74,7 @@ class ModelScript:
     cancelled: threading.Event = field(default_factory=threading.Event)
     address: str = ""
 
-    def asked(self, kind: type[Any]) -> list[Any]:
+    def requests_of(self, kind: type[Any]) -> list[Any]:
         """Returns the requests of a kind."""
         return [request for request in self.requests if isinstance(request, kind)]
 

@@ -87,7 +87,7 @@ def test_search_warns_of_pickles(address: str, script: ModelScript) -> None:
         "dslim/bert-large-NER  232,660    38     transformers  mit      safe",
         "old/ner               12         0                             pickled",
     ]
-    assert script.asked(pb.SearchModelsRequest)[0].limit == 5
+    assert script.requests_of(pb.SearchModelsRequest)[0].limit == 5
 
 
 def test_add_takes_folders_and_fetches_at_once(address: str, script: ModelScript, tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_add_takes_folders_and_fetches_at_once(address: str, script: ModelScript
     folder = f"{tmp_path}/../{tmp_path.name}"
     done = models("add", folder, "--allow-pickled-weights", "--pull", "--yes", address=address)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "added: done")
-    first, second = script.asked(pb.AddModelRequest)
+    first, second = script.requests_of(pb.AddModelRequest)
     assert first == pb.AddModelRequest(model="me/mine", task_types=["fill-mask"], expert_id="mine", revision="v2")
     assert second == pb.AddModelRequest(model=str(tmp_path), allow_pickled_weights=True)
 
@@ -120,7 +120,7 @@ def test_pull_of_a_profile_leaves_out_what_cannot_run(address: str, script: Mode
     done = models("pull", "--profile", "small", "--yes", address=address)
     assert done.returncode == 0
     assert "Left out, since they cannot run here: tapas." in done.stderr
-    assert [request.expert_id for request in script.asked(pb.PullModelRequest)] == ["bert-ner", "swin"]
+    assert [request.expert_id for request in script.requests_of(pb.PullModelRequest)] == ["bert-ner", "swin"]
     assert models("pull", "--profile", "starter", address=address).stderr.startswith("Nothing is to be fetched")
 
 
@@ -133,7 +133,7 @@ def test_pull_asks_first_with_the_size(address: str, script: ModelScript) -> Non
         terminal.type("n\n")
         assert terminal.finish() == 1
     assert "Nothing was fetched." in terminal.screen.text
-    assert script.asked(pb.PullModelRequest) == []
+    assert script.requests_of(pb.PullModelRequest) == []
 
 
 @pytest.mark.parametrize("width", [64, 80, 130])
@@ -204,7 +204,7 @@ def test_remove_pin_export_and_refresh(address: str, script: ModelScript) -> Non
     assert "may be unloaded" in models("unpin", "rapidocr", address=address).stdout
     exported = models("export", "bert-ner", "--task", "token-classification", address=address).stdout
     assert exported.splitlines()[-1] == "Added bert-ner-onnx."
-    assert script.asked(pb.ExportModelRequest)[0].task_type == "token-classification"
+    assert script.requests_of(pb.ExportModelRequest)[0].task_type == "token-classification"
     assert models("refresh", address=address).stdout.splitlines()[-1] == "The facts of 1 model are up to date."
 
 

@@ -77,9 +77,9 @@ def test_every_variant_reads_as_the_same_sample(text: str) -> None:
 def test_words_for_structures_and_what_stands_in_for_unknown_ones() -> None:
     words = ["single", "node", "chain", "dag", "Graph", "unheard of", None]
     texts = lines(*({**OURS, "type": word} for word in words))
-    found = [sample.structure for sample in read_samples(texts, "dev.jsonl", typed())]
+    structures = [sample.structure for sample in read_samples(texts, "dev.jsonl", typed())]
     single, chain, dag = Structure.SINGLE, Structure.CHAIN, Structure.DAG
-    assert found == [single, single, chain, dag, dag, chain, chain]
+    assert structures == [single, single, chain, dag, dag, chain, chain]
     assert structure_of(ToolGraph(("a", "b", "c"), frozenset({("a", "b"), ("a", "c")}))) is dag
     assert structure_of(ToolGraph(("a", "b"))) is dag
     assert structure_of(ToolGraph()) is single
@@ -145,7 +145,7 @@ def test_daily_life_arguments_have_names_of_their_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "words"),
     [
         ("", "dev.jsonl: it holds no record; give JSON lines"),
         (lines(OURS) + "{'id': 1}\n", "dev.jsonl, line 2: this is no JSON (Expecting property name"),
@@ -167,14 +167,14 @@ def test_daily_life_arguments_have_names_of_their_own() -> None:
         ),
     ],
 )
-def test_what_is_wrong_with_samples_is_told_with_its_place_and_cure(text: str, told: str) -> None:
+def test_what_is_wrong_with_samples_is_told_with_its_place_and_cure(text: str, words: str) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         read_samples(text, "dev.jsonl", typed())
-    assert told in caught.value.message
+    assert words in caught.value.message
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "words"),
     [
         ('{"nodes": []}', "nodes: there is no tool; list at least one."),
         ('{"nodes": [7]}', "nodes: 7 is no tool; write an object with `id` and `desc`."),
@@ -188,10 +188,10 @@ def test_what_is_wrong_with_samples_is_told_with_its_place_and_cure(text: str, t
         ('{"nodes": [{"id": "a", "parameters": ["x"]}]}', 'parameters: "x" is no parameter; write {name, type, desc}.'),
     ],
 )
-def test_what_is_wrong_with_tools_is_told_with_its_place_and_cure(text: str, told: str) -> None:
+def test_what_is_wrong_with_tools_is_told_with_its_place_and_cure(text: str, words: str) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         read_library(text, "tools.json")
-    assert told in caught.value.message
+    assert words in caught.value.message
 
 
 def test_tools_in_a_list_on_lines_and_with_words_for_lists() -> None:

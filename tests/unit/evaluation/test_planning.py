@@ -44,9 +44,9 @@ def failing(reason: Reason) -> list[tuple[Stage, Payload]]:
 
 
 async def planned(client: AsyncClient, count: int, **settings: Any) -> dict[int, Outcome]:
-    found: dict[int, Outcome] = {}
-    await plan_all(client, samples(count), Toolbox(typed()), PlanningSettings(**settings), found.__setitem__)
-    return found
+    outcomes: dict[int, Outcome] = {}
+    await plan_all(client, samples(count), Toolbox(typed()), PlanningSettings(**settings), outcomes.__setitem__)
+    return outcomes
 
 
 async def test_requests_go_out_with_tools_and_files_and_come_back_with_what_they_took(
@@ -60,9 +60,9 @@ async def test_requests_go_out_with_tools_and_files_and_come_back_with_what_they
         (Stage.PLAN, StageFinished(StageOutcome.SUCCEEDED, 12.5, 2, 300, 40)),
         (Stage.UNSPECIFIED, RunFinished(RunState.SUCCEEDED)),
     ]
-    found = await planned(async_client, 3, planner="llm", concurrency=2)
-    assert sorted(found) == [0, 1, 2]
-    outcome = found[0]
+    outcomes = await planned(async_client, 3, planner="llm", concurrency=2)
+    assert sorted(outcomes) == [0, 1, 2]
+    outcome = outcomes[0]
     assert (outcome.performer, outcome.planning_ms, outcome.rejected_count) == ("llm", 12.5, 1)
     assert (outcome.llm_call_count, outcome.prompt_token_count, outcome.completion_token_count) == (2, 300, 40)
     assert outcome.graph.tools == ("Image-to-Text",)
@@ -78,23 +78,23 @@ async def test_requests_go_out_with_tools_and_files_and_come_back_with_what_they
 
 async def test_what_a_planner_cannot_plan_is_an_outcome(async_client: AsyncClient, script: Script) -> None:
     script.payloads = failing(Reason.PLAN_CYCLE)
-    found = await planned(async_client, MOST_PASSING + 2)
-    assert len(found) == MOST_PASSING + 2
-    assert {(it.reason, it.message, it.invalid, it.passing) for it in found.values()} == {
+    outcomes = await planned(async_client, MOST_PASSING + 2)
+    assert len(outcomes) == MOST_PASSING + 2
+    assert {(it.reason, it.message, it.invalid, it.passing) for it in outcomes.values()} == {
         ("PLAN_CYCLE", "It failed.", True, False)
     }
-    assert found[0].graph.tools == ()
+    assert outcomes[0].graph.tools == ()
 
 
 async def test_failures_that_may_pass_end_it_when_there_are_too_many_in_a_row(
     async_client: AsyncClient, script: Script
 ) -> None:
     script.payloads = failing(Reason.LLM_UNAVAILABLE)
-    found: dict[int, Outcome] = {}
+    outcomes: dict[int, Outcome] = {}
     with pytest.raises(UnavailableError, match=f"The last {MOST_PASSING} requests failed, the latest so: It failed"):
-        await plan_all(async_client, samples(50), Toolbox(typed()), PlanningSettings(), found.__setitem__)
-    assert len(found) == MOST_PASSING
-    assert all(outcome.passing for outcome in found.values())
+        await plan_all(async_client, samples(50), Toolbox(typed()), PlanningSettings(), outcomes.__setitem__)
+    assert len(outcomes) == MOST_PASSING
+    assert all(outcome.passing for outcome in outcomes.values())
 
 
 @pytest.mark.parametrize(

@@ -147,11 +147,11 @@ def test_an_interval_holds_the_value_and_narrows_with_more_samples() -> None:
 
 
 def test_the_same_seed_gives_the_same_intervals() -> None:
-    found = {"x": Ratio((1, 0, 0, 1, 1), (1, 1, 2, 1, 1))}
-    first, again, other = (bootstrap(found, resamples=50, seed=seed) for seed in (3, 3, 4))
+    hits = {"x": Ratio((1, 0, 0, 1, 1), (1, 1, 2, 1, 1))}
+    first, again, other = (bootstrap(hits, resamples=50, seed=seed) for seed in (3, 3, 4))
     assert first == again
     assert first != other
-    assert bootstrap(found, resamples=0, seed=3)["x"].low is None
+    assert bootstrap(hits, resamples=0, seed=3)["x"].low is None
 
 
 def test_nothing_measured_has_no_estimate() -> None:
@@ -165,8 +165,8 @@ def test_views_by_structure() -> None:
     other_fork = graph(READ, TRANSLATE, SPEAK, edges=((READ, TRANSLATE), (READ, SPEAK)))
     pairs = [(single, single), (graph(SPEAK), single), (SHORT, GOLD), (other_fork, fork)]
     kinds = [Structure.SINGLE, Structure.SINGLE, Structure.CHAIN, Structure.DAG]
-    found = measures([score(ours, gold) for ours, gold in pairs], kinds)
-    value = {name: ratio.value for name, ratio in found.items()}
+    ratios = measures([score(ours, gold) for ours, gold in pairs], kinds)
+    value = {name: ratio.value for name, ratio in ratios.items()}
     assert value["overall.node_f1"] == pytest.approx(2 * (1 + 0 + 2 + 2) / (2 + 2 + 5 + 6))
     assert value["overall.edge_f1"] == pytest.approx(2 * (0 + 1) / (3 + 4))
     assert value["overall.exact_graph"] == pytest.approx(1 / 4)

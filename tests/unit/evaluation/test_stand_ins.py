@@ -78,6 +78,6 @@ def test_another_name_is_another_file_and_the_same_name_the_same() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_media_type_told_is_of_the_kind_that_the_controller_would_find(name: str) -> None:
     file = stand_in(name)
-    found = guess(file.content[:4096], file.name)
-    assert kind_of_media_type(found) is kind_of_media_type(file.media_type)
-    assert reads_as_text(found) is reads_as_text(file.media_type)
+    media_type = guess(file.content[:4096], file.name)
+    assert kind_of_media_type(media_type) is kind_of_media_type(file.media_type)
+    assert reads_as_text(media_type) is reads_as_text(file.media_type)

@@ -20,32 +20,32 @@ TEXT, IMAGE, AUDIO = ParameterKind.TEXT, ParameterKind.IMAGE, ParameterKind.AUDI
 
 
 def test_task_types_have_the_tools_words_and_inputs_by_type() -> None:
-    found = {task_type.name: task_type for task_type in Toolbox(typed()).task_types}
-    asking = found["visual-question-answering"]
+    types = {task_type.name: task_type for task_type in Toolbox(typed()).task_types}
+    asking = types["visual-question-answering"]
     assert asking.description == "Visual Question Answering: Answers a question about an image."
     assert asking.cues == ("visual question answering",)
     assert [(it.name, it.kind, it.optional) for it in asking.inputs] == [
         ("image", IMAGE, True),
         ("question", TEXT, True),
     ]
-    assert [it.name for it in found["sentence-similarity"].inputs] == ["text", "text_2"]
-    assert [(it.name, it.kind) for it in found["sentence-similarity"].outputs] == [("result", TEXT)]
-    assert [(it.name, it.kind) for it in found["text-to-speech"].outputs] == [("audio", AUDIO)]
+    assert [it.name for it in types["sentence-similarity"].inputs] == ["text", "text_2"]
+    assert [(it.name, it.kind) for it in types["sentence-similarity"].outputs] == [("result", TEXT)]
+    assert [(it.name, it.kind) for it in types["text-to-speech"].outputs] == [("audio", AUDIO)]
 
 
 def test_types_that_no_kind_stands_for_are_texts_with_their_names() -> None:
     tools = [{"id": "URL Extractor", "desc": "", "input-type": ["Text"], "output-type": ["url"]}]
-    (found,) = Toolbox(read_library(json.dumps(tools), "tools")).task_types
-    assert [(it.name, it.kind, it.description) for it in found.outputs] == [("url", TEXT, "Of type url.")]
-    assert found.inputs[0].kind is TEXT
+    (only,) = Toolbox(read_library(json.dumps(tools), "tools")).task_types
+    assert [(it.name, it.kind, it.description) for it in only.outputs] == [("url", TEXT, "Of type url.")]
+    assert only.inputs[0].kind is TEXT
 
 
 def test_tools_with_parameters_take_what_comes_before_them() -> None:
-    found = {task_type.name: task_type for task_type in Toolbox(daily()).task_types}
-    assert [it.name for it in found["book-flight"].inputs] == ["date", "from", "after"]
-    assert found["book-flight"].inputs[0].description == "The date (date)"
-    assert [it.name for it in found["send-sms"].inputs] == ["phone_number", "after"]
-    assert [it.name for it in found["do-nothing"].inputs] == ["after"]
+    types = {task_type.name: task_type for task_type in Toolbox(daily()).task_types}
+    assert [it.name for it in types["book-flight"].inputs] == ["date", "from", "after"]
+    assert types["book-flight"].inputs[0].description == "The date (date)"
+    assert [it.name for it in types["send-sms"].inputs] == ["phone_number", "after"]
+    assert [it.name for it in types["do-nothing"].inputs] == ["after"]
 
 
 def test_names_that_become_one_stay_apart() -> None:

@@ -146,7 +146,7 @@ def test_a_secret_has_no_flag_and_is_not_shown(
 
 
 @pytest.mark.parametrize(
-    ("flag", "told"),
+    ("flag", "words"),
     [
         ("--port=many", "--port: 'many' is not a whole number."),
         ("--port=1.5", "--port: '1.5' is not a whole number."),
@@ -157,10 +157,10 @@ def test_a_secret_has_no_flag_and_is_not_shown(
         ("--config=missing.toml", "missing.toml: [Errno 2] No such file or directory: 'missing.toml'"),
     ],
 )
-def test_a_bad_flag_is_named(flag: str, told: str) -> None:
+def test_a_bad_flag_is_named(flag: str, words: str) -> None:
     with pytest.raises(SettingError) as caught:
         read(flag)
-    assert str(caught.value) == told
+    assert str(caught.value) == words
 
 
 def test_a_bad_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +170,7 @@ def test_a_bad_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "words"),
     [
         ("[test]\nport = true\n", "orchestrion.toml: port: True is not a whole number."),
         ("[test]\nport = [1]\n", "orchestrion.toml: port: [1] is not a whole number."),
@@ -182,11 +182,11 @@ def test_a_bad_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         ("[test\n", "orchestrion.toml: "),
     ],
 )
-def test_a_bad_file_is_named(text: str, told: str) -> None:
+def test_a_bad_file_is_named(text: str, words: str) -> None:
     write(text)
     with pytest.raises(SettingError) as caught:
         read()
-    assert str(caught.value).startswith(told)
+    assert str(caught.value).startswith(words)
 
 
 def test_a_file_that_is_no_text() -> None:

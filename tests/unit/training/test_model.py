@@ -53,15 +53,17 @@ def test_the_planner_computes_what_the_model_does(model: PlanModel, tmp_path: Pa
     places = [features.Place(TYPES[tool], position) for tool, position in zip(tools, (0, 9, 4), strict=True)]
     both, alone = features.pairs(places, request.asides, request.example.text)
     with torch.inference_mode():
-        known = model.tools(*batches.tools(TYPES, PIECES))
+        tools_read = model.tools(*batches.tools(TYPES, PIECES))
         ids, mask = batches.padded([request.pieces])
         hidden = model.hidden(ids, mask)
-        expected_places = model.places(hidden, known)
-        expected_wanted = model.wanted(Read(hidden, mask, torch.tensor([words]).float()), expected_places, known)[0]
+        expected_places = model.places(hidden, tools_read)
+        expected_wanted = model.wanted(Read(hidden, mask, torch.tensor([words]).float()), expected_places, tools_read)[
+            0
+        ]
         taken = shares(expected_places[0])[:, tools].masked_fill(~torch.tensor(words)[:, None], -1e4)
         vectors = torch.softmax(taken, 0).T @ hidden[0]
-        expected_links = model.pairs(vectors, known.pair[tools], torch.from_numpy(both))
-        expected_roots = model.roots(vectors, known.pair[tools], torch.from_numpy(alone))
+        expected_links = model.pairs(vectors, tools_read.pair[tools], torch.from_numpy(both))
+        expected_roots = model.roots(vectors, tools_read.pair[tools], torch.from_numpy(alone))
         rows = [read_tool(task_type, PIECES) for task_type in TYPES]
         texts = [model.hidden(*batches.padded([row]))[0].numpy() for row, _ in rows]
     ours = heads.tools(texts, [length for _, length in rows])
@@ -83,9 +85,9 @@ def test_a_few_steps_teach_a_few_requests() -> None:
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
     seen = []
     for _ in range(25):
-        found = loss_of(model, requests).total
+        loss = loss_of(model, requests).total
         optimizer.zero_grad()
-        found.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-        seen.append(found.item())
+        seen.append(loss.item())
     assert sum(seen[-5:]) < 0.7 * sum(seen[:5])
