@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion.events import Event
 from orchestrion.experts import Assignment
 from orchestrion.plans import Plan, TaskResult
 from orchestrion.runs import RunState
-from orchestrion.snapshots import RunSnapshot, apply
+from orchestrion.snapshots import RunSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,39 +68,3 @@ def assignments_of(run: RunSnapshot) -> tuple[Assignment, ...]:
     """Returns the assignments of a run, in the order of its plan; errors as `plan_of`."""
     plan_of(run)
     return run.assignments
-
-
-class PlanGatherer:
-    """Takes the events of one run and tells its plan, and who is to perform its tasks."""
-
-    def __init__(self) -> None:
-        """Starts with no event seen."""
-        self._run = RunSnapshot()
-
-    def add(self, event: Event) -> None:
-        """Takes the next event."""
-        self._run = apply(self._run, event)
-
-    def plan(self) -> Plan:
-        """Returns the plan; errors as `plan_of`."""
-        return plan_of(self._run)
-
-    def assignments(self) -> tuple[Assignment, ...]:
-        """Returns the assignments; errors as `plan_of`."""
-        return assignments_of(self._run)
-
-
-class AnswerGatherer:
-    """Takes the events of one run and makes its answer."""
-
-    def __init__(self) -> None:
-        """Starts with no event seen."""
-        self._run = RunSnapshot()
-
-    def add(self, event: Event) -> None:
-        """Takes the next event."""
-        self._run = apply(self._run, event)
-
-    def answer(self) -> Answer:
-        """Returns the answer; errors as `answer_of`."""
-        return answer_of(self._run)

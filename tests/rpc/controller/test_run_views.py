@@ -24,10 +24,10 @@ from tests.run_views import check_views
 async def check(client: AsyncClient, seen: list[Event]) -> RunSnapshot:
     """Checks the views of what a client saw, progress included, and of what the log keeps; returns the run."""
     run = reduce(apply, seen, RunSnapshot())
-    kept = await collect(client.watch(run.name))
+    kept = await collect(client.runs.watch(run.name))
     check_views(seen)
     check_views(kept)
-    got = await client.get_run(run.name)
+    got = await client.runs.get(run.name)
     # The row of a run has times of its own: when it was made, and when its end was written.
     assert replace(run.as_run(), create_time=got.create_time, end_time=got.end_time) == got
     return run
@@ -61,7 +61,7 @@ async def test_a_run_whose_plan_is_edited_before_it_is_approved(client: AsyncCli
     async for event in client.run("do it", plan=DIAMOND, approval=Approval.REQUIRED):
         seen.append(event)
         if isinstance(event.payload, ApprovalAwaited):
-            await client.approve_plan(event.run, Plan((wait("top", "mine"), wait("other", after("top")))))
+            await client.runs.approve(event.run, Plan((wait("top", "mine"), wait("other", after("top")))))
     run = await check(client, seen)
     assert [(result.task_id, result.outputs["text"]) for result in run.results] == [("top", "mine"), ("other", "mine")]
 
@@ -79,7 +79,7 @@ async def test_a_run_that_is_cancelled_and_one_that_fails(client: AsyncClient, s
         async for event in client.run("do it", plan=DIAMOND):
             seen.append(event)
             if isinstance(event.payload, TaskStarted):
-                await client.cancel_run(event.run)
+                await client.runs.cancel(event.run)
     assert (await check(client, seen)).state is RunState.CANCELLED
 
 

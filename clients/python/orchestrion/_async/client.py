@@ -17,7 +17,7 @@ from orchestrion._net.retries import RetryPolicy
 from orchestrion._rpcs import stages
 from orchestrion._rpcs.rpc import Rpc
 from orchestrion._rpcs.stages import conversation, numbered
-from orchestrion.answers import Answer, AnswerGatherer, PlanGatherer
+from orchestrion.answers import Answer, answer_of, assignments_of, plan_of
 from orchestrion.content import Attachment
 from orchestrion.events import Event
 from orchestrion.experts import Assignment
@@ -30,6 +30,7 @@ from orchestrion.settings import (
     RunSettings,
     SelectSettings,
 )
+from orchestrion.snapshots import RunSnapshot, apply
 
 
 class AsyncClient:
@@ -125,11 +126,7 @@ class AsyncClient:
         Raises:
             OrchestrionError: The run failed. Tasks that failed while the run succeeded are in the answer's results.
         """
-        gatherer = AnswerGatherer()
-        async with aclosing(self.run(request, files, timeout=timeout, **settings)) as events:
-            async for event in events:
-                gatherer.add(event)
-        return gatherer.answer()
+        return answer_of(await _followed(self.run(request, files, timeout=timeout, **settings)))
 
     def run(
         self,
@@ -170,11 +167,7 @@ class AsyncClient:
         Plans are immutable: `with_inputs`, `with_task` and `without` return changed ones. Arguments and errors as those
         of `plan`.
         """
-        gatherer = PlanGatherer()
-        async with aclosing(self.plan(request, files, timeout=timeout, **settings)) as events:
-            async for event in events:
-                gatherer.add(event)
-        return gatherer.plan()
+        return plan_of(await _followed(self.plan(request, files, timeout=timeout, **settings)))
 
     async def check_plan(
         self,
@@ -198,11 +191,8 @@ class AsyncClient:
             FailedPreconditionError: A task has no expert.
         """
         names = await artifact_names(self._connection, files)
-        gatherer, resolved = PlanGatherer(), plan.with_artifacts(numbered(names))
-        async with aclosing(self.select(resolved, timeout=timeout, **settings)) as events:
-            async for event in events:
-                gatherer.add(event)
-        return gatherer.assignments()
+        resolved = plan.with_artifacts(numbered(names))
+        return assignments_of(await _followed(self.select(resolved, timeout=timeout, **settings)))
 
     def select(
         self, plan: Plan, *, timeout: float | None = None, **settings: Unpack[SelectSettings]
@@ -259,3 +249,12 @@ class AsyncClient:
         async with aclosing(self._connection.stream(RunEvents(rpc), timeout)) as events:
             async for event in events:
                 yield event
+
+
+async def _followed(stream: AsyncGenerator[Event, None]) -> RunSnapshot:
+    """Follows a run to the end of its events, and returns it as it is then."""
+    run = RunSnapshot()
+    async with aclosing(stream) as events:
+        async for event in events:
+            run = apply(run, event)
+    return run

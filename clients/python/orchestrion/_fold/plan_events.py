@@ -56,19 +56,20 @@ def with_plan(snapshot: RunSnapshot, plan: Plan) -> RunSnapshot:
     return replace(snapshot, plan=plan, tasks=tasks, revoked=revoked, ended=ended)
 
 
-def with_task_event(snapshot: RunSnapshot, payload: TaskPayload, time: datetime | None) -> RunSnapshot:
-    """Returns a run after an event about one of its tasks, which happened at this time."""
+def with_task_event(snapshot: RunSnapshot, payload: TaskPayload, time: datetime | None, sequence: int) -> RunSnapshot:
+    """Returns a run after an event about one of its tasks, which happened at this time and has this number."""
     task_id = task_id_of(payload)
     if task_id in snapshot.revoked:
         # What a task was doing when it was revoked may be written down after that.
-        return snapshot
+        return replace(snapshot, last_sequence=sequence)
     before = snapshot.tasks.get(task_id) or TaskSnapshot(task_id)
     task = apply_to_task(before, payload, time)
     tasks = {**snapshot.tasks, task_id: task}
     if (task.result is None) is (before.result is None):
-        return replace(snapshot, tasks=tasks)
+        return replace(snapshot, last_sequence=sequence, tasks=tasks)
     others = tuple(other for other in snapshot.ended if other != task_id)
-    return replace(snapshot, tasks=tasks, ended=others if task.result is None else (*others, task_id))
+    ended = others if task.result is None else (*others, task_id)
+    return replace(snapshot, last_sequence=sequence, tasks=tasks, ended=ended)
 
 
 def _with_task(snapshot: RunSnapshot, task: Task) -> RunSnapshot:

@@ -30,7 +30,7 @@ def of_run(run: Run) -> RunSnapshot:
     if run.plan is not None:
         snapshot = with_plan(snapshot, run.plan)
     for assignment in run.assignments:
-        snapshot = with_task_event(snapshot, TaskAssigned(assignment), None)
+        snapshot = with_task_event(snapshot, TaskAssigned(assignment), None, run.last_sequence)
     for result in run.results:
-        snapshot = with_task_event(snapshot, TaskFinished(result), None)
+        snapshot = with_task_event(snapshot, TaskFinished(result), None, run.last_sequence)
     return snapshot

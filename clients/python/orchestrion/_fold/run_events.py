@@ -35,24 +35,25 @@ def apply(snapshot: RunSnapshot, event: Event) -> RunSnapshot:
         event: What happened next. A numbered event that was seen already, as after a broken connection, changes
             nothing. One with a payload that this version does not have counts as seen, and changes nothing else.
     """
-    if event.sequence:
-        if event.sequence <= snapshot.last_sequence:
-            return snapshot
-        snapshot = replace(
-            snapshot,
-            name=snapshot.name or event.run,
-            state=snapshot.state or RunState.RUNNING,
-            last_sequence=event.sequence,
-        )
-    elif not snapshot.name:
+    if event.sequence and event.sequence <= snapshot.last_sequence:
+        return snapshot
+    if not snapshot.name:
         snapshot = replace(snapshot, name=event.run, state=snapshot.state or RunState.RUNNING)
+    sequence = event.sequence or snapshot.last_sequence
     match event.payload:
         case TaskText() | TaskProgress() | TaskPreview() | TaskAssigned() | TaskStarted() as payload:
-            return with_task_event(snapshot, payload, event.time)
+            return with_task_event(snapshot, payload, event.time, sequence)
         case AttemptFailed() | TaskFinished() as payload:
-            return with_task_event(snapshot, payload, event.time)
+            return with_task_event(snapshot, payload, event.time, sequence)
         case AnswerText(text):
-            return replace(snapshot, streamed_answer=snapshot.streamed_answer.plus(text))
+            return replace(snapshot, last_sequence=sequence, streamed_answer=snapshot.streamed_answer.plus(text))
+        case _:
+            # Copying a run costs more than the rest; the events above are the many, so they copy it once.
+            return _apply_rare(replace(snapshot, last_sequence=sequence), event)
+
+
+def _apply_rare(snapshot: RunSnapshot, event: Event) -> RunSnapshot:
+    match event.payload:
         case AnswerFinished(text, artifacts):
             return replace(snapshot, answered=True, answer=text, answer_artifacts=artifacts)
         case RunStarted() as start:

@@ -18,7 +18,7 @@ from orchestrion._sync.connection import Connection
 from orchestrion._sync.registry import Experts, Hosts
 from orchestrion._sync.runs import Runs
 from orchestrion._sync.uploads import artifact_names
-from orchestrion.answers import Answer, AnswerGatherer, PlanGatherer
+from orchestrion.answers import Answer, answer_of, assignments_of, plan_of
 from orchestrion.content import Attachment
 from orchestrion.events import Event
 from orchestrion.experts import Assignment
@@ -31,6 +31,7 @@ from orchestrion.settings import (
     RunSettings,
     SelectSettings,
 )
+from orchestrion.snapshots import RunSnapshot, apply
 
 
 class Client:
@@ -124,11 +125,7 @@ class Client:
         Raises:
             OrchestrionError: The run failed. Tasks that failed while the run succeeded are in the answer's results.
         """
-        gatherer = AnswerGatherer()
-        with closing(self.run(request, files, timeout=timeout, **settings)) as events:
-            for event in events:
-                gatherer.add(event)
-        return gatherer.answer()
+        return answer_of(_followed(self.run(request, files, timeout=timeout, **settings)))
 
     def run(
         self,
@@ -169,11 +166,7 @@ class Client:
         Plans are immutable: `with_inputs`, `with_task` and `without` return changed ones. Arguments and errors as those
         of `plan`.
         """
-        gatherer = PlanGatherer()
-        with closing(self.plan(request, files, timeout=timeout, **settings)) as events:
-            for event in events:
-                gatherer.add(event)
-        return gatherer.plan()
+        return plan_of(_followed(self.plan(request, files, timeout=timeout, **settings)))
 
     def check_plan(
         self,
@@ -197,11 +190,8 @@ class Client:
             FailedPreconditionError: A task has no expert.
         """
         names = artifact_names(self._connection, files)
-        gatherer, resolved = PlanGatherer(), plan.with_artifacts(numbered(names))
-        with closing(self.select(resolved, timeout=timeout, **settings)) as events:
-            for event in events:
-                gatherer.add(event)
-        return gatherer.assignments()
+        resolved = plan.with_artifacts(numbered(names))
+        return assignments_of(_followed(self.select(resolved, timeout=timeout, **settings)))
 
     def select(
         self, plan: Plan, *, timeout: float | None = None, **settings: Unpack[SelectSettings]
@@ -258,3 +248,12 @@ class Client:
         with closing(self._connection.stream(RunEvents(rpc), timeout)) as events:
             for event in events:
                 yield event
+
+
+def _followed(stream: Generator[Event, None]) -> RunSnapshot:
+    """Follows a run to the end of its events, and returns it as it is then."""
+    run = RunSnapshot()
+    with closing(stream) as events:
+        for event in events:
+            run = apply(run, event)
+    return run
