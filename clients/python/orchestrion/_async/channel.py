@@ -9,13 +9,13 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 import grpc
 from google.protobuf.message import Message
 
 from orchestrion._net.endpoint import Endpoint, closed_error
-from orchestrion._rpcs.rpc import Rpc
+from orchestrion._rpcs.rpc import Rpc, StreamRpc, UnaryRpc, UploadRpc
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,15 +30,18 @@ class AsyncChannel:
         self._closed = asyncio.Event()
         self._opened: grpc.aio.Channel | None = None
 
-    async def unary(self, rpc: Rpc[T], timeout: float | None) -> Message:
+    async def unary(self, rpc: UnaryRpc[T], timeout: float | None) -> Message:
         """Sends one message, and returns the one answer."""
         with self._errors(rpc):
-            answer: Message = await self._method("unary_unary", rpc)(rpc.request, timeout=timeout)
-            return answer
+            call = self._open().unary_unary(rpc.path, type(rpc.request).SerializeToString, rpc.answer.FromString)
+            return await call(rpc.request, timeout=timeout)
 
-    async def stream(self, rpc: Rpc[T], timeout: float | None, idle_s: float | None) -> AsyncGenerator[Message, None]:
+    async def stream(
+        self, rpc: StreamRpc[T], timeout: float | None, idle_s: float | None
+    ) -> AsyncGenerator[Message, None]:
         """Sends one message and yields the answers; closing the generator cancels the call."""
-        answers = self._method("unary_stream", rpc)(rpc.request, timeout=timeout)
+        call = self._open().unary_stream(rpc.path, type(rpc.request).SerializeToString, rpc.answer.FromString)
+        answers = call(rpc.request, timeout=timeout)
         messages = aiter(answers)
         try:
             while True:
@@ -52,7 +55,7 @@ class AsyncChannel:
         finally:
             answers.cancel()
 
-    async def send(self, rpc: Rpc[T], chunks: Iterator[Message], timeout: float | None, idle_s: float) -> Message:
+    async def send(self, rpc: UploadRpc[T], chunks: Iterator[Message], timeout: float | None, idle_s: float) -> Message:
         """Sends one message and then chunks, which a thread reads, and returns the one answer."""
         loop = asyncio.get_running_loop()
         async with _idle_limit(idle_s, self._endpoint) as limit:
@@ -64,8 +67,8 @@ class AsyncChannel:
                     yield message
 
             with self._errors(rpc):
-                answer: Message = await self._method("stream_unary", rpc)(with_heartbeats(), timeout=timeout)
-                return answer
+                call = self._open().stream_unary(rpc.path, type(rpc.request).SerializeToString, rpc.answer.FromString)
+                return await call(with_heartbeats(), timeout=timeout)
 
     async def pause(self, seconds: float) -> None:
         """Waits between two attempts.
@@ -97,13 +100,13 @@ class AsyncChannel:
                 raise
             raise closed_error() from None
 
-    def _method(self, kind: str, rpc: Rpc[T]) -> Any:
+    def _open(self) -> grpc.aio.Channel:
         if self._closed.is_set():
             raise closed_error()
         # Opened at the first call: the loop may not run before.
         if self._opened is None:
             self._opened = grpc.aio.insecure_channel(self._endpoint.address, options=self._endpoint.options())
-        return getattr(self._opened, kind)(rpc.path, type(rpc.request).SerializeToString, rpc.answer.FromString)
+        return self._opened
 
 
 async def run_blocking(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

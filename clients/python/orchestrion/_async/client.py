@@ -15,7 +15,7 @@ from orchestrion._net.endpoint import Endpoint
 from orchestrion._net.resumption import RunEvents
 from orchestrion._net.retries import RetryPolicy
 from orchestrion._rpcs import stages
-from orchestrion._rpcs.rpc import Rpc
+from orchestrion._rpcs.rpc import StreamRpc
 from orchestrion._rpcs.stages import conversation, numbered
 from orchestrion.answers import Answer, answer_of, assignments_of, plan_of
 from orchestrion.content import Attachment
@@ -242,7 +242,7 @@ class AsyncClient:
         )
 
     async def _start(
-        self, files: Iterable[Attachment], make: Callable[[Sequence[str]], Rpc[Event]], timeout: float | None
+        self, files: Iterable[Attachment], make: Callable[[Sequence[str]], StreamRpc[Event]], timeout: float | None
     ) -> AsyncGenerator[Event, None]:
         """Uploads what is not stored yet, makes the RPC from the artifacts' names, and yields the events of its run."""
         rpc = make(await artifact_names(self._connection, files))

@@ -11,10 +11,11 @@ from orchestrion._net.endpoint import Endpoint
 from orchestrion._net.resumption import Resumption
 from orchestrion._net.retries import Retrier, RetryPolicy
 from orchestrion._net.transfers import Upload
-from orchestrion._rpcs.rpc import Rpc
+from orchestrion._rpcs.rpc import UnaryRpc, UploadRpc
 from orchestrion.errors import OrchestrionError
 
 T = TypeVar("T")
+AnswerT = TypeVar("AnswerT")
 
 
 class AsyncConnection:
@@ -27,7 +28,7 @@ class AsyncConnection:
         self._retrier = Retrier(policy)
         self._channel = AsyncChannel(endpoint)
 
-    async def unary(self, rpc: Rpc[T], timeout: float | None) -> T:
+    async def unary(self, rpc: UnaryRpc[T], timeout: float | None) -> T:
         """Sends one message, and returns the one answer; None for a timeout is the policy's."""
         attempts = self._retrier.attempts(rpc.path, self.policy.timeout if timeout is None else timeout)
         while True:
@@ -43,7 +44,7 @@ class AsyncConnection:
             await self._channel.pause(delay)
 
     async def stream(
-        self, stream: Resumption[T], timeout: float | None, *, idle_s: float | None = None
+        self, stream: Resumption[AnswerT, T], timeout: float | None, *, idle_s: float | None = None
     ) -> AsyncGenerator[T, None]:
         """Yields what a stream brings; closing the generator cancels the call.
 
@@ -72,7 +73,7 @@ class AsyncConnection:
                 return
             await self._channel.pause(delay)
 
-    async def send(self, rpc: Rpc[T], upload: Upload, timeout: float | None) -> T:
+    async def send(self, rpc: UploadRpc[T], upload: Upload, timeout: float | None) -> T:
         """Sends one message and the chunks of an upload after it, and returns the one answer."""
         attempts = self._retrier.attempts(rpc.path, timeout)
         while True:

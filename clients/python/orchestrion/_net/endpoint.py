@@ -73,7 +73,7 @@ class Endpoint:
             )
         return cls(chosen, server)
 
-    def options(self) -> list[tuple[str, Any]]:
+    def options(self) -> list[tuple[str, int]]:
         """Returns the options of a channel to it."""
         if self.address.startswith(_LOOPBACK):
             # A proxy set for the web cannot reach this machine's own ports.

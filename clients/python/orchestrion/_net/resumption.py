@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from orchestrion._net.retries import is_lost
 from orchestrion._rpcs import artifacts, registry, runs
-from orchestrion._rpcs.rpc import Rpc
+from orchestrion._rpcs.rpc import StreamRpc
 from orchestrion.errors import OrchestrionError
 from orchestrion.events import Event, RunFinished
 from orchestrion.experts import Host
@@ -15,20 +15,21 @@ from orchestrion.listings import HostRemoved
 from orchestrion.models import ModelProgress
 from orchestrion.v1 import artifact_service_pb2
 
+AnswerT = TypeVar("AnswerT")
 T_co = TypeVar("T_co", covariant=True)
 Retry = Callable[[OrchestrionError], float]
 """Says how long to wait before the next attempt, in seconds, or raises the error: `Attempts.delay_after`."""
 
 
-class Resumption(Protocol[T_co]):
+class Resumption(Protocol[AnswerT, T_co]):
     """A stream that may take several RPCs."""
 
     @property
-    def rpc(self) -> Rpc[Any]:
+    def rpc(self) -> StreamRpc[AnswerT]:
         """The RPC that brings what is missing."""
         ...
 
-    def take(self, message: Any) -> Iterable[T_co]:
+    def take(self, message: AnswerT) -> Iterable[T_co]:
         """Takes what a call brought, and returns what of it is new."""
         ...
 
@@ -47,7 +48,7 @@ class Resumption(Protocol[T_co]):
 class RunEvents:
     """The events of a run, each numbered one exactly once."""
 
-    def __init__(self, rpc: Rpc[Event], *, run: str = "", after_sequence: int = 0, raises: bool = True) -> None:
+    def __init__(self, rpc: StreamRpc[Event], *, run: str = "", after_sequence: int = 0, raises: bool = True) -> None:
         """Starts with an RPC.
 
         Args:
@@ -61,7 +62,7 @@ class RunEvents:
         self._end: RunFinished | None = None
 
     @property
-    def rpc(self) -> Rpc[Event]:
+    def rpc(self) -> StreamRpc[Event]:
         """The RPC that starts, before the first event; then one that watches the run from there on."""
         return runs.watch(self._run, self._seen) if self._run else self._first
 
@@ -96,7 +97,7 @@ class HostChanges:
         self._catching_up = False
 
     @property
-    def rpc(self) -> Rpc[Any]:
+    def rpc(self) -> StreamRpc[Host | HostRemoved | tuple[Host, ...]]:
         """The RPC that watches, or lists them once after a break."""
         return registry.list_hosts() if self._catching_up else registry.watch_hosts()
 
@@ -127,12 +128,12 @@ class HostChanges:
 class ModelWork:
     """The progress of work on models; a call that is sent again goes on from what is done, and reports it anew."""
 
-    def __init__(self, rpc: Rpc[ModelProgress]) -> None:
+    def __init__(self, rpc: StreamRpc[ModelProgress]) -> None:
         """Starts with an RPC."""
         self._rpc = rpc
 
     @property
-    def rpc(self) -> Rpc[ModelProgress]:
+    def rpc(self) -> StreamRpc[ModelProgress]:
         """The RPC, the same each time."""
         return self._rpc
 
@@ -155,7 +156,7 @@ class ArtifactBytes:
         self._described = False
 
     @property
-    def rpc(self) -> Rpc[artifact_service_pb2.DownloadResponse]:
+    def rpc(self) -> StreamRpc[artifact_service_pb2.DownloadResponse]:
         """The RPC that brings the rest."""
         return artifacts.download(self._name, self._offset_bytes)
 

@@ -56,7 +56,7 @@ _BARE_REASONS: Final[dict[grpc.StatusCode, Reason]] = {
 }
 
 
-def channel_options() -> list[tuple[str, Any]]:
+def channel_options() -> list[tuple[str, int]]:
     """Returns the options of a channel: message sizes, keepalive that notices a dead peer, quick reconnects."""
     return [
         ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
@@ -70,7 +70,7 @@ def channel_options() -> list[tuple[str, Any]]:
     ]
 
 
-def server_options() -> list[tuple[str, Any]]:
+def server_options() -> list[tuple[str, int]]:
     """Returns the options of a server, which match `channel_options`."""
     return [
         ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),

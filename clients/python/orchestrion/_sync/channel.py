@@ -9,14 +9,14 @@ import contextlib
 import itertools
 import threading
 from collections.abc import Callable, Generator, Iterator
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, cast
 
 import grpc
 from google.protobuf.message import Message
 
 from orchestrion._net.endpoint import Endpoint, closed_error
 from orchestrion._net.watchdog import Watchdog
-from orchestrion._rpcs.rpc import Rpc
+from orchestrion._rpcs.rpc import Rpc, StreamRpc, UnaryRpc, UploadRpc
 from orchestrion.errors import OrchestrionError
 
 P = ParamSpec("P")
@@ -32,17 +32,18 @@ class Channel:
         self._closed = threading.Event()
         self._channel = grpc.insecure_channel(endpoint.address, options=endpoint.options())
 
-    def unary(self, rpc: Rpc[T], timeout: float | None) -> Message:
+    def unary(self, rpc: UnaryRpc[T], timeout: float | None) -> Message:
         """Sends one message, and returns the one answer."""
+        call = self._open().unary_unary(rpc.path, type(rpc.request).SerializeToString, rpc.answer.FromString)
         try:
-            answer: Message = self._method("unary_unary", rpc)(rpc.request, timeout=timeout)
+            return call(rpc.request, timeout=timeout)
         except grpc.RpcError as failure:
             raise self._endpoint.error_of(failure, rpc.path) from failure
-        return answer
 
-    def stream(self, rpc: Rpc[T], timeout: float | None, idle_s: float | None) -> Generator[Message, None, None]:
+    def stream(self, rpc: StreamRpc[T], timeout: float | None, idle_s: float | None) -> Generator[Message, None, None]:
         """Sends one message and yields the answers; closing the generator cancels the call."""
-        answers = self._method("unary_stream", rpc)(rpc.request, timeout=timeout)
+        call = self._open().unary_stream(rpc.path, type(rpc.request).SerializeToString, rpc.answer.FromString)
+        answers = call(rpc.request, timeout=timeout)
         watchdog = None if idle_s is None else Watchdog(idle_s)
         try:
             with watchdog.watching(answers.cancel) if watchdog else contextlib.nullcontext():
@@ -55,7 +56,7 @@ class Channel:
         finally:
             answers.cancel()
 
-    def send(self, rpc: Rpc[T], chunks: Iterator[Message], timeout: float | None, idle_s: float) -> Message:
+    def send(self, rpc: UploadRpc[T], chunks: Iterator[Message], timeout: float | None, idle_s: float) -> Message:
         """Sends one message and then chunks, which a thread of gRPC reads, and returns the one answer."""
         watchdog = Watchdog(idle_s)
 
@@ -64,13 +65,14 @@ class Channel:
                 watchdog.heartbeat()
                 yield message
 
-        sent = self._method("stream_unary", rpc).future(with_heartbeats(), timeout=timeout)
+        call = self._open().stream_unary(rpc.path, type(rpc.request).SerializeToString, rpc.answer.FromString)
+        sent = call.future(with_heartbeats(), timeout=timeout)
         try:
             with watchdog.watching(sent.cancel):
-                answer: Message = sent.result()
-                return answer
+                return sent.result()
         except (grpc.RpcError, grpc.FutureCancelledError) as failure:
-            raise self._error_of(sent, rpc, watchdog) from failure
+            # The call is the error too, which the stubs do not say.
+            raise self._error_of(cast(grpc.RpcError, sent), rpc, watchdog) from failure
         finally:
             sent.cancel()
 
@@ -93,10 +95,10 @@ class Channel:
             return self._endpoint.idle_error(watchdog.idle_s)
         return self._endpoint.error_of(failure, rpc.path)
 
-    def _method(self, kind: str, rpc: Rpc[T]) -> Any:
+    def _open(self) -> grpc.Channel:
         if self._closed.is_set():
             raise closed_error()
-        return getattr(self._channel, kind)(rpc.path, type(rpc.request).SerializeToString, rpc.answer.FromString)
+        return self._channel
 
 
 def run_blocking(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -11,7 +11,7 @@ from orchestrion._net.endpoint import Endpoint
 from orchestrion._net.resumption import RunEvents
 from orchestrion._net.retries import RetryPolicy
 from orchestrion._rpcs import stages
-from orchestrion._rpcs.rpc import Rpc
+from orchestrion._rpcs.rpc import StreamRpc
 from orchestrion._rpcs.stages import conversation, numbered
 from orchestrion._sync.artifacts import Artifacts
 from orchestrion._sync.connection import Connection
@@ -241,7 +241,7 @@ class Client:
         )
 
     def _start(
-        self, files: Iterable[Attachment], make: Callable[[Sequence[str]], Rpc[Event]], timeout: float | None
+        self, files: Iterable[Attachment], make: Callable[[Sequence[str]], StreamRpc[Event]], timeout: float | None
     ) -> Generator[Event, None, None]:
         """Uploads what is not stored yet, makes the RPC from the artifacts' names, and yields the events of its run."""
         rpc = make(artifact_names(self._connection, files))

@@ -11,11 +11,12 @@ from orchestrion._net.endpoint import Endpoint
 from orchestrion._net.resumption import Resumption
 from orchestrion._net.retries import Retrier, RetryPolicy
 from orchestrion._net.transfers import Upload
-from orchestrion._rpcs.rpc import Rpc
+from orchestrion._rpcs.rpc import UnaryRpc, UploadRpc
 from orchestrion._sync.channel import Channel
 from orchestrion.errors import OrchestrionError
 
 T = TypeVar("T")
+AnswerT = TypeVar("AnswerT")
 
 
 class Connection:
@@ -28,7 +29,7 @@ class Connection:
         self._retrier = Retrier(policy)
         self._channel = Channel(endpoint)
 
-    def unary(self, rpc: Rpc[T], timeout: float | None) -> T:
+    def unary(self, rpc: UnaryRpc[T], timeout: float | None) -> T:
         """Sends one message, and returns the one answer; None for a timeout is the policy's."""
         attempts = self._retrier.attempts(rpc.path, self.policy.timeout if timeout is None else timeout)
         while True:
@@ -44,7 +45,7 @@ class Connection:
             self._channel.pause(delay)
 
     def stream(
-        self, stream: Resumption[T], timeout: float | None, *, idle_s: float | None = None
+        self, stream: Resumption[AnswerT, T], timeout: float | None, *, idle_s: float | None = None
     ) -> Generator[T, None, None]:
         """Yields what a stream brings; closing the generator cancels the call.
 
@@ -73,7 +74,7 @@ class Connection:
                 return
             self._channel.pause(delay)
 
-    def send(self, rpc: Rpc[T], upload: Upload, timeout: float | None) -> T:
+    def send(self, rpc: UploadRpc[T], upload: Upload, timeout: float | None) -> T:
         """Sends one message and the chunks of an upload after it, and returns the one answer."""
         attempts = self._retrier.attempts(rpc.path, timeout)
         while True:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import Protocol, TypeVar
 
 import grpc
 
@@ -12,6 +12,8 @@ from orchestrion._net import transport
 from orchestrion.errors import OrchestrionError
 from orchestrion.testing.fake_run import ConnectionBroke
 from orchestrion.testing.state import State
+
+T = TypeVar("T")
 
 
 class Servicer:
@@ -22,7 +24,7 @@ class Servicer:
         self.state = state
 
     @contextlib.contextmanager
-    def call(self, context: Any, method: str) -> Generator[Callable[[], None], None, None]:
+    def call(self, context: grpc.ServicerContext, method: str) -> Generator[Callable[[], None], None, None]:
         """Fails a call as a test wants it; what it gives is to be called before each message."""
         fault, count = self.state.fault(method), 0
 
@@ -47,7 +49,19 @@ class Servicer:
             self.state.changed.notify_all()
 
 
-def page(found: list[Any], request: Any) -> tuple[list[Any], str]:
+class PageRequest(Protocol):
+    """What the messages that ask for a page have in common."""
+
+    @property
+    def page_size(self) -> int:
+        """How many items are wanted; 0 for as many as the server likes."""
+
+    @property
+    def page_token(self) -> str:
+        """Where the page begins, as the answer before said; empty for the first."""
+
+
+def page(found: list[T], request: PageRequest) -> tuple[list[T], str]:
     """Takes the page that was asked for, and names the next."""
     start, size = int(request.page_token or 0), request.page_size or 100
     return found[start : start + size], str(start + size) if len(found) > start + size else ""

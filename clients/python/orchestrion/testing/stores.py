@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from google.protobuf import empty_pb2
+from grpc import ServicerContext
 
 from orchestrion import task_types
 from orchestrion._codec import codec
@@ -16,6 +17,7 @@ from orchestrion.testing.servicing import Servicer, page
 from orchestrion.v1 import (
     artifact_service_pb2,
     artifact_service_pb2_grpc,
+    artifacts_pb2,
     registry_service_pb2,
     registry_service_pb2_grpc,
 )
@@ -26,10 +28,12 @@ _CHUNK_BYTES: Final = 1 << 16  # Small, so that downloads of a test take several
 class ArtifactServicer(Servicer, artifact_service_pb2_grpc.ArtifactServiceServicer):
     """Artifacts, in memory."""
 
-    def Upload(self, request_iterator: Iterator[Any], context: Any) -> Any:
+    def Upload(
+        self, request_iterator: Iterator[artifact_service_pb2.UploadRequest], context: ServicerContext
+    ) -> artifacts_pb2.Artifact:
         """Stores an artifact."""
         with self.call(context, "Upload") as message:
-            header, chunks = next(request_iterator).header, []
+            header, chunks = next(request_iterator).header, list[bytes]()
             for request in request_iterator:
                 message()
                 chunks.append(request.chunk)
@@ -40,7 +44,9 @@ class ArtifactServicer(Servicer, artifact_service_pb2_grpc.ArtifactServiceServic
                 raise Reason.SIZE_MISMATCH.error("The upload has another size than announced.")
             return codec.encode(self.state.add(content, header.file_name, header.media_type))
 
-    def Download(self, request: Any, context: Any) -> Iterator[Any]:
+    def Download(
+        self, request: artifact_service_pb2.DownloadRequest, context: ServicerContext
+    ) -> Iterator[artifact_service_pb2.DownloadResponse]:
         """Sends an artifact from a byte on."""
         with self.call(context, "Download") as message:
             artifact, content = self.state.artifact(request.name)
@@ -50,19 +56,25 @@ class ArtifactServicer(Servicer, artifact_service_pb2_grpc.ArtifactServiceServic
                 message()
                 yield artifact_service_pb2.DownloadResponse(chunk=content[start : start + _CHUNK_BYTES])
 
-    def GetArtifact(self, request: Any, context: Any) -> Any:
+    def GetArtifact(
+        self, request: artifact_service_pb2.GetArtifactRequest, context: ServicerContext
+    ) -> artifacts_pb2.Artifact:
         """Describes an artifact."""
         with self.call(context, "GetArtifact"):
             return codec.encode(self.state.artifact(request.name)[0])
 
-    def ListArtifacts(self, request: Any, context: Any) -> Any:
+    def ListArtifacts(
+        self, request: artifact_service_pb2.ListArtifactsRequest, context: ServicerContext
+    ) -> artifact_service_pb2.ListArtifactsResponse:
         """Lists artifacts, newest first."""
         with self.call(context, "ListArtifacts"), self.state.changed:
             artifacts = [codec.encode(artifact) for artifact, _ in reversed(self.state.artifacts.values())]
             found, token = page(artifacts, request)
             return artifact_service_pb2.ListArtifactsResponse(artifacts=found, next_page_token=token)
 
-    def DeleteArtifact(self, request: Any, context: Any) -> Any:
+    def DeleteArtifact(
+        self, request: artifact_service_pb2.DeleteArtifactRequest, context: ServicerContext
+    ) -> empty_pb2.Empty:
         """Deletes an artifact."""
         with self.call(context, "DeleteArtifact"):
             self.state.artifact(request.name)
@@ -73,12 +85,16 @@ class ArtifactServicer(Servicer, artifact_service_pb2_grpc.ArtifactServiceServic
 class RegistryServicer(Servicer, registry_service_pb2_grpc.RegistryServiceServicer):
     """The hosts that a test gave."""
 
-    def ListHosts(self, request: Any, context: Any) -> Any:
+    def ListHosts(
+        self, request: registry_service_pb2.ListHostsRequest, context: ServicerContext
+    ) -> registry_service_pb2.ListHostsResponse:
         """Lists them."""
         with self.call(context, "ListHosts"):
             return registry_service_pb2.ListHostsResponse(hosts=map(codec.encode, self.state.hosts.values()))
 
-    def ListExperts(self, request: Any, context: Any) -> Any:
+    def ListExperts(
+        self, request: registry_service_pb2.ListExpertsRequest, context: ServicerContext
+    ) -> registry_service_pb2.ListExpertsResponse:
         """Lists their experts, by id."""
         with self.call(context, "ListExperts"):
             listed: dict[str, ListedExpert] = {}
@@ -94,7 +110,9 @@ class RegistryServicer(Servicer, registry_service_pb2_grpc.RegistryServiceServic
             experts = [codec.encode(listed[expert_id]) for expert_id in sorted(listed)]
             return registry_service_pb2.ListExpertsResponse(experts=experts)
 
-    def ListTaskTypes(self, request: Any, context: Any) -> Any:
+    def ListTaskTypes(
+        self, request: registry_service_pb2.ListTaskTypesRequest, context: ServicerContext
+    ) -> registry_service_pb2.ListTaskTypesResponse:
         """Lists the task types of their experts, by name."""
         with self.call(context, "ListTaskTypes"):
             hosts = tuple(self.state.hosts.values())
@@ -103,12 +121,16 @@ class RegistryServicer(Servicer, registry_service_pb2_grpc.RegistryServiceServic
             found = [codec.encode(item) for item in listed if item.experts]
             return registry_service_pb2.ListTaskTypesResponse(task_types=found)
 
-    def Advertise(self, request_iterator: Any, context: Any) -> Any:
+    def Advertise(
+        self, request_iterator: Iterator[registry_service_pb2.HostReport], context: ServicerContext
+    ) -> Iterator[registry_service_pb2.HostOrder]:
         """Is for hosts alone, and not served."""
         with self.call(context, "Advertise"):
             raise Reason.NOT_SERVED_YET.error("The fake controller takes no hosts; give it some with set_hosts.")
 
-    def Watch(self, request: Any, context: Any) -> Iterator[Any]:
+    def Watch(
+        self, request: registry_service_pb2.WatchRequest, context: ServicerContext
+    ) -> Iterator[registry_service_pb2.RegistryChange]:
         """Tells every host, then each as it changes."""
         with self.call(context, "Watch") as message:
             context.add_callback(self.wake)
