@@ -14,7 +14,9 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+
+from orchestrion.values import JsonObject
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -51,7 +53,7 @@ RESULTS: Final = {
 }
 
 
-async def calls(types: Mapping[str, TaskType]) -> Sequence[Mapping[str, Any]]:
+async def calls(types: Mapping[str, TaskType]) -> Sequence[JsonObject]:
     """Plans and answers, and returns the bodies of the two calls."""
     said = written(PLAN).replace(SIGN.name, "attachments/1")
     async with LLMServer([said, "Done: [[artifact 2]]."]) as server:

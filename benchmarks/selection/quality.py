@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import yaml
 
 from orchestrion.experts import AcceptedValues, Device, Expert, ExpertState, ExpertStatus, HostFacts, InputLimit
 from orchestrion.plans import Task
-from orchestrion.values import ArtifactRef, Value
+from orchestrion.values import ArtifactRef, JsonObject, Value
 from orchestrion_controller.language_model import LanguageModel
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.registry.registry import Registry, Report
@@ -109,7 +109,7 @@ def _registry(case: Case) -> Registry:
     return registry
 
 
-def _expert(expert_id: str, facts: Mapping[str, Any]) -> Expert:
+def _expert(expert_id: str, facts: JsonObject) -> Expert:
     limits = (
         InputLimit("text", max_character_count=facts.get("text_limit", 0)),
         InputLimit("prompt", max_character_count=facts.get("prompt_limit", 0)),
@@ -134,7 +134,7 @@ def _expert(expert_id: str, facts: Mapping[str, Any]) -> Expert:
     )
 
 
-def _case(item: Mapping[str, Any], experts: Mapping[str, Expert], latencies: Mapping[str, float]) -> Case:
+def _case(item: JsonObject, experts: Mapping[str, Expert], latencies: Mapping[str, float]) -> Case:
     inputs: dict[str, Value] = {
         name: ArtifactRef(_FILE) if value == "file" else value for name, value in item["inputs"].items()
     }

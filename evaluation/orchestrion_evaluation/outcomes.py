@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from orchestrion.errors import (
 )
 from orchestrion.events import Stage
 from orchestrion.snapshots import RunSnapshot, StageSnapshot
+from orchestrion.values import JsonObject
 from orchestrion_evaluation.graphs import Argument, ToolGraph
 
 INVALID: Final = frozenset(
@@ -42,7 +42,7 @@ class Outcome:
 
     graph: ToolGraph = field(default_factory=ToolGraph)
     """The plan as tools; empty where there is none."""
-    plan: Mapping[str, Any] | None = None
+    plan: JsonObject | None = None
     """The plan as proto3 JSON; None where planning failed."""
     reason: str = ""
     """Why planning failed, a name of `orchestrion.errors.Reason`; empty where it did not."""
@@ -93,7 +93,7 @@ class Outcome:
         return data | {"graph": {"tools": list(graph.tools), "edges": edges, "arguments": arguments}}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Outcome:
+    def from_json(cls, data: JsonObject) -> Outcome:
         """Reads what `to_json` returned.
 
         Raises:

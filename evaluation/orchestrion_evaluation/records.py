@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.values import JsonObject
 
 _SHOWN = 60
 """Characters of a wrong value that are shown."""
@@ -19,7 +20,7 @@ class Record:
 
     place: str
     """Where it stands, such as `dev.jsonl, line 3`."""
-    fields: Mapping[str, Any]
+    fields: JsonObject
 
     def error(self, field: str, fault: str) -> OrchestrionError:
         """Builds the error about a field; `fault` says what is wrong and the cure."""

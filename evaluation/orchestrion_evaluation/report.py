@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from orchestrion.values import JsonObject
 from orchestrion_evaluation.measures import Estimate, bootstrap, quantile
 from orchestrion_evaluation.outcomes import Outcome
 from orchestrion_evaluation.samples import Sample, Structure
@@ -83,7 +84,7 @@ def evaluate(samples: Sequence[Sample], outcomes: Sequence[Outcome], *, resample
     return Evaluation(samples, outcomes, scores, estimates, _cost(outcomes), _failures(outcomes))
 
 
-def to_json(evaluation: Evaluation, settings: Mapping[str, Any]) -> dict[str, Any]:
+def to_json(evaluation: Evaluation, settings: JsonObject) -> dict[str, Any]:
     """Builds the report; measures are from 0 to 1, times in milliseconds."""
     return {
         "version": VERSION,
@@ -108,7 +109,7 @@ def to_json(evaluation: Evaluation, settings: Mapping[str, Any]) -> dict[str, An
     }
 
 
-def write(report: Mapping[str, Any], path: Path) -> None:
+def write(report: JsonObject, path: Path) -> None:
     """Writes the report, whole or not at all.
 
     Raises:

@@ -13,9 +13,10 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import IO, Any, Final, cast
+from typing import IO, Final, cast
 
 from orchestrion.errors import Reason
+from orchestrion.values import JsonObject
 
 _log = logging.getLogger(__name__)
 _LONGEST_LINE: Final = 16 << 20
@@ -24,7 +25,7 @@ _END_GRACE_S: Final = 5.0
 
 async def run(
     module: str, arguments: Sequence[str], environment: Mapping[str, str] | None = None
-) -> AsyncGenerator[Mapping[str, Any], None]:
+) -> AsyncGenerator[JsonObject, None]:
     """Runs `python -m MODULE …` and yields its lines of progress, then the one with the result.
 
     Leaving early, as a call that is cancelled does, ends the program.

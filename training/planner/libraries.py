@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from orchestrion import task_types
 from orchestrion.plans import TaskType
+from orchestrion.values import JsonObject
 from orchestrion_evaluation.library import read_library
 from orchestrion_evaluation.toolbox import Toolbox
 
@@ -73,7 +74,7 @@ def held_out() -> list[Library]:
     return [read(path) for path in sorted((DATA / "held_out").glob("*.json"))]
 
 
-def read(path: Path, requests: Iterable[Mapping[str, Any]] = ()) -> Library:
+def read(path: Path, requests: Iterable[JsonObject] = ()) -> Library:
     """Reads a library, with the requests in its file and others."""
     data = json.loads(path.read_text(encoding="utf-8"))
     nodes: list[dict[str, Any]] = data["nodes"]
@@ -90,7 +91,7 @@ def read(path: Path, requests: Iterable[Mapping[str, Any]] = ()) -> Library:
     return Library(path.stem, tuple(variants), phrases, tuple(examples))
 
 
-def example_of(item: Mapping[str, Any], index: Mapping[str, int]) -> Example:
+def example_of(item: JsonObject, index: Mapping[str, int]) -> Example:
     """Reads a request: `instruction`, `tasks` (tool, words that ask for it), `links`, and `sure`, 0 to 2."""
     text: str = item["instruction"]
     steps: list[Step] = []

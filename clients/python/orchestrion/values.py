@@ -6,6 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+JsonData: TypeAlias = Any  # Its shape is known to who made it, and looked at by who reads it.
+"""Dicts with text keys, lists, texts, numbers, truth values and None, in each other."""
+
+JsonObject: TypeAlias = Mapping[str, JsonData]
+"""An object of JSON, or of YAML."""
+
 
 @dataclass(frozen=True, slots=True)
 class ArtifactRef:
@@ -19,7 +25,7 @@ class ArtifactRef:
 class Json:
     """Holds structured data."""
 
-    data: Any  # Its shape is the expert's or the caller's own, who alone can read it.
+    data: JsonData
     """Dicts with text keys, lists, texts, numbers, truth values and None, in each other."""
 
 

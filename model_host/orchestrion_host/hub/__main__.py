@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.values import JsonObject
 
 
 def main(arguments: list[str]) -> int:
@@ -21,7 +22,7 @@ def main(arguments: list[str]) -> int:
     output = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", buffering=1)
     sys.stdout = sys.stderr
 
-    def write_line(line: Mapping[str, Any]) -> None:
+    def write_line(line: JsonObject) -> None:
         output.write(json.dumps(line) + "\n")
 
     action, given = arguments
@@ -37,7 +38,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _actions(write_line: Callable[[Mapping[str, Any]], None]) -> Mapping[str, Callable[..., Any]]:
+def _actions(write_line: Callable[[JsonObject], None]) -> Mapping[str, Callable[..., Any]]:
     from orchestrion_host.hub import cache, inspecting, pulling
 
     def tell(message: str, done_bytes: int, total_bytes: int) -> None:

@@ -7,10 +7,11 @@ where it has nothing else.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from orchestrion.errors import Reason
+from orchestrion.values import JsonObject
 from orchestrion_host.hub.repository import RemoteFile
 
 _CONFIGURATION: Final = re.compile(r"[^/]+\.(json|txt|model|jinja|tiktoken|vocab|bpe|codes)")
@@ -27,7 +28,7 @@ def choose(
     *,
     runtime: str,
     trusted: Iterable[str] = (),
-    index: Mapping[str, Any] | None = None,
+    index: JsonObject | None = None,
 ) -> list[RemoteFile]:
     """Chooses the files of a checkpoint.
 
@@ -78,7 +79,7 @@ def has_safe_weights(names: Iterable[str]) -> bool:
     return any(name.endswith((".safetensors", ".onnx")) for name in names)
 
 
-def _components(index: Mapping[str, Any]) -> list[str]:
+def _components(index: JsonObject) -> list[str]:
     return [
         name
         for name, value in index.items()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from huggingface_hub import ModelInfo, constants, get_session, hf_raise_for_status
 from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
 from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.values import JsonObject
 from orchestrion_host.hub import choosing, failures, repository
 
 _Parameter: TypeAlias = str | int | float | bool | None
@@ -18,7 +19,7 @@ _CONFIGURATIONS: Final = ("config.json", "model_index.json", "tokenizer_config.j
 _OF_ONE_MODEL: Final = (Reason.MODEL_NOT_FOUND.name, Reason.HUB_ACCESS_DENIED.name)
 
 
-def inspect(model: str, revision: str) -> Mapping[str, Any]:
+def inspect(model: str, revision: str) -> JsonObject:
     """Reads what a model is.
 
     Raises:
@@ -37,7 +38,7 @@ def inspect(model: str, revision: str) -> Mapping[str, Any]:
     }
 
 
-def refresh(experts: Mapping[str, Mapping[str, Any]], write: Callable[[Mapping[str, Any]], None]) -> None:
+def refresh(experts: Mapping[str, JsonObject], write: Callable[[JsonObject], None]) -> None:
     """Reads the facts of the checkpoints of some experts, and what each takes to download.
 
     Args:
@@ -48,7 +49,7 @@ def refresh(experts: Mapping[str, Mapping[str, Any]], write: Callable[[Mapping[s
     Raises:
         OrchestrionError: HUB_RATE_LIMITED, HUB_UNREACHABLE.
     """
-    known: dict[tuple[str, str, str], Mapping[str, Any]] = {}
+    known: dict[tuple[str, str, str], JsonObject] = {}
     for expert_id, expert in experts.items():
         told = {}
         try:
@@ -67,7 +68,7 @@ def refresh(experts: Mapping[str, Mapping[str, Any]], write: Callable[[Mapping[s
             write({"expert_id": expert_id, "facts": told})
 
 
-def _facts(model: str, revision: str, runtime: str, trusted: Sequence[str]) -> Mapping[str, Any]:
+def _facts(model: str, revision: str, runtime: str, trusted: Sequence[str]) -> JsonObject:
     """Reads facts and size; the size is 0 where it cannot be fetched as it is."""
     found = repository.find(model, revision)
     try:
@@ -80,7 +81,7 @@ def _facts(model: str, revision: str, runtime: str, trusted: Sequence[str]) -> M
     return {**found.facts, "size_bytes": sum(file.size_bytes for file in files)}
 
 
-def search(pipeline_tag: str, filters: Sequence[str], text: str, limit: int) -> list[Mapping[str, Any]]:
+def search(pipeline_tag: str, filters: Sequence[str], text: str, limit: int) -> list[JsonObject]:
     """Searches models of a pipeline tag, those with the most downloads first.
 
     Raises:

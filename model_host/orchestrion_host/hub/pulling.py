@@ -6,8 +6,9 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from orchestrion.values import JsonObject
 from orchestrion_host.hub import cache, choosing, failures, precision, repository, transfers
 from orchestrion_host.hub.cache import CachedModel
 from orchestrion_host.hub.repository import RemoteFile, Repository
@@ -50,7 +51,7 @@ def plan(model: str, revision: str, runtime: str, trusted: Iterable[str]) -> _Pl
 
 def pull(
     checkpoints: Mapping[str, str], runtime: str, trusted: Sequence[str], tell: TellProgress
-) -> Mapping[str, Mapping[str, Any]]:
+) -> Mapping[str, JsonObject]:
     """Fetches, checks and links the files of some checkpoints.
 
     Args:
@@ -97,7 +98,7 @@ def _check_room(planned: Sequence[_Planned]) -> None:
         raise failures.full(" and ".join(item.repository.model for item in planned), needed, free)
 
 
-def _described(item: _Planned) -> Mapping[str, Any]:
+def _described(item: _Planned) -> JsonObject:
     """Describes a checkpoint that is there: its commit, files, hashes of weights, and how many numbers it holds."""
     return {
         **item.repository.facts,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from huggingface_hub import HfApi, ModelInfo, get_session, hf_hub_url, hf_raise_for_status
-from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
+from huggingface_hub.hf_api import RepoSibling
+from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # The package lists no names.
 
 from orchestrion.errors import Reason
+from orchestrion.values import JsonData, JsonObject
 from orchestrion_host.hub import failures
 
 _TIMEOUT_S: Final = 20.0
@@ -40,10 +41,10 @@ class Repository:
     model: str
     commit: str
     files: tuple[RemoteFile, ...]
-    facts: Mapping[str, Any]
+    facts: JsonObject
     """What is told of it, as plain data; see `_facts`."""
 
-    def read_json(self, name: str) -> Mapping[str, Any]:
+    def read_json(self, name: str) -> JsonObject:
         """Reads a small JSON file of it; empty where there is none.
 
         Raises:
@@ -53,7 +54,7 @@ class Repository:
         file = next((file for file in self.files if file.name == name), None)
         if file is None:
             return {}
-        found: Any = None
+        found: JsonData = None
         if file.size_bytes <= _LARGEST_CONFIGURATION:
             url = hf_hub_url(self.model, name, revision=self.commit)
             response = get_session().get(url, headers=build_hf_headers(), timeout=_TIMEOUT_S)
@@ -88,7 +89,7 @@ def find(model: str, revision: str) -> Repository:
     return Repository(model, info.sha, files, _facts(info))
 
 
-def _file(item: Any) -> RemoteFile:
+def _file(item: RepoSibling) -> RemoteFile:
     sha256 = item.lfs.sha256 if item.lfs else ""
     return RemoteFile(item.rfilename, item.size or 0, sha256 or item.blob_id or "", sha256)
 
@@ -98,7 +99,7 @@ def _is_inside(name: str) -> bool:
     return "\\" not in name and all(part not in ("", ".", "..") for part in name.split("/"))
 
 
-def _facts(info: ModelInfo) -> Mapping[str, Any]:
+def _facts(info: ModelInfo) -> JsonObject:
     card = vars(info.card_data) if info.card_data else {}
     return {
         "downloads": info.downloads or 0,

@@ -7,11 +7,12 @@ import contextlib
 import json
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
+from orchestrion.values import JsonObject
 from orchestrion_host.state_files import write_atomically
 
 _log = logging.getLogger(__name__)
@@ -153,7 +154,7 @@ class Measurements:
             _log.warning("%s cannot be read and is left aside; experts are measured again: %r", path, error)
 
 
-def _measurement(item: Mapping[str, Any]) -> Measurement:
+def _measurement(item: JsonObject) -> Measurement:
     measurement = Measurement(int(item["memory_bytes"]), float(item["latency_ms"]))
     if measurement.memory_bytes < 0 or not 0 <= measurement.latency_ms < math.inf:
         raise ValueError(f"{item['expert_id']} has figures that cannot be")

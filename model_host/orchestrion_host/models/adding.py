@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.values import JsonObject
 from orchestrion_host.catalogue.facts import ModelFacts, Source
 from orchestrion_host.models import cards, folders, hub, recognition, safety, sizes
 from orchestrion_host.models.collection import Collection
@@ -181,7 +182,7 @@ class Adding:
         return name
 
 
-def _places(found: Configuration, told: Mapping[str, Any]) -> dict[str, Any]:
+def _places(found: Configuration, told: JsonObject) -> dict[str, Any]:
     """Says where the files are: a ControlNet is a part of the pipeline that it steers."""
     commit = str(told["commit"])
     if not found.is_control_net:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
+
+from orchestrion.values import JsonObject
 
 _LICENSES: Final = {
     "afl-3.0": "AFL-3.0",
@@ -28,7 +29,7 @@ _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[0-9A-Za-z]{2,8})*")
 _NO_LANGUAGES: Final = frozenset({"multilingual", "code", "mul", "und"})
 
 
-def license_of(facts: Mapping[str, Any]) -> str:
+def license_of(facts: JsonObject) -> str:
     """Returns the SPDX identifier of a model's licence, or `LicenseRef-…`; empty where the card names none."""
     told = facts.get("license") or ""
     names = told if isinstance(told, list) else [told]
@@ -42,7 +43,7 @@ def license_of(facts: Mapping[str, Any]) -> str:
     return _LICENSES.get(name, "LicenseRef-" + re.sub(r"[^0-9A-Za-z.-]+", "-", name))
 
 
-def languages_of(facts: Mapping[str, Any]) -> tuple[str, ...]:
+def languages_of(facts: JsonObject) -> tuple[str, ...]:
     """Returns the languages of a model; none where the card names none or says that it knows many."""
     told = facts.get("language") or ()
     names = [told] if isinstance(told, str) else [str(name) for name in told]

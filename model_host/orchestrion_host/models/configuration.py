@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
+
+from orchestrion.values import JsonObject
 
 _ONNX: Final = ("model.onnx", "onnx/model.onnx")
 
@@ -17,11 +19,11 @@ class Configuration:
     """Its id on the Hub, or the path of its folder."""
     names: Sequence[str]
     """The paths of its files."""
-    config: Mapping[str, Any] = field(default_factory=dict)
+    config: JsonObject = field(default_factory=dict)
     """Its `config.json`."""
-    index: Mapping[str, Any] = field(default_factory=dict)
+    index: JsonObject = field(default_factory=dict)
     """Its `model_index.json`, which diffusion pipelines have."""
-    tokenizer: Mapping[str, Any] = field(default_factory=dict)
+    tokenizer: JsonObject = field(default_factory=dict)
     """Its `tokenizer_config.json`."""
     pipeline_tag: str = ""
     """What the Hub says that it is for."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from orchestrion.errors import Reason
+from orchestrion.values import JsonObject
 from orchestrion_host.hub import precision
 from orchestrion_host.models.configuration import Configuration
 
@@ -41,7 +41,7 @@ def _names(folder: Path) -> list[str]:
     return [str(path.relative_to(folder)) for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def _read(path: Path) -> JsonObject:
     if not path.is_file():
         return {}
     try:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
+from orchestrion.values import JsonData, JsonObject
 from orchestrion_host import programs
 from orchestrion_host.catalogue.facts import ModelFacts
 
@@ -18,15 +19,15 @@ _ENVIRONMENT: Final = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_XET": "1
 _BATCH: Final = 50
 
 
-async def inspect(model: str, revision: str) -> Mapping[str, Any]:
+async def inspect(model: str, revision: str) -> JsonObject:
     """Reads what a model is: `orchestrion_host.hub.inspecting.inspect`."""
-    found: Mapping[str, Any] = await _result("inspect", model=model, revision=revision)
+    found: JsonObject = await _result("inspect", model=model, revision=revision)
     return found
 
 
-async def search(pipeline_tag: str, filters: Sequence[str], text: str, limit: int) -> Sequence[Mapping[str, Any]]:
+async def search(pipeline_tag: str, filters: Sequence[str], text: str, limit: int) -> Sequence[JsonObject]:
     """Searches models: `orchestrion_host.hub.inspecting.search`."""
-    found: Sequence[Mapping[str, Any]] = await _result(
+    found: Sequence[JsonObject] = await _result(
         "search", pipeline_tag=pipeline_tag, filters=list(filters), text=text, limit=limit
     )
     return found
@@ -38,14 +39,14 @@ async def remove(commits: Mapping[str, str]) -> int:
     return freed
 
 
-async def pull(facts: ModelFacts) -> AsyncGenerator[Mapping[str, Any], None]:
+async def pull(facts: ModelFacts) -> AsyncGenerator[JsonObject, None]:
     """Fetches an expert's checkpoints: yields lines of progress, then the one with the result of `hub.pulling.pull`."""
     async with contextlib.aclosing(_lines("pull", **_checkpoints(facts))) as lines:
         async for line in lines:
             yield line
 
 
-async def refresh(experts: Sequence[ModelFacts]) -> AsyncGenerator[Mapping[str, Any], None]:
+async def refresh(experts: Sequence[ModelFacts]) -> AsyncGenerator[JsonObject, None]:
     """Reads facts and sizes of experts: yields the lines of `hub.inspecting.refresh`."""
     for batch in (experts[start : start + _BATCH] for start in range(0, len(experts), _BATCH)):
         given = {facts.id: _checkpoints(facts) for facts in batch}
@@ -55,15 +56,15 @@ async def refresh(experts: Sequence[ModelFacts]) -> AsyncGenerator[Mapping[str, 
                     yield line
 
 
-def _checkpoints(facts: ModelFacts) -> dict[str, Any]:
+def _checkpoints(facts: ModelFacts) -> dict[str, object]:
     return {"checkpoints": dict(facts.checkpoints), "runtime": facts.runtime, "trusted": list(facts.trusted)}
 
 
-def _lines(action: str, **given: Any) -> AsyncGenerator[Mapping[str, Any], None]:
+def _lines(action: str, **given: object) -> AsyncGenerator[JsonObject, None]:
     return programs.run(_MODULE, [action, json.dumps(given)], _ENVIRONMENT)
 
 
-async def _result(action: str, **given: Any) -> Any:
+async def _result(action: str, **given: object) -> JsonData:
     async with contextlib.aclosing(_lines(action, **given)) as lines:
         async for line in lines:
             if "result" in line:

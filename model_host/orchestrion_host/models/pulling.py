@@ -12,6 +12,7 @@ import msgspec
 
 from orchestrion.errors import Reason
 from orchestrion.models import ModelProgress
+from orchestrion.values import JsonObject
 from orchestrion_host.catalogue import snapshots
 from orchestrion_host.catalogue.facts import ModelFacts
 from orchestrion_host.changes import Changes
@@ -74,7 +75,7 @@ class Pulling:
                 del self._going[facts.id]
             going.end()
 
-    def _register(self, before: ModelFacts, told: Mapping[str, Mapping[str, Any]]) -> None:
+    def _register(self, before: ModelFacts, told: Mapping[str, JsonObject]) -> None:
         known = self._collection.find(before.id)
         if known is None or known.facts.source.hub != before.source.hub:
             text = f"{before.id} was removed while its files were fetched."
@@ -140,7 +141,7 @@ def _is_there(facts: ModelFacts) -> bool:
     return bool(facts.source.files) and all(snapshots.find(facts, model) for model in facts.checkpoints)
 
 
-def pinned(facts: ModelFacts, told: Mapping[str, Mapping[str, Any]], *, has_graphics: bool) -> ModelFacts:
+def pinned(facts: ModelFacts, told: Mapping[str, JsonObject], *, has_graphics: bool) -> ModelFacts:
     """Returns an entry with what was fetched: commits, files, hashes, and what follows from them.
 
     Args:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any
 
 import msgspec
 
 from orchestrion.errors import Reason
 from orchestrion.models import ModelProgress
+from orchestrion.values import JsonObject
 from orchestrion_host.catalogue.facts import ModelFacts
 from orchestrion_host.models import cards, hub
 from orchestrion_host.models.collection import Collection
@@ -52,7 +52,7 @@ class Refreshing:
                     )
 
 
-def refresh_facts(facts: ModelFacts, told: Mapping[str, Mapping[str, Any]]) -> ModelFacts:
+def refresh_facts(facts: ModelFacts, told: Mapping[str, JsonObject]) -> ModelFacts:
     """Returns an entry with newer facts.
 
     Args:

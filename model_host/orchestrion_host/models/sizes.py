@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
+
+from orchestrion.values import JsonObject
 
 _SINGLE: Final = 4
 _HALF: Final = 2
@@ -15,9 +17,7 @@ _LEAST_MARGIN_BYTES: Final = 32 << 20
 _ONNX_FACTOR: Final = 1.8
 
 
-def estimate(
-    checkpoints: Iterable[Mapping[str, Any]], *, runtime: str, options: Mapping[str, Any], has_graphics: bool
-) -> int:
+def estimate(checkpoints: Iterable[JsonObject], *, runtime: str, options: JsonObject, has_graphics: bool) -> int:
     """Estimates what a model takes, in bytes.
 
     Args:

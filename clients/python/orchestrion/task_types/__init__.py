@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import Any
 
 import yaml
+
+from orchestrion.values import JsonObject
 
 try:
     from yaml import CSafeLoader as SafeLoader
@@ -48,6 +49,6 @@ def _read(file_name: str, text: str) -> TaskType:
         raise ValueError(f"task_types/{file_name}: {error!r}") from error
 
 
-def _parameter(data: Mapping[str, Any]) -> Parameter:
+def _parameter(data: JsonObject) -> Parameter:
     fields = dict(data, kind=ParameterKind[data["kind"].upper()], choices=tuple(data.get("choices", ())))
     return Parameter(**fields)

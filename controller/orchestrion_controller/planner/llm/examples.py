@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any, Final
+from typing import Final
 
 import yaml
 from google.protobuf import json_format
@@ -15,6 +15,7 @@ from google.protobuf import json_format
 from orchestrion._codec import codec
 from orchestrion.plans import Plan, TaskType
 from orchestrion.v1 import plans_pb2
+from orchestrion.values import JsonObject
 from orchestrion_controller.planner.llm.relevance import Likeness, words
 from orchestrion_controller.plans.kinds import kind_of_media_type, reads_as_text
 
@@ -104,7 +105,7 @@ def _sort_of_file(media_type: str) -> str:
     return "text" if reads_as_text(media_type) else kind_of_media_type(media_type).name
 
 
-def _example(item: Mapping[str, Any]) -> Example:
+def _example(item: JsonObject) -> Example:
     tasks = [{name: value for name, value in task.items() if name != "derived"} for task in item["tasks"]]
     message = json_format.ParseDict({"tasks": tasks, "noTaskReason": item.get("reason", "")}, plans_pb2.Plan())
     return Example(
