@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Self
 
 from orchestrion.errors import Reason
 from orchestrion_evaluation.outcomes import Outcome
@@ -58,7 +58,7 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def _write(self, data: dict[str, Any]) -> None:
+    def _write(self, data: dict[str, object]) -> None:
         self._file.write(json.dumps(data, ensure_ascii=False) + "\n")
         self._file.flush()
 

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from orchestrion_evaluation.records import Record, read_records, shown
 
@@ -97,7 +96,7 @@ def read_error(source: str) -> Exception:
     return Record(source, {}).error("nodes", "there is no tool; list at least one.")
 
 
-def _record(item: Any, place: str, file: Record) -> Record:
+def _record(item: object, place: str, file: Record) -> Record:
     if not isinstance(item, dict):
         raise file.error("nodes", f"{shown(item)} is no tool; write an object with `id` and `desc`.")
     return Record(place, item)
@@ -127,7 +126,7 @@ def _types(record: Record, name: str) -> tuple[str, ...]:
     return tuple(item.strip() for item in types)
 
 
-def _parameter(record: Record, field: str, item: Any) -> ToolParameter:
+def _parameter(record: Record, field: str, item: object) -> ToolParameter:
     if not isinstance(item, dict) or not isinstance(item.get("name"), str) or not item["name"].strip():
         raise record.error(field, f"{shown(item)} is no parameter; write {{name, type, desc}}.")
     return ToolParameter(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from orchestrion.errors import (
     DeadlineExceededError,
@@ -85,7 +85,7 @@ class Outcome:
             rejected_count=len(run.rejections),
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Returns it as JSON data."""
         data = asdict(self)
         graph = self.graph

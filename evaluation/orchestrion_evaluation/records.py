@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion.values import JsonObject
+from orchestrion.values import JsonData, JsonObject
 
 _SHOWN = 60
 """Characters of a wrong value that are shown."""
@@ -26,7 +25,7 @@ class Record:
         """Builds the error about a field; `fault` says what is wrong and the cure."""
         return Reason.INVALID_FIELD.error(f"{self.place}, {field}: {fault}", field=field, place=self.place)
 
-    def find(self, *names: str) -> tuple[str, Any]:
+    def find(self, *names: str) -> tuple[str, object]:
         """Returns the name and value of the first of these fields that is there; `None` counts as missing.
 
         Raises:
@@ -38,7 +37,7 @@ class Record:
         others = f" (or {', '.join(f'`{name}`' for name in names[1:])})" if names[1:] else ""
         raise self.error(names[0], f"there is no such field; add `{names[0]}`{others}.")
 
-    def get(self, *names: str, default: Any) -> tuple[str, Any]:
+    def get(self, *names: str, default: object) -> tuple[str, object]:
         """As `find`, with a default where none of the fields is there."""
         return self.find(*names) if any(self.fields.get(name) is not None for name in names) else (names[0], default)
 
@@ -53,7 +52,7 @@ class Record:
             raise self.error(name, f"{shown(value)} is no text; write one that is not empty.")
         return value
 
-    def items(self, name: str, value: Any) -> Sequence[Any]:
+    def items(self, name: str, value: object) -> Sequence[JsonData]:
         """Returns the list of a field, which may also be written as a JSON text.
 
         Raises:
@@ -102,13 +101,13 @@ def read_records(text: str, source: str) -> list[Record]:
     return [Record(place, item) for place, item in found]
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """Writes a wrong value as JSON, cut short."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
-def _parsed(line: str, place: str) -> Any:
+def _parsed(line: str, place: str) -> JsonData:
     try:
         return json.loads(line)
     except json.JSONDecodeError as error:

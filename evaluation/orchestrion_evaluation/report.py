@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from orchestrion.values import JsonObject
 from orchestrion_evaluation.measures import Estimate, bootstrap, quantile
@@ -84,7 +84,7 @@ def evaluate(samples: Sequence[Sample], outcomes: Sequence[Outcome], *, resample
     return Evaluation(samples, outcomes, scores, estimates, _cost(outcomes), _failures(outcomes))
 
 
-def to_json(evaluation: Evaluation, settings: JsonObject) -> dict[str, Any]:
+def to_json(evaluation: Evaluation, settings: JsonObject) -> dict[str, object]:
     """Builds the report; measures are from 0 to 1, times in milliseconds."""
     return {
         "version": VERSION,

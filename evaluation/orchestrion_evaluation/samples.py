@@ -7,8 +7,9 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from orchestrion.values import JsonData
 from orchestrion_evaluation.graphs import Argument, ToolGraph, content_type
 from orchestrion_evaluation.library import Library
 from orchestrion_evaluation.records import Record, read_records, shown
@@ -47,7 +48,7 @@ class Sample:
 @dataclass(frozen=True, slots=True)
 class _Node:
     tool: str
-    arguments: Sequence[Any]
+    arguments: Sequence[object]
 
 
 def read_samples(text: str, source: str, library: Library) -> list[Sample]:
@@ -98,7 +99,7 @@ def structure_of(graph: ToolGraph) -> Structure:
     return Structure.CHAIN if is_line else Structure.DAG
 
 
-def _node(record: Record, field: str, item: Any, library: Library) -> _Node:
+def _node(record: Record, field: str, item: JsonData, library: Library) -> _Node:
     if isinstance(item, str):
         return _Node(library.resolve(item), ())
     name = (
@@ -119,7 +120,7 @@ def _node(record: Record, field: str, item: Any, library: Library) -> _Node:
     return _Node(library.resolve(name), arguments if isinstance(arguments, list) else [arguments])
 
 
-def _link(record: Record, field: str, item: Any, tools: Sequence[str], library: Library) -> tuple[str, str]:
+def _link(record: Record, field: str, item: object, tools: Sequence[str], library: Library) -> tuple[str, str]:
     if isinstance(item, list | tuple) and len(item) == 2:
         item = {"source": item[0], "target": item[1]}
     if not isinstance(item, dict):
@@ -162,7 +163,7 @@ def _arguments(nodes: Sequence[_Node], edges: frozenset[tuple[str, str]], librar
     return found
 
 
-def _read(given: Any, *, named: bool) -> tuple[str, str]:
+def _read(given: object, *, named: bool) -> tuple[str, str]:
     """Returns the name of an argument, empty for none, and its value as text."""
     name = ""
     if isinstance(given, dict):

@@ -49,7 +49,7 @@ class CallMetrics:
             prefix: The server's name, such as `orchestrion_controller`.
         """
         # A series for when each counter began would double what Prometheus stores, and nobody reads it.
-        disable_created_metrics()  # type: ignore[no-untyped-call]
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # Its authors have not typed it.
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)

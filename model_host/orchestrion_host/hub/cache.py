@@ -14,7 +14,7 @@ from pathlib import Path
 from huggingface_hub import constants, scan_cache_dir
 from huggingface_hub.errors import CacheNotFound
 from huggingface_hub.file_download import repo_folder_name
-from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]
+from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]  # The package lists no names.
 
 from orchestrion_host.hub.repository import RemoteFile, Repository
 

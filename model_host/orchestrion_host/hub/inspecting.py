@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from huggingface_hub import ModelInfo, constants, get_session, hf_raise_for_status
-from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
+from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # The package lists no names.
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.values import JsonObject
@@ -122,7 +122,7 @@ def _listed(wanted: list[tuple[str, _Parameter]]) -> Iterator[ModelInfo]:
         response = get_session().get(url, params=parameters, headers=build_hf_headers(), timeout=_TIMEOUT_S)
         hf_raise_for_status(response)
         for item in response.json():
-            yield ModelInfo(**item)  # type: ignore[no-untyped-call]
+            yield ModelInfo(**item)  # type: ignore[no-untyped-call]  # Its authors have not typed it.
         # The address of the next page holds everything that was asked for.
         url, parameters = response.links.get("next", {}).get("url"), None
 

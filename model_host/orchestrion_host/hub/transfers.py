@@ -15,7 +15,7 @@ from typing import Final
 import httpx2
 from huggingface_hub import get_session, hf_hub_url, hf_raise_for_status
 from huggingface_hub.errors import HfHubHTTPError
-from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
+from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # The package lists no names.
 
 from orchestrion.errors import Reason
 from orchestrion_host.hub.cache import CachedModel
