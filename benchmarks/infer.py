@@ -145,7 +145,7 @@ def _compare(subject: Subject, folder: Path, client: Client, stub: Any, runs: in
                 if event.HasField("outputs"):
                     computed.append(event.outputs.compute_ms / 1000)
         except grpc.RpcError as failure:
-            raise error_of(failure) from failure
+            raise error_of(failure, "/orchestrion.v1.ModelHostService/Infer") from failure
 
     def theirs() -> None:
         argument = item

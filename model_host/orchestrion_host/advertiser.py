@@ -82,7 +82,7 @@ class Advertiser:
             async for order in call:
                 self._take(order)
         except grpc.RpcError as failure:
-            return error_of(failure)
+            return error_of(failure, "/orchestrion.v1.RegistryService/Advertise")
         finally:
             call.cancel()
         return OrchestrionError("the controller closed the stream")

@@ -136,11 +136,12 @@ class Reason(enum.Enum):
     ARTIFACT_NOT_FOUND = NotFoundError, "There is no such artifact."
     HOST_NOT_FOUND = NotFoundError, "No such host is listed."
     EXPERT_NOT_FOUND = NotFoundError, "The host has no such expert."
-
     MODEL_NOT_FOUND = NotFoundError, "The Hub has no such model or revision, or the folder is not there."
+    NOT_FOUND = NotFoundError, "Something that the call names is not there; what answered does not say what."
 
     SEQUENCE_OUT_OF_RANGE = OutOfRangeError, "The run's log does not go that far."
     OFFSET_OUT_OF_RANGE = OutOfRangeError, "The artifact does not go that far."
+    OUT_OF_RANGE = OutOfRangeError, "Something does not go as far as the call asks; what answered does not say what."
 
     REQUEST_BEYOND_PLANNER = FailedPreconditionError, "The planner cannot make a plan of the request."
     PLANNER_REFUSED = FailedPreconditionError, "The language model declined to plan the request."
@@ -164,8 +165,13 @@ class Reason(enum.Enum):
     RUN_NOT_ENDED = FailedPreconditionError, "The run has not ended yet."
     NOT_AWAITING_APPROVAL = FailedPreconditionError, "The run does not wait for approval, or not any more."
     NOT_CONFIGURED = FailedPreconditionError, "The server lacks a setting that the call needs."
+    FAILED_PRECONDITION = (
+        FailedPreconditionError,
+        "The state of the system does not allow the call; what answered does not say why.",
+    )
 
     HOST_REPLACED = AbortedError, "Another process reports under this host's name."
+    ABORTED = AbortedError, "Something else got there first; what answered does not say what."
 
     TOO_MANY_RUNS = ResourceExhaustedError, "The controller has as many runs as it may."
     QUEUE_FULL = ResourceExhaustedError, "The expert's queue is full."
@@ -232,16 +238,16 @@ class Reason(enum.Enum):
             retry_after_ms: When trying again makes sense.
             **metadata: What is dynamic in the message, by name.
         """
-        known = {**(where or {}), **metadata}
-        return self.error_type(message, reason=self.name, metadata=known, retry_after_ms=retry_after_ms)
+        merged = {**(where or {}), **metadata}
+        return self.error_type(message, reason=self.name, metadata=merged, retry_after_ms=retry_after_ms)
 
     @classmethod
     def rebuild(
         cls, reason: str, message: str, metadata: Mapping[str, str], retry_after_ms: int | None = None
     ) -> OrchestrionError:
         """Builds the exception for a reason that came from elsewhere; an unknown one becomes an InternalError."""
-        known = cls.__members__.get(reason)
-        error_type = known.error_type if known else InternalError
+        member = cls.__members__.get(reason)
+        error_type = member.error_type if member else InternalError
         return error_type(message, reason=reason, metadata=metadata, retry_after_ms=retry_after_ms)
 
 

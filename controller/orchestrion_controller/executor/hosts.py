@@ -95,7 +95,7 @@ class HostClient:
         await self._channel.close()
 
     def _error(self, failure: grpc.aio.AioRpcError) -> OrchestrionError:
-        error = error_of(failure)
+        error = error_of(failure, "/orchestrion.v1.ModelHostService/Infer")
         if error.reason == Reason.SERVER_UNREACHABLE.name:
             message = f"{self.name} at {self.address} does not answer: {error.message}"
             return Reason.HOST_UNREACHABLE.error(message, host=self.name)

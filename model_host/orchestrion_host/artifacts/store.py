@@ -41,7 +41,7 @@ class ArtifactStore:
                     digest.update(chunk)
                     size += len(chunk)
         except grpc.RpcError as failure:
-            raise error_of(failure) from failure
+            raise error_of(failure, "/orchestrion.v1.ArtifactService/Download") from failure
         except OSError as error:
             raise Reason.STORAGE_FULL.error(f"The host cannot keep {names.artifact(sha256)}: {error}.") from error
         if digest.hexdigest() != sha256:
@@ -58,7 +58,7 @@ class ArtifactStore:
         try:
             artifact = await self._stub.Upload(_messages(media))
         except grpc.RpcError as failure:
-            raise error_of(failure) from failure
+            raise error_of(failure, "/orchestrion.v1.ArtifactService/Upload") from failure
         return artifact.name
 
 

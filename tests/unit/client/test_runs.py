@@ -28,6 +28,7 @@ from orchestrion.events import (
     Stage,
     TaskFinished,
 )
+from orchestrion.experts import TaskTypeState
 from orchestrion.plans import Error
 from orchestrion.runs import RunKind, RunState
 from tests.unit.client.scripted import RUN, Script
@@ -59,11 +60,23 @@ def fail(script: Script) -> None:
 
 
 def test_both_clients_have_the_same_calls() -> None:
-    def calls(client: type) -> dict[str, tuple[str, ...]]:
-        public = {name: item for name, item in vars(client).items() if not name.startswith("_")}
-        return {name: tuple(inspect.signature(item).parameters) for name, item in public.items() if callable(item)}
+    def calls(client: object) -> dict[str, tuple[str, ...]]:
+        names = [name for name in dir(client) if not name.startswith("_")]
+        resources = {name: getattr(client, name) for name in names}
+        own = {name: item for name, item in resources.items() if callable(item)}
+        nested = {
+            f"{name}.{call}": getattr(resource, call)
+            for name, resource in resources.items()
+            if type(resource).__module__.startswith("orchestrion._")
+            for call in dir(resource)
+            if not call.startswith("_")
+        }
+        return {name: tuple(inspect.signature(item).parameters) for name, item in {**own, **nested}.items()}
 
-    assert calls(Client) == calls(AsyncClient)
+    assert calls(Client("x:1")) == calls(AsyncClient("x:1"))
+    assert {"ask", "runs.get", "artifacts.upload", "hosts.connect", "experts.list", "task_types.list"} <= set(
+        calls(AsyncClient("x:1"))
+    )
 
 
 def test_events_come_typed_and_in_order(client: Client, script: Script) -> None:
@@ -229,6 +242,8 @@ def test_registry(client: Client, script: Script) -> None:
     assert (host.name, host.devices[0].name) == ("hosts/one", "cpu")
     assert [listed.expert.id for listed in client.experts.list("image-to-text")] == ["rapidocr"]
     assert client.experts.list("text-to-speech") == ()
+    (task_type,) = client.task_types.list()
+    assert (task_type.task_type.name, task_type.state) == ("image-to-text", TaskTypeState.READY)
     script.host_changes.append("hosts/one")
     with closing(client.hosts.watch()) as changes:
         assert [next(changes).name, next(changes).name] == ["hosts/one", "hosts/one"]

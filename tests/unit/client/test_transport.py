@@ -177,7 +177,7 @@ async def test_an_unknown_reason_with_a_code_that_no_class_has(send: Send) -> No
 async def test_a_status_without_details_has_the_class_of_its_code(send: Send, code: grpc.StatusCode) -> None:
     status: Any = rpc_status.to_status(status_pb2.Status(code=code.value[0], message="From a proxy."))
     received = error_of(await send(status._replace(trailing_metadata=())))
-    expected = next((error_type for error_type, known in CODES.items() if known is code), None)
+    expected = next((error_type for error_type, its_code in CODES.items() if its_code is code), None)
     if code is grpc.StatusCode.ALREADY_EXISTS:
         expected = errors.AbortedError
     assert type(received) is (expected or errors.InternalError)

@@ -8,7 +8,7 @@ from typing import Self, Unpack
 
 from orchestrion._async.artifacts import AsyncArtifacts
 from orchestrion._async.connection import AsyncConnection
-from orchestrion._async.registry import AsyncExperts, AsyncHosts
+from orchestrion._async.registry import AsyncExperts, AsyncHosts, AsyncTaskTypes
 from orchestrion._async.runs import AsyncRuns
 from orchestrion._async.uploads import artifact_names
 from orchestrion._net.endpoint import Endpoint
@@ -89,6 +89,8 @@ class AsyncClient:
         """The model hosts: list, watch, connect."""
         self.experts = AsyncExperts(self._connection)
         """The experts that the hosts offer: list."""
+        self.task_types = AsyncTaskTypes(self._connection)
+        """The task types that the experts perform: list."""
 
     @property
     def address(self) -> str:

@@ -1,4 +1,4 @@
-"""What the registry of a controller lists: `orchestrion.AsyncClient.hosts` and `.experts`."""
+"""What the registry of a controller lists: `orchestrion.AsyncClient.hosts`, `.experts` and `.task_types`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from orchestrion._async.connection import AsyncConnection
 from orchestrion._async.host_client import AsyncHostClient
 from orchestrion._net.resumption import HostChanges
 from orchestrion._rpcs import registry as rpcs
-from orchestrion.experts import Host, ListedExpert
+from orchestrion.experts import Host, ListedExpert, ListedTaskType
 from orchestrion.listings import HostRemoved
 
 
@@ -59,3 +59,15 @@ class AsyncExperts:
     async def list(self, task_type: str | None = None, *, timeout: float | None = None) -> tuple[ListedExpert, ...]:
         """Lists the experts, by id; those that perform one task type where it is named."""
         return await self._connection.unary(rpcs.list_experts(task_type or ""), timeout)
+
+
+class AsyncTaskTypes:
+    """The task types that those experts perform."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        """Shares the connection of the client."""
+        self._connection = connection
+
+    async def list(self, *, timeout: float | None = None) -> tuple[ListedTaskType, ...]:
+        """Lists the task types on offer, by name: who performs each, and how soon a task of it can be carried out."""
+        return await self._connection.unary(rpcs.list_task_types(), timeout)

@@ -10,6 +10,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from orchestrion import errors
+from orchestrion._net import bare_statuses
 from orchestrion.errors import DOMAIN, OrchestrionError, Reason
 
 CHUNK_BYTES: Final = 1 << 20
@@ -37,22 +38,6 @@ _CODES: Final[dict[type[OrchestrionError], grpc.StatusCode]] = {
     errors.PermissionDeniedError: grpc.StatusCode.PERMISSION_DENIED,
     errors.UnauthenticatedError: grpc.StatusCode.UNAUTHENTICATED,
     errors.InternalError: grpc.StatusCode.INTERNAL,
-}
-# What a status means that carries no ErrorInfo, because gRPC itself or a proxy made it.
-_BARE_REASONS: Final[dict[grpc.StatusCode, Reason]] = {
-    grpc.StatusCode.INVALID_ARGUMENT: Reason.INVALID_FIELD,
-    grpc.StatusCode.NOT_FOUND: Reason.RUN_NOT_FOUND,
-    grpc.StatusCode.ALREADY_EXISTS: Reason.HOST_REPLACED,
-    grpc.StatusCode.ABORTED: Reason.HOST_REPLACED,
-    grpc.StatusCode.OUT_OF_RANGE: Reason.OFFSET_OUT_OF_RANGE,
-    grpc.StatusCode.FAILED_PRECONDITION: Reason.NOT_CONFIGURED,
-    grpc.StatusCode.RESOURCE_EXHAUSTED: Reason.MESSAGE_TOO_LARGE,
-    grpc.StatusCode.UNAVAILABLE: Reason.SERVER_UNREACHABLE,
-    grpc.StatusCode.DEADLINE_EXCEEDED: Reason.DEADLINE_EXCEEDED,
-    grpc.StatusCode.CANCELLED: Reason.CANCELLED,
-    grpc.StatusCode.UNIMPLEMENTED: Reason.NOT_SERVED_YET,
-    grpc.StatusCode.PERMISSION_DENIED: Reason.PERMISSION_DENIED,
-    grpc.StatusCode.UNAUTHENTICATED: Reason.UNAUTHENTICATED,
 }
 
 
@@ -109,7 +94,13 @@ def status_of(error: OrchestrionError) -> Any:
 
 
 def error_of(failure: grpc.RpcError, path: str = "") -> OrchestrionError:
-    """Turns what a gRPC call raised into the exception that the server meant."""
+    """Turns what a gRPC call raised into the exception that the server meant.
+
+    Args:
+        failure: What gRPC raised.
+        path: The service and the method that were called, as `/orchestrion.v1.RunService/GetRun`: they say what a
+            status without details is about. Empty where they are not at hand.
+    """
     call: Any = failure
     code = call.code() or grpc.StatusCode.UNKNOWN
     message = call.details() or code.name
@@ -128,12 +119,11 @@ def error_of(failure: grpc.RpcError, path: str = "") -> OrchestrionError:
             detail.Unpack(retry)
             retry_after_ms = retry.retry_delay.ToMilliseconds()
     if not reason:
-        known = _BARE_REASONS.get(code, Reason.INTERNAL)
-        return known.error(message, retry_after_ms=retry_after_ms)
+        return bare_statuses.reason_of(code, path).error(message, retry_after_ms=retry_after_ms)
     error = Reason.rebuild(reason, message, metadata)
     if status is not None and type(error) is errors.InternalError and status.code != code_pb2.INTERNAL:
-        # A reason that only a newer server knows: its code still says what to do.
-        error = next((kind for kind, known in _CODES.items() if known is code), errors.InternalError)(
+        # A reason of a newer server: its code still says what to do.
+        error = next((kind for kind, own_code in _CODES.items() if own_code is code), errors.InternalError)(
             message, reason=reason, metadata=metadata
         )
     error.retry_after_ms = retry_after_ms

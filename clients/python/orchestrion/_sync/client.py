@@ -15,7 +15,7 @@ from orchestrion._rpcs.rpc import StreamRpc
 from orchestrion._rpcs.stages import conversation, numbered
 from orchestrion._sync.artifacts import Artifacts
 from orchestrion._sync.connection import Connection
-from orchestrion._sync.registry import Experts, Hosts
+from orchestrion._sync.registry import Experts, Hosts, TaskTypes
 from orchestrion._sync.runs import Runs
 from orchestrion._sync.uploads import artifact_names
 from orchestrion.answers import Answer, answer_of, assignments_of, plan_of
@@ -88,6 +88,8 @@ class Client:
         """The model hosts: list, watch, connect."""
         self.experts = Experts(self._connection)
         """The experts that the hosts offer: list."""
+        self.task_types = TaskTypes(self._connection)
+        """The task types that the experts perform: list."""
 
     @property
     def address(self) -> str:

@@ -1,5 +1,5 @@
 # Made from _async/registry.py by tools/unasync.py (`make unasync`): change that file, never this one.
-"""What the registry of a controller lists: `orchestrion.Client.hosts` and `.experts`."""
+"""What the registry of a controller lists: `orchestrion.Client.hosts`, `.experts` and `.task_types`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from orchestrion._net.resumption import HostChanges
 from orchestrion._rpcs import registry as rpcs
 from orchestrion._sync.connection import Connection
 from orchestrion._sync.host_client import HostClient
-from orchestrion.experts import Host, ListedExpert
+from orchestrion.experts import Host, ListedExpert, ListedTaskType
 from orchestrion.listings import HostRemoved
 
 
@@ -60,3 +60,15 @@ class Experts:
     def list(self, task_type: str | None = None, *, timeout: float | None = None) -> tuple[ListedExpert, ...]:
         """Lists the experts, by id; those that perform one task type where it is named."""
         return self._connection.unary(rpcs.list_experts(task_type or ""), timeout)
+
+
+class TaskTypes:
+    """The task types that those experts perform."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Shares the connection of the client."""
+        self._connection = connection
+
+    def list(self, *, timeout: float | None = None) -> tuple[ListedTaskType, ...]:
+        """Lists the task types on offer, by name: who performs each, and how soon a task of it can be carried out."""
+        return self._connection.unary(rpcs.list_task_types(), timeout)
