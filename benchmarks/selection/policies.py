@@ -1,4 +1,4 @@
-"""The policies that are compared. All see the same: the registry's offers, and the calls that were given out."""
+"""The policies that are compared. All see the same: the registry's replicas, and the calls in flight."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Final, Protocol
 
 from orchestrion.experts import ExpertState
 from orchestrion.plans import Task
-from orchestrion_controller.registry.offers import Offer
 from orchestrion_controller.registry.registry import Registry
+from orchestrion_controller.registry.replicas import Replica, ReplicaKey
 from orchestrion_controller.selector import scoring
-from orchestrion_controller.selector.observations import Pair
-from orchestrion_controller.selector.selector import Begun, Selector
-from orchestrion_controller.selector.underway import CallsUnderway
+from orchestrion_controller.selector.in_flight import InFlightCalls
+from orchestrion_controller.selector.selector import Selector, StartedCall
 
 CANDIDATES: Final = 5
 
@@ -21,13 +20,13 @@ CANDIDATES: Final = 5
 class Policy(Protocol):
     """Chooses, and hears how calls go."""
 
-    def choose(self, task: Task) -> Pair:
+    def choose(self, task: Task) -> ReplicaKey:
         """Returns a host and an expert."""
 
-    def begin(self, pair: Pair) -> object:
+    def begin(self, replica: ReplicaKey) -> object:
         """Hears that a call begins; what it returns is given back at its end."""
 
-    def end(self, begun: object) -> None:
+    def end(self, call: object) -> None:
         """Hears that it has ended."""
 
 
@@ -38,84 +37,81 @@ class Rank:
         """Makes it; nothing in it is drawn by lot."""
         self._selector = Selector(registry, CANDIDATES, clock=clock)
 
-    def choose(self, task: Task) -> Pair:
+    def choose(self, task: Task) -> ReplicaKey:
         """Takes the first by rank."""
         assignment = self._selector.assign(task)
-        self._selector.promise(assignment)
+        self._selector.count_assignment(assignment)
         return assignment.host, assignment.expert_id
 
-    def begin(self, pair: Pair) -> Begun:
+    def begin(self, replica: ReplicaKey) -> StartedCall:
         """Counts a call."""
-        return self._selector.begin(pair)
+        return self._selector.begin(replica)
 
-    def end(self, begun: object) -> None:
+    def end(self, call: object) -> None:
         """Learns from a call."""
-        assert isinstance(begun, Begun)
-        self._selector.end(begun)
+        assert isinstance(call, StartedCall)
+        call.end()
 
 
-class _Simple:
-    """What the others have in common: the same candidates, and the same count of calls given out."""
+class _Baseline:
+    """What the others have in common: the same candidates, and the same count of calls in flight."""
 
     def __init__(self, registry: Registry, clock: Callable[[], float], generator: random.Random) -> None:
         self._registry = registry
-        self._underway = CallsUnderway(clock)
+        self._in_flight = InFlightCalls(clock)
         self._generator = generator
 
-    def choose(self, task: Task) -> Pair:
-        offers = [offer for offer in self._registry.offers(task.type) if scoring.servable(offer)]
-        chosen = self._pick(offers)
-        return chosen.host.name, chosen.expert.id
+    def choose(self, task: Task) -> ReplicaKey:
+        replicas = [replica for replica in self._registry.replicas(task.type) if scoring.servable(replica)]
+        chosen = self._pick(replicas)
+        return chosen.key
 
-    def begin(self, pair: Pair) -> Pair:
-        self._underway.begin(pair)
-        return pair
+    def begin(self, replica: ReplicaKey) -> ReplicaKey:
+        self._in_flight.begin(replica)
+        return replica
 
-    def end(self, begun: object) -> None:
-        assert isinstance(begun, tuple)
-        self._underway.end(begun)
+    def end(self, call: object) -> None:
+        assert isinstance(call, tuple)
+        self._in_flight.end(call)
 
-    def _pick(self, offers: Sequence[Offer]) -> Offer:
+    def _pick(self, replicas: Sequence[Replica]) -> Replica:
         raise NotImplementedError
 
-    def _least_loaded(self, offers: Sequence[Offer]) -> Offer:
+    def _least_loaded(self, replicas: Sequence[Replica]) -> Replica:
         """Takes the host with the fewest calls, and draws among equals."""
-        loads = [
-            max(offer.summary.call_count, self._underway.of((offer.host.name, offer.expert.id)).host_count)
-            for offer in offers
-        ]
+        loads = [max(replica.summary.call_count, self._in_flight.of(replica.key).host_count) for replica in replicas]
         least = min(loads)
-        return self._generator.choice([offer for offer, load in zip(offers, loads, strict=True) if load == least])
+        return self._generator.choice([replica for replica, load in zip(replicas, loads, strict=True) if load == least])
 
 
-class Random(_Simple):
+class Random(_Baseline):
     """Any expert on any host."""
 
-    def _pick(self, offers: Sequence[Offer]) -> Offer:
-        return self._generator.choice(offers)
+    def _pick(self, replicas: Sequence[Replica]) -> Replica:
+        return self._generator.choice(replicas)
 
 
-class MostDownloaded(_Simple):
+class MostDownloaded(_Baseline):
     """The expert with the most downloads, as the paper ranks, on the host with the fewest calls that has it."""
 
-    def _pick(self, offers: Sequence[Offer]) -> Offer:
-        most = max(offer.expert.download_count for offer in offers)
-        return self._least_loaded([offer for offer in offers if offer.expert.download_count == most])
+    def _pick(self, replicas: Sequence[Replica]) -> Replica:
+        most = max(replica.expert.download_count for replica in replicas)
+        return self._least_loaded([replica for replica in replicas if replica.expert.download_count == most])
 
 
-class LeastLoaded(_Simple):
+class LeastLoaded(_Baseline):
     """Any expert on the host with the fewest calls."""
 
-    def _pick(self, offers: Sequence[Offer]) -> Offer:
-        return self._least_loaded(offers)
+    def _pick(self, replicas: Sequence[Replica]) -> Replica:
+        return self._least_loaded(replicas)
 
 
-class LeastLoadedOfLoaded(_Simple):
+class LeastLoadedOfLoaded(_Baseline):
     """The host with the fewest calls among those where an expert is loaded: stronger than what is usual."""
 
-    def _pick(self, offers: Sequence[Offer]) -> Offer:
-        loaded = [offer for offer in offers if offer.status.state is ExpertState.LOADED]
-        return self._least_loaded(loaded or offers)
+    def _pick(self, replicas: Sequence[Replica]) -> Replica:
+        loaded = [replica for replica in replicas if replica.status.state is ExpertState.LOADED]
+        return self._least_loaded(loaded or replicas)
 
 
 POLICIES: Final[Mapping[str, Callable[[Registry, Callable[[], float], random.Random], Policy]]] = {

@@ -1,4 +1,4 @@
-"""The 50 cases of `cases.yaml` as offers and tasks, and how many a policy gets right."""
+"""The 50 cases of `cases.yaml` as replicas and tasks, and how many a policy gets right."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ import yaml
 from orchestrion.experts import AcceptedValues, Device, Expert, ExpertState, ExpertStatus, HostFacts, InputLimit
 from orchestrion.plans import Task
 from orchestrion.values import ArtifactRef, JsonObject, Value
+from orchestrion_controller.dispatch import InputSize, SelectionContext
 from orchestrion_controller.language_model import LanguageModel
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.registry.registry import Registry, Report
-from orchestrion_controller.selector.demand import Circumstances, Demand, Size
 from orchestrion_controller.selector.llm.chooser import LLMChooser
-from orchestrion_controller.selector.llm.prompt import Question
+from orchestrion_controller.selector.llm.prompt import ChoiceQuestion
+from orchestrion_controller.selector.requirements import TaskRequirements
 from orchestrion_controller.selector.selector import Selector
 
 CASES: Final = Path(__file__).with_name("cases.yaml")
@@ -35,7 +36,7 @@ class Case:
     decides: str
     """`language`, `domain`, `licence` or `size`."""
     task: Task
-    context: Circumstances
+    context: SelectionContext
     report: Report
     """The host on which the experts are."""
     right: str
@@ -81,12 +82,12 @@ async def by_language_model(cases: Iterable[Case], model: LanguageModel) -> Sequ
     for case in cases:
         registry = _registry(case)
         shortlist = Selector(registry, CANDIDATES).shortlist(case.task, case.context)
-        question = Question(Demand.of(case.task, case.context), shortlist)
-        answer = await chooser.choose([question], case.context)
-        choice = answer.choices.get(case.task.id)
+        question = ChoiceQuestion(TaskRequirements.of(case.task, case.context), shortlist)
+        choices = await chooser.choose([question], case.context)
+        choice = choices.by_task.get(case.task.id)
         named = choice.expert_id if choice else ""
         chosen = named if named in question.expert_ids else question.expert_ids[0]
-        judged.append(Judged(case, chosen, choice.reason if choice else answer.problem))
+        judged.append(Judged(case, chosen, choice.reason if choice else choices.problem))
         registry.close()
     return judged
 
@@ -142,7 +143,7 @@ def _case(item: JsonObject, experts: Mapping[str, Expert], latencies: Mapping[st
         name = next(name for name in ("text", "prompt") if name in inputs)
         text = str(inputs[name])
         inputs[name] = (text * (length // len(text) + 1))[:length]
-    file = Size(
+    file = InputSize(
         duration_ms=item.get("seconds", 0) * 1000, size_bytes=item.get("bytes", item.get("seconds", 0) * 32_000)
     )
     offered = tuple(experts[expert_id] for expert_id in item["offers"])
@@ -151,7 +152,7 @@ def _case(item: JsonObject, experts: Mapping[str, Expert], latencies: Mapping[st
         id=item["id"],
         decides=item["decides"],
         task=Task("task", item["task"], inputs),
-        context=Circumstances({_FILE: file}, item.get("request", ""), tuple(item.get("licenses", ()))),
+        context=SelectionContext({_FILE: file}, item.get("request", ""), tuple(item.get("licenses", ()))),
         report=Report(
             name="hosts/one",
             instance_id="cases",

@@ -58,10 +58,10 @@ async def simulate(world: World, policy_name: str, seed: int) -> Outcome:
 
     def arrive(arrival: Arrival, number: int) -> None:
         pair = policy.choose(Task(f"task-{number}", arrival.task_type))
-        begun = policy.begin(pair)
+        call = policy.begin(pair)
 
         def done() -> None:
-            policy.end(begun)
+            policy.end(call)
             times.append((arrival.time_s, clock.now - arrival.time_s))
 
         hosts[pair[0]].infer(pair[1], Call(arrival.difficulty, done))

@@ -33,11 +33,11 @@ async def measure() -> dict[str, float]:
     registry, reports = _registry(simulation.hosts)
     selector = Selector(registry, 5)
     task = Task("task", "type-00", {"text": _WORDS})
-    count = len(registry.offers(task.type))
-    times[f"choice among {count} offers, nothing changed since"] = _median(lambda: selector.assign(task))
+    count = len(registry.replicas(task.type))
+    times[f"choice among {count} replicas, nothing changed since"] = _median(lambda: selector.assign(task))
     # A host leaves out what is always true of it once the controller has that.
     report = replace(reports[-1], facts=None)
-    times[f"choice among {count} offers, one host having reported"] = _median(
+    times[f"choice among {count} replicas, one host having reported"] = _median(
         lambda: selector.assign(task), lambda: registry.report(report, "speed")
     )
     times[f"a report of a host with {len(report.statuses)} experts"] = _median(lambda: registry.report(report, "speed"))
@@ -51,8 +51,8 @@ async def measure() -> dict[str, float]:
     ]
     registry, _ = _registry(alike)
     selector = Selector(registry, 5)
-    count = len(registry.offers(task.type))
-    times[f"choice among {count} offers, all experts of one task type"] = _median(lambda: selector.assign(task))
+    count = len(registry.replicas(task.type))
+    times[f"choice among {count} replicas, all experts of one task type"] = _median(lambda: selector.assign(task))
     registry.close()
     return times
 

@@ -1,4 +1,4 @@
-"""The world of the simulation: hosts, experts and demand, all drawn from one seed before any policy sees them."""
+"""The world of the simulation: hosts, experts and requirements, all drawn from one seed before any policy sees them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXPERTS: Final = 500
 COPIES: Final = 6
 """On how many hosts the files of an expert are."""
 ZIPF: Final = 1.1
-"""The exponent of the demand: the first task type is asked for 2.1 times as often as the second, and so on."""
+"""The exponent of the requirements: the first task type is asked for 2.1 times as often as the second, and so on."""
 
 
 @dataclass(frozen=True, slots=True)

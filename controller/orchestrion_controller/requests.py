@@ -1,13 +1,20 @@
-"""What callers ask of the stages, as plain dataclasses; the servicers build them from messages."""
+"""The requests to the stages, as plain dataclasses; the servicers build them from messages."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from orchestrion.experts import Assignment, SelectionPolicy
 from orchestrion.plans import Plan, TaskResult, TaskType
 from orchestrion.runs import Artifact, Message
+
+PlanCheck: TypeAlias = Callable[[Plan], Awaitable[Plan]]
+"""Checks an edited plan and returns it, its attachments resolved; the error of a bad one names the place."""
+
+Approval: TypeAlias = Callable[[Plan, PlanCheck], Awaitable[Plan]]
+"""Waits until somebody approves a plan, or another one that passes the check, and returns the plan to carry out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +24,7 @@ class FullRequest:
     messages: tuple[Message, ...]
     attachments: tuple[Artifact, ...]
     task_types: Mapping[str, TaskType]
-    """Those that the caller gave; empty means those of the server."""
+    """The caller's own; empty means those of the server."""
     plan: Plan | None = None
     """A plan to follow instead of planning."""
     planner: str = ""

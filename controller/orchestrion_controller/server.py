@@ -29,13 +29,13 @@ from orchestrion_controller.database.database import Database
 from orchestrion_controller.executor.executor import Executor
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.performers import chooser, language_model, performers
-from orchestrion_controller.pipeline.context import Context
+from orchestrion_controller.pipeline.context import StageContext
 from orchestrion_controller.pipeline.pipeline import Pipeline
-from orchestrion_controller.pipeline.selecting import Selecting
 from orchestrion_controller.registry.registry import Registry
 from orchestrion_controller.runs.journal import Journal
 from orchestrion_controller.runs.runs import RunLimits, Runs
 from orchestrion_controller.selector.selector import Selector
+from orchestrion_controller.selector.stage import SelectStage
 from orchestrion_controller.servicers.artifact import ArtifactServicer
 from orchestrion_controller.servicers.registry import RegistryServicer
 from orchestrion_controller.servicers.run import RunServicer
@@ -80,12 +80,12 @@ class Controller:
         self._runs = Runs(self._journal, metrics, limits)
         selector = Selector(self._registry, config.candidate_count, licenses=config.licenses)
         self._executor = Executor(self._registry, selector, self._artifacts, metrics, config.max_attempts)
-        context = Context(self._registry, self._artifacts, self._runs)
+        context = StageContext(self._registry, self._artifacts, self._journal)
         self._language_model = language_model(config)
-        selecting = Selecting(selector, chooser(self._language_model), metrics)
+        select_stage = SelectStage(selector, chooser(self._language_model), metrics)
         pipeline = Pipeline(
             performers(config, self._language_model),
-            selecting,
+            select_stage,
             self._executor,
             context,
             metrics,

@@ -11,10 +11,10 @@ from docs.pages.tables import table
 from orchestrion.errors import Reason
 from orchestrion.experts import Assignment, Device, Expert, ExpertState, ExpertStatus, HostFacts
 from orchestrion.plans import Task
+from orchestrion_controller.dispatch import SelectionContext
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.registry.registry import Registry, Report
 from orchestrion_controller.selector import observations, timing
-from orchestrion_controller.selector.demand import Circumstances
 from orchestrion_controller.selector.selector import Selector
 from orchestrion_controller.selector.terms import TERMS, TIME_UNIT_S
 
@@ -57,7 +57,7 @@ far.
 
 ## What feeds back
 
-* **Calls given out** count from the moment of the assignment until they end, so that tasks of one moment spread over
+* **Calls in flight** count from the moment of the assignment until they end, so that tasks of one moment spread over
   hosts. A task that waits for another's output is no load yet, and counts from its call on.
 * **Times.** Each call that succeeds is divided as it was expected: by how much the whole was longer or shorter, so
   was each part. Calls and loads are averaged with weight {newest:g} for the newest, by expert and host; without
@@ -100,7 +100,7 @@ November 2026:
 
 Where only the host is to be chosen, what rank gains over the last column lies within the spread; where the expert is
 too, much of the gain is that rank finds the fastest one. At 80 % the hottest expert alone asks for more than its six
-hosts can do in some of the worlds. On a busy machine with two cores, a choice among 120 offers (one task type of 25)
+hosts can do in some of the worlds. On a busy machine with two cores, a choice among 120 replicas (one task type of 25)
 took 0.7 ms of processor time, and one among all 500 experts of a single task type 4 to 5 ms.
 """
 
@@ -186,10 +186,10 @@ async def example() -> Example:
     registry.report(_report("hosts/a", (_ENGLISH, _MULTILINGUAL), (idle, busy)), "page")
     registry.report(_report("hosts/b", (_MULTILINGUAL,), (on_disk,)), "page")
     selector = Selector(registry, 5, clock=_Clock())
-    context = Circumstances(request=_REQUEST)
+    context = SelectionContext(request=_REQUEST)
     first = selector.assign(_TASK, context)
-    selector.end(selector.begin(("hosts/a", "multilingual-ner")), Reason.WORKER_CRASHED.error("The worker died."))
-    selector.end(selector.begin(("hosts/a", "multilingual-ner")), Reason.WORKER_CRASHED.error("The worker died."))
+    selector.begin(("hosts/a", "multilingual-ner")).end(Reason.WORKER_CRASHED.error("The worker died."))
+    selector.begin(("hosts/a", "multilingual-ner")).end(Reason.WORKER_CRASHED.error("The worker died."))
     after_failure = selector.assign(_TASK, context)
     registry.close()
     return Example(first, after_failure)

@@ -1,69 +1,83 @@
-"""One call of one task: tried on the expert chosen for it, and on others when that can cure the error."""
+"""One call of one task: tried on the replica chosen for it, and on others when that can cure the error."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Final, Protocol
 
 from orchestrion.errors import OrchestrionError, Reason, is_retryable
 from orchestrion.events import AttemptFailed, Payload, TaskPreview, TaskProgress, TaskStarted, TaskText
 from orchestrion.experts import Assignment, Candidate
 from orchestrion.inference import InferOutputs, InferPreview, InferProgress, InferText
 from orchestrion.plans import Error, Task
+from orchestrion_controller.dispatch import AssignedTask, SelectionContext
 from orchestrion_controller.executor.hosts import HostClients, infer_request
 from orchestrion_controller.executor.inputs import Inputs, Outputs
 from orchestrion_controller.metrics import ControllerMetrics
-from orchestrion_controller.selector.demand import NOTHING_KNOWN, Circumstances
-from orchestrion_controller.selector.observations import Pair
-from orchestrion_controller.selector.selector import Selector
+from orchestrion_controller.registry.replicas import ReplicaKey
 
 Emit = Callable[[Payload], None]
 
-_PAUSE_S = 0.1
+_PAUSE_S: Final = 0.1
+"""How long to wait before the same replica is tried again, in seconds, times the attempts so far."""
+
+
+class CallInFlight(Protocol):
+    """A call that counts as load of its replica until it ends."""
+
+    def end(self, error: OrchestrionError | None = None, *, cancelled: bool = False) -> None:
+        """Counts the call no longer; what it showed of the replica is remembered, unless it was cancelled."""
+
+
+class ReplicaSelector(Protocol):
+    """The selector as far as attempts need it: a second choice, and word of how calls go."""
+
+    def assign(self, task: Task, context: SelectionContext, avoid: Collection[ReplicaKey]) -> Assignment:
+        """Chooses an expert for a task; replicas to avoid come last.
+
+        Raises:
+            OrchestrionError: There is none.
+        """
+
+    def begin(self, replica: ReplicaKey) -> CallInFlight:
+        """Counts a call to a replica."""
 
 
 @dataclass(frozen=True, slots=True)
-class Assigned:
-    """A task and the expert chosen for it."""
-
-    task: Task
-    assignment: Assignment
-    pinned: bool = False
-    """Whether the caller chose: then only its own candidates are alternatives."""
-    known: Circumstances = NOTHING_KNOWN
-    """What the choice went by beside the task."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
+class ItemIndex:
     """Which call of a task that unfolded; None and 0 for one that did not."""
 
     index: int | None = None
+    """The item's place in the list, from 0."""
     count: int = 0
+    """How many items there are."""
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ItemCall:
     """One call of one task: what every attempt at it has in common."""
 
     run: str
     """The name of the run."""
-    assigned: Assigned
+    assigned: AssignedTask
     """The task and the expert chosen first."""
     inputs: Inputs
     """The inputs, without references."""
-    item: Item
+    item: ItemIndex
     """Which part of the task it is."""
     reservation: str
-    """The claim on the expert chosen first; empty for none."""
+    """The reservation of the expert chosen first; empty for none."""
 
 
-class Attempts:
-    """Makes calls until one succeeds or no other expert could do better."""
+class CallAttempts:
+    """Makes calls, each until it succeeds or no other replica could do better."""
 
-    def __init__(self, selector: Selector, clients: HostClients, metrics: ControllerMetrics, max_attempts: int) -> None:
+    def __init__(
+        self, selector: ReplicaSelector, clients: HostClients, metrics: ControllerMetrics, max_attempts: int
+    ) -> None:
         """Keeps the collaborators.
 
         Args:
@@ -77,62 +91,62 @@ class Attempts:
         self._metrics = metrics
         self._max_attempts = max_attempts
 
-    async def perform(self, call: Call, emit: Emit) -> Outputs:
+    async def perform(self, call: ItemCall, emit: Emit) -> Outputs:
         """Performs one call and returns its outputs; what happens meanwhile is emitted.
 
         Raises:
             OrchestrionError: What the last attempt failed with.
         """
         task, item, reservation = call.assigned.task, call.item, call.reservation
-        pair: Pair = (call.assigned.assignment.host, call.assigned.assignment.expert_id)
-        failed: list[Pair] = []
+        replica: ReplicaKey = (call.assigned.assignment.host, call.assigned.assignment.expert_id)
+        failed: list[ReplicaKey] = []
         for attempt in range(1, self._max_attempts + 1):
-            emit(TaskStarted(task.id, attempt, *pair, item.index, item.count))
-            begun = self._selector.begin(pair)
+            emit(TaskStarted(task.id, attempt, *replica, item.index, item.count))
+            in_flight = self._selector.begin(replica)
             try:
-                outputs = await self._infer(call, pair, reservation, emit)
+                outputs = await self._infer(call, replica, reservation, emit)
             except OrchestrionError as error:
-                self._selector.end(begun, error)
-                self._metrics.attempts_failed.labels(pair[1], error.reason).inc()
-                failed.append(pair)
+                in_flight.end(error)
+                self._metrics.attempts_failed.labels(replica[1], error.reason).inc()
+                failed.append(replica)
                 retry = attempt < self._max_attempts and is_retryable(error)
                 following = self._next(call.assigned, failed) if retry else None
                 described = Error.of(error)
-                emit(AttemptFailed(task.id, attempt, *pair, described, following is not None, item.index))
+                emit(AttemptFailed(task.id, attempt, *replica, described, following is not None, item.index))
                 if following is None:
                     raise
                 if following in failed:
-                    # The same expert again: its worker is being replaced, or its queue drains.
+                    # The same replica again: its worker is being replaced, or its queue drains.
                     await asyncio.sleep((error.retry_after_ms or 0) / 1000 or _PAUSE_S * attempt)
-                pair, reservation = following, ""
+                replica, reservation = following, ""
             except BaseException:
-                self._selector.end(begun, cancelled=True)
+                in_flight.end(cancelled=True)
                 raise
             else:
-                self._selector.end(begun)
+                in_flight.end()
                 if item.index is not None:
-                    # The task's outputs are told when all items have theirs; that this one has is told at once.
+                    # The event with the task's outputs waits for all items; that this one is done shows at once.
                     emit(TaskProgress(task.id, 1.0, "done", item.index))
                 return outputs
         raise AssertionError("max_attempts is at least 1, so the loop returns or raises")
 
-    def _next(self, assigned: Assigned, failed: list[Pair]) -> Pair | None:
+    def _next(self, assigned: AssignedTask, failed: list[ReplicaKey]) -> ReplicaKey | None:
         if assigned.pinned:
             named = Candidate(assigned.assignment.host, assigned.assignment.expert_id)
-            pairs = [(choice.host, choice.expert_id) for choice in assigned.assignment.candidates or (named,)]
-            return next((pair for pair in pairs if pair not in failed), pairs[0])
+            pinned = [(choice.host, choice.expert_id) for choice in assigned.assignment.candidates or (named,)]
+            return next((replica for replica in pinned if replica not in failed), pinned[0])
         try:
-            assignment = self._selector.assign(assigned.task, assigned.known, avoid=failed)
+            assignment = self._selector.assign(assigned.task, assigned.context, failed)
         except OrchestrionError:
             return None
         return assignment.host, assignment.expert_id
 
-    async def _infer(self, call: Call, pair: Pair, reservation: str, emit: Emit) -> Outputs:
-        host, expert_id = pair
+    async def _infer(self, call: ItemCall, replica: ReplicaKey, reservation: str, emit: Emit) -> Outputs:
+        host, expert_id = replica
         task, item = call.assigned.task, call.item
         request = infer_request(expert_id, task, call.inputs, run=call.run, reservation=reservation)
-        async with aclosing(self._clients.get(host).infer(request)) as calls:
-            async for payload in calls:
+        async with aclosing(self._clients.get(host).infer(request)) as payloads:
+            async for payload in payloads:
                 match payload:
                     case InferOutputs(outputs=outputs):
                         return outputs

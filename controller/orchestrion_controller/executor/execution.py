@@ -6,13 +6,14 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.events import Payload, TaskFinished
 from orchestrion.plans import Error, TaskResult, TaskState, TaskType
+from orchestrion_controller.dispatch import AssignedTask, DispatchItem, RevokedTask
 from orchestrion_controller.executor import inputs as folding
-from orchestrion_controller.executor.attempts import Assigned, Attempts, Call, Item
+from orchestrion_controller.executor.attempts import CallAttempts, ItemCall, ItemIndex
 from orchestrion_controller.executor.inputs import Inputs, Outputs
 from orchestrion_controller.executor.reservations import Reservations
 from orchestrion_controller.executor.texts import Texts
@@ -22,26 +23,16 @@ from orchestrion_controller.plans.graph import dependencies
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Revoked:
-    """A task that a repaired plan does not have."""
-
-    task_id: str
-
-
-FeedItem = Assigned | Revoked
-
-
 class Execution:
-    """The tasks of one run. `payloads` drives it; `results` tells what became of them."""
+    """The tasks of one run. `payloads` drives it; `results` has what became of them."""
 
     def __init__(
         self,
         run: str,
         *,
         task_types: Mapping[str, TaskType],
-        known: Mapping[str, TaskResult],
-        attempts: Attempts,
+        existing: Mapping[str, TaskResult],
+        attempts: CallAttempts,
         reservations: Reservations,
         texts: Texts,
         metrics: ControllerMetrics,
@@ -51,10 +42,10 @@ class Execution:
         Args:
             run: The name of the run.
             task_types: What its tasks are of, by name.
-            known: Results that exist already, by task id; those tasks are not run.
+            existing: Results that exist already, by task id; those tasks are not run.
             attempts: Make the calls.
-            reservations: Claim experts ahead.
-            texts: Reads files that are given for texts.
+            reservations: Reserve experts ahead.
+            texts: Reads files where an input takes a text.
             metrics: Where tasks are counted.
         """
         self._run = run
@@ -63,12 +54,12 @@ class Execution:
         self._reservations = reservations
         self._texts = texts
         self._metrics = metrics
-        self._assigned: dict[str, Assigned] = {}
+        self._assigned: dict[str, AssignedTask] = {}
         self._performing: dict[str, asyncio.Task[None]] = {}
         # A task may refer to one that was not planned yet: whoever comes first makes the future.
         self._results: dict[str, asyncio.Future[TaskResult]] = {}
         self._out: asyncio.Queue[Payload | None] = asyncio.Queue()
-        for task_id, result in known.items():
+        for task_id, result in existing.items():
             self._result(task_id).set_result(result)
 
     @property
@@ -76,12 +67,12 @@ class Execution:
         """What became of the tasks that have ended, by id."""
         return {task_id: future.result() for task_id, future in self._results.items() if future.done()}
 
-    async def payloads(self, feed: AsyncIterator[FeedItem]) -> AsyncGenerator[Payload, None]:
-        """Runs the tasks of a feed and yields what happens, until the feed has ended and with it every task.
+    async def payloads(self, dispatched: AsyncIterator[DispatchItem]) -> AsyncGenerator[Payload, None]:
+        """Runs tasks as they are dispatched and yields what happens, until nothing follows and every task has ended.
 
         Closing the generator cancels everything, down to the hosts.
         """
-        taking = asyncio.create_task(self._take(feed))
+        taking = asyncio.create_task(self._take(dispatched))
         try:
             while (payload := await self._out.get()) is not None:
                 yield payload
@@ -93,20 +84,20 @@ class Execution:
             await asyncio.gather(*tasks, return_exceptions=True)
             self._reservations.release_all()
 
-    async def _take(self, feed: AsyncIterator[FeedItem]) -> None:
+    async def _take(self, dispatched: AsyncIterator[DispatchItem]) -> None:
         try:
-            async for item in feed:
-                if isinstance(item, Revoked):
+            async for item in dispatched:
+                if isinstance(item, RevokedTask):
                     self._revoke(item.task_id)
                 elif not self._result(item.task.id).done():
                     self._assigned[item.task.id] = item
                     self._start(item)
-            while going := [task for task in self._performing.values() if not task.done()]:
-                await asyncio.wait(going)
+            while running := [task for task in self._performing.values() if not task.done()]:
+                await asyncio.wait(running)
         finally:
             self._out.put_nowait(None)
 
-    def _start(self, assigned: Assigned) -> None:
+    def _start(self, assigned: AssignedTask) -> None:
         task_id = assigned.task.id
         performing = self._perform(assigned, self._result(task_id))
         self._performing[task_id] = asyncio.create_task(performing, name=f"{self._run}/{task_id}")
@@ -132,32 +123,34 @@ class Execution:
             self._results[task_id] = asyncio.get_running_loop().create_future()
         return self._results[task_id]
 
-    async def _perform(self, assigned: Assigned, result: asyncio.Future[TaskResult]) -> None:
+    async def _perform(self, assigned: AssignedTask, result: asyncio.Future[TaskResult]) -> None:
         task = assigned.task
         needed = dependencies(task)
         reservation = ""
         if any(not self._result(task_id).done() for task_id in needed):
-            reservation = self._reservations.claim(assigned)
-        found = {task_id: await asyncio.shield(self._result(task_id)) for task_id in needed}
+            reservation = self._reservations.reserve(assigned)
+        upstream = {task_id: await asyncio.shield(self._result(task_id)) for task_id in needed}
         started = time.perf_counter()
-        failed = next((other for other in found.values() if not other.succeeded), None)
+        failed = next((other for other in upstream.values() if not other.succeeded), None)
         if failed is not None:
             message = f"Task {failed.task_id!r}, which {task.id!r} refers to, did not succeed."
             error = Reason.UPSTREAM_FAILED.error(message, task_id=failed.task_id)
             ended = TaskResult(task.id, TaskState.SKIPPED, error=Error.of(error))
         else:
-            ended = await self._run_task(assigned, found, reservation)
+            ended = await self._run_task(assigned, upstream, reservation)
         self._finish(assigned, ended, (time.perf_counter() - started) * 1000)
         result.set_result(ended)
 
-    async def _run_task(self, assigned: Assigned, found: Mapping[str, TaskResult], reservation: str) -> TaskResult:
+    async def _run_task(
+        self, assigned: AssignedTask, upstream: Mapping[str, TaskResult], reservation: str
+    ) -> TaskResult:
         task = assigned.task
         try:
             task_type = self._task_types[task.type]
-            resolved = await self._texts.read(task, task_type, folding.resolve(task, found))
+            resolved = await self._texts.read(task, task_type, folding.resolve(task, upstream))
             items = folding.unfold(task, task_type, resolved)
             if items is None:
-                outputs = await self._call(assigned, resolved, Item(), reservation)
+                outputs = await self._call(assigned, resolved, ItemIndex(), reservation)
             else:
                 outputs = await self._call_each(assigned, items, reservation)
         except OrchestrionError as error:
@@ -171,14 +164,14 @@ class Execution:
             return TaskResult(task.id, TaskState.FAILED, error=Error.of(fault))
         return TaskResult(task.id, TaskState.SUCCEEDED, outputs)
 
-    async def _call(self, assigned: Assigned, inputs: Inputs, item: Item, reservation: str) -> Outputs:
-        call = Call(self._run, assigned, inputs, item, reservation)
+    async def _call(self, assigned: AssignedTask, inputs: Inputs, item: ItemIndex, reservation: str) -> Outputs:
+        call = ItemCall(self._run, assigned, inputs, item, reservation)
         return await self._attempts.perform(call, self._out.put_nowait)
 
-    async def _call_each(self, assigned: Assigned, items: Sequence[Inputs], reservation: str) -> Outputs:
+    async def _call_each(self, assigned: AssignedTask, items: Sequence[Inputs], reservation: str) -> Outputs:
         calls = [
             asyncio.create_task(
-                self._call(assigned, inputs, Item(index, len(items)), reservation if index == 0 else "")
+                self._call(assigned, inputs, ItemIndex(index, len(items)), reservation if index == 0 else "")
             )
             for index, inputs in enumerate(items)
         ]
@@ -189,7 +182,7 @@ class Execution:
                 call.cancel()
             await asyncio.gather(*calls, return_exceptions=True)
 
-    def _finish(self, assigned: Assigned, result: TaskResult, duration_ms: float) -> None:
+    def _finish(self, assigned: AssignedTask, result: TaskResult, duration_ms: float) -> None:
         self._out.put_nowait(TaskFinished(result, duration_ms))
         task_type, state = assigned.task.type, result.state.name.lower()
         self._metrics.tasks.labels(task_type, assigned.assignment.expert_id, state).inc()

@@ -7,14 +7,13 @@ from collections.abc import Mapping
 
 from orchestrion.plans import TaskResult, TaskType
 from orchestrion_controller.artifacts.artifacts import Artifacts
-from orchestrion_controller.executor.attempts import Attempts
+from orchestrion_controller.executor.attempts import CallAttempts, ReplicaSelector
 from orchestrion_controller.executor.execution import Execution
 from orchestrion_controller.executor.hosts import HostClients
 from orchestrion_controller.executor.reservations import Reservations
 from orchestrion_controller.executor.texts import Texts
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.registry.registry import Registry
-from orchestrion_controller.selector.selector import Selector
 
 
 class Executor:
@@ -23,7 +22,7 @@ class Executor:
     def __init__(
         self,
         registry: Registry,
-        selector: Selector,
+        selector: ReplicaSelector,
         artifacts: Artifacts,
         metrics: ControllerMetrics,
         max_attempts: int,
@@ -33,7 +32,7 @@ class Executor:
         Args:
             registry: The hosts.
             selector: Chooses again after a failure.
-            artifacts: Where files lie that are given for texts.
+            artifacts: Where the files lie that are read as texts.
             metrics: Where tasks and attempts are counted.
             max_attempts: How often one call is tried in all.
         """
@@ -41,18 +40,18 @@ class Executor:
         self._metrics = metrics
         self._artifacts = artifacts
         self._clients = HostClients(registry, metrics)
-        self._attempts = Attempts(selector, self._clients, metrics, max_attempts)
+        self._attempts = CallAttempts(selector, self._clients, metrics, max_attempts)
         self._background: set[asyncio.Task[None]] = set()
 
     def execution(
-        self, run: str, task_types: Mapping[str, TaskType], known: Mapping[str, TaskResult] | None = None
+        self, run: str, task_types: Mapping[str, TaskType], existing: Mapping[str, TaskResult] | None = None
     ) -> Execution:
-        """Prepares the execution of one run; `known` are results that exist already, by task id."""
+        """Prepares the execution of one run; `existing` are results that exist already, by task id."""
         reservations = Reservations(run, self._registry, self._clients, self._background)
         return Execution(
             run,
             task_types=task_types,
-            known=known or {},
+            existing=existing or {},
             attempts=self._attempts,
             reservations=reservations,
             texts=Texts(self._artifacts),
@@ -60,6 +59,6 @@ class Executor:
         )
 
     async def close(self) -> None:
-        """Waits for claims to be given back, and closes the connections to the hosts."""
+        """Waits for reservations to be given back, and closes the connections to the hosts."""
         await asyncio.gather(*self._background, return_exceptions=True)
         await self._clients.close()

@@ -23,7 +23,7 @@ from orchestrion_controller.registry.registry import Registry
 _log = logging.getLogger(__name__)
 
 RESERVATION_MS: Final = 60_000
-"""How long a soft claim lasts: longer than a predecessor is likely to take, in milliseconds."""
+"""How long a soft reservation lasts: longer than a predecessor is likely to take, in milliseconds."""
 
 _PAYLOADS: Final[Mapping[str, type[InferPayload]]] = {
     "progress": InferProgress,
@@ -65,7 +65,7 @@ class HostClient:
             async for event in call:
                 kind = event.WhichOneof("payload")
                 if kind == "outputs":
-                    # Who has the outputs hangs up; let the call end first, or the host would count it as cancelled.
+                    # The reader stops at the outputs. The call ends first, or the host would count it as cancelled.
                     await call.code()
                 if kind is not None:
                     yield codec.decode(getattr(event, kind), _PAYLOADS[kind])
@@ -76,7 +76,7 @@ class HostClient:
             self._slots.release()
 
     async def reserve(self, expert_id: str, reservation: str) -> None:
-        """Claims an expert softly, so that it is loaded before its inputs exist. A host that says no is only logged."""
+        """Reserves an expert softly, so that it is loaded before its inputs exist. A refusal is only logged."""
         request = pb.ReserveRequest(expert_id=expert_id, reservation=reservation, ttl_ms=RESERVATION_MS)
         try:
             await self._stub.Reserve(request)
@@ -84,7 +84,7 @@ class HostClient:
             _log.info("%s did not reserve %s: %s", self.name, expert_id, failure.details())
 
     async def release(self, reservation: str) -> None:
-        """Gives a claim back; it would end by itself, so a host that does not answer is only logged."""
+        """Gives a reservation back; it would end by itself, so a host that does not answer is only logged."""
         try:
             await self._stub.Release(pb.ReleaseRequest(reservation=reservation))
         except grpc.aio.AioRpcError as failure:

@@ -64,13 +64,13 @@ def _resolve(task_id: str, field: str, value: Value, results: Mapping[str, TaskR
     if value.output not in outputs:
         message = f"Task {task_id!r}: {value.task_id!r} gave no output {value.output!r}, which {field} refers to."
         raise Reason.INVALID_INPUT.error(message, where)
-    found = outputs[value.output]
+    output = outputs[value.output]
     if value.index is None:
-        return found
-    if not isinstance(found, tuple) or not 0 <= value.index < len(found):
-        count = len(found) if isinstance(found, tuple) else "no list"
+        return output
+    if not isinstance(output, tuple) or not 0 <= value.index < len(output):
+        count = len(output) if isinstance(output, tuple) else "no list"
         message = (
             f"Task {task_id!r}: {field} takes item {value.index} of {value.task_id}.{value.output}, which has {count}."
         )
         raise Reason.INVALID_INPUT.error(message, where)
-    return found[value.index]
+    return output[value.index]

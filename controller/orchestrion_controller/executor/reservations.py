@@ -1,4 +1,4 @@
-"""Claims experts for tasks whose inputs do not exist yet, so that weights load while predecessors run."""
+"""Reserves experts for tasks whose inputs do not exist yet, so that weights load while predecessors run."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import Any
 
 from orchestrion.errors import OrchestrionError
 from orchestrion.experts import ExpertState
-from orchestrion_controller.executor.attempts import Assigned
+from orchestrion_controller.dispatch import AssignedTask
 from orchestrion_controller.executor.hosts import HostClient, HostClients
 from orchestrion_controller.registry.registry import Registry
 
 
 class Reservations:
-    """The claims of one run. They are off the critical path: nobody waits for a host's answer."""
+    """The reservations of one run. They are off the critical path: nobody waits for a host's answer."""
 
     def __init__(self, run: str, registry: Registry, clients: HostClients, background: set[asyncio.Task[None]]) -> None:
-        """Starts without claims.
+        """Starts without reservations.
 
         Args:
             run: The name of the run.
-            registry: Tells what is loaded already.
+            registry: Says what is loaded already.
             clients: Reach the hosts.
-            background: Where tasks are kept that outlive the run: giving claims back.
+            background: Where tasks are kept that outlive the run: giving reservations back.
         """
         self._prefix = run.removeprefix("runs/")
         self._registry = registry
         self._clients = clients
         self._background = background
-        self._claimed: dict[str, HostClient] = {}
+        self._reserved: dict[str, HostClient] = {}
 
-    def claim(self, assigned: Assigned) -> str:
-        """Claims the expert of a task and returns the claim's id; empty when it is loaded already, or out of reach."""
+    def reserve(self, assigned: AssignedTask) -> str:
+        """Reserves the expert of a task and returns the reservation's id; empty where it is loaded, or out of reach."""
         assignment = assigned.assignment
         if self._is_loaded(assignment.host, assignment.expert_id):
             return ""
@@ -41,15 +41,15 @@ class Reservations:
         except OrchestrionError:
             return ""
         reservation = f"{self._prefix}.{assigned.task.id}"[:64]
-        self._claimed[reservation] = client
+        self._reserved[reservation] = client
         self._spawn(client.reserve(assignment.expert_id, reservation))
         return reservation
 
     def release_all(self) -> None:
-        """Gives back every claim. Those that an inference took over have ended already, which a host does not mind."""
-        for reservation, client in self._claimed.items():
+        """Gives back every reservation. Those that an inference took over have ended already, which is no error."""
+        for reservation, client in self._reserved.items():
             self._spawn(client.release(reservation))
-        self._claimed.clear()
+        self._reserved.clear()
 
     def _is_loaded(self, host_name: str, expert_id: str) -> bool:
         host = self._registry.host(host_name)

@@ -13,21 +13,23 @@ from orchestrion.events import PlanFinished, Stage, TaskPlanned, TaskRevoked
 from orchestrion.experts import Assignment, SelectionPolicy
 from orchestrion.plans import Plan, TaskResult, TaskType
 from orchestrion.runs import Artifact
-from orchestrion_controller.executor.attempts import Assigned
-from orchestrion_controller.executor.execution import Revoked
+from orchestrion_controller.dispatch import AssignedTask, DispatchQueue, RevokedTask, SelectionContext
 from orchestrion_controller.executor.executor import Executor
 from orchestrion_controller.metrics import ControllerMetrics
-from orchestrion_controller.pipeline.context import Context
-from orchestrion_controller.pipeline.feed import Feed
+from orchestrion_controller.pipeline.context import StageContext
 from orchestrion_controller.pipeline.performers import Performers
-from orchestrion_controller.pipeline.selecting import Selecting
-from orchestrion_controller.pipeline.stage_scope import StageScope, stage_scope
 from orchestrion_controller.planner.submitted import SubmittedPlanner
 from orchestrion_controller.plans import rules
-from orchestrion_controller.requests import ExecuteRequest, FullRequest, PlanRequest, RespondRequest, SelectRequest
-from orchestrion_controller.runs.gate import Gate
-from orchestrion_controller.runs.log import RunLog
-from orchestrion_controller.selector.demand import Circumstances
+from orchestrion_controller.requests import (
+    Approval,
+    ExecuteRequest,
+    FullRequest,
+    PlanRequest,
+    RespondRequest,
+    SelectRequest,
+)
+from orchestrion_controller.selector.stage import SelectStage
+from orchestrion_controller.stage_scope import EventLog, StageScope, stage_scope
 from orchestrion_controller.stages import Planner, PlanningRequest, RespondingRequest
 
 
@@ -37,9 +39,9 @@ class Pipeline:
     def __init__(
         self,
         performers: Performers,
-        selecting: Selecting,
+        select_stage: SelectStage,
         executor: Executor,
-        context: Context,
+        context: StageContext,
         metrics: ControllerMetrics,
         *,
         early_dispatch: bool = True,
@@ -48,82 +50,91 @@ class Pipeline:
 
         Args:
             performers: Who plans and who responds.
-            selecting: Who assigns.
+            select_stage: Who assigns.
             executor: Who executes.
             context: What the stages need to know.
             metrics: Where stages are counted.
             early_dispatch: Whether a task of a full run starts while the rest of the plan is still being written.
         """
         self._performers = performers
-        self._selecting = selecting
+        self._select_stage = select_stage
         self._executor = executor
         self._context = context
         self._metrics = metrics
         self._early_dispatch = early_dispatch
 
     def check_policy(self, policy: SelectionPolicy) -> SelectionPolicy:
-        """Returns a policy of selection that can be followed; errors as `Selecting.check_policy`."""
-        return self._selecting.check_policy(policy)
+        """Returns a policy of selection that can be followed; errors as `SelectStage.check_policy`."""
+        return self._select_stage.check_policy(policy)
 
-    async def full(self, run: str, log: RunLog, request: FullRequest, gate: Gate | None = None) -> None:
-        """Plans, selects, executes and responds; with a gate, the plan is approved before anything is selected."""
-        if gate is None and self._early_dispatch and request.policy is not SelectionPolicy.LLM:
+    async def full(self, run: str, log: EventLog, request: FullRequest, approval: Approval | None = None) -> None:
+        """Plans, selects, executes and responds.
+
+        Args:
+            run: The name of the run.
+            log: Its log.
+            request: The request.
+            approval: Waits until somebody approves the plan, before anything is selected; None for no approval.
+        """
+        if approval is None and self._early_dispatch and request.policy is not SelectionPolicy.LLM:
             plan, results = await self._overlapping(run, log, request)
         else:
             plan = await self._plan(log, *await self._planner_of(request))
-            if gate is not None:
-                check = partial(self._check, given=request.task_types, attachments=request.attachments)
-                plan = await gate.wait(run, log, plan, check)
+            if approval is not None:
+                check = partial(self._check, own=request.task_types, attachments=request.attachments)
+                plan = await approval(plan, check)
             results = await self._carry_out(run, log, plan, request)
         responding = RespondRequest(
             request.messages, request.attachments, plan, results, request.task_types, request.responder
         )
         await self.respond(log, responding, request.previous_run)
 
-    async def plan(self, log: RunLog, request: PlanRequest) -> None:
+    async def plan(self, log: EventLog, request: PlanRequest) -> None:
         """Plans alone."""
         planner = self._performers.planner(request.planner)
         await self._plan(log, planner, await self._planning_request(request, request.task_types))
 
-    async def select(self, log: RunLog, request: SelectRequest) -> None:
+    async def select(self, log: EventLog, request: SelectRequest) -> None:
         """Assigns alone."""
         plan = await self._check(request.plan, request.task_types)
         log.append(Stage.UNSPECIFIED, PlanFinished(plan))
-        await self._selecting.all(log, plan.tasks, await self._circumstances(plan, request), request.policy)
+        await self._select_stage.all(log, plan.tasks, await self._selection_context(plan, request), request.policy)
 
-    async def execute(self, run: str, log: RunLog, request: ExecuteRequest) -> None:
+    async def execute(self, run: str, log: EventLog, request: ExecuteRequest) -> None:
         """Executes, and assigns first what is not assigned."""
         plan = await self._check(request.plan, request.task_types, request.attachments)
         # Whoever watches the run or gets it sees what it works on.
         log.append(Stage.UNSPECIFIED, PlanFinished(plan))
-        known = {task_id: result for task_id, result in request.results.items() if result.succeeded}
-        await self._carry_out(run, log, plan, request, assignments=request.assignments, results=known)
+        results = {task_id: result for task_id, result in request.results.items() if result.succeeded}
+        await self._carry_out(run, log, plan, request, assignments=request.assignments, results=results)
 
-    async def respond(self, log: RunLog, request: RespondRequest, previous_run: str = "") -> None:
+    async def respond(self, log: EventLog, request: RespondRequest, previous_run: str = "") -> None:
         """Responds alone."""
         responder = self._performers.responder(request.responder)
         described = dict(await self._context.artifacts_of(request.plan, request.results.values()))
         described.update({artifact.name: artifact for artifact in request.attachments})
-        asked = RespondingRequest(
+        responding = RespondingRequest(
             request.messages,
             request.plan,
             request.results,
-            self._context.known(request.task_types),
+            self._context.in_force(request.task_types),
             described,
             await self._context.history(previous_run),
         )
         with stage_scope(log, Stage.RESPOND, self._metrics, responder.name) as scope:
-            async with aclosing(responder.respond(asked)) as items:
+            async with aclosing(responder.respond(responding)) as items:
                 async for item in items:
                     scope.take(item)
 
-    async def _overlapping(self, run: str, log: RunLog, request: FullRequest) -> tuple[Plan, Mapping[str, TaskResult]]:
+    async def _overlapping(
+        self, run: str, log: EventLog, request: FullRequest
+    ) -> tuple[Plan, Mapping[str, TaskResult]]:
         """Plans, selects and executes at the same time: a task starts while others are still being planned."""
-        feed = Feed()
-        executing = asyncio.create_task(self._execute(run, log, self._context.known(request.task_types), feed, {}))
+        queue = DispatchQueue()
+        executing = asyncio.create_task(self._execute(run, log, self._context.in_force(request.task_types), queue, {}))
         try:
-            plan = await self._plan_and_assign(log, request, feed)
-            feed.close()
+            plan = await self._plan_and_assign(log, request, queue)
+            queue.close()
             return plan, await executing
         finally:
             executing.cancel()
@@ -132,7 +143,7 @@ class Pipeline:
     async def _carry_out(
         self,
         run: str,
-        log: RunLog,
+        log: EventLog,
         plan: Plan,
         request: FullRequest | ExecuteRequest,
         *,
@@ -140,24 +151,24 @@ class Pipeline:
         results: Mapping[str, TaskResult] = MappingProxyType({}),
     ) -> Mapping[str, TaskResult]:
         """Selects for a whole plan, then executes it, but for what is assigned or has a result already."""
-        feed = Feed()
-        wanted = [task for task in plan.tasks if task.id not in results]
-        for task in wanted:
+        queue = DispatchQueue()
+        open_tasks = [task for task in plan.tasks if task.id not in results]
+        for task in open_tasks:
             if task.id in assignments:
-                feed.put(Assigned(task, assignments[task.id], pinned=True))
-        rest = [task for task in wanted if task.id not in assignments]
-        if rest:
-            known = await self._circumstances(plan, request)
-            for assigned in await self._selecting.all(log, rest, known, request.policy):
-                feed.put(assigned)
-        feed.close()
-        return await self._execute(run, log, self._context.known(request.task_types), feed, results)
+                queue.put(AssignedTask(task, assignments[task.id], pinned=True))
+        unassigned = [task for task in open_tasks if task.id not in assignments]
+        if unassigned:
+            context = await self._selection_context(plan, request)
+            for assigned in await self._select_stage.all(log, unassigned, context, request.policy):
+                queue.put(assigned)
+        queue.close()
+        return await self._execute(run, log, self._context.in_force(request.task_types), queue, results)
 
-    async def _plan(self, log: RunLog, planner: Planner, asked: PlanningRequest) -> Plan:
-        """Plans, and hands nothing on."""
+    async def _plan(self, log: EventLog, planner: Planner, request: PlanningRequest) -> Plan:
+        """Plans, and dispatches nothing."""
         plan: Plan | None = None
         with stage_scope(log, Stage.PLAN, self._metrics, planner.name) as scope:
-            async with aclosing(planner.plan(asked)) as items:
+            async with aclosing(planner.plan(request)) as items:
                 async for item in items:
                     if isinstance(payload := scope.take(item), PlanFinished):
                         plan = payload.plan
@@ -168,63 +179,72 @@ class Pipeline:
         if request.plan is None:
             return self._performers.planner(request.planner), await self._planning_request(request, request.task_types)
         submitted = SubmittedPlanner(request.plan, await self._context.artifacts_of(request.plan))
-        return submitted, await self._planning_request(request, self._context.known(request.task_types))
+        return submitted, await self._planning_request(request, self._context.in_force(request.task_types))
 
-    async def _plan_and_assign(self, log: RunLog, request: FullRequest, feed: Feed) -> Plan:
-        """Plans, and hands every task on, assigned, as soon as it is valid."""
+    async def _plan_and_assign(self, log: EventLog, request: FullRequest, queue: DispatchQueue) -> Plan:
+        """Plans, and dispatches every task, assigned, as soon as it is valid."""
         plan: Plan | None = None
-        planner, asked = await self._planner_of(request)
-        earlier = [artifact for turn in asked.history for artifact in turn.artifacts.values()]
-        known = await self._context.circumstances((*request.attachments, *earlier), request.messages, request.licenses)
-        with ExitStack() as selecting:
-            choosing: StageScope | None = None
+        planner, planning_request = await self._planner_of(request)
+        earlier = [artifact for turn in planning_request.history for artifact in turn.artifacts.values()]
+        files = (*request.attachments, *earlier)
+        context = await self._context.selection_context(files, request.messages, request.licenses)
+        # The stage Select opens with the first task and closes after the stage Plan.
+        with ExitStack() as open_stages:
+            selecting: StageScope | None = None
             with stage_scope(log, Stage.PLAN, self._metrics, planner.name) as planning:
-                async with aclosing(planner.plan(asked)) as items:
+                async with aclosing(planner.plan(planning_request)) as items:
                     async for item in items:
                         match planning.take(item):
                             case TaskPlanned(task=task):
-                                if choosing is None:
+                                if selecting is None:
                                     scope = stage_scope(log, Stage.SELECT, self._metrics, "rank")
-                                    choosing = selecting.enter_context(scope)
-                                feed.put(self._selecting.one(task, known, choosing))
+                                    selecting = open_stages.enter_context(scope)
+                                queue.put(self._select_stage.one(task, context, selecting))
                             case TaskRevoked(task_id=task_id):
-                                feed.put(Revoked(task_id))
+                                queue.put(RevokedTask(task_id))
                             case PlanFinished(plan=whole):
                                 plan = whole
         return _whole(plan, planner)
 
     async def _execute(
-        self, run: str, log: RunLog, task_types: Mapping[str, TaskType], feed: Feed, known: Mapping[str, TaskResult]
+        self,
+        run: str,
+        log: EventLog,
+        task_types: Mapping[str, TaskType],
+        queue: DispatchQueue,
+        results: Mapping[str, TaskResult],
     ) -> Mapping[str, TaskResult]:
-        execution = self._executor.execution(run, task_types, known)
-        with ExitStack() as executing:
+        execution = self._executor.execution(run, task_types, results)
+        with ExitStack() as open_stages:
             scope: StageScope | None = None
-            async with aclosing(execution.payloads(aiter(feed))) as payloads:
+            async with aclosing(execution.payloads(aiter(queue))) as payloads:
                 async for payload in payloads:
                     if scope is None:
-                        scope = executing.enter_context(stage_scope(log, Stage.EXECUTE, self._metrics))
+                        scope = open_stages.enter_context(stage_scope(log, Stage.EXECUTE, self._metrics))
                     scope.take(payload)
         return execution.results
 
-    async def _circumstances(self, plan: Plan, request: FullRequest | ExecuteRequest | SelectRequest) -> Circumstances:
-        """Tells what is known of a whole plan beside its tasks."""
+    async def _selection_context(
+        self, plan: Plan, request: FullRequest | ExecuteRequest | SelectRequest
+    ) -> SelectionContext:
+        """Returns what the choice for a whole plan goes by beside its tasks."""
         files = await self._context.artifacts_of(plan)
         messages = request.messages if isinstance(request, FullRequest) else ()
-        return await self._context.circumstances(files.values(), messages, request.licenses)
+        return await self._context.selection_context(files.values(), messages, request.licenses)
 
-    async def _check(self, plan: Plan, given: Mapping[str, TaskType], attachments: tuple[Artifact, ...] = ()) -> Plan:
+    async def _check(self, plan: Plan, own: Mapping[str, TaskType], attachments: tuple[Artifact, ...] = ()) -> Plan:
         described = await self._context.artifacts_of(plan)
-        return rules.check(plan, self._context.known(given), attachments, described)
+        return rules.check(plan, self._context.in_force(own), attachments, described)
 
     async def _planning_request(
-        self, request: FullRequest | PlanRequest, given: Mapping[str, TaskType]
+        self, request: FullRequest | PlanRequest, own: Mapping[str, TaskType]
     ) -> PlanningRequest:
         return PlanningRequest(
             messages=request.messages,
             attachments=request.attachments,
-            task_types=self._context.plannable(given),
-            offered=self._context.offered(given),
-            replaced=bool(given),
+            task_types=self._context.plannable(own),
+            offered=self._context.offered(own),
+            replaced=bool(own),
             history=await self._context.history(request.previous_run),
         )
 

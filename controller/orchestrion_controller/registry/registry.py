@@ -26,7 +26,7 @@ from orchestrion.experts import (
 )
 from orchestrion.plans import TaskType
 from orchestrion_controller.metrics import ControllerMetrics
-from orchestrion_controller.registry.offers import HostOffers, Offer
+from orchestrion_controller.registry.replicas import HostReplicas, Replica
 from orchestrion_controller.registry.task_types import TaskTypes
 
 _log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class _Listing:
     """A host, the process that reports for it, and the timer that ends its lease."""
 
     host: Host
-    offers: HostOffers
+    replicas: HostReplicas
     instance_id: str
     facts_digest: str
     stream: object
@@ -61,7 +61,7 @@ class _Listing:
 
 
 class Registry:
-    """The hosts that this controller knows."""
+    """The hosts that are listed with this controller."""
 
     def __init__(
         self, lease_ms: int, metrics: ControllerMetrics, built_in: Mapping[str, TaskType] = _NO_TASK_TYPES
@@ -87,25 +87,25 @@ class Registry:
 
         Args:
             report: The report.
-            stream: What it came by: `disconnect` is told the same when that breaks.
+            stream: Stands for the stream that brought it; `disconnect` takes the same when that breaks.
 
         Raises:
             InvalidArgumentError: The name is none of a host.
             AbortedError: Another process reports under this name, and its lease holds.
         """
         names.check_host(report.name)
-        known = self._listings.get(report.name)
-        if known is not None and known.instance_id != report.instance_id:
-            if known.host.state is HostState.READY:
+        listed = self._listings.get(report.name)
+        if listed is not None and listed.instance_id != report.instance_id:
+            if listed.host.state is HostState.READY:
                 message = f"Another process is listed as {report.name}; give this host another `name`."
                 raise Reason.HOST_REPLACED.error(message, field="name", name=report.name)
             self._forget(report.name)
-            known = None
-        facts = self._facts(report, known)
+            listed = None
+        facts = self._facts(report, listed)
         if facts is None:
             return True
-        if known is not None:
-            known.expiry.cancel()
+        if listed is not None:
+            listed.expiry.cancel()
         host = Host(
             name=report.name,
             address=facts.address,
@@ -120,11 +120,11 @@ class Registry:
             fetches_on_demand=facts.fetches_on_demand,
             task_types=facts.task_types,
         )
-        if known is None:
+        if listed is None:
             _log.info("%s at %s is listed, with %d experts", host.name, host.address, len(host.experts))
         expiry = asyncio.get_running_loop().call_later(self.lease_ms / 1000, self._expire, report.name)
-        offers = HostOffers(host, known.offers if known else None)
-        self._list(_Listing(host, offers, report.instance_id, report.facts_digest, stream, self._version + 1, expiry))
+        replicas = HostReplicas(host, listed.replicas if listed else None)
+        self._list(_Listing(host, replicas, report.instance_id, report.facts_digest, stream, self._version + 1, expiry))
         return False
 
     def disconnect(self, name: str, stream: object) -> None:
@@ -132,20 +132,20 @@ class Registry:
 
         A host that has reported by a newer stream since is left alone.
         """
-        known = self._listings.get(name)
-        if known is None or known.stream is not stream:
+        listing = self._listings.get(name)
+        if listing is None or listing.stream is not stream:
             return
-        if known.host.state is HostState.DRAINING:
+        if listing.host.state is HostState.DRAINING:
             self._forget(name)
             return
         _log.warning("%s is disconnected; it gets no new work", name)
-        gone = replace(known.host, state=HostState.DISCONNECTED)
-        self._metrics.show_host(gone, known.host)
-        known.host, known.version = gone, self._version + 1
+        disconnected = replace(listing.host, state=HostState.DISCONNECTED)
+        self._metrics.show_host(disconnected, listing.host)
+        listing.host, listing.version = disconnected, self._version + 1
         self._on_change()
 
     def hosts(self) -> tuple[Host, ...]:
-        """Returns every host known, by name."""
+        """Returns every listed host, by name."""
         return tuple(self._listings[name].host for name in sorted(self._listings))
 
     def host(self, name: str) -> Host | None:
@@ -153,24 +153,24 @@ class Registry:
         listing = self._listings.get(name)
         return listing.host if listing else None
 
-    def offers(self, task_type: str) -> Sequence[Offer]:
-        """Returns the experts that perform a task type on hosts that take work.
+    def replicas(self, task_type: str) -> Sequence[Replica]:
+        """Returns the replicas that perform a task type, on hosts that take work.
 
-        What a host offers is worked out once a report and for the task types that are asked for, so that a report costs
+        Those of a host are worked out once a report and for the task types that are chosen for, so that a report costs
         nothing for the other hosts, nor for the other experts.
         """
         refused = self._definitions.refused
         return [
-            offer
+            replica
             for listing in self._ready()
             if not refused or task_type not in refused.get(listing.host.name, ())
-            for offer in listing.offers.of(task_type)
+            for replica in listing.replicas.of(task_type)
         ]
 
-    def offer(self, host_name: str, expert_id: str) -> Offer | None:
-        """Returns what a host offers by an expert's id; None when it is not listed, or not as an expert of the host."""
+    def replica(self, host_name: str, expert_id: str) -> Replica | None:
+        """Returns the replica of an expert on a host; None when one of them is not listed."""
         listing = self._listings.get(host_name)
-        return listing.offers.expert(expert_id) if listing else None
+        return listing.replicas.expert(expert_id) if listing else None
 
     def task_types(self) -> frozenset[str]:
         """Returns the names of the task types that some expert performs that can be had."""
@@ -178,7 +178,7 @@ class Registry:
             refused = self._definitions.refused
             self._task_types = frozenset().union(
                 *(
-                    listing.offers.task_types() - refused.get(listing.host.name, frozenset())
+                    listing.replicas.task_types() - refused.get(listing.host.name, frozenset())
                     for listing in self._ready()
                 )
             )
@@ -193,25 +193,25 @@ class Registry:
         """Returns every task type that an expert performs on a host that takes work, by name, with those experts."""
         names = {name for listing in self._ready() for expert in listing.host.experts for name in expert.task_types}
         defined = sorted(names & self.definitions.keys())
-        found = {name: self.offers(name) for name in defined}
+        by_type = {name: self.replicas(name) for name in defined}
         return tuple(
-            _listed(self.definitions[name], offers, self._definitions.reporters(name))
-            for name, offers in found.items()
-            if offers
+            _listed(self.definitions[name], replicas, self._definitions.reporters(name))
+            for name, replicas in by_type.items()
+            if replicas
         )
 
     def experts(self, task_type: str = "") -> tuple[ListedExpert, ...]:
-        """Returns every expert once, by id, with the hosts that have it; of one task type where that is given."""
-        found: dict[str, ListedExpert] = {}
+        """Returns every expert once, by id, with the hosts that have it; of one task type where one is named."""
+        by_id: dict[str, ListedExpert] = {}
         for host in self.hosts():
             statuses = {status.expert_id: status for status in host.statuses}
             for expert in host.experts:
                 if task_type and task_type not in expert.task_types:
                     continue
-                listed = found.get(expert.id, ListedExpert(expert))
+                listed = by_id.get(expert.id, ListedExpert(expert))
                 placement = ExpertPlacement(host.name, statuses[expert.id]) if expert.id in statuses else None
-                found[expert.id] = replace(listed, placements=listed.placements + ((placement,) if placement else ()))
-        return tuple(found[expert_id] for expert_id in sorted(found))
+                by_id[expert.id] = replace(listed, placements=listed.placements + ((placement,) if placement else ()))
+        return tuple(by_id[expert_id] for expert_id in sorted(by_id))
 
     async def watch(self) -> AsyncIterator[Host | str]:
         """Yields every host, then each as it changes, and the name of each that is gone."""
@@ -233,11 +233,11 @@ class Registry:
         for listing in self._listings.values():
             listing.expiry.cancel()
 
-    def _facts(self, report: Report, known: _Listing | None) -> HostFacts | None:
+    def _facts(self, report: Report, listed: _Listing | None) -> HostFacts | None:
         """Returns what is always true of a host, by the report or by an earlier one of the same digest."""
         if report.facts is None:
-            return _facts(known) if known and known.facts_digest == report.facts_digest else None
-        # Hosts with the same expert share one object, so that a choice works out only once what it is worth.
+            return _facts(listed) if listed and listed.facts_digest == report.facts_digest else None
+        # Hosts with the same expert share one object, so that a choice scores it once.
         experts = tuple(
             same if (same := self._experts.get(expert.id)) == expert else expert for expert in report.facts.experts
         )
@@ -248,8 +248,8 @@ class Registry:
         return (listing for listing in self._listings.values() if listing.host.state is HostState.READY)
 
     def _list(self, listing: _Listing) -> None:
-        known = self._listings.get(listing.host.name)
-        self._metrics.show_host(listing.host, known.host if known else None)
+        before = self._listings.get(listing.host.name)
+        self._metrics.show_host(listing.host, before.host if before else None)
         self._listings[listing.host.name] = listing
         self._definitions.report(listing.host.name, listing.host.task_types)
         self._on_change()
@@ -285,13 +285,13 @@ def _facts(listing: _Listing) -> HostFacts:
     )
 
 
-def _listed(task_type: TaskType, offers: Sequence[Offer], reporters: tuple[str, ...]) -> ListedTaskType:
-    obtainable = {offer.expert.id for offer in offers if offer.obtainable}
-    if any(offer.status.state is ExpertState.LOADED for offer in offers):
+def _listed(task_type: TaskType, replicas: Sequence[Replica], reporters: tuple[str, ...]) -> ListedTaskType:
+    available = {replica.expert.id for replica in replicas if replica.is_available}
+    if any(replica.status.state is ExpertState.LOADED for replica in replicas):
         state = TaskTypeState.READY
     else:
-        state = TaskTypeState.OBTAINABLE if obtainable else TaskTypeState.UNAVAILABLE
+        state = TaskTypeState.OBTAINABLE if available else TaskTypeState.UNAVAILABLE
     experts = sorted(
-        {offer.expert.id for offer in offers}, key=lambda expert_id: (expert_id not in obtainable, expert_id)
+        {replica.expert.id for replica in replicas}, key=lambda expert_id: (expert_id not in available, expert_id)
     )
     return ListedTaskType(task_type, state, tuple(experts), reporters)

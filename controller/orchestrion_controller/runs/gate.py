@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -13,11 +12,9 @@ from orchestrion.plans import Plan
 from orchestrion.runs import RunState
 from orchestrion_controller.deadline import remaining_s
 from orchestrion_controller.metrics import ControllerMetrics
+from orchestrion_controller.requests import PlanCheck
 from orchestrion_controller.runs.journal import Journal
 from orchestrion_controller.runs.log import RunLog
-
-Check = Callable[[Plan], Awaitable[Plan]]
-"""Checks an edited plan and returns it, its attachments resolved; the error of a bad one names the place."""
 
 
 class Gate:
@@ -36,14 +33,14 @@ class Gate:
         self._metrics = metrics
         self._waiting: _Waiting | None = None
 
-    async def wait(self, run: str, log: RunLog, plan: Plan, check: Check) -> Plan:
+    async def wait(self, run: str, log: RunLog, plan: Plan, check: PlanCheck) -> Plan:
         """Tells that the plan awaits approval, and waits for it.
 
         Args:
             run: The name of the run.
             log: Its log.
             plan: The plan to approve.
-            check: Checks the plan that may come in its place.
+            check: PlanChecks the plan that may come in its place.
 
         Returns:
             The plan to carry out.
@@ -117,7 +114,7 @@ class _Waiting:
     run: str
     log: RunLog
     plan: Plan
-    check: Check
+    check: PlanCheck
     approved: asyncio.Future[Plan]
     """The plan to carry out."""
     request_id: str = ""

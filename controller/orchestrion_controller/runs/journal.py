@@ -18,6 +18,7 @@ from orchestrion.runs import Message, Run, RunKind, RunState
 from orchestrion.v1 import events_pb2
 from orchestrion_controller.database.database import Database, Done
 from orchestrion_controller.database.schema import EVENTS, RUNS
+from orchestrion_controller.runs.views import logged
 
 _INSERT_RUN: Final = insert(RUNS)
 _INSERT_EVENT: Final = insert(EVENTS)
@@ -32,7 +33,7 @@ _MARK_RUN: Final = (
 )
 _PAGE: Final = 500
 _BEGINNING: Final = 200
-"""How much of a message's text lists tell, in characters: a page of long ones would be larger than a message may be."""
+"""How much of a message's text lists show, in characters: a page of long ones would be larger than a message may be."""
 
 
 class Journal:
@@ -71,7 +72,7 @@ class Journal:
         self._database.write(_END_RUN, row, done)
 
     async def get(self, name: str) -> Run:
-        """Reads a run's row; plan, results and answer are in its events.
+        """Reads a run's row alone; plan, results and answer are in its events.
 
         Raises:
             NotFoundError: There is no such run.
@@ -81,6 +82,23 @@ class Journal:
         if row is None:
             raise run_not_found(name)
         return _run(row)
+
+    async def read(self, name: str) -> Run:
+        """Reads a run with all that its events tell, as far as they are written.
+
+        Raises:
+            NotFoundError: There is no such run.
+        """
+        return logged(await self.get(name), await self.all_events(name))
+
+    async def all_events(self, name: str) -> Sequence[events.Event]:
+        """Reads the events of a run from first to last, decoded."""
+        after = 0
+        log: list[events.Event] = []
+        while page := await self.events(name, after):
+            log += [codec.decode(event, events.Event) for event in page]
+            after = page[-1].sequence
+        return log
 
     async def find_request(self, request_id: str) -> str | None:
         """Finds the run that an earlier call with the same request id made."""
@@ -110,14 +128,16 @@ class Journal:
         return [events_pb2.Event.FromString(row.event) for row in rows]
 
     async def last_sequence(self, name: str) -> int:
-        """Tells the number of a run's last event; 0 when it has none."""
+        """Returns the number of a run's last event; 0 when it has none."""
         query = select(func.max(EVENTS.c.sequence)).where(EVENTS.c.run == name)
         return await self._database.read(lambda connection: connection.execute(query).scalar_one()) or 0
 
     async def list(self, size: int, before: tuple[int, str] | None) -> tuple[Run, ...]:
-        """Lists runs, newest first: at most `size`, those after the (milliseconds, name) given.
+        """Lists runs, newest first, each with the beginning of its messages alone.
 
-        Of what was asked they tell the beginning, which is enough to know a run by.
+        Args:
+            size: How many at most.
+            before: The creation time in milliseconds and the name of the run after which to go on; None for the newest.
         """
         first = (EVENTS.c.run == RUNS.c.name) & (EVENTS.c.sequence == 1)
         query = select(RUNS, EVENTS.c.event).outerjoin(EVENTS, first)

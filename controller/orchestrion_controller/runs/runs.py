@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ from orchestrion.v1 import events_pb2
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.runs.gate import Gate, not_awaiting
 from orchestrion_controller.runs.journal import Journal
-from orchestrion_controller.runs.live import Lifetime, LiveRun, Program
+from orchestrion_controller.runs.live_run import Lifetime, LiveRun, Program
 from orchestrion_controller.runs.request_ids import CAPACITY, RequestIds
 from orchestrion_controller.runs.views import logged
 
@@ -36,8 +36,8 @@ class RunLimits:
     """How long a run waits for approval where its request does not say, in milliseconds."""
 
 
-class About(TypedDict, total=False):
-    """What a run is about, beside what it does."""
+class StartOptions(TypedDict, total=False):
+    """What a run is started with beside its kind and its program."""
 
     messages: tuple[Message, ...]
     """The conversation, kept in its first event."""
@@ -67,10 +67,10 @@ class Runs:
         self._request_ids.load(await self._journal.request_ids(CAPACITY + 1))
 
     async def run(
-        self, kind: RunKind, program: Program, **about: Unpack[About]
+        self, kind: RunKind, program: Program, **options: Unpack[StartOptions]
     ) -> AsyncGenerator[events_pb2.Event, None]:
         """Starts a run as `start` does, yields its events to its end, and raises its error then."""
-        name = await self.start(kind, program, **about)
+        name = await self.start(kind, program, **options)
         async with aclosing(self.watch(name, raise_error=True)) as events:
             async for event in events:
                 yield event
@@ -92,8 +92,8 @@ class Runs:
             ResourceExhaustedError: As many runs go on as may.
         """
         options = options or RunOptions()
-        if options.request_id and (known := await self._find_request(options.request_id)):
-            return known
+        if options.request_id and (earlier := await self._find_request(options.request_id)):
+            return earlier
         if len(self._live) >= self._limits.max_running:
             message = f"{len(self._live)} runs are going on, as many as max_running_runs allows; try again later."
             raise Reason.TOO_MANY_RUNS.error(message, retry_after_ms=1_000)
@@ -147,7 +147,7 @@ class Runs:
                 raise codec.decode(page[-1].run_finished.error, Error).exception()
 
     async def get(self, name: str) -> Run:
-        """Tells a run as its log tells it so far.
+        """Returns a run as its log tells it so far.
 
         Raises:
             NotFoundError: There is no such run.
@@ -155,14 +155,14 @@ class Runs:
         live = self._live.get(name)
         if live is not None:
             return logged(live.row, [codec.decode(event, Event) for event in live.log.events()])
-        return logged(await self._journal.get(name), await self._logged(name))
+        return await self._journal.read(name)
 
     async def list(self, size: int, before: tuple[int, str] | None) -> tuple[Run, ...]:
-        """Lists runs, newest first, without what their events tell."""
+        """Lists runs, newest first; plans, results and answers are left out."""
         return await self._journal.list(size, before)
 
     async def cancel(self, name: str) -> Run:
-        """Cancels a run, waits until its work has stopped, and tells it; one that has ended stays as it is.
+        """Cancels a run, waits until its work has stopped, and returns it; one that has ended stays as it is.
 
         Raises:
             NotFoundError: There is no such run.
@@ -180,7 +180,7 @@ class Runs:
         return Gate(timeout_ms / 1000, self._journal, self._metrics)
 
     async def approve(self, name: str, plan: Plan | None, request_id: str) -> Run:
-        """Approves the plan of a run, or another in its place, and tells the run; errors as `Gate.approve`.
+        """Approves the plan of a run, or another in its place, and returns the run; errors as `Gate.approve`.
 
         Raises:
             NotFoundError: There is no such run.
@@ -194,11 +194,11 @@ class Runs:
         return await self.get(name)
 
     async def _approved_before(self, name: str, request_id: str) -> Run:
-        """Tells a run that has ended, if it is this call that approved it: its answer was lost on the way."""
+        """Returns a run that has ended, if it is this call that approved it: its answer was lost on the way."""
         await self._journal.get(name)
-        log = await self._logged(name)
-        known = {event.payload.request_id for event in log if isinstance(event.payload, PlanApproved)}
-        if not request_id or request_id not in known:
+        log = await self._journal.all_events(name)
+        approvals = {event.payload.request_id for event in log if isinstance(event.payload, PlanApproved)}
+        if not request_id or request_id not in approvals:
             raise not_awaiting(name, "has ended")
         return await self.get(name)
 
@@ -223,19 +223,11 @@ class Runs:
         await asyncio.gather(*(run.wait_ended() for run in live))
 
     async def _find_request(self, request_id: str) -> str | None:
-        known = self._request_ids.find(request_id)
-        if known or self._request_ids.is_complete:
-            return known
+        run = self._request_ids.find(request_id)
+        if run or self._request_ids.is_complete:
+            return run
         # The same call may have come twice while the journal was read.
         return await self._journal.find_request(request_id) or self._request_ids.find(request_id)
-
-    async def _logged(self, name: str) -> Sequence[Event]:
-        after = 0
-        log: list[Event] = []
-        while page := await self._journal.events(name, after):
-            log += [codec.decode(event, Event) for event in page]
-            after = page[-1].sequence
-        return log
 
     async def _ended_length(self, name: str) -> int:
         await self._journal.get(name)

@@ -8,24 +8,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from orchestrion.errors import InternalError, OrchestrionError, Reason, UnavailableError
-from orchestrion_controller.selector.timing import NOTHING_SEEN, Seen, Timing
-
-Pair = tuple[str, str]
-"""A host's name and an expert's id."""
+from orchestrion_controller.registry.replicas import ReplicaKey
+from orchestrion_controller.selector.timing import NOTHING_OBSERVED, Observed, TimeEstimate
 
 NEWEST_WEIGHT: Final = 0.2
 """How much the newest call counts in the moving averages."""
 PACE_WEIGHT: Final = 0.05
 """How much the newest call counts in the pace of all experts."""
 TIMES_HALF_LIFE_S: Final = 600.0
-"""After this long without a call, what was seen counts half, and what the host reports or its size says the rest."""
+"""After this long without a call, what was observed counts half, beside what the host reports or its size suggests."""
 FAILURES_HALF_LIFE_S: Final = 60.0
 """After this long a failure counts half: a worker is replaced in seconds, a host is mended in minutes."""
 _LEAST_FAILURES: Final = 0.01
 _FAULTS: Final = frozenset({Reason.EXPERT_LOAD_FAILED.name, Reason.EXPERT_UNAVAILABLE.name, Reason.OUT_OF_MEMORY.name})
-"""What speaks against an expert on a host beside faults and crashes. A bad input, a full queue or the end of the time
-given does not."""
-_OF_THE_HOST: Final = frozenset({Reason.HOST_UNREACHABLE.name, Reason.HOST_DRAINING.name})
+"""What counts against a replica beside faults and crashes. A bad input, a full queue or a deadline does not."""
+_HOST_REASONS: Final = frozenset({Reason.HOST_UNREACHABLE.name, Reason.HOST_DRAINING.name})
 
 
 @dataclass(slots=True)
@@ -35,89 +32,93 @@ class _Average:
 
 
 class Observations:
-    """The memory of one controller."""
+    """What one controller has measured of its replicas."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        """Starts knowing nothing.
+        """Starts empty.
 
         Args:
             clock: Tells the time in seconds, from any beginning.
         """
         self._clock = clock
-        self._compute: dict[Pair, _Average] = {}
-        self._load: dict[Pair, _Average] = {}
-        self._failures: dict[Pair, _Average] = {}
-        self._unseen = NOTHING_SEEN
+        self._compute: dict[ReplicaKey, _Average] = {}
+        self._load: dict[ReplicaKey, _Average] = {}
+        self._failures: dict[ReplicaKey, _Average] = {}
+        self._unobserved = NOTHING_OBSERVED
+        """What holds for a replica without calls: the pace of all experts."""
 
-    def seen(self, pair: Pair, expected_compute_s: float = 0.0) -> Seen:
-        """Tells what was seen of an expert on a host.
+    def of(self, replica: ReplicaKey, reported_compute_s: float = 0.0) -> Observed:
+        """Returns what was measured of a replica.
 
         Args:
-            pair: The expert on the host.
-            expected_compute_s: What a call takes by other signs; the longer ago the last call, the more it counts.
+            replica: The expert on the host.
+            reported_compute_s: What a call takes as the host reports it; the longer ago the last call, the more it
+                counts. 0 for not reported.
         """
-        if pair not in self._compute and not self._failures and pair not in self._load:
-            return self._unseen
+        if replica not in self._compute and not self._failures and replica not in self._load:
+            return self._unobserved
         now = self._clock()
         compute_s = 0.0
-        if (known := self._compute.get(pair)) is not None:
-            weight = 0.5 ** ((now - known.time) / TIMES_HALF_LIFE_S) if expected_compute_s > 0 else 1.0
-            compute_s = weight * known.value + (1 - weight) * expected_compute_s
-        load = self._load.get(pair)
-        failures = self._faded(pair, now) + self._faded((pair[0], ""), now)
-        return Seen(compute_s, load.value if load else 0.0, failures, self._unseen.pace)
+        if (average := self._compute.get(replica)) is not None:
+            weight = 0.5 ** ((now - average.time) / TIMES_HALF_LIFE_S) if reported_compute_s > 0 else 1.0
+            compute_s = weight * average.value + (1 - weight) * reported_compute_s
+        load = self._load.get(replica)
+        failures = self._faded(replica, now) + self._faded((replica[0], ""), now)
+        return Observed(compute_s, load.value if load else 0.0, failures, self._unobserved.pace)
 
-    def succeeded(self, pair: Pair, took_s: float, expected: Timing | None, estimated_s: float = 0.0) -> None:
+    def succeeded(
+        self, replica: ReplicaKey, took_s: float, expected: TimeEstimate | None, size_based_s: float = 0.0
+    ) -> None:
         """Learns from a call that succeeded.
 
         What it took is divided as it was expected to be: by how much the whole was longer or shorter, so was each part.
 
         Args:
-            pair: The expert on the host.
-            took_s: From its start to its outputs.
+            replica: The expert on the host.
+            took_s: From its start to its outputs, in seconds.
             expected: What was expected when it started; None where nothing was.
-            estimated_s: What its computing was to take by the expert's size; 0 where that was not estimated.
+            size_based_s: What its computing was to take by the expert's size, in seconds; 0 where not estimated.
         """
         now = self._clock()
-        if (failures := self._failures.get(pair)) is not None:
+        if (failures := self._failures.get(replica)) is not None:
             failures.value /= 2
-        self._failures.pop((pair[0], ""), None)
+        self._failures.pop((replica[0], ""), None)
         if expected is None:
             return
         if expected.load_s > 0:
-            # A load that was found going on was not seen whole, and says nothing of a whole one.
+            # A load that was going on already was not measured whole, and says nothing of a whole one.
             if not expected.partial:
-                _learn(self._load, pair, max(0.0, took_s - expected.wait_s - expected.compute_s), now)
+                _learn(self._load, replica, max(0.0, took_s - expected.wait_s - expected.compute_s), now)
             return
         turns = expected.wait_s + expected.compute_s
         if turns > 0:
             compute_s = took_s * expected.compute_s / turns
-            _learn(self._compute, pair, compute_s, now)
-            if estimated_s > 0 and compute_s > 0:
-                change = PACE_WEIGHT * math.log(compute_s / estimated_s / self._unseen.pace)
-                self._unseen = Seen(pace=self._unseen.pace * math.exp(change))
+            _learn(self._compute, replica, compute_s, now)
+            if size_based_s > 0 and compute_s > 0:
+                change = PACE_WEIGHT * math.log(compute_s / size_based_s / self._unobserved.pace)
+                self._unobserved = Observed(pace=self._unobserved.pace * math.exp(change))
 
-    def failed(self, pair: Pair, error: OrchestrionError) -> None:
-        """Learns from a call that failed, if that speaks against the expert or its host."""
-        if error.reason in _OF_THE_HOST:
-            pair = (pair[0], "")
+    def failed(self, replica: ReplicaKey, error: OrchestrionError) -> None:
+        """Learns from a call that failed, if that counts against the expert or its host."""
+        if error.reason in _HOST_REASONS:
+            replica = (replica[0], "")
         elif not isinstance(error, InternalError | UnavailableError) and error.reason not in _FAULTS:
             return
         now = self._clock()
-        self._failures[pair] = _Average(self._faded(pair, now) + 1, now)
+        self._failures[replica] = _Average(self._faded(replica, now) + 1, now)
 
-    def _faded(self, pair: Pair, now: float) -> float:
-        known = self._failures.get(pair)
-        if known is None:
+    def _faded(self, replica: ReplicaKey, now: float) -> float:
+        failures = self._failures.get(replica)
+        if failures is None:
             return 0.0
-        left: float = known.value * 0.5 ** ((now - known.time) / FAILURES_HALF_LIFE_S)
-        if left < _LEAST_FAILURES:
-            del self._failures[pair]
+        faded: float = failures.value * 0.5 ** ((now - failures.time) / FAILURES_HALF_LIFE_S)
+        if faded < _LEAST_FAILURES:
+            del self._failures[replica]
             return 0.0
-        return left
+        return faded
 
 
-def _learn(averages: dict[Pair, _Average], pair: Pair, value: float, now: float) -> None:
-    known = averages.get(pair)
-    mean = value if known is None else known.value + NEWEST_WEIGHT * (value - known.value)
-    averages[pair] = _Average(mean, now)
+def _learn(averages: dict[ReplicaKey, _Average], replica: ReplicaKey, value: float, now: float) -> None:
+    before = averages.get(replica)
+    mean = value if before is None else before.value + NEWEST_WEIGHT * (value - before.value)
+    averages[replica] = _Average(mean, now)

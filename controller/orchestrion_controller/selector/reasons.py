@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from orchestrion.experts import Candidate, ExpertState
-from orchestrion_controller.registry.offers import Offer
+from orchestrion_controller.registry.replicas import Replica
 
 _STATES: Final[Mapping[ExpertState, str]] = {
     ExpertState.LOADED: "is loaded",
@@ -22,6 +22,7 @@ _TERMS: Final[Mapping[str, str]] = {
     "latency": "it is faster",
     "failures": "it failed less",
     "thrift": "it is smaller",
+    "runtime": "it is faster than the same model on its other runtime",
     "popularity": "more people use it",
     "accuracy": "it is more accurate",
     "default": "it is the default",
@@ -35,11 +36,11 @@ _TERMS: Final[Mapping[str, str]] = {
 _LEAST: Final = 0.05
 
 
-def reason(chosen: Offer, ranked: Sequence[Candidate], count: int) -> str:
+def reason(chosen: Replica, ranked: Sequence[Candidate], count: int) -> str:
     """Writes why the first by rank was chosen.
 
     Args:
-        chosen: The offer of the first.
+        chosen: The first.
         ranked: The best candidates, the first two at least.
         count: How many candidates there were in all.
     """
@@ -51,8 +52,8 @@ def reason(chosen: Offer, ranked: Sequence[Candidate], count: int) -> str:
     return f"{chosen.expert.id} {state} on {_host(chosen)}; {rank}."
 
 
-def _host(offer: Offer) -> str:
-    return offer.host.name.removeprefix("hosts/")
+def _host(replica: Replica) -> str:
+    return replica.host.name.removeprefix("hosts/")
 
 
 def _name(ranked: Sequence[Candidate]) -> str:
@@ -63,7 +64,7 @@ def _name(ranked: Sequence[Candidate]) -> str:
 
 
 def _decided(first: Candidate, second: Candidate) -> str:
-    """Names the term that speaks most for the first against the second; empty where none does."""
+    """Says by which term the first is most ahead of the second; empty where by none."""
     ahead = {name: value - second.features[name] for name, value in first.features.items()}
     most = max(ahead, key=lambda name: ahead[name], default="")
-    return _TERMS.get(most, most) if most and ahead[most] >= _LEAST else ""
+    return _TERMS[most] if most and ahead[most] >= _LEAST else ""

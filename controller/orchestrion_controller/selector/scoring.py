@@ -7,126 +7,135 @@ from collections.abc import Collection
 from functools import lru_cache
 
 from orchestrion.experts import Expert, ExpertState, InputLimit
-from orchestrion_controller.registry.offers import Offer
-from orchestrion_controller.selector import languages, terms, twins
-from orchestrion_controller.selector.demand import Demand, Size, stems
+from orchestrion_controller.dispatch import InputSize
+from orchestrion_controller.registry.replicas import Replica
+from orchestrion_controller.selector import languages, terms
+from orchestrion_controller.selector.equivalents import runtime_penalty
 from orchestrion_controller.selector.licenses import allowed, kind
+from orchestrion_controller.selector.requirements import TaskRequirements, stems
 from orchestrion_controller.selector.timing import (
-    NOTHING_SEEN,
-    NOTHING_UNDERWAY,
-    NOWHERE,
-    Everywhere,
-    Seen,
-    Underway,
-    expected,
+    NO_FLEET_AVERAGE,
+    NO_LOAD,
+    NOTHING_OBSERVED,
+    FleetAverage,
+    InFlightLoad,
+    Observed,
+    estimate,
     needed_bytes,
 )
 
 
-def servable(offer: Offer) -> bool:
+def servable(replica: Replica) -> bool:
     """Whether the host could do it: what the expert lacks can be had, and some device is large enough."""
-    if not offer.obtainable:
+    if not replica.is_available:
         return False
-    return needed_bytes(offer) <= offer.summary.total_bytes
+    return needed_bytes(replica) <= replica.summary.total_bytes
 
 
-def fits(demand: Demand, offer: Offer) -> bool:
+def fits(requirements: TaskRequirements, replica: Replica) -> bool:
     """Whether the expert may be given the task at all: domain, values and licence."""
-    return fits_domain(demand, offer) and accepts(demand, offer) and licensed(demand, offer)
+    return fits_domain(requirements, replica) and accepts(requirements, replica) and licensed(requirements, replica)
 
 
-def fits_domain(demand: Demand, offer: Offer) -> bool:
+def fits_domain(requirements: TaskRequirements, replica: Replica) -> bool:
     """Whether the expert is for general use or the domain that the task asks for; where it asks for none, all fit."""
-    return not demand.domain or offer.expert.domain.lower() in ("", demand.domain)
+    return not requirements.domain or replica.expert.domain.lower() in ("", requirements.domain)
 
 
-def licensed(demand: Demand, offer: Offer) -> bool:
+def licensed(requirements: TaskRequirements, replica: Replica) -> bool:
     """Whether the expert has a licence that the operator and the request allow."""
-    return not demand.licenses or all(allowed(offer.expert.license, wanted) for wanted in demand.licenses)
+    return not requirements.licenses or all(allowed(replica.expert.license, wanted) for wanted in requirements.licenses)
 
 
-def accepts(demand: Demand, offer: Offer) -> bool:
+def accepts(requirements: TaskRequirements, replica: Replica) -> bool:
     """Whether the expert takes the values that the task gives to inputs of which it takes some only.
 
-    A value that is another task's output is not known yet: the expert itself will tell.
+    A value that is another task's output does not exist yet: the expert itself checks it.
     """
-    if not offer.expert.accepts:
+    if not replica.expert.accepts:
         return True
-    given = demand.task.inputs
+    inputs = requirements.task.inputs
     return all(
-        item.input not in given or not isinstance(given[item.input], str) or given[item.input] in item.values
-        for item in offer.expert.accepts
+        item.input not in inputs or not isinstance(inputs[item.input], str) or inputs[item.input] in item.values
+        for item in replica.expert.accepts
     )
 
 
 def features(
-    demand: Demand,
-    offer: Offer,
+    requirements: TaskRequirements,
+    replica: Replica,
     *,
-    underway: Underway = NOTHING_UNDERWAY,
-    seen: Seen = NOTHING_SEEN,
-    everywhere: Everywhere = NOWHERE,
-    others: Collection[Offer] = (),
+    in_flight: InFlightLoad = NO_LOAD,
+    observed: Observed = NOTHING_OBSERVED,
+    average: FleetAverage = NO_FLEET_AVERAGE,
+    equivalents: Collection[Replica] = (),
 ) -> dict[str, float]:
-    """Computes the terms of a servable offer, by name; the score is their sum.
+    """Computes the terms of a servable replica, by name; the score is their sum.
 
     Args:
-        demand: What is to be done.
-        offer: The expert on a host.
-        underway: Calls of this controller that have not ended.
-        seen: What this controller saw of it.
-        everywhere: What is known of the expert over all hosts.
-        others: What else is offered for the task by the same host; it may be among them.
+        requirements: What is to be done.
+        replica: The expert on a host.
+        in_flight: Calls of this controller that have not ended.
+        observed: What this controller measured of it.
+        average: What is reported of the expert over all hosts.
+        equivalents: Replicas of the same model on the same host; it may be among them.
     """
-    return {**promptness(offer, underway, seen, everywhere, others), **fitness(demand, offer.expert)}
+    return {
+        **replica_terms(replica, in_flight, observed, average, equivalents),
+        **expert_terms(requirements, replica.expert),
+    }
 
 
-def promptness(
-    offer: Offer, underway: Underway, seen: Seen, everywhere: Everywhere, others: Collection[Offer]
+def replica_terms(
+    replica: Replica,
+    in_flight: InFlightLoad,
+    observed: Observed,
+    average: FleetAverage,
+    equivalents: Collection[Replica],
 ) -> dict[str, float]:
     """Computes the terms that depend on where the expert is, and on nothing of the task; arguments as `features`."""
-    timing = expected(offer, underway, seen, everywhere)
+    timing = estimate(replica, in_flight, observed, average)
     time_s = timing.load_s
     if not timing.partial:
         # One more copy serves the others that wait for the expert, too.
-        time_s /= 1 + terms.LOAD_SHARED * everywhere.waiting_count
-    loaded = points(time_s)
+        time_s /= 1 + terms.LOAD_SHARED * average.waiting_count
+    loaded = time_cost(time_s)
     # Most experts displace nobody and wait for nobody; this is the innermost part of a choice.
     displaced = waited = loaded
     if timing.displace_s:
         time_s += timing.displace_s
-        displaced = waited = points(time_s)
+        displaced = waited = time_cost(time_s)
     if timing.wait_s:
         time_s += timing.wait_s
-        waited = points(time_s)
-    failures = seen.failure_count + (offer.status.state is ExpertState.FAILED)
+        waited = time_cost(time_s)
+    failures = observed.failure_count + (replica.status.state is ExpertState.FAILED)
     return {
         "state": loaded,
         "memory": displaced - loaded,
         "queue": waited - displaced,
-        "latency": points(time_s + timing.compute_s) - waited,
+        "latency": time_cost(time_s + timing.compute_s) - waited,
         "failures": -min(terms.MOST_FOR_FAILURES, terms.FAILURE * failures) if failures else 0.0,
-        "thrift": -terms.THRIFT * needed_bytes(offer) / max(1, offer.summary.total_bytes),
-        "twin": twins.handicap(offer, others) if others else 0.0,
+        "thrift": -terms.THRIFT * needed_bytes(replica) / max(1, replica.summary.total_bytes),
+        "runtime": runtime_penalty(replica, equivalents) if equivalents else 0.0,
     }
 
 
-def fitness(demand: Demand, expert: Expert) -> dict[str, float]:
+def expert_terms(requirements: TaskRequirements, expert: Expert) -> dict[str, float]:
     """Computes the terms that depend on what the expert is, wherever it is."""
     return {
         "popularity": _popularity(expert.download_count, expert.like_count),
         "accuracy": _accuracy(expert.accuracy) if expert.accuracy else 0.0,
-        "default": terms.DEFAULT if demand.task.type in expert.default_for else 0.0,
-        "choice": _choice(demand, expert) if expert.accepts else 0.0,
-        "words": _words(demand, expert),
-        "language": _language(demand, expert) if expert.languages and demand.language else 0.0,
-        "domain": _domain(demand, expert),
-        "size": _size(demand, expert) if expert.input_limits else 0.0,
+        "default": terms.DEFAULT if requirements.task.type in expert.default_for else 0.0,
+        "choice": _choice(requirements, expert) if expert.accepts else 0.0,
+        "words": _words(requirements, expert),
+        "language": _language(requirements, expert) if expert.languages and requirements.language else 0.0,
+        "domain": _domain(requirements, expert),
+        "size": _size(requirements, expert) if expert.input_limits else 0.0,
         "license": terms.LICENSE[kind(expert.license)],
     }
 
 
-def points(seconds: float) -> float:
+def time_cost(seconds: float) -> float:
     """Returns what a time costs: nothing for none, and a point for each doubling from a tenth of a second on."""
     return -min(terms.MOST_FOR_TIME, math.log2(1 + seconds / terms.TIME_UNIT_S)) if seconds else 0.0
 
@@ -137,53 +146,54 @@ def _accuracy(accuracy: float) -> float:
     return min(terms.MOST_FOR_ACCURACY, max(terms.LEAST_FOR_ACCURACY, halvings))
 
 
-def _choice(demand: Demand, expert: Expert) -> float:
-    found = 0.0
+def _choice(requirements: TaskRequirements, expert: Expert) -> float:
+    points = 0.0
     for item in expert.accepts:
-        if item.input in demand.task.inputs:
+        if item.input in requirements.task.inputs:
             continue
-        if item.input == "source_language" and demand.text_language:
-            if demand.text_language not in languages.primaries(item.values):
-                found -= terms.LANGUAGE_GUESSED_LACKING
+        if item.input == "source_language" and requirements.text_language:
+            if requirements.text_language not in languages.primaries(item.values):
+                points -= terms.LANGUAGE_GUESSED_LACKING
         else:
-            found -= terms.CHOICE
-    return max(-terms.LANGUAGE_GUESSED_LACKING, found)
+            points -= terms.CHOICE
+    return max(-terms.LANGUAGE_GUESSED_LACKING, points)
 
 
-def _words(demand: Demand, expert: Expert) -> float:
-    shared = len(demand.words & _about(expert.description, expert.domain)) if demand.words else 0
+def _words(requirements: TaskRequirements, expert: Expert) -> float:
+    shared = len(requirements.words & _stems_of(expert.description, expert.domain)) if requirements.words else 0
     return min(terms.MOST_FOR_WORDS, terms.WORD * shared)
 
 
-def _language(demand: Demand, expert: Expert) -> float:
+def _language(requirements: TaskRequirements, expert: Expert) -> float:
     listed = languages.primaries(expert.languages)
     if not listed:
         return 0.0
-    if demand.language in listed:
+    if requirements.language in listed:
         return terms.LANGUAGE + terms.LANGUAGE_OWN / len(listed)
-    return -(terms.LANGUAGE_LACKING if demand.language_named else terms.LANGUAGE_GUESSED_LACKING)
+    return -(terms.LANGUAGE_LACKING if requirements.language_named else terms.LANGUAGE_GUESSED_LACKING)
 
 
-def _domain(demand: Demand, expert: Expert) -> float:
+def _domain(requirements: TaskRequirements, expert: Expert) -> float:
     domain = expert.domain.lower()
-    if domain == demand.domain:
+    if domain == requirements.domain:
         return terms.DOMAIN
-    return terms.DOMAIN_SPOKEN_OF if not demand.domain and stems(domain) & demand.words else 0.0
+    return terms.DOMAIN_SPOKEN_OF if not requirements.domain and stems(domain) & requirements.words else 0.0
 
 
-def _size(demand: Demand, expert: Expert) -> float:
-    excess = max((_excess(demand.sizes.get(limit.input, Size()), limit) for limit in expert.input_limits), default=0.0)
+def _size(requirements: TaskRequirements, expert: Expert) -> float:
+    sizes = requirements.sizes
+    excess = max((_excess(sizes.get(limit.input, InputSize()), limit) for limit in expert.input_limits), default=0.0)
     return -min(terms.MOST_FOR_TOO_LARGE, terms.TOO_LARGE + math.log2(excess)) if excess > 1 else 0.0
 
 
-def _excess(size: Size, limit: InputLimit) -> float:
-    """How many times as large an input is as it may be; 0 where one of the two is not known."""
-    pairs = (
+def _excess(size: InputSize, limit: InputLimit) -> float:
+    """How many times as large an input is as it may be; 0 where its size or the limit is not known."""
+    limits = (
         (size.character_count, limit.max_character_count),
         (size.duration_ms, limit.max_duration_ms),
         (size.size_bytes, limit.max_size_bytes),
     )
-    return max(found / most if most else 0.0 for found, most in pairs)
+    return max(measured / most if most else 0.0 for measured, most in limits)
 
 
 @lru_cache(maxsize=4096)
@@ -197,5 +207,5 @@ def _share(count: int, most: float) -> float:
 
 
 @lru_cache(maxsize=4096)
-def _about(description: str, domain: str) -> frozenset[str]:
+def _stems_of(description: str, domain: str) -> frozenset[str]:
     return stems(f"{description} {domain}")

@@ -5,49 +5,100 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from orchestrion.errors import OrchestrionError
 from orchestrion.experts import Assignment, Candidate
 from orchestrion.plans import Task
-from orchestrion_controller.registry.offers import Offer
+from orchestrion_controller.dispatch import NO_CONTEXT, SelectionContext
 from orchestrion_controller.registry.registry import Registry
+from orchestrion_controller.registry.replicas import Replica, ReplicaKey
 from orchestrion_controller.selector import scoring
-from orchestrion_controller.selector.demand import NOTHING_KNOWN, Circumstances, Demand
-from orchestrion_controller.selector.observations import Observations, Pair
+from orchestrion_controller.selector.equivalents import equivalents
+from orchestrion_controller.selector.errors import no_replica
+from orchestrion_controller.selector.in_flight import InFlightCalls
+from orchestrion_controller.selector.observations import Observations
 from orchestrion_controller.selector.reasons import reason
-from orchestrion_controller.selector.refusals import refusal
-from orchestrion_controller.selector.timing import NOWHERE, Everywhere, Timing, estimated_s, expected
-from orchestrion_controller.selector.underway import CallsUnderway
+from orchestrion_controller.selector.requirements import TaskRequirements
+from orchestrion_controller.selector.timing import (
+    NO_FLEET_AVERAGE,
+    FleetAverage,
+    TimeEstimate,
+    estimate,
+    size_based_s,
+)
 
 
-class Ranked(NamedTuple):
-    """A candidate and the offer that it is about."""
+class RankedReplica(NamedTuple):
+    """A replica and its score for a task."""
 
-    offer: Offer
+    replica: Replica
+    """The expert on a host."""
     score: float
-    promptness: Mapping[str, float]
-    fitness: Mapping[str, float]
+    """The sum of all terms."""
+    replica_terms: Mapping[str, float]
+    """Those that depend on where the expert is."""
+    expert_terms: Mapping[str, float]
+    """Those that depend on what the expert is."""
 
     @property
     def candidate(self) -> Candidate:
-        """What the event tells."""
-        return Candidate(self.offer.host.name, self.offer.expert.id, self.score, {**self.promptness, **self.fitness})
+        """The candidate as the event tells it."""
+        features = {**self.replica_terms, **self.expert_terms}
+        return Candidate(self.replica.host.name, self.replica.expert.id, self.score, features)
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A call that was begun: what was expected of it, to learn from when it ends."""
+class StartedCall:
+    """A call that was begun, with what was expected of it: the selector learns from it when it ends."""
 
-    pair: Pair
-    time_s: float
-    expected: Timing | None
-    estimated_s: float
+    def __init__(
+        self,
+        replica: ReplicaKey,
+        *,
+        expected: TimeEstimate | None,
+        size_based_s: float,
+        clock: Callable[[], float],
+        in_flight: InFlightCalls,
+        observations: Observations,
+    ) -> None:
+        """Counts the call as in flight.
+
+        Args:
+            replica: The expert on the host.
+            expected: How long it should take; None where that is not known.
+            size_based_s: How long its computing should take by the expert's size, in seconds; 0 for not estimated.
+            clock: Tells the time in seconds, from any beginning.
+            in_flight: Where it is counted.
+            observations: Where it is learned from.
+        """
+        self.replica = replica
+        self._expected = expected
+        self._size_based_s = size_based_s
+        self._clock = clock
+        self._start_s = clock()
+        self._in_flight = in_flight
+        self._observations = observations
+
+    def end(self, error: OrchestrionError | None = None, *, cancelled: bool = False) -> None:
+        """Counts the call no longer, and learns from it.
+
+        Args:
+            error: What it failed with; None when it succeeded.
+            cancelled: Whether it was given up, which says nothing.
+        """
+        self._in_flight.end(self.replica)
+        if cancelled:
+            return
+        if error is None:
+            took_s = self._clock() - self._start_s
+            self._observations.succeeded(self.replica, took_s, self._expected, self._size_based_s)
+        else:
+            self._observations.failed(self.replica, error)
 
 
 class Selector:
-    """Chooses among what the registry lists, and remembers what it gave out and what became of it."""
+    """Chooses among what the registry lists, and keeps count of its assignments and of what became of them."""
 
     def __init__(
         self,
@@ -69,135 +120,121 @@ class Selector:
         self._candidate_count = candidate_count
         self._licenses = tuple(licenses)
         self._clock = clock
-        self._underway = CallsUnderway(clock)
+        self._in_flight = InFlightCalls(clock)
         self._observations = Observations(clock)
 
-    def assign(self, task: Task, known: Circumstances = NOTHING_KNOWN, avoid: Collection[Pair] = ()) -> Assignment:
+    def assign(
+        self, task: Task, context: SelectionContext = NO_CONTEXT, avoid: Collection[ReplicaKey] = ()
+    ) -> Assignment:
         """Chooses an expert for a task.
 
         Args:
             task: The task.
-            known: What is known of the run beside it.
-            avoid: Experts on hosts that failed at it; they come last.
+            context: What the choice goes by beside it.
+            avoid: Replicas that failed at it; they come last.
 
         Raises:
             FailedPreconditionError: No host has an expert for it, its domain, its licences and its other values
                 (`NO_EXPERT`), none has its files (`EXPERT_NOT_FETCHED`), or none has a device that is large enough
                 (`EXPERT_TOO_LARGE`).
         """
-        ranked = self._ranked(task, known, avoid)
-        # The second is told in the reason, even where only the first is kept.
+        ranked = self._ranked(task, context, avoid)
+        # The reason compares the first with the second, even where only the first is kept.
         best = [item.candidate for item in ranked[: max(2, self._candidate_count)]]
-        why = reason(ranked[0].offer, best, len(ranked))
+        why = reason(ranked[0].replica, best, len(ranked))
         return Assignment(task.id, best[0].host, best[0].expert_id, why, tuple(best[: self._candidate_count]))
 
-    def shortlist(self, task: Task, known: Circumstances = NOTHING_KNOWN) -> Sequence[Ranked]:
+    def shortlist(self, task: Task, context: SelectionContext = NO_CONTEXT) -> Sequence[RankedReplica]:
         """Returns the best few experts for a task, each once, on the host that is best for it; errors as `assign`."""
-        found: dict[str, Ranked] = {}
-        for item in self._ranked(task, known):
-            found.setdefault(item.offer.expert.id, item)
-            if len(found) == self._candidate_count:
+        best: dict[str, RankedReplica] = {}
+        for item in self._ranked(task, context):
+            best.setdefault(item.replica.expert.id, item)
+            if len(best) == self._candidate_count:
                 break
-        return tuple(found.values())
+        return tuple(best.values())
 
-    def place(self, task: Task, expert_id: str, known: Circumstances = NOTHING_KNOWN) -> Candidate | None:
+    def best_replica(self, task: Task, expert_id: str, context: SelectionContext = NO_CONTEXT) -> Candidate | None:
         """Returns an expert for a task on the host that is best for it; None where none can be given to any more."""
         try:
-            ranked = self._ranked(task, known)
+            ranked = self._ranked(task, context)
         except OrchestrionError:
             return None
-        return next((item.candidate for item in ranked if item.offer.expert.id == expert_id), None)
+        return next((item.candidate for item in ranked if item.replica.expert.id == expert_id), None)
 
-    def promise(self, assignment: Assignment) -> None:
-        """Counts an assignment from now on, so that the next choice sees it before its host reports it."""
-        self._underway.promise((assignment.host, assignment.expert_id))
+    def count_assignment(self, assignment: Assignment) -> None:
+        """Counts an assignment as load from now on, so that the next choice sees it before its host reports it."""
+        self._in_flight.assign((assignment.host, assignment.expert_id))
 
-    def begin(self, pair: Pair) -> Begun:
-        """Counts a call; `end` takes what this returns."""
-        offer = self._registry.offer(*pair)
-        self._underway.begin(pair)
-        before = self._underway.of(pair).without_one()
-        timing, estimate_s = None, 0.0
-        if offer is not None:
-            seen = self._observations.seen(pair, offer.status.latency_ms / 1000)
-            timing, estimate_s = expected(offer, before, seen), estimated_s(offer)
-        return Begun(pair, self._clock(), timing, estimate_s)
+    def begin(self, replica: ReplicaKey) -> StartedCall:
+        """Counts a call as in flight, until its `end`."""
+        listed = self._registry.replica(*replica)
+        self._in_flight.begin(replica)
+        before = self._in_flight.of(replica).without_one()
+        expected, by_size_s = None, 0.0
+        if listed is not None:
+            observed = self._observations.of(replica, listed.status.latency_ms / 1000)
+            expected, by_size_s = estimate(listed, before, observed), size_based_s(listed)
+        return StartedCall(
+            replica,
+            expected=expected,
+            size_based_s=by_size_s,
+            clock=self._clock,
+            in_flight=self._in_flight,
+            observations=self._observations,
+        )
 
-    def end(self, begun: Begun, error: OrchestrionError | None = None, *, cancelled: bool = False) -> None:
-        """Counts a call no longer, and learns from it.
-
-        Args:
-            begun: The call.
-            error: What it failed with; None when it succeeded.
-            cancelled: Whether it was given up, which says nothing.
-        """
-        self._underway.end(begun.pair)
-        if cancelled:
-            return
-        if error is None:
-            took_s = self._clock() - begun.time_s
-            self._observations.succeeded(begun.pair, took_s, begun.expected, begun.estimated_s)
-        else:
-            self._observations.failed(begun.pair, error)
-
-    def _ranked(self, task: Task, known: Circumstances, avoid: Collection[Pair] = ()) -> list[Ranked]:
-        demand = Demand.of(task, known)
+    def _ranked(self, task: Task, context: SelectionContext, avoid: Collection[ReplicaKey] = ()) -> list[RankedReplica]:
+        requirements = TaskRequirements.of(task, context)
         if self._licenses:
-            demand = replace(demand, licenses=(self._licenses, *demand.licenses))
-        self._underway.expire()
-        all_offers = self._registry.offers(task.type)
-        offers = [offer for offer in all_offers if scoring.servable(offer) and scoring.fits(demand, offer)]
-        if not offers:
-            raise refusal(demand, all_offers, has_hosts=bool(self._registry.hosts()))
-        ranked = self._scored(demand, offers)
+            requirements = replace(requirements, licenses=(self._licenses, *requirements.licenses))
+        self._in_flight.expire()
+        listed = self._registry.replicas(task.type)
+        replicas = [item for item in listed if scoring.servable(item) and scoring.fits(requirements, item)]
+        if not replicas:
+            raise no_replica(requirements, listed, has_hosts=bool(self._registry.hosts()))
+        ranked = self._scored(requirements, replicas)
         if avoid:
-            ranked.sort(key=lambda item: ((item.offer.host.name, item.offer.expert.id) in avoid, *_order(item)))
+            ranked.sort(key=lambda item: (item.replica.key in avoid, *_order(item)))
         else:
             ranked.sort(key=_order)
         return ranked
 
-    def _everywhere(self, offers: Sequence[Offer]) -> Mapping[str, Everywhere]:
-        """Sums up what is known of experts over all of their hosts, by id; those of which nothing is are left out."""
+    def _fleet_averages(self, replicas: Sequence[Replica]) -> Mapping[str, FleetAverage]:
+        """Averages what hosts report of their replicas, by expert; experts without a report are left out."""
         times: dict[str, list[float]] = {}
         waiting: Counter[str] = Counter()
-        for offer in offers:
-            status, expert_id = offer.status, offer.expert.id
+        for replica in replicas:
+            status, expert_id = replica.status, replica.expert.id
             if status.latency_ms > 0:
                 times.setdefault(expert_id, []).append(status.latency_ms / 1000)
-            given_out = self._underway.of((offer.host.name, expert_id)).expert_count
-            if (count := max(status.queued_count, given_out - status.running_count)) > 0:
+            in_flight_count = self._in_flight.of(replica.key).replica_count
+            if (count := max(status.queued_count, in_flight_count - status.running_count)) > 0:
                 waiting[expert_id] += count
         return {
-            expert_id: Everywhere(sum(known := times.get(expert_id, [])) / max(1, len(known)), waiting[expert_id])
+            expert_id: FleetAverage(sum(seconds := times.get(expert_id, [])) / max(1, len(seconds)), waiting[expert_id])
             for expert_id in times.keys() | waiting.keys()
         }
 
-    def _scored(self, demand: Demand, offers: Sequence[Offer]) -> list[Ranked]:
-        everywhere, twins = self._everywhere(offers), _twins(offers)
-        fitness: dict[int, tuple[float, Mapping[str, float]]] = {}
+    def _scored(self, requirements: TaskRequirements, replicas: Sequence[Replica]) -> list[RankedReplica]:
+        averages, by_model = self._fleet_averages(replicas), equivalents(replicas)
+        # Hosts with the same expert share one object.
+        by_expert: dict[int, tuple[float, Mapping[str, float]]] = {}
         scored = []
-        for offer in offers:
-            pair = (offer.host.name, offer.expert.id)
-            known = fitness.get(id(offer.expert))
-            if known is None:
-                terms = scoring.fitness(demand, offer.expert)
-                known = fitness[id(offer.expert)] = sum(terms.values()), terms
-            seen = self._observations.seen(pair, offer.status.latency_ms / 1000)
-            others = twins.get((offer.host.name, offer.expert.model), ())
-            prompt = scoring.promptness(
-                offer, self._underway.of(pair), seen, everywhere.get(offer.expert.id, NOWHERE), others
+        for replica in replicas:
+            expert = by_expert.get(id(replica.expert))
+            if expert is None:
+                expert_terms = scoring.expert_terms(requirements, replica.expert)
+                expert = by_expert[id(replica.expert)] = sum(expert_terms.values()), expert_terms
+            replica_terms = scoring.replica_terms(
+                replica,
+                self._in_flight.of(replica.key),
+                self._observations.of(replica.key, replica.status.latency_ms / 1000),
+                averages.get(replica.expert.id, NO_FLEET_AVERAGE),
+                by_model.get((replica.host.name, replica.expert.model), ()),
             )
-            scored.append(Ranked(offer, sum(prompt.values()) + known[0], prompt, known[1]))
+            scored.append(RankedReplica(replica, sum(replica_terms.values()) + expert[0], replica_terms, expert[1]))
         return scored
 
 
-def _twins(offers: Sequence[Offer]) -> Mapping[Pair, Sequence[Offer]]:
-    """Returns the offers of one model on several runtimes of a host, by host and model."""
-    found: dict[Pair, list[Offer]] = {}
-    for offer in offers:
-        found.setdefault((offer.host.name, offer.expert.model), []).append(offer)
-    return {pair: alike for pair, alike in found.items() if len(alike) > 1}
-
-
-def _order(item: Ranked) -> tuple[float, str]:
-    return -item.score, item.offer.host.name
+def _order(item: RankedReplica) -> tuple[float, str]:
+    return -item.score, item.replica.host.name

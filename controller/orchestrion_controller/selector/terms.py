@@ -1,4 +1,4 @@
-"""The terms of the score and their weights, as data: `scoring` computes them, `docs/selection.md` tells them.
+"""The terms of the score and their weights, as data: `scoring` computes them, `docs/selection.md` explains them.
 
 One point is worth halving the time to the result: an expert that scores a point better for what it is may take twice
 as long as the other one.
@@ -21,8 +21,8 @@ LOAD_SHARED: Final = 0.25
 FAILURE: Final = 3.0
 MOST_FOR_FAILURES: Final = 12.0
 THRIFT: Final = 1.0
-TWIN_FASTER: Final = 0.5
-TWIN_CLEARLY_FASTER: Final = 8.0
+RUNTIME_SLOWER: Final = 0.5
+RUNTIME_CLEARLY_SLOWER: Final = 8.0
 DOWNLOADS: Final = 0.5
 MOST_DOWNLOADS: Final = 1e8
 LIKES: Final = 0.5
@@ -94,7 +94,7 @@ TERMS: Final = (
     ),
     Term(
         "queue",
-        "Time until what is in front of it has been computed: calls reported by the host, or given out by this "
+        "Time until what is in front of it has been computed: calls reported by the host, or assigned by this "
         "controller and not ended, whichever is more; those for other experts share the device.",
         "seconds",
         -MOST_FOR_TIME,
@@ -104,7 +104,7 @@ TERMS: Final = (
     ),
     Term(
         "latency",
-        "Time of the call itself: as this controller saw it, else as the host measured it, else as other hosts did, "
+        "Time of the call itself: as this controller measured it, else as the host did, else as other hosts did, "
         "else by the expert's size and how far sizes have been right so far.",
         "seconds",
         -MOST_FOR_TIME,
@@ -131,12 +131,13 @@ TERMS: Final = (
         "Of two alike the smaller, which leaves room for others.",
     ),
     Term(
-        "twin",
+        "runtime",
         "Whether the same model was measured to be faster on another runtime of the host: as its export to ONNX, say.",
         "no, somewhat or clearly",
-        -TWIN_CLEARLY_FASTER,
+        -RUNTIME_CLEARLY_SLOWER,
         0.0,
-        f"-{TWIN_FASTER:g} for somewhat, or where its own speed is not known; -{TWIN_CLEARLY_FASTER:g} for a quarter",
+        f"-{RUNTIME_SLOWER:g} for somewhat, or where its own speed is not known; "
+        f"-{RUNTIME_CLEARLY_SLOWER:g} for a quarter",
         "A quarter of every call to come is worth a load now; less is not worth calls going to and fro.",
     ),
     Term(
@@ -165,7 +166,7 @@ TERMS: Final = (
         0.0,
         DEFAULT,
         f"{DEFAULT:g}",
-        "Somebody tried it.",
+        "Somebody has tried it.",
     ),
     Term(
         "choice",

@@ -1,7 +1,7 @@
 """How soon an expert on a host would have a result: what is loaded, displaced, waited for and computed. Pure.
 
 Where something was measured, that counts; elsewhere the figures below do, which are rough on purpose: they put
-experts in order until the first call has told.
+experts in order until the first call was measured.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from orchestrion.experts import ExpertState
-from orchestrion_controller.registry.offers import Offer, is_loading
+from orchestrion_controller.registry.replicas import Replica, is_loading
 
 LOAD_S: Final = 1.0
 """What a load takes beside reading its bytes: a worker, a graph, a first call. Seconds."""
@@ -26,24 +26,24 @@ CPU_BYTES_PER_S: Final = 2.5e9
 REMOTE_S: Final = 1.0
 """What a call to a hosted endpoint takes until one was measured, in seconds."""
 LOADING_SHARE: Final = 0.5
-"""How much of a load is still to come when one is found going on."""
+"""How much of a load is still to come when one is going on already."""
 
 
-class Underway(NamedTuple):
+class InFlightLoad(NamedTuple):
     """Calls of this controller that have not ended, whether or not reports show them yet."""
 
-    expert_count: int = 0
-    """Those for the expert on the host."""
+    replica_count: int = 0
+    """Those to the expert on the host."""
     host_count: int = 0
-    """Those for any expert on the host, this one included."""
+    """Those to any expert on the host, this one included."""
 
-    def without_one(self) -> Underway:
-        """Leaves out one call for the expert."""
-        return Underway(self.expert_count - 1, self.host_count - 1)
+    def without_one(self) -> InFlightLoad:
+        """Leaves out one call to the expert."""
+        return InFlightLoad(self.replica_count - 1, self.host_count - 1)
 
 
-class Seen(NamedTuple):
-    """What this controller saw of an expert on a host; 0 for what it did not see."""
+class Observed(NamedTuple):
+    """What this controller measured of a replica; 0 for what it did not measure."""
 
     compute_s: float = 0.0
     """What a call took, waiting left out, in seconds."""
@@ -55,8 +55,8 @@ class Seen(NamedTuple):
     """How many times as long calls took, of all experts, as their sizes had suggested."""
 
 
-class Everywhere(NamedTuple):
-    """What is known of an expert over all hosts that have it."""
+class FleetAverage(NamedTuple):
+    """What is reported of an expert over all hosts that have it."""
 
     compute_s: float = 0.0
     """What a call takes, on average over the hosts that measured it, in seconds; 0 where none did."""
@@ -64,7 +64,7 @@ class Everywhere(NamedTuple):
     """Calls that wait for it."""
 
 
-class Timing(NamedTuple):
+class TimeEstimate(NamedTuple):
     """What the time to a result is made of, in seconds."""
 
     load_s: float
@@ -79,63 +79,68 @@ class Timing(NamedTuple):
     """Whether the load was going on already, so that only what is left of it counts."""
 
 
-NOTHING_UNDERWAY: Final = Underway()
-NOTHING_SEEN: Final = Seen()
-NOWHERE: Final = Everywhere()
+NO_LOAD: Final = InFlightLoad()
+NOTHING_OBSERVED: Final = Observed()
+NO_FLEET_AVERAGE: Final = FleetAverage()
 
 
-def needed_bytes(offer: Offer) -> int:
+def needed_bytes(replica: Replica) -> int:
     """What the expert takes on a device, in bytes: measured if it ever was, else estimated."""
-    return offer.status.memory_bytes or offer.expert.memory_bytes
+    return replica.status.memory_bytes or replica.expert.memory_bytes
 
 
-def expected(
-    offer: Offer, underway: Underway = NOTHING_UNDERWAY, seen: Seen = NOTHING_SEEN, everywhere: Everywhere = NOWHERE
-) -> Timing:
-    """Estimates how soon the expert of an offer would have a result.
+def estimate(
+    replica: Replica,
+    in_flight: InFlightLoad = NO_LOAD,
+    observed: Observed = NOTHING_OBSERVED,
+    average: FleetAverage = NO_FLEET_AVERAGE,
+) -> TimeEstimate:
+    """Estimates how soon a replica would have a result.
 
     Args:
-        offer: The expert on a host.
-        underway: Calls of this controller that have not ended.
-        seen: What this controller saw of it.
-        everywhere: What is known of the expert over all hosts.
+        replica: The expert on a host.
+        in_flight: Calls of this controller that have not ended.
+        observed: What this controller measured of it.
+        average: What is reported of the expert over all hosts.
     """
-    status, host = offer.status, offer.summary
-    compute_s = seen.compute_s or status.latency_ms / 1000 or everywhere.compute_s or estimated_s(offer) * seen.pace
+    status, host = replica.status, replica.summary
+    compute_s = observed.compute_s or status.latency_ms / 1000 or average.compute_s
+    if not compute_s:
+        compute_s = size_based_s(replica) * observed.pace
     wait_s = 0.0
-    if host.call_count or underway.host_count:
+    if host.call_count or in_flight.host_count:
         reported = status.queued_count + status.running_count
-        mine = max(reported, underway.expert_count)
-        others = max(host.call_count - reported, underway.host_count - mine, 0)
+        mine = max(reported, in_flight.replica_count)
+        others = max(host.call_count - reported, in_flight.host_count - mine, 0)
         # Experts of one device share its time.
-        wait_s = compute_s * mine / max(1, offer.expert.max_batch_size)
+        wait_s = compute_s * mine / max(1, replica.expert.max_batch_size)
         wait_s += others * (host.latency_s or compute_s) / host.device_count
     if status.state is ExpertState.LOADED:
-        return Timing(0.0, 0.0, wait_s, compute_s)
-    needed = _bulk(offer)
-    load_s = seen.load_s or LOAD_S + needed / LOAD_BYTES_PER_S
+        return TimeEstimate(0.0, 0.0, wait_s, compute_s)
+    needed = _weight_bytes(replica)
+    load_s = observed.load_s or LOAD_S + needed / LOAD_BYTES_PER_S
     loading = is_loading(status)
-    # What else is being loaded comes over the same wires.
-    front_count, front_bytes = host.load_count - loading, host.load_bytes - offer.expert.memory_bytes * loading
+    # What else is being loaded comes from the same disk.
+    front_count, front_bytes = host.load_count - loading, host.load_bytes - replica.expert.memory_bytes * loading
     front_s = (LOAD_S * front_count + front_bytes / LOAD_BYTES_PER_S) if front_count else 0.0
-    if loading or (status.state is ExpertState.LOADABLE and underway.expert_count):
-        return Timing(load_s * LOADING_SHARE + front_s, 0.0, wait_s, compute_s, partial=True)
+    if loading or (status.state is ExpertState.LOADABLE and in_flight.replica_count):
+        return TimeEstimate(load_s * LOADING_SHARE + front_s, 0.0, wait_s, compute_s, partial=True)
     load_s += front_s
     lacking = needed - host.free_bytes
     displace_s = LOAD_S + lacking / LOAD_BYTES_PER_S if lacking > 0 else 0.0
     if status.state is ExpertState.TO_BE_FETCHED:
-        load_s += (offer.expert.download_bytes or needed) / FETCH_BYTES_PER_S
-    return Timing(load_s, displace_s, wait_s, compute_s)
+        load_s += (replica.expert.download_bytes or needed) / FETCH_BYTES_PER_S
+    return TimeEstimate(load_s, displace_s, wait_s, compute_s)
 
 
-def _bulk(offer: Offer) -> int:
-    return offer.status.memory_bytes or offer.expert.memory_bytes or offer.expert.download_bytes
+def _weight_bytes(replica: Replica) -> int:
+    return replica.status.memory_bytes or replica.expert.memory_bytes or replica.expert.download_bytes
 
 
-def estimated_s(offer: Offer) -> float:
+def size_based_s(replica: Replica) -> float:
     """What a call takes as the size of the expert suggests, in seconds."""
-    if offer.expert.runtime == "remote":
+    if replica.expert.runtime == "remote":
         return REMOTE_S
-    if offer.summary.has_gpu:
-        return GPU_S + _bulk(offer) / GPU_BYTES_PER_S
-    return CPU_S + _bulk(offer) / CPU_BYTES_PER_S
+    if replica.summary.has_gpu:
+        return GPU_S + _weight_bytes(replica) / GPU_BYTES_PER_S
+    return CPU_S + _weight_bytes(replica) / CPU_BYTES_PER_S

@@ -16,13 +16,13 @@ from orchestrion.v1 import artifact_service_pb2 as pb
 from orchestrion.v1 import artifact_service_pb2_grpc, artifacts_pb2
 from orchestrion_controller.artifacts.artifacts import Artifacts
 from orchestrion_controller.metrics import ControllerMetrics
-from orchestrion_controller.servicers import requests
+from orchestrion_controller.servicers import decoding
 from orchestrion_serving.interceptors import Context
 
 _CUT_OFF_S: Final = 0.01
-"""How long the news that a client died may come after the end of its stream, in seconds; measured: 0.4 ms."""
+"""How long after the end of a stream gRPC may report that the client died, in seconds; measured: 0.4 ms."""
 _DRAIN_S: Final = 5.0
-"""How long a refused client may go on sending before it is told, in seconds."""
+"""How long a refused client may go on sending before it gets the error, in seconds."""
 
 
 class ArtifactServicer(artifact_service_pb2_grpc.ArtifactServiceServicer):
@@ -68,12 +68,12 @@ class ArtifactServicer(artifact_service_pb2_grpc.ArtifactServiceServicer):
 
     async def ListArtifacts(self, request: pb.ListArtifactsRequest, context: Context) -> pb.ListArtifactsResponse:
         """Lists artifacts, newest first."""
-        size = requests.page_size(request.page_size)
-        found = await self._artifacts.list(size + 1, requests.read_page_token(request.page_token))
-        response = pb.ListArtifactsResponse(artifacts=[codec.encode(artifact) for artifact in found[:size]])
-        if len(found) > size and (last := found[size - 1]).create_time is not None:
+        size = decoding.page_size(request.page_size)
+        artifacts = await self._artifacts.list(size + 1, decoding.read_page_token(request.page_token))
+        response = pb.ListArtifactsResponse(artifacts=[codec.encode(artifact) for artifact in artifacts[:size]])
+        if len(artifacts) > size and (last := artifacts[size - 1]).create_time is not None:
             milliseconds = round(last.create_time.timestamp() * 1000)
-            response.next_page_token = requests.page_token(milliseconds, last.name.removeprefix("artifacts/"))
+            response.next_page_token = decoding.page_token(milliseconds, last.name.removeprefix("artifacts/"))
         return response
 
     async def DeleteArtifact(self, request: pb.DeleteArtifactRequest, context: Context) -> empty_pb2.Empty:

@@ -39,8 +39,8 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
 
     async def ListExperts(self, request: pb.ListExpertsRequest, context: Context) -> pb.ListExpertsResponse:
         """Lists experts."""
-        found = self._registry.experts(request.task_type)
-        return pb.ListExpertsResponse(experts=[codec.encode(expert) for expert in found])
+        experts = self._registry.experts(request.task_type)
+        return pb.ListExpertsResponse(experts=[codec.encode(expert) for expert in experts])
 
     async def ListTaskTypes(self, request: pb.ListTaskTypesRequest, context: Context) -> pb.ListTaskTypesResponse:
         """Lists what is on offer."""

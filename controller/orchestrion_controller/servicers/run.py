@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from functools import partial
 
 from google.protobuf import empty_pb2
 
@@ -14,13 +15,14 @@ from orchestrion.v1 import events_pb2, run_service_pb2, run_service_pb2_grpc, ru
 from orchestrion_controller.artifacts.artifacts import Artifacts
 from orchestrion_controller.pipeline.pipeline import Pipeline
 from orchestrion_controller.requests import FullRequest
+from orchestrion_controller.runs.log import RunLog
 from orchestrion_controller.runs.runs import Runs
-from orchestrion_controller.servicers import requests
+from orchestrion_controller.servicers import decoding
 from orchestrion_serving.interceptors import Context
 
 
 class RunServicer(run_service_pb2_grpc.RunServiceServicer):
-    """Starts, watches, tells and ends runs."""
+    """Starts, watches, returns and ends runs."""
 
     def __init__(self, runs: Runs, pipeline: Pipeline, artifacts: Artifacts) -> None:
         """Keeps the collaborators."""
@@ -28,29 +30,34 @@ class RunServicer(run_service_pb2_grpc.RunServiceServicer):
 
     async def Run(self, request: run_service_pb2.RunRequest, context: Context) -> AsyncIterator[events_pb2.Event]:
         """Creates a run and watches it."""
-        timeout_ms = requests.approval_timeout_ms(request)
+        timeout_ms = decoding.approval_timeout_ms(request)
         gate = self._runs.gate(timeout_ms) if request.approval == runs_pb2.APPROVAL_REQUIRED else None
-        turns = requests.messages(request.messages)
-        asked = FullRequest(
+        turns = decoding.messages(request.messages)
+        full_request = FullRequest(
             messages=turns,
-            attachments=await requests.attachments(turns, self._artifacts),
-            task_types=requests.task_types(request.task_types),
-            plan=requests.plan(request.plan) if request.HasField("plan") else None,
+            attachments=await decoding.attachments(turns, self._artifacts),
+            task_types=decoding.task_types(request.task_types),
+            plan=decoding.plan(request.plan) if request.HasField("plan") else None,
             planner=request.planner,
             responder=request.responder,
-            previous_run=requests.previous_run(request.previous_run),
-            policy=self._pipeline.check_policy(requests.policy(request.policy)),
-            licenses=requests.licenses(request.licenses),
+            previous_run=decoding.previous_run(request.previous_run),
+            policy=self._pipeline.check_policy(decoding.policy(request.policy)),
+            licenses=decoding.licenses(request.licenses),
         )
-        if asked.previous_run:
-            await self._runs.get(asked.previous_run)
+        if full_request.previous_run:
+            await self._runs.get(full_request.previous_run)
+
+        async def program(run: str, log: RunLog) -> None:
+            approval = None if gate is None else partial(gate.wait, run, log)
+            await self._pipeline.full(run, log, full_request, approval)
+
         events = self._runs.run(
             RunKind.FULL,
-            lambda run, log: self._pipeline.full(run, log, asked, gate),
+            program,
             messages=turns,
-            options=requests.options(request.options),
-            deadline_s=requests.deadline_s(context),
-            previous_run=asked.previous_run,
+            options=decoding.options(request.options),
+            deadline_s=decoding.deadline_s(context),
+            previous_run=full_request.previous_run,
             gate=gate,
         )
         async with aclosing(events):
@@ -66,18 +73,18 @@ class RunServicer(run_service_pb2_grpc.RunServiceServicer):
                 yield event
 
     async def GetRun(self, request: run_service_pb2.GetRunRequest, context: Context) -> runs_pb2.Run:
-        """Tells a run."""
+        """Returns a run."""
         return codec.encode(await self._runs.get(names.check_run(request.name)))
 
     async def ListRuns(
         self, request: run_service_pb2.ListRunsRequest, context: Context
     ) -> run_service_pb2.ListRunsResponse:
         """Lists runs, newest first."""
-        size = requests.page_size(request.page_size)
-        found = await self._runs.list(size + 1, requests.read_page_token(request.page_token))
-        response = run_service_pb2.ListRunsResponse(runs=[codec.encode(run) for run in found[:size]])
-        if len(found) > size and (last := found[size - 1]).create_time is not None:
-            response.next_page_token = requests.page_token(round(last.create_time.timestamp() * 1000), last.name)
+        size = decoding.page_size(request.page_size)
+        runs = await self._runs.list(size + 1, decoding.read_page_token(request.page_token))
+        response = run_service_pb2.ListRunsResponse(runs=[codec.encode(run) for run in runs[:size]])
+        if len(runs) > size and (last := runs[size - 1]).create_time is not None:
+            response.next_page_token = decoding.page_token(round(last.create_time.timestamp() * 1000), last.name)
         return response
 
     async def CancelRun(self, request: run_service_pb2.CancelRunRequest, context: Context) -> runs_pb2.Run:
@@ -86,8 +93,8 @@ class RunServicer(run_service_pb2_grpc.RunServiceServicer):
 
     async def ApprovePlan(self, request: run_service_pb2.ApprovePlanRequest, context: Context) -> runs_pb2.Run:
         """Approves the plan of a run that waits for it."""
-        plan = requests.plan(request.plan) if request.HasField("plan") else None
-        request_id = requests.request_id(request.request_id, "request_id")
+        plan = decoding.plan(request.plan) if request.HasField("plan") else None
+        request_id = decoding.request_id(request.request_id, "request_id")
         return codec.encode(await self._runs.approve(names.check_run(request.name), plan, request_id))
 
     async def DeleteRun(self, request: run_service_pb2.DeleteRunRequest, context: Context) -> empty_pb2.Empty:

@@ -24,7 +24,7 @@ from orchestrion_controller.artifacts.artifacts import Artifacts
 from orchestrion_controller.pipeline.pipeline import Pipeline
 from orchestrion_controller.requests import ExecuteRequest, PlanRequest, RespondRequest, SelectRequest
 from orchestrion_controller.runs.runs import Runs
-from orchestrion_controller.servicers import requests
+from orchestrion_controller.servicers import decoding
 from orchestrion_serving.interceptors import Context
 
 
@@ -37,21 +37,21 @@ class PlanServicer(plan_service_pb2_grpc.PlanServiceServicer):
 
     async def Plan(self, request: plan_service_pb2.PlanRequest, context: Context) -> AsyncIterator[events_pb2.Event]:
         """Plans a request."""
-        turns = requests.messages(request.messages)
-        asked = PlanRequest(
+        turns = decoding.messages(request.messages)
+        plan_request = PlanRequest(
             turns,
-            await requests.attachments(turns, self._artifacts),
-            requests.task_types(request.task_types),
+            await decoding.attachments(turns, self._artifacts),
+            decoding.task_types(request.task_types),
             request.planner,
-            requests.previous_run(request.previous_run),
+            decoding.previous_run(request.previous_run),
         )
         events = self._runs.run(
             RunKind.PLAN,
-            lambda _, log: self._pipeline.plan(log, asked),
+            lambda _, log: self._pipeline.plan(log, plan_request),
             messages=turns,
-            options=requests.options(request.options),
-            deadline_s=requests.deadline_s(context),
-            previous_run=asked.previous_run,
+            options=decoding.options(request.options),
+            deadline_s=decoding.deadline_s(context),
+            previous_run=plan_request.previous_run,
         )
         async with aclosing(events):
             async for event in events:
@@ -69,17 +69,17 @@ class SelectServicer(select_service_pb2_grpc.SelectServiceServicer):
         self, request: select_service_pb2.SelectRequest, context: Context
     ) -> AsyncIterator[events_pb2.Event]:
         """Assigns a plan."""
-        asked = SelectRequest(
-            requests.plan(request.plan),
-            requests.task_types(request.task_types),
-            self._pipeline.check_policy(requests.policy(request.policy)),
-            requests.licenses(request.licenses),
+        select_request = SelectRequest(
+            decoding.plan(request.plan),
+            decoding.task_types(request.task_types),
+            self._pipeline.check_policy(decoding.policy(request.policy)),
+            decoding.licenses(request.licenses),
         )
         events = self._runs.run(
             RunKind.SELECT,
-            lambda _, log: self._pipeline.select(log, asked),
-            options=requests.options(request.options),
-            deadline_s=requests.deadline_s(context),
+            lambda _, log: self._pipeline.select(log, select_request),
+            options=decoding.options(request.options),
+            deadline_s=decoding.deadline_s(context),
         )
         async with aclosing(events):
             async for event in events:
@@ -97,20 +97,20 @@ class ExecuteServicer(execute_service_pb2_grpc.ExecuteServiceServicer):
         self, request: execute_service_pb2.ExecuteRequest, context: Context
     ) -> AsyncIterator[events_pb2.Event]:
         """Runs a plan."""
-        asked = ExecuteRequest(
-            requests.plan(request.plan),
-            requests.task_types(request.task_types),
+        execute_request = ExecuteRequest(
+            decoding.plan(request.plan),
+            decoding.task_types(request.task_types),
             await self._artifacts.get_all(request.attachments, field="attachments"),
-            {given.task_id: codec.decode(given, Assignment) for given in request.assignments},
-            requests.results(request.results),
-            self._pipeline.check_policy(requests.policy(request.policy)),
-            requests.licenses(request.licenses),
+            {message.task_id: codec.decode(message, Assignment) for message in request.assignments},
+            decoding.results(request.results),
+            self._pipeline.check_policy(decoding.policy(request.policy)),
+            decoding.licenses(request.licenses),
         )
         events = self._runs.run(
             RunKind.EXECUTE,
-            lambda run, log: self._pipeline.execute(run, log, asked),
-            options=requests.options(request.options),
-            deadline_s=requests.deadline_s(context),
+            lambda run, log: self._pipeline.execute(run, log, execute_request),
+            options=decoding.options(request.options),
+            deadline_s=decoding.deadline_s(context),
         )
         async with aclosing(events):
             async for event in events:
@@ -128,26 +128,26 @@ class RespondServicer(respond_service_pb2_grpc.RespondServiceServicer):
         self, request: respond_service_pb2.RespondRequest, context: Context
     ) -> AsyncIterator[events_pb2.Event]:
         """Answers from results."""
-        turns = requests.messages(request.messages)
-        plan, results = requests.plan(request.plan), requests.results(request.results)
+        turns = decoding.messages(request.messages)
+        plan, results = decoding.plan(request.plan), decoding.results(request.results)
         for task_id in results:
             if plan.task(task_id) is None:
                 message = f"results: there is no task {task_id!r} in the plan."
                 raise Reason.PLAN_INVALID.error(message, field="results", task_id=task_id)
-        asked = RespondRequest(
+        respond_request = RespondRequest(
             turns,
-            await requests.attachments(turns, self._artifacts),
+            await decoding.attachments(turns, self._artifacts),
             plan,
             results,
-            requests.task_types(request.task_types),
+            decoding.task_types(request.task_types),
             request.responder,
         )
         events = self._runs.run(
             RunKind.RESPOND,
-            lambda _, log: self._pipeline.respond(log, asked),
+            lambda _, log: self._pipeline.respond(log, respond_request),
             messages=turns,
-            options=requests.options(request.options),
-            deadline_s=requests.deadline_s(context),
+            options=decoding.options(request.options),
+            deadline_s=decoding.deadline_s(context),
         )
         async with aclosing(events):
             async for event in events:

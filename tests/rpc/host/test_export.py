@@ -15,9 +15,9 @@ from orchestrion import AsyncHostClient as HostClient
 from orchestrion.errors import InvalidArgumentError, NotFoundError
 from orchestrion.experts import ExpertState
 from orchestrion.plans import Task
-from orchestrion_controller.registry.offers import HostOffers
+from orchestrion_controller.registry.replicas import HostReplicas
 from orchestrion_controller.selector import scoring
-from orchestrion_controller.selector.demand import Demand
+from orchestrion_controller.selector.requirements import TaskRequirements
 from orchestrion_host.catalogue import presence, reader
 from tests.checkpoints import text_models
 from tests.rpc.host import tiny_models
@@ -192,10 +192,12 @@ async def test_a_running_host_exports_a_model_and_offers_it_with_what_was_measur
         seen = await host.client.host()
     latency = {status.expert_id: status.latency_ms for status in seen.statuses}
     assert min(latency["tiny"], latency["tiny-onnx"]) > 0
-    found = [offer for offer in HostOffers(seen).of("text-classification") if offer.expert.model == "tiny/bert"]
-    assert {offer.expert.id for offer in found} == {"tiny", "tiny-onnx"}
-    demand = Demand.of(Task("a", "text-classification", {"text": "sun", "domain": "sentiment"}))
-    scores = {offer.expert.id: sum(scoring.features(demand, offer, others=found).values()) for offer in found}
+    found = [replica for replica in HostReplicas(seen).of("text-classification") if replica.expert.model == "tiny/bert"]
+    assert {replica.expert.id for replica in found} == {"tiny", "tiny-onnx"}
+    requirements = TaskRequirements.of(Task("a", "text-classification", {"text": "sun", "domain": "sentiment"}))
+    scores = {
+        replica.expert.id: sum(scoring.features(requirements, replica, equivalents=found).values()) for replica in found
+    }
     assert max(scores, key=scores.__getitem__) == min(scores, key=latency.__getitem__)
 
 

@@ -1,4 +1,4 @@
-"""Asks a language model for its choices. Whatever goes wrong is an answer too: what was wrong."""
+"""Asks a language model for its choices. What goes wrong is no error: the outcome says what it was."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from orchestrion.errors import OrchestrionError
+from orchestrion_controller.dispatch import SelectionContext
 from orchestrion_controller.language_model import Ended, LanguageModel, Schema, chat_fitting
-from orchestrion_controller.selector.demand import Circumstances
 from orchestrion_controller.selector.llm import prompt, reply
-from orchestrion_controller.selector.llm.prompt import Extent, Question
-from orchestrion_controller.selector.llm.reply import Choice
+from orchestrion_controller.selector.llm.prompt import ChoiceQuestion, Extent
+from orchestrion_controller.selector.llm.reply import ExpertChoice
 from orchestrion_controller.stages import Usage
 
 _log = logging.getLogger(__name__)
@@ -23,14 +23,15 @@ MOST_TASKS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of asking."""
+class Choices:
+    """What a language model chose for the tasks of a plan."""
 
     usage: Usage
-    choices: Mapping[str, Choice] = field(default_factory=dict)
-    """By task id."""
-    asked: frozenset[str] = frozenset()
-    """The tasks that it was asked about: all, or as many as its context has room for."""
+    """What it took."""
+    by_task: Mapping[str, ExpertChoice] = field(default_factory=dict)
+    """The choices, by task id."""
+    task_ids: frozenset[str] = frozenset()
+    """The tasks of the prompt: all, or as many as its context has room for."""
     problem: str = ""
     """What was wrong with the answer as a whole, as the end of a sentence; empty where nothing was."""
 
@@ -44,26 +45,26 @@ class LLMChooser:
         """Keeps the language model."""
         self._model = model
 
-    async def choose(self, questions: Sequence[Question], known: Circumstances) -> Answer:
+    async def choose(self, questions: Sequence[ChoiceQuestion], context: SelectionContext) -> Choices:
         """Asks about the tasks of a plan in one call."""
         pieces: list[str] = []
         ended: Ended | None = None
-        told: Sequence[Question] = questions
+        shown: Sequence[ChoiceQuestion] = questions
 
         def schema(extent: Extent) -> Schema:
-            nonlocal told
-            told = extent.of(questions)
-            return prompt.schema(told)
+            nonlocal shown
+            shown = extent.of(questions)
+            return prompt.schema(shown)
 
         chat = chat_fitting(
             self._model,
             prompt.extents(len(questions)),
-            lambda extent: prompt.messages(extent.of(questions), known, extent.value_length),
+            lambda extent: prompt.messages(extent.of(questions), context, extent.value_length),
             schema,
         )
         try:
-            async with aclosing(chat) as answer:
-                async for piece in answer:
+            async with aclosing(chat) as pieces_of_reply:
+                async for piece in pieces_of_reply:
                     if isinstance(piece, Ended):
                         ended = piece
                     else:
@@ -71,12 +72,12 @@ class LLMChooser:
         except OrchestrionError as error:
             # A run does not die of a choice that rank can make as well.
             _log.warning("the language model chose nothing: %s", error.message)
-            return Answer(Usage(llm_call_count=1), problem=f"the language model did not answer ({error.reason})")
+            return Choices(Usage(llm_call_count=1), problem=f"the language model did not answer ({error.reason})")
         usage = ended.usage if ended else Usage(llm_call_count=1)
         if ended and ended.is_refusal:
-            return Answer(usage, problem="the language model declined to choose")
-        asked = [question.demand.task.id for question in told]
-        choices = reply.read("".join(pieces), asked)
+            return Choices(usage, problem="the language model declined to choose")
+        task_ids = [question.requirements.task.id for question in shown]
+        choices = reply.read("".join(pieces), task_ids)
         if choices is None:
-            return Answer(usage, problem="the language model's reply holds no choice")
-        return Answer(usage, choices, frozenset(asked))
+            return Choices(usage, problem="the language model's reply holds no choice")
+        return Choices(usage, choices, frozenset(task_ids))

@@ -1,4 +1,4 @@
-"""What the language model is told of tasks and candidates, and the form of its reply."""
+"""The prompt: what the language model reads of tasks and candidates, and the schema of its reply."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any, Final
 from orchestrion.experts import Expert, ExpertState, InputLimit
 from orchestrion.values import ArtifactRef, Json, OutputRef, Value
 from orchestrion_controller import wording
+from orchestrion_controller.dispatch import InputSize, SelectionContext
 from orchestrion_controller.language_model import ChatMessage, Schema
 from orchestrion_controller.selector import terms
-from orchestrion_controller.selector.demand import Circumstances, Demand, Size
-from orchestrion_controller.selector.selector import Ranked
+from orchestrion_controller.selector.requirements import TaskRequirements
+from orchestrion_controller.selector.selector import RankedReplica
 
 _LONGEST_VALUES: Final = (400, 150, 60)
 """Characters of a text that are shown: the first, or a later one where the context has no room."""
@@ -42,21 +43,21 @@ Write one JSON object and nothing else, with every task in it:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ChoiceQuestion:
     """One task and the candidates for it, the best by rank first."""
 
-    demand: Demand
-    candidates: Sequence[Ranked]
+    requirements: TaskRequirements
+    candidates: Sequence[RankedReplica]
 
     @property
     def expert_ids(self) -> tuple[str, ...]:
         """What can be chosen."""
-        return tuple(item.offer.expert.id for item in self.candidates)
+        return tuple(item.replica.expert.id for item in self.candidates)
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much a prompt tells."""
+    """How much a prompt holds."""
 
     value_length: int
     """Characters of a text."""
@@ -65,39 +66,39 @@ class Extent:
     task_count: int
     """Tasks, the first of the plan."""
 
-    def of(self, questions: Sequence[Question]) -> Sequence[Question]:
+    def of(self, questions: Sequence[ChoiceQuestion]) -> Sequence[ChoiceQuestion]:
         """Cuts questions to the extent."""
         return [
-            Question(question.demand, question.candidates[: self.candidate_count])
+            ChoiceQuestion(question.requirements, question.candidates[: self.candidate_count])
             for question in questions[: self.task_count]
         ]
 
 
 def extents(task_count: int) -> Sequence[Extent]:
-    """Lists how much a prompt about so many tasks may tell, the most first."""
-    found = [Extent(length, _MOST_CANDIDATES, task_count) for length in _LONGEST_VALUES]
-    found += [Extent(_LONGEST_VALUES[-1], count, task_count) for count in (3, 2)]
+    """Lists how much a prompt about so many tasks may hold, the most first."""
+    extents = [Extent(length, _MOST_CANDIDATES, task_count) for length in _LONGEST_VALUES]
+    extents += [Extent(_LONGEST_VALUES[-1], count, task_count) for count in (3, 2)]
     while (task_count := task_count // 2) > 0:
-        found.append(Extent(_LONGEST_VALUES[-1], 2, task_count))
-    return found
+        extents.append(Extent(_LONGEST_VALUES[-1], 2, task_count))
+    return extents
 
 
 def messages(
-    questions: Sequence[Question], known: Circumstances, value_length: int = _LONGEST_VALUES[0]
+    questions: Sequence[ChoiceQuestion], context: SelectionContext, value_length: int = _LONGEST_VALUES[0]
 ) -> list[ChatMessage]:
     """Writes the chat that asks for the choices; texts are cut after so many characters."""
     parts = []
-    if known.request:
-        parts.append(f"The person's request: {wording.quoted(known.request, 10 * value_length)}")
+    if context.request:
+        parts.append(f"The person's request: {wording.quoted(context.request, 10 * value_length)}")
     parts += ["\n".join(_question(question, value_length)) for question in questions]
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n\n".join(parts)}]
 
 
-def schema(questions: Sequence[Question]) -> Schema:
+def schema(questions: Sequence[ChoiceQuestion]) -> Schema:
     """Writes the form of the reply: every task, each with one of its own candidates."""
     choices = {
         # The reason comes first, so that the choice follows from it.
-        question.demand.task.id: _object(
+        question.requirements.task.id: _object(
             {"reason": {"type": "string"}, "expert": {"type": "string", "enum": list(question.expert_ids)}}
         )
         for question in questions
@@ -114,17 +115,17 @@ def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _question(question: Question, most: int) -> Iterable[str]:
-    demand = question.demand
-    yield f"Task `{demand.task.id}`: {demand.task.type}"
-    for name, value in demand.task.inputs.items():
-        size = _size(demand.sizes.get(name, Size()), most if isinstance(value, str) else 0)
+def _question(question: ChoiceQuestion, most: int) -> Iterable[str]:
+    requirements = question.requirements
+    yield f"Task `{requirements.task.id}`: {requirements.task.type}"
+    for name, value in requirements.task.inputs.items():
+        size = _size(requirements.sizes.get(name, InputSize()), most if isinstance(value, str) else 0)
         yield f"  {name}: {_value(value, most)}{f' ({size})' if size else ''}"
-    if demand.text_language:
-        yield f"  language of its text: {demand.text_language}"
+    if requirements.text_language:
+        yield f"  language of its text: {requirements.text_language}"
     yield "  Candidates:"
     for item in question.candidates:
-        yield f"  - {item.offer.expert.id}: {_candidate(item)}"
+        yield f"  - {item.replica.expert.id}: {_candidate(item)}"
 
 
 def _value(value: Value, most: int) -> str:
@@ -142,19 +143,19 @@ def _value(value: Value, most: int) -> str:
     return str(value)
 
 
-def _size(size: Size, characters_shown: int = 0) -> str:
-    told = []
+def _size(size: InputSize, characters_shown: int = 0) -> str:
+    parts = []
     if size.character_count > characters_shown:
-        told.append(f"{size.character_count:,} characters")
+        parts.append(f"{size.character_count:,} characters")
     if size.duration_ms:
-        told.append(f"{size.duration_ms / 1000:,.0f} seconds")
+        parts.append(f"{size.duration_ms / 1000:,.0f} seconds")
     if size.size_bytes and not size.character_count:
-        told.append(f"{size.size_bytes:,} bytes")
-    return ", ".join(told)
+        parts.append(f"{size.size_bytes:,} bytes")
+    return ", ".join(parts)
 
 
-def _candidate(item: Ranked) -> str:
-    expert = item.offer.expert
+def _candidate(item: RankedReplica) -> str:
+    expert = item.replica.expert
     facts = {
         "": " ".join(expert.description.split()) or expert.model,
         "languages": ", ".join(expert.languages) or "any or not said",
@@ -166,13 +167,13 @@ def _candidate(item: Ranked) -> str:
         "accuracy": f"{expert.accuracy:g} ({expert.accuracy_measure})" if expert.accuracy else "",
         "downloads a month": f"{expert.download_count:,}" if expert.download_count else "",
         "likes": f"{expert.like_count:,}" if expert.like_count else "",
-        "now": f"{_STATES[item.offer.status.state]}, a result after about {_seconds(item):.2g} s",
+        "now": f"{_STATES[item.replica.status.state]}, a result after about {_seconds(item):.2g} s",
     }
     return " | ".join(f"{name}: {fact}" if name else fact for name, fact in facts.items() if fact)
 
 
 def _limit(limit: InputLimit) -> str:
-    return _size(Size(limit.max_character_count, limit.max_duration_ms, 0)) or (f"{limit.max_size_bytes:,} bytes")
+    return _size(InputSize(limit.max_character_count, limit.max_duration_ms, 0)) or (f"{limit.max_size_bytes:,} bytes")
 
 
 def _gigabytes(expert: Expert) -> str:
@@ -180,7 +181,7 @@ def _gigabytes(expert: Expert) -> str:
     return f"{needed / 1e9:.2g} GB" if needed else ""
 
 
-def _seconds(item: Ranked) -> float:
+def _seconds(item: RankedReplica) -> float:
     """What the terms of time stand for."""
-    points = -sum(item.promptness[name] for name in ("state", "memory", "queue", "latency"))
+    points = -sum(item.replica_terms[name] for name in ("state", "memory", "queue", "latency"))
     return float(terms.TIME_UNIT_S * (2**points - 1))

@@ -13,7 +13,7 @@ _NAMES: Final = ("expert", "expert_id", "id", "model")
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ExpertChoice:
     """What a language model chose for one task."""
 
     expert_id: str
@@ -22,20 +22,20 @@ class Choice:
     """Why, in its words; may be empty."""
 
 
-def read(text: str, task_ids: Sequence[str]) -> Mapping[str, Choice] | None:
+def read(text: str, task_ids: Sequence[str]) -> Mapping[str, ExpertChoice] | None:
     """Reads a reply.
 
     Args:
         text: The reply, in which there may be words or a fence around the object.
-        task_ids: The tasks that were asked about; where there is one only, a reply may leave its id out.
+        task_ids: The tasks of the prompt; where there is one only, a reply may leave its id out.
 
     Returns:
         The choices by task id, as far as there are any; None where the reply holds no object.
     """
-    found = _object(text)
-    if found is None:
+    reply = _object(text)
+    if reply is None:
         return None
-    choices = found.get("choices", found)
+    choices = reply.get("choices", reply)
     if isinstance(choices, list):
         choices = {str(item.get("task", item.get("task_id"))): item for item in choices if isinstance(item, dict)}
     if not isinstance(choices, dict):
@@ -50,21 +50,21 @@ def _object(text: str) -> dict[str, Any] | None:
     decoder, start = json.JSONDecoder(), text.find("{")
     while start >= 0:
         try:
-            found, _ = decoder.raw_decode(text, start)
+            value, _ = decoder.raw_decode(text, start)
         except ValueError:
             start = text.find("{", start + 1)
             continue
-        if isinstance(found, dict):
-            return found
+        if isinstance(value, dict):
+            return value
     return None
 
 
-def _choice(item: Any) -> Choice:
+def _choice(item: Any) -> ExpertChoice:
     if isinstance(item, str):
-        return Choice(item, "")
+        return ExpertChoice(item, "")
     if not isinstance(item, dict):
-        return Choice("", "")
+        return ExpertChoice("", "")
     named = next((item[name] for name in _NAMES if isinstance(item.get(name), str)), "")
     reason = item.get("reason")
     reason = " ".join(reason.split()) if isinstance(reason, str) else ""
-    return Choice(named, reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON].rstrip()} …")
+    return ExpertChoice(named, reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON].rstrip()} …")

@@ -1,4 +1,4 @@
-"""Task types as they are on offer now: with the choices alone that some expert takes. Pure."""
+"""The choices of a task type that can be had now: those that some available expert takes. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from orchestrion.plans import Parameter, TaskType
 _DOMAIN: Final = "domain"
 
 
-def narrowed(task_type: TaskType, experts: Sequence[Expert]) -> TaskType:
+def with_available_choices(task_type: TaskType, experts: Sequence[Expert]) -> TaskType:
     """Takes away the choices that no expert takes, and optional inputs that are left without one.
 
     A domain is a choice where an expert is made for it. Where every expert is made for one, it has to be named:
@@ -22,11 +22,11 @@ def narrowed(task_type: TaskType, experts: Sequence[Expert]) -> TaskType:
         task_type: The task type.
         experts: Those that perform it and can be had, at least one.
     """
-    inputs = (_narrowed(parameter, experts) if parameter.choices else parameter for parameter in task_type.inputs)
+    inputs = (_with_available(parameter, experts) if parameter.choices else parameter for parameter in task_type.inputs)
     return replace(task_type, inputs=tuple(parameter for parameter in inputs if parameter is not None))
 
 
-def _narrowed(parameter: Parameter, experts: Sequence[Expert]) -> Parameter | None:
+def _with_available(parameter: Parameter, experts: Sequence[Expert]) -> Parameter | None:
     left = tuple(
         choice for choice in parameter.choices if any(_takes(expert, parameter.name, choice) for expert in experts)
     )

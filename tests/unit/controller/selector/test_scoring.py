@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from orchestrion.experts import AcceptedValues, ExpertState, ExpertStatus, InputLimit
 from orchestrion.plans import Task
 from orchestrion.values import ArtifactRef, Json, OutputRef, Value
-from orchestrion_controller.registry.offers import HostSummary, Offer
+from orchestrion_controller.dispatch import NO_CONTEXT, InputSize, SelectionContext
+from orchestrion_controller.registry.replicas import HostSummary, Replica
 from orchestrion_controller.selector import scoring
-from orchestrion_controller.selector.demand import NOTHING_KNOWN, Circumstances, Demand, Size
+from orchestrion_controller.selector.requirements import TaskRequirements
 from orchestrion_controller.selector.terms import TERMS
-from orchestrion_controller.selector.timing import LOAD_BYTES_PER_S, LOAD_S, Seen, Underway
-from tests.unit.controller.offers import GIB, TYPE, device, expert, offer
+from orchestrion_controller.selector.timing import LOAD_BYTES_PER_S, LOAD_S, InFlightLoad, Observed
+from tests.unit.controller.replicas import GIB, TYPE, device, expert, replica
 
 GERMAN = "Der Vertrag ist von den Parteien nicht unterschrieben worden, und er gilt auch nicht."
 ENGLISH = "The contract was not signed by the parties, and it is not in force."
@@ -31,16 +32,16 @@ SERVABLE = [
 ]
 
 
-def demand(known: Circumstances = NOTHING_KNOWN, /, **inputs: Value) -> Demand:
-    return Demand.of(Task("a", TYPE, inputs), known)
+def requirements(known: SelectionContext = NO_CONTEXT, /, **inputs: Value) -> TaskRequirements:
+    return TaskRequirements.of(Task("a", TYPE, inputs), known)
 
 
-def features(found: Offer, of: Demand | None = None, **others: Any) -> dict[str, float]:
-    return scoring.features(of or demand(), found, **others)
+def features(one: Replica, of: TaskRequirements | None = None, **others: Any) -> dict[str, float]:
+    return scoring.features(of or requirements(), one, **others)
 
 
-def score(found: Offer, of: Demand | None = None, **others: Any) -> float:
-    return sum(features(found, of, **others).values())
+def score(one: Replica, of: TaskRequirements | None = None, **others: Any) -> float:
+    return sum(features(one, of, **others).values())
 
 
 # What may be given a task at all.
@@ -48,33 +49,33 @@ def score(found: Offer, of: Demand | None = None, **others: Any) -> float:
 
 @pytest.mark.parametrize("state", ExpertState, ids=lambda state: state.name)
 def test_what_can_be_had_is_servable(state: ExpertState) -> None:
-    assert scoring.servable(offer(state, fetches=True)) is (state in SERVABLE)
+    assert scoring.servable(replica(state, fetches=True)) is (state in SERVABLE)
 
 
 def test_what_is_to_be_fetched_is_servable_where_the_host_fetches_by_itself() -> None:
-    assert scoring.servable(offer(ExpertState.TO_BE_FETCHED, fetches=True))
-    assert not scoring.servable(offer(ExpertState.TO_BE_FETCHED, fetches=False))
+    assert scoring.servable(replica(ExpertState.TO_BE_FETCHED, fetches=True))
+    assert not scoring.servable(replica(ExpertState.TO_BE_FETCHED, fetches=False))
 
 
 def test_what_is_too_large_for_every_device_is_not_servable() -> None:
     devices = (device(2 * GIB, 2 * GIB, "cuda:0"), device(4 * GIB, 0, "cuda:1"))
-    assert scoring.servable(offer(what=expert(memory_bytes=4 * GIB), devices=devices))
-    assert not scoring.servable(offer(what=expert(memory_bytes=4 * GIB + 1), devices=devices))
-    assert not scoring.servable(offer(what=expert(memory_bytes=1), devices=()))
+    assert scoring.servable(replica(what=expert(memory_bytes=4 * GIB), devices=devices))
+    assert not scoring.servable(replica(what=expert(memory_bytes=4 * GIB + 1), devices=devices))
+    assert not scoring.servable(replica(what=expert(memory_bytes=1), devices=()))
 
 
 def test_measured_memory_goes_before_the_estimate() -> None:
-    assert not scoring.servable(offer(what=expert(memory_bytes=1), memory_bytes=9 * GIB))
-    assert scoring.servable(offer(what=expert(memory_bytes=9 * GIB), memory_bytes=1))
+    assert not scoring.servable(replica(what=expert(memory_bytes=1), memory_bytes=9 * GIB))
+    assert scoring.servable(replica(what=expert(memory_bytes=9 * GIB), memory_bytes=1))
 
 
 def test_an_expert_that_takes_some_values_of_an_input_fits_tasks_that_give_those() -> None:
-    upscaler = offer(what=expert(accepts=(AcceptedValues("operation", ("upscale",)),)))
-    assert scoring.fits(demand(operation="upscale"), upscaler)
-    assert not scoring.fits(demand(operation="blur"), upscaler)
-    assert scoring.fits(demand(), upscaler)
-    assert scoring.fits(demand(operation=OutputRef("b", "text")), upscaler)
-    assert scoring.fits(demand(operation="blur"), offer())
+    upscaler = replica(what=expert(accepts=(AcceptedValues("operation", ("upscale",)),)))
+    assert scoring.fits(requirements(operation="upscale"), upscaler)
+    assert not scoring.fits(requirements(operation="blur"), upscaler)
+    assert scoring.fits(requirements(), upscaler)
+    assert scoring.fits(requirements(operation=OutputRef("b", "text")), upscaler)
+    assert scoring.fits(requirements(operation="blur"), replica())
 
 
 @pytest.mark.parametrize(
@@ -91,17 +92,17 @@ def test_an_expert_that_takes_some_values_of_an_input_fits_tasks_that_give_those
     ],
 )
 def test_the_domain_that_a_task_names(asked: Value | None, made_for: str, fits: bool, expected: float) -> None:
-    named = demand() if asked is None else demand(domain=asked)
-    found = offer(what=expert(domain=made_for))
+    named = requirements() if asked is None else requirements(domain=asked)
+    found = replica(what=expert(domain=made_for))
     assert scoring.fits(named, found) is fits
     assert features(found, named)["domain"] == expected
 
 
 def test_a_domain_that_the_words_speak_of_goes_before_general_use_and_a_named_one_before_words() -> None:
-    medical, general = (offer(what=expert(domain=name)) for name in ("medicine", ""))
-    spoken_of = demand(Circumstances(request="Which medicines does this letter name?"))
+    medical, general = (replica(what=expert(domain=name)) for name in ("medicine", ""))
+    spoken_of = requirements(SelectionContext(request="Which medicines does this letter name?"))
     assert (features(medical, spoken_of)["domain"], features(general, spoken_of)["domain"]) == (18.0, 12.0)
-    named = demand(Circumstances(request="Which medicines?"), domain="law")
+    named = requirements(SelectionContext(request="Which medicines?"), domain="law")
     assert not scoring.fits(named, medical)
 
 
@@ -109,11 +110,11 @@ def test_a_domain_that_the_words_speak_of_goes_before_general_use_and_a_named_on
 
 
 def test_the_terms_of_time_add_up_to_the_points_of_the_whole_time() -> None:
-    found = offer(
+    found = replica(
         ExpertState.LOADABLE, what=expert(memory_bytes=3 * GIB), devices=(device(8 * GIB, GIB),), latency_ms=500.0
     )
     load_s, displace_s = LOAD_S + 3 * GIB / LOAD_BYTES_PER_S, LOAD_S + 2 * GIB / LOAD_BYTES_PER_S
-    terms = features(found, underway=Underway(0, 4))
+    terms = features(found, in_flight=InFlightLoad(0, 4))
     total = load_s + displace_s + 4 * 0.5 + 0.5
     assert terms["state"] == pytest.approx(-math.log2(1 + load_s / 0.1))
     assert sum(terms[name] for name in ("state", "memory", "queue", "latency")) == pytest.approx(
@@ -122,40 +123,40 @@ def test_the_terms_of_time_add_up_to_the_points_of_the_whole_time() -> None:
 
 
 def test_twice_the_time_costs_one_point_where_it_is_long() -> None:
-    once, twice = (scoring.points(seconds) for seconds in (100.0, 200.0))
+    once, twice = (scoring.time_cost(seconds) for seconds in (100.0, 200.0))
     assert once - twice == pytest.approx(1.0, abs=0.01)
-    assert scoring.points(0.0) == 0.0
-    assert scoring.points(1e12) == -20.0
+    assert scoring.time_cost(0.0) == 0.0
+    assert scoring.time_cost(1e12) == -20.0
 
 
 def test_the_nearer_to_being_loaded_the_better() -> None:
-    scores = [score(offer(state, what=expert(memory_bytes=GIB))) for state in SERVABLE[:4]]
+    scores = [score(replica(state, what=expert(memory_bytes=GIB))) for state in SERVABLE[:4]]
     assert scores == sorted(scores, reverse=True)
-    assert features(offer(ExpertState.LOADED))["state"] == 0.0
+    assert features(replica(ExpertState.LOADED))["state"] == 0.0
 
 
 def test_a_load_that_this_controller_saw_is_believed() -> None:
-    loadable = offer(ExpertState.LOADABLE, what=expert(memory_bytes=GIB))
-    assert features(loadable, seen=Seen(load_s=0.1))["state"] == pytest.approx(-1.0)
+    loadable = replica(ExpertState.LOADABLE, what=expert(memory_bytes=GIB))
+    assert features(loadable, observed=Observed(load_s=0.1))["state"] == pytest.approx(-1.0)
 
 
 def test_an_expert_that_was_given_a_call_a_moment_ago_is_loading_already() -> None:
-    loadable = offer(ExpertState.LOADABLE, what=expert(memory_bytes=4 * GIB))
-    assert features(loadable, underway=Underway(1, 1))["state"] > features(loadable)["state"] + 0.8
+    loadable = replica(ExpertState.LOADABLE, what=expert(memory_bytes=4 * GIB))
+    assert features(loadable, in_flight=InFlightLoad(1, 1))["state"] > features(loadable)["state"] + 0.8
 
 
 def test_what_is_displaced_counts_only_where_something_is() -> None:
     devices = (device(8 * GIB, 1 * GIB), device(8 * GIB, 3 * GIB))
     fits, displaces = (
-        features(offer(ExpertState.LOADABLE, devices=devices, memory_bytes=size)) for size in (3 * GIB, 3 * GIB + 1)
+        features(replica(ExpertState.LOADABLE, devices=devices, memory_bytes=size)) for size in (3 * GIB, 3 * GIB + 1)
     )
     assert fits["memory"] == 0.0
     assert displaces["memory"] < -0.1
-    assert features(offer(ExpertState.LOADED, devices=devices, memory_bytes=8 * GIB))["memory"] == 0.0
+    assert features(replica(ExpertState.LOADED, devices=devices, memory_bytes=8 * GIB))["memory"] == 0.0
 
 
 @pytest.mark.parametrize(
-    ("batch", "queued", "running", "given_out", "waits_for"),
+    ("batch", "queued", "running", "in_flight_count", "waits_for"),
     [
         (1, 0, 0, 0, 0.0),
         (1, 1, 0, 0, 1.0),
@@ -166,36 +167,36 @@ def test_what_is_displaced_counts_only_where_something_is() -> None:
         (0, 1, 0, 0, 1.0),
     ],
 )
-def test_what_waits_in_front(batch: int, queued: int, running: int, given_out: int, waits_for: float) -> None:
-    found = offer(what=expert(max_batch_size=batch), queued_count=queued, running_count=running, latency_ms=200.0)
-    terms = features(found, underway=Underway(given_out, given_out))
-    assert terms["queue"] == pytest.approx(scoring.points(waits_for * 0.2))
+def test_what_waits_in_front(batch: int, queued: int, running: int, in_flight_count: int, waits_for: float) -> None:
+    found = replica(what=expert(max_batch_size=batch), queued_count=queued, running_count=running, latency_ms=200.0)
+    terms = features(found, in_flight=InFlightLoad(in_flight_count, in_flight_count))
+    assert terms["queue"] == pytest.approx(scoring.time_cost(waits_for * 0.2))
 
 
 def test_calls_for_other_experts_of_the_device_are_waited_for_too() -> None:
-    quiet, busy = offer(latency_ms=100.0), offer(latency_ms=100.0)
+    quiet, busy = replica(latency_ms=100.0), replica(latency_ms=100.0)
     others = ExpertStatus("other", ExpertState.LOADED, queued_count=3, running_count=1, latency_ms=1_000.0)
     host = replace(busy.host, statuses=(*busy.host.statuses, others))
-    busy = Offer(host, busy.expert, busy.status, HostSummary.of(host))
+    busy = replace(busy, host=host, summary=HostSummary.of(host))
     assert features(quiet)["queue"] == 0.0
-    assert features(busy)["queue"] == pytest.approx(scoring.points(4.0))
+    assert features(busy)["queue"] == pytest.approx(scoring.time_cost(4.0))
 
 
 def test_a_call_takes_what_was_seen_else_what_the_host_measured_else_what_its_size_suggests() -> None:
-    measured = offer(what=expert(memory_bytes=GIB), latency_ms=100.0)
-    assert features(measured, seen=Seen(compute_s=0.7))["latency"] == pytest.approx(-3.0)
+    measured = replica(what=expert(memory_bytes=GIB), latency_ms=100.0)
+    assert features(measured, observed=Observed(compute_s=0.7))["latency"] == pytest.approx(-3.0)
     assert features(measured)["latency"] == pytest.approx(-1.0)
-    small, large = (features(offer(what=expert(memory_bytes=size * GIB)))["latency"] for size in (1, 4))
+    small, large = (features(replica(what=expert(memory_bytes=size * GIB)))["latency"] for size in (1, 4))
     assert large < small < 0.0
-    gpu = features(offer(what=expert(memory_bytes=4 * GIB), devices=(device(name="cuda:0"),)))["latency"]
+    gpu = features(replica(what=expert(memory_bytes=4 * GIB), devices=(device(name="cuda:0"),)))["latency"]
     assert gpu > large
-    assert features(offer(what=expert(runtime="remote")))["latency"] == pytest.approx(scoring.points(1.0))
+    assert features(replica(what=expert(runtime="remote")))["latency"] == pytest.approx(scoring.time_cost(1.0))
 
 
 def test_failures_cost_three_points_each_up_to_twelve() -> None:
-    assert features(offer(), seen=Seen(failure_count=0.5))["failures"] == -1.5
-    assert features(offer(), seen=Seen(failure_count=100.0))["failures"] == -12.0
-    assert features(offer(ExpertState.FAILED))["failures"] == -3.0
+    assert features(replica(), observed=Observed(failure_count=0.5))["failures"] == -1.5
+    assert features(replica(), observed=Observed(failure_count=100.0))["failures"] == -12.0
+    assert features(replica(ExpertState.FAILED))["failures"] == -3.0
 
 
 # What the expert is.
@@ -203,28 +204,28 @@ def test_failures_cost_three_points_each_up_to_twelve() -> None:
 
 def test_of_two_alike_the_smaller_is_taken() -> None:
     devices = (device(4 * GIB), device(8 * GIB))
-    shares = [features(offer(memory_bytes=size * GIB, devices=devices))["thrift"] for size in (0, 2, 8)]
+    shares = [features(replica(memory_bytes=size * GIB, devices=devices))["thrift"] for size in (0, 2, 8)]
     assert shares == [0.0, -0.25, -1.0]
 
 
-def twins(slow_ms: float, fast_ms: float, **fast: Any) -> tuple[float, float]:
+def scores_of_equivalents(slow_ms: float, fast_ms: float, **fast: Any) -> tuple[float, float]:
     """The scores of a loaded checkpoint and of its export, which would have to be loaded."""
-    slow = offer(latency_ms=slow_ms, what=expert("bert", runtime="transformers"))
+    slow = replica(latency_ms=slow_ms, what=expert("bert", runtime="transformers"))
     export = expert("bert-onnx", **{"runtime": "onnx", **fast.pop("facts", {})})
-    other = offer(**{"state": ExpertState.LOADABLE, "latency_ms": fast_ms, "what": export, **fast})
-    one, two = (score(found, others=[slow, other]) for found in (slow, other))
+    other = replica(**{"state": ExpertState.LOADABLE, "latency_ms": fast_ms, "what": export, **fast})
+    one, two = (score(found, equivalents=[slow, other]) for found in (slow, other))
     return one, two
 
 
 def test_of_one_model_on_two_runtimes_the_faster_is_taken_though_the_other_is_loaded() -> None:
-    original, export = twins(20.0, 12.0)
+    original, export = scores_of_equivalents(20.0, 12.0)
     assert export > original
 
 
 def test_where_they_are_nearly_alike_the_one_that_is_loaded_stays() -> None:
-    original, export = twins(20.0, 19.0)
+    original, export = scores_of_equivalents(20.0, 19.0)
     assert original > export
-    original, export = twins(20.0, 19.0, state=ExpertState.LOADED)
+    original, export = scores_of_equivalents(20.0, 19.0, state=ExpertState.LOADED)
     assert export > original
 
 
@@ -232,10 +233,10 @@ def test_what_was_never_measured_is_not_taken_for_fast() -> None:
     for devices, export_is_taken in (((device(),), True), ((device(), device(name="cuda:0")), False)):
         what = expert("bert", runtime="transformers"), expert("bert-onnx", runtime="onnx")
         found = [
-            offer(ExpertState.LOADABLE, what=item, latency_ms=ms, devices=devices)
+            replica(ExpertState.LOADABLE, what=item, latency_ms=ms, devices=devices)
             for item, ms in zip(what, (0.0, 7.5), strict=True)
         ]
-        original, export = (score(item, others=found) for item in found)
+        original, export = (score(item, equivalents=found) for item in found)
         # A checkpoint would run on the graphics device, where it may well be faster than its export.
         assert (export > original) is export_is_taken
 
@@ -250,24 +251,24 @@ def test_what_was_never_measured_is_not_taken_for_fast() -> None:
     ],
     ids=["another model", "another host", "failed", "the same runtime"],
 )
-def test_what_is_no_twin_or_cannot_be_had_takes_nothing_away(other: dict[str, Any]) -> None:
-    original, export = twins(20.0, 2.0, **other)
+def test_what_is_no_equivalent_or_cannot_be_had_takes_nothing_away(other: dict[str, Any]) -> None:
+    original, export = scores_of_equivalents(20.0, 2.0, **other)
     assert original > export
     # Nor does one that was never measured and is not loaded.
-    original, export = twins(20.0, 0.0)
+    original, export = scores_of_equivalents(20.0, 0.0)
     assert original > export
 
 
 def test_a_device_without_memory_is_no_fault() -> None:
     for devices in ((), (device(0, 0),)):
-        found = offer(devices=devices)
+        found = replica(devices=devices)
         assert scoring.servable(found)
         assert features(found)["thrift"] == 0.0
 
 
 def test_popularity() -> None:
     def popularity(downloads: int, likes: int) -> float:
-        return features(offer(what=expert(download_count=downloads, like_count=likes)))["popularity"]
+        return features(replica(what=expert(download_count=downloads, like_count=likes)))["popularity"]
 
     assert popularity(0, 0) == 0.0
     assert 0.0 < popularity(10, 0) < popularity(1_000, 0) < popularity(1_000, 10) < 1.0
@@ -278,32 +279,32 @@ def test_popularity() -> None:
     ("accuracy", "expected"), [(0.0, 0.0), (0.9, 0.0), (0.95, 1.0), (0.8, -1.0), (1.0, 3.0), (0.1, -2.0)]
 )
 def test_published_accuracy(accuracy: float, expected: float) -> None:
-    assert features(offer(what=expert(accuracy=accuracy)))["accuracy"] == pytest.approx(expected)
+    assert features(replica(what=expert(accuracy=accuracy)))["accuracy"] == pytest.approx(expected)
 
 
 def test_the_default_model_of_a_task_type_is_better_than_one_alike() -> None:
-    assert features(offer(what=expert(default_for=(TYPE,))))["default"] == 1.0
-    assert features(offer(what=expert(default_for=("translation",))))["default"] == 0.0
+    assert features(replica(what=expert(default_for=(TYPE,))))["default"] == 1.0
+    assert features(replica(what=expert(default_for=("translation",))))["default"] == 0.0
 
 
 def test_where_the_task_leaves_an_input_open_the_expert_that_takes_all_of_its_values_is_better() -> None:
-    narrow = offer(what=expert(accepts=(AcceptedValues("source_language", ("en",)),)))
+    narrow = replica(what=expert(accepts=(AcceptedValues("source_language", ("en",)),)))
     assert features(narrow)["choice"] == -1.0
-    assert features(narrow, demand(source_language="en"))["choice"] == 0.0
+    assert features(narrow, requirements(source_language="en"))["choice"] == 0.0
 
 
 def test_a_source_language_left_open_is_found_from_the_text() -> None:
-    of_english = offer(what=expert(accepts=(AcceptedValues("source_language", ("en",)),)))
-    assert features(of_english, demand(text=ENGLISH))["choice"] == 0.0
-    assert features(of_english, demand(text=GERMAN))["choice"] == -8.0
+    of_english = replica(what=expert(accepts=(AcceptedValues("source_language", ("en",)),)))
+    assert features(of_english, requirements(text=ENGLISH))["choice"] == 0.0
+    assert features(of_english, requirements(text=GERMAN))["choice"] == -8.0
 
 
 def test_words_that_the_description_shares_speak_for_an_expert() -> None:
-    medical = offer(what=expert(description="Marks diseases, drugs and doses in English case reports."))
-    asked = demand(Circumstances(request="Find the drugs and the disease in this report, please."))
+    medical = replica(what=expert(description="Marks diseases, drugs and doses in English case reports."))
+    asked = requirements(SelectionContext(request="Find the drugs and the disease in this report, please."))
     assert features(medical, asked)["words"] == 1.5
-    assert features(offer(what=expert(description="Marks names in the news.")), asked)["words"] == 0.0
-    everything = demand(text="diseases drugs doses case reports marks")
+    assert features(replica(what=expert(description="Marks names in the news.")), asked)["words"] == 0.0
+    everything = requirements(text="diseases drugs doses case reports marks")
     assert features(medical, everything)["words"] == 2.0
 
 
@@ -321,43 +322,45 @@ def test_words_that_the_description_shares_speak_for_an_expert() -> None:
     ],
 )
 def test_the_language_that_a_task_names(asked: Value, listed: tuple[str, ...], expected: float) -> None:
-    speaker = offer(what=expert(languages=listed))
-    assert features(speaker, demand(language=asked))["language"] == expected
-    assert features(speaker, demand(spoken_language=asked))["language"] == expected
+    speaker = replica(what=expert(languages=listed))
+    assert features(speaker, requirements(language=asked))["language"] == expected
+    assert features(speaker, requirements(spoken_language=asked))["language"] == expected
     assert features(speaker)["language"] == 0.0
 
 
 def test_the_language_of_a_text_counts_where_none_is_named_and_less() -> None:
-    german, english = (offer(what=expert(languages=(tag,))) for tag in ("de", "en"))
-    assert features(german, demand(text=GERMAN))["language"] == 2.0
-    assert features(english, demand(text=GERMAN))["language"] == -8.0
-    assert features(english, demand(text=GERMAN, language="en"))["language"] == 2.0
-    assert features(english, demand(text="Pfusch!"))["language"] == 0.0
+    german, english = (replica(what=expert(languages=(tag,))) for tag in ("de", "en"))
+    assert features(german, requirements(text=GERMAN))["language"] == 2.0
+    assert features(english, requirements(text=GERMAN))["language"] == -8.0
+    assert features(english, requirements(text=GERMAN, language="en"))["language"] == 2.0
+    assert features(english, requirements(text="Pfusch!"))["language"] == 0.0
 
 
 @pytest.mark.parametrize(
     ("characters", "expected"), [(1_000, 0.0), (1_001, -12.0), (4_000, -14.0), (10**9, -16.0), (0, 0.0)]
 )
 def test_a_text_that_is_too_long(characters: int, expected: float) -> None:
-    limited = offer(what=expert(input_limits=(InputLimit("text", max_character_count=1_000),)))
-    assert features(limited, demand(text="x" * min(characters, 10**6)))["size"] == pytest.approx(expected, abs=0.01)
-    assert features(limited, demand(other="x" * 2_000))["size"] == 0.0
+    limited = replica(what=expert(input_limits=(InputLimit("text", max_character_count=1_000),)))
+    assert features(limited, requirements(text="x" * min(characters, 10**6)))["size"] == pytest.approx(
+        expected, abs=0.01
+    )
+    assert features(limited, requirements(other="x" * 2_000))["size"] == 0.0
 
 
 @pytest.mark.parametrize(
     ("limit", "size"),
     [
-        (InputLimit("audio", max_duration_ms=30_000), Size(duration_ms=60_000)),
-        (InputLimit("audio", max_size_bytes=1_000), Size(size_bytes=2_000)),
-        (InputLimit("audio", max_character_count=9, max_size_bytes=1_000), Size(size_bytes=2_000)),
+        (InputLimit("audio", max_duration_ms=30_000), InputSize(duration_ms=60_000)),
+        (InputLimit("audio", max_size_bytes=1_000), InputSize(size_bytes=2_000)),
+        (InputLimit("audio", max_character_count=9, max_size_bytes=1_000), InputSize(size_bytes=2_000)),
     ],
 )
-def test_a_file_that_is_too_large(limit: InputLimit, size: Size) -> None:
-    limited = offer(what=expert(input_limits=(limit,)))
-    known = Circumstances(files={"artifacts/long": size})
+def test_a_file_that_is_too_large(limit: InputLimit, size: InputSize) -> None:
+    limited = replica(what=expert(input_limits=(limit,)))
+    context = SelectionContext(files={"artifacts/long": size})
     for value in (ArtifactRef("artifacts/long"), (ArtifactRef("artifacts/other"), ArtifactRef("artifacts/long"))):
-        assert features(limited, demand(known, audio=value))["size"] == -13.0
-    assert features(limited, demand(known, audio=ArtifactRef("artifacts/other")))["size"] == 0.0
+        assert features(limited, requirements(context, audio=value))["size"] == -13.0
+    assert features(limited, requirements(context, audio=ArtifactRef("artifacts/other")))["size"] == 0.0
 
 
 @pytest.mark.parametrize(
@@ -373,46 +376,46 @@ def test_a_file_that_is_too_large(limit: InputLimit, size: Size) -> None:
     ],
 )
 def test_a_licence_that_asks_little_is_better(license_id: str, expected: float) -> None:
-    assert features(offer(what=expert(license=license_id)))["license"] == expected
+    assert features(replica(what=expert(license=license_id)))["license"] == expected
 
 
 def test_licences_that_are_not_allowed_are_left_out() -> None:
-    allowed = demand(Circumstances(licenses=("MIT", "BSD-*")))
+    allowed = requirements(SelectionContext(licenses=("MIT", "BSD-*")))
     for license_id, fits in [("MIT", True), ("bsd-3-clause", True), ("Apache-2.0", False), ("", False)]:
-        assert scoring.fits(allowed, offer(what=expert(license=license_id))) is fits
+        assert scoring.fits(allowed, replica(what=expert(license=license_id))) is fits
 
 
 # What outweighs what.
 
 
 def test_nothing_makes_up_for_a_language_that_is_lacking() -> None:
-    french = demand(language="fr")
-    best = offer(what=expert(languages=("de",), download_count=10**12, like_count=10**12, default_for=(TYPE,)))
-    worst = offer(
+    french = requirements(language="fr")
+    best = replica(what=expert(languages=("de",), download_count=10**12, like_count=10**12, default_for=(TYPE,)))
+    worst = replica(
         ExpertState.FAILED,
         what=expert(license="CC-BY-NC-4.0"),
         memory_bytes=8 * GIB,
         queued_count=1_000,
         latency_ms=9e3,
     )
-    assert score(best, french) < score(worst, french, seen=Seen(failure_count=2.0))
+    assert score(best, french) < score(worst, french, observed=Observed(failure_count=2.0))
 
 
 def test_a_loaded_expert_of_another_domain_waits_for_one_that_has_to_be_loaded() -> None:
-    loaded = offer(what=expert(domain="law", download_count=10**8))
-    general = offer(ExpertState.LOADABLE, what=expert(memory_bytes=7 * GIB), devices=(device(8 * GIB, 0),))
+    loaded = replica(what=expert(domain="law", download_count=10**8))
+    general = replica(ExpertState.LOADABLE, what=expert(memory_bytes=7 * GIB), devices=(device(8 * GIB, 0),))
     assert score(general) > score(loaded)
 
 
 def test_a_most_popular_expert_is_worth_waiting_twice_as_long_for_and_no_longer() -> None:
     popular = expert(download_count=10**8, like_count=10**5)
-    alike = {ms: offer(what=expert(), latency_ms=ms) for ms in (1_000.0, 1_800.0, 2_400.0)}
-    assert score(offer(what=popular, latency_ms=1_800.0)) > score(alike[1_000.0])
-    assert score(offer(what=popular, latency_ms=2_400.0)) < score(alike[1_000.0])
+    alike = {ms: replica(what=expert(), latency_ms=ms) for ms in (1_000.0, 1_800.0, 2_400.0)}
+    assert score(replica(what=popular, latency_ms=1_800.0)) > score(alike[1_000.0])
+    assert score(replica(what=popular, latency_ms=2_400.0)) < score(alike[1_000.0])
 
 
-OFFERS = st.builds(
-    lambda state, batch, count, queued, latency_ms, needed, license_id, accuracy: offer(
+REPLICAS = st.builds(
+    lambda state, batch, count, queued, latency_ms, needed, license_id, accuracy: replica(
         state,
         what=expert(
             download_count=count,
@@ -439,12 +442,16 @@ OFFERS = st.builds(
     st.floats(0, 1),
 )
 # A pace is a ratio of times, and never 0 or less.
-SEEN = st.builds(Seen, st.floats(0, 1e9), st.floats(0, 1e9), st.floats(0, 1e9), st.floats(1e-6, 1e6))
+OBSERVED = st.builds(Observed, st.floats(0, 1e9), st.floats(0, 1e9), st.floats(0, 1e9), st.floats(1e-6, 1e6))
 
 
-@given(OFFERS, st.integers(0, 10**6), SEEN, st.text())
-def test_every_term_is_documented_and_stays_in_its_range(found: Offer, given_out: int, seen: Seen, text: str) -> None:
-    terms = features(found, demand(text=text), underway=Underway(given_out, 2 * given_out), seen=seen)
+@given(REPLICAS, st.integers(0, 10**6), OBSERVED, st.text())
+def test_every_term_is_documented_and_stays_in_its_range(
+    one: Replica, in_flight_count: int, observed: Observed, text: str
+) -> None:
+    terms = features(
+        one, requirements(text=text), in_flight=InFlightLoad(in_flight_count, 2 * in_flight_count), observed=observed
+    )
     assert list(terms) == [term.name for term in TERMS]
     for term in TERMS:
         assert term.least - 1e-9 <= terms[term.name] <= term.most + 1e-9, term.name

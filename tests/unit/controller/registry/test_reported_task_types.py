@@ -12,7 +12,7 @@ from orchestrion.experts import ExpertState, TaskTypeState
 from orchestrion.plans import Parameter, ParameterKind, TaskType
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.registry.registry import Registry
-from tests.unit.controller.offers import TYPE, expert, report, status
+from tests.unit.controller.replicas import TYPE, expert, report, status
 
 TEXT = Parameter("text", ParameterKind.TEXT)
 STATISTICS = TaskType("text-statistics", "Counts words.", (TEXT,), (Parameter("words", ParameterKind.NUMBER),))
@@ -28,7 +28,7 @@ async def registry(metrics: ControllerMetrics) -> AsyncIterator[Registry]:
 
 
 def offering_hosts(registry: Registry) -> list[str]:
-    return [offer.host.name for offer in registry.offers(STATISTICS.name)]
+    return [replica.host.name for replica in registry.replicas(STATISTICS.name)]
 
 
 async def test_a_reported_task_type_is_planned_with_while_an_expert_of_it_can_be_had(registry: Registry) -> None:
@@ -69,7 +69,7 @@ async def test_a_definition_that_contradicts_another_hosts_is_refused_and_its_ho
     ]
     assert registry.definitions[STATISTICS.name] == STATISTICS
     assert offering_hosts(registry) == ["hosts/b"]
-    assert [offer.host.name for offer in registry.offers(TYPE)] == ["hosts/a"]
+    assert [replica.host.name for replica in registry.replicas(TYPE)] == ["hosts/a"]
 
     # The other host is brought up to date: now both say the same.
     registry.report(report("hosts/b", COUNTER, digest="new", task_types=(OTHER,)), None)
@@ -83,7 +83,7 @@ async def test_a_definition_that_contradicts_the_servers_own_is_refused(registry
     registry.report(report("hosts/a", task_types=(TaskType(TYPE, "Something else.", (TEXT,), (TEXT,)),)), None)
 
     assert registry.definitions[TYPE] == own
-    assert list(registry.offers(TYPE)) == []
+    assert list(registry.replicas(TYPE)) == []
     assert registry.task_types() == frozenset()
     assert registry.listed_task_types() == ()
 

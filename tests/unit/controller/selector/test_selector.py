@@ -11,11 +11,11 @@ from orchestrion.errors import FailedPreconditionError, Reason
 from orchestrion.experts import AcceptedValues, Assignment, ExpertState
 from orchestrion.plans import Task
 from orchestrion.values import Value
+from orchestrion_controller.dispatch import SelectionContext
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.registry.registry import Registry
-from orchestrion_controller.selector.demand import Circumstances
 from orchestrion_controller.selector.selector import Selector
-from tests.unit.controller.offers import GIB, TYPE, device, expert, report, status
+from tests.unit.controller.replicas import GIB, TYPE, device, expert, report, status
 
 TASK = Task("read", TYPE)
 
@@ -71,15 +71,15 @@ async def test_load_spreads_over_equal_hosts(registry: Registry, selector: Selec
     for name in ("hosts/a", "hosts/b", "hosts/c"):
         registry.report(report(name), None)
     taken: Counter[tuple[str, str]] = Counter()
-    going = []
+    calls = []
     for _ in range(12):
-        pair = place(selector.assign(TASK))
-        going.append(selector.begin(pair))
-        taken[pair] += 1
+        replica = place(selector.assign(TASK))
+        calls.append(selector.begin(replica))
+        taken[replica] += 1
     assert set(taken.values()) == {4}
-    for begun in going:
-        if begun.pair == ("hosts/b", "ocr"):
-            selector.end(begun, cancelled=True)
+    for call in calls:
+        if call.replica == ("hosts/b", "ocr"):
+            call.end(cancelled=True)
     assert place(selector.assign(TASK)) == ("hosts/b", "ocr")
 
 
@@ -91,7 +91,7 @@ async def test_tasks_that_are_assigned_in_one_moment_spread_before_any_has_begun
     taken: Counter[tuple[str, str]] = Counter()
     for _ in range(9):
         assignment = selector.assign(TASK)
-        selector.promise(assignment)
+        selector.count_assignment(assignment)
         taken[place(assignment)] += 1
     assert set(taken.values()) == {3}
 
@@ -99,10 +99,10 @@ async def test_tasks_that_are_assigned_in_one_moment_spread_before_any_has_begun
 async def test_what_has_ended_no_longer_counts(registry: Registry, selector: Selector) -> None:
     registry.report(report("hosts/a"), None)
     fresh = selector.assign(TASK)
-    going = [selector.begin(("hosts/a", "ocr")) for _ in range(3)]
+    calls = [selector.begin(("hosts/a", "ocr")) for _ in range(3)]
     assert selector.assign(TASK).candidates[0].features["queue"] < -0.5
-    for begun in going:
-        selector.end(begun, cancelled=True)
+    for call in calls:
+        call.end(cancelled=True)
     assert selector.assign(TASK) == fresh
 
 
@@ -111,7 +111,7 @@ async def test_an_expert_that_failed_is_passed_over_until_that_is_long_ago(regis
     selector = Selector(registry, 5, clock=lambda: now[0])
     for name in ("hosts/a", "hosts/b"):
         registry.report(report(name), None)
-    selector.end(selector.begin(("hosts/a", "ocr")), Reason.WORKER_CRASHED.error("died"))
+    selector.begin(("hosts/a", "ocr")).end(Reason.WORKER_CRASHED.error("died"))
     assignment = selector.assign(TASK)
     assert place(assignment) == ("hosts/b", "ocr")
     assert assignment.reason.endswith("before the same on a: it failed less.")
@@ -124,9 +124,9 @@ async def test_a_host_that_turned_out_slower_than_it_said_gets_less(registry: Re
     selector = Selector(registry, 5, clock=lambda: now[0])
     for name in ("hosts/a", "hosts/b"):
         registry.report(report(name, statuses=(status(latency_ms=100.0),)), None)
-    begun = selector.begin(("hosts/a", "ocr"))
+    call = selector.begin(("hosts/a", "ocr"))
     now[0] += 2.0
-    selector.end(begun)
+    call.end()
     assignment = selector.assign(TASK)
     assert place(assignment) == ("hosts/b", "ocr")
     assert assignment.reason.endswith("before the same on a: it is faster.")
@@ -150,7 +150,7 @@ async def test_licences_that_the_operator_or_the_request_does_not_allow_are_not_
     with pytest.raises(
         FailedPreconditionError, match=r"other licences than the allowed commercial and Apache-2\.0"
     ) as caught:
-        commercial.assign(TASK, Circumstances(licenses=("Apache-2.0",)))
+        commercial.assign(TASK, SelectionContext(licenses=("Apache-2.0",)))
     assert (caught.value.reason, caught.value.field) == ("NO_EXPERT", "licenses")
     assert "CC-BY-NC-4.0, MIT; allow one of these" in caught.value.message
 

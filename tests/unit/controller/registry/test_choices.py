@@ -5,8 +5,8 @@ from __future__ import annotations
 from orchestrion import task_types
 from orchestrion.experts import AcceptedValues
 from orchestrion.plans import TaskType
-from orchestrion_controller.pipeline.narrowing import narrowed
-from tests.unit.controller.offers import expert
+from orchestrion_controller.registry.choices import with_available_choices
+from tests.unit.controller.replicas import expert
 
 TYPES = task_types.load()
 
@@ -20,29 +20,37 @@ def choices(task_type: TaskType, name: str) -> tuple[str, ...]:
 def test_choices_that_no_expert_takes_are_gone() -> None:
     careful = expert(accepts=(AcceptedValues("operation", ("upscale", "blur")),))
     other = expert(accepts=(AcceptedValues("operation", ("blur", "redraw")),))
-    assert choices(narrowed(TYPES["image-to-image"], [careful]), "operation") == ("upscale", "blur")
-    assert choices(narrowed(TYPES["image-to-image"], [careful, other]), "operation") == ("upscale", "blur", "redraw")
+    assert choices(with_available_choices(TYPES["image-to-image"], [careful]), "operation") == ("upscale", "blur")
+    assert choices(with_available_choices(TYPES["image-to-image"], [careful, other]), "operation") == (
+        "upscale",
+        "blur",
+        "redraw",
+    )
     # One that says nothing takes all.
     every = TYPES["image-to-image"]
-    assert narrowed(every, [careful, expert()]) == every
+    assert with_available_choices(every, [careful, expert()]) == every
 
 
 def test_domains_are_those_that_an_expert_is_made_for() -> None:
-    by_two = narrowed(TYPES["text-classification"], [expert(domain="sentiment"), expert(domain="language")])
+    by_two = with_available_choices(
+        TYPES["text-classification"], [expert(domain="sentiment"), expert(domain="language")]
+    )
     assert choices(by_two, "domain") == ("sentiment", "language")
     # Text is read, but nobody tells what a picture shows.
-    assert narrowed(TYPES["image-to-text"], [expert()]).input("domain") is None
-    assert narrowed(TYPES["image-to-text"], [expert(), expert(domain="caption")]) == TYPES["image-to-text"]
+    assert with_available_choices(TYPES["image-to-text"], [expert()]).input("domain") is None
+    assert (
+        with_available_choices(TYPES["image-to-text"], [expert(), expert(domain="caption")]) == TYPES["image-to-text"]
+    )
 
 
 def test_where_all_experts_are_made_for_a_domain_it_has_to_be_named() -> None:
-    faces = narrowed(TYPES["object-detection"], [expert(domain="faces")]).input("domain")
+    faces = with_available_choices(TYPES["object-detection"], [expert(domain="faces")]).input("domain")
     assert faces is not None
     assert not faces.optional
-    both = narrowed(TYPES["object-detection"], [expert(domain="faces"), expert()]).input("domain")
+    both = with_available_choices(TYPES["object-detection"], [expert(domain="faces"), expert()]).input("domain")
     assert both is not None
     assert both.optional
 
 
 def test_what_must_be_given_stays_though_nobody_takes_it() -> None:
-    assert narrowed(TYPES["text-classification"], [expert()]) == TYPES["text-classification"]
+    assert with_available_choices(TYPES["text-classification"], [expert()]) == TYPES["text-classification"]

@@ -1,16 +1,20 @@
-"""What one host offers, by task type, worked out from its report when it is asked for."""
+"""The replicas of one host: each an expert on it, by task type, worked out from a report when it is asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from orchestrion.experts import Expert, ExpertState, ExpertStatus, Host
+
+ReplicaKey: TypeAlias = tuple[str, str]
+"""What names a replica: a host's name and an expert's id."""
 
 
 @dataclass(frozen=True, slots=True)
 class HostSummary:
-    """What all offers of one report of a host have in common."""
+    """What all replicas of one report of a host have in common."""
 
     total_bytes: int
     """The memory of its largest device; 0 where it has none."""
@@ -23,7 +27,7 @@ class HostSummary:
     call_count: int
     """Calls waiting and being computed, over all of its experts."""
     latency_s: float
-    """What one of them takes of a device, on average, in seconds: its share of a batch; 0 where none is known."""
+    """What one of them takes of a device, on average, in seconds: its share of a batch; 0 where none was measured."""
     load_count: int
     """Experts being loaded, or waiting for that because calls wait for them."""
     load_bytes: int
@@ -32,43 +36,49 @@ class HostSummary:
     @classmethod
     def of(cls, host: Host) -> HostSummary:
         """Sums a host up."""
-        count, known, total_ms = 0, 0, 0.0
+        call_count, measured_count, total_ms = 0, 0, 0.0
         loads: set[str] = set()
         batch_sizes: dict[str, int] = {}
         for status in host.statuses:
             calls = status.queued_count + status.running_count
-            count += calls
+            call_count += calls
             if is_loading(status):
                 loads.add(status.expert_id)
             if calls and status.latency_ms > 0:
                 batch_sizes = batch_sizes or {expert.id: expert.max_batch_size for expert in host.experts}
-                known += calls
+                measured_count += calls
                 total_ms += calls * status.latency_ms / max(1, batch_sizes.get(status.expert_id, 1))
         return cls(
             total_bytes=max((device.total_bytes for device in host.devices), default=0),
             free_bytes=max((device.free_bytes for device in host.devices), default=0),
             device_count=max(1, len(host.devices)),
             has_gpu=any(device.name.startswith("cuda") for device in host.devices),
-            call_count=count,
-            latency_s=total_ms / known / 1000 if known else 0.0,
+            call_count=call_count,
+            latency_s=total_ms / measured_count / 1000 if measured_count else 0.0,
             load_count=len(loads),
             load_bytes=sum(expert.memory_bytes for expert in host.experts if expert.id in loads) if loads else 0,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class Replica:
     """One expert on one host that takes work: what a selector chooses among."""
 
     host: Host
+    """The host, by its latest report."""
     expert: Expert
+    """What is always true of the expert."""
     status: ExpertStatus
+    """What became of it on the host, by the same report."""
     summary: HostSummary
+    """What it has in common with the host's other replicas."""
+    key: ReplicaKey
+    """Its name: the host's name and the expert's id."""
 
     @property
-    def obtainable(self) -> bool:
+    def is_available(self) -> bool:
         """Whether the expert can be had there: it runs there, and its files are there or the host fetches them."""
-        return _obtainable(self.status.state, self.host.fetches_on_demand)
+        return _is_available(self.status.state, self.host.fetches_on_demand)
 
 
 def is_loading(status: ExpertStatus) -> bool:
@@ -78,21 +88,21 @@ def is_loading(status: ExpertStatus) -> bool:
     return bool(status.queued_count) and status.state in (ExpertState.LOADABLE, ExpertState.TO_BE_FETCHED)
 
 
-def _obtainable(state: ExpertState, fetches_on_demand: bool) -> bool:
+def _is_available(state: ExpertState, fetches_on_demand: bool) -> bool:
     if state is ExpertState.TO_BE_FETCHED:
         return fetches_on_demand
     return state not in (ExpertState.UNAVAILABLE, ExpertState.UNSPECIFIED)
 
 
-class HostOffers:
-    """The offers of one report of one host."""
+class HostReplicas:
+    """The replicas by one report of one host."""
 
-    def __init__(self, host: Host, before: HostOffers | None = None) -> None:
+    def __init__(self, host: Host, before: HostReplicas | None = None) -> None:
         """Takes the report.
 
         Args:
             host: The host as it reported itself.
-            before: What it offered before: what is always true of its experts is not worked out again.
+            before: Those by its last report: what is always true of its experts is not worked out again.
         """
         self._host = host
         self._statuses = {status.expert_id: status for status in host.statuses}
@@ -100,23 +110,23 @@ class HostOffers:
         self._by_type: Mapping[str, Sequence[Expert]] = before._by_type if before and same else _by_type(host.experts)
         self._summary: HostSummary | None = None
         self._task_types: frozenset[str] | None = None
-        self._offers: dict[str, tuple[Offer, ...]] = {}
+        self._replicas: dict[str, tuple[Replica, ...]] = {}
 
-    def of(self, task_type: str) -> Sequence[Offer]:
-        """Returns its experts that perform a task type."""
-        known = self._offers.get(task_type)
-        if known is None:
+    def of(self, task_type: str) -> Sequence[Replica]:
+        """Returns the replicas that perform a task type."""
+        replicas = self._replicas.get(task_type)
+        if replicas is None:
             experts = self._by_type.get(task_type, ())
-            known = tuple(self._offer(expert) for expert in experts if expert.id in self._statuses)
-            self._offers[task_type] = known
-        return known
+            replicas = tuple(self._replica(expert) for expert in experts if expert.id in self._statuses)
+            self._replicas[task_type] = replicas
+        return replicas
 
-    def expert(self, expert_id: str) -> Offer | None:
-        """Returns the offer of an expert; None when the host has none of that id."""
+    def expert(self, expert_id: str) -> Replica | None:
+        """Returns the replica of an expert; None when the host has none of that id."""
         if expert_id not in self._statuses:
             return None
         expert = next((expert for expert in self._host.experts if expert.id == expert_id), None)
-        return self._offer(expert) if expert else None
+        return self._replica(expert) if expert else None
 
     def task_types(self) -> frozenset[str]:
         """Returns the task types for which some expert can be had."""
@@ -126,19 +136,19 @@ class HostOffers:
             self._task_types = frozenset(
                 name
                 for name, experts in self._by_type.items()
-                if any(_obtainable(states.get(expert.id, ExpertState.UNSPECIFIED), fetches) for expert in experts)
+                if any(_is_available(states.get(expert.id, ExpertState.UNSPECIFIED), fetches) for expert in experts)
             )
         return self._task_types
 
-    def _offer(self, expert: Expert) -> Offer:
+    def _replica(self, expert: Expert) -> Replica:
         if self._summary is None:
             self._summary = HostSummary.of(self._host)
-        return Offer(self._host, expert, self._statuses[expert.id], self._summary)
+        return Replica(self._host, expert, self._statuses[expert.id], self._summary, (self._host.name, expert.id))
 
 
 def _by_type(experts: Sequence[Expert]) -> Mapping[str, Sequence[Expert]]:
-    found: dict[str, list[Expert]] = {}
+    by_type: dict[str, list[Expert]] = {}
     for expert in experts:
         for task_type in expert.task_types:
-            found.setdefault(task_type, []).append(expert)
-    return found
+            by_type.setdefault(task_type, []).append(expert)
+    return by_type

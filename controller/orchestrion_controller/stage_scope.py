@@ -1,4 +1,4 @@
-"""Brackets a stage with its first and last events, and counts it."""
+"""A stage in the log of a run: its first and last events around whatever it yields, and what it is counted by."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from orchestrion.errors import RunCancelledError
 from orchestrion.events import Payload, Stage, StageFinished, StageOutcome, StageStarted
 from orchestrion_controller.metrics import ControllerMetrics
-from orchestrion_controller.runs.log import RunLog
 from orchestrion_controller.stages import StageItem, Usage
+
+
+class EventLog(Protocol):
+    """Where a stage writes what happens: the log of a run, as far as a stage sees it."""
+
+    def append(self, stage: Stage, payload: Payload) -> None:
+        """Adds an event; it is numbered, written down and shown to readers by whoever keeps the log."""
 
 
 class StageScope:
     """An open stage: what it yields is logged, what it took of a language model is added up."""
 
-    def __init__(self, log: RunLog, stage: Stage) -> None:
+    def __init__(self, log: EventLog, stage: Stage) -> None:
         """Writes to a log, under a stage."""
         self._log = log
         self._stage = stage
@@ -33,7 +40,7 @@ class StageScope:
 
 
 @contextmanager
-def stage_scope(log: RunLog, stage: Stage, metrics: ControllerMetrics, performer: str = "") -> Iterator[StageScope]:
+def stage_scope(log: EventLog, stage: Stage, metrics: ControllerMetrics, performer: str = "") -> Iterator[StageScope]:
     """Opens a stage, and closes it with the outcome that the body had.
 
     Args:

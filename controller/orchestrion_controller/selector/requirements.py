@@ -1,4 +1,4 @@
-"""What a task asks of an expert: its language, domain, sizes, licence and words. Worked out once for all candidates."""
+"""What a task requires of an expert: language, domain, sizes, licence and words. Worked out once for all candidates."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Final
 
 from orchestrion.plans import Task
 from orchestrion.values import ArtifactRef, Value
+from orchestrion_controller.dispatch import NO_CONTEXT, InputSize, SelectionContext
 from orchestrion_controller.selector import languages
 
 _LANGUAGE_INPUTS: Final = ("language", "spoken_language")
@@ -30,51 +31,19 @@ _ENDINGS: Final = ("ings", "ing", "ies", "ed", "es", "s", "y", "e")
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
-    """How large an input is; 0 for what is not known."""
-
-    character_count: int = 0
-    duration_ms: int = 0
-    size_bytes: int = 0
-
-    def largest(self, other: Size) -> Size:
-        """Joins two items of a list, which go to the expert one by one."""
-        return Size(
-            max(self.character_count, other.character_count),
-            max(self.duration_ms, other.duration_ms),
-            max(self.size_bytes, other.size_bytes),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """What is known of a run beside the task."""
-
-    files: Mapping[str, Size] = field(default_factory=dict)
-    """How large artifacts are, by name."""
-    request: str = ""
-    """What the person asked for; empty where a plan came without."""
-    licenses: tuple[str, ...] = ()
-    """The licences that experts may have, as `licenses.allowed` takes them; none allows all."""
-
-
-NOTHING_KNOWN: Final = Circumstances()
-
-
-@dataclass(frozen=True, slots=True)
-class Demand:
+class TaskRequirements:
     """One task as the choice of an expert sees it."""
 
     task: Task
     domain: str = ""
     """The domain that it names; empty for none."""
     language: str = ""
-    """The language that it names, or that its texts are in, as a primary subtag; empty where neither is known."""
+    """The language that it names, or that its texts are in, as a primary subtag; empty where neither is clear."""
     language_named: bool = False
     """Whether the task names the language."""
     text_language: str = ""
     """The language that its texts are in, as far as that can be told."""
-    sizes: Mapping[str, Size] = field(default_factory=dict)
+    sizes: Mapping[str, InputSize] = field(default_factory=dict)
     """How large its inputs are, by input, as far as they exist already."""
     words: frozenset[str] = frozenset()
     """The words of the request and of the texts, as `stems` leaves them."""
@@ -82,31 +51,31 @@ class Demand:
     """The licences that the expert may have, as `licenses.allowed` takes them; each list has to allow it."""
 
     @classmethod
-    def of(cls, task: Task, known: Circumstances = NOTHING_KNOWN) -> Demand:
-        """Works out what a task asks for."""
+    def of(cls, task: Task, context: SelectionContext = NO_CONTEXT) -> TaskRequirements:
+        """Works out what a task requires."""
         domain = task.inputs.get("domain")
         named = next((task.inputs[name] for name in _LANGUAGE_INPUTS if name in task.inputs), None)
         named = languages.primary(named) if isinstance(named, str) else ""
         texts = [text for name, value in task.inputs.items() if name not in _SETTINGS for text in _texts(value)]
         text_language = languages.guess(max(texts, key=len)) if texts else ""
-        sizes = {name: _size(value, known.files) for name, value in task.inputs.items() if name not in _SETTINGS}
+        sizes = {name: _size(value, context.files) for name, value in task.inputs.items() if name not in _SETTINGS}
         return cls(
             task=task,
             domain=domain.lower() if isinstance(domain, str) else "",
             language=named or text_language,
             language_named=bool(named),
             text_language=text_language,
-            sizes={name: size for name, size in sizes.items() if size != Size()},
-            words=frozenset().union(*(stems(text[:_MOST_WORDS_FROM]) for text in (known.request, *texts))),
-            licenses=tuple(filter(None, (known.licenses,))),
+            sizes={name: size for name, size in sizes.items() if size != InputSize()},
+            words=frozenset().union(*(stems(text[:_MOST_WORDS_FROM]) for text in (context.request, *texts))),
+            licenses=tuple(filter(None, (context.licenses,))),
         )
 
 
 @lru_cache(maxsize=4096)
 def stems(text: str) -> frozenset[str]:
     """Returns the words of a text that say what it is about, without endings."""
-    found = (word.casefold() for word in _WORD.findall(text))
-    kept = (word for word in found if len(word) >= _SHORTEST_WORD and word not in languages.common_words())
+    words = (word.casefold() for word in _WORD.findall(text))
+    kept = (word for word in words if len(word) >= _SHORTEST_WORD and word not in languages.common_words())
     return frozenset(_stem(word) for word in kept if word not in _EMPTY_WORDS and _stem(word) not in _EMPTY_WORDS)
 
 
@@ -125,12 +94,12 @@ def _texts(value: Value) -> Iterable[str]:
             yield from _texts(item)
 
 
-def _size(value: Value, files: Mapping[str, Size]) -> Size:
+def _size(value: Value, files: Mapping[str, InputSize]) -> InputSize:
     if isinstance(value, str):
-        return Size(character_count=len(value))
+        return InputSize(character_count=len(value))
     if isinstance(value, ArtifactRef):
-        return files.get(value.name, Size())
-    size = Size()
+        return files.get(value.name, InputSize())
+    size = InputSize()
     for item in value if isinstance(value, tuple) else ():
         size = size.largest(_size(item, files))
     return size

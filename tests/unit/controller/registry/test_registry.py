@@ -12,7 +12,7 @@ from orchestrion.experts import ExpertState, Host, HostState
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.registry.registry import Registry
 from tests.unit.controller.conftest import Clock
-from tests.unit.controller.offers import GIB, TYPE, device, expert, report, status
+from tests.unit.controller.replicas import GIB, TYPE, device, expert, report, status
 
 LEASE_S = 10.0
 
@@ -29,7 +29,7 @@ def names(registry: Registry) -> list[str]:
 
 
 def offered(registry: Registry, task_type: str = TYPE) -> list[tuple[str, str]]:
-    return [(offer.host.name, offer.expert.id) for offer in registry.offers(task_type)]
+    return [(replica.host.name, replica.expert.id) for replica in registry.replicas(task_type)]
 
 
 async def test_a_report_lists_a_host_with_what_it_says(registry: Registry) -> None:

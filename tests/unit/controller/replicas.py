@@ -1,4 +1,4 @@
-"""Hosts, experts and offers to choose among, with plain values where a test does not say otherwise."""
+"""Hosts, experts and replicas to choose among, with plain values where a test does not say otherwise."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 from orchestrion.experts import Device, Expert, ExpertState, ExpertStatus, Host, HostFacts
 from orchestrion.plans import TaskType
-from orchestrion_controller.registry.offers import HostSummary, Offer
 from orchestrion_controller.registry.registry import Report
+from orchestrion_controller.registry.replicas import HostSummary, Replica
 
 GIB = 1 << 30
 TYPE = "image-to-text"
@@ -25,7 +25,7 @@ def device(total: int = 8 * GIB, free: int = 4 * GIB, name: str = "cpu") -> Devi
     return Device(name, total, free)
 
 
-def offer(
+def replica(
     state: ExpertState = ExpertState.LOADED,
     *,
     devices: tuple[Device, ...] = (device(),),
@@ -33,11 +33,11 @@ def offer(
     what: Expert | None = None,
     fetches: bool = False,
     **fields: Any,
-) -> Offer:
+) -> Replica:
     what = what or expert()
-    known = status(what.id, state, **fields)
-    listed = Host(host, "127.0.0.1:1", devices=devices, statuses=(known,), fetches_on_demand=fetches)
-    return Offer(listed, what, known, HostSummary.of(listed))
+    reported = status(what.id, state, **fields)
+    listed = Host(host, "127.0.0.1:1", devices=devices, statuses=(reported,), fetches_on_demand=fetches)
+    return Replica(listed, what, reported, HostSummary.of(listed), (host, what.id))
 
 
 def report(
@@ -62,7 +62,7 @@ def report(
         if facts
         else None,
         devices=devices,
-        statuses=tuple(status(known.id) for known in experts) if statuses is None else statuses,
+        statuses=tuple(status(expert.id) for expert in experts) if statuses is None else statuses,
         draining=draining,
         worker_restart_count=0,
     )

@@ -11,9 +11,10 @@ import pytest
 from orchestrion.plans import Task
 from orchestrion.values import ArtifactRef, Json, OutputRef
 from orchestrion_controller.artifacts.durations import duration_ms
-from orchestrion_controller.selector.demand import Circumstances, Demand, Size, stems
+from orchestrion_controller.dispatch import InputSize, SelectionContext
 from orchestrion_controller.selector.languages import guess
 from orchestrion_controller.selector.licenses import LicenseKind, allowed, check, kind
+from orchestrion_controller.selector.requirements import TaskRequirements, stems
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,10 @@ def test_a_list_of_licences_is_checked() -> None:
 
 
 def test_sizes_are_those_of_texts_files_and_the_largest_item_of_a_list() -> None:
-    files = {"artifacts/a": Size(duration_ms=3_000, size_bytes=10), "artifacts/b": Size(duration_ms=500, size_bytes=99)}
+    files = {
+        "artifacts/a": InputSize(duration_ms=3_000, size_bytes=10),
+        "artifacts/b": InputSize(duration_ms=500, size_bytes=99),
+    }
     task = Task(
         "t",
         "x",
@@ -117,19 +121,19 @@ def test_sizes_are_those_of_texts_files_and_the_largest_item_of_a_list() -> None
             "language": "de",
         },
     )
-    assert Demand.of(task, Circumstances(files)).sizes == {
-        "text": Size(character_count=4),
-        "audio": Size(duration_ms=3_000, size_bytes=99),
+    assert TaskRequirements.of(task, SelectionContext(files)).sizes == {
+        "text": InputSize(character_count=4),
+        "audio": InputSize(duration_ms=3_000, size_bytes=99),
     }
 
 
 def test_the_language_that_is_named_goes_before_that_of_the_text() -> None:
     german = "Die Katze ist auf dem Dach, und sie war vorher nicht da."
-    unnamed = Demand.of(Task("t", "x", {"text": german}))
+    unnamed = TaskRequirements.of(Task("t", "x", {"text": german}))
     assert (unnamed.language, unnamed.language_named, unnamed.text_language) == ("de", False, "de")
-    named = Demand.of(Task("t", "x", {"text": german, "language": "pt-BR"}))
+    named = TaskRequirements.of(Task("t", "x", {"text": german, "language": "pt-BR"}))
     assert (named.language, named.language_named, named.text_language) == ("pt", True, "de")
-    assert Demand.of(Task("t", "x", {"language": Json("de")})).language == ""
+    assert TaskRequirements.of(Task("t", "x", {"language": Json("de")})).language == ""
 
 
 def test_words_are_compared_without_endings_and_without_common_ones() -> None:

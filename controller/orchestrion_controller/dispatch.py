@@ -1,0 +1,91 @@
+"""What flows from Select to Execute: tasks with the experts chosen for them, on a queue, as they are planned."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from orchestrion.experts import Assignment
+from orchestrion.plans import Task
+
+
+@dataclass(frozen=True, slots=True)
+class InputSize:
+    """How large an input is; 0 for what is not known."""
+
+    character_count: int = 0
+    """Characters of a text."""
+    duration_ms: int = 0
+    """How long a sound lasts, in milliseconds."""
+    size_bytes: int = 0
+    """Bytes of a file."""
+
+    def largest(self, other: InputSize) -> InputSize:
+        """Joins two items of a list, which go to the expert one by one."""
+        return InputSize(
+            max(self.character_count, other.character_count),
+            max(self.duration_ms, other.duration_ms),
+            max(self.size_bytes, other.size_bytes),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionContext:
+    """What the choice of experts goes by beside the task: the same for all tasks of a run."""
+
+    files: Mapping[str, InputSize] = field(default_factory=dict)
+    """How large artifacts are, by name."""
+    request: str = ""
+    """What the person asked for; empty where a plan came without."""
+    licenses: tuple[str, ...] = ()
+    """The licences that experts may have, as `licenses.allowed` takes them; none allows all."""
+
+
+NO_CONTEXT: Final = SelectionContext()
+
+
+@dataclass(frozen=True, slots=True)
+class AssignedTask:
+    """A task and the expert chosen for it."""
+
+    task: Task
+    """The task."""
+    assignment: Assignment
+    """The expert, its host, and the candidates beside it."""
+    pinned: bool = False
+    """Whether the caller chose: then only its own candidates are alternatives."""
+    context: SelectionContext = NO_CONTEXT
+    """What the choice went by beside the task; a second choice after a failure goes by the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class RevokedTask:
+    """A task that a repaired plan does not have."""
+
+    task_id: str
+    """Its id."""
+
+
+DispatchItem: TypeAlias = AssignedTask | RevokedTask
+
+
+class DispatchQueue:
+    """The queue between the two stages: unbounded, since a plan is bounded."""
+
+    def __init__(self) -> None:
+        """Starts empty and open."""
+        self._items: asyncio.Queue[DispatchItem | None] = asyncio.Queue()
+
+    def put(self, item: DispatchItem) -> None:
+        """Hands an item on."""
+        self._items.put_nowait(item)
+
+    def close(self) -> None:
+        """Says that nothing follows."""
+        self._items.put_nowait(None)
+
+    async def __aiter__(self) -> AsyncIterator[DispatchItem]:
+        while (item := await self._items.get()) is not None:
+            yield item

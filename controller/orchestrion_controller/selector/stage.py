@@ -1,0 +1,117 @@
+"""The stage Select: tasks one by one as they are planned, by rank, or all of a plan at once under either policy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+
+from orchestrion.errors import Reason
+from orchestrion.events import Stage, TaskAssigned
+from orchestrion.experts import Assignment, SelectionPolicy
+from orchestrion.plans import Task
+from orchestrion_controller.dispatch import AssignedTask, SelectionContext
+from orchestrion_controller.metrics import ControllerMetrics
+from orchestrion_controller.plans.graph import dependencies
+from orchestrion_controller.selector.llm.chooser import MOST_TASKS, Choices, LLMChooser
+from orchestrion_controller.selector.llm.prompt import ChoiceQuestion
+from orchestrion_controller.selector.requirements import TaskRequirements
+from orchestrion_controller.selector.selector import Selector
+from orchestrion_controller.stage_scope import EventLog, StageScope, stage_scope
+
+
+class SelectStage:
+    """Assigns tasks, and writes it to a run's log."""
+
+    def __init__(self, selector: Selector, chooser: LLMChooser | None, metrics: ControllerMetrics) -> None:
+        """Keeps the collaborators.
+
+        Args:
+            selector: Ranks.
+            chooser: Chooses under policy LLM; None where no language model is configured.
+            metrics: Where the stage is counted.
+        """
+        self._selector = selector
+        self._chooser = chooser
+        self._metrics = metrics
+
+    def check_policy(self, policy: SelectionPolicy) -> SelectionPolicy:
+        """Returns a policy that can be followed.
+
+        Raises:
+            FailedPreconditionError: It is LLM, and no language model is configured.
+        """
+        if policy is SelectionPolicy.LLM and self._chooser is None:
+            message = "policy: no language model is configured; set OPENAI_BASE_URL or OPENAI_API_KEY for the "
+            raise Reason.NOT_CONFIGURED.error(f"{message}controller, or choose by RANK.", field="policy")
+        return policy
+
+    def one(self, task: Task, context: SelectionContext, scope: StageScope) -> AssignedTask:
+        """Assigns a task by rank, in an open stage."""
+        return self._log(task, self._selector.assign(task, context), context, scope)
+
+    async def all(
+        self, log: EventLog, tasks: Sequence[Task], context: SelectionContext, policy: SelectionPolicy
+    ) -> Sequence[AssignedTask]:
+        """Assigns all tasks of a plan, in a stage of its own."""
+        chooser = self._chooser if self.check_policy(policy) is SelectionPolicy.LLM and tasks else None
+        if chooser is None:
+            with stage_scope(log, Stage.SELECT, self._metrics, "rank") as scope:
+                return [self.one(task, context, scope) async for task in _yielding(tasks)]
+        with stage_scope(log, Stage.SELECT, self._metrics, chooser.name) as scope:
+            questions = [
+                ChoiceQuestion(TaskRequirements.of(task, context), self._selector.shortlist(task, context))
+                async for task in _yielding(tasks[:MOST_TASKS])
+            ]
+            choices = await chooser.choose(questions, context)
+            scope.take(choices.usage)
+            by_task = {question.requirements.task.id: question for question in questions}
+            return [
+                self._log(task, self._chosen(task, by_task.get(task.id), choices, context), context, scope)
+                async for task in _yielding(tasks)
+            ]
+
+    def _chosen(
+        self, task: Task, question: ChoiceQuestion | None, choices: Choices, context: SelectionContext
+    ) -> Assignment:
+        """Follows the language model where it chose one of the candidates, and rank where it did not."""
+        if choices.problem:
+            return self._by_rank(task, context, choices.problem)
+        if question is None or task.id not in choices.task_ids:
+            return self._by_rank(task, context, "the language model was not asked, for want of room")
+        choice = choices.by_task.get(task.id)
+        if choice is None or not choice.expert_id:
+            return self._by_rank(task, context, "the language model named none")
+        if choice.expert_id not in question.expert_ids:
+            return self._by_rank(
+                task, context, f"the language model named {choice.expert_id[:64]!r}, which is no candidate"
+            )
+        # Which host is best may have changed since, not least by the tasks before this one.
+        best = self._selector.best_replica(task, choice.expert_id, context)
+        if best is None:
+            return self._by_rank(task, context, f"{choice.expert_id}, which the language model chose, is gone")
+        candidates = [
+            best if item.replica.expert.id == choice.expert_id else item.candidate for item in question.candidates
+        ]
+        where = f"{best.expert_id} on {best.host.removeprefix('hosts/')}"
+        why = f": {choice.reason}" if choice.reason else " without a reason."
+        reason = f"{where}, chosen by the language model among {len(candidates)}{why}"
+        return Assignment(task.id, best.host, best.expert_id, reason, tuple(candidates))
+
+    def _by_rank(self, task: Task, context: SelectionContext, problem: str) -> Assignment:
+        assignment = self._selector.assign(task, context)
+        return replace(assignment, reason=f"{assignment.reason} Chosen by rank: {problem}.")
+
+    def _log(self, task: Task, assignment: Assignment, context: SelectionContext, scope: StageScope) -> AssignedTask:
+        if not dependencies(task):
+            # What waits for other tasks is no load yet.
+            self._selector.count_assignment(assignment)
+        scope.take(TaskAssigned(assignment))
+        return AssignedTask(task, assignment, context=context)
+
+
+async def _yielding(tasks: Sequence[Task]) -> AsyncIterator[Task]:
+    """Iterates over tasks, with a turn of the event loop between them: a choice takes up to some milliseconds."""
+    for task in tasks:
+        yield task
+        await asyncio.sleep(0)
