@@ -45,10 +45,10 @@ def address(script: ModelScript) -> Iterator[str]:
 def test_list_shows_what_is_offered_and_all_on_demand(address: str) -> None:
     done = models("list", address=address)
     assert done.stdout.splitlines() == [
-        "ID        TASK TYPES                STATE          SIZE    LICENCE  MODEL",
-        "bert-ner  token-classification      to be fetched  433 MB  MIT      dslim/bert-base-NER",
-        "rapidocr  image-to-text             loaded                          rapidocr",
-        "tapas     table-question-answering  unavailable                     google/tapas",
+        "ID        TASK TYPES                STATE          SIZE      LICENCE  MODEL",
+        "bert-ner  token-classification      to be fetched  433.0 MB  MIT      dslim/bert-base-NER",
+        "rapidocr  image-to-text             loaded                            rapidocr",
+        "tapas     table-question-answering  unavailable                       google/tapas",
     ]
     assert "1 more is in the catalogue; --all lists them." in done.stderr
     assert "swin" in models("list", "--all", address=address).stdout
@@ -75,9 +75,9 @@ def test_show_tells_everything_and_why_it_cannot_be_used(address: str) -> None:
 
 def test_profiles_tell_their_sizes(address: str) -> None:
     assert models("profiles", address=address).stdout.splitlines() == [
-        "PROFILE  EXPERTS  TO DOWNLOAD                         FOR",
-        "starter  1        nothing                             Any machine.",
-        "small    4        about 433 MB and 1 of unknown size  No GPU.",
+        "PROFILE  EXPERTS  TO DOWNLOAD                           FOR",
+        "starter  1        nothing                               Any machine.",
+        "small    4        about 433.0 MB and 1 of unknown size  No GPU.",
     ]
 
 
@@ -107,9 +107,9 @@ def test_pull_writes_lines_where_there_is_no_terminal(address: str, script: Mode
     assert done.returncode == 0
     assert done.stdout.splitlines() == [
         "bert-ner: looking at the Hub",
-        "bert-ner: model.safetensors (0 of 1 kB)",
-        "bert-ner: model.safetensors (1 kB of 1 kB)",
-        "bert-ner: checking (1 kB of 1 kB)",
+        "bert-ner: model.safetensors (0 of 400 bytes)",
+        "bert-ner: model.safetensors (300 bytes of 400 bytes)",
+        "bert-ner: checking (400 bytes of 400 bytes)",
         "bert-ner: done",
     ]
     lines = models("pull", "bert-ner", "--yes", "--json", address=address).stdout.splitlines()
@@ -127,7 +127,7 @@ def test_pull_of_a_profile_leaves_out_what_cannot_run(address: str, script: Mode
 def test_pull_asks_first_with_the_size(address: str, script: ModelScript) -> None:
     done = models("pull", "--profile", "small", address=address)
     assert done.returncode == 2
-    assert "To download for 2 models: about 433 MB and 1 of unknown size; go on? Nobody can be asked" in done.stderr
+    assert "To download for 2 models: about 433.0 MB and 1 of unknown size; go on? Nobody can be asked" in done.stderr
     with Terminal([*COMMAND, "pull", "swin", "--address", address], 80) as terminal:
         terminal.until("To download for swin: 1 of unknown size; go on? [y/N]")
         terminal.type("n\n")
@@ -197,7 +197,7 @@ def test_a_host_is_named_where_there_are_several(address: str, script: ModelScri
 
 def test_remove_pin_export_and_refresh(address: str, script: ModelScript) -> None:
     asked = models("remove", "bert-ner", address=address)
-    assert (asked.returncode, "Remove the files of bert-ner (433 MB) from this host?" in asked.stderr) == (2, True)
+    assert (asked.returncode, "Remove the files of bert-ner (433.0 MB) from this host?" in asked.stderr) == (2, True)
     removed = models("remove", "bert-ner", "--yes", address=address).stdout
     assert removed == "Removed the files of bert-ner; its entry stays in the catalogue.\n"
     assert models("pin", "rapidocr", address=address).stdout == "rapidocr is loaded on cpu, and stays so.\n"
@@ -210,7 +210,7 @@ def test_remove_pin_export_and_refresh(address: str, script: ModelScript) -> Non
 
 def test_sizes_in_words() -> None:
     assert [sizes.size(count) for count in (0, 10, 90_000, 2_500_000, 433_000_000, 1_240_000_000, 65 * 10**9)] == [
-        "", "1 kB", "90 kB", "2.5 MB", "433 MB", "1.2 GB", "65 GB",
+        "", "10 bytes", "90.0 kB", "2.5 MB", "433.0 MB", "1.2 GB", "65.0 GB",
     ]  # fmt: skip
     assert sizes.total(1_240_000_000, 3) == "about 1.2 GB and 3 of unknown size"
     assert sizes.total(0, 1) == "1 of unknown size"
@@ -237,7 +237,7 @@ def test_up_downloads_what_a_profile_lacks(
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     up._fetch(running_on(address), "small", yes=False)
     told = capsys.readouterr().err
-    assert "Files of 2 experts are to be downloaded (about 433 MB and 1 of unknown size)" in told
+    assert "Files of 2 experts are to be downloaded (about 433.0 MB and 1 of unknown size)" in told
     assert f"orchestrion models pull --profile small --host {address}" in told
     script.failures["swin"] = Reason.HUB_UNREACHABLE.error("The Hub does not answer.")
     up._fetch(running_on(address), "small", yes=True)

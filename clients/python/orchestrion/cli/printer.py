@@ -159,14 +159,6 @@ def clock(moment: datetime | None, now: datetime | None) -> str:
     return f"{moment.astimezone():%Y-%m-%d %H:%M}" if far else f"{moment.astimezone():%H:%M:%S}"
 
 
-def size(byte_count: int) -> str:
-    """Writes a number of bytes, in powers of 1,000."""
-    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if byte_count >= factor:
-            return f"{byte_count / factor:.1f} {unit}"
-    return f"{byte_count} bytes"
-
-
 def _stage_end(end: StageFinished) -> str:
     tokens = f", {end.prompt_token_count} + {end.completion_token_count} tokens" if end.llm_call_count else ""
     outcome = "done" if end.outcome is StageOutcome.SUCCEEDED else end.outcome.name.lower()

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from rich.filesize import decimal
+
 from orchestrion._sync.client import Client
 from orchestrion.answers import Answer, answer_of
 from orchestrion.cli import exits, following, views
 from orchestrion.cli.approving import Approving, approval_of
-from orchestrion.cli.printer import printable, size
+from orchestrion.cli.printer import printable
 from orchestrion.errors import OrchestrionError
 from orchestrion.names import new_request_id
 from orchestrion.runs import Artifact
@@ -208,4 +210,4 @@ class Session:
 
 
 def _described(artifact: Artifact) -> str:
-    return f"{printable(artifact.file_name) or artifact.name[:18]} ({size(artifact.size_bytes)})"
+    return f"{printable(artifact.file_name) or artifact.name[:18]} ({decimal(artifact.size_bytes)})"

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from rich.filesize import decimal
+
 if TYPE_CHECKING:
     from orchestrion.models import ListedModel
 
 
 def size(count: int) -> str:
-    """Writes a number of bytes in the units that downloads are told in; empty for 0, which is not known."""
-    if count <= 0:
-        return ""
-    for unit, factor in (("GB", 10**9), ("MB", 10**6)):
-        if count >= factor:
-            amount = count / factor
-            return f"{amount:.1f} {unit}" if amount < 10 else f"{amount:.0f} {unit}"
-    return f"{max(count // 1000, 1)} kB"
+    """Writes a number of bytes, in powers of 1,000; empty for 0, which is not known."""
+    return decimal(count) if count > 0 else ""
 
 
 def total(known_bytes: int, unknown_count: int) -> str:

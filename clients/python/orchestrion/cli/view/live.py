@@ -12,11 +12,12 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from rich.console import Console, ConsoleOptions, RenderResult
+from rich.filesize import decimal
 from rich.live import Live
 from rich.text import Text
 
 from orchestrion.answers import Answer
-from orchestrion.cli.printer import duration, printable, size
+from orchestrion.cli.printer import duration, printable
 from orchestrion.cli.view import glyphs
 from orchestrion.cli.view.frame import frame
 from orchestrion.cli.view.pieces import Moment
@@ -102,7 +103,9 @@ class LiveView:
 
     def saved(self, path: Path) -> None:
         """Tells where a file of the answer was saved, and how large it is."""
-        self._print(Text.assemble(("saved ", "green"), printable(str(path)), (f"  {size(path.stat().st_size)}", "dim")))
+        self._print(
+            Text.assemble(("saved ", "green"), printable(str(path)), (f"  {decimal(path.stat().st_size)}", "dim"))
+        )
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draws a frame; called by the thread that refreshes."""
