@@ -45,8 +45,8 @@ def reference_pages() -> Mapping[str, Callable[[], str]]:
 
 
 def exported() -> Sequence[str]:
-    """Lists the names that `orchestrion` exports."""
-    return sorted(getattr(orchestrion, "__all__", None) or orchestrion._MODULE_OF)
+    """Lists the classes and functions that `orchestrion` exports; type aliases have no text of their own."""
+    return sorted(name for name in orchestrion.__all__ if hasattr(getattr(orchestrion, name), "__name__"))
 
 
 def _modules() -> list[ModuleType]:
@@ -75,7 +75,7 @@ def _clients() -> str:
         private |= {kind.__name__: kind for kind in _resources(thing)}
     # Those for threads first: the others refer to them.
     names = sorted(private, key=lambda name: (name.lower().startswith("async"), name.lower()))
-    head = "# Clients\n\nThe clients, what they are made of, and private servers for a program of its own.\n\n"
+    head = "# Clients\n\nThe clients, what they are made of, private servers for a program of its own, and JSON.\n\n"
     return head + "\n".join(_entry(private[name]) for name in names).removesuffix("\n")
 
 
