@@ -1,4 +1,4 @@
-"""Shows the rates of the tests that judge many cases from a data file at the end of every test run (`tests/rates.py`).
+"""Shows at the end of every test run the rates of tests that judge many cases from a data file, and the coverage.
 
 Here, because the process that prints reads no deeper where others run the tests.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.coverage_table import by_package
 from tests.rates import PROPERTY
 
 
@@ -21,3 +22,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if table:
             terminalreporter.line(table)
         terminalreporter.line(rate)
+    controller = getattr(terminalreporter.config.pluginmanager.getplugin("_cov"), "cov_controller", None)
+    if controller is not None:
+        terminalreporter.section("coverage in the tests' own processes")
+        for line in by_package(controller.cov, controller.cov.config.source_pkgs):
+            terminalreporter.line(line)

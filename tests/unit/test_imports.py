@@ -13,14 +13,14 @@ MACHINE_LEARNING = {"cv2", "onnxruntime", "rapidocr", "torch", "transformers"}
 
 
 def modules_of(package: str) -> list[str]:
-    """Lists the modules of a package but those that only workers import and those that are started with `python -m`."""
+    """Lists the modules of a package but those that only workers or Alembic import, or that `python -m` starts."""
     spec = importlib.util.find_spec(package)
     assert spec is not None
     assert spec.origin is not None
     folder = Path(spec.origin).parent
     paths = [path.relative_to(folder.parent).with_suffix("") for path in folder.rglob("*.py")]
     names = [".".join(path.parts).removesuffix(".__init__") for path in paths if path.name != "__main__"]
-    return [name for name in names if not name.startswith("orchestrion_host.worker")]
+    return [name for name in names if not name.startswith("orchestrion_host.worker") and ".migrations." not in name]
 
 
 @pytest.mark.parametrize(
