@@ -18,7 +18,7 @@ class Sound(NamedTuple):
     """Samples a second, in Hz."""
 
 
-class Picture(Protocol):
+class PilImage(Protocol):
     """A PIL image."""
 
     mode: str
@@ -37,7 +37,7 @@ class Buffer(Protocol):
         ...
 
 
-Content: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Picture | Buffer | Sound
+Content: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | PilImage | Buffer | Sound
 """A file by its path, its bytes, a file opened for reading them, a PIL image, an array of pixels, or a sound.
 
 A `str` is always a path. Pixels are uint8, (height, width), (height, width, 3) or (height, width, 4).

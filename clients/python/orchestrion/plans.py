@@ -148,7 +148,7 @@ class Plan:
         """Returns the plan with a task put in the place of the one with its id, or else added at the end."""
         if self.task(task.id) is None:
             return Plan((*self.tasks, task))
-        return Plan(tuple(task if known.id == task.id else known for known in self.tasks))
+        return Plan(tuple(task if other.id == task.id else other for other in self.tasks))
 
     def with_inputs(self, task_id: str, /, **inputs: Value | None) -> Plan:
         """Returns the plan with inputs of a task set, or left out where they are None.
@@ -180,8 +180,8 @@ class Plan:
     def _task(self, task_id: str) -> Task:
         task = self.task(task_id)
         if task is None:
-            known = ", ".join(task.id for task in self.tasks) or "none"
-            message = f"The plan has no task {task_id!r}; there is: {known}."
+            listed = ", ".join(task.id for task in self.tasks) or "none"
+            message = f"The plan has no task {task_id!r}; there is: {listed}."
             raise Reason.UNKNOWN_REFERENCE.error(message, task_id=task_id)
         return task
 

@@ -185,8 +185,8 @@ class ArtifactServicer(_Servicer, artifact_service_pb2_grpc.ArtifactServiceServi
 
     async def ListArtifacts(self, request: Any, context: Context) -> Any:
         await self.note(request, context)
-        found = [codec.encode(artifact) for artifact in self.script.artifacts.values()]
-        return artifact_service_pb2.ListArtifactsResponse(artifacts=found)
+        stored = [codec.encode(artifact) for artifact in self.script.artifacts.values()]
+        return artifact_service_pb2.ListArtifactsResponse(artifacts=stored)
 
     async def DeleteArtifact(self, request: Any, context: Context) -> Any:
         await self.note(request, context)
@@ -201,9 +201,9 @@ class RegistryServicer(_Servicer, registry_service_pb2_grpc.RegistryServiceServi
 
     async def ListExperts(self, request: Any, context: Context) -> Any:
         await self.note(request, context)
-        known = request.task_type in ("", *EXPERT.task_types)
+        offered = request.task_type in ("", *EXPERT.task_types)
         listed = codec.encode(ListedExpert(EXPERT, (ExpertPlacement("hosts/one", STATUS),)))
-        return registry_service_pb2.ListExpertsResponse(experts=[listed] if known else [])
+        return registry_service_pb2.ListExpertsResponse(experts=[listed] if offered else [])
 
     async def ListTaskTypes(self, request: Any, context: Context) -> Any:
         await self.note(request, context)

@@ -125,13 +125,13 @@ class ModelServicer(model_host_service_pb2_grpc.ModelHostServiceServicer):
     async def ListModels(self, request: Any, context: Context) -> Any:
         await self.note("ListModels", request, context)
         ids = next((item.expert_ids for item in self.script.profiles if item.name == request.profile), None)
-        found = [
+        listed = [
             codec.encode(item)
             for item in self.script.models
             if (not request.task_type or request.task_type in item.expert.task_types)
             and (ids is None or item.expert.id in ids)
         ]
-        return pb.ListModelsResponse(models=found, profiles=[codec.encode(item) for item in self.script.profiles])
+        return pb.ListModelsResponse(models=listed, profiles=[codec.encode(item) for item in self.script.profiles])
 
     async def SearchModels(self, request: Any, context: Context) -> Any:
         await self.note("SearchModels", request, context)

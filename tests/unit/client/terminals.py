@@ -18,7 +18,7 @@ from typing import Final, Self
 
 from rich.cells import cell_len
 
-_PATIENCE_S: Final = 40.0
+_TIMEOUT_S: Final = 40.0
 _SEQUENCE: Final = re.compile(r"\x1b\[([?>]?)([0-9;]*)([A-Za-z])|\x1b[()][A-Z0-9]|\x1b[=>]")
 # Makes the pseudo-terminal the one whose Ctrl-C reaches the command.
 _LAUNCH: Final = (
@@ -120,13 +120,13 @@ class Terminal:
 
     def until_true(self, look: Callable[[], bool], complaint: str = "it was never so") -> None:
         """Reads until something is true; looks again whenever the command has written."""
-        end = time.monotonic() + _PATIENCE_S
+        end = time.monotonic() + _TIMEOUT_S
         while not look():
             assert self._read(end), f"{complaint}:\n{self.screen.text}"
 
     def finish(self) -> int:
         """Reads to the end of the command, and returns its exit code."""
-        end = time.monotonic() + _PATIENCE_S
+        end = time.monotonic() + _TIMEOUT_S
         with os.fdopen(os.pidfd_open(self._process.pid)) as ended:
             while not select.select([ended], [], [], 0)[0]:
                 assert self._read(end, ended.fileno()), f"it did not end:\n{self.screen.text}"

@@ -249,13 +249,13 @@ def approved_by_another(fake: FakeController, process: subprocess.Popen[str], *o
     """Approves the run of a process with the command that it tells, and returns what that command printed."""
     assert process.stderr is not None
     line = process.stderr.readline()
-    told = line.partition("Approve it with: orchestrion ")[2].split()
-    assert told[0] == "approve"
+    words = line.partition("Approve it with: orchestrion ")[2].split()
+    assert words[0] == "approve"
     done = subprocess.run(
-        [*COMMAND, *told, *options], check=False, capture_output=True, text=True, timeout=60, env=None
+        [*COMMAND, *words, *options], check=False, capture_output=True, text=True, timeout=60, env=None
     )
     assert done.returncode == 0, done.stderr
-    assert fake.runs[0].name.removeprefix("runs/") == told[1]
+    assert fake.runs[0].name.removeprefix("runs/") == words[1]
     return done.stdout
 
 
@@ -291,9 +291,9 @@ def test_a_view_that_draws_makes_room_for_the_command(fake: FakeController, pict
         assert terminal.finish() == 0
         assert terminal.restored()
     lines = terminal.screen.text.splitlines()
-    told = next(number for number, line in enumerate(lines) if line.startswith(fake.runs[0].name))
-    assert lines[told - 1].startswith("└─ · speak")
-    assert any(line.startswith("✓ plan") for line in lines[told + 1 :])
+    start = next(number for number, line in enumerate(lines) if line.startswith(fake.runs[0].name))
+    assert lines[start - 1].startswith("└─ · speak")
+    assert any(line.startswith("✓ plan") for line in lines[start + 1 :])
 
 
 @pytest.fixture

@@ -80,12 +80,12 @@ def test_missing_file_is_an_os_error(client: Client, script: Script, tmp_path: P
 def test_attachments_of_every_kind(client: Client, script: Script, tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("a")
-    known = script.add(b"known")
+    stored = script.add(b"known")
     artifact = Artifact(script.add(b"other"), "", "", 5)
-    assert list(client.run("?", [known, artifact, ArtifactRef(known), path, str(path), b"b"])) == []
+    assert list(client.run("?", [stored, artifact, ArtifactRef(stored), path, str(path), b"b"])) == []
     sent = list(script.requests[-1].messages[0].artifacts)
     written = [f"artifacts/{hashlib.sha256(content).hexdigest()}" for content in (b"a", b"a", b"b")]
-    assert sent == [known, artifact.name, known, *written]
+    assert sent == [stored, artifact.name, stored, *written]
 
 
 def test_download_to_a_path_replaces(client: Client, script: Script, tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_missing_artifact_leaves_nothing(client: Client, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("given", "media_type", "expected"),
+    ("file_name", "media_type", "expected"),
     [
         ("speech.wav", "audio/wav", "speech.wav"),
         ("/etc/passwd", "", "passwd"),
@@ -144,5 +144,5 @@ def test_missing_artifact_leaves_nothing(client: Client, tmp_path: Path) -> None
         ("ü" * 300 + ".png", "", "ü" * 100 + ".png"),
     ],
 )
-def test_file_names_are_made_safe(given: str, media_type: str, expected: str) -> None:
-    assert safe_file_name(given, media_type, NAME) == expected
+def test_file_names_are_made_safe(file_name: str, media_type: str, expected: str) -> None:
+    assert safe_file_name(file_name, media_type, NAME) == expected

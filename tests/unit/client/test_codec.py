@@ -97,8 +97,8 @@ def test_the_strategies_know_every_dataclass() -> None:
 @pytest.mark.parametrize("python_type", DATACLASSES, ids=lambda item: item.__name__)
 def test_every_field_is_one_of_the_message(python_type: Any) -> None:
     descriptor = converters.MESSAGE_TYPES[python_type.__name__].DESCRIPTOR
-    known = {field.name for field in descriptor.fields} | {oneof.name for oneof in descriptor.oneofs}
-    assert {field.name for field in dataclasses.fields(python_type)} <= known
+    declared = {field.name for field in descriptor.fields} | {oneof.name for oneof in descriptor.oneofs}
+    assert {field.name for field in dataclasses.fields(python_type)} <= declared
 
 
 @pytest.mark.parametrize("python_type", DATACLASSES, ids=lambda item: item.__name__)
@@ -126,9 +126,9 @@ def test_round_trip_through_json(python_type: Any, data: st.DataObject) -> None:
 @given(VALUES)
 def test_every_kind_of_value_comes_back_as_that_kind(value: Value) -> None:
     message = values_pb2.Value.FromString(value_codec.encode_value(value).SerializeToString())
-    found = value_codec.decode_value(message)
-    assert found == value
-    assert same_kind(found, value)
+    decoded = value_codec.decode_value(message)
+    assert decoded == value
+    assert same_kind(decoded, value)
 
 
 def test_kinds_that_look_alike_stay_apart() -> None:
@@ -143,8 +143,8 @@ def test_kinds_that_look_alike_stay_apart() -> None:
 
 
 def test_whole_numbers_of_structured_data_come_back_whole() -> None:
-    found = value_codec.decode_value(value_codec.encode_value(Json({"box": [3, 2.5, -0.0]})))
-    assert repr(found) == "Json(data={'box': [3, 2.5, 0]})"
+    decoded = value_codec.decode_value(value_codec.encode_value(Json({"box": [3, 2.5, -0.0]})))
+    assert repr(decoded) == "Json(data={'box': [3, 2.5, 0]})"
 
 
 def test_text_is_kept_byte_for_byte() -> None:
@@ -154,9 +154,9 @@ def test_text_is_kept_byte_for_byte() -> None:
 
 
 def test_a_number_that_is_not_one_survives() -> None:
-    found = value_codec.decode_value(value_codec.encode_value(math.nan))
-    assert isinstance(found, float)
-    assert math.isnan(found)
+    decoded = value_codec.decode_value(value_codec.encode_value(math.nan))
+    assert isinstance(decoded, float)
+    assert math.isnan(decoded)
 
 
 def test_what_is_absent_is_none_and_what_is_zero_is_zero() -> None:
@@ -326,7 +326,7 @@ def test_a_plan_file() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "must be an object"),
         ("[]", "must be an object"),
@@ -344,8 +344,8 @@ def test_a_plan_file() -> None:
         ('{"tasks": [{"id": "a", "inputs": {"x": {"json": ' + "[" * 500 + "]" * 500 + "}}}]}", "deep"),
     ],
 )
-def test_a_plan_file_that_is_none(text: str, told: str) -> None:
-    with pytest.raises(InvalidArgumentError, match=told) as caught:
+def test_a_plan_file_that_is_none(text: str, message: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=message) as caught:
         codec.from_json(text, Plan)
     assert caught.value.reason == "INVALID_FIELD"
 

@@ -140,8 +140,8 @@ def test_a_plan_is_checked_without_running_it(script: Script, address: str, pict
     done = orchestrion("execute", path, "-f", picture, "--check", address=address)
     assert done.returncode == 0
     assert "select   read to rapidocr on one: It is loaded." in done.stdout
-    (asked,) = script.requests
-    assert codec.decode(asked.plan, Plan) == plan_of(stored)
+    (sent,) = script.requests
+    assert codec.decode(sent.plan, Plan) == plan_of(stored)
 
     script.payloads, script.failure = (
         [],
@@ -173,9 +173,9 @@ def test_edited_plan_is_checked_and_carried_out(script: Script, address: str, pi
     script.payloads = [*script.payloads[:-1], (Stage.RESPOND, AnswerFinished("Done.")), script.payloads[-1]]
     done = orchestrion(*arguments, "--execute", address=address, EDITOR=command, VISUAL="")
     assert done.stdout.endswith("\nDone.\n\n")
-    asked = script.requests[-1]
-    assert asked.messages[0].text == "Read it."
-    assert [task.id for task in codec.decode(asked.plan, Plan).tasks] == ["read", "utter"]
+    sent = script.requests[-1]
+    assert sent.messages[0].text == "Read it."
+    assert [task.id for task in codec.decode(sent.plan, Plan).tasks] == ["read", "utter"]
 
 
 @pytest.mark.parametrize(

@@ -164,13 +164,13 @@ def test_ctrl_c_stops_a_pull_and_says_that_it_resumes(address: str, script: Mode
     assert process.stdout is not None
     assert any("checking" in line for line in process.stdout)
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=30)
-    assert (process.returncode, told) == (130, "Stopped. `orchestrion models pull bert-ner` goes on from there.\n")
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (130, "Stopped. `orchestrion models pull bert-ner` goes on from there.\n")
     assert script.cancelled.wait(10)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "message"),
     [
         (("pull",), 2, "Name the models to fetch"),
         (("pull", "bert-ner", "--profile", "small"), 2, "Name the models to fetch"),
@@ -181,10 +181,10 @@ def test_ctrl_c_stops_a_pull_and_says_that_it_resumes(address: str, script: Mode
         (("list", "--host", "127.0.0.1:1"), 3, "No host answers"),
     ],
 )
-def test_wrong_input_is_told(arguments: tuple[str, ...], code: int, told: str, address: str) -> None:
+def test_wrong_input_is_told(arguments: tuple[str, ...], code: int, message: str, address: str) -> None:
     done = models(*arguments, address=address)
     assert (done.returncode, done.stdout) == (code, "")
-    assert told in done.stderr
+    assert message in done.stderr
 
 
 def test_a_host_is_named_where_there_are_several(address: str, script: ModelScript) -> None:
@@ -196,8 +196,8 @@ def test_a_host_is_named_where_there_are_several(address: str, script: ModelScri
 
 
 def test_remove_pin_export_and_refresh(address: str, script: ModelScript) -> None:
-    asked = models("remove", "bert-ner", address=address)
-    assert (asked.returncode, "Remove the files of bert-ner (433.0 MB) from this host?" in asked.stderr) == (2, True)
+    done = models("remove", "bert-ner", address=address)
+    assert (done.returncode, "Remove the files of bert-ner (433.0 MB) from this host?" in done.stderr) == (2, True)
     removed = models("remove", "bert-ner", "--yes", address=address).stdout
     assert removed == "Removed the files of bert-ner; its entry stays in the catalogue.\n"
     assert models("pin", "rapidocr", address=address).stdout == "rapidocr is loaded on cpu, and stays so.\n"
@@ -236,9 +236,9 @@ def test_up_downloads_what_a_profile_lacks(
     """Given nobody to ask, `up` says how to download; with --yes it does, and what fails does not end the servers."""
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     up._fetch(running_on(address), "small", yes=False)
-    told = capsys.readouterr().err
-    assert "Files of 2 experts are to be downloaded (about 433.0 MB and 1 of unknown size)" in told
-    assert f"orchestrion models pull --profile small --host {address}" in told
+    errors = capsys.readouterr().err
+    assert "Files of 2 experts are to be downloaded (about 433.0 MB and 1 of unknown size)" in errors
+    assert f"orchestrion models pull --profile small --host {address}" in errors
     script.failures["swin"] = Reason.HUB_UNREACHABLE.error("The Hub does not answer.")
     up._fetch(running_on(address), "small", yes=True)
     shown = capsys.readouterr()

@@ -22,9 +22,9 @@ def test_names_are_written_and_read() -> None:
 
 
 def test_new_runs_have_names_of_their_own() -> None:
-    found = {names.new_run() for _ in range(1_000)}
-    assert len(found) == 1_000
-    for name in found:
+    made = {names.new_run() for _ in range(1_000)}
+    assert len(made) == 1_000
+    for name in made:
         assert names.check_run(name) == name
         assert re.fullmatch(r"runs/[0-9a-f]{20}", name)
 

@@ -46,8 +46,8 @@ HOST = Host(
 
 
 def test_the_example_in_the_documentation_works() -> None:
-    found = doctest.testmod(orchestrion.testing)
-    assert (found.failed, found.attempted > 3) == (0, True)
+    outcome = doctest.testmod(orchestrion.testing)
+    assert (outcome.failed, outcome.attempted > 3) == (0, True)
 
 
 def test_an_answer_is_told_as_a_controller_tells_it() -> None:
@@ -62,8 +62,8 @@ def test_an_answer_is_told_as_a_controller_tells_it() -> None:
         assert (received.text, received.planner) == ("Read it.", "builtin")
         assert received.timeout_s is not None
         assert fake.content(received.attachments[0]) == b"picture"
-        told = client.runs.get(answer.run)
-        assert (told.state, told.plan, told.answer, told.assignments) == (
+        run = client.runs.get(answer.run)
+        assert (run.state, run.plan, run.answer, run.assignments) == (
             RunState.SUCCEEDED,
             PLAN,
             "EXIT",
@@ -244,9 +244,9 @@ def test_an_unexpected_request_is_refused_and_fails_the_test() -> None:
             with pytest.raises(FailedPreconditionError, match="Unexpected request"):
                 client.ask("Write it.")
 
-    with pytest.raises(AssertionError) as told:
+    with pytest.raises(AssertionError) as caught:
         program()
-    first, second = str(told.value).splitlines()
+    first, second = str(caught.value).splitlines()
     assert first == "Unexpected request: FULL 'Write it.'. Expected: FULL 'Read it.'."
     assert second == "Expected 1 more of: FULL 'Read it.'."
 

@@ -90,9 +90,9 @@ def details(failure: grpc.RpcError) -> Iterator[Any]:
     kinds = (error_details_pb2.ErrorInfo, error_details_pb2.BadRequest, error_details_pb2.RetryInfo)
     for packed in status.details:
         kind = next(kind for kind in kinds if packed.Is(kind.DESCRIPTOR))
-        found = kind()
-        packed.Unpack(found)
-        yield found
+        detail = kind()
+        packed.Unpack(detail)
+        yield detail
 
 
 def test_every_class_has_a_code_and_every_reason_a_class() -> None:

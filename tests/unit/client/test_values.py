@@ -189,8 +189,8 @@ def test_sending_a_sound_needs_neither_package(address: str) -> None:
         "print(client.artifacts.upload(orchestrion.Sound([0.0, 0.5], 8000)).media_type)\n"
         "print({'numpy', 'PIL'} & sys.modules.keys())\n"
     )
-    told = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
-    assert told == "audio/wav\nset()\n"
+    printed = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    assert printed == "audio/wav\nset()\n"
 
 
 def test_wave_reads_what_is_sent(client: Client, script: Script) -> None:

@@ -46,8 +46,8 @@ def test_of_a_long_text_the_end_is_shown() -> None:
 
 
 def test_every_task_has_one_place_in_the_tree() -> None:
-    found = [(row.task.id, row.depth, row.also_after) for row in rows(after(UNTIL_RUNNING).tasks)]
-    assert found == [("read", 0, ()), ("speak", 1, ()), ("count", 0, ()), ("sum", 1, ("read",))]
+    shown = [(row.task.id, row.depth, row.also_after) for row in rows(after(UNTIL_RUNNING).tasks)]
+    assert shown == [("read", 0, ()), ("speak", 1, ()), ("count", 0, ()), ("sum", 1, ("read",))]
 
 
 def test_a_long_chain_and_a_circle_are_drawn_too() -> None:

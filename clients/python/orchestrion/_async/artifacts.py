@@ -101,7 +101,7 @@ class AsyncArtifacts:
             FailedPreconditionError: Pillow is not installed.
         """
         content = await self.read(artifact, timeout=timeout)
-        return await run_blocking(media.picture_of, content, transfers.artifact_name(artifact))
+        return await run_blocking(media.image_of, content, transfers.artifact_name(artifact))
 
     async def sound(self, artifact: str | Artifact | ArtifactRef, *, timeout: float | None = None) -> Sound:
         """Returns a WAV file as `samples, sample_rate`: a NumPy array of int16, (n,) or (n, channels), and Hz.

@@ -30,7 +30,7 @@ class ByteSource:
         """Whether it can be read again."""
         self._start = 0 if isinstance(content, memoryview) or not self.rewindable else content.tell()
         self.size_bytes = self._size()
-        """The size; 0 where it cannot be told beforehand, as of a pipe."""
+        """The size; 0 where it shows only at the end, as of a pipe."""
 
     def read(self, position: int, size: int) -> bytes:
         """Reads at a position, at most so many bytes; what cannot be rewound is read in order.
@@ -81,7 +81,7 @@ def stored_name(attachment: Attachment) -> str | None:
 
 
 def open_source(value: Content, field: str) -> ByteSource:
-    """Opens content, whatever it is; pictures become PNG here, and sounds WAV.
+    """Opens content, whatever it is; images become PNG here, and sounds WAV.
 
     Args:
         value: The content.
@@ -89,15 +89,15 @@ def open_source(value: Content, field: str) -> ByteSource:
 
     Raises:
         OSError: The file cannot be opened.
-        InvalidArgumentError: The value is no content, or has a type or shape that no picture or sound has.
+        InvalidArgumentError: The value is no content, or has a type or shape that no image or sound has.
     """
     if isinstance(value, str | os.PathLike):
         path = Path(value)
         return ByteSource(open(path, "rb"), file_name=path.name, media_type="", owned=True)
     if isinstance(value, Sound):
         return _made(media.wav_of_sound(value, field), "audio/wav")
-    if media.is_picture(value):
-        return _made(media.png_of_picture(value, field), "image/png")
+    if media.is_image(value):
+        return _made(media.png_of_image(value, field), "image/png")
     if isinstance(value, io.TextIOBase):
         text = f"{field}: the file is opened as text; open it with mode 'rb', or give its path."
         raise Reason.INVALID_FIELD.error(text, field=field)

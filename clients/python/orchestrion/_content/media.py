@@ -29,24 +29,24 @@ _MAX_CHANNELS: Final = 32
 _MAX_RATE: Final = 1_000_000
 
 
-def is_picture(value: object) -> bool:
+def is_image(value: object) -> bool:
     """Whether a value is a PIL image."""
     module = sys.modules.get("PIL.Image")
     return module is not None and isinstance(value, module.Image)
 
 
-def png_of_picture(picture: Any, field: str) -> bytes:
+def png_of_image(image: Any, field: str) -> bytes:
     """Writes a PIL image as PNG, with its orientation.
 
     Raises:
         InvalidArgumentError: PNG has no such mode.
     """
     target = io.BytesIO()
-    turned = {"exif": exif} if _ORIENTATION in (exif := picture.getexif()) else {}
+    turned = {"exif": exif} if _ORIENTATION in (exif := image.getexif()) else {}
     try:
-        picture.save(target, "PNG", compress_level=1, **turned)
+        image.save(target, "PNG", compress_level=1, **turned)
     except OSError as error:
-        text = f"{field}: PNG takes no PIL image of mode {picture.mode}; convert it first, with .convert('RGB')."
+        text = f"{field}: PNG takes no PIL image of mode {image.mode}; convert it first, with .convert('RGB')."
         raise Reason.INVALID_FIELD.error(text, field=field) from error
     return target.getvalue()
 
@@ -103,20 +103,20 @@ def wav_of_sound(sound: Sound, field: str) -> bytes:
     return target.getvalue()
 
 
-def picture_of(content: bytes, name: str) -> Any:
-    """Reads a picture as a PIL image, fully loaded.
+def image_of(content: bytes, name: str) -> Any:
+    """Reads an image as a PIL image, fully loaded.
 
     Raises:
         InvalidArgumentError: It is none that PIL can read.
         FailedPreconditionError: Pillow is not installed.
     """
-    image = _needed("PIL.Image", "pillow", "client.artifacts.image")
+    pil = _needed("PIL.Image", "pillow", "client.artifacts.image")
     try:
-        picture = image.open(io.BytesIO(content))
-        picture.load()
-    except (OSError, SyntaxError, ValueError, image.DecompressionBombError) as error:
+        image = pil.open(io.BytesIO(content))
+        image.load()
+    except (OSError, SyntaxError, ValueError, pil.DecompressionBombError) as error:
         raise Reason.INVALID_INPUT.error(f"{name} is no picture that PIL can read: {error}", name=name) from error
-    return picture
+    return image
 
 
 def sound_of(content: bytes, name: str) -> Sound:

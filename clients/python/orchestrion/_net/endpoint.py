@@ -12,7 +12,7 @@ from orchestrion._net.transport import channel_options, error_of
 from orchestrion.errors import OrchestrionError, Reason
 
 ADDRESS_VARIABLE: Final = "ORCHESTRION_CONTROLLER"
-"""The environment variable that names the controller where no address is given."""
+"""The environment variable that names the controller where a program names none."""
 
 DEFAULT_ADDRESS: Final = "127.0.0.1:50051"
 """Where `orchestrion up` serves."""

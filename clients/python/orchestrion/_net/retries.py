@@ -79,7 +79,7 @@ SAFETY: Final[Mapping[str, Safety]] = {
     "RunService/GetRun": _READ,
     "RunService/ListRuns": _READ,
     "RunService/CancelRun": Safety("A run that has ended stays as it is."),
-    "RunService/ApprovePlan": Safety("All copies carry one request_id: the first that is heard counts."),
+    "RunService/ApprovePlan": Safety("All copies carry one request_id: the first to arrive counts."),
     "RunService/DeleteRun": _DELETION,
     "ArtifactService/Upload": Safety("Content has its hash for a name; safe where the source can be read again."),
     "ArtifactService/Download": Safety("It reads; the offset says where to go on, and the hash whether it fits."),
@@ -107,7 +107,7 @@ _LOST: Final = frozenset({Reason.SERVER_UNREACHABLE.name, Reason.SERVER_STOPPING
 
 
 def is_lost(error: OrchestrionError) -> bool:
-    """Whether a call failed for its connection or a server that stops, and not for what was asked."""
+    """Whether a call failed for its connection or a server that stops, and not for what it says."""
     return error.reason in _LOST
 
 
@@ -173,7 +173,7 @@ class Attempts:
             self._failures = 0
 
     def is_done(self, error: OrchestrionError) -> bool:
-        """Whether an error says that an attempt that broke off did what was asked."""
+        """Whether an error says that an attempt that broke off did its work."""
         missing = error.reason in _MISSING
         return missing and self._may_be_done and self._safety is not None and self._safety.missing_is_done
 

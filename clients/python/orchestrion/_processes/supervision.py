@@ -1,4 +1,4 @@
-"""Server processes as children: started, known to be ready by the line that they print, watched, and always ended."""
+"""Server processes as children: started, ready when they print that they are, watched, and always ended."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ Log = Callable[[str, str], None]
 class Child:
     """One server process.
 
-    It is started by a thread that lives exactly as long as the process: a server that is to die with its parent is told
-    of the death of the *thread* that started it, and the caller's thread may end long before.
+    It is started by a thread that lives exactly as long as the process: a server that is to die with its parent is
+    signalled when the *thread* that started it ends, and the caller's thread may end long before.
     """
 
     def __init__(self, name: str, arguments: Sequence[str], log: Log, ended: Callable[[Child], None]) -> None:
@@ -59,7 +59,7 @@ class Child:
         started.wait()
 
     def wait_ready(self, timeout_s: float = START_TIMEOUT_S) -> None:
-        """Waits until it serves; `grpc_address` and `metrics_address` then tell where.
+        """Waits until it serves; `grpc_address` and `metrics_address` then say where.
 
         Raises:
             UnavailableError: It ended before, or took longer than `timeout_s`; its last words are in the message.
@@ -190,7 +190,7 @@ class Supervisor:
         return None if self._ended.empty() else self._ended.get().failure()
 
     def stop(self) -> None:
-        """Stops all, the last started first to be asked, and returns when none is left."""
+        """Stops all, in the reverse order of their starts, and returns when none is left."""
         with contextlib.ExitStack() as stack:
             for child in self._children:
                 stack.callback(child.finish, self._stop_timeout_s)

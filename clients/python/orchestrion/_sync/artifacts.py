@@ -100,7 +100,7 @@ class Artifacts:
             FailedPreconditionError: Pillow is not installed.
         """
         content = self.read(artifact, timeout=timeout)
-        return run_blocking(media.picture_of, content, transfers.artifact_name(artifact))
+        return run_blocking(media.image_of, content, transfers.artifact_name(artifact))
 
     def sound(self, artifact: str | Artifact | ArtifactRef, *, timeout: float | None = None) -> Sound:
         """Returns a WAV file as `samples, sample_rate`: a NumPy array of int16, (n,) or (n, channels), and Hz.
