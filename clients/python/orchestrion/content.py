@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-from typing import Any, BinaryIO, NamedTuple, Protocol, TypeAlias
+from collections.abc import Container, Mapping
+from typing import IO, Any, BinaryIO, NamedTuple, Protocol, TypeAlias
 
 from orchestrion.runs import Artifact
 from orchestrion.values import ArtifactRef
+
+Samples: TypeAlias = Any  # Arrays of any library are taken, and none of them is among the client's dependencies.
+PillowImage: TypeAlias = Any  # Nor is Pillow.
 
 
 class Sound(NamedTuple):
     """A sound as samples; what `client.artifacts.sound` returns, and `files` takes."""
 
-    samples: Any
+    samples: Samples
     """An array of int16, or of floats from -1 to 1: (n,), or (n, channels). Or a list of floats."""
     sample_rate: int
     """Samples a second, in Hz."""
@@ -21,10 +25,17 @@ class Sound(NamedTuple):
 class PilImage(Protocol):
     """A PIL image."""
 
-    mode: str
+    @property
+    def mode(self) -> str:
+        """Returns the form of its pixels, such as `RGB`."""
+        ...
 
-    def getexif(self) -> Any:
-        """Returns its EXIF data."""
+    def getexif(self) -> Container[int]:
+        """Returns its EXIF data, by the numbers of the tags."""
+        ...
+
+    def save(self, fp: IO[bytes], format: str | None = None, **params: object) -> None:
+        """Writes it in a format."""
         ...
 
 
@@ -32,7 +43,7 @@ class Buffer(Protocol):
     """An array with the buffer protocol, such as NumPy's."""
 
     @property
-    def __array_interface__(self) -> dict[str, Any]:
+    def __array_interface__(self) -> Mapping[str, object]:
         """Describes the array."""
         ...
 

@@ -16,6 +16,19 @@ Request: TypeAlias = str | Message | Sequence[Message]
 """What is asked: the words alone, one message, or a conversation whose last message is the user's."""
 
 
+class ClientSettings(TypedDict, total=False):
+    """What a client takes beside its address."""
+
+    timeout: float
+    """The deadline of every call that does not stream, in seconds."""
+    idle_timeout: float
+    """How long an upload or a download may go without a byte, in seconds."""
+    reconnect: float
+    """How long the server may be away without a break before the error is raised, in seconds; 0 never tries again."""
+    wait_when_full: bool
+    """Whether a run that is refused because there are too many waits, within its timeout."""
+
+
 class Detachment(TypedDict, total=False):
     """How a run treats a client that leaves; every call that starts a run takes these."""
 

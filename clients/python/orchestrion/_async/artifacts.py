@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any
 
 from orchestrion._async.channel import run_blocking
 from orchestrion._async.connection import AsyncConnection
@@ -14,7 +13,7 @@ from orchestrion._content import media
 from orchestrion._net import transfers
 from orchestrion._net.resumption import ArtifactBytes
 from orchestrion._rpcs import artifacts as rpcs
-from orchestrion.content import Content, Sound
+from orchestrion.content import Content, PillowImage, Sound
 from orchestrion.listings import Page
 from orchestrion.runs import Artifact
 from orchestrion.values import ArtifactRef
@@ -92,7 +91,7 @@ class AsyncArtifacts:
                 collected.take(message)
         return collected.content()
 
-    async def image(self, artifact: str | Artifact | ArtifactRef, *, timeout: float | None = None) -> Any:
+    async def image(self, artifact: str | Artifact | ArtifactRef, *, timeout: float | None = None) -> PillowImage:
         """Returns an image as a `PIL.Image.Image`; the timeout is as that of `download`.
 
         Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from types import UnionType
-from typing import Any, Final
+from typing import Final
 
 from google.protobuf import json_format, struct_pb2
 
@@ -70,8 +70,8 @@ def decode_value(message: values_pb2.Value) -> values.Value:
     raise Reason.INVALID_FIELD.error("A value has no kind: set text, number, boolean, json, artifact, list or output.")
 
 
-def encode_values(named: Mapping[str, values.Value], target: Any) -> None:
-    """Writes named values into a `map<string, Value>` field."""
+def encode_values(named: Mapping[str, values.Value], target: Mapping[str, values_pb2.Value]) -> None:
+    """Writes named values into a `map<string, Value>` field, which makes what it is asked for."""
     for name, value in named.items():
         encode_value(value, target[name])
 
@@ -105,7 +105,7 @@ def _put_value(message: values_pb2.Value, value: values.Value) -> None:
         raise Reason.INVALID_FIELD.error(f"{type(value).__name__} is no kind of value.", field="value")
 
 
-def _put_plain(message: struct_pb2.Value, data: Any, levels: int) -> None:
+def _put_plain(message: struct_pb2.Value, data: object, levels: int) -> None:
     """Writes structured data, in a third of the time that `json_format.ParseDict` takes, or less.
 
     Args:
@@ -139,7 +139,7 @@ def _put_plain(message: struct_pb2.Value, data: Any, levels: int) -> None:
         raise TypeError(f"{type(data).__name__} is no kind of JSON")
 
 
-def _plain(message: struct_pb2.Value) -> Any:
+def _plain(message: struct_pb2.Value) -> values.JsonData:
     """Reads structured data; numbers that are whole come back as int."""
     kind = message.WhichOneof("kind")
     if kind == "struct_value":

@@ -16,9 +16,10 @@ import sys
 import wave
 import zlib
 from collections.abc import Sequence
-from typing import Any, Final
+from types import ModuleType
+from typing import Final, TypeGuard
 
-from orchestrion.content import Sound
+from orchestrion.content import PilImage, PillowImage, Samples, Sound
 from orchestrion.errors import OrchestrionError, Reason
 
 _PNG_KINDS: Final = {1: 0, 3: 2, 4: 6}  # Channels to PNG's colour types: grey, RGB, RGBA.
@@ -29,13 +30,13 @@ _MAX_CHANNELS: Final = 32
 _MAX_RATE: Final = 1_000_000
 
 
-def is_image(value: object) -> bool:
+def is_image(value: object) -> TypeGuard[PilImage]:
     """Whether a value is a PIL image."""
     module = sys.modules.get("PIL.Image")
     return module is not None and isinstance(value, module.Image)
 
 
-def png_of_image(image: Any, field: str) -> bytes:
+def png_of_image(image: PilImage, field: str) -> bytes:
     """Writes a PIL image as PNG, with its orientation.
 
     Raises:
@@ -103,7 +104,7 @@ def wav_of_sound(sound: Sound, field: str) -> bytes:
     return target.getvalue()
 
 
-def image_of(content: bytes, name: str) -> Any:
+def image_of(content: bytes, name: str) -> PillowImage:
     """Reads an image as a PIL image, fully loaded.
 
     Raises:
@@ -146,7 +147,7 @@ def sound_of(content: bytes, name: str) -> Sound:
     return Sound(samples, rate)
 
 
-def _floats(samples: Sequence[Any], field: str) -> array.array[float]:
+def _floats(samples: Sequence[float], field: str) -> array.array[float]:
     try:
         return array.array("d", samples)
     except TypeError as error:
@@ -154,7 +155,7 @@ def _floats(samples: Sequence[Any], field: str) -> array.array[float]:
         raise Reason.INVALID_FIELD.error(text, field=field) from error
 
 
-def _pcm(samples: Any, view: memoryview, field: str) -> bytes:
+def _pcm(samples: Samples, view: memoryview, field: str) -> bytes:
     """Turns floats into whole numbers of 16 bits, by the array's own methods where it has them."""
     if hasattr(samples, "astype"):
         if not bool(abs(samples).max() < math.inf):
@@ -177,7 +178,7 @@ def _no_array(expected: str, view: memoryview, field: str) -> OrchestrionError:
     )
 
 
-def _needed(module: str, package: str, caller: str) -> Any:
+def _needed(module: str, package: str, caller: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError as error:

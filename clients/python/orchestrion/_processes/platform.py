@@ -9,7 +9,7 @@ import tempfile
 import threading
 from collections.abc import AsyncGenerator, Generator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from orchestrion import names
 from orchestrion._async.client import AsyncClient
@@ -155,7 +155,7 @@ async def async_embedded(*, log: Log | None = None) -> AsyncGenerator[AsyncClien
 
     life = asyncio.create_task(asyncio.to_thread(live))
     try:
-        waiting: tuple[asyncio.Future[Any], ...] = (life, address)
+        waiting: tuple[asyncio.Future[None] | asyncio.Future[str], ...] = (life, address)
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         if life.done():
             life.result()

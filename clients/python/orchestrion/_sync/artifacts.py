@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from orchestrion._content import media
 from orchestrion._net import transfers
@@ -15,7 +14,7 @@ from orchestrion._rpcs import artifacts as rpcs
 from orchestrion._sync.channel import run_blocking
 from orchestrion._sync.connection import Connection
 from orchestrion._sync.uploads import upload
-from orchestrion.content import Content, Sound
+from orchestrion.content import Content, PillowImage, Sound
 from orchestrion.listings import Page
 from orchestrion.runs import Artifact
 from orchestrion.values import ArtifactRef
@@ -91,7 +90,7 @@ class Artifacts:
                 collected.take(message)
         return collected.content()
 
-    def image(self, artifact: str | Artifact | ArtifactRef, *, timeout: float | None = None) -> Any:
+    def image(self, artifact: str | Artifact | ArtifactRef, *, timeout: float | None = None) -> PillowImage:
         """Returns an image as a `PIL.Image.Image`; the timeout is as that of `download`.
 
         Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import typer
 from typer.core import TyperGroup
@@ -87,10 +87,13 @@ orchestrion tasks text-to-speech
 }
 
 
+_Click: TypeAlias = Any  # Typer keeps its copy of Click private.
+
+
 class Commands(TyperGroup):
     """Joins the commands of other packages, each loaded when it is named or listed."""
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
+    def format_commands(self, ctx: _Click, formatter: _Click) -> None:
         """Writes the commands in their groups."""
         names = self.list_commands(ctx)
         longest = max(map(len, names))
@@ -104,11 +107,11 @@ class Commands(TyperGroup):
                     # As wide as the longest name of all, so that the groups stand in one column.
                     formatter.write_dl([(name.ljust(longest), item.get_short_help_str(limit)) for name, item in found])
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: _Click) -> list[str]:
         """Lists our own commands, then theirs."""
         return [*super().list_commands(ctx), *sorted(_foreign())]
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: _Click, cmd_name: str) -> _Click:
         """Finds a command of ours, else one of theirs."""
         own = super().get_command(ctx, cmd_name)
         entry = None if own is not None else _foreign().get(cmd_name)

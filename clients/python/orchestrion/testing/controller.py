@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from concurrent import futures
-from typing import Any, Final, Self
+from typing import Final, Self, Unpack
 
 import grpc
 
@@ -16,6 +16,7 @@ from orchestrion._sync.client import Client
 from orchestrion.errors import OrchestrionError
 from orchestrion.experts import Host
 from orchestrion.runs import Artifact, Run, RunKind
+from orchestrion.settings import ClientSettings
 from orchestrion.testing import run_services, stores
 from orchestrion.testing.expectations import Expectation, Received
 from orchestrion.testing.fake_run import ConnectionBroke
@@ -83,11 +84,11 @@ class FakeController:
         """Where it serves, `host:port`; once it is entered."""
         return f"127.0.0.1:{self._port}"
 
-    def client(self, **settings: Any) -> Client:
+    def client(self, **settings: Unpack[ClientSettings]) -> Client:
         """Makes a client of it; settings as those of `Client`."""
         return Client(self.address, **settings)
 
-    def async_client(self, **settings: Any) -> AsyncClient:
+    def async_client(self, **settings: Unpack[ClientSettings]) -> AsyncClient:
         """Makes a client of it for asyncio; settings as those of `AsyncClient`."""
         return AsyncClient(self.address, **settings)
 

@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
     import types
@@ -99,7 +99,7 @@ class Prompt:
         return []
 
 
-def _readline() -> types.ModuleType | Any:
+def _readline() -> types.ModuleType | None:
     try:
         import readline
     except ImportError:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, Unpack
 
 from rich.filesize import decimal
 
@@ -51,7 +51,7 @@ class Session:
         plain: bool = False,
         approve: bool = False,
         previous: str = "",
-        **settings: Any,
+        **settings: Unpack[RunSettings],
     ) -> None:
         """Begins one.
 
@@ -70,7 +70,7 @@ class Session:
         self._folder = folder
         self._json, self._plain, self._approve = json, plain, approve
         self._previous = previous
-        self._settings: RunSettings = {**settings}  # type: ignore[typeddict-item]
+        self._settings = settings
         self._attached: list[Artifact] = []
         self._sent: list[Artifact] = []
         self._made: dict[str, _Made] = {}

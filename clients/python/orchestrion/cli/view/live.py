@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.filesize import decimal
@@ -169,7 +169,7 @@ def quiet_keyboard() -> Iterator[None]:
         import termios
 
         keyboard = sys.stdin.fileno()
-        before: list[Any] = termios.tcgetattr(keyboard)
+        before = termios.tcgetattr(keyboard)
     except (ImportError, OSError, ValueError, termios.error):
         yield  # Not a Unix, or no keyboard there.
         return
