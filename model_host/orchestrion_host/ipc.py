@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import msgspec
 
-Plain: TypeAlias = Any
+from orchestrion.values import JsonObject
+
+Plain: TypeAlias = Any  # What a model gives is checked against its task type later, by the host.
 """A value in the form that msgpack carries: str, float, bool, list, or a map with the key `json` or `media`."""
 
 
@@ -37,7 +39,7 @@ class Load(msgspec.Struct, frozen=True, array_like=True, tag=0):
     folder: str
     sha256: Mapping[str, str]
     task_types: Sequence[str]
-    options: Mapping[str, Any]
+    options: JsonObject
     device: str
     instances: int
     max_image_pixels: int
@@ -153,7 +155,7 @@ class Failure:
     retry_after_ms: int | None = None
 
 
-def _plain_kind(value: Any) -> float | str:
+def _plain_kind(value: object) -> float | str:
     """Takes the numbers and texts of NumPy that are Python's own as well."""
     if isinstance(value, float):
         return float(value)
@@ -165,8 +167,13 @@ def _plain_kind(value: Any) -> float | str:
 ToWorker: TypeAlias = Load | Unload | Compute | Cancel | Ping
 FromWorker: TypeAlias = Loaded | LoadFailed | Unloaded | Computed | Progress | TextPiece | Preview | Pong
 
+MessageT = TypeVar("MessageT")
+
 _ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=_plain_kind)
-_DECODER: Final = msgspec.msgpack.Decoder(ToWorker | FromWorker)
+TO_WORKER: Final[msgspec.msgpack.Decoder[ToWorker]] = msgspec.msgpack.Decoder(ToWorker)
+"""Reads what the host writes."""
+FROM_WORKER: Final[msgspec.msgpack.Decoder[FromWorker]] = msgspec.msgpack.Decoder(FromWorker)
+"""Reads what a worker writes."""
 _LENGTH_BYTES: Final = 4
 # The largest frame is one batch of texts; the limit only has to stop a stream that went wrong.
 _LARGEST_BYTES: Final = 1 << 30
@@ -187,18 +194,19 @@ def pack(message: ToWorker | FromWorker) -> bytes:
     return len(content).to_bytes(_LENGTH_BYTES, "big") + content
 
 
-class Unpacker:
+class Unpacker(Generic[MessageT]):
     """Cuts a stream of bytes into messages."""
 
-    def __init__(self) -> None:
-        """Starts with nothing read."""
+    def __init__(self, decoder: msgspec.msgpack.Decoder[MessageT]) -> None:
+        """Starts with nothing read; the decoder is `TO_WORKER` or `FROM_WORKER`."""
+        self._decoder = decoder
         self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[Any]:
+    def feed(self, data: bytes) -> Iterator[MessageT]:
         """Takes in what arrived and yields every message that is complete.
 
         Raises:
-            ValueError: The stream holds what is no message.
+            ValueError: The stream holds what is no message of this direction.
         """
         whole: bytes | bytearray = data
         if self._buffer:
@@ -213,7 +221,7 @@ class Unpacker:
                 if content + size > len(view):
                     break
                 start = content + size
-                yield _DECODER.decode(view[content:start])
+                yield self._decoder.decode(view[content:start])
         if whole is data:
             self._buffer += data[start:]
         else:

@@ -122,7 +122,7 @@ class InProcessWorker:
                 return item
 
     def _receive(self) -> None:
-        unpacker = ipc.Unpacker()
+        unpacker = ipc.Unpacker(ipc.FROM_WORKER)
         while data := self._socket.recv(1 << 18):
             for message in unpacker.feed(data):
                 self._messages.put(message)

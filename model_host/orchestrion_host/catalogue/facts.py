@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
+
+from orchestrion.values import JsonObject
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -84,7 +85,7 @@ class ModelFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     """What the operator allows it beyond the rule: `pickled-weights`, `remote-code`."""
     source: Source = msgspec.field(default_factory=Source)
     """Where its files are."""
-    options: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    options: JsonObject = msgspec.field(default_factory=dict)
     """Settings of its runtime or engine."""
     deterministic: bool = False
     """Whether equal inputs, the seed among them, give equal outputs always, so that results may be kept."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -11,7 +11,7 @@ from orchestrion_host.catalogue.facts import ModelFacts
 _DEFAULTS: Final = {item.name: item.default for item in msgspec.structs.fields(ModelFacts)}
 
 
-def plain(facts: ModelFacts) -> dict[str, Any]:
+def plain(facts: ModelFacts) -> dict[str, object]:
     """Returns the fields that are not as they are by default, as plain data."""
     # By way of JSON tuples become lists. What is empty is left out already, other defaults are not always.
     written = msgspec.json.decode(msgspec.json.encode(facts))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import math
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from orchestrion.errors import Reason
 from orchestrion.experts import AcceptedValues, Expert, ExpertState, ExpertStatus, InputLimit
+from orchestrion.values import JsonData
 from orchestrion_host import ipc
 from orchestrion_host.catalogue.facts import ModelFacts
 from orchestrion_host.catalogue.presence import Presence
@@ -163,7 +164,7 @@ class HostedExpert:
 
     def load_message(self, device: str, limits: MediaLimits) -> ipc.Load:
         """Writes what a worker must know to load it."""
-        options: dict[str, Any] = dict(self.facts.options)
+        options: dict[str, JsonData] = dict(self.facts.options)
         return ipc.Load(
             expert_id=self.facts.id,
             runtime=self.facts.runtime,

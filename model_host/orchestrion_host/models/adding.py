@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion.values import JsonObject
+from orchestrion.values import JsonData, JsonObject
 from orchestrion_host.catalogue.facts import ModelFacts, Source
 from orchestrion_host.models import cards, folders, hub, recognition, safety, sizes
 from orchestrion_host.models.collection import Collection
@@ -129,7 +129,7 @@ class Adding:
 
     def _fields(
         self, request: AddRequest, found: Configuration, recognised: Recognised, trusted: tuple[str, ...]
-    ) -> dict[str, Any]:
+    ) -> dict[str, JsonData]:
         return {
             "id": request.expert_id or self._free_id(request.model),
             "model": request.model,
@@ -182,7 +182,7 @@ class Adding:
         return name
 
 
-def _places(found: Configuration, told: JsonObject) -> dict[str, Any]:
+def _places(found: Configuration, told: JsonObject) -> dict[str, JsonData]:
     """Says where the files are: a ControlNet is a part of the pipeline that it steers."""
     commit = str(told["commit"])
     if not found.is_control_net:

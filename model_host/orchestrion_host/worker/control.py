@@ -34,7 +34,7 @@ class Control:
 
     def serve(self) -> None:
         """Serves until the host closes the socket."""
-        unpacker = ipc.Unpacker()
+        unpacker = ipc.Unpacker(ipc.TO_WORKER)
         while data := self._receive():
             for message in unpacker.feed(data):
                 self._handle(message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 from orchestrion_host import ipc
 
@@ -16,7 +16,7 @@ class WorkerLink(asyncio.Protocol):
         self,
         hang_timeout_s: float,
         *,
-        on_message: Callable[[Any], None],
+        on_message: Callable[[ipc.FromWorker], None],
         on_hung: Callable[[], None],
         on_closed: Callable[[], None],
     ) -> None:
@@ -32,7 +32,7 @@ class WorkerLink(asyncio.Protocol):
         self._on_message = on_message
         self._on_hung = on_hung
         self._on_closed = on_closed
-        self._unpacker = ipc.Unpacker()
+        self._unpacker = ipc.Unpacker(ipc.FROM_WORKER)
         self._transport: asyncio.WriteTransport | None = None
         self._closed = False
         self._backlog: list[bytes] = []

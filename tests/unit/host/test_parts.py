@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import yaml
@@ -20,26 +21,41 @@ from orchestrion_host.catalogue.reader import CatalogueError
 from orchestrion_host.memory.devices import DeviceAccount
 from orchestrion_host.memory.probe import FoundDevice, main_memory, parse_nvidia
 
-MESSAGES: list[Any] = [
+TO_WORKER: list[ipc.ToWorker] = [
     ipc.Ping(7),
+    ipc.Compute(3, "delay", "test-delay", [1, 2], [{"text": "a"}, {"json": {"json": {"a": [1, None, True]}}}]),
+]
+FROM_WORKER: list[ipc.FromWorker] = [
     ipc.Progress(1, None, "loading"),
     ipc.TextPiece(1, "text", "tab\t \"quotes\" '' \\ <|endoftext|> שלום 👩‍👩‍👧"),
     ipc.Preview(2, "image/png", b"\x00\xff"),
-    ipc.Compute(3, "delay", "test-delay", [1, 2], [{"text": "a"}, {"json": {"json": {"a": [1, None, True]}}}]),
     ipc.Computed(3, 1.5, [{"text": "a"}, ["EXPERT_FAILED", "why", {}]]),
 ]
 
 
-def test_messages_cross_the_pipe_however_it_cuts_them() -> None:
-    stream = b"".join(ipc.pack(message) for message in MESSAGES)
+@pytest.mark.parametrize(
+    ("messages", "decoder"), [(TO_WORKER, ipc.TO_WORKER), (FROM_WORKER, ipc.FROM_WORKER)], ids=["there", "back"]
+)
+def test_messages_cross_the_pipe_however_it_cuts_them(
+    messages: list[Any], decoder: msgspec.msgpack.Decoder[Any]
+) -> None:
+    stream = b"".join(ipc.pack(message) for message in messages)
     for size in (1, 7, len(stream)):
-        unpacker = ipc.Unpacker()
+        unpacker = ipc.Unpacker(decoder)
         pieces = [stream[start : start + size] for start in range(0, len(stream), size)]
-        assert [message for piece in pieces for message in unpacker.feed(piece)] == MESSAGES
+        assert [message for piece in pieces for message in unpacker.feed(piece)] == messages
+
+
+def test_a_message_of_the_other_direction_is_refused() -> None:
+    with pytest.raises(ValueError, match="Invalid"):
+        list(ipc.Unpacker(ipc.TO_WORKER).feed(ipc.pack(ipc.Computed(3, 1.5, []))))
 
 
 def test_numbers_and_texts_of_numpy_that_are_pythons_too_cross_and_arrays_do_not() -> None:
-    (message,) = ipc.Unpacker().feed(ipc.pack(ipc.Computed(1, 1.5, [{"a": np.float64(0.5), "b": np.str_("x")}])))
+    (message,) = ipc.Unpacker(ipc.FROM_WORKER).feed(
+        ipc.pack(ipc.Computed(1, 1.5, [{"a": np.float64(0.5), "b": np.str_("x")}]))
+    )
+    assert isinstance(message, ipc.Computed)
     assert message.results == [{"a": 0.5, "b": "x"}]
     with pytest.raises(TypeError, match="ndarray"):
         ipc.pack(ipc.Computed(1, 1.5, [np.zeros(3)]))
@@ -67,7 +83,7 @@ def test_what_no_frame_can_carry_is_refused_where_it_is_written() -> None:
     ],
 )
 def test_a_stream_that_went_wrong_is_an_error(stream: bytes) -> None:
-    unpacker = ipc.Unpacker()
+    unpacker = ipc.Unpacker(ipc.TO_WORKER)
     with pytest.raises(ValueError, match=r"frame|Invalid|Expected|malformed"):
         list(unpacker.feed(stream))
 
