@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
-from typing import Any
+from collections.abc import AsyncGenerator, Callable, Generator
+from typing import Any, TypeAlias, Unpack, cast
 
 from orchestrion import AsyncClient, AsyncHostClient, Client, HostClient
+from orchestrion.settings import ClientSettings
 
 _END = object()
 
@@ -17,7 +18,7 @@ class Threaded:
     def __init__(self, inner: Any) -> None:
         self._inner = inner
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Any:  # Whatever the client has.
         item = getattr(self._inner, name)
         if not callable(item):
             return Threaded(item)
@@ -32,19 +33,24 @@ class Threaded:
         await asyncio.to_thread(self._inner.close)
 
 
-def threaded_client(*arguments: Any, **settings: Any) -> Threaded:
-    return Threaded(Client(*arguments, **settings))
+def threaded_client(address: str, **settings: Unpack[ClientSettings]) -> AsyncClient:
+    return cast(AsyncClient, Threaded(Client(address, **settings)))
 
 
-def threaded_host_client(*arguments: Any, **settings: Any) -> Threaded:
-    return Threaded(HostClient(*arguments, **settings))
+def threaded_host_client(address: str, **settings: float) -> AsyncHostClient:
+    return cast(AsyncHostClient, Threaded(HostClient(address, **settings)))
 
 
-CLIENTS: dict[str, Any] = {"threads": threaded_client, "asyncio": AsyncClient}
-HOST_CLIENTS: dict[str, Any] = {"threads": threaded_host_client, "asyncio": AsyncHostClient}
+MakeClient: TypeAlias = Callable[..., AsyncClient]
+
+CLIENTS: dict[str, MakeClient] = {"threads": threaded_client, "asyncio": AsyncClient}
+HOST_CLIENTS: dict[str, Callable[..., AsyncHostClient]] = {
+    "threads": threaded_host_client,
+    "asyncio": AsyncHostClient,
+}
 
 
-async def _stepped(events: Generator[Any, None, None]) -> AsyncGenerator[Any, None]:
+async def _stepped(events: Generator[object, None, None]) -> AsyncGenerator[object, None]:
     try:
         while (event := await asyncio.to_thread(next, events, _END)) is not _END:
             yield event

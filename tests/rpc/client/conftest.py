@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
+from orchestrion import AsyncClient
 from orchestrion_controller.server import Controller
-from tests.rpc.client.both import CLIENTS
+from tests.rpc.client.both import CLIENTS, MakeClient
 from tests.rpc.client.proxy import Proxy
 from tests.rpc.controller.conftest import address, controller, start_controller, start_host
 
@@ -22,12 +22,12 @@ async def proxy(controller: Controller) -> AsyncIterator[Proxy]:
 
 
 @pytest.fixture(params=list(CLIENTS))
-def make_client(request: pytest.FixtureRequest) -> Any:
+def make_client(request: pytest.FixtureRequest) -> MakeClient:
     return CLIENTS[request.param]
 
 
 @pytest.fixture
-async def client(make_client: Any, proxy: Proxy) -> AsyncIterator[Any]:
+async def client(make_client: MakeClient, proxy: Proxy) -> AsyncIterator[AsyncClient]:
     """A client that reaches the controller through the proxy."""
     async with make_client(proxy.address) as client:
         yield client

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from typing import Any
 
 import pytest
 
@@ -13,13 +12,14 @@ from orchestrion.errors import FailedPreconditionError, InvalidArgumentError
 from orchestrion.events import ApprovalAwaited, PlanApproved
 from orchestrion.runs import RunKind, RunState
 from orchestrion.testing import FakeController
+from tests.rpc.client.both import MakeClient
 from tests.rpc.client.proxy import Proxy
 from tests.rpc.controller.conftest import StartHost
 from tests.rpc.controller.plans import CHAIN, collect, payloads, results
 from tests.rpc.controller.scripted_host import Gate
 
 
-async def waiting_run(client: Any) -> str:
+async def waiting_run(client: AsyncClient) -> str:
     """Starts a run that waits for approval after its client has left."""
     async with aclosing(
         client.run("do it", plan=CHAIN, approval=Approval.REQUIRED, on_detach=OnDetach.CONTINUE)
@@ -30,7 +30,7 @@ async def waiting_run(client: Any) -> str:
     return str(event.run)
 
 
-async def test_a_program_approves_what_it_has_looked_at(client: Any, start_host: StartHost) -> None:
+async def test_a_program_approves_what_it_has_looked_at(client: AsyncClient, start_host: StartHost) -> None:
     """Given a program that edits the plan of each event that asks for it, the edited one is carried out."""
     gate = Gate()
     await start_host(gate=gate)
@@ -50,7 +50,9 @@ async def test_a_program_approves_what_it_has_looked_at(client: Any, start_host:
     }  # fmt: skip
 
 
-async def test_the_answer_has_the_plan_that_was_carried_out(client: Any, start_host: StartHost, address: str) -> None:
+async def test_the_answer_has_the_plan_that_was_carried_out(
+    client: AsyncClient, start_host: StartHost, address: str
+) -> None:
     """Given a program that only asks, and somebody else who approves an edited plan, the answer tells that one."""
     await start_host()
     edited = CHAIN.without("third")
@@ -67,7 +69,7 @@ async def test_the_answer_has_the_plan_that_was_carried_out(client: Any, start_h
 
 @pytest.mark.parametrize("plan", [None, CHAIN.without("third")])
 async def test_an_approval_whose_answer_was_lost_is_sent_again_and_heard_once(
-    plan: Plan | None, client: Any, proxy: Proxy, start_host: StartHost, address: str
+    plan: Plan | None, client: AsyncClient, proxy: Proxy, start_host: StartHost, address: str
 ) -> None:
     host = await start_host()
     async with AsyncClient(address) as direct:
@@ -89,7 +91,7 @@ async def test_an_approval_whose_answer_was_lost_is_sent_again_and_heard_once(
     assert again.value.reason == "NOT_AWAITING_APPROVAL"
 
 
-async def test_a_run_that_waits_goes_on_after_a_break(client: Any, proxy: Proxy, start_host: StartHost) -> None:
+async def test_a_run_that_waits_goes_on_after_a_break(client: AsyncClient, proxy: Proxy, start_host: StartHost) -> None:
     await start_host()
     seen = []
     async for event in client.run("do it", plan=CHAIN, approval=Approval.REQUIRED):
@@ -104,7 +106,9 @@ async def test_a_run_that_waits_goes_on_after_a_break(client: Any, proxy: Proxy,
     assert len(results(seen)) == 3
 
 
-async def test_a_plan_is_checked_before_it_runs_and_what_is_wrong_is_named(client: Any, start_host: StartHost) -> None:
+async def test_a_plan_is_checked_before_it_runs_and_what_is_wrong_is_named(
+    client: AsyncClient, start_host: StartHost
+) -> None:
     """Given an edit that leaves a reference to nobody, task and field are named; the mended plan then runs."""
     host = await start_host()
     edited = CHAIN.without("first")
@@ -119,7 +123,7 @@ async def test_a_plan_is_checked_before_it_runs_and_what_is_wrong_is_named(clien
     assert done["third"].outputs["text"] == "two"
 
 
-async def test_a_plan_is_made_alone(make_client: Any) -> None:
+async def test_a_plan_is_made_alone(make_client: MakeClient) -> None:
     with FakeController() as fake:
         fake.expect("Do it.", kind=RunKind.PLAN).answer(plan=CHAIN)
         async with make_client(fake.address) as client:

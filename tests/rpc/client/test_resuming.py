@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import aclosing
-from typing import Any
 
 import pytest
 
 from orchestrion import AsyncClient, OnDetach, Plan
 from orchestrion.errors import NotFoundError, OrchestrionError, RunCancelledError, UnavailableError
 from orchestrion.events import Event, RunFinished, RunStarted, TaskStarted
-from orchestrion.experts import HostState
+from orchestrion.experts import Host, HostState
+from tests.rpc.client.both import MakeClient
 from tests.rpc.client.proxy import Proxy
 from tests.rpc.controller.conftest import StartController, StartHost
 from tests.rpc.controller.plans import CHAIN, collect, wait
@@ -26,7 +26,7 @@ def numbers(events: list[Event]) -> list[int]:
 
 
 async def test_events_come_exactly_once_over_three_connections(
-    client: Any, proxy: Proxy, start_host: StartHost, address: str, caplog: pytest.LogCaptureFixture
+    client: AsyncClient, proxy: Proxy, start_host: StartHost, address: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     gate = Gate()
     host = await start_host(gate=gate)
@@ -53,7 +53,7 @@ async def test_events_come_exactly_once_over_three_connections(
 
 
 async def test_a_run_whose_connection_breaks_before_its_first_event_is_started_once(
-    client: Any, proxy: Proxy, start_host: StartHost, address: str
+    client: AsyncClient, proxy: Proxy, start_host: StartHost, address: str
 ) -> None:
     host = await start_host()
     await client.hosts.list()
@@ -63,14 +63,16 @@ async def test_a_run_whose_connection_breaks_before_its_first_event_is_started_o
     answer = await client.ask("do it", plan=ONE)
 
     assert proxy.cuts == 1
-    assert answer.result("only").succeeded
+    result = answer.result("only")
+    assert result is not None
+    assert result.succeeded
     async with AsyncClient(address) as direct:
         assert [run.name for run in (await direct.runs.list()).items] == [answer.run]
     assert len(host.calls) == 1
 
 
 async def test_a_run_that_was_cancelled_during_a_break_raises_that(
-    client: Any, proxy: Proxy, start_host: StartHost, address: str
+    client: AsyncClient, proxy: Proxy, start_host: StartHost, address: str
 ) -> None:
     await start_host(gate=Gate())
     events = client.run("do it", plan=ONE)
@@ -86,7 +88,7 @@ async def test_a_run_that_was_cancelled_during_a_break_raises_that(
 
 
 async def test_leaving_the_loop_after_a_break_cancels_the_run(
-    client: Any, proxy: Proxy, start_host: StartHost, address: str
+    client: AsyncClient, proxy: Proxy, start_host: StartHost, address: str
 ) -> None:
     host = await start_host(gate=Gate())
     async with aclosing(client.run("do it", plan=ONE, detach_grace_ms=1)) as events:
@@ -97,7 +99,7 @@ async def test_leaving_the_loop_after_a_break_cancels_the_run(
         await host.cancelled.wait()
 
 
-async def test_a_watched_run_goes_on_after_a_break(client: Any, proxy: Proxy, start_host: StartHost) -> None:
+async def test_a_watched_run_goes_on_after_a_break(client: AsyncClient, proxy: Proxy, start_host: StartHost) -> None:
     gate = Gate()
     await start_host(gate=gate)
     async with aclosing(client.run("do it", plan=ONE, on_detach=OnDetach.CONTINUE)) as events:
@@ -113,7 +115,7 @@ async def test_a_watched_run_goes_on_after_a_break(client: Any, proxy: Proxy, st
 
 
 async def test_a_controller_that_stays_away_is_given_up_after_the_window(
-    make_client: Any, proxy: Proxy, start_host: StartHost
+    make_client: MakeClient, proxy: Proxy, start_host: StartHost
 ) -> None:
     await start_host(gate=Gate())
     async with make_client(proxy.address, reconnect=0.5) as client:
@@ -130,7 +132,7 @@ async def test_a_controller_that_stays_away_is_given_up_after_the_window(
 
 @pytest.mark.parametrize("refusing", [True, False])
 async def test_closing_the_client_ends_what_waits_in_it(
-    make_client: Any, proxy: Proxy, start_host: StartHost, refusing: bool
+    make_client: MakeClient, proxy: Proxy, start_host: StartHost, refusing: bool
 ) -> None:
     await start_host(gate=Gate())
     async with make_client(proxy.address) as client:
@@ -145,7 +147,7 @@ async def test_closing_the_client_ends_what_waits_in_it(
         await waiting
 
 
-async def test_the_timeout_bounds_the_attempts(make_client: Any, proxy: Proxy, start_host: StartHost) -> None:
+async def test_the_timeout_bounds_the_attempts(make_client: MakeClient, proxy: Proxy, start_host: StartHost) -> None:
     await start_host(gate=Gate())
     async with make_client(proxy.address) as client:
         events = client.run("do it", plan=ONE, timeout=1)
@@ -157,7 +159,7 @@ async def test_the_timeout_bounds_the_attempts(make_client: Any, proxy: Proxy, s
     assert caught.value.reason in {"SERVER_UNREACHABLE", "DEADLINE_EXCEEDED"}
 
 
-async def test_reconnect_0_never_tries_again(make_client: Any, proxy: Proxy, start_host: StartHost) -> None:
+async def test_reconnect_0_never_tries_again(make_client: MakeClient, proxy: Proxy, start_host: StartHost) -> None:
     await start_host(gate=Gate())
     async with make_client(proxy.address, reconnect=0) as client:
         events = client.run("do it", plan=ONE)
@@ -169,7 +171,7 @@ async def test_reconnect_0_never_tries_again(make_client: Any, proxy: Proxy, sta
 
 
 async def test_a_run_that_was_deleted_meanwhile_is_not_found(
-    client: Any, proxy: Proxy, start_host: StartHost, address: str
+    client: AsyncClient, proxy: Proxy, start_host: StartHost, address: str
 ) -> None:
     gate = Gate()
     await start_host(gate=gate)
@@ -187,7 +189,7 @@ async def test_a_run_that_was_deleted_meanwhile_is_not_found(
 
 
 async def test_hosts_that_left_during_a_break_are_told_as_removed(
-    client: Any, proxy: Proxy, start_controller: StartController, start_host: StartHost
+    client: AsyncClient, proxy: Proxy, start_controller: StartController, start_host: StartHost
 ) -> None:
     await start_host("one")
     two = await start_host("two")
@@ -199,12 +201,13 @@ async def test_hosts_that_left_during_a_break_are_told_as_removed(
     proxy.refusing = False
     change = await anext(changes)
     assert first == {"hosts/one", "hosts/two"}
+    assert isinstance(change, Host)
     assert (change.name, change.state) == ("hosts/two", HostState.DRAINING)
     await changes.aclose()
 
 
 async def test_a_full_controller_is_waited_for_only_when_asked(
-    make_client: Any, start_controller: StartController
+    make_client: MakeClient, start_controller: StartController
 ) -> None:
     controller = await start_controller(max_running_runs=1)
     address = f"127.0.0.1:{controller.grpc_port}"

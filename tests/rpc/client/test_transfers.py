@@ -9,15 +9,17 @@ import random
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import grpc
 import pytest
 
 from orchestrion import AsyncClient
 from orchestrion._net.transport import CHUNK_BYTES
+from orchestrion.content import Content
 from orchestrion.errors import DeadlineExceededError, NotFoundError, UnavailableError
 from orchestrion.v1 import artifact_service_pb2, artifact_service_pb2_grpc, artifacts_pb2
+from tests.rpc.client.both import MakeClient
 from tests.rpc.client.proxy import Proxy
 from tests.rpc.controller.conftest import StartController
 
@@ -33,18 +35,18 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("kind", ["path", "bytes", "file"])
 async def test_an_upload_is_sent_again_when_its_connection_breaks(
-    client: Any, proxy: Proxy, file: Path, kind: str
+    client: AsyncClient, proxy: Proxy, file: Path, kind: str
 ) -> None:
     proxy.cut_when = lambda now: now.bytes_up > 3 * CHUNK_BYTES
     with file.open("rb") as opened:
-        source = {"path": file, "bytes": CONTENT, "file": opened}[kind]
-        artifact = await client.artifacts.upload(source)
+        kinds: dict[str, Content] = {"path": file, "bytes": CONTENT, "file": opened}
+        artifact = await client.artifacts.upload(kinds[kind])
     assert (proxy.cuts, artifact.size_bytes) == (1, len(CONTENT))
     assert await client.artifacts.read(artifact) == CONTENT
     assert len((await client.artifacts.list()).items) == 1
 
 
-async def test_a_file_is_sent_from_where_it_stands_each_time(client: Any, proxy: Proxy, file: Path) -> None:
+async def test_a_file_is_sent_from_where_it_stands_each_time(client: AsyncClient, proxy: Proxy, file: Path) -> None:
     proxy.cut_when = lambda now: now.bytes_up > 3 * CHUNK_BYTES
     with file.open("rb") as opened:
         opened.seek(1_000)
@@ -54,28 +56,28 @@ async def test_a_file_is_sent_from_where_it_stands_each_time(client: Any, proxy:
     assert await client.artifacts.read(artifact) == CONTENT[1_000:]
 
 
-async def test_what_cannot_be_read_again_is_not_sent_again(client: Any, proxy: Proxy, file: Path) -> None:
+async def test_what_cannot_be_read_again_is_not_sent_again(client: AsyncClient, proxy: Proxy, file: Path) -> None:
     class Pipe(io.RawIOBase):
         """Bytes that come once."""
 
-        def __init__(self, inner: BinaryIO) -> None:
+        def __init__(self, inner: io.BufferedReader) -> None:
             self._inner = inner
 
         def readable(self) -> bool:
             return True
 
         def readinto(self, buffer: Any) -> int:
-            return self._inner.readinto(buffer)  # type: ignore[attr-defined,no-any-return]
+            return self._inner.readinto(buffer)
 
     with file.open("rb") as inner:
-        assert (await client.artifacts.upload(Pipe(inner))).size_bytes == len(CONTENT)
+        assert (await client.artifacts.upload(cast(BinaryIO, Pipe(inner)))).size_bytes == len(CONTENT)
     proxy.cut_when = lambda now: now.bytes_up > len(CONTENT) + 3 * CHUNK_BYTES
     with file.open("rb") as inner, pytest.raises(UnavailableError):
-        await client.artifacts.upload(Pipe(inner))
+        await client.artifacts.upload(cast(BinaryIO, Pipe(inner)))
 
 
 async def test_a_download_goes_on_at_the_byte_where_it_broke(
-    client: Any, proxy: Proxy, address: str, tmp_path: Path
+    client: AsyncClient, proxy: Proxy, address: str, tmp_path: Path
 ) -> None:
     async with AsyncClient(address) as direct:
         artifact = await direct.artifacts.upload(CONTENT, file_name="large.bin")
@@ -91,7 +93,7 @@ async def test_a_download_goes_on_at_the_byte_where_it_broke(
     assert proxy.cuts == 2
 
 
-async def test_calls_that_read_are_sent_again_and_a_deletion_twice_is_one(client: Any, proxy: Proxy) -> None:
+async def test_calls_that_read_are_sent_again_and_a_deletion_twice_is_one(client: AsyncClient, proxy: Proxy) -> None:
     artifact = await client.artifacts.upload(b"short")
     for call in (
         client.hosts.list,
@@ -115,7 +117,7 @@ def hung() -> Iterator[str]:
         yield f"127.0.0.1:{server.getsockname()[1]}"
 
 
-async def test_a_server_that_never_answers_hangs_no_call(make_client: Any, hung: str, tmp_path: Path) -> None:
+async def test_a_server_that_never_answers_hangs_no_call(make_client: MakeClient, hung: str, tmp_path: Path) -> None:
     name = f"artifacts/{'0' * 64}"
     async with make_client(hung, timeout=0.3, idle_timeout=0.3) as client:
         for call in (
@@ -150,7 +152,7 @@ class Still(artifact_service_pb2_grpc.ArtifactServiceServicer):
     ListArtifacts = DeleteArtifact = GetArtifact
 
 
-async def test_a_transfer_that_stands_still_ends(make_client: Any, file: Path, tmp_path: Path) -> None:
+async def test_a_transfer_that_stands_still_ends(make_client: MakeClient, file: Path, tmp_path: Path) -> None:
     server, servicer = grpc.aio.server(), Still()
     artifact_service_pb2_grpc.add_ArtifactServiceServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
@@ -169,7 +171,7 @@ async def test_a_transfer_that_stands_still_ends(make_client: Any, file: Path, t
     await server.stop(None)
 
 
-async def test_an_upload_from_a_pipe_that_nobody_writes_to_ends(make_client: Any, address: str) -> None:
+async def test_an_upload_from_a_pipe_that_nobody_writes_to_ends(make_client: MakeClient, address: str) -> None:
     read, write = os.pipe()
     with os.fdopen(read, "rb") as pipe:
         async with make_client(address, idle_timeout=0.3) as client:
@@ -178,7 +180,7 @@ async def test_an_upload_from_a_pipe_that_nobody_writes_to_ends(make_client: Any
         os.close(write)
 
 
-async def test_a_closed_client_says_so(make_client: Any, start_controller: StartController) -> None:
+async def test_a_closed_client_says_so(make_client: MakeClient, start_controller: StartController) -> None:
     controller = await start_controller()
     client = make_client(f"127.0.0.1:{controller.grpc_port}")
     async with client:

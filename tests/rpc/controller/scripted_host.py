@@ -22,6 +22,7 @@ from orchestrion.v1 import experts_pb2, model_host_service_pb2_grpc, registry_se
 from orchestrion.v1 import model_host_service_pb2 as pb
 from orchestrion.v1.registry_service_pb2_grpc import RegistryServiceStub
 from orchestrion.values import Value
+from orchestrion_serving.interceptors import Context
 
 Behaviour = Callable[[Mapping[str, Value]], Awaitable[Mapping[str, Value]]]
 
@@ -120,7 +121,7 @@ class ScriptedHost(model_host_service_pb2_grpc.ModelHostServiceServicer):
         await self.disconnect()
         await self._server.stop(None)
 
-    async def Infer(self, request: pb.InferRequest, context: Any) -> AsyncIterator[pb.InferEvent]:
+    async def Infer(self, request: pb.InferRequest, context: Context) -> AsyncIterator[pb.InferEvent]:
         inputs = value_codec.decode_values(request.inputs)
         self.calls.append((request.expert_id, inputs))
         self.going += 1
@@ -140,46 +141,48 @@ class ScriptedHost(model_host_service_pb2_grpc.ModelHostServiceServicer):
         finally:
             self.going -= 1
 
-    async def Reserve(self, request: pb.ReserveRequest, context: Any) -> pb.Reservation:
+    async def Reserve(self, request: pb.ReserveRequest, context: Context) -> pb.Reservation:
         self.reserved.append(request.reservation)
         return pb.Reservation(reservation=request.reservation, expert_id=request.expert_id)
 
-    async def Release(self, request: pb.ReleaseRequest, context: Any) -> empty_pb2.Empty:
+    async def Release(self, request: pb.ReleaseRequest, context: Context) -> empty_pb2.Empty:
         self.released.append(request.reservation)
         return empty_pb2.Empty()
 
-    async def LoadExpert(self, request: pb.LoadExpertRequest, context: Any) -> experts_pb2.ExpertStatus:
+    async def LoadExpert(self, request: pb.LoadExpertRequest, context: Context) -> experts_pb2.ExpertStatus:
         raise NotImplementedError
 
-    async def UnloadExpert(self, request: pb.UnloadExpertRequest, context: Any) -> experts_pb2.ExpertStatus:
+    async def UnloadExpert(self, request: pb.UnloadExpertRequest, context: Context) -> experts_pb2.ExpertStatus:
         raise NotImplementedError
 
-    async def GetHost(self, request: pb.GetHostRequest, context: Any) -> experts_pb2.Host:
+    async def GetHost(self, request: pb.GetHostRequest, context: Context) -> experts_pb2.Host:
         raise NotImplementedError
 
-    async def AddModel(self, request: pb.AddModelRequest, context: Any) -> experts_pb2.Expert:
+    async def AddModel(self, request: pb.AddModelRequest, context: Context) -> experts_pb2.Expert:
         raise NotImplementedError
 
-    async def PullModel(self, request: pb.PullModelRequest, context: Any) -> AsyncIterator[pb.ModelProgress]:
-        raise NotImplementedError
-        yield
-
-    async def RemoveModel(self, request: pb.RemoveModelRequest, context: Any) -> empty_pb2.Empty:
-        raise NotImplementedError
-
-    async def PinExpert(self, request: pb.PinExpertRequest, context: Any) -> experts_pb2.ExpertStatus:
-        raise NotImplementedError
-
-    async def ExportModel(self, request: pb.ExportModelRequest, context: Any) -> AsyncIterator[pb.ModelProgress]:
+    async def PullModel(self, request: pb.PullModelRequest, context: Context) -> AsyncIterator[pb.ModelProgress]:
         raise NotImplementedError
         yield
 
-    async def RefreshModels(self, request: pb.RefreshModelsRequest, context: Any) -> AsyncIterator[pb.ModelProgress]:
+    async def RemoveModel(self, request: pb.RemoveModelRequest, context: Context) -> empty_pb2.Empty:
+        raise NotImplementedError
+
+    async def PinExpert(self, request: pb.PinExpertRequest, context: Context) -> experts_pb2.ExpertStatus:
+        raise NotImplementedError
+
+    async def ExportModel(self, request: pb.ExportModelRequest, context: Context) -> AsyncIterator[pb.ModelProgress]:
         raise NotImplementedError
         yield
 
-    async def ListModels(self, request: pb.ListModelsRequest, context: Any) -> pb.ListModelsResponse:
+    async def RefreshModels(
+        self, request: pb.RefreshModelsRequest, context: Context
+    ) -> AsyncIterator[pb.ModelProgress]:
+        raise NotImplementedError
+        yield
+
+    async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
         raise NotImplementedError
 
-    async def SearchModels(self, request: pb.SearchModelsRequest, context: Any) -> pb.SearchModelsResponse:
+    async def SearchModels(self, request: pb.SearchModelsRequest, context: Context) -> pb.SearchModelsResponse:
         raise NotImplementedError

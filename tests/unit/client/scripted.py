@@ -12,6 +12,7 @@ from typing import Any
 
 import grpc
 from google.protobuf import empty_pb2
+from google.protobuf.message import Message as ProtoMessage
 
 from orchestrion import task_types
 from orchestrion._codec import codec
@@ -33,6 +34,8 @@ from orchestrion.runs import Artifact, Run, RunKind, RunState
 from orchestrion.v1 import (
     artifact_service_pb2,
     artifact_service_pb2_grpc,
+    artifacts_pb2,
+    events_pb2,
     execute_service_pb2_grpc,
     plan_service_pb2_grpc,
     registry_service_pb2,
@@ -40,11 +43,12 @@ from orchestrion.v1 import (
     respond_service_pb2_grpc,
     run_service_pb2,
     run_service_pb2_grpc,
+    runs_pb2,
     select_service_pb2_grpc,
 )
 
 RUN = "runs/0123456789abcdef0123"
-Context = grpc.aio.ServicerContext[Any, Any]
+Context = grpc.aio.ServicerContext[ProtoMessage, ProtoMessage]
 STATUS = ExpertStatus("rapidocr", ExpertState.LOADED, "cpu", 80 << 20)
 EXPERT = Expert("rapidocr", "PP-OCR", "engine", ("image-to-text",), "Reads text in pictures.")
 HOST = Host(
@@ -65,7 +69,7 @@ class Script:
     spoilt: bool = False
     """Whether downloads bring other bytes than the name says."""
 
-    requests: list[Any] = field(default_factory=list)
+    requests: list[Any] = field(default_factory=list)  # Of every kind: a test knows what it had sent.
     deadlines: list[float | None] = field(default_factory=list)
     cancelled: threading.Event = field(default_factory=threading.Event)
     """Set when a client left a stream."""
@@ -89,7 +93,7 @@ class _Servicer:
     def __init__(self, script: Script) -> None:
         self.script = script
 
-    async def events(self, request: Any, context: Context) -> AsyncIterator[Any]:
+    async def events(self, request: ProtoMessage, context: Context) -> AsyncIterator[events_pb2.Event]:
         self.script.requests.append(request)
         self.script.deadlines.append(context.time_remaining())
         try:
@@ -103,7 +107,7 @@ class _Servicer:
             self.script.cancelled.set()
             raise
 
-    async def note(self, request: Any, context: Context) -> None:
+    async def note(self, request: ProtoMessage, context: Context) -> None:
         self.script.requests.append(request)
         self.script.deadlines.append(context.time_remaining())
         if self.script.failure is not None:
@@ -113,25 +117,27 @@ class _Servicer:
 class RunServicer(_Servicer, run_service_pb2_grpc.RunServiceServicer):
     Run = WatchRun = _Servicer.events
 
-    async def GetRun(self, request: Any, context: Context) -> Any:
+    async def GetRun(self, request: run_service_pb2.GetRunRequest, context: Context) -> runs_pb2.Run:
         await self.note(request, context)
         return codec.encode(Run(request.name, RunKind.FULL, RunState.RUNNING))
 
-    async def ListRuns(self, request: Any, context: Context) -> Any:
+    async def ListRuns(
+        self, request: run_service_pb2.ListRunsRequest, context: Context
+    ) -> run_service_pb2.ListRunsResponse:
         await self.note(request, context)
         run = codec.encode(Run(RUN, RunKind.FULL, RunState.SUCCEEDED))
         return run_service_pb2.ListRunsResponse(runs=[run], next_page_token="more")
 
-    async def CancelRun(self, request: Any, context: Context) -> Any:
+    async def CancelRun(self, request: run_service_pb2.CancelRunRequest, context: Context) -> runs_pb2.Run:
         await self.note(request, context)
         self.script.cancelled_runs.append(request.name)
         return codec.encode(Run(request.name, RunKind.FULL, RunState.CANCELLED))
 
-    async def ApprovePlan(self, request: Any, context: Context) -> Any:
+    async def ApprovePlan(self, request: run_service_pb2.ApprovePlanRequest, context: Context) -> runs_pb2.Run:
         await self.note(request, context)
         return codec.encode(Run(request.name, RunKind.FULL, RunState.RUNNING))
 
-    async def DeleteRun(self, request: Any, context: Context) -> Any:
+    async def DeleteRun(self, request: run_service_pb2.DeleteRunRequest, context: Context) -> empty_pb2.Empty:
         await self.note(request, context)
         return empty_pb2.Empty()
 
@@ -153,7 +159,9 @@ class RespondServicer(_Servicer, respond_service_pb2_grpc.RespondServiceServicer
 
 
 class ArtifactServicer(_Servicer, artifact_service_pb2_grpc.ArtifactServiceServicer):
-    async def Upload(self, requests: AsyncIterator[Any], context: Context) -> Any:
+    async def Upload(
+        self, requests: AsyncIterator[artifact_service_pb2.UploadRequest], context: Context
+    ) -> artifacts_pb2.Artifact:
         header = (await anext(requests)).header
         digest, size, kept = hashlib.sha256(), 0, []
         async for request in requests:
@@ -171,7 +179,9 @@ class ArtifactServicer(_Servicer, artifact_service_pb2_grpc.ArtifactServiceServi
         self.script.artifacts[name] = Artifact(name, header.media_type, header.file_name, size)
         return codec.encode(self.script.artifacts[name])
 
-    async def Download(self, request: Any, context: Context) -> AsyncIterator[Any]:
+    async def Download(
+        self, request: artifact_service_pb2.DownloadRequest, context: Context
+    ) -> AsyncIterator[artifact_service_pb2.DownloadResponse]:
         if request.name not in self.script.content:
             await context.abort_with_status(status_of(Reason.ARTIFACT_NOT_FOUND.error("no such artifact")))
         yield artifact_service_pb2.DownloadResponse(artifact=codec.encode(self.script.artifacts[request.name]))
@@ -179,41 +189,57 @@ class ArtifactServicer(_Servicer, artifact_service_pb2_grpc.ArtifactServiceServi
         for start in range(0, len(content), 1 << 20):
             yield artifact_service_pb2.DownloadResponse(chunk=content[start : start + (1 << 20)])
 
-    async def GetArtifact(self, request: Any, context: Context) -> Any:
+    async def GetArtifact(
+        self, request: artifact_service_pb2.GetArtifactRequest, context: Context
+    ) -> artifacts_pb2.Artifact:
         await self.note(request, context)
         return codec.encode(self.script.artifacts[request.name])
 
-    async def ListArtifacts(self, request: Any, context: Context) -> Any:
+    async def ListArtifacts(
+        self, request: artifact_service_pb2.ListArtifactsRequest, context: Context
+    ) -> artifact_service_pb2.ListArtifactsResponse:
         await self.note(request, context)
         stored = [codec.encode(artifact) for artifact in self.script.artifacts.values()]
         return artifact_service_pb2.ListArtifactsResponse(artifacts=stored)
 
-    async def DeleteArtifact(self, request: Any, context: Context) -> Any:
+    async def DeleteArtifact(
+        self, request: artifact_service_pb2.DeleteArtifactRequest, context: Context
+    ) -> empty_pb2.Empty:
         await self.note(request, context)
         del self.script.artifacts[request.name]
         return empty_pb2.Empty()
 
 
 class RegistryServicer(_Servicer, registry_service_pb2_grpc.RegistryServiceServicer):
-    async def ListHosts(self, request: Any, context: Context) -> Any:
+    async def ListHosts(
+        self, request: registry_service_pb2.ListHostsRequest, context: Context
+    ) -> registry_service_pb2.ListHostsResponse:
         await self.note(request, context)
         return registry_service_pb2.ListHostsResponse(hosts=[codec.encode(HOST)])
 
-    async def ListExperts(self, request: Any, context: Context) -> Any:
+    async def ListExperts(
+        self, request: registry_service_pb2.ListExpertsRequest, context: Context
+    ) -> registry_service_pb2.ListExpertsResponse:
         await self.note(request, context)
         offered = request.task_type in ("", *EXPERT.task_types)
         listed = codec.encode(ListedExpert(EXPERT, (ExpertPlacement("hosts/one", STATUS),)))
         return registry_service_pb2.ListExpertsResponse(experts=[listed] if offered else [])
 
-    async def ListTaskTypes(self, request: Any, context: Context) -> Any:
+    async def ListTaskTypes(
+        self, request: registry_service_pb2.ListTaskTypesRequest, context: Context
+    ) -> registry_service_pb2.ListTaskTypesResponse:
         await self.note(request, context)
         listed = ListedTaskType(task_types.load()["image-to-text"], TaskTypeState.READY, (EXPERT.id,))
         return registry_service_pb2.ListTaskTypesResponse(task_types=[codec.encode(listed)])
 
-    def Advertise(self, request_iterator: Any, context: Context) -> Any:
+    def Advertise(
+        self, request_iterator: AsyncIterator[registry_service_pb2.HostReport], context: Context
+    ) -> AsyncIterator[registry_service_pb2.HostOrder]:
         raise NotImplementedError
 
-    async def Watch(self, request: Any, context: Context) -> AsyncIterator[Any]:
+    async def Watch(
+        self, request: registry_service_pb2.WatchRequest, context: Context
+    ) -> AsyncIterator[registry_service_pb2.RegistryChange]:
         for change in self.script.host_changes:
             if isinstance(change, str):
                 yield registry_service_pb2.RegistryChange(removed_host=change)

@@ -7,20 +7,22 @@ import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TypeVar
 
 import grpc
 from google.protobuf import empty_pb2
+from google.protobuf.message import Message
 
 from orchestrion._codec import codec
 from orchestrion._net.transport import server_options, status_of
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.experts import AcceptedValues, Device, Expert, ExpertState, ExpertStatus, Host
 from orchestrion.models import HubModel, ListedModel, ModelOrigin, ModelProgress, Profile
+from orchestrion.v1 import experts_pb2, model_host_service_pb2_grpc, registry_service_pb2, registry_service_pb2_grpc
 from orchestrion.v1 import model_host_service_pb2 as pb
-from orchestrion.v1 import model_host_service_pb2_grpc, registry_service_pb2, registry_service_pb2_grpc
 
-Context = grpc.aio.ServicerContext[Any, Any]
+MessageT = TypeVar("MessageT", bound=Message)
+Context = grpc.aio.ServicerContext[Message, Message]
 NER = Expert(
     "bert-ner", "dslim/bert-base-NER", "transformers", ("token-classification",), "Marks names.",
     languages=("en",), license="MIT", download_count=1_102_469, like_count=134, download_bytes=433_000_000,
@@ -70,11 +72,11 @@ class ModelScript:
     """How many pulls break off after the first step."""
     endless: bool = False
     """Whether long work stands still after its last step."""
-    requests: list[Any] = field(default_factory=list)
+    requests: list[Message] = field(default_factory=list)
     cancelled: threading.Event = field(default_factory=threading.Event)
     address: str = ""
 
-    def requests_of(self, kind: type[Any]) -> list[Any]:
+    def requests_of(self, kind: type[MessageT]) -> list[MessageT]:
         """Returns the requests of a kind."""
         return [request for request in self.requests if isinstance(request, kind)]
 
@@ -83,12 +85,14 @@ class ModelServicer(model_host_service_pb2_grpc.ModelHostServiceServicer):
     def __init__(self, script: ModelScript) -> None:
         self.script = script
 
-    async def note(self, name: str, request: Any, context: Context) -> None:
+    async def note(self, name: str, request: Message, context: Context) -> None:
         self.script.requests.append(request)
         if name in self.script.failures:
             await context.abort_with_status(status_of(self.script.failures[name]))
 
-    async def work(self, name: str, request: Any, expert: Expert, context: Context) -> AsyncIterator[Any]:
+    async def work(
+        self, name: str, request: Message, expert: Expert, context: Context
+    ) -> AsyncIterator[pb.ModelProgress]:
         await self.note(name, request, context)
         try:
             for message, done, total in self.script.steps:
@@ -106,23 +110,23 @@ class ModelServicer(model_host_service_pb2_grpc.ModelHostServiceServicer):
     def find(self, expert: str) -> Expert:
         return next(item.expert for item in self.script.models if item.expert.id == expert)
 
-    async def GetHost(self, request: Any, context: Context) -> Any:
+    async def GetHost(self, request: pb.GetHostRequest, context: Context) -> experts_pb2.Host:
         await self.note("GetHost", request, context)
         return codec.encode(Host("hosts/one", self.script.address, devices=(Device("cpu", 2, 1),)))
 
-    async def LoadExpert(self, request: Any, context: Context) -> Any:
+    async def LoadExpert(self, request: pb.LoadExpertRequest, context: Context) -> experts_pb2.ExpertStatus:
         await self.note("LoadExpert", request, context)
         return codec.encode(ExpertStatus(request.expert_id, ExpertState.LOADED, "cpu"))
 
-    async def UnloadExpert(self, request: Any, context: Context) -> Any:
+    async def UnloadExpert(self, request: pb.UnloadExpertRequest, context: Context) -> experts_pb2.ExpertStatus:
         await self.note("UnloadExpert", request, context)
         return codec.encode(ExpertStatus(request.expert_id, ExpertState.LOADABLE))
 
-    async def PinExpert(self, request: Any, context: Context) -> Any:
+    async def PinExpert(self, request: pb.PinExpertRequest, context: Context) -> experts_pb2.ExpertStatus:
         await self.note("PinExpert", request, context)
         return codec.encode(ExpertStatus(request.expert_id, ExpertState.LOADED, "cpu", pinned=request.pinned))
 
-    async def ListModels(self, request: Any, context: Context) -> Any:
+    async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
         await self.note("ListModels", request, context)
         ids = next((item.expert_ids for item in self.script.profiles if item.name == request.profile), None)
         listed = [
@@ -133,40 +137,42 @@ class ModelServicer(model_host_service_pb2_grpc.ModelHostServiceServicer):
         ]
         return pb.ListModelsResponse(models=listed, profiles=[codec.encode(item) for item in self.script.profiles])
 
-    async def SearchModels(self, request: Any, context: Context) -> Any:
+    async def SearchModels(self, request: pb.SearchModelsRequest, context: Context) -> pb.SearchModelsResponse:
         await self.note("SearchModels", request, context)
         return pb.SearchModelsResponse(models=[codec.encode(item) for item in HUB if request.text in item.id])
 
-    async def AddModel(self, request: Any, context: Context) -> Any:
+    async def AddModel(self, request: pb.AddModelRequest, context: Context) -> experts_pb2.Expert:
         await self.note("AddModel", request, context)
         added = replace(NER, id=request.expert_id or "added", model=request.model)
         self.script.models.append(listed(added, ExpertState.TO_BE_FETCHED))
         return codec.encode(added)
 
-    async def RemoveModel(self, request: Any, context: Context) -> Any:
+    async def RemoveModel(self, request: pb.RemoveModelRequest, context: Context) -> empty_pb2.Empty:
         await self.note("RemoveModel", request, context)
         return empty_pb2.Empty()
 
-    async def PullModel(self, request: Any, context: Context) -> AsyncIterator[Any]:
+    async def PullModel(self, request: pb.PullModelRequest, context: Context) -> AsyncIterator[pb.ModelProgress]:
         async for progress in self.work(request.expert_id, request, self.find(request.expert_id), context):
             yield progress
 
-    async def ExportModel(self, request: Any, context: Context) -> AsyncIterator[Any]:
+    async def ExportModel(self, request: pb.ExportModelRequest, context: Context) -> AsyncIterator[pb.ModelProgress]:
         exported = replace(self.find(request.expert_id), id=f"{request.expert_id}-onnx", runtime="onnx")
         async for progress in self.work("ExportModel", request, exported, context):
             yield progress
 
-    async def Infer(self, request: Any, context: Context) -> AsyncIterator[Any]:
+    async def Infer(self, request: pb.InferRequest, context: Context) -> AsyncIterator[pb.InferEvent]:
         raise NotImplementedError
         yield
 
-    async def Reserve(self, request: Any, context: Context) -> Any:
+    async def Reserve(self, request: pb.ReserveRequest, context: Context) -> pb.Reservation:
         raise NotImplementedError
 
-    async def Release(self, request: Any, context: Context) -> Any:
+    async def Release(self, request: pb.ReleaseRequest, context: Context) -> empty_pb2.Empty:
         raise NotImplementedError
 
-    async def RefreshModels(self, request: Any, context: Context) -> AsyncIterator[Any]:
+    async def RefreshModels(
+        self, request: pb.RefreshModelsRequest, context: Context
+    ) -> AsyncIterator[pb.ModelProgress]:
         async for progress in self.work("RefreshModels", request, NER, context):
             yield progress
 
@@ -175,20 +181,30 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
     def __init__(self, script: ModelScript) -> None:
         self.script = script
 
-    async def ListHosts(self, request: Any, context: Context) -> Any:
+    async def ListHosts(
+        self, request: registry_service_pb2.ListHostsRequest, context: Context
+    ) -> registry_service_pb2.ListHostsResponse:
         hosts = [codec.encode(Host(f"hosts/{name}", self.script.address)) for name in self.script.hosts]
         return registry_service_pb2.ListHostsResponse(hosts=hosts)
 
-    async def ListExperts(self, request: Any, context: Context) -> Any:
+    async def ListExperts(
+        self, request: registry_service_pb2.ListExpertsRequest, context: Context
+    ) -> registry_service_pb2.ListExpertsResponse:
         raise NotImplementedError
 
-    async def ListTaskTypes(self, request: Any, context: Context) -> Any:
+    async def ListTaskTypes(
+        self, request: registry_service_pb2.ListTaskTypesRequest, context: Context
+    ) -> registry_service_pb2.ListTaskTypesResponse:
         raise NotImplementedError
 
-    def Advertise(self, request_iterator: Any, context: Context) -> Any:
+    def Advertise(
+        self, request_iterator: AsyncIterator[registry_service_pb2.HostReport], context: Context
+    ) -> AsyncIterator[registry_service_pb2.HostOrder]:
         raise NotImplementedError
 
-    async def Watch(self, request: Any, context: Context) -> AsyncIterator[Any]:
+    async def Watch(
+        self, request: registry_service_pb2.WatchRequest, context: Context
+    ) -> AsyncIterator[registry_service_pb2.RegistryChange]:
         raise NotImplementedError
         yield
 
