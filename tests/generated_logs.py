@@ -56,7 +56,7 @@ def logs(draw: st.DrawFn) -> list[Event]:
             state = random.choice([RunState.FAILED, RunState.CANCELLED])
             payloads.append(RunFinished(state, random.choice([FAULT, None]), 100))
     while random.random() < 0.4:
-        payloads.insert(random.randrange(1, len(payloads) + 1), None)  # type: ignore[arg-type]
+        payloads.insert(random.randrange(1, len(payloads) + 1), None)  # type: ignore[arg-type]  # As a payload of a newer server is read.
     return numbered(payloads)
 
 

@@ -65,7 +65,7 @@ def ast(folder: Path) -> None:
         problem_type="multi_label_classification",
     )
     seeded(ASTForAudioClassification, config).save_pretrained(folder)
-    ASTFeatureExtractor(max_length=128, num_mel_bins=32).save_pretrained(folder)  # type: ignore[no-untyped-call]
+    ASTFeatureExtractor(max_length=128, num_mel_bins=32).save_pretrained(folder)  # type: ignore[no-untyped-call]  # The library is not typed.
 
 
 def whisper(folder: Path, *, is_multilingual: bool = True, tells_times: bool = True) -> None:
@@ -97,7 +97,7 @@ def whisper(folder: Path, *, is_multilingual: bool = True, tells_times: bool = T
         "task_to_id": {"transcribe": tokens["<|transcribe|>"], "translate": tokens["<|translate|>"]},
     }
     times = {"no_timestamps_token_id": tokens["<|notimestamps|>"], "max_initial_timestamp_index": 50}
-    model.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]
+    model.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]  # The library is not typed.
         is_multilingual=is_multilingual,
         **(languages if is_multilingual else {}),
         **(times if tells_times else {}),
@@ -109,7 +109,7 @@ def whisper(folder: Path, *, is_multilingual: bool = True, tells_times: bool = T
         decoder_start_token_id=config.decoder_start_token_id,
     )
     model.save_pretrained(folder)
-    WhisperFeatureExtractor(feature_size=8).save_pretrained(folder)  # type: ignore[no-untyped-call]
+    WhisperFeatureExtractor(feature_size=8).save_pretrained(folder)  # type: ignore[no-untyped-call]  # The library is not typed.
 
 
 def speech2text(folder: Path) -> None:
@@ -139,13 +139,13 @@ def speech2text(folder: Path) -> None:
         conv_channels=16,
     )
     seeded(Speech2TextForConditionalGeneration, config).save_pretrained(folder)
-    Speech2TextFeatureExtractor(feature_size=16, num_mel_bins=16).save_pretrained(folder)  # type: ignore[no-untyped-call]
+    Speech2TextFeatureExtractor(feature_size=16, num_mel_bins=16).save_pretrained(folder)  # type: ignore[no-untyped-call]  # The library is not typed.
 
 
 def wav2vec2_extractor(folder: Path, *, masked: bool) -> None:
     from transformers import Wav2Vec2FeatureExtractor
 
-    extractor: Any = Wav2Vec2FeatureExtractor(sampling_rate=RATE, return_attention_mask=masked)  # type: ignore[no-untyped-call]
+    extractor: Any = Wav2Vec2FeatureExtractor(sampling_rate=RATE, return_attention_mask=masked)  # type: ignore[no-untyped-call]  # The library is not typed.
     extractor.save_pretrained(folder)
 
 
@@ -154,7 +154,7 @@ def _letters(folder: Path, *, spaces: bool) -> None:
 
     letters = [letter if spaces or letter != "|" else "_" for letter in LETTERS]
     (folder / "vocab.json").write_text(json.dumps({letter: place for place, letter in enumerate(letters)}))
-    Wav2Vec2CTCTokenizer(str(folder / "vocab.json")).save_pretrained(folder)  # type: ignore[no-untyped-call]
+    Wav2Vec2CTCTokenizer(str(folder / "vocab.json")).save_pretrained(folder)  # type: ignore[no-untyped-call]  # The library is not typed.
 
 
 def _whisper_tokenizer(folder: Path) -> dict[str, int]:

@@ -32,7 +32,7 @@ def word_tokenizer(folder: Path) -> Any:
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
-    fast: Any = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+    fast: Any = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]  # The library is not typed.
         tokenizer_object=tokenizer,
         pad_token="[PAD]",
         unk_token="[UNK]",
@@ -66,7 +66,7 @@ def byte_tokenizer(folder: Path, *, chat: bool = False, ends_texts: bool = False
         tokenizer.post_processor = processors.TemplateProcessing(
             single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 1)]
         )
-    fast: Any = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+    fast: Any = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]  # The library is not typed.
         tokenizer_object=tokenizer,
         pad_token="<pad>",
         eos_token="</s>",

@@ -63,7 +63,7 @@ def test_a_watch_survives_a_controller_that_is_killed(tmp_path: Path) -> None:
             servers.controller(port=port)
             numbers = [first.sequence, *(event.sequence for event in watch if event.sequence)]
             assert numbers == list(range(1, len(numbers) + 1))
-            assert client.runs.get(run).error.reason == "CONTROLLER_RESTARTED"  # type: ignore[union-attr]
+            assert client.runs.get(run).error.reason == "CONTROLLER_RESTARTED"  # type: ignore[union-attr]  # None would fail too.
 
 
 async def test_private_servers_start_and_stop_beside_a_loop_that_goes_on() -> None:

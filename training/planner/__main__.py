@@ -126,7 +126,7 @@ def _train(model: PlanModel, pieces: Pieces, teacher: Teacher, learnt: Sequence[
             for lesson in epoch:
                 loss_of = _step(model, pieces, lesson, generator)
                 optimizer.zero_grad()
-                loss_of["total"].backward()  # type: ignore[no-untyped-call]
+                loss_of["total"].backward()  # type: ignore[no-untyped-call]  # The library is not typed.
                 torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
                 optimizer.step()
                 schedule.step()

@@ -103,7 +103,7 @@ async def test_calls_that_read_are_sent_again_and_a_deletion_twice_is_one(client
     ):
         sent, cuts = proxy.bytes_down, proxy.cuts
         # The request arrives and is carried out; its answer gets lost.
-        proxy.cut_when = lambda now, sent=sent: now.bytes_down > sent + 20  # type: ignore[misc]
+        proxy.cut_when = lambda now, sent=sent: now.bytes_down > sent + 20  # type: ignore[misc]  # Lambdas with defaults are not inferred.
         await call()
         assert proxy.cuts == cuts + 1
     with pytest.raises(NotFoundError):

@@ -234,7 +234,7 @@ async def test_a_run_that_nobody_approves_in_time_is_cancelled(
     controller = await start_controller(**({"approval_timeout_ms": 200} if by == "server" else {}))
     async with AsyncClient(f"127.0.0.1:{controller.grpc_port}") as client:
         own = {"approval_timeout_ms": 200} if by == "request" else {}
-        events = client.run("do it", plan=ONE, approval=REQUIRED, **own)  # type: ignore[arg-type]
+        events = client.run("do it", plan=ONE, approval=REQUIRED, **own)  # type: ignore[arg-type]  # Settings by name.
         run = (await until_awaited(events))[0].run
         with pytest.raises(RunCancelledError) as caught:
             await collect(events)

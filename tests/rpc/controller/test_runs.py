@@ -147,7 +147,7 @@ async def test_the_deadline_of_the_call_is_the_runs_deadline(client: AsyncClient
     log = await collect(client.runs.watch(run.name))
     assert run.deadline_time is not None
     assert payloads(log, RunFinished)[0].error is not None
-    assert payloads(log, RunFinished)[0].error.reason == "DEADLINE_EXCEEDED"  # type: ignore[union-attr]
+    assert payloads(log, RunFinished)[0].error.reason == "DEADLINE_EXCEEDED"  # type: ignore[union-attr]  # None would fail too.
 
 
 async def test_a_repeated_call_with_one_request_id_joins_the_first_run(

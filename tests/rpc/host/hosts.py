@@ -7,12 +7,13 @@ import contextlib
 import os
 import signal
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar
 
 import grpc
+from grpc.aio import UnaryUnaryMultiCallable
 
 from orchestrion._codec import codec, value_codec
 from orchestrion._net.transport import channel_options, error_of
@@ -26,14 +27,20 @@ from orchestrion_host.config import HostConfig
 from orchestrion_host.server import ModelHost
 from tests.rpc.host.tiny_controller import TinyController
 
-_PAYLOADS: dict[str, type] = {kind.__name__: kind for kind in (InferProgress, InferText, InferPreview, InferOutputs)}
+_PAYLOADS: dict[str, type[InferPayload]] = {
+    kind.__name__: kind for kind in (InferProgress, InferText, InferPreview, InferOutputs)
+}
+
+
+RequestT = TypeVar("RequestT")
+AnswerT = TypeVar("AnswerT")
 
 
 class HostClient:
     """Calls a host, and turns messages and errors into those of the domain."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
-        self._stub: Any = ModelHostServiceStub(cast(Any, channel))
+        self.stub = ModelHostServiceStub(channel)
 
     async def events(
         self,
@@ -43,14 +50,15 @@ class HostClient:
         timeout: float | None = 60,
         task_type: str = "",
         reservation: str = "",
-    ) -> AsyncIterator[InferPayload]:
+    ) -> AsyncGenerator[InferPayload, None]:
         request = messages.InferRequest(expert_id=expert, task_type=task_type, reservation=reservation)
         value_codec.encode_values(inputs, request.inputs)
-        call = self._stub.Infer(request, timeout=timeout)
+        call = self.stub.Infer(request, timeout=timeout)
         try:
             async for event in call:
-                member = getattr(event, event.WhichOneof("payload"))
-                yield codec.decode(member, _PAYLOADS[member.DESCRIPTOR.name])
+                member = getattr(event, event.WhichOneof("payload") or "")
+                payload: InferPayload = codec.decode(member, _PAYLOADS[member.DESCRIPTOR.name])
+                yield payload
         except grpc.RpcError as failure:
             raise error_of(failure) from failure
         finally:
@@ -66,9 +74,11 @@ class HostClient:
     async def infer(self, expert: str, **inputs: Value) -> InferOutputs:
         return await self.infer_with(expert, inputs)
 
-    async def call(self, name: str, request: Any, timeout: float = 60) -> Any:
+    async def call(
+        self, method: UnaryUnaryMultiCallable[RequestT, AnswerT], request: RequestT, timeout: float = 60
+    ) -> AnswerT:
         try:
-            return await getattr(self._stub, name)(request, timeout=timeout)
+            return await method(request, timeout=timeout)
         except grpc.RpcError as failure:
             raise error_of(failure) from failure
 
@@ -76,22 +86,23 @@ class HostClient:
         self, reservation: str, expert: str, *, hard: bool = False, ttl_ms: int = 0, timeout: float = 60
     ) -> messages.Reservation:
         request = messages.ReserveRequest(reservation=reservation, expert_id=expert, hard=hard, ttl_ms=ttl_ms)
-        taken: messages.Reservation = await self.call("Reserve", request, timeout)
-        return taken
+        return await self.call(self.stub.Reserve, request, timeout)
 
     async def load(self, expert: str) -> ExpertStatus:
-        return codec.decode(await self.call("LoadExpert", messages.LoadExpertRequest(expert_id=expert)), ExpertStatus)
+        return codec.decode(
+            await self.call(self.stub.LoadExpert, messages.LoadExpertRequest(expert_id=expert)), ExpertStatus
+        )
 
     async def unload(self, expert: str) -> ExpertStatus:
         request = messages.UnloadExpertRequest(expert_id=expert)
-        return codec.decode(await self.call("UnloadExpert", request), ExpertStatus)
+        return codec.decode(await self.call(self.stub.UnloadExpert, request), ExpertStatus)
 
     async def pin(self, expert: str, *, pinned: bool = True) -> ExpertStatus:
         request = messages.PinExpertRequest(expert_id=expert, pinned=pinned)
-        return codec.decode(await self.call("PinExpert", request), ExpertStatus)
+        return codec.decode(await self.call(self.stub.PinExpert, request), ExpertStatus)
 
     async def host(self) -> Host:
-        return codec.decode(await self.call("GetHost", messages.GetHostRequest()), Host)
+        return codec.decode(await self.call(self.stub.GetHost, messages.GetHostRequest()), Host)
 
     async def status(self, expert: str) -> ExpertStatus:
         return next(status for status in (await self.host()).statuses if status.expert_id == expert)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import grpc
 import numpy as np
 import pytest
 from safetensors.numpy import save
@@ -15,6 +16,7 @@ from safetensors.numpy import save
 from orchestrion._codec import codec
 from orchestrion._net.transport import error_of
 from orchestrion.models import ListedModel, ModelProgress, Profile
+from orchestrion.v1 import experts_pb2
 from orchestrion.v1 import model_host_service_pb2 as pb
 from tests.hub_server import HubServer, serving
 from tests.rpc.host import tiny_models
@@ -75,36 +77,36 @@ class Models:
     """The calls of a host about models."""
 
     def __init__(self, host: RunningHost) -> None:
-        self._stub = host.client._stub
-        self._call = host.client.call
+        self.stub = host.client.stub
+        self.call = host.client.call
 
-    async def add(self, model: str, **fields: Any) -> Any:
-        return await self._call("AddModel", pb.AddModelRequest(model=model, **fields))
+    async def add(self, model: str, **fields: Any) -> experts_pb2.Expert:
+        return await self.call(self.stub.AddModel, pb.AddModelRequest(model=model, **fields))
 
     async def pull(self, expert: str) -> list[ModelProgress]:
         return [progress async for progress in self.pulling(expert)]
 
     async def pulling(self, expert: str) -> AsyncIterator[ModelProgress]:
-        call = self._stub.PullModel(pb.PullModelRequest(expert_id=expert), timeout=60)
+        call = self.stub.PullModel(pb.PullModelRequest(expert_id=expert), timeout=60)
         try:
             async for message in call:
                 yield codec.decode(message, ModelProgress)
-        except Exception as failure:
-            raise error_of(failure) from failure  # type: ignore[arg-type]
+        except grpc.RpcError as failure:
+            raise error_of(failure) from failure
         finally:
             call.cancel()
 
     async def refresh(self, *experts: str) -> list[ModelProgress]:
-        call = self._stub.RefreshModels(pb.RefreshModelsRequest(expert_ids=experts), timeout=60)
+        call = self.stub.RefreshModels(pb.RefreshModelsRequest(expert_ids=experts), timeout=60)
         return [codec.decode(message, ModelProgress) async for message in call]
 
     async def remove(self, expert: str) -> None:
-        await self._call("RemoveModel", pb.RemoveModelRequest(expert_id=expert))
+        await self.call(self.stub.RemoveModel, pb.RemoveModelRequest(expert_id=expert))
 
     async def list(self, **fields: str) -> dict[str, ListedModel]:
-        answer = await self._call("ListModels", pb.ListModelsRequest(**fields))
+        answer = await self.call(self.stub.ListModels, pb.ListModelsRequest(**fields))
         return {model.expert.id: codec.decode(model, ListedModel) for model in answer.models}
 
     async def profiles(self) -> dict[str, Profile]:
-        answer = await self._call("ListModels", pb.ListModelsRequest())
+        answer = await self.call(self.stub.ListModels, pb.ListModelsRequest())
         return {profile.name: codec.decode(profile, Profile) for profile in answer.profiles}

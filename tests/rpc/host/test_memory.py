@@ -194,7 +194,7 @@ async def test_a_hard_claim_waits_until_another_is_released(tmp_path: Path) -> N
             await host.client.load(name)
         waiting = asyncio.create_task(host.client.reserve("claim-c", "c", hard=True))
         await host.when("c", lambda status: status.state is ExpertState.LOADING)
-        await host.client.call("Release", messages.ReleaseRequest(reservation="claim-a"))
+        await host.client.call(host.client.stub.Release, messages.ReleaseRequest(reservation="claim-a"))
         assert (await waiting).hard
         await host.client.load("c")
         assert await loaded(host) == {"b", "c"}

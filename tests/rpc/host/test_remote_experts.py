@@ -130,7 +130,7 @@ async def test_what_the_endpoint_refuses_is_a_typed_error(
     async with language_model(tmp_path, reply) as (host, _):
         with pytest.raises(error) as caught:
             await ask(host, "llm", "text2text-generation", text="Hello.")
-    assert caught.value.reason == reason  # type: ignore[attr-defined]
+    assert caught.value.reason == reason  # type: ignore[attr-defined]  # Of our own errors.
     assert getattr(caught.value, "retry_after_ms", None) == (7000 if reason == "HUB_RATE_LIMITED" else None)
 
 

@@ -8,9 +8,8 @@ import io
 import itertools
 import math
 import struct
-from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import numpy as np
 import pytest
@@ -18,7 +17,7 @@ import soundfile
 import soxr
 
 from orchestrion.errors import DeadlineExceededError, InvalidArgumentError
-from orchestrion.inference import InferOutputs, InferPayload, InferProgress, InferText
+from orchestrion.inference import InferOutputs, InferProgress, InferText
 from orchestrion.values import ArtifactRef, Json, Value
 from tests.rpc.host.hosts import RunningHost
 
@@ -338,7 +337,7 @@ async def test_a_long_job_ends_when_nobody_waits_for_it(host: RunningHost, exper
     hour = np.tile(samples, round(3600 * rate / len(samples)))
     audio = ArtifactRef(host.controller.artifacts.put(encoded(hour, rate, "flac")))
     events = host.client.events(expert, {"audio": audio, **({"speed": 0.25} if expert == "sound-tools" else {})})
-    async with contextlib.aclosing(cast("AsyncGenerator[InferPayload, None]", events)):
+    async with contextlib.aclosing(events):
         async for event in events:
             if isinstance(event, InferProgress) and (event.fraction or 0) > 0:
                 break

@@ -51,9 +51,9 @@ async def host_with_sounds(tmp_path_factory: pytest.TempPathFactory) -> AsyncIte
     for task_type, model in models.items():
         place = folder / task_type
         model(Wav2Vec2Config(**SIZES)).save_pretrained(place)
-        Wav2Vec2FeatureExtractor(sampling_rate=16_000).save_pretrained(place)  # type: ignore[no-untyped-call]
+        Wav2Vec2FeatureExtractor(sampling_rate=16_000).save_pretrained(place)  # type: ignore[no-untyped-call]  # The library is not typed.
         (place / "vocabulary.json").write_text(VOCABULARY)
-        Wav2Vec2CTCTokenizer(str(place / "vocabulary.json")).save_pretrained(place)  # type: ignore[no-untyped-call]
+        Wav2Vec2CTCTokenizer(str(place / "vocabulary.json")).save_pretrained(place)  # type: ignore[no-untyped-call]  # The library is not typed.
         facts: dict[str, Any] = {
             "id": task_type,
             "model": task_type,

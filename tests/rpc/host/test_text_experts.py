@@ -219,7 +219,7 @@ async def test_a_call_that_nobody_waits_for_ends_between_passes(host: RunningHos
     async for event in events:
         if isinstance(event, InferProgress) and event.fraction:
             break
-    await events.aclose()  # type: ignore[attr-defined]
+    await events.aclose()
     # The expert computes one batch at once: it has left the long one when it answers.
     found = await infer(host, "sentence-similarity", text="a", other="a")
     assert found["score"] == pytest.approx(1.0, abs=1e-5)

@@ -175,7 +175,7 @@ def test_the_epoch_is_a_time() -> None:
 
 
 def test_enum_numbers_of_a_newer_server_are_unspecified() -> None:
-    message = events_pb2.Event(run="runs/a", sequence=1, stage=99, run_finished=events_pb2.RunFinished(state=77))  # type: ignore[arg-type]
+    message = events_pb2.Event(run="runs/a", sequence=1, stage=99, run_finished=events_pb2.RunFinished(state=77))  # type: ignore[arg-type]  # A newer server.
     event = codec.decode(events_pb2.Event.FromString(message.SerializeToString()), Event)
     assert event.stage is Stage.UNSPECIFIED
     assert event.payload == RunFinished(RunState.UNSPECIFIED)
@@ -185,7 +185,7 @@ def test_a_payload_of_a_newer_server_is_none() -> None:
     field_500 = bytes([0xA2, 0x1F, 0x00])  # Field 500, of the kind that holds messages, empty.
     message = events_pb2.Event.FromString(events_pb2.Event(run="runs/a", sequence=3).SerializeToString() + field_500)
     event = codec.decode(message, Event)
-    assert event == Event("runs/a", 3, None, Stage.UNSPECIFIED, None)  # type: ignore[arg-type]
+    assert event == Event("runs/a", 3, None, Stage.UNSPECIFIED, None)  # type: ignore[arg-type]  # A newer server.
 
 
 def test_fields_of_a_newer_server_are_ignored() -> None:

@@ -41,11 +41,11 @@ def test_a_run_is_asked_for_again_until_its_first_event_and_watched_then() -> No
     events = RunEvents(start)
     assert events.ended(BROKE, again) == 0.5
     assert events.rpc is start
-    assert start.request.options.request_id  # type: ignore[attr-defined]
+    assert start.request.options.request_id  # type: ignore[attr-defined]  # Its method has it.
     events.take(event(1, RunStarted(RunKind.FULL)))
     events.take(event(0, TaskProgress("a")))
     assert events.ended(BROKE, again) == 0.5
-    assert (events.rpc.path, events.rpc.request.after_sequence) == (  # type: ignore[attr-defined]
+    assert (events.rpc.path, events.rpc.request.after_sequence) == (  # type: ignore[attr-defined]  # Its method has it.
         "/orchestrion.v1.RunService/WatchRun",
         1,
     )
@@ -53,8 +53,8 @@ def test_a_run_is_asked_for_again_until_its_first_event_and_watched_then() -> No
 
 def test_two_starts_have_two_request_ids_and_that_of_the_caller_is_kept() -> None:
     one, two, mine = (run(conversation("x"), request_id=request_id).request for request_id in ("", "", "mine"))
-    assert one.options.request_id != two.options.request_id  # type: ignore[attr-defined]
-    assert mine.options.request_id == "mine"  # type: ignore[attr-defined]
+    assert one.options.request_id != two.options.request_id  # type: ignore[attr-defined]  # Its method has it.
+    assert mine.options.request_id == "mine"  # type: ignore[attr-defined]  # Its method has it.
 
 
 def test_numbered_events_are_new_once_and_others_always() -> None:
@@ -110,6 +110,6 @@ def test_a_download_goes_on_at_its_offset_and_is_described_once() -> None:
     assert list(content.take(described)) == [described]
     content.take(pb.DownloadResponse(chunk=b"12345"))
     assert content.ended(BROKE, again) == 0.5
-    assert content.rpc.request.offset_bytes == 5  # type: ignore[attr-defined]
+    assert content.rpc.request.offset_bytes == 5  # type: ignore[attr-defined]  # Its method has it.
     assert list(content.take(described)) == []
     assert content.ended(None, again) is None

@@ -60,7 +60,7 @@ def attempts_at(
     reached: bool = True,
     **policy: object,
 ) -> Attempts:
-    retrier = Retrier(RetryPolicy(**policy), clock, lambda: 1.0)  # type: ignore[arg-type]
+    retrier = Retrier(RetryPolicy(**policy), clock, lambda: 1.0)  # type: ignore[arg-type]  # By name.
     retrier.reached = reached
     attempts = retrier.attempts(f"/orchestrion.v1.{method}", timeout)
     attempts.start()
@@ -189,5 +189,5 @@ def test_a_deletion_is_done_when_an_earlier_attempt_may_have_done_it() -> None:
 @pytest.mark.parametrize("seconds", [-1.0, float("nan")])
 def test_times_that_are_none_are_refused(name: str, seconds: float) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
-        RetryPolicy(**{name: seconds})  # type: ignore[arg-type]
+        RetryPolicy(**{name: seconds})  # type: ignore[arg-type]  # By name.
     assert caught.value.field == name

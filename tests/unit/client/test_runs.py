@@ -307,11 +307,11 @@ def test_bad_arguments_are_told_before_anything_is_sent(client: Client, script: 
     with pytest.raises(InvalidArgumentError, match="surrogates"):
         client.ask("\ud800")
     with pytest.raises(TypeError, match="colour"):
-        client.ask("?", colour="blue")  # type: ignore[call-arg]
+        client.ask("?", colour="blue")  # type: ignore[call-arg]  # The mistake.
     assert script.requests == []
 
 
 def test_events_of_a_newer_server_are_no_trouble(client: Client, script: Script) -> None:
     succeed(script)
-    script.payloads.insert(1, (Stage.PLAN, None))  # type: ignore[arg-type]
+    script.payloads.insert(1, (Stage.PLAN, None))  # type: ignore[arg-type]  # The mistake.
     assert client.ask("?").text == "EXIT"

@@ -69,7 +69,7 @@ def test_at_the_end_results_stand_in_the_order_of_their_coming() -> None:
     run = after(UNTIL_ENDED)
     assert [result.task_id for result in run.results] == ["read", "count", "sum", "speak"]
     assert [task.phase.name for task in run.tasks.values()] == ["SUCCEEDED", "SUCCEEDED", "FAILED", "SKIPPED"]
-    assert (run.answer, run.answer_so_far, str(run.streamed_answer)) == (UNTIL_ENDED[-3][1].text,) * 3  # type: ignore[union-attr]
+    assert (run.answer, run.answer_so_far, str(run.streamed_answer)) == (UNTIL_ENDED[-3][1].text,) * 3  # type: ignore[union-attr]  # Seen by running.
     assert (run.state, run.duration_ms, run.end_time) == (
         RunState.SUCCEEDED, 2_150, START + timedelta(milliseconds=100 * (len(UNTIL_ENDED) - 1)),
     )  # fmt: skip
@@ -161,7 +161,7 @@ def test_events_that_come_again_and_those_of_a_newer_server_change_nothing() -> 
     run = after(UNTIL_RUNNING)
     again = Event(NAME, run.last_sequence, START, Stage.UNSPECIFIED, RunFinished(RunState.FAILED))
     assert apply(run, again) is run
-    newer = Event(NAME, run.last_sequence + 1, START, Stage.EXECUTE, None)  # type: ignore[arg-type]
+    newer = Event(NAME, run.last_sequence + 1, START, Stage.EXECUTE, None)  # type: ignore[arg-type]  # Seen by running.
     assert apply(run, newer) == replace(run, last_sequence=run.last_sequence + 1)
 
 

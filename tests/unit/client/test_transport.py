@@ -86,7 +86,7 @@ def send(failing: tuple[Failing, Any]) -> Send:
 
 def details(failure: grpc.RpcError) -> Iterator[Any]:
     """Yields the details of a status, as another client would unpack them."""
-    status: Any = rpc_status.from_call(failure)  # type: ignore[arg-type]
+    status: Any = rpc_status.from_call(failure)  # type: ignore[arg-type]  # An error is the call.
     kinds = (error_details_pb2.ErrorInfo, error_details_pb2.BadRequest, error_details_pb2.RetryInfo)
     for packed in status.details:
         kind = next(kind for kind in kinds if packed.Is(kind.DESCRIPTOR))

@@ -144,7 +144,7 @@ def test_what_is_no_picture_and_no_sound_is_told(client: Client, script: Script)
         (io.StringIO("text"), "'rb'"),
         (Image.new("F", (2, 2)), "mode F"),
         (Sound(TONE, 0), "sample rate"),
-        (Sound(TONE, 8_000.5), "sample rate"),  # type: ignore[arg-type]
+        (Sound(TONE, 8_000.5), "sample rate"),  # type: ignore[arg-type]  # The mistake.
         (Sound(TONE.astype(np.int32), 8_000), "int16"),
         (Sound(np.zeros((0,), np.float32), 8_000), "int16"),
         (Sound(np.array([np.nan]), 8_000), "finite"),
@@ -194,6 +194,6 @@ def test_sending_a_sound_needs_neither_package(address: str) -> None:
 
 
 def test_wave_reads_what_is_sent(client: Client, script: Script) -> None:
-    content, _ = stored(client, script, Sound(np.zeros((10, 2), np.int16), np.int64(44_100)))  # type: ignore[arg-type]
+    content, _ = stored(client, script, Sound(np.zeros((10, 2), np.int16), np.int64(44_100)))  # type: ignore[arg-type]  # The mistake.
     with wave.open(io.BytesIO(content)) as file:
         assert file.getparams()[:4] == (2, 2, 44_100, 10)

@@ -87,7 +87,7 @@ def test_a_few_steps_teach_a_few_requests() -> None:
     for _ in range(25):
         loss = loss_of(model, requests).total
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # The library is not typed.
         optimizer.step()
         seen.append(loss.item())
     assert sum(seen[-5:]) < 0.7 * sum(seen[:5])

@@ -40,6 +40,6 @@ async def artifact_names(connection: AsyncConnection, files: Iterable[Attachment
     for index, file in enumerate(check_files(files)):
         name = stored_name(file)
         if name is None:
-            name = (await upload(connection, file, f"files[{index}]")).name  # type: ignore[arg-type]
+            name = (await upload(connection, file, f"files[{index}]")).name  # type: ignore[arg-type]  # Not stored, so content.
         names.append(name)
     return tuple(names)

@@ -41,6 +41,6 @@ def artifact_names(connection: Connection, files: Iterable[Attachment]) -> tuple
     for index, file in enumerate(check_files(files)):
         name = stored_name(file)
         if name is None:
-            name = (upload(connection, file, f"files[{index}]")).name  # type: ignore[arg-type]
+            name = (upload(connection, file, f"files[{index}]")).name  # type: ignore[arg-type]  # Not stored, so content.
         names.append(name)
     return tuple(names)

@@ -80,11 +80,11 @@ def _show(shown: list[TaskType], experts: Mapping[str, list[str]] | None) -> Non
     from orchestrion.cli.table import Column, show_table
 
     columns = [Column("TASK TYPE", "bold"), Column("EXPERT", styles=_STYLES), Column("WHAT IT DOES", cut=True)]
-    rows = [(item.name, _ready(item.name, experts), item.description) for item in shown]
+    rows: list[tuple[str, ...]] = [(item.name, _ready(item.name, experts), item.description) for item in shown]
     if experts is None:
         exits.tell("No controller answers, so nothing is known of experts; `orchestrion up` starts one.")
         columns.pop(1)
-        rows = [(name, text) for name, _, text in rows]  # type: ignore[misc]
+        rows = [(name, text) for name, _, text in rows]
     show_table(columns, rows)
 
 

@@ -14,7 +14,7 @@ from orchestrion.values import JsonObject
 try:
     from yaml import CSafeLoader as SafeLoader
 except ImportError:  # A PyYAML that was built without libyaml.
-    from yaml import SafeLoader  # type: ignore[assignment]
+    from yaml import SafeLoader  # type: ignore[assignment]  # It reads the same.
 
 from orchestrion.plans import Parameter, ParameterKind, TaskType
 

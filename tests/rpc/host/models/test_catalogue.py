@@ -24,21 +24,21 @@ async def test_search_pages_through_models_of_a_task_those_most_wanted_first(hub
         name = f"tiny/model-{number}"
         publish_plain(hub, name, pipeline_tag="fill-mask", downloads=number, tags=["license:mit", "safetensors"])
     publish_plain(hub, "tiny/other", pipeline_tag="translation", downloads=99)
-    call = models._call
-    found = (await call("SearchModels", pb.SearchModelsRequest(task_type="fill-mask"))).models
+    call, stub = models.call, models.stub
+    found = (await call(stub.SearchModels, pb.SearchModelsRequest(task_type="fill-mask"))).models
     assert [model.id for model in found] == [f"tiny/model-{number}" for number in (4, 3, 2, 1, 0)]
     assert (found[0].download_count, found[0].license, found[0].safe_weights) == (4, "mit", True)
-    few = (await call("SearchModels", pb.SearchModelsRequest(task_type="fill-mask", limit=3))).models
+    few = (await call(stub.SearchModels, pb.SearchModelsRequest(task_type="fill-mask", limit=3))).models
     assert len(few) == 3
-    named = (await call("SearchModels", pb.SearchModelsRequest(task_type="fill-mask", text="model-1"))).models
+    named = (await call(stub.SearchModels, pb.SearchModelsRequest(task_type="fill-mask", text="model-1"))).models
     assert [model.id for model in named] == ["tiny/model-1"]
     hub.faults.status, hub.faults.retry_after = 429, "7"
     async with asyncio.timeout(5):
-        limited = await failure(call("SearchModels", pb.SearchModelsRequest(task_type="fill-mask")))
+        limited = await failure(call(stub.SearchModels, pb.SearchModelsRequest(task_type="fill-mask")))
     assert (limited.reason, limited.retry_after_ms) == ("HUB_RATE_LIMITED", 7_000)
-    for wrong in ({"task_type": "text-selection"}, {"task_type": ""}, {"task_type": "fill-mask", "limit": 101}):
+    for wrong in (("text-selection", 0), ("", 0), ("fill-mask", 101)):
         with pytest.raises(InvalidArgumentError):
-            await call("SearchModels", pb.SearchModelsRequest(**wrong))
+            await call(stub.SearchModels, pb.SearchModelsRequest(task_type=wrong[0], limit=wrong[1]))
 
 
 async def test_a_folder_is_added_where_it_is(models: Models, host: RunningHost, tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ async def test_a_reserved_expert_stays(hub: HubServer, host: RunningHost, models
     await models.pull("weather-onnx")
     await host.client.reserve("claim", "weather-onnx", hard=True)
     assert (await failure(models.remove("weather-onnx"))).reason == "EXPERT_RESERVED"
-    await host.client.call("Release", pb.ReleaseRequest(reservation="claim"))
+    await host.client.call(host.client.stub.Release, pb.ReleaseRequest(reservation="claim"))
     await models.remove("weather-onnx")
     assert "weather-onnx" not in await models.list()
 

@@ -246,7 +246,7 @@ async def test_sqlite_is_set_up(open_database: OpenDatabase, synchronous: str, n
     assert database.dialect == "sqlite"
     for pragma, expected in (("journal_mode", "wal"), ("synchronous", number), ("busy_timeout", 10_000)):
         query = text(f"PRAGMA {pragma}")
-        found = await database.read(lambda connection, query=query: connection.execute(query).scalar_one())  # type: ignore[misc]
+        found = await database.read(lambda connection, query=query: connection.execute(query).scalar_one())  # type: ignore[misc]  # Lambdas with defaults are not inferred.
         assert found == expected
 
 
