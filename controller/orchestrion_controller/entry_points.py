@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from orchestrion.errors import Reason
 
@@ -24,7 +24,10 @@ def plugin_names(group: str) -> tuple[str, ...]:
     return tuple(_by_name(group))
 
 
-def load_plugins(group: str, kind: str, required: str) -> Mapping[str, Any]:
+Plugin: TypeAlias = Any  # Whatever a package brings under a name; the caller holds it to its protocol.
+
+
+def load_plugins(group: str, kind: str, required: str) -> Mapping[str, Plugin]:
     """Imports and makes what installed packages bring.
 
     A package that fails to import is left out with a warning in the log, unless it is the one required.
@@ -40,7 +43,7 @@ def load_plugins(group: str, kind: str, required: str) -> Mapping[str, Any]:
     Raises:
         FailedPreconditionError: The required one cannot be imported or made; the message names its package.
     """
-    performers: dict[str, Any] = {}
+    performers: dict[str, Plugin] = {}
     for name, entry_point in _by_name(group).items():
         try:
             performers[name] = entry_point.load()()

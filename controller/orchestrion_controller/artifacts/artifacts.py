@@ -137,7 +137,7 @@ class Artifacts:
             await self._store.delete(sha256)
 
 
-def _artifact(row: Row[Any]) -> Artifact:
+def _artifact(row: Row[Any]) -> Artifact:  # Its columns are read by name.
     created = datetime.fromtimestamp(row.create_ms / 1000, UTC)
     return Artifact(names.artifact(row.sha256), row.media_type, row.file_name, row.size_bytes, created)
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import queue
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection, Delete, Engine, Insert, create_engine, event
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
@@ -36,7 +37,7 @@ _CLOSE: Final = None
 @dataclass(frozen=True, slots=True)
 class _Write:
     statement: Executable
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, object]
     done: Done
 
 
@@ -66,7 +67,7 @@ class Database:
         """The kind of database, such as `sqlite`."""
         return self._engine.dialect.name
 
-    def write(self, statement: Executable, parameters: Mapping[str, Any], done: Done) -> None:
+    def write(self, statement: Executable, parameters: Mapping[str, object], done: Done) -> None:
         """Queues one statement; `done` is called on the event loop once it is committed, or with what went wrong.
 
         Statements are carried out in the order in which they were queued, but within one commit inserts may go before
@@ -74,7 +75,7 @@ class Database:
         """
         self._queue.put(_Write(statement, parameters, done))
 
-    async def commit(self, statement: Executable, parameters: Mapping[str, Any]) -> None:
+    async def commit(self, statement: Executable, parameters: Mapping[str, object]) -> None:
         """Carries out one statement and waits until it is committed.
 
         Raises:
@@ -145,14 +146,14 @@ class Database:
         return None
 
 
-def _by_statement(group: Sequence[_Write]) -> list[tuple[Executable, list[dict[str, Any]]]]:
+def _by_statement(group: Sequence[_Write]) -> list[tuple[Executable, list[dict[str, object]]]]:
     """Puts writes of one statement together: inserts first, then the updates of what they inserted.
 
     Nothing moves past a deletion.
     """
-    found: list[tuple[Executable, list[dict[str, Any]]]] = []
+    found: list[tuple[Executable, list[dict[str, object]]]] = []
     for _, section in groupby(group, key=lambda write: isinstance(write.statement, Delete)):
-        batches: dict[int, tuple[Executable, list[dict[str, Any]]]] = {}
+        batches: dict[int, tuple[Executable, list[dict[str, object]]]] = {}
         for write in section:
             batches.setdefault(id(write.statement), (write.statement, []))[1].append(dict(write.parameters))
         found += sorted(batches.values(), key=lambda batch: not isinstance(batch[0], Insert))
@@ -184,7 +185,7 @@ def _open(url: str, synchronous: str) -> Engine:
 
 def _tune_sqlite(engine: Engine, synchronous: str) -> None:
     @event.listens_for(engine, "connect")
-    def set_pragmas(connection: Any, _: Any) -> None:
+    def set_pragmas(connection: sqlite3.Connection, _: object) -> None:
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute(f"PRAGMA synchronous={synchronous}")

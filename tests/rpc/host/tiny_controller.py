@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+
+from google.protobuf import empty_pb2
 
 from orchestrion import names
 from orchestrion.errors import Reason
@@ -17,6 +18,7 @@ from orchestrion.v1 import artifacts_pb2
 from orchestrion.v1 import registry_service_pb2 as registry_messages
 from orchestrion.v1.artifact_service_pb2_grpc import ArtifactServiceServicer, add_ArtifactServiceServicer_to_server
 from orchestrion.v1.registry_service_pb2_grpc import RegistryServiceServicer, add_RegistryServiceServicer_to_server
+from orchestrion_serving.interceptors import Context
 from orchestrion_serving.metrics import CallMetrics
 from orchestrion_serving.process import GrpcServer
 
@@ -30,7 +32,9 @@ class TinyRegistry(RegistryServiceServicer):
         self.facts: dict[str, registry_messages.HostFacts] = {}
         self._news = asyncio.Event()
 
-    async def Advertise(self, request_iterator: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
+    async def Advertise(
+        self, request_iterator: AsyncIterator[registry_messages.HostReport], context: Context
+    ) -> AsyncIterator[registry_messages.HostOrder]:
         async for report in request_iterator:
             if report.HasField("facts"):
                 self.facts[report.facts_digest] = report.facts
@@ -40,16 +44,24 @@ class TinyRegistry(RegistryServiceServicer):
                 lease_ms=self.lease_ms, facts_wanted=report.facts_digest not in self.facts
             )
 
-    async def ListHosts(self, request: Any, context: Any) -> Any:
+    async def ListHosts(
+        self, request: registry_messages.ListHostsRequest, context: Context
+    ) -> registry_messages.ListHostsResponse:
         raise Reason.NOT_SERVED_YET.error("Hosts do not ask this.")
 
-    async def ListExperts(self, request: Any, context: Any) -> Any:
+    async def ListExperts(
+        self, request: registry_messages.ListExpertsRequest, context: Context
+    ) -> registry_messages.ListExpertsResponse:
         raise Reason.NOT_SERVED_YET.error("Hosts do not ask this.")
 
-    async def ListTaskTypes(self, request: Any, context: Any) -> Any:
+    async def ListTaskTypes(
+        self, request: registry_messages.ListTaskTypesRequest, context: Context
+    ) -> registry_messages.ListTaskTypesResponse:
         raise Reason.NOT_SERVED_YET.error("Hosts do not ask this.")
 
-    async def Watch(self, request: Any, context: Any) -> AsyncIterator[Any]:
+    async def Watch(
+        self, request: registry_messages.WatchRequest, context: Context
+    ) -> AsyncIterator[registry_messages.RegistryChange]:
         raise Reason.NOT_SERVED_YET.error("Hosts do not ask this.")
         yield
 
@@ -81,7 +93,9 @@ class TinyArtifacts(ArtifactServiceServicer):
         self.artifacts[name] = artifacts_pb2.Artifact(name=name, size_bytes=len(content))
         return name
 
-    async def Upload(self, request_iterator: AsyncIterator[Any], context: Any) -> artifacts_pb2.Artifact:
+    async def Upload(
+        self, request_iterator: AsyncIterator[artifact_messages.UploadRequest], context: Context
+    ) -> artifacts_pb2.Artifact:
         header, content = artifact_messages.UploadHeader(), bytearray()
         async for message in request_iterator:
             if message.WhichOneof("part") == "header":
@@ -96,16 +110,24 @@ class TinyArtifacts(ArtifactServiceServicer):
         self.artifacts[name].file_name = header.file_name
         return self.artifacts[name]
 
-    async def GetArtifact(self, request: Any, context: Any) -> Any:
+    async def GetArtifact(
+        self, request: artifact_messages.GetArtifactRequest, context: Context
+    ) -> artifacts_pb2.Artifact:
         raise Reason.NOT_SERVED_YET.error("Hosts do not ask this.")
 
-    async def ListArtifacts(self, request: Any, context: Any) -> Any:
+    async def ListArtifacts(
+        self, request: artifact_messages.ListArtifactsRequest, context: Context
+    ) -> artifact_messages.ListArtifactsResponse:
         raise Reason.NOT_SERVED_YET.error("Hosts do not ask this.")
 
-    async def DeleteArtifact(self, request: Any, context: Any) -> Any:
+    async def DeleteArtifact(
+        self, request: artifact_messages.DeleteArtifactRequest, context: Context
+    ) -> empty_pb2.Empty:
         raise Reason.NOT_SERVED_YET.error("Hosts do not ask this.")
 
-    async def Download(self, request: Any, context: Any) -> AsyncIterator[Any]:
+    async def Download(
+        self, request: artifact_messages.DownloadRequest, context: Context
+    ) -> AsyncIterator[artifact_messages.DownloadResponse]:
         self.download_count += 1
         await self.gate.wait()
         if request.name not in self.contents:
