@@ -19,7 +19,7 @@ import time
 from collections.abc import Generator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -49,7 +49,7 @@ class Measured:
 
 def plan(delay_ms: float) -> str:
     """Writes the plan, as the language model does."""
-    tasks: list[dict[str, Any]] = []
+    tasks: list[dict[str, object]] = []
     for branch in BRANCHES:
         first = {"text": {"text": branch}, "delay_ms": {"number": delay_ms}}
         second = {"text": {"output": {"taskId": f"{branch}-1", "output": "text"}}, "delay_ms": {"number": delay_ms}}

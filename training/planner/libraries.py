@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from orchestrion import task_types
 from orchestrion.plans import TaskType
@@ -77,7 +77,7 @@ def held_out() -> list[Library]:
 def read(path: Path, requests: Iterable[JsonObject] = ()) -> Library:
     """Reads a library, with the requests in its file and others."""
     data = json.loads(path.read_text(encoding="utf-8"))
-    nodes: list[dict[str, Any]] = data["nodes"]
+    nodes: list[JsonObject] = data["nodes"]
     own = task_types.load()
     are_own = all(node["id"] in own for node in nodes)
     variants = _variants(nodes)
@@ -105,7 +105,7 @@ def example_of(item: JsonObject, index: Mapping[str, int]) -> Example:
     return Example(text, tuple(steps), links, _WEIGHTS[item.get("sure", 2)])
 
 
-def _variants(nodes: Sequence[dict[str, Any]]) -> list[tuple[TaskType, ...]]:
+def _variants(nodes: Sequence[JsonObject]) -> list[tuple[TaskType, ...]]:
     most = max((len(node.get("variants", ())) for node in nodes), default=0)
     variants = [[tool] for tool in _tools(nodes)]
     for turn in range(most):
@@ -118,10 +118,10 @@ def _variants(nodes: Sequence[dict[str, Any]]) -> list[tuple[TaskType, ...]]:
     return [tuple(row) for row in variants]
 
 
-def _tools(nodes: Sequence[dict[str, Any]]) -> Sequence[TaskType]:
+def _tools(nodes: Sequence[JsonObject]) -> Sequence[TaskType]:
     """Makes task types of tools as an evaluation does."""
     return Toolbox(read_library(json.dumps({"nodes": nodes}), "tools")).task_types
 
 
-def _lines(path: Path) -> list[dict[str, Any]]:
+def _lines(path: Path) -> list[JsonObject]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
