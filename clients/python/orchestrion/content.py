@@ -10,7 +10,7 @@ from orchestrion.runs import Artifact
 from orchestrion.values import ArtifactRef
 
 Samples: TypeAlias = Any  # Arrays of any library are taken, and none of them is among the client's dependencies.
-PillowImage: TypeAlias = Any  # Nor is Pillow.
+PillowImage: TypeAlias = Any  # A whole `PIL.Image.Image`; Pillow is not among them either.
 
 
 class Sound(NamedTuple):
