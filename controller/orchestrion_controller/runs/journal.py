@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
@@ -34,6 +34,9 @@ _MARK_RUN: Final = (
 _PAGE: Final = 500
 _BEGINNING: Final = 200
 """How much of a message's text lists show, in characters: a page of long ones would be larger than a message may be."""
+
+
+_Row: TypeAlias = Row[Any]  # Its columns are read by name.
 
 
 class Journal:
@@ -156,7 +159,7 @@ class Journal:
     async def end_unfinished(self) -> int:
         """Ends the runs that an earlier process left unfinished, with a reason, and counts them."""
 
-        def unfinished(connection: Connection) -> Sequence[Any]:
+        def unfinished(connection: Connection) -> Sequence[Row[str, int, int]]:
             last = func.coalesce(
                 select(func.max(EVENTS.c.sequence)).where(EVENTS.c.run == RUNS.c.name).scalar_subquery(), 0
             )
@@ -196,7 +199,7 @@ def _beginnings(first_event: bytes | None) -> tuple[Message, ...]:
     return tuple(replace(message, text=message.text[:_BEGINNING]) for message in messages)
 
 
-def _run(row: Row[Any]) -> Run:
+def _run(row: _Row) -> Run:
     def at(milliseconds: int | None) -> datetime | None:
         return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds is not None else None
 

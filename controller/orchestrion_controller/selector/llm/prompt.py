@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from orchestrion.experts import Expert, ExpertState, InputLimit
 from orchestrion.values import ArtifactRef, Json, OutputRef, Value
@@ -106,7 +106,7 @@ def schema(questions: Sequence[ChoiceQuestion]) -> Schema:
     return Schema("selection", _object({"choices": _object(choices)}))
 
 
-def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
+def _object(properties: Mapping[str, object]) -> dict[str, object]:
     return {
         "type": "object",
         "properties": dict(properties),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
+
+from orchestrion.values import JsonObject
 
 _LONGEST_REASON: Final = 500
 _NAMES: Final = ("expert", "expert_id", "id", "model")
@@ -45,7 +47,7 @@ def read(text: str, task_ids: Sequence[str]) -> Mapping[str, ExpertChoice] | Non
     return {task_id: _choice(choices[task_id]) for task_id in task_ids if task_id in choices}
 
 
-def _object(text: str) -> dict[str, Any] | None:
+def _object(text: str) -> JsonObject | None:
     """Returns the first JSON object in a text; None where there is none that is whole."""
     decoder, start = json.JSONDecoder(), text.find("{")
     while start >= 0:
@@ -59,7 +61,7 @@ def _object(text: str) -> dict[str, Any] | None:
     return None
 
 
-def _choice(item: Any) -> ExpertChoice:
+def _choice(item: object) -> ExpertChoice:
     if isinstance(item, str):
         return ExpertChoice(item, "")
     if not isinstance(item, dict):
