@@ -24,8 +24,7 @@ Attribute: TypeAlias = tuple[str, ast.stmt, ast.Expr | None]
 
 def generate(api: Api) -> dict[Path, str]:
     """Returns the modules with their docstrings, by path."""
-    paths = [domain.path(module) for module in domain.DOCUMENTED]
-    return {path: documented(path.read_text("utf-8"), api) for path in paths}
+    return {path: documented(path.read_text("utf-8"), api) for path in domain.public_paths()}
 
 
 def missing(api: Api) -> Iterator[str]:

@@ -12,8 +12,10 @@ PACKAGE: Final = Path(__file__).parents[2] / "clients" / "python" / "orchestrion
 ENCODED: Final = ("events", "experts", "inference", "models", "plans", "runs")
 """The modules whose dataclasses the codec turns into messages."""
 
-DOCUMENTED: Final = (*ENCODED, "values")
-"""The modules whose fields and members are documented by protos/."""
+
+def public_paths() -> list[Path]:
+    """Returns the public modules, whose fields and members are all documented, by protos/ or by a person."""
+    return sorted(PACKAGE.glob("[!_]*.py"))
 
 
 def path(module: str) -> Path:
