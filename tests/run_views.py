@@ -104,7 +104,7 @@ class _Search:
         plan = self._plan()
         tasks = plan.tasks if plan else ()
         assignments = [self._assignment(task.id) for task in tasks]
-        results = sorted((found for task in tasks if (found := self._result(task.id))), key=lambda found: found[0])
+        results = sorted((ended for task in tasks if (ended := self._result(task.id))), key=lambda ended: ended[0])
         return Facts(
             end.state if end else RunState.AWAITING_APPROVAL if self._waits() else RunState.RUNNING,
             plan,
@@ -165,12 +165,12 @@ class _Search:
         for ancestor in self._ancestors(task_id):
             void = max(void, self._revoked_at(ancestor))
         void = max(void, self._place(lambda said: isinstance(said, TaskStarted) and said.task_id == task_id))
-        found = [
+        ends = [
             (place, payload.result)
             for place, payload in enumerate(self._payloads)
             if place > void and isinstance(payload, TaskFinished) and payload.result.task_id == task_id
         ]
-        return (found[0][0], found[-1][1]) if found else None
+        return (ends[0][0], ends[-1][1]) if ends else None
 
     def _ancestors(self, task_id: str) -> set[str]:
         parents: dict[str, set[str]] = {}

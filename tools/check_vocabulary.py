@@ -33,7 +33,6 @@ EXEMPT: Final = (
 PENDING: Final = (
     "clients/",
     "controller/",
-    "evaluation/",
     "model_host/",
     "serving/",
     "tests/rpc/",

@@ -41,10 +41,10 @@ class ToolGraph:
 def topological(tools: Sequence[str], edges: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """Orders tools; see `ToolGraph.sequence`."""
     waiting, ordered = list(tools), list[str]()
-    known = {(source, target) for source, target in edges if source != target}
+    real_edges = {(source, target) for source, target in edges if source != target}
     while waiting:
         free = next(
-            (tool for tool in waiting if not any((other, tool) in known for other in waiting)),
+            (tool for tool in waiting if not any((other, tool) in real_edges for other in waiting)),
             waiting[0],
         )
         waiting.remove(free)

@@ -23,7 +23,7 @@ def key_of(parts: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-class Journal:
+class OutcomeJournal:
     """A file of JSON lines: the key, then each outcome as it comes. Used as a context manager, which closes it."""
 
     def __init__(self, path: Path, key: str, *, restart: bool = False) -> None:
@@ -70,10 +70,10 @@ class Journal:
         if not head:
             return ""
         try:
-            found = json.loads(head)["key"]
+            own_key = json.loads(head)["key"]
         except (ValueError, KeyError, TypeError):
-            found = ""
-        if found != key:
+            own_key = ""
+        if own_key != key:
             message = (
                 f"{self._path} is of an evaluation with other samples, tools or another planner: "
                 "give another --output, or --restart to drop it."

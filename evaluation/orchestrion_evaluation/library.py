@@ -116,13 +116,13 @@ def _tool(record: Record) -> Tool:
 
 
 def _types(record: Record, name: str) -> tuple[str, ...]:
-    found, value = record.get(name, name.replace("-", "_"), default=[])
+    field, value = record.get(name, name.replace("-", "_"), default=[])
     if isinstance(value, str) and not value.lstrip().startswith("["):
         value = [value] if value.strip() else []
-    types = record.items(found, value)
+    types = record.items(field, value)
     for item in types:
         if not isinstance(item, str) or not item.strip():
-            raise record.error(found, f"{shown(item)} is no type; write words such as text or image.")
+            raise record.error(field, f"{shown(item)} is no type; write words such as text or image.")
     return tuple(item.strip() for item in types)
 
 
@@ -138,5 +138,5 @@ def closest(name: str, ids: Iterable[str]) -> str:
     """Returns a hint at the tool that a wrong name is nearest to, as a sentence; empty where none is near."""
     from difflib import get_close_matches
 
-    found = get_close_matches(name, list(ids), n=1)
-    return f"Did you mean {shown(found[0])}?" if found else ""
+    matches = get_close_matches(name, list(ids), n=1)
+    return f"Did you mean {shown(matches[0])}?" if matches else ""

@@ -26,14 +26,14 @@ _MOST_WORDS: Final = 3
 
 def file_names(request: str) -> tuple[str, ...]:
     """Returns the names of files in a request, each once, in order. What stands at a URL is no file of the person's."""
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for match in _NAME.finditer(request):
         name = match["quoted"] or match["bare"]
         if len(name.split()) > _MOST_WORDS:
             name = name.split()[-1]
         if "://" not in name and not name.casefold().startswith("www."):
-            found[name] = None
-    return tuple(found)
+            names[name] = None
+    return tuple(names)
 
 
 def suffix(name: str) -> str:

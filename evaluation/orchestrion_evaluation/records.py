@@ -85,20 +85,20 @@ def read_records(text: str, source: str) -> list[Record]:
         if text.lstrip().startswith("["):
             place = f"{source}, line {error.lineno}"
             raise _error(place, f"this is no JSON array ({_reason(error)}); mend it there.") from error
-        found = [
+        placed = [
             (f"{source}, line {number}", _parsed(line, f"{source}, line {number}"))
             for number, line in enumerate(text.splitlines(), start=1)
             if line.strip()
         ]
     else:
         items = whole if isinstance(whole, list) else [whole]
-        found = [(f"{source}, item {number}", item) for number, item in enumerate(items, start=1)]
-    if not found:
+        placed = [(f"{source}, item {number}", item) for number, item in enumerate(items, start=1)]
+    if not placed:
         raise _error(source, "it holds no record; give JSON lines, or a JSON array of objects.")
-    for place, item in found:
+    for place, item in placed:
         if not isinstance(item, dict):
             raise _error(place, f"{shown(item)} is no JSON object; write {{…}} with the fields of one record.")
-    return [Record(place, item) for place, item in found]
+    return [Record(place, item) for place, item in placed]
 
 
 def shown(value: object) -> str:

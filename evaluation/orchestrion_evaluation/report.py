@@ -79,8 +79,8 @@ class Evaluation:
 def evaluate(samples: Sequence[Sample], outcomes: Sequence[Outcome], *, resamples: int, seed: int) -> Evaluation:
     """Scores outcomes, in the order of their samples, one at least; no plan scores as an empty one."""
     scores = [score(outcome.graph, sample.gold) for sample, outcome in zip(samples, outcomes, strict=True)]
-    found = measures(scores, [sample.structure for sample in samples])
-    estimates = bootstrap(found, resamples=resamples, seed=seed)
+    values = measures(scores, [sample.structure for sample in samples])
+    estimates = bootstrap(values, resamples=resamples, seed=seed)
     return Evaluation(samples, outcomes, scores, estimates, _cost(outcomes), _failures(outcomes))
 
 

@@ -147,41 +147,41 @@ def _arguments(nodes: Sequence[_Node], edges: frozenset[tuple[str, str]], librar
     tool is taken from the only link; what leads nowhere, or to its own node, is left out.
     """
     base = max((0, 1), key=lambda start: (_agreements(nodes, edges, start), -start))
-    found = []
+    arguments = []
     for index, node in enumerate(nodes):
         tool = library.by_id.get(node.tool)
-        for given in node.arguments:
-            name, text = _read(given, named=tool is not None and tool.parameters is not None)
+        for written in node.arguments:
+            name, text = _read(written, named=tool is not None and tool.parameters is not None)
             reference = _REFERENCE.search(text)
             if reference is None:
-                found.append(Argument(node.tool, name or content_type(text), text))
+                arguments.append(Argument(node.tool, name or content_type(text), text))
                 continue
             source = _source(nodes, index, int(reference[1]) - base, edges)
             if source is not None:
                 feeding = library.by_id.get(source)
-                found.append(Argument(node.tool, name or (feeding.output_name if feeding else "other"), source))
-    return found
+                arguments.append(Argument(node.tool, name or (feeding.output_name if feeding else "other"), source))
+    return arguments
 
 
-def _read(given: object, *, named: bool) -> tuple[str, str]:
+def _read(written: object, *, named: bool) -> tuple[str, str]:
     """Returns the name of an argument, empty for none, and its value as text."""
     name = ""
-    if isinstance(given, dict):
-        if "value" in given:
-            name, given = (str(given.get("name") or "") if named else ""), given["value"]
+    if isinstance(written, dict):
+        if "value" in written:
+            name, written = (str(written.get("name") or "") if named else ""), written["value"]
         else:
-            first = next(iter(given.items()), ("", ""))
-            name, given = (str(first[0]) if named else ""), first[1]
-    if isinstance(given, list):
-        given = " ".join(str(item) for item in given)
-    return name, given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
+            first = next(iter(written.items()), ("", ""))
+            name, written = (str(first[0]) if named else ""), first[1]
+    if isinstance(written, list):
+        written = " ".join(str(item) for item in written)
+    return name, written if isinstance(written, str) else json.dumps(written, ensure_ascii=False)
 
 
 def _agreements(nodes: Sequence[_Node], edges: frozenset[tuple[str, str]], start: int) -> int:
     count = 0
     for index, node in enumerate(nodes):
-        for given in node.arguments:
-            reference = _REFERENCE.search(_read(given, named=False)[1])
+        for written in node.arguments:
+            reference = _REFERENCE.search(_read(written, named=False)[1])
             number = int(reference[1]) - start if reference else -1
             count += 0 <= number < len(nodes) and number != index and (nodes[number].tool, node.tool) in edges
     return count

@@ -104,12 +104,12 @@ def tag(name: str) -> str:
 
 
 def _unique(name: str, taken: set[str], joint: str) -> str:
-    found, number = name, 1
-    while found in taken:
+    candidate, number = name, 1
+    while candidate in taken:
         number += 1
-        found = f"{name}{joint}{number}"
-    taken.add(found)
-    return found
+        candidate = f"{name}{joint}{number}"
+    taken.add(candidate)
+    return candidate
 
 
 def _task_type(name: str, tool: Tool) -> tuple[TaskType, dict[str, str]]:
@@ -123,8 +123,8 @@ def _task_type(name: str, tool: Tool) -> tuple[TaskType, dict[str, str]]:
     taken = {AFTER}
     own = {_unique(tag(item.name).replace("-", "_"), taken, "_"): item for item in tool.parameters}
     parameters = [
-        Parameter(given, ParameterKind.TEXT, _described(item.description, item.type), optional=True)
-        for given, item in own.items()
+        Parameter(input_name, ParameterKind.TEXT, _described(item.description, item.type), optional=True)
+        for input_name, item in own.items()
     ]
     after = Parameter(
         AFTER,
@@ -135,7 +135,7 @@ def _task_type(name: str, tool: Tool) -> tuple[TaskType, dict[str, str]]:
     result = Parameter("result", ParameterKind.TEXT, "That it is done, and what came of it.")
     return (
         TaskType(name, description, (*parameters, after), (result,), cues),
-        {given: item.name for given, item in own.items()},
+        {input_name: item.name for input_name, item in own.items()},
     )
 
 

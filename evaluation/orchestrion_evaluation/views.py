@@ -23,12 +23,12 @@ def measures(scores: Sequence[SampleScores], structures: Sequence[Structure]) ->
     tools. Sequential task: edit distance (lower is better) and F1. Graph task: F1 and, in place of the paper's critic
     GPT-4, which no one can reproduce, exact graphs and structural match (the same graph but for the names of tools).
     """
-    found = {f"overall.{name}": ratio for name, ratio in _shared(scores, [True] * len(scores)).items()}
+    ratios = {f"overall.{name}": ratio for name, ratio in _shared(scores, [True] * len(scores)).items()}
     for structure in Structure:
         chosen = [item is structure for item in structures]
         own = _shared(scores, chosen) | _special(structure, scores, chosen)
-        found |= {f"{structure}.{name}": ratio for name, ratio in own.items()}
-    return found
+        ratios |= {f"{structure}.{name}": ratio for name, ratio in own.items()}
+    return ratios
 
 
 def _shared(scores: Sequence[SampleScores], chosen: Sequence[bool]) -> dict[str, Ratio]:

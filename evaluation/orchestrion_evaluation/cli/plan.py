@@ -91,13 +91,13 @@ def plan(
         library = read_library(tools.read_text("utf-8-sig"), tools.name)
         samples = read_samples(data.read_text("utf-8-sig"), data.name, library)[:limit]
         _warn(samples, library)
-        asked = planner or ""
+        planner_name = planner or ""
         running = Running(
             samples=samples,
             library=library,
-            key_parts=(data.read_text("utf-8-sig"), tools.read_text("utf-8-sig"), asked),
-            planner=asked,
-            concurrency=concurrency or (4 if asked == "llm" else 1),
+            key_parts=(data.read_text("utf-8-sig"), tools.read_text("utf-8-sig"), planner_name),
+            planner=planner_name,
+            concurrency=concurrency or (4 if planner_name == "llm" else 1),
             timeout_s=timeout,
             address=None if embedded else address or None,
             journal=output.with_name(output.name + ".journal.jsonl"),
@@ -105,11 +105,11 @@ def plan(
             plain=plain,
         )
         outcomes = run(running)
-        found = report.evaluate(samples, outcomes, resamples=resamples, seed=seed)
+        evaluation = report.evaluate(samples, outcomes, resamples=resamples, seed=seed)
         settings = {
             "data": str(data),
             "tools": str(tools),
-            "planner": asked,
+            "planner": planner_name,
             "concurrency": running.concurrency,
             "limit": limit,
             "timeout_s": timeout,
@@ -117,12 +117,12 @@ def plan(
             "seed": seed,
             "address": running.address or "",
         }
-        report.write(report.to_json(found, settings), output)
-        if not found.failures.passing:
+        report.write(report.to_json(evaluation, settings), output)
+        if not evaluation.failures.passing:
             running.journal.unlink(missing_ok=True)
-        printing.show(found, len(library.tools), published=published)
+        printing.show(evaluation, len(library.tools), published=published)
         exits.tell(f"Wrote {output}.")
-        if count := found.failures.passing:
+        if count := evaluation.failures.passing:
             exits.tell(f"{count} of the failures may pass; the same command plans these requests again.")
 
 

@@ -52,8 +52,8 @@ class Lines:
         self._done += 1
         self._failed += failed
         if self._done * _STEPS // self._total > before:
-            told = f"{self._done} of {self._total} requests done"
-            exits.tell(f"{told}, {_failures(self._failed)}" if self._failed else told)
+            line = f"{self._done} of {self._total} requests done"
+            exits.tell(f"{line}, {_failures(self._failed)}" if self._failed else line)
 
 
 class Bar:

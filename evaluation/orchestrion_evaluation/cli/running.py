@@ -13,7 +13,7 @@ from orchestrion._async.client import AsyncClient
 from orchestrion.cli import exits
 from orchestrion.errors import OrchestrionError
 from orchestrion_evaluation.cli import progress
-from orchestrion_evaluation.journal import Journal, key_of
+from orchestrion_evaluation.journal import OutcomeJournal, key_of
 from orchestrion_evaluation.library import Library
 from orchestrion_evaluation.outcomes import Outcome
 from orchestrion_evaluation.planning import PlanningSettings, plan_all
@@ -48,7 +48,7 @@ def run(running: Running) -> list[Outcome]:
         OrchestrionError: The controller does not answer, or refuses the requests as such.
         KeyboardInterrupt: Ctrl-C or SIGTERM; what is done is in the journal, and the person is told how to go on.
     """
-    with Journal(running.journal, key_of(running.key_parts), restart=running.restart) as journal:
+    with OutcomeJournal(running.journal, key_of(running.key_parts), restart=running.restart) as journal:
         samples = dict(enumerate(running.samples))
         missing = {number: sample for number, sample in samples.items() if number not in journal.done}
         if kept := len(samples) - len(missing):
@@ -58,7 +58,7 @@ def run(running: Running) -> list[Outcome]:
         return [journal.done[number] for number in samples]
 
 
-def _plan(running: Running, journal: Journal, missing: dict[int, Sample]) -> None:
+def _plan(running: Running, journal: OutcomeJournal, missing: dict[int, Sample]) -> None:
     total = len(running.samples)
     settings = PlanningSettings(running.planner, running.concurrency, running.timeout_s)
     try:

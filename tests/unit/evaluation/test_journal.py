@@ -8,7 +8,7 @@ import pytest
 
 from orchestrion.errors import InvalidArgumentError
 from orchestrion_evaluation.graphs import Argument, ToolGraph
-from orchestrion_evaluation.journal import Journal, key_of
+from orchestrion_evaluation.journal import OutcomeJournal, key_of
 from orchestrion_evaluation.outcomes import Outcome
 
 PLANNED = Outcome(
@@ -23,40 +23,40 @@ KEY = key_of(["samples", "tools", "llm"])
 
 def test_what_was_done_is_there_after_a_second_start_but_for_what_may_pass(tmp_path: Path) -> None:
     path = tmp_path / "report.journal.jsonl"
-    with Journal(path, KEY) as journal:
+    with OutcomeJournal(path, KEY) as journal:
         for number, outcome in enumerate((PLANNED, FAILED, BUSY)):
             journal.add(number, outcome)
         assert journal.done == {0: PLANNED, 1: FAILED, 2: BUSY}
-    with Journal(path, KEY) as journal:
+    with OutcomeJournal(path, KEY) as journal:
         assert journal.done == {0: PLANNED, 1: FAILED}
         journal.add(2, PLANNED)
-    with Journal(path, KEY) as journal:
+    with OutcomeJournal(path, KEY) as journal:
         assert journal.done == {0: PLANNED, 1: FAILED, 2: PLANNED}
 
 
 @pytest.mark.parametrize("cut", [1, 20, 200])
 def test_a_line_that_was_not_written_whole_is_cut_off(tmp_path: Path, cut: int) -> None:
     path = tmp_path / "journal"
-    with Journal(path, KEY) as journal:
+    with OutcomeJournal(path, KEY) as journal:
         journal.add(0, PLANNED)
         journal.add(1, PLANNED)
     path.write_bytes(path.read_bytes()[:-cut])
-    with Journal(path, KEY) as journal:
+    with OutcomeJournal(path, KEY) as journal:
         assert journal.done == {0: PLANNED}
         journal.add(1, FAILED)
-    with Journal(path, KEY) as journal:
+    with OutcomeJournal(path, KEY) as journal:
         assert journal.done == {0: PLANNED, 1: FAILED}
 
 
 def test_a_journal_of_another_evaluation_is_not_touched(tmp_path: Path) -> None:
     path = tmp_path / "journal"
-    with Journal(path, KEY) as journal:
+    with OutcomeJournal(path, KEY) as journal:
         journal.add(0, PLANNED)
     before = path.read_bytes()
     with pytest.raises(InvalidArgumentError, match="--restart to drop it"):
-        Journal(path, key_of(["samples", "tools", "builtin"]))
+        OutcomeJournal(path, key_of(["samples", "tools", "builtin"]))
     assert path.read_bytes() == before
-    with Journal(path, KEY, restart=True) as journal:
+    with OutcomeJournal(path, KEY, restart=True) as journal:
         assert journal.done == {}
 
 
@@ -64,7 +64,7 @@ def test_any_other_file_is_not_taken_for_a_journal(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     path.write_text("my diary\n")
     with pytest.raises(InvalidArgumentError, match="other samples, tools or another planner"):
-        Journal(path, KEY)
+        OutcomeJournal(path, KEY)
 
 
 def test_keys_tell_parts_apart() -> None:

@@ -98,14 +98,14 @@ class Commands(TyperGroup):
         names = self.list_commands(ctx)
         longest = max(map(len, names))
         groups = {title: [_name_of(command) for command in commands] for title, commands in _GROUPS.items()}
-        groups[_OTHERS] = [name for name in names if not any(name in known for known in groups.values())]
-        for title, known in groups.items():
-            found = [(name, command) for name in known if (command := self.get_command(ctx, name)) is not None]
-            if found:
+        groups[_OTHERS] = [name for name in names if not any(name in members for members in groups.values())]
+        for title, members in groups.items():
+            rows = [(name, command) for name in members if (command := self.get_command(ctx, name)) is not None]
+            if rows:
                 with formatter.section(title):
                     limit = formatter.width - 6 - longest
                     # As wide as the longest name of all, so that the groups stand in one column.
-                    formatter.write_dl([(name.ljust(longest), item.get_short_help_str(limit)) for name, item in found])
+                    formatter.write_dl([(name.ljust(longest), item.get_short_help_str(limit)) for name, item in rows])
 
     def list_commands(self, ctx: _Click) -> list[str]:
         """Lists our own commands, then theirs."""

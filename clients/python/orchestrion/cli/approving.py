@@ -104,7 +104,7 @@ class Approving:
                 return True
             if plan is None or not isinstance(error, InvalidArgumentError | NotFoundError):
                 raise
-            exits.tell(f"The plan is not valid: {exits.told(error)}")
+            exits.tell(f"The plan is not valid: {exits.fault_of(error)}")
             return False
         return True
 

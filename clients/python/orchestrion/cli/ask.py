@@ -70,17 +70,17 @@ def ask(
         }
         files = file or []
         if plan is not None:
-            given = plan_files.read(plan)
-            plan_files.check_attachments(given, len(files))
-            settings["plan"] = given
-        asked = connecting.request_of(request)
+            submitted = plan_files.read(plan)
+            plan_files.check_attachments(submitted, len(files))
+            settings["plan"] = submitted
+        words = connecting.request_of(request)
         with connecting.connect(address, embedded=embedded) as client:
             view = views.choose(json=json, plain=plain)
             show = view.show
             if approve:
                 settings |= approval_of(approval_timeout)
                 show = Approving(client, view, json=json, plain=plain).show
-            answer = carry_out(client, asked, files, show, timeout=timeout, screen=view, **settings)
+            answer = carry_out(client, words, files, show, timeout=timeout, screen=view, **settings)
             view.answer(answer)
             if output is not None or not json:
                 for path in save(client, answer.artifacts, output or OUTPUT_FOLDER):

@@ -24,9 +24,9 @@ Offers = list[tuple[str, str]]
 
 def task_types(incomplete: str) -> Offers:
     """Offers the task types that the project defines."""
-    from orchestrion import task_types as known
+    from orchestrion import task_types as library
 
-    return matching(((name, item.description) for name, item in known.load().items()), incomplete)
+    return matching(((name, item.description) for name, item in library.load().items()), incomplete)
 
 
 def performers(incomplete: str) -> Offers:
@@ -44,20 +44,20 @@ def waiting_runs(ctx: typer.Context, incomplete: str) -> Offers:
     """Offers the latest runs, as far as they await approval; none where no controller answers."""
     from orchestrion.runs import RunState
 
-    found = _ask(ctx, lambda client: client.runs.list(_RUNS).items)
-    return _named([run for run in found if run.state is RunState.AWAITING_APPROVAL], incomplete)
+    newest = _ask(ctx, lambda client: client.runs.list(_RUNS).items)
+    return _named([run for run in newest if run.state is RunState.AWAITING_APPROVAL], incomplete)
 
 
-def _named(found: Iterable[Run], incomplete: str) -> Offers:
+def _named(listed: Iterable[Run], incomplete: str) -> Offers:
     prefix = "runs/" if incomplete.startswith("runs/") else ""
-    told = ((run.name, run.messages[-1].text if run.messages else "") for run in found)
-    return matching(((prefix + name.removeprefix("runs/"), text) for name, text in told), incomplete)
+    names = ((run.name, run.messages[-1].text if run.messages else "") for run in listed)
+    return matching(((prefix + name.removeprefix("runs/"), text) for name, text in names), incomplete)
 
 
 def experts(ctx: typer.Context, incomplete: str) -> Offers:
     """Offers the experts that are listed; none where no controller answers."""
-    found = _ask(ctx, lambda client: client.experts.list())
-    return matching(((item.expert.id, item.expert.description) for item in found), incomplete)
+    listed = _ask(ctx, lambda client: client.experts.list())
+    return matching(((item.expert.id, item.expert.description) for item in listed), incomplete)
 
 
 def matching(offers: Iterable[tuple[str, str]], incomplete: str) -> Offers:

@@ -87,10 +87,10 @@ def edited(
                 changed = plan_files.parse(text.encode("utf-8", "surrogateescape"), path.name)
                 check(client, changed, attached, show(changed))
             except (InvalidArgumentError, NotFoundError, FailedPreconditionError) as error:
-                exits.tell(f"The plan is not valid: {exits.told(error)}")
+                exits.tell(f"The plan is not valid: {exits.fault_of(error)}")
                 if not (sys.stdin.isatty() and typer.confirm("Edit it again?", default=True, err=True)):
                     raise GaveUp("The plan is not valid, and the edit was given up.", error) from error
-                above = _comment(title, exits.told(error), above.count("\n"))
+                above = _comment(title, exits.fault_of(error), above.count("\n"))
             else:
                 return changed
 
@@ -139,12 +139,12 @@ def _comment(title: str, error: str = "", lines_before: int = 0) -> str:
         error: What is wrong with the plan; empty for nothing.
         lines_before: How many lines stood above the plan that the error counts from.
     """
-    asked = [one_line(title)] if title else []
+    title_lines = [one_line(title)] if title else []
     wrong = f"NOT VALID: {error}".splitlines() if error else []
     # Lines that the error names are to be found where they are now.
-    shift = len(asked) + len(wrong) + len(_HINT) - lines_before
-    wrong = [_LINE_NUMBER.sub(lambda found: f"line {int(found[1]) + shift} column", line) for line in wrong]
-    return "".join(f"// {printable(line)}\n" for line in (*asked, *wrong, *_HINT))
+    shift = len(title_lines) + len(wrong) + len(_HINT) - lines_before
+    wrong = [_LINE_NUMBER.sub(lambda match: f"line {int(match[1]) + shift} column", line) for line in wrong]
+    return "".join(f"// {printable(line)}\n" for line in (*title_lines, *wrong, *_HINT))
 
 
 def _below(above: str, text: str) -> str:

@@ -54,7 +54,7 @@ def code_of(error: OrchestrionError) -> ExitCode:
     return ExitCode.NO_SERVER if error.reason == Reason.SERVER_UNREACHABLE.name else ExitCode.FAILED
 
 
-def told(error: OrchestrionError) -> str:
+def fault_of(error: OrchestrionError) -> str:
     """Says what is wrong; of a plan, in which task and field."""
     from orchestrion.cli.printer import printable
 
@@ -83,7 +83,7 @@ def handled(*, cure: str = "") -> Generator[None, None, None]:
             yield
     except OrchestrionError as error:
         code = code_of(error)
-        tell(f"Error: {told(error)}{f' {cure}' if cure and code is ExitCode.NO_SERVER else ''}")
+        tell(f"Error: {fault_of(error)}{f' {cure}' if cure and code is ExitCode.NO_SERVER else ''}")
         raise typer.Exit(code) from error
     except Declined as error:
         tell(str(error))

@@ -38,31 +38,31 @@ def experts(
         from orchestrion.errors import Reason
 
         with Client(address) as client:
-            found = client.experts.list(task_type)
+            listing = client.experts.list(task_type)
         if expert is not None:
-            found = tuple(listed for listed in found if listed.expert.id == expert)
-            if not found:
+            listing = tuple(listed for listed in listing if listed.expert.id == expert)
+            if not listing:
                 raise Reason.EXPERT_NOT_FOUND.error(f"There is no expert {expert!r}; `orchestrion experts` lists them.")
         if json:
-            for listed in found:
+            for listed in listing:
                 print(to_json(listed))
         elif expert is not None:
-            _tell(found[0])
-        elif found:
-            _show(found)
+            _tell(listing[0])
+        elif listing:
+            _show(listing)
         else:
             what = f"No expert performs {task_type}." if task_type else "No expert is listed."
             exits.tell(f"{what} `orchestrion hosts` shows which hosts there are.")
 
 
-def _show(found: tuple[ListedExpert, ...]) -> None:
+def _show(listing: tuple[ListedExpert, ...]) -> None:
     from orchestrion.cli.table import Column, show_table
 
     columns = [
         Column("EXPERT", "bold"), Column("TASK TYPES", cut=True), Column("MODEL", "dim", optional=True),
         Column("RUNTIME", "dim", optional=True), Column("HOSTS", "cyan", cut=True),
     ]  # fmt: skip
-    show_table(columns, [_row(listed) for listed in found])
+    show_table(columns, [_row(listed) for listed in listing])
 
 
 def _row(listed: ListedExpert) -> tuple[str, ...]:

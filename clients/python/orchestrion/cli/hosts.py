@@ -36,25 +36,25 @@ def hosts(
             if watch:
                 _watch(client, json=json)
                 return
-            found = client.hosts.list()
+            listing = client.hosts.list()
         if json:
-            for host in found:
+            for host in listing:
                 print(to_json(host))
-        elif found:
-            _show(found)
+        elif listing:
+            _show(listing)
         else:
             exits.tell("No host is listed. Start one with `orchestrion up`, or `python -m orchestrion_host`.")
 
 
-def _show(found: Iterable[Host]) -> None:
+def _show(listing: Iterable[Host]) -> None:
     from orchestrion.cli import views
     from orchestrion.cli.table import print_table
 
     if views.on_terminal():
         console = views.console()
-        console.print(_drawn(found, console.width))
+        console.print(_drawn(listing, console.width))
     else:
-        print_table(_HEADER, [_row(host) for host in found])
+        print_table(_HEADER, [_row(host) for host in listing])
 
 
 def _watch(client: Client, *, json: bool) -> None:
@@ -64,7 +64,7 @@ def _watch(client: Client, *, json: bool) -> None:
     from orchestrion.cli import views
     from orchestrion.listings import HostRemoved
 
-    known: dict[str, Host] = {}
+    present: dict[str, Host] = {}
     with contextlib.ExitStack() as stack:
         events = stack.enter_context(contextlib.closing(client.hosts.watch()))
         live = None
@@ -72,11 +72,11 @@ def _watch(client: Client, *, json: bool) -> None:
             live = stack.enter_context(Live(console=views.console(), auto_refresh=False))
         for change in events:
             if isinstance(change, HostRemoved):
-                known.pop(change.name, None)
+                present.pop(change.name, None)
             else:
-                known[change.name] = change
+                present[change.name] = change
             if live is not None:
-                live.update(_drawn([known[name] for name in sorted(known)], live.console.width), refresh=True)
+                live.update(_drawn([present[name] for name in sorted(present)], live.console.width), refresh=True)
             elif isinstance(change, HostRemoved):
                 # An object without a state says that the host is gone.
                 print(f'{{"name":"{change.name}"}}' if json else f"{change.name}  gone", flush=True)
@@ -93,7 +93,7 @@ def _row(host: Host) -> tuple[str, ...]:
     return host.name, host.state.name.lower(), host.address, memory, _experts(host)
 
 
-def _drawn(found: Iterable[Host], width: int) -> Table:
+def _drawn(listing: Iterable[Host], width: int) -> Table:
     from orchestrion.cli.table import Column, drawn, gibibytes, memory_bar
 
     columns = [
@@ -109,7 +109,7 @@ def _drawn(found: Iterable[Host], width: int) -> Table:
             ),
             _experts(host),
         )
-        for host in found
+        for host in listing
     ]  # fmt: skip
     return drawn(columns, rows, width)
 

@@ -70,9 +70,9 @@ def check_attachments(plan: Plan, count: int) -> None:
     numbers = [number for name in _artifacts(plan) if (number := names.attachment_number(name))]
     most = max(numbers, default=0)
     if most > count:
-        given = "none was given" if count == 0 else f"only {count} {'was' if count == 1 else 'were'} given"
+        attached = "none was given" if count == 0 else f"only {count} {'was' if count == 1 else 'were'} given"
         raise Reason.INVALID_FIELD.error(
-            f"The plan needs {most} file{'' if most == 1 else 's'} (it names attachments/{most}), and {given}. "
+            f"The plan needs {most} file{'' if most == 1 else 's'} (it names attachments/{most}), and {attached}. "
             "Name each with -f FILE; the first is attachments/1.",
             field="attachments",
         )

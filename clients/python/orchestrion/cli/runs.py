@@ -27,21 +27,21 @@ def runs(
         from orchestrion._codec.codec import to_json
         from orchestrion._sync.client import Client
 
-        found: list[Run] = []
+        listing: list[Run] = []
         with Client(address) as client:
             token = ""
-            while len(found) < limit:
-                page = client.runs.list(min(limit - len(found), _PAGE), token)
-                found += page.items
+            while len(listing) < limit:
+                page = client.runs.list(min(limit - len(listing), _PAGE), token)
+                listing += page.items
                 token = page.next_page_token
                 if not token:
                     break
-        found = found[:limit]
+        listing = listing[:limit]
         if json:
-            for run in found:
+            for run in listing:
                 print(to_json(run))
             return
-        if not found:
+        if not listing:
             exits.tell("There is no run yet. Start one with `orchestrion ask`.")
             return
         from orchestrion.cli.table import Column, show_table
@@ -51,7 +51,7 @@ def runs(
             Column("AGE", right=True), Column("TOOK", right=True), Column("REQUEST", cut=True),
         ]  # fmt: skip
         now = datetime.now(UTC)
-        show_table(columns, [_row(run, now) for run in found])
+        show_table(columns, [_row(run, now) for run in listing])
 
 
 def cancel(
@@ -82,10 +82,10 @@ def _row(run: Run, now: datetime) -> tuple[str, ...]:
     took = ""
     if run.create_time is not None and run.end_time is not None:
         took = duration((run.end_time - run.create_time).total_seconds() * 1000)
-    asked = one_line(run.messages[-1].text) if run.messages else ""
+    request = one_line(run.messages[-1].text) if run.messages else ""
     return (
         run.name.removeprefix("runs/"), _words(run.kind.name), _words(run.state.name),
-        "" if run.create_time is None else age((now - run.create_time).total_seconds()), took, asked,
+        "" if run.create_time is None else age((now - run.create_time).total_seconds()), took, request,
     )  # fmt: skip
 
 

@@ -38,20 +38,20 @@ def tasks(
         from orchestrion._codec.codec import to_json
         from orchestrion.errors import Reason
 
-        known = task_types.load()
+        library = task_types.load()
         experts = _experts(address)
         if task_type is not None:
-            if task_type not in known:
+            if task_type not in library:
                 raise Reason.UNKNOWN_TASK_TYPE.error(
                     f"There is no task type {task_type!r}; `orchestrion tasks` lists them.", field="type"
                 )
             if json:
-                print(to_json(known[task_type]))
+                print(to_json(library[task_type]))
             else:
-                _tell(known[task_type], experts)
+                _tell(library[task_type], experts)
             return
         # Those for tests are on hosts that were started with their experts, and nobody else misses them.
-        shown = [item for name, item in known.items() if not name.startswith("test-") or (experts or {}).get(name)]
+        shown = [item for name, item in library.items() if not name.startswith("test-") or (experts or {}).get(name)]
         if json:
             for item in shown:
                 print(to_json(item))
@@ -65,14 +65,14 @@ def _experts(address: str | None) -> Mapping[str, list[str]] | None:
     from orchestrion.errors import UnavailableError
     from orchestrion.experts import ExpertState
 
-    found: dict[str, list[str]] = {}
+    experts: dict[str, list[str]] = {}
     with contextlib.suppress(UnavailableError), Client(address, timeout=_TIMEOUT_S) as client:
         for listed in client.experts.list():
             states = {placement.status.state for placement in listed.placements}
             if states - {ExpertState.UNAVAILABLE, ExpertState.UNSPECIFIED}:
                 for name in listed.expert.task_types:
-                    found.setdefault(name, []).append(listed.expert.id)
-        return found
+                    experts.setdefault(name, []).append(listed.expert.id)
+        return experts
     return None
 
 

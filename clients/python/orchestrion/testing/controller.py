@@ -124,9 +124,9 @@ class FakeController:
         Raises:
             ValueError: There is no such method.
         """
-        known = {path.split("/")[1] for path in SAFETY}
-        if method not in known:
-            raise ValueError(f"{method!r} is no method that clients call; there are {', '.join(sorted(known))}")
+        methods = {path.split("/")[1] for path in SAFETY}
+        if method not in methods:
+            raise ValueError(f"{method!r} is no method that clients call; there are {', '.join(sorted(methods))}")
         with self._state.changed:
             self._state.faults.append((method, error, after))
 

@@ -102,9 +102,9 @@ class Expectation:
         """
         if isinstance(results, Mapping):
             results = [TaskResult(task_id, TaskState.SUCCEEDED, dict(outputs)) for task_id, outputs in results.items()]
-        found = tuple(item if isinstance(item, str) else item.name for item in artifacts)
+        named = tuple(item if isinstance(item, str) else item.name for item in artifacts)
         self.script = scripts.answered(
-            self._kind, text=text, plan=plan, assignments=tuple(assignments), results=tuple(results), artifacts=found
+            self._kind, text=text, plan=plan, assignments=tuple(assignments), results=tuple(results), artifacts=named
         )
         return self
 

@@ -73,7 +73,7 @@ def answered(
     """Makes the events of a run that succeeds; those of the stages that its kind goes through."""
     plan = plan or _NO_PLAN
     chosen = {assignment.task_id: assignment for assignment in assignments}
-    told: dict[Stage, list[Payload]] = {
+    by_stage: dict[Stage, list[Payload]] = {
         Stage.PLAN: [*(TaskPlanned(task) for task in plan.tasks), PlanFinished(plan)],
         Stage.SELECT: [TaskAssigned(assignment) for assignment in assignments],
         Stage.EXECUTE: [
@@ -88,22 +88,22 @@ def answered(
         [
             (stage, payload)
             for stage in _KINDS[kind]
-            for payload in (StageStarted(), *told[stage], StageFinished(StageOutcome.SUCCEEDED))
+            for payload in (StageStarted(), *by_stage[stage], StageFinished(StageOutcome.SUCCEEDED))
         ],
     )
 
 
 def with_approval(script: Iterable[Scripted]) -> tuple[Scripted, ...]:
     """Lets a script wait for approval once its plan is whole, where it does not say itself when."""
-    found, plan, waits = list(script), None, False
-    for place, (stage, payload) in enumerate(found):
+    scripted, plan, waits = list(script), None, False
+    for place, (stage, payload) in enumerate(scripted):
         waits |= isinstance(payload, ApprovalAwaited)
         if isinstance(payload, PlanFinished):
             plan = payload.plan
         if plan is not None and not waits and stage is Stage.PLAN and isinstance(payload, StageFinished):
             until = datetime.now(UTC) + timedelta(hours=1)
-            return (*found[: place + 1], (Stage.UNSPECIFIED, ApprovalAwaited(plan, until)), *found[place + 1 :])
-    return tuple(found)
+            return (*scripted[: place + 1], (Stage.UNSPECIFIED, ApprovalAwaited(plan, until)), *scripted[place + 1 :])
+    return tuple(scripted)
 
 
 def failed(kind: RunKind, error: OrchestrionError) -> tuple[Scripted, ...]:

@@ -61,7 +61,7 @@ class PageRequest(Protocol):
         """Where the page begins, as the answer before said; empty for the first."""
 
 
-def page(found: list[T], request: PageRequest) -> tuple[list[T], str]:
+def page(items: list[T], request: PageRequest) -> tuple[list[T], str]:
     """Takes the page that was asked for, and names the next."""
     start, size = int(request.page_token or 0), request.page_size or 100
-    return found[start : start + size], str(start + size) if len(found) > start + size else ""
+    return items[start : start + size], str(start + size) if len(items) > start + size else ""

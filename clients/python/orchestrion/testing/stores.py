@@ -69,8 +69,8 @@ class ArtifactServicer(Servicer, artifact_service_pb2_grpc.ArtifactServiceServic
         """Lists artifacts, newest first."""
         with self.call(context, "ListArtifacts"), self.state.changed:
             artifacts = [codec.encode(artifact) for artifact, _ in reversed(self.state.artifacts.values())]
-            found, token = page(artifacts, request)
-            return artifact_service_pb2.ListArtifactsResponse(artifacts=found, next_page_token=token)
+            items, token = page(artifacts, request)
+            return artifact_service_pb2.ListArtifactsResponse(artifacts=items, next_page_token=token)
 
     def DeleteArtifact(
         self, request: artifact_service_pb2.DeleteArtifactRequest, context: ServicerContext
@@ -118,8 +118,8 @@ class RegistryServicer(Servicer, registry_service_pb2_grpc.RegistryServiceServic
             hosts = tuple(self.state.hosts.values())
             defined = {item.name: item for host in hosts for item in host.task_types} | dict(task_types.load())
             listed = [_listed(defined[name], hosts) for name in sorted(defined)]
-            found = [codec.encode(item) for item in listed if item.experts]
-            return registry_service_pb2.ListTaskTypesResponse(task_types=found)
+            types = [codec.encode(item) for item in listed if item.experts]
+            return registry_service_pb2.ListTaskTypesResponse(task_types=types)
 
     def Advertise(
         self, request_iterator: Iterator[registry_service_pb2.HostReport], context: ServicerContext
@@ -134,21 +134,21 @@ class RegistryServicer(Servicer, registry_service_pb2_grpc.RegistryServiceServic
         """Tells every host, then each as it changes."""
         with self.call(context, "Watch") as message:
             context.add_callback(self.wake)
-            told: dict[str, Host] = {}
+            sent: dict[str, Host] = {}
             while context.is_active() and not self.state.closing:
                 with self.state.changed:
                     now = dict(self.state.hosts)
-                    if now == told:
+                    if now == sent:
                         self.state.changed.wait()
                         continue
-                for name in told.keys() - now.keys():
+                for name in sent.keys() - now.keys():
                     message()
                     yield registry_service_pb2.RegistryChange(removed_host=name)
                 for name, host in now.items():
-                    if told.get(name) != host:
+                    if sent.get(name) != host:
                         message()
                         yield registry_service_pb2.RegistryChange(host=codec.encode(host))
-                told = now
+                sent = now
 
 
 def _listed(task_type: TaskType, hosts: Sequence[Host]) -> ListedTaskType:

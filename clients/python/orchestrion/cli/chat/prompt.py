@@ -93,9 +93,9 @@ class Prompt:
             return []
         folder, name = os.path.split(os.path.expanduser(path))
         with contextlib.suppress(OSError):
-            found = sorted(entry for entry in Path(folder or ".").iterdir() if entry.name.startswith(name))
+            entries = sorted(entry for entry in Path(folder or ".").iterdir() if entry.name.startswith(name))
             head = path[: len(path) - len(name)]
-            return [f"{command} {head}{entry.name}{'/' if entry.is_dir() else ''}" for entry in found]
+            return [f"{command} {head}{entry.name}{'/' if entry.is_dir() else ''}" for entry in entries]
         return []
 
 

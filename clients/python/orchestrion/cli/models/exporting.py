@@ -34,6 +34,6 @@ def export(
         from orchestrion.cli.models import progress
 
         with reaching.reach(address, host) as client, progress.choose(json=json, steps=True) as view:
-            found = progress.follow(view, expert, client.models.export(expert, task))
-        if found and not json:
-            print(f"Added {progress.ids(found)}.")
+            exported = progress.follow(view, expert, client.models.export(expert, task))
+        if exported and not json:
+            print(f"Added {progress.ids(exported)}.")

@@ -47,15 +47,15 @@ def list_models(
         from orchestrion._codec.codec import to_json
 
         with reaching.reach(address, host) as client:
-            found = client.models.list(task, profile=profile).models
-        shown = [listed for listed in found if everything or profile or listed.offered]
+            catalogue = client.models.list(task, profile=profile).models
+        shown = [listed for listed in catalogue if everything or profile or listed.offered]
         if json:
             for listed in shown:
                 print(to_json(listed))
             return
         if shown:
             _show(shown)
-        hidden = len(found) - len(shown)
+        hidden = len(catalogue) - len(shown)
         if hidden:
             exits.tell(f"{hidden} more {'is' if hidden == 1 else 'are'} in the catalogue; --all lists them.")
         elif not shown:
@@ -79,9 +79,9 @@ def profiles(
         from orchestrion.cli.table import Column, show_table
 
         with reaching.reach(address, host) as client:
-            found = client.models.list().profiles
+            listing = client.models.list().profiles
         if json:
-            for profile in found:
+            for profile in listing:
                 print(to_json(profile))
             return
         columns = [
@@ -91,12 +91,12 @@ def profiles(
             columns,
             [
                 (item.name, str(len(item.expert_ids)), total(item.missing_bytes, item.unknown_count), item.description)
-                for item in found
+                for item in listing
             ],
         )
 
 
-def _show(found: list[ListedModel]) -> None:
+def _show(catalogue: list[ListedModel]) -> None:
     from orchestrion.cli.models.sizes import size
     from orchestrion.cli.table import Column, show_table
 
@@ -109,7 +109,7 @@ def _show(found: list[ListedModel]) -> None:
             listed.expert.id, ", ".join(listed.expert.task_types), state(listed), size(listed.expert.download_bytes),
             listed.expert.license, listed.expert.model,
         )
-        for listed in found
+        for listed in catalogue
     ]  # fmt: skip
     show_table(columns, rows)
 

@@ -49,14 +49,14 @@ def choose(*, json: bool, steps: bool = False) -> ProgressView:
 
 def follow(view: ProgressView, title: str, work: Generator[ModelProgress, None, None]) -> list[Expert]:
     """Shows work to its end, and returns the experts that it told of; leaving early ends the work."""
-    found = []
+    experts = []
     view.begin(title)
     with contextlib.closing(work):
         for progress in work:
             view.show(progress)
             if progress.expert is not None:
-                found.append(progress.expert)
-    return found
+                experts.append(progress.expert)
+    return experts
 
 
 class JsonProgress:

@@ -73,20 +73,20 @@ def missing(catalogue: Catalogue, experts: Sequence[str], profile: str = "") -> 
 
     named = list(dict.fromkeys(experts))
     if profile:
-        known = {item.name: item.expert_ids for item in catalogue.profiles}
-        if profile not in known:
-            text = f"There is no profile {profile!r}; there are: {', '.join(known)}."
+        profiles = {item.name: item.expert_ids for item in catalogue.profiles}
+        if profile not in profiles:
+            text = f"There is no profile {profile!r}; there are: {', '.join(profiles)}."
             raise Reason.INVALID_FIELD.error(text, field="profile")
-        named += known[profile]
-    found = [find(catalogue, expert) for expert in named]
-    unusable = [listed for listed in found if listed.state is ExpertState.UNAVAILABLE]
+        named += profiles[profile]
+    entries = [find(catalogue, expert) for expert in named]
+    unusable = [listed for listed in entries if listed.state is ExpertState.UNAVAILABLE]
     for listed in unusable:
         if listed.expert.id in experts:
             raise Reason.EXPERT_UNAVAILABLE.error(listed.problem, expert=listed.expert.id)
     if unusable:
         ids = ", ".join(listed.expert.id for listed in unusable)
         exits.tell(f"Left out, since they cannot run here: {ids}. `orchestrion models show ID` says why.")
-    return [listed for listed in found if listed.state is ExpertState.TO_BE_FETCHED]
+    return [listed for listed in entries if listed.state is ExpertState.TO_BE_FETCHED]
 
 
 def agreed_to(models: Sequence[ListedModel], *, yes: bool) -> bool:

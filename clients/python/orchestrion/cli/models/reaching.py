@@ -34,14 +34,14 @@ def _hosts(ctx: typer.Context, incomplete: str) -> Offers:
 
 def experts(ctx: typer.Context, incomplete: str) -> Offers:
     """Offers the models of the host's catalogue; none where no host answers."""
-    found = _ask(ctx, lambda host: host.models.list().models)
-    return matching(((item.expert.id, item.expert.description) for item in found or ()), incomplete)
+    models = _ask(ctx, lambda host: host.models.list().models)
+    return matching(((item.expert.id, item.expert.description) for item in models or ()), incomplete)
 
 
 def profile_names(ctx: typer.Context, incomplete: str) -> Offers:
     """Offers the profiles of the host's catalogue; none where no host answers."""
-    found = _ask(ctx, lambda host: host.models.list().profiles)
-    return matching(((item.name, item.description) for item in found or ()), incomplete)
+    profiles = _ask(ctx, lambda host: host.models.list().profiles)
+    return matching(((item.name, item.description) for item in profiles or ()), incomplete)
 
 
 Host: TypeAlias = Annotated[
@@ -75,9 +75,9 @@ def reach(address: str | None, host: str | None) -> Generator[HostClient, None, 
     from orchestrion._sync.client import Client
 
     with Client(address) as controller:
-        found = controller.hosts.connect(host)
-    with found:
-        yield found
+        client = controller.hosts.connect(host)
+    with client:
+        yield client
 
 
 def _ask(ctx: typer.Context, question: Callable[[HostClient], T]) -> T | None:
@@ -88,8 +88,8 @@ def _ask(ctx: typer.Context, question: Callable[[HostClient], T]) -> T | None:
     address, host = ctx.params.get("address"), ctx.params.get("host")
     with contextlib.suppress(OrchestrionError, OSError):
         if host is None or ":" not in host:
-            with Client(address, timeout=_TIMEOUT_S) as controller, controller.hosts.connect(host) as found:
-                return question(found)
-        with HostClient(host, timeout=_TIMEOUT_S) as found:
-            return question(found)
+            with Client(address, timeout=_TIMEOUT_S) as controller, controller.hosts.connect(host) as client:
+                return question(client)
+        with HostClient(host, timeout=_TIMEOUT_S) as client:
+            return question(client)
     return None

@@ -25,9 +25,9 @@ def refresh(
         from orchestrion.cli.models import progress
 
         with reaching.reach(address, host) as client, progress.choose(json=json, steps=True) as view:
-            found = progress.follow(view, "refresh", client.models.refresh(experts or ()))
-        if not found:
+            refreshed = progress.follow(view, "refresh", client.models.refresh(experts or ()))
+        if not refreshed:
             exits.tell("Nothing could be brought up to date.")
             raise typer.Exit(exits.ExitCode.FAILED)
         if not json:
-            print(f"The facts of {len(found)} model{'' if len(found) == 1 else 's'} are up to date.")
+            print(f"The facts of {len(refreshed)} model{'' if len(refreshed) == 1 else 's'} are up to date.")

@@ -29,12 +29,12 @@ def search(
         from orchestrion._codec.codec import to_json
 
         with reaching.reach(address, host) as client:
-            found = client.models.search(task, words, limit=limit)
+            results = client.models.search(task, words, limit=limit)
         if json:
-            for model in found:
+            for model in results:
                 print(to_json(model))
             return
-        if not found:
+        if not results:
             exits.tell(f"The Hub has no such model for {task}.")
             return
         from orchestrion.cli.table import Column, show_table
@@ -49,7 +49,7 @@ def search(
                 model.id, f"{model.download_count:,}", f"{model.like_count:,}", model.library, model.license,
                 "safe" if model.safe_weights else "pickled",
             )
-            for model in found
+            for model in results
         ]  # fmt: skip
         show_table(columns, rows)
         exits.tell("`orchestrion models add MODEL --pull` adds one and fetches it.")

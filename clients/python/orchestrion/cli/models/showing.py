@@ -86,12 +86,12 @@ def facts_of(expert: Expert) -> dict[str, str]:
 def _most(limit: InputLimit) -> str:
     from orchestrion.cli.models.sizes import size
 
-    told = (
+    parts = (
         f"{limit.max_character_count:,} characters" if limit.max_character_count else "",
         f"{limit.max_duration_ms / 1000:g} s" if limit.max_duration_ms else "",
         size(limit.max_size_bytes) if limit.max_size_bytes else "",
     )
-    return " and ".join(filter(None, told))
+    return " and ".join(filter(None, parts))
 
 
 def _facts(listed: ListedModel, profiles: Iterable[str]) -> dict[str, str]:

@@ -18,9 +18,9 @@ def size(count: int) -> str:
 
 def total(known_bytes: int, unknown_count: int) -> str:
     """Writes what several downloads take together, such as `about 1.2 GB and 3 of unknown size`."""
-    known = f"about {size(known_bytes)}" if known_bytes else ""
+    measured = f"about {size(known_bytes)}" if known_bytes else ""
     unknown = f"{unknown_count} of unknown size" if unknown_count else ""
-    return " and ".join(filter(None, (known, unknown))) or "nothing"
+    return " and ".join(filter(None, (measured, unknown))) or "nothing"
 
 
 def total_of(models: Iterable[ListedModel]) -> str:

@@ -42,7 +42,7 @@ def rows(tasks: Mapping[str, TaskSnapshot]) -> tuple[Row, ...]:
     children: dict[str | None, list[TaskSnapshot]] = {}
     for task in tasks.values():
         children.setdefault(parent_of[task.id], []).append(task)
-    found: list[Row] = []
+    placed: list[Row] = []
     seen: set[str] = set()
     # A plan that is not checked yet may have a circle, which hangs on no root: its first task then becomes one.
     for root in (*children.get(None, ()), *tasks.values()):
@@ -52,7 +52,7 @@ def rows(tasks: Mapping[str, TaskSnapshot]) -> tuple[Row, ...]:
             seen.add(task.id)
             below = [child for child in children.get(task.id, ()) if child.id not in seen]
             others = tuple(parent for parent in task.parents if parent != parent_of[task.id])
-            found.append(Row(task, levels, bool(below), others))
+            placed.append(Row(task, levels, bool(below), others))
             numbered = [(child, (*levels, child is below[-1])) for child in below]
             waiting += reversed(numbered)
-    return tuple(found)
+    return tuple(placed)
