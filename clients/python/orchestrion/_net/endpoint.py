@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, cast
 
 import grpc
 
@@ -132,6 +132,6 @@ def was_connecting(error: OrchestrionError) -> bool:
 
 def _broke_off(failure: grpc.RpcError) -> bool:
     """Whether the other side of the connection ended the call without a status, as proxies and dying servers do."""
-    call: Any = failure
+    call = cast(grpc.Call, failure)  # What gRPC raises is the call that failed, which the stubs do not say.
     details = call.details() or ""
     return call.code() in _BREAK_CODES and any(sign in details for sign in _BREAK_SIGNS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final, cast
 
 import grpc
 from google.protobuf import duration_pb2
@@ -73,7 +73,7 @@ def status_code(error: OrchestrionError) -> grpc.StatusCode:
     return next((_CODES[base] for base in type(error).__mro__ if base in _CODES), grpc.StatusCode.INTERNAL)
 
 
-def status_of(error: OrchestrionError) -> Any:
+def status_of(error: OrchestrionError) -> grpc.Status:
     """Turns an exception into a status with ErrorInfo, and BadRequest or RetryInfo where they belong.
 
     A message of more than `MAX_ERROR_BYTES` is cut, and so is metadata of more than 256 bytes.
@@ -101,8 +101,9 @@ def error_of(failure: grpc.RpcError, path: str = "") -> OrchestrionError:
         path: The service and the method that were called, as `/orchestrion.v1.RunService/GetRun`: they say what a
             status without details is about. Empty where they are not at hand.
     """
-    call: Any = failure
-    code = call.code() or grpc.StatusCode.UNKNOWN
+    call = cast(grpc.Call, failure)  # What gRPC raises is the call that failed, which the stubs do not say.
+    own_code: grpc.StatusCode | None = call.code()
+    code = own_code or grpc.StatusCode.UNKNOWN
     message = call.details() or code.name
     try:
         status = rpc_status.from_call(call)
