@@ -7,6 +7,7 @@ import itertools
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from benchmarks.selection.hosts import Call, SimulatedHost
@@ -14,7 +15,7 @@ from benchmarks.selection.policies import POLICIES
 from benchmarks.selection.world import Arrival, World
 from orchestrion.plans import Task
 from orchestrion_controller.metrics import ControllerMetrics
-from orchestrion_controller.registry.registry import Registry
+from orchestrion_controller.registry.registry import Registry, Report
 
 _LEASE_MS: Final = 86_400_000
 WARM_UP: Final = 0.25
@@ -67,7 +68,7 @@ async def simulate(world: World, policy_name: str, seed: int) -> Outcome:
         hosts[pair[0]].infer(pair[1], Call(arrival.difficulty, done))
 
     for number, arrival in enumerate(world.arrivals):
-        clock.after(arrival.time_s, lambda arrival=arrival, number=number: arrive(arrival, number))  # type: ignore[misc]
+        clock.after(arrival.time_s, partial(arrive, arrival, number))
     clock.run()
     registry.close()
     assert len(times) == len(world.arrivals), "every task that came was done"
@@ -80,5 +81,5 @@ async def simulate(world: World, policy_name: str, seed: int) -> Outcome:
     )
 
 
-def _take(registry: Registry, report: object) -> None:
-    registry.report(report, "simulated")  # type: ignore[arg-type]
+def _take(registry: Registry, report: Report) -> None:
+    registry.report(report, "simulated")

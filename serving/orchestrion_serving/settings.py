@@ -18,16 +18,14 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, ClassVar, Protocol, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, TypeVar, get_args, get_origin, get_type_hints
 
 import platformdirs
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
-class _Dataclass(Protocol):
-    __dataclass_fields__: ClassVar[dict[str, Any]]
-
-
-T = TypeVar("T", bound=_Dataclass)
+T = TypeVar("T", bound="DataclassInstance")
 
 
 class SettingError(ValueError):
@@ -58,7 +56,7 @@ def load(config_type: type[T], section: str, argv: Sequence[str] | None = None) 
     for key in file:
         if key not in fields:
             raise SettingError(f"{path}: [{section}] has no setting {key!r}; it has {', '.join(sorted(fields))}.")
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for name, field in fields.items():
         variables = [f"ORCHESTRION_{section}_{name}".upper(), *field.metadata.get("env", ())]
         variable = next((variable for variable in variables if os.environ.get(variable)), None)
@@ -84,7 +82,7 @@ def load_or_exit(config_type: type[T], section: str, argv: Sequence[str] | None 
 
 
 def _parser(
-    config_type: type, section: str, fields: Mapping[str, dataclasses.Field[Any]], hints: Mapping[str, Any]
+    config_type: type, section: str, fields: Mapping[str, dataclasses.Field[object]], hints: Mapping[str, object]
 ) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"python -m orchestrion_{section}",
@@ -125,7 +123,7 @@ def field_docstrings(config_type: type) -> dict[str, str]:
     return found
 
 
-def _file_section(flag: str | None, section: str) -> tuple[Mapping[str, Any], str]:
+def _file_section(flag: str | None, section: str) -> tuple[Mapping[str, object], str]:
     asked = flag or os.environ.get("ORCHESTRION_CONFIG")
     path = Path(asked or "orchestrion.toml")
     if not asked and not path.is_file():
@@ -140,7 +138,7 @@ def _file_section(flag: str | None, section: str) -> tuple[Mapping[str, Any], st
 
 
 _TRUTH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-_FORMS: Mapping[type, tuple[Callable[[str], Any], str]] = {
+_FORMS: Mapping[object, tuple[Callable[[str], object], str]] = {
     str: (str, "a text"),
     int: (lambda text: int(text.replace("_", "")), "a whole number"),
     float: (float, "a number"),
@@ -149,7 +147,7 @@ _FORMS: Mapping[type, tuple[Callable[[str], Any], str]] = {
 }
 
 
-def _convert(source: str, raw: Any, hint: Any) -> Any:
+def _convert(source: str, raw: object, hint: object) -> object:
     if get_origin(hint) is UnionType:
         hint = next(choice for choice in get_args(hint) if choice is not NoneType)
     if get_origin(hint) is tuple:

@@ -10,7 +10,6 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.values import JsonObject
@@ -38,7 +37,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _actions(write_line: Callable[[JsonObject], None]) -> Mapping[str, Callable[..., Any]]:
+def _actions(write_line: Callable[[JsonObject], None]) -> Mapping[str, Callable[..., object]]:
     from orchestrion_host.hub import cache, inspecting, pulling
 
     def tell(message: str, done_bytes: int, total_bytes: int) -> None:
