@@ -18,7 +18,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
+
+from orchestrion.values import JsonObject
 
 CHARACTERS_PER_TOKEN = 4
 CANNED_PLAN = {
@@ -27,7 +29,7 @@ CANNED_PLAN = {
 }
 CANNED_ANSWER = "Done."
 
-Beside = Mapping[str, Any] | Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
+Beside = JsonObject | Callable[[JsonObject], JsonObject | None]
 """An answer as JSON, or what makes one of the call's body; None for a path that is not there."""
 
 
@@ -49,7 +51,7 @@ class Reply:
     status: int = 200
     """Another one answers with an error instead."""
     error: str = "scripted error"
-    error_fields: Mapping[str, Any] = field(default_factory=dict)
+    error_fields: JsonObject = field(default_factory=dict)
     """Further fields of the error's JSON."""
     headers: Mapping[str, str] = field(default_factory=dict)
     pause_after: int | None = None
@@ -66,7 +68,7 @@ class Reply:
 class Call:
     """What the server was asked."""
 
-    body: Mapping[str, Any]
+    body: JsonObject
     headers: Mapping[str, str]
     path: str = "/v1/chat/completions"
     method: str = "POST"
@@ -98,7 +100,7 @@ class LLMServer:
         script: Iterable[Reply | str] = (),
         *,
         refuses: Iterable[str] = (),
-        plan: Mapping[str, Any] | str = CANNED_PLAN,
+        plan: JsonObject | str = CANNED_PLAN,
         answer: str = CANNED_ANSWER,
         tokens_per_second: float | None = None,
         beside: Mapping[str, Beside] | None = None,
@@ -269,7 +271,7 @@ class LLMServer:
         await writer.drain()
 
 
-def prompt_tokens(body: Mapping[str, Any]) -> int:
+def prompt_tokens(body: JsonObject) -> int:
     """Counts tokens as this model has them: four characters each."""
     return sum(len(message["content"]) for message in body["messages"]) // CHARACTERS_PER_TOKEN
 
@@ -307,7 +309,7 @@ def _write_head(writer: asyncio.StreamWriter, status: int, headers: Mapping[str,
     writer.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
 
 
-def _write_event(writer: asyncio.StreamWriter, data: Mapping[str, Any]) -> None:
+def _write_event(writer: asyncio.StreamWriter, data: JsonObject) -> None:
     _write_chunk(writer, b"data: " + json.dumps(data).encode() + b"\n\n")
 
 
@@ -315,19 +317,19 @@ def _write_chunk(writer: asyncio.StreamWriter, content: bytes) -> None:
     writer.write(f"{len(content):x}\r\n".encode() + content + b"\r\n")
 
 
-def _chunk(call: Call, delta: Mapping[str, str], finish_reason: str | None = None) -> dict[str, Any]:
+def _chunk(call: Call, delta: Mapping[str, str], finish_reason: str | None = None) -> JsonObject:
     choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
     return {**_frame(call), "choices": [choice]}
 
 
-def _usage(call: Call, content: str) -> dict[str, Any]:
+def _usage(call: Call, content: str) -> JsonObject:
     prompt = prompt_tokens(call.body)
     written = -(-len(content) // CHARACTERS_PER_TOKEN)
     usage = {"prompt_tokens": prompt, "completion_tokens": written, "total_tokens": prompt + written}
     return {**_frame(call), "choices": [], "usage": usage}
 
 
-def _frame(call: Call) -> dict[str, Any]:
+def _frame(call: Call) -> JsonObject:
     return {"id": "scripted", "object": "chat.completion.chunk", "created": 0, "model": call.body.get("model", "")}
 
 

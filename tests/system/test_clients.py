@@ -20,6 +20,7 @@ from google.protobuf.message import Message
 from orchestrion import Client, Plan, Task
 from orchestrion._codec.codec import encode
 from orchestrion.events import Event
+from orchestrion.values import JsonObject
 from tests.system.processes import Servers
 
 ROOT = Path(__file__).parents[2]
@@ -172,7 +173,7 @@ def test_node_goes_on_where_it_left_off(platform: Client, tmp_path: Path) -> Non
     assert [json.loads(line) for line in output.splitlines()] == [as_proto_loader(encode(event)) for event in logged]
 
 
-def as_proto_loader(message: Message) -> dict[str, Any]:
+def as_proto_loader(message: Message) -> JsonObject:
     """Writes a message as Node's loader does with the options of `connect.js`: field by field, no type is special."""
     plain = {_camel(field.name): _plain(field, value) for field, value in message.ListFields()}
     for oneof in message.DESCRIPTOR.oneofs:

@@ -7,13 +7,12 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from orchestrion.values import JsonObject
 from tests.llm_server import LLMServer, Reply
 from tests.unit.client.terminals import Terminal
 
@@ -30,7 +29,7 @@ TOOLS = {
     ]
 }
 READ = {"task": "Image-to-Text", "arguments": ["sign.jpg"]}
-SAMPLES: list[dict[str, Any]] = [
+SAMPLES: list[JsonObject] = [
     {
         "id": "one",
         "type": "single",
@@ -62,7 +61,7 @@ SAMPLES: list[dict[str, Any]] = [
 ]
 
 
-def written(*tasks: tuple[str, str, Mapping[str, Any]]) -> str:
+def written(*tasks: tuple[str, str, JsonObject]) -> str:
     """A plan as a language model writes it."""
     return json.dumps(
         {"tasks": [{"id": name, "type": kind, "inputs": inputs} for name, kind, inputs in tasks], "noTaskReason": ""}

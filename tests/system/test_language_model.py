@@ -7,7 +7,6 @@ import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing
-from typing import Any
 
 import pytest
 
@@ -30,6 +29,7 @@ from orchestrion.events import (
 from orchestrion.experts import SelectionPolicy
 from orchestrion.plans import Plan
 from orchestrion.runs import RunState
+from orchestrion.values import JsonObject
 from tests.llm_server import LLMServer, Reply
 from tests.rpc.controller.plans import after, collect, payloads, results, wait
 from tests.system.processes import TIMEOUT_S, Servers
@@ -37,12 +37,12 @@ from tests.system.processes import TIMEOUT_S, Servers
 StartModel = Callable[..., Awaitable[LLMServer]]
 
 
-def written(*tasks: dict[str, Any]) -> str:
+def written(*tasks: JsonObject) -> str:
     """A plan as a language model writes it."""
     return json.dumps({"tasks": tasks, "noTaskReason": ""})
 
 
-def task(task_id: str, source: str = "", task_type: str = "test-delay") -> dict[str, Any]:
+def task(task_id: str, source: str = "", task_type: str = "test-delay") -> JsonObject:
     """A task as a language model writes it: its text is its id, or the text of another task."""
     text = {"output": {"taskId": source, "output": "text"}} if source else {"text": task_id}
     return {"id": task_id, "type": task_type, "inputs": {"text": text}}

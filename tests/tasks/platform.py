@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -15,7 +14,7 @@ from orchestrion._processes.supervision import Child
 from orchestrion.answers import Answer
 from orchestrion.events import TaskStarted
 from orchestrion.plans import Plan, Task
-from orchestrion.values import ArtifactRef, Json, OutputRef, Value
+from orchestrion.values import ArtifactRef, Json, JsonData, JsonObject, OutputRef, Value
 from tests.checkpoints.rows import TaskRow
 
 TIMEOUT_S = 180.0
@@ -27,7 +26,7 @@ class Measured:
     """What came of one row: its outputs, and how long the warm run took from the client's side."""
 
     row: TaskRow
-    outputs: Mapping[str, Any]
+    outputs: JsonObject
     milliseconds: float
 
 
@@ -58,11 +57,11 @@ class TinyPlatform:
         assert [result.error for result in answer.results if not result.succeeded] == []
         return answer
 
-    def outputs(self, outputs: Mapping[str, Value]) -> dict[str, Any]:
+    def outputs(self, outputs: Mapping[str, Value]) -> JsonObject:
         """Returns outputs as plain data, with artifacts downloaded."""
         return {name: self._plain(value) for name, value in outputs.items()}
 
-    def _plain(self, value: Value) -> Any:
+    def _plain(self, value: Value) -> JsonData:
         if isinstance(value, ArtifactRef):
             return self.client.artifacts.download(value, self._folder / value.name.rpartition("/")[2])
         if isinstance(value, tuple):
@@ -81,7 +80,7 @@ def write_catalogue(rows: Iterable[TaskRow], folder: Path) -> Path:
     catalogue = folder / "catalogue"
     catalogue.mkdir()
     for row in rows:
-        entry: dict[str, Any] = {
+        entry: dict[str, JsonData] = {
             "id": row.expert,
             "model": row.expert,
             "runtime": row.runtime,
@@ -93,7 +92,7 @@ def write_catalogue(rows: Iterable[TaskRow], folder: Path) -> Path:
             place = folder / row.expert
             place.mkdir()
             row.make(place)
-            source: dict[str, Any] = {"folder": str(place)}
+            source: dict[str, JsonData] = {"folder": str(place)}
             for name, make in row.parts.items():
                 part = folder / f"{row.expert}-{name}"
                 part.mkdir()
@@ -104,7 +103,7 @@ def write_catalogue(rows: Iterable[TaskRow], folder: Path) -> Path:
     return catalogue
 
 
-def _value(item: Any, files: list[Path]) -> Value:
+def _value(item: JsonData, files: list[Path]) -> Value:
     if isinstance(item, Path):
         files.append(item)
         return ArtifactRef(f"attachments/{len(files)}")

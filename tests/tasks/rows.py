@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
+from orchestrion.values import JsonObject
 from tests.checkpoints import diffusion, sound, text, vision, vision_language
 from tests.checkpoints.rows import TaskRow
 
 
-def _longer_text_is_chosen(outputs: Mapping[str, Any]) -> None:
+def _longer_text_is_chosen(outputs: JsonObject) -> None:
     assert outputs["text"] == "the longer one"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import av
 import pytest
@@ -12,7 +11,7 @@ from PIL import Image, ImageOps
 
 from orchestrion.answers import Answer
 from orchestrion.plans import Plan, Task
-from orchestrion.values import ArtifactRef, OutputRef, Value
+from orchestrion.values import ArtifactRef, JsonObject, OutputRef, Value
 from tests.checkpoints.vision import CATS
 from tests.tasks.platform import TinyPlatform
 
@@ -27,7 +26,7 @@ def task(task_id: str, task_type: str, /, **inputs: Value) -> Task:
     return Task(task_id, task_type, inputs)
 
 
-def outputs(platform: TinyPlatform, answer: Answer, task_id: str) -> dict[str, Any]:
+def outputs(platform: TinyPlatform, answer: Answer, task_id: str) -> JsonObject:
     result = answer.result(task_id)
     assert result is not None
     return platform.outputs(result.outputs)

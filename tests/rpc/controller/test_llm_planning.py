@@ -29,6 +29,7 @@ from orchestrion.events import (
 )
 from orchestrion.plans import Parameter, ParameterKind, Plan, Task, TaskType
 from orchestrion.runs import RunState
+from orchestrion.values import JsonObject
 from tests.llm_server import LLMServer, Reply
 from tests.rpc.controller.conftest import StartController
 from tests.rpc.controller.plans import after, collect, payloads, results, wait
@@ -37,13 +38,13 @@ from tests.rpc.controller.scripted_host import ScriptedHost, echo
 StartClient = Callable[..., Awaitable[AsyncClient]]
 
 
-def task(task_id: str, source: str = "", task_type: str = "test-delay", **inputs: Any) -> dict[str, Any]:
+def task(task_id: str, source: str = "", task_type: str = "test-delay", **inputs: Any) -> JsonObject:
     """A task as a language model writes it: its text is its id, or the text of another task."""
     text = {"output": {"taskId": source, "output": "text"}} if source else {"text": task_id}
     return {"id": task_id, "type": task_type, "inputs": {"text": text, **inputs}}
 
 
-def written(*tasks: dict[str, Any]) -> str:
+def written(*tasks: JsonObject) -> str:
     return json.dumps({"tasks": tasks, "noTaskReason": ""})
 
 

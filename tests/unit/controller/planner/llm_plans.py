@@ -13,7 +13,7 @@ from orchestrion import task_types
 from orchestrion.errors import OrchestrionError
 from orchestrion.plans import Task
 from orchestrion.runs import Artifact, Message
-from orchestrion.values import ArtifactRef, OutputRef
+from orchestrion.values import ArtifactRef, JsonData, JsonObject, OutputRef
 from orchestrion_controller.language_model import LanguageModel, LanguageModelConfig
 from orchestrion_controller.planner.llm import LLMPlanner
 from orchestrion_controller.stages import PlanItem, PlanningRequest
@@ -25,20 +25,20 @@ KEY = "sk-secret-key"
 REQUEST = PlanningRequest((Message("read this aloud", artifacts=(SIGN.name,)),), (SIGN,), TYPES)
 
 
-def read(task_id: str = "read") -> dict[str, Any]:
+def read(task_id: str = "read") -> dict[str, JsonData]:
     return {"id": task_id, "type": "image-to-text", "inputs": {"image": {"artifact": "attachments/1"}}}
 
 
-def speak(text: Any, task_id: str = "speak") -> dict[str, Any]:
+def speak(text: JsonData, task_id: str = "speak") -> dict[str, JsonData]:
     value = text if isinstance(text, dict) else {"text": text}
     return {"id": task_id, "type": "text-to-speech", "inputs": {"text": value}}
 
 
-def output(task_id: str, name: str = "text") -> dict[str, Any]:
+def output(task_id: str, name: str = "text") -> dict[str, JsonData]:
     return {"output": {"taskId": task_id, "output": name}}
 
 
-def plan(*tasks: dict[str, Any], reason: str = "") -> str:
+def plan(*tasks: JsonObject, reason: str = "") -> str:
     return json.dumps({"tasks": tasks, "noTaskReason": reason})
 
 
