@@ -23,9 +23,9 @@ def check(folder: Path, sha256: Mapping[str, str]) -> None:
         path = folder / name
         try:
             with path.open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise Reason.EXPERT_LOAD_FAILED.error(f"{path} cannot be read: {error}.", file=str(path)) from error
-        if found != expected.lower():
-            text = f"{path} is not the file that the catalogue names: its SHA-256 is {found}, expected {expected}."
+        if digest != expected.lower():
+            text = f"{path} is not the file that the catalogue names: its SHA-256 is {digest}, expected {expected}."
             raise Reason.EXPERT_LOAD_FAILED.error(text, file=str(path))

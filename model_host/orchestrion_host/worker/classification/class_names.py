@@ -20,13 +20,13 @@ def of(config: Any, spec: ipc.Load) -> dict[int, str]:
         FailedPreconditionError: EXPERT_LOAD_FAILED: the option does not name each class once.
     """
     names = {int(place): str(name) for place, name in config.id2label.items()}
-    given = spec.options.get("class_names")
-    if given is None:
+    names_option = spec.options.get("class_names")
+    if names_option is None:
         return names
-    if not isinstance(given, list | tuple) or len(given) != len(names):
-        text = f"{spec.expert_id}: options.class_names: expected {len(names)} names; found {given!r}."
+    if not isinstance(names_option, list | tuple) or len(names_option) != len(names):
+        text = f"{spec.expert_id}: options.class_names: expected {len(names)} names; found {names_option!r}."
         raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
-    return {place: str(name) for place, name in enumerate(given)}
+    return {place: str(name) for place, name in enumerate(names_option)}
 
 
 def as_sentiments(outputs: Outputs) -> Outputs:
@@ -45,7 +45,9 @@ def _tag(name: str) -> str:
     tag = language_tags.parse(name)
     if tag is not None and tag.language in languages.NAMES:
         return str(tag)
-    return next((code for code, known in languages.NAMES.items() if known.casefold() == name.casefold()), "")
+    return next(
+        (code for code, english_name in languages.NAMES.items() if english_name.casefold() == name.casefold()), ""
+    )
 
 
 def _language(name: str) -> str:

@@ -56,7 +56,7 @@ class PipelineCheckpoint:
             **components: Those that come from elsewhere, such as `controlnet`.
         """
         kind = self._class(class_name or self.class_name, DiffusionPipeline)
-        variant = next((found for part in _DENOISERS if (found := _variant_in(self.folder / part))), None)
+        variant = next((suffix for part in _DENOISERS if (suffix := _variant_in(self.folder / part))), None)
         trust = {"trust_remote_code": True} if "remote-code" in self.spec.trusted else {}
         pipeline = kind.from_pretrained(self.folder, variant=variant, **components, **trust, **self._settings)
         pipeline.set_progress_bar_config(disable=True)

@@ -53,9 +53,9 @@ class ControlNet(DiffusionExpert):
             **self.settings.guidance_of(call),
         }
         seed = settings.seed_of(call)
-        given = image_inputs.opaque(image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels))
-        width, height = self.canvas.fitted(*given.size)
-        own[self._map] = given.resize((width, height), Image.Resampling.LANCZOS)
+        source = image_inputs.opaque(image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels))
+        width, height = self.canvas.fitted(*source.size)
+        own[self._map] = source.resize((width, height), Image.Resampling.LANCZOS)
         return Drawing(call, seed, {"width": width, "height": height, **shared}, own)
 
     def write(self, drawing: Drawing, made: Any) -> Outputs:

@@ -160,11 +160,11 @@ class DiffusionExpert:
             self._save_memory(first, len(drawings))
             watch = Watch(calls, steps, self._colours)
             generator = generators if len(generators) > 1 else generators[0]
-            found = self.pipeline(
+            result = self.pipeline(
                 **first.shared, **own, generator=generator, **watch.arguments(self.pipeline), **self.form
             )
-        made: Any = found.frames if hasattr(found, "frames") else found.images
-        flagged = getattr(found, "nsfw_content_detected", None) or [False] * len(drawings)
+        made: Any = result.frames if hasattr(result, "frames") else result.images
+        flagged = getattr(result, "nsfw_content_detected", None) or [False] * len(drawings)
         return [
             drawing.call.bad_input(
                 "instruction" if "instruction" in drawing.call.inputs else "prompt",

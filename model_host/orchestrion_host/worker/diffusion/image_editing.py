@@ -42,9 +42,9 @@ class ImageEditing(DiffusionExpert):
             **self.settings.guidance_of(call, "image_guidance", "image_guidance_scale"),
         }
         seed = settings.seed_of(call)
-        given = image_inputs.opaque(image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels))
+        source = image_inputs.opaque(image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels))
         # What the model was trained on; much larger pictures come out torn.
-        fitted = given.resize(self.canvas.fitted(*given.size), Image.Resampling.LANCZOS)
+        fitted = source.resize(self.canvas.fitted(*source.size), Image.Resampling.LANCZOS)
         return Drawing(call, seed, shared, {**words, "image": fitted})
 
     def write(self, drawing: Drawing, made: Any) -> Outputs:

@@ -45,9 +45,9 @@ class ImageRedrawing(DiffusionExpert):
         # Only that share of the steps is taken: there must be one left to take.
         steps = min(self.settings.max_steps, max(self.settings.steps, math.ceil(1 / max(strength, 1e-3))))
         guidance = self.settings.guidance_of(call)
-        given = image_inputs.opaque(image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels))
-        size = self.canvas.fitted(*given.size)
-        own["image"] = given.resize(size, Image.Resampling.LANCZOS)
+        source = image_inputs.opaque(image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels))
+        size = self.canvas.fitted(*source.size)
+        own["image"] = source.resize(size, Image.Resampling.LANCZOS)
         shared = {"num_inference_steps": steps, "strength": max(strength, 1 / steps), **guidance}
         return Drawing(call, seed, shared | self._size(*size), own)
 

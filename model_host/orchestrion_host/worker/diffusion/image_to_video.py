@@ -62,9 +62,9 @@ class ImageToVideo(DiffusionExpert):
         steps = self.settings.step_count(call)
         guidance = self.settings.guidance_of(call)
         seed = settings.seed_of(call)
-        given = image_inputs.opaque(image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels))
-        width, height = self.canvas.fitted(*given.size)
-        own["image"] = given.resize((width, height), Image.Resampling.LANCZOS)
+        source = image_inputs.opaque(image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels))
+        width, height = self.canvas.fitted(*source.size)
+        own["image"] = source.resize((width, height), Image.Resampling.LANCZOS)
         shared = {**self._shared(width, height, frames), "num_inference_steps": steps, **guidance}
         return Drawing(call, seed, shared, own, alone=True)
 

@@ -34,14 +34,14 @@ class Settings:
         Raises:
             InvalidArgumentError: Too few, too many, or no whole number.
         """
-        asked = float(call.number("steps", self.steps))
-        if not asked.is_integer() or not 1 <= asked <= self.max_steps:
+        requested = float(call.number("steps", self.steps))
+        if not requested.is_integer() or not 1 <= requested <= self.max_steps:
             raise call.bad_input(
                 "steps",
-                f"is {asked:g}; this model takes whole numbers from 1 to {self.max_steps} (its option max_steps).",
+                f"is {requested:g}; this model takes whole numbers from 1 to {self.max_steps} (its option max_steps).",
                 limit_step_count=self.max_steps,
             )
-        return int(asked)
+        return int(requested)
 
     def guidance_of(self, call: Call, name: str = "guidance", argument: str = "guidance_scale") -> dict[str, float]:
         """Returns the pipeline's argument for an input that says how closely to keep to something.

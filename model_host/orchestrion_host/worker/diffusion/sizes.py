@@ -45,15 +45,15 @@ class Canvas:
         Raises:
             InvalidArgumentError: They are too small or too large.
         """
-        given = [min(float(call.number(*side)), _FARTHEST) for side in (("width", self.width), ("height", self.height))]
-        for name, length in zip(("width", "height"), given, strict=True):
+        sides = [min(float(call.number(*side)), _FARTHEST) for side in (("width", self.width), ("height", self.height))]
+        for name, length in zip(("width", "height"), sides, strict=True):
             if not length >= self.smallest:  # Also what is no number at all.
                 raise call.bad_input(
                     name,
                     f"is {length:g}; this model makes no side shorter than {self.smallest} pixels.",
                     limit_pixels=self.smallest,
                 )
-        wanted = round(given[0]), round(given[1])
+        wanted = round(sides[0]), round(sides[1])
         if wanted[0] * wanted[1] > self.max_pixels:
             # A side that is given, rather than one that is the model's own.
             longer, shorter = ("width", "height") if wanted[0] >= wanted[1] else ("height", "width")
@@ -66,8 +66,8 @@ class Canvas:
             )
         made = (self._rounded(wanted[0]), self._rounded(wanted[1]))
         if made != wanted:
-            told = f"{wanted[0]} x {wanted[1]} pixels became {made[0]} x {made[1]}: sides are multiples of "
-            call.progress(f"{told}{self.multiple}")
+            message = f"{wanted[0]} x {wanted[1]} pixels became {made[0]} x {made[1]}: sides are multiples of "
+            call.progress(f"{message}{self.multiple}")
         return made
 
     def fitted(self, width: int, height: int) -> tuple[int, int]:
@@ -87,12 +87,12 @@ def canvas_of(pipeline: Any, options: Mapping[str, Any]) -> Canvas:
         pipeline: A loaded pipeline.
         options: Those of the expert: `width` and `height` are the usual size, `max_pixels` is the most that is made.
     """
-    scale = next((found for name in _SCALES if isinstance(found := getattr(pipeline, name, None), int)), 8)
+    scale = next((factor for name in _SCALES if isinstance(factor := getattr(pipeline, name, None), int)), 8)
     network = denoiser_of(pipeline)
     patch = 1
     if getattr(pipeline, "unet", None) is None:
-        given = getattr(network, "config", {}).get("patch_size", 1)
-        patch = int(given if isinstance(given, int) else given[-1])
+        patch_size = getattr(network, "config", {}).get("patch_size", 1)
+        patch = int(patch_size if isinstance(patch_size, int) else patch_size[-1])
         # Transformers for pictures cut their latents into patches of 2 x 2, also those that say 1 and take them packed.
         patch = max(patch, 2 if scale <= 16 else 1)
     defaults = call_defaults(pipeline)

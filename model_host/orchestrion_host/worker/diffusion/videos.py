@@ -87,7 +87,7 @@ def timing_of(pipeline: Any, options: Mapping[str, Any]) -> Timing:
     adapter = getattr(pipeline, "motion_adapter", None)
     if adapter is not None:
         most = min(most, int(adapter.config.motion_max_seq_length))
-    group = next((int(found) for scale in _TEMPORAL_SCALES if (found := getattr(pipeline, scale, None))), 1)
+    group = next((int(factor) for scale in _TEMPORAL_SCALES if (factor := getattr(pipeline, scale, None))), 1)
     return Timing(float(options.get("frames_per_second") or rate), min(usual, most), most, group)
 
 

@@ -90,8 +90,8 @@ def main(argv: list[str] | None = None) -> int:
         result = {"entry": str(done.entry), "difference": done.difference, "latency_ms": done.latency_ms}
         write_line({"result": result})
     elif done.difference is None:
-        told = "is there already; its facts are renewed" if done.renewed else "is there already"
-        output.write(f"{done.entry} {told}\n")
+        outcome = "is there already; its facts are renewed" if done.renewed else "is there already"
+        output.write(f"{done.entry} {outcome}\n")
     else:
         output.write(f"wrote {done.entry}; outputs differ from PyTorch's by at most {done.difference:.1e}\n")
     return 0
@@ -118,17 +118,19 @@ def run(
     if facts is None or facts.runtime != "transformers":
         text = f"{expert!r} is no model of the catalogue on the runtime transformers, from which exports are made."
         raise Reason.MODEL_NOT_SUPPORTED.error(text, expert=expert)
-    found = presence.find(facts)
-    if found.problem:
-        raise Reason.EXPERT_UNAVAILABLE.error(found.problem, expert=expert)
-    family = eligibility.family_of(facts, Path(found.folder), task_type)
+    location = presence.find(facts)
+    if location.problem:
+        raise Reason.EXPERT_UNAVAILABLE.error(location.problem, expert=expert)
+    family = eligibility.family_of(facts, Path(location.folder), task_type)
     target = exports / entries.file_name(facts)
     if target.is_file() and entries.is_of(target, facts):
         renewed = entries.refresh(target, facts)
-        return Exported(target, None, _measured(facts, found.folder, target, tell) if measure else {}, renewed=renewed)
+        return Exported(
+            target, None, _measured(facts, location.folder, target, tell) if measure else {}, renewed=renewed
+        )
     tell(f"exporting {expert} for {', '.join(facts.task_types)}")
     try:
-        difference = export(facts, Path(found.folder), exports, family.auto_class)
+        difference = export(facts, Path(location.folder), exports, family.auto_class)
     except OrchestrionError:
         raise
     except OSError as error:
@@ -139,7 +141,7 @@ def run(
         text = f"{expert} could not be exported: {error}"
         raise Reason.EXPORT_FAILED.error(text, expert=expert) from error
     tell(f"checked: outputs differ from PyTorch's by at most {difference:.1e}")
-    return Exported(target, difference, _measured(facts, found.folder, target, tell) if measure else {})
+    return Exported(target, difference, _measured(facts, location.folder, target, tell) if measure else {})
 
 
 def export(facts: ModelFacts, source: Path, exports: Path, auto_class: str) -> float:

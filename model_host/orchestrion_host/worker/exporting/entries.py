@@ -22,8 +22,8 @@ def refresh(target: Path, facts: ModelFacts) -> bool:
     Returns:
         Whether that was so.
     """
-    known = reader.read_file(target)
-    entry = describe(facts, known.revision, Path(known.source.folder), known.source.sha256["model.onnx"])
+    export = reader.read_file(target)
+    entry = describe(facts, export.revision, Path(export.source.folder), export.source.sha256["model.onnx"])
     if yaml.safe_load(target.read_text("utf-8")) == entry:
         return False
     write(entry, target)
@@ -67,13 +67,13 @@ def file_name(facts: ModelFacts) -> str:
 def is_of(entry: Path, facts: ModelFacts) -> bool:
     """Whether an export is of these very weights, and complete; an entry that cannot be read is of none."""
     try:
-        known = reader.read_file(entry)
+        export = reader.read_file(entry)
     except reader.CatalogueError:
         return False
-    files = [Path(known.source.folder) / name for name in ("model.onnx", "tokenizer.json")]
+    files = [Path(export.source.folder) / name for name in ("model.onnx", "tokenizer.json")]
     return (
-        known.revision.split(",")[0] == facts.revision
-        and "model.onnx" in known.source.sha256
+        export.revision.split(",")[0] == facts.revision
+        and "model.onnx" in export.source.sha256
         and all(file.is_file() for file in files)
     )
 

@@ -60,13 +60,15 @@ def write(source: Path, target: Path, auto_class: str = _ENCODER) -> Compared:
     write_tokenizer(tokenizer, target.parent / "tokenizer.json")
     other = dict(tokenizer(_SENTENCES, padding=True, return_tensors="pt"))
     with torch.inference_mode():
-        found = model(**other)
+        computed = model(**other)
     session: Any = onnxruntime.InferenceSession(str(target), providers=["CPUExecutionProvider"])
     wanted = {item.name for item in session.get_inputs()}
-    given = {name: tensor.numpy() for name, tensor in other.items() if name in wanted}
+    arrays = {name: tensor.numpy() for name, tensor in other.items() if name in wanted}
     names = [item.name for item in session.get_outputs()]
-    expected = [found[name].numpy() if name in found else found[place].numpy() for place, name in enumerate(names)]
-    pairs = list(zip(session.run(None, given), expected, strict=True))
+    expected = [
+        computed[name].numpy() if name in computed else computed[place].numpy() for place, name in enumerate(names)
+    ]
+    pairs = list(zip(session.run(None, arrays), expected, strict=True))
     return Compared(
         float(np.max([np.abs(ours - theirs).max() for ours, theirs in pairs])),
         max(float(np.abs(theirs).max()) for _, theirs in pairs),

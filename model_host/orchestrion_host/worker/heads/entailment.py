@@ -34,14 +34,14 @@ class Entailment:
             text = f"{spec.expert_id}: options.hypothesis_template: expected one {{}}; found {self._template!r}."
             raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
         named = [place for place, name in names.items() if name.lower().startswith("entail")]
-        found = spec.options.get("entailment_class", named[0] if named else None)
-        if found not in names:
+        label = spec.options.get("entailment_class", named[0] if named else None)
+        if label not in names:
             text = (
                 f"{spec.expert_id} has no class that is called entailment, as zero-shot-classification needs, but "
                 f"{', '.join(names.values())}. Say its number with options.entailment_class."
             )
             raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
-        self._class = int(found)
+        self._class = int(label)
 
     def hypotheses(self, labels: Sequence[str]) -> list[str]:
         """Puts each label into a sentence."""

@@ -47,19 +47,19 @@ def join(words: Iterable[Word]) -> list[Entity]:
     An entity ends where a word of no class, of another class, or with a prefix that begins one follows. Of models
     whose classes have no prefixes, words of one class in a row are one entity.
     """
-    found: list[Entity] = []
+    entities: list[Entity] = []
     is_open = False
     for word in words:
         if word.label in _NOTHING:
             is_open = False
             continue
         prefix, label = split(word.label)
-        if is_open and prefix not in _BEGINS and found[-1].label == label:
-            found[-1].words.append(word)
+        if is_open and prefix not in _BEGINS and entities[-1].label == label:
+            entities[-1].words.append(word)
         else:
-            found.append(Entity(label, [word]))
+            entities.append(Entity(label, [word]))
         is_open = True
-    return found
+    return entities
 
 
 def split(label: str) -> tuple[str, str]:

@@ -63,14 +63,14 @@ class AnswerFinder(HeadExpert):
                 continue
             windows += [(call, window) for window in own]
             owners += [place] * len(own)
-        found = text_windows.compute(self, windows, _OUTPUTS)
+        logits = text_windows.compute(self, windows, _OUTPUTS)
         for place, call in enumerate(batch):
             if place in results:
                 continue
             rows = [row for row, owner in enumerate(owners) if owner == place]
             try:
                 call.raise_if_cancelled()
-                results[place] = self._answer(call, [windows[row][1] for row in rows], [found[row] for row in rows])
+                results[place] = self._answer(call, [windows[row][1] for row in rows], [logits[row] for row in rows])
             except OrchestrionError as error:
                 results[place] = error
         return [results[place] for place in range(len(batch))]

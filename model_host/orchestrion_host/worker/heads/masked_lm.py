@@ -99,20 +99,20 @@ class GapFiller(HeadExpert):
             for token in sorted(best.tolist(), key=lambda token: -row[token]):
                 tokens = [*filling.tokens[:gap], token, *filling.tokens[gap + 1 :]]
                 grown[place].append(_Filling(tokens, (*filling.words, token), filling.score * float(row[token])))
-        for place, found in grown.items():
-            fillings[place] = sorted(found, key=lambda filling: -filling.score)[:_CANDIDATES]
+        for place, candidates in grown.items():
+            fillings[place] = sorted(candidates, key=lambda filling: -filling.score)[:_CANDIDATES]
 
     def _shares(self, fillings: Sequence[_Filling]) -> list[Array]:
         """Returns for each text how likely each token is in its first gap: arrays of shape (vocabulary,)."""
-        found: dict[int, Array] = {}
+        distributions: dict[int, Array] = {}
         mask = self.tokenizer.mask_token_id
         for places in token_limits.passes([len(filling.tokens) for filling in fillings], _PASS_TOKENS):
             rows = [{"input_ids": fillings[place].tokens} for place in places]
             (logits,) = self.run(rows, ["logits"], [fillings[place].tokens.index(mask) for place in places])
             logits[:, mask] = -np.inf
             shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
-            found.update(zip(places, shares / shares.sum(axis=-1, keepdims=True), strict=True))
-        return [found[place] for place in range(len(fillings))]
+            distributions.update(zip(places, shares / shares.sum(axis=-1, keepdims=True), strict=True))
+        return [distributions[place] for place in range(len(fillings))]
 
     def _outputs(self, call: Call, fillings: Sequence[_Filling]) -> Outputs:
         text = call.text("text")

@@ -48,16 +48,16 @@ class TextClassifier(HeadExpert):
                 owners += [place] * len(encoded)
             except OrchestrionError as error:
                 results[place] = error
-        found: dict[int, dict[int, Any]] = {}
+        scores: dict[int, dict[int, Any]] = {}
         for places in token_limits.passes([len(row["input_ids"]) for row in rows]):
             wanted = [place for place in places if not batch[owners[place]].cancelled]
             if not wanted:
                 continue
             for place, logits in zip(wanted, self.run([rows[place] for place in wanted], ["logits"])[0], strict=True):
-                found.setdefault(owners[place], {})[place] = logits
+                scores.setdefault(owners[place], {})[place] = logits
         for place, call in enumerate(batch):
             if place not in results:
-                results[place] = self._result(call, labels.get(place), found.get(place, {}))
+                results[place] = self._result(call, labels.get(place), scores.get(place, {}))
         return [results[place] for place in range(len(batch))]
 
     def _encoded(self, call: Call, labels: list[str] | None) -> list[Row]:
@@ -75,12 +75,12 @@ class TextClassifier(HeadExpert):
             )
         return [{name: encoded[name][row] for name in encoded} for row in range(len(encoded["input_ids"]))]
 
-    def _result(self, call: Call, labels: list[str] | None, found: Mapping[int, Any]) -> Result:
+    def _result(self, call: Call, labels: list[str] | None, scores: Mapping[int, Any]) -> Result:
         try:
             call.raise_if_cancelled()
         except OrchestrionError as error:
             return error
-        rows = [found[place] for place in sorted(found)]
+        rows = [scores[place] for place in sorted(scores)]
         if labels is not None and self._entailment is not None:
             return self._entailment.outputs(labels, rows)
         return _described(call, _scores(rows[0], self._names, self._kind), self._kind)

@@ -89,7 +89,7 @@ def compute(
     Returns:
         For each window that was computed the wanted outputs, as float arrays of shape (tokens, …).
     """
-    found: dict[int, list[Array]] = {}
+    results: dict[int, list[Array]] = {}
     for places in token_limits.passes([window.count for _, window in windows]):
         wanted = [place for place in places if not windows[place][0].cancelled]
         if not wanted:
@@ -97,5 +97,5 @@ def compute(
         arrays = expert.run([windows[place][1].fields for place in wanted], outputs)
         for row, place in enumerate(wanted):
             count = windows[place][1].count
-            found[place] = [array[row, -count:] if expert.pads_left else array[row, :count] for array in arrays]
-    return found
+            results[place] = [array[row, -count:] if expert.pads_left else array[row, :count] for array in arrays]
+    return results

@@ -44,14 +44,14 @@ class TokenClassifier(HeadExpert):
                 continue
             windows += [(call, window) for window in own]
             owners += [place] * len(own)
-        found = text_windows.compute(self, windows, ["logits"])
+        logits = text_windows.compute(self, windows, ["logits"])
         for place, call in enumerate(batch):
             if place in results:
                 continue
             rows = [row for row, owner in enumerate(owners) if owner == place]
             try:
                 call.raise_if_cancelled()
-                judged = _words([windows[row][1] for row in rows], [found[row][0] for row in rows])
+                judged = _words([windows[row][1] for row in rows], [logits[row][0] for row in rows])
                 results[place] = self._outputs(call.text("text"), judged)
             except OrchestrionError as error:
                 results[place] = error
@@ -63,9 +63,9 @@ class TokenClassifier(HeadExpert):
             shifted = np.exp(logits - logits.max())
             best = int(shifted.argmax())
             words.append(entities.Word(start, end, self._names[best], float(shifted[best] / shifted.sum())))
-        found = [entity.plain(text) for entity in entities.join(words)]
-        told = ", ".join(f"{item['text']} ({item['label']})" for item in found)
-        return {"text": told, "entities": {"json": found}, "count": float(len(found))}
+        plain = [entity.plain(text) for entity in entities.join(words)]
+        summary = ", ".join(f"{item['text']} ({item['label']})" for item in plain)
+        return {"text": summary, "entities": {"json": plain}, "count": float(len(plain))}
 
 
 def _words(windows: Sequence[Window], logits: Sequence[Any]) -> list[tuple[int, int, Any]]:
@@ -84,9 +84,9 @@ def _words(windows: Sequence[Window], logits: Sequence[Any]) -> list[tuple[int, 
             places = [place for token in own if (place := window.places[token])]
             start, end = places[0][0], places[-1][1]
             around = min(own[0], window.count - 1 - own[-1])
-            known = best.get(start)
+            previous = best.get(start)
             # A word that the end of a window cuts off is shorter there than in the next.
-            if known is None or (end, around) > (known[1], known[0]):
+            if previous is None or (end, around) > (previous[1], previous[0]):
                 best[start] = (around, end, start, scores[own[0]])
     ordered = sorted(best.values(), key=lambda item: item[2])
     judged: list[tuple[int, int, Any]] = []

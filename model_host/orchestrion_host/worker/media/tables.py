@@ -95,19 +95,19 @@ def _lines(call: Call, name: str, text: str, max_rows: int) -> list[tuple[int, l
     """Returns the cells of each line that has any, with its number from 1; quoted cells may hold line breaks."""
     delimiter = _delimiter(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    found = []
+    rows = []
     try:
         for cells in reader:
             if not any(cell.strip() for cell in cells):
                 continue
-            found.append((reader.line_num, cells))
-            if len(found) - 1 > max_rows:
+            rows.append((reader.line_num, cells))
+            if len(rows) - 1 > max_rows:
                 problem = f"has more than {max_rows:,} rows, which is the most that is read. Give it in parts."
                 raise call.bad_input(name, problem, limit_row_count=max_rows)
     except csv.Error as error:
         problem = f"is no CSV that can be read: {error} in line {reader.line_num}."
         raise call.bad_input(name, problem, line=reader.line_num) from error
-    return found
+    return rows
 
 
 def _delimiter(text: str) -> str:
@@ -133,11 +133,11 @@ def numbers(cells: Sequence[str]) -> list[float] | None:
     Returns:
         The numbers; None where a cell is none.
     """
-    found = []
+    values = []
     for cell in cells:
         plain = cell.strip().strip("$€£¥% ").replace(" ", "").replace("\u00a0", "").replace(",", "")
         try:
-            found.append(float(plain))
+            values.append(float(plain))
         except ValueError:
             return None
-    return found
+    return values

@@ -116,12 +116,12 @@ def dtype_of(spec: ipc.Load, device: torch.device, saved: Any) -> torch.dtype:
         device: Where it goes.
         saved: The precision that the checkpoint was saved in; kept on a GPU where it is half already.
     """
-    asked = spec.options.get("dtype")
-    if asked is not None:
-        if asked not in _DTYPES:
-            text = f"{spec.expert_id}: options.dtype: expected one of {', '.join(_DTYPES)}; found {asked!r}."
+    option = spec.options.get("dtype")
+    if option is not None:
+        if option not in _DTYPES:
+            text = f"{spec.expert_id}: options.dtype: expected one of {', '.join(_DTYPES)}; found {option!r}."
             raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
-        return _DTYPES[asked]
+        return _DTYPES[option]
     if device.type == "cpu":
         return torch.float32
     if saved in (torch.float16, torch.bfloat16):

@@ -82,12 +82,12 @@ class Columns:
         return {item.name: _column_array(call, table, places, item.type)}
 
     def _places(self, call: Call, table: Table, names: Sequence[str]) -> list[int]:
-        known = {_plain(name): place for place, name in reversed(list(enumerate(table.columns)))}
-        missing = [name for name in names if _plain(name) not in known]
+        by_name = {_plain(name): place for place, name in reversed(list(enumerate(table.columns)))}
+        missing = [name for name in names if _plain(name) not in by_name]
         if missing:
             problem = f"has no column {', '.join(missing)}; its columns are {', '.join(table.columns)}."
             raise call.bad_input("table", problem)
-        return [known[_plain(name)] for name in names]
+        return [by_name[_plain(name)] for name in names]
 
 
 def names_of(spec: ipc.Load, metadata: Mapping[str, str], key: str) -> list[str]:
@@ -96,16 +96,16 @@ def names_of(spec: ipc.Load, metadata: Mapping[str, str], key: str) -> list[str]
     Raises:
         FailedPreconditionError: EXPERT_LOAD_FAILED: the option is no list.
     """
-    given = spec.options.get(key)
-    if given is None and key in metadata:
+    option = spec.options.get(key)
+    if option is None and key in metadata:
         text = metadata[key].strip()
-        given = json.loads(text) if text.startswith("[") else [name.strip() for name in text.split(",")]
-    if given is None:
+        option = json.loads(text) if text.startswith("[") else [name.strip() for name in text.split(",")]
+    if option is None:
         return []
-    if not isinstance(given, list | tuple):
-        text = f"{spec.expert_id}: options.{key}: expected a list of names; found {given!r}."
+    if not isinstance(option, list | tuple):
+        text = f"{spec.expert_id}: options.{key}: expected a list of names; found {option!r}."
         raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
-    return [str(name) for name in given]
+    return [str(name) for name in option]
 
 
 def _plain(name: str) -> str:

@@ -52,9 +52,9 @@ class OnnxEncoder:
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         """Counts the tokens of each text, those beyond `max_tokens` included."""
-        found = self._tokenizer.encode_batch(list(texts))
+        encodings = self._tokenizer.encode_batch(list(texts))
         # The tokenizer cuts to `max_tokens`; what it cut off is kept beside, each piece with marks of its own.
-        return [sum(sum(piece.attention_mask) for piece in (item, *item.overflowing)) for item in found]
+        return [sum(sum(piece.attention_mask) for piece in (item, *item.overflowing)) for item in encodings]
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Turns texts into vectors in one forward pass."""
@@ -68,8 +68,8 @@ class OnnxEncoder:
             "attention_mask": np.array([encoding.attention_mask for encoding in encodings], dtype=np.int64),
             "token_type_ids": np.array([encoding.type_ids for encoding in encodings], dtype=np.int64),
         }
-        given = {name: array for name, array in arrays.items() if name in self._input_names}
-        return self._session.run(None, given)[0], arrays["attention_mask"]
+        inputs = {name: array for name, array in arrays.items() if name in self._input_names}
+        return self._session.run(None, inputs)[0], arrays["attention_mask"]
 
 
 load = OnnxEncoder

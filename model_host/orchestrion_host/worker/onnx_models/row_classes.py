@@ -39,31 +39,31 @@ class RowClasses:
         self.outputs = [*labels[:1], *(maps or shares)[:1]]
         """The names of the outputs that are wanted."""
 
-    def shares(self, found: Sequence[Any]) -> tuple[list[str], Any]:
+    def shares(self, outputs: Sequence[Any]) -> tuple[list[str], Any]:
         """Reads what the session returned.
 
         Args:
-            found: The wanted outputs of all rows.
+            outputs: The wanted outputs of all rows.
 
         Returns:
             The names of the classes, and a float array of shape (rows, classes) whose rows add up to 1.
         """
-        labels = list(found[0]) if self._has_label else []
-        if len(found) == 1 and self._has_label:
+        labels = list(outputs[0]) if self._has_label else []
+        if len(outputs) == 1 and self._has_label:
             return self._certain(labels)
         if self._has_maps:
-            keys = list(found[-1][0])
-            values = np.array([[row[key] for key in keys] for row in found[-1]], dtype=np.float64)
+            keys = list(outputs[-1][0])
+            values = np.array([[row[key] for key in keys] for row in outputs[-1]], dtype=np.float64)
             return [self._name(key) for key in keys], values
-        values = np.asarray(found[-1], dtype=np.float64)
+        values = np.asarray(outputs[-1], dtype=np.float64)
         values = values.reshape(len(values), -1)
         if values.shape[1] == 1:
             # Some exporters of two classes give the share of the second alone.
             values = np.concatenate([1 - values, values], axis=1)
         # Classes whose names nobody says are known by the rows that they won.
         won = {place: self._name(label) for place, label in zip(values.argmax(axis=1).tolist(), labels, strict=False)}
-        given = dict(enumerate(self._names))
-        return [given.get(place, won.get(place, f"class {place}")) for place in range(values.shape[1])], values
+        names = dict(enumerate(self._names))
+        return [names.get(place, won.get(place, f"class {place}")) for place in range(values.shape[1])], values
 
     def _certain(self, labels: Sequence[Any]) -> tuple[list[str], Any]:
         """Makes shares of 1 for a model that gives no more than labels."""

@@ -60,26 +60,28 @@ class RowClassifier:
 
     def _classify(self, call: Call) -> Outputs:
         table = tables.read(call, "table")
-        given = self._columns.features(call, table)
-        found: list[Sequence[Any]] = []
+        features = self._columns.features(call, table)
+        outputs: list[Sequence[Any]] = []
         for start in range(0, len(table.rows), _ROWS_AT_ONCE):
             call.raise_if_cancelled()
-            found.append(self._run(call, {name: array[start : start + _ROWS_AT_ONCE] for name, array in given.items()}))
+            outputs.append(
+                self._run(call, {name: array[start : start + _ROWS_AT_ONCE] for name, array in features.items()})
+            )
             call.progress("classifying rows", min(1.0, (start + _ROWS_AT_ONCE) / len(table.rows)))
-        names, shares = self._classes.shares([_joined(pieces) for pieces in zip(*found, strict=True)])
+        names, shares = self._classes.shares([_joined(pieces) for pieces in zip(*outputs, strict=True)])
         unknown = np.flatnonzero(~np.isfinite(shares).all(axis=1))
         if len(unknown):
             problem = f"leaves a cell empty in row {unknown[0] + 1} without which this expert cannot judge the row."
             raise call.bad_input("table", problem, row=int(unknown[0]) + 1)
         return _outputs(call, table, names, shares)
 
-    def _run(self, call: Call, given: Any) -> Sequence[Any]:
+    def _run(self, call: Call, features: Any) -> Sequence[Any]:
         try:
-            found: Sequence[Any] = self._session.run(self._classes.outputs, given)
+            outputs: Sequence[Any] = self._session.run(self._classes.outputs, features)
         except (RuntimeError, ValueError, onnxruntime_errors.InvalidArgument) as error:
             problem = f"holds values that the model cannot take: {str(error).splitlines()[0]}"
             raise call.bad_input("table", problem) from error
-        return found
+        return outputs
 
 
 def _joined(pieces: Sequence[Any]) -> Any:
@@ -101,11 +103,11 @@ def _outputs(call: Call, table: Table, names: Sequence[str], shares: Any) -> Out
     best = shares.argmax(axis=1)
     labels = [names[place] for place in best]
     scores = shares[np.arange(len(best)), best].tolist()
-    told = []
+    described = []
     for row in range(min(len(labels), _MOST_TOLD)):
         order = np.argsort(-shares[row], kind="stable")
         ranked = [{"label": names[place], "score": float(shares[row, place])} for place in order]
-        told.append({"row": row, "label": labels[row], "score": scores[row], "scores": ranked})
+        described.append({"row": row, "label": labels[row], "score": scores[row], "scores": ranked})
     kept = [place for place, name in enumerate(table.columns) if name not in _ADDED]
     written = Table(
         [*(table.columns[place] for place in kept), *_ADDED],
@@ -115,7 +117,7 @@ def _outputs(call: Call, table: Table, names: Sequence[str], shares: Any) -> Out
         ],
     )
     counts = ", ".join(f"{count} {label}" for label, count in Counter(labels).most_common())
-    return {"text": counts, "rows": {"json": told}, "table": tables.write(call, "predictions", written)}
+    return {"text": counts, "rows": {"json": described}, "table": tables.write(call, "predictions", written)}
 
 
 load = RowClassifier

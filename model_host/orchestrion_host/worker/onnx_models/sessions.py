@@ -28,8 +28,8 @@ def start(folder: Path, options: Mapping[str, Any]) -> Any:
 
 
 def _file(folder: Path, options: Mapping[str, Any]) -> str:
-    asked = options.get("file")
-    for name in [asked] if asked else _PLACES:
+    file_option = options.get("file")
+    for name in [file_option] if file_option else _PLACES:
         if (folder / name).is_file():
             return str(folder / name)
-    raise Reason.EXPERT_LOAD_FAILED.error(f"{folder} holds no {asked or ' and no '.join(_PLACES)}.")
+    raise Reason.EXPERT_LOAD_FAILED.error(f"{folder} holds no {file_option or ' and no '.join(_PLACES)}.")

@@ -23,7 +23,7 @@ from orchestrion_host.worker.runtimes import LoadedExpert
 # It tells that the tokenizer was saved from another class, which makes no difference to what it does.
 logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 
-_GIVEN: Final = ("input_ids", "attention_mask", "token_type_ids")
+_INPUT_NAMES: Final = ("input_ids", "attention_mask", "token_type_ids")
 
 
 class OnnxTextModel:
@@ -38,15 +38,15 @@ class OnnxTextModel:
         self.config: Any = _configuration(folder)
         self._session: Any = sessions.start(folder, spec.options)
         self._places = {item.name: place for place, item in enumerate(self._session.get_outputs())}
-        self._given = [item.name for item in self._session.get_inputs()]
+        self._input_names = [item.name for item in self._session.get_inputs()]
         self.tokenizer: Any = PreTrainedTokenizerFast.from_pretrained(folder)
         # What the tokenizer was made for may be more or less than what the graph takes.
-        self.tokenizer.model_input_names = [name for name in _GIVEN if name in self._given]
+        self.tokenizer.model_input_names = [name for name in _INPUT_NAMES if name in self._input_names]
 
     def run(self, fields: Mapping[str, Array], names: Sequence[str], at: Sequence[int] | None) -> list[Array]:
         """Computes one forward pass; see `heads.model.TextModel`."""
         nothing = np.zeros_like(fields["input_ids"])
-        outputs = self._session.run(None, {name: fields.get(name, nothing) for name in self._given})
+        outputs = self._session.run(None, {name: fields.get(name, nothing) for name in self._input_names})
         # Graphs made by other programs may call their outputs otherwise; the order is the same.
         wanted = [outputs[self._places.get(name, place)] for place, name in enumerate(names)]
         return wanted if at is None else [array[np.arange(len(at)), list(at)] for array in wanted]
@@ -69,5 +69,5 @@ def _configuration(folder: Path) -> SimpleNamespace:
     path = folder / "config.json"
     fields = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     names = {int(place): str(name) for place, name in (fields.get("id2label") or {}).items()}
-    known = {"problem_type": None, "model_type": "", "num_labels": len(names), "pad_token_id": None}
-    return SimpleNamespace(**{**known, **fields, "id2label": names})
+    defaults = {"problem_type": None, "model_type": "", "num_labels": len(names), "pad_token_id": None}
+    return SimpleNamespace(**{**defaults, **fields, "id2label": names})

@@ -16,7 +16,7 @@ _DEFAULT_RETRY_MS: Final = 1000
 
 
 @contextlib.contextmanager
-def told(expert_id: str) -> Iterator[None]:
+def converted(expert_id: str) -> Iterator[None]:
     """Turns the client's exceptions into typed errors.
 
     Raises:

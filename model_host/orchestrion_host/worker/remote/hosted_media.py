@@ -15,55 +15,57 @@ from orchestrion_host.worker.media.audio import wav
 from orchestrion_host.worker.media.image import image_inputs, image_outputs
 from orchestrion_host.worker.media.image.detections import Box, Detection
 from orchestrion_host.worker.models.image import detected_objects
-from orchestrion_host.worker.remote.asking import Asked, described, first, labels_of
+from orchestrion_host.worker.remote.endpoint import Endpoint, described, first, labels_of
 from orchestrion_host.worker.runtimes import Outputs
 
 
-def _classify_picture(asked: Asked, call: Call) -> Outputs:
-    return described(asked.client.image_classification(_content(call, "image"), model=asked.model))
+def _classify_picture(endpoint: Endpoint, call: Call) -> Outputs:
+    return described(endpoint.client.image_classification(_content(call, "image"), model=endpoint.model))
 
 
-def _sort_picture(asked: Asked, call: Call) -> Outputs:
-    found = asked.client.zero_shot_image_classification(_content(call, "image"), labels_of(call), model=asked.model)
-    return described(found)
+def _sort_picture(endpoint: Endpoint, call: Call) -> Outputs:
+    results = endpoint.client.zero_shot_image_classification(
+        _content(call, "image"), labels_of(call), model=endpoint.model
+    )
+    return described(results)
 
 
-def _detect(asked: Asked, call: Call) -> Outputs:
+def _detect(endpoint: Endpoint, call: Call) -> Outputs:
     threshold = call.inputs.get("threshold")
-    found = asked.client.object_detection(
+    results = endpoint.client.object_detection(
         _content(call, "image"),
-        model=asked.model,
+        model=endpoint.model,
         threshold=float(threshold) if isinstance(threshold, int | float) else None,
     )
     detections = [
         Detection(str(item.label), float(item.score), Box(item.box.xmin, item.box.ymin, item.box.xmax, item.box.ymax))
-        for item in found
+        for item in results
     ]
-    return detected_objects.describe(call, image_inputs.read(call, "image", asked.spec.max_image_pixels), detections)
+    return detected_objects.describe(call, image_inputs.read(call, "image", endpoint.spec.max_image_pixels), detections)
 
 
-def _describe(asked: Asked, call: Call) -> Outputs:
-    return {"text": str(asked.client.image_to_text(_content(call, "image"), model=asked.model).generated_text)}
+def _describe(endpoint: Endpoint, call: Call) -> Outputs:
+    return {"text": str(endpoint.client.image_to_text(_content(call, "image"), model=endpoint.model).generated_text)}
 
 
-def _answer_picture(asked: Asked, call: Call) -> Outputs:
+def _answer_picture(endpoint: Endpoint, call: Call) -> Outputs:
     question = call.text("question")
-    found = asked.client.visual_question_answering(_content(call, "image"), question, model=asked.model)
-    return _scored_answers(found)
+    results = endpoint.client.visual_question_answering(_content(call, "image"), question, model=endpoint.model)
+    return _scored_answers(results)
 
 
-def _answer_document(asked: Asked, call: Call) -> Outputs:
+def _answer_document(endpoint: Endpoint, call: Call) -> Outputs:
     question = call.text("question")
-    found = asked.client.document_question_answering(_content(call, "image"), question, model=asked.model)
-    best = first(found)
+    results = endpoint.client.document_question_answering(_content(call, "image"), question, model=endpoint.model)
+    best = first(results)
     return {"answer": str(best.answer), "score": float(best.score or 0.0)}
 
 
-def _draw(asked: Asked, call: Call) -> Outputs:
+def _draw(endpoint: Endpoint, call: Call) -> Outputs:
     seed = int(call.number("seed", float(np.random.default_rng().integers(1 << 32))))
-    picture: Image.Image = asked.client.text_to_image(
+    picture: Image.Image = endpoint.client.text_to_image(
         call.text("prompt"),
-        model=asked.model,
+        model=endpoint.model,
         negative_prompt=call.text("negative_prompt") or None,
         width=_whole(call, "width"),
         height=_whole(call, "height"),
@@ -74,16 +76,18 @@ def _draw(asked: Asked, call: Call) -> Outputs:
     return {"image": image_outputs.write(call, "image", picture.convert("RGB"), "drawn"), "seed": float(seed)}
 
 
-def _transcribe(asked: Asked, call: Call) -> Outputs:
-    return {"text": str(asked.client.automatic_speech_recognition(_content(call, "audio"), model=asked.model).text)}
+def _transcribe(endpoint: Endpoint, call: Call) -> Outputs:
+    return {
+        "text": str(endpoint.client.automatic_speech_recognition(_content(call, "audio"), model=endpoint.model).text)
+    }
 
 
-def _classify_sound(asked: Asked, call: Call) -> Outputs:
-    return described(asked.client.audio_classification(_content(call, "audio"), model=asked.model))
+def _classify_sound(endpoint: Endpoint, call: Call) -> Outputs:
+    return described(endpoint.client.audio_classification(_content(call, "audio"), model=endpoint.model))
 
 
-def _speak(asked: Asked, call: Call) -> Outputs:
-    spoken = asked.client.text_to_speech(call.text("text"), model=asked.model)
+def _speak(endpoint: Endpoint, call: Call) -> Outputs:
+    spoken = endpoint.client.text_to_speech(call.text("text"), model=endpoint.model)
     # Endpoints answer with FLAC, MP3 or WAV; here speech is WAV.
     samples, rate = soundfile.read(io.BytesIO(spoken), dtype="float32", always_2d=True)
     content = wav.sixteen_bits(samples)
@@ -91,8 +95,8 @@ def _speak(asked: Asked, call: Call) -> Outputs:
     return {"audio": call.spool.write([header(len(content)), content], "audio/wav", "speech.wav")}
 
 
-def _scored_answers(found: Sequence[Any]) -> Outputs:
-    ranked = sorted(found, key=lambda item: -float(item.score or 0.0))
+def _scored_answers(results: Sequence[Any]) -> Outputs:
+    ranked = sorted(results, key=lambda item: -float(item.score or 0.0))
     scores = [{"answer": str(item.answer), "score": float(item.score or 0.0)} for item in ranked]
     return {"answer": scores[0]["answer"], "score": scores[0]["score"], "scores": {"json": scores}}
 
@@ -106,7 +110,7 @@ def _whole(call: Call, name: str) -> int | None:
     return int(call.number(name)) or None
 
 
-TASKS: Final[Mapping[str, Callable[[Asked, Call], Outputs]]] = {
+TASKS: Final[Mapping[str, Callable[[Endpoint, Call], Outputs]]] = {
     "audio-classification": _classify_sound,
     "automatic-speech-recognition": _transcribe,
     "document-question-answering": _answer_document,

@@ -61,7 +61,7 @@ class LanguageModel:
     def unload(self) -> None:
         """Has nothing to let go of: each call has a client of its own."""
 
-    def told(self, call: Call, messages: Messages, output: str) -> str:
+    def stream_text(self, call: Call, messages: Messages, output: str) -> str:
         """Asks, and passes the pieces of the answer on as they come.
 
         Raises:
@@ -86,9 +86,9 @@ class LanguageModel:
             for piece in stream:
                 call.raise_if_cancelled()
                 written += piece
-        found = re.search(r"\{.*\}", written, re.DOTALL)
+        match = re.search(r"\{.*\}", written, re.DOTALL)
         try:
-            data = json.loads(found.group() if found else written)
+            data = json.loads(match.group() if match else written)
         except ValueError as error:
             raise Reason.EXPERT_FAILED.error(f"{self._id} did not write the JSON that it was asked for.") from error
         if not isinstance(data, dict):
@@ -99,7 +99,7 @@ class LanguageModel:
         seed = call.inputs.get("seed")
         # A client of its own, since one keeps the connections of its streams until it is closed; leaving closes it.
         client: Any = InferenceClient(base_url=self._base_url, api_key=self._api_key, timeout=self._timeout_s)
-        with errors.told(self._id), client:
+        with errors.converted(self._id), client:
             stream = client.chat_completion(
                 messages,
                 model=self._model,
@@ -118,12 +118,14 @@ def _said(instruction: str, text: str) -> Messages:
 
 
 def _follow(model: LanguageModel, call: Call) -> Outputs:
-    return {"text": model.told(call, [{"role": "user", "content": call.text("text")}], "text")}
+    return {"text": model.stream_text(call, [{"role": "user", "content": call.text("text")}], "text")}
 
 
 def _continue(model: LanguageModel, call: Call) -> Outputs:
     return {
-        "text": model.told(call, _said("Continue the text. Write the continuation alone.", call.text("text")), "text")
+        "text": model.stream_text(
+            call, _said("Continue the text. Write the continuation alone.", call.text("text")), "text"
+        )
     }
 
 
@@ -138,21 +140,21 @@ def _converse(model: LanguageModel, call: Call) -> Outputs:
             raise call.bad_input("history", "must be a list of objects with `role` (user or assistant) and `content`.")
         messages.append({"role": turn["role"], "content": str(turn.get("content", ""))})
     messages.append({"role": "user", "content": call.text("text")})
-    return {"text": model.told(call, messages, "text")}
+    return {"text": model.stream_text(call, messages, "text")}
 
 
 def _summarize(model: LanguageModel, call: Call) -> Outputs:
     count = call.number("sentence_count")
     length = f"at most {count:.0f} sentences" if count else "a few sentences"
     instruction = f"Summarise the text in {length}, in its own language. Write the summary alone."
-    return {"text": model.told(call, _said(instruction, call.text("text")), "text")}
+    return {"text": model.stream_text(call, _said(instruction, call.text("text")), "text")}
 
 
 def _translate(model: LanguageModel, call: Call) -> Outputs:
     source = call.text("source_language")
     instruction = f"Translate the text{f' from {source}' if source else ''} into the language with the BCP 47 tag "
     instruction += f"{call.text('language')}. Write the translation alone."
-    return {"text": model.told(call, _said(instruction, call.text("text")), "text")}
+    return {"text": model.stream_text(call, _said(instruction, call.text("text")), "text")}
 
 
 def _answer(model: LanguageModel, call: Call) -> Outputs:
@@ -161,9 +163,9 @@ def _answer(model: LanguageModel, call: Call) -> Outputs:
         '{"answer": "…", "confidence": 0 to 1}.'
     )
     text = call.text("text")
-    found = model.chosen(call, _said(instruction, f"Text:\n{text}\n\nQuestion: {call.text('question')}"))
-    answer = str(found.get("answer", ""))
-    outputs: dict[str, ipc.Plain] = {"answer": answer, "score": _share(found.get("confidence"))}
+    reply = model.chosen(call, _said(instruction, f"Text:\n{text}\n\nQuestion: {call.text('question')}"))
+    answer = str(reply.get("answer", ""))
+    outputs: dict[str, ipc.Plain] = {"answer": answer, "score": _share(reply.get("confidence"))}
     start = text.find(answer) if answer else -1
     if start >= 0:
         outputs |= {"start": float(start), "end": float(start + len(answer))}
@@ -184,10 +186,10 @@ def _classify(model: LanguageModel, call: Call) -> Outputs:
             'Say which language the text is in, as a JSON object: {"label": "its English name", "tag": "its BCP 47 '
             'tag", "confidence": 0 to 1}.'
         )
-        found = model.chosen(call, _said(instruction, call.text("text")))
-        label, score = str(found.get("label", "")), _share(found.get("confidence"))
+        reply = model.chosen(call, _said(instruction, call.text("text")))
+        label, score = str(reply.get("label", "")), _share(reply.get("confidence"))
         scores = {"json": [{"label": label, "score": score}]}
-        return {"label": label, "score": score, "scores": scores, "tag": str(found.get("tag", ""))}
+        return {"label": label, "score": score, "scores": scores, "tag": str(reply.get("tag", ""))}
     if domain not in _LABELS:
         raise call.bad_input("domain", f"is {domain!r}; this expert knows language, {', '.join(_LABELS)}.")
     return _labelled(model, call, _LABELS[domain])
@@ -198,11 +200,11 @@ def _labelled(model: LanguageModel, call: Call, labels: Sequence[str]) -> Output
         f"Sort the text under one of these labels: {json.dumps(list(labels), ensure_ascii=False)}. Answer with a JSON "
         'object: {"label": "…", "confidence": 0 to 1}.'
     )
-    found = model.chosen(call, _said(instruction, call.text("text")))
-    label = next((item for item in labels if item.casefold() == str(found.get("label", "")).casefold()), None)
+    reply = model.chosen(call, _said(instruction, call.text("text")))
+    label = next((item for item in labels if item.casefold() == str(reply.get("label", "")).casefold()), None)
     if label is None:
-        raise Reason.EXPERT_FAILED.error(f"The language model chose none of the labels: {found.get('label')!r}.")
-    score = _share(found.get("confidence"))
+        raise Reason.EXPERT_FAILED.error(f"The language model chose none of the labels: {reply.get('label')!r}.")
+    score = _share(reply.get("confidence"))
     # What it left over is shared by the labels that it did not choose: it tells no more than its choice.
     rest = (1 - score) / (len(labels) - 1) if len(labels) > 1 else 0.0
     ranked = [{"label": label, "score": score}, *({"label": item, "score": rest} for item in labels if item != label)]

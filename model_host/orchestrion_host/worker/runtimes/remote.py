@@ -36,5 +36,5 @@ def loader(spec: ipc.Load) -> Loader:
     if missing:
         text = f"{spec.expert_id}: task_types: {spec.model} does not do {', '.join(missing)}."
         raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
-    found: Loader = getattr(module, kind)
-    return found
+    load: Loader = getattr(module, kind)
+    return load

@@ -35,21 +35,21 @@ class AnswerType:
     exception: re.Pattern[str] | None
     """Matches what looks like it and is none."""
 
-    def spans(self, passage: str, asked: frozenset[str]) -> list[Span]:
+    def spans(self, passage: str, question_words: frozenset[str]) -> list[Span]:
         """Finds the pieces of a passage that are of this kind, in order.
 
         Args:
             passage: The passage.
-            asked: The stems of the words of the question: what only repeats them is no answer.
+            question_words: The stems of the words of the question: what only repeats them is no answer.
         """
-        found = [Span(*match.span()) for match in self.answer.finditer(passage)]
+        spans = [Span(*match.span()) for match in self.answer.finditer(passage)]
         if self.name == "person":
-            found = _joined([name for span in found for name in _names(passage, span, asked)], passage)
-        texts = [passage[span.start : span.end] for span in found]
+            spans = _joined([name for span in spans for name in _names(passage, span, question_words)], passage)
+        texts = [passage[span.start : span.end] for span in spans]
         return [
             span
-            for span, text in zip(found, texts, strict=True)
-            if not (self.exception and self.exception.match(text)) and not asked.issuperset(words.stems(text))
+            for span, text in zip(spans, texts, strict=True)
+            if not (self.exception and self.exception.match(text)) and not question_words.issuperset(words.stems(text))
         ]
 
 
@@ -81,23 +81,23 @@ def _filled(pattern: str, pieces: Mapping[str, str]) -> str:
     return _PIECE.sub(lambda match: pieces[match[1]], pattern)
 
 
-def _names(passage: str, span: Span, asked: frozenset[str]) -> Iterator[Span]:
+def _names(passage: str, span: Span, question_words: frozenset[str]) -> Iterator[Span]:
     """Leaves out words with a capital letter for another reason, as the first of a sentence, and what was asked."""
     start = span.start
     while first := _FIRST_WORD.match(passage, start, span.end):
         word = first[1]
         names_nobody = words.is_common(word) or word.casefold() in lexicon.english("calendar")
-        if not names_nobody and words.stem(word) not in asked:
+        if not names_nobody and words.stem(word) not in question_words:
             break
         start = first.end()
-    if start < span.end and not asked.intersection(words.stems(passage[start : span.end])):
+    if start < span.end and not question_words.intersection(words.stems(passage[start : span.end])):
         yield Span(start, span.end)
 
 
-def _joined(found: Sequence[Span], passage: str) -> list[Span]:
+def _joined(spans: Sequence[Span], passage: str) -> list[Span]:
     """Joins names that are listed one after the other."""
     joined: list[Span] = []
-    for span in found:
+    for span in spans:
         if joined and _ENUMERATION.fullmatch(passage, joined[-1].end, span.start):
             joined[-1] = Span(joined[-1].start, span.end)
         else:

@@ -55,10 +55,10 @@ def parse(text: str) -> Tag | None:
 
     Languages that have a code of two letters get it: `deu_Latn` becomes `de-Latn`. The region `XX` of mBART is none.
     """
-    found = _FORM.fullmatch(text.strip().strip("<>_"))
-    if not found:
+    match = _FORM.fullmatch(text.strip().strip("<>_"))
+    if not match:
         return None
-    language, script, region = (part or "" for part in found.groups())
+    language, script, region = (part or "" for part in match.groups())
     region = region.upper()
     code = language.lower()
     return Tag(_SHORTER.get(code, code), script.title(), "" if region == "XX" else region)

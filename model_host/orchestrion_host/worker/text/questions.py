@@ -39,37 +39,39 @@ def answer(call: Call) -> Generator[Sequence[str], Vectors, Outputs]:
         InvalidArgumentError: The text or the question is blank or too long.
     """
     text, question = inputs.text(call, "text"), inputs.text(call, "question")
-    found = sentences.split(text)
-    rows = yield [question, *(sentence.text for sentence in found)]
-    kind, asked = answer_types.of(question), words.stems(question)
-    fits = relevance(rows[1:] @ rows[0], found, asked, kind)
+    split = sentences.split(text)
+    rows = yield [question, *(sentence.text for sentence in split)]
+    kind, question_words = answer_types.of(question), words.stems(question)
+    fits = relevance(rows[1:] @ rows[0], split, question_words, kind)
     best = int(np.argmax(fits))
-    sentence = found[best]
+    sentence = split[best]
     span = narrowed(text[sentence.start : sentence.end], question, kind)
     start, end = sentence.start + span.start, sentence.start + span.end
     score = 1.0 / (1.0 + math.exp(-_STEEPNESS * (float(fits[best]) - _HALF_SURE)))
     return {"answer": text[start:end], "score": score, "start": float(start), "end": float(end)}
 
 
-def relevance(cosines: Numbers, found: Sequence[Sentence], asked: frozenset[str], kind: AnswerType | None) -> Numbers:
+def relevance(
+    cosines: Numbers, split: Sequence[Sentence], question_words: frozenset[str], kind: AnswerType | None
+) -> Numbers:
     """Says how well each sentence fits a question, about 0 to 1.
 
     Args:
         cosines: Float array of shape (sentences,): how near each is to the question in meaning.
-        found: The sentences.
-        asked: The stems of the question.
+        split: The sentences.
+        question_words: The stems of the question.
         kind: What the question asks for; None where any kind of answer will do.
     """
-    stems = [words.stems(sentence.text) for sentence in found]
+    stems = [words.stems(sentence.text) for sentence in split]
     frequencies = Counter(stem for item in stems for stem in item)
-    rarity = {stem: math.log(1 + len(found) / (1 + frequencies[stem])) + 0.1 for stem in asked}
+    rarity = {stem: math.log(1 + len(split) / (1 + frequencies[stem])) + 0.1 for stem in question_words}
     total = sum(rarity.values()) or 1.0
-    shared = np.array([sum(rarity[stem] for stem in asked & item) / total for item in stems])
+    shared = np.array([sum(rarity[stem] for stem in question_words & item) / total for item in stems])
     # Of a question for anything, such as `what`, it is open whether a sentence has it.
-    kinds = np.array([bool(kind.spans(item.text, asked)) if kind else 0.5 for item in found])
+    kinds = np.array([bool(kind.spans(item.text, question_words)) if kind else 0.5 for item in split])
     own = _MEANING * np.maximum(cosines, 0.0) + _WORDS * shared
     # What a sentence speaks of goes on in the next, `It opened in 1932.`, and even more so what a heading announces.
-    weights = np.array([_AFTER_SENTENCE if sentence.is_complete else _AFTER_HEADING for sentence in found])
+    weights = np.array([_AFTER_SENTENCE if sentence.is_complete else _AFTER_HEADING for sentence in split])
     carried = np.concatenate([[0.0], (weights * own)[:-1]])
     fits: Numbers = own + carried + _KIND * kinds
     return fits
@@ -80,12 +82,12 @@ def narrowed(passage: str, question: str, kind: AnswerType | None) -> Span:
 
     Of several, it is the one nearest to the words of the question; the whole passage where two are as near.
     """
-    asked = words.stems(question)
-    candidates = kind.spans(passage, asked) if kind else []
+    question_words = words.stems(question)
+    candidates = kind.spans(passage, question_words) if kind else []
     whole = Span(0, len(passage))
     if not candidates:
         return whole
-    anchors = [(start, end) for stem, start, end in words.places(passage) if stem in asked]
+    anchors = [(start, end) for stem, start, end in words.places(passage) if stem in question_words]
     ranked = sorted((_distance(span, anchors), span.start, span) for span in candidates)
     if len(ranked) > 1 and ranked[1][0] - ranked[0][0] < 2:
         return whole

@@ -36,16 +36,16 @@ def summarize(call: Call) -> Generator[Sequence[str], Vectors, Outputs]:
         InvalidArgumentError: The text is blank or too long.
     """
     text = inputs.text(call, "text")
-    found = sentences.split(text)
-    count = int(call.number("sentence_count")) or count_for(len(found))
-    if len(found) <= count:
+    split = sentences.split(text)
+    count = int(call.number("sentence_count")) or count_for(len(split))
+    if len(split) <= count:
         return {"text": text}
-    vectors = yield [sentence.text for sentence in found]
+    vectors = yield [sentence.text for sentence in split]
     scores = ranking.centrality(vectors, LEAST_SIMILARITY) * 0.7 + [
-        _quality(sentence, place, len(found)) for place, sentence in enumerate(found)
+        _quality(sentence, place, len(split)) for place, sentence in enumerate(split)
     ]
     chosen = ranking.choose(scores, vectors, count, REDUNDANCY_WEIGHT)
-    return {"text": _joined(text, [found[place] for place in chosen])}
+    return {"text": _joined(text, [split[place] for place in chosen])}
 
 
 def count_for(sentence_count: int) -> int:

@@ -45,12 +45,12 @@ def most_tokens(config: Any, spec: ipc.Load, tokenizer: Any, usual: int = _USUAL
     # Tokenizers that do not know say 10 to the power of 30.
     if tokenizer.model_max_length < 1 << 30:
         limits.append(int(tokenizer.model_max_length))
-    asked = spec.options.get("max_length")
-    if asked is not None:
-        if isinstance(asked, bool) or not isinstance(asked, int) or asked < 1:
-            text = f"{spec.expert_id}: options.max_length: expected a number of tokens, at least 1; found {asked!r}."
+    option = spec.options.get("max_length")
+    if option is not None:
+        if isinstance(option, bool) or not isinstance(option, int) or option < 1:
+            text = f"{spec.expert_id}: options.max_length: expected a number of tokens, at least 1; found {option!r}."
             raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
-        limits = [asked] if config.model_type in _ENDLESS else [*limits, asked]
+        limits = [option] if config.model_type in _ENDLESS else [*limits, option]
     return min(limits) if limits else usual
 
 

@@ -40,10 +40,10 @@ def labels(call: Call) -> list[str]:
     Raises:
         InvalidArgumentError: There are none, too many, or blank or equal ones.
     """
-    given = call.inputs.get("labels")
-    if not isinstance(given, list | tuple) or not given or not all(isinstance(label, str) for label in given):
+    option = call.inputs.get("labels")
+    if not isinstance(option, list | tuple) or not option or not all(isinstance(label, str) for label in option):
         raise call.bad_input("labels", "must hold at least one label, and texts only.")
-    names = [label.strip() for label in given]
+    names = [label.strip() for label in option]
     if not all(names):
         raise call.bad_input("labels", "holds a label without any letters.")
     if len(set(names)) < len(names):

@@ -31,9 +31,9 @@ class Changes:
     @classmethod
     def of(cls, call: Call) -> Changes:
         """Reads them; where nothing at all is asked for, all noise goes."""
-        asked = {"pitch_semitones", "speed", "gain_db", "noise_reduction"}.intersection(call.inputs)
+        requested = {"pitch_semitones", "speed", "gain_db", "noise_reduction"}.intersection(call.inputs)
         return cls(
-            call.number("noise_reduction", 0.0 if asked else 1.0),
+            call.number("noise_reduction", 0.0 if requested else 1.0),
             call.number("pitch_semitones", 0.0),
             call.number("speed", 1.0),
             call.number("gain_db", 0.0),

@@ -99,8 +99,8 @@ class Espeak:
         if voice is None and not tag:
             voice = self._voices.for_language("en")
         if voice is None:
-            known = ", ".join(self._voices.languages())
-            raise call.bad_input("language", f"is none that this expert speaks: {tag!r}. It speaks {known}.")
+            languages = ", ".join(self._voices.languages())
+            raise call.bad_input("language", f"is none that this expert speaks: {tag!r}. It speaks {languages}.")
         return voice
 
 

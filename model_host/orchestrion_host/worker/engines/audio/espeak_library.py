@@ -67,15 +67,15 @@ class EspeakLibrary:
     def voices(self) -> list[Voice]:
         """Returns all voices, without those that need the separate MBROLA program."""
         table = self._library.espeak_ListVoices(None)
-        found: list[Voice] = []
+        voices: list[Voice] = []
         place = 0
         while table[place]:
             structure = table[place].contents
             identifier = structure.identifier.decode()
             if not identifier.startswith("mb/"):
-                found.append(Voice(structure.name.decode(), identifier, _languages(structure.languages)))
+                voices.append(Voice(structure.name.decode(), identifier, _languages(structure.languages)))
             place += 1
-        return found
+        return voices
 
     def variants(self) -> list[str]:
         """Returns the names of all speakers."""
@@ -124,9 +124,9 @@ class EspeakLibrary:
 
 def _languages(address: int) -> tuple[tuple[int, str], ...]:
     """Reads pairs of a rank (one byte) and a tag (to the next zero byte), up to a rank of zero."""
-    found: list[tuple[int, str]] = []
+    languages: list[tuple[int, str]] = []
     while rank := ctypes.string_at(address, 1)[0]:
         tag = ctypes.string_at(address + 1)
-        found.append((rank, tag.decode()))
+        languages.append((rank, tag.decode()))
         address += len(tag) + 2
-    return tuple(found)
+    return tuple(languages)

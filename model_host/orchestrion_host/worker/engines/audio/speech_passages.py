@@ -13,10 +13,10 @@ def split(text: str) -> list[str]:
     """Returns the passages of a text in order, each as it is written; a text of some sentences is one passage."""
     if len(text) <= _LONGEST_CHARACTERS:
         return [text]
-    found: list[str] = []
+    passages: list[str] = []
     start = 0
     for sentence in sentences.split(text):
         if sentence.end - start > _LONGEST_CHARACTERS and text[start : sentence.start].strip():
-            found.append(text[start : sentence.start])
+            passages.append(text[start : sentence.start])
             start = sentence.start
-    return [*found, text[start:]]
+    return [*passages, text[start:]]

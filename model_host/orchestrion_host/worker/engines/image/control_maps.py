@@ -47,11 +47,11 @@ def straight_lines(picture: Picture) -> Drawing:
     height, width = picture.shape[:2]
     small = _reduced(picture)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    found = cv2.createLineSegmentDetector(cv2.LSD_REFINE_STD).detect(grey)[0]
+    lines = cv2.createLineSegmentDetector(cv2.LSD_REFINE_STD).detect(grey)[0]
     drawing = np.zeros((height, width), np.uint8)
-    if found is None:
+    if lines is None:
         return drawing
-    segments = np.asarray(found).reshape(-1, 2, 2)
+    segments = np.asarray(lines).reshape(-1, 2, 2)
     lengths = np.linalg.norm(segments[:, 1] - segments[:, 0], axis=1)
     long = segments[lengths >= _SHORTEST_LINE * math.hypot(*grey.shape)] * (width / grey.shape[1])
     thickness = max(1, round(min(height, width) / _TAUGHT_SIDE))

@@ -81,11 +81,11 @@ def collect(picture: Grey, cascades: Cascades, on_progress: Callable[[float], No
     reduced, factor = _reduced(picture, _PROFILE_PIXELS)
     profile = grouped(cascades.search_profile(reduced, _SMALLEST_PROFILE))[:_MOST_PROFILE]
     places += [(box.scaled(1 / factor), count) for box, count in profile]
-    found: list[Evidence] = []
+    evidence: list[Evidence] = []
     for number, (box, count) in enumerate(places):
         on_progress(0.5 + 0.5 * number / len(places))
-        found.append(_look_closely(picture, box, count, cascades))
-    return found
+        evidence.append(_look_closely(picture, box, count, cascades))
+    return evidence
 
 
 def score(evidence: Evidence) -> float:

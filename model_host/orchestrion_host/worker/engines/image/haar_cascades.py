@@ -63,11 +63,11 @@ class Cascades:
     def eyes(self, patch: Grey, smallest: int, largest: int) -> tuple[int, int]:
         """Counts eyes as two cascades see them: one for open eyes, one that also knows glasses."""
         limits = {"minSize": (smallest, smallest), "maxSize": (largest, largest)}
-        found = [
+        detections = [
             cascade.detectMultiScale(patch, scaleFactor=_COARSE_STEP, minNeighbors=_EYE_NEIGHBOURS, **limits)
             for cascade in (self._eyes, self._eyes_or_glasses)
         ]
-        return len(found[0]), len(found[1])
+        return len(detections[0]), len(detections[1])
 
 
 def grouped(windows: Iterable[Box]) -> list[tuple[Box, int]]:

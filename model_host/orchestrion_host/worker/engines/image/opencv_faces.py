@@ -68,10 +68,10 @@ class OpenCvFaces:
         grey = np.asarray(cv2.cvtColor(np.asarray(image_inputs.opaque(image)), cv2.COLOR_RGB2GRAY))
         cascades = self._free.get()
         try:
-            found = face_search.find(grey, cascades, go_on)
+            detections = face_search.find(grey, cascades, go_on)
         finally:
             self._free.put(cascades)
-        faces = [face for face in found if face.score >= threshold]
+        faces = [face for face in detections if face.score >= threshold]
         return detected_objects.describe(call, image, faces, "faces")
 
 

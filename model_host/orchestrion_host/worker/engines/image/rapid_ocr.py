@@ -37,12 +37,12 @@ class LineReader:
 
     def read(self, image: Image.Image) -> list[Line]:
         """Returns the lines in an RGB or RGBA picture, in no particular order, with boxes in its pixels."""
-        found: Any = self._pipeline(_pixels(image))
-        if found.txts is None:
+        lines: Any = self._pipeline(_pixels(image))
+        if lines.txts is None:
             return []
         return [
             Line(text, round(float(score), 5), box.round(1).tolist())
-            for text, score, box in zip(found.txts, found.scores, np.asarray(found.boxes, dtype=float), strict=True)
+            for text, score, box in zip(lines.txts, lines.scores, np.asarray(lines.boxes, dtype=float), strict=True)
         ]
 
 

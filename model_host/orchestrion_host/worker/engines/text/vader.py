@@ -45,11 +45,11 @@ class Vader:
 
     def _classify(self, call: Call) -> Outputs:
         """Judges sentence by sentence, as VADER is made for, and takes the mean of the compound scores."""
-        found = []
+        scores = []
         for sentence in sentences.split(inputs.text(call, "text")):
             call.raise_if_cancelled()
-            found.append(self._analyzer.polarity_scores(sentence.text))
-        means = {key: sum(item[key] for item in found) / len(found) for key in ("compound", "pos", "neu", "neg")}
+            scores.append(self._analyzer.polarity_scores(sentence.text))
+        means = {key: sum(item[key] for item in scores) / len(scores) for key in ("compound", "pos", "neu", "neg")}
         return class_scores.describe([{"label": name, "score": score} for name, score in shares(**means).items()])
 
 

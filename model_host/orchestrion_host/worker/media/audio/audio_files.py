@@ -56,8 +56,8 @@ def is_cut_off(path: Path, log: str) -> bool:
         path: The file.
         log: What libsndfile noted while it read the header.
     """
-    for declared, found in _MISSING_BYTES.findall(log):
-        if int(found) + _MISCOUNTED_BYTES < int(declared) < _UNKNOWN_SIZE:
+    for declared, present in _MISSING_BYTES.findall(log):
+        if int(present) + _MISCOUNTED_BYTES < int(declared) < _UNKNOWN_SIZE:
             return True
     return _last_ogg_page_is_cut(path)
 

@@ -78,15 +78,15 @@ class SoundReader:
             InvalidArgumentError: It is damaged, cut off, without samples, or longer than its header says and allowed.
             RunCancelledError: The call was cancelled.
         """
-        told = -1
+        reported = -1
         while len(block := self._next()):
             self.frames_read += len(block)
             self._check_length(self.frames_read)
             np.nan_to_num(block, copy=False, nan=0.0, posinf=1.0, neginf=-1.0)
             yield np.clip(block, -_LOUDEST, _LOUDEST, out=block)
-            percent = int(100 * self.frames_read / self.frames) if self.frames else told
-            if message and percent > told:
-                told = percent
+            percent = int(100 * self.frames_read / self.frames) if self.frames else reported
+            if message and percent > reported:
+                reported = percent
                 self._call.progress(message, begin + (end - begin) * min(percent / 100, 1.0))
         if not self.frames_read:
             raise self._call.bad_input(self._name, "has no samples: there is nothing to hear in it.")

@@ -56,8 +56,8 @@ def amplified(blocks: Iterable[Samples], rate: int, gain_db: float) -> Iterator[
 
 def _extended(bearable: np.ndarray[Any, Any], waiting: Samples, size: int) -> np.ndarray[Any, Any]:
     """Adds the factors of those segments of `waiting` that have none yet."""
-    known = len(bearable) - _LOOK_AHEAD
-    peaks = np.abs(waiting[known * size :]).reshape(-1, size * waiting.shape[1]).max(axis=1, initial=_CEILING)
+    settled = len(bearable) - _LOOK_AHEAD
+    peaks = np.abs(waiting[settled * size :]).reshape(-1, size * waiting.shape[1]).max(axis=1, initial=_CEILING)
     return np.concatenate([bearable, (_CEILING / peaks).astype(np.float32)])
 
 

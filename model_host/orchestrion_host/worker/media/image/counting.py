@@ -31,10 +31,10 @@ def in_words(labels: Iterable[str], nothing: str = "nothing") -> str:
         nothing: What is told where there is none.
     """
     counts = Counter(labels)
-    told = [f"{count} {label if count == 1 else plural(label)}" for label, count in counts.most_common()]
-    if len(told) < 2:
-        return told[0] if told else nothing
-    return f"{', '.join(told[:-1])} and {told[-1]}"
+    parts = [f"{count} {label if count == 1 else plural(label)}" for label, count in counts.most_common()]
+    if len(parts) < 2:
+        return parts[0] if parts else nothing
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def plural(label: str) -> str:

@@ -94,7 +94,7 @@ def without_repeats(detections: Iterable[Detection]) -> Sequence[Detection]:
     often taken for a small one.
     """
     kept: list[Detection] = []
-    for detection in sorted(detections, key=lambda found: (-found.score, found.box.x_min, found.box.y_min)):
+    for detection in sorted(detections, key=lambda item: (-item.score, item.box.x_min, item.box.y_min)):
         if not any(_same(detection.box, other.box) for other in kept):
             kept.append(detection)
     return kept

@@ -36,15 +36,15 @@ class Line:
 
 def rows(lines: Sequence[Line]) -> list[list[Line]]:
     """Groups pieces into rows: a piece belongs to a row when its middle lies within the height of the row's first."""
-    found: list[list[Line]] = []
+    rows: list[list[Line]] = []
     for line in sorted(lines, key=lambda line: (line.top + line.bottom, line.left)):
         middle = (line.top + line.bottom) / 2
-        row = next((row for row in found if row[0].top <= middle <= row[0].bottom), None)
+        row = next((row for row in rows if row[0].top <= middle <= row[0].bottom), None)
         if row is None:
-            found.append([line])
+            rows.append([line])
         else:
             row.append(line)
-    return [sorted(row, key=lambda line: line.left) for row in found]
+    return [sorted(row, key=lambda line: line.left) for row in rows]
 
 
 def text(lines: Sequence[Line]) -> str:

@@ -74,12 +74,12 @@ def from_coco(points: Sequence[Point], scores: Sequence[float], threshold: float
         scores: How surely each was found, 0 to 1.
         threshold: Joints with a lower score are left out.
     """
-    known = zip(_OF_COCO, points, scores, strict=True)
-    found = {number: point for number, point, score in known if score >= threshold}
-    if all(number in found for number in _SHOULDERS):
-        right, left = (found[number] for number in _SHOULDERS)
-        found[_NECK] = ((right[0] + left[0]) / 2, (right[1] + left[1]) / 2)
-    return found
+    joints = zip(_OF_COCO, points, scores, strict=True)
+    visible = {number: point for number, point, score in joints if score >= threshold}
+    if all(number in visible for number in _SHOULDERS):
+        right, left = (visible[number] for number in _SHOULDERS)
+        visible[_NECK] = ((right[0] + left[0]) / 2, (right[1] + left[1]) / 2)
+    return visible
 
 
 def draw(size: tuple[int, int], skeletons: Sequence[Skeleton]) -> Image.Image:

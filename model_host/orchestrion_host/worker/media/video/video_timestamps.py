@@ -132,8 +132,8 @@ def _decoded(call: Call, container: Any, stream: Any, times: Times) -> Iterator[
 
 
 def _whole_before(whole: Sequence[float], time: float) -> float:
-    found = bisect.bisect_right(whole, time)
-    return whole[found - 1] if found else float("-inf")
+    index = bisect.bisect_right(whole, time)
+    return whole[index - 1] if index else float("-inf")
 
 
 def _check_length(call: Call, name: str, seconds: float, max_seconds: float) -> None:
@@ -147,15 +147,15 @@ def _check_length(call: Call, name: str, seconds: float, max_seconds: float) -> 
         )
 
 
-def _check_end(call: Call, name: str, container: Any, stream: Any, found: tuple[float, float, float]) -> None:
+def _check_end(call: Call, name: str, container: Any, stream: Any, times: tuple[float, float, float]) -> None:
     """Compares where the packets end with what the file says of the pictures, else of all of its streams."""
-    start, end, furthest = found
-    told, length = 0.0, end - start
+    start, end, furthest = times
+    declared, length = 0.0, end - start
     if stream.duration is not None:
-        told = float(stream.duration * stream.time_base)
+        declared = float(stream.duration * stream.time_base)
     elif container.duration is not None:
-        told, length = container.duration / 1e6, furthest - start
-    if length < told - _TOLERANCE * told - _TOLERANCE_SECONDS:
+        declared, length = container.duration / 1e6, furthest - start
+    if length < declared - _TOLERANCE * declared - _TOLERANCE_SECONDS:
         raise call.bad_input(
             name, "cannot be read as a video to its end: the file is damaged or cut off. Send the whole file again."
         )

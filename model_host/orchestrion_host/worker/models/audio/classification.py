@@ -51,8 +51,8 @@ class AudioClassifier(TorchExpert):
             while going_on := [sound for sound in heard if sound.is_open]:
                 windows = [(sound, window) for sound in going_on if (window := sound.next(self._window)) is not None]
                 scores = self._scores([window for _, window in windows])
-                for (sound, window), found in zip(windows, scores, strict=True):
-                    sound.add(found, len(window))
+                for (sound, window), row in zip(windows, scores, strict=True):
+                    sound.add(row, len(window))
         finally:
             for sound in heard:
                 sound.close()
@@ -65,14 +65,14 @@ class AudioClassifier(TorchExpert):
         )
 
     def _scores(self, sounds: Sequence[Any]) -> list[Any]:
-        found: list[Any] = [None] * len(sounds)
+        results: list[Any] = [None] * len(sounds)
         for places, inputs in self._waveforms.passes(sounds):
             with torch.inference_mode():
                 logits = self._model(**inputs).logits.float()
                 scores = logits.sigmoid() if self._several else logits.softmax(dim=-1)
             for place, row in zip(places, scores.cpu().numpy(), strict=True):
-                found[place] = row.astype(np.float64)
-        return found
+                results[place] = row.astype(np.float64)
+        return results
 
 
 class _Heard:

@@ -80,12 +80,12 @@ class Codec(TorchExpert):
         """Returns what chooses the finest rate within the one that is asked for, else the finest of all."""
         if "bandwidth_kbps" not in call.inputs:
             return self._settings[max(self._settings)]
-        asked = call.number("bandwidth_kbps")
-        within = [rate for rate in self._settings if rate <= asked + 1e-9]
+        limit = call.number("bandwidth_kbps")
+        within = [rate for rate in self._settings if rate <= limit + 1e-9]
         if not within:
-            known = ", ".join(f"{rate:g}" for rate in sorted(self._settings))
+            rates = ", ".join(f"{rate:g}" for rate in sorted(self._settings))
             raise call.bad_input(
-                "bandwidth_kbps", f"is {asked:g}, less than this expert can do. It codes at {known} kilobits a second."
+                "bandwidth_kbps", f"is {limit:g}, less than this expert can do. It codes at {rates} kilobits a second."
             )
         return self._settings[max(within)]
 
@@ -119,9 +119,9 @@ class Codec(TorchExpert):
         values = torch.from_numpy(np.ascontiguousarray(rows))
         values = values.to(self.checkpoint.device, self.checkpoint.dtype)
         with torch.inference_mode():
-            found = self._model(values, **setting).audio_values.float().cpu().numpy()
-        found = found.reshape(len(rows), self._channels, -1)
-        joined = found[0].T if len(rows) == 1 and channels == self._channels else found.mean(axis=1).T
+            decoded = self._model(values, **setting).audio_values.float().cpu().numpy()
+        decoded = decoded.reshape(len(rows), self._channels, -1)
+        joined = decoded[0].T if len(rows) == 1 and channels == self._channels else decoded.mean(axis=1).T
         lacking = max(0, frames - len(joined))
         made: Samples = np.pad(joined, ((0, lacking), (0, 0)))[:frames]
         return made

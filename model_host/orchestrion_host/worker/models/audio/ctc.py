@@ -94,7 +94,7 @@ class SpellingRecogniser(Recogniser):
 
     def _frames_of(self, sounds: Sequence[Any]) -> list[tuple[Any, Any]]:
         """Returns the likeliest token of each frame of each sound, and its probability."""
-        found: list[tuple[Any, Any]] = [(None, None)] * len(sounds)
+        frames: list[tuple[Any, Any]] = [(None, None)] * len(sounds)
         for places, inputs in self._waveforms.passes(sounds):
             with torch.inference_mode():
                 logits = self._model(**inputs).logits.float()
@@ -104,8 +104,8 @@ class SpellingRecogniser(Recogniser):
                 samples = inputs["attention_mask"].sum(dim=-1)
                 counts = self._model._get_feat_extract_output_lengths(samples).tolist()
             for row, (place, count) in enumerate(zip(places, counts, strict=True)):
-                found[place] = tokens[row, :count], scores[row, :count]
-        return found
+                frames[place] = tokens[row, :count], scores[row, :count]
+        return frames
 
     def _write(self, transcript: Transcript, spelled: Spelled, *, is_last: bool) -> None:
         """Writes the complete words of what was spelled, and leaves the rest for the next window."""

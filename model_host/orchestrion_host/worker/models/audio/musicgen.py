@@ -155,7 +155,7 @@ class _Watch(transformers.StoppingCriteria):
     def __init__(self, calls: Sequence[Call], tokens: int) -> None:
         self._calls = calls
         self._tokens = tokens
-        self._told = 0
+        self._reported = 0
 
     def __call__(self, input_ids: Any, scores: Any, **kwargs: Any) -> Any:
         del scores, kwargs
@@ -163,8 +163,8 @@ class _Watch(transformers.StoppingCriteria):
             # The library cannot put codebooks together that end early.
             raise _AllCancelledError
         percent = min(100 * input_ids.shape[1] // self._tokens, 100)
-        if percent > self._told:
-            self._told = percent
+        if percent > self._reported:
+            self._reported = percent
             for call in self._calls:
                 if not call.cancelled:
                     call.progress("composing", percent / 100)

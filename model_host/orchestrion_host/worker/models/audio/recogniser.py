@@ -100,7 +100,7 @@ class Recogniser(TorchExpert):
                     self.hear(windows)
                 for place, transcript in transcripts.items():
                     if place not in results:
-                        self._told(place, transcript, results)
+                        self._report(place, transcript, results)
         finally:
             for transcript in transcripts.values():
                 transcript.recording.close()
@@ -127,7 +127,7 @@ class Recogniser(TorchExpert):
             raise
         return transcript
 
-    def _told(self, place: int, transcript: Transcript, results: dict[int, Result]) -> None:
+    def _report(self, place: int, transcript: Transcript, results: dict[int, Result]) -> None:
         try:
             transcript.call.raise_if_cancelled()
         except OrchestrionError as error:

@@ -59,9 +59,9 @@ class SpeakerEncoder:
         self.model: Any = checkpoint.model(transformers.AutoModelForAudioXVector, folder)
         self._waveforms = Waveforms(checkpoint, folder, masked=False)
         self.rate = self._waveforms.rate
-        found = int(self.model.config.xvector_output_dim)
-        if found != size:
-            text = f"{checkpoint.spec.expert_id}: its speaker encoder makes vectors of {found} numbers, not {size}."
+        length = int(self.model.config.xvector_output_dim)
+        if length != size:
+            text = f"{checkpoint.spec.expert_id}: its speaker encoder makes vectors of {length} numbers, not {size}."
             raise Reason.EXPERT_LOAD_FAILED.error(text, expert=checkpoint.spec.expert_id)
 
     def voice(self, samples: Mono) -> Any:

@@ -63,8 +63,8 @@ class Vits(Synthesiser):
     def speak(self, text: str, speed: float, voice: Any) -> Mono | None:
         """Speaks a piece of text; None where none of its letters are known."""
         tokens = self._tokenizer(self._numbers(text) if self._numbers else text, return_tensors="pt")
-        known = (tokens["input_ids"] != self._tokenizer.pad_token_id) & (tokens["input_ids"] != 0)
-        if not bool(known.any()):
+        spoken = (tokens["input_ids"] != self._tokenizer.pad_token_id) & (tokens["input_ids"] != 0)
+        if not bool(spoken.any()):
             return None
         device = self.checkpoint.device
         inputs = self.checkpoint.inputs(tokens)

@@ -61,11 +61,11 @@ class Whisper(Recogniser):
         text = transcript.call.text("spoken_language").strip()
         if not text:
             return
-        known = sorted(self._languages.values()) or ["en"]
+        languages = sorted(self._languages.values()) or ["en"]
         wanted = language_tags.parse(text)
-        code = wanted and language_tags.choose(wanted, known)
+        code = wanted and language_tags.choose(wanted, languages)
         if code is None:
-            problem = f"is none that this expert understands: {text!r}. It understands {', '.join(known)}."
+            problem = f"is none that this expert understands: {text!r}. It understands {', '.join(languages)}."
             raise transcript.call.bad_input("spoken_language", problem)
         transcript.notes["language"] = code
 
@@ -87,10 +87,10 @@ class Whisper(Recogniser):
             # Padding is the same token as the end in most checkpoints.
             kept = row[: next((place for place, token in enumerate(row) if token in stops), len(row))]
             if self._first_time is None:
-                found, done = [Phrase(kept, 0.0, seconds)], seconds
+                segments, done = [Phrase(kept, 0.0, seconds)], seconds
             else:
-                found, done = phrases(kept, self._first_time, seconds, is_last=window.is_last)
-            self._note(window, found)
+                segments, done = phrases(kept, self._first_time, seconds, is_last=window.is_last)
+            self._note(window, segments)
             self._go_on(window, round(done * self.rate))
 
     def _go_on(self, window: Window, samples: int) -> None:
@@ -100,10 +100,10 @@ class Whisper(Recogniser):
     def _cut(self, window: Window) -> Window:
         return Window(window.transcript, recordings.until_pause(window.samples, self.rate), is_last=False)
 
-    def _note(self, window: Window, found: Sequence[Phrase]) -> None:
+    def _note(self, window: Window, segments: Sequence[Phrase]) -> None:
         transcript = window.transcript
         begin = transcript.recording.place / self.rate
-        for phrase in found:
+        for phrase in segments:
             text = self._tokenizer.decode(phrase.tokens, skip_special_tokens=True)
             transcript.add(text)
             if text.strip():
@@ -156,7 +156,7 @@ def phrases(tokens: Sequence[int], first_time: int, seconds: float, *, is_last: 
         The phrases, and up to where the window has been written down, in seconds. A phrase that the end of the window
         cuts off is left to the next window.
     """
-    found: list[Phrase] = []
+    segments: list[Phrase] = []
     start, text = 0.0, list[int]()
     pair_s: float | None = None
     for place, token in enumerate(tokens):
@@ -165,7 +165,7 @@ def phrases(tokens: Sequence[int], first_time: int, seconds: float, *, is_last: 
             continue
         time = min((token - first_time) * _SECONDS_PER_STEP, seconds)
         if text:
-            found.append(Phrase(text, start, time))
+            segments.append(Phrase(text, start, time))
             text = []
         elif place and tokens[place - 1] >= first_time and time >= _LEAST_STEP_SECONDS:
             pair_s = time
@@ -173,7 +173,7 @@ def phrases(tokens: Sequence[int], first_time: int, seconds: float, *, is_last: 
     if not text:
         # One time at the end says that nothing follows; two say that a phrase begins there.
         is_open = len(tokens) > 1 and tokens[-1] >= first_time and tokens[-2] >= first_time
-        return found, pair_s if is_open and not is_last and pair_s else seconds
+        return segments, pair_s if is_open and not is_last and pair_s else seconds
     if is_last or not pair_s:
-        return [*found, Phrase(text, start, seconds)], seconds
-    return found, pair_s
+        return [*segments, Phrase(text, start, seconds)], seconds
+    return segments, pair_s

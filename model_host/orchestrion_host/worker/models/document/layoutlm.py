@@ -149,8 +149,8 @@ class LayoutAnswers(TorchExpert):
         if self._looks:
             encoded["pixel_values"] = torch.stack(list(pixels))
         with torch.inference_mode():
-            found = self._model(**self.checkpoint.inputs(encoded))
-        return found.start_logits.float().cpu(), found.end_logits.float().cpu()
+            outputs = self._model(**self.checkpoint.inputs(encoded))
+        return outputs.start_logits.float().cpu(), outputs.end_logits.float().cpu()
 
 
 def _answer(page: _Page, logits: Sequence[tuple[Any, Any]]) -> Outputs:

@@ -30,7 +30,7 @@ _LEAST_ROOM: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Prompt:
     picture: Image.Image
     prompt: tuple[int, ...]
 
@@ -54,31 +54,31 @@ class PageAnswers(TorchExpert):
 
     def warm_up(self) -> None:
         """Answers a question about an empty page."""
-        self._write([], [_Asked(Image.new("RGB", (640, 640), "white"), self._form("What?"))])
+        self._write([], [_Prompt(Image.new("RGB", (640, 640), "white"), self._form("What?"))])
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Answers the questions of a batch: those that are equally long in one pass, without padding."""
-        return image_batches.compute(batch, self._read, self._run, alike=lambda asked: len(asked.prompt))
+        return image_batches.compute(batch, self._read, self._run, alike=lambda prompt: len(prompt.prompt))
 
-    def _read(self, call: Call) -> _Asked:
+    def _read(self, call: Call) -> _Prompt:
         form = self._form(inputs.text(call, "question"))
         if len(form) > self._places - _LEAST_ROOM:
             most = self._places - _LEAST_ROOM
             problem = f"has {len(form)} tokens with its surroundings; this expert reads {most} at most."
             raise call.bad_input("question", problem, token_count=len(form))
-        return _Asked(image_batches.picture(call, self.checkpoint.spec.max_image_pixels), form)
+        return _Prompt(image_batches.picture(call, self.checkpoint.spec.max_image_pixels), form)
 
     def _form(self, question: str) -> tuple[int, ...]:
         # Marks in a question would be taken for those of the form.
         form = self._prompt.replace("{question}", _MARK.sub(" ", question))
         return tuple(self._tokenizer(form, add_special_tokens=False)["input_ids"])
 
-    def _run(self, calls: Sequence[Call], asked: Sequence[_Asked]) -> list[Outputs]:
-        return [{"answer": answer} for answer in self._write(calls, asked)]
+    def _run(self, calls: Sequence[Call], prompts: Sequence[_Prompt]) -> list[Outputs]:
+        return [{"answer": answer} for answer in self._write(calls, prompts)]
 
-    def _write(self, calls: Sequence[Call], asked: Sequence[_Asked]) -> list[str]:
-        pixels = self._processor(images=[item.picture for item in asked], return_tensors="pt")
-        prompts = torch.tensor([item.prompt for item in asked], device=self.checkpoint.device)
+    def _write(self, calls: Sequence[Call], items: Sequence[_Prompt]) -> list[str]:
+        pixels = self._processor(images=[item.picture for item in items], return_tensors="pt")
+        prompts = torch.tensor([item.prompt for item in items], device=self.checkpoint.device)
         unknown = self._tokenizer.unk_token_id
         stops = transformers.StoppingCriteriaList([StopWhenCancelled(calls)] if calls else [])
         with torch.inference_mode():

@@ -25,7 +25,7 @@ _ROW: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Encoded:
     call: Call
     table: Table
     fields: dict[str, Any]
@@ -52,19 +52,19 @@ class TapasReader(TorchExpert):
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Answers questions, all of a batch together."""
         results: dict[int, Result] = {}
-        asked: dict[int, _Asked] = {}
+        encoded: dict[int, _Encoded] = {}
         for place, call in enumerate(batch):
             try:
                 call.raise_if_cancelled()
-                asked[place] = self._asked(call)
+                encoded[place] = self._encode(call)
             except OrchestrionError as error:
                 results[place] = error
-        for places in token_limits.passes([len(item.fields["input_ids"]) for item in asked.values()]):
-            own = [list(asked)[row] for row in places]
-            results.update(zip(own, self._answers([asked[place] for place in own]), strict=True))
+        for places in token_limits.passes([len(item.fields["input_ids"]) for item in encoded.values()]):
+            own = [list(encoded)[row] for row in places]
+            results.update(zip(own, self._answers([encoded[place] for place in own]), strict=True))
         return [results[place] for place in range(len(batch))]
 
-    def _asked(self, call: Call) -> _Asked:
+    def _encode(self, call: Call) -> _Encoded:
         # Imported here since it takes a while, and other kinds of readers need none of it.
         import pandas
 
@@ -81,27 +81,27 @@ class TapasReader(TorchExpert):
                 "Leave rows or columns out."
             )
             raise call.bad_input("table", problem, token_count=count, limit_token_count=self._max_tokens)
-        return _Asked(call, table, fields)
+        return _Encoded(call, table, fields)
 
-    def _answers(self, asked: Sequence[_Asked]) -> list[Outputs]:
-        width = max(len(item.fields["input_ids"]) for item in asked)
+    def _answers(self, encoded: Sequence[_Encoded]) -> list[Outputs]:
+        width = max(len(item.fields["input_ids"]) for item in encoded)
         padded = {
-            name: torch.tensor(np.stack([_padded(item.fields[name], width) for item in asked]))
+            name: torch.tensor(np.stack([_padded(item.fields[name], width) for item in encoded]))
             for name in ("input_ids", "attention_mask", "token_type_ids")
         }
         with torch.inference_mode():
-            found = self._model(**self.checkpoint.inputs(padded))
-        sure = found.logits.float().sigmoid().cpu().numpy()
-        chosen: Any = [None] * len(asked)
-        if found.logits_aggregation is not None:
-            chosen = found.logits_aggregation.argmax(-1).tolist()
+            outputs = self._model(**self.checkpoint.inputs(padded))
+        sure = outputs.logits.float().sigmoid().cpu().numpy()
+        chosen: Any = [None] * len(encoded)
+        if outputs.logits_aggregation is not None:
+            chosen = outputs.logits_aggregation.argmax(-1).tolist()
         return [
             self._outputs(item, _cells(np.array(item.fields["token_type_ids"]), row), operation)
-            for item, row, operation in zip(asked, sure, chosen, strict=True)
+            for item, row, operation in zip(encoded, sure, chosen, strict=True)
         ]
 
-    def _outputs(self, asked: _Asked, cells: Sequence[tuple[int, int]], operation: int | None) -> Outputs:
-        table = asked.table
+    def _outputs(self, encoded: _Encoded, cells: Sequence[tuple[int, int]], operation: int | None) -> Outputs:
+        table = encoded.table
         plain = [
             {"row": row, "column": table.columns[column], "text": table.rows[row][column]} for row, column in cells
         ]

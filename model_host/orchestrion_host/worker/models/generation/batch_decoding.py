@@ -68,8 +68,8 @@ class RowWatch(transformers.StoppingCriteria):
 
 def ends_of(tokenizer: Any, settings: Any) -> list[int]:
     """Returns the tokens that end a text: those of the generation settings, and the tokenizer's own."""
-    given = settings.eos_token_id
-    ends = [given] if isinstance(given, int) else list(given or ())
+    end_tokens = settings.eos_token_id
+    ends = [end_tokens] if isinstance(end_tokens, int) else list(end_tokens or ())
     if isinstance(tokenizer.eos_token_id, int) and tokenizer.eos_token_id not in ends:
         ends.append(tokenizer.eos_token_id)
     return ends

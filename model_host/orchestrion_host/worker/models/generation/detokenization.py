@@ -38,7 +38,7 @@ class TextWriter:
         self._tokenizer = tokenizer
         self._tokens = list(before)
         self._start = 0
-        self._known = len(self._tokens)
+        self._decoded_count = len(self._tokens)
         self._keeps_spaces = keeps_spaces
         self._held = ""
         self._possible = ""
@@ -60,11 +60,11 @@ class TextWriter:
         return self._written(is_last=True)
 
     def _written(self, *, is_last: bool) -> str:
-        before = self._decoded(self._tokens[self._start : self._known])
+        before = self._decoded(self._tokens[self._start : self._decoded_count])
         now = self._decoded(self._tokens[self._start :])
         if not is_last and (len(now) <= len(before) or now.endswith(_UNFINISHED)):
             return ""
-        self._start, self._known = self._known, len(self._tokens)
+        self._start, self._decoded_count = self._decoded_count, len(self._tokens)
         return self._trimmed(self._until_end(now[len(before) :], is_last=is_last))
 
     def _decoded(self, tokens: Sequence[int]) -> str:

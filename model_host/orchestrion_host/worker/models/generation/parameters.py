@@ -19,10 +19,10 @@ def most_tokens(call: Call, usual: int) -> int:
     Raises:
         InvalidArgumentError: `max_tokens` is no number from 1 on.
     """
-    asked = call.number("max_tokens", usual)
-    if not math.isfinite(asked) or asked < 1:
-        raise call.bad_input("max_tokens", f"is {asked:g}; it must be 1 or more.")
-    return int(asked)
+    requested = call.number("max_tokens", usual)
+    if not math.isfinite(requested) or requested < 1:
+        raise call.bad_input("max_tokens", f"is {requested:g}; it must be 1 or more.")
+    return int(requested)
 
 
 def sampling(call: Call) -> Sampling:

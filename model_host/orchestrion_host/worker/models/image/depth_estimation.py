@@ -41,8 +41,8 @@ class DepthEstimator(TorchExpert):
         self._model: Any = checkpoint.model(transformers.AutoModelForDepthEstimation)
         super().__init__(checkpoint, self._model)
         config = checkpoint.config
-        known = config.model_type in _METRIC or getattr(config, "depth_estimation_type", "relative") == "metric"
-        self._is_metric = bool(spec.options.get("metric", known))
+        is_metric = config.model_type in _METRIC or getattr(config, "depth_estimation_type", "relative") == "metric"
+        self._is_metric = bool(spec.options.get("metric", is_metric))
 
     def warm_up(self) -> None:
         """Looks at a grey picture of the size that most models compute with."""
@@ -57,22 +57,22 @@ class DepthEstimator(TorchExpert):
 
     def _run(self, calls: Sequence[Call], read: Sequence[Image.Image]) -> list[Outputs]:
         depths = self._depths(read)
-        return [self._told(call, depth) for call, depth in zip(calls, depths, strict=True)]
+        return [self._outputs(call, depth) for call, depth in zip(calls, depths, strict=True)]
 
     def _depths(self, read: Sequence[Image.Image]) -> list[Any]:
         """Returns the depth of each picture in the unit of the model, a float32 array as large as the picture."""
         prepared = [
             self._processor(images=self._fitting(picture), return_tensors="pt")["pixel_values"] for picture in read
         ]
-        found: dict[int, Any] = {}
+        depths: dict[int, Any] = {}
         for shape in sorted({tuple(pixels.shape) for pixels in prepared}):
             places = [place for place, pixels in enumerate(prepared) if tuple(pixels.shape) == shape]
             encoded = self.checkpoint.inputs({"pixel_values": torch.cat([prepared[place] for place in places])})
             with torch.inference_mode():
                 predicted = self._model(**encoded).predicted_depth.float().cpu()
             for place, depth in zip(places, predicted, strict=True):
-                found[place] = self._resized(depth, read[place])
-        return [found[place] for place in range(len(read))]
+                depths[place] = self._resized(depth, read[place])
+        return [depths[place] for place in range(len(read))]
 
     def _fitting(self, picture: Image.Image) -> Image.Image:
         """Returns a picture that the processor makes no giant of; the depths are stretched back afterwards."""
@@ -97,7 +97,7 @@ class DepthEstimator(TorchExpert):
         large = _stretched(depth, whole)[margins[0] : margins[0] + size[0], margins[1] : margins[1] + size[1]]
         return _stretched(large, (picture.height, picture.width)).numpy()
 
-    def _told(self, call: Call, depth: Any) -> Outputs:
+    def _outputs(self, call: Call, depth: Any) -> Outputs:
         if self._is_metric:
             # Nothing is nearer than the lens, whatever the model says.
             depth = np.maximum(depth, _NEAREST)

@@ -12,16 +12,16 @@ from orchestrion_host.worker.media.image.detections import Detection
 from orchestrion_host.worker.runtimes import Outputs
 
 
-def describe(call: Call, image: Image.Image, found: Sequence[Detection], what: str = "objects") -> Outputs:
+def describe(call: Call, image: Image.Image, detections: Sequence[Detection], what: str = "objects") -> Outputs:
     """Tells objects in words, as data and as a picture with their boxes.
 
     Args:
         call: The call that brought the picture as `image`.
         image: The picture, RGB or RGBA, with the format that it was read in.
-        found: The objects, their boxes in pixels of the picture.
+        detections: The objects, their boxes in pixels of the picture.
         what: What was looked for, in the plural: `no faces` is told where there are none, and `nothing` for objects.
     """
-    ranked = sorted(found, key=lambda detection: (-detection.score, detection.box.x_min, detection.box.y_min))
+    ranked = sorted(detections, key=lambda detection: (-detection.score, detection.box.x_min, detection.box.y_min))
     # What lies outside, or on the edge alone, cannot be shown.
     inside = [
         Detection(item.label, item.score, item.box.within(image.width, image.height))

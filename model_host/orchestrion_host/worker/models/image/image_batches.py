@@ -81,15 +81,15 @@ def compute(
     for place, call in enumerate(batch):
         try:
             call.raise_if_cancelled()
-            found = read(call)
-            groups.setdefault(alike(found), []).append((place, found))
+            item = read(call)
+            groups.setdefault(alike(item), []).append((place, item))
         except OrchestrionError as error:
             results[place] = error
     for group in groups.values():
         waiting = _still_wanted(batch, group, results)
         if not waiting:
             continue
-        outputs = run([batch[place] for place, _ in waiting], [found for _, found in waiting])
+        outputs = run([batch[place] for place, _ in waiting], [item for _, item in waiting])
         results.update(zip((place for place, _ in waiting), outputs, strict=True))
         _still_wanted(batch, waiting, results)
     return [results[place] for place in range(len(batch))]
@@ -100,10 +100,10 @@ def _still_wanted(
 ) -> list[tuple[int, _Read]]:
     """Leaves out the calls that nobody waits for any more, which get their error as result."""
     waiting = []
-    for place, found in group:
+    for place, item in group:
         try:
             batch[place].raise_if_cancelled()
-            waiting.append((place, found))
+            waiting.append((place, item))
         except OrchestrionError as error:
             results[place] = error
     return waiting

@@ -61,7 +61,7 @@ class MaskGenerator(TorchExpert):
         """Looks at a grey picture, with as many points as it is asked at once."""
         image = Image.new("RGB", (self._side, self._side), "grey")
         points = point_grids.grid(int(_POINTS_AT_ONCE**0.5), *image.size)
-        self._asked(self._embedding(image), image, points[:, None])
+        self._predicted(self._embedding(image), image, points[:, None])
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Looks at each picture; the points of one fill passes of their own."""
@@ -80,11 +80,11 @@ class MaskGenerator(TorchExpert):
         fitted = _fitted(image_inputs.opaque(image), _LONGEST_SIDE)
         embedding = self._embedding(fitted)
         if points is None:
-            found = self._everything(call, embedding, fitted)
+            masks = self._everything(call, embedding, fitted)
         else:
             factor = np.array([fitted.width / image.width, fitted.height / image.height])
-            found = self._pointed_at(embedding, fitted, points * factor)
-        return _told(call, image, found)
+            masks = self._pointed_at(embedding, fitted, points * factor)
+        return _outputs(call, image, masks)
 
     def _embedding(self, image: Image.Image) -> Any:
         """Encodes a picture: the longer side as the model wants it, normalised, padded to a square."""
@@ -96,7 +96,7 @@ class MaskGenerator(TorchExpert):
         with torch.inference_mode():
             return self._model.get_image_embeddings(**self.checkpoint.inputs({"pixel_values": pixels}))
 
-    def _asked(self, embedding: Any, image: Image.Image, points: Any) -> tuple[Any, Any]:
+    def _predicted(self, embedding: Any, image: Image.Image, points: Any) -> tuple[Any, Any]:
         """Asks for masks.
 
         Args:
@@ -120,28 +120,28 @@ class MaskGenerator(TorchExpert):
 
     def _everything(self, call: Call, embedding: Any, image: Image.Image) -> list[FoundMask]:
         points = point_grids.grid(self._points_per_side, *image.size)
-        found: list[FoundMask] = []
+        masks: list[FoundMask] = []
         for start in range(0, len(points), _POINTS_AT_ONCE):
             call.raise_if_cancelled()
             call.progress("looking for what stands out", start / len(points))
-            logits, scores = self._asked(embedding, image, points[start : start + _POINTS_AT_ONCE, None])
+            logits, scores = self._predicted(embedding, image, points[start : start + _POINTS_AT_ONCE, None])
             logits, scores = logits.flatten(0, 1), scores.flatten()
             steady = point_grids.stability(logits, _STABILITY_OFFSET) >= self._least_stability
             keep = (scores >= self._least_score) & steady
-            found += self._masks(logits[keep], scores[keep], image)
+            masks += self._masks(logits[keep], scores[keep], image)
             # At each round, so that no more than the masks of one are held beside those that are kept.
-            found = point_grids.without_repeats(found, _MOST_SHARED)[:_MOST_MASKS]
-        return found
+            masks = point_grids.without_repeats(masks, _MOST_SHARED)[:_MOST_MASKS]
+        return masks
 
     def _pointed_at(self, embedding: Any, image: Image.Image, points: Any) -> list[FoundMask]:
         """Returns the surest mask that all the points lie in."""
-        logits, scores = self._asked(embedding, image, points[None])
+        logits, scores = self._predicted(embedding, image, points[None])
         best = int(scores[0].argmax())
         return self._masks(logits[0, best][None], scores[0, best][None], image)
 
     def _masks(self, logits: Any, scores: Any, image: Image.Image) -> list[FoundMask]:
         """Stretches masks over the picture; empty ones are left out."""
-        found = []
+        masks_found = []
         scale = max(image.size)
         for own, score in zip(logits, scores.tolist(), strict=True):
             square = torch.nn.functional.interpolate(
@@ -149,8 +149,8 @@ class MaskGenerator(TorchExpert):
             )[0, 0]
             mask = (square[: image.height, : image.width] > 0).numpy()
             if mask.any():
-                found.append(FoundMask(mask, score, masks.box_of(mask)))
-        return found
+                masks_found.append(FoundMask(mask, score, masks.box_of(mask)))
+        return masks_found
 
 
 def load(spec: ipc.Load) -> MaskGenerator:
@@ -164,8 +164,8 @@ def _points(call: Call, image: Image.Image) -> Any:
     Raises:
         InvalidArgumentError: They are no list of pairs of numbers inside the picture.
     """
-    given = call.inputs.get("points")
-    data = given.get("json") if isinstance(given, dict) else None
+    points_input = call.inputs.get("points")
+    data = points_input.get("json") if isinstance(points_input, dict) else None
     if data is None:
         return None
     problem = f"must be a list of 1 to {_MOST_POINTS} pairs [x, y] in pixels of the picture, "
@@ -187,11 +187,11 @@ def _fitted(image: Image.Image, longest: int, *, enlarge: bool = False) -> Image
     return image.resize(size, Image.Resampling.BILINEAR)
 
 
-def _told(call: Call, image: Image.Image, found: Sequence[FoundMask]) -> Outputs:
+def _outputs(call: Call, image: Image.Image, masks_found: Sequence[FoundMask]) -> Outputs:
     # Stretched over the picture one at a time: all of them together would fill the memory.
-    objects = [_described(item, _stretched(item.mask, image.size)) for item in found]
+    objects = [_described(item, _stretched(item.mask, image.size)) for item in masks_found]
     # The largest first, so that the smaller ones lie on top of them.
-    order = sorted(found, key=lambda item: -int(item.mask.sum()))
+    order = sorted(masks_found, key=lambda item: -int(item.mask.sum()))
     drawn = masks.drawn_over(image, (masks.Segment("", _stretched(item.mask, image.size)) for item in order))
     return {
         "count": float(len(objects)),
@@ -199,7 +199,7 @@ def _told(call: Call, image: Image.Image, found: Sequence[FoundMask]) -> Outputs
             image_outputs.write(
                 call, "image", masks.white_on_black(_stretched(item.mask, image.size)), f"mask-{number}"
             )
-            for number, item in enumerate(found, 1)
+            for number, item in enumerate(masks_found, 1)
         ],
         "objects": {"json": objects},
         "annotated_image": image_outputs.write(call, "image", drawn, "masks", file_format=image.format),

@@ -27,7 +27,7 @@ _WARM_UP_SIZE: Final = (1333, 800)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Encoded:
     """What one call brings: the picture as it is drawn on, what the processor made of it, and the lowest score."""
 
     image: Image.Image
@@ -53,45 +53,45 @@ class ObjectDetector(TorchExpert):
     def warm_up(self) -> None:
         """Looks at a grey picture of the largest size that detectors compute with."""
         image = Image.new("RGB", _WARM_UP_SIZE, "grey")
-        self._detect([_Asked(image, self._encoded(image), 1.0)])
+        self._detect([_Encoded(image, self._encoded(image), 1.0)])
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Looks at the pictures of a batch; those that are equally large to the model in one pass."""
         return image_batches.compute(
-            batch, self._read, self._run, alike=lambda asked: tuple(asked.encoded["pixel_values"].shape)
+            batch, self._read, self._run, alike=lambda item: tuple(item.encoded["pixel_values"].shape)
         )
 
-    def _read(self, call: Call) -> _Asked:
+    def _read(self, call: Call) -> _Encoded:
         image = image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels)
-        return _Asked(image, self._encoded(image_inputs.opaque(image)), call.number("threshold", self._threshold))
+        return _Encoded(image, self._encoded(image_inputs.opaque(image)), call.number("threshold", self._threshold))
 
     def _encoded(self, image: Image.Image) -> dict[str, Any]:
         return dict(self._processor(images=image, return_tensors="pt"))
 
-    def _run(self, calls: Sequence[Call], read: Sequence[_Asked]) -> list[Outputs]:
+    def _run(self, calls: Sequence[Call], read: Sequence[_Encoded]) -> list[Outputs]:
         return [
-            detected_objects.describe(call, asked.image, found)
-            for call, asked, found in zip(calls, read, self._detect(read), strict=True)
+            detected_objects.describe(call, item.image, detections)
+            for call, item, detections in zip(calls, read, self._detect(read), strict=True)
         ]
 
-    def _detect(self, read: Sequence[_Asked]) -> list[list[Detection]]:
+    def _detect(self, read: Sequence[_Encoded]) -> list[list[Detection]]:
         joined = {
-            name: torch.cat([asked.encoded[name] for asked in read])
+            name: torch.cat([item.encoded[name] for item in read])
             for name in ("pixel_values", "pixel_mask")
             if name in read[0].encoded
         }
         with torch.inference_mode():
             outputs = self._model(**self.checkpoint.inputs(joined))
         outputs.logits, outputs.pred_boxes = outputs.logits.float().cpu(), outputs.pred_boxes.float().cpu()
-        found = self._processor.post_process_object_detection(
+        results = self._processor.post_process_object_detection(
             outputs,
-            threshold=min(asked.threshold for asked in read),
-            target_sizes=[(asked.image.height, asked.image.width) for asked in read],
+            threshold=min(item.threshold for item in read),
+            target_sizes=[(item.image.height, item.image.width) for item in read],
         )
-        return [self._kept(own, asked.threshold) for own, asked in zip(found, read, strict=True)]
+        return [self._kept(own, item.threshold) for own, item in zip(results, read, strict=True)]
 
-    def _kept(self, found: Any, threshold: float) -> list[Detection]:
-        rows = zip(found["scores"].tolist(), found["labels"].tolist(), found["boxes"].tolist(), strict=True)
+    def _kept(self, result: Any, threshold: float) -> list[Detection]:
+        rows = zip(result["scores"].tolist(), result["labels"].tolist(), result["boxes"].tolist(), strict=True)
         return [
             Detection(self._names.get(label, str(label)), score, Box(*box))
             for score, label, box in rows

@@ -28,7 +28,7 @@ _PHRASE: Final = "a photo of a {}"
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Encoded:
     """What one call brings: the picture, its pixels for the model, the labels to look for, and the lowest score."""
 
     image: Image.Image
@@ -62,7 +62,7 @@ class OpenVocabularyDetector(TorchExpert):
     def warm_up(self) -> None:
         """Looks for two things on a grey picture."""
         image = Image.new("RGB", (1333, 800), "grey")
-        self._detect([_Asked(image, self._encoded(image), ("cat", "dog"), 1.0)])
+        self._detect([_Encoded(image, self._encoded(image), ("cat", "dog"), 1.0)])
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Looks at the pictures of a batch; those that are alike in size and ask for the same things in one pass."""
@@ -70,10 +70,10 @@ class OpenVocabularyDetector(TorchExpert):
             batch,
             self._read,
             self._run,
-            alike=lambda asked: (asked.labels, tuple(asked.encoded["pixel_values"].shape)),
+            alike=lambda item: (item.labels, tuple(item.encoded["pixel_values"].shape)),
         )
 
-    def _read(self, call: Call) -> _Asked:
+    def _read(self, call: Call) -> _Encoded:
         labels = tuple(dict.fromkeys(str(label).strip() for label in call.inputs.get("labels", ())))
         if not labels or not all(labels):
             raise call.bad_input("labels", "needs at least one label, and none that is empty.")
@@ -81,20 +81,20 @@ class OpenVocabularyDetector(TorchExpert):
             raise call.bad_input("labels", f"has {len(labels)} labels; this expert takes at most {_MOST_LABELS}.")
         image = image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels)
         threshold = call.number("threshold", self._threshold)
-        return _Asked(image, self._encoded(image_inputs.opaque(image)), labels, threshold)
+        return _Encoded(image, self._encoded(image_inputs.opaque(image)), labels, threshold)
 
     def _encoded(self, image: Image.Image) -> dict[str, Any]:
         return dict(self._processor(images=image, return_tensors="pt"))
 
-    def _run(self, calls: Sequence[Call], read: Sequence[_Asked]) -> list[Outputs]:
+    def _run(self, calls: Sequence[Call], read: Sequence[_Encoded]) -> list[Outputs]:
         return [
-            detected_objects.describe(call, asked.image, found)
-            for call, asked, found in zip(calls, read, self._detect(read), strict=True)
+            detected_objects.describe(call, item.image, detections)
+            for call, item, detections in zip(calls, read, self._detect(read), strict=True)
         ]
 
-    def _detect(self, read: Sequence[_Asked]) -> list[list[Detection]]:
+    def _detect(self, read: Sequence[_Encoded]) -> list[list[Detection]]:
         joined = {
-            name: torch.cat([asked.encoded[name] for asked in read])
+            name: torch.cat([item.encoded[name] for item in read])
             for name in ("pixel_values", "pixel_mask")
             if name in read[0].encoded
         }
@@ -109,7 +109,7 @@ class OpenVocabularyDetector(TorchExpert):
             scores = self._of_labels(scores, tokens["input_ids"], len(read[0].labels))
         return [self._kept(*rows) for rows in zip(read, scores, boxes, strict=True)]
 
-    def _phrases(self, read: Sequence[_Asked]) -> dict[str, Any]:
+    def _phrases(self, read: Sequence[_Encoded]) -> dict[str, Any]:
         """One text for each label, once for each picture: OWL wants (pictures x labels, tokens)."""
         tokens = self._tokenizer(
             [_PHRASE.format(label) for label in read[0].labels],
@@ -120,7 +120,7 @@ class OpenVocabularyDetector(TorchExpert):
         )
         return {name: tensor.repeat(len(read), 1) for name, tensor in tokens.items() if name != "token_type_ids"}
 
-    def _sentence(self, read: Sequence[_Asked]) -> dict[str, Any]:
+    def _sentence(self, read: Sequence[_Encoded]) -> dict[str, Any]:
         """All labels in one text, each ended by a full stop, as Grounding DINO was trained with."""
         text = " ".join(f"{label.lower().rstrip('.')}." for label in read[0].labels)
         return dict(self._tokenizer([text] * len(read), return_tensors="pt", truncation=True))
@@ -135,28 +135,28 @@ class OpenVocabularyDetector(TorchExpert):
         """
         stop = self._tokenizer.convert_tokens_to_ids(".")
         special = set(self._tokenizer.all_special_ids)
-        found = torch.zeros((*scores.shape[:2], count))
+        merged = torch.zeros((*scores.shape[:2], count))
         label = 0
         for place, token in enumerate(tokens[0].tolist()):
             if token == stop:
                 label += 1
             elif token not in special and label < count and place < scores.shape[-1]:
-                found[:, :, label] = torch.maximum(found[:, :, label], scores[:, :, place])
-        return found
+                merged[:, :, label] = torch.maximum(merged[:, :, label], scores[:, :, place])
+        return merged
 
-    def _kept(self, asked: _Asked, scores: Any, boxes: Any) -> list[Detection]:
+    def _kept(self, encoded: _Encoded, scores: Any, boxes: Any) -> list[Detection]:
         """Keeps the boxes above the threshold, each with its best label, and of those that lie on each other one."""
         best = scores.max(dim=-1)
-        width, height = asked.image.size
+        width, height = encoded.image.size
         if self._kind == "owlv2":
             # Its processor pads pictures to a square.
             width = height = max(width, height)
-        found = []
+        detections = []
         for score, label, (x, y, w, h) in zip(best.values.tolist(), best.indices.tolist(), boxes.tolist(), strict=True):
-            if score > asked.threshold:
+            if score > encoded.threshold:
                 corners = (x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height
-                found.append(Detection(asked.labels[label], score, Box(*corners)))
-        apart = {name: [item for item in found if item.label == name] for name in asked.labels}
+                detections.append(Detection(encoded.labels[label], score, Box(*corners)))
+        apart = {name: [item for item in detections if item.label == name] for name in encoded.labels}
         return [item for own in apart.values() for item in without_repeats(own)]
 
 

@@ -40,10 +40,10 @@ def stability(logits: Any, offset: float) -> Any:
     return strict / loose.clamp(min=1.0)
 
 
-def without_repeats(found: Sequence[FoundMask], most_shared: float) -> list[FoundMask]:
+def without_repeats(masks: Sequence[FoundMask], most_shared: float) -> list[FoundMask]:
     """Keeps of masks whose boxes are nearly the same the surest one, the surest first."""
     kept: list[FoundMask] = []
-    for item in sorted(found, key=lambda own: -own.score):
+    for item in sorted(masks, key=lambda own: -own.score):
         if all(item.box.intersection_over_union(other.box) <= most_shared for other in kept):
             kept.append(item)
     return kept

@@ -83,9 +83,9 @@ class Poses(TorchExpert):
         outputs: list[Outputs] = []
         start = 0
         for call, picture, some in zip(calls, read, frames, strict=True):
-            found = self._skeletons(heatmaps[start : start + len(some)], some)
+            poses = self._skeletons(heatmaps[start : start + len(some)], some)
             start += len(some)
-            drawn = skeletons.draw(picture.size, found)
+            drawn = skeletons.draw(picture.size, poses)
             outputs.append({"image": image_outputs.write(call, "image", drawn, "pose")})
         return outputs
 
@@ -93,7 +93,7 @@ class Poses(TorchExpert):
         """Returns the boxes around persons in each picture, the surest first."""
         if self._detector is None:
             return [[Box(0, 0, picture.width, picture.height)] for picture in read]
-        found = []
+        persons = []
         for picture in read:
             # One by one: some detectors pad pictures of other sizes, and see the padding.
             encoded = self._detector_processor(images=picture, return_tensors="pt")
@@ -111,8 +111,8 @@ class Poses(TorchExpert):
                 if str(names.get(label, "")).casefold() == _PERSON
             ]
             boxes.sort(key=lambda item: -item[0])
-            found.append([box for _, box in boxes if box.area >= 1])
-        return found
+            persons.append([box for _, box in boxes if box.area >= 1])
+        return persons
 
     def _heatmaps(self, crops: Sequence[Image.Image]) -> Any:
         """Returns an array of shape (persons, joints, height, width)."""

@@ -27,7 +27,7 @@ _BY_CLASS: Final = ("ForSemanticSegmentation",)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Encoded:
     """What one call brings: the picture as it is drawn on, and what the processor made of it."""
 
     image: Image.Image
@@ -71,8 +71,8 @@ class Segmenter(TorchExpert):
     def warm_up(self) -> None:
         """Cuts a grey picture of the largest size that maps have."""
         image = Image.new("RGB", (_LONGEST_SIDE, _LONGEST_SIDE * 3 // 4), "grey")
-        asked = [_Asked(image, self._encoded(image), self._threshold)]
-        self._classes(asked, self._computed(asked))
+        items = [_Encoded(image, self._encoded(image), self._threshold)]
+        self._classes(items, self._computed(items))
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Cuts the pictures of a batch; those that are equally large to the model in one pass."""
@@ -81,33 +81,33 @@ class Segmenter(TorchExpert):
             self._read,
             self._run,
             # Things compete for pixels, so that the lowest score decides on the others, too.
-            alike=lambda asked: (tuple(asked.encoded["pixel_values"].shape), asked.threshold),
+            alike=lambda item: (tuple(item.encoded["pixel_values"].shape), item.threshold),
         )
 
-    def _read(self, call: Call) -> _Asked:
+    def _read(self, call: Call) -> _Encoded:
         image = image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels)
         threshold = call.number("threshold", self._threshold)
-        return _Asked(image, self._encoded(image_inputs.opaque(image)), threshold)
+        return _Encoded(image, self._encoded(image_inputs.opaque(image)), threshold)
 
     def _encoded(self, image: Image.Image) -> dict[str, Any]:
         return dict(self._processor(images=image, return_tensors="pt"))
 
-    def _run(self, calls: Sequence[Call], read: Sequence[_Asked]) -> list[Outputs]:
+    def _run(self, calls: Sequence[Call], read: Sequence[_Encoded]) -> list[Outputs]:
         outputs = self._computed(read)
         if calls[0].task_type == "seg-control":
             return [
-                {"image": _painted(call, asked.image, found)}
-                for call, asked, found in zip(calls, read, self._classes(read, outputs), strict=True)
+                {"image": _painted(call, item.image, segmentations)}
+                for call, item, segmentations in zip(calls, read, self._classes(read, outputs), strict=True)
             ]
         if self._by_class:
-            found = [self._of_classes(numbers) for numbers in self._classes(read, outputs)]
+            segmentations = [self._of_classes(numbers) for numbers in self._classes(read, outputs)]
         else:
-            found = self._things(read, outputs)
-        return [_told(call, asked.image, *own) for call, asked, own in zip(calls, read, found, strict=True)]
+            segmentations = self._things(read, outputs)
+        return [_outputs(call, item.image, *own) for call, item, own in zip(calls, read, segmentations, strict=True)]
 
-    def _computed(self, read: Sequence[_Asked]) -> Any:
+    def _computed(self, read: Sequence[_Encoded]) -> Any:
         joined = {
-            name: torch.cat([asked.encoded[name] for asked in read])
+            name: torch.cat([item.encoded[name] for item in read])
             for name in ("pixel_values", "pixel_mask")
             if name in read[0].encoded
         }
@@ -118,12 +118,10 @@ class Segmenter(TorchExpert):
                 outputs[name] = value.float().cpu()
         return outputs
 
-    def _classes(self, read: Sequence[_Asked], outputs: Any) -> list[Any]:
+    def _classes(self, read: Sequence[_Encoded], outputs: Any) -> list[Any]:
         """Returns the class of each pixel, integer arrays of the size of the maps."""
-        found = self._processor.post_process_semantic_segmentation(
-            outputs, target_sizes=[asked.map_size for asked in read]
-        )
-        return [item.cpu().numpy() for item in found]
+        maps = self._processor.post_process_semantic_segmentation(outputs, target_sizes=[own.map_size for own in read])
+        return [item.cpu().numpy() for item in maps]
 
     def _of_classes(self, numbers: Any) -> tuple[Any, list[tuple[int, str, float | None]]]:
         """Makes a segment of each class that occurs, the largest first."""
@@ -134,25 +132,25 @@ class Segmenter(TorchExpert):
             places[numbers == number] = place
         return places, [(place, self._names.get(number, str(number)), None) for place, number in enumerate(order, 1)]
 
-    def _things(self, read: Sequence[_Asked], outputs: Any) -> list[tuple[Any, list[tuple[int, str, float | None]]]]:
-        found = self._processor.post_process_panoptic_segmentation(
+    def _things(self, read: Sequence[_Encoded], outputs: Any) -> list[tuple[Any, list[tuple[int, str, float | None]]]]:
+        panoptic = self._processor.post_process_panoptic_segmentation(
             outputs,
             threshold=read[0].threshold,
             label_ids_to_fuse=set(),
             target_sizes=[asked.map_size for asked in read],
         )
         results = []
-        for own in found:
+        for own in panoptic:
             kept = sorted(own["segments_info"], key=lambda item: -item["score"])
             numbers = own["segmentation"].cpu().numpy()
             places = np.zeros(numbers.shape, dtype=np.int64)
             for place, item in enumerate(kept, 1):
                 places[numbers == item["id"]] = place
-            told: list[tuple[int, str, float | None]] = [
+            segments: list[tuple[int, str, float | None]] = [
                 (place, self._names.get(item["label_id"], str(item["label_id"])), float(item["score"]))
                 for place, item in enumerate(kept, 1)
             ]
-            results.append((places, told))
+            results.append((places, segments))
         return results
 
 
@@ -166,24 +164,24 @@ def _painted(call: Call, image: Image.Image, classes: Any) -> ipc.Plain:
     return image_outputs.write(call, "image", painted, "segments")
 
 
-def _told(call: Call, image: Image.Image, numbers: Any, found: Sequence[tuple[int, str, float | None]]) -> Outputs:
+def _outputs(call: Call, image: Image.Image, numbers: Any, kept: Sequence[tuple[int, str, float | None]]) -> Outputs:
     """Tells segments in words, as data, as a map of their numbers, and drawn over the picture.
 
     Args:
         call: The call that brought the picture.
         image: The picture.
         numbers: The number of the segment of each pixel, 0 for none; of any size.
-        found: The number, label and score of each segment.
+        kept: The number, label and score of each segment.
     """
     full = np.asarray(masks.numbered(numbers).resize(image.size, Image.Resampling.NEAREST))
     # Small segments of large maps may vanish in a smaller picture.
-    shown = [item for item in found if (full == item[0]).any()]
-    told = [_described(number, label, score, full == number) for number, label, score in shown]
+    shown = [item for item in kept if (full == item[0]).any()]
+    described = [_described(number, label, score, full == number) for number, label, score in shown]
     segments = (masks.Segment(label, full == number) for number, label, _ in shown)
     return {
         "text": counting.in_words(label for _, label, _ in shown),
-        "count": float(len(told)),
-        "segments": {"json": told},
+        "count": float(len(described)),
+        "segments": {"json": described},
         "mask": image_outputs.write(call, "image", masks.numbered(full), "mask"),
         "annotated_image": image_outputs.write(
             call, "image", masks.drawn_over(image, segments), "segments", file_format=image.format

@@ -62,10 +62,10 @@ class SuperResolution(TorchExpert):
         own_size = (image.width * self._factor, image.height * self._factor)
         largest = max(size, own_size, key=lambda side: side[0] * side[1])
         if largest[0] * largest[1] > limit:
-            told = f"of {scale:g} " if largest == size else f"of this expert, {self._factor}, "
+            whose = f"of {scale:g} " if largest == size else f"of this expert, {self._factor}, "
             raise call.bad_input(
                 "scale",
-                f"{told}would make {largest[0]} x {largest[1]} = {largest[0] * largest[1]:,} pixels; "
+                f"{whose}would make {largest[0]} x {largest[1]} = {largest[0] * largest[1]:,} pixels; "
                 f"this host makes at most {limit:,}.",
                 pixel_count=largest[0] * largest[1],
                 limit_pixel_count=limit,

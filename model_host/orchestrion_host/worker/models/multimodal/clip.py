@@ -23,7 +23,7 @@ _USUAL_TOKENS: Final = 77
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Encoded:
     """What one call brings: pixels of shape (1, channels, height, width), and the labels to choose from."""
 
     pixels: Any
@@ -52,52 +52,52 @@ class ImageTextMatcher(TorchExpert):
     def warm_up(self) -> None:
         """Compares a grey picture with a few labels."""
         pixels = self._prepared(Image.new("RGB", (256, 256), "grey"))
-        self._logits([_Asked(pixels, tuple(f"thing number {number}" for number in range(8)))])
+        self._logits([_Encoded(pixels, tuple(f"thing number {number}" for number in range(8)))])
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Compares all pictures of a batch with all labels of it in one pass; each call gets its own pairs."""
-        return image_batches.compute(batch, self._read, self._run, alike=lambda asked: tuple(asked.pixels.shape))
+        return image_batches.compute(batch, self._read, self._run, alike=lambda item: tuple(item.pixels.shape))
 
-    def _read(self, call: Call) -> _Asked:
+    def _read(self, call: Call) -> _Encoded:
         labels = tuple(dict.fromkeys(str(label).strip() for label in call.inputs.get("labels", ())))
         if not labels or not all(labels):
             raise call.bad_input("labels", "needs at least one label, and none that is empty.")
         if len(labels) > _MOST_LABELS:
             raise call.bad_input("labels", f"has {len(labels)} labels; this expert takes at most {_MOST_LABELS}.")
-        return _Asked(self._prepared(image_batches.picture(call, self.checkpoint.spec.max_image_pixels)), labels)
+        return _Encoded(self._prepared(image_batches.picture(call, self.checkpoint.spec.max_image_pixels)), labels)
 
     def _prepared(self, picture: Image.Image) -> Any:
         return self._processor(images=picture, return_tensors="pt")["pixel_values"]
 
-    def _run(self, calls: Sequence[Call], read: Sequence[_Asked]) -> list[Outputs]:
+    def _run(self, calls: Sequence[Call], read: Sequence[_Encoded]) -> list[Outputs]:
         del calls
         return [
             class_scores.describe(
                 [
                     {"label": label, "score": share}
-                    for label, share in zip(asked.labels, self._shares(row).tolist(), strict=True)
+                    for label, share in zip(item.labels, self._shares(row).tolist(), strict=True)
                 ]
             )
-            for asked, row in zip(read, self._logits(read), strict=True)
+            for item, row in zip(read, self._logits(read), strict=True)
         ]
 
     def _shares(self, logits: Any) -> Any:
         return torch.sigmoid(logits) if self._sigmoid else torch.softmax(logits, dim=-1)
 
-    def _logits(self, read: Sequence[_Asked]) -> list[Any]:
+    def _logits(self, read: Sequence[_Encoded]) -> list[Any]:
         """Returns for each call the logits of its labels, in their order."""
-        known = list(dict.fromkeys(label for asked in read for label in asked.labels))
+        labels = list(dict.fromkeys(label for item in read for label in item.labels))
         tokens = self._tokenizer(
-            [self._template.replace("{}", label) for label in known],
+            [self._template.replace("{}", label) for label in labels],
             padding="max_length" if self._sigmoid else True,
             max_length=self._max_tokens,
             truncation=True,
             return_tensors="pt",
         )
-        encoded = self.checkpoint.inputs({**tokens, "pixel_values": torch.cat([asked.pixels for asked in read])})
+        encoded = self.checkpoint.inputs({**tokens, "pixel_values": torch.cat([item.pixels for item in read])})
         with torch.inference_mode():
             logits = self._model(**encoded).logits_per_image.float().cpu()
-        return [row[[known.index(label) for label in asked.labels]] for asked, row in zip(read, logits, strict=True)]
+        return [row[[labels.index(label) for label in item.labels]] for item, row in zip(read, logits, strict=True)]
 
 
 def load(spec: ipc.Load) -> ImageTextMatcher:

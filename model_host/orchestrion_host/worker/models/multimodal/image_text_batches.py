@@ -23,7 +23,7 @@ _GREY: Final = (128, 128, 128)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Prompt:
     picture: Image.Image
     prompt: tuple[int, ...]
 
@@ -59,26 +59,26 @@ class PictureTexts(TorchExpert):
     def warm_up(self) -> None:
         """Writes about a grey picture."""
         prompt = self._writer.prompt("What is this?" if self._is_question else None)
-        self._write([], [_Asked(Image.new("RGB", (64, 64), _GREY), tuple(prompt))])
+        self._write([], [_Prompt(Image.new("RGB", (64, 64), _GREY), tuple(prompt))])
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Writes about the pictures of a batch: those whose prompts are equally long in one pass, without padding."""
-        return image_batches.compute(batch, self._read, self._run, alike=lambda asked: len(asked.prompt))
+        return image_batches.compute(batch, self._read, self._run, alike=lambda prompt: len(prompt.prompt))
 
-    def _read(self, call: Call) -> _Asked:
+    def _read(self, call: Call) -> _Prompt:
         prompt = self._writer.prompt(inputs.text(call, "question") if self._is_question else None)
         if len(prompt) >= self._places:
             problem = f"has {len(prompt)} tokens with its surroundings; this expert reads {self._places - 1} at most."
             raise call.bad_input("question", problem, token_count=len(prompt))
-        return _Asked(image_batches.picture(call, self.checkpoint.spec.max_image_pixels), tuple(prompt))
+        return _Prompt(image_batches.picture(call, self.checkpoint.spec.max_image_pixels), tuple(prompt))
 
-    def _run(self, calls: Sequence[Call], asked: Sequence[_Asked]) -> list[Outputs]:
-        return [{self._output: text} for text in self._write(calls, asked)]
+    def _run(self, calls: Sequence[Call], prompts: Sequence[_Prompt]) -> list[Outputs]:
+        return [{self._output: text} for text in self._write(calls, prompts)]
 
-    def _write(self, calls: Sequence[Call], asked: Sequence[_Asked]) -> list[str]:
+    def _write(self, calls: Sequence[Call], items: Sequence[_Prompt]) -> list[str]:
         device = self.checkpoint.device
-        pixels = self._processor(images=[item.picture for item in asked], return_tensors="pt")
-        prompts = torch.tensor([item.prompt for item in asked], dtype=torch.long, device=device)
+        pixels = self._processor(images=[item.picture for item in items], return_tensors="pt")
+        prompts = torch.tensor([item.prompt for item in items], dtype=torch.long, device=device)
         room = max(1, self._places - prompts.shape[1])
         stops = transformers.StoppingCriteriaList([StopWhenCancelled(calls)] if calls else [])
         with torch.inference_mode():

@@ -67,8 +67,8 @@ def writer(checkpoint: Checkpoint, task_type: str) -> PictureWriter:
 def places(config: Any) -> int:
     """Returns how many tokens, prompt and text together, the part of a model that writes has places for."""
     written = getattr(config, "decoder", None) or getattr(config, "text_config", None) or config
-    found = getattr(written, "max_position_embeddings", None)
-    return found if isinstance(found, int) and found > 0 else _USUAL_PLACES
+    positions = getattr(written, "max_position_embeddings", None)
+    return positions if isinstance(positions, int) and positions > 0 else _USUAL_PLACES
 
 
 class _Writer:
@@ -162,7 +162,7 @@ def complete(model: Any, tokenizer: Any) -> None:
 
     Those of encoders with decoders stand in the configuration of the whole, of the decoder, or in the tokenizer.
     """
-    known = (model.config, model.config.decoder)
+    configs = (model.config, model.config.decoder)
     of_tokenizer = {
         "decoder_start_token_id": (tokenizer.bos_token_id, tokenizer.cls_token_id),
         "eos_token_id": (tokenizer.eos_token_id, tokenizer.sep_token_id),
@@ -170,5 +170,5 @@ def complete(model: Any, tokenizer: Any) -> None:
     }
     for name, others in of_tokenizer.items():
         if getattr(model.generation_config, name) is None:
-            found: Sequence[Any] = (*(getattr(config, name, None) for config in known), *others)
-            setattr(model.generation_config, name, next((token for token in found if token is not None), 0))
+            candidates: Sequence[Any] = (*(getattr(config, name, None) for config in configs), *others)
+            setattr(model.generation_config, name, next((token for token in candidates if token is not None), 0))

@@ -20,7 +20,7 @@ from orchestrion_host.worker.runtimes import Outputs, Result
 from orchestrion_host.worker.text import inputs, token_limits
 
 _USUAL_TOKENS: Final = 20
-_TOLD: Final = 5
+_MOST_ANSWERS: Final = 5
 # Pictures are reduced to about 384 x 640 pixels; the largest that fits is computed to warm up.
 _LARGEST: Final = (640, 384)
 
@@ -56,20 +56,20 @@ class PickedAnswers(TorchExpert):
             raise call.bad_input("question", problem, token_count=count)
         return image_batches.picture(call, self.checkpoint.spec.max_image_pixels), question
 
-    def _run(self, calls: Sequence[Call], asked: Sequence[tuple[Image.Image, str]]) -> list[Outputs]:
+    def _run(self, calls: Sequence[Call], questions: Sequence[tuple[Image.Image, str]]) -> list[Outputs]:
         del calls
-        return [self._told(row) for row in self._scores(asked)]
+        return [self._outputs(row) for row in self._scores(questions)]
 
-    def _scores(self, asked: Sequence[tuple[Image.Image, str]]) -> Any:
+    def _scores(self, questions: Sequence[tuple[Image.Image, str]]) -> Any:
         """Returns the probability of each answer, a tensor of shape (questions, answers)."""
-        pixels = self._processor(images=[picture for picture, _ in asked], return_tensors="pt")
-        tokens = self._tokenizer([question for _, question in asked], padding=True, return_tensors="pt")
+        pixels = self._processor(images=[picture for picture, _ in questions], return_tensors="pt")
+        tokens = self._tokenizer([question for _, question in questions], padding=True, return_tensors="pt")
         with torch.inference_mode():
             encoded = self.checkpoint.inputs({**tokens, **pixels})
             return self._model(**encoded).logits.float().sigmoid().cpu()
 
-    def _told(self, scores: Any) -> Outputs:
-        best = scores.topk(min(_TOLD, len(scores)))
+    def _outputs(self, scores: Any) -> Outputs:
+        best = scores.topk(min(_MOST_ANSWERS, len(scores)))
         ranked = [
             {"answer": self._names.get(place, str(place)), "score": score}
             for score, place in zip(best.values.tolist(), best.indices.tolist(), strict=True)

@@ -64,16 +64,16 @@ class PictureChats(TorchExpert):
 
     def _compute(self, call: Call) -> Outputs:
         if self._output == "answer":
-            asked = str(self._wording or _ANSWER).replace("{question}", inputs.text(call, "question"))
+            prompt = str(self._wording or _ANSWER).replace("{question}", inputs.text(call, "question"))
         else:
-            asked = str(self._wording or (_DESCRIBE if call.text("domain") == "caption" else _READ))
+            prompt = str(self._wording or (_DESCRIBE if call.text("domain") == "caption" else _READ))
         picture = image_batches.picture(call, self.checkpoint.spec.max_image_pixels)
-        written = self._write([call], picture, asked, most_tokens=self._most_tokens)
+        written = self._write([call], picture, prompt, most_tokens=self._most_tokens)
         call.raise_if_cancelled()
         return {self._output: written}
 
-    def _write(self, calls: Sequence[Call], picture: Image.Image, asked: str, *, most_tokens: int) -> str:
-        turn = {"role": "user", "content": [{"type": "image", "image": picture}, {"type": "text", "text": asked}]}
+    def _write(self, calls: Sequence[Call], picture: Image.Image, question: str, *, most_tokens: int) -> str:
+        turn = {"role": "user", "content": [{"type": "image", "image": picture}, {"type": "text", "text": question}]}
         encoded = self._processor.apply_chat_template(
             [turn], add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt"
         )

@@ -88,17 +88,17 @@ class TextGenerator(TorchExpert):
         return [results[place] for place in range(len(batch))]
 
     def _prompt(self, call: Call) -> _Prompt:
-        asked = parameters.most_tokens(call, self._usual_tokens)
+        max_tokens = parameters.most_tokens(call, self._usual_tokens)
         sampling = parameters.sampling(call)
         if call.task_type == "conversational":
             # A short answer must have room; the rest of the context is for the conversation.
-            tokens = self._chats.tokens(call, self._context - min(asked, max(1, self._context // 4)))
+            tokens = self._chats.tokens(call, self._context - min(max_tokens, max(1, self._context // 4)))
             writer = TextWriter(self._tokenizer, ends=self._chats.ends)
         else:
             tokens = self._text_tokens(call)
             writer = TextWriter(self._tokenizer, tokens[-_TOKENS_BEFORE:], keeps_spaces=True)
         row = batch_decoding.Row(
-            call, writer, min(asked, self._context - len(tokens)), partial(call.text_piece, "text")
+            call, writer, min(max_tokens, self._context - len(tokens)), partial(call.text_piece, "text")
         )
         return _Prompt(tokens, row, sampling)
 

@@ -55,11 +55,11 @@ class ChatPrompts:
         system = inputs.checked_length(call, "system", call.text("system")).strip()
         # Where a conversation is cut, it goes on with a turn of the user, as templates demand.
         for first in (place for place, turn in enumerate(turns) if turn["role"] == "user"):
-            found = self._rendered(call, system, turns[first:])
-            if len(found) <= most_tokens:
-                return found
-        problem = f"makes a prompt of {len(found):,} tokens; this expert reads {most_tokens:,} at once. Shorten it."
-        raise call.bad_input("text", problem, token_count=len(found), limit_token_count=most_tokens)
+            tokens = self._rendered(call, system, turns[first:])
+            if len(tokens) <= most_tokens:
+                return tokens
+        problem = f"makes a prompt of {len(tokens):,} tokens; this expert reads {most_tokens:,} at once. Shorten it."
+        raise call.bad_input("text", problem, token_count=len(tokens), limit_token_count=most_tokens)
 
     def _rendered(self, call: Call, system: str, turns: Sequence[Turn]) -> list[int]:
         begin = [{"role": "system", "content": system}] if system else []
@@ -79,15 +79,15 @@ class ChatPrompts:
             list(turns), chat_template=self._template, add_generation_prompt=True, tokenize=False, **self._settings
         )
         # Templates write the marks of beginnings themselves; the plain one leaves them to the tokenizer.
-        found: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        tokens: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
         begin = self._tokenizer.bos_token_id
-        return found if self._template is None or begin is None else [begin, *found]
+        return tokens if self._template is None or begin is None else [begin, *tokens]
 
 
 def turn_ends(tokenizer: Any) -> list[int]:
     """Returns the tokens that end a turn in the chat template of a tokenizer."""
-    template, known = str(tokenizer.chat_template or ""), tokenizer.get_added_vocab()
-    return [known[token] for token in _TURN_ENDS if token in template and token in known]
+    template, vocabulary = str(tokenizer.chat_template or ""), tokenizer.get_added_vocab()
+    return [vocabulary[token] for token in _TURN_ENDS if token in template and token in vocabulary]
 
 
 def _turns(call: Call) -> list[Turn]:
@@ -103,8 +103,8 @@ def _turns(call: Call) -> list[Turn]:
 
 
 def _history(call: Call) -> Sequence[Turn]:
-    given = call.inputs.get("history")
-    turns = given.get("json") if isinstance(given, dict) else given
+    history = call.inputs.get("history")
+    turns = history.get("json") if isinstance(history, dict) else history
     if turns is None:
         return []
     if not isinstance(turns, list | tuple) or not all(_is_turn(turn) for turn in turns):

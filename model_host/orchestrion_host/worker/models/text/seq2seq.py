@@ -94,8 +94,8 @@ class SequenceWriter(TorchExpert):
     def encode(self, text: str) -> list[int]:
         """Returns the tokens of a text with the model's marks, however many there are."""
         with self.lock:
-            found: list[int] = self.tokenizer(text)["input_ids"]
-        return found
+            tokens: list[int] = self.tokenizer(text)["input_ids"]
+        return tokens
 
     def _steps(self, call: Call) -> Steps:
         if self._translations and call.task_type == "translation":

@@ -68,18 +68,18 @@ class SequenceBatches:
         Returns:
             The texts in order; what cancelled calls wanted is empty or cut off.
         """
-        found: dict[int, str] = {}
+        texts: dict[int, str] = {}
         totals = Counter(source.call for source in sources)
-        told: Counter[Call] = Counter()
+        done: Counter[Call] = Counter()
         for places in _batches(sources):
             wanted = [place for place in places if not sources[place].call.cancelled]
             if wanted:
-                found.update(zip(wanted, self._written([sources[place] for place in wanted]), strict=True))
+                texts.update(zip(wanted, self._written([sources[place] for place in wanted]), strict=True))
             for call, count in Counter(sources[place].call for place in wanted).items():
-                told[call] += count
+                done[call] += count
                 if totals[call] > 1 and not call.cancelled:
-                    call.progress("writing part by part", told[call] / totals[call])
-        return [found.get(place, "") for place in range(len(sources))]
+                    call.progress("writing part by part", done[call] / totals[call])
+        return [texts.get(place, "") for place in range(len(sources))]
 
     def _written(self, sources: Sequence[Source]) -> list[str]:
         width = max(len(source.tokens) for source in sources)
@@ -101,7 +101,7 @@ class SequenceBatches:
             batch_decoding.RowWatch(rows, self._ends) if beams == 1 else StopWhenCancelled([row.call for row in rows])
         )
         with torch.inference_mode():
-            found = self._model.generate(
+            sequences = self._model.generate(
                 input_ids=tokens.to(self._checkpoint.device),
                 attention_mask=mask.to(self._checkpoint.device),
                 do_sample=False,
@@ -109,16 +109,16 @@ class SequenceBatches:
                 **settings,
             )
         if beams > 1:
-            self._fill(rows, found.tolist())
+            self._fill(rows, sequences.tolist())
         for row, source in zip(rows, sources, strict=True):
             row.end()
             if source.parts is not None:
                 source.parts.end(source.part)
         return [row.writer.text for row in rows]
 
-    def _fill(self, rows: Sequence[batch_decoding.Row], found: Sequence[Sequence[int]]) -> None:
+    def _fill(self, rows: Sequence[batch_decoding.Row], sequences: Sequence[Sequence[int]]) -> None:
         """Writes what a search with several beams found."""
-        for row, tokens in zip(rows, found, strict=True):
+        for row, tokens in zip(rows, sequences, strict=True):
             # The first token is the start of every text.
             for token in tokens[1:]:
                 if token not in self._ends and token != self.pad:

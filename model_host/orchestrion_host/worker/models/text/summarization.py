@@ -97,5 +97,5 @@ def _sentence_count(call: Call) -> int | None:
 
 
 def _first(text: str, count: int) -> str:
-    found = sentences.split(text)
-    return text if len(found) <= count else " ".join(sentence.text for sentence in found[:count])
+    split = sentences.split(text)
+    return text if len(split) <= count else " ".join(sentence.text for sentence in split[:count])

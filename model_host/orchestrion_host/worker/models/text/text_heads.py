@@ -30,10 +30,10 @@ class TorchTextModel(TorchExpert):
 
     def run(self, fields: Mapping[str, Array], names: Sequence[str], at: Sequence[int] | None) -> list[Array]:
         """Computes one forward pass; see `heads.model.TextModel`."""
-        given = {name: torch.from_numpy(array) for name, array in fields.items()}
+        inputs = {name: torch.from_numpy(array) for name, array in fields.items()}
         with torch.inference_mode():
-            found = self._model(**self.checkpoint.inputs(given))
-            wanted = [found[name] for name in names]
+            outputs = self._model(**self.checkpoint.inputs(inputs))
+            wanted = [outputs[name] for name in names]
             if at is not None:
                 # Before they leave the device: of a masked language model, each token has a whole vocabulary.
                 wanted = [tensor[torch.arange(len(at)), list(at)] for tensor in wanted]

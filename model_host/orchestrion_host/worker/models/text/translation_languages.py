@@ -85,7 +85,7 @@ class Languages:
     @property
     def tokens(self) -> list[int]:
         """The tokens that stand for languages."""
-        return [asked for asked in self._codes.values() if isinstance(asked, int)]
+        return [marker for marker in self._codes.values() if isinstance(marker, int)]
 
     def pair(self, call: Call) -> Pair:
         """Returns the direction that a call asks for.
@@ -98,39 +98,39 @@ class Languages:
         if call.text("source_language").strip() and self._sources:
             source = self._chosen(call, "source_language", self._sources)
         target = language_tags.parse(code) or Tag(code)
-        asked = self._codes[code]
+        marker = self._codes[code]
         if self._kind != "token":
-            return Pair(target, prefix=str(asked))
+            return Pair(target, prefix=str(marker))
         usual = self._usual_source and language_tags.choose(
             language_tags.parse(self._usual_source) or Tag(self._usual_source), self._sources
         )
         # NLLB, M2M100 and mBART are set to one language or another; English is what published ones are set to.
         source = source or usual or str(getattr(self._tokenizer, "src_lang", "") or "")
-        return Pair(target, source, settings=(("forced_bos_token_id", asked),))
+        return Pair(target, source, settings=(("forced_bos_token_id", marker),))
 
     def encode(self, pair: Pair, text: str) -> list[int]:
         """Returns the tokens of a text for a direction; the caller holds the lock of the tokenizer."""
         if pair.source_code and self._tokenizer.src_lang != pair.source_code:
             self._tokenizer.src_lang = pair.source_code
-        found: list[int] = self._tokenizer(pair.prefix + text)["input_ids"]
-        return found
+        tokens: list[int] = self._tokenizer(pair.prefix + text)["input_ids"]
+        return tokens
 
     def _chosen(self, call: Call, name: str, codes: list[str]) -> str:
-        asked = call.text(name).strip()
-        tag = language_tags.parse(asked)
-        found = language_tags.choose(tag, codes) if tag else None
-        if found is None:
-            known = ", ".join(sorted({str(language_tags.parse(code)) for code in codes}))
-            raise call.bad_input(name, f"is {asked!r}, which this expert does not know; it knows {known}.")
-        return found
+        requested = call.text(name).strip()
+        tag = language_tags.parse(requested)
+        choice = language_tags.choose(tag, codes) if tag else None
+        if choice is None:
+            supported = ", ".join(sorted({str(language_tags.parse(code)) for code in codes}))
+            raise call.bad_input(name, f"is {requested!r}, which this expert does not know; it knows {supported}.")
+        return choice
 
 
 def _prefixes(parameters: Mapping[str, Any], listed: Any) -> dict[str, int | str]:
-    found: dict[str, int | str] = {}
+    codes: dict[str, int | str] = {}
     for name, settings in parameters.items():
         match = _PREFIX.fullmatch(name)
         if match and isinstance(settings, Mapping) and "prefix" in settings:
-            found[match[2]] = str(settings["prefix"])
+            codes[match[2]] = str(settings["prefix"])
     for code in listed:
-        found.setdefault(str(code), f"translate English to {names.name(str(code))}: ")
-    return found
+        codes.setdefault(str(code), f"translate English to {names.name(str(code))}: ")
+    return codes

@@ -37,8 +37,8 @@ class VideoClassifier(TorchExpert):
         checkpoint = Checkpoint(spec)
         config = checkpoint.config
         if config.model_type not in _KINDS:
-            known = ", ".join(_KINDS)
-            text = f"{spec.expert_id}: {config.model_type!r} is no kind of classifier of videos; there are {known}."
+            kinds = ", ".join(_KINDS)
+            text = f"{spec.expert_id}: {config.model_type!r} is no kind of classifier of videos; there are {kinds}."
             raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
         # By name: the library's own choice needs torchvision.
         own = VivitImageProcessor if config.model_type == "vivit" else VideoMAEImageProcessorPil

@@ -13,7 +13,7 @@ from orchestrion_host.worker.runtimes import Outputs
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Endpoint:
     """Whom a call asks: the client, and the model of its task type; None leaves the choice to the endpoint."""
 
     client: Any
@@ -21,9 +21,9 @@ class Asked:
     model: str | None
 
 
-def described(found: Sequence[Any]) -> Outputs:
+def described(results: Sequence[Any]) -> Outputs:
     """Describes the classes that an endpoint found."""
-    return class_scores.describe([{"label": item.label, "score": item.score} for item in found])
+    return class_scores.describe([{"label": item.label, "score": item.score} for item in results])
 
 
 def labels_of(call: Call) -> list[str]:
@@ -38,6 +38,6 @@ def labels_of(call: Call) -> list[str]:
     return labels
 
 
-def first(found: Any) -> Any:
+def first(results: Any) -> Any:
     """Returns the best answer, where an endpoint gives one or several."""
-    return found[0] if isinstance(found, list) else found
+    return results[0] if isinstance(results, list) else results
