@@ -16,9 +16,9 @@ from orchestrion_host import inputs
 from orchestrion_host.artifacts.exchange import ArtifactExchange
 from orchestrion_host.changes import Changes
 from orchestrion_host.experts.expert import HostedExpert
-from orchestrion_host.experts.loader import Loader
-from orchestrion_host.experts.reservations import Reservations
-from orchestrion_host.experts.ticket import Done, Ticket
+from orchestrion_host.experts.loader import ExpertLoader
+from orchestrion_host.experts.queue_entry import QueueEntry, QueueResult
+from orchestrion_host.experts.reservations import GrantedReservations
 from orchestrion_host.metrics import HostMetrics
 from orchestrion_host.models.on_demand import OnDemand
 from orchestrion_host.results import ResultCache
@@ -47,8 +47,8 @@ class Inference:
         self,
         *,
         task_types: Mapping[str, TaskType],
-        loader: Loader,
-        reservations: Reservations,
+        loader: ExpertLoader,
+        reservations: GrantedReservations,
         exchange: ArtifactExchange,
         on_demand: OnDemand,
         room: Changes,
@@ -101,7 +101,7 @@ class Inference:
                     self._room.notify()
 
     async def _stages(
-        self, expert: HostedExpert, call: InferCall, ticket: Ticket
+        self, expert: HostedExpert, call: InferCall, ticket: QueueEntry
     ) -> AsyncGenerator[InferPayload, None]:
         async with contextlib.aclosing(self._on_demand.fetch(expert)) as steps:
             async for step in steps:
@@ -117,7 +117,7 @@ class Inference:
             if told:
                 yield InferProgress(message="computing")
             expert.queue.ready(ticket, plain)
-            while not isinstance(event := await ticket.next(), Done):
+            while not isinstance(event := await ticket.next(), QueueResult):
                 yield event
         self._observe(expert, event)
         yield InferOutputs(
@@ -151,7 +151,7 @@ class Inference:
         finally:
             self._metrics.inferences.labels(expert.facts.id, task_type, outcome).inc()
 
-    def _observe(self, expert: HostedExpert, done: Done) -> None:
+    def _observe(self, expert: HostedExpert, done: QueueResult) -> None:
         name = expert.facts.id
         self._metrics.queue_seconds.labels(name).observe(done.queue_ms / 1000)
         self._metrics.compute_seconds.labels(name).observe(done.compute_ms / 1000)

@@ -109,7 +109,7 @@ class Cancel(msgspec.Struct, frozen=True, array_like=True, tag=7):
     call_id: int
 
 
-class Progress(msgspec.Struct, frozen=True, array_like=True, tag=8):
+class CallProgress(msgspec.Struct, frozen=True, array_like=True, tag=8):
     """Worker to host: how far a call is, 0 to 1, or None when not known."""
 
     call_id: int
@@ -165,7 +165,7 @@ def _plain_kind(value: object) -> float | str:
 
 
 ToWorker: TypeAlias = Load | Unload | Compute | Cancel | Ping
-FromWorker: TypeAlias = Loaded | LoadFailed | Unloaded | Computed | Progress | TextPiece | Preview | Pong
+FromWorker: TypeAlias = Loaded | LoadFailed | Unloaded | Computed | CallProgress | TextPiece | Preview | Pong
 
 MessageT = TypeVar("MessageT")
 

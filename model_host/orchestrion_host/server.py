@@ -19,9 +19,9 @@ from orchestrion_host.catalogue.reader import CatalogueError
 from orchestrion_host.changes import Changes
 from orchestrion_host.config import HostConfig
 from orchestrion_host.experts.expert import HostedExpert, MediaLimits
-from orchestrion_host.experts.loader import Loader
+from orchestrion_host.experts.loader import ExpertLoader
 from orchestrion_host.experts.pins import Pins
-from orchestrion_host.experts.reservations import Reservations
+from orchestrion_host.experts.reservations import GrantedReservations
 from orchestrion_host.inference import Inference
 from orchestrion_host.memory import probe
 from orchestrion_host.memory.devices import DeviceAccount, Devices
@@ -30,7 +30,7 @@ from orchestrion_host.memory.measurements import Measurements
 from orchestrion_host.memory.worker_shares import WorkerShares
 from orchestrion_host.metrics import HostMetrics, HostSnapshot
 from orchestrion_host.models.collection import Collection
-from orchestrion_host.models.library import Library
+from orchestrion_host.models.library import ModelLibrary
 from orchestrion_host.report import HostDescription
 from orchestrion_host.results import ResultCache
 from orchestrion_host.servicers.model_host import ModelHostServicer
@@ -78,7 +78,7 @@ class ModelHost:
             WorkerSettings(config.hang_timeout_s, config.log_level, config.hub_offline), self._spool
         )
         shares = WorkerShares(devices.main, self._measurements)
-        self._loader = Loader(
+        self._loader = ExpertLoader(
             experts=experts,
             devices=devices,
             workers=self._workers,
@@ -88,13 +88,13 @@ class ModelHost:
             metrics=metrics,
             limits=MediaLimits(config.max_image_pixels, config.max_audio_seconds, config.max_video_seconds),
         )
-        self._reservations = Reservations(self._loader, changes)
+        self._reservations = GrantedReservations(self._loader, changes)
         self._pins = Pins(config.folder / "pins.json", experts, self._loader, changes, config.room_wait_s)
         # An expert that was pinned, then removed, is loaded again when it is there again.
         collection.on_offer = self._pins.resume
         self._graphics = GraphicsWatch(devices, changes)
         known_task_types = task_types.load()
-        self._library = Library.build(
+        self._library = ModelLibrary.build(
             config,
             collection,
             self._loader,

@@ -92,7 +92,7 @@ class InProcessWorker:
         started = time.perf_counter()
         self._socket.sendall(ipc.pack(ipc.Compute(number, expert_id, task_type, [number], [inputs])))
         while True:
-            item = self._next(lambda item: isinstance(item, ipc.Progress | ipc.Computed))
+            item = self._next(lambda item: isinstance(item, ipc.CallProgress | ipc.Computed))
             if isinstance(item, ipc.Computed):
                 break
             if not item.message.startswith("step"):

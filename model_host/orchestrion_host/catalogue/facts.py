@@ -9,7 +9,7 @@ import msgspec
 from orchestrion.values import JsonObject
 
 
-class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class WeightsSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Where the files of a model are. None of the three: the engine brings them along."""
 
     package: str = ""
@@ -83,7 +83,7 @@ class ModelFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     """Environment variables of the host, one of which must be set, such as the key of a hosted endpoint."""
     trusted: tuple[str, ...] = ()
     """What the operator allows it beyond the rule: `pickled-weights`, `remote-code`."""
-    source: Source = msgspec.field(default_factory=Source)
+    source: WeightsSource = msgspec.field(default_factory=WeightsSource)
     """Where its files are."""
     options: JsonObject = msgspec.field(default_factory=dict)
     """Settings of its runtime or engine."""

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from orchestrion_host.catalogue.facts import ModelFacts, Source
+from orchestrion_host.catalogue.facts import ModelFacts, WeightsSource
 
 T = TypeVar("T")
 
@@ -104,5 +104,5 @@ def _check_rules(facts: ModelFacts, path: Path) -> None:
             raise CatalogueError(f"{path}: {name}: expected {expected}; found {getattr(facts, name)!r}.")
 
 
-def _locations(source: Source) -> list[str]:
+def _locations(source: WeightsSource) -> list[str]:
     return [place for place in (source.package, source.folder, source.hub) if place]

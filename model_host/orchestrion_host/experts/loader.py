@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 _RELOAD_WAIT_S: Final = 60.0
 
 
-class Loader:
+class ExpertLoader:
     """Brings experts onto devices and off them."""
 
     def __init__(

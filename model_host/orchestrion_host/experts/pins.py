@@ -14,7 +14,7 @@ from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.experts import ExpertState
 from orchestrion_host.changes import Changes
 from orchestrion_host.experts.expert import HostedExpert
-from orchestrion_host.experts.loader import Loader
+from orchestrion_host.experts.loader import ExpertLoader
 from orchestrion_host.experts.restarts import pause_s
 from orchestrion_host.state_files import write_atomically
 
@@ -25,7 +25,12 @@ class Pins:
     """Keeps pinned experts loaded, and a file with their ids."""
 
     def __init__(
-        self, path: Path, experts: Mapping[str, HostedExpert], loader: Loader, changes: Changes, room_wait_s: float
+        self,
+        path: Path,
+        experts: Mapping[str, HostedExpert],
+        loader: ExpertLoader,
+        changes: Changes,
+        room_wait_s: float,
     ) -> None:
         """Reads the file; `start` begins to load.
 
@@ -64,7 +69,7 @@ class Pins:
             wait_s: How long to wait for room, in seconds.
 
         Raises:
-            OrchestrionError: As `Loader.load`; STORAGE_FULL: the pin cannot be written down.
+            OrchestrionError: As `ExpertLoader.load`; STORAGE_FULL: the pin cannot be written down.
         """
         was_pinned, expert.pinned = expert.pinned, True
         try:

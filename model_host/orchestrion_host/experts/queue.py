@@ -13,7 +13,7 @@ from orchestrion.inference import InferPreview, InferProgress, InferText
 from orchestrion_host import ipc
 from orchestrion_host.batching import next_batch, retry_after_ms
 from orchestrion_host.catalogue.facts import ModelFacts
-from orchestrion_host.experts.ticket import Done, Ticket
+from orchestrion_host.experts.queue_entry import QueueEntry, QueueResult
 from orchestrion_host.workers.spool import discard_files
 from orchestrion_host.workers.worker import Worker
 
@@ -36,8 +36,8 @@ class ExpertQueue:
         self._facts = facts
         self._limit = limit
         self._worker: Worker | None = None
-        self._entered: set[Ticket] = set()
-        self._waiting: list[Ticket] = []
+        self._entered: set[QueueEntry] = set()
+        self._waiting: list[QueueEntry] = []
         self._batches: set[_RunningBatch] = set()
         self.latency_ms = 0.0
         """A moving average of the time of a batch on the device that the expert is on; 0 before the first."""
@@ -65,7 +65,7 @@ class ExpertQueue:
         """Whether calls wait that only need the expert."""
         return bool(self._waiting)
 
-    def enter(self, task_type: str) -> Ticket:
+    def enter(self, task_type: str) -> QueueEntry:
         """Takes a call in whose inputs are still to be fetched.
 
         Raises:
@@ -77,18 +77,18 @@ class ExpertQueue:
             raise Reason.QUEUE_FULL.error(
                 text, retry_after_ms=wait, expert=self._facts.id, queued_count=str(self.queued_count)
             )
-        ticket = Ticket(next(_ticket_numbers), task_type)
+        ticket = QueueEntry(next(_ticket_numbers), task_type)
         self._entered.add(ticket)
         return ticket
 
-    def ready(self, ticket: Ticket, inputs: Mapping[str, ipc.Plain]) -> None:
+    def ready(self, ticket: QueueEntry, inputs: Mapping[str, ipc.Plain]) -> None:
         """Lines up a call whose inputs are here."""
         ticket.inputs = inputs
         self._entered.discard(ticket)
         self._waiting.append(ticket)
         self._pump()
 
-    def leave(self, ticket: Ticket) -> None:
+    def leave(self, ticket: QueueEntry) -> None:
         """Takes a call out, whatever became of it; what is still being computed for it is cancelled."""
         self.last_used = time.monotonic()
         self._entered.discard(ticket)
@@ -152,7 +152,7 @@ class ExpertQueue:
 class _RunningBatch:
     """A batch that a worker computes, and the calls in it."""
 
-    def __init__(self, queue: ExpertQueue, tickets: Sequence[Ticket]) -> None:
+    def __init__(self, queue: ExpertQueue, tickets: Sequence[QueueEntry]) -> None:
         self.tickets = tickets
         self._queue = queue
         self._by_id = {ticket.id: ticket for ticket in tickets}
@@ -163,9 +163,9 @@ class _RunningBatch:
     def call_ids(self) -> Sequence[int]:
         return list(self._by_id)
 
-    def on_message(self, message: ipc.Progress | ipc.TextPiece | ipc.Preview) -> None:
+    def on_message(self, message: ipc.CallProgress | ipc.TextPiece | ipc.Preview) -> None:
         ticket = self._by_id[message.call_id]
-        if isinstance(message, ipc.Progress):
+        if isinstance(message, ipc.CallProgress):
             ticket.tell(InferProgress(message.fraction, message.message))
         elif isinstance(message, ipc.TextPiece):
             ticket.tell(InferText(message.output, message.text))
@@ -181,7 +181,7 @@ class _RunningBatch:
                 discard_files(result)
             else:
                 queue_ms = (ticket.started_at - ticket.entered_at) * 1000
-                ticket.tell(Done(result, queue_ms, message.compute_ms, len(self.tickets)))
+                ticket.tell(QueueResult(result, queue_ms, message.compute_ms, len(self.tickets)))
         self._queue.ended(self, message.compute_ms)
 
     def on_crash(self, error: Exception) -> None:

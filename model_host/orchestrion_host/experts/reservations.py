@@ -10,7 +10,7 @@ from orchestrion.errors import Reason
 from orchestrion.experts import ExpertState
 from orchestrion_host.changes import Changes
 from orchestrion_host.experts.expert import HostedExpert
-from orchestrion_host.experts.loader import Loader
+from orchestrion_host.experts.loader import ExpertLoader
 
 
 class _Claim:
@@ -19,10 +19,10 @@ class _Claim:
         self.timer = timer
 
 
-class Reservations:
+class GrantedReservations:
     """All claims on the experts of a host, by their ids."""
 
-    def __init__(self, loader: Loader, changes: Changes) -> None:
+    def __init__(self, loader: ExpertLoader, changes: Changes) -> None:
         """Starts with none."""
         self._loader = loader
         self._changes = changes
@@ -46,7 +46,7 @@ class Reservations:
 
         Raises:
             InvalidArgumentError: The id is that of a claim on another expert.
-            OrchestrionError: As `Loader.admit`; the claim is not taken then.
+            OrchestrionError: As `ExpertLoader.admit`; the claim is not taken then.
         """
         self._check_free(claim_id, expert)
         was_there = claim_id in self._claims

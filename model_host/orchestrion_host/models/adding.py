@@ -11,7 +11,7 @@ from typing import Final
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.values import JsonData, JsonObject
-from orchestrion_host.catalogue.facts import ModelFacts, Source
+from orchestrion_host.catalogue.facts import ModelFacts, WeightsSource
 from orchestrion_host.models import cards, folders, hub, recognition, safety, sizes
 from orchestrion_host.models.collection import Collection
 from orchestrion_host.models.configuration import Configuration
@@ -93,7 +93,7 @@ class Adding:
             memory_bytes=sizes.estimate(
                 [folders.counted(folder)], runtime=recognised.runtime, options={}, has_graphics=self._has_graphics
             ),
-            source=Source(folder=str(folder), parts=recognition.parts_of(found)),
+            source=WeightsSource(folder=str(folder), parts=recognition.parts_of(found)),
         )
 
     async def _from_hub(self, request: AddRequest) -> ModelFacts:
@@ -186,14 +186,14 @@ def _places(found: Configuration, told: JsonObject) -> dict[str, JsonData]:
     """Says where the files are: a ControlNet is a part of the pipeline that it steers."""
     commit = str(told["commit"])
     if not found.is_control_net:
-        return {"revision": commit, "source": Source(hub=found.model, parts=recognition.parts_of(found))}
+        return {"revision": commit, "source": WeightsSource(hub=found.model, parts=recognition.parts_of(found))}
     named = told["base_model"]
     base = str(named[0] if isinstance(named, list) and named else named or "")
     base = base or _CONTROL_NET_PIPELINES.get(int(found.config.get("cross_attention_dim") or 0), "")
     if not base:
         text = f"{found.model} is a ControlNet, and its card does not tell which pipeline it steers (base_model)."
         raise Reason.MODEL_NOT_SUPPORTED.error(text, model=found.model)
-    return {"source": Source(hub=base, parts={"controlnet": found.model}, part_revisions={"controlnet": commit})}
+    return {"source": WeightsSource(hub=base, parts={"controlnet": found.model}, part_revisions={"controlnet": commit})}
 
 
 def _description(model: str, recognised: Recognised, found: Configuration) -> str:

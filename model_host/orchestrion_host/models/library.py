@@ -9,7 +9,7 @@ from orchestrion.errors import Reason
 from orchestrion.models import HubModel
 from orchestrion_host.changes import Changes
 from orchestrion_host.config import HostConfig
-from orchestrion_host.experts.loader import Loader
+from orchestrion_host.experts.loader import ExpertLoader
 from orchestrion_host.families import table
 from orchestrion_host.memory.measurements import Measurements
 from orchestrion_host.models import hub
@@ -23,7 +23,7 @@ from orchestrion_host.models.removing import Removing
 
 
 @dataclass(frozen=True)
-class Library:
+class ModelLibrary:
     """The models of a host."""
 
     collection: Collection
@@ -39,13 +39,13 @@ class Library:
         cls,
         config: HostConfig,
         collection: Collection,
-        loader: Loader,
+        loader: ExpertLoader,
         changes: Changes,
         *,
         measurements: Measurements,
         task_types: Sequence[str],
         has_graphics: bool,
-    ) -> Library:
+    ) -> ModelLibrary:
         """Builds it.
 
         Args:

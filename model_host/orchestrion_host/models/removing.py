@@ -11,7 +11,7 @@ from orchestrion.experts import ExpertState
 from orchestrion.models import ModelOrigin
 from orchestrion_host.catalogue import snapshots
 from orchestrion_host.catalogue.facts import ModelFacts
-from orchestrion_host.experts.loader import Loader
+from orchestrion_host.experts.loader import ExpertLoader
 from orchestrion_host.models import hub
 from orchestrion_host.models.collection import Collection
 from orchestrion_host.models.pulling import Pulling
@@ -20,7 +20,7 @@ from orchestrion_host.models.pulling import Pulling
 class Removing:
     """Removes models."""
 
-    def __init__(self, collection: Collection, loader: Loader, pulling: Pulling, exports: Path) -> None:
+    def __init__(self, collection: Collection, loader: ExpertLoader, pulling: Pulling, exports: Path) -> None:
         """Keeps its collaborators, and the folder of exports."""
         self._collection = collection
         self._loader = loader

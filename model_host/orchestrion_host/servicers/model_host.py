@@ -15,12 +15,12 @@ from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.v1 import experts_pb2
 from orchestrion.v1 import model_host_service_pb2 as messages
 from orchestrion_host.experts.expert import HostedExpert
-from orchestrion_host.experts.loader import Loader
+from orchestrion_host.experts.loader import ExpertLoader
 from orchestrion_host.experts.pins import Pins
-from orchestrion_host.experts.reservations import Reservations
+from orchestrion_host.experts.reservations import GrantedReservations
 from orchestrion_host.inference import InferCall, Inference
 from orchestrion_host.models.collection import not_offered
-from orchestrion_host.models.library import Library
+from orchestrion_host.models.library import ModelLibrary
 from orchestrion_host.report import HostDescription
 from orchestrion_host.servicers.models import ModelCalls
 from orchestrion_serving.interceptors import Context
@@ -38,10 +38,10 @@ class ModelHostServicer(ModelCalls):
     def __init__(
         self,
         *,
-        library: Library,
+        library: ModelLibrary,
         inference: Inference,
-        reservations: Reservations,
-        loader: Loader,
+        reservations: GrantedReservations,
+        loader: ExpertLoader,
         pins: Pins,
         description: HostDescription,
         room_wait_s: float,

@@ -16,8 +16,8 @@ from orchestrion.v1 import model_host_service_pb2 as messages
 from orchestrion.v1.model_host_service_pb2_grpc import ModelHostServiceServicer
 from orchestrion_host.models import listing
 from orchestrion_host.models.adding import AddRequest
-from orchestrion_host.models.library import Library
 from orchestrion_serving.interceptors import Context
+from orchestrion_host.models.library import ModelLibrary
 
 _DEFAULT_LIMIT: Final = 20
 _LARGEST_LIMIT: Final = 100
@@ -26,7 +26,7 @@ _LARGEST_LIMIT: Final = 100
 class ModelCalls(ModelHostServiceServicer):
     """Serves the catalogue: what there is, and how it changes. A part of the host's servicer."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: ModelLibrary) -> None:
         """Keeps the models."""
         self._library = library
 

@@ -73,7 +73,7 @@ class Call:
 
     def progress(self, message: str, fraction: float | None = None) -> None:
         """Tells what is being done, and how far it is, 0 to 1."""
-        self._send(ipc.Progress(self.id, fraction, message))
+        self._send(ipc.CallProgress(self.id, fraction, message))
 
     def text_piece(self, output: str, text: str) -> None:
         """Sends the next piece of a text output."""

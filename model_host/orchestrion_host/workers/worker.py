@@ -26,7 +26,7 @@ class Batch(Protocol):
     def call_ids(self) -> Sequence[int]:
         """The numbers of its calls."""
 
-    def on_message(self, message: ipc.Progress | ipc.TextPiece | ipc.Preview) -> None:
+    def on_message(self, message: ipc.CallProgress | ipc.TextPiece | ipc.Preview) -> None:
         """Takes what a call tells while it is computed."""
 
     def on_computed(self, message: ipc.Computed) -> None:
@@ -157,7 +157,7 @@ class Worker:
             for call_id in batch.call_ids:
                 del self._batch_of_call[call_id]
             batch.on_computed(message)
-        elif isinstance(message, ipc.Progress | ipc.TextPiece | ipc.Preview):
+        elif isinstance(message, ipc.CallProgress | ipc.TextPiece | ipc.Preview):
             asking = self._batch_of_call.get(message.call_id)
             if asking is not None:
                 asking.on_message(message)

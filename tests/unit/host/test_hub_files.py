@@ -11,7 +11,7 @@ import yaml
 from orchestrion.errors import OrchestrionError
 from orchestrion.experts import ExpertState
 from orchestrion_host.catalogue import presence, profiles, reader
-from orchestrion_host.catalogue.facts import ModelFacts, Source
+from orchestrion_host.catalogue.facts import ModelFacts, WeightsSource
 from orchestrion_host.catalogue.reader import CatalogueError
 from orchestrion_host.hub import choosing
 from orchestrion_host.hub.repository import RemoteFile
@@ -73,7 +73,7 @@ def test_pickles_and_code_are_for_those_who_are_trusted() -> None:
         chosen(["config.json"])
 
 
-FACTS = ModelFacts("x", "a/b", "transformers", ("fill-mask",), "A model.", source=Source(hub="a/b"))
+FACTS = ModelFacts("x", "a/b", "transformers", ("fill-mask",), "A model.", source=WeightsSource(hub="a/b"))
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_a_snapshot_is_there_when_all_that_was_pinned_is(snapshot: Path) -> None
         **{
             **{name: getattr(FACTS, name) for name in ("id", "model", "runtime", "task_types", "description")},
             "revision": "c0ffee",
-            "source": Source(hub="a/b", files={"a/b": {"config.json": 2, "model.safetensors": 4}}),
+            "source": WeightsSource(hub="a/b", files={"a/b": {"config.json": 2, "model.safetensors": 4}}),
         }
     )
     assert presence.find(pinned).state is ExpertState.TO_BE_FETCHED

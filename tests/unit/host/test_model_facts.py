@@ -11,7 +11,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from orchestrion.models import ModelOrigin
-from orchestrion_host.catalogue.facts import Source
+from orchestrion_host.catalogue.facts import WeightsSource
 from orchestrion_host.config import HostConfig
 from orchestrion_host.experts.expert import HostedExpert
 from orchestrion_host.hub import precision
@@ -90,6 +90,6 @@ def test_an_entry_keeps_its_pins_and_becomes_newer_with_the_project(tmp_path: Pa
 
 def test_a_models_parts_on_the_hub_are_checkpoints_as_well(tmp_path: Path) -> None:
     parts = {"vocoder": "c/d", "voices": "/somewhere"}
-    source = Source(hub="a/b", parts=parts, part_revisions={"vocoder": "2"})
+    source = WeightsSource(hub="a/b", parts=parts, part_revisions={"vocoder": "2"})
     facts = msgspec.structs.replace(collection(tmp_path).get("speecht5-vc").facts, revision="1", source=source)
     assert facts.checkpoints == {"a/b": "1", "c/d": "2"}

@@ -26,7 +26,7 @@ TO_WORKER: list[ipc.ToWorker] = [
     ipc.Compute(3, "delay", "test-delay", [1, 2], [{"text": "a"}, {"json": {"json": {"a": [1, None, True]}}}]),
 ]
 FROM_WORKER: list[ipc.FromWorker] = [
-    ipc.Progress(1, None, "loading"),
+    ipc.CallProgress(1, None, "loading"),
     ipc.TextPiece(1, "text", "tab\t \"quotes\" '' \\ <|endoftext|> שלום 👩‍👩‍👧"),
     ipc.Preview(2, "image/png", b"\x00\xff"),
     ipc.Computed(3, 1.5, [{"text": "a"}, ["EXPERT_FAILED", "why", {}]]),

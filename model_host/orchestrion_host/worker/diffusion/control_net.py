@@ -13,7 +13,7 @@ from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import settings
 from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
-from orchestrion_host.worker.diffusion.expert import DiffusionExpert, Drawing
+from orchestrion_host.worker.diffusion.expert import DiffusionExpert, GenerationRequest
 from orchestrion_host.worker.media.image import image_inputs, image_outputs
 from orchestrion_host.worker.runtimes import Outputs
 
@@ -36,12 +36,12 @@ class ControlNet(DiffusionExpert):
         # Flux and Stable Diffusion 3 call the map otherwise, since they take a picture to redraw as well.
         self._map = "control_image" if "control_image" in self.settings.takes else "image"
 
-    def example(self, call: Call, width: int, height: int) -> Drawing:
+    def example(self, call: Call, width: int, height: int) -> GenerationRequest:
         """Paints anything along nothing."""
         own = {"prompt": "a picture", self._map: Image.new("RGB", (width, height))}
-        return Drawing(call, 0, {"width": width, "height": height}, own)
+        return GenerationRequest(call, 0, {"width": width, "height": height}, own)
 
-    def read(self, call: Call) -> Drawing:
+    def read(self, call: Call) -> GenerationRequest:
         """Reads the words and the map, which is made as large as the picture will be and is otherwise left as it is."""
         own: dict[str, Any] = dict(self.settings.prompts_of(call))
         strength = call.number("strength", 1.0)
@@ -56,9 +56,9 @@ class ControlNet(DiffusionExpert):
         source = image_inputs.opaque(image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels))
         width, height = self.canvas.fitted(*source.size)
         own[self._map] = source.resize((width, height), Image.Resampling.LANCZOS)
-        return Drawing(call, seed, {"width": width, "height": height, **shared}, own)
+        return GenerationRequest(call, seed, {"width": width, "height": height, **shared}, own)
 
-    def write(self, drawing: Drawing, made: Any) -> Outputs:
+    def write(self, drawing: GenerationRequest, made: Any) -> Outputs:
         """Writes the picture, and the seed that paints it again."""
         return {"image": image_outputs.write(drawing.call, "image", made, "painted"), "seed": float(drawing.seed)}
 

@@ -16,14 +16,14 @@ from orchestrion.errors import OrchestrionError, Reason
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import previews, settings, sizes
 from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
-from orchestrion_host.worker.diffusion.passes import Watch
+from orchestrion_host.worker.diffusion.passes import DenoisingWatch
 from orchestrion_host.worker.models import checkpoint as torch_checkpoint
 from orchestrion_host.worker.output_files import Spool
 from orchestrion_host.worker.runtimes import Outputs, Result
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class GenerationRequest:
     """What one call asks the pipeline for, in the pipeline's words."""
 
     call: Call
@@ -69,13 +69,13 @@ class DiffusionExpert:
         call = Call(0, "", {"prompt": "a picture"}, Spool(Path()), lambda message: None)
         example = self.example(call, *size)
         steps = {"num_inference_steps": 1} if "num_inference_steps" in self.settings.takes else {}
-        self._run([Drawing(call, 0, {**example.shared, **steps}, example.own)])
+        self._run([GenerationRequest(call, 0, {**example.shared, **steps}, example.own)])
 
-    def example(self, call: Call, width: int, height: int) -> Drawing:
+    def example(self, call: Call, width: int, height: int) -> GenerationRequest:
         """Makes up what to warm up with, of a size in pixels."""
         raise NotImplementedError
 
-    def read(self, call: Call) -> Drawing:
+    def read(self, call: Call) -> GenerationRequest:
         """Reads what a call asks for.
 
         Raises:
@@ -83,14 +83,14 @@ class DiffusionExpert:
         """
         raise NotImplementedError
 
-    def write(self, drawing: Drawing, made: Any) -> Outputs:
+    def write(self, drawing: GenerationRequest, made: Any) -> Outputs:
         """Turns what the pipeline made for a call into its outputs."""
         raise NotImplementedError
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Makes what each call asks for, those of equal settings in one pass."""
         results: dict[int, Result] = {}
-        passes: dict[tuple[Any, ...], list[tuple[int, Drawing]]] = {}
+        passes: dict[tuple[Any, ...], list[tuple[int, GenerationRequest]]] = {}
         for place, call in enumerate(batch):
             try:
                 call.raise_if_cancelled()
@@ -115,7 +115,7 @@ class DiffusionExpert:
         self.__dict__.clear()
         torch_checkpoint.empty_cache(device)
 
-    def _tell_what_is_not_read(self, drawing: Drawing) -> None:
+    def _tell_what_is_not_read(self, drawing: GenerationRequest) -> None:
         """Tells where a prompt has more tokens than the most patient of the text encoders takes."""
         components = self.pipeline.components.items()
         tokenizers = [item for name, item in components if name.startswith("tokenizer") and item is not None]
@@ -130,7 +130,7 @@ class DiffusionExpert:
                 f"what comes after {tokenizer.model_max_length - frame} tokens has no effect"
             )
 
-    def _results(self, together: Sequence[tuple[int, Drawing]]) -> dict[int, Result]:
+    def _results(self, together: Sequence[tuple[int, GenerationRequest]]) -> dict[int, Result]:
         waiting = [(place, drawing) for place, drawing in together if not drawing.call.cancelled]
         results: dict[int, Result] = {place: Reason.CANCELLED.error("The call was cancelled.") for place, _ in together}
         if not waiting:
@@ -146,7 +146,7 @@ class DiffusionExpert:
                 results[place] = error
         return results
 
-    def _run(self, drawings: Sequence[Drawing]) -> list[Any]:
+    def _run(self, drawings: Sequence[GenerationRequest]) -> list[Any]:
         """Runs the pipeline once, and returns what it made for each: a picture, an array of frames, or an error."""
         first = drawings[0]
         # On the CPU, whose numbers are the same everywhere: a seed gives the same picture on any device.
@@ -158,7 +158,7 @@ class DiffusionExpert:
         steps = int(first.shared.get("num_inference_steps", self.settings.steps))
         with self._lock, torch.inference_mode():
             self._save_memory(first, len(drawings))
-            watch = Watch(calls, steps, self._colours)
+            watch = DenoisingWatch(calls, steps, self._colours)
             generator = generators if len(generators) > 1 else generators[0]
             result = self.pipeline(
                 **first.shared, **own, generator=generator, **watch.arguments(self.pipeline), **self.form
@@ -175,7 +175,7 @@ class DiffusionExpert:
             for drawing, item, withheld in zip(drawings, made, flagged, strict=True)
         ]
 
-    def _save_memory(self, drawing: Drawing, count: int) -> None:
+    def _save_memory(self, drawing: GenerationRequest, count: int) -> None:
         """Has the decoder work on one picture at a time and, where it is larger than usual, on parts of it."""
         vae = getattr(self.pipeline, "vae", None)
         width, height = drawing.shared.get("width", 0), drawing.shared.get("height", 0)

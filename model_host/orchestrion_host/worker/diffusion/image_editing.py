@@ -10,7 +10,7 @@ from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import settings
 from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
-from orchestrion_host.worker.diffusion.expert import DiffusionExpert, Drawing
+from orchestrion_host.worker.diffusion.expert import DiffusionExpert, GenerationRequest
 from orchestrion_host.worker.media.image import image_inputs, image_outputs
 from orchestrion_host.worker.runtimes import Outputs
 
@@ -29,11 +29,11 @@ class ImageEditing(DiffusionExpert):
         if not {"prompt", "image"} <= self.settings.takes or "strength" in self.settings.takes:
             raise checkpoint.refused(f"a {checkpoint.class_name} follows no instruction about a picture")
 
-    def example(self, call: Call, width: int, height: int) -> Drawing:
+    def example(self, call: Call, width: int, height: int) -> GenerationRequest:
         """Changes a black picture."""
-        return Drawing(call, 0, {}, {"prompt": "a picture", "image": Image.new("RGB", (width, height))})
+        return GenerationRequest(call, 0, {}, {"prompt": "a picture", "image": Image.new("RGB", (width, height))})
 
-    def read(self, call: Call) -> Drawing:
+    def read(self, call: Call) -> GenerationRequest:
         """Reads the picture and the instruction."""
         words = self.settings.prompts_of(call, "instruction")
         shared = {
@@ -45,9 +45,9 @@ class ImageEditing(DiffusionExpert):
         source = image_inputs.opaque(image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels))
         # What the model was trained on; much larger pictures come out torn.
         fitted = source.resize(self.canvas.fitted(*source.size), Image.Resampling.LANCZOS)
-        return Drawing(call, seed, shared, {**words, "image": fitted})
+        return GenerationRequest(call, seed, shared, {**words, "image": fitted})
 
-    def write(self, drawing: Drawing, made: Any) -> Outputs:
+    def write(self, drawing: GenerationRequest, made: Any) -> Outputs:
         """Writes the picture, and the seed that makes it again."""
         return {"image": image_outputs.write(drawing.call, "image", made, "edited"), "seed": float(drawing.seed)}
 

@@ -11,7 +11,7 @@ from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import settings
 from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
-from orchestrion_host.worker.diffusion.expert import DiffusionExpert, Drawing
+from orchestrion_host.worker.diffusion.expert import DiffusionExpert, GenerationRequest
 from orchestrion_host.worker.media.image import image_inputs, image_outputs
 from orchestrion_host.worker.runtimes import Outputs
 
@@ -19,7 +19,7 @@ _OPERATION: Final = "redraw"
 _USUAL_STRENGTH: Final = 0.5
 
 
-class ImageRedrawing(DiffusionExpert):
+class ImageToImage(DiffusionExpert):
     """Draws a picture anew, nearer to what a prompt says."""
 
     def __init__(self, spec: ipc.Load) -> None:
@@ -28,12 +28,12 @@ class ImageRedrawing(DiffusionExpert):
         name = checkpoint.class_name.removesuffix("Pipeline").removesuffix("Img2Img") + "Img2ImgPipeline"
         super().__init__(checkpoint, checkpoint.pipeline(name))
 
-    def example(self, call: Call, width: int, height: int) -> Drawing:
+    def example(self, call: Call, width: int, height: int) -> GenerationRequest:
         """Redraws a black picture."""
         own = {"prompt": "a picture", "image": Image.new("RGB", (width, height))}
-        return Drawing(call, 0, {"strength": 1.0}, own)
+        return GenerationRequest(call, 0, {"strength": 1.0}, own)
 
-    def read(self, call: Call) -> Drawing:
+    def read(self, call: Call) -> GenerationRequest:
         """Reads the picture, the words, and how much is to change."""
         if call.text("operation") != _OPERATION:
             raise call.bad_input("operation", f"is {call.text('operation')!r}; this model does {_OPERATION!r} alone.")
@@ -49,9 +49,9 @@ class ImageRedrawing(DiffusionExpert):
         size = self.canvas.fitted(*source.size)
         own["image"] = source.resize(size, Image.Resampling.LANCZOS)
         shared = {"num_inference_steps": steps, "strength": max(strength, 1 / steps), **guidance}
-        return Drawing(call, seed, shared | self._size(*size), own)
+        return GenerationRequest(call, seed, shared | self._size(*size), own)
 
-    def write(self, drawing: Drawing, made: Any) -> Outputs:
+    def write(self, drawing: GenerationRequest, made: Any) -> Outputs:
         """Writes the picture."""
         return {"image": image_outputs.write(drawing.call, "image", made, "redrawn")}
 
@@ -60,4 +60,4 @@ class ImageRedrawing(DiffusionExpert):
         return {"width": width, "height": height} if {"width", "height"} <= self.settings.takes else {}
 
 
-load = ImageRedrawing
+load = ImageToImage

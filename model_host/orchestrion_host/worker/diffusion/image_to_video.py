@@ -11,7 +11,7 @@ from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import settings, videos
 from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
-from orchestrion_host.worker.diffusion.expert import DiffusionExpert, Drawing
+from orchestrion_host.worker.diffusion.expert import DiffusionExpert, GenerationRequest
 from orchestrion_host.worker.media.image import image_inputs
 from orchestrion_host.worker.runtimes import Outputs
 
@@ -41,16 +41,16 @@ class ImageToVideo(DiffusionExpert):
         self.always_tiled = getattr(self.pipeline, "unet", None) is None
         self._timing = videos.timing_of(self.pipeline, spec.options)
 
-    def example(self, call: Call, width: int, height: int) -> Drawing:
+    def example(self, call: Call, width: int, height: int) -> GenerationRequest:
         """Sets a black picture in motion: for the usual time at the usual size, else as shortly as can be."""
         usual = (width, height) == (self.canvas.width, self.canvas.height)
         frames = self._timing.frames if usual else self._timing.fewest
         own: dict[str, Any] = {"image": Image.new("RGB", (width, height))}
         if "prompt" in self.settings.takes:
             own["prompt"] = "a picture"
-        return Drawing(call, 0, self._shared(width, height, frames), own)
+        return GenerationRequest(call, 0, self._shared(width, height, frames), own)
 
-    def read(self, call: Call) -> Drawing:
+    def read(self, call: Call) -> GenerationRequest:
         """Reads the picture, the words where the model takes some, and the length."""
         own: dict[str, Any] = {}
         if "prompt" in self.settings.takes:
@@ -66,9 +66,9 @@ class ImageToVideo(DiffusionExpert):
         width, height = self.canvas.fitted(*source.size)
         own["image"] = source.resize((width, height), Image.Resampling.LANCZOS)
         shared = {**self._shared(width, height, frames), "num_inference_steps": steps, **guidance}
-        return Drawing(call, seed, shared, own, alone=True)
+        return GenerationRequest(call, seed, shared, own, alone=True)
 
-    def write(self, drawing: Drawing, made: Any) -> Outputs:
+    def write(self, drawing: GenerationRequest, made: Any) -> Outputs:
         """Writes the video, and the seed that makes it again."""
         video = videos.write(drawing.call, "video", made, self._timing.frames_per_second)
         return {"video": video, "seed": float(drawing.seed)}

@@ -17,7 +17,7 @@ from orchestrion_host.worker.diffusion.previews import MEDIA_TYPE, LatentColours
 _LOOKS: Final = 8
 
 
-class Watch:
+class DenoisingWatch:
     """Follows the steps of one pass for the calls that it computes."""
 
     def __init__(self, calls: Sequence[Call], step_count: int, colours: LatentColours | None) -> None:
@@ -82,7 +82,7 @@ class Watch:
 class _Bar:
     """Stands in for the progress bar of pipelines that tell their steps in no other way."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: DenoisingWatch) -> None:
         self._watch = watch
         self._done = 0
         self._total = 0

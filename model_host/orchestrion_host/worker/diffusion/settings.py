@@ -17,7 +17,7 @@ _SEEDS: Final = 1 << 32
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class DiffusionSettings:
     """What a pipeline takes, and what is usual for it."""
 
     takes: frozenset[str]
@@ -77,7 +77,7 @@ class Settings:
         return argument
 
 
-def settings_of(pipeline: Any, options: Mapping[str, Any]) -> Settings:
+def settings_of(pipeline: Any, options: Mapping[str, Any]) -> DiffusionSettings:
     """Finds out what a pipeline takes.
 
     Args:
@@ -87,7 +87,7 @@ def settings_of(pipeline: Any, options: Mapping[str, Any]) -> Settings:
     defaults = sizes.call_defaults(pipeline)
     guidance = options.get("guidance")
     steps = int(options.get("steps") or defaults.get("num_inference_steps") or _USUAL_STEPS)
-    return Settings(
+    return DiffusionSettings(
         takes=frozenset(defaults),
         steps=steps,
         max_steps=max(steps, int(options.get("max_steps", _MOST_STEPS))),

@@ -8,7 +8,7 @@ from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import settings
 from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
-from orchestrion_host.worker.diffusion.expert import DiffusionExpert, Drawing
+from orchestrion_host.worker.diffusion.expert import DiffusionExpert, GenerationRequest
 from orchestrion_host.worker.media.image import image_outputs
 from orchestrion_host.worker.runtimes import Outputs
 
@@ -27,11 +27,11 @@ class TextToImage(DiffusionExpert):
         if not {"prompt", "width", "height"} <= self.settings.takes or "image" in self.settings.takes:
             raise checkpoint.refused(f"a {checkpoint.class_name} does not paint from words alone")
 
-    def example(self, call: Call, width: int, height: int) -> Drawing:
+    def example(self, call: Call, width: int, height: int) -> GenerationRequest:
         """Paints anything."""
-        return Drawing(call, 0, {"width": width, "height": height}, {"prompt": "a picture"})
+        return GenerationRequest(call, 0, {"width": width, "height": height}, {"prompt": "a picture"})
 
-    def read(self, call: Call) -> Drawing:
+    def read(self, call: Call) -> GenerationRequest:
         """Reads the size, the steps and the words."""
         own = self.settings.prompts_of(call)
         steps = self.settings.step_count(call)
@@ -39,9 +39,9 @@ class TextToImage(DiffusionExpert):
         seed = settings.seed_of(call)
         width, height = self.canvas.asked(call)
         shared = {"width": width, "height": height, "num_inference_steps": steps, **guidance}
-        return Drawing(call, seed, shared, own)
+        return GenerationRequest(call, seed, shared, own)
 
-    def write(self, drawing: Drawing, made: Any) -> Outputs:
+    def write(self, drawing: GenerationRequest, made: Any) -> Outputs:
         """Writes the picture, and the seed that paints it again."""
         return {"image": image_outputs.write(drawing.call, "prompt", made, "painted"), "seed": float(drawing.seed)}
 

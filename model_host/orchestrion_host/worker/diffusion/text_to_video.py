@@ -11,7 +11,7 @@ from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import settings, videos
 from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
-from orchestrion_host.worker.diffusion.expert import DiffusionExpert, Drawing
+from orchestrion_host.worker.diffusion.expert import DiffusionExpert, GenerationRequest
 from orchestrion_host.worker.runtimes import Outputs
 
 
@@ -33,13 +33,15 @@ class TextToVideo(DiffusionExpert):
         self.always_tiled = getattr(self.pipeline, "unet", None) is None
         self._timing = videos.timing_of(self.pipeline, spec.options)
 
-    def example(self, call: Call, width: int, height: int) -> Drawing:
+    def example(self, call: Call, width: int, height: int) -> GenerationRequest:
         """Makes anything: of the usual length at the usual size, else as short as can be."""
         usual = (width, height) == (self.canvas.width, self.canvas.height)
         frames = self._timing.frames if usual else self._timing.fewest
-        return Drawing(call, 0, {"width": width, "height": height, "num_frames": frames}, {"prompt": "a picture"})
+        return GenerationRequest(
+            call, 0, {"width": width, "height": height, "num_frames": frames}, {"prompt": "a picture"}
+        )
 
-    def read(self, call: Call) -> Drawing:
+    def read(self, call: Call) -> GenerationRequest:
         """Reads the words, the length and the steps. Each video has a pass of its own: one fills it well enough."""
         shared = {
             "num_frames": self._timing.frame_count(call),
@@ -48,9 +50,9 @@ class TextToVideo(DiffusionExpert):
             "height": self.canvas.height,
             **self.settings.guidance_of(call),
         }
-        return Drawing(call, settings.seed_of(call), shared, self.settings.prompts_of(call), alone=True)
+        return GenerationRequest(call, settings.seed_of(call), shared, self.settings.prompts_of(call), alone=True)
 
-    def write(self, drawing: Drawing, made: Any) -> Outputs:
+    def write(self, drawing: GenerationRequest, made: Any) -> Outputs:
         """Writes the video, and the seed that makes it again."""
         video = videos.write(drawing.call, "video", made, self._timing.frames_per_second)
         return {"video": video, "seed": float(drawing.seed)}

@@ -29,7 +29,7 @@ _TEMPORAL_SCALES: Final = ("vae_scale_factor_temporal", "vae_temporal_compressio
 
 
 @dataclass(frozen=True, slots=True)
-class Timing:
+class FrameTiming:
     """How long videos are, and how fast."""
 
     frames_per_second: float
@@ -69,7 +69,7 @@ class Timing:
         return self.group * max(1, round((frames - 1) / self.group)) + 1
 
 
-def timing_of(pipeline: Any, options: Mapping[str, Any]) -> Timing:
+def timing_of(pipeline: Any, options: Mapping[str, Any]) -> FrameTiming:
     """Finds out how long and how fast the videos of a pipeline are.
 
     Args:
@@ -88,7 +88,7 @@ def timing_of(pipeline: Any, options: Mapping[str, Any]) -> Timing:
     if adapter is not None:
         most = min(most, int(adapter.config.motion_max_seq_length))
     group = next((int(factor) for scale in _TEMPORAL_SCALES if (factor := getattr(pipeline, scale, None))), 1)
-    return Timing(float(options.get("frames_per_second") or rate), min(usual, most), most, group)
+    return FrameTiming(float(options.get("frames_per_second") or rate), min(usual, most), most, group)
 
 
 def write(call: Call, stem: str, frames: np.ndarray[Any, Any], frames_per_second: float) -> ipc.Plain:

@@ -12,7 +12,7 @@ import msgspec
 import yaml
 
 from orchestrion_host.catalogue import reader, writer
-from orchestrion_host.catalogue.facts import ModelFacts, Source
+from orchestrion_host.catalogue.facts import ModelFacts, WeightsSource
 from orchestrion_host.worker.runtimes import families
 
 
@@ -54,7 +54,7 @@ def describe(facts: ModelFacts, revision: str, folder: Path, digest: str) -> Map
         download_bytes=0,
         requires=("onnxruntime", "tokenizers" if is_bare else "transformers"),
         trusted=(),
-        source=Source(folder=str(folder), sha256=hashes),
+        source=WeightsSource(folder=str(folder), sha256=hashes),
     )
     return writer.plain(export)
 

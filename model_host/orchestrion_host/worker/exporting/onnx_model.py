@@ -25,7 +25,7 @@ _SENTENCES: Final = [
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class OutputDifference:
     """The outputs of an export beside those of PyTorch, on a batch of another shape than the one it was traced with."""
 
     difference: float
@@ -34,7 +34,7 @@ class Compared:
     """The largest absolute output of PyTorch's."""
 
 
-def write(source: Path, target: Path, auto_class: str = _ENCODER) -> Compared:
+def write(source: Path, target: Path, auto_class: str = _ENCODER) -> OutputDifference:
     """Exports the model of a folder with a dynamic batch and length.
 
     Args:
@@ -69,7 +69,7 @@ def write(source: Path, target: Path, auto_class: str = _ENCODER) -> Compared:
         computed[name].numpy() if name in computed else computed[place].numpy() for place, name in enumerate(names)
     ]
     pairs = list(zip(session.run(None, arrays), expected, strict=True))
-    return Compared(
+    return OutputDifference(
         float(np.max([np.abs(ours - theirs).max() for ours, theirs in pairs])),
         max(float(np.abs(theirs).max()) for _, theirs in pairs),
     )

@@ -12,7 +12,7 @@ _NOTHING: Final = ("O", "[PAD]", "<pad>", "X", "[CLS]", "[SEP]")
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class LabelledWord:
     """A word of a text and its likeliest class."""
 
     start: int
@@ -30,7 +30,7 @@ class Entity:
     """What one or more words name together."""
 
     label: str
-    words: list[Word]
+    words: list[LabelledWord]
 
     def plain(self, text: str) -> dict[str, Any]:
         """Describes it as the output `entities` does; its score is the mean of those of its words."""
@@ -41,7 +41,7 @@ class Entity:
         return {"label": self.label, "text": text[start:end], "score": score, "start": start, "end": end}
 
 
-def join(words: Iterable[Word]) -> list[Entity]:
+def join(words: Iterable[LabelledWord]) -> list[Entity]:
     """Joins words that follow each other and belong together.
 
     An entity ends where a word of no class, of another class, or with a prefix that begins one follows. Of models

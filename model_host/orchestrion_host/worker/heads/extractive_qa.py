@@ -12,7 +12,7 @@ from orchestrion.errors import OrchestrionError
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.heads import text_windows
 from orchestrion_host.worker.heads.model import HeadExpert, TextModel
-from orchestrion_host.worker.heads.text_windows import Window
+from orchestrion_host.worker.heads.text_windows import TextWindow
 from orchestrion_host.worker.runtimes import Outputs, Result
 from orchestrion_host.worker.text import inputs
 
@@ -30,7 +30,7 @@ class _Span:
     logit: float
 
 
-class AnswerFinder(HeadExpert):
+class ExtractiveQa(HeadExpert):
     """A model that says for each token how likely an answer begins or ends there."""
 
     def __init__(self, model: TextModel) -> None:
@@ -52,7 +52,7 @@ class AnswerFinder(HeadExpert):
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Answers questions, the windows of all texts together."""
         results: dict[int, Result] = {}
-        windows: list[tuple[Call, Window]] = []
+        windows: list[tuple[Call, TextWindow]] = []
         owners: list[int] = []
         for place, call in enumerate(batch):
             try:
@@ -75,7 +75,7 @@ class AnswerFinder(HeadExpert):
                 results[place] = error
         return [results[place] for place in range(len(batch))]
 
-    def _windows(self, call: Call) -> list[Window]:
+    def _windows(self, call: Call) -> list[TextWindow]:
         text, question = inputs.text(call, "text"), inputs.text(call, "question").strip()
         count = len(self.tokenizer(question)["input_ids"])
         most = self.max_tokens // 2
@@ -85,7 +85,7 @@ class AnswerFinder(HeadExpert):
         overlap = min(_OVERLAP, (self.max_tokens - count) // 4)
         return text_windows.cut(self.tokenizer, text, self.max_tokens, overlap, question)
 
-    def _answer(self, call: Call, windows: Sequence[Window], logits: Sequence[Any]) -> Outputs:
+    def _answer(self, call: Call, windows: Sequence[TextWindow], logits: Sequence[Any]) -> Outputs:
         """Finds the best span of all windows; the score is its share among all places of all windows."""
         best: _Span | None = None
         starts, ends = [], []
@@ -110,7 +110,7 @@ class AnswerFinder(HeadExpert):
         }
 
 
-def _best(window: Window, start: Any, end: Any, most_tokens: int) -> _Span | None:
+def _best(window: TextWindow, start: Any, end: Any, most_tokens: int) -> _Span | None:
     """Returns the span of a window with the greatest sum of logits; None where no token belongs to the text."""
     tokens = [token for token, place in enumerate(window.places) if place and place[1] > place[0]]
     if not tokens:
@@ -131,4 +131,4 @@ def _log_of_sum(values: Any) -> float:
     return most + float(np.log(np.exp(values - most).sum()))
 
 
-build = AnswerFinder
+build = ExtractiveQa

@@ -33,7 +33,7 @@ class _Filling:
     score: float = 1.0
 
 
-class GapFiller(HeadExpert):
+class MaskedLm(HeadExpert):
     """A masked language model."""
 
     def __init__(self, model: TextModel) -> None:
@@ -125,4 +125,4 @@ class GapFiller(HeadExpert):
         return {"text": candidates[0]["text"], "score": candidates[0]["score"], "candidates": {"json": candidates}}
 
 
-build = GapFiller
+build = MaskedLm

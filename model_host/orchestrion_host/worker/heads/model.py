@@ -11,7 +11,7 @@ from orchestrion_host import ipc
 from orchestrion_host.worker.text import token_limits
 
 Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
-Row: TypeAlias = Mapping[str, Sequence[int]]
+TokenRow: TypeAlias = Mapping[str, Sequence[int]]
 """A text as a model gets it, such as its `input_ids` and `token_type_ids`, without padding."""
 
 
@@ -58,7 +58,7 @@ class HeadExpert:
         """Reads one text of the greatest length."""
         self.run([{"input_ids": [self.tokenizer.pad_token_id or 0] * self.max_tokens}], ["logits"])
 
-    def run(self, rows: Sequence[Row], names: Sequence[str], at: Sequence[int] | None = None) -> list[Array]:
+    def run(self, rows: Sequence[TokenRow], names: Sequence[str], at: Sequence[int] | None = None) -> list[Array]:
         """Computes texts of any length in one forward pass; see `TextModel.run`.
 
         Outputs of tokens that only pad are among those that come back, on the side where the tokenizer pads.
@@ -84,7 +84,7 @@ class HeadExpert:
         self.__dict__.clear()
 
 
-def pad(rows: Sequence[Row], tokenizer: Any) -> dict[str, Array]:
+def pad(rows: Sequence[TokenRow], tokenizer: Any) -> dict[str, Array]:
     """Makes all rows as long as the longest, as the tokenizer would, and tells the model which tokens count."""
     width = max(len(row["input_ids"]) for row in rows)
     fill = {"input_ids": tokenizer.pad_token_id or 0, "token_type_ids": tokenizer.pad_token_type_id or 0}

@@ -11,7 +11,7 @@ from orchestrion.errors import OrchestrionError
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.classification import class_names, class_scores
 from orchestrion_host.worker.heads.entailment import Entailment
-from orchestrion_host.worker.heads.model import HeadExpert, Row, TextModel
+from orchestrion_host.worker.heads.model import HeadExpert, TextModel, TokenRow
 from orchestrion_host.worker.runtimes import Outputs, Result
 from orchestrion_host.worker.text import inputs, token_limits, zero_shot
 
@@ -35,7 +35,7 @@ class TextClassifier(HeadExpert):
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Classifies texts, all of a batch together."""
         results: dict[int, Result] = {}
-        rows: list[Row] = []
+        rows: list[TokenRow] = []
         owners: list[int] = []
         labels: dict[int, list[str]] = {}
         for place, call in enumerate(batch):
@@ -60,7 +60,7 @@ class TextClassifier(HeadExpert):
                 results[place] = self._result(call, labels.get(place), scores.get(place, {}))
         return [results[place] for place in range(len(batch))]
 
-    def _encoded(self, call: Call, labels: list[str] | None) -> list[Row]:
+    def _encoded(self, call: Call, labels: list[str] | None) -> list[TokenRow]:
         text = inputs.text(call, "text")
         if labels is None or self._entailment is None:
             encoded = self.tokenizer([text], truncation=True, max_length=self.max_tokens)

@@ -13,7 +13,7 @@ from orchestrion_host.worker.text import token_limits
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class TextWindow:
     """A piece of a text as a model reads it."""
 
     fields: dict[str, list[int]]
@@ -41,7 +41,7 @@ def check(model: TextModel) -> None:
         raise Reason.EXPERT_LOAD_FAILED.error(text, expert=name)
 
 
-def cut(tokenizer: Any, text: str, most_tokens: int, overlap: int, question: str | None = None) -> list[Window]:
+def cut(tokenizer: Any, text: str, most_tokens: int, overlap: int, question: str | None = None) -> list[TextWindow]:
     """Cuts a text into windows, at least one.
 
     Args:
@@ -67,7 +67,7 @@ def cut(tokenizer: Any, text: str, most_tokens: int, overlap: int, question: str
         belongs = encoded.sequence_ids(row)
         offsets, words = encoded["offset_mapping"][row], encoded.word_ids(row)
         windows.append(
-            Window(
+            TextWindow(
                 {name: list(encoded[name][row]) for name in names},
                 [tuple(place) if mine == own else None for place, mine in zip(offsets, belongs, strict=True)],
                 [word if mine == own else None for word, mine in zip(words, belongs, strict=True)],
@@ -77,7 +77,7 @@ def cut(tokenizer: Any, text: str, most_tokens: int, overlap: int, question: str
 
 
 def compute(
-    expert: HeadExpert, windows: Sequence[tuple[Call, Window]], outputs: Sequence[str]
+    expert: HeadExpert, windows: Sequence[tuple[Call, TextWindow]], outputs: Sequence[str]
 ) -> dict[int, list[Array]]:
     """Runs a model over windows of several calls, in as few passes as their size allows.
 

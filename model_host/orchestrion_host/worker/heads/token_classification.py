@@ -12,7 +12,7 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.classification import class_names
 from orchestrion_host.worker.heads import entities, text_windows
 from orchestrion_host.worker.heads.model import HeadExpert, TextModel
-from orchestrion_host.worker.heads.text_windows import Window
+from orchestrion_host.worker.heads.text_windows import TextWindow
 from orchestrion_host.worker.runtimes import Outputs, Result
 from orchestrion_host.worker.text import inputs
 
@@ -31,7 +31,7 @@ class TokenClassifier(HeadExpert):
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Marks texts, the windows of all of them together."""
         results: dict[int, Result] = {}
-        windows: list[tuple[Call, Window]] = []
+        windows: list[tuple[Call, TextWindow]] = []
         owners: list[int] = []
         for place, call in enumerate(batch):
             try:
@@ -62,13 +62,13 @@ class TokenClassifier(HeadExpert):
         for start, end, logits in judged:
             shifted = np.exp(logits - logits.max())
             best = int(shifted.argmax())
-            words.append(entities.Word(start, end, self._names[best], float(shifted[best] / shifted.sum())))
+            words.append(entities.LabelledWord(start, end, self._names[best], float(shifted[best] / shifted.sum())))
         plain = [entity.plain(text) for entity in entities.join(words)]
         summary = ", ".join(f"{item['text']} ({item['label']})" for item in plain)
         return {"text": summary, "entities": {"json": plain}, "count": float(len(plain))}
 
 
-def _words(windows: Sequence[Window], logits: Sequence[Any]) -> list[tuple[int, int, Any]]:
+def _words(windows: Sequence[TextWindow], logits: Sequence[Any]) -> list[tuple[int, int, Any]]:
     """Joins tokens into words: each with its place, and the logits of its first token, for which models are trained.
 
     Where windows overlap, the one counts that knows most of what stands around the word.

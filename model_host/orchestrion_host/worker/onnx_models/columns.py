@@ -23,7 +23,7 @@ _KINDS: Final[Mapping[str, Any]] = {
 }
 
 
-class Columns:
+class FeatureColumns:
     """The inputs of a model: one for all features, or one for each column."""
 
     def __init__(self, spec: ipc.Load, inputs: Sequence[Any], metadata: Mapping[str, str]) -> None:

@@ -16,7 +16,7 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media import tables
 from orchestrion_host.worker.media.tables import Table
 from orchestrion_host.worker.onnx_models import sessions
-from orchestrion_host.worker.onnx_models.columns import Columns
+from orchestrion_host.worker.onnx_models.columns import FeatureColumns
 from orchestrion_host.worker.onnx_models.row_classes import RowClasses
 from orchestrion_host.worker.runtimes import Outputs, Result, one_by_one
 
@@ -39,7 +39,7 @@ class RowClassifier:
         weights.check(folder, spec.sha256)
         self._session: Any = sessions.start(folder, spec.options)
         metadata = self._session.get_modelmeta().custom_metadata_map
-        self._columns = Columns(spec, self._session.get_inputs(), metadata)
+        self._columns = FeatureColumns(spec, self._session.get_inputs(), metadata)
         self._classes = RowClasses(spec, self._session.get_outputs(), metadata)
 
     def warm_up(self) -> None:

@@ -30,7 +30,7 @@ _LABELS: Final[Mapping[str, Sequence[str]]] = {
 }
 
 
-class LanguageModel:
+class RemoteLanguageModel:
     """An OpenAI-compatible endpoint, asked with one prompt for each task type."""
 
     def __init__(self, spec: ipc.Load) -> None:
@@ -117,11 +117,11 @@ def _said(instruction: str, text: str) -> Messages:
     return [{"role": "system", "content": instruction}, {"role": "user", "content": text}]
 
 
-def _follow(model: LanguageModel, call: Call) -> Outputs:
+def _follow(model: RemoteLanguageModel, call: Call) -> Outputs:
     return {"text": model.stream_text(call, [{"role": "user", "content": call.text("text")}], "text")}
 
 
-def _continue(model: LanguageModel, call: Call) -> Outputs:
+def _continue(model: RemoteLanguageModel, call: Call) -> Outputs:
     return {
         "text": model.stream_text(
             call, _said("Continue the text. Write the continuation alone.", call.text("text")), "text"
@@ -129,7 +129,7 @@ def _continue(model: LanguageModel, call: Call) -> Outputs:
     }
 
 
-def _converse(model: LanguageModel, call: Call) -> Outputs:
+def _converse(model: RemoteLanguageModel, call: Call) -> Outputs:
     messages: Messages = []
     if system := call.text("system"):
         messages.append({"role": "system", "content": system})
@@ -143,21 +143,21 @@ def _converse(model: LanguageModel, call: Call) -> Outputs:
     return {"text": model.stream_text(call, messages, "text")}
 
 
-def _summarize(model: LanguageModel, call: Call) -> Outputs:
+def _summarize(model: RemoteLanguageModel, call: Call) -> Outputs:
     count = call.number("sentence_count")
     length = f"at most {count:.0f} sentences" if count else "a few sentences"
     instruction = f"Summarise the text in {length}, in its own language. Write the summary alone."
     return {"text": model.stream_text(call, _said(instruction, call.text("text")), "text")}
 
 
-def _translate(model: LanguageModel, call: Call) -> Outputs:
+def _translate(model: RemoteLanguageModel, call: Call) -> Outputs:
     source = call.text("source_language")
     instruction = f"Translate the text{f' from {source}' if source else ''} into the language with the BCP 47 tag "
     instruction += f"{call.text('language')}. Write the translation alone."
     return {"text": model.stream_text(call, _said(instruction, call.text("text")), "text")}
 
 
-def _answer(model: LanguageModel, call: Call) -> Outputs:
+def _answer(model: RemoteLanguageModel, call: Call) -> Outputs:
     instruction = (
         "Answer the question from the text with a passage of it, word for word, as a JSON object: "
         '{"answer": "…", "confidence": 0 to 1}.'
@@ -172,14 +172,14 @@ def _answer(model: LanguageModel, call: Call) -> Outputs:
     return outputs
 
 
-def _sort(model: LanguageModel, call: Call) -> Outputs:
+def _sort(model: RemoteLanguageModel, call: Call) -> Outputs:
     labels = [str(label) for label in call.inputs.get("labels", [])]
     if not labels:
         raise call.bad_input("labels", "is empty; give at least one label.")
     return _labelled(model, call, labels)
 
 
-def _classify(model: LanguageModel, call: Call) -> Outputs:
+def _classify(model: RemoteLanguageModel, call: Call) -> Outputs:
     domain = call.text("domain")
     if domain == "language":
         instruction = (
@@ -195,7 +195,7 @@ def _classify(model: LanguageModel, call: Call) -> Outputs:
     return _labelled(model, call, _LABELS[domain])
 
 
-def _labelled(model: LanguageModel, call: Call, labels: Sequence[str]) -> Outputs:
+def _labelled(model: RemoteLanguageModel, call: Call, labels: Sequence[str]) -> Outputs:
     instruction = (
         f"Sort the text under one of these labels: {json.dumps(list(labels), ensure_ascii=False)}. Answer with a JSON "
         'object: {"label": "…", "confidence": 0 to 1}.'
@@ -218,7 +218,7 @@ def _share(confidence: Any) -> float:
     return min(1.0, max(0.0, float(confidence)))
 
 
-_TASKS: Final[Mapping[str, Callable[[LanguageModel, Call], Outputs]]] = {
+_TASKS: Final[Mapping[str, Callable[[RemoteLanguageModel, Call], Outputs]]] = {
     "conversational": _converse,
     "question-answering": _answer,
     "summarization": _summarize,

@@ -12,7 +12,7 @@ from orchestrion_host import ipc
 from orchestrion_host.worker.runtimes import Loader
 
 _MODULES: Final = {
-    "llm": ("orchestrion_host.worker.remote.language", "LanguageModel"),
+    "llm": ("orchestrion_host.worker.remote.language", "RemoteLanguageModel"),
     "hub-inference": ("orchestrion_host.worker.remote.hosted", "HostedModels"),
 }
 

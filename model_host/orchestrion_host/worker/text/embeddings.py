@@ -11,7 +11,7 @@ from orchestrion.errors import OrchestrionError
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.runtimes import Outputs, Result
 from orchestrion_host.worker.text import questions, similarity, summaries, zero_shot
-from orchestrion_host.worker.text.encoding import Encoder, Vectors, Wanted, encode
+from orchestrion_host.worker.text.encoding import EncodingRequest, TextEncoder, Vectors, encode
 
 Steps: TypeAlias = Callable[[Call], Generator[Sequence[str], Vectors, Outputs]]
 """How a task is done on one call: yields the texts whose vectors it needs, gets them, and returns the outputs."""
@@ -45,7 +45,7 @@ def pool(states: Any, mask: Any) -> Vectors:
     return vectors
 
 
-def compute(batch: Sequence[Call], encoder: Encoder) -> list[Result]:
+def compute(batch: Sequence[Call], encoder: TextEncoder) -> list[Result]:
     """Performs a batch of one of `TASK_TYPES`.
 
     The calls go step by step together: what all of them want to know in a step is encoded at once.
@@ -57,13 +57,13 @@ def compute(batch: Sequence[Call], encoder: Encoder) -> list[Result]:
     vectors: dict[int, Vectors | None] = dict.fromkeys(running)
     results: dict[int, Result] = {}
     while running:
-        wanted: dict[int, Wanted] = {}
+        wanted: dict[int, EncodingRequest] = {}
         for place, steps in list(running.items()):
             try:
                 batch[place].raise_if_cancelled()
                 # What a generator is sent first must be None, which its type does not say.
                 texts = steps.send(vectors[place])  # type: ignore[arg-type]
-                wanted[place] = Wanted(batch[place], texts)
+                wanted[place] = EncodingRequest(batch[place], texts)
             except StopIteration as end:
                 results[place] = end.value
             except OrchestrionError as error:

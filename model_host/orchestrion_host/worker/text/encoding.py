@@ -21,7 +21,7 @@ More is no faster on processors, and takes memory: 0.1 GB at 1,024 tokens, 0.45 
 """
 
 
-class Encoder(Protocol):
+class TextEncoder(Protocol):
     """A model that turns texts into vectors."""
 
     @property
@@ -36,14 +36,14 @@ class Encoder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class EncodingRequest:
     """What a call wants to have encoded."""
 
     call: Call
     texts: Sequence[str]
 
 
-def encode(wanted: Sequence[Wanted], encoder: Encoder) -> list[Vectors]:
+def encode(wanted: Sequence[EncodingRequest], encoder: TextEncoder) -> list[Vectors]:
     """Encodes what several calls want, equal texts once, in as few passes as their size allows.
 
     A text that the model cannot read as a whole is cut into passages, whose vectors are averaged by their lengths.
@@ -65,7 +65,7 @@ def encode(wanted: Sequence[Wanted], encoder: Encoder) -> list[Vectors]:
 class _Reader:
     """A call while what it wants is encoded."""
 
-    def __init__(self, wanted: Wanted, parts: Mapping[str, Sequence[tuple[str, int]]]) -> None:
+    def __init__(self, wanted: EncodingRequest, parts: Mapping[str, Sequence[tuple[str, int]]]) -> None:
         self.call = wanted.call
         self.left = {piece for text in wanted.texts for piece, _ in parts[text]}
         self._count = len(self.left)
@@ -77,7 +77,7 @@ class _Reader:
             self.call.progress("reading the text", 1 - len(self.left) / self._count)
 
 
-def _rows(counts: Mapping[str, int], readers: Sequence[_Reader], encoder: Encoder) -> dict[str, Vectors]:
+def _rows(counts: Mapping[str, int], readers: Sequence[_Reader], encoder: TextEncoder) -> dict[str, Vectors]:
     rows: dict[str, Vectors] = {}
     for texts in _passes(counts):
         still = set().union(*(reader.left for reader in readers if not reader.call.cancelled))

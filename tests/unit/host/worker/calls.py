@@ -24,7 +24,7 @@ class Sent:
 
     def progress(self) -> list[float | None]:
         """The fractions that were told."""
-        return [message.fraction for message in self.messages if isinstance(message, ipc.Progress)]
+        return [message.fraction for message in self.messages if isinstance(message, ipc.CallProgress)]
 
 
 def call(task_type: str, inputs: Mapping[str, Any], folder: Path, sent: Sent | None = None) -> Call:

@@ -20,7 +20,7 @@ _LISTENING: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class AudioChanges:
     """What is asked for, in the units of the inputs."""
 
     noise_reduction: float
@@ -29,7 +29,7 @@ class Changes:
     gain_db: float
 
     @classmethod
-    def of(cls, call: Call) -> Changes:
+    def of(cls, call: Call) -> AudioChanges:
         """Reads them; where nothing at all is asked for, all noise goes."""
         requested = {"pitch_semitones", "speed", "gain_db", "noise_reduction"}.intersection(call.inputs)
         return cls(
@@ -54,7 +54,7 @@ class Changes:
         return f"{Path(old).stem or 'sound'}-{'-'.join(words) or 'unchanged'}.wav"
 
 
-class SoundTools:
+class AudioTools:
     """Holds nothing: a sound passes through in blocks."""
 
     def __init__(self, max_audio_seconds: float) -> None:
@@ -69,7 +69,7 @@ class SoundTools:
         """Changes a short tone in every way, which loads what the libraries load late."""
         tone = np.sin(np.arange(16_000, dtype=np.float32) / 6)[:, None]
         noise = denoising.learned([tone], 16_000, 1)
-        for _ in _changed(iter([tone]), 16_000, Changes(1.0, 3.0, 2.0, 6.0), noise):
+        for _ in _changed(iter([tone]), 16_000, AudioChanges(1.0, 3.0, 2.0, 6.0), noise):
             pass
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
@@ -86,7 +86,7 @@ class SoundTools:
     def _compute(self, call: Call) -> Outputs:
         if "bandwidth_kbps" in call.inputs:
             raise call.bad_input("bandwidth_kbps", "is for neural codecs, and this expert is none. Leave it out.")
-        changes = Changes.of(call)
+        changes = AudioChanges.of(call)
         noise = self._noise(call) if changes.noise_reduction else None
         with audio_inputs.opened(call, "audio", self._max_audio_seconds) as sound:
             begin = _LISTENING if changes.noise_reduction else 0.0
@@ -101,13 +101,13 @@ class SoundTools:
             return denoising.learned(sound.blocks("listening", 0.0, _LISTENING), sound.rate, sound.channels)
 
 
-def load(spec: ipc.Load) -> SoundTools:
+def load(spec: ipc.Load) -> AudioTools:
     """Returns the expert; nothing is loaded."""
-    return SoundTools(spec.max_audio_seconds)
+    return AudioTools(spec.max_audio_seconds)
 
 
 def _changed(
-    blocks: Iterator[Samples], rate: int, changes: Changes, noise: denoising.Noise | None
+    blocks: Iterator[Samples], rate: int, changes: AudioChanges, noise: denoising.Noise | None
 ) -> Iterator[Samples]:
     """Puts the changes into a row: noise first, while it is as it was recorded; loudness last, over all peaks."""
     if noise is not None:

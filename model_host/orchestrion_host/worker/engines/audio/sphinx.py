@@ -34,7 +34,7 @@ _PRONUNCIATION: Final = re.compile(r"\(\d+\)$")
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class SpokenWord:
     """A word that was heard."""
 
     text: str
@@ -78,7 +78,7 @@ class PocketSphinx:
 
     def _compute(self, call: Call) -> Outputs:
         texts: list[str] = []
-        words: list[Word] = []
+        words: list[SpokenWord] = []
         for utterance in utterances(self._pieces(call, self._gain(call)), _RATE):
             heard = self._words(call, utterance)
             if heard:
@@ -123,7 +123,7 @@ class PocketSphinx:
         self._decoder.activate_search()
         self._decoder.set_cmn(means)
 
-    def _words(self, call: Call, utterance: Utterance) -> list[Word]:
+    def _words(self, call: Call, utterance: Utterance) -> list[SpokenWord]:
         self._adapt(utterance.samples)
         self._decoder.start_utt()
         try:
@@ -136,7 +136,7 @@ class PocketSphinx:
         if self._decoder.hyp() is None:
             return []
         return [
-            Word(
+            SpokenWord(
                 text=_PRONUNCIATION.sub("", segment.word),
                 start_s=round(utterance.start_s + segment.start_frame / _FRAMES_A_SECOND, 2),
                 end_s=round(utterance.start_s + (segment.end_frame + 1) / _FRAMES_A_SECOND, 2),

@@ -27,7 +27,7 @@ _BLOCK_SECONDS: Final = 0.5
 _LOUDEST: Final = 8.0
 
 
-class SoundReader:
+class AudioReader:
     """An open sound, read once from beginning to end."""
 
     def __init__(self, call: Call, name: str, file: Any, max_seconds: float) -> None:
@@ -121,7 +121,7 @@ class SoundReader:
 
 
 @contextlib.contextmanager
-def opened(call: Call, name: str, max_seconds: float) -> Iterator[SoundReader]:
+def opened(call: Call, name: str, max_seconds: float) -> Iterator[AudioReader]:
     """Opens a sound input.
 
     Args:
@@ -140,4 +140,4 @@ def opened(call: Call, name: str, max_seconds: float) -> Iterator[SoundReader]:
     # soundfile seeks to where it is after each read, and an MP3 decoder loses there what earlier frames kept for it.
     file.seekable = lambda: False
     with file:
-        yield SoundReader(call, name, file, max_seconds)
+        yield AudioReader(call, name, file, max_seconds)

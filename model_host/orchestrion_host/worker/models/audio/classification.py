@@ -14,7 +14,7 @@ from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.classification import class_names, class_scores
 from orchestrion_host.worker.media.audio.recordings import Recording
-from orchestrion_host.worker.models.audio.waveforms import Waveforms, warm_up_sounds
+from orchestrion_host.worker.models.audio.waveforms import Waveforms, warm_up_audio
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.runtimes import Outputs, Result
 
@@ -42,7 +42,7 @@ class AudioClassifier(TorchExpert):
 
     def warm_up(self) -> None:
         """Hears a window of noise."""
-        self._scores(warm_up_sounds(self.checkpoint, self._window))
+        self._scores(warm_up_audio(self.checkpoint, self._window))
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Hears the sounds of a batch in step: the next window of each of them in one pass."""

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 import transformers
 
-from orchestrion_host.worker.models.audio.recogniser import WINDOW_SECONDS, Recogniser, Transcript, Window
-from orchestrion_host.worker.models.audio.waveforms import Waveforms, warm_up_sounds
+from orchestrion_host.worker.models.audio.recogniser import WINDOW_SECONDS, AudioWindow, Recogniser, Transcript
+from orchestrion_host.worker.models.audio.waveforms import Waveforms, warm_up_audio
 from orchestrion_host.worker.models.checkpoint import Checkpoint
 
 # What is heard on either side of the part of a window that is kept.
@@ -26,7 +26,7 @@ _WORD_START: Final = "\u2581"
 
 
 @dataclass
-class Spelled:
+class PendingFrames:
     """Frames that were heard and do not make complete words yet."""
 
     start: int = 0
@@ -38,7 +38,7 @@ class Spelled:
 
 
 @dataclass(frozen=True)
-class Letter:
+class CtcToken:
     """A token that was spoken for some frames."""
 
     text: str
@@ -48,7 +48,7 @@ class Letter:
     begins_word: bool
 
 
-class SpellingRecogniser(Recogniser):
+class CtcRecogniser(Recogniser):
     """A CTC model and its letters."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
@@ -75,15 +75,15 @@ class SpellingRecogniser(Recogniser):
 
     def warm_up(self) -> None:
         """Hears a window of noise."""
-        self._frames_of(warm_up_sounds(self.checkpoint, self.window))
+        self._frames_of(warm_up_audio(self.checkpoint, self.window))
 
-    def hear(self, windows: Sequence[Window]) -> None:
+    def hear(self, windows: Sequence[AudioWindow]) -> None:
         """Adds the frames of the middle of each window and writes the words that are complete."""
         heard = self._frames_of([window.samples for window in windows])
         for window, (tokens, scores) in zip(windows, heard, strict=True):
             transcript = window.transcript
             recording = transcript.recording
-            spelled: Spelled = transcript.notes.setdefault("spelled", Spelled())
+            spelled: PendingFrames = transcript.notes.setdefault("spelled", PendingFrames())
             begin = self._margin // self._frame if recording.place else 0
             end = len(tokens) if window.is_last else min(len(tokens), (self.window - self._margin) // self._frame)
             spelled.tokens = np.concatenate([spelled.tokens, tokens[begin:end]])
@@ -107,7 +107,7 @@ class SpellingRecogniser(Recogniser):
                 frames[place] = tokens[row, :count], scores[row, :count]
         return frames
 
-    def _write(self, transcript: Transcript, spelled: Spelled, *, is_last: bool) -> None:
+    def _write(self, transcript: Transcript, spelled: PendingFrames, *, is_last: bool) -> None:
         """Writes the complete words of what was spelled, and leaves the rest for the next window."""
         words = _words(list(self._letters(spelled)))
         # The last word may go on in the next window, and so may the last letter of a script without spaces.
@@ -129,7 +129,7 @@ class SpellingRecogniser(Recogniser):
         spelled.start += done
         spelled.tokens, spelled.scores = spelled.tokens[done:], spelled.scores[done:]
 
-    def _letters(self, spelled: Spelled) -> Any:
+    def _letters(self, spelled: PendingFrames) -> Any:
         """Yields the letters: tokens that differ from the one before, without blanks and other silent ones."""
         begins_word = not spelled.is_open
         place = 0
@@ -145,7 +145,7 @@ class SpellingRecogniser(Recogniser):
             text = text.removeprefix(_WORD_START)
             if text.strip():
                 score = float(spelled.scores[first:place].mean())
-                yield Letter(text.lower() if self._lower else text, first, place, score, begins_word)
+                yield CtcToken(text.lower() if self._lower else text, first, place, score, begins_word)
                 begins_word = False
 
     def _seconds(self, frame: int) -> float:
@@ -159,8 +159,8 @@ class SpellingRecogniser(Recogniser):
         return max(1, round(10 * rate / len(tokens)))
 
 
-def _words(letters: Sequence[Letter]) -> list[list[Letter]]:
-    words: list[list[Letter]] = []
+def _words(letters: Sequence[CtcToken]) -> list[list[CtcToken]]:
+    words: list[list[CtcToken]] = []
     for letter in letters:
         if letter.begins_word or not words:
             words.append([])

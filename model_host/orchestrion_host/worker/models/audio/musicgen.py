@@ -18,7 +18,7 @@ from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media.audio import limiting, wav
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
-from orchestrion_host.worker.models.generation.sampling import RowSampler, Sampling
+from orchestrion_host.worker.models.generation.sampling import RowLogitsProcessor, Sampling
 from orchestrion_host.worker.runtimes import Outputs, Result
 
 _USUAL_SECONDS: Final = 8.0
@@ -30,7 +30,7 @@ _MOST_PROMPT_TOKENS: Final = 256
 
 
 @dataclass(frozen=True)
-class Order:
+class MusicRequest:
     """What a call asks for."""
 
     call: Call
@@ -78,7 +78,7 @@ class MusicGenerator(TorchExpert):
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Makes sounds; calls that want the same length share the passes."""
         results: dict[int, Result] = {}
-        groups: dict[int, list[Order]] = defaultdict(list)
+        groups: dict[int, list[MusicRequest]] = defaultdict(list)
         for place, call in enumerate(batch):
             try:
                 order = self._order(place, call)
@@ -89,7 +89,7 @@ class MusicGenerator(TorchExpert):
             self._fill(tokens, orders, results)
         return [results[place] for place in range(len(batch))]
 
-    def _order(self, place: int, call: Call) -> Order:
+    def _order(self, place: int, call: Call) -> MusicRequest:
         call.raise_if_cancelled()
         prompt = call.text("prompt").strip()
         if not prompt:
@@ -101,9 +101,9 @@ class MusicGenerator(TorchExpert):
             )
         seed = int(call.number("seed", -1.0))
         tokens = math.ceil(seconds * self._frames_a_second)
-        return Order(call, place, prompt, seconds, tokens, seed if seed >= 0 else secrets.randbits(32))
+        return MusicRequest(call, place, prompt, seconds, tokens, seed if seed >= 0 else secrets.randbits(32))
 
-    def _fill(self, tokens: int, orders: Sequence[Order], results: dict[int, Result]) -> None:
+    def _fill(self, tokens: int, orders: Sequence[MusicRequest], results: dict[int, Result]) -> None:
         watch = _Watch([order.call for order in orders], tokens)
         try:
             seeds = [order.seed for order in orders]
@@ -132,12 +132,12 @@ class MusicGenerator(TorchExpert):
                 do_sample=False,
                 # The codebooks begin one after the other, so that the last needs as many steps more.
                 max_new_tokens=tokens + books - 1,
-                logits_processor=transformers.LogitsProcessorList([RowSampler(rows, self._draws)]),
+                logits_processor=transformers.LogitsProcessorList([RowLogitsProcessor(rows, self._draws)]),
                 stopping_criteria=transformers.StoppingCriteriaList([watch]),
             )
         return list(sounds.float().cpu().numpy())
 
-    def _written(self, order: Order, sound: Any) -> Outputs:
+    def _written(self, order: MusicRequest, sound: Any) -> Outputs:
         samples = np.ascontiguousarray(sound.T[: round(order.seconds * self._rate)])
         blocks = limiting.amplified([samples], self._rate, 0.0)
         header = wav.header(self._rate, samples.shape[1])

@@ -53,7 +53,7 @@ class Transcript:
 
 
 @dataclass(frozen=True)
-class Window:
+class AudioWindow:
     """The part of a recording that is heard next."""
 
     transcript: Transcript
@@ -93,7 +93,7 @@ class Recogniser(TorchExpert):
                     if place in results:
                         continue
                     try:
-                        windows.append(Window(transcript, *transcript.recording.window(self.window)))
+                        windows.append(AudioWindow(transcript, *transcript.recording.window(self.window)))
                     except OrchestrionError as error:
                         results[place] = error
                 if windows:
@@ -107,7 +107,7 @@ class Recogniser(TorchExpert):
         return [results[place] for place in range(len(batch))]
 
     @abstractmethod
-    def hear(self, windows: Sequence[Window]) -> None:
+    def hear(self, windows: Sequence[AudioWindow]) -> None:
         """Writes down what is said in windows of different recordings, and advances or ends each of them."""
 
     def check(self, transcript: Transcript) -> None:

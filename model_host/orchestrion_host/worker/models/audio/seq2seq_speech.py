@@ -10,7 +10,7 @@ import torch
 import transformers
 
 from orchestrion_host.worker.media.audio import recordings
-from orchestrion_host.worker.models.audio.recogniser import WINDOW_SECONDS, Recogniser, Window, is_silent
+from orchestrion_host.worker.models.audio.recogniser import WINDOW_SECONDS, AudioWindow, Recogniser, is_silent
 from orchestrion_host.worker.models.audio.waveforms import Waveforms
 from orchestrion_host.worker.models.checkpoint import Checkpoint
 from orchestrion_host.worker.models.generation.stopping import StopWhenCancelled
@@ -20,7 +20,7 @@ _MOST_TOKENS_A_SECOND: Final = 13
 _FEWEST_TOKENS: Final = 16
 
 
-class WritingRecogniser(Recogniser):
+class Seq2SeqRecogniser(Recogniser):
     """A sequence-to-sequence model of speech."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
@@ -38,7 +38,7 @@ class WritingRecogniser(Recogniser):
         noise = np.random.default_rng(1).normal(0, 0.1, self.window).astype(np.float32)
         self._written(noise, max_new_tokens=4)
 
-    def hear(self, windows: Sequence[Window]) -> None:
+    def hear(self, windows: Sequence[AudioWindow]) -> None:
         """Writes down each window up to its quietest moment."""
         for window in windows:
             transcript = window.transcript

@@ -6,9 +6,9 @@ from transformers.models.auto import modeling_auto
 
 from orchestrion.errors import Reason
 from orchestrion_host import ipc
-from orchestrion_host.worker.models.audio.ctc import SpellingRecogniser
+from orchestrion_host.worker.models.audio.ctc import CtcRecogniser
 from orchestrion_host.worker.models.audio.recogniser import Recogniser
-from orchestrion_host.worker.models.audio.seq2seq_speech import WritingRecogniser
+from orchestrion_host.worker.models.audio.seq2seq_speech import Seq2SeqRecogniser
 from orchestrion_host.worker.models.audio.whisper import Whisper
 from orchestrion_host.worker.models.checkpoint import Checkpoint
 
@@ -24,8 +24,8 @@ def load(spec: ipc.Load) -> Recogniser:
     if checkpoint.config.model_type == "whisper":
         return Whisper(checkpoint)
     if name in modeling_auto.MODEL_FOR_SPEECH_SEQ_2_SEQ_MAPPING_NAMES.values():
-        return WritingRecogniser(checkpoint)
+        return Seq2SeqRecogniser(checkpoint)
     if name in modeling_auto.MODEL_FOR_CTC_MAPPING_NAMES.values():
-        return SpellingRecogniser(checkpoint)
+        return CtcRecogniser(checkpoint)
     text = f"{spec.expert_id}: {name or 'a checkpoint that names no architecture'} is no recogniser of speech."
     raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)

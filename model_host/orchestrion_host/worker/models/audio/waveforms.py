@@ -72,7 +72,7 @@ class Waveforms:
             yield places, self._checkpoint.inputs(encoded)
 
 
-def warm_up_sounds(checkpoint: Checkpoint, samples: int) -> list[Mono]:
+def warm_up_audio(checkpoint: Checkpoint, samples: int) -> list[Mono]:
     """Returns noise to warm up with: as much as goes through in one pass; on a processor, where it takes long, one."""
     noise = np.random.default_rng(1).normal(0, 0.1, samples).astype(np.float32)
     return [noise] * (_MOST_ROWS if checkpoint.device.type == "cuda" else 1)

@@ -14,8 +14,8 @@ import torch
 import transformers
 
 from orchestrion_host.worker.media.audio import recordings
-from orchestrion_host.worker.models.audio.recogniser import Recogniser, Transcript, Window, is_silent
-from orchestrion_host.worker.models.audio.waveforms import warm_up_sounds
+from orchestrion_host.worker.models.audio.recogniser import AudioWindow, Recogniser, Transcript, is_silent
+from orchestrion_host.worker.models.audio.waveforms import warm_up_audio
 from orchestrion_host.worker.models.checkpoint import Checkpoint
 from orchestrion_host.worker.models.generation.stopping import StopWhenCancelled
 from orchestrion_host.worker.text import language_tags
@@ -52,7 +52,7 @@ class Whisper(Recogniser):
 
     def warm_up(self) -> None:
         """Hears half a minute of noise and writes a few tokens."""
-        features, mask = self._features(warm_up_sounds(self.checkpoint, self.window))
+        features, mask = self._features(warm_up_audio(self.checkpoint, self.window))
         with torch.inference_mode():
             self._model.generate(features, attention_mask=mask, max_new_tokens=4)
 
@@ -69,7 +69,7 @@ class Whisper(Recogniser):
             raise transcript.call.bad_input("spoken_language", problem)
         transcript.notes["language"] = code
 
-    def hear(self, windows: Sequence[Window]) -> None:
+    def hear(self, windows: Sequence[AudioWindow]) -> None:
         """Writes down all windows in one pass, those in which there is anything to hear."""
         heard = []
         for window in windows:
@@ -93,14 +93,14 @@ class Whisper(Recogniser):
             self._note(window, segments)
             self._go_on(window, round(done * self.rate))
 
-    def _go_on(self, window: Window, samples: int) -> None:
+    def _go_on(self, window: AudioWindow, samples: int) -> None:
         window.transcript.recording.advance(samples)
         window.transcript.is_done = window.is_last
 
-    def _cut(self, window: Window) -> Window:
-        return Window(window.transcript, recordings.until_pause(window.samples, self.rate), is_last=False)
+    def _cut(self, window: AudioWindow) -> AudioWindow:
+        return AudioWindow(window.transcript, recordings.until_pause(window.samples, self.rate), is_last=False)
 
-    def _note(self, window: Window, segments: Sequence[Phrase]) -> None:
+    def _note(self, window: AudioWindow, segments: Sequence[Phrase]) -> None:
         transcript = window.transcript
         begin = transcript.recording.place / self.rate
         for phrase in segments:
@@ -109,7 +109,7 @@ class Whisper(Recogniser):
             if text.strip():
                 transcript.add_words(text, begin + phrase.start_s, begin + phrase.end_s)
 
-    def _written(self, windows: Sequence[Window]) -> Any:
+    def _written(self, windows: Sequence[AudioWindow]) -> Any:
         features, mask = self._features([window.samples for window in windows])
         settings: dict[str, Any] = {}
         with torch.inference_mode():
@@ -126,7 +126,7 @@ class Whisper(Recogniser):
                 **settings,
             )
 
-    def _spoken(self, windows: Sequence[Window], features: Any) -> list[str]:
+    def _spoken(self, windows: Sequence[AudioWindow], features: Any) -> list[str]:
         """Returns the language of each window: that of the call, else the one that was heard first."""
         unknown = [row for row, window in enumerate(windows) if "language" not in window.transcript.notes]
         if unknown:

@@ -16,7 +16,7 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media.image.detections import Box
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.document import page_words
-from orchestrion_host.worker.models.document.page_words import Word
+from orchestrion_host.worker.models.document.page_words import PageWord
 from orchestrion_host.worker.models.image import image_batches
 from orchestrion_host.worker.runtimes import Outputs, Result
 from orchestrion_host.worker.text import inputs, token_limits
@@ -28,7 +28,7 @@ _SEPARATOR: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    words: Sequence[Word]
+    words: Sequence[PageWord]
     windows: Sequence[Mapping[str, Any]]
     """Question and words as the model takes them, in pieces that overlap."""
     word_ids: Sequence[Sequence[int | None]]
@@ -36,7 +36,7 @@ class _Page:
     pixels: Any
 
 
-class LayoutAnswers(TorchExpert):
+class LayoutLm(TorchExpert):
     """A model with a head for the first and the last token of an answer, and a reader of the text in pictures."""
 
     def __init__(self, spec: ipc.Load) -> None:
@@ -58,7 +58,7 @@ class LayoutAnswers(TorchExpert):
     def warm_up(self) -> None:
         """Answers a question about a page that fills the window."""
         self._reader.warm_up()
-        words = [Word("word", Box(0, 0, 10, 10))] * self._most_tokens
+        words = [PageWord("word", Box(0, 0, 10, 10))] * self._most_tokens
         page = self._page("Where?", words, Image.new("RGB", (100, 100), "white"))
         self._logits(page.windows[:1], [page.pixels])
 
@@ -72,13 +72,13 @@ class LayoutAnswers(TorchExpert):
         if count > self._most_tokens // 2:
             problem = f"has {count} tokens; this expert reads {self._most_tokens // 2} at most."
             raise call.bad_input("question", problem, token_count=count)
-        picture = image_batches.picture(call, self.checkpoint.spec.max_image_pixels)
+        picture = image_batches.image_of(call, self.checkpoint.spec.max_image_pixels)
         call.progress("reading the page")
         words = page_words.in_order(self._reader.read(picture))
         call.raise_if_cancelled()
         return self._page(question, words, picture) if words else _Page((), (), (), None)
 
-    def _page(self, question: str, words: Sequence[Word], picture: Image.Image) -> _Page:
+    def _page(self, question: str, words: Sequence[PageWord], picture: Image.Image) -> _Page:
         boxes = [word.thousandths(picture.width, picture.height) for word in words]
         texts = [word.text for word in words]
         settings: dict[str, Any] = {

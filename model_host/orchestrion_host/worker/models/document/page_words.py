@@ -15,7 +15,7 @@ _SCALE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class PageWord:
     """A word and its place in pixels."""
 
     text: str
@@ -30,12 +30,12 @@ class Word:
         return [left, top, max(left, right), max(top, bottom)]
 
 
-def in_order(lines: Sequence[Line]) -> list[Word]:
+def in_order(lines: Sequence[Line]) -> list[PageWord]:
     """Cuts lines into words, in the order in which people read; each gets its share of the line's width."""
     return [word for row in reading_order.rows(lines) for line in row for word in _words(line)]
 
 
-def around(words: Sequence[Word]) -> Box:
+def around(words: Sequence[PageWord]) -> Box:
     """Returns the smallest box around words."""
     return Box(
         min(word.box.x_min for word in words),
@@ -45,11 +45,11 @@ def around(words: Sequence[Word]) -> Box:
     )
 
 
-def _words(line: Line) -> Iterator[Word]:
+def _words(line: Line) -> Iterator[PageWord]:
     left, right = line.left, max(x for x, _ in line.box)
     step = (right - left) / max(1, len(line.text))
     position = 0
     for text in line.text.split():
         start = line.text.index(text, position)
         position = start + len(text)
-        yield Word(text, Box(left + start * step, line.top, left + position * step, line.bottom))
+        yield PageWord(text, Box(left + start * step, line.top, left + position * step, line.bottom))

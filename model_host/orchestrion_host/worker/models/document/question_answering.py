@@ -14,7 +14,7 @@ from PIL import Image
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
-from orchestrion_host.worker.models.document.layoutlm import LayoutAnswers
+from orchestrion_host.worker.models.document.layoutlm import LayoutLm
 from orchestrion_host.worker.models.generation.stopping import StopWhenCancelled
 from orchestrion_host.worker.models.image import image_batches
 from orchestrion_host.worker.models.multimodal import image_text_models
@@ -35,7 +35,7 @@ class _Prompt:
     prompt: tuple[int, ...]
 
 
-class PageAnswers(TorchExpert):
+class Donut(TorchExpert):
     """Donut: sees the page, and writes the answer in a form with marks, whose beginning is the question."""
 
     def __init__(self, spec: ipc.Load) -> None:
@@ -66,7 +66,7 @@ class PageAnswers(TorchExpert):
             most = self._places - _LEAST_ROOM
             problem = f"has {len(form)} tokens with its surroundings; this expert reads {most} at most."
             raise call.bad_input("question", problem, token_count=len(form))
-        return _Prompt(image_batches.picture(call, self.checkpoint.spec.max_image_pixels), form)
+        return _Prompt(image_batches.image_of(call, self.checkpoint.spec.max_image_pixels), form)
 
     def _form(self, question: str) -> tuple[int, ...]:
         # Marks in a question would be taken for those of the form.
@@ -101,10 +101,10 @@ class PageAnswers(TorchExpert):
         return " ".join(_MARK.sub(" ", text).split()).replace(" ,", ",")
 
 
-def load(spec: ipc.Load) -> PageAnswers | LayoutAnswers:
+def load(spec: ipc.Load) -> Donut | LayoutLm:
     """Loads a model that answers questions about pages.
 
     Raises:
         FailedPreconditionError: EXPERT_LOAD_FAILED: it needs a reader of text, and none is installed.
     """
-    return PageAnswers(spec) if image_text_models.kind_of(spec) == "vision-encoder-decoder" else LayoutAnswers(spec)
+    return Donut(spec) if image_text_models.kind_of(spec) == "vision-encoder-decoder" else LayoutLm(spec)

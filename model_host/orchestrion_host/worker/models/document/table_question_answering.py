@@ -5,8 +5,8 @@ from __future__ import annotations
 from orchestrion.errors import Reason
 from orchestrion_host import ipc
 from orchestrion_host.worker.models.checkpoint import Checkpoint
-from orchestrion_host.worker.models.document.tapas import TapasReader
-from orchestrion_host.worker.models.document.tapex import TapexReader
+from orchestrion_host.worker.models.document.tapas import Tapas
+from orchestrion_host.worker.models.document.tapex import Tapex
 from orchestrion_host.worker.runtimes import LoadedExpert
 
 
@@ -19,8 +19,8 @@ def load(spec: ipc.Load) -> LoadedExpert:
     checkpoint = Checkpoint(spec)
     kind = checkpoint.config.model_type
     if kind == "tapas":
-        return TapasReader(checkpoint)
+        return Tapas(checkpoint)
     if kind == "bart":
-        return TapexReader(checkpoint)
+        return Tapex(checkpoint)
     text = f"{spec.expert_id}: {kind!r} is no kind of model that answers from tables here; tapas and bart (TAPEX) are."
     raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)

@@ -31,7 +31,7 @@ class _Encoded:
     fields: dict[str, Any]
 
 
-class TapasReader(TorchExpert):
+class Tapas(TorchExpert):
     """A TAPAS checkpoint (Herzig et al., 2020), with or without operations."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:

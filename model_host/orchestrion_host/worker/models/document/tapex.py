@@ -18,7 +18,7 @@ from orchestrion_host.worker.runtimes import Result
 from orchestrion_host.worker.text import inputs, token_limits
 
 
-class TapexReader(TorchExpert):
+class Tapex(TorchExpert):
     """A TAPEX checkpoint."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:

@@ -10,15 +10,15 @@ import torch
 import transformers
 
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.models.generation.detokenization import TextWriter
+from orchestrion_host.worker.models.generation.detokenization import Detokenizer
 
 
 @dataclass(slots=True)
-class Row:
+class DecodingRow:
     """One text that is being written."""
 
     call: Call
-    writer: TextWriter
+    writer: Detokenizer
     most_tokens: int
     on_piece: Callable[[str], None]
     """Gets each piece of the text, the last one included."""
@@ -44,10 +44,10 @@ class Row:
             self.on_piece(piece)
 
 
-class RowWatch(transformers.StoppingCriteria):
+class RowStoppingCriteria(transformers.StoppingCriteria):
     """Reads each new token of each row, and ends the rows that are done or that nobody waits for any more."""
 
-    def __init__(self, rows: Sequence[Row], ends: Sequence[int]) -> None:
+    def __init__(self, rows: Sequence[DecodingRow], ends: Sequence[int]) -> None:
         """Keeps the rows, in order, and the tokens that end a text."""
         self._rows = rows
         self._ends = frozenset(ends)

@@ -10,7 +10,7 @@ from orchestrion_host.worker.call import Call
 _UNFINISHED = "\ufffd"
 
 
-class TextWriter:
+class Detokenizer:
     """Turns the tokens of one row into text, a piece whenever its characters are whole.
 
     A character may take several tokens, and what a token says may depend on the one before it, such as whether there

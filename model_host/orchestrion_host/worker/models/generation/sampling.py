@@ -20,7 +20,7 @@ class Sampling:
     """Repeats what was drawn with it before."""
 
 
-class RowSampler(transformers.LogitsProcessor):
+class RowLogitsProcessor(transformers.LogitsProcessor):
     """Makes the search for the likeliest token draw by lot instead, row by row.
 
     The token with the greatest sum of logit and Gumbel noise is a sample of the distribution (Gumbel-max trick), so

@@ -42,7 +42,7 @@ class ImageClassifier(TorchExpert):
         return image_batches.compute(batch, self._read, self._run, alike=lambda pixels: tuple(pixels.shape))
 
     def _read(self, call: Call) -> Any:
-        return self._prepared(image_batches.picture(call, self.checkpoint.spec.max_image_pixels))
+        return self._prepared(image_batches.image_of(call, self.checkpoint.spec.max_image_pixels))
 
     def _prepared(self, picture: Image.Image) -> Any:
         return self._processor(images=picture, return_tensors="pt")["pixel_values"]

@@ -53,7 +53,7 @@ class DepthEstimator(TorchExpert):
         return image_batches.compute(batch, self._read, self._run)
 
     def _read(self, call: Call) -> Image.Image:
-        return image_batches.picture(call, self.checkpoint.spec.max_image_pixels)
+        return image_batches.image_of(call, self.checkpoint.spec.max_image_pixels)
 
     def _run(self, calls: Sequence[Call], read: Sequence[Image.Image]) -> list[Outputs]:
         depths = self._depths(read)

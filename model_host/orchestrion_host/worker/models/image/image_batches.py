@@ -39,7 +39,7 @@ def exact(spec: ipc.Load) -> Checkpoint:
     return checkpoint
 
 
-def picture(call: Call, max_pixels: int, name: str = "image") -> Image.Image:
+def image_of(call: Call, max_pixels: int, name: str = "image") -> Image.Image:
     """Reads a picture input as upright RGB; what is transparent lies on white.
 
     Raises:

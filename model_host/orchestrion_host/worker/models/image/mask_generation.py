@@ -22,7 +22,7 @@ from orchestrion_host.worker.media.image.detections import Detection
 from orchestrion_host.worker.models import single_precision
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.image import point_grids
-from orchestrion_host.worker.models.image.point_grids import FoundMask
+from orchestrion_host.worker.models.image.point_grids import ScoredMask
 from orchestrion_host.worker.runtimes import Outputs, Result
 
 # Those of ImageNet, with which every SAM was trained.
@@ -118,9 +118,9 @@ class MaskGenerator(TorchExpert):
             )
         return outputs.pred_masks[0].float().cpu(), outputs.iou_scores[0].float().cpu()
 
-    def _everything(self, call: Call, embedding: Any, image: Image.Image) -> list[FoundMask]:
+    def _everything(self, call: Call, embedding: Any, image: Image.Image) -> list[ScoredMask]:
         points = point_grids.grid(self._points_per_side, *image.size)
-        masks: list[FoundMask] = []
+        masks: list[ScoredMask] = []
         for start in range(0, len(points), _POINTS_AT_ONCE):
             call.raise_if_cancelled()
             call.progress("looking for what stands out", start / len(points))
@@ -133,13 +133,13 @@ class MaskGenerator(TorchExpert):
             masks = point_grids.without_repeats(masks, _MOST_SHARED)[:_MOST_MASKS]
         return masks
 
-    def _pointed_at(self, embedding: Any, image: Image.Image, points: Any) -> list[FoundMask]:
+    def _pointed_at(self, embedding: Any, image: Image.Image, points: Any) -> list[ScoredMask]:
         """Returns the surest mask that all the points lie in."""
         logits, scores = self._predicted(embedding, image, points[None])
         best = int(scores[0].argmax())
         return self._masks(logits[0, best][None], scores[0, best][None], image)
 
-    def _masks(self, logits: Any, scores: Any, image: Image.Image) -> list[FoundMask]:
+    def _masks(self, logits: Any, scores: Any, image: Image.Image) -> list[ScoredMask]:
         """Stretches masks over the picture; empty ones are left out."""
         masks_found = []
         scale = max(image.size)
@@ -149,7 +149,7 @@ class MaskGenerator(TorchExpert):
             )[0, 0]
             mask = (square[: image.height, : image.width] > 0).numpy()
             if mask.any():
-                masks_found.append(FoundMask(mask, score, masks.box_of(mask)))
+                masks_found.append(ScoredMask(mask, score, masks.box_of(mask)))
         return masks_found
 
 
@@ -187,7 +187,7 @@ def _fitted(image: Image.Image, longest: int, *, enlarge: bool = False) -> Image
     return image.resize(size, Image.Resampling.BILINEAR)
 
 
-def _outputs(call: Call, image: Image.Image, masks_found: Sequence[FoundMask]) -> Outputs:
+def _outputs(call: Call, image: Image.Image, masks_found: Sequence[ScoredMask]) -> Outputs:
     # Stretched over the picture one at a time: all of them together would fill the memory.
     objects = [_described(item, _stretched(item.mask, image.size)) for item in masks_found]
     # The largest first, so that the smaller ones lie on top of them.
@@ -206,7 +206,7 @@ def _outputs(call: Call, image: Image.Image, masks_found: Sequence[FoundMask]) -
     }
 
 
-def _described(item: FoundMask, mask: masks.Mask) -> dict[str, Any]:
+def _described(item: ScoredMask, mask: masks.Mask) -> dict[str, Any]:
     return {
         "score": round(item.score, 4),
         "box": Detection("", 0.0, masks.box_of(mask)).plain()["box"],

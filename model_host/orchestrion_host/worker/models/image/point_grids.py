@@ -13,7 +13,7 @@ from orchestrion_host.worker.media.image.masks import Mask
 
 
 @dataclass(frozen=True, slots=True)
-class FoundMask:
+class ScoredMask:
     """A mask at the size of a picture, how sure the model is of it, and the box around it."""
 
     mask: Mask
@@ -40,9 +40,9 @@ def stability(logits: Any, offset: float) -> Any:
     return strict / loose.clamp(min=1.0)
 
 
-def without_repeats(masks: Sequence[FoundMask], most_shared: float) -> list[FoundMask]:
+def without_repeats(masks: Sequence[ScoredMask], most_shared: float) -> list[ScoredMask]:
     """Keeps of masks whose boxes are nearly the same the surest one, the surest first."""
-    kept: list[FoundMask] = []
+    kept: list[ScoredMask] = []
     for item in sorted(masks, key=lambda own: -own.score):
         if all(item.box.intersection_over_union(other.box) <= most_shared for other in kept):
             kept.append(item)

@@ -27,7 +27,7 @@ _MOST_PERSONS: Final = 32
 _PERSONS_PER_PASS: Final = 16
 
 
-class Poses(TorchExpert):
+class PoseEstimator(TorchExpert):
     """A pose model, and a detector of persons where the catalogue names one."""
 
     def __init__(self, spec: ipc.Load) -> None:
@@ -67,7 +67,7 @@ class Poses(TorchExpert):
         return image_batches.compute(batch, self._read, self._run)
 
     def _read(self, call: Call) -> Image.Image:
-        return image_batches.picture(call, self.checkpoint.spec.max_image_pixels)
+        return image_batches.image_of(call, self.checkpoint.spec.max_image_pixels)
 
     def _run(self, calls: Sequence[Call], read: Sequence[Image.Image]) -> list[Outputs]:
         persons = self._persons(read)
@@ -140,6 +140,6 @@ class Poses(TorchExpert):
         ]
 
 
-def load(spec: ipc.Load) -> Poses:
+def load(spec: ipc.Load) -> PoseEstimator:
     """Loads a model of poses."""
-    return Poses(spec)
+    return PoseEstimator(spec)

@@ -30,7 +30,7 @@ class _Encoded:
     labels: tuple[str, ...]
 
 
-class ImageTextMatcher(TorchExpert):
+class Clip(TorchExpert):
     """A model that says how well a picture and a sentence fit."""
 
     def __init__(self, spec: ipc.Load) -> None:
@@ -64,7 +64,7 @@ class ImageTextMatcher(TorchExpert):
             raise call.bad_input("labels", "needs at least one label, and none that is empty.")
         if len(labels) > _MOST_LABELS:
             raise call.bad_input("labels", f"has {len(labels)} labels; this expert takes at most {_MOST_LABELS}.")
-        return _Encoded(self._prepared(image_batches.picture(call, self.checkpoint.spec.max_image_pixels)), labels)
+        return _Encoded(self._prepared(image_batches.image_of(call, self.checkpoint.spec.max_image_pixels)), labels)
 
     def _prepared(self, picture: Image.Image) -> Any:
         return self._processor(images=picture, return_tensors="pt")["pixel_values"]
@@ -100,6 +100,6 @@ class ImageTextMatcher(TorchExpert):
         return [row[[labels.index(label) for label in item.labels]] for item, row in zip(read, logits, strict=True)]
 
 
-def load(spec: ipc.Load) -> ImageTextMatcher:
+def load(spec: ipc.Load) -> Clip:
     """Loads a model that matches pictures and texts."""
-    return ImageTextMatcher(spec)
+    return Clip(spec)

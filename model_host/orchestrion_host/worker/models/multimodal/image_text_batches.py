@@ -28,7 +28,7 @@ class _Prompt:
     prompt: tuple[int, ...]
 
 
-class PictureTexts(TorchExpert):
+class ImageTextExpert(TorchExpert):
     """Writes texts about pictures."""
 
     def __init__(self, spec: ipc.Load, task_type: str, output: str, usual_tokens: int) -> None:
@@ -48,7 +48,7 @@ class PictureTexts(TorchExpert):
         """
         checkpoint = Checkpoint(spec)
         self._processor = image_batches.processor(checkpoint)
-        self._writer = image_text_models.writer(checkpoint, task_type)
+        self._writer = image_text_models.load(checkpoint, task_type)
         super().__init__(checkpoint, self._writer.model)
         self._is_question = task_type == "visual-question-answering"
         self._output = output
@@ -70,7 +70,7 @@ class PictureTexts(TorchExpert):
         if len(prompt) >= self._places:
             problem = f"has {len(prompt)} tokens with its surroundings; this expert reads {self._places - 1} at most."
             raise call.bad_input("question", problem, token_count=len(prompt))
-        return _Prompt(image_batches.picture(call, self.checkpoint.spec.max_image_pixels), tuple(prompt))
+        return _Prompt(image_batches.image_of(call, self.checkpoint.spec.max_image_pixels), tuple(prompt))
 
     def _run(self, calls: Sequence[Call], prompts: Sequence[_Prompt]) -> list[Outputs]:
         return [{self._output: text} for text in self._write(calls, prompts)]

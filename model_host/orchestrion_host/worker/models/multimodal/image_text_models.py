@@ -19,7 +19,7 @@ KINDS: Final = ("blip", "blip-2", "git", "vision-encoder-decoder")
 """The kinds of models that are asked in a way of their own; others are, if at all, by a chat template."""
 
 
-class PictureWriter(Protocol):
+class ImageTextModel(Protocol):
     """A model that writes about pictures; it owns nothing but the model and its tokenizer."""
 
     model: Any
@@ -46,7 +46,7 @@ def kind_of(spec: ipc.Load) -> str:
     return str(transformers.AutoConfig.from_pretrained(spec.folder, trust_remote_code=False).model_type)
 
 
-def writer(checkpoint: Checkpoint, task_type: str) -> PictureWriter:
+def load(checkpoint: Checkpoint, task_type: str) -> ImageTextModel:
     """Loads the model of a checkpoint as a writer.
 
     Raises:
@@ -60,7 +60,7 @@ def writer(checkpoint: Checkpoint, task_type: str) -> PictureWriter:
         expert = checkpoint.spec.expert_id
         text = f"{expert}: a model of kind {kind!r} does not perform {task_type}; {', '.join(kinds)} are known."
         raise Reason.EXPERT_LOAD_FAILED.error(text, expert=expert)
-    made: PictureWriter = kinds[kind](checkpoint)
+    made: ImageTextModel = kinds[kind](checkpoint)
     return made
 
 
@@ -71,13 +71,13 @@ def places(config: Any) -> int:
     return positions if isinstance(positions, int) and positions > 0 else _USUAL_PLACES
 
 
-class _Writer:
+class _Base:
     def __init__(self, checkpoint: Checkpoint, auto_class: Any) -> None:
         self.model: Any = checkpoint.model(auto_class)
         self.tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
 
 
-class _BlipCaptions(_Writer):
+class _BlipCaptions(_Base):
     def __init__(self, checkpoint: Checkpoint) -> None:
         super().__init__(checkpoint, transformers.BlipForConditionalGeneration)
 
@@ -91,7 +91,7 @@ class _BlipCaptions(_Writer):
         return self.model.generate(pixel_values=pixels, **settings)[:, 1:]
 
 
-class _BlipAnswers(_Writer):
+class _BlipAnswers(_Base):
     """A question is encoded together with the picture, and another decoder writes the answer."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
@@ -107,7 +107,7 @@ class _BlipAnswers(_Writer):
         )[:, 1:]
 
 
-class _Blip2(_Writer):
+class _Blip2(_Base):
     """The places of the picture stand in front of the prompt, whose wording the language model was trained with."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
@@ -125,7 +125,7 @@ class _Blip2(_Writer):
         return written[:, prompts.shape[1] if decoder_alone else 1 :]
 
 
-class _Git(_Writer):
+class _Git(_Base):
     """The text goes on after the question, as in a sentence."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
@@ -141,7 +141,7 @@ class _Git(_Writer):
         return written[:, prompts.shape[1] :]
 
 
-class _EncoderDecoder(_Writer):
+class _EncoderDecoder(_Base):
     """An encoder of pictures and a decoder of texts, such as TrOCR or ViT-GPT2."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:

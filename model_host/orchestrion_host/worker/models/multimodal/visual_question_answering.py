@@ -14,8 +14,8 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.image import image_batches
 from orchestrion_host.worker.models.multimodal import image_text_models
-from orchestrion_host.worker.models.multimodal.image_text_batches import PictureTexts
-from orchestrion_host.worker.models.multimodal.vlm import PictureChats
+from orchestrion_host.worker.models.multimodal.image_text_batches import ImageTextExpert
+from orchestrion_host.worker.models.multimodal.vlm import VisionLanguageModel
 from orchestrion_host.worker.runtimes import Outputs, Result
 from orchestrion_host.worker.text import inputs, token_limits
 
@@ -25,7 +25,7 @@ _MOST_ANSWERS: Final = 5
 _LARGEST: Final = (640, 384)
 
 
-class PickedAnswers(TorchExpert):
+class AnswerClassifier(TorchExpert):
     """ViLT: each of some thousand usual answers has a probability of its own."""
 
     def __init__(self, spec: ipc.Load) -> None:
@@ -54,7 +54,7 @@ class PickedAnswers(TorchExpert):
         if count > self._most_tokens:
             problem = f"has {count} tokens; this expert reads {self._most_tokens} at most."
             raise call.bad_input("question", problem, token_count=count)
-        return image_batches.picture(call, self.checkpoint.spec.max_image_pixels), question
+        return image_batches.image_of(call, self.checkpoint.spec.max_image_pixels), question
 
     def _run(self, calls: Sequence[Call], questions: Sequence[tuple[Image.Image, str]]) -> list[Outputs]:
         del calls
@@ -77,7 +77,7 @@ class PickedAnswers(TorchExpert):
         return {"answer": ranked[0]["answer"], "score": ranked[0]["score"], "scores": {"json": ranked}}
 
 
-def load(spec: ipc.Load) -> PickedAnswers | PictureTexts | PictureChats:
+def load(spec: ipc.Load) -> AnswerClassifier | ImageTextExpert | VisionLanguageModel:
     """Loads a model that answers questions about pictures.
 
     Raises:
@@ -85,7 +85,7 @@ def load(spec: ipc.Load) -> PickedAnswers | PictureTexts | PictureChats:
     """
     kind = image_text_models.kind_of(spec)
     if kind == "vilt":
-        return PickedAnswers(spec)
+        return AnswerClassifier(spec)
     if kind not in image_text_models.KINDS:
-        return PictureChats(spec, "answer")
-    return PictureTexts(spec, "visual-question-answering", "answer", _USUAL_TOKENS)
+        return VisionLanguageModel(spec, "answer")
+    return ImageTextExpert(spec, "visual-question-answering", "answer", _USUAL_TOKENS)

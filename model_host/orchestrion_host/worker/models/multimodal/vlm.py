@@ -24,7 +24,7 @@ _ANSWER: Final = "{question} Answer in a few words."
 _USUAL_TOKENS: Final = 256
 
 
-class PictureChats(TorchExpert):
+class VisionLanguageModel(TorchExpert):
     """A chat of one turn about each picture. Pictures become unequally many tokens, so each goes alone."""
 
     def __init__(self, spec: ipc.Load, output: str) -> None:
@@ -67,7 +67,7 @@ class PictureChats(TorchExpert):
             prompt = str(self._wording or _ANSWER).replace("{question}", inputs.text(call, "question"))
         else:
             prompt = str(self._wording or (_DESCRIBE if call.text("domain") == "caption" else _READ))
-        picture = image_batches.picture(call, self.checkpoint.spec.max_image_pixels)
+        picture = image_batches.image_of(call, self.checkpoint.spec.max_image_pixels)
         written = self._write([call], picture, prompt, most_tokens=self._most_tokens)
         call.raise_if_cancelled()
         return {self._output: written}

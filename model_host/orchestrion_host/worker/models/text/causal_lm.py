@@ -15,8 +15,8 @@ from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.generation import batch_decoding, parameters
-from orchestrion_host.worker.models.generation.detokenization import TextWriter
-from orchestrion_host.worker.models.generation.sampling import RowSampler, Sampling
+from orchestrion_host.worker.models.generation.detokenization import Detokenizer
+from orchestrion_host.worker.models.generation.sampling import RowLogitsProcessor, Sampling
 from orchestrion_host.worker.models.text import chat_prompts
 from orchestrion_host.worker.models.text.chat_prompts import ChatPrompts
 from orchestrion_host.worker.runtimes import Outputs, Result
@@ -32,11 +32,11 @@ _TOKENS_BEFORE: Final = 6
 @dataclass(frozen=True, slots=True)
 class _Prompt:
     tokens: list[int]
-    row: batch_decoding.Row
+    row: batch_decoding.DecodingRow
     sampling: Sampling
 
 
-class TextGenerator(TorchExpert):
+class CausalLm(TorchExpert):
     """A causal language model."""
 
     def __init__(self, spec: ipc.Load) -> None:
@@ -93,11 +93,11 @@ class TextGenerator(TorchExpert):
         if call.task_type == "conversational":
             # A short answer must have room; the rest of the context is for the conversation.
             tokens = self._chats.tokens(call, self._context - min(max_tokens, max(1, self._context // 4)))
-            writer = TextWriter(self._tokenizer, ends=self._chats.ends)
+            writer = Detokenizer(self._tokenizer, ends=self._chats.ends)
         else:
             tokens = self._text_tokens(call)
-            writer = TextWriter(self._tokenizer, tokens[-_TOKENS_BEFORE:], keeps_spaces=True)
-        row = batch_decoding.Row(
+            writer = Detokenizer(self._tokenizer, tokens[-_TOKENS_BEFORE:], keeps_spaces=True)
+        row = batch_decoding.DecodingRow(
             call, writer, min(max_tokens, self._context - len(tokens)), partial(call.text_piece, "text")
         )
         return _Prompt(tokens, row, sampling)
@@ -131,12 +131,12 @@ class TextGenerator(TorchExpert):
                 input_ids=tokens.to(device),
                 attention_mask=mask.to(device),
                 generation_config=self._plain_settings(max(row.most_tokens for row in rows)),
-                logits_processor=[RowSampler([prompt.sampling for prompt in prompts], self._settings)],
-                stopping_criteria=[batch_decoding.RowWatch(rows, self._ends)],
+                logits_processor=[RowLogitsProcessor([prompt.sampling for prompt in prompts], self._settings)],
+                stopping_criteria=[batch_decoding.RowStoppingCriteria(rows, self._ends)],
             )
 
     def _plain_settings(self, most_tokens: int) -> Any:
-        """Returns settings for a greedy search, which is all that streams; lots are drawn by `RowSampler`."""
+        """Returns settings for a greedy search, which is all that streams; lots are drawn by `RowLogitsProcessor`."""
         settings = self._settings
         return transformers.GenerationConfig(  # type: ignore[no-untyped-call]
             max_new_tokens=most_tokens,
@@ -150,7 +150,7 @@ class TextGenerator(TorchExpert):
         )
 
 
-def _outputs(row: batch_decoding.Row) -> Result:
+def _outputs(row: batch_decoding.DecodingRow) -> Result:
     row.end()
     try:
         row.call.raise_if_cancelled()
@@ -160,4 +160,4 @@ def _outputs(row: batch_decoding.Row) -> Result:
     return outputs
 
 
-load = TextGenerator
+load = CausalLm

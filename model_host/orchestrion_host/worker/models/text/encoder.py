@@ -16,7 +16,7 @@ from orchestrion_host.worker.text import embeddings
 from orchestrion_host.worker.text.encoding import PASS_TOKENS, Vectors
 
 
-class Encoder(TorchExpert):
+class TorchEncoder(TorchExpert):
     """A model whose averaged token states are embeddings."""
 
     def __init__(self, spec: ipc.Load) -> None:
@@ -50,4 +50,4 @@ class Encoder(TorchExpert):
         return embeddings.pool(states.float().cpu().numpy(), tokens["attention_mask"].cpu().numpy())
 
 
-load = Encoder
+load = TorchEncoder

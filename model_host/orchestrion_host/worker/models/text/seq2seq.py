@@ -16,21 +16,21 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.generation import parameters
 from orchestrion_host.worker.models.generation.detokenization import OrderedParts
-from orchestrion_host.worker.models.text.seq2seq_batches import SequenceBatches, Source
+from orchestrion_host.worker.models.text.seq2seq_batches import EncoderInput, Seq2SeqBatches
 from orchestrion_host.worker.models.text.summarization import Summaries
 from orchestrion_host.worker.models.text.translation import Translations
-from orchestrion_host.worker.models.text.translation_languages import Languages
+from orchestrion_host.worker.models.text.translation_languages import TranslationLanguages
 from orchestrion_host.worker.runtimes import Outputs, Result
 from orchestrion_host.worker.text import inputs, token_limits
 
-Steps: TypeAlias = Generator[Sequence[Source], Sequence[str], Outputs]
+Steps: TypeAlias = Generator[Sequence[EncoderInput], Sequence[str], Outputs]
 """How a task is done on one call: yields the texts to be rewritten, gets what was written, and returns the outputs."""
 
 _USUAL_TOKENS: Final = 256
 _MOST_TOKENS: Final = 1024
 
 
-class SequenceWriter(TorchExpert):
+class Seq2SeqModel(TorchExpert):
     """A model of the kind of T5, BART, Pegasus, Marian, M2M100, NLLB or mBART."""
 
     def __init__(self, spec: ipc.Load) -> None:
@@ -53,9 +53,9 @@ class SequenceWriter(TorchExpert):
         if "max_length" not in spec.options:
             self.max_tokens = min(self.max_tokens, _MOST_TOKENS)
         self.usual_tokens = int(spec.options.get("max_tokens", _USUAL_TOKENS))
-        languages = Languages(checkpoint, self.tokenizer) if "translation" in spec.task_types else None
+        languages = TranslationLanguages(checkpoint, self.tokenizer) if "translation" in spec.task_types else None
         silent = languages.tokens if languages else ()
-        self._batches = SequenceBatches(self.model, self.tokenizer, checkpoint, silent)
+        self._batches = Seq2SeqBatches(self.model, self.tokenizer, checkpoint, silent)
         settings = self.model.generation_config
         self.own_lengths = (settings.min_length or 0, settings.max_length or settings.max_new_tokens or 0)
         """How many tokens the checkpoint writes at least and at most by itself; 0 where it does not say."""
@@ -76,7 +76,7 @@ class SequenceWriter(TorchExpert):
         written: dict[int, Sequence[str] | None] = dict.fromkeys(running)
         results: dict[int, Result] = {}
         while running:
-            wanted: dict[int, Sequence[Source]] = {}
+            wanted: dict[int, Sequence[EncoderInput]] = {}
             for place, steps in list(running.items()):
                 try:
                     batch[place].raise_if_cancelled()
@@ -113,13 +113,13 @@ class SequenceWriter(TorchExpert):
             problem = f"has {len(tokens):,} tokens; this expert reads {self.max_tokens:,} at once. Shorten it."
             raise call.bad_input("text", problem, token_count=len(tokens), limit_token_count=self.max_tokens)
         parts = OrderedParts(call, [""])
-        [written] = yield [Source(call, tokens, (("max_new_tokens", min(most, _MOST_TOKENS)),), parts)]
+        [written] = yield [EncoderInput(call, tokens, (("max_new_tokens", min(most, _MOST_TOKENS)),), parts)]
         return {"text": written}
 
-    def _write(self, wanted: Sequence[Sequence[Source]]) -> list[list[str]]:
+    def _write(self, wanted: Sequence[Sequence[EncoderInput]]) -> list[list[str]]:
         """Writes what several calls want, and returns for each the texts in its order."""
         written = iter(self._batches.write([source for own in wanted for source in own]))
         return [[next(written) for _ in own] for own in wanted]
 
 
-load = SequenceWriter
+load = Seq2SeqModel

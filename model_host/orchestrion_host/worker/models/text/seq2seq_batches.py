@@ -13,7 +13,7 @@ import torch
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.models.checkpoint import Checkpoint
 from orchestrion_host.worker.models.generation import batch_decoding
-from orchestrion_host.worker.models.generation.detokenization import OrderedParts, TextWriter
+from orchestrion_host.worker.models.generation.detokenization import Detokenizer, OrderedParts
 from orchestrion_host.worker.models.generation.stopping import StopWhenCancelled
 
 Settings: TypeAlias = tuple[tuple[str, Any], ...]
@@ -26,7 +26,7 @@ _UNLIMITED: Final = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class EncoderInput:
     """A text to be rewritten."""
 
     call: Call
@@ -39,7 +39,7 @@ class Source:
     """Its place among the parts."""
 
 
-class SequenceBatches:
+class Seq2SeqBatches:
     """A model that rewrites texts, and its tokenizer."""
 
     def __init__(self, model: Any, tokenizer: Any, checkpoint: Checkpoint, silent: Collection[int]) -> None:
@@ -59,7 +59,7 @@ class SequenceBatches:
         self.pad = batch_decoding.pad_of(tokenizer, model.generation_config, self._ends)
         """The token that fills short rows."""
 
-    def write(self, sources: Sequence[Source]) -> list[str]:
+    def write(self, sources: Sequence[EncoderInput]) -> list[str]:
         """Writes a text for each source.
 
         Args:
@@ -81,7 +81,7 @@ class SequenceBatches:
                     call.progress("writing part by part", done[call] / totals[call])
         return [texts.get(place, "") for place in range(len(sources))]
 
-    def _written(self, sources: Sequence[Source]) -> list[str]:
+    def _written(self, sources: Sequence[EncoderInput]) -> list[str]:
         width = max(len(source.tokens) for source in sources)
         tokens = torch.full((len(sources), width), self.pad)
         mask = torch.zeros((len(sources), width), dtype=torch.long)
@@ -91,14 +91,16 @@ class SequenceBatches:
         settings = dict(sources[0].settings)
         beams = settings.get("num_beams", self._model.generation_config.num_beams) or 1
         rows = [
-            batch_decoding.Row(
-                source.call, TextWriter(self._tokenizer, silent=self._silent), _UNLIMITED, partial(_tell, source)
+            batch_decoding.DecodingRow(
+                source.call, Detokenizer(self._tokenizer, silent=self._silent), _UNLIMITED, partial(_tell, source)
             )
             for source in sources
         ]
         # With one beam a token is certain when it comes; several change their minds until the end.
         stops = (
-            batch_decoding.RowWatch(rows, self._ends) if beams == 1 else StopWhenCancelled([row.call for row in rows])
+            batch_decoding.RowStoppingCriteria(rows, self._ends)
+            if beams == 1
+            else StopWhenCancelled([row.call for row in rows])
         )
         with torch.inference_mode():
             sequences = self._model.generate(
@@ -116,7 +118,7 @@ class SequenceBatches:
                 source.parts.end(source.part)
         return [row.writer.text for row in rows]
 
-    def _fill(self, rows: Sequence[batch_decoding.Row], sequences: Sequence[Sequence[int]]) -> None:
+    def _fill(self, rows: Sequence[batch_decoding.DecodingRow], sequences: Sequence[Sequence[int]]) -> None:
         """Writes what a search with several beams found."""
         for row, tokens in zip(rows, sequences, strict=True):
             # The first token is the start of every text.
@@ -125,7 +127,7 @@ class SequenceBatches:
                     row.add(token)
 
 
-def _batches(sources: Sequence[Source]) -> Iterator[list[int]]:
+def _batches(sources: Sequence[EncoderInput]) -> Iterator[list[int]]:
     """Yields the places of sources with equal settings, in order, so that the first parts are written first."""
     left = list(range(len(sources)))
     while left:
@@ -143,6 +145,6 @@ def _batches(sources: Sequence[Source]) -> Iterator[list[int]]:
         left = [place for place in left if place not in chosen]
 
 
-def _tell(source: Source, piece: str) -> None:
+def _tell(source: EncoderInput, piece: str) -> None:
     if source.parts is not None:
         source.parts.add(source.part, piece)

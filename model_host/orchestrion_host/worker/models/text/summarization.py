@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.models.generation.detokenization import OrderedParts
-from orchestrion_host.worker.models.text.seq2seq_batches import Settings, Source
+from orchestrion_host.worker.models.text.seq2seq_batches import EncoderInput, Settings
 from orchestrion_host.worker.runtimes import Outputs
 from orchestrion_host.worker.text import inputs, passages, sentences
 
@@ -46,7 +46,7 @@ class Summaries:
         """Counts the tokens of each text."""
         return [len(self._writer.encode(text)) for text in texts]
 
-    def steps(self, call: Call) -> Generator[Sequence[Source], Sequence[str], Outputs]:
+    def steps(self, call: Call) -> Generator[Sequence[EncoderInput], Sequence[str], Outputs]:
         """Summarises the text of a call.
 
         Raises:
@@ -61,7 +61,9 @@ class Summaries:
             # Summaries that are summarised again, or cut to some sentences, are not shown.
             is_last = len(pieces) == 1 or (wanted is None and self._fits(pieces))
             parts = OrderedParts(call, separators) if is_last and wanted is None else None
-            sources = [Source(call, own, self._settings(len(own), wanted), parts, n) for n, own in enumerate(tokens)]
+            sources = [
+                EncoderInput(call, own, self._settings(len(own), wanted), parts, n) for n, own in enumerate(tokens)
+            ]
             summaries = yield sources
             text = " ".join(summary for summary in summaries if summary)
             if is_last or not text.strip():

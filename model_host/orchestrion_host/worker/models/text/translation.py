@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.models.generation.detokenization import OrderedParts
-from orchestrion_host.worker.models.text.seq2seq_batches import Source
-from orchestrion_host.worker.models.text.translation_languages import Languages
+from orchestrion_host.worker.models.text.seq2seq_batches import EncoderInput
+from orchestrion_host.worker.models.text.translation_languages import TranslationLanguages
 from orchestrion_host.worker.runtimes import Outputs
 from orchestrion_host.worker.text import inputs, sentences
 
@@ -20,7 +20,7 @@ _ROOM: Final = 32
 class Translations:
     """How the calls of a translating model are done."""
 
-    def __init__(self, writer: Any, languages: Languages) -> None:
+    def __init__(self, writer: Any, languages: TranslationLanguages) -> None:
         """Keeps the model.
 
         Args:
@@ -30,7 +30,7 @@ class Translations:
         self._writer = writer
         self._languages = languages
 
-    def steps(self, call: Call) -> Generator[Sequence[Source], Sequence[str], Outputs]:
+    def steps(self, call: Call) -> Generator[Sequence[EncoderInput], Sequence[str], Outputs]:
         """Translates the text of a call.
 
         Raises:
@@ -50,7 +50,7 @@ class Translations:
         parts = OrderedParts(call, [between for between, _ in pieces])
         longest = self._writer.own_lengths[1] or self._writer.max_tokens
         written = yield [
-            Source(
+            EncoderInput(
                 call,
                 tokens,
                 (*pair.settings, ("max_new_tokens", min(max(longest, 64), _rounded(_GROWTH * len(tokens) + _ROOM)))),

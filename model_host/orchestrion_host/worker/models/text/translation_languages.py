@@ -20,7 +20,7 @@ _PREFIX: Final = re.compile(r"translation_([a-z]{2,3})_to_([a-z]{2,3})")
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class LanguagePair:
     """A direction of translation."""
 
     target: Tag
@@ -32,7 +32,7 @@ class Pair:
     """Arguments of generation."""
 
 
-class Languages:
+class TranslationLanguages:
     """What a model translates from and into.
 
     Four kinds are told apart: models whose tokenizer has a token for each language (M2M100, NLLB, mBART), models that
@@ -87,7 +87,7 @@ class Languages:
         """The tokens that stand for languages."""
         return [marker for marker in self._codes.values() if isinstance(marker, int)]
 
-    def pair(self, call: Call) -> Pair:
+    def pair(self, call: Call) -> LanguagePair:
         """Returns the direction that a call asks for.
 
         Raises:
@@ -100,15 +100,15 @@ class Languages:
         target = language_tags.parse(code) or Tag(code)
         marker = self._codes[code]
         if self._kind != "token":
-            return Pair(target, prefix=str(marker))
+            return LanguagePair(target, prefix=str(marker))
         usual = self._usual_source and language_tags.choose(
             language_tags.parse(self._usual_source) or Tag(self._usual_source), self._sources
         )
         # NLLB, M2M100 and mBART are set to one language or another; English is what published ones are set to.
         source = source or usual or str(getattr(self._tokenizer, "src_lang", "") or "")
-        return Pair(target, source, settings=(("forced_bos_token_id", marker),))
+        return LanguagePair(target, source, settings=(("forced_bos_token_id", marker),))
 
-    def encode(self, pair: Pair, text: str) -> list[int]:
+    def encode(self, pair: LanguagePair, text: str) -> list[int]:
         """Returns the tokens of a text for a direction; the caller holds the lock of the tokenizer."""
         if pair.source_code and self._tokenizer.src_lang != pair.source_code:
             self._tokenizer.src_lang = pair.source_code

@@ -52,14 +52,14 @@ class Watcher:
 
     def __call__(self, message: ipc.FromWorker) -> None:
         self.messages.append(message)
-        if isinstance(message, ipc.Progress) and message.message.startswith("step"):
+        if isinstance(message, ipc.CallProgress) and message.message.startswith("step"):
             self.steps += 1
             if self.steps == self._cancel_at and self.call is not None:
                 self.call.cancel()
 
     @property
     def told(self) -> list[tuple[str, float | None]]:
-        return [(item.message, item.fraction) for item in self.messages if isinstance(item, ipc.Progress)]
+        return [(item.message, item.fraction) for item in self.messages if isinstance(item, ipc.CallProgress)]
 
     @property
     def previews(self) -> list[Image.Image]:

@@ -13,7 +13,7 @@ import transformers
 
 from orchestrion.errors import FailedPreconditionError, InvalidArgumentError, RunCancelledError
 from orchestrion_host.worker.heads import entities, text_windows
-from orchestrion_host.worker.heads.entities import Word
+from orchestrion_host.worker.heads.entities import LabelledWord
 from tests.checkpoints import text_models
 from tests.unit.host.worker import calls
 from tests.unit.host.worker.heads import loading
@@ -51,7 +51,7 @@ def test_words_have_the_class_of_their_first_piece(expert: Any, folder: Path, tm
             words.setdefault(word, []).append(token)
     assert any(len(tokens) > 1 for tokens in words.values())
     expected = [
-        Word(
+        LabelledWord(
             offsets[tokens[0]][0],
             offsets[tokens[-1]][1],
             LABELS[int(shares[tokens[0]].argmax())],
@@ -111,7 +111,7 @@ def test_bad_and_cancelled_calls_fail_alone(expert: Any, tmp_path: Path) -> None
     ],
 )
 def test_words_are_joined_as_their_prefixes_say(labels: list[str], expected: list[str]) -> None:
-    words = [Word(place, place, label, 1.0) for place, label in enumerate(labels)]
+    words = [LabelledWord(place, place, label, 1.0) for place, label in enumerate(labels)]
     found = [f"{item.label} {item.words[0].start}-{item.words[-1].end}" for item in entities.join(words)]
     assert found == expected
 

@@ -11,7 +11,7 @@ from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.output_files import Spool
 from orchestrion_host.worker.text import encoding, passages
-from orchestrion_host.worker.text.encoding import Wanted
+from orchestrion_host.worker.text.encoding import EncodingRequest
 
 
 class CountingEncoder:
@@ -49,7 +49,8 @@ def spool(tmp_path_factory: pytest.TempPathFactory) -> Spool:
 def test_equal_texts_of_several_calls_are_encoded_once(sent: list[ipc.FromWorker], spool: Spool) -> None:
     encoder = CountingEncoder()
     first, second = encoding.encode(
-        [Wanted(call(1, sent, spool), ["a", "b"]), Wanted(call(2, sent, spool), ["b", "c c"])], encoder
+        [EncodingRequest(call(1, sent, spool), ["a", "b"]), EncodingRequest(call(2, sent, spool), ["b", "c c"])],
+        encoder,
     )
     assert [sorted(texts) for texts in encoder.passes] == [["a", "b", "c c"]]
     assert first[1] == pytest.approx(second[0])
@@ -58,7 +59,7 @@ def test_equal_texts_of_several_calls_are_encoded_once(sent: list[ipc.FromWorker
 
 def test_a_text_that_is_too_long_has_the_mean_of_its_passages(sent: list[ipc.FromWorker], spool: Spool) -> None:
     text = "a a a a a a. " * 5 + "B b b b b b. " * 5
-    [[row]] = encoding.encode([Wanted(call(1, sent, spool), [text])], encoder := CountingEncoder())
+    [[row]] = encoding.encode([EncodingRequest(call(1, sent, spool), [text])], encoder := CountingEncoder())
     assert row == pytest.approx([2**-0.5, 2**-0.5, 0, 0], abs=0.06)
     assert all(count <= 12 for texts in encoder.passes for count in encoder.token_counts(texts))
 
@@ -69,12 +70,12 @@ def test_passes_are_bounded_sorted_by_length_and_told(
     monkeypatch.setattr(encoding, "PASS_TOKENS", 24)
     encoder = CountingEncoder()
     texts = [("a " * (number % 10)) + f"x{number}" for number in range(30)]
-    encoding.encode([Wanted(call(1, sent, spool), texts)], encoder)
+    encoding.encode([EncodingRequest(call(1, sent, spool), texts)], encoder)
     sizes = [max(encoder.token_counts(texts)) * len(texts) for texts in encoder.passes]
     assert max(sizes) <= 24
     lengths = [count for texts in encoder.passes for count in encoder.token_counts(texts)]
     assert lengths == sorted(lengths, reverse=True)
-    fractions = [message.fraction for message in sent if isinstance(message, ipc.Progress)]
+    fractions = [message.fraction for message in sent if isinstance(message, ipc.CallProgress)]
     assert len(fractions) == len(encoder.passes) - 1
     assert fractions == sorted(fractions, key=lambda fraction: fraction or 0)
 
@@ -86,7 +87,7 @@ def test_what_only_cancelled_calls_want_is_not_encoded(
     gone, stays = call(1, sent, spool), call(2, sent, spool)
     gone.cancel()
     encoder = CountingEncoder()
-    _, rows = encoding.encode([Wanted(gone, ["a", "b"]), Wanted(stays, ["b", "c"])], encoder)
+    _, rows = encoding.encode([EncodingRequest(gone, ["a", "b"]), EncodingRequest(stays, ["b", "c"])], encoder)
     assert sorted(text for texts in encoder.passes for text in texts) == ["b", "c"]
     assert rows.shape == (2, 4)
 

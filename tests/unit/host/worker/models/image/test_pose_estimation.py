@@ -13,7 +13,7 @@ from orchestrion.errors import InvalidArgumentError
 from orchestrion_host.worker.media.image import skeletons
 from orchestrion_host.worker.media.image.detections import Box
 from orchestrion_host.worker.models.image import pose_estimation, pose_heatmaps
-from orchestrion_host.worker.models.image.pose_estimation import Poses
+from orchestrion_host.worker.models.image.pose_estimation import PoseEstimator
 from tests.checkpoints import media
 from tests.checkpoints import picture_map_models as tiny
 from tests.unit.host.worker.calls import call, file_of, spec
@@ -36,12 +36,12 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="module")
-def whole(folders: tuple[Path, Path]) -> Poses:
+def whole(folders: tuple[Path, Path]) -> PoseEstimator:
     return pose_estimation.load(spec(folders[0], TASK))
 
 
 @pytest.fixture(scope="module")
-def detecting(folders: tuple[Path, Path]) -> Poses:
+def detecting(folders: tuple[Path, Path]) -> PoseEstimator:
     return pose_estimation.load(spec(folders[0], TASK, {"detector": folders[1]}))
 
 
@@ -98,7 +98,7 @@ def test_limbs_and_joints_have_openposes_colours() -> None:
     assert picture.getpixel((5, 5)) == (0, 0, 0)
 
 
-def test_persons_of_a_batch_are_drawn_as_alone(detecting: Poses, whole: Poses, tmp_path: Path) -> None:
+def test_persons_of_a_batch_are_drawn_as_alone(detecting: PoseEstimator, whole: PoseEstimator, tmp_path: Path) -> None:
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"none")
     for number, expert in enumerate((detecting, whole)):
@@ -115,7 +115,9 @@ def test_persons_of_a_batch_are_drawn_as_alone(detecting: Poses, whole: Poses, t
         assert drawn(first).any()
 
 
-def test_where_nobody_is_found_all_is_black(detecting: Poses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_nobody_is_found_all_is_black(
+    detecting: PoseEstimator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(detecting._detector.config, "id2label", {0: "cat"})
     (found,) = detecting.predict([call(TASK, {"image": media.CAT}, tmp_path)])
     assert not drawn(found).any()

@@ -13,8 +13,8 @@ from PIL import Image
 
 from orchestrion.errors import FailedPreconditionError, InvalidArgumentError, RunCancelledError
 from orchestrion_host.worker.models.multimodal import captioning, visual_question_answering
-from orchestrion_host.worker.models.multimodal.image_text_batches import PictureTexts
-from orchestrion_host.worker.models.multimodal.visual_question_answering import PickedAnswers
+from orchestrion_host.worker.models.multimodal.image_text_batches import ImageTextExpert
+from orchestrion_host.worker.models.multimodal.visual_question_answering import AnswerClassifier
 from tests.checkpoints import media
 from tests.checkpoints import picture_text_models as tiny
 from tests.unit.host.worker.calls import call, spec
@@ -46,16 +46,16 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Callable[[Pat
 
 
 @pytest.fixture(scope="module")
-def blip(folders: Any) -> PictureTexts:
+def blip(folders: Any) -> ImageTextExpert:
     expert = captioning.load(spec(folders(tiny.blip), CAPTION, max_tokens=12))
-    assert isinstance(expert, PictureTexts)
+    assert isinstance(expert, ImageTextExpert)
     return expert
 
 
 @pytest.fixture(scope="module")
-def vilt(folders: Any) -> PickedAnswers:
+def vilt(folders: Any) -> AnswerClassifier:
     expert = visual_question_answering.load(spec(folders(tiny.vilt), ANSWER))
-    assert isinstance(expert, PickedAnswers)
+    assert isinstance(expert, AnswerClassifier)
     return expert
 
 
@@ -87,7 +87,7 @@ def test_each_kind_of_answerer_tells_questions_apart_and_bears_unequal_ones(
     assert len({str(found) for found in together}) > 1
 
 
-def test_a_caption_is_what_the_bare_model_writes(blip: PictureTexts, folders: Any, tmp_path: Path) -> None:
+def test_a_caption_is_what_the_bare_model_writes(blip: ImageTextExpert, folders: Any, tmp_path: Path) -> None:
     folder = folders(tiny.blip)
     model = library.BlipForConditionalGeneration.from_pretrained(folder).eval()
     processor: Any = library.AutoImageProcessor.from_pretrained(folder, backend="pil")
@@ -109,7 +109,7 @@ def test_the_decoder_of_old_checkpoints_gets_its_tokens_from_the_configuration(f
     assert len(str(found["text"]).replace("##", "")) <= 63
 
 
-def test_a_broken_picture_and_a_cancelled_call_fail_alone(blip: PictureTexts, tmp_path: Path) -> None:
+def test_a_broken_picture_and_a_cancelled_call_fail_alone(blip: ImageTextExpert, tmp_path: Path) -> None:
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"no picture")
     calls = [
@@ -123,7 +123,7 @@ def test_a_broken_picture_and_a_cancelled_call_fail_alone(blip: PictureTexts, tm
     assert isinstance(cancelled, RunCancelledError)
 
 
-def test_questions_are_checked(vilt: PickedAnswers, folders: Any, tmp_path: Path) -> None:
+def test_questions_are_checked(vilt: AnswerClassifier, folders: Any, tmp_path: Path) -> None:
     expert = visual_question_answering.load(spec(folders(tiny.git), ANSWER))
     for answerer in (vilt, expert):
         for number, question in enumerate((" ", "what " * 80)):
@@ -165,7 +165,7 @@ def test_a_model_of_another_kind_says_which_there_are(folders: Any) -> None:
 
 
 def test_picked_answers_have_the_probabilities_of_the_bare_model(
-    vilt: PickedAnswers, folders: Any, tmp_path: Path
+    vilt: AnswerClassifier, folders: Any, tmp_path: Path
 ) -> None:
     folder = folders(tiny.vilt)
     model = library.ViltForQuestionAnswering.from_pretrained(folder).eval()
@@ -183,7 +183,7 @@ def test_picked_answers_have_the_probabilities_of_the_bare_model(
 
 
 def test_pictures_of_other_shapes_and_longer_questions_beside_do_not_matter(
-    vilt: PickedAnswers, tmp_path: Path
+    vilt: AnswerClassifier, tmp_path: Path
 ) -> None:
     tall = tmp_path / "tall.png"
     with Image.open(media.COFFEE) as picture:

@@ -13,7 +13,7 @@ import transformers
 from orchestrion.errors import InvalidArgumentError, RunCancelledError
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.models.generation.detokenization import TextWriter
+from orchestrion_host.worker.models.generation.detokenization import Detokenizer
 from orchestrion_host.worker.models.text import causal_lm
 from orchestrion_host.worker.output_files import Spool
 from tests.checkpoints import text_models
@@ -84,7 +84,7 @@ def test_lots_are_drawn_again_with_their_seed(llama: Any, tmp_path: Path) -> Non
 def test_pieces_hold_whole_characters(folder: Path, tmp_path: Path) -> None:
     tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folder / "llama")
     text = "Grüße, 日本 👋 – fin"
-    writer = TextWriter(tokenizer)
+    writer = Detokenizer(tokenizer)
     pieces = [writer.add(token) for token in tokenizer(text)["input_ids"]]
     assert "".join([*pieces, writer.end()]) == writer.text == text
     assert not any("\ufffd" in piece for piece in pieces)
@@ -93,7 +93,7 @@ def test_pieces_hold_whole_characters(folder: Path, tmp_path: Path) -> None:
 
 def test_a_text_ends_where_the_person_would_speak(folder: Path) -> None:
     tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folder / "llama")
-    writer = TextWriter(tokenizer, ends=("\nUser:",))
+    writer = Detokenizer(tokenizer, ends=("\nUser:",))
     pieces = [writer.add(token) for token in tokenizer(" yes.\nUse it.\nUser: and")["input_ids"]]
     assert "".join(pieces) + writer.end() == writer.text == "yes.\nUse it."
     assert writer.is_ended

@@ -14,7 +14,7 @@ from orchestrion_host import ipc
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class QueueResult:
     """The end of a ticket that succeeded: its outputs as the worker gave them, and where the time went."""
 
     outputs: Mapping[str, ipc.Plain]
@@ -23,10 +23,10 @@ class Done:
     batch_size: int
 
 
-TicketEvent: TypeAlias = InferPayload | Done
+TicketEvent: TypeAlias = InferPayload | QueueResult
 
 
-class Ticket:
+class QueueEntry:
     """One call. It is entered (its inputs are still fetched), waiting, running, and at last ended."""
 
     def __init__(self, number: int, task_type: str) -> None:
@@ -44,10 +44,10 @@ class Ticket:
         self._waiter: asyncio.Future[None] | None = None
 
     @property
-    def unread(self) -> Done | None:
+    def unread(self) -> QueueResult | None:
         """The outputs, where the call has some that nobody took."""
         last = self._events[-1] if self._events else None
-        return last if isinstance(last, Done) else None
+        return last if isinstance(last, QueueResult) else None
 
     def start(self) -> None:
         """Notes that a worker has it from now on."""
@@ -55,9 +55,9 @@ class Ticket:
         self.started_at = time.perf_counter()
 
     def tell(self, event: TicketEvent) -> None:
-        """Adds to what the caller sees; the last is a `Done`."""
+        """Adds to what the caller sees; the last is a `QueueResult`."""
         self._events.append(event)
-        self.ended = self.ended or isinstance(event, Done)
+        self.ended = self.ended or isinstance(event, QueueResult)
         self._wake()
 
     def fail(self, error: Exception) -> None:
