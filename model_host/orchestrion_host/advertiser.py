@@ -62,14 +62,14 @@ class Advertiser:
 
     async def _run(self) -> None:
         pause = _FIRST_PAUSE_S
-        told = False
+        is_reported = False
         while True:
             error = await self._stream()
             if self.connected:
-                self.connected, told, pause = False, False, _FIRST_PAUSE_S
-            if not told:
+                self.connected, is_reported, pause = False, False, _FIRST_PAUSE_S
+            if not is_reported:
                 _log.warning("the controller does not list this host (%s); trying on", error.message)
-                told = True
+                is_reported = True
             # Full jitter: hosts that lost the same controller do not come back in step.
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))
             pause = min(2 * pause, _LONGEST_PAUSE_S)

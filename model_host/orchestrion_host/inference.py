@@ -33,7 +33,7 @@ class InferCall:
     inputs: Mapping[str, Value] = field(default_factory=dict)
     """The inputs by name."""
     reservation: str = ""
-    """A claim that the call makes hard and ends; empty for none."""
+    """A reservation that the call makes hard and ends; empty for none."""
     room_wait_s: float = 30.0
     """How long it may wait for memory, in seconds."""
     owner: str = ""
@@ -79,45 +79,45 @@ class Inference:
             inputs.check(kind, call.inputs)
             inputs.check_domain(expert.facts.id, expert.facts.domain, call.inputs)
             key = self._results.key(call.owner, expert.facts, task_type, kind, call.inputs)
-            known = self._results.find(key)
+            cached = self._results.find(key)
             if key:
-                self._metrics.result_lookups.labels("miss" if known is None else "hit").inc()
-            if known is not None:
+                self._metrics.result_lookups.labels("miss" if cached is None else "hit").inc()
+            if cached is not None:
                 succeeded()
-                yield InferOutputs(known)
+                yield InferOutputs(cached)
                 return
-            ticket = expert.queue.enter(task_type)
+            entry = expert.queue.enter(task_type)
             try:
-                async with contextlib.aclosing(self._stages(expert, call, ticket)) as payloads:
+                async with contextlib.aclosing(self._stages(expert, call, entry)) as payloads:
                     async for payload in payloads:
                         if isinstance(payload, InferOutputs):
                             succeeded()
                             self._results.keep(key, payload.outputs)
                         yield payload
             finally:
-                expert.queue.leave(ticket)
+                expert.queue.leave(entry)
                 if expert.queue.idle:
                     # It may be evicted now; who waits for room wants to know.
                     self._room.notify()
 
     async def _stages(
-        self, expert: HostedExpert, call: InferCall, ticket: QueueEntry
+        self, expert: HostedExpert, call: InferCall, entry: QueueEntry
     ) -> AsyncGenerator[InferPayload, None]:
         async with contextlib.aclosing(self._on_demand.fetch(expert)) as steps:
             async for step in steps:
                 yield step
-        told = expert.state is not ExpertState.LOADED
-        if told:
+        is_reported = expert.state is not ExpertState.LOADED
+        if is_reported:
             yield InferProgress(message=f"loading {expert.facts.id}")
             await self._loader.load(expert, call.room_wait_s)
         if self._exchange.must_fetch(call.inputs):
-            told = True
+            is_reported = True
             yield InferProgress(message="fetching inputs")
         async with self._exchange.inputs(call.inputs) as plain:
-            if told:
+            if is_reported:
                 yield InferProgress(message="computing")
-            expert.queue.ready(ticket, plain)
-            while not isinstance(event := await ticket.next(), QueueResult):
+            expert.queue.ready(entry, plain)
+            while not isinstance(event := await entry.next(), QueueResult):
                 yield event
         self._observe(expert, event)
         yield InferOutputs(

@@ -53,9 +53,11 @@ def check_domain(expert: str, domain: str, inputs: Mapping[str, Value]) -> None:
     Raises:
         InvalidArgumentError: INVALID_INPUT, with the field `inputs.domain`.
     """
-    asked = inputs.get("domain", domain)
-    if domain and asked != domain:
-        raise _error("domain", f"is {asked!r}; {expert} was made for {domain!r}. Choose an expert for {asked!r}.")
+    requested = inputs.get("domain", domain)
+    if domain and requested != domain:
+        raise _error(
+            "domain", f"is {requested!r}; {expert} was made for {domain!r}. Choose an expert for {requested!r}."
+        )
 
 
 def _check_parameter(parameter: Parameter, value: Value) -> None:

@@ -145,9 +145,9 @@ class HostSnapshot(Collector):
             pinned.add_metric([status.expert_id], float(status.pinned))
             if status.device:
                 memory.add_metric([status.expert_id, status.device], status.memory_bytes)
-            for known in ExpertState:
-                if known is not ExpertState.UNSPECIFIED:
-                    state.add_metric([status.expert_id, known.name.lower()], float(known is status.state))
+            for possible in ExpertState:
+                if possible is not ExpertState.UNSPECIFIED:
+                    state.add_metric([status.expert_id, possible.name.lower()], float(possible is status.state))
         yield from (queued, running, memory, state, reserved, pinned)
 
 

@@ -63,11 +63,11 @@ class ResultCache:
 
     def find(self, key: str) -> Mapping[str, Value] | None:
         """Returns the outputs of an equal call; None where there was none, or it was too long ago."""
-        found = self._results.get(key) if key else None
-        if found is None:
+        result = self._results.get(key) if key else None
+        if result is None:
             return None
         self._results.move_to_end(key)
-        return found[0]
+        return result[0]
 
     def keep(self, key: str, outputs: Mapping[str, Value]) -> None:
         """Keeps the outputs of a call; those with artifacts are not kept, since these may be deleted."""

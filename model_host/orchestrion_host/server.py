@@ -61,7 +61,7 @@ class ModelHost:
         self._config = config
         self._measurements = Measurements(config.folder / "measurements.json")
         collection = Collection(
-            config, lambda facts, found: HostedExpert(facts, found, config.queue_limit, self._measurements)
+            config, lambda facts, presence: HostedExpert(facts, presence, config.queue_limit, self._measurements)
         )
         experts = collection.experts
         missing = [expert_id for expert_id in config.preload if expert_id not in experts]
@@ -215,7 +215,7 @@ class ModelHost:
 
 async def find_devices(config: HostConfig) -> Devices:
     """Finds the devices of this machine; a budget in the settings bounds main memory."""
-    graphics = [DeviceAccount(found, budget_bytes=None, measure=None) for found in await probe.nvidia_devices()]
+    graphics = [DeviceAccount(device, budget_bytes=None, measure=None) for device in await probe.nvidia_devices()]
     main = DeviceAccount(
         probe.main_memory(),
         budget_bytes=config.memory_budget_bytes,

@@ -1,1 +1,1 @@
-"""Experts on this host: their life, their queues, and the claims on them."""
+"""Experts on this host: their life, their queues, and the reservations on them."""

@@ -31,7 +31,7 @@ class Admission:
             experts: All experts of the host by id.
             devices: Where they can be.
             shares: What workers take by themselves.
-            room: Waited on while there is no room: told when a call ends, an expert goes, a claim ends.
+            room: Waited on while there is no room: told when a call ends, an expert goes, a reservation ends.
             evict: Takes an expert off its device and gives its charge back.
         """
         self._experts = experts

@@ -95,9 +95,9 @@ class HostedExpert:
         Where others computed meanwhile, what was once measured without them is nearer the truth. What differs little
         from what is known is not noted: the controller would be sent all facts of the host again after each load.
         """
-        known = self.known_on(device).memory_bytes
-        if known and not loaded.exact:
-            return known
+        measured_bytes = self.known_on(device).memory_bytes
+        if measured_bytes and not loaded.exact:
+            return measured_bytes
         expected = self.needed_on(device)
         if abs(loaded.memory_bytes - expected) > max(_NOISE_BYTES, _NOISE_SHARE * expected):
             self.measurements.note_memory(self.facts.id, self.facts.revision, device, loaded.memory_bytes)
@@ -137,18 +137,18 @@ class HostedExpert:
         if self.state not in (ExpertState.LOADING, ExpertState.LOADED):
             self.state = presence.state
 
-    def task_type(self, asked: str) -> str:
+    def task_type(self, requested: str) -> str:
         """Returns the task type of a call, which may leave it out where there is only one.
 
         Raises:
             InvalidArgumentError: The expert does not perform it, or it is left out and there are several.
         """
         performed = self.facts.task_types
-        if asked in performed:
-            return asked
-        if not asked and len(performed) == 1:
+        if requested in performed:
+            return requested
+        if not requested and len(performed) == 1:
             return performed[0]
-        text = f"task_type: {self.facts.id} performs {', '.join(performed)}; asked for {asked!r}."
+        text = f"task_type: {self.facts.id} performs {', '.join(performed)}; asked for {requested!r}."
         raise Reason.INVALID_FIELD.error(text, field="task_type")
 
     def check_usable(self) -> None:

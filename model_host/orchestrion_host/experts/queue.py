@@ -53,7 +53,7 @@ class ExpertQueue:
     @property
     def running_count(self) -> int:
         """Calls that a worker computes."""
-        return sum(len(batch.tickets) for batch in self._batches)
+        return sum(len(batch.entries) for batch in self._batches)
 
     @property
     def idle(self) -> bool:
@@ -77,30 +77,30 @@ class ExpertQueue:
             raise Reason.QUEUE_FULL.error(
                 text, retry_after_ms=wait, expert=self._facts.id, queued_count=str(self.queued_count)
             )
-        ticket = QueueEntry(next(_ticket_numbers), task_type)
-        self._entered.add(ticket)
-        return ticket
+        entry = QueueEntry(next(_ticket_numbers), task_type)
+        self._entered.add(entry)
+        return entry
 
-    def ready(self, ticket: QueueEntry, inputs: Mapping[str, ipc.Plain]) -> None:
+    def ready(self, entry: QueueEntry, inputs: Mapping[str, ipc.Plain]) -> None:
         """Lines up a call whose inputs are here."""
-        ticket.inputs = inputs
-        self._entered.discard(ticket)
-        self._waiting.append(ticket)
+        entry.inputs = inputs
+        self._entered.discard(entry)
+        self._waiting.append(entry)
         self._pump()
 
-    def leave(self, ticket: QueueEntry) -> None:
+    def leave(self, entry: QueueEntry) -> None:
         """Takes a call out, whatever became of it; what is still being computed for it is cancelled."""
         self.last_used = time.monotonic()
-        self._entered.discard(ticket)
-        if ticket.ended:
-            if ticket.unread is not None:
-                discard_files(ticket.unread.outputs)
+        self._entered.discard(entry)
+        if entry.ended:
+            if entry.unread is not None:
+                discard_files(entry.unread.outputs)
             return
-        ticket.abandoned = True
-        if ticket in self._waiting:
-            self._waiting.remove(ticket)
-        elif ticket.running and self._worker is not None:
-            self._worker.cancel(ticket.id)
+        entry.abandoned = True
+        if entry in self._waiting:
+            self._waiting.remove(entry)
+        elif entry.running and self._worker is not None:
+            self._worker.cancel(entry.id)
 
     def open(self, worker: Worker, latency_ms: float) -> None:
         """Begins to send batches: the expert is loaded in that worker, on a device where this was its latency."""
@@ -115,8 +115,8 @@ class ExpertQueue:
     def fail_waiting(self, error: OrchestrionError) -> None:
         """Ends all calls that wait with an error."""
         waiting, self._waiting = self._waiting, []
-        for ticket in waiting:
-            ticket.fail(error)
+        for entry in waiting:
+            entry.fail(error)
 
     def ended(self, batch: _RunningBatch, compute_ms: float | None) -> None:
         """Frees the instance that a batch took. Called by the batch.
@@ -135,15 +135,15 @@ class ExpertQueue:
 
     def _pump(self) -> None:
         while self._waiting and self._worker is not None and len(self._batches) < self._facts.instances:
-            places = next_batch([ticket.task_type for ticket in self._waiting], self._facts.max_batch_size)
-            tickets = [self._waiting[place] for place in places]
+            places = next_batch([entry.task_type for entry in self._waiting], self._facts.max_batch_size)
+            entries = [self._waiting[place] for place in places]
             for place in reversed(places):
                 del self._waiting[place]
-            batch = _RunningBatch(self, tickets)
+            batch = _RunningBatch(self, entries)
             self._batches.add(batch)
-            inputs = [ticket.inputs for ticket in tickets]
+            inputs = [entry.inputs for entry in entries]
             try:
-                self._worker.compute(batch, self._facts.id, tickets[0].task_type, inputs)
+                self._worker.compute(batch, self._facts.id, entries[0].task_type, inputs)
             except (TypeError, ValueError, OverflowError) as error:
                 _log.exception("a call for %s cannot be sent", self._facts.id)
                 batch.on_crash(Reason.INTERNAL.error(f"The inputs cannot be sent to the worker: {error}"))
@@ -152,39 +152,39 @@ class ExpertQueue:
 class _RunningBatch:
     """A batch that a worker computes, and the calls in it."""
 
-    def __init__(self, queue: ExpertQueue, tickets: Sequence[QueueEntry]) -> None:
-        self.tickets = tickets
+    def __init__(self, queue: ExpertQueue, entries: Sequence[QueueEntry]) -> None:
+        self.entries = entries
         self._queue = queue
-        self._by_id = {ticket.id: ticket for ticket in tickets}
-        for ticket in tickets:
-            ticket.start()
+        self._by_id = {entry.id: entry for entry in entries}
+        for entry in entries:
+            entry.start()
 
     @property
     def call_ids(self) -> Sequence[int]:
         return list(self._by_id)
 
     def on_message(self, message: ipc.CallProgress | ipc.TextPiece | ipc.Preview) -> None:
-        ticket = self._by_id[message.call_id]
+        entry = self._by_id[message.call_id]
         if isinstance(message, ipc.CallProgress):
-            ticket.tell(InferProgress(message.fraction, message.message))
+            entry.emit(InferProgress(message.fraction, message.message))
         elif isinstance(message, ipc.TextPiece):
-            ticket.tell(InferText(message.output, message.text))
+            entry.emit(InferText(message.output, message.text))
         else:
-            ticket.tell(InferPreview(message.media_type, message.content))
+            entry.emit(InferPreview(message.media_type, message.content))
 
     def on_computed(self, message: ipc.Computed) -> None:
-        for ticket, result in zip(self.tickets, message.results, strict=True):
+        for entry, result in zip(self.entries, message.results, strict=True):
             failure = ipc.failure_of(result)
             if failure is not None:
-                ticket.fail(Reason.rebuild(failure.reason, failure.message, failure.metadata, failure.retry_after_ms))
-            elif ticket.abandoned:
+                entry.fail(Reason.rebuild(failure.reason, failure.message, failure.metadata, failure.retry_after_ms))
+            elif entry.abandoned:
                 discard_files(result)
             else:
-                queue_ms = (ticket.started_at - ticket.entered_at) * 1000
-                ticket.tell(QueueResult(result, queue_ms, message.compute_ms, len(self.tickets)))
+                queue_ms = (entry.started_at - entry.entered_at) * 1000
+                entry.emit(QueueResult(result, queue_ms, message.compute_ms, len(self.entries)))
         self._queue.ended(self, message.compute_ms)
 
     def on_crash(self, error: Exception) -> None:
-        for ticket in self.tickets:
-            ticket.fail(error)
+        for entry in self.entries:
+            entry.fail(error)
         self._queue.ended(self, None)

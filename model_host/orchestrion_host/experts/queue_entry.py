@@ -15,7 +15,7 @@ from orchestrion_host import ipc
 
 @dataclass(frozen=True, slots=True)
 class QueueResult:
-    """The end of a ticket that succeeded: its outputs as the worker gave them, and where the time went."""
+    """The end of an entry that succeeded: its outputs as the worker gave them, and where the time went."""
 
     outputs: Mapping[str, ipc.Plain]
     queue_ms: float
@@ -23,7 +23,7 @@ class QueueResult:
     batch_size: int
 
 
-TicketEvent: TypeAlias = InferPayload | QueueResult
+QueueEvent: TypeAlias = InferPayload | QueueResult
 
 
 class QueueEntry:
@@ -39,7 +39,7 @@ class QueueEntry:
         self.running = False
         self.ended = False
         self.abandoned = False
-        self._events: deque[TicketEvent] = deque()
+        self._events: deque[QueueEvent] = deque()
         self._error: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
 
@@ -54,7 +54,7 @@ class QueueEntry:
         self.running = True
         self.started_at = time.perf_counter()
 
-    def tell(self, event: TicketEvent) -> None:
+    def emit(self, event: QueueEvent) -> None:
         """Adds to what the caller sees; the last is a `QueueResult`."""
         self._events.append(event)
         self.ended = self.ended or isinstance(event, QueueResult)
@@ -66,7 +66,7 @@ class QueueEntry:
         self.ended = True
         self._wake()
 
-    async def next(self) -> TicketEvent:
+    async def next(self) -> QueueEvent:
         """Waits for the next event.
 
         Raises:

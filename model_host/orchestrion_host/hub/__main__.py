@@ -24,12 +24,12 @@ def main(arguments: list[str]) -> int:
     def write_line(line: JsonObject) -> None:
         output.write(json.dumps(line) + "\n")
 
-    action, given = arguments
+    action, arguments_json = arguments
     try:
-        write_line({"result": _actions(write_line)[action](**json.loads(given))})
+        write_line({"result": _actions(write_line)[action](**json.loads(arguments_json))})
     except OrchestrionError as error:
-        told = {"reason": error.reason, "message": error.message, "metadata": dict(error.metadata)}
-        write_line({"error": {**told, "retry_after_ms": error.retry_after_ms}})
+        failure = {"reason": error.reason, "message": error.message, "metadata": dict(error.metadata)}
+        write_line({"error": {**failure, "retry_after_ms": error.retry_after_ms}})
         return 1
     except OSError as error:
         write_line({"error": {"reason": Reason.INTERNAL.name, "message": f"The model cache: {error.strerror}."}})
@@ -45,9 +45,9 @@ def _actions(write_line: Callable[[JsonObject], None]) -> Mapping[str, Callable[
 
     return {
         "inspect": inspecting.inspect,
-        "refresh": lambda **given: inspecting.refresh(**given, write=write_line),
+        "refresh": lambda **arguments: inspecting.refresh(**arguments, write=write_line),
         "search": inspecting.search,
-        "pull": lambda **given: pulling.pull(**given, tell=tell),
+        "pull": lambda **arguments: pulling.pull(**arguments, tell=tell),
         "remove": cache.remove,
     }
 

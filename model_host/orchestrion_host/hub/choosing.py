@@ -101,14 +101,14 @@ def _in_folder(files: Iterable[RemoteFile], folder: str) -> list[RemoteFile]:
 def _weights(files: Sequence[RemoteFile], folder: str, trusts: frozenset[str]) -> list[RemoteFile]:
     for variant in _VARIANTS:
         for stem in _STEMS:
-            found = _single_or_sharded(files, f"{folder}{stem}", variant, "safetensors")
-            if found:
-                return found
+            weights = _single_or_sharded(files, f"{folder}{stem}", variant, "safetensors")
+            if weights:
+                return weights
     if "pickled-weights" in trusts:
         for name in _PICKLES:
-            found = _single_or_sharded(files, folder + name.removesuffix(".bin"), "", "bin")
-            if found:
-                return found
+            weights = _single_or_sharded(files, folder + name.removesuffix(".bin"), "", "bin")
+            if weights:
+                return weights
     return []
 
 
@@ -127,9 +127,9 @@ def _single_or_sharded(files: Sequence[RemoteFile], stem: str, variant: str, end
 def _onnx(model: str, files: Sequence[RemoteFile]) -> list[RemoteFile]:
     for name in _ONNX:
         # Weights beyond 2 GB lie beside the graph, under names that begin with its own.
-        found = [file for file in files if file.name in (name, f"{name}_data", f"{name}.data")]
-        if any(file.name == name for file in found):
-            return found
+        matches = [file for file in files if file.name in (name, f"{name}_data", f"{name}.data")]
+        if any(file.name == name for file in matches):
+            return matches
     raise _no_weights(model, files)
 
 

@@ -78,8 +78,8 @@ def _explain_answer(error: errors.HfHubHTTPError, model: str, revision: str) -> 
     if isinstance(error, errors.RemoteEntryNotFoundError):
         return Reason.MODEL_NOT_FOUND.error(f"The Hub has not all files that {model} lists.", model=model)
     if status in (401, 403):
-        known = "the token of this host does not open it" if get_token() else "this host has no token (HF_TOKEN)"
-        text = f"The Hub does not give out {model}: it is private, or does not exist, and {known}."
+        token_state = "the token of this host does not open it" if get_token() else "this host has no token (HF_TOKEN)"
+        text = f"The Hub does not give out {model}: it is private, or does not exist, and {token_state}."
         return Reason.HUB_ACCESS_DENIED.error(text, model=model)
     if status == 404:
         return Reason.MODEL_NOT_FOUND.error(f"The Hub at {endpoint()} has no model {model!r}.", model=model)

@@ -25,15 +25,15 @@ def inspect(model: str, revision: str) -> JsonObject:
     Raises:
         OrchestrionError: MODEL_NOT_FOUND, MODEL_NOT_SUPPORTED, HUB_ACCESS_DENIED, HUB_RATE_LIMITED, HUB_UNREACHABLE.
     """
-    found = repository.find(model, revision)
+    remote = repository.find(model, revision)
     try:
-        configurations = {name: found.read_json(name) for name in _CONFIGURATIONS}
+        configurations = {name: remote.read_json(name) for name in _CONFIGURATIONS}
     except Exception as error:
         raise failures.explain(error, model, revision) from error
     return {
-        **found.facts,
-        "commit": found.commit,
-        "names": [file.name for file in found.files],
+        **remote.facts,
+        "commit": remote.commit,
+        "names": [file.name for file in remote.files],
         "configurations": configurations,
     }
 
@@ -49,36 +49,36 @@ def refresh(experts: Mapping[str, JsonObject], write: Callable[[JsonObject], Non
     Raises:
         OrchestrionError: HUB_RATE_LIMITED, HUB_UNREACHABLE.
     """
-    known: dict[tuple[str, str, str], JsonObject] = {}
+    checked: dict[tuple[str, str, str], JsonObject] = {}
     for expert_id, expert in experts.items():
-        told = {}
+        facts = {}
         try:
             for model, revision in expert["checkpoints"].items():
                 # Several experts are made of the same checkpoint.
                 key = (model, revision, expert["runtime"])
-                if key not in known:
-                    known[key] = _facts(model, revision, expert["runtime"], expert["trusted"])
-                told[model] = known[key]
+                if key not in checked:
+                    checked[key] = _facts(model, revision, expert["runtime"], expert["trusted"])
+                facts[model] = checked[key]
         except OrchestrionError as error:
             if error.reason not in _OF_ONE_MODEL:
                 raise
             refused = {"reason": error.reason, "message": error.message, "metadata": dict(error.metadata)}
             write({"expert_id": expert_id, "refused": refused})
         else:
-            write({"expert_id": expert_id, "facts": told})
+            write({"expert_id": expert_id, "facts": facts})
 
 
 def _facts(model: str, revision: str, runtime: str, trusted: Sequence[str]) -> JsonObject:
     """Reads facts and size; the size is 0 where it cannot be fetched as it is."""
-    found = repository.find(model, revision)
+    remote = repository.find(model, revision)
     try:
-        index = found.read_json("model_index.json")
-        files = choosing.choose(model, found.files, runtime=runtime, trusted=trusted, index=index)
+        index = remote.read_json("model_index.json")
+        files = choosing.choose(model, remote.files, runtime=runtime, trusted=trusted, index=index)
     except OrchestrionError:
         files = []
     except Exception as error:
         raise failures.explain(error, model, revision) from error
-    return {**found.facts, "size_bytes": sum(file.size_bytes for file in files)}
+    return {**remote.facts, "size_bytes": sum(file.size_bytes for file in files)}
 
 
 def search(pipeline_tag: str, filters: Sequence[str], text: str, limit: int) -> list[JsonObject]:

@@ -40,13 +40,13 @@ def plan(model: str, revision: str, runtime: str, trusted: Iterable[str]) -> _Pl
     Raises:
         OrchestrionError: As the API says of `PullModel`.
     """
-    found = repository.find(model, revision)
+    remote = repository.find(model, revision)
     try:
-        index = found.read_json("model_index.json")
+        index = remote.read_json("model_index.json")
     except Exception as error:
         raise failures.explain(error, model, revision) from error
-    files = choosing.choose(model, found.files, runtime=runtime, trusted=trusted, index=index)
-    return _Planned(found, CachedModel(model), files)
+    files = choosing.choose(model, remote.files, runtime=runtime, trusted=trusted, index=index)
+    return _Planned(remote, CachedModel(model), files)
 
 
 def pull(

@@ -54,19 +54,19 @@ class Repository:
         file = next((file for file in self.files if file.name == name), None)
         if file is None:
             return {}
-        found: JsonData = None
+        index: JsonData = None
         if file.size_bytes <= _LARGEST_CONFIGURATION:
             url = hf_hub_url(self.model, name, revision=self.commit)
             response = get_session().get(url, headers=build_hf_headers(), timeout=_TIMEOUT_S)
             hf_raise_for_status(response)
             try:
-                found = json.loads(response.content)
+                index = json.loads(response.content)
             except ValueError:
-                found = None
-        if not isinstance(found, dict):
+                index = None
+        if not isinstance(index, dict):
             text = f"{self.model}: {name} is no JSON object of at most {_LARGEST_CONFIGURATION:,} bytes."
             raise Reason.MODEL_NOT_SUPPORTED.error(text, model=self.model)
-        return found
+        return index
 
 
 def find(model: str, revision: str) -> Repository:

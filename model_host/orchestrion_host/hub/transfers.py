@@ -23,7 +23,7 @@ from orchestrion_host.hub.repository import RemoteFile, Repository
 
 _CHUNK_BYTES: Final = 1 << 20
 _TIMEOUT_S: Final = 30.0
-_TRIES: Final = 4
+_ATTEMPTS: Final = 4
 _FIRST_PAUSE_S: Final = 0.25
 _SERVER_ERROR: Final = 500
 
@@ -64,7 +64,7 @@ def is_intact(path: Path, file: RemoteFile) -> bool:
 
 def _continue(url: str, file: RemoteFile, path: Path, tell: Tell) -> None:
     """Fetches what is missing, and tries again for as long as each try brings something."""
-    tries, pause = _TRIES, _FIRST_PAUSE_S
+    attempts, pause = _ATTEMPTS, _FIRST_PAUSE_S
     while (done := _size(path)) < file.size_bytes or not path.exists():
         try:
             _read(url, path, done, tell)
@@ -72,9 +72,9 @@ def _continue(url: str, file: RemoteFile, path: Path, tell: Tell) -> None:
             if isinstance(error, HfHubHTTPError) and error.response.status_code < _SERVER_ERROR:
                 raise
             if _size(path) > done:
-                tries, pause = _TRIES, _FIRST_PAUSE_S
-            tries -= 1
-            if not tries:
+                attempts, pause = _ATTEMPTS, _FIRST_PAUSE_S
+            attempts -= 1
+            if not attempts:
                 raise
             time.sleep(pause)
             pause *= 2

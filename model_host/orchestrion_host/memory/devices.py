@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrion.experts import Device
-from orchestrion_host.memory.probe import FoundDevice
+from orchestrion_host.memory.probe import ProbedDevice
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,23 +19,23 @@ class _Charge:
 class DeviceAccount:
     """One device. Whoever takes of it is charged before with an estimate, and after with what was measured."""
 
-    def __init__(self, found: FoundDevice, *, budget_bytes: int | None, measure: Callable[[], int] | None) -> None:
+    def __init__(self, device: ProbedDevice, *, budget_bytes: int | None, measure: Callable[[], int] | None) -> None:
         """Opens the account.
 
         Args:
-            found: The device.
+            device: The device.
             budget_bytes: What experts may take of it; None for all that is free.
             measure: Tells what is free on the device now, whoever takes the rest; None where that cannot be asked at
                 any time. What other programs take is then as it was found, until `observe` tells better.
         """
-        self.name = found.name
-        self.model = found.model
-        self.total_bytes = found.total_bytes if budget_bytes is None else budget_bytes
+        self.name = device.name
+        self.model = device.model
+        self.total_bytes = device.total_bytes if budget_bytes is None else budget_bytes
         self.counts_workers = budget_bytes is None
         """Whether workers are charged for what they take by themselves; a budget is for experts alone."""
         self._measure = measure if budget_bytes is None else None
         self._samples_outside = budget_bytes is None and measure is None
-        self._outside_bytes = found.total_bytes - found.free_bytes if self._samples_outside else 0
+        self._outside_bytes = device.total_bytes - device.free_bytes if self._samples_outside else 0
         self._charges: dict[str, _Charge] = {}
         self._workers: dict[str, _Charge] = {}
 

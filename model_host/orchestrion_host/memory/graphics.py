@@ -50,14 +50,14 @@ class GraphicsWatch:
     async def sample(self) -> None:
         """Asks once, and enters the answer into the accounts. Devices without an answer stay as they were."""
         try:
-            found = {device.name: device for device in await probe.ask_nvidia()}
+            devices = {device.name: device for device in await probe.ask_nvidia()}
         except (OSError, TimeoutError):
-            found = {}
-        self._tell_whether(bool(found))
+            devices = {}
+        self._tell_whether(bool(devices))
         news = False
         for account in self._accounts:
-            if account.name in found:
-                news = self._observe(account, found[account.name].free_bytes) or news
+            if account.name in devices:
+                news = self._observe(account, devices[account.name].free_bytes) or news
         if news:
             self._changes.notify()
 

@@ -64,13 +64,13 @@ class Measurements:
 
     def note_memory(self, expert_id: str, revision: str, device: str, memory_bytes: int) -> None:
         """Notes what an expert was found to take of a device."""
-        known = self.of(expert_id, revision, device)
-        self._note(expert_id, revision, device, replace(known, memory_bytes=memory_bytes))
+        measured = self.of(expert_id, revision, device)
+        self._note(expert_id, revision, device, replace(measured, memory_bytes=memory_bytes))
 
     def note_latency(self, expert_id: str, revision: str, device: str, latency_ms: float) -> None:
         """Notes the usual time of an expert's forward pass on a device, in milliseconds."""
-        known = self.of(expert_id, revision, device)
-        self._note(expert_id, revision, device, replace(known, latency_ms=round(latency_ms, 3)))
+        measured = self.of(expert_id, revision, device)
+        self._note(expert_id, revision, device, replace(measured, latency_ms=round(latency_ms, 3)))
 
     def forget(self, expert_id: str) -> None:
         """Forgets an expert at all its revisions, such as one that was removed."""

@@ -19,7 +19,7 @@ _NVIDIA_TIMEOUT_S: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class FoundDevice:
+class ProbedDevice:
     """A device, the maker's name for it, and its memory in bytes."""
 
     name: str
@@ -28,16 +28,16 @@ class FoundDevice:
     free_bytes: int
 
 
-def main_memory() -> FoundDevice:
+def main_memory() -> ProbedDevice:
     """Reads main memory as far as this process may use it."""
     memory = psutil.virtual_memory()
     limit, used = _cgroup_limit(), _cgroup_used()
     total = min(memory.total, limit) if limit is not None else memory.total
     free = min(memory.available, total - used) if limit is not None else memory.available
-    return FoundDevice("cpu", platform.processor() or platform.machine(), total, max(free, 0))
+    return ProbedDevice("cpu", platform.processor() or platform.machine(), total, max(free, 0))
 
 
-async def nvidia_devices() -> list[FoundDevice]:
+async def nvidia_devices() -> list[ProbedDevice]:
     """Asks `nvidia-smi` for devices; none where there is no such tool or it fails."""
     try:
         return await ask_nvidia()
@@ -46,7 +46,7 @@ async def nvidia_devices() -> list[FoundDevice]:
         return []
 
 
-async def ask_nvidia() -> list[FoundDevice]:
+async def ask_nvidia() -> list[ProbedDevice]:
     """Asks `nvidia-smi`, where there is such a tool, for devices and what is free on them now.
 
     Raises:
@@ -71,15 +71,15 @@ async def ask_nvidia() -> list[FoundDevice]:
     return parse_nvidia(output.decode(errors="replace")) if process.returncode == 0 else []
 
 
-def parse_nvidia(text: str) -> list[FoundDevice]:
+def parse_nvidia(text: str) -> list[ProbedDevice]:
     """Reads lines of `index, name, total MiB, free MiB`; lines of another form are left out."""
-    found: list[FoundDevice] = []
+    devices: list[ProbedDevice] = []
     for line in text.splitlines():
         fields = [field.strip() for field in line.split(",")]
         if len(fields) == 4 and all(fields[place].isdigit() for place in (0, 2, 3)):
             index, name, total, free = fields
-            found.append(FoundDevice(f"cuda:{index}", name, int(total) << 20, int(free) << 20))
-    return found
+            devices.append(ProbedDevice(f"cuda:{index}", name, int(total) << 20, int(free) << 20))
+    return devices
 
 
 def _cgroup_limit() -> int | None:

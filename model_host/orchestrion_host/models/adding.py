@@ -55,7 +55,7 @@ class Adding:
     def __init__(
         self,
         collection: Collection,
-        known_task_types: Sequence[str],
+        task_types: Sequence[str],
         *,
         allow_pickled_weights: bool,
         allow_remote_code: bool,
@@ -63,7 +63,7 @@ class Adding:
     ) -> None:
         """Keeps the catalogue, what the host's settings allow, and whether it has a graphics processor."""
         self._collection = collection
-        self._known_task_types = frozenset(known_task_types)
+        self._task_types = frozenset(task_types)
         self._allow_pickled_weights = allow_pickled_weights
         self._allow_remote_code = allow_remote_code
         self._has_graphics = has_graphics
@@ -86,56 +86,56 @@ class Adding:
 
     def _from_folder(self, request: AddRequest) -> ModelFacts:
         folder = Path(request.model)
-        found = folders.configuration(folder)
-        recognised, trusted = self._judge(found, request)
+        configuration = folders.configuration(folder)
+        recognised, trusted = self._judge(configuration, request)
         return ModelFacts(
-            **self._fields(request, found, recognised, trusted),
+            **self._fields(request, configuration, recognised, trusted),
             memory_bytes=sizes.estimate(
                 [folders.counted(folder)], runtime=recognised.runtime, options={}, has_graphics=self._has_graphics
             ),
-            source=WeightsSource(folder=str(folder), parts=recognition.parts_of(found)),
+            source=WeightsSource(folder=str(folder), parts=recognition.parts_of(configuration)),
         )
 
     async def _from_hub(self, request: AddRequest) -> ModelFacts:
-        told = await hub.inspect(request.model, request.revision)
-        configurations = told["configurations"]
-        found = Configuration(
+        facts_of_hub = await hub.inspect(request.model, request.revision)
+        configurations = facts_of_hub["configurations"]
+        configuration = Configuration(
             model=request.model,
-            names=told["names"],
+            names=facts_of_hub["names"],
             config=configurations["config.json"],
             index=configurations["model_index.json"],
             tokenizer=configurations["tokenizer_config.json"],
-            pipeline_tag=told["pipeline_tag"],
-            tags=told["tags"],
+            pipeline_tag=facts_of_hub["pipeline_tag"],
+            tags=facts_of_hub["tags"],
         )
-        recognised, trusted = self._judge(found, request)
+        recognised, trusted = self._judge(configuration, request)
         self._check_new(request, recognised)
         return ModelFacts(
-            **self._fields(request, found, recognised, trusted),
-            languages=cards.languages_of(told),
-            license=cards.license_of(told),
-            download_count=told["downloads"],
-            like_count=told["likes"],
-            **_places(found, told),
+            **self._fields(request, configuration, recognised, trusted),
+            languages=cards.languages_of(facts_of_hub),
+            license=cards.license_of(facts_of_hub),
+            download_count=facts_of_hub["downloads"],
+            like_count=facts_of_hub["likes"],
+            **_places(configuration, facts_of_hub),
         )
 
-    def _judge(self, found: Configuration, request: AddRequest) -> tuple[Recognised, tuple[str, ...]]:
+    def _judge(self, configuration: Configuration, request: AddRequest) -> tuple[Recognised, tuple[str, ...]]:
         trusted = safety.check(
-            found,
+            configuration,
             pickled_weights=request.allow_pickled_weights and self._allow_pickled_weights,
             remote_code=request.allow_remote_code and self._allow_remote_code,
         )
-        return recognition.recognise(found, request.task_types), trusted
+        return recognition.recognise(configuration, request.task_types), trusted
 
     def _fields(
-        self, request: AddRequest, found: Configuration, recognised: Recognised, trusted: tuple[str, ...]
+        self, request: AddRequest, configuration: Configuration, recognised: Recognised, trusted: tuple[str, ...]
     ) -> dict[str, JsonData]:
         return {
             "id": request.expert_id or self._free_id(request.model),
             "model": request.model,
             "runtime": recognised.runtime,
             "task_types": recognised.task_types,
-            "description": _description(request.model, recognised, found),
+            "description": _description(request.model, recognised, configuration),
             "domain": recognised.domain,
             "accepts": recognised.family.accepts,
             "max_batch_size": recognised.family.max_batch_size,
@@ -149,7 +149,7 @@ class Adding:
             raise _bad_field("model", problem)
         if request.model.startswith("/") and request.revision:
             raise _bad_field("revision", "a folder has none; leave it out.")
-        unknown = [name for name in request.task_types if name not in self._known_task_types]
+        unknown = [name for name in request.task_types if name not in self._task_types]
         if unknown:
             raise _bad_field("task_types", f"there is no task type {unknown[0]!r}.")
         if request.expert_id:
@@ -166,8 +166,8 @@ class Adding:
         """Sees that a model is not added twice by accident; under an id of its own it may be."""
         if request.expert_id:
             return
-        for expert_id, known in self._collection.all().items():
-            facts = known.facts
+        for expert_id, entry in self._collection.all().items():
+            facts = entry.facts
             same = facts.model == request.model and set(facts.task_types) & set(recognised.task_types)
             if same and request.revision in ("", facts.revision):
                 text = f"{request.model} is there as {expert_id}; `orchestrion models pull {expert_id}` fetches it."
@@ -182,25 +182,34 @@ class Adding:
         return name
 
 
-def _places(found: Configuration, told: JsonObject) -> dict[str, JsonData]:
+def _places(configuration: Configuration, facts: JsonObject) -> dict[str, JsonData]:
     """Says where the files are: a ControlNet is a part of the pipeline that it steers."""
-    commit = str(told["commit"])
-    if not found.is_control_net:
-        return {"revision": commit, "source": WeightsSource(hub=found.model, parts=recognition.parts_of(found))}
-    named = told["base_model"]
+    commit = str(facts["commit"])
+    if not configuration.is_control_net:
+        return {
+            "revision": commit,
+            "source": WeightsSource(hub=configuration.model, parts=recognition.parts_of(configuration)),
+        }
+    named = facts["base_model"]
     base = str(named[0] if isinstance(named, list) and named else named or "")
-    base = base or _CONTROL_NET_PIPELINES.get(int(found.config.get("cross_attention_dim") or 0), "")
+    base = base or _CONTROL_NET_PIPELINES.get(int(configuration.config.get("cross_attention_dim") or 0), "")
     if not base:
-        text = f"{found.model} is a ControlNet, and its card does not tell which pipeline it steers (base_model)."
-        raise Reason.MODEL_NOT_SUPPORTED.error(text, model=found.model)
-    return {"source": WeightsSource(hub=base, parts={"controlnet": found.model}, part_revisions={"controlnet": commit})}
+        text = (
+            f"{configuration.model} is a ControlNet, and its card does not tell which pipeline it steers (base_model)."
+        )
+        raise Reason.MODEL_NOT_SUPPORTED.error(text, model=configuration.model)
+    return {
+        "source": WeightsSource(
+            hub=base, parts={"controlnet": configuration.model}, part_revisions={"controlnet": commit}
+        )
+    }
 
 
-def _description(model: str, recognised: Recognised, found: Configuration) -> str:
+def _description(model: str, recognised: Recognised, configuration: Configuration) -> str:
     what = " and ".join(recognised.task_types).replace("-", " ")
-    labels = [str(label) for label in (found.config.get("id2label") or {}).values()]
-    told = [label for label in labels if not label.startswith("LABEL_")]
-    classes = f" Its classes are {', '.join(told[:12])}{' and others' if len(told) > 12 else ''}." if told else ""
+    labels = [str(label) for label in (configuration.config.get("id2label") or {}).values()]
+    named = [label for label in labels if not label.startswith("LABEL_")]
+    classes = f" Its classes are {', '.join(named[:12])}{' and others' if len(named) > 12 else ''}." if named else ""
     return f"Added on this host from {model}, for {what}.{classes}"
 
 

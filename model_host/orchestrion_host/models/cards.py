@@ -31,8 +31,8 @@ _NO_LANGUAGES: Final = frozenset({"multilingual", "code", "mul", "und"})
 
 def license_of(facts: JsonObject) -> str:
     """Returns the SPDX identifier of a model's licence, or `LicenseRef-…`; empty where the card names none."""
-    told = facts.get("license") or ""
-    names = told if isinstance(told, list) else [told]
+    named = facts.get("license") or ""
+    names = named if isinstance(named, list) else [named]
     name = str(names[0] if names else "")
     if name == "other":
         name = str(facts.get("license_name") or "")
@@ -45,8 +45,8 @@ def license_of(facts: JsonObject) -> str:
 
 def languages_of(facts: JsonObject) -> tuple[str, ...]:
     """Returns the languages of a model; none where the card names none or says that it knows many."""
-    told = facts.get("language") or ()
-    names = [told] if isinstance(told, str) else [str(name) for name in told]
+    named = facts.get("language") or ()
+    names = [named] if isinstance(named, str) else [str(name) for name in named]
     if _NO_LANGUAGES.intersection(names):
         return ()
     return tuple(dict.fromkeys(name for name in names if _LANGUAGE.fullmatch(name)))

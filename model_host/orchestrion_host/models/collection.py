@@ -29,7 +29,7 @@ _FROM_THE_HUB: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class KnownModel:
+class CatalogueEntry:
     """A model of the catalogue of this host."""
 
     facts: ModelFacts
@@ -63,30 +63,30 @@ class Collection:
         for expert_id in {**self._base, **self._own}:
             self._settle(expert_id)
 
-    def find(self, expert_id: str) -> KnownModel | None:
+    def find(self, expert_id: str) -> CatalogueEntry | None:
         """Returns a model of the catalogue, offered or not."""
         base, own = self._base.get(expert_id), self._own.get(expert_id)
         if own is None:
             return base
         if base is None:
-            return KnownModel(own, ModelOrigin.ADDED)
+            return CatalogueEntry(own, ModelOrigin.ADDED)
         # What was only refreshed stays what it was.
         origin = ModelOrigin.ADDED if own.source.files else base.origin
-        return KnownModel(_renewed(own, base.facts), origin)
+        return CatalogueEntry(_renewed(own, base.facts), origin)
 
-    def get(self, expert_id: str) -> KnownModel:
+    def get(self, expert_id: str) -> CatalogueEntry:
         """Returns a model of the catalogue.
 
         Raises:
             NotFoundError: EXPERT_NOT_FOUND.
         """
-        found = self.find(expert_id)
-        if found is None:
+        model = self.find(expert_id)
+        if model is None:
             text = f"This host knows no expert {expert_id[:80]!r}; `orchestrion models list --all` shows what it knows."
             raise Reason.EXPERT_NOT_FOUND.error(text, expert=expert_id[:80])
-        return found
+        return model
 
-    def all(self) -> Mapping[str, KnownModel]:
+    def all(self) -> Mapping[str, CatalogueEntry]:
         """Returns the whole catalogue by id, in the order of the ids."""
         return {expert_id: self.get(expert_id) for expert_id in sorted({**self._base, **self._own})}
 
@@ -113,7 +113,7 @@ class Collection:
 
     def adopt(self, facts: ModelFacts) -> None:
         """Takes in a model whose entry somebody else wrote, such as that of an export."""
-        self._base[facts.id] = KnownModel(facts, ModelOrigin.EXPORTED)
+        self._base[facts.id] = CatalogueEntry(facts, ModelOrigin.EXPORTED)
         self._settle(facts.id)
 
     def drop(self, expert_id: str) -> None:
@@ -131,28 +131,28 @@ class Collection:
 
     def _settle(self, expert_id: str) -> None:
         """Offers an expert, brings one that is offered up to date, or offers it no longer."""
-        known = self.find(expert_id)
+        model = self.find(expert_id)
         hosted = self.experts.get(expert_id)
-        if known is not None and self._is_offered(known):
-            found = presence.find(known.facts)
+        if model is not None and self._is_offered(model):
+            place = presence.find(model.facts)
             if hosted is None:
-                self.experts[expert_id] = self._make(known.facts, found)
+                self.experts[expert_id] = self._make(model.facts, place)
                 self.on_offer(self.experts[expert_id])
             else:
-                hosted.change(known.facts, found)
+                hosted.change(model.facts, place)
         elif hosted is not None:
             del self.experts[expert_id]
             hosted.change(hosted.facts, Presence(ExpertState.UNAVAILABLE, f"{expert_id} was removed from this host."))
         self.on_change()
 
-    def _is_offered(self, known: KnownModel) -> bool:
-        return known.origin is not ModelOrigin.BUILT_IN or known.facts.test or known.facts.id in self._profile
+    def _is_offered(self, model: CatalogueEntry) -> bool:
+        return model.origin is not ModelOrigin.BUILT_IN or model.facts.test or model.facts.id in self._profile
 
 
-def not_offered(expert_id: str, known: KnownModel) -> OrchestrionError:
+def not_offered(expert_id: str, model: CatalogueEntry) -> OrchestrionError:
     """Builds the error of a model that is in the catalogue and not among the host's experts."""
     text = f"This host does not offer {expert_id}: its profile is another one."
-    if known.facts.checkpoints:
+    if model.facts.checkpoints:
         text += f" `orchestrion models pull {expert_id}` fetches its files, and then it does."
         return Reason.EXPERT_NOT_FETCHED.error(text, expert=expert_id)
     return Reason.EXPERT_NOT_FOUND.error(text, expert=expert_id)
@@ -171,7 +171,7 @@ def _renewed(own: ModelFacts, base: ModelFacts) -> ModelFacts:
     return msgspec.structs.replace(base, **{name: getattr(own, name) for name in _FROM_THE_HUB}, source=source)
 
 
-def _read(config: HostConfig) -> dict[str, KnownModel]:
+def _read(config: HostConfig) -> dict[str, CatalogueEntry]:
     """Reads the project's catalogue, the operator's and that of the exports; a later file replaces one of its id."""
     exports = (config.exports_path,) if config.exports_path.is_dir() else ()
     layers = [
@@ -180,7 +180,7 @@ def _read(config: HostConfig) -> dict[str, KnownModel]:
         (ModelOrigin.EXPORTED, exports),
     ]
     return {
-        facts.id: KnownModel(facts, origin)
+        facts.id: CatalogueEntry(facts, origin)
         for origin, folders in layers
         for folder in folders
         for facts in reader.read_folder(folder, test_experts=config.test_experts)

@@ -45,8 +45,8 @@ def _read(path: Path) -> JsonObject:
     if not path.is_file():
         return {}
     try:
-        found = json.loads(path.read_text("utf-8"))
+        content = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         text = f"{path} cannot be read: {error}."
         raise Reason.MODEL_NOT_SUPPORTED.error(text, model=str(path.parent)) from error
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}

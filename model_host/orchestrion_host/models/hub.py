@@ -21,16 +21,16 @@ _BATCH: Final = 50
 
 async def inspect(model: str, revision: str) -> JsonObject:
     """Reads what a model is: `orchestrion_host.hub.inspecting.inspect`."""
-    found: JsonObject = await _result("inspect", model=model, revision=revision)
-    return found
+    facts: JsonObject = await _result("inspect", model=model, revision=revision)
+    return facts
 
 
 async def search(pipeline_tag: str, filters: Sequence[str], text: str, limit: int) -> Sequence[JsonObject]:
     """Searches models: `orchestrion_host.hub.inspecting.search`."""
-    found: Sequence[JsonObject] = await _result(
+    models: Sequence[JsonObject] = await _result(
         "search", pipeline_tag=pipeline_tag, filters=list(filters), text=text, limit=limit
     )
-    return found
+    return models
 
 
 async def remove(commits: Mapping[str, str]) -> int:
@@ -49,8 +49,8 @@ async def pull(facts: ModelFacts) -> AsyncGenerator[JsonObject, None]:
 async def refresh(experts: Sequence[ModelFacts]) -> AsyncGenerator[JsonObject, None]:
     """Reads facts and sizes of experts: yields the lines of `hub.inspecting.refresh`."""
     for batch in (experts[start : start + _BATCH] for start in range(0, len(experts), _BATCH)):
-        given = {facts.id: _checkpoints(facts) for facts in batch}
-        async with contextlib.aclosing(_lines("refresh", experts=given)) as lines:
+        arguments = {facts.id: _checkpoints(facts) for facts in batch}
+        async with contextlib.aclosing(_lines("refresh", experts=arguments)) as lines:
             async for line in lines:
                 if "expert_id" in line:
                     yield line
@@ -60,12 +60,12 @@ def _checkpoints(facts: ModelFacts) -> dict[str, object]:
     return {"checkpoints": dict(facts.checkpoints), "runtime": facts.runtime, "trusted": list(facts.trusted)}
 
 
-def _lines(action: str, **given: object) -> AsyncGenerator[JsonObject, None]:
-    return programs.run(_MODULE, [action, json.dumps(given)], _ENVIRONMENT)
+def _lines(action: str, **arguments: object) -> AsyncGenerator[JsonObject, None]:
+    return programs.run(_MODULE, [action, json.dumps(arguments)], _ENVIRONMENT)
 
 
-async def _result(action: str, **given: object) -> JsonData:
-    async with contextlib.aclosing(_lines(action, **given)) as lines:
+async def _result(action: str, **arguments: object) -> JsonData:
+    async with contextlib.aclosing(_lines(action, **arguments)) as lines:
         async for line in lines:
             if "result" in line:
                 return line["result"]

@@ -25,8 +25,8 @@ def models(collection: Collection, task_type: str, profile: str) -> list[ListedM
         text = f"profile: there is no profile {profile[:80]!r}; there are {', '.join(known_profiles)}."
         raise Reason.INVALID_FIELD.error(text, field="profile")
     listed = []
-    for expert_id, known in collection.all().items():
-        if task_type and task_type not in known.facts.task_types:
+    for expert_id, model in collection.all().items():
+        if task_type and task_type not in model.facts.task_types:
             continue
         if profile and expert_id not in known_profiles[profile].experts:
             continue
@@ -37,7 +37,7 @@ def models(collection: Collection, task_type: str, profile: str) -> list[ListedM
                 state=expert.state,
                 offered=expert_id in collection.experts,
                 problem=expert.presence.problem if expert.state is ExpertState.UNAVAILABLE else "",
-                origin=known.origin,
+                origin=model.origin,
             )
         )
     return listed

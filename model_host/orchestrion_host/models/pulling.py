@@ -75,12 +75,12 @@ class Pulling:
                 del self._going[facts.id]
             going.end()
 
-    def _register(self, before: ModelFacts, told: Mapping[str, JsonObject]) -> None:
-        known = self._collection.find(before.id)
-        if known is None or known.facts.source.hub != before.source.hub:
+    def _register(self, before: ModelFacts, facts_by_model: Mapping[str, JsonObject]) -> None:
+        entry = self._collection.find(before.id)
+        if entry is None or entry.facts.source.hub != before.source.hub:
             text = f"{before.id} was removed while its files were fetched."
             raise Reason.EXPERT_NOT_FOUND.error(text, expert=before.id)
-        facts = pinned(known.facts, told, has_graphics=self._has_graphics)
+        facts = pinned(entry.facts, facts_by_model, has_graphics=self._has_graphics)
         absent = [model for model in facts.checkpoints if snapshots.find(facts, model) is None]
         if absent:
             text = f"{absent[0]} was fetched, and is not in the cache {snapshots.cache_folder()}."
@@ -141,24 +141,24 @@ def _is_there(facts: ModelFacts) -> bool:
     return bool(facts.source.files) and all(snapshots.find(facts, model) for model in facts.checkpoints)
 
 
-def pinned(facts: ModelFacts, told: Mapping[str, JsonObject], *, has_graphics: bool) -> ModelFacts:
+def pinned(facts: ModelFacts, facts_by_model: Mapping[str, JsonObject], *, has_graphics: bool) -> ModelFacts:
     """Returns an entry with what was fetched: commits, files, hashes, and what follows from them.
 
     Args:
         facts: The entry before.
-        told: What `hub.pulling.pull` returns.
+        facts_by_model: What `hub.pulling.pull` returns.
         has_graphics: Whether the host has a graphics processor.
     """
     source = facts.source
-    bytes_of = {model: sum(item["files"].values()) for model, item in told.items()}
+    bytes_of = {model: sum(item["files"].values()) for model, item in facts_by_model.items()}
     # That of the part that it is named after, as a ControlNet is, or of the whole.
-    own = told.get(facts.model) or told.get(source.hub) or {}
+    own = facts_by_model.get(facts.model) or facts_by_model.get(source.hub) or {}
     return msgspec.structs.replace(
         facts,
-        revision=told[source.hub]["commit"] if source.hub else facts.revision,
+        revision=facts_by_model[source.hub]["commit"] if source.hub else facts.revision,
         download_bytes=sum(bytes_of.values()),
         memory_bytes=sizes.estimate(
-            told.values(), runtime=facts.runtime, options=facts.options, has_graphics=has_graphics
+            facts_by_model.values(), runtime=facts.runtime, options=facts.options, has_graphics=has_graphics
         ),
         license=facts.license or cards.license_of(own),
         download_count=int(own.get("downloads", 0)) or facts.download_count,
@@ -167,10 +167,14 @@ def pinned(facts: ModelFacts, told: Mapping[str, JsonObject], *, has_graphics: b
             source,
             part_revisions={
                 **source.part_revisions,
-                **{part: told[place]["commit"] for part, place in source.parts.items() if place in told},
+                **{
+                    part: facts_by_model[place]["commit"]
+                    for part, place in source.parts.items()
+                    if place in facts_by_model
+                },
             },
-            sha256={**source.sha256, **(told[source.hub]["sha256"] if source.hub else {})},
-            files={model: item["files"] for model, item in told.items()},
+            sha256={**source.sha256, **(facts_by_model[source.hub]["sha256"] if source.hub else {})},
+            files={model: item["files"] for model, item in facts_by_model.items()},
             sizes=bytes_of,
         ),
     )

@@ -30,13 +30,13 @@ class Refreshing:
         Raises:
             OrchestrionError: As the API says of `RefreshModels`.
         """
-        wanted = expert_ids or [name for name, known in self._collection.all().items() if known.facts.checkpoints]
-        known = [self._collection.get(expert_id).facts for expert_id in wanted]
-        for facts in known:
+        wanted = expert_ids or [name for name, current in self._collection.all().items() if current.facts.checkpoints]
+        current = [self._collection.get(expert_id).facts for expert_id in wanted]
+        for facts in current:
             if not facts.checkpoints:
                 text = f"expert_ids: {facts.id} is not on the Hub."
                 raise Reason.INVALID_FIELD.error(text, field="expert_ids", expert=facts.id)
-        async with contextlib.aclosing(hub.refresh(known)) as lines:
+        async with contextlib.aclosing(hub.refresh(current)) as lines:
             async for line in lines:
                 expert_id = line["expert_id"]
                 if refused := line.get("refused"):
@@ -52,18 +52,18 @@ class Refreshing:
                     )
 
 
-def refresh_facts(facts: ModelFacts, told: Mapping[str, JsonObject]) -> ModelFacts:
+def refresh_facts(facts: ModelFacts, facts_by_model: Mapping[str, JsonObject]) -> ModelFacts:
     """Returns an entry with newer facts.
 
     Args:
         facts: The entry before.
-        told: What `hub.inspecting.refresh` tells of its checkpoints.
+        facts_by_model: What `hub.inspecting.refresh` tells of its checkpoints.
     """
-    own = told.get(facts.model) or told.get(facts.source.hub) or {}
+    own = facts_by_model.get(facts.model) or facts_by_model.get(facts.source.hub) or {}
     pulled = facts.source.files
     sizes = {
         model: sum(pulled[model].values()) if model in pulled else int(item["size_bytes"])
-        for model, item in told.items()
+        for model, item in facts_by_model.items()
         if model in pulled or item["size_bytes"]
     }
     return msgspec.structs.replace(

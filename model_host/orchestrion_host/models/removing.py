@@ -33,17 +33,17 @@ class Removing:
         Raises:
             OrchestrionError: As the API says of `RemoveModel`.
         """
-        known = self._collection.get(expert_id)
+        entry = self._collection.get(expert_id)
         if self._pulling.is_going(expert_id):
             text = f"{expert_id} is being fetched; end that first."
             raise Reason.EXPERT_RESERVED.error(text, expert=expert_id)
         await self._take_off(expert_id)
-        facts = known.facts
+        facts = entry.facts
         unused = {model: commit for model, commit in facts.checkpoints.items() if not self._is_used(model, facts.id)}
         here = {model: commit for model, commit in unused.items() if snapshots.find(facts, model) or commit}
         # The entry goes first: one without files would be offered, files without an entry only take room.
         self._collection.drop(expert_id)
-        if known.origin is ModelOrigin.EXPORTED:
+        if entry.origin is ModelOrigin.EXPORTED:
             await asyncio.to_thread(self._delete_export, facts)
         if here and snapshots.cache_folder().is_dir():
             await hub.remove(here)
@@ -60,8 +60,8 @@ class Removing:
 
     def _is_used(self, model: str, without: str) -> bool:
         return any(
-            model in known.facts.checkpoints and snapshots.find(known.facts, model) is not None
-            for expert_id, known in self._collection.all().items()
+            model in other.facts.checkpoints and snapshots.find(other.facts, model) is not None
+            for expert_id, other in self._collection.all().items()
             if expert_id != without
         )
 

@@ -51,7 +51,7 @@ class ModelHostServicer(ModelCalls):
         Args:
             library: The models, and those that are experts of this host.
             inference: Runs calls.
-            reservations: Keeps claims.
+            reservations: Keeps reservations.
             loader: Loads and unloads.
             pins: Keeps pinned experts loaded.
             description: Describes the host.
@@ -82,7 +82,7 @@ class ModelHostServicer(ModelCalls):
         if not 0 <= request.ttl_ms <= _LONGEST_TTL_MS:
             raise _bad_field("ttl_ms", f"must be from 1 to {_LONGEST_TTL_MS:,}, or 0 for {_DEFAULT_TTL_MS:,}")
         ttl_ms = request.ttl_ms or _DEFAULT_TTL_MS
-        # A soft claim does not wait for a download, which goes on without it.
+        # A soft reservation does not wait for a download, which goes on without it.
         if request.hard or not self._library.on_demand.begin(expert):
             await self._library.on_demand.ensure(expert)
         hard = await self._reservations.take(
@@ -137,8 +137,8 @@ class ModelHostServicer(ModelCalls):
     def _expert(self, expert_id: str) -> HostedExpert:
         expert = self._experts.get(expert_id)
         if expert is None:
-            if (known := self._library.collection.find(expert_id)) is not None:
-                raise not_offered(expert_id, known)
+            if (model := self._library.collection.find(expert_id)) is not None:
+                raise not_offered(expert_id, model)
             text = f"This host has no expert {expert_id[:80]!r}; it has {', '.join(self._experts)}."
             raise Reason.EXPERT_NOT_FOUND.error(text, expert=expert_id[:80])
         return expert

@@ -16,8 +16,8 @@ from orchestrion.v1 import model_host_service_pb2 as messages
 from orchestrion.v1.model_host_service_pb2_grpc import ModelHostServiceServicer
 from orchestrion_host.models import listing
 from orchestrion_host.models.adding import AddRequest
-from orchestrion_serving.interceptors import Context
 from orchestrion_host.models.library import ModelLibrary
+from orchestrion_serving.interceptors import Context
 
 _DEFAULT_LIMIT: Final = 20
 _LARGEST_LIMIT: Final = 100
@@ -78,8 +78,8 @@ class ModelCalls(ModelHostServiceServicer):
         if not 0 <= request.limit <= _LARGEST_LIMIT:
             text = f"limit must be from 1 to {_LARGEST_LIMIT}, or 0 for {_DEFAULT_LIMIT}."
             raise Reason.INVALID_FIELD.error(text, field="limit")
-        found = await self._library.search(request.task_type, request.text, request.limit or _DEFAULT_LIMIT)
-        return messages.SearchModelsResponse(models=[codec.encode(model) for model in found])
+        models = await self._library.search(request.task_type, request.text, request.limit or _DEFAULT_LIMIT)
+        return messages.SearchModelsResponse(models=[codec.encode(model) for model in models])
 
 
 async def _encoded(progress: AsyncGenerator[ModelProgress, None]) -> AsyncGenerator[messages.ModelProgress, None]:

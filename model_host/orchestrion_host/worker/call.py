@@ -39,7 +39,7 @@ class Call:
         self.task_type = task_type
         self.inputs = inputs
         self.spool = spool
-        self.told_text = False
+        self.sent_text = False
         """Whether a piece of a text output was sent: what was told cannot be taken back and computed again."""
         self._send = send
         self._cancelled = threading.Event()
@@ -77,7 +77,7 @@ class Call:
 
     def text_piece(self, output: str, text: str) -> None:
         """Sends the next piece of a text output."""
-        self.told_text = True
+        self.sent_text = True
         self._send(ipc.TextPiece(self.id, output, text))
 
     def preview(self, media_type: str, content: bytes) -> None:

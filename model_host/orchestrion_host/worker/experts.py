@@ -118,7 +118,7 @@ class ExpertThreads:
 
     def _compute_in_halves(self, calls: Sequence[Call], problem: str) -> Sequence[Result]:
         """Computes again what was too much at once; a call that is too large alone, or was half told, fails."""
-        if len(calls) == 1 or any(call.told_text for call in calls):
+        if len(calls) == 1 or any(call.sent_text for call in calls):
             return [Reason.OUT_OF_MEMORY.error(problem, expert=self._id)] * len(calls)
         _log.warning("%s; its %d calls are computed in two batches", problem, len(calls))
         middle = len(calls) // 2

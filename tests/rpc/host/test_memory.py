@@ -1,4 +1,4 @@
-"""Memory on a real host: what experts take is measured, some give way to others, and claims are respected.
+"""Memory on a real host: what experts take is measured, some give way to others, and reservations are respected.
 
 The experts here hold a ballast of 40 MB each in place of weights.
 """
@@ -174,27 +174,27 @@ async def test_what_was_measured_is_known_before_the_first_load_of_the_next_host
 async def test_hard_claims_hold_and_the_loser_learns_why(tmp_path: Path) -> None:
     async with three(tmp_path) as host:
         for name in ("a", "b"):
-            await host.client.reserve(f"claim-{name}", name, hard=True)
+            await host.client.reserve(f"of-{name}", name, hard=True)
             await host.client.load(name)
         with pytest.raises(ResourceExhaustedError) as caught:
-            await host.client.reserve("claim-c", "c", hard=True, timeout=0.5)
+            await host.client.reserve("of-c", "c", hard=True, timeout=0.5)
         assert (caught.value.reason, caught.value.metadata["expert"]) == ("OUT_OF_MEMORY", "c")
         assert await loaded(host) == {"a", "b"}
         with pytest.raises(FailedPreconditionError) as refused:
             await host.client.unload("a")
         assert refused.value.reason == "EXPERT_RESERVED"
-        # Nothing of the claim that failed is left.
+        # Nothing of the reservation that failed is left.
         assert (await host.client.status("c")).reservation_count == 0
 
 
 async def test_a_hard_claim_waits_until_another_is_released(tmp_path: Path) -> None:
     async with three(tmp_path) as host:
         for name in ("a", "b"):
-            await host.client.reserve(f"claim-{name}", name, hard=True)
+            await host.client.reserve(f"of-{name}", name, hard=True)
             await host.client.load(name)
-        waiting = asyncio.create_task(host.client.reserve("claim-c", "c", hard=True))
+        waiting = asyncio.create_task(host.client.reserve("of-c", "c", hard=True))
         await host.when("c", lambda status: status.state is ExpertState.LOADING)
-        await host.client.call(host.client.stub.Release, messages.ReleaseRequest(reservation="claim-a"))
+        await host.client.call(host.client.stub.Release, messages.ReleaseRequest(reservation="of-a"))
         assert (await waiting).hard
         await host.client.load("c")
         assert await loaded(host) == {"b", "c"}
@@ -203,11 +203,11 @@ async def test_a_hard_claim_waits_until_another_is_released(tmp_path: Path) -> N
 async def test_soft_claims_load_ahead_but_displace_nobody_who_is_claimed(tmp_path: Path) -> None:
     async with three(tmp_path) as host:
         for name in ("a", "b"):
-            state = (await host.client.reserve(f"claim-{name}", name)).state
+            state = (await host.client.reserve(f"of-{name}", name)).state
             assert state == ExpertState.LOADING
             await host.when(name, lambda status: status.state is ExpertState.LOADED)
-        assert (await host.client.reserve("claim-c", "c")).state == ExpertState.LOADABLE
-        # Whoever calls it goes before soft claims all the same.
+        assert (await host.client.reserve("of-c", "c")).state == ExpertState.LOADABLE
+        # Whoever calls it goes before soft reservations all the same.
         assert (await host.client.infer("c", text="now")).outputs == {"text": "now"}
         assert await loaded(host) == {"b", "c"}
 

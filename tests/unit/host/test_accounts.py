@@ -10,18 +10,18 @@ from orchestrion_host.changes import Changes
 from orchestrion_host.memory.devices import DeviceAccount, Devices
 from orchestrion_host.memory.graphics import GraphicsWatch
 from orchestrion_host.memory.measurements import Measurements
-from orchestrion_host.memory.probe import FoundDevice
+from orchestrion_host.memory.probe import ProbedDevice
 from orchestrion_host.memory.worker_shares import WorkerShares
 
 GB = 1 << 30
 
 
 def main_memory(budget_bytes: int | None = None, free_bytes: int = 8 * GB) -> DeviceAccount:
-    return DeviceAccount(FoundDevice("cpu", "", 8 * GB, 8 * GB), budget_bytes=budget_bytes, measure=lambda: free_bytes)
+    return DeviceAccount(ProbedDevice("cpu", "", 8 * GB, 8 * GB), budget_bytes=budget_bytes, measure=lambda: free_bytes)
 
 
 def graphics() -> DeviceAccount:
-    return DeviceAccount(FoundDevice("cuda:0", "H200", 80 * GB, 78 * GB), budget_bytes=None, measure=None)
+    return DeviceAccount(ProbedDevice("cuda:0", "H200", 80 * GB, 78 * GB), budget_bytes=None, measure=None)
 
 
 def test_what_calls_will_need_is_kept_free_while_nothing_computes() -> None:

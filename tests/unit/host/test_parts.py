@@ -19,7 +19,7 @@ from orchestrion_host.artifacts.cache import ArtifactCache
 from orchestrion_host.catalogue import reader
 from orchestrion_host.catalogue.reader import CatalogueError
 from orchestrion_host.memory.devices import DeviceAccount
-from orchestrion_host.memory.probe import FoundDevice, main_memory, parse_nvidia
+from orchestrion_host.memory.probe import ProbedDevice, main_memory, parse_nvidia
 
 TO_WORKER: list[ipc.ToWorker] = [
     ipc.Ping(7),
@@ -216,7 +216,7 @@ def test_an_input_that_does_not_fit_is_named(given_inputs: dict[str, Value], fie
 
 
 def test_a_device_counts_promises_and_what_was_measured() -> None:
-    device = DeviceAccount(FoundDevice("cpu", "", 1000, 900), budget_bytes=500, measure=None)
+    device = DeviceAccount(ProbedDevice("cpu", "", 1000, 900), budget_bytes=500, measure=None)
     device.charge("a", 100)
     assert (device.free_bytes, device.used_bytes) == (400, 100)
     device.settle("a", 150)
@@ -227,7 +227,7 @@ def test_a_device_counts_promises_and_what_was_measured() -> None:
 
 def test_without_a_budget_other_programs_count_too() -> None:
     free = 600
-    device = DeviceAccount(FoundDevice("cpu", "", 1000, 900), budget_bytes=None, measure=lambda: free)
+    device = DeviceAccount(ProbedDevice("cpu", "", 1000, 900), budget_bytes=None, measure=lambda: free)
     assert device.free_bytes == 600
     device.charge("a", 100)
     assert device.free_bytes == 500
@@ -239,4 +239,4 @@ def test_main_memory_and_the_lines_of_nvidia_smi() -> None:
     memory = main_memory()
     assert 0 < memory.free_bytes <= memory.total_bytes
     text = "0, NVIDIA H200, 143771, 143000\n1, NVIDIA H200, [N/A], 1\nNo devices were found\n"
-    assert parse_nvidia(text) == [FoundDevice("cuda:0", "NVIDIA H200", 143771 << 20, 143000 << 20)]
+    assert parse_nvidia(text) == [ProbedDevice("cuda:0", "NVIDIA H200", 143771 << 20, 143000 << 20)]

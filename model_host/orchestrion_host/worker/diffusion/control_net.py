@@ -1,4 +1,4 @@
-"""Pictures from words along a map (edges, depth, a pose, …): ControlNet beside Stable Diffusion.
+"""Images from words along a map (edges, depth, a pose, …): ControlNet beside Stable Diffusion.
 
 What kind of map it is lies in the weights of the part `controlnet` alone, so one module does for all kinds.
 """
@@ -21,10 +21,10 @@ _MOST_STRENGTH: Final = 2.0
 
 
 class ControlNet(DiffusionExpert):
-    """Paints a picture of what a prompt says, where a map says."""
+    """Paints an image of what a prompt says, where a map says."""
 
     def __init__(self, spec: ipc.Load) -> None:
-        """Loads it: a pipeline for pictures and the part `controlnet`, or a pipeline that has both."""
+        """Loads it: a pipeline for images and the part `controlnet`, or a pipeline that has both."""
         checkpoint = PipelineCheckpoint(spec)
         if "ControlNet" in checkpoint.class_name and "controlnet" not in spec.parts:
             pipeline = checkpoint.pipeline()
@@ -33,7 +33,7 @@ class ControlNet(DiffusionExpert):
             name = checkpoint.class_name.removesuffix("Pipeline").removesuffix("ControlNet") + "ControlNetPipeline"
             pipeline = checkpoint.pipeline(name, controlnet=controlnet)
         super().__init__(checkpoint, pipeline)
-        # Flux and Stable Diffusion 3 call the map otherwise, since they take a picture to redraw as well.
+        # Flux and Stable Diffusion 3 call the map otherwise, since they take an image to redraw as well.
         self._map = "control_image" if "control_image" in self.settings.takes else "image"
 
     def example(self, call: Call, width: int, height: int) -> GenerationRequest:
@@ -42,7 +42,7 @@ class ControlNet(DiffusionExpert):
         return GenerationRequest(call, 0, {"width": width, "height": height}, own)
 
     def read(self, call: Call) -> GenerationRequest:
-        """Reads the words and the map, which is made as large as the picture will be and is otherwise left as it is."""
+        """Reads the words and the map, which is made as large as the image will be and is otherwise left as it is."""
         own: dict[str, Any] = dict(self.settings.prompts_of(call))
         strength = call.number("strength", 1.0)
         if not 0 <= strength <= _MOST_STRENGTH:
@@ -59,7 +59,7 @@ class ControlNet(DiffusionExpert):
         return GenerationRequest(call, seed, {"width": width, "height": height, **shared}, own)
 
     def write(self, drawing: GenerationRequest, made: Any) -> Outputs:
-        """Writes the picture, and the seed that paints it again."""
+        """Writes the image, and the seed that paints it again."""
         return {"image": image_outputs.write(drawing.call, "image", made, "painted"), "seed": float(drawing.seed)}
 
 

@@ -31,15 +31,15 @@ class GenerationRequest:
     shared: Mapping[str, Any]
     """Arguments that are one for a whole pass: numbers. Calls in which they are equal can share a pass."""
     own: Mapping[str, Any]
-    """Arguments that each call of a pass has for itself: prompts and pictures."""
+    """Arguments that each call of a pass has for itself: prompts and images."""
     alone: bool = False
     """Whether it has a pass of its own, as videos do."""
 
     @property
     def pass_key(self) -> tuple[Any, ...]:
         """What must be equal for two calls to share a pass."""
-        pictures = tuple(value.size for value in self.own.values() if isinstance(value, Image.Image))
-        return (*sorted(self.shared.items()), *sorted(self.own), pictures, id(self) if self.alone else 0)
+        images = tuple(value.size for value in self.own.values() if isinstance(value, Image.Image))
+        return (*sorted(self.shared.items()), *sorted(self.own), images, id(self) if self.alone else 0)
 
 
 class DiffusionExpert:
@@ -48,7 +48,7 @@ class DiffusionExpert:
     form: Mapping[str, Any] = MappingProxyType({"output_type": "pil"})
     """In what form the pipeline is to return what it made."""
     always_tiled = False
-    """Whether the decoder works on parts of a picture at any size, as that of videos has to."""
+    """Whether the decoder works on parts of an image at any size, as that of videos has to."""
 
     def __init__(self, checkpoint: PipelineCheckpoint, pipeline: Any) -> None:
         """Keeps the pipeline."""
@@ -147,9 +147,9 @@ class DiffusionExpert:
         return results
 
     def _run(self, drawings: Sequence[GenerationRequest]) -> list[Any]:
-        """Runs the pipeline once, and returns what it made for each: a picture, an array of frames, or an error."""
+        """Runs the pipeline once, and returns what it made for each: an image, an array of frames, or an error."""
         first = drawings[0]
-        # On the CPU, whose numbers are the same everywhere: a seed gives the same picture on any device.
+        # On the CPU, whose numbers are the same everywhere: a seed gives the same image on any device.
         generators = [torch.Generator("cpu").manual_seed(drawing.seed) for drawing in drawings]
         own = {name: [drawing.own[name] for drawing in drawings] for name in first.own}
         if len(drawings) == 1:
@@ -176,7 +176,7 @@ class DiffusionExpert:
         ]
 
     def _save_memory(self, drawing: GenerationRequest, count: int) -> None:
-        """Has the decoder work on one picture at a time and, where it is larger than usual, on parts of it."""
+        """Has the decoder work on one image at a time and, where it is larger than usual, on parts of it."""
         vae = getattr(self.pipeline, "vae", None)
         width, height = drawing.shared.get("width", 0), drawing.shared.get("height", 0)
         large = self.always_tiled or width * height > self.canvas.width * self.canvas.height

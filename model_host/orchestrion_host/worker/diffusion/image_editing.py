@@ -1,4 +1,4 @@
-"""Pictures changed as a sentence says: InstructPix2Pix, and pipelines that take a picture and an instruction alike."""
+"""Images changed as a sentence says: InstructPix2Pix, and pipelines that take an image and an instruction alike."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from orchestrion_host.worker.runtimes import Outputs
 
 
 class ImageEditing(DiffusionExpert):
-    """Follows an instruction about a picture."""
+    """Follows an instruction about an image."""
 
     def __init__(self, spec: ipc.Load) -> None:
         """Loads it.
@@ -30,11 +30,11 @@ class ImageEditing(DiffusionExpert):
             raise checkpoint.refused(f"a {checkpoint.class_name} follows no instruction about a picture")
 
     def example(self, call: Call, width: int, height: int) -> GenerationRequest:
-        """Changes a black picture."""
+        """Changes a black image."""
         return GenerationRequest(call, 0, {}, {"prompt": "a picture", "image": Image.new("RGB", (width, height))})
 
     def read(self, call: Call) -> GenerationRequest:
-        """Reads the picture and the instruction."""
+        """Reads the image and the instruction."""
         words = self.settings.prompts_of(call, "instruction")
         shared = {
             "num_inference_steps": self.settings.step_count(call),
@@ -43,12 +43,12 @@ class ImageEditing(DiffusionExpert):
         }
         seed = settings.seed_of(call)
         source = image_inputs.opaque(image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels))
-        # What the model was trained on; much larger pictures come out torn.
+        # What the model was trained on; much larger images come out torn.
         fitted = source.resize(self.canvas.fitted(*source.size), Image.Resampling.LANCZOS)
         return GenerationRequest(call, seed, shared, {**words, "image": fitted})
 
     def write(self, drawing: GenerationRequest, made: Any) -> Outputs:
-        """Writes the picture, and the seed that makes it again."""
+        """Writes the image, and the seed that makes it again."""
         return {"image": image_outputs.write(drawing.call, "image", made, "edited"), "seed": float(drawing.seed)}
 
 

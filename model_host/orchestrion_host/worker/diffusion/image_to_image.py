@@ -1,4 +1,4 @@
-"""Pictures drawn anew after a description: noise is laid over a picture, and taken away towards the words."""
+"""Images drawn anew after a description: noise is laid over an image, and taken away towards the words."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _USUAL_STRENGTH: Final = 0.5
 
 
 class ImageToImage(DiffusionExpert):
-    """Draws a picture anew, nearer to what a prompt says."""
+    """Draws an image anew, nearer to what a prompt says."""
 
     def __init__(self, spec: ipc.Load) -> None:
-        """Loads it: the components of a pipeline for pictures, put together as the one that begins with a picture."""
+        """Loads it: the components of a pipeline for images, put together as the one that begins with an image."""
         checkpoint = PipelineCheckpoint(spec)
         name = checkpoint.class_name.removesuffix("Pipeline").removesuffix("Img2Img") + "Img2ImgPipeline"
         super().__init__(checkpoint, checkpoint.pipeline(name))
 
     def example(self, call: Call, width: int, height: int) -> GenerationRequest:
-        """Redraws a black picture."""
+        """Redraws a black image."""
         own = {"prompt": "a picture", "image": Image.new("RGB", (width, height))}
         return GenerationRequest(call, 0, {"strength": 1.0}, own)
 
     def read(self, call: Call) -> GenerationRequest:
-        """Reads the picture, the words, and how much is to change."""
+        """Reads the image, the words, and how much is to change."""
         if call.text("operation") != _OPERATION:
             raise call.bad_input("operation", f"is {call.text('operation')!r}; this model does {_OPERATION!r} alone.")
         own: dict[str, Any] = dict(self.settings.prompts_of(call))
@@ -52,11 +52,11 @@ class ImageToImage(DiffusionExpert):
         return GenerationRequest(call, seed, shared | self._size(*size), own)
 
     def write(self, drawing: GenerationRequest, made: Any) -> Outputs:
-        """Writes the picture."""
+        """Writes the image."""
         return {"image": image_outputs.write(drawing.call, "image", made, "redrawn")}
 
     def _size(self, width: int, height: int) -> dict[str, int]:
-        # Stable Diffusion takes the size of the picture; others would make a square of it.
+        # Stable Diffusion takes the size of the image; others would make a square of it.
         return {"width": width, "height": height} if {"width", "height"} <= self.settings.takes else {}
 
 

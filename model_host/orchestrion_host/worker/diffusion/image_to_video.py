@@ -1,4 +1,4 @@
-"""Videos that begin with a picture: Stable Video Diffusion, I2VGen-XL, and other pipelines that take a picture."""
+"""Videos that begin with an image: Stable Video Diffusion, I2VGen-XL, and other pipelines that take an image."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DECODED_AT_ONCE: Final = 8
 
 
 class ImageToVideo(DiffusionExpert):
-    """Sets a picture in motion."""
+    """Sets an image in motion."""
 
     form = MappingProxyType({"output_type": "np"})
 
@@ -42,7 +42,7 @@ class ImageToVideo(DiffusionExpert):
         self._timing = videos.timing_of(self.pipeline, spec.options)
 
     def example(self, call: Call, width: int, height: int) -> GenerationRequest:
-        """Sets a black picture in motion: for the usual time at the usual size, else as shortly as can be."""
+        """Sets a black image in motion: for the usual time at the usual size, else as shortly as can be."""
         usual = (width, height) == (self.canvas.width, self.canvas.height)
         frames = self._timing.frames if usual else self._timing.fewest
         own: dict[str, Any] = {"image": Image.new("RGB", (width, height))}
@@ -51,10 +51,10 @@ class ImageToVideo(DiffusionExpert):
         return GenerationRequest(call, 0, self._shared(width, height, frames), own)
 
     def read(self, call: Call) -> GenerationRequest:
-        """Reads the picture, the words where the model takes some, and the length."""
+        """Reads the image, the words where the model takes some, and the length."""
         own: dict[str, Any] = {}
         if "prompt" in self.settings.takes:
-            # Those models were trained with a sentence to each picture; none is better than a wrong one.
+            # Those models were trained with a sentence to each image; none is better than a wrong one.
             own["prompt"] = call.text("prompt").strip()
         elif call.text("prompt").strip():
             call.progress("The prompt changes nothing: this model takes the picture alone")
@@ -78,7 +78,7 @@ class ImageToVideo(DiffusionExpert):
         # Stable Video Diffusion is told how fast the video will go.
         if "fps" in self.settings.takes:
             shared["fps"] = round(self._timing.frames_per_second)
-            # Its decoder would take all pictures at once, and several times the memory of the model.
+            # Its decoder would take all images at once, and several times the memory of the model.
             shared["decode_chunk_size"] = min(frames, _DECODED_AT_ONCE)
         return shared
 

@@ -56,7 +56,7 @@ class DenoisingWatch:
         waiting = [place for place, call in enumerate(self._calls) if not call.cancelled]
         for place in waiting:
             self._calls[place].progress(f"step {number} of {total}", number / total)
-        # Not the last one: the picture itself is there a moment later.
+        # Not the last one: the image itself is there a moment later.
         if latents is not None and number < total and number % max(1, total // _LOOKS) == 0:
             self._show(waiting, latents)
         if all(call.cancelled for call in self._calls):

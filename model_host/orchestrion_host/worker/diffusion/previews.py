@@ -1,4 +1,4 @@
-"""First looks at pictures that are still being made: small JPEGs, straight from the latents.
+"""First looks at images that are still being made: small JPEGs, straight from the latents.
 
 The decoder of a pipeline takes as long as several steps. Yet each point of a latent of Stable Diffusion is nearly the
 colour of the pixels under it, seen through a linear map, which others have fitted: that of Stable Diffusion 1 and 2 by
@@ -35,7 +35,7 @@ class LatentColours:
     scale: int
     """How many pixels lie under a point of the latent, along each side."""
     frames_first: bool = False
-    """Whether the latents of a video are one for each picture, rather than channels of many pictures."""
+    """Whether the latents of a video are one for each image, rather than channels of many images."""
 
     def preview(self, latent: torch.Tensor) -> bytes:
         """Shows a latent as a JPEG of at most 64 KiB.

@@ -96,7 +96,7 @@ def settings_of(pipeline: Any, options: Mapping[str, Any]) -> DiffusionSettings:
 
 
 def seed_of(call: Call) -> int:
-    """Returns the seed that a call asks for, or one drawn by lot.
+    """Returns the seed that a call asks for, or one drawn at random.
 
     Raises:
         InvalidArgumentError: It is no whole number from 0 to 4294967295.

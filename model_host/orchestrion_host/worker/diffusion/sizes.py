@@ -1,4 +1,4 @@
-"""Sizes of pictures: what a pipeline usually makes, what it can make, and what is refused."""
+"""Sizes of images: what a pipeline usually makes, what it can make, and what is refused."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from orchestrion_host.worker.call import Call
 
 # Where neither the pipeline nor its network says what it was trained on.
 _USUAL_SIDE: Final = 512
-# Twice each side: beyond that, pictures repeat themselves, and memory runs out first.
+# Twice each side: beyond that, images repeat themselves, and memory runs out first.
 _LARGEST_AREA: Final = 4
 _SMALLEST_SIDE: Final = 8
 _FARTHEST: Final = 1e6
-# What pipelines call the pixels of a picture that lie under one of its latent, along a side.
+# What pipelines call the pixels of an image that lie under one of its latent, along a side.
 _SCALES: Final = ("vae_scale_factor_spatial", "vae_spatial_compression_ratio", "vae_scale_factor")
 
 
@@ -25,7 +25,7 @@ class Canvas:
     """What sizes a pipeline makes, in pixels."""
 
     width: int
-    """Of a picture, where nothing else is asked for."""
+    """Of an image, where nothing else is asked for."""
     height: int
     multiple: int
     """Of which both sides must be multiples."""
@@ -37,7 +37,7 @@ class Canvas:
         """The shortest side that is made."""
         return min(_SMALLEST_SIDE * self.multiple, self.width, self.height)
 
-    def asked(self, call: Call) -> tuple[int, int]:
+    def requested_size(self, call: Call) -> tuple[int, int]:
         """Returns the width and height that a call asks for, rounded to what can be made, which is told.
 
         A side that it does not give is the usual one.
@@ -71,7 +71,7 @@ class Canvas:
         return made
 
     def fitted(self, width: int, height: int) -> tuple[int, int]:
-        """Returns the size of usual area that has the proportions of a picture, as nearly as the multiples allow."""
+        """Returns the size of usual area that has the proportions of an image, as nearly as the multiples allow."""
         proportion = min(max(width / height, 1 / 4), 4.0)
         area = self.width * self.height
         return self._rounded(math.sqrt(area * proportion)), self._rounded(math.sqrt(area / proportion))
@@ -93,7 +93,7 @@ def canvas_of(pipeline: Any, options: Mapping[str, Any]) -> Canvas:
     if getattr(pipeline, "unet", None) is None:
         patch_size = getattr(network, "config", {}).get("patch_size", 1)
         patch = int(patch_size if isinstance(patch_size, int) else patch_size[-1])
-        # Transformers for pictures cut their latents into patches of 2 x 2, also those that say 1 and take them packed.
+        # Transformers for images cut their latents into patches of 2 x 2, also those that say 1 and take them packed.
         patch = max(patch, 2 if scale <= 16 else 1)
     defaults = call_defaults(pipeline)
     width, height = _trained_on(pipeline, network, scale)

@@ -1,4 +1,4 @@
-"""Pictures from words: Stable Diffusion 1 to 3 and XL, Flux, and every other pipeline that takes a prompt alone."""
+"""Images from words: Stable Diffusion 1 to 3 and XL, Flux, and every other pipeline that takes a prompt alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from orchestrion_host.worker.runtimes import Outputs
 
 
 class TextToImage(DiffusionExpert):
-    """Paints a picture of what a prompt says."""
+    """Paints an image of what a prompt says."""
 
     def __init__(self, spec: ipc.Load) -> None:
         """Loads it.
@@ -37,12 +37,12 @@ class TextToImage(DiffusionExpert):
         steps = self.settings.step_count(call)
         guidance = self.settings.guidance_of(call)
         seed = settings.seed_of(call)
-        width, height = self.canvas.asked(call)
+        width, height = self.canvas.requested_size(call)
         shared = {"width": width, "height": height, "num_inference_steps": steps, **guidance}
         return GenerationRequest(call, seed, shared, own)
 
     def write(self, drawing: GenerationRequest, made: Any) -> Outputs:
-        """Writes the picture, and the seed that paints it again."""
+        """Writes the image, and the seed that paints it again."""
         return {"image": image_outputs.write(drawing.call, "prompt", made, "painted"), "seed": float(drawing.seed)}
 
 

@@ -21,7 +21,7 @@ class TextToVideo(DiffusionExpert):
     form = MappingProxyType({"output_type": "np"})
 
     def __init__(self, spec: ipc.Load) -> None:
-        """Loads it: a pipeline for videos, or one for pictures and the part `motion_adapter`.
+        """Loads it: a pipeline for videos, or one for images and the part `motion_adapter`.
 
         Raises:
             FailedPreconditionError: EXPERT_LOAD_FAILED: the pipeline is made for something else.
@@ -59,7 +59,7 @@ class TextToVideo(DiffusionExpert):
 
 
 def _animated(checkpoint: PipelineCheckpoint) -> Any:
-    """Sets a pipeline for pictures in motion, with the noise that motion modules were trained on."""
+    """Sets a pipeline for images in motion, with the noise that motion modules were trained on."""
     name = {"StableDiffusionXLPipeline": "AnimateDiffSDXLPipeline"}.get(checkpoint.class_name, "AnimateDiffPipeline")
     pipeline = checkpoint.pipeline(name, motion_adapter=checkpoint.part("motion_adapter"))
     if not checkpoint.class_name.startswith("AnimateDiff"):

@@ -1,4 +1,4 @@
-"""What experts that make videos have in common: how many pictures a length takes, and the file."""
+"""What experts that make videos have in common: how many images a length takes, and the file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from orchestrion_host.worker.diffusion import sizes
 from orchestrion_host.worker.media.video import video_files
 
 _LONGEST: Final = 4
-# Pictures a second, for which pipelines were trained, by the beginning of their names.
+# Images a second, for which pipelines were trained, by the beginning of their names.
 _RATES: Final = {
     "StableVideoDiffusion": 7.0,
     "Wan": 16.0,
@@ -24,7 +24,7 @@ _RATES: Final = {
 }
 _USUAL_RATE: Final = 8.0
 _USUAL_FRAMES: Final = 16
-# The names that pipelines have for the pictures that lie under one of their latents.
+# The names that pipelines have for the images that lie under one of their latents.
 _TEMPORAL_SCALES: Final = ("vae_scale_factor_temporal", "vae_temporal_compression_ratio")
 
 
@@ -37,10 +37,10 @@ class FrameTiming:
     """Of a video where no length is asked for."""
     max_frames: int
     group: int
-    """Videos have a multiple of this of pictures, and one more where it is not 1."""
+    """Videos have a multiple of this of images, and one more where it is not 1."""
 
     def frame_count(self, call: Call) -> int:
-        """Returns how many pictures the length takes that a call asks for.
+        """Returns how many images the length takes that a call asks for.
 
         Raises:
             InvalidArgumentError: It is too long, or nothing.
@@ -60,7 +60,7 @@ class FrameTiming:
 
     @property
     def fewest(self) -> int:
-        """The pictures of the shortest video."""
+        """The images of the shortest video."""
         return self._possible(2)
 
     def _possible(self, frames: float) -> int:

@@ -1,1 +1,1 @@
-"""Models on the classes of `transformers`: one module for each family of task types, which says what it takes."""
+"""Models on PyTorch, in folders by modality: a module for each family loads its models; `families/` has the table."""

@@ -1,4 +1,4 @@
-"""Weights on the CPU, moved into memory of large pages: each forward pass reads all of them.
+"""Weights on the CPU, moved into huge pages: each forward pass reads all of them.
 
 A checkpoint is mapped from its file, in pages of 4 KiB, of which a model the size of BERT-base has a hundred thousand:
 more than a processor knows the places of. In pages of 2 MiB a forward pass takes 2 to 4 % less. The memory is also the

@@ -1,4 +1,4 @@
-"""Lots that models draw while they compute: the same ones each time, whatever else the worker computes meanwhile."""
+"""Seeded random numbers for models that draw some: the same each time, whatever else the worker computes."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from orchestrion_host import ipc
 def preferred(spec: ipc.Load) -> ipc.Load:
     """Returns the message that loads a model in single precision on every device, unless its options say otherwise.
 
-    bfloat16 keeps 8 bits: near the right edge of a picture of 1,333 pixels, its next place is 5 pixels away. Such
+    bfloat16 keeps 8 bits: near the right edge of an image of 1,333 pixels, its next place is 5 pixels away. Such
     models are small.
     """
     return msgspec.structs.replace(spec, options={"dtype": "float32", **spec.options})

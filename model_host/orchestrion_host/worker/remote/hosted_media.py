@@ -1,4 +1,4 @@
-"""Tasks of pictures and sounds at a hosted endpoint, one function each."""
+"""Tasks of images and sounds at a hosted endpoint, one function each."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _answer_document(endpoint: Endpoint, call: Call) -> Outputs:
 
 def _draw(endpoint: Endpoint, call: Call) -> Outputs:
     seed = int(call.number("seed", float(np.random.default_rng().integers(1 << 32))))
-    picture: Image.Image = endpoint.client.text_to_image(
+    image: Image.Image = endpoint.client.text_to_image(
         call.text("prompt"),
         model=endpoint.model,
         negative_prompt=call.text("negative_prompt") or None,
@@ -73,7 +73,7 @@ def _draw(endpoint: Endpoint, call: Call) -> Outputs:
         guidance_scale=call.number("guidance") or None,
         seed=seed,
     )
-    return {"image": image_outputs.write(call, "image", picture.convert("RGB"), "drawn"), "seed": float(seed)}
+    return {"image": image_outputs.write(call, "image", image.convert("RGB"), "drawn"), "seed": float(seed)}
 
 
 def _transcribe(endpoint: Endpoint, call: Call) -> Outputs:

@@ -1,7 +1,7 @@
 """Soft edges, straight lines and rough strokes, white on black, by classical methods.
 
 They stand in for the networks HED and M-LSD and for scribbles by hand, which ControlNets were taught with. Strokes go
-with the size of the picture: figures are those of pictures whose shorter side has 512 pixels, as in that teaching.
+with the size of the image: figures are those of images whose shorter side has 512 pixels, as in that teaching.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SCALES: Final = (1.5, 3.0, 6.0)
 _SCRIBBLE_SCALES: Final = (4.0, 8.0)
 # The strength, in shares of all pixels, that is drawn white; a few stronger ones would leave all others dark.
 _WHITE_SHARE: Final = 0.985
-# Changes below this, in levels of lightness per pixel, are noise: a picture of one shade has no edges.
+# Changes below this, in levels of lightness per pixel, are noise: an image of one shade has no edges.
 _LEAST_WHITE: Final = 6.0
 _THIN_SHARE: Final = 0.75
 _SHORTEST_LINE: Final = 0.08
@@ -35,17 +35,17 @@ _STROKE: Final = 5.0
 _STROKE_LEVEL: Final = 0.5
 
 
-def soft_edges(picture: Picture) -> Drawing:
-    """Draws edges the stronger the more the picture changes there, on three scales at once, thinned but soft."""
-    height, width = picture.shape[:2]
-    small = _reduced(picture)
+def soft_edges(image: Picture) -> Drawing:
+    """Draws edges the stronger the more the image changes there, on three scales at once, thinned but soft."""
+    height, width = image.shape[:2]
+    small = _reduced(image)
     return _resized(np.asarray(_strengths(small, _SCALES) * 255 + 0.5).astype(np.uint8), width, height)
 
 
-def straight_lines(picture: Picture) -> Drawing:
+def straight_lines(image: Picture) -> Drawing:
     """Draws the longer straight line segments (LSD, Grompone von Gioi et al., 2010)."""
-    height, width = picture.shape[:2]
-    small = _reduced(picture)
+    height, width = image.shape[:2]
+    small = _reduced(image)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
     lines = cv2.createLineSegmentDetector(cv2.LSD_REFINE_STD).detect(grey)[0]
     drawing = np.zeros((height, width), np.uint8)
@@ -60,10 +60,10 @@ def straight_lines(picture: Picture) -> Drawing:
     return drawing
 
 
-def scribble(picture: Picture) -> Drawing:
+def scribble(image: Picture) -> Drawing:
     """Draws the strongest edges as thick, rough strokes, as if by hand."""
-    height, width = picture.shape[:2]
-    small = _reduced(picture)
+    height, width = image.shape[:2]
+    small = _reduced(image)
     unit = min(small.shape[:2]) / _TAUGHT_SIDE
     strong = (_strengths(small, _SCRIBBLE_SCALES) >= _STROKE_LEVEL).astype(np.uint8) * 255
     side = max(3, round(_STROKE * unit)) | 1
@@ -74,13 +74,13 @@ def scribble(picture: Picture) -> Drawing:
     return np.where(np.asarray(large) > 127, 255, 0).astype(np.uint8)
 
 
-def _reduced(picture: Picture) -> Picture:
-    height, width = picture.shape[:2]
+def _reduced(image: Picture) -> Picture:
+    height, width = image.shape[:2]
     factor = _LONGEST_SIDE / max(height, width)
     if factor >= 1:
-        return np.ascontiguousarray(picture)
+        return np.ascontiguousarray(image)
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
 
 
 def _resized(drawing: Drawing, width: int, height: int) -> Drawing:
@@ -89,12 +89,12 @@ def _resized(drawing: Drawing, width: int, height: int) -> Drawing:
     return np.asarray(cv2.resize(drawing, (width, height), interpolation=cv2.INTER_CUBIC))
 
 
-def _strengths(picture: Picture, scales: Sequence[float]) -> Any:
+def _strengths(image: Picture, scales: Sequence[float]) -> Any:
     """Returns how much of an edge each pixel is, 0 to 1: the mean over the scales."""
-    unit = min(picture.shape[:2]) / _TAUGHT_SIDE
+    unit = min(image.shape[:2]) / _TAUGHT_SIDE
     # In Lab, colours that look different are different, also where they are equally light.
-    lab = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2LAB)).astype(np.float32)
-    total = np.zeros(picture.shape[:2], np.float32)
+    lab = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2LAB)).astype(np.float32)
+    total = np.zeros(image.shape[:2], np.float32)
     for scale in scales:
         sigma = max(0.6, scale * unit)
         blurred = cv2.GaussianBlur(lab, (0, 0), sigma)
@@ -116,7 +116,7 @@ def _strengths(picture: Picture, scales: Sequence[float]) -> Any:
 
 
 def _thinned(magnitude: Any, across: Any, down: Any) -> Any:
-    """Keeps what is a maximum in the direction in which the picture changes (non-maximum suppression)."""
+    """Keeps what is a maximum in the direction in which the image changes (non-maximum suppression)."""
     padded = np.pad(magnitude, 1)
     rows, columns = np.indices(magnitude.shape) + 1
     steps = np.round(np.arctan2(down, across) / (math.pi / 4)).astype(int) % 4

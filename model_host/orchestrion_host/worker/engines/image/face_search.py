@@ -1,4 +1,4 @@
-"""Finds faces in two looks: a quick one over a reduced picture, then a close one at each place that it brings up.
+"""Finds faces in two looks: a quick one over a reduced image, then a close one at each place that it brings up.
 
 The close look shows every candidate at the same size, so that what it counts can be compared. Its score is a logistic
 regression over those counts; see `score`.
@@ -44,7 +44,7 @@ class Evidence:
     """What speaks for a face at one place."""
 
     box: Box
-    """Where, in pixels of the full picture."""
+    """Where, in pixels of the full image."""
     group_count: int
     """Windows of the quick look that were joined."""
     frontal_count: int
@@ -57,34 +57,34 @@ class Evidence:
     """Eyes as the cascade sees them that also knows glasses."""
 
 
-def find(picture: Grey, cascades: Cascades, on_progress: Callable[[float], None]) -> Sequence[Detection]:
-    """Returns the faces in an upright picture and whatever looks a little like one, the surest first.
+def find(image: Grey, cascades: Cascades, on_progress: Callable[[float], None]) -> Sequence[Detection]:
+    """Returns the faces in an upright image and whatever looks a little like one, the surest first.
 
     Args:
-        picture: Grey, of any size. Faces are found from about a fortieth of the longer side of a photograph.
+        image: Grey, of any size. Faces are found from about a fortieth of the longer side of a photograph.
         cascades: What to look with.
         on_progress: Called between steps with what is done, 0 to 1; may raise to end the search.
     """
     return without_repeats(
-        Detection("face", score(evidence), evidence.box.within(picture.shape[1], picture.shape[0]))
-        for evidence in collect(picture, cascades, on_progress)
+        Detection("face", score(evidence), evidence.box.within(image.shape[1], image.shape[0]))
+        for evidence in collect(image, cascades, on_progress)
     )
 
 
-def collect(picture: Grey, cascades: Cascades, on_progress: Callable[[float], None]) -> list[Evidence]:
+def collect(image: Grey, cascades: Cascades, on_progress: Callable[[float], None]) -> list[Evidence]:
     """Returns the evidence at each place that the quick look brings up; arguments as for `find`."""
     on_progress(0.0)
-    reduced, factor = _reduced(picture, _FRONTAL_PIXELS)
+    reduced, factor = _reduced(image, _FRONTAL_PIXELS)
     frontal = grouped(cascades.search_frontal(reduced, _SMALLEST_FRONTAL))[:_MOST_FRONTAL]
     places = [(box.scaled(1 / factor), count) for box, count in frontal]
     on_progress(0.3)
-    reduced, factor = _reduced(picture, _PROFILE_PIXELS)
+    reduced, factor = _reduced(image, _PROFILE_PIXELS)
     profile = grouped(cascades.search_profile(reduced, _SMALLEST_PROFILE))[:_MOST_PROFILE]
     places += [(box.scaled(1 / factor), count) for box, count in profile]
     evidence: list[Evidence] = []
     for number, (box, count) in enumerate(places):
         on_progress(0.5 + 0.5 * number / len(places))
-        evidence.append(_look_closely(picture, box, count, cascades))
+        evidence.append(_look_closely(image, box, count, cascades))
     return evidence
 
 
@@ -92,10 +92,10 @@ def score(evidence: Evidence) -> float:
     """Returns how likely a place is a face, 0 to 0.999, since Haar cascades are never certain.
 
     A logistic regression over logarithms of the counts and over whether there are eyes, which is what separates faces
-    from folds and foliage best. It was fitted to 722 candidates from 133 pictures: group portraits with faces at
+    from folds and foliage best. It was fitted to 722 candidates from 133 images: group portraits with faces at
     many angles, small and blurred faces of Labeled Faces in the Wild, landscapes, objects, textures, text and drawings.
     At 0.7 it finds 27 of the 33 faces in the portraits it was fitted to (those missed are bent or turned far aside) and
-    takes a badge for one; of pictures that it was not fitted to, it finds 50 small faces in 50 and none in 50 without.
+    takes a badge for one; of images that it was not fitted to, it finds 50 small faces in 50 and none in 50 without.
     """
     eyes = evidence.eye_count + evidence.spectacled_eye_count > 0
     sum_ = (
@@ -110,11 +110,11 @@ def score(evidence: Evidence) -> float:
     return min(1 / (1 + math.exp(-sum_)), _SUREST)
 
 
-def _look_closely(picture: Grey, place: Box, group_count: int, cascades: Cascades) -> Evidence:
+def _look_closely(image: Grey, place: Box, group_count: int, cascades: Cascades) -> Evidence:
     margin = _MARGIN * place.width
     around = Box(place.x_min - margin, place.y_min - margin, place.x_max + margin, place.y_max + margin)
     side = round(_FACE_SIDE * (1 + 2 * _MARGIN))
-    patch = _patch(picture, around, side, side)
+    patch = _patch(image, around, side, side)
     frontal = cascades.frontal(patch, _SMALLEST, _LARGEST)
     profile = max(cascades.profiles(patch, _SMALLEST, _LARGEST), key=len)
     box = place
@@ -127,30 +127,30 @@ def _look_closely(picture: Grey, place: Box, group_count: int, cascades: Cascade
         return without_eyes
     upper = Box(box.x_min, box.y_min, box.x_max, box.y_min + _EYES_SHARE * box.height)
     height = round(_EYES_SHARE * _EYES_SIDE)
-    eyes, spectacled = cascades.eyes(_patch(picture, upper, _EYES_SIDE, height), _SMALLEST_EYE, _LARGEST_EYE)
+    eyes, spectacled = cascades.eyes(_patch(image, upper, _EYES_SIDE, height), _SMALLEST_EYE, _LARGEST_EYE)
     return replace(without_eyes, eye_count=eyes, spectacled_eye_count=spectacled)
 
 
-def _reduced(picture: Grey, pixels: int) -> tuple[Grey, float]:
-    """Shrinks a picture to so many pixels where it has more; also returns the factor.
+def _reduced(image: Grey, pixels: int) -> tuple[Grey, float]:
+    """Shrinks an image to so many pixels where it has more; also returns the factor.
 
     By area and not by its longer side, so that a panorama keeps its height.
     """
-    height, width = picture.shape
+    height, width = image.shape
     factor = min(1.0, math.sqrt(pixels / (height * width)))
     if factor == 1.0:
-        return picture, 1.0
+        return image, 1.0
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA)), factor
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA)), factor
 
 
-def _patch(picture: Grey, box: Box, width: int, height: int) -> Grey:
-    """Cuts a box out, repeating the picture's edge beyond it, and returns it at a size, its light evened out."""
+def _patch(image: Grey, box: Box, width: int, height: int) -> Grey:
+    """Cuts a box out, repeating the image's edge beyond it, and returns it at a size, its light evened out."""
     left, top = math.floor(box.x_min), math.floor(box.y_min)
     right, bottom = max(math.ceil(box.x_max), left + 1), max(math.ceil(box.y_max), top + 1)
-    rows = np.clip(np.arange(top, bottom), 0, picture.shape[0] - 1)
-    columns = np.clip(np.arange(left, right), 0, picture.shape[1] - 1)
-    cut = picture[rows[:, None], columns]
+    rows = np.clip(np.arange(top, bottom), 0, image.shape[0] - 1)
+    columns = np.clip(np.arange(left, right), 0, image.shape[1] - 1)
+    cut = image[rows[:, None], columns]
     shrinks = right - left > width
     resized = cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
     return np.asarray(cv2.equalizeHist(resized))

@@ -1,6 +1,6 @@
 """Haar cascades of OpenCV (Viola and Jones, 2001): windows that look like a face, from in front or the side, and eyes.
 
-A cascade lets each window of a picture pass through stages of simple tests. Around a real face many neighbouring
+A cascade lets each window of an image pass through stages of simple tests. Around a real face many neighbouring
 windows pass, around a chance likeness few; so all windows are returned, ungrouped, and counted by those who judge them.
 """
 
@@ -17,7 +17,7 @@ from orchestrion.errors import Reason
 from orchestrion_host.worker.media.image.detections import Box
 
 Grey: TypeAlias = np.ndarray[Any, Any]
-"""A grey picture: bytes of shape (height, width)."""
+"""A grey image: bytes of shape (height, width)."""
 
 _FRONTAL: Final = ("frontalface_alt2", "frontalface_alt", "frontalface_default")
 _GROUPING_TOLERANCE: Final = 0.3
@@ -27,7 +27,7 @@ _COARSE_STEP: Final = 1.1
 
 
 class Cascades:
-    """One set of cascades. A cascade keeps the picture that it works on: one thread at a time may use a set."""
+    """One set of cascades. A cascade keeps the image that it works on: one thread at a time may use a set."""
 
     def __init__(self) -> None:
         """Loads them.
@@ -40,15 +40,15 @@ class Cascades:
         self._eyes = _cascade("eye")
         self._eyes_or_glasses = _cascade("eye_tree_eyeglasses")
 
-    def search_frontal(self, picture: Grey, smallest: int) -> list[Box]:
+    def search_frontal(self, image: Grey, smallest: int) -> list[Box]:
         """Returns all windows of at least so many pixels a side that may be a face seen from in front."""
-        return _windows(self._frontal[0], picture, _COARSE_STEP, smallest)
+        return _windows(self._frontal[0], image, _COARSE_STEP, smallest)
 
-    def search_profile(self, picture: Grey, smallest: int) -> list[Box]:
+    def search_profile(self, image: Grey, smallest: int) -> list[Box]:
         """Returns all windows of at least so many pixels a side that may be a face seen from either side."""
         return [
-            *_windows(self._profile, picture, _COARSE_STEP, smallest),
-            *_mirrored(_windows(self._profile, _mirror(picture), _COARSE_STEP, smallest), picture.shape[1]),
+            *_windows(self._profile, image, _COARSE_STEP, smallest),
+            *_mirrored(_windows(self._profile, _mirror(image), _COARSE_STEP, smallest), image.shape[1]),
         ]
 
     def frontal(self, patch: Grey, smallest: int, largest: int) -> list[Box]:
@@ -97,13 +97,13 @@ def _cascade(name: str) -> Any:
     return cv2.CascadeClassifier(str(path))
 
 
-def _windows(cascade: Any, picture: Grey, step: float, smallest: int, largest: int = 0) -> list[Box]:
+def _windows(cascade: Any, image: Grey, step: float, smallest: int, largest: int = 0) -> list[Box]:
     limits = {"minSize": (smallest, smallest), "maxSize": (largest, largest)}
-    return [_box(window) for window in cascade.detectMultiScale(picture, scaleFactor=step, minNeighbors=0, **limits)]
+    return [_box(window) for window in cascade.detectMultiScale(image, scaleFactor=step, minNeighbors=0, **limits)]
 
 
-def _mirror(picture: Grey) -> Grey:
-    return np.ascontiguousarray(picture[:, ::-1])
+def _mirror(image: Grey) -> Grey:
+    return np.ascontiguousarray(image[:, ::-1])
 
 
 def _mirrored(boxes: Iterable[Box], width: float) -> list[Box]:

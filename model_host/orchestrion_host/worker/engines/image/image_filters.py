@@ -1,6 +1,6 @@
 """Blur, sharpening, enlarging and taking out colours, as functions of arrays.
 
-Pictures are bytes of shape (height, width, 3), or 4 with transparency. Strengths go from 0, nothing, to 1, the most.
+Images are bytes of shape (height, width, 3), or 4 with transparency. Strengths go from 0, nothing, to 1, the most.
 """
 
 from __future__ import annotations
@@ -21,41 +21,41 @@ _SHARPENING_RADIUS: Final = 1 / 1000
 _SMALLEST_SHARPENING_RADIUS: Final = 0.8
 
 
-def blur(picture: Picture, strength: float) -> Picture:
+def blur(image: Picture, strength: float) -> Picture:
     """Blurs with a Gaussian whose standard deviation is, at the most, a 25th of the shorter side.
 
-    It goes with the size of the picture, so that the same strength looks the same on a thumbnail and on a photograph of
+    It goes with the size of the image, so that the same strength looks the same on a thumbnail and on a photograph of
     twelve million pixels. What is transparent stays so, and lends no colour to what is seen.
     """
-    sigma = strength * _MOST_BLUR * min(picture.shape[:2])
+    sigma = strength * _MOST_BLUR * min(image.shape[:2])
     if sigma <= 0:
-        return picture
-    blurred, _ = _by_visible_colour(picture, lambda samples: _gaussian(samples, sigma))
-    return _with_alpha(blurred, picture)
+        return image
+    blurred, _ = _by_visible_colour(image, lambda samples: _gaussian(samples, sigma))
+    return _with_alpha(blurred, image)
 
 
-def sharpen(picture: Picture, strength: float) -> Picture:
+def sharpen(image: Picture, strength: float) -> Picture:
     """Adds up to twice the difference from a slightly blurred copy (an unsharp mask)."""
     amount = _MOST_SHARPENING * strength
     if amount <= 0:
-        return picture
-    colour = np.ascontiguousarray(picture[:, :, :3])
-    sigma = max(_SMALLEST_SHARPENING_RADIUS, _SHARPENING_RADIUS * min(picture.shape[:2]))
+        return image
+    colour = np.ascontiguousarray(image[:, :, :3])
+    sigma = max(_SMALLEST_SHARPENING_RADIUS, _SHARPENING_RADIUS * min(image.shape[:2]))
     blurred = cv2.GaussianBlur(colour, (0, 0), sigma)
-    return _with_alpha(np.asarray(cv2.addWeighted(colour, 1 + amount, blurred, -amount, 0)), picture)
+    return _with_alpha(np.asarray(cv2.addWeighted(colour, 1 + amount, blurred, -amount, 0)), image)
 
 
-def greyscale(picture: Picture, strength: float) -> Picture:
+def greyscale(image: Picture, strength: float) -> Picture:
     """Fades colours to a grey of the same lightness (luma of ITU-R BT.601), which is all that is left at 1."""
-    colour = np.ascontiguousarray(picture[:, :, :3])
+    colour = np.ascontiguousarray(image[:, :, :3])
     grey = cv2.cvtColor(cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    return _with_alpha(np.asarray(cv2.addWeighted(grey, strength, colour, 1 - strength, 0)), picture)
+    return _with_alpha(np.asarray(cv2.addWeighted(grey, strength, colour, 1 - strength, 0)), image)
 
 
-def resize(picture: Picture, width: int, height: int) -> Picture:
+def resize(image: Picture, width: int, height: int) -> Picture:
     """Enlarges to a size in pixels, by Lanczos interpolation over 8 x 8 pixels."""
     enlarged, alpha = _by_visible_colour(
-        picture, lambda samples: np.asarray(cv2.resize(samples, (width, height), interpolation=cv2.INTER_LANCZOS4))
+        image, lambda samples: np.asarray(cv2.resize(samples, (width, height), interpolation=cv2.INTER_LANCZOS4))
     )
     return enlarged if alpha is None else np.dstack([enlarged, alpha])
 
@@ -73,15 +73,15 @@ def _gaussian(samples: Picture, sigma: float) -> Picture:
     return np.asarray(blurred)
 
 
-def _by_visible_colour(picture: Picture, change: Callable[[Picture], Picture]) -> tuple[Picture, Picture | None]:
+def _by_visible_colour(image: Picture, change: Callable[[Picture], Picture]) -> tuple[Picture, Picture | None]:
     """Applies a linear filter to colours weighted by how opaque they are, and to the opacity; None where there is none.
 
     Transparent pixels often hold black or whatever was there once, which must not bleed into their neighbours.
     """
-    colour = np.ascontiguousarray(picture[:, :, :3])
-    if picture.shape[2] == 3:
+    colour = np.ascontiguousarray(image[:, :, :3])
+    if image.shape[2] == 3:
         return change(colour), None
-    weight = picture[:, :, 3].astype(np.float32)
+    weight = image[:, :, 3].astype(np.float32)
     weighted = change(colour * (weight / 255)[:, :, None])
     changed_weight = np.clip(change(weight), 0, 255)
     visible = weighted * (255 / np.maximum(changed_weight, 1e-3))[:, :, None]

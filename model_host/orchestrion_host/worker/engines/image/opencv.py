@@ -1,4 +1,4 @@
-"""The engine `opencv`: edges by Canny's method, and new pictures from pictures."""
+"""The engine `opencv`: edges by Canny's method, and new images from images."""
 
 from __future__ import annotations
 
@@ -30,27 +30,27 @@ class OpenCv:
         """Keeps the limit.
 
         Args:
-            max_image_pixels: The most pixels of a picture that is decoded, and of one that is made.
+            max_image_pixels: The most pixels of an image that is decoded, and of one that is made.
         """
         self._max_image_pixels = max_image_pixels
         self._operations: Mapping[str, tuple[str, Callable[[Call, Picture], Picture]]] = {
             "denoise": ("denoised", _denoise),
             "upscale": ("upscaled", self._upscale),
             # Whoever asks for greyscale wants no colour at all.
-            "greyscale": ("grey", lambda call, picture: image_filters.greyscale(picture, call.number("strength", 1))),
-            "blur": ("blurred", lambda call, picture: image_filters.blur(picture, _strength(call))),
-            "sharpen": ("sharpened", lambda call, picture: image_filters.sharpen(picture, _strength(call))),
+            "greyscale": ("grey", lambda call, image: image_filters.greyscale(image, call.number("strength", 1))),
+            "blur": ("blurred", lambda call, image: image_filters.blur(image, _strength(call))),
+            "sharpen": ("sharpened", lambda call, image: image_filters.sharpen(image, _strength(call))),
         }
 
     def warm_up(self) -> None:
         """Computes once what has tables or code of its own to set up."""
-        picture = np.zeros((32, 32, 3), np.uint8)
-        cv2.Canny(picture, 100, 200)
-        image_filters.blur(picture, 1.0)
-        image_denoising.denoise(picture, 0.5, lambda _fraction: None)
+        image = np.zeros((32, 32, 3), np.uint8)
+        cv2.Canny(image, 100, 200)
+        image_filters.blur(image, 1.0)
+        image_denoising.denoise(image, 0.5, lambda _fraction: None)
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
-        """Makes a picture for each call."""
+        """Makes an image for each call."""
         return one_by_one(batch, self._compute)
 
     def parameter_bytes(self) -> int:
@@ -90,9 +90,9 @@ class OpenCv:
             made.info["icc_profile"] = image.info["icc_profile"]
         return {"image": image_outputs.write(call, "image", made, suffix, file_format=image.format)}
 
-    def _upscale(self, call: Call, picture: Picture) -> Picture:
+    def _upscale(self, call: Call, image: Picture) -> Picture:
         scale = call.number("scale", _DEFAULT_SCALE)
-        height, width = picture.shape[:2]
+        height, width = image.shape[:2]
         new_width, new_height = round(width * scale), round(height * scale)
         if new_width * new_height > self._max_image_pixels:
             raise call.bad_input(
@@ -102,7 +102,7 @@ class OpenCv:
                 pixel_count=new_width * new_height,
                 limit_pixel_count=self._max_image_pixels,
             )
-        return image_filters.resize(picture, new_width, new_height)
+        return image_filters.resize(image, new_width, new_height)
 
 
 def load(spec: ipc.Load) -> OpenCv:

@@ -30,12 +30,12 @@ class OpenCvControls:
         """Keeps the limit.
 
         Args:
-            max_image_pixels: The most pixels of a picture that is decoded.
+            max_image_pixels: The most pixels of an image that is decoded.
         """
         self._max_image_pixels = max_image_pixels
 
     def warm_up(self) -> None:
-        """Draws everything once from a small picture."""
+        """Draws everything once from a small image."""
         for _, draw in _DRAWINGS.values():
             draw(np.zeros((64, 64, 3), np.uint8))
 
@@ -52,9 +52,9 @@ class OpenCvControls:
 
     def _compute(self, call: Call) -> Outputs:
         what, draw = _DRAWINGS[call.task_type]
-        picture = image_inputs.opaque(image_inputs.read(call, "image", self._max_image_pixels))
+        image = image_inputs.opaque(image_inputs.read(call, "image", self._max_image_pixels))
         call.raise_if_cancelled()
-        drawn = Image.fromarray(draw(np.asarray(picture)))
+        drawn = Image.fromarray(draw(np.asarray(image)))
         return {"image": image_outputs.write(call, "image", drawn, what)}
 
 

@@ -1,4 +1,4 @@
-"""The engine `opencv-faces`: finds and counts faces in pictures with the Haar cascades that OpenCV brings."""
+"""The engine `opencv-faces`: finds and counts faces in images with the Haar cascades that OpenCV brings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class OpenCvFaces:
 
         Args:
             instances: How many calls are computed at once.
-            max_image_pixels: The most pixels of a picture that is decoded.
+            max_image_pixels: The most pixels of an image that is decoded.
 
         Raises:
             FailedPreconditionError: This OpenCV does not bring them.
@@ -40,13 +40,13 @@ class OpenCvFaces:
             self._free.put(Cascades())
 
     def warm_up(self) -> None:
-        """Looks at an empty picture."""
+        """Looks at an empty image."""
         cascades = self._free.get()
         face_search.find(np.zeros((240, 320), np.uint8), cascades, lambda _fraction: None)
         self._free.put(cascades)
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
-        """Looks at each picture."""
+        """Looks at each image."""
         return one_by_one(batch, self._compute)
 
     def parameter_bytes(self) -> int:

@@ -1,4 +1,4 @@
-"""The engine `rapidocr`: reads the text in pictures with the PP-OCR models that the package brings."""
+"""The engine `rapidocr`: reads the text in images with the PP-OCR models that the package brings."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class LineReader:
         self.read(image)
 
     def read(self, image: Image.Image) -> list[Line]:
-        """Returns the lines in an RGB or RGBA picture, in no particular order, with boxes in its pixels."""
+        """Returns the lines in an RGB or RGBA image, in no particular order, with boxes in its pixels."""
         lines: Any = self._pipeline(_pixels(image))
         if lines.txts is None:
             return []
@@ -47,13 +47,13 @@ class LineReader:
 
 
 class RapidOcr:
-    """Reads the text in pictures."""
+    """Reads the text in images."""
 
     def __init__(self, max_image_pixels: int) -> None:
         """Makes the reader.
 
         Args:
-            max_image_pixels: The most pixels of a picture that is decoded.
+            max_image_pixels: The most pixels of an image that is decoded.
         """
         self._max_image_pixels = max_image_pixels
         self._reader = LineReader()
@@ -63,7 +63,7 @@ class RapidOcr:
         self._reader.warm_up()
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
-        """Reads each picture."""
+        """Reads each image."""
         return one_by_one(batch, self._compute)
 
     def parameter_bytes(self) -> int:

@@ -90,7 +90,7 @@ def _has_mpeg_contents(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(10)
         if head.startswith(b"ID3"):
-            # Four bytes of seven bits each; a tag with a picture may be megabytes.
+            # Four bytes of seven bits each; a tag with an image may be megabytes.
             size = sum(byte << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=False))
             file.seek(10 + size)
         else:

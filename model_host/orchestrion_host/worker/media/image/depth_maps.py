@@ -1,4 +1,4 @@
-"""Maps of depth as pictures: how near things are, and which way their surfaces face."""
+"""Maps of depth as images: how near things are, and which way their surfaces face."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-# How steep a surface is that comes from the farthest to the nearest across the shorter side of the picture, as the
+# How steep a surface is that comes from the farthest to the nearest across the shorter side of the image, as the
 # tangent of its slope; walls beside a corridor shall look like walls.
 _STEEPNESS: Final = 2.5
 
@@ -27,7 +27,7 @@ def normals(near: Any, background: float) -> Any:
 
     As in ControlNet's own way from depth to normals (Zhang and Agrawala, 2023), they follow from Sobel's differences,
     and the background, where depths are little more than noise, faces the viewer. Unlike there, steepness goes with
-    the size of the picture, so that a picture and its thumbnail have the same normals.
+    the size of the image, so that an image and its thumbnail have the same normals.
 
     Args:
         near: Float array of shape (height, width) from 0, the farthest, to 1.

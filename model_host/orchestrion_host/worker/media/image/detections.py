@@ -1,4 +1,4 @@
-"""Things found in pictures: what, how surely, and where; and which of several findings are one and the same thing."""
+"""Things found in images: what, how surely, and where; and which of several findings are one and the same thing."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Box:
         return max(0.0, self.width) * max(0.0, self.height)
 
     def scaled(self, factor: float) -> Box:
-        """Returns the box in a picture that is enlarged by a factor."""
+        """Returns the box in an image that is enlarged by a factor."""
         return Box(self.x_min * factor, self.y_min * factor, self.x_max * factor, self.y_max * factor)
 
     def moved(self, x: float, y: float) -> Box:
@@ -45,7 +45,7 @@ class Box:
         return Box(self.x_min + x, self.y_min + y, self.x_max + x, self.y_max + y)
 
     def within(self, width: float, height: float) -> Box:
-        """Returns what of the box lies in a picture of this size."""
+        """Returns what of the box lies in an image of this size."""
         return Box(max(0.0, self.x_min), max(0.0, self.y_min), min(width, self.x_max), min(height, self.y_max))
 
     def shared_area(self, other: Box) -> float:

@@ -1,4 +1,4 @@
-"""Boxes and labels drawn on pictures, of a size that is seen on a thumbnail and on twelve million pixels alike."""
+"""Boxes and labels drawn on images, of a size that is seen on a thumbnail and on twelve million pixels alike."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _COLOURS: Final = (
 
 
 def with_boxes(image: Image.Image, detections: Sequence[Detection]) -> Image.Image:
-    """Returns a copy of a picture with a box around each thing found, and its label and score above.
+    """Returns a copy of an image with a box around each thing found, and its label and score above.
 
     Args:
         image: RGB or RGBA; what is drawn is opaque.
-        detections: Boxes in pixels of this picture. Each label has a colour of its own, the same in every picture.
+        detections: Boxes in pixels of this image. Each label has a colour of its own, the same in every image.
     """
     drawn = image.copy()
     draw = ImageDraw.Draw(drawn)
     side = max(image.size)
     line = max(2, round(side * _LINE_SHARE))
-    # Small pictures have no room for words beside the boxes.
+    # Small images have no room for words beside the boxes.
     letter = round(side * _LETTER_SHARE)
     font = ImageFont.load_default(size=letter) if letter >= _SMALLEST_LETTER else None
     # The surest is drawn last, on top of the others.

@@ -1,4 +1,4 @@
-"""Pictures: checked by their header before anything is decoded, then turned upright."""
+"""Images: checked by their header before anything is decoded, then turned upright."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _BROKEN: Final = (OSError, ValueError, SyntaxError, EOFError, IndexError, Runtim
 
 
 def read(call: Call, name: str, max_pixels: int, *, longest_side: int | None = None) -> Image.Image:
-    """Reads a picture input as upright RGB or, where it has transparency, RGBA.
+    """Reads an image input as upright RGB or, where it has transparency, RGBA.
 
-    Its `format` is that of the file. Of a picture that moves, it is the first frame. A colour profile stays in `info`
+    Its `format` is that of the file. Of an image that moves, it is the first frame. A colour profile stays in `info`
     where it fits the colours that come out.
 
     Args:
@@ -31,7 +31,7 @@ def read(call: Call, name: str, max_pixels: int, *, longest_side: int | None = N
         longest_side: A size in pixels that suffices; formats that can, decode to about twice that.
 
     Raises:
-        InvalidArgumentError: It is no picture, a broken one, or has too many pixels.
+        InvalidArgumentError: It is no image, a broken one, or has too many pixels.
     """
     path = call.file(name)
     try:
@@ -58,7 +58,7 @@ def read(call: Call, name: str, max_pixels: int, *, longest_side: int | None = N
 
 
 def opaque(image: Image.Image) -> Image.Image:
-    """Returns a picture as RGB: what is transparent lies on white, as on a page."""
+    """Returns an image as RGB: what is transparent lies on white, as on a page."""
     if image.mode != "RGBA":
         return image
     page = Image.new("RGB", image.size, "white")

@@ -1,4 +1,4 @@
-"""Pictures as outputs: JPEG where the input was one, otherwise PNG, named after the input."""
+"""Images as outputs: JPEG where the input was one, otherwise PNG, named after the input."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _LONGEST_STEM: Final = 60
 
 
 def write(call: Call, name: str, image: Image.Image, what: str, *, file_format: str | None = None) -> ipc.Plain:
-    """Writes a picture made from a picture input and returns the value that stands for it.
+    """Writes an image made from an image input and returns the value that stands for it.
 
     Args:
         call: The call.
-        name: The picture input.
+        name: The image input.
         image: L, RGB or RGBA. A colour profile in its `info` goes with it.
         what: What was done, for the file name: `blurred` makes `<name of the input>-blurred.jpg`.
         file_format: Pillow's name of the input's format: a JPEG stays one, unless the result is transparent.

@@ -1,4 +1,4 @@
-"""Segments of pictures: drawn over the picture, as a map of their numbers, and as pictures white on black."""
+"""Segments of images: drawn over the image, as a map of their numbers, and as images white on black."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _COLOURS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of a picture that belongs together."""
+    """A part of an image that belongs together."""
 
     label: str
     """What it is; empty where that is not known."""
@@ -40,11 +40,11 @@ def box_of(mask: Mask) -> Box:
 
 
 def drawn_over(image: Image.Image, segments: Iterable[Segment]) -> Image.Image:
-    """Returns a copy of a picture with each segment in a colour that shines through, outlined and named.
+    """Returns a copy of an image with each segment in a colour that shines through, outlined and named.
 
     Args:
         image: RGB or RGBA; what is drawn is opaque.
-        segments: As large as the picture, taken one after the other, since many of them would fill the memory. Each
+        segments: As large as the image, taken one after the other, since many of them would fill the memory. Each
             label has a colour of its own; segments without one take turns.
     """
     pixels = np.asarray(image.convert("RGB")).copy()
@@ -69,7 +69,7 @@ def drawn_over(image: Image.Image, segments: Iterable[Segment]) -> Image.Image:
 
 
 def numbered(numbers: np.ndarray[Any, Any]) -> Image.Image:
-    """Returns a map of segments as a picture whose pixels are their numbers: 8 bits, or 16 where there are more.
+    """Returns a map of segments as an image whose pixels are their numbers: 8 bits, or 16 where there are more.
 
     Args:
         numbers: Integers of shape (height, width), from 0 to 65,535.
@@ -79,7 +79,7 @@ def numbered(numbers: np.ndarray[Any, Any]) -> Image.Image:
 
 
 def white_on_black(mask: Mask) -> Image.Image:
-    """Returns a mask as a picture."""
+    """Returns a mask as an image."""
     return Image.fromarray(mask.astype(np.uint8) * 255)
 
 

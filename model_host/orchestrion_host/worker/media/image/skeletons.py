@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from PIL import Image, ImageDraw
 
 Point: TypeAlias = tuple[float, float]
-"""x and y in pixels of the picture."""
+"""x and y in pixels of the image."""
 
 Skeleton: TypeAlias = Mapping[int, Point]
 """Where each joint is that was found, by OpenPose's number of it: 0 the nose, 1 the neck, …, 17 the left ear."""
@@ -57,7 +57,7 @@ _COLOURS: Final = (
     (255, 0, 85),
 )
 _LIMB_SHARE: Final = 0.6
-# On the pictures of 512 pixels that ControlNet was taught with, joints and limbs are 4 pixels to each side.
+# On the images of 512 pixels that ControlNet was taught with, joints and limbs are 4 pixels to each side.
 _RADIUS_SHARE: Final = 4 / 512
 _STEPS: Final = 36
 # The five points of COCO's face and the twelve of its body, by OpenPose's numbers; COCO has no neck.
@@ -86,7 +86,7 @@ def draw(size: tuple[int, int], skeletons: Sequence[Skeleton]) -> Image.Image:
     """Draws skeletons on black, each limb an ellipse between its joints, and the joints on top.
 
     Args:
-        size: Width and height of the picture in pixels.
+        size: Width and height of the image in pixels.
         skeletons: One a person.
     """
     canvas = Image.new("RGB", size)

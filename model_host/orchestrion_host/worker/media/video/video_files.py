@@ -1,4 +1,4 @@
-"""Videos: read as a few pictures spread over their length, and written as H.264 in MP4; by PyAV, with FFmpeg inside."""
+"""Videos: read as a few images spread over their length, and written as H.264 in MP4; by PyAV, with FFmpeg inside."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media.video import video_timestamps
 
 Frame: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
-"""A picture of a video: red, green and blue from 0 to 255, of shape (height, width, 3)."""
+"""An image of a video: red, green and blue from 0 to 255, of shape (height, width, 3)."""
 
 READABLE: Final = "MP4, MOV, WebM, MKV, AVI, MPEG, OGV or GIF"
 """The formats that an error names as the cure."""
@@ -37,9 +37,9 @@ class Video:
     """What was read of a video."""
 
     frames: list[Frame]
-    """The pictures, in order and upright; all of one size."""
+    """The images, in order and upright; all of one size."""
     frames_per_second: float
-    """How fast the whole video goes; more pictures than `frames` has."""
+    """How fast the whole video goes; more images than `frames` has."""
     seconds: float
     """How long the whole video is."""
 
@@ -47,17 +47,17 @@ class Video:
 def read(
     call: Call, name: str, max_seconds: float, max_pixels: int, count: int, *, shortest_side: int | None = None
 ) -> Video:
-    """Reads a video input: the picture in the middle of each of `count` equally long parts.
+    """Reads a video input: the image in the middle of each of `count` equally long parts.
 
-    A video that has fewer pictures gives some of them several times, as one and the same array.
+    A video that has fewer images gives some of them several times, as one and the same array.
 
     Args:
         call: The call that brings it.
         name: The name of the input.
         max_seconds: The longest video that is decoded.
-        max_pixels: The most pixels of a picture.
-        count: How many pictures are wanted.
-        shortest_side: A size in pixels that suffices; larger pictures are made as small as that.
+        max_pixels: The most pixels of an image.
+        count: How many images are wanted.
+        shortest_side: A size in pixels that suffices; larger images are made as small as that.
 
     Raises:
         InvalidArgumentError: It is no video, a broken one, too long, or has too many pixels.
@@ -70,7 +70,7 @@ def read(
         frames: list[Frame] = []
         last: Any = None
         for frame in video_timestamps.frames_at(call, container, stream, times, wanted):
-            # The same picture may be wanted several times.
+            # The same image may be wanted several times.
             if frame is not last:
                 _check_size(call, name, frame, max_pixels)
                 last, converted = frame, _upright(frame, shortest_side)
@@ -84,15 +84,15 @@ def write(call: Call, stem: str, frames: Iterable[Frame], frames_per_second: flo
     """Writes a video as H.264 in MP4, which every browser and player shows, and returns the value that stands for it.
 
     Args:
-        call: The call; it is asked before each picture whether to go on.
+        call: The call; it is asked before each image whether to go on.
         stem: The file name without its ending.
-        frames: The pictures, all of the size of the first; they may be made while they are written. Where a side is
+        frames: The images, all of the size of the first; they may be made while they are written. Where a side is
             odd, which the format cannot have, the last row or column comes twice.
         frames_per_second: How fast they follow each other.
 
     Raises:
         RunCancelledError: Nobody waits for it any more; no file is left.
-        ValueError: There are no pictures, or of several sizes.
+        ValueError: There are no images, or of several sizes.
     """
 
     def fill(path: Path) -> None:
@@ -114,7 +114,7 @@ def _opened(call: Call, name: str) -> Iterator[tuple[Any, Any]]:
         problem = f"cannot be read as a video: it is none ({READABLE}), or the file is damaged or cut off."
         raise call.bad_input(name, problem) from error
     with container:
-        # The picture on the cover of a recording is no video.
+        # The image on the cover of a recording is no video.
         streams = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
         if not streams:
             raise call.bad_input(name, "has no moving pictures.")
@@ -124,8 +124,8 @@ def _opened(call: Call, name: str) -> Iterator[tuple[Any, Any]]:
             raise _damaged(call, name) from error
 
 
-def _check_size(call: Call, name: str, pictures: Any, max_pixels: int) -> None:
-    width, height = int(pictures.width), int(pictures.height)
+def _check_size(call: Call, name: str, images: Any, max_pixels: int) -> None:
+    width, height = int(images.width), int(images.height)
     if width * height > max_pixels:
         raise call.bad_input(
             name,
@@ -137,7 +137,7 @@ def _check_size(call: Call, name: str, pictures: Any, max_pixels: int) -> None:
 
 
 def _upright(frame: Any, shortest_side: int | None) -> Frame:
-    """Turns a decoded picture into red, green and blue, smaller where that suffices, and as it was held."""
+    """Turns a decoded image into red, green and blue, smaller where that suffices, and as it was held."""
     factor = min(1.0, (shortest_side or 1 << 20) / min(frame.width, frame.height))
     width, height = (max(1, round(side * factor)) for side in (frame.width, frame.height))
     pixels: Frame = frame.to_ndarray(format="rgb24", width=width, height=height, interpolation="AREA")
@@ -155,8 +155,8 @@ def _encode(call: Call, container: Any, frames: Iterable[Frame], rate: Fraction)
         if frame.shape != shape:
             raise ValueError(f"A video of pictures of shape {shape} has one of {frame.shape}.")
         even = np.pad(frame, ((0, shape[0] % 2), (0, shape[1] % 2), (0, 0)), mode="edge")
-        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24")
-        container.mux(stream.encode(picture.reformat(format="yuv420p", dst_colorspace="ITU709")))
+        image = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24")
+        container.mux(stream.encode(image.reformat(format="yuv420p", dst_colorspace="ITU709")))
     if stream is None:
         raise ValueError("A video has at least one picture.")
     container.mux(stream.encode(None))

@@ -1,4 +1,4 @@
-"""When the pictures of a video are shown: found from its packets, since headers lie or know nothing, and sought."""
+"""When the images of a video are shown: found from its packets, since headers lie or know nothing, and sought."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _USUAL_RATE: Final = 25.0
 # Ends are told roughly; what is missing beyond this is a file that was cut off.
 _TOLERANCE: Final = 0.1
 _TOLERANCE_SECONDS: Final = 0.5
-# Formats in which a jump to a picture that needs no other lands on it.
+# Formats in which a jump to an image that needs no other lands on it.
 _SEEKABLE: Final = ("mov", "matroska")
 
 
@@ -26,13 +26,13 @@ class Times:
     """The times of a video stream, in seconds."""
 
     start_s: float
-    """When the first picture is shown, on the clock of the file."""
+    """When the first image is shown, on the clock of the file."""
     seconds: float
     """How long all of them last."""
     frames_per_second: float
     """How many there are a second, on average."""
     whole: Sequence[float]
-    """The times of the pictures that need no other to be decoded, in order; empty where jumping there is not safe."""
+    """The times of the images that need no other to be decoded, in order; empty where jumping there is not safe."""
 
 
 def of(call: Call, name: str, container: Any, stream: Any, max_seconds: float) -> Times:
@@ -42,11 +42,11 @@ def of(call: Call, name: str, container: Any, stream: Any, max_seconds: float) -
         call: The call that brings the video.
         name: The name of the input.
         container: The file, as PyAV opened it; it is at its beginning again afterwards.
-        stream: The pictures in it.
+        stream: The images in it.
         max_seconds: The longest video that is taken.
 
     Raises:
-        InvalidArgumentError: It is too long, cut off, or without pictures.
+        InvalidArgumentError: It is too long, cut off, or without images.
         RunCancelledError: Nobody waits for it any more.
     """
     count, start, end, furthest = 0, float("inf"), 0.0, 0.0
@@ -78,17 +78,17 @@ def of(call: Call, name: str, container: Any, stream: Any, max_seconds: float) -
 
 
 def frames_at(call: Call, container: Any, stream: Any, times: Times, wanted: Sequence[float]) -> Iterator[Any]:
-    """Decodes a video, picture by picture, and jumps where none is wanted for long.
+    """Decodes a video, image by image, and jumps where none is wanted for long.
 
     Args:
         call: The call that brings it.
         container: The file, at its beginning.
-        stream: The pictures in it.
+        stream: The images in it.
         times: Its times.
         wanted: Times in ascending order, in seconds on the clock of the file.
 
     Yields:
-        For each time the picture that is shown then, as PyAV has it; nothing where none can be decoded.
+        For each time the image that is shown then, as PyAV has it; nothing where none can be decoded.
 
     Raises:
         RunCancelledError: Nobody waits for it any more.
@@ -148,7 +148,7 @@ def _check_length(call: Call, name: str, seconds: float, max_seconds: float) -> 
 
 
 def _check_end(call: Call, name: str, container: Any, stream: Any, times: tuple[float, float, float]) -> None:
-    """Compares where the packets end with what the file says of the pictures, else of all of its streams."""
+    """Compares where the packets end with what the file says of the images, else of all of its streams."""
     start, end, furthest = times
     declared, length = 0.0, end - start
     if stream.duration is not None:

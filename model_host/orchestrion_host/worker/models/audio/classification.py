@@ -1,4 +1,4 @@
-"""Audio classification: what is to be heard in a sound, of any length; long ones are heard in windows and averaged."""
+"""Audio classification: what is heard in audio of any length; long audio is classified in windows and averaged."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FRAMES_A_SECOND: Final = 100
 
 
 class AudioClassifier(TorchExpert):
-    """A model that names sounds (AST, Wav2Vec2, HuBERT, Whisper's encoder and their kin)."""
+    """A model that names sounds (AST, Wav2Vec2, HuBERT, Whisper's encoder and similar models)."""
 
     def __init__(self, spec: ipc.Load) -> None:
         """Loads it."""

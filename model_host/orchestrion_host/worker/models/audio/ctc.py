@@ -1,7 +1,7 @@
-"""Recognisers that spell (CTC: Wav2Vec2, HuBERT and their kin): a letter or nothing for each fiftieth of a second.
+"""Speech recognition by CTC (Wav2Vec2, HuBERT and others): a token or a blank for each frame of 20 ms.
 
-Long recordings are heard in windows that overlap; of each, only the middle is kept, where letters have been heard with
-what is around them.
+Long recordings are transcribed in windows that overlap; of each, only the middle is kept, where frames have been seen
+with their context.
 """
 
 from __future__ import annotations

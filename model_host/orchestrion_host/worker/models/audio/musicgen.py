@@ -128,7 +128,7 @@ class MusicGenerator(TorchExpert):
             sounds = self._model.generate(
                 input_ids=encoded["input_ids"],
                 attention_mask=encoded["attention_mask"],
-                # The lots are drawn by the processor, row by row: what a call gets depends on its own seed alone.
+                # The logits processor samples row by row: what a call gets depends on its own seed alone.
                 do_sample=False,
                 # The codebooks begin one after the other, so that the last needs as many steps more.
                 max_new_tokens=tokens + books - 1,

@@ -1,4 +1,4 @@
-"""Recognisers that write sentences (Speech2Text, SpeechT5, Moonshine and their kin): heard from pause to pause."""
+"""Speech recognition by encoder-decoders (Speech2Text, SpeechT5, Moonshine and others): from pause to pause."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from orchestrion_host.worker.models.audio import speecht5_voices
 from orchestrion_host.worker.models.audio.synthesiser import Synthesiser
 from orchestrion_host.worker.models.checkpoint import Checkpoint
 
-# The model drops some of what it said last by lot, so that it does not repeat itself.
+# The model drops some of what it said last at random, so that it does not repeat itself.
 _SEED: Final = 1
 # Longer pieces drift; the tokens are letters.
 _LONGEST_TEXT: Final = 300

@@ -47,7 +47,7 @@ class Synthesiser(TorchExpert):
         self.speak("A sentence of usual length, as people say it.", 1.0, None)
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
-        """Speaks texts, one after the other: the lots that voices draw differ with what is in a pass."""
+        """Speaks texts, one after the other: the random numbers that voices draw differ with what is in a pass."""
         return one_by_one(batch, self._compute)
 
     @abstractmethod

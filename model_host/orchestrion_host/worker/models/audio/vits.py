@@ -16,7 +16,7 @@ from orchestrion_host.worker.models.audio.synthesiser import Synthesiser
 from orchestrion_host.worker.models.checkpoint import Checkpoint
 from orchestrion_host.worker.text import language_tags
 
-# The model draws its rhythm and its breath by lot; the same text is to give the same sound.
+# The model draws its rhythm and its breath at random; the same text is to give the same sound.
 _SEED: Final = 1
 
 

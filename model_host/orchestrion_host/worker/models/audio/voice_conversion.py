@@ -54,7 +54,7 @@ class VoiceConverter(TorchExpert):
         self._said(noise, self._voice)
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
-        """Says recordings again, one after the other: the lots that the model draws differ with what is in a pass."""
+        """Converts recordings one after the other: the random numbers of the model differ with what is in a pass."""
         return one_by_one(batch, self._compute)
 
     def _compute(self, call: Call) -> Outputs:

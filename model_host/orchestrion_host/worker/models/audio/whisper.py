@@ -1,7 +1,7 @@
 """Whisper: half a minute at once, written with the times of its phrases; the next window begins where a phrase ended.
 
 That is the long-form algorithm of Radford et al. (2022), section 3.8, without its retries at higher temperatures, which
-draw lots.
+draw random numbers.
 """
 
 from __future__ import annotations

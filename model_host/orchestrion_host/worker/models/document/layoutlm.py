@@ -1,4 +1,4 @@
-"""Answers on pages whose words and places are known: LayoutLM and LayoutLMv3 point to the words of the answer."""
+"""Extractive answers on pages whose words and boxes are there: LayoutLM and LayoutLMv3 point to the words."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Page:
 
 
 class LayoutLm(TorchExpert):
-    """A model with a head for the first and the last token of an answer, and a reader of the text in pictures."""
+    """A model with a head for the first and the last token of an answer, and a reader of the text in images."""
 
     def __init__(self, spec: ipc.Load) -> None:
         """Loads both.
@@ -72,14 +72,14 @@ class LayoutLm(TorchExpert):
         if count > self._most_tokens // 2:
             problem = f"has {count} tokens; this expert reads {self._most_tokens // 2} at most."
             raise call.bad_input("question", problem, token_count=count)
-        picture = image_batches.image_of(call, self.checkpoint.spec.max_image_pixels)
+        image = image_batches.image_of(call, self.checkpoint.spec.max_image_pixels)
         call.progress("reading the page")
-        words = page_words.in_order(self._reader.read(picture))
+        words = page_words.in_order(self._reader.read(image))
         call.raise_if_cancelled()
-        return self._page(question, words, picture) if words else _Page((), (), (), None)
+        return self._page(question, words, image) if words else _Page((), (), (), None)
 
-    def _page(self, question: str, words: Sequence[PageWord], picture: Image.Image) -> _Page:
-        boxes = [word.thousandths(picture.width, picture.height) for word in words]
+    def _page(self, question: str, words: Sequence[PageWord], image: Image.Image) -> _Page:
+        boxes = [word.thousandths(image.width, image.height) for word in words]
         texts = [word.text for word in words]
         settings: dict[str, Any] = {
             "truncation": "only_second",
@@ -113,7 +113,7 @@ class LayoutLm(TorchExpert):
                 window["token_type_ids"] = [min(kind, self._type_count - 1) for kind in kinds]
             windows.append(window)
             word_ids.append(owners)
-        pixels = self._processor(images=picture, apply_ocr=False, return_tensors="pt") if self._processor else None
+        pixels = self._processor(images=image, apply_ocr=False, return_tensors="pt") if self._processor else None
         return _Page(words, windows, word_ids, pixels["pixel_values"][0] if pixels else None)
 
     def _run(self, calls: Sequence[Call], pages: Sequence[_Page]) -> list[Outputs]:
@@ -192,7 +192,7 @@ def _answer(page: _Page, logits: Sequence[tuple[Any, Any]]) -> Outputs:
 
 
 def _reader(spec: ipc.Load) -> Any:
-    """Returns what reads the lines of a page, an object with `read(picture) -> list[Line]`."""
+    """Returns what reads the lines of a page, an object with `read(image) -> list[Line]`."""
     try:
         from orchestrion_host.worker.engines.image.rapid_ocr import LineReader
     except ImportError as error:

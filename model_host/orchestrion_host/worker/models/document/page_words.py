@@ -1,4 +1,4 @@
-"""The words on a page and where they stand, from the lines that a reader of text found."""
+"""The words on a page and their boxes, from the lines that an OCR engine read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from orchestrion_host.worker.media.image import reading_order
 from orchestrion_host.worker.media.image.detections import Box
 from orchestrion_host.worker.media.image.reading_order import Line
 
-# LayoutLM and its kin know places as thousandths of the page.
+# LayoutLM and similar models know places as thousandths of the page.
 _SCALE: Final = 1000
 
 

@@ -1,4 +1,4 @@
-"""Answers to questions about pages: by the words on them (LayoutLM), or by a look at the whole page (Donut)."""
+"""Document question answering: by the words on a page (LayoutLM), or from its image alone (Donut)."""
 
 from __future__ import annotations
 

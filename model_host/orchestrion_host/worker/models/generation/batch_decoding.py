@@ -1,4 +1,4 @@
-"""Generation for several calls at once: each row has its own limit, ends, stream and cancellation."""
+"""Decoding for several calls in one batch: each row has its own limit, end tokens, stream and cancellation."""
 
 from __future__ import annotations
 

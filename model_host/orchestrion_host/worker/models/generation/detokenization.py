@@ -1,4 +1,4 @@
-"""Tokens into text as they come: pieces of whole characters, and the parts of a text in their order."""
+"""Tokens into text as they are generated: pieces of whole characters, and the parts of a text in their order."""
 
 from __future__ import annotations
 

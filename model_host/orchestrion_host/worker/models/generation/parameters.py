@@ -1,4 +1,4 @@
-"""The inputs that steer generation, checked: how much to write, how boldly, and with which lots."""
+"""The inputs that steer generation, checked: `max_tokens`, `temperature` and `seed`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def most_tokens(call: Call, usual: int) -> int:
 
 
 def sampling(call: Call) -> Sampling:
-    """Returns how tokens are chosen: the likeliest, or by lot where a temperature above 0 is given.
+    """Returns how tokens are chosen: the likeliest, or at random where a temperature above 0 is given.
 
     Raises:
         InvalidArgumentError: `temperature` or `seed` is out of its range.

@@ -1,4 +1,4 @@
-"""Drawing tokens by lot, each row with its own temperature and seed, so that nothing depends on the rows beside it."""
+"""Sampling of tokens, each row with its own temperature and seed, so that nothing depends on the rows beside it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Sampling:
 
 
 class RowLogitsProcessor(transformers.LogitsProcessor):
-    """Makes the search for the likeliest token draw by lot instead, row by row.
+    """Makes the search for the likeliest token draw at random instead, row by row.
 
     The token with the greatest sum of logit and Gumbel noise is a sample of the distribution (Gumbel-max trick), so
     rows that draw and rows that do not go through one greedy search together.

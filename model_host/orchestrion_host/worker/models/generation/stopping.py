@@ -1,4 +1,4 @@
-"""Ends of generation that no model knows of: nobody waits for the result any more."""
+"""Stopping criteria beside the end tokens of a model: nobody waits for the result any more."""
 
 from __future__ import annotations
 

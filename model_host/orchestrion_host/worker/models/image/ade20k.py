@@ -38,6 +38,6 @@ COLOURS: Final[np.ndarray[Any, np.dtype[np.uint8]]] = np.array(
 
 
 def paint(classes: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """Returns a map of classes as a picture of shape (height, width, 3); classes beyond the 150 begin again."""
+    """Returns a map of classes as an image of shape (height, width, 3); classes beyond the 150 begin again."""
     painted: np.ndarray[Any, np.dtype[np.uint8]] = COLOURS[classes % len(COLOURS)]
     return painted

@@ -1,4 +1,4 @@
-"""Classes of pictures: ViT, ResNet, ConvNeXt, Swin and whatever else has a head for them."""
+"""Image classification: ViT, ResNet, ConvNeXt, Swin and every other model with a head for it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ImageClassifier(TorchExpert):
         super().__init__(checkpoint, self._model)
 
     def warm_up(self) -> None:
-        """Classifies as many grey pictures as a batch has."""
+        """Classifies as many grey images as a batch has."""
         self._logits([self._prepared(Image.new("RGB", (256, 256), "grey"))])
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
@@ -44,8 +44,8 @@ class ImageClassifier(TorchExpert):
     def _read(self, call: Call) -> Any:
         return self._prepared(image_batches.image_of(call, self.checkpoint.spec.max_image_pixels))
 
-    def _prepared(self, picture: Image.Image) -> Any:
-        return self._processor(images=picture, return_tensors="pt")["pixel_values"]
+    def _prepared(self, image: Image.Image) -> Any:
+        return self._processor(images=image, return_tensors="pt")["pixel_values"]
 
     def _run(self, calls: Sequence[Call], read: Sequence[Any]) -> list[Outputs]:
         del calls
@@ -68,5 +68,5 @@ class ImageClassifier(TorchExpert):
 
 
 def load(spec: ipc.Load) -> ImageClassifier:
-    """Loads a classifier of pictures."""
+    """Loads a classifier of images."""
     return ImageClassifier(spec)

@@ -1,4 +1,4 @@
-"""How far things in a picture are: DPT, Depth Anything, GLPN, ZoeDepth; also as maps that guide painting."""
+"""Depth estimation: DPT, Depth Anything, GLPN, ZoeDepth; also as maps that guide diffusion."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from orchestrion_host.worker.runtimes import Outputs, Result
 _METRIC: Final = ("glpn", "zoedepth")
 # Image processors that keep the shape of a strip would make it very long.
 _LONGEST_SHAPE: Final = 4
-# The processor of GLPN leaves the size as it is; it was trained on pictures of 640 x 480.
+# The processor of GLPN leaves the size as it is; it was trained on images of 640 x 480.
 _GLPN_SIDE: Final = 640
 _GLPN_STEP: Final = 32
 _DEFAULT_BACKGROUND: Final = 0.1
@@ -45,11 +45,11 @@ class DepthEstimator(TorchExpert):
         self._is_metric = bool(spec.options.get("metric", is_metric))
 
     def warm_up(self) -> None:
-        """Looks at a grey picture of the size that most models compute with."""
+        """Looks at a grey image of the size that most models compute with."""
         self._depths([Image.new("RGB", (_GLPN_SIDE, _GLPN_SIDE), "grey")])
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
-        """Looks at the pictures of a batch; those that are equally large to the model in one pass."""
+        """Looks at the images of a batch; those that are equally large to the model in one pass."""
         return image_batches.compute(batch, self._read, self._run)
 
     def _read(self, call: Call) -> Image.Image:
@@ -60,10 +60,8 @@ class DepthEstimator(TorchExpert):
         return [self._outputs(call, depth) for call, depth in zip(calls, depths, strict=True)]
 
     def _depths(self, read: Sequence[Image.Image]) -> list[Any]:
-        """Returns the depth of each picture in the unit of the model, a float32 array as large as the picture."""
-        prepared = [
-            self._processor(images=self._fitting(picture), return_tensors="pt")["pixel_values"] for picture in read
-        ]
+        """Returns the depth of each image in the unit of the model, a float32 array as large as the image."""
+        prepared = [self._processor(images=self._fitting(image), return_tensors="pt")["pixel_values"] for image in read]
         depths: dict[int, Any] = {}
         for shape in sorted({tuple(pixels.shape) for pixels in prepared}):
             places = [place for place, pixels in enumerate(prepared) if tuple(pixels.shape) == shape]
@@ -74,28 +72,28 @@ class DepthEstimator(TorchExpert):
                 depths[place] = self._resized(depth, read[place])
         return [depths[place] for place in range(len(read))]
 
-    def _fitting(self, picture: Image.Image) -> Image.Image:
-        """Returns a picture that the processor makes no giant of; the depths are stretched back afterwards."""
-        width, height = picture.size
+    def _fitting(self, image: Image.Image) -> Image.Image:
+        """Returns an image that the processor makes no giant of; the depths are stretched back afterwards."""
+        width, height = image.size
         width, height = min(width, _LONGEST_SHAPE * height), min(height, _LONGEST_SHAPE * width)
         if self.checkpoint.config.model_type == "glpn":
             factor = min(1.0, _GLPN_SIDE / max(width, height))
             width, height = (max(_GLPN_STEP, round(side * factor)) for side in (width, height))
-        same = (width, height) == picture.size
-        return picture if same else picture.resize((width, height), Image.Resampling.BICUBIC)
+        same = (width, height) == image.size
+        return image if same else image.resize((width, height), Image.Resampling.BICUBIC)
 
-    def _resized(self, depth: Any, picture: Image.Image) -> Any:
-        """Stretches depths over the whole picture, as the library's processors do."""
+    def _resized(self, depth: Any, image: Image.Image) -> Any:
+        """Stretches depths over the whole image, as the library's processors do."""
         margins = (0, 0)
-        size = (picture.height, picture.width)
+        size = (image.height, image.width)
         if self.checkpoint.config.model_type == "zoedepth" and self._processor.do_pad:
-            # The margin that the processor put around the picture: three times the root of half a side.
-            fitted = self._fitting(picture)
+            # The margin that the processor put around the image: three times the root of half a side.
+            fitted = self._fitting(image)
             size = (fitted.height, fitted.width)
             margins = (int(np.sqrt(size[0] / 2) * 3), int(np.sqrt(size[1] / 2) * 3))
         whole = (size[0] + 2 * margins[0], size[1] + 2 * margins[1])
         large = _stretched(depth, whole)[margins[0] : margins[0] + size[0], margins[1] : margins[1] + size[1]]
-        return _stretched(large, (picture.height, picture.width)).numpy()
+        return _stretched(large, (image.height, image.width)).numpy()
 
     def _outputs(self, call: Call, depth: Any) -> Outputs:
         if self._is_metric:

@@ -1,4 +1,4 @@
-"""Objects that a detector found, as the outputs of its task types tell them."""
+"""Detections as the outputs that their task types have: objects, a count, a sentence, an annotated image."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from orchestrion_host.worker.runtimes import Outputs
 
 
 def describe(call: Call, image: Image.Image, detections: Sequence[Detection], what: str = "objects") -> Outputs:
-    """Tells objects in words, as data and as a picture with their boxes.
+    """Tells objects in words, as data and as an image with their boxes.
 
     Args:
-        call: The call that brought the picture as `image`.
-        image: The picture, RGB or RGBA, with the format that it was read in.
-        detections: The objects, their boxes in pixels of the picture.
+        call: The call that brought the image as `image`.
+        image: The image, RGB or RGBA, with the format that it was read in.
+        detections: The objects, their boxes in pixels of the image.
         what: What was looked for, in the plural: `no faces` is told where there are none, and `nothing` for objects.
     """
     ranked = sorted(detections, key=lambda detection: (-detection.score, detection.box.x_min, detection.box.y_min))

@@ -1,4 +1,4 @@
-"""Calls with pictures: read one by one, so that a bad one fails its own call, then computed together."""
+"""Batches of calls with images: decoded one by one, so that a bad one fails its own call, then computed together."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def processor(checkpoint: Checkpoint, folder: Path | None = None) -> Any:
 def exact(spec: ipc.Load) -> Checkpoint:
     """Opens a checkpoint that computes maps in single precision, unless the option `dtype` asks for another.
 
-    The 8 bits of a half-precision number would show as steps in pictures, and as wrinkles in surfaces.
+    The 8 bits of a half-precision number would show as steps in images, and as wrinkles in surfaces.
 
     Raises:
         FailedPreconditionError: EXPERT_LOAD_FAILED: a file is missing or has another hash.
@@ -40,10 +40,10 @@ def exact(spec: ipc.Load) -> Checkpoint:
 
 
 def image_of(call: Call, max_pixels: int, name: str = "image") -> Image.Image:
-    """Reads a picture input as upright RGB; what is transparent lies on white.
+    """Reads an image input as upright RGB; what is transparent lies on white.
 
     Raises:
-        InvalidArgumentError: It is no picture, or too large.
+        InvalidArgumentError: It is no image, or too large.
     """
     return image_inputs.opaque(image_inputs.read(call, name, max_pixels))
 

@@ -36,7 +36,7 @@ _STABILITY_OFFSET: Final = 1.0
 _MOST_SHARED: Final = 0.7
 _MOST_POINTS: Final = 64
 _MOST_MASKS: Final = 64
-# Masks are told apart at this size at most, and stretched over larger pictures.
+# Masks are told apart at this size at most, and stretched over larger images.
 _LONGEST_SIDE: Final = 1024
 
 
@@ -58,13 +58,13 @@ class MaskGenerator(TorchExpert):
         super().__init__(checkpoint, self._model)
 
     def warm_up(self) -> None:
-        """Looks at a grey picture, with as many points as it is asked at once."""
+        """Looks at a grey image, with as many points as it is asked at once."""
         image = Image.new("RGB", (self._side, self._side), "grey")
         points = point_grids.grid(int(_POINTS_AT_ONCE**0.5), *image.size)
         self._predicted(self._embedding(image), image, points[:, None])
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
-        """Looks at each picture; the points of one fill passes of their own."""
+        """Looks at each image; the points of one fill passes of their own."""
         results: list[Result] = []
         for call in batch:
             try:
@@ -87,7 +87,7 @@ class MaskGenerator(TorchExpert):
         return _outputs(call, image, masks)
 
     def _embedding(self, image: Image.Image) -> Any:
-        """Encodes a picture: the longer side as the model wants it, normalised, padded to a square."""
+        """Encodes an image: the longer side as the model wants it, normalised, padded to a square."""
         fitted = _fitted(image, self._side, enlarge=True)
         samples = torch.from_numpy(np.asarray(fitted).copy()).permute(2, 0, 1).float() / 255
         samples = (samples - torch.tensor(_MEAN)[:, None, None]) / torch.tensor(_DEVIATION)[:, None, None]
@@ -100,9 +100,9 @@ class MaskGenerator(TorchExpert):
         """Asks for masks.
 
         Args:
-            embedding: That of the picture.
-            image: The picture.
-            points: Of shape (masks, points, 2), in pixels of the picture.
+            embedding: That of the image.
+            image: The image.
+            points: Of shape (masks, points, 2), in pixels of the image.
 
         Returns:
             Logits of shape (masks, 3, height, width) over the padded square, and scores of shape (masks, 3).
@@ -140,7 +140,7 @@ class MaskGenerator(TorchExpert):
         return self._masks(logits[0, best][None], scores[0, best][None], image)
 
     def _masks(self, logits: Any, scores: Any, image: Image.Image) -> list[ScoredMask]:
-        """Stretches masks over the picture; empty ones are left out."""
+        """Stretches masks over the image; empty ones are left out."""
         masks_found = []
         scale = max(image.size)
         for own, score in zip(logits, scores.tolist(), strict=True):
@@ -162,7 +162,7 @@ def _points(call: Call, image: Image.Image) -> Any:
     """Reads the points that a call gives, of shape (points, 2), in pixels; None where it gives none.
 
     Raises:
-        InvalidArgumentError: They are no list of pairs of numbers inside the picture.
+        InvalidArgumentError: They are no list of pairs of numbers inside the image.
     """
     points_input = call.inputs.get("points")
     data = points_input.get("json") if isinstance(points_input, dict) else None
@@ -188,7 +188,7 @@ def _fitted(image: Image.Image, longest: int, *, enlarge: bool = False) -> Image
 
 
 def _outputs(call: Call, image: Image.Image, masks_found: Sequence[ScoredMask]) -> Outputs:
-    # Stretched over the picture one at a time: all of them together would fill the memory.
+    # Stretched over the image one at a time: all of them together would fill the memory.
     objects = [_described(item, _stretched(item.mask, image.size)) for item in masks_found]
     # The largest first, so that the smaller ones lie on top of them.
     order = sorted(masks_found, key=lambda item: -int(item.mask.sum()))

@@ -1,4 +1,4 @@
-"""Objects of the classes that a model was trained for: DETR, YOLOS, RT-DETR and their kin."""
+"""Object detection of the classes that a model was trained for: DETR, YOLOS, RT-DETR and similar models."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from orchestrion_host.worker.runtimes import Outputs, Result
 
 _DEFAULT_THRESHOLD: Final = 0.5
 _NO_CLASS: Final = "N/A"
-# Detectors look at pictures of this size: processors stretch the shorter side to 800 at most 1333 the longer.
+# Detectors look at images of this size: processors stretch the shorter side to 800 at most 1333 the longer.
 _WARM_UP_SIZE: Final = (1333, 800)
 
 
 @dataclass(frozen=True, slots=True)
 class _Encoded:
-    """What one call brings: the picture as it is drawn on, what the processor made of it, and the lowest score."""
+    """What one call brings: the image as it is drawn on, what the processor made of it, and the lowest score."""
 
     image: Image.Image
     encoded: dict[str, Any]
@@ -51,12 +51,12 @@ class ObjectDetector(TorchExpert):
         super().__init__(checkpoint, self._model)
 
     def warm_up(self) -> None:
-        """Looks at a grey picture of the largest size that detectors compute with."""
+        """Looks at a grey image of the largest size that detectors compute with."""
         image = Image.new("RGB", _WARM_UP_SIZE, "grey")
         self._detect([_Encoded(image, self._encoded(image), 1.0)])
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
-        """Looks at the pictures of a batch; those that are equally large to the model in one pass."""
+        """Looks at the images of a batch; those that are equally large to the model in one pass."""
         return image_batches.compute(
             batch, self._read, self._run, alike=lambda item: tuple(item.encoded["pixel_values"].shape)
         )

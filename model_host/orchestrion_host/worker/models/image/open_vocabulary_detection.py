@@ -1,4 +1,4 @@
-"""Objects by names that come with the request: OWL-ViT, OWLv2 and Grounding DINO."""
+"""Object detection by labels that come with the request: OWL-ViT, OWLv2 and Grounding DINO."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PHRASE: Final = "a photo of a {}"
 
 @dataclass(frozen=True, slots=True)
 class _Encoded:
-    """What one call brings: the picture, its pixels for the model, the labels to look for, and the lowest score."""
+    """What one call brings: the image, its pixels for the model, the labels to look for, and the lowest score."""
 
     image: Image.Image
     encoded: dict[str, Any]
@@ -60,12 +60,12 @@ class OpenVocabularyDetector(TorchExpert):
         super().__init__(checkpoint, self._model)
 
     def warm_up(self) -> None:
-        """Looks for two things on a grey picture."""
+        """Looks for two things on a grey image."""
         image = Image.new("RGB", (1333, 800), "grey")
         self._detect([_Encoded(image, self._encoded(image), ("cat", "dog"), 1.0)])
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
-        """Looks at the pictures of a batch; those that are alike in size and ask for the same things in one pass."""
+        """Looks at the images of a batch; those that are alike in size and ask for the same things in one pass."""
         return image_batches.compute(
             batch,
             self._read,
@@ -110,7 +110,7 @@ class OpenVocabularyDetector(TorchExpert):
         return [self._kept(*rows) for rows in zip(read, scores, boxes, strict=True)]
 
     def _phrases(self, read: Sequence[_Encoded]) -> dict[str, Any]:
-        """One text for each label, once for each picture: OWL wants (pictures x labels, tokens)."""
+        """One text for each label, once for each image: OWL wants (images x labels, tokens)."""
         tokens = self._tokenizer(
             [_PHRASE.format(label) for label in read[0].labels],
             padding="max_length",
@@ -129,8 +129,8 @@ class OpenVocabularyDetector(TorchExpert):
         """Returns for each box the score of each label: the best of its tokens, which full stops separate.
 
         Args:
-            scores: Of shape (pictures, boxes, tokens).
-            tokens: The sentence, of shape (pictures, tokens); the same for all.
+            scores: Of shape (images, boxes, tokens).
+            tokens: The sentence, of shape (images, tokens); the same for all.
             count: How many labels there are.
         """
         stop = self._tokenizer.convert_tokens_to_ids(".")
@@ -149,7 +149,7 @@ class OpenVocabularyDetector(TorchExpert):
         best = scores.max(dim=-1)
         width, height = encoded.image.size
         if self._kind == "owlv2":
-            # Its processor pads pictures to a square.
+            # Its processor pads images to a square.
             width = height = max(width, height)
         detections = []
         for score, label, (x, y, w, h) in zip(best.values.tolist(), best.indices.tolist(), boxes.tolist(), strict=True):

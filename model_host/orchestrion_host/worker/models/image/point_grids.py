@@ -14,7 +14,7 @@ from orchestrion_host.worker.media.image.masks import Mask
 
 @dataclass(frozen=True, slots=True)
 class ScoredMask:
-    """A mask at the size of a picture, how sure the model is of it, and the box around it."""
+    """A mask at the size of an image, how sure the model is of it, and the box around it."""
 
     mask: Mask
     score: float
@@ -22,7 +22,7 @@ class ScoredMask:
 
 
 def grid(points_per_side: int, width: int, height: int) -> np.ndarray[Any, Any]:
-    """Returns points in the middles of equal cells over a picture, of shape (points, 2), in pixels."""
+    """Returns points in the middles of equal cells over an image, of shape (points, 2), in pixels."""
     shares = (np.arange(points_per_side) + 0.5) / points_per_side
     across, down = np.meshgrid(shares * width, shares * height)
     return np.stack([across.ravel(), down.ravel()], axis=1)

@@ -1,4 +1,4 @@
-"""Poses of people, drawn as OpenPose draws them: ViTPose, on persons that a detector found or on the whole picture."""
+"""Pose estimation, drawn as OpenPose does: ViTPose, on the persons that a detector finds or on the whole image."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ class PoseEstimator(TorchExpert):
         self._threshold = float(spec.options.get("threshold", _JOINT_THRESHOLD))
 
     def warm_up(self) -> None:
-        """Looks at as many persons as go through the model at once, and for persons in a grey picture."""
+        """Looks at as many persons as go through the model at once, and for persons in a grey image."""
         grey = Image.new("RGB", (640, 480), "grey")
         if self._detector is not None:
             self._persons([grey])
         self._heatmaps([Image.new("RGB", (self._width, self._height), "grey")] * _PERSONS_PER_PASS)
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
-        """Draws the poses in the pictures of a batch; the persons of all of them go through the model together."""
+        """Draws the poses in the images of a batch; the persons of all of them go through the model together."""
         return image_batches.compute(batch, self._read, self._run)
 
     def _read(self, call: Call) -> Image.Image:
@@ -75,36 +75,36 @@ class PoseEstimator(TorchExpert):
             [pose_heatmaps.framed(box, self._width, self._height) for box in boxes[:_MOST_PERSONS]] for boxes in persons
         ]
         crops = [
-            pose_heatmaps.crop(picture, frame, self._width, self._height)
-            for picture, some in zip(read, frames, strict=True)
+            pose_heatmaps.crop(image, frame, self._width, self._height)
+            for image, some in zip(read, frames, strict=True)
             for frame in some
         ]
         heatmaps = self._heatmaps(crops)
         outputs: list[Outputs] = []
         start = 0
-        for call, picture, some in zip(calls, read, frames, strict=True):
+        for call, image, some in zip(calls, read, frames, strict=True):
             poses = self._skeletons(heatmaps[start : start + len(some)], some)
             start += len(some)
-            drawn = skeletons.draw(picture.size, poses)
+            drawn = skeletons.draw(image.size, poses)
             outputs.append({"image": image_outputs.write(call, "image", drawn, "pose")})
         return outputs
 
     def _persons(self, read: Sequence[Image.Image]) -> list[list[Box]]:
-        """Returns the boxes around persons in each picture, the surest first."""
+        """Returns the boxes around persons in each image, the surest first."""
         if self._detector is None:
-            return [[Box(0, 0, picture.width, picture.height)] for picture in read]
+            return [[Box(0, 0, image.width, image.height)] for image in read]
         persons = []
-        for picture in read:
-            # One by one: some detectors pad pictures of other sizes, and see the padding.
-            encoded = self._detector_processor(images=picture, return_tensors="pt")
+        for image in read:
+            # One by one: some detectors pad images of other sizes, and see the padding.
+            encoded = self._detector_processor(images=image, return_tensors="pt")
             with torch.inference_mode():
                 outputs = self._detector(**self.checkpoint.inputs(encoded))
             result = self._detector_processor.post_process_object_detection(
-                outputs, threshold=_PERSON_THRESHOLD, target_sizes=[(picture.height, picture.width)]
+                outputs, threshold=_PERSON_THRESHOLD, target_sizes=[(image.height, image.width)]
             )[0]
             names = self._detector.config.id2label
             boxes = [
-                (score, Box(*box).within(picture.width, picture.height))
+                (score, Box(*box).within(image.width, image.height))
                 for score, label, box in zip(
                     result["scores"].tolist(), result["labels"].tolist(), result["boxes"].tolist(), strict=True
                 )

@@ -25,7 +25,7 @@ def framed(box: Box, width: int, height: int) -> Box:
     """Widens a box to the shape of the model's input, with some surroundings.
 
     Args:
-        box: A person, in pixels of the picture.
+        box: A person, in pixels of the image.
         width: Of the model's input.
         height: Of the model's input.
     """
@@ -36,15 +36,15 @@ def framed(box: Box, width: int, height: int) -> Box:
     return Box(x - wide / 2, y - high / 2, x + wide / 2, y + high / 2)
 
 
-def crop(picture: Image.Image, frame: Box, width: int, height: int) -> Image.Image:
-    """Cuts a frame out in the size of the model's input; what lies outside of the picture is black."""
+def crop(image: Image.Image, frame: Box, width: int, height: int) -> Image.Image:
+    """Cuts a frame out in the size of the model's input; what lies outside of the image is black."""
     # Pixel 0 of the input lies on the left edge of the frame, the last one on its right edge.
     x_step, y_step = frame.width / (width - 1), frame.height / (height - 1)
     # Pillow counts from the corner of a pixel, half a pixel before its middle.
     x_start = frame.x_min + 0.5 - x_step / 2
     y_start = frame.y_min + 0.5 - y_step / 2
     steps = (x_step, 0.0, x_start, 0.0, y_step, y_start)
-    return picture.transform((width, height), Image.Transform.AFFINE, steps, Image.Resampling.BILINEAR)
+    return image.transform((width, height), Image.Transform.AFFINE, steps, Image.Resampling.BILINEAR)
 
 
 def joints(heatmaps: Any, frames: list[Box]) -> tuple[Any, Any]:
@@ -52,10 +52,10 @@ def joints(heatmaps: Any, frames: list[Box]) -> tuple[Any, Any]:
 
     Args:
         heatmaps: Float array of shape (persons, joints, height, width).
-        frames: What of the picture each person's heatmaps cover.
+        frames: What of the image each person's heatmaps cover.
 
     Returns:
-        Their points in pixels of the picture, of shape (persons, joints, 2), and their scores, of shape
+        Their points in pixels of the image, of shape (persons, joints, 2), and their scores, of shape
         (persons, joints).
     """
     persons, count, height, width = heatmaps.shape

@@ -1,4 +1,4 @@
-"""Pictures cut into segments: by class (SegFormer, UperNet, BEiT) or by thing (Mask2Former, MaskFormer, DETR)."""
+"""Image segmentation: semantic (SegFormer, UperNet, BEiT) or panoptic (Mask2Former, MaskFormer, DETR)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BY_CLASS: Final = ("ForSemanticSegmentation",)
 
 @dataclass(frozen=True, slots=True)
 class _Encoded:
-    """What one call brings: the picture as it is drawn on, and what the processor made of it."""
+    """What one call brings: the image as it is drawn on, and what the processor made of it."""
 
     image: Image.Image
     encoded: dict[str, Any]
@@ -53,7 +53,7 @@ class Segmenter(TorchExpert):
         checkpoint = Checkpoint(spec)
         self._processor = image_batches.processor(checkpoint)
         if getattr(self._processor, "do_center_crop", False):
-            # MobileViT's processor cuts the edges off, of which nothing could be told then: it gets the whole picture.
+            # MobileViT's processor cuts the edges off, of which nothing could be told then: it gets the whole image.
             self._processor.do_center_crop = False
             self._processor.size = self._processor.crop_size
         architecture = str((checkpoint.config.architectures or [""])[0])
@@ -69,13 +69,13 @@ class Segmenter(TorchExpert):
         super().__init__(checkpoint, self._model)
 
     def warm_up(self) -> None:
-        """Cuts a grey picture of the largest size that maps have."""
+        """Cuts a grey image of the largest size that maps have."""
         image = Image.new("RGB", (_LONGEST_SIDE, _LONGEST_SIDE * 3 // 4), "grey")
         items = [_Encoded(image, self._encoded(image), self._threshold)]
         self._classes(items, self._computed(items))
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
-        """Cuts the pictures of a batch; those that are equally large to the model in one pass."""
+        """Cuts the images of a batch; those that are equally large to the model in one pass."""
         return image_batches.compute(
             batch,
             self._read,
@@ -137,7 +137,7 @@ class Segmenter(TorchExpert):
             outputs,
             threshold=read[0].threshold,
             label_ids_to_fuse=set(),
-            target_sizes=[asked.map_size for asked in read],
+            target_sizes=[encoded.map_size for encoded in read],
         )
         results = []
         for own in panoptic:
@@ -155,7 +155,7 @@ class Segmenter(TorchExpert):
 
 
 def load(spec: ipc.Load) -> Segmenter:
-    """Loads a model that cuts pictures into segments."""
+    """Loads a model that cuts images into segments."""
     return Segmenter(spec)
 
 
@@ -165,16 +165,16 @@ def _painted(call: Call, image: Image.Image, classes: Any) -> ipc.Plain:
 
 
 def _outputs(call: Call, image: Image.Image, numbers: Any, kept: Sequence[tuple[int, str, float | None]]) -> Outputs:
-    """Tells segments in words, as data, as a map of their numbers, and drawn over the picture.
+    """Tells segments in words, as data, as a map of their numbers, and drawn over the image.
 
     Args:
-        call: The call that brought the picture.
-        image: The picture.
+        call: The call that brought the image.
+        image: The image.
         numbers: The number of the segment of each pixel, 0 for none; of any size.
         kept: The number, label and score of each segment.
     """
     full = np.asarray(masks.numbered(numbers).resize(image.size, Image.Resampling.NEAREST))
-    # Small segments of large maps may vanish in a smaller picture.
+    # Small segments of large maps may vanish in a smaller image.
     shown = [item for item in kept if (full == item[0]).any()]
     described = [_described(number, label, score, full == number) for number, label, score in shown]
     segments = (masks.Segment(label, full == number) for number, label, _ in shown)

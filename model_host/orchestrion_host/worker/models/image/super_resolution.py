@@ -1,4 +1,4 @@
-"""Enlarging of pictures by Swin2SR: tile by tile, so that memory does not grow with the picture."""
+"""Super-resolution by Swin2SR: tile by tile, so that memory does not grow with the image."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class SuperResolution(TorchExpert):
         self._enlarged([np.zeros((self._tile, self._tile, 3), np.uint8)] * _TILES_PER_PASS)
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
-        """Enlarges each picture; what is computed together are the tiles of one."""
+        """Enlarges each image; what is computed together are the tiles of one."""
         return one_by_one(batch, self._compute)
 
     def _compute(self, call: Call) -> Outputs:
@@ -80,9 +80,9 @@ class SuperResolution(TorchExpert):
             made.info["icc_profile"] = image.info["icc_profile"]
         return {"image": image_outputs.write(call, "image", made, "upscaled", file_format=image.format)}
 
-    def _upscaled(self, call: Call, picture: Any) -> Any:
+    def _upscaled(self, call: Call, image: Any) -> Any:
         """Enlarges bytes of shape (height, width, 3) by the factor of the model."""
-        height, width = picture.shape[:2]
+        height, width = image.shape[:2]
         made = np.empty((height * self._factor, width * self._factor, 3), np.uint8)
         done = 0
         tiles = list(_tiles(height, width, self._tile, self._window))
@@ -90,7 +90,7 @@ class SuperResolution(TorchExpert):
             call.raise_if_cancelled()
             call.progress("enlarging", done / len(tiles))
             done += len(some)
-            large = self._enlarged([picture[tile.y.seen, tile.x.seen] for tile in some])
+            large = self._enlarged([image[tile.y.seen, tile.x.seen] for tile in some])
             for tile, enlarged in zip(some, large, strict=True):
                 rows, columns = tile.y, tile.x
                 made[rows.kept_times(self._factor), columns.kept_times(self._factor)] = enlarged[
@@ -162,13 +162,13 @@ def _passes(tiles: Sequence[_Tile]) -> Iterator[Sequence[_Tile]]:
 
 
 def _tiles(height: int, width: int, side: int, window: int) -> Iterator[_Tile]:
-    """Covers a picture with tiles that overlap."""
+    """Covers an image with tiles that overlap."""
     for y, x in itertools.product(_stretches(height, side, window), _stretches(width, side, window)):
         yield _Tile(y, x)
 
 
 def _stretches(length: int, side: int, window: int) -> Iterator[_Stretch]:
-    """Cuts a length into stretches that overlap, each beginning where a window of the whole picture would begin."""
+    """Cuts a length into stretches that overlap, each beginning where a window of the whole image would begin."""
     if length <= side:
         yield _Stretch(0, length, 0, length)
         return
@@ -182,5 +182,5 @@ def _stretches(length: int, side: int, window: int) -> Iterator[_Stretch]:
 
 
 def load(spec: ipc.Load) -> SuperResolution:
-    """Loads a model that enlarges pictures."""
+    """Loads a model that enlarges images."""
     return SuperResolution(spec)

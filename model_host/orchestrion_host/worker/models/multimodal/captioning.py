@@ -1,4 +1,4 @@
-"""Captions of pictures, and the text in them: BLIP, BLIP-2, GIT, pairs such as ViT-GPT2 and TrOCR, and chats."""
+"""Captions of images, and OCR: BLIP, BLIP-2, GIT, encoder-decoders such as ViT-GPT2 and TrOCR, and VLMs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _USUAL_TOKENS: Final = 64
 
 
 def load(spec: ipc.Load) -> ImageTextExpert | VisionLanguageModel:
-    """Loads a model that says what a picture shows, or reads what is written in it.
+    """Loads a model that says what an image shows, or reads what is written in it.
 
     Raises:
         FailedPreconditionError: EXPERT_LOAD_FAILED: it is of none of these kinds.

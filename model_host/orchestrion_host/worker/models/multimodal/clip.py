@@ -1,4 +1,4 @@
-"""Classes of pictures by their names alone: CLIP, SigLIP and their kin compare a picture with a sentence for each."""
+"""Zero-shot image classification: CLIP, SigLIP and similar models compare an image with a sentence for each label."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _Encoded:
 
 
 class Clip(TorchExpert):
-    """A model that says how well a picture and a sentence fit."""
+    """A model that says how well an image and a sentence fit."""
 
     def __init__(self, spec: ipc.Load) -> None:
         """Loads it.
@@ -50,12 +50,12 @@ class Clip(TorchExpert):
         super().__init__(checkpoint, self._model)
 
     def warm_up(self) -> None:
-        """Compares a grey picture with a few labels."""
+        """Compares a grey image with a few labels."""
         pixels = self._prepared(Image.new("RGB", (256, 256), "grey"))
         self._logits([_Encoded(pixels, tuple(f"thing number {number}" for number in range(8)))])
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
-        """Compares all pictures of a batch with all labels of it in one pass; each call gets its own pairs."""
+        """Compares all images of a batch with all labels of it in one pass; each call gets its own pairs."""
         return image_batches.compute(batch, self._read, self._run, alike=lambda item: tuple(item.pixels.shape))
 
     def _read(self, call: Call) -> _Encoded:
@@ -66,8 +66,8 @@ class Clip(TorchExpert):
             raise call.bad_input("labels", f"has {len(labels)} labels; this expert takes at most {_MOST_LABELS}.")
         return _Encoded(self._prepared(image_batches.image_of(call, self.checkpoint.spec.max_image_pixels)), labels)
 
-    def _prepared(self, picture: Image.Image) -> Any:
-        return self._processor(images=picture, return_tensors="pt")["pixel_values"]
+    def _prepared(self, image: Image.Image) -> Any:
+        return self._processor(images=image, return_tensors="pt")["pixel_values"]
 
     def _run(self, calls: Sequence[Call], read: Sequence[_Encoded]) -> list[Outputs]:
         del calls
@@ -101,5 +101,5 @@ class Clip(TorchExpert):
 
 
 def load(spec: ipc.Load) -> Clip:
-    """Loads a model that matches pictures and texts."""
+    """Loads a model that matches images and texts."""
     return Clip(spec)

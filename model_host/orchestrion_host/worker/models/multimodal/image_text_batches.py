@@ -1,4 +1,4 @@
-"""What is the same for captions and for answers: batches of pictures and prompts through a writer, into plain texts."""
+"""What captioning and visual question answering share: batches of images and prompts through a model, into texts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Prompt:
 
 
 class ImageTextExpert(TorchExpert):
-    """Writes texts about pictures."""
+    """Writes texts about images."""
 
     def __init__(self, spec: ipc.Load, task_type: str, output: str, usual_tokens: int) -> None:
         """Loads the model.
@@ -57,12 +57,12 @@ class ImageTextExpert(TorchExpert):
         self._settings = {"num_beams": image_batches.count(spec, "num_beams", 1)} if "num_beams" in spec.options else {}
 
     def warm_up(self) -> None:
-        """Writes about a grey picture."""
+        """Writes about a grey image."""
         prompt = self._writer.prompt("What is this?" if self._is_question else None)
         self._write([], [_Prompt(Image.new("RGB", (64, 64), _GREY), tuple(prompt))])
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
-        """Writes about the pictures of a batch: those whose prompts are equally long in one pass, without padding."""
+        """Writes about the images of a batch: those whose prompts are equally long in one pass, without padding."""
         return image_batches.compute(batch, self._read, self._run, alike=lambda prompt: len(prompt.prompt))
 
     def _read(self, call: Call) -> _Prompt:

@@ -1,4 +1,4 @@
-"""Models that write a text about a picture, each with its own way of being asked: all tokens in, new tokens out."""
+"""Models that generate text about an image, each with its own prompt: all tokens in, new tokens out."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KINDS: Final = ("blip", "blip-2", "git", "vision-encoder-decoder")
 
 
 class ImageTextModel(Protocol):
-    """A model that writes about pictures; it owns nothing but the model and its tokenizer."""
+    """A model that writes about images; it owns nothing but the model and its tokenizer."""
 
     model: Any
     tokenizer: Any
@@ -29,15 +29,15 @@ class ImageTextModel(Protocol):
         """Returns the tokens that ask for a caption (None) or for the answer to a question."""
 
     def write(self, pixels: Any, prompts: Any, **settings: Any) -> Any:
-        """Writes about each picture.
+        """Writes about each image.
 
         Args:
-            pixels: What the image processor made of the pictures, a tensor with one row each.
-            prompts: Tokens of shape (pictures, length); all prompts are equally long.
+            pixels: What the image processor made of the images, a tensor with one row each.
+            prompts: Tokens of shape (images, length); all prompts are equally long.
             settings: Of `generate`.
 
         Returns:
-            The new tokens, of shape (pictures, tokens).
+            The new tokens, of shape (images, tokens).
         """
 
 
@@ -92,7 +92,7 @@ class _BlipCaptions(_Base):
 
 
 class _BlipAnswers(_Base):
-    """A question is encoded together with the picture, and another decoder writes the answer."""
+    """A question is encoded together with the image, and another decoder writes the answer."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         super().__init__(checkpoint, transformers.BlipForQuestionAnswering)
@@ -108,7 +108,7 @@ class _BlipAnswers(_Base):
 
 
 class _Blip2(_Base):
-    """The places of the picture stand in front of the prompt, whose wording the language model was trained with."""
+    """The places of the image stand in front of the prompt, whose wording the language model was trained with."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         super().__init__(checkpoint, transformers.Blip2ForConditionalGeneration)
@@ -142,7 +142,7 @@ class _Git(_Base):
 
 
 class _EncoderDecoder(_Base):
-    """An encoder of pictures and a decoder of texts, such as TrOCR or ViT-GPT2."""
+    """An encoder of images and a decoder of texts, such as TrOCR or ViT-GPT2."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         super().__init__(checkpoint, transformers.VisionEncoderDecoderModel)

@@ -1,4 +1,4 @@
-"""Answers to questions about pictures: picked from known ones (ViLT), or written (BLIP, BLIP-2, GIT, chats)."""
+"""Visual question answering: an answer is classified (ViLT) or generated (BLIP, BLIP-2, GIT, VLMs)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from orchestrion_host.worker.text import inputs, token_limits
 
 _USUAL_TOKENS: Final = 20
 _MOST_ANSWERS: Final = 5
-# Pictures are reduced to about 384 x 640 pixels; the largest that fits is computed to warm up.
+# Images are reduced to about 384 x 640 pixels; the largest that fits is computed to warm up.
 _LARGEST: Final = (640, 384)
 
 
@@ -31,7 +31,7 @@ class AnswerClassifier(TorchExpert):
     def __init__(self, spec: ipc.Load) -> None:
         """Loads it."""
         checkpoint = Checkpoint(spec)
-        # Otherwise the patches of large pictures would be drawn by lot.
+        # Otherwise the patches of large images would be drawn at random.
         checkpoint.config.max_image_length = -1
         self._processor = image_batches.processor(checkpoint)
         self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
@@ -41,11 +41,11 @@ class AnswerClassifier(TorchExpert):
         self._names = {int(place): str(name) for place, name in checkpoint.config.id2label.items()}
 
     def warm_up(self) -> None:
-        """Answers a question about a grey picture of the largest size."""
+        """Answers a question about a grey image of the largest size."""
         self._scores([(Image.new("RGB", _LARGEST, "grey"), "What is this?")])
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
-        """Answers the questions of a batch in one pass; padding of pictures and questions is masked."""
+        """Answers the questions of a batch in one pass; padding of images and questions is masked."""
         return image_batches.compute(batch, self._read, self._run)
 
     def _read(self, call: Call) -> tuple[Image.Image, str]:
@@ -62,7 +62,7 @@ class AnswerClassifier(TorchExpert):
 
     def _scores(self, questions: Sequence[tuple[Image.Image, str]]) -> Any:
         """Returns the probability of each answer, a tensor of shape (questions, answers)."""
-        pixels = self._processor(images=[picture for picture, _ in questions], return_tensors="pt")
+        pixels = self._processor(images=[image for image, _ in questions], return_tensors="pt")
         tokens = self._tokenizer([question for _, question in questions], padding=True, return_tensors="pt")
         with torch.inference_mode():
             encoded = self.checkpoint.inputs({**tokens, **pixels})
@@ -78,7 +78,7 @@ class AnswerClassifier(TorchExpert):
 
 
 def load(spec: ipc.Load) -> AnswerClassifier | ImageTextExpert | VisionLanguageModel:
-    """Loads a model that answers questions about pictures.
+    """Loads a model that answers questions about images.
 
     Raises:
         FailedPreconditionError: EXPERT_LOAD_FAILED: it is of no known kind.

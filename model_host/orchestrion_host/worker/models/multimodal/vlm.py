@@ -1,4 +1,4 @@
-"""Models that one talks to about pictures, such as LLaVA, Idefics3 and SmolVLM, asked by their own chat template."""
+"""VLMs (vision-language models) such as LLaVA, Idefics3 and SmolVLM, prompted by their own chat template."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _USUAL_TOKENS: Final = 256
 
 
 class VisionLanguageModel(TorchExpert):
-    """A chat of one turn about each picture. Pictures become unequally many tokens, so each goes alone."""
+    """A chat of one turn about each image. Images become unequally many tokens, so each goes alone."""
 
     def __init__(self, spec: ipc.Load, output: str) -> None:
         """Loads the model.
@@ -38,7 +38,7 @@ class VisionLanguageModel(TorchExpert):
             output: The name of the output for the text.
 
         Raises:
-            FailedPreconditionError: EXPERT_LOAD_FAILED: it is no model for chats about pictures.
+            FailedPreconditionError: EXPERT_LOAD_FAILED: it is no model for chats about images.
         """
         checkpoint = Checkpoint(spec)
         if type(checkpoint.config) not in transformers.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING:
@@ -55,11 +55,11 @@ class VisionLanguageModel(TorchExpert):
         self._most_tokens = image_batches.count(spec, "max_tokens", _USUAL_TOKENS)
 
     def warm_up(self) -> None:
-        """Writes a little about a grey picture."""
+        """Writes a little about a grey image."""
         self._write([], Image.new("RGB", (640, 480), "grey"), _DESCRIBE, most_tokens=8)
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
-        """Writes about each picture."""
+        """Writes about each image."""
         return one_by_one(batch, self._compute)
 
     def _compute(self, call: Call) -> Outputs:
@@ -67,13 +67,13 @@ class VisionLanguageModel(TorchExpert):
             prompt = str(self._wording or _ANSWER).replace("{question}", inputs.text(call, "question"))
         else:
             prompt = str(self._wording or (_DESCRIBE if call.text("domain") == "caption" else _READ))
-        picture = image_batches.image_of(call, self.checkpoint.spec.max_image_pixels)
-        written = self._write([call], picture, prompt, most_tokens=self._most_tokens)
+        image = image_batches.image_of(call, self.checkpoint.spec.max_image_pixels)
+        written = self._write([call], image, prompt, most_tokens=self._most_tokens)
         call.raise_if_cancelled()
         return {self._output: written}
 
-    def _write(self, calls: Sequence[Call], picture: Image.Image, question: str, *, most_tokens: int) -> str:
-        turn = {"role": "user", "content": [{"type": "image", "image": picture}, {"type": "text", "text": question}]}
+    def _write(self, calls: Sequence[Call], image: Image.Image, question: str, *, most_tokens: int) -> str:
+        turn = {"role": "user", "content": [{"type": "image", "image": image}, {"type": "text", "text": question}]}
         encoded = self._processor.apply_chat_template(
             [turn], add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt"
         )

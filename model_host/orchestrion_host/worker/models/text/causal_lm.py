@@ -1,4 +1,4 @@
-"""Decoders that go on with a text or a conversation; the calls of a batch are written together and streamed."""
+"""Causal language models: they continue a text or a conversation; the calls of a batch are decoded together."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ class CausalLm(TorchExpert):
             )
 
     def _plain_settings(self, most_tokens: int) -> Any:
-        """Returns settings for a greedy search, which is all that streams; lots are drawn by `RowLogitsProcessor`."""
+        """Returns settings for greedy search, which is all that streams; `RowLogitsProcessor` does the sampling."""
         settings = self._settings
         return transformers.GenerationConfig(  # type: ignore[no-untyped-call]
             max_new_tokens=most_tokens,

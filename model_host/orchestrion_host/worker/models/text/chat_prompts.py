@@ -1,4 +1,4 @@
-"""Conversations as prompts: the turns of a call, checked, cut from the oldest on, and put into the model's template."""
+"""Conversations as prompts: the turns of a call, checked, truncated from the oldest on, in the chat template."""
 
 from __future__ import annotations
 

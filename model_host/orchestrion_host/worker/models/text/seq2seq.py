@@ -1,4 +1,4 @@
-"""Encoder-decoder models that write a text about a text: instructions, summaries and translations, streamed."""
+"""Seq2seq models (encoder-decoders) of text: instructions, summaries and translations, streamed."""
 
 from __future__ import annotations
 

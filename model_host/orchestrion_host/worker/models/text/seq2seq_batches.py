@@ -1,4 +1,4 @@
-"""Batches of texts that an encoder-decoder model rewrites: grouped by settings, bounded in size, streamed in order."""
+"""Batches of inputs for a seq2seq model: grouped by generation settings, bounded in size, streamed in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Summaries of texts of any length: what does not fit is summarised in parts, and the summaries again."""
+"""Summarization of texts of any length: what exceeds the model is summarised in parts, and the summaries again."""
 
 from __future__ import annotations
 

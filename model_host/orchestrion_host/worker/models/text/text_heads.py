@@ -1,4 +1,4 @@
-"""Models of texts with a head, on PyTorch."""
+"""Encoders of text with a head, on PyTorch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Translations sentence by sentence, as these models were trained, with the layout of the text kept."""
+"""Translation sentence by sentence, as these models were trained, with the layout of the text kept."""
 
 from __future__ import annotations
 

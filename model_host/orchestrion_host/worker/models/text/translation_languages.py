@@ -1,4 +1,4 @@
-"""The languages of a translating model, found in its configuration and tokenizer, and how each is asked for."""
+"""The languages of a translation model, read from its configuration and tokenizer, and how each is selected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Video classification: what is done in a clip, from as many pictures of it as the model takes."""
+"""Video classification: what happens in a clip, from as many frames of it as the model takes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.runtimes import Result
 
 _KINDS: Final = ("videomae", "timesformer", "vivit")
-# Pictures are read at twice the size of the model at least: enough for its own, careful reduction.
+# Images are read at twice the size of the model at least: enough for its own, careful reduction.
 _SPARE: Final = 2
 
 
@@ -51,7 +51,7 @@ class VideoClassifier(TorchExpert):
         self._names = class_names.of(checkpoint.config, spec)
 
     def warm_up(self) -> None:
-        """Looks at grey pictures."""
+        """Looks at grey images."""
         self._logits([[np.full((self._size, self._size, 3), 128, np.uint8)] * self._count])
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
@@ -87,7 +87,7 @@ class VideoClassifier(TorchExpert):
 
 
 def _processor(checkpoint: Checkpoint, own: Any) -> Any:
-    """Loads the processor of pictures, whose settings newer releases of the library save under another name."""
+    """Loads the processor of images, whose settings newer releases of the library save under another name."""
     newer = checkpoint.folder / "video_preprocessor_config.json"
     if newer.is_file() and not (checkpoint.folder / "preprocessor_config.json").is_file():
         return own.from_dict(json.loads(newer.read_text("utf-8")))
