@@ -59,7 +59,7 @@ async def test_three_experts_share_the_room_of_two(tmp_path: Path) -> None:
         assert len(await loaded(host)) == 2
 
 
-async def test_an_expert_with_a_hard_claim_stays_whatever_the_others_need(tmp_path: Path) -> None:
+async def test_an_expert_with_a_hard_reservation_stays_whatever_the_others_need(tmp_path: Path) -> None:
     async with three(tmp_path) as host:
         await host.client.reserve("mine", "a", hard=True)
         await host.client.load("a")
@@ -171,7 +171,7 @@ async def test_what_was_measured_is_known_before_the_first_load_of_the_next_host
         assert await loaded(host) == {"z"}
 
 
-async def test_hard_claims_hold_and_the_loser_learns_why(tmp_path: Path) -> None:
+async def test_hard_reservations_hold_and_the_loser_learns_why(tmp_path: Path) -> None:
     async with three(tmp_path) as host:
         for name in ("a", "b"):
             await host.client.reserve(f"of-{name}", name, hard=True)
@@ -187,7 +187,7 @@ async def test_hard_claims_hold_and_the_loser_learns_why(tmp_path: Path) -> None
         assert (await host.client.status("c")).reservation_count == 0
 
 
-async def test_a_hard_claim_waits_until_another_is_released(tmp_path: Path) -> None:
+async def test_a_hard_reservation_waits_until_another_is_released(tmp_path: Path) -> None:
     async with three(tmp_path) as host:
         for name in ("a", "b"):
             await host.client.reserve(f"of-{name}", name, hard=True)
@@ -200,7 +200,7 @@ async def test_a_hard_claim_waits_until_another_is_released(tmp_path: Path) -> N
         assert await loaded(host) == {"b", "c"}
 
 
-async def test_soft_claims_load_ahead_but_displace_nobody_who_is_claimed(tmp_path: Path) -> None:
+async def test_soft_reservations_load_ahead_but_displace_nobody_who_is_reserved(tmp_path: Path) -> None:
     async with three(tmp_path) as host:
         for name in ("a", "b"):
             state = (await host.client.reserve(f"of-{name}", name)).state
@@ -212,7 +212,7 @@ async def test_soft_claims_load_ahead_but_displace_nobody_who_is_claimed(tmp_pat
         assert await loaded(host) == {"b", "c"}
 
 
-async def test_a_call_makes_its_claim_hard_and_ends_it(tmp_path: Path) -> None:
+async def test_a_call_makes_its_reservation_hard_and_ends_it(tmp_path: Path) -> None:
     async with three(tmp_path) as host:
         await host.client.reserve("mine", "a", ttl_ms=60_000)
         again = await host.client.reserve("mine", "a", hard=True, ttl_ms=30_000)
@@ -228,7 +228,7 @@ async def test_a_call_makes_its_claim_hard_and_ends_it(tmp_path: Path) -> None:
         assert caught.value.field == "reservation"
 
 
-async def test_a_claim_ends_by_itself(tmp_path: Path) -> None:
+async def test_a_reservation_ends_by_itself(tmp_path: Path) -> None:
     async with three(tmp_path) as host:
         await host.client.reserve("short", "a", ttl_ms=100, hard=True)
         await host.until("a", lambda status: status.reservation_count == 1)
