@@ -20,8 +20,8 @@ from orchestrion_host.worker.models import checkpoint
 # Lines about settings that a pipeline ignores are for people who write pipelines.
 diffusers.utils.logging.set_verbosity_error()
 diffusers.utils.logging.disable_progress_bar()
-transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # The library is not typed here.
+transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # The library is not typed here.
 
 # The folder of the network that takes the noise away: its precision stands for that of the whole checkpoint.
 _DENOISERS: Final = ("transformer", "unet")

@@ -54,7 +54,7 @@ def write(source: Path, target: Path, auto_class: str = _ENCODER) -> OutputDiffe
     # What decoders keep for their next token is no output here.
     model.config.use_cache = False
     inputs = dict(tokenizer(_SENTENCES[:2], padding=True, return_tensors="pt"))
-    exporter: Any = OnnxExporter()  # type: ignore[no-untyped-call]
+    exporter: Any = OnnxExporter()  # type: ignore[no-untyped-call]  # The library is not typed here.
     program: Any = exporter.export(model, inputs, OnnxConfig(dynamic=True)).program
     onnx_ir.save(program, str(target))
     write_tokenizer(tokenizer, target.parent / "tokenizer.json")

@@ -120,7 +120,7 @@ class MaskedLm(HeadExpert):
         for filling in fillings:
             words = [self.tokenizer.decode([token], skip_special_tokens=False).strip() for token in filling.words]
             left = iter(words)
-            filled = GAP.sub(lambda _, left=left: next(left), text)  # type: ignore[misc]
+            filled = GAP.sub(lambda _, left=left: next(left), text)  # type: ignore[misc]  # Lambdas with defaults are not inferred.
             candidates.append({"word": ", ".join(words), "text": filled, "score": filling.score})
         return {"text": candidates[0]["text"], "score": candidates[0]["score"], "candidates": {"json": candidates}}
 

@@ -14,8 +14,8 @@ from orchestrion_host.worker import weights
 from orchestrion_host.worker.models import huge_pages
 
 # Lines about unused weights are for people who train.
-transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # The library is not typed here.
+transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # The library is not typed here.
 
 _DTYPES: Final = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
@@ -125,7 +125,7 @@ def dtype_of(spec: ipc.Load, device: torch.device, saved: Any) -> torch.dtype:
     if device.type == "cpu":
         return torch.float32
     if saved in (torch.float16, torch.bfloat16):
-        return saved  # type: ignore[no-any-return]
+        return saved  # type: ignore[no-any-return]  # It is one of the two.
     return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
 
 

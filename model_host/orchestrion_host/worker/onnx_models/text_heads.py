@@ -21,7 +21,7 @@ from orchestrion_host.worker.onnx_models import sessions
 from orchestrion_host.worker.runtimes import LoadedExpert
 
 # It tells that the tokenizer was saved from another class, which makes no difference to what it does.
-logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # The library is not typed here.
 
 _INPUT_NAMES: Final = ("input_ids", "attention_mask", "token_type_ids")
 

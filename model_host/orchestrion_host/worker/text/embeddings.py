@@ -62,7 +62,7 @@ def compute(batch: Sequence[Call], encoder: TextEncoder) -> list[Result]:
             try:
                 batch[place].raise_if_cancelled()
                 # What a generator is sent first must be None, which its type does not say.
-                texts = steps.send(vectors[place])  # type: ignore[arg-type]
+                texts = steps.send(vectors[place])  # type: ignore[arg-type]  # See above.
                 wanted[place] = EncodingRequest(batch[place], texts)
             except StopIteration as end:
                 results[place] = end.value

@@ -63,7 +63,7 @@ class MusicGenerator(TorchExpert):
         self._model.audio_encoder.float()
         super().__init__(checkpoint, self._model)
         settings = self._model.generation_config
-        self._draws = transformers.GenerationConfig(  # type: ignore[no-untyped-call]
+        self._draws = transformers.GenerationConfig(  # type: ignore[no-untyped-call]  # The library is not typed here.
             do_sample=True, top_k=settings.top_k or _USUAL_TOP_K, top_p=settings.top_p
         )
         codec = self._model.config.audio_encoder

@@ -46,7 +46,7 @@ class Vits(Synthesiser):
         spoken = language_tags.parse(self.language)
         is_english = spoken is not None and spoken.language == "en"
         spells = is_english and not any(digit in self._tokenizer.get_vocab() for digit in "0123456789")
-        self._numbers = EnglishNumberNormalizer() if spells else None  # type: ignore[no-untyped-call]
+        self._numbers = EnglishNumberNormalizer() if spells else None  # type: ignore[no-untyped-call]  # The library is not typed here.
         self.rate = int(checkpoint.config.sampling_rate)
 
     def voice(self, call: Call, name: str) -> int | None:

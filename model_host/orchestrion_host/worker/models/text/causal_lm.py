@@ -138,7 +138,7 @@ class CausalLm(TorchExpert):
     def _plain_settings(self, most_tokens: int) -> Any:
         """Returns settings for greedy search, which is all that streams; `RowLogitsProcessor` does the sampling."""
         settings = self._settings
-        return transformers.GenerationConfig(  # type: ignore[no-untyped-call]
+        return transformers.GenerationConfig(  # type: ignore[no-untyped-call]  # The library is not typed here.
             max_new_tokens=most_tokens,
             do_sample=False,
             num_beams=1,

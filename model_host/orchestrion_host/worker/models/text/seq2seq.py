@@ -81,7 +81,7 @@ class Seq2SeqModel(TorchExpert):
                 try:
                     batch[place].raise_if_cancelled()
                     # What a generator is sent first must be None, which its type does not say.
-                    wanted[place] = steps.send(written[place])  # type: ignore[arg-type]
+                    wanted[place] = steps.send(written[place])  # type: ignore[arg-type]  # See above.
                 except StopIteration as end:
                     results[place] = end.value
                 except OrchestrionError as error:
