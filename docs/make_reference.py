@@ -11,6 +11,7 @@ from typing import Final
 from docs.pages.clients import clients_page
 from docs.pages.errors import errors_page
 from docs.pages.metrics import metrics_page
+from docs.pages.reference import reference_pages
 from docs.pages.selection import selection_page
 from docs.pages.settings import settings_page
 from docs.pages.tasks import tasks_page
@@ -24,14 +25,18 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "selection.md": selection_page,
     "settings.md": settings_page,
     "tasks.md": tasks_page,
+    **reference_pages(),
 }
 
 
 def stale() -> Iterator[Path]:
-    """Yields the pages that are missing or not what they should be."""
+    """Yields the pages that are missing, not what they should be, or of a module that is gone."""
     for name, make in PAGES.items():
         path = FOLDER / name
         if not path.is_file() or path.read_text("utf-8") != _page(make):
+            yield path
+    for path in sorted((FOLDER / "reference").glob("*.md")):
+        if _name(path) not in PAGES:
             yield path
 
 
@@ -43,9 +48,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     paths = list(stale())
     for path in paths:
         if not check:
-            path.write_text(_page(PAGES[path.name]), "utf-8")
-        sys.stderr.write(f"{path.name} {'is out of date; run `make docs`' if check else 'written'}\n")
+            _write(path)
+        sys.stderr.write(f"{_name(path)} {'is out of date; run `make docs`' if check else 'written'}\n")
     return 1 if check and paths else 0
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(FOLDER).as_posix()
+
+
+def _write(path: Path) -> None:
+    make = PAGES.get(_name(path))
+    if make is None:
+        path.unlink()
+    else:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(_page(make), "utf-8")
 
 
 def _page(make: Callable[[], str]) -> str:
