@@ -38,8 +38,8 @@ def three(tmp_path: Path, **settings: Any) -> Any:
 
 
 async def states(host: RunningHost) -> dict[str, ExpertState]:
-    found = await host.client.host()
-    return {status.expert_id: status.state for status in found.statuses if len(status.expert_id) == 1}
+    result = await host.client.host()
+    return {status.expert_id: status.state for status in result.statuses if len(status.expert_id) == 1}
 
 
 async def loaded(host: RunningHost) -> set[str]:

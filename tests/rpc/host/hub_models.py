@@ -48,15 +48,15 @@ def publish_bert(hub: HubServer, folder: Path, name: str = "tiny/Weather-BERT", 
     # None of these is ever fetched.
     (bert / "pytorch_model.bin").write_bytes(b"pickle" * 100)
     (bert / "modeling_evil.py").write_text("raise SystemExit")
-    told: dict[str, Any] = {"pipeline_tag": "text-classification", "downloads": 42, "likes": 7, "card": BERT_CARD}
-    hub.add(name, bert, **(told | fields))
+    reported: dict[str, Any] = {"pipeline_tag": "text-classification", "downloads": 42, "likes": 7, "card": BERT_CARD}
+    hub.add(name, bert, **(reported | fields))
     return name
 
 
 def publish_onnx(hub: HubServer, folder: Path, name: str = "tiny/Weather-ONNX", **fields: Any) -> str:
     """Publishes a real classifier of texts that a worker loads within a second."""
-    told: dict[str, Any] = {"pipeline_tag": "text-classification", "library": "onnx"}
-    hub.add(name, tiny_models.onnx_classifier(folder / name.replace("/", "--")), **(told | fields))
+    reported: dict[str, Any] = {"pipeline_tag": "text-classification", "library": "onnx"}
+    hub.add(name, tiny_models.onnx_classifier(folder / name.replace("/", "--")), **(reported | fields))
     return name
 
 

@@ -24,7 +24,7 @@ class InferenceEndpoint:
 
     def __init__(self, answers: Mapping[str, Answer]) -> None:
         """Prepares the server; the paths are without a slash."""
-        self.asked: list[tuple[str, bytes]] = []
+        self.requests: list[tuple[str, bytes]] = []
         self.headers: list[Mapping[str, str]] = []
         endpoint = self
 
@@ -34,7 +34,7 @@ class InferenceEndpoint:
             def do_POST(self) -> None:
                 path = self.path.strip("/")
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                endpoint.asked.append((path, body))
+                endpoint.requests.append((path, body))
                 endpoint.headers.append(dict(self.headers.items()))
                 answer = answers.get(path, Answer({"error": "no such model"}, 404))
                 raw = answer.content if isinstance(answer.content, bytes) else json.dumps(answer.content).encode()

@@ -192,11 +192,14 @@ async def test_a_running_host_exports_a_model_and_offers_it_with_what_was_measur
         seen = await host.client.host()
     latency = {status.expert_id: status.latency_ms for status in seen.statuses}
     assert min(latency["tiny"], latency["tiny-onnx"]) > 0
-    found = [replica for replica in HostReplicas(seen).of("text-classification") if replica.expert.model == "tiny/bert"]
-    assert {replica.expert.id for replica in found} == {"tiny", "tiny-onnx"}
+    result = [
+        replica for replica in HostReplicas(seen).of("text-classification") if replica.expert.model == "tiny/bert"
+    ]
+    assert {replica.expert.id for replica in result} == {"tiny", "tiny-onnx"}
     requirements = TaskRequirements.of(Task("a", "text-classification", {"text": "sun", "domain": "sentiment"}))
     scores = {
-        replica.expert.id: sum(scoring.features(requirements, replica, equivalents=found).values()) for replica in found
+        replica.expert.id: sum(scoring.features(requirements, replica, equivalents=result).values())
+        for replica in result
     }
     assert max(scores, key=scores.__getitem__) == min(scores, key=latency.__getitem__)
 
@@ -208,10 +211,10 @@ async def test_what_a_host_cannot_export_is_told_by_name(catalogue: Path, tmp_pa
         "profile": "starter",
     }
     async with running_host(tmp_path / "home", **settings) as host, HostClient(host.host.address) as client:
-        for expert, task_type, error, told in [
+        for expert, task_type, error, reported in [
             ("nobody", "", NotFoundError, "nobody"),
             ("espeak-ng", "", InvalidArgumentError, "no model of the catalogue on the runtime transformers"),
             ("tiny", "translation", InvalidArgumentError, "performs sentence-similarity"),
         ]:
-            with pytest.raises(error, match=told):
+            with pytest.raises(error, match=reported):
                 _ = [item async for item in client.models.export(expert, task_type)]

@@ -135,9 +135,9 @@ async def test_reports_tell_bytes_and_states_as_they_change(tmp_path: Path) -> N
         await host.until("a", lambda status: status.state is ExpertState.LOADED)
         after = registry.reports[-1]
         assert after.devices[0].free_bytes == 100 * MB - status.memory_bytes
-        told = [status_in(report, "a") for report in registry.reports]
-        assert {item.state for item in told} == {ExpertState.LOADABLE, ExpertState.LOADING, ExpertState.LOADED}
-        assert {item.memory_bytes for item in told if item.state is ExpertState.LOADED} == {status.memory_bytes}
+        reported = [status_in(report, "a") for report in registry.reports]
+        assert {item.state for item in reported} == {ExpertState.LOADABLE, ExpertState.LOADING, ExpertState.LOADED}
+        assert {item.memory_bytes for item in reported if item.state is ExpertState.LOADED} == {status.memory_bytes}
         # What was measured takes the place of the estimate in the facts.
         facts = registry.facts[after.facts_digest]
         measured = {expert.id: expert.memory_bytes for expert in facts.experts}
@@ -160,9 +160,9 @@ async def test_what_was_measured_is_known_before_the_first_load_of_the_next_host
         await host.client.infer("z", text="x", delay_ms=50)
         first = await host.client.status("z")
     async with running_host(tmp_path / "home", **settings) as host:
-        known = await host.client.status("z")
-        assert (known.state, known.memory_bytes) == (ExpertState.LOADABLE, 0)
-        assert known.latency_ms == pytest.approx(first.latency_ms, abs=0.01)
+        listed = await host.client.status("z")
+        assert (listed.state, listed.memory_bytes) == (ExpertState.LOADABLE, 0)
+        assert listed.latency_ms == pytest.approx(first.latency_ms, abs=0.01)
         expert = next(expert for expert in (await host.client.host()).experts if expert.id == "z")
         assert expert.memory_bytes == first.memory_bytes
         # Its estimate would have let it in beside the other, and the host beyond its budget.

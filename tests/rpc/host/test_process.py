@@ -124,7 +124,7 @@ async def test_what_a_killed_host_left_on_shared_memory_is_swept_out(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("flags", "status", "told"),
+    ("flags", "status", "message"),
     [
         (["--name=two words"], 2, "name"),
         (["--memory-budget-bytes=plenty"], 2, "--memory-budget-bytes"),
@@ -134,7 +134,7 @@ async def test_what_a_killed_host_left_on_shared_memory_is_swept_out(tmp_path: P
         (["--listen-host=203.0.113.1"], 1, "203.0.113.1"),
     ],
 )
-async def test_a_wrong_setting_is_told_in_one_line(tmp_path: Path, flags: list[str], status: int, told: str) -> None:
+async def test_a_wrong_setting_is_told_in_one_line(tmp_path: Path, flags: list[str], status: int, message: str) -> None:
     catalogue = tmp_path / "catalogue"
     catalogue.mkdir()
     (catalogue / "wrong.yaml").write_text("id: x\ndescripton: misspelt\n")
@@ -144,5 +144,5 @@ async def test_a_wrong_setting_is_told_in_one_line(tmp_path: Path, flags: list[s
     lines = [line for line in errors.decode().splitlines() if line.startswith("error: ")]
     assert host.returncode == status
     assert len(lines) == 1
-    assert told in lines[0]
+    assert message in lines[0]
     assert "Traceback" not in errors.decode()

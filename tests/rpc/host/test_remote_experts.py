@@ -77,20 +77,20 @@ async def test_the_language_model_summarises_and_its_words_come_one_by_one(tmp_p
 async def test_a_passage_that_the_language_model_names_is_found_in_the_text(tmp_path: Path) -> None:
     written = '```json\n{"answer": "at ten", "confidence": 0.9}\n```'
     async with language_model(tmp_path, written) as (host, _):
-        found = await ask(
+        result = await ask(
             host, "llm", "question-answering", text="Platform 9 closes at ten.", question="When does it close?"
         )
-    assert found == {"answer": "at ten", "score": 0.9, "start": 18.0, "end": 24.0}
+    assert result == {"answer": "at ten", "score": 0.9, "start": 18.0, "end": 24.0}
 
 
 async def test_a_label_is_one_of_those_that_were_given(tmp_path: Path) -> None:
     script = ['{"label": "Sport", "confidence": 0.8}', '{"label": "weather", "confidence": 1}', "no json at all"]
     async with language_model(tmp_path, *script) as (host, _):
         labels = ("politics", "sport", "food")
-        found = await ask(host, "llm", "zero-shot-classification", text="They won.", labels=labels)
-        assert (found["label"], found["score"]) == ("sport", 0.8)
-        assert isinstance(found["scores"], Json)
-        assert sum(item["score"] for item in found["scores"].data) == pytest.approx(1)
+        result = await ask(host, "llm", "zero-shot-classification", text="They won.", labels=labels)
+        assert (result["label"], result["score"]) == ("sport", 0.8)
+        assert isinstance(result["scores"], Json)
+        assert sum(item["score"] for item in result["scores"].data) == pytest.approx(1)
         for message in ("chose none of the labels", "did not write the JSON"):
             with pytest.raises(InternalError, match=message):
                 await ask(host, "llm", "zero-shot-classification", text="They won.", labels=labels)
@@ -99,8 +99,8 @@ async def test_a_label_is_one_of_those_that_were_given(tmp_path: Path) -> None:
 async def test_a_conversation_goes_on_from_its_history(tmp_path: Path) -> None:
     history = Json([{"role": "user", "content": "I am Ada."}, {"role": "assistant", "content": "Hello Ada."}])
     async with language_model(tmp_path, "You are Ada.") as (host, server):
-        found = await ask(host, "llm", "conversational", text="Who am I?", history=history, system="Be brief.")
-        assert found == {"text": "You are Ada."}
+        result = await ask(host, "llm", "conversational", text="Who am I?", history=history, system="Be brief.")
+        assert result == {"text": "You are Ada."}
         roles = [message["role"] for message in server.calls[0].body["messages"]]
         assert roles == ["system", "user", "assistant", "user"]
         with pytest.raises(InvalidArgumentError, match="history"):
@@ -181,10 +181,10 @@ async def test_hosted_models_answer_in_the_forms_of_the_task_types(tmp_path: Pat
     assert painted["seed"] == 3.0
     assert heard == {"text": "hello there"}
     assert (len(sound), rate) == (1600, 16_000)
-    paths = [path for path, _ in endpoint.asked]
+    paths = [path for path, _ in endpoint.requests]
     assert paths == [tasks[name] for name in tasks]
-    assert endpoint.asked[3][1] == SPEECH.read_bytes()
-    assert json.loads(endpoint.asked[2][1])["parameters"]["seed"] == 3
+    assert endpoint.requests[3][1] == SPEECH.read_bytes()
+    assert json.loads(endpoint.requests[2][1])["parameters"]["seed"] == 3
 
 
 async def test_a_remote_expert_without_its_key_cannot_be_used_and_says_which_variable(

@@ -61,10 +61,10 @@ async def test_an_onnx_encoder_compares_texts_as_its_vectors_do(
         mean = rows.mean(axis=0)
         return mean / np.linalg.norm(mean)
 
-    found = await infer(host, "tiny-encoder", "sentence-similarity", text="warm sun", other="cold night rain day")
+    result = await infer(host, "tiny-encoder", "sentence-similarity", text="warm sun", other="cold night rain day")
     # The longer text pads the shorter one; padding must not count.
     expected = float(vector("warm", "sun") @ vector("cold", "night", "rain", "day"))
-    assert found.outputs["score"] == pytest.approx(expected, abs=1e-5)
+    assert result.outputs["score"] == pytest.approx(expected, abs=1e-5)
     embedding = (await infer(host, "tiny-encoder", "feature-extraction", text="sun")).outputs["embedding"]
     assert isinstance(embedding, Json)
     assert embedding.data == pytest.approx(vector("sun").tolist(), abs=1e-5)

@@ -276,8 +276,8 @@ async def test_a_sound_written_to_a_pipe_has_no_size_and_is_read(host: RunningHo
     ("name", "text"), [("speech.flac", "go forward ten meters"), ("errand.flac", "go somewhere and do something")]
 )
 async def test_a_person_is_understood(host: RunningHost, name: str, text: str) -> None:
-    found, words = await heard(host, (MEDIA / name).read_bytes())
-    assert found == text
+    result, words = await heard(host, (MEDIA / name).read_bytes())
+    assert result == text
     assert [word["text"] for word in words] == text.split()
     assert all(0 <= word["score"] <= 1 for word in words)
     # Both clips begin and end with silence, and words follow each other.

@@ -80,17 +80,17 @@ def as_stereo(form: str, rate: int) -> bytes:
 
 
 async def test_a_recogniser_writes_down_a_recording(host_with_sounds: RunningHost) -> None:
-    found = await outputs(host_with_sounds, "automatic-speech-recognition", SPEECH.read_bytes())
+    result = await outputs(host_with_sounds, "automatic-speech-recognition", SPEECH.read_bytes())
     # Random weights say nothing that has a meaning, but they say it in their letters.
-    assert isinstance(found["text"], str)
-    assert set(found["text"]) <= set("ABC ") | set("<unk>")
+    assert isinstance(result["text"], str)
+    assert set(result["text"]) <= set("ABC ") | set("<unk>")
 
 
 async def test_a_classifier_hears_the_same_at_every_rate_and_with_two_channels(host_with_sounds: RunningHost) -> None:
     async def scores(content: bytes) -> dict[str, float]:
-        found = (await outputs(host_with_sounds, "audio-classification", content))["scores"]
-        assert isinstance(found, Json)
-        return {entry["label"]: entry["score"] for entry in found.data}
+        result = (await outputs(host_with_sounds, "audio-classification", content))["scores"]
+        assert isinstance(result, Json)
+        return {entry["label"]: entry["score"] for entry in result.data}
 
     wanted = await scores(SPEECH.read_bytes())
     assert len(wanted) == 2

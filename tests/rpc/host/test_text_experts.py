@@ -27,17 +27,17 @@ TASKS: list[tuple[str, dict[str, Value]]] = [
 
 
 async def infer(host: RunningHost, task_type: str, expert: str = ENCODERS[1], /, **inputs: Any) -> dict[str, Any]:
-    found = await host.client.infer_with(expert, inputs, task_type=task_type)
-    return {name: value.data if isinstance(value, Json) else value for name, value in found.outputs.items()}
+    result = await host.client.infer_with(expert, inputs, task_type=task_type)
+    return {name: value.data if isinstance(value, Json) else value for name, value in result.outputs.items()}
 
 
-def alike(found: Any, expected: Any) -> bool:
+def alike(result: Any, expected: Any) -> bool:
     """Whether two outputs are the same but for rounding."""
     if isinstance(expected, dict):
-        return found.keys() == expected.keys() and all(alike(found[key], expected[key]) for key in expected)
+        return result.keys() == expected.keys() and all(alike(result[key], expected[key]) for key in expected)
     if isinstance(expected, list):
-        return len(found) == len(expected) and all(map(alike, found, expected))
-    return bool(found == pytest.approx(expected, abs=1e-4)) if isinstance(expected, float) else found == expected
+        return len(result) == len(expected) and all(map(alike, result, expected))
+    return bool(result == pytest.approx(expected, abs=1e-4)) if isinstance(expected, float) else result == expected
 
 
 async def test_the_encoder_gives_the_same_on_both_runtimes(host: RunningHost) -> None:
@@ -71,8 +71,8 @@ async def test_calls_that_wait_together_get_what_they_get_alone(host: RunningHos
 @pytest.mark.parametrize("expert", ENCODERS)
 async def test_similar_texts_are_near_and_others_far(host: RunningHost, expert: str) -> None:
     async def score(text: str, other: str) -> float:
-        found: float = (await infer(host, "sentence-similarity", expert, text=text, other=other))["score"]
-        return found
+        result: float = (await infer(host, "sentence-similarity", expert, text=text, other=other))["score"]
+        return result
 
     assert await score("A cat sits on the mat.", "A kitten is sitting on a rug.") > 0.5
     assert await score("A cat sits on the mat.", "Quarterly revenue fell by a tenth.") < 0.2
@@ -116,12 +116,12 @@ async def test_an_embedding_has_length_1_however_long_the_text(host: RunningHost
 async def test_the_label_that_fits_is_found(
     host: RunningHost, text: str, labels: tuple[str, ...], expected: str
 ) -> None:
-    found = await infer(host, "zero-shot-classification", text=text, labels=labels)
-    assert found["label"] == expected
-    assert found["score"] > 0.5
-    assert found["scores"][0]["label"] == expected
-    assert {item["label"] for item in found["scores"]} == set(labels)
-    assert sum(item["score"] for item in found["scores"]) == pytest.approx(1)
+    result = await infer(host, "zero-shot-classification", text=text, labels=labels)
+    assert result["label"] == expected
+    assert result["score"] > 0.5
+    assert result["scores"][0]["label"] == expected
+    assert {item["label"] for item in result["scores"]} == set(labels)
+    assert sum(item["score"] for item in result["scores"]) == pytest.approx(1)
 
 
 @pytest.mark.parametrize(
@@ -144,11 +144,11 @@ async def test_the_label_that_fits_is_found(
     ],
 )
 async def test_the_passage_that_answers_is_found(host: RunningHost, text: str, question: str, expected: str) -> None:
-    found = await infer(host, "question-answering", text=text, question=question)
-    assert expected in found["answer"]
-    assert len(found["answer"]) < len(expected) + 80
-    assert text[int(found["start"]) : int(found["end"])] == found["answer"]
-    assert found["score"] > 0.3
+    result = await infer(host, "question-answering", text=text, question=question)
+    assert expected in result["answer"]
+    assert len(result["answer"]) < len(expected) + 80
+    assert text[int(result["start"]) : int(result["end"])] == result["answer"]
+    assert result["score"] > 0.3
 
 
 async def test_a_question_that_the_text_does_not_answer_scores_low(host: RunningHost) -> None:
@@ -159,14 +159,14 @@ async def test_a_question_that_the_text_does_not_answer_scores_low(host: Running
 @pytest.mark.parametrize(("text", "count"), [(REEFS, 1), (REEFS, 4), (NEWS, 3), (REVIEW, 2)])
 async def test_a_summary_has_sentences_of_the_text_in_their_order(host: RunningHost, text: str, count: int) -> None:
     summary = (await infer(host, "summarization", text=text, sentence_count=float(count)))["text"]
-    rest, found = summary, []
+    rest, result = summary, []
     # Every sentence of these texts ends with a full stop or a question mark in front of a space.
     for sentence in text.replace("? ", "?|").replace(". ", ".|").split("|"):
         if rest.startswith(sentence):
-            found.append(sentence)
+            result.append(sentence)
             rest = rest.removeprefix(sentence).lstrip()
     assert rest == ""
-    assert len(found) == count
+    assert len(result) == count
 
 
 async def test_a_summary_is_shorter_the_shorter_the_text_and_a_short_one_stays(host: RunningHost) -> None:
@@ -221,8 +221,8 @@ async def test_a_call_that_nobody_waits_for_ends_between_passes(host: RunningHos
             break
     await events.aclose()
     # The expert computes one batch at once: it has left the long one when it answers.
-    found = await infer(host, "sentence-similarity", text="a", other="a")
-    assert found["score"] == pytest.approx(1.0, abs=1e-5)
+    result = await infer(host, "sentence-similarity", text="a", other="a")
+    assert result["score"] == pytest.approx(1.0, abs=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -263,12 +263,12 @@ async def test_the_input_at_fault_is_named(
     ],
 )
 async def test_vader_tells_good_reviews_from_bad_ones(host: RunningHost, text: str, label: str) -> None:
-    found = await infer(host, "", "vader", text=text, domain="sentiment")
-    assert found["label"] == label
-    assert found["scores"][0]["label"] == label
-    assert {item["label"] for item in found["scores"]} == {"positive", "neutral", "negative"}
-    assert sum(item["score"] for item in found["scores"]) == pytest.approx(1)
-    assert found["score"] == max(item["score"] for item in found["scores"])
+    result = await infer(host, "", "vader", text=text, domain="sentiment")
+    assert result["label"] == label
+    assert result["scores"][0]["label"] == label
+    assert {item["label"] for item in result["scores"]} == {"positive", "neutral", "negative"}
+    assert sum(item["score"] for item in result["scores"]) == pytest.approx(1)
+    assert result["score"] == max(item["score"] for item in result["scores"])
 
 
 async def test_vader_is_the_surer_the_stronger_the_words(host: RunningHost) -> None:
@@ -298,10 +298,10 @@ async def test_vader_is_the_surer_the_stronger_the_words(host: RunningHost) -> N
     ],
 )
 async def test_langid_names_languages(host: RunningHost, text: str, label: str, tag: str) -> None:
-    found = await infer(host, "", "langid", text=text, domain="language")
-    assert (found["label"], found["tag"]) == (label, tag)
-    assert found["scores"][0] == {"label": label, "score": found["score"]}
-    assert sum(item["score"] for item in found["scores"]) == pytest.approx(1, abs=0.05)
+    result = await infer(host, "", "langid", text=text, domain="language")
+    assert (result["label"], result["tag"]) == (label, tag)
+    assert result["scores"][0] == {"label": label, "score": result["score"]}
+    assert sum(item["score"] for item in result["scores"]) == pytest.approx(1, abs=0.05)
 
 
 async def test_langid_is_unsure_of_a_word_and_sure_of_a_text(host: RunningHost) -> None:

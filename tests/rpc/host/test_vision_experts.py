@@ -47,8 +47,8 @@ async def test_findings_are_told_as_the_task_type_says_the_surest_first(host: Ru
     outputs = await find(host, encoded(group("3 faces")[0], "JPEG", quality=90))
     objects = outputs["objects"]
     assert isinstance(objects, Json)
-    assert {found["label"] for found in objects.data} == {"face"}
-    scores = [found["score"] for found in objects.data]
+    assert {result["label"] for result in objects.data} == {"face"}
+    scores = [result["score"] for result in objects.data]
     assert scores == sorted(scores, reverse=True)
     assert all(0.7 <= score < 1 for score in scores)
 

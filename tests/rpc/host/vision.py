@@ -87,13 +87,13 @@ async def find(host: RunningHost, content: bytes, **inputs: Value) -> Mapping[st
 def boxes(outputs: Mapping[str, Value]) -> list[Box]:
     objects = outputs["objects"]
     assert isinstance(objects, Json)
-    return [tuple(found["box"][side] for side in ("x_min", "y_min", "x_max", "y_max")) for found in objects.data]
+    return [tuple(result["box"][side] for side in ("x_min", "y_min", "x_max", "y_max")) for result in objects.data]
 
 
-def assert_same_places(found: Sequence[Box], wanted: Sequence[Box]) -> None:
-    assert len(found) == len(wanted)
+def assert_same_places(result: Sequence[Box], wanted: Sequence[Box]) -> None:
+    assert len(result) == len(wanted)
     for box in wanted:
-        assert max(overlap(box, other) for other in found) > 0.6
+        assert max(overlap(box, other) for other in result) > 0.6
 
 
 async def make(

@@ -75,13 +75,13 @@ def test_descriptions_are_short_and_their_own() -> None:
 @pytest.mark.parametrize("runtime", ["transformers", "diffusers", "onnx", "remote"])
 def test_one_family_performs_all_that_a_model_is_said_to_do(runtime: str) -> None:
     together = performed_together(runtime)
-    alone = [facts.id for facts in on(runtime) if not any(known >= set(facts.task_types) for known in together)]
+    alone = [facts.id for facts in on(runtime) if not any(listed >= set(facts.task_types) for listed in together)]
     assert alone == []
 
 
 def test_domains_and_accepted_values_are_those_of_the_task_types() -> None:
     inputs = {name: {item.name: item for item in task_type.inputs} for name, task_type in TASK_TYPES.items()}
-    domains = {choice for known in inputs.values() if "domain" in known for choice in known["domain"].choices}
+    domains = {choice for listed in inputs.values() if "domain" in listed for choice in listed["domain"].choices}
     for facts in ENTRIES.values():
         assert facts.domain in {"", *domains}, facts.id
         for name, values in facts.accepts.items():

@@ -124,13 +124,13 @@ def test_an_entry_comes_back_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_profiles_include_others_and_say_what_is_wrong(tmp_path: Path) -> None:
-    known = profiles.read()
-    assert next(iter(known)) == "starter"
-    assert set(known["starter"].experts) < set(known["small"].experts) < set(known["full"].experts)
+    listed = profiles.read()
+    assert next(iter(listed)) == "starter"
+    assert set(listed["starter"].experts) < set(listed["small"].experts) < set(listed["full"].experts)
     assert profiles.experts_of("none") == frozenset()
     with pytest.raises(CatalogueError, match="profile: there is no profile 'huge'"):
         profiles.experts_of("huge")
-    for fields, told in (
+    for fields, reported in (
         ({"experts": "x"}, "experts"),
         ({"expert": []}, "expert"),
         ({"includes": ["a"]}, "includes"),
@@ -138,5 +138,5 @@ def test_profiles_include_others_and_say_what_is_wrong(tmp_path: Path) -> None:
     ):
         base = {"name": "a", "description": "d", "order": 0}
         (tmp_path / "a.yaml").write_text(yaml.safe_dump({**base, **fields}))
-        with pytest.raises(CatalogueError, match=told):
+        with pytest.raises(CatalogueError, match=reported):
             profiles.read(tmp_path)

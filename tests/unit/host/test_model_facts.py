@@ -20,7 +20,7 @@ from orchestrion_host.models.collection import Collection
 
 
 @pytest.mark.parametrize(
-    ("card", "told"),
+    ("card", "expected"),
     [
         ({"license": "apache-2.0"}, "Apache-2.0"),
         ({"license": ["mit", "apache-2.0"]}, "MIT"),
@@ -32,16 +32,16 @@ from orchestrion_host.models.collection import Collection
         ({}, ""),
     ],
 )
-def test_licences_are_told_by_their_spdx_names(card: dict[str, Any], told: str) -> None:
-    assert cards.license_of(card) == told
+def test_licences_are_told_by_their_spdx_names(card: dict[str, Any], expected: str) -> None:
+    assert cards.license_of(card) == expected
 
 
 @pytest.mark.parametrize(
-    ("language", "told"),
+    ("language", "expected"),
     [("en", ("en",)), (["en", "de", "en"], ("en", "de")), (["multilingual", "en"], ()), (["English"], ()), ([], ())],
 )
-def test_languages_are_tags_and_none_stands_for_many(language: Any, told: tuple[str, ...]) -> None:
-    assert cards.languages_of({"language": language}) == told
+def test_languages_are_tags_and_none_stands_for_many(language: Any, expected: tuple[str, ...]) -> None:
+    assert cards.languages_of({"language": language}) == expected
 
 
 def test_what_a_model_takes_follows_from_its_numbers_and_the_device(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_what_a_model_takes_follows_from_its_numbers_and_the_device(tmp_path: Pa
 
 
 def collection(home: Path) -> Collection:
-    return Collection(HostConfig(home=home, profile="none"), lambda facts, found: HostedExpert(facts, found, 8))
+    return Collection(HostConfig(home=home, profile="none"), lambda facts, result: HostedExpert(facts, result, 8))
 
 
 def test_an_entry_keeps_its_pins_and_becomes_newer_with_the_project(tmp_path: Path) -> None:

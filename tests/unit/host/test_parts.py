@@ -107,7 +107,7 @@ FACTS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"desciption": "misspelt"}, "desciption"),
         ({"task_types": "test-delay"}, "task_types"),
@@ -123,19 +123,19 @@ FACTS: dict[str, Any] = {
         ({"id": "../escape"}, "id"),
     ],
 )
-def test_a_wrong_file_of_the_catalogue_is_named_with_its_field(tmp_path: Path, change: Any, told: str) -> None:
+def test_a_wrong_file_of_the_catalogue_is_named_with_its_field(tmp_path: Path, change: Any, message: str) -> None:
     path = tmp_path / "wrong.yaml"
     path.write_text(yaml.safe_dump({**FACTS, **change}))
-    with pytest.raises(CatalogueError, match=told) as caught:
+    with pytest.raises(CatalogueError, match=message) as caught:
         reader.read_file(path)
     assert str(path) in str(caught.value)
 
 
 def test_the_operators_files_go_before_the_projects_own(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump({**FACTS, "id": "rapidocr"}))
-    found = reader.read([tmp_path], test_experts=False)
-    assert found["rapidocr"].model == "delay"
-    assert "delay" not in found
+    result = reader.read([tmp_path], test_experts=False)
+    assert result["rapidocr"].model == "delay"
+    assert "delay" not in result
     assert "delay" in reader.read([], test_experts=True)
     with pytest.raises(CatalogueError, match="catalogue_paths"):
         reader.read([tmp_path / "nowhere"], test_experts=False)

@@ -80,10 +80,10 @@ def test_nobody_goes_for_nothing_and_nobody_goes_in_vain() -> None:
     st.lists(st.tuples(st.integers(0, 50), st.integers(0, 9), st.booleans(), st.booleans()), max_size=8),
     st.integers(-10, 200),
 )
-def test_victims_suffice_and_each_is_needed(found: list[tuple[int, int, bool, bool]], wanted: int) -> None:
+def test_victims_suffice_and_each_is_needed(facts: list[tuple[int, int, bool, bool]], wanted: int) -> None:
     residents = [
         Resident(str(number), size, used, evictable, reserved)
-        for number, (size, used, evictable, reserved) in enumerate(found)
+        for number, (size, used, evictable, reserved) in enumerate(facts)
     ]
     sizes = {item.expert_id: item.memory_bytes for item in residents if item.evictable}
     victims = choose_victims(residents, wanted)
@@ -131,12 +131,12 @@ def test_a_language_is_guessed_from_the_script(text: str, language: str) -> None
 
 @pytest.fixture
 def voices() -> Voices:
-    known = [
+    listed = [
         Voice("English (America)", "gmw/en-US", ((2, "en-us"), (3, "en"))),
         Voice("English (Great Britain)", "gmw/en", ((2, "en-gb"), (2, "en"))),
         Voice("Chinese (Mandarin)", "sit/cmn", ((5, "cmn"), (5, "zh"))),
     ]
-    return Voices(known, ["f3", "Mr serious"])
+    return Voices(listed, ["f3", "Mr serious"])
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,9 @@ async def test_search_pages_through_models_of_a_task_those_most_wanted_first(hub
         publish_plain(hub, name, pipeline_tag="fill-mask", downloads=number, tags=["license:mit", "safetensors"])
     publish_plain(hub, "tiny/other", pipeline_tag="translation", downloads=99)
     call, stub = models.call, models.stub
-    found = (await call(stub.SearchModels, pb.SearchModelsRequest(task_type="fill-mask"))).models
-    assert [model.id for model in found] == [f"tiny/model-{number}" for number in (4, 3, 2, 1, 0)]
-    assert (found[0].download_count, found[0].license, found[0].safe_weights) == (4, "mit", True)
+    result = (await call(stub.SearchModels, pb.SearchModelsRequest(task_type="fill-mask"))).models
+    assert [model.id for model in result] == [f"tiny/model-{number}" for number in (4, 3, 2, 1, 0)]
+    assert (result[0].download_count, result[0].license, result[0].safe_weights) == (4, "mit", True)
     few = (await call(stub.SearchModels, pb.SearchModelsRequest(task_type="fill-mask", limit=3))).models
     assert len(few) == 3
     named = (await call(stub.SearchModels, pb.SearchModelsRequest(task_type="fill-mask", text="model-1"))).models
@@ -69,11 +69,11 @@ async def test_a_model_of_the_projects_catalogue_is_pulled_refreshed_and_given_b
         await failure(host.client.infer("distilbert-sst-2", text="sun", domain="sentiment"))
     ).reason == "EXPERT_NOT_FETCHED"
 
-    (told,) = await models.refresh("distilbert-sst-2")
+    (reported,) = await models.refresh("distilbert-sst-2")
 
-    assert told.expert is not None
-    assert (told.expert.download_count, told.expert.revision) == (123_456, "")
-    assert told.expert.download_bytes > 0
+    assert reported.expert is not None
+    assert (reported.expert.download_count, reported.expert.revision) == (123_456, "")
+    assert reported.expert.download_bytes > 0
     after = (await models.list())["distilbert-sst-2"]
     assert (after.offered, after.origin) == (False, ModelOrigin.BUILT_IN)
     small = (await models.profiles())["standard"]
@@ -97,11 +97,11 @@ async def test_what_a_profile_takes_counts_what_its_experts_share_once(hub: HubS
     for name, files in published.items():
         hub.add(name, files)
     before = (await models.profiles())["standard"]
-    told = await models.refresh()
-    refreshed = {step.expert.id for step in told if step.expert is not None}
+    reported = await models.refresh()
+    refreshed = {step.expert.id for step in reported if step.expert is not None}
     assert refreshed >= {"controlnet-canny", "controlnet-mlsd", "stable-diffusion-1.5"}
     # The Hub has none of the others, and that stops nothing.
-    assert len(told) > 50 > len(refreshed)
+    assert len(reported) > 50 > len(refreshed)
     after = (await models.profiles())["standard"]
     expected = sum(len(content) for files in published.values() for content in files.values())
     assert (before.missing_bytes, after.missing_bytes) == (0, expected)

@@ -47,15 +47,15 @@ async def test_a_model_is_added_pulled_used_and_kept_without_network(
         assert refused.reason == "EXPERT_NOT_FETCHED", refused
         assert "orchestrion models pull weather-bert" in refused.message
 
-        told = await models.pull("weather-bert")
+        reported = await models.pull("weather-bert")
 
-        expert = told[-1].expert
+        expert = reported[-1].expert
         assert expert is not None
-        assert expert.download_bytes == told[-1].total_bytes == told[-1].done_bytes
+        assert expert.download_bytes == reported[-1].total_bytes == reported[-1].done_bytes
         files = hub.models["tiny/Weather-BERT"].files
         assert expert.download_bytes == sum(len(file.content) for name, file in files.items() if name in TOTAL)
         assert expert.memory_bytes > len(files["model.safetensors"].content)
-        assert all(before.done_bytes <= after.done_bytes for before, after in itertools.pairwise(told))
+        assert all(before.done_bytes <= after.done_bytes for before, after in itertools.pairwise(reported))
         assert {request.path.rsplit("/", 1)[1] for request in hub.requests if "/resolve/" in request.path} <= TOTAL | {
             "model_index.json"
         }
@@ -71,10 +71,10 @@ async def test_a_model_is_added_pulled_used_and_kept_without_network(
         assert set(entry["source"]["files"]["tiny/Weather-BERT"]) == TOTAL
 
     # What was pulled is in the layout that other programs use.
-    found = huggingface_hub.snapshot_download(
+    result = huggingface_hub.snapshot_download(
         "tiny/Weather-BERT", revision=commit, cache_dir=cache(tmp_path), local_files_only=True
     )
-    assert Path(found, "model.safetensors").read_bytes() == files["model.safetensors"].content
+    assert Path(result, "model.safetensors").read_bytes() == files["model.safetensors"].content
 
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")
     async with running_host(tmp_path / "home", profile="none") as host:
@@ -88,11 +88,11 @@ async def test_a_cut_connection_is_continued_where_it_broke(hub: HubServer, mode
     publish_plain(hub)
     await models.add("tiny/plain")
     hub.faults.cut_after = 1_000_000
-    told = await models.pull("plain")
+    reported = await models.pull("plain")
     first, second = hub.gets("model.safetensors")
     assert (first.range, second.range) == ("", f"bytes={first.sent_bytes}-")
     assert first.sent_bytes + second.sent_bytes == len(hub.models["tiny/plain"].files["model.safetensors"].content)
-    assert all(before.done_bytes <= after.done_bytes for before, after in itertools.pairwise(told))
+    assert all(before.done_bytes <= after.done_bytes for before, after in itertools.pairwise(reported))
 
 
 async def test_a_pull_that_failed_is_continued_by_the_next(hub: HubServer, models: Models, tmp_path: Path) -> None:
@@ -212,8 +212,8 @@ async def test_an_expert_is_fetched_when_a_task_needs_it_where_the_host_does_tha
     async with running_host(tmp_path / "home", profile="none", fetch_on_demand=True) as host:
         await Models(host).add("tiny/Weather-ONNX")
         inputs: dict[str, Value] = {"text": "sun", "domain": "sentiment"}
-        told = [getattr(payload, "message", "") async for payload in host.client.events("weather-onnx", inputs)]
-        assert any("fetching tiny/Weather-ONNX" in message for message in told)
-        assert "loading weather-onnx" in told
+        reported = [getattr(payload, "message", "") async for payload in host.client.events("weather-onnx", inputs)]
+        assert any("fetching tiny/Weather-ONNX" in message for message in reported)
+        assert "loading weather-onnx" in reported
         described = await host.client.host()
         assert (described.profile, described.fetches_on_demand) == ("none", True)

@@ -100,8 +100,8 @@ async def test_pickles_and_code_need_the_callers_and_the_hosts_word(hub: HubServ
 def test_the_stand_in_answers_the_librarys_own_download(hub: HubServer, tmp_path: Path) -> None:
     """Given that the client finds what it expects, the stand-in is one."""
     publish_plain(hub)
-    found = huggingface_hub.hf_hub_download("tiny/plain", "model.safetensors", endpoint=hub.url, cache_dir=tmp_path)
-    assert Path(found).read_bytes() == hub.models["tiny/plain"].files["model.safetensors"].content
+    result = huggingface_hub.hf_hub_download("tiny/plain", "model.safetensors", endpoint=hub.url, cache_dir=tmp_path)
+    assert Path(result).read_bytes() == hub.models["tiny/plain"].files["model.safetensors"].content
     methods = [(request.method, request.path.split("/")[1]) for request in hub.requests]
     assert methods[-2:] == [("HEAD", "tiny"), ("GET", "cdn")]
 

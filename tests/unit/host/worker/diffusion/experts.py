@@ -58,14 +58,14 @@ class Watcher:
                 self.call.cancel()
 
     @property
-    def told(self) -> list[tuple[str, float | None]]:
+    def progress_messages(self) -> list[tuple[str, float | None]]:
         return [(item.message, item.fraction) for item in self.messages if isinstance(item, ipc.CallProgress)]
 
     @property
     def previews(self) -> list[Image.Image]:
-        found = [item for item in self.messages if isinstance(item, ipc.Preview)]
-        assert all(item.media_type == "image/jpeg" and len(item.content) <= 64 << 10 for item in found)
-        return [Image.open(io.BytesIO(item.content)) for item in found]
+        result = [item for item in self.messages if isinstance(item, ipc.Preview)]
+        assert all(item.media_type == "image/jpeg" and len(item.content) <= 64 << 10 for item in result)
+        return [Image.open(io.BytesIO(item.content)) for item in result]
 
 
 def watched_call(task_type: str, inputs: Mapping[str, Any], folder: Path, cancel_at: int = 0) -> tuple[Call, Watcher]:

@@ -108,8 +108,8 @@ def test_without_its_part_it_is_not_loaded(tmp_path: Path) -> None:
 
 def test_a_picture_is_changed_as_the_library_does_it(editor: Any, tmp_path: Path) -> None:
     editor.warm_up()
-    asked = {"instruction": "make it a tiger", "steps": 2.0, "guidance": 6.0, "image_guidance": 1.2, "seed": 3.0}
-    result, watcher = run(editor, tmp_path, image=CAT, **asked)
+    requests = {"instruction": "make it a tiger", "steps": 2.0, "guidance": 6.0, "image_guidance": 1.2, "seed": 3.0}
+    result, watcher = run(editor, tmp_path, image=CAT, **requests)
     bare = editor.pipeline(
         "make it a tiger",
         image=fitted(),
@@ -120,15 +120,15 @@ def test_a_picture_is_changed_as_the_library_does_it(editor: Any, tmp_path: Path
     ).images[0]
     assert bare.size == FITTED
     assert np.abs(pixels(result) - np.asarray(bare)).max() <= 1
-    assert [message for message, _ in watcher.told] == ["step 1 of 2", "step 2 of 2"]
+    assert [message for message, _ in watcher.progress_messages] == ["step 1 of 2", "step 2 of 2"]
 
 
 def test_pictures_of_other_sizes_are_changed_in_one_batch(editor: Any, tmp_path: Path) -> None:
     Image.new("RGB", (451, 300), "blue").save(tmp_path / "blue.png")
     paths = [CAT, COFFEE, tmp_path / "blue.png"]
-    asked = {"instruction": "make it a tiger", "steps": 2.0, "seed": 3.0}
-    alone = [pixels(run(editor, tmp_path, image=path, **asked)[0]) for path in paths]
-    results = editor.predict([watched_call("any", {"image": path, **asked}, tmp_path)[0] for path in paths])
+    requests = {"instruction": "make it a tiger", "steps": 2.0, "seed": 3.0}
+    alone = [pixels(run(editor, tmp_path, image=path, **requests)[0]) for path in paths]
+    results = editor.predict([watched_call("any", {"image": path, **requests}, tmp_path)[0] for path in paths])
     for picture, result in zip(alone, results, strict=True):
         assert picture.shape == pixels(result).shape
         assert np.abs(picture - pixels(result)).max() <= 1
@@ -136,11 +136,11 @@ def test_pictures_of_other_sizes_are_changed_in_one_batch(editor: Any, tmp_path:
 
 def test_a_picture_is_drawn_anew_the_more_the_stronger(redrawer: Any, tmp_path: Path) -> None:
     redrawer.warm_up()
-    asked: Mapping[str, Any] = {"operation": "redraw", "image": CAT, "prompt": "a tiger", "seed": 3.0}
-    result, watcher = run(redrawer, tmp_path, **asked)
+    requests: Mapping[str, Any] = {"operation": "redraw", "image": CAT, "prompt": "a tiger", "seed": 3.0}
+    result, watcher = run(redrawer, tmp_path, **requests)
     assert pixels(result).shape == (FITTED[1], FITTED[0], 3)
     # Half of the ten steps, as half of the picture is to change.
-    assert [message for message, _ in watcher.told] == [f"step {number} of 5" for number in range(1, 6)]
+    assert [message for message, _ in watcher.progress_messages] == [f"step {number} of 5" for number in range(1, 6)]
     bare = redrawer.pipeline(
         "a tiger",
         image=fitted(),
@@ -149,7 +149,7 @@ def test_a_picture_is_drawn_anew_the_more_the_stronger(redrawer: Any, tmp_path: 
         generator=torch.Generator("cpu").manual_seed(3),
     ).images[0]
     assert np.abs(pixels(result) - np.asarray(bare)).max() <= 1
-    least, watcher = run(redrawer, tmp_path, **asked, strength=0.05)
+    least, watcher = run(redrawer, tmp_path, **requests, strength=0.05)
     assert watcher.steps == 1
     assert pixels(least).shape == pixels(result).shape
 

@@ -37,13 +37,13 @@ def test_a_picture_has_the_size_that_was_asked_for(painter: Any, tmp_path: Path)
     assert pixels(usual).shape == (SIDE, SIDE, 3)
     wide, watcher = paint(painter, tmp_path, width=96.0, height=64.0)
     assert pixels(wide).shape == (64, 96, 3)
-    assert [message for message, _ in watcher.told] == ["step 1 of 2", "step 2 of 2"]
+    assert [message for message, _ in watcher.progress_messages] == ["step 1 of 2", "step 2 of 2"]
 
 
 def test_other_sizes_are_rounded_and_that_is_told(painter: Any, tmp_path: Path) -> None:
     result, watcher = paint(painter, tmp_path, width=70.0, height=100.0)
     assert pixels(result).shape == (96, 72, 3)
-    assert watcher.told[0] == ("70 x 100 pixels became 72 x 96: sides are multiples of 8", None)
+    assert watcher.progress_messages[0] == ("70 x 100 pixels became 72 x 96: sides are multiples of 8", None)
 
 
 def test_the_picture_is_what_the_library_paints_with_this_seed(painter: Any, tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_seed_drawn_by_lot_is_told_and_paints_the_picture_again(painter: Any, 
 
 def test_each_step_is_told_and_some_are_shown(painter: Any, tmp_path: Path) -> None:
     _, watcher = paint(painter, tmp_path, steps=20.0)
-    assert watcher.told == [(f"step {number} of 20", number / 20) for number in range(1, 21)]
+    assert watcher.progress_messages == [(f"step {number} of 20", number / 20) for number in range(1, 21)]
     assert len(watcher.previews) == 9
     for preview in watcher.previews:
         preview.load()
@@ -162,7 +162,10 @@ def test_what_cannot_be_painted_is_an_error_that_names_the_input_and_the_limit(
 def test_a_long_prompt_is_cut_and_that_is_told(painter: Any, tmp_path: Path) -> None:
     result, watcher = paint(painter, tmp_path, prompt="cat " * 100)
     assert pixels(result).shape == (SIDE, SIDE, 3)
-    assert watcher.told[0][0] == "The prompt is longer than this model reads: what comes after 75 tokens has no effect"
+    assert (
+        watcher.progress_messages[0][0]
+        == "The prompt is longer than this model reads: what comes after 75 tokens has no effect"
+    )
 
 
 def test_pictures_larger_than_usual_are_decoded_in_parts(painter: Any, tmp_path: Path) -> None:
@@ -202,7 +205,7 @@ def test_a_pipeline_on_a_transformer_paints_and_shows_nothing_before(tmp_path: P
     together = painter.predict([call for call, _ in calls])
     # Latents are taken two by two, each of 8 pixels.
     assert [pixels(result).shape for result in together] == [(SIDE, 64, 3)] * 2
-    assert [message for message, _ in calls[0][1].told] == [
+    assert [message for message, _ in calls[0][1].progress_messages] == [
         "70 x 64 pixels became 64 x 64: sides are multiples of 16",
         *(f"step {number} of 3" for number in range(1, 4)),
     ]

@@ -66,7 +66,7 @@ def test_a_video_lasts_as_long_as_was_asked_for(maker: Any, tmp_path: Path) -> N
     result, watcher = film(maker, tmp_path, prompt="a cat runs", duration_seconds=0.5)
     pictures, rate = frames(result)
     assert (len(pictures), rate, pictures[0].shape) == (4, 8.0, (SIDE, SIDE, 3))
-    assert [message for message, _ in watcher.told] == ["step 1 of 2", "step 2 of 2"]
+    assert [message for message, _ in watcher.progress_messages] == ["step 1 of 2", "step 2 of 2"]
     assert len(watcher.previews) == 1
 
 
@@ -108,7 +108,7 @@ def test_a_picture_is_set_in_motion_in_its_own_proportions(mover: Any, tmp_path:
     result, watcher = film(mover, tmp_path, image=CAT, prompt="it jumps")
     pictures, rate = frames(result)
     assert (len(pictures), rate, pictures[0].shape) == (FRAMES, 7.0, (56, 80, 3))
-    assert watcher.told[0][0] == "The prompt changes nothing: this model takes the picture alone"
+    assert watcher.progress_messages[0][0] == "The prompt changes nothing: this model takes the picture alone"
     assert watcher.steps == 2
 
 
@@ -118,7 +118,7 @@ def test_a_pipeline_that_has_a_progress_bar_alone_tells_its_steps_and_can_be_can
     result, watcher = film(mover, tmp_path, **inputs)
     pictures, rate = frames(result)
     assert (len(pictures), rate, pictures[0].shape) == (2, 8.0, (56, 80, 3))
-    assert watcher.told == [("step 1 of 2", 0.5), ("step 2 of 2", 1.0)]
+    assert watcher.progress_messages == [("step 1 of 2", 0.5), ("step 2 of 2", 1.0)]
     call, watcher = watched_call("any", {**inputs, "steps": 20.0}, tmp_path, cancel_at=2)
     (result,) = mover.predict([call])
     assert isinstance(result, RunCancelledError)

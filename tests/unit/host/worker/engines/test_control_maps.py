@@ -75,9 +75,9 @@ def test_the_engine_draws_for_each_task_type_and_refuses_what_is_no_picture(tmp_
     expert = opencv_controls.load(spec(tmp_path, "hed-control"))
     expert.warm_up()
     for task in ("hed-control", "mlsd-control", "scribble-control"):
-        (found,) = expert.predict([call(task, {"image": media.CAT}, tmp_path / task)])
-        assert isinstance(found, dict)
-        with Image.open(file_of(found["image"])) as drawing, Image.open(media.CAT) as picture:
+        (result,) = expert.predict([call(task, {"image": media.CAT}, tmp_path / task)])
+        assert isinstance(result, dict)
+        with Image.open(file_of(result["image"])) as drawing, Image.open(media.CAT) as picture:
             assert drawing.mode == "L"
             assert drawing.size == picture.size
             assert np.asarray(drawing).any()

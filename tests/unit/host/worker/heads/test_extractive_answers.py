@@ -28,8 +28,8 @@ def expert(folder: Path, runtime: str) -> Any:
     return loading.load(folder, runtime, "question-answering")
 
 
-def ask(expert: Any, tmp_path: Path, *asked: tuple[str, str]) -> Any:
-    inputs = [{"text": text, "question": question} for text, question in asked]
+def ask(expert: Any, tmp_path: Path, *requests: tuple[str, str]) -> Any:
+    inputs = [{"text": text, "question": question} for text, question in requests]
     return expert.predict([calls.call("question-answering", item, tmp_path) for item in inputs])
 
 
@@ -45,15 +45,15 @@ def test_the_answer_is_the_likeliest_span(expert: Any, folder: Path, tmp_path: P
     _, first, last = max((float(starts[a] + ends[b]), a, b) for a in own for b in own if a <= b < a + 30)
     places = [0, *own]
     score = float(starts[places].softmax(0)[places.index(first)] * ends[places].softmax(0)[places.index(last)])
-    [found] = ask(expert, tmp_path, (TEXT, QUESTION))
-    assert found["answer"] == TEXT[offsets[first][0] : offsets[last][1]]
-    assert (found["start"], found["end"]) == (offsets[first][0], offsets[last][1])
-    assert found["score"] == pytest.approx(score, abs=1e-5)
+    [result] = ask(expert, tmp_path, (TEXT, QUESTION))
+    assert result["answer"] == TEXT[offsets[first][0] : offsets[last][1]]
+    assert (result["start"], result["end"]) == (offsets[first][0], offsets[last][1])
+    assert result["score"] == pytest.approx(score, abs=1e-5)
 
 
 def test_a_batch_gives_what_each_question_gets_alone(expert: Any, tmp_path: Path) -> None:
-    asked = [(TEXT, QUESTION), ("the sun is warm", "what?"), ("rain and sun. " * 60, "how many people?")]
-    for one, together in zip(asked, ask(expert, tmp_path, *asked), strict=True):
+    requests = [(TEXT, QUESTION), ("the sun is warm", "what?"), ("rain and sun. " * 60, "how many people?")]
+    for one, together in zip(requests, ask(expert, tmp_path, *requests), strict=True):
         [alone] = ask(expert, tmp_path, one)
         assert together["answer"] == alone["answer"]
         assert together["score"] == pytest.approx(alone["score"], abs=1e-5)
@@ -61,22 +61,22 @@ def test_a_batch_gives_what_each_question_gets_alone(expert: Any, tmp_path: Path
 
 def test_an_answer_at_the_end_of_a_long_text_is_found(expert: Any, tmp_path: Path) -> None:
     text = "the " * 400 + TEXT
-    [found] = ask(expert, tmp_path, (text, QUESTION))
-    assert text[int(found["start"]) : int(found["end"])] == found["answer"]
-    assert 0 < found["score"] <= 1
+    [result] = ask(expert, tmp_path, (text, QUESTION))
+    assert text[int(result["start"]) : int(result["end"])] == result["answer"]
+    assert 0 < result["score"] <= 1
     # Of words all alike only those at the end stand out for a random model, too.
-    assert found["start"] > 1000
+    assert result["start"] > 1000
 
 
 def test_bad_and_cancelled_calls_fail_alone(expert: Any, tmp_path: Path) -> None:
     cancelled = calls.call("question-answering", {"text": TEXT, "question": QUESTION}, tmp_path)
     cancelled.cancel()
-    asked = [("", QUESTION), (TEXT, " "), (TEXT, "who " * 40), (TEXT, QUESTION)]
-    good = [calls.call("question-answering", {"text": a, "question": b}, tmp_path) for a, b in asked]
-    ended, blank_text, blank_question, long_question, found = expert.predict([cancelled, *good])
+    requests = [("", QUESTION), (TEXT, " "), (TEXT, "who " * 40), (TEXT, QUESTION)]
+    good = [calls.call("question-answering", {"text": a, "question": b}, tmp_path) for a, b in requests]
+    ended, blank_text, blank_question, long_question, result = expert.predict([cancelled, *good])
     assert isinstance(ended, RunCancelledError)
     for error, field in ((blank_text, "text"), (blank_question, "question"), (long_question, "question")):
         assert isinstance(error, InvalidArgumentError)
         assert error.field == f"inputs.{field}"
     assert "at most" in str(long_question)
-    assert found["answer"]
+    assert result["answer"]

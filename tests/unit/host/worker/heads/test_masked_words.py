@@ -47,20 +47,20 @@ def shares(folder: Path, text: str) -> Any:
 @pytest.mark.parametrize("gap", ["[MASK]", "<mask>", "___", "______"])
 def test_the_likeliest_word_fills_the_gap(expert: Any, folder: Path, tmp_path: Path, gap: str) -> None:
     expected = sorted(shares(folder, "the [MASK] is warm").items(), key=lambda item: -item[1])[:5]
-    [found] = fill(expert, tmp_path, f"the {gap} is warm")
-    candidates = found["candidates"]["json"]
+    [result] = fill(expert, tmp_path, f"the {gap} is warm")
+    candidates = result["candidates"]["json"]
     assert [item["word"] for item in candidates] == [word for word, _ in expected]
     assert [item["score"] for item in candidates] == pytest.approx([score for _, score in expected], abs=1e-5)
-    assert found["text"] == f"the {expected[0][0]} is warm"
-    assert found["score"] == candidates[0]["score"]
+    assert result["text"] == f"the {expected[0][0]} is warm"
+    assert result["score"] == candidates[0]["score"]
 
 
 def test_several_gaps_are_filled_one_after_the_other(expert: Any, folder: Path, tmp_path: Path) -> None:
-    [found] = fill(expert, tmp_path, "the ___ is ___")
-    first, second = found["candidates"]["json"][0]["word"].split(", ")
+    [result] = fill(expert, tmp_path, "the ___ is ___")
+    first, second = result["candidates"]["json"][0]["word"].split(", ")
     expected = shares(folder, "the [MASK] is [MASK]")[first] * shares(folder, f"the {first} is [MASK]")[second]
-    assert found["text"] == f"the {first} is {second}"
-    assert found["score"] == pytest.approx(expected, abs=1e-5)
+    assert result["text"] == f"the {first} is {second}"
+    assert result["score"] == pytest.approx(expected, abs=1e-5)
 
 
 def test_a_batch_gives_what_each_text_gets_alone(expert: Any, tmp_path: Path) -> None:
@@ -75,11 +75,11 @@ def test_bad_and_cancelled_calls_fail_alone(expert: Any, tmp_path: Path) -> None
     cancelled = calls.call("fill-mask", {"text": "the ___"}, tmp_path)
     cancelled.cancel()
     texts = ("no gap", "___ " * 9, "sun " * 80 + "___", "the ___")
-    ended, none, many, long, found = expert.predict(
+    ended, none, many, long, result = expert.predict(
         [cancelled, *(calls.call("fill-mask", {"text": text}, tmp_path) for text in texts)]
     )
     assert isinstance(ended, RunCancelledError)
     for error, words in ((none, "has 0 gaps"), (many, "has 9 gaps"), (long, "reads 64 at once")):
         assert isinstance(error, InvalidArgumentError)
         assert words in str(error)
-    assert found["text"].startswith("the ")
+    assert result["text"].startswith("the ")

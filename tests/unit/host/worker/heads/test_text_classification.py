@@ -49,25 +49,25 @@ def classify(expert: Any, tmp_path: Path, *texts: str, domain: str = "sentiment"
 
 
 def test_scores_are_those_of_the_bare_model(moods: Any, folder: Path, tmp_path: Path) -> None:
-    [found] = classify(moods, tmp_path, TEXTS[0])
+    [result] = classify(moods, tmp_path, TEXTS[0])
     expected = logits(folder / "moods", TEXTS[0]).softmax(-1).tolist()
-    scores = {item["label"]: item["score"] for item in found["scores"]["json"]}
+    scores = {item["label"]: item["score"] for item in result["scores"]["json"]}
     assert [scores[name] for name in ("negative", "neutral", "positive")] == pytest.approx(expected, abs=1e-5)
-    assert found["label"] == max(scores, key=lambda name: scores[name])
+    assert result["label"] == max(scores, key=lambda name: scores[name])
 
 
 def test_a_batch_gives_what_each_text_gives_alone(moods: Any, tmp_path: Path) -> None:
     together = classify(moods, tmp_path, *TEXTS)
-    for text, found in zip(TEXTS, together, strict=True):
+    for text, result in zip(TEXTS, together, strict=True):
         [alone] = classify(moods, tmp_path, text)
-        assert found["label"] == alone["label"]
-        assert found["score"] == pytest.approx(alone["score"], abs=1e-5)
+        assert result["label"] == alone["label"]
+        assert result["score"] == pytest.approx(alone["score"], abs=1e-5)
 
 
 def test_a_blank_text_fails_alone_and_a_long_one_is_cut(moods: Any, tmp_path: Path) -> None:
     long = "sun " * 500
-    found, blank, cut = classify(moods, tmp_path, TEXTS[0], " \n", long)
-    assert found["label"]
+    result, blank, cut = classify(moods, tmp_path, TEXTS[0], " \n", long)
+    assert result["label"]
     assert isinstance(blank, InvalidArgumentError)
     assert "`text` holds no text" in str(blank)
     [same] = classify(moods, tmp_path, "sun " * (text_models.LENGTH - 2))
@@ -79,31 +79,31 @@ def test_a_cancelled_call_is_not_computed(moods: Any, tmp_path: Path) -> None:
         calls.call("text-classification", {"text": text, "domain": "sentiment"}, tmp_path) for text in TEXTS[:2]
     )
     cancelled.cancel()
-    ended, found = moods.predict([cancelled, waited_for])
+    ended, result = moods.predict([cancelled, waited_for])
     assert isinstance(ended, RunCancelledError)
-    assert found["label"]
+    assert result["label"]
 
 
 def test_of_insults_that_are_all_unlikely_none_is_told(folder: Path, runtime: str, tmp_path: Path) -> None:
     expert = loading.load(folder / "insults", runtime, "text-classification")
     for text in TEXTS:
         expected = logits(folder / "insults", text).sigmoid().tolist()
-        [found] = classify(expert, tmp_path, text, domain="toxicity")
-        scores = {item["label"]: item["score"] for item in found["scores"]["json"]}
+        [result] = classify(expert, tmp_path, text, domain="toxicity")
+        scores = {item["label"]: item["score"] for item in result["scores"]["json"]}
         assert [scores[name] for name in ("insult", "threat", "severe_toxic")] == pytest.approx(expected, abs=1e-5)
         if max(expected) < 0.5:
-            assert (found["label"], found["score"]) == ("not toxic", pytest.approx(1 - max(expected), abs=1e-5))
+            assert (result["label"], result["score"]) == ("not toxic", pytest.approx(1 - max(expected), abs=1e-5))
         else:
-            assert found["score"] == pytest.approx(max(expected), abs=1e-5)
+            assert result["score"] == pytest.approx(max(expected), abs=1e-5)
 
 
 def test_codes_of_languages_become_their_names(folder: Path, runtime: str, tmp_path: Path) -> None:
     expert = loading.load(folder / "tongues", runtime, "text-classification")
     tags = {}
     for text in (*TEXTS, "berlin", "music", "city", "count", "when", "where", "was"):
-        [found] = classify(expert, tmp_path, text, domain="language")
-        assert {item["label"] for item in found["scores"]["json"]} == {"German", "English", "Martian"}
-        tags[found["label"]] = found.get("tag")
+        [result] = classify(expert, tmp_path, text, domain="language")
+        assert {item["label"] for item in result["scores"]["json"]} == {"German", "English", "Martian"}
+        tags[result["label"]] = result.get("tag")
     assert tags.items() <= {"German": "de", "English": "en", "Martian": None}.items()
     assert len(tags) > 1
 
@@ -111,8 +111,8 @@ def test_codes_of_languages_become_their_names(folder: Path, runtime: str, tmp_p
 def test_names_of_classes_can_be_given(folder: Path, runtime: str, tmp_path: Path) -> None:
     names = ["gloomy", "grey", "sunny"]
     expert = loading.load(folder / "moods", runtime, "text-classification", class_names=names)
-    [found] = classify(expert, tmp_path, TEXTS[0])
-    assert {item["label"] for item in found["scores"]["json"]} == set(names)
+    [result] = classify(expert, tmp_path, TEXTS[0])
+    assert {item["label"] for item in result["scores"]["json"]} == set(names)
     with pytest.raises(FailedPreconditionError, match=r"options\.class_names: expected 3 names"):
         loading.load(folder / "moods", runtime, "text-classification", class_names=["one"])
 
@@ -123,11 +123,11 @@ def test_labels_of_ones_own_are_judged_by_entailment(folder: Path, runtime: str,
     expert = loading.load(folder / "logic", runtime, task_type, hypothesis_template=template)
     labels = ["sport", "weather", "music"]
     short, long = ("the sun is warm", "rain " * 300)
-    given = [{"text": text, "labels": labels} for text in (short, "", long)]
-    found, blank, cut = expert.predict([calls.call(task_type, item, tmp_path) for item in given])
+    values = [{"text": text, "labels": labels} for text in (short, "", long)]
+    result, blank, cut = expert.predict([calls.call(task_type, item, tmp_path) for item in values])
     entailed = [logits(folder / "logic", short, template.format(label))[0] for label in labels]
     expected = torch.stack(entailed).softmax(-1).tolist()
-    scores = {item["label"]: item["score"] for item in found["scores"]["json"]}
+    scores = {item["label"]: item["score"] for item in result["scores"]["json"]}
     assert [scores[label] for label in labels] == pytest.approx(expected, abs=1e-5)
     assert isinstance(blank, InvalidArgumentError)
     assert sum(item["score"] for item in cut["scores"]["json"]) == pytest.approx(1)
@@ -141,9 +141,9 @@ def test_a_model_without_entailment_says_what_it_lacks(folder: Path, runtime: st
 def test_a_label_as_long_as_a_text_is_refused(folder: Path, runtime: str, tmp_path: Path) -> None:
     expert = loading.load(folder / "logic", runtime, "zero-shot-classification")
     inputs = {"text": "rain", "labels": ["sun " * 60]}
-    [found] = expert.predict([calls.call("zero-shot-classification", inputs, tmp_path)])
-    assert isinstance(found, InvalidArgumentError)
-    assert found.field == "inputs.labels"
+    [result] = expert.predict([calls.call("zero-shot-classification", inputs, tmp_path)])
+    assert isinstance(result, InvalidArgumentError)
+    assert result.field == "inputs.labels"
 
 
 def test_a_classifier_that_has_a_decoder_as_well_is_the_same_on_both_runtimes(tmp_path: Path) -> None:
@@ -168,9 +168,9 @@ def test_a_classifier_that_has_a_decoder_as_well_is_the_same_on_both_runtimes(tm
     transformers.BartForSequenceClassification(config).save_pretrained(tmp_path)
     task_type = "zero-shot-classification"
     loading.export(tmp_path, task_type)
-    given = {"text": "the sun is warm", "labels": ["sport", "weather", "music"]}
+    values = {"text": "the sun is warm", "labels": ["sport", "weather", "music"]}
     scores = []
     for runtime in loading.RUNTIMES:
-        [found] = loading.load(tmp_path, runtime, task_type).predict([calls.call(task_type, given, tmp_path / "out")])
-        scores.append({item["label"]: item["score"] for item in found["scores"]["json"]})
+        [result] = loading.load(tmp_path, runtime, task_type).predict([calls.call(task_type, values, tmp_path / "out")])
+        scores.append({item["label"]: item["score"] for item in result["scores"]["json"]})
     assert scores[0] == pytest.approx(scores[1], abs=1e-5)

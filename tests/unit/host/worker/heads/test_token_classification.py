@@ -59,11 +59,11 @@ def test_words_have_the_class_of_their_first_piece(expert: Any, folder: Path, tm
         )
         for tokens in words.values()
     ]
-    [found] = marked(expert, tmp_path, TEXT)
+    [result] = marked(expert, tmp_path, TEXT)
     wanted = [entity.plain(TEXT) for entity in entities.join(expected)]
     assert wanted
-    assert found["count"] == len(wanted)
-    for item, other in zip(found["entities"]["json"], wanted, strict=True):
+    assert result["count"] == len(wanted)
+    for item, other in zip(result["entities"]["json"], wanted, strict=True):
         assert item == {**other, "score": pytest.approx(other["score"], abs=1e-5)}
 
 
@@ -78,8 +78,8 @@ def test_a_batch_gives_what_each_text_gives_alone(expert: Any, tmp_path: Path) -
 
 def test_long_texts_are_marked_to_their_end_and_nothing_twice(expert: Any, tmp_path: Path) -> None:
     text = "Ada lives in Berlin swimming. " * 60
-    [found] = marked(expert, tmp_path, text)
-    items = found["entities"]["json"]
+    [result] = marked(expert, tmp_path, text)
+    items = result["entities"]["json"]
     assert items[-1]["end"] > len(text) - 60
     for item, following in pairwise(items):
         assert item["end"] <= following["start"]
@@ -92,10 +92,10 @@ def test_bad_and_cancelled_calls_fail_alone(expert: Any, tmp_path: Path) -> None
     cancelled.cancel()
     blank = calls.call("token-classification", {"text": ""}, tmp_path)
     good = calls.call("token-classification", {"text": TEXT}, tmp_path)
-    ended, bad, found = expert.predict([cancelled, blank, good])
+    ended, bad, result = expert.predict([cancelled, blank, good])
     assert isinstance(ended, RunCancelledError)
     assert isinstance(bad, InvalidArgumentError)
-    assert found["count"] > 0
+    assert result["count"] > 0
 
 
 @pytest.mark.parametrize(
@@ -112,8 +112,8 @@ def test_bad_and_cancelled_calls_fail_alone(expert: Any, tmp_path: Path) -> None
 )
 def test_words_are_joined_as_their_prefixes_say(labels: list[str], expected: list[str]) -> None:
     words = [LabelledWord(place, place, label, 1.0) for place, label in enumerate(labels)]
-    found = [f"{item.label} {item.words[0].start}-{item.words[-1].end}" for item in entities.join(words)]
-    assert found == expected
+    result = [f"{item.label} {item.words[0].start}-{item.words[-1].end}" for item in entities.join(words)]
+    assert result == expected
 
 
 def test_a_tokenizer_that_tells_no_places_is_refused(folder: Path) -> None:

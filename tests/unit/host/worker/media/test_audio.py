@@ -73,10 +73,10 @@ def test_people_who_do_not_pause_are_split_and_their_times_go_on() -> None:
     samples, rate = soundfile.read(SPEECH, dtype="int16")
     # The words without the silence around them, over and over, for 70 seconds.
     spoken = np.tile(samples[round(0.5 * rate) : round(2.3 * rate)], 39).tobytes()
-    found = list(utterances([spoken[:100_001], spoken[100_001:]], rate))
-    assert len(found) > 2
-    assert sum(len(utterance.samples) for utterance in found) == pytest.approx(len(spoken), rel=0.02)
-    for utterance, following in itertools.pairwise(found):
+    result = list(utterances([spoken[:100_001], spoken[100_001:]], rate))
+    assert len(result) > 2
+    assert sum(len(utterance.samples) for utterance in result) == pytest.approx(len(spoken), rel=0.02)
+    for utterance, following in itertools.pairwise(result):
         seconds = len(utterance.samples) / 2 / rate
         assert 10 < seconds < 26
         assert following.start_s == pytest.approx(utterance.start_s + seconds, abs=0.5)

@@ -37,8 +37,8 @@ def test_tables_of_many_kinds_are_the_same(tmp_path: Path, content: bytes) -> No
 
 
 def test_quoted_cells_hold_delimiters_quotes_and_line_breaks(tmp_path: Path) -> None:
-    found = read(tmp_path, b'name,said\nAda,"one, ""two"";\nthree"\n')
-    assert found.rows == [["Ada", 'one, "two";\nthree']]
+    result = read(tmp_path, b'name,said\nAda,"one, ""two"";\nthree"\n')
+    assert result.rows == [["Ada", 'one, "two";\nthree']]
 
 
 def test_letters_of_old_spreadsheets_are_read(tmp_path: Path) -> None:
@@ -46,8 +46,8 @@ def test_letters_of_old_spreadsheets_are_read(tmp_path: Path) -> None:
 
 
 def test_short_lines_are_filled_up_and_unnamed_columns_get_names(tmp_path: Path) -> None:
-    found = read(tmp_path, b"name,,age\nAda\nBob,x,41\n")
-    assert found == Table(["name", "column 2", "age"], [["Ada", "", ""], ["Bob", "x", "41"]])
+    result = read(tmp_path, b"name,,age\nAda\nBob,x,41\n")
+    assert result == Table(["name", "column 2", "age"], [["Ada", "", ""], ["Bob", "x", "41"]])
 
 
 @pytest.mark.parametrize(

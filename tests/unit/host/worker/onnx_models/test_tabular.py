@@ -29,8 +29,8 @@ def loaded(folder: Path, **options: Any) -> Any:
 def classify(expert: Any, tmp_path: Path, text: str) -> Any:
     path = tmp_path / "table.csv"
     path.write_text(text, "utf-8")
-    [found] = expert.predict([calls.call("tabular-classification", {"table": path}, tmp_path / "out")])
-    return found
+    [result] = expert.predict([calls.call("tabular-classification", {"table": path}, tmp_path / "out")])
+    return result
 
 
 def shares(length: float, width: float) -> list[float]:
@@ -43,14 +43,14 @@ def shares(length: float, width: float) -> list[float]:
 @pytest.mark.parametrize("one_input", [True, False])
 def test_every_shape_of_model_gives_the_same_classes(tmp_path: Path, maps: bool, one_input: bool) -> None:
     table_models.row_classifier(tmp_path / "model", maps=maps, one_input=one_input)
-    found = classify(loaded(tmp_path / "model"), tmp_path, FLOWERS)
-    assert found["text"] == "1 setosa, 1 versicolor, 1 virginica"
-    rows = found["rows"]["json"]
+    result = classify(loaded(tmp_path / "model"), tmp_path, FLOWERS)
+    assert result["text"] == "1 setosa, 1 versicolor, 1 virginica"
+    rows = result["rows"]["json"]
     assert [row["label"] for row in rows] == NAMES
     scores = {item["label"]: item["score"] for item in rows[1]["scores"]}
     assert [scores[name] for name in NAMES] == pytest.approx(shares(4.5, 1.4), abs=1e-5)
     assert rows[1]["score"] == rows[1]["scores"][0]["score"]
-    with calls.file_of(found["table"]).open(encoding="utf-8", newline="") as file:
+    with calls.file_of(result["table"]).open(encoding="utf-8", newline="") as file:
         written = list(csv.DictReader(file))
     assert [row["prediction"] for row in written] == NAMES
     assert [float(row["score"]) for row in written] == pytest.approx([row["score"] for row in rows], abs=1e-5)
@@ -58,15 +58,15 @@ def test_every_shape_of_model_gives_the_same_classes(tmp_path: Path, maps: bool,
 
 def test_columns_are_found_by_name_in_any_order(tmp_path: Path) -> None:
     table_models.row_classifier(tmp_path / "model")
-    found = classify(loaded(tmp_path / "model"), tmp_path, "Petal_Width;note;PETAL LENGTH\n0.2;x;1.4\n")
-    assert found["text"] == "1 setosa"
+    result = classify(loaded(tmp_path / "model"), tmp_path, "Petal_Width;note;PETAL LENGTH\n0.2;x;1.4\n")
+    assert result["text"] == "1 setosa"
 
 
 def test_names_of_classes_and_columns_can_be_given(tmp_path: Path) -> None:
     table_models.row_classifier(tmp_path / "model", maps=False)
     options = {"columns": ["length", "width"], "class_names": ["short", "middling", "long"]}
-    found = classify(loaded(tmp_path / "model", **options), tmp_path, "length,width\n1.4,0.2\n9.9,3.2\n")
-    assert found["text"] in ("1 short, 1 long", "1 long, 1 short")
+    result = classify(loaded(tmp_path / "model", **options), tmp_path, "length,width\n1.4,0.2\n9.9,3.2\n")
+    assert result["text"] in ("1 short, 1 long", "1 long, 1 short")
     with pytest.raises(FailedPreconditionError, match="names 3 columns; the model takes 2"):
         loaded(tmp_path / "model", columns=["a", "b", "c"])
 
@@ -89,9 +89,9 @@ def test_a_table_that_does_not_fit_is_refused(tmp_path: Path, text: str, words: 
 def test_thousands_of_rows_are_told_in_the_table(tmp_path: Path) -> None:
     table_models.row_classifier(tmp_path / "model")
     lines = [f"{place % 10},1" for place in range(10_000)]
-    found = classify(loaded(tmp_path / "model"), tmp_path, "\n".join(["petal length,petal width", *lines]))
-    assert len(found["rows"]["json"]) == 1000
-    assert len(calls.file_of(found["table"]).read_text("utf-8").splitlines()) == 10_001
+    result = classify(loaded(tmp_path / "model"), tmp_path, "\n".join(["petal length,petal width", *lines]))
+    assert len(result["rows"]["json"]) == 1000
+    assert len(calls.file_of(result["table"]).read_text("utf-8").splitlines()) == 10_001
 
 
 def test_a_cancelled_call_is_not_computed(tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ from orchestrion_host.worker.text import answer_types, questions, words
     ],
 )
 def test_a_question_says_what_it_asks_for(question: str, kind: str | None) -> None:
-    found = answer_types.of(question)
-    assert (found.name if found else None) == kind
+    result = answer_types.of(question)
+    assert (result.name if result else None) == kind
 
 
 @pytest.mark.parametrize(

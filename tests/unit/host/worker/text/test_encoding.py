@@ -95,6 +95,6 @@ def test_what_only_cancelled_calls_want_is_not_encoded(
 @pytest.mark.parametrize("text", ["one " * 100, "x" * 400, "Short. " * 50, "", "\n" * 40])
 def test_passages_fit_the_model_and_leave_nothing_out(text: str) -> None:
     encoder = CountingEncoder()
-    found = passages.cut([text], encoder)[text]
-    assert all(count <= encoder.max_tokens for _, count in found)
-    assert "".join("".join(piece for piece, _ in found).split()) == "".join(text.split())
+    result = passages.cut([text], encoder)[text]
+    assert all(count <= encoder.max_tokens for _, count in result)
+    assert "".join("".join(piece for piece, _ in result).split()) == "".join(text.split())

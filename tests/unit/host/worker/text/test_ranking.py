@@ -16,10 +16,10 @@ def unit(*rows: tuple[float, ...]) -> ranking.Numbers:
 
 def test_the_row_that_most_others_are_like_is_the_most_central() -> None:
     rows = unit((1, 0, 0), (1, 1, 0), (0, 1, 0), (0, 0, 1))
-    found = ranking.centrality(rows, 0.25)
-    assert int(np.argmax(found)) == 1
-    assert found[1] == pytest.approx(1)
-    assert found[3] == pytest.approx(0)
+    result = ranking.centrality(rows, 0.25)
+    assert int(np.argmax(result)) == 1
+    assert result[1] == pytest.approx(1)
+    assert result[3] == pytest.approx(0)
 
 
 def test_what_is_hardly_alike_does_not_count() -> None:

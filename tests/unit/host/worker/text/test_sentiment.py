@@ -22,14 +22,14 @@ from orchestrion_host.worker.engines.text.vader import shares
 def test_the_published_thresholds_decide_and_the_shares_agree(
     compound: float, words: tuple[float, float, float], label: str
 ) -> None:
-    found = shares(compound, *words)
-    assert next(iter(found)) == label
-    assert found[label] == max(found.values())
-    assert sum(found.values()) == pytest.approx(1)
-    assert min(found.values()) >= 0
+    result = shares(compound, *words)
+    assert next(iter(result)) == label
+    assert result[label] == max(result.values())
+    assert sum(result.values()) == pytest.approx(1)
+    assert min(result.values()) >= 0
 
 
 def test_a_stronger_score_has_a_larger_share() -> None:
-    found = [shares(compound, 0.5, 0.5, 0.0)["positive"] for compound in (0.1, 0.4, 0.8, 1.0)]
-    assert found == sorted(found)
-    assert found[-1] == 1
+    result = [shares(compound, 0.5, 0.5, 0.0)["positive"] for compound in (0.1, 0.4, 0.8, 1.0)]
+    assert result == sorted(result)
+    assert result[-1] == 1

@@ -38,14 +38,14 @@ def recording(path: Path, seconds: float, seed: int = 1) -> Path:
     return path
 
 
-def scores(found: Any) -> dict[str, float]:
-    assert isinstance(found, dict), found
-    return {item["label"]: item["score"] for item in found["scores"]["json"]}
+def scores(result: Any) -> dict[str, float]:
+    assert isinstance(result, dict), result
+    return {item["label"]: item["score"] for item in result["scores"]["json"]}
 
 
 def test_a_sound_is_classified_as_the_library_does(classifier: AudioClassifier, folder: Path, tmp_path: Path) -> None:
     file = recording(tmp_path / "a.wav", 1.0)
-    (found,) = classifier.predict([call(TASK, {"audio": file}, tmp_path / "spool")])
+    (result,) = classifier.predict([call(TASK, {"audio": file}, tmp_path / "spool")])
     extractor: Any = transformers.AutoFeatureExtractor
     extractor = extractor.from_pretrained(folder)
     model: Any = transformers.AutoModelForAudioClassification.from_pretrained(folder)
@@ -54,11 +54,11 @@ def test_a_sound_is_classified_as_the_library_does(classifier: AudioClassifier, 
     # Several things are heard at once in AudioSet: their scores are independent.
     wanted = logits.sigmoid() if len(logits) == 4 else logits.softmax(-1)
     names = model.config.id2label
-    assert scores(found) == pytest.approx(
+    assert scores(result) == pytest.approx(
         {names[place]: share for place, share in enumerate(wanted.tolist())}, abs=1e-4
     )
-    assert isinstance(found, dict)
-    assert found["score"] == max(scores(found).values())
+    assert isinstance(result, dict)
+    assert result["score"] == max(scores(result).values())
 
 
 def test_sounds_of_all_lengths_share_a_batch(classifier: AudioClassifier, tmp_path: Path) -> None:
@@ -71,9 +71,9 @@ def test_sounds_of_all_lengths_share_a_batch(classifier: AudioClassifier, tmp_pa
     calls = [call(TASK, {"audio": file}, tmp_path / "spool", sent) for file in [bad, *files]]
     failed, *together = classifier.predict(calls)
     assert isinstance(failed, InvalidArgumentError)
-    for file, found in zip(files, together, strict=True):
+    for file, result in zip(files, together, strict=True):
         (alone,) = classifier.predict([call(TASK, {"audio": file}, tmp_path / "spool")])
-        assert scores(found) == pytest.approx(scores(alone), abs=1e-5)
+        assert scores(result) == pytest.approx(scores(alone), abs=1e-5)
     # The long one was heard in windows.
     assert sent.progress()
 

@@ -49,9 +49,9 @@ def recording(path: Path, seconds: float, rate: int = RATE, channels: int = 1) -
 
 
 def coded(expert: Codec, file: Path, folder: Path, **inputs: Any) -> tuple[np.ndarray[Any, Any], int]:
-    (found,) = expert.predict([call(TASK, {"audio": file, **inputs}, folder)])
-    assert isinstance(found, dict), found
-    samples, rate = soundfile.read(file_of(found["audio"]), dtype="float32", always_2d=True)
+    (result,) = expert.predict([call(TASK, {"audio": file, **inputs}, folder)])
+    assert isinstance(result, dict), result
+    samples, rate = soundfile.read(file_of(result["audio"]), dtype="float32", always_2d=True)
     return samples, rate
 
 
@@ -76,8 +76,8 @@ def test_a_short_sound_comes_out_as_the_library_codes_it(
     file = recording(tmp_path / "a.wav", 1.04)
     model: Any = transformers.EncodecModel.from_pretrained(folders["encodec"])
     values = torch.from_numpy(soundfile.read(file, dtype="float32")[0])[None, None]
-    for asked, bandwidth in ((None, 1.0), (0.5, 0.5), (0.9, 0.5), (24.0, 1.0)):
-        inputs = {} if asked is None else {"bandwidth_kbps": asked}
+    for requests, bandwidth in ((None, 1.0), (0.5, 0.5), (0.9, 0.5), (24.0, 1.0)):
+        inputs = {} if requests is None else {"bandwidth_kbps": requests}
         with torch.inference_mode():
             wanted = model(values, bandwidth=bandwidth).audio_values[0, 0].numpy()
         samples, _ = coded(codec, file, tmp_path / "spool", **inputs)
@@ -98,10 +98,10 @@ def test_what_it_cannot_do_is_said(codec: Codec, tmp_path: Path) -> None:
         ({"bandwidth_kbps": 0.1}, "bandwidth_kbps", "It codes at 0.5, 1 kilobits"),
         ({"speed": 2.0}, "speed", "nothing that a neural codec changes"),
     ):
-        (found,) = codec.predict([call(TASK, {"audio": file, **inputs}, tmp_path / "spool")])
-        assert isinstance(found, InvalidArgumentError)
-        assert found.field == f"inputs.{field}"
-        assert words in found.message
+        (result,) = codec.predict([call(TASK, {"audio": file, **inputs}, tmp_path / "spool")])
+        assert isinstance(result, InvalidArgumentError)
+        assert result.field == f"inputs.{field}"
+        assert words in result.message
 
 
 def test_a_cancelled_call_ends_and_leaves_no_file(codec: Codec, tmp_path: Path) -> None:
@@ -109,14 +109,14 @@ def test_a_cancelled_call_ends_and_leaves_no_file(codec: Codec, tmp_path: Path) 
     gone = call(TASK, {"audio": recording(tmp_path / "a.wav", 3)}, spool)
 
     gone._send = lambda message: gone.cancel()
-    (found,) = codec.predict([gone])
-    assert isinstance(found, RunCancelledError)
+    (result,) = codec.predict([gone])
+    assert isinstance(result, RunCancelledError)
     assert list(spool.iterdir()) == []
 
 
 def test_the_tools_of_the_starter_set_say_that_they_are_no_codec(tmp_path: Path) -> None:
     tools = audio_tools.load(spec(tmp_path, TASK))
     file = recording(tmp_path / "a.wav", 0.5)
-    (found,) = tools.predict([call(TASK, {"audio": file, "bandwidth_kbps": 6.0}, tmp_path / "spool")])
-    assert isinstance(found, InvalidArgumentError)
-    assert found.field == "inputs.bandwidth_kbps"
+    (result,) = tools.predict([call(TASK, {"audio": file, "bandwidth_kbps": 6.0}, tmp_path / "spool")])
+    assert isinstance(result, InvalidArgumentError)
+    assert result.field == "inputs.bandwidth_kbps"

@@ -24,9 +24,9 @@ def composer(tmp_path_factory: pytest.TempPathFactory) -> MusicGenerator:
     return MusicGenerator(spec(folder, TASK))
 
 
-def heard(found: Any) -> np.ndarray[Any, Any]:
-    assert isinstance(found, dict), found
-    samples, rate = soundfile.read(file_of(found["audio"]), dtype="float32", always_2d=True)
+def heard(result: Any) -> np.ndarray[Any, Any]:
+    assert isinstance(result, dict), result
+    samples, rate = soundfile.read(file_of(result["audio"]), dtype="float32", always_2d=True)
     assert rate == sound_parts.RATE
     return np.asarray(samples)
 
@@ -42,8 +42,8 @@ def test_each_call_gets_its_length_and_its_seed_repeats_it(composer: MusicGenera
     ]
     sent = Sent()
     together = [
-        heard(found)
-        for found in composer.predict(
+        heard(result)
+        for result in composer.predict(
             [call(TASK, order, tmp_path / str(number), sent) for number, order in enumerate(orders)]
         )
     ]
@@ -72,16 +72,16 @@ def test_bad_orders_fail_alone_and_say_why(composer: MusicGenerator, tmp_path: P
 
 def test_the_work_ends_when_nobody_waits_for_it(composer: MusicGenerator, tmp_path: Path) -> None:
     gone = call(TASK, {"prompt": "an opera", "duration_seconds": 30.0}, tmp_path)
-    told: list[Any] = []
+    reported: list[Any] = []
 
     def leave(message: Any) -> None:
-        told.append(message)
+        reported.append(message)
         gone.cancel()
 
     gone._send = leave
-    (found,) = composer.predict([gone])
-    assert isinstance(found, RunCancelledError)
-    assert len(told) == 1
+    (result,) = composer.predict([gone])
+    assert isinstance(result, RunCancelledError)
+    assert len(reported) == 1
 
 
 def test_what_makes_no_music_is_refused(tmp_path: Path) -> None:

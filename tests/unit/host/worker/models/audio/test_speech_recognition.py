@@ -66,7 +66,7 @@ def test_a_short_recording_is_spelled_as_the_library_does(
     spelling: Recogniser, folders: dict[str, Path], tmp_path: Path
 ) -> None:
     samples = noise(3)
-    (found,) = heard(spelling, tmp_path, recording(tmp_path, samples))
+    (result,) = heard(spelling, tmp_path, recording(tmp_path, samples))
     extractor: Any = transformers.AutoFeatureExtractor
     extractor = extractor.from_pretrained(folders["wav2vec2"])
     tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folders["wav2vec2"])
@@ -74,9 +74,9 @@ def test_a_short_recording_is_spelled_as_the_library_does(
     with torch.inference_mode():
         logits = model(**extractor(samples, sampling_rate=RATE, return_tensors="pt")).logits
     wanted = tokenizer.decode(logits[0].argmax(-1), output_word_offsets=True, skip_special_tokens=False)
-    assert found["text"] == " ".join(wanted.text.replace("<unk>", "").split())
-    words = found["words"]["json"]
-    assert [word["text"] for word in words] == found["text"].split()
+    assert result["text"] == " ".join(wanted.text.replace("<unk>", "").split())
+    words = result["words"]["json"]
+    assert [word["text"] for word in words] == result["text"].split()
     assert all(0 <= word["start_s"] < word["end_s"] <= 3 and 0 < word["score"] <= 1 for word in words)
     if "<unk>" not in wanted.text:
         for word, offsets in zip(words, wanted.word_offsets, strict=True):
@@ -86,14 +86,14 @@ def test_a_short_recording_is_spelled_as_the_library_does(
 def test_a_long_recording_reads_as_if_it_were_heard_at_once(spelling: Recogniser, tmp_path: Path) -> None:
     samples = noise(75)
     sent = Sent()
-    (found,) = spelling.predict([call(TASK, {"audio": recording(tmp_path, samples)}, tmp_path / "a", sent)])
-    assert isinstance(found, dict)
-    assert "".join(sent.pieces()).strip() == found["text"]
+    (result,) = spelling.predict([call(TASK, {"audio": recording(tmp_path, samples)}, tmp_path / "a", sent)])
+    assert isinstance(result, dict)
+    assert "".join(sent.pieces()).strip() == result["text"]
     assert len(sent.pieces()) > 3
     fractions = [fraction for fraction in sent.progress() if fraction is not None]
     assert fractions == sorted(fractions)
     assert 0 < fractions[0] < fractions[-1] < 1
-    words = found["words"]["json"]
+    words = result["words"]["json"]
     assert all(before["end_s"] <= after["start_s"] for before, after in itertools.pairwise(words))
     assert words[-1]["end_s"] > 74
     # One window that takes it all in.
@@ -103,7 +103,7 @@ def test_a_long_recording_reads_as_if_it_were_heard_at_once(spelling: Recogniser
     finally:
         spelling.window = window
     # Normalisation hears the whole window, so that a few letters may differ.
-    letters = [np.array(list(text)) for text in (found["text"], at_once["text"])]
+    letters = [np.array(list(text)) for text in (result["text"], at_once["text"])]
     assert len(letters[0]) == pytest.approx(len(letters[1]), rel=0.05)
 
 
@@ -111,16 +111,16 @@ def test_a_script_without_spaces_streams_as_well(tmp_path: Path) -> None:
     recognition_models.wav2vec2(tmp_path, spaces=False)
     sent = Sent()
     file = recording(tmp_path, noise(95))
-    (found,) = recogniser(tmp_path).predict([call(TASK, {"audio": file}, tmp_path / "spool", sent)])
-    assert isinstance(found, dict)
+    (result,) = recogniser(tmp_path).predict([call(TASK, {"audio": file}, tmp_path / "spool", sent)])
+    assert isinstance(result, dict)
     assert len(sent.pieces()) > 2
-    assert "".join(sent.pieces()) == found["text"]
-    assert " " not in found["text"]
+    assert "".join(sent.pieces()) == result["text"]
+    assert " " not in result["text"]
     # As if it were spelled at once: no letter twice where windows meet.
     at_once = recogniser(tmp_path)
     at_once.window = 100 * RATE
     (wanted,) = heard(at_once, tmp_path, file)
-    assert len(found["text"]) == pytest.approx(len(wanted["text"]), rel=0.02)
+    assert len(result["text"]) == pytest.approx(len(wanted["text"]), rel=0.02)
 
 
 @pytest.mark.parametrize("name", ["wav2vec2", "unmasked", "whisper", "speech2text"])
@@ -132,7 +132,7 @@ def test_a_batch_reads_as_each_recording_alone(folders: dict[str, Path], tmp_pat
     together = heard(expert, tmp_path, *files)
     alone = [heard(expert, tmp_path, file)[0] for file in files]
     assert together == alone
-    assert any(found["text"] for found in alone)
+    assert any(result["text"] for result in alone)
 
 
 def test_one_bad_recording_fails_alone(spelling: Recogniser, tmp_path: Path) -> None:
@@ -146,9 +146,9 @@ def test_one_bad_recording_fails_alone(spelling: Recogniser, tmp_path: Path) -> 
 
 
 def test_a_recording_that_is_too_long_names_the_setting(spelling: Recogniser, tmp_path: Path) -> None:
-    (found,) = heard(spelling, tmp_path, recording(tmp_path, noise(1).repeat(601)))
-    assert isinstance(found, OrchestrionError)
-    assert "max_audio_seconds" in found.message
+    (result,) = heard(spelling, tmp_path, recording(tmp_path, noise(1).repeat(601)))
+    assert isinstance(result, OrchestrionError)
+    assert "max_audio_seconds" in result.message
 
 
 @pytest.mark.parametrize("name", ["wav2vec2", "whisper", "speech2text"])
@@ -169,7 +169,7 @@ def test_a_cancelled_call_ends_and_others_go_on(folders: dict[str, Path], tmp_pa
 
 def test_whisper_writes_what_the_library_writes(whisper: Recogniser, folders: dict[str, Path], tmp_path: Path) -> None:
     samples = noise(4)
-    (found,) = heard(whisper, tmp_path, recording(tmp_path, samples), spoken_language="de-AT")
+    (result,) = heard(whisper, tmp_path, recording(tmp_path, samples), spoken_language="de-AT")
     extractor: Any = transformers.AutoFeatureExtractor
     extractor = extractor.from_pretrained(folders["whisper"])
     tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folders["whisper"])
@@ -184,19 +184,19 @@ def test_whisper_writes_what_the_library_writes(whisper: Recogniser, folders: di
             return_timestamps=True,
             force_unique_generate_call=True,
         )
-    assert found["text"] == tokenizer.decode(tokens[0], skip_special_tokens=True).strip()
-    assert found["text"]
+    assert result["text"] == tokenizer.decode(tokens[0], skip_special_tokens=True).strip()
+    assert result["text"]
 
 
 def test_whisper_says_which_languages_it_understands(whisper: Recogniser, tmp_path: Path) -> None:
     file = recording(tmp_path, noise(1))
-    (found,) = heard(whisper, tmp_path, file, spoken_language="sw")
-    assert isinstance(found, InvalidArgumentError)
-    assert found.field == "inputs.spoken_language"
-    assert "de, en, fr" in found.message
+    (result,) = heard(whisper, tmp_path, file, spoken_language="sw")
+    assert isinstance(result, InvalidArgumentError)
+    assert result.field == "inputs.spoken_language"
+    assert "de, en, fr" in result.message
     # Without one, it hears which it is.
-    (found,) = heard(whisper, tmp_path, file)
-    assert isinstance(found, dict)
+    (result,) = heard(whisper, tmp_path, file)
+    assert isinstance(result, dict)
 
 
 @pytest.mark.parametrize("tells_times", [True, False])
@@ -213,8 +213,8 @@ def test_a_whisper_of_english_alone_and_one_without_times_write_as_well(tmp_path
 
 
 def test_silence_is_not_made_up_into_words(whisper: Recogniser, tmp_path: Path) -> None:
-    (found,) = heard(whisper, tmp_path, recording(tmp_path, np.zeros(35 * RATE, np.float32)))
-    assert found == {"text": ""}
+    (result,) = heard(whisper, tmp_path, recording(tmp_path, np.zeros(35 * RATE, np.float32)))
+    assert result == {"text": ""}
 
 
 FIRST_TIME: Final = 100
@@ -226,22 +226,22 @@ def at(seconds: float) -> int:
 
 def test_phrases_end_at_their_times_and_one_that_is_cut_off_waits_for_the_next_window() -> None:
     tokens = [at(0.5), 1, 2, at(3), at(3.2), 3, at(20), at(20), 4, 5]
-    found, done = phrases(tokens, FIRST_TIME, 30.0, is_last=False)
-    assert [(phrase.tokens, phrase.start_s, phrase.end_s) for phrase in found] == [
+    result, done = phrases(tokens, FIRST_TIME, 30.0, is_last=False)
+    assert [(phrase.tokens, phrase.start_s, phrase.end_s) for phrase in result] == [
         ([1, 2], 0.5, 3.0),
         ([3], 3.2, 20.0),
     ]
     assert done == 20.0
-    found, done = phrases(tokens, FIRST_TIME, 30.0, is_last=True)
-    assert found[-1].tokens == [4, 5]
+    result, done = phrases(tokens, FIRST_TIME, 30.0, is_last=True)
+    assert result[-1].tokens == [4, 5]
     assert done == 30.0
 
 
 def test_a_window_without_pairs_of_times_is_taken_whole() -> None:
     for tokens in ([1, 2, 3], [at(0), 1, 2, 3], [at(0), 1, 2, 3, at(25)], []):
-        found, done = phrases(tokens, FIRST_TIME, 30.0, is_last=False)
+        result, done = phrases(tokens, FIRST_TIME, 30.0, is_last=False)
         assert done == 30.0
-        assert sum(len(phrase.tokens) for phrase in found) == sum(token < FIRST_TIME for token in tokens)
+        assert sum(len(phrase.tokens) for phrase in result) == sum(token < FIRST_TIME for token in tokens)
 
 
 def test_steps_do_not_become_endlessly_small() -> None:

@@ -47,18 +47,18 @@ def speecht5(folders: dict[str, Path]) -> Synthesiser:
 
 
 def spoken(speaker: Synthesiser, folder: Path, text: str, **inputs: Any) -> tuple[np.ndarray[Any, Any], int]:
-    (found,) = speaker.predict([call(TASK, {"text": text, **inputs}, folder)])
-    assert isinstance(found, dict), found
-    path = file_of(found["audio"])
+    (result,) = speaker.predict([call(TASK, {"text": text, **inputs}, folder)])
+    assert isinstance(result, dict), result
+    path = file_of(result["audio"])
     assert soundfile.info(path).subtype == "PCM_16"
     samples, rate = soundfile.read(path, dtype="float32")
     return samples, rate
 
 
 def error_of(speaker: Synthesiser, folder: Path, **inputs: Any) -> InvalidArgumentError:
-    (found,) = speaker.predict([call(TASK, inputs, folder)])
-    assert isinstance(found, InvalidArgumentError)
-    return found
+    (result,) = speaker.predict([call(TASK, inputs, folder)])
+    assert isinstance(result, InvalidArgumentError)
+    return result
 
 
 def test_a_sentence_sounds_as_the_library_speaks_it(
@@ -84,11 +84,11 @@ def test_the_same_text_gives_the_same_sound_alone_and_in_a_batch(
     texts = ["first come.", "The second sentence. It goes on."]
     torch.manual_seed(77)
     together = voice.predict([call(TASK, {"text": text}, tmp_path / text[:5]) for text in texts])
-    for text, found in zip(texts, together, strict=True):
-        assert isinstance(found, dict)
+    for text, result in zip(texts, together, strict=True):
+        assert isinstance(result, dict)
         alone, _ = spoken(voice, tmp_path / "alone", text)
         assert len(alone) > 100
-        assert np.array_equal(soundfile.read(file_of(found["audio"]), dtype="float32")[0], alone)
+        assert np.array_equal(soundfile.read(file_of(result["audio"]), dtype="float32")[0], alone)
 
 
 def test_numbers_are_spelled_out_in_english(vits: Synthesiser, tmp_path: Path) -> None:
@@ -112,25 +112,25 @@ def test_speed_and_pitch_are_heard(vits: Synthesiser, speecht5: Synthesiser, tmp
 def test_long_texts_are_spoken_sentence_by_sentence(vits: Synthesiser, tmp_path: Path) -> None:
     sent = Sent()
     book = call(TASK, {"text": "One sentence. Another one. A third."}, tmp_path, sent)
-    (found,) = vits.predict([book])
-    assert isinstance(found, dict)
+    (result,) = vits.predict([book])
+    assert isinstance(result, dict)
     assert sent.progress() == pytest.approx([1 / 3, 2 / 3, 1])
 
 
 def test_somebody_who_leaves_is_not_read_to_the_end(vits: Synthesiser, tmp_path: Path) -> None:
     spool = tmp_path / "spool"
     book = call(TASK, {"text": "A sentence. " * 50}, spool)
-    told: list[Any] = []
+    reported: list[Any] = []
 
     def leave(message: Any) -> None:
-        told.append(message)
+        reported.append(message)
         book.cancel()
 
     book._send = leave
-    found, other = vits.predict([book, call(TASK, {"text": "Still here."}, tmp_path / "other")])
-    assert isinstance(found, RunCancelledError)
+    result, other = vits.predict([book, call(TASK, {"text": "Still here."}, tmp_path / "other")])
+    assert isinstance(result, RunCancelledError)
     assert isinstance(other, dict)
-    assert len(told) == 1
+    assert len(reported) == 1
     assert list(spool.iterdir()) == []
 
 

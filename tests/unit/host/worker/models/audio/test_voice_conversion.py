@@ -38,9 +38,9 @@ def recording(path: Path, seconds: float, seed: int = 1) -> Path:
     return path
 
 
-def said(found: Any) -> np.ndarray[Any, Any]:
-    assert isinstance(found, dict), found
-    samples, rate = soundfile.read(file_of(found["audio"]), dtype="float32")
+def said(result: Any) -> np.ndarray[Any, Any]:
+    assert isinstance(result, dict), result
+    samples, rate = soundfile.read(file_of(result["audio"]), dtype="float32")
     assert rate == 16_000
     return np.asarray(samples)
 
@@ -54,7 +54,7 @@ def test_another_recording_gives_another_voice(converter: VoiceConverter, tmp_pa
         call(TASK, {"audio": file, "reference_audio": other}, tmp_path / "2"),
         call(TASK, {"audio": file, "reference_audio": other}, tmp_path / "3"),
     ]
-    neutral, changed, again = (said(found) for found in converter.predict(calls))
+    neutral, changed, again = (said(result) for result in converter.predict(calls))
     assert len(neutral) > 100
     assert np.array_equal(changed, again)
     assert not (len(neutral) == len(changed) and np.allclose(neutral, changed, atol=1e-4))
@@ -62,8 +62,8 @@ def test_another_recording_gives_another_voice(converter: VoiceConverter, tmp_pa
 
 def test_long_recordings_are_said_piece_by_piece(converter: VoiceConverter, tmp_path: Path) -> None:
     sent = Sent()
-    (found,) = converter.predict([call(TASK, {"audio": recording(tmp_path / "a.wav", 17.0)}, tmp_path / "1", sent)])
-    assert len(said(found)) > 0
+    (result,) = converter.predict([call(TASK, {"audio": recording(tmp_path / "a.wav", 17.0)}, tmp_path / "1", sent)])
+    assert len(said(result)) > 0
     assert len(sent.progress()) >= 2
     assert sent.progress()[-1] == 1
 

@@ -45,7 +45,7 @@ def test_cells_and_operation_are_those_of_the_library(expert: Any, folder: Path,
     model: Any = transformers.TapasForQuestionAnswering.from_pretrained(folder / "tapas")
     frame = pandas.read_csv(folder / "cities.csv", dtype=str)
     compared = 0
-    for question, found in zip(QUESTIONS, ask(expert, folder, tmp_path, *QUESTIONS), strict=True):
+    for question, result in zip(QUESTIONS, ask(expert, folder, tmp_path, *QUESTIONS), strict=True):
         encoded = tokenizer(table=frame, queries=question, return_tensors="pt", padding=True)
         with torch.inference_mode():
             output = model(**encoded)
@@ -53,10 +53,10 @@ def test_cells_and_operation_are_those_of_the_library(expert: Any, folder: Path,
             encoded, output.logits.clone(), output.logits_aggregation.clone()
         )
         operation = model.config.aggregation_labels[operations[0]]
-        assert found.get("operation", "NONE") == operation
+        assert result.get("operation", "NONE") == operation
         if cells[0]:
             compared += 1
-            got = [(item["row"], list(frame.columns).index(item["column"])) for item in found["cells"]["json"]]
+            got = [(item["row"], list(frame.columns).index(item["column"])) for item in result["cells"]["json"]]
             assert got == sorted(cells[0])
     assert compared
 
@@ -93,7 +93,7 @@ def test_bad_and_cancelled_calls_fail_alone(expert: Any, folder: Path, tmp_path:
         )
     )
     cancelled.cancel()
-    ended, no_question, too_long, too_tall, found = expert.predict([cancelled, blank, long, tall, good])
+    ended, no_question, too_long, too_tall, result = expert.predict([cancelled, blank, long, tall, good])
     assert isinstance(ended, RunCancelledError)
     for error, words in (
         (no_question, "`question` holds no text"),
@@ -102,7 +102,7 @@ def test_bad_and_cancelled_calls_fail_alone(expert: Any, folder: Path, tmp_path:
     ):
         assert isinstance(error, InvalidArgumentError)
         assert words in str(error)
-    assert found["answer"]
+    assert result["answer"]
 
 
 def test_tapex_writes_its_answer(folder: Path, tmp_path: Path) -> None:
@@ -114,8 +114,8 @@ def test_tapex_writes_its_answer(folder: Path, tmp_path: Path) -> None:
     linear = "col : city | people | country row 1 : berlin | 3700 | a row 2 : ada | 1200 | b row 3 : rain | 1900 | a"
     encoded = tokenizer(f" what city? {linear}", return_tensors="pt")
     expected = tokenizer.decode(model.generate(**encoded)[0], skip_special_tokens=True).strip()
-    found, other = ask(expert, folder, tmp_path, "What city?", "how many?")
-    assert found == {"answer": expected, "cells": {"json": []}}
+    result, other = ask(expert, folder, tmp_path, "What city?", "how many?")
+    assert result == {"answer": expected, "cells": {"json": []}}
     assert other["answer"]
 
 

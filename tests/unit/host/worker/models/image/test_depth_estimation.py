@@ -37,13 +37,13 @@ def metric(tmp_path_factory: pytest.TempPathFactory) -> DepthEstimator:
     return depth_estimation.load(spec(folder, TASK))
 
 
-def told(expert: DepthEstimator, folder: Path, *files: Path, task: str = TASK, **inputs: Any) -> list[Any]:
+def predicted(expert: DepthEstimator, folder: Path, *files: Path, task: str = TASK, **inputs: Any) -> list[Any]:
     calls = [call(task, {"image": file, **inputs}, folder / str(place)) for place, file in enumerate(files)]
     return list(expert.predict(calls))
 
 
-def shades(found: Any) -> np.ndarray[Any, Any]:
-    with Image.open(file_of(found["image"])) as picture:
+def shades(result: Any) -> np.ndarray[Any, Any]:
+    with Image.open(file_of(result["image"])) as picture:
         return np.asarray(picture)
 
 
@@ -56,37 +56,37 @@ def test_near_is_bright_as_the_library_has_it(relative: DepthEstimator, tmp_path
         outputs = model(**processor(images=picture, return_tensors="pt"))
     (result,) = processor.post_process_depth_estimation(outputs, target_sizes=[(picture.height, picture.width)])
     expected = result["predicted_depth"].numpy()
-    (found,) = told(relative, tmp_path, media.CAT)
-    grey = shades(found)
+    (actual,) = predicted(relative, tmp_path, media.CAT)
+    grey = shades(actual)
     assert grey.shape == expected.shape
     assert (grey.min(), grey.max()) == (0, 255)
     assert np.corrcoef(grey.ravel(), expected.ravel())[0, 1] > 0.999
-    assert found["statistics"]["json"]["unit"] == "relative nearness"
-    assert found["statistics"]["json"]["maximum"] == pytest.approx(float(outputs.predicted_depth.max()), rel=0.02)
-    assert "nearest" not in found
+    assert actual["statistics"]["json"]["unit"] == "relative nearness"
+    assert actual["statistics"]["json"]["maximum"] == pytest.approx(float(outputs.predicted_depth.max()), rel=0.02)
+    assert "nearest" not in actual
 
 
 def test_metres_are_told_and_what_is_far_is_dark(metric: DepthEstimator, tmp_path: Path) -> None:
-    (found,) = told(metric, tmp_path, media.CAT)
-    assert 0 < found["nearest"] < found["farthest"] <= 20
-    assert found["statistics"]["json"]["unit"] == "metres"
+    (result,) = predicted(metric, tmp_path, media.CAT)
+    assert 0 < result["nearest"] < result["farthest"] <= 20
+    assert result["statistics"]["json"]["unit"] == "metres"
     (depths,) = metric._depths([Image.open(media.CAT).convert("RGB")])
-    grey = shades(found)
+    grey = shades(result)
     assert grey[np.unravel_index(depths.argmin(), depths.shape)] == 255
     assert grey[np.unravel_index(depths.argmax(), depths.shape)] == 0
 
 
 def test_the_option_says_that_a_model_tells_metres(relative: DepthEstimator, tmp_path: Path) -> None:
     expert = depth_estimation.load(spec(relative.checkpoint.folder, TASK, metric=True))
-    (found,) = told(expert, tmp_path, media.CAT)
-    assert found["nearest"] > 0
+    (result,) = predicted(expert, tmp_path, media.CAT)
+    assert result["nearest"] > 0
 
 
 def test_maps_are_computed_in_single_precision_unless_half_is_asked_for(relative: DepthEstimator) -> None:
-    asked = depth_estimation.load(spec(relative.checkpoint.folder, TASK, dtype="bfloat16"))
-    assert (relative.checkpoint.dtype, asked.checkpoint.dtype) == (torch.float32, torch.bfloat16)
-    assert asked.parameter_bytes() < relative.parameter_bytes()
-    asked.warm_up()
+    requests = depth_estimation.load(spec(relative.checkpoint.folder, TASK, dtype="bfloat16"))
+    assert (relative.checkpoint.dtype, requests.checkpoint.dtype) == (torch.float32, torch.bfloat16)
+    assert requests.parameter_bytes() < relative.parameter_bytes()
+    requests.warm_up()
 
 
 def test_pictures_of_all_shapes_share_a_batch_and_come_out_as_alone(metric: DepthEstimator, tmp_path: Path) -> None:
@@ -95,10 +95,10 @@ def test_pictures_of_all_shapes_share_a_batch_and_come_out_as_alone(metric: Dept
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"")
     files = (media.CAT, strip, media.COFFEE, broken)
-    together = told(metric, tmp_path / "together", *files)
+    together = predicted(metric, tmp_path / "together", *files)
     assert isinstance(together[3], InvalidArgumentError)
     for place, file in enumerate(files[:3]):
-        (alone,) = told(metric, tmp_path / f"alone{place}", file)
+        (alone,) = predicted(metric, tmp_path / f"alone{place}", file)
         with Image.open(file) as picture:
             assert shades(alone).shape == (picture.height, picture.width)
         assert np.abs(shades(alone).astype(int) - shades(together[place])).max() <= 1
@@ -113,9 +113,9 @@ def test_glpn_reads_large_and_tiny_pictures(tmp_path: Path) -> None:
     Image.effect_noise((9, 7), 90).save(small)
     large = tmp_path / "large.png"
     Image.effect_noise((1200, 800), 90).save(large)
-    found = told(expert, tmp_path, small, large)
-    assert [shades(one).shape for one in found] == [(7, 9), (800, 1200)]
-    assert all(one["nearest"] > 0 for one in found)
+    result = predicted(expert, tmp_path, small, large)
+    assert [shades(one).shape for one in result] == [(7, 9), (800, 1200)]
+    assert all(one["nearest"] > 0 for one in result)
 
 
 def test_a_cancelled_call_fails_alone(relative: DepthEstimator, tmp_path: Path) -> None:
@@ -127,9 +127,9 @@ def test_a_cancelled_call_fails_alone(relative: DepthEstimator, tmp_path: Path) 
 
 
 def test_control_maps_are_pictures_alone(relative: DepthEstimator, tmp_path: Path) -> None:
-    (grey,) = told(relative, tmp_path / "depth", media.CAT, task="depth-control")
+    (grey,) = predicted(relative, tmp_path / "depth", media.CAT, task="depth-control")
     assert set(grey) == {"image"}
-    (normals,) = told(relative, tmp_path / "normals", media.CAT, task="normal-control", background_threshold=0.2)
+    (normals,) = predicted(relative, tmp_path / "normals", media.CAT, task="normal-control", background_threshold=0.2)
     assert set(normals) == {"image"}
     with Image.open(media.CAT) as picture:
         assert shades(normals).shape == (picture.height, picture.width, 3)

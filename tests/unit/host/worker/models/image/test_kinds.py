@@ -41,7 +41,7 @@ def made(make: Callable[[Path], None], folder: Path, task_type: str) -> LoadedEx
     return runtimes.loader(own)(own)
 
 
-def told(expert: LoadedExpert, task_type: str, folder: Path, **inputs: Any) -> tuple[list[Any], list[Any]]:
+def predicted(expert: LoadedExpert, task_type: str, folder: Path, **inputs: Any) -> tuple[list[Any], list[Any]]:
     """The outputs of three pictures as a batch, and of each alone."""
     calls = [
         call(task_type, {"image": picture, **inputs}, folder / str(place)) for place, picture in enumerate(PICTURES)
@@ -60,13 +60,13 @@ def close(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> bool:
 @pytest.mark.parametrize("name", DETECTORS)
 def test_a_detector_tells_the_boxes_of_the_library(name: str, tmp_path: Path) -> None:
     expert = made(DETECTORS[name], tmp_path, "object-detection")
-    together, alone = told(expert, "object-detection", tmp_path / "out", threshold=0.1)
+    together, alone = predicted(expert, "object-detection", tmp_path / "out", threshold=0.1)
     processor: Any = transformers.AutoImageProcessor
     processor = processor.from_pretrained(tmp_path, backend="pil")
     model: Any = transformers.AutoModelForObjectDetection.from_pretrained(tmp_path)
-    for picture, found, own in zip(PICTURES, together, alone, strict=True):
-        assert isinstance(found, dict), found
-        objects = found["objects"]["json"]
+    for picture, result, own in zip(PICTURES, together, alone, strict=True):
+        assert isinstance(result, dict), result
+        objects = result["objects"]["json"]
         assert close(objects, own["objects"]["json"])
         with Image.open(picture) as image, torch.inference_mode():
             size = (image.height, image.width)
@@ -77,19 +77,19 @@ def test_a_detector_tells_the_boxes_of_the_library(name: str, tmp_path: Path) ->
         scores = [score for score, label in zip(wanted["scores"].tolist(), names, strict=True) if label != "N/A"]
         assert len(objects) > 0
         assert [item["score"] for item in objects] == pytest.approx(sorted(scores, reverse=True), abs=2e-4)
-        with Image.open(file_of(found["annotated_image"])) as drawn:
+        with Image.open(file_of(result["annotated_image"])) as drawn:
             assert (drawn.height, drawn.width) == size
 
 
 @pytest.mark.parametrize("name", SEGMENTERS)
 def test_a_segmenter_numbers_what_it_tells(name: str, tmp_path: Path) -> None:
     expert = made(SEGMENTERS[name], tmp_path, "image-segmentation")
-    together, alone = told(expert, "image-segmentation", tmp_path / "out", threshold=0.0)
-    for picture, found, own in zip(PICTURES, together, alone, strict=True):
-        assert isinstance(found, dict), found
-        segments = found["segments"]["json"]
+    together, alone = predicted(expert, "image-segmentation", tmp_path / "out", threshold=0.0)
+    for picture, result, own in zip(PICTURES, together, alone, strict=True):
+        assert isinstance(result, dict), result
+        segments = result["segments"]["json"]
         assert close(segments, own["segments"]["json"])
-        with Image.open(file_of(found["mask"])) as mask, Image.open(picture) as image:
+        with Image.open(file_of(result["mask"])) as mask, Image.open(picture) as image:
             assert mask.size == image.size
             numbers = np.asarray(mask)
         assert set(np.unique(numbers)) - {0} == {item["id"] for item in segments}
@@ -105,8 +105,8 @@ def test_calls_with_other_thresholds_do_not_change_what_a_segmenter_tells(tmp_pa
     ]
     together: list[Any] = list(expert.predict(calls))
     alone: list[Any] = [expert.predict([own])[0] for own in calls]
-    for found, own in zip(together, alone, strict=True):
-        assert close(found["segments"]["json"], own["segments"]["json"])
+    for result, own in zip(together, alone, strict=True):
+        assert close(result["segments"]["json"], own["segments"]["json"])
     assert (together[2]["count"], together[2]["text"]) == (0.0, "nothing")
 
 
@@ -130,21 +130,21 @@ def test_places_are_computed_in_single_precision_unless_told_otherwise(tmp_path:
 @pytest.mark.parametrize("name", ["detr_panoptic", "mask2former", "upernet"])
 def test_any_segmenter_paints_a_map(name: str, tmp_path: Path) -> None:
     expert = made(SEGMENTERS[name], tmp_path, "seg-control")
-    for found, picture in zip(told(expert, "seg-control", tmp_path / "out")[0], PICTURES, strict=True):
-        with Image.open(file_of(found["image"])) as painted, Image.open(picture) as image:
+    for result, picture in zip(predicted(expert, "seg-control", tmp_path / "out")[0], PICTURES, strict=True):
+        with Image.open(file_of(result["image"])) as painted, Image.open(picture) as image:
             assert (painted.size, painted.mode) == (image.size, "RGB")
 
 
 @pytest.mark.parametrize("name", FINDERS)
 def test_a_finder_of_named_things_boxes_them_inside_the_picture(name: str, tmp_path: Path) -> None:
     expert = made(FINDERS[name], tmp_path, "zero-shot-object-detection")
-    together, alone = told(
+    together, alone = predicted(
         expert, "zero-shot-object-detection", tmp_path / "out", labels=["red cat", "cup"], threshold=0.01
     )
-    for picture, found, own in zip(PICTURES, together, alone, strict=True):
-        assert isinstance(found, dict), found
-        objects = found["objects"]["json"]
-        assert found["count"] == len(objects) > 0
+    for picture, result, own in zip(PICTURES, together, alone, strict=True):
+        assert isinstance(result, dict), result
+        objects = result["objects"]["json"]
+        assert result["count"] == len(objects) > 0
         assert close(objects, own["objects"]["json"])
         with Image.open(picture) as image:
             width, height = image.size

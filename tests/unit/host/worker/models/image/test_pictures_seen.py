@@ -40,12 +40,12 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def experts(folders: dict[str, Path]) -> dict[str, LoadedExpert]:
-    found = {}
+    result = {}
     for name, (task_type, make, _) in MAKERS.items():
         make(folders[name])
         own = spec(folders[name], task_type)
-        found[name] = runtimes.loader(own)(own)
-    return found
+        result[name] = runtimes.loader(own)(own)
+    return result
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def plain(value: Any) -> Any:
     return [plain(item) for item in value] if isinstance(value, list) else value
 
 
-def told(result: Any) -> dict[str, Any]:
+def outputs_of(result: Any) -> dict[str, Any]:
     assert isinstance(result, dict), result
     return {name: plain(value) for name, value in result.items()}
 
@@ -97,8 +97,8 @@ def test_a_batch_says_what_its_calls_say_one_by_one(
         ]
 
     expert = experts[name]
-    together = [told(result) for result in expert.predict(calls("together"))]
-    alone = [told(expert.predict([own])[0]) for own in calls("alone")]
+    together = [outputs_of(result) for result in expert.predict(calls("together"))]
+    alone = [outputs_of(expert.predict([own])[0]) for own in calls("alone")]
     assert all(map(alike, together, alone))
 
 
@@ -131,23 +131,23 @@ def test_a_call_that_nobody_waits_for_is_left_out(
 def test_classes_are_those_of_the_library(
     folders: dict[str, Path], experts: dict[str, LoadedExpert], pictures: list[Path], tmp_path: Path
 ) -> None:
-    (found,) = experts["vit"].predict([call("image-classification", {"image": pictures[0]}, tmp_path / "out")])
+    (result,) = experts["vit"].predict([call("image-classification", {"image": pictures[0]}, tmp_path / "out")])
     make: Any = transformers.pipeline
     wanted = make("image-classification", model=str(folders["vit"]))(str(pictures[0]))
-    assert alike(told(found)["scores"], wanted)
+    assert alike(outputs_of(result)["scores"], wanted)
 
 
 @pytest.mark.parametrize("name", ["clip", "siglip"])
 def test_labels_are_compared_as_the_library_does(
     name: str, folders: dict[str, Path], experts: dict[str, LoadedExpert], pictures: list[Path], tmp_path: Path
 ) -> None:
-    (found,) = experts[name].predict(
+    (result,) = experts[name].predict(
         [call("zero-shot-image-classification", {"image": pictures[0], "labels": LABELS}, tmp_path / "out")]
     )
     make: Any = transformers.pipeline
     pipe = make("zero-shot-image-classification", model=str(folders[name]))
     wanted = pipe(str(pictures[0]), candidate_labels=LABELS, hypothesis_template="This is a photo of {}.")
-    assert alike(told(found)["scores"], sorted(wanted, key=lambda item: -item["score"]))
+    assert alike(outputs_of(result)["scores"], sorted(wanted, key=lambda item: -item["score"]))
 
 
 def test_labels_that_are_missing_or_empty_are_named(
@@ -157,9 +157,9 @@ def test_labels_that_are_missing_or_empty_are_named(
         task_type = MAKERS[name][0]
         for labels in ([], ["cat", " "], ["cat"] + [str(number) for number in range(300)]):
             own = call(task_type, {"image": pictures[0], "labels": labels}, tmp_path / "out")
-            (found,) = experts[name].predict([own])
-            assert isinstance(found, InvalidArgumentError)
-            assert found.field == "inputs.labels"
+            (result,) = experts[name].predict([own])
+            assert isinstance(result, InvalidArgumentError)
+            assert result.field == "inputs.labels"
 
 
 def test_each_of_the_cats_is_told_above_the_threshold_and_none_below(
@@ -169,7 +169,7 @@ def test_each_of_the_cats_is_told_above_the_threshold_and_none_below(
         call("object-detection", {"image": pictures[0], "threshold": threshold}, tmp_path / "out")
         for threshold in (0.5, 0.99999)
     ]
-    some, none = (told(result) for result in experts["yolos"].predict(calls))
+    some, none = (outputs_of(result) for result in experts["yolos"].predict(calls))
     assert (some["text"], some["count"]) == ("2 cats", 2.0)
     assert (none["text"], none["count"], none["objects"]) == ("nothing", 0.0, [])
 
@@ -186,8 +186,8 @@ def test_the_sentence_of_names_gives_each_name_the_best_of_its_words(folders: di
 def test_segments_are_those_of_the_library_and_the_map_has_their_numbers(
     folders: dict[str, Path], experts: dict[str, LoadedExpert], pictures: list[Path], tmp_path: Path
 ) -> None:
-    (found,) = experts["segformer"].predict([call("image-segmentation", {"image": pictures[0]}, tmp_path / "out")])
-    seen = told(found)
+    (result,) = experts["segformer"].predict([call("image-segmentation", {"image": pictures[0]}, tmp_path / "out")])
+    seen = outputs_of(result)
     processor: Any = transformers.AutoImageProcessor
     processor = processor.from_pretrained(folders["segformer"], backend="pil")
     model: Any = transformers.AutoModelForSemanticSegmentation.from_pretrained(folders["segformer"])
@@ -205,8 +205,8 @@ def test_a_map_for_painting_has_the_colours_of_the_classes(
 ) -> None:
     own = spec(folders["segformer"], "seg-control")
     vision.segformer(folders["segformer"])
-    (found,) = runtimes.loader(own)(own).predict([call("seg-control", {"image": pictures[0]}, tmp_path / "out")])
-    painted = {tuple(colour) for row in told(found)["image"] for colour in row}
+    (result,) = runtimes.loader(own)(own).predict([call("seg-control", {"image": pictures[0]}, tmp_path / "out")])
+    painted = {tuple(colour) for row in outputs_of(result)["image"] for colour in row}
     assert painted <= {tuple(colour) for colour in ade20k.COLOURS[:3].tolist()}
     assert len(ade20k.COLOURS) == 150
 
@@ -217,10 +217,10 @@ def test_what_stands_out_is_found_by_a_grid_with_progress(
     vision.sam(folders["sam"])
     own = spec(folders["sam"], "mask-generation", points_per_side=12, least_score=-1.0, least_stability=0.0)
     sent = Sent()
-    (found,) = mask_generation.load(own).predict(
+    (result,) = mask_generation.load(own).predict(
         [call("mask-generation", {"image": pictures[0]}, tmp_path / "out", sent)]
     )
-    seen = told(found)
+    seen = outputs_of(result)
     assert seen["count"] == len(seen["masks"]) == len(seen["objects"]) > 0
     assert sent.progress() == [pytest.approx(start / 144) for start in (0, 64, 128)]
     scores = [item["score"] for item in seen["objects"]]
@@ -232,10 +232,10 @@ def test_points_that_are_none_are_named(
     points: Any, experts: dict[str, LoadedExpert], pictures: list[Path], tmp_path: Path
 ) -> None:
     inputs = {"image": pictures[0], "points": {"json": points}}
-    (found,) = experts["sam"].predict([call("mask-generation", inputs, tmp_path / "out")])
-    assert isinstance(found, InvalidArgumentError)
-    assert found.field == "inputs.points"
-    assert "60 x 40" in found.message
+    (result,) = experts["sam"].predict([call("mask-generation", inputs, tmp_path / "out")])
+    assert isinstance(result, InvalidArgumentError)
+    assert result.field == "inputs.points"
+    assert "60 x 40" in result.message
 
 
 @pytest.mark.parametrize(

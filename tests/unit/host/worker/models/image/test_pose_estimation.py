@@ -45,8 +45,8 @@ def detecting(folders: tuple[Path, Path]) -> PoseEstimator:
     return pose_estimation.load(spec(folders[0], TASK, {"detector": folders[1]}))
 
 
-def drawn(found: Any) -> np.ndarray[Any, Any]:
-    with Image.open(file_of(found["image"])) as picture:
+def drawn(result: Any) -> np.ndarray[Any, Any]:
+    with Image.open(file_of(result["image"])) as picture:
         assert picture.mode == "RGB"
         return np.asarray(picture)
 
@@ -77,13 +77,13 @@ def test_a_crop_shows_what_lies_in_the_frame() -> None:
 
 
 def test_joints_get_openposes_numbers_and_a_neck() -> None:
-    found = skeletons.from_coco(STANDING, [0.9] * 17, 0.3)
-    assert len(found) == 18
-    assert found[1] == (100, 70)
+    result = skeletons.from_coco(STANDING, [0.9] * 17, 0.3)
+    assert len(result) == 18
+    assert result[1] == (100, 70)
     right_wrist, left_wrist = 4, 7
-    assert (found[right_wrist], found[left_wrist]) == ((50, 140), (150, 140))
+    assert (result[right_wrist], result[left_wrist]) == ((50, 140), (150, 140))
     right_eye, left_ear = 14, 17
-    assert (found[right_eye], found[left_ear]) == ((94, 35), (112, 38))
+    assert (result[right_eye], result[left_ear]) == ((94, 35), (112, 38))
     unsure = skeletons.from_coco(STANDING, [0.9] * 5 + [0.1] * 12, 0.3)
     assert sorted(unsure) == [0, 14, 15, 16, 17]
 
@@ -107,9 +107,9 @@ def test_persons_of_a_batch_are_drawn_as_alone(detecting: PoseEstimator, whole: 
         calls = [call(TASK, {"image": file}, tmp_path / f"{number}{place}") for place, file in enumerate(files)]
         first, bad, last = expert.predict(calls)
         assert isinstance(bad, InvalidArgumentError)
-        for one, found in ((calls[0], first), (calls[2], last)):
+        for one, result in ((calls[0], first), (calls[2], last)):
             (alone,) = expert.predict([one])
-            assert (drawn(found) == drawn(alone)).all()
+            assert (drawn(result) == drawn(alone)).all()
         with Image.open(media.CAT) as picture:
             assert drawn(first).shape == (picture.height, picture.width, 3)
         assert drawn(first).any()
@@ -119,5 +119,5 @@ def test_where_nobody_is_found_all_is_black(
     detecting: PoseEstimator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(detecting._detector.config, "id2label", {0: "cat"})
-    (found,) = detecting.predict([call(TASK, {"image": media.CAT}, tmp_path)])
-    assert not drawn(found).any()
+    (result,) = detecting.predict([call(TASK, {"image": media.CAT}, tmp_path)])
+    assert not drawn(result).any()

@@ -44,12 +44,12 @@ def small(tmp_path: Path) -> Path:
 
 
 def enlarged(expert: SuperResolution, file: Path, folder: Path, **inputs: Any) -> Any:
-    (found,) = expert.predict([call(TASK, {"image": file, "operation": "upscale", **inputs}, folder)])
-    return found
+    (result,) = expert.predict([call(TASK, {"image": file, "operation": "upscale", **inputs}, folder)])
+    return result
 
 
-def pixels(found: Any) -> np.ndarray[Any, Any]:
-    with Image.open(file_of(found["image"])) as picture:
+def pixels(result: Any) -> np.ndarray[Any, Any]:
+    with Image.open(file_of(result["image"])) as picture:
         return np.asarray(picture).astype(int)
 
 
@@ -57,14 +57,14 @@ def test_a_picture_comes_out_as_the_library_makes_it(
     expert: SuperResolution, folder: Path, small: Path, tmp_path: Path
 ) -> None:
     model = library.Swin2SRForImageSuperResolution.from_pretrained(folder).eval()
-    given = np.asarray(Image.open(small)).astype(np.float32) / 255
-    padded = np.pad(given, ((0, 5), (0, 7), (0, 0)), mode="symmetric")
+    values = np.asarray(Image.open(small)).astype(np.float32) / 255
+    padded = np.pad(values, ((0, 5), (0, 7), (0, 0)), mode="symmetric")
     with torch.inference_mode():
         large = model(torch.from_numpy(padded).permute(2, 0, 1)[None]).reconstruction[0]
     expected = (large.clamp(0, 1) * 255).round().permute(1, 2, 0).numpy()[: 51 * 2, : 73 * 2]
-    found = pixels(enlarged(expert, small, tmp_path / "out"))
-    assert found.shape == (102, 146, 3)
-    assert np.abs(found - expected).max() <= 1
+    result = pixels(enlarged(expert, small, tmp_path / "out"))
+    assert result.shape == (102, 146, 3)
+    assert np.abs(result - expected).max() <= 1
 
 
 def test_other_factors_are_made_from_the_models_own(expert: SuperResolution, small: Path, tmp_path: Path) -> None:
@@ -97,10 +97,10 @@ def test_what_is_transparent_stays_so(expert: SuperResolution, small: Path, tmp_
         clear = picture.convert("RGBA")
     clear.putalpha(Image.linear_gradient("L").resize(clear.size))
     clear.save(tmp_path / "clear.png")
-    found = pixels(enlarged(expert, tmp_path / "clear.png", tmp_path / "out"))
-    assert found.shape == (102, 146, 4)
-    assert found[0, :, 3].max() < 10
-    assert found[-1, :, 3].min() > 245
+    result = pixels(enlarged(expert, tmp_path / "clear.png", tmp_path / "out"))
+    assert result.shape == (102, 146, 4)
+    assert result[0, :, 3].max() < 10
+    assert result[-1, :, 3].min() > 245
 
 
 def test_what_it_cannot_do_is_said(expert: SuperResolution, small: Path, tmp_path: Path, folder: Path) -> None:
@@ -126,6 +126,6 @@ def test_a_cancelled_call_ends_between_tiles(expert: SuperResolution, tmp_path: 
         one.cancel()
 
     one._send = cancel_at_progress
-    (found,) = expert.predict([one])
-    assert isinstance(found, RunCancelledError)
+    (result,) = expert.predict([one])
+    assert isinstance(result, RunCancelledError)
     assert len(sent.progress()) == 1

@@ -84,7 +84,7 @@ def test_each_kind_of_answerer_tells_questions_apart_and_bears_unequal_ones(
     ]
     together = expert.predict(calls)
     assert together == [expert.predict([one])[0] for one in calls]
-    assert len({str(found) for found in together}) > 1
+    assert len({str(result) for result in together}) > 1
 
 
 def test_a_caption_is_what_the_bare_model_writes(blip: ImageTextExpert, folders: Any, tmp_path: Path) -> None:
@@ -103,10 +103,10 @@ def test_the_decoder_of_old_checkpoints_gets_its_tokens_from_the_configuration(f
     expert = captioning.load(spec(folders(tiny.trocr), CAPTION))
     settings = expert.modules[0].generation_config
     assert (settings.decoder_start_token_id, settings.eos_token_id, settings.pad_token_id) == (2, 3, 0)
-    found = expert.predict([call(CAPTION, {"image": media.CAT}, tmp_path)])[0]
-    assert isinstance(found, dict)
+    result = expert.predict([call(CAPTION, {"image": media.CAT}, tmp_path)])[0]
+    assert isinstance(result, dict)
     # 64 places in all, one of which is the beginning.
-    assert len(str(found["text"]).replace("##", "")) <= 63
+    assert len(str(result["text"]).replace("##", "")) <= 63
 
 
 def test_a_broken_picture_and_a_cancelled_call_fail_alone(blip: ImageTextExpert, tmp_path: Path) -> None:
@@ -128,9 +128,9 @@ def test_questions_are_checked(vilt: AnswerClassifier, folders: Any, tmp_path: P
     for answerer in (vilt, expert):
         for number, question in enumerate((" ", "what " * 80)):
             inputs = {"image": media.CAT, "question": question}
-            (found,) = answerer.predict([call(ANSWER, inputs, tmp_path / str(number))])
-            assert isinstance(found, InvalidArgumentError)
-            assert "`question`" in str(found)
+            (result,) = answerer.predict([call(ANSWER, inputs, tmp_path / str(number))])
+            assert isinstance(result, InvalidArgumentError)
+            assert "`question`" in str(result)
 
 
 def test_models_that_one_talks_to_are_asked_by_their_template(folders: Any, tmp_path: Path) -> None:
@@ -175,11 +175,11 @@ def test_picked_answers_have_the_probabilities_of_the_bare_model(
     with torch.inference_mode():
         scores = model(**tokenizer("what is this?", return_tensors="pt"), **encoded).logits.sigmoid()[0]
     inputs = {"image": media.CAT, "question": "what is this?"}
-    (found,) = vilt.predict([call(ANSWER, inputs, tmp_path)])
-    assert isinstance(found, dict)
-    assert found["answer"] == tiny.ANSWERS[int(scores.argmax())]
-    assert found["score"] == pytest.approx(float(scores.max()), abs=1e-5)
-    assert len(found["scores"]["json"]) == len(tiny.ANSWERS)
+    (result,) = vilt.predict([call(ANSWER, inputs, tmp_path)])
+    assert isinstance(result, dict)
+    assert result["answer"] == tiny.ANSWERS[int(scores.argmax())]
+    assert result["score"] == pytest.approx(float(scores.max()), abs=1e-5)
+    assert len(result["scores"]["json"]) == len(tiny.ANSWERS)
 
 
 def test_pictures_of_other_shapes_and_longer_questions_beside_do_not_matter(
@@ -188,15 +188,15 @@ def test_pictures_of_other_shapes_and_longer_questions_beside_do_not_matter(
     tall = tmp_path / "tall.png"
     with Image.open(media.COFFEE) as picture:
         picture.crop((100, 0, 200, 240)).save(tall)
-    asked = ((media.CAT, "what is this?"), (tall, "where is the red cup of coffee?"))
+    requests = ((media.CAT, "what is this?"), (tall, "where is the red cup of coffee?"))
     calls = [
         call(ANSWER, {"image": file, "question": question}, tmp_path / str(place))
-        for place, (file, question) in enumerate(asked)
+        for place, (file, question) in enumerate(requests)
     ]
     together = vilt.predict(calls)
-    for one, found in zip(calls, together, strict=True):
+    for one, result in zip(calls, together, strict=True):
         (alone,) = vilt.predict([one])
-        assert isinstance(found, dict)
+        assert isinstance(result, dict)
         assert isinstance(alone, dict)
-        assert found["answer"] == alone["answer"]
-        assert found["score"] == pytest.approx(alone["score"], abs=1e-5)
+        assert result["answer"] == alone["answer"]
+        assert result["score"] == pytest.approx(alone["score"], abs=1e-5)

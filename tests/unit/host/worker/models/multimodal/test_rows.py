@@ -32,11 +32,11 @@ def test_a_tiny_checkpoint_or_an_engine_performs_its_task(row: TaskRow, tmp_path
     spec = msgspec.structs.replace(made, runtime=row.runtime, model=row.facts.get("model", row.expert))
     expert = runtimes.loader(spec)(spec)
     expert.warm_up()
-    (found,) = expert.predict([calls.call(row.task_type, row.inputs, tmp_path / "out")])
-    assert isinstance(found, Mapping), found
+    (result,) = expert.predict([calls.call(row.task_type, row.inputs, tmp_path / "out")])
+    assert isinstance(result, Mapping), result
     declared = task_types.load()[row.task_type].outputs
-    assert {item.name for item in declared if not item.optional} <= set(found) <= {item.name for item in declared}
-    row.check({name: _plain(value) for name, value in found.items()})
+    assert {item.name for item in declared if not item.optional} <= set(result) <= {item.name for item in declared}
+    row.check({name: _plain(value) for name, value in result.items()})
     assert expert.parameter_bytes() > 0 or row.make is None
     expert.unload()
 

@@ -53,21 +53,23 @@ def text_call(tmp_path: Path, text: str, sent: Sent | None = None, **inputs: Any
 
 def test_a_text_goes_on_as_the_library_writes_it(llama: Any, folder: Path, tmp_path: Path) -> None:
     sent = Sent()
-    [found] = llama.predict([text_call(tmp_path, PROMPTS[0], sent, max_tokens=16.0)])
-    assert found["text"] == bare(folder / "llama", PROMPTS[0], 16) != ""
-    assert "".join(sent.pieces()) == found["text"]
+    [result] = llama.predict([text_call(tmp_path, PROMPTS[0], sent, max_tokens=16.0)])
+    assert result["text"] == bare(folder / "llama", PROMPTS[0], 16) != ""
+    assert "".join(sent.pieces()) == result["text"]
     assert len(sent.pieces()) > 1
 
 
 def test_a_batch_writes_what_each_call_gets_alone(llama: Any, tmp_path: Path) -> None:
-    asked: list[dict[str, Any]] = [
+    requests: list[dict[str, Any]] = [
         {"max_tokens": 20.0},
         {"max_tokens": 5.0},
         {"max_tokens": 12.0, "temperature": 1.0, "seed": 7.0},
     ]
-    together = llama.predict([text_call(tmp_path, text, **inputs) for text, inputs in zip(PROMPTS, asked, strict=True)])
-    for text, inputs, found in zip(PROMPTS, asked, together, strict=True):
-        assert llama.predict([text_call(tmp_path, text, **inputs)]) == [found]
+    together = llama.predict(
+        [text_call(tmp_path, text, **inputs) for text, inputs in zip(PROMPTS, requests, strict=True)]
+    )
+    for text, inputs, result in zip(PROMPTS, requests, together, strict=True):
+        assert llama.predict([text_call(tmp_path, text, **inputs)]) == [result]
 
 
 def test_lots_are_drawn_again_with_their_seed(llama: Any, tmp_path: Path) -> None:
@@ -100,7 +102,7 @@ def test_a_text_ends_where_the_person_would_speak(folder: Path) -> None:
 
 
 def test_bad_inputs_fail_alone(llama: Any, tmp_path: Path) -> None:
-    found = llama.predict(
+    result = llama.predict(
         [
             text_call(tmp_path, "sun", max_tokens=3.0),
             text_call(tmp_path, " "),
@@ -110,18 +112,18 @@ def test_bad_inputs_fail_alone(llama: Any, tmp_path: Path) -> None:
             text_call(tmp_path, "sun " * 300),
         ]
     )
-    assert found[0]["text"]
+    assert result[0]["text"]
     fields = ["text", "temperature", "seed", "max_tokens", "text"]
-    for error, field in zip(found[1:], fields, strict=True):
+    for error, field in zip(result[1:], fields, strict=True):
         assert isinstance(error, InvalidArgumentError)
         assert error.field == f"inputs.{field}"
-    assert "this expert reads and writes 256 together" in str(found[-1])
+    assert "this expert reads and writes 256 together" in str(result[-1])
 
 
 def test_what_is_written_stays_within_the_context(llama: Any, tmp_path: Path) -> None:
     sent = Sent()
-    [found] = llama.predict([text_call(tmp_path, "s" * 250, sent, max_tokens=5000.0)])
-    assert 0 < len(found["text"]) <= 6
+    [result] = llama.predict([text_call(tmp_path, "s" * 250, sent, max_tokens=5000.0)])
+    assert 0 < len(result["text"]) <= 6
 
 
 def test_a_cancelled_call_ends_at_the_next_token_and_the_others_go_on(llama: Any, tmp_path: Path) -> None:
@@ -137,33 +139,33 @@ def test_a_cancelled_call_ends_at_the_next_token_and_the_others_go_on(llama: Any
     tmp_path.mkdir(exist_ok=True)
     inputs = {"text": "rain and a longer text", "max_tokens": 200.0}
     cancelled = Call(1, "text-generation", inputs, Spool(tmp_path), send)
-    ended, found = llama.predict([cancelled, text_call(tmp_path, PROMPTS[0], max_tokens=8.0)])
+    ended, result = llama.predict([cancelled, text_call(tmp_path, PROMPTS[0], max_tokens=8.0)])
     assert isinstance(ended, RunCancelledError)
     assert seen.is_set()
     assert len(pieces) == 1
-    assert found == llama.predict([text_call(tmp_path, PROMPTS[0], max_tokens=8.0)])[0]
+    assert result == llama.predict([text_call(tmp_path, PROMPTS[0], max_tokens=8.0)])[0]
 
 
 def chat(expert: Any, tmp_path: Path, **inputs: Any) -> Any:
-    [found] = expert.predict([calls.call("conversational", {"max_tokens": 8.0, **inputs}, tmp_path)])
-    return found
+    [result] = expert.predict([calls.call("conversational", {"max_tokens": 8.0, **inputs}, tmp_path)])
+    return result
 
 
 def test_a_conversation_goes_through_the_template(folder: Path, tmp_path: Path) -> None:
     expert = causal_lm.load(calls.spec(folder / "llama", "conversational"))
     history = [{"role": "user", "content": "sun?"}, {"role": "assistant", "content": "warm"}]
-    found = chat(expert, tmp_path, text="rain?", history={"json": history}, system="be short")
+    result = chat(expert, tmp_path, text="rain?", history={"json": history}, system="be short")
     prompt = "<|system|>be short<|end|><|user|>sun?<|end|><|assistant|>warm<|end|><|user|>rain?<|end|><|assistant|>"
-    assert found["text"] == bare(folder / "llama", prompt, 8).strip()
+    assert result["text"] == bare(folder / "llama", prompt, 8).strip()
 
 
 def test_the_oldest_turns_go_first_and_never_the_users_own(folder: Path, tmp_path: Path) -> None:
     expert = causal_lm.load(calls.spec(folder / "llama", "conversational"))
     turns = [{"role": role, "content": f"{role} {n} " + "x" * 60} for n in range(4) for role in ("user", "assistant")]
-    found = chat(expert, tmp_path, text="rain?", history={"json": turns})
+    result = chat(expert, tmp_path, text="rain?", history={"json": turns})
     # Of 248 tokens, two turns of some 70 and the marks fit, but not four.
     last = "".join(f"<|{turn['role']}|>{turn['content']}<|end|>" for turn in turns[-2:])
-    assert found["text"] == bare(folder / "llama", f"{last}<|user|>rain?<|end|><|assistant|>", 8).strip()
+    assert result["text"] == bare(folder / "llama", f"{last}<|user|>rain?<|end|><|assistant|>", 8).strip()
     error = chat(expert, tmp_path, text="y" * 300, history={"json": turns})
     assert isinstance(error, InvalidArgumentError)
     assert error.field == "inputs.text"
@@ -181,5 +183,5 @@ def test_a_history_that_is_none_is_refused(folder: Path, tmp_path: Path, history
 
 def test_a_model_without_a_template_gets_a_plain_one(folder: Path, tmp_path: Path) -> None:
     expert = causal_lm.load(calls.spec(folder / "plain", "conversational"))
-    found = chat(expert, tmp_path, text="rain?", system="be short")
-    assert found["text"] == bare(folder / "plain", "be short\n\nUser: rain?\nAssistant:", 8).strip()
+    result = chat(expert, tmp_path, text="rain?", system="be short")
+    assert result["text"] == bare(folder / "plain", "be short\n\nUser: rain?\nAssistant:", 8).strip()

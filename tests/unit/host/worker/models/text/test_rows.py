@@ -28,11 +28,11 @@ def test_a_tiny_checkpoint_performs_its_task(row: TaskRow, tmp_path: Path) -> No
     expert = runtimes.loader(spec)(spec)
     expert.warm_up()
     inputs = {name: {"json": value.data} if isinstance(value, Json) else value for name, value in row.inputs.items()}
-    [found] = expert.predict([calls.call(row.task_type, inputs, tmp_path / "out")])
-    assert isinstance(found, Mapping), found
+    [result] = expert.predict([calls.call(row.task_type, inputs, tmp_path / "out")])
+    assert isinstance(result, Mapping), result
     declared = task_types.load()[row.task_type].outputs
-    assert {item.name for item in declared if not item.optional} <= set(found) <= {item.name for item in declared}
-    row.check({name: _plain(value) for name, value in found.items()})
+    assert {item.name for item in declared if not item.optional} <= set(result) <= {item.name for item in declared}
+    row.check({name: _plain(value) for name, value in result.items()})
     expert.unload()
 
 

@@ -65,9 +65,9 @@ def test_an_instruction_is_followed_and_streamed(made: Callable[..., Path], tmp_
     expert: Any = seq2seq.load(calls.spec(folder, "text2text-generation"))
     sent = Sent()
     call = calls.call("text2text-generation", {"text": "rephrase: the sün", "max_tokens": 12.0}, tmp_path, sent)
-    [found] = expert.predict([call])
-    assert found["text"] == bare(folder, "rephrase: the sün", 12) != ""
-    assert "".join(sent.pieces()) == found["text"]
+    [result] = expert.predict([call])
+    assert result["text"] == bare(folder, "rephrase: the sün", 12) != ""
+    assert "".join(sent.pieces()) == result["text"]
     assert len(sent.pieces()) > 1
 
 
@@ -93,9 +93,9 @@ def test_a_short_text_is_summarised_as_the_library_does(made: Callable[..., Path
     expert: Any = seq2seq.load(calls.spec(folder, "summarization"))
     text = "The sun is warm. The rain is cold."
     sent = Sent()
-    [found] = expert.predict([calls.call("summarization", {"text": text}, tmp_path, sent)])
-    assert found["text"] == bare(folder, text, 24, min_new_tokens=8)
-    assert "".join(sent.pieces()) == found["text"]
+    [result] = expert.predict([calls.call("summarization", {"text": text}, tmp_path, sent)])
+    assert result["text"] == bare(folder, text, 24, min_new_tokens=8)
+    assert "".join(sent.pieces()) == result["text"]
 
 
 def test_a_long_text_is_summarised_in_parts(made: Callable[..., Path], tmp_path: Path) -> None:
@@ -112,11 +112,11 @@ def test_a_long_text_is_summarised_in_parts(made: Callable[..., Path], tmp_path:
 
 def test_a_summary_has_no_more_sentences_than_asked_for(made: Callable[..., Path], tmp_path: Path) -> None:
     expert: Any = seq2seq.load(calls.spec(made("bart-1", sequence_models.bart, beams=1), "summarization"))
-    found, none = ask(
+    result, none = ask(
         expert, "summarization", tmp_path, {"text": LONG, "sentence_count": 1.0}, {"text": LONG, "sentence_count": 0.0}
     )
-    assert found["text"]
-    assert len(found["text"]) < 60
+    assert result["text"]
+    assert len(result["text"]) < 60
     assert isinstance(none, InvalidArgumentError)
     assert none.field == "inputs.sentence_count"
 
@@ -127,13 +127,13 @@ def test_a_translation_goes_sentence_by_sentence_and_keeps_paragraphs(
     sent = Sent()
     text = "the sun is warm. It is day.\n\nthe rain is cold."
     call = calls.call("translation", {"text": text, "language": "de"}, tmp_path, sent)
-    [found] = marian.predict([call])
+    [result] = marian.predict([call])
     folder = made("marian", sequence_models.marian)
     first, second, third = (
         bare(folder, sentence, 64) for sentence in ("the sun is warm.", "It is day.", "the rain is cold.")
     )
-    assert found["text"] == f"{first} {second}\n\n{third}"
-    assert "".join(sent.pieces()) == found["text"]
+    assert result["text"] == f"{first} {second}\n\n{third}"
+    assert "".join(sent.pieces()) == result["text"]
 
 
 def test_translations_of_a_batch_are_those_of_each_text_alone(marian: Any, tmp_path: Path) -> None:
@@ -144,8 +144,8 @@ def test_translations_of_a_batch_are_those_of_each_text_alone(marian: Any, tmp_p
 
 
 def test_a_sentence_that_is_too_long_is_translated_in_pieces(marian: Any, tmp_path: Path) -> None:
-    [found] = ask(marian, "translation", tmp_path, {"text": "the sun and " * 60, "language": "de"})
-    assert found["text"]
+    [result] = ask(marian, "translation", tmp_path, {"text": "the sun and " * 60, "language": "de"})
+    assert result["text"]
 
 
 @pytest.mark.parametrize(("name", "value"), [("language", "fr"), ("source_language", "ja"), ("language", "German!")])
@@ -182,22 +182,22 @@ def test_a_model_of_many_languages_is_told_both(made: Callable[..., Path], tmp_p
         written = model.generate(**encoded, forced_bos_token_id=german, max_new_tokens=64)[0].tolist()
     marks = set(tokenizer.lang_code_to_id.values())
     expected = tokenizer.decode([token for token in written if token not in marks], skip_special_tokens=True).strip()
-    [found] = ask(expert, "translation", tmp_path, {"text": "the sun", "language": "de", "source_language": "fr"})
-    assert found["text"] == expected
+    [result] = ask(expert, "translation", tmp_path, {"text": "the sun", "language": "de", "source_language": "fr"})
+    assert result["text"] == expected
 
 
 def test_t5_is_asked_in_words(made: Callable[..., Path], tmp_path: Path) -> None:
     prefix = "translate English to German: "
     folder = made("t5-german", sequence_models.t5, task_specific_params={"translation_en_to_de": {"prefix": prefix}})
     expert: Any = seq2seq.load(calls.spec(folder, "translation", max_length=100))
-    [found] = ask(expert, "translation", tmp_path, {"text": "sun", "language": "de"})
-    assert found["text"] == bare(folder, f"{prefix}sun", 100)
+    [result] = ask(expert, "translation", tmp_path, {"text": "sun", "language": "de"})
+    assert result["text"] == bare(folder, f"{prefix}sun", 100)
     plain = made("t5", sequence_models.t5)
     with pytest.raises(FailedPreconditionError, match=r"options\.languages"):
         seq2seq.load(calls.spec(plain, "translation"))
     expert = seq2seq.load(calls.spec(plain, "translation", languages=["fr"], max_length=100))
-    [found] = ask(expert, "translation", tmp_path, {"text": "sun", "language": "fr"})
-    assert found["text"] == bare(plain, "translate English to French: sun", 100)
+    [result] = ask(expert, "translation", tmp_path, {"text": "sun", "language": "fr"})
+    assert result["text"] == bare(plain, "translate English to French: sun", 100)
 
 
 @pytest.mark.parametrize("beams", [1, 3])
@@ -212,9 +212,9 @@ def test_a_cancelled_call_ends_and_the_others_go_on(made: Callable[..., Path], t
     tmp_path.mkdir(exist_ok=True)
     cancelled = Call(1, "summarization", {"text": LONG}, Spool(tmp_path), send)
     good = calls.call("summarization", {"text": "It is day."}, tmp_path)
-    ended, found = expert.predict([cancelled, good])
+    ended, result = expert.predict([cancelled, good])
     assert isinstance(ended, RunCancelledError)
-    assert found == ask(expert, "summarization", tmp_path, {"text": "It is day."})[0]
+    assert result == ask(expert, "summarization", tmp_path, {"text": "It is day."})[0]
 
 
 def test_parts_are_streamed_in_their_order(tmp_path: Path) -> None:

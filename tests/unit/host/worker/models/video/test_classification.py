@@ -34,21 +34,21 @@ def clip(folder: Path, seed: int, size: tuple[int, int] = (48, 64)) -> Path:
     return file_of(video_files.write(call("text-to-video", {}, folder / str(seed)), "clip", frames, 8))
 
 
-def scores(found: Any) -> dict[str, float]:
-    assert isinstance(found, dict), found
-    return {item["label"]: item["score"] for item in found["scores"]["json"]}
+def scores(result: Any) -> dict[str, float]:
+    assert isinstance(result, dict), result
+    return {item["label"]: item["score"] for item in result["scores"]["json"]}
 
 
 def test_a_clip_is_classified_as_the_library_does(folders: dict[str, Path], tmp_path: Path) -> None:
     expert = VideoClassifier(spec(folders["videomae"], TASK))
     file = clip(tmp_path, 1)
-    (found,) = expert.predict([call(TASK, {"video": file}, tmp_path / "spool")])
+    (result,) = expert.predict([call(TASK, {"video": file}, tmp_path / "spool")])
     frames = video_files.read(call(TASK, {"video": file}, tmp_path / "spool"), "video", 60, 1 << 20, 8).frames
     processor: Any = VideoMAEImageProcessorPil.from_pretrained(folders["videomae"])
     model: Any = transformers.VideoMAEForVideoClassification.from_pretrained(folders["videomae"])
     with torch.inference_mode():
         wanted = model(**processor([frames], return_tensors="pt")).logits[0].softmax(-1).tolist()
-    assert scores(found) == pytest.approx({model.config.id2label[place]: share for place, share in enumerate(wanted)})
+    assert scores(result) == pytest.approx({model.config.id2label[place]: share for place, share in enumerate(wanted)})
 
 
 @pytest.mark.parametrize("name", ["videomae", "timesformer", "vivit"])
@@ -68,10 +68,10 @@ def test_clips_of_all_sizes_share_a_pass_and_bad_ones_fail_alone(
     assert isinstance(failed, InvalidArgumentError)
     assert failed.field == "inputs.video"
     assert isinstance(cancelled, RunCancelledError)
-    for file, found in zip(files, together, strict=True):
+    for file, result in zip(files, together, strict=True):
         (alone,) = expert.predict([call(TASK, {"video": file}, tmp_path / "spool")])
-        assert scores(found) == pytest.approx(scores(alone), abs=1e-5)
-        assert sum(scores(found).values()) == pytest.approx(1)
+        assert scores(result) == pytest.approx(scores(alone), abs=1e-5)
+        assert sum(scores(result).values()) == pytest.approx(1)
 
 
 def test_another_kind_of_model_is_refused(tmp_path: Path) -> None:
