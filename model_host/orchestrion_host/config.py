@@ -128,11 +128,6 @@ class HostConfig:
         return self.home / "hosts" / self.name
 
     @property
-    def catalogue_folders(self) -> tuple[Path, ...]:
-        """The folders with models beyond the project's own: the operator's, and that of the exports."""
-        return (*self.catalogue_paths, *((self.exports_path,) if self.exports_path.is_dir() else ()))
-
-    @property
     def models_folder(self) -> Path:
         """The folder with an entry for each model that was added or pulled on this host."""
         return self.folder / "models"

@@ -1,4 +1,4 @@
-"""Images from words along a map (edges, depth, a pose, …): ControlNet beside Stable Diffusion.
+"""Text to image along a control map (edges, depth, a pose, …): ControlNet beside Stable Diffusion.
 
 What kind of map it is lies in the weights of the part `controlnet` alone, so one module does for all kinds.
 """

@@ -1,4 +1,4 @@
-"""Images changed as a sentence says: InstructPix2Pix, and pipelines that take an image and an instruction alike."""
+"""Image editing by instruction: InstructPix2Pix, and other pipelines that take an image and an instruction."""
 
 from __future__ import annotations
 

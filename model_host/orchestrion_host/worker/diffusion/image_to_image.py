@@ -1,4 +1,4 @@
-"""Images drawn anew after a description: noise is laid over an image, and taken away towards the words."""
+"""Image to image: noise is added to an image, and the prompt guides the denoising."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Videos that begin with an image: Stable Video Diffusion, I2VGen-XL, and other pipelines that take an image."""
+"""Image to video: Stable Video Diffusion, I2VGen-XL, and other pipelines that take an image."""
 
 from __future__ import annotations
 

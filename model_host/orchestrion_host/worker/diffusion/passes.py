@@ -1,4 +1,4 @@
-"""One pass of a pipeline, watched: each step is told, some are shown, and it ends when nobody waits any more."""
+"""One pass of a pipeline, watched: each step is reported, some are previewed, and it ends when nobody waits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""First looks at images that are still being made: small JPEGs, straight from the latents.
+"""Previews of images that are still being made: small JPEGs, straight from the latents.
 
 The decoder of a pipeline takes as long as several steps. Yet each point of a latent of Stable Diffusion is nearly the
 colour of the pixels under it, seen through a linear map, which others have fitted: that of Stable Diffusion 1 and 2 by

@@ -1,4 +1,4 @@
-"""Images from words: Stable Diffusion 1 to 3 and XL, Flux, and every other pipeline that takes a prompt alone."""
+"""Text to image: Stable Diffusion 1 to 3 and XL, Flux, and every other pipeline that takes a prompt alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Videos from words: TextToVideoSD, AnimateDiff, and pipelines on transformers such as CogVideoX, Wan and LTX."""
+"""Text to video: TextToVideoSD, AnimateDiff, and pipelines on transformers such as CogVideoX, Wan and LTX."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What experts that make videos have in common: how many images a length takes, and the file."""
+"""What experts that make videos have in common: how many frames a length takes, and the file."""
 
 from __future__ import annotations
 

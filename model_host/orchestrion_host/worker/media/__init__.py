@@ -1,1 +1,1 @@
-"""Reading and writing of images and sounds in workers."""
+"""Reading and writing of media in workers: images, audio, videos and tables."""

@@ -13,7 +13,7 @@ from orchestrion_host.worker.runtimes import Outputs
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class HostedEndpoint:
     """Whom a call asks: the client, and the model of its task type; None leaves the choice to the endpoint."""
 
     client: Any

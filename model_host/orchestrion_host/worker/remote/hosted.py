@@ -10,7 +10,7 @@ from huggingface_hub import InferenceClient
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.remote import errors, hosted_media, hosted_texts
-from orchestrion_host.worker.remote.endpoint import Endpoint
+from orchestrion_host.worker.remote.endpoint import HostedEndpoint
 from orchestrion_host.worker.runtimes import Outputs, Result, one_by_one
 
 _DEFAULT_TIMEOUT_S: Final = 120.0
@@ -52,4 +52,4 @@ class HostedModels:
         # A client of its own, since one keeps the connections of its streams until it is closed.
         client: Any = InferenceClient(provider=self._provider, timeout=self._timeout_s)
         with errors.converted(self._spec.expert_id), client:
-            return _TASKS[call.task_type](Endpoint(client, self._spec, self._models.get(call.task_type)), call)
+            return _TASKS[call.task_type](HostedEndpoint(client, self._spec, self._models.get(call.task_type)), call)

@@ -15,22 +15,22 @@ from orchestrion_host.worker.media.audio import wav
 from orchestrion_host.worker.media.image import image_inputs, image_outputs
 from orchestrion_host.worker.media.image.detections import Box, Detection
 from orchestrion_host.worker.models.image import detected_objects
-from orchestrion_host.worker.remote.endpoint import Endpoint, described, first, labels_of
+from orchestrion_host.worker.remote.endpoint import HostedEndpoint, described, first, labels_of
 from orchestrion_host.worker.runtimes import Outputs
 
 
-def _classify_picture(endpoint: Endpoint, call: Call) -> Outputs:
+def _classify_picture(endpoint: HostedEndpoint, call: Call) -> Outputs:
     return described(endpoint.client.image_classification(_content(call, "image"), model=endpoint.model))
 
 
-def _sort_picture(endpoint: Endpoint, call: Call) -> Outputs:
+def _sort_picture(endpoint: HostedEndpoint, call: Call) -> Outputs:
     results = endpoint.client.zero_shot_image_classification(
         _content(call, "image"), labels_of(call), model=endpoint.model
     )
     return described(results)
 
 
-def _detect(endpoint: Endpoint, call: Call) -> Outputs:
+def _detect(endpoint: HostedEndpoint, call: Call) -> Outputs:
     threshold = call.inputs.get("threshold")
     results = endpoint.client.object_detection(
         _content(call, "image"),
@@ -44,24 +44,24 @@ def _detect(endpoint: Endpoint, call: Call) -> Outputs:
     return detected_objects.describe(call, image_inputs.read(call, "image", endpoint.spec.max_image_pixels), detections)
 
 
-def _describe(endpoint: Endpoint, call: Call) -> Outputs:
+def _describe(endpoint: HostedEndpoint, call: Call) -> Outputs:
     return {"text": str(endpoint.client.image_to_text(_content(call, "image"), model=endpoint.model).generated_text)}
 
 
-def _answer_picture(endpoint: Endpoint, call: Call) -> Outputs:
+def _answer_picture(endpoint: HostedEndpoint, call: Call) -> Outputs:
     question = call.text("question")
     results = endpoint.client.visual_question_answering(_content(call, "image"), question, model=endpoint.model)
     return _scored_answers(results)
 
 
-def _answer_document(endpoint: Endpoint, call: Call) -> Outputs:
+def _answer_document(endpoint: HostedEndpoint, call: Call) -> Outputs:
     question = call.text("question")
     results = endpoint.client.document_question_answering(_content(call, "image"), question, model=endpoint.model)
     best = first(results)
     return {"answer": str(best.answer), "score": float(best.score or 0.0)}
 
 
-def _draw(endpoint: Endpoint, call: Call) -> Outputs:
+def _draw(endpoint: HostedEndpoint, call: Call) -> Outputs:
     seed = int(call.number("seed", float(np.random.default_rng().integers(1 << 32))))
     image: Image.Image = endpoint.client.text_to_image(
         call.text("prompt"),
@@ -76,17 +76,17 @@ def _draw(endpoint: Endpoint, call: Call) -> Outputs:
     return {"image": image_outputs.write(call, "image", image.convert("RGB"), "drawn"), "seed": float(seed)}
 
 
-def _transcribe(endpoint: Endpoint, call: Call) -> Outputs:
+def _transcribe(endpoint: HostedEndpoint, call: Call) -> Outputs:
     return {
         "text": str(endpoint.client.automatic_speech_recognition(_content(call, "audio"), model=endpoint.model).text)
     }
 
 
-def _classify_sound(endpoint: Endpoint, call: Call) -> Outputs:
+def _classify_sound(endpoint: HostedEndpoint, call: Call) -> Outputs:
     return described(endpoint.client.audio_classification(_content(call, "audio"), model=endpoint.model))
 
 
-def _speak(endpoint: Endpoint, call: Call) -> Outputs:
+def _speak(endpoint: HostedEndpoint, call: Call) -> Outputs:
     spoken = endpoint.client.text_to_speech(call.text("text"), model=endpoint.model)
     # Endpoints answer with FLAC, MP3 or WAV; here speech is WAV.
     samples, rate = soundfile.read(io.BytesIO(spoken), dtype="float32", always_2d=True)
@@ -110,7 +110,7 @@ def _whole(call: Call, name: str) -> int | None:
     return int(call.number(name)) or None
 
 
-TASKS: Final[Mapping[str, Callable[[Endpoint, Call], Outputs]]] = {
+TASKS: Final[Mapping[str, Callable[[HostedEndpoint, Call], Outputs]]] = {
     "audio-classification": _classify_sound,
     "automatic-speech-recognition": _transcribe,
     "document-question-answering": _answer_document,

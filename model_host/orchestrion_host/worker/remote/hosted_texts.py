@@ -10,15 +10,15 @@ import numpy as np
 from orchestrion.errors import Reason
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.remote.endpoint import Endpoint, described, first, labels_of
+from orchestrion_host.worker.remote.endpoint import HostedEndpoint, described, first, labels_of
 from orchestrion_host.worker.runtimes import Outputs
 
 
-def _classify(endpoint: Endpoint, call: Call) -> Outputs:
+def _classify(endpoint: HostedEndpoint, call: Call) -> Outputs:
     return described(endpoint.client.text_classification(call.text("text"), model=endpoint.model))
 
 
-def _find_names(endpoint: Endpoint, call: Call) -> Outputs:
+def _find_names(endpoint: HostedEndpoint, call: Call) -> Outputs:
     text = call.text("text")
     results = endpoint.client.token_classification(text, model=endpoint.model, aggregation_strategy="simple")
     entities = [
@@ -35,11 +35,11 @@ def _find_names(endpoint: Endpoint, call: Call) -> Outputs:
     return {"text": summary, "entities": {"json": entities}, "count": float(len(entities))}
 
 
-def _sort(endpoint: Endpoint, call: Call) -> Outputs:
+def _sort(endpoint: HostedEndpoint, call: Call) -> Outputs:
     return described(endpoint.client.zero_shot_classification(call.text("text"), labels_of(call), model=endpoint.model))
 
 
-def _answer(endpoint: Endpoint, call: Call) -> Outputs:
+def _answer(endpoint: HostedEndpoint, call: Call) -> Outputs:
     answer = first(endpoint.client.question_answering(call.text("question"), call.text("text"), model=endpoint.model))
     outputs: dict[str, ipc.Plain] = {"answer": str(answer.answer), "score": float(answer.score)}
     if answer.start is not None and answer.end is not None:
@@ -47,11 +47,11 @@ def _answer(endpoint: Endpoint, call: Call) -> Outputs:
     return outputs
 
 
-def _summarize(endpoint: Endpoint, call: Call) -> Outputs:
+def _summarize(endpoint: HostedEndpoint, call: Call) -> Outputs:
     return {"text": str(endpoint.client.summarization(call.text("text"), model=endpoint.model).summary_text)}
 
 
-def _translate(endpoint: Endpoint, call: Call) -> Outputs:
+def _translate(endpoint: HostedEndpoint, call: Call) -> Outputs:
     source = call.text("source_language")
     languages = {"src_lang": source, "tgt_lang": call.text("language")} if source else {}
     return {
@@ -59,7 +59,7 @@ def _translate(endpoint: Endpoint, call: Call) -> Outputs:
     }
 
 
-def _fill(endpoint: Endpoint, call: Call) -> Outputs:
+def _fill(endpoint: HostedEndpoint, call: Call) -> Outputs:
     results = endpoint.client.fill_mask(call.text("text"), model=endpoint.model)
     candidates = [
         {"word": str(item.token_str).strip(), "text": str(item.sequence), "score": float(item.score)}
@@ -70,11 +70,11 @@ def _fill(endpoint: Endpoint, call: Call) -> Outputs:
     return {"text": candidates[0]["text"], "score": candidates[0]["score"], "candidates": {"json": candidates}}
 
 
-def _continue(endpoint: Endpoint, call: Call) -> Outputs:
+def _continue(endpoint: HostedEndpoint, call: Call) -> Outputs:
     return {"text": _streamed(endpoint, call, [{"role": "user", "content": f"Continue: {call.text('text')}"}])}
 
 
-def _converse(endpoint: Endpoint, call: Call) -> Outputs:
+def _converse(endpoint: HostedEndpoint, call: Call) -> Outputs:
     system = call.text("system")
     history = call.inputs.get("history")
     turns = history.get("json") if isinstance(history, dict) else None
@@ -86,7 +86,7 @@ def _converse(endpoint: Endpoint, call: Call) -> Outputs:
     return {"text": _streamed(endpoint, call, messages)}
 
 
-def _streamed(endpoint: Endpoint, call: Call, messages: list[dict[str, str]]) -> str:
+def _streamed(endpoint: HostedEndpoint, call: Call, messages: list[dict[str, str]]) -> str:
     limit = call.inputs.get("max_tokens")
     stream = endpoint.client.chat_completion(
         messages, model=endpoint.model, stream=True, max_tokens=int(limit) if isinstance(limit, int | float) else None
@@ -100,14 +100,14 @@ def _streamed(endpoint: Endpoint, call: Call, messages: list[dict[str, str]]) ->
     return "".join(pieces)
 
 
-def _embed(endpoint: Endpoint, call: Call) -> Outputs:
+def _embed(endpoint: HostedEndpoint, call: Call) -> Outputs:
     states = np.asarray(endpoint.client.feature_extraction(call.text("text"), model=endpoint.model), dtype=np.float64)
     # Some endpoints return a vector for each token, some a batch of one.
     vector = states.reshape(-1, states.shape[-1]).mean(axis=0)
     return {"embedding": {"json": (vector / max(float(np.linalg.norm(vector)), 1e-12)).tolist()}}
 
 
-TASKS: Final[Mapping[str, Callable[[Endpoint, Call], Outputs]]] = {
+TASKS: Final[Mapping[str, Callable[[HostedEndpoint, Call], Outputs]]] = {
     "conversational": _converse,
     "feature-extraction": _embed,
     "fill-mask": _fill,

@@ -1,4 +1,4 @@
-"""The engine `sound-tools`: takes noise out of sounds and changes their pitch, speed and loudness, as 16-bit WAV."""
+"""The engine `sound-tools`: reduces noise in audio and changes its pitch, speed and gain, as 16-bit WAV."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What libsndfile does not tell of a file: why it cannot be read, whether it is whole, if its length is a guess."""
+"""What libsndfile does not report of a file: why it cannot be read, whether it is whole, if its length is a guess."""
 
 from __future__ import annotations
 

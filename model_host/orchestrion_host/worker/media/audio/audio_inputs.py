@@ -1,4 +1,4 @@
-"""Sounds: checked by their header, decoded in blocks, and bounded in length.
+"""Audio inputs: checked by their header, decoded in blocks, and bounded in length.
 
 libsndfile decodes them, through `soundfile`: WAV (8 to 32 bits, float, telephone codes), FLAC, OGG with Vorbis or Opus,
 MP3, AIFF, AU, CAF and their relatives. No other program is needed.

@@ -1,4 +1,4 @@
-"""Steady noise: learned from a sound itself, then taken out of it, frequency by frequency.
+"""Stationary noise reduction: the noise is learned from the audio itself and taken out frequency by frequency.
 
 The gains are those of a Wiener filter with the decision-directed estimate of Ephraim and Malah (1984), which leaves
 few of the short tones that plain spectral gates leave behind.

@@ -1,4 +1,4 @@
-"""Loudness: a gain, and a limiter that looks ahead and turns peaks down before they come, so that nothing clips."""
+"""Gain, and a look-ahead limiter that turns peaks down before they come, so that nothing clips."""
 
 from __future__ import annotations
 

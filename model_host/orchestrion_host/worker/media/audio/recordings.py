@@ -1,4 +1,4 @@
-"""Recordings heard in windows: at the rate of a model, and no more of them in memory than is heard at once."""
+"""Recordings read in windows: at the rate of a model, and no more of them in memory than is heard at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Things found, counted in words: `2 cats and 1 dog`."""
+"""Counts of detections in words: `2 cats and 1 dog`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Maps of depth as images: how near things are, and which way their surfaces face."""
+"""Depth maps and normal maps as images: how near things are, and which way their surfaces face."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Things found in images: what, how surely, and where; and which of several findings are one and the same thing."""
+"""Detections in images: label, score and box; and which of several are of the same object (non-maximum suppression)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images: checked by their header before anything is decoded, then turned upright."""
+"""Image inputs: checked by their header before anything is decoded, then turned upright."""
 
 from __future__ import annotations
 

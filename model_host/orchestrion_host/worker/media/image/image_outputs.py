@@ -1,4 +1,4 @@
-"""Images as outputs: JPEG where the input was one, otherwise PNG, named after the input."""
+"""Image outputs: JPEG where the input was one, otherwise PNG, named after the input."""
 
 from __future__ import annotations
 

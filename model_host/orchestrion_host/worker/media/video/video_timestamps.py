@@ -1,4 +1,4 @@
-"""When the images of a video are shown: found from its packets, since headers lie or know nothing, and sought."""
+"""Timestamps of the frames of a video: read from its packets, since headers may be wrong or empty; and seeking."""
 
 from __future__ import annotations
 

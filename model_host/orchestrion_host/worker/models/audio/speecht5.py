@@ -1,4 +1,4 @@
-"""SpeechT5 (Ao et al., 2022) as a voice: text to a spectrogram, made heard by a vocoder."""
+"""Speech synthesis by SpeechT5 (Ao et al., 2022): text to a spectrogram, and a vocoder to a waveform."""
 
 from __future__ import annotations
 

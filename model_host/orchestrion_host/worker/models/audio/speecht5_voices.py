@@ -1,4 +1,4 @@
-"""Voices of SpeechT5: x-vectors, the fingerprints of speakers, and the vocoder that makes spectrograms heard."""
+"""Voices of SpeechT5: x-vectors (speaker embeddings), and the vocoder from spectrograms to waveforms."""
 
 from __future__ import annotations
 

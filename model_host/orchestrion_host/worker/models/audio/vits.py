@@ -1,4 +1,4 @@
-"""VITS (Kim et al., 2021) and the voices of MMS: text straight to sound, in one pass."""
+"""VITS (Kim et al., 2021) and the voices of MMS: text straight to a waveform, in one pass."""
 
 from __future__ import annotations
 

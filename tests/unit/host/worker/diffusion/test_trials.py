@@ -17,7 +17,7 @@ from tests.gpu.in_process import Answer, InProcessWorker
 from tests.gpu.trials import Trial
 from tests.unit.host.worker.calls import spec
 
-ASKED = {"prompt": "a cat", "steps": 2.0, "seed": 7.0}
+INPUTS = {"prompt": "a cat", "steps": 2.0, "seed": 7.0}
 
 
 @pytest.fixture
@@ -31,16 +31,16 @@ def test_a_pipeline_is_tried_out_and_cancelled(worker: InProcessWorker, tmp_path
     folder.mkdir()
     diffusion_models.stable_diffusion(folder)
     message = msgspec.structs.replace(spec(folder, "text-to-image"), runtime="diffusers")
-    trial = trials.try_out(worker, message, ASKED)
+    trial = trials.try_out(worker, message, INPUTS)
     expert = worker.expert(message.expert_id)
     assert trial.second.steps == ["step 1 of 2", "step 2 of 2"]
     assert trial.loaded.memory_bytes >= expert.parameter_bytes()
     assert "loaded in" in trial.summary("text-to-image")
     # Tiny steps are over before a message arrives; those of full size take longer than this.
     forwards = trials.count_forwards(expert.pipeline.unet, lambda: time.sleep(0.1))
-    trials.check_cancellation(worker, message, {**ASKED, "steps": 50.0}, step_count=50, forwards=forwards)
+    trials.check_cancellation(worker, message, {**INPUTS, "steps": 50.0}, step_count=50, forwards=forwards)
     worker.unload(message.expert_id)
-    again = worker.compute(message.expert_id, "text-to-image", ASKED)
+    again = worker.compute(message.expert_id, "text-to-image", INPUTS)
     assert again.failure is not None
     assert again.failure.reason == "EXPERT_NOT_LOADED"
 
