@@ -15,31 +15,31 @@ from orchestrion_host.worker.models.generation.detokenization import Detokenizer
 
 @dataclass(slots=True)
 class DecodingRow:
-    """One text that is being written."""
+    """One text that is being generated."""
 
     call: Call
-    writer: Detokenizer
+    detokenizer: Detokenizer
     most_tokens: int
     on_piece: Callable[[str], None]
     """Gets each piece of the text, the last one included."""
     count: int = 0
-    """How many tokens were written."""
+    """How many tokens were generated."""
     is_ended: bool = False
 
     def add(self, token: int) -> None:
         """Takes in a token that is no end."""
         self.count += 1
-        self._tell(self.writer.add(token))
-        if self.count >= self.most_tokens or self.writer.is_ended:
+        self._emit(self.detokenizer.add(token))
+        if self.count >= self.most_tokens or self.detokenizer.is_ended:
             self.end()
 
     def end(self) -> None:
         """Ends the text."""
         if not self.is_ended:
             self.is_ended = True
-            self._tell(self.writer.end())
+            self._emit(self.detokenizer.end())
 
-    def _tell(self, piece: str) -> None:
+    def _emit(self, piece: str) -> None:
         if piece and not self.call.cancelled:
             self.on_piece(piece)
 

@@ -36,7 +36,7 @@ class RowLogitsProcessor(transformers.LogitsProcessor):
         """
         self._rows = rows
         # Drawn on the processor, so that a seed means the same on every device.
-        self._lots = [torch.Generator().manual_seed(row.seed) for row in rows]
+        self._generators = [torch.Generator().manual_seed(row.seed) for row in rows]
         self._narrowing: list[Any] = []
         if settings.top_k:
             self._narrowing.append(transformers.TopKLogitsWarper(settings.top_k))
@@ -45,12 +45,12 @@ class RowLogitsProcessor(transformers.LogitsProcessor):
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
         """Returns scores of shape (rows, tokens) of which the greatest is the token to take."""
-        for row, (sampling, lots) in enumerate(zip(self._rows, self._lots, strict=True)):
+        for row, (sampling, generator) in enumerate(zip(self._rows, self._generators, strict=True)):
             if sampling.temperature <= 0:
                 continue
             own = scores[row : row + 1].float() / sampling.temperature
             for narrow in self._narrowing:
                 own = narrow(input_ids[row : row + 1], own)
-            uniform = torch.rand(own.shape, generator=lots, dtype=torch.float32).clamp_(1e-20, 1 - 1e-7)
+            uniform = torch.rand(own.shape, generator=generator, dtype=torch.float32).clamp_(1e-20, 1 - 1e-7)
             scores[row] = (own - (-uniform.log()).log().to(own.device))[0].to(scores.dtype)
         return scores

@@ -93,12 +93,12 @@ class CausalLm(TorchExpert):
         if call.task_type == "conversational":
             # A short answer must have room; the rest of the context is for the conversation.
             tokens = self._chats.tokens(call, self._context - min(max_tokens, max(1, self._context // 4)))
-            writer = Detokenizer(self._tokenizer, ends=self._chats.ends)
+            detokenizer = Detokenizer(self._tokenizer, ends=self._chats.ends)
         else:
             tokens = self._text_tokens(call)
-            writer = Detokenizer(self._tokenizer, tokens[-_TOKENS_BEFORE:], keeps_spaces=True)
+            detokenizer = Detokenizer(self._tokenizer, tokens[-_TOKENS_BEFORE:], keeps_spaces=True)
         row = batch_decoding.DecodingRow(
-            call, writer, min(max_tokens, self._context - len(tokens)), partial(call.text_piece, "text")
+            call, detokenizer, min(max_tokens, self._context - len(tokens)), partial(call.text_piece, "text")
         )
         return _Prompt(tokens, row, sampling)
 
@@ -156,7 +156,7 @@ def _outputs(row: batch_decoding.DecodingRow) -> Result:
         row.call.raise_if_cancelled()
     except OrchestrionError as error:
         return error
-    outputs: Outputs = {"text": row.writer.text}
+    outputs: Outputs = {"text": row.detokenizer.text}
     return outputs
 
 

@@ -92,7 +92,7 @@ class Seq2SeqBatches:
         beams = settings.get("num_beams", self._model.generation_config.num_beams) or 1
         rows = [
             batch_decoding.DecodingRow(
-                source.call, Detokenizer(self._tokenizer, silent=self._silent), _UNLIMITED, partial(_tell, source)
+                source.call, Detokenizer(self._tokenizer, silent=self._silent), _UNLIMITED, partial(_emit, source)
             )
             for source in sources
         ]
@@ -116,7 +116,7 @@ class Seq2SeqBatches:
             row.end()
             if source.parts is not None:
                 source.parts.end(source.part)
-        return [row.writer.text for row in rows]
+        return [row.detokenizer.text for row in rows]
 
     def _fill(self, rows: Sequence[batch_decoding.DecodingRow], sequences: Sequence[Sequence[int]]) -> None:
         """Writes what a search with several beams found."""
@@ -145,6 +145,6 @@ def _batches(sources: Sequence[EncoderInput]) -> Iterator[list[int]]:
         left = [place for place in left if place not in chosen]
 
 
-def _tell(source: EncoderInput, piece: str) -> None:
+def _emit(source: EncoderInput, piece: str) -> None:
     if source.parts is not None:
         source.parts.add(source.part, piece)

@@ -19,32 +19,32 @@ _SENTENCE_TOKENS: Final = 48
 class Summaries:
     """How the calls of a summarising model are done."""
 
-    def __init__(self, writer: Any) -> None:
+    def __init__(self, model: Any) -> None:
         """Reads what the checkpoint says about summaries.
 
         Args:
-            writer: The expert that it belongs to: its model, tokenizer and limits.
+            model: The expert that it belongs to: its model, tokenizer and limits.
         """
-        self._writer = writer
-        own = (getattr(writer.checkpoint.config, "task_specific_params", None) or {}).get("summarization", {})
-        self._prefix = str(writer.checkpoint.spec.options.get("prefix", own.get("prefix", "")))
-        least, most = writer.own_lengths
+        self._model = model
+        own = (getattr(model.checkpoint.config, "task_specific_params", None) or {}).get("summarization", {})
+        self._prefix = str(model.checkpoint.spec.options.get("prefix", own.get("prefix", "")))
+        least, most = model.own_lengths
         self._most = int(own.get("max_length") or most)
         if self._most <= 20:
             # The library's own default, which is a third of a sentence.
-            self._most = writer.usual_tokens
+            self._most = model.usual_tokens
         self._least = int(own.get("min_length") or least)
         self._further = tuple(
             (name, own[name])
             for name in ("length_penalty", "no_repeat_ngram_size", "num_beams", "early_stopping")
             if name in own
         )
-        self.max_tokens = writer.max_tokens - (len(writer.encode(self._prefix)) if self._prefix else 0)
+        self.max_tokens = model.max_tokens - (len(model.encode(self._prefix)) if self._prefix else 0)
         """How many tokens of a text are read at once, beside the prefix."""
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         """Counts the tokens of each text."""
-        return [len(self._writer.encode(text)) for text in texts]
+        return [len(self._model.encode(text)) for text in texts]
 
     def steps(self, call: Call) -> Generator[Sequence[EncoderInput], Sequence[str], Outputs]:
         """Summarises the text of a call.
@@ -56,7 +56,7 @@ class Summaries:
         wanted = _sentence_count(call)
         for _ in range(_MOST_ROUNDS):
             pieces = passages.cut([text], self)[text]
-            tokens = [self._writer.encode(self._prefix + piece)[: self._writer.max_tokens] for piece, _ in pieces]
+            tokens = [self._model.encode(self._prefix + piece)[: self._model.max_tokens] for piece, _ in pieces]
             separators = ["", *[" "] * (len(pieces) - 1)]
             # Summaries that are summarised again, or cut to some sentences, are not shown.
             is_last = len(pieces) == 1 or (wanted is None and self._fits(pieces))

@@ -20,14 +20,14 @@ _ROOM: Final = 32
 class Translations:
     """How the calls of a translating model are done."""
 
-    def __init__(self, writer: Any, languages: TranslationLanguages) -> None:
+    def __init__(self, model: Any, languages: TranslationLanguages) -> None:
         """Keeps the model.
 
         Args:
-            writer: The expert that it belongs to: its tokenizer and limits.
+            model: The expert that it belongs to: its tokenizer and limits.
             languages: The languages of the model.
         """
-        self._writer = writer
+        self._model = model
         self._languages = languages
 
     def steps(self, call: Call) -> Generator[Sequence[EncoderInput], Sequence[str], Outputs]:
@@ -48,7 +48,7 @@ class Translations:
                 pieces.append((between, piece))
                 between = " " if pair.target.writes_spaces else ""
         parts = OrderedParts(call, [between for between, _ in pieces])
-        longest = self._writer.own_lengths[1] or self._writer.max_tokens
+        longest = self._model.own_lengths[1] or self._model.max_tokens
         written = yield [
             EncoderInput(
                 call,
@@ -63,10 +63,10 @@ class Translations:
 
     def _readable(self, sentence: str, pair: Any) -> Iterator[list[int]]:
         """Halves a sentence that is too long for the model, at a space where it has one."""
-        with self._writer.lock:
+        with self._model.lock:
             tokens = self._languages.encode(pair, sentence)
-        if len(tokens) <= self._writer.max_tokens or len(sentence) < 2:
-            yield tokens[: self._writer.max_tokens]
+        if len(tokens) <= self._model.max_tokens or len(sentence) < 2:
+            yield tokens[: self._model.max_tokens]
             return
         middle = len(sentence) // 2
         space = sentence.rfind(" ", 1, middle)
