@@ -31,12 +31,8 @@ EXEMPT: Final = (
 """The built-in planner's grammar, which is about to be replaced, and generated stubs."""
 
 PENDING: Final = (
-    "clients/",
     "controller/",
-    "model_host/",
-    "serving/",
-    "tests/rpc/",
-    "tests/unit/",
+    "tests/unit/controller/",
 )
 """Folders whose names are still being mended: what is wrong there is counted, and fails nothing."""
 

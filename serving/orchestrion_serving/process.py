@@ -111,14 +111,14 @@ async def until_stopped(stop: Callable[[], Awaitable[None]]) -> None:
     gc.collect()
     gc.freeze()
     loop = asyncio.get_running_loop()
-    asked = asyncio.Event()
+    stop_requested = asyncio.Event()
 
     def ask() -> None:
-        if asked.is_set():
+        if stop_requested.is_set():
             os._exit(130)
-        asked.set()
+        stop_requested.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ask)
-    await asked.wait()
+    await stop_requested.wait()
     await stop()

@@ -111,7 +111,7 @@ def field_docstrings(config_type: type) -> dict[str, str]:
     body = ast.parse(textwrap.dedent(inspect.getsource(config_type))).body[0]
     if not isinstance(body, ast.ClassDef):
         return {}
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for statement, following in zip(body.body, body.body[1:], strict=False):
         if (
             isinstance(statement, ast.AnnAssign)
@@ -119,22 +119,22 @@ def field_docstrings(config_type: type) -> dict[str, str]:
             and isinstance(following, ast.Expr)
             and isinstance(following.value, ast.Constant)
         ):
-            found[statement.target.id] = " ".join(str(following.value.value).split())
-    return found
+            texts[statement.target.id] = " ".join(str(following.value.value).split())
+    return texts
 
 
 def _file_section(flag: str | None, section: str) -> tuple[Mapping[str, object], str]:
-    asked = flag or os.environ.get("ORCHESTRION_CONFIG")
-    path = Path(asked or "orchestrion.toml")
-    if not asked and not path.is_file():
+    named = flag or os.environ.get("ORCHESTRION_CONFIG")
+    path = Path(named or "orchestrion.toml")
+    if not named and not path.is_file():
         return {}, str(path)
     try:
-        found = tomllib.loads(path.read_text("utf-8")).get(section, {})
+        values = tomllib.loads(path.read_text("utf-8")).get(section, {})
     except (OSError, ValueError) as error:  # Not there, not UTF-8, or no TOML.
         raise SettingError(f"{path}: {error}") from error
-    if not isinstance(found, dict):
+    if not isinstance(values, dict):
         raise SettingError(f"{path}: {section} is no section; write [{section}] above its settings.")
-    return found, str(path)
+    return values, str(path)
 
 
 _TRUTH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}

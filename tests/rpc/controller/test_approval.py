@@ -70,9 +70,9 @@ async def test_nothing_is_selected_or_executed_before_the_plan_is_approved(
     ]  # fmt: skip
     run, awaited = before[0].run, payloads(before, ApprovalAwaited)[0]
     assert awaited.plan == CHAIN
-    told = await client.runs.get(run)
-    assert (told.state, told.plan, told.assignments) == (RunState.AWAITING_APPROVAL, CHAIN, ())
-    assert told.approval_deadline_time == awaited.deadline_time
+    reported = await client.runs.get(run)
+    assert (reported.state, reported.plan, reported.assignments) == (RunState.AWAITING_APPROVAL, CHAIN, ())
+    assert reported.approval_deadline_time == awaited.deadline_time
     assert [listed.state for listed in (await client.runs.list()).items] == [RunState.AWAITING_APPROVAL]
     assert awaiting(controller.metrics.registry) == 1
     assert host.calls == []
@@ -197,7 +197,7 @@ async def test_a_repeated_call_is_heard_once_and_never_fails(
 
     both = await asyncio.gather(*(client.runs.approve(run, request_id="mine") for _ in range(2)))
     later = await collect(events)
-    assert {told.name for told in both} == {run}
+    assert {reported.name for reported in both} == {run}
     assert len(payloads(later, PlanApproved)) == 1
     assert (await client.runs.approve(run, request_id="mine")).state is RunState.SUCCEEDED
     with pytest.raises(FailedPreconditionError):
@@ -239,10 +239,10 @@ async def test_a_run_that_nobody_approves_in_time_is_cancelled(
         with pytest.raises(RunCancelledError) as caught:
             await collect(events)
         assert caught.value.reason == "APPROVAL_TIMED_OUT"
-        told = await client.runs.get(run)
-        assert told.state is RunState.CANCELLED
-        assert told.error is not None
-        assert told.error.reason == "APPROVAL_TIMED_OUT"
+        reported = await client.runs.get(run)
+        assert reported.state is RunState.CANCELLED
+        assert reported.error is not None
+        assert reported.error.reason == "APPROVAL_TIMED_OUT"
         with pytest.raises(FailedPreconditionError):
             await client.runs.approve(run)
         assert awaiting(controller.metrics.registry) == 0

@@ -34,9 +34,9 @@ async def test_a_chain_hands_each_output_to_the_next_task_byte_for_byte(
     text = "tab\t'single' \"double\" back\\slash <|endoftext|> \u202bעברית\u202c 🎹\r\n\0 end "
     plan = Plan((wait("first", text), wait("second", after("first"))))
 
-    found = results(await collect(client.execute(plan)))
+    result = results(await collect(client.execute(plan)))
 
-    assert found["second"].outputs == {"text": text}
+    assert result["second"].outputs == {"text": text}
     assert [inputs["text"] for _, inputs in host.calls] == [text, text]
 
 
@@ -60,13 +60,13 @@ async def test_branches_run_at_the_same_time_and_the_join_waits_for_both(
         )
     )
 
-    found = results(await collect(client.execute(plan)))
+    output = results(await collect(client.execute(plan)))
 
-    assert {task_id: result.state for task_id, result in found.items()} == dict.fromkeys(
+    assert {task_id: result.state for task_id, result in output.items()} == dict.fromkeys(
         ("top", "left", "right", "end"), TaskState.SUCCEEDED
     )
-    assert next(iter(found)) == "top"
-    assert list(found)[-1] == "end"
+    assert next(iter(output)) == "top"
+    assert list(output)[-1] == "end"
 
 
 async def test_a_list_unfolds_into_one_call_an_item_and_folds_back_in_order(
@@ -92,9 +92,9 @@ async def test_a_list_unfolds_into_one_call_an_item_and_folds_back_in_order(
 async def test_an_empty_list_makes_no_call_and_gives_an_empty_list(client: AsyncClient, start_host: StartHost) -> None:
     host = await start_host()
 
-    found = results(await collect(client.execute(Plan((wait("none", ()),)))))
+    result = results(await collect(client.execute(Plan((wait("none", ()),)))))
 
-    assert found["none"].outputs["text"] == ()
+    assert result["none"].outputs["text"] == ()
     assert host.calls == []
 
 
@@ -139,9 +139,9 @@ async def test_the_same_expert_is_tried_again_when_its_worker_crashed(
 
     await start_host(fragile=crash_once)
 
-    found = results(await collect(client.execute(Plan((wait("task"),)))))
+    result = results(await collect(client.execute(Plan((wait("task"),)))))
 
-    assert found["task"].state is TaskState.SUCCEEDED
+    assert result["task"].state is TaskState.SUCCEEDED
 
 
 async def test_wrong_input_is_not_tried_again_and_skips_what_depends_on_it(
@@ -155,23 +155,23 @@ async def test_wrong_input_is_not_tried_again_and_skips_what_depends_on_it(
     host = await start_host(picky=picky)
     plan = Plan((wait("bad", "bad"), wait("next", after("bad")), wait("other", "good")))
 
-    found = results(await collect(client.execute(plan)))
+    result = results(await collect(client.execute(plan)))
 
-    assert found["bad"].state is TaskState.FAILED
-    assert found["bad"].error is not None
-    assert found["bad"].error.metadata["field"] == "inputs.text"
-    assert found["next"].state is TaskState.SKIPPED
-    assert found["other"].state is TaskState.SUCCEEDED
+    assert result["bad"].state is TaskState.FAILED
+    assert result["bad"].error is not None
+    assert result["bad"].error.metadata["field"] == "inputs.text"
+    assert result["next"].state is TaskState.SKIPPED
+    assert result["other"].state is TaskState.SUCCEEDED
     assert len(host.calls) == 2
 
 
 async def test_results_that_are_there_are_not_computed_again(client: AsyncClient, start_host: StartHost) -> None:
     host = await start_host()
-    known = TaskResult("first", TaskState.SUCCEEDED, {"text": "known"})
+    expected = TaskResult("first", TaskState.SUCCEEDED, {"text": "known"})
 
-    found = results(await collect(client.execute(CHAIN, results=[known])))
+    result = results(await collect(client.execute(CHAIN, results=[expected])))
 
-    assert found["third"].outputs == {"text": "known"}
+    assert result["third"].outputs == {"text": "known"}
     assert [inputs["text"] for _, inputs in host.calls] == ["known", "known"]
 
 

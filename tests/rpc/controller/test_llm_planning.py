@@ -296,7 +296,7 @@ async def test_the_first_expert_works_before_half_of_the_plan_is_written(start_c
 
     kinds = [(type(event.payload), event.payload) for event in events]
     places = {
-        kind: [index for index, (found, _) in enumerate(kinds) if found is kind]
+        kind: [index for index, (output, _) in enumerate(kinds) if output is kind]
         for kind in (TaskPlanned, TaskStarted, PlanFinished)
     }
     planned_before = [index for index in places[TaskPlanned] if index < places[TaskStarted][0]]

@@ -199,14 +199,14 @@ async def test_runs_are_listed_in_pages_told_whole_and_deleted(client: AsyncClie
 
     page = await client.runs.list(page_size=3)
     rest = await client.runs.list(page_size=3, page_token=page.next_page_token)
-    told = await client.runs.get(made[0])
+    reported = await client.runs.get(made[0])
 
     assert {run.name for run in (*page.items, *rest.items)} == set(made)
     assert (len(page.items), len(rest.items), rest.next_page_token) == (3, 2, "")
-    assert told.state is RunState.SUCCEEDED
-    assert told.plan == ONE
-    assert told.messages == (Message("do it"),)
-    assert told.answer
+    assert reported.state is RunState.SUCCEEDED
+    assert reported.plan == ONE
+    assert reported.messages == (Message("do it"),)
+    assert reported.answer
     await client.runs.delete(made[0])
     with pytest.raises(NotFoundError):
         await client.runs.get(made[0])
@@ -273,7 +273,7 @@ async def test_a_controller_that_was_stopped_in_the_middle_tells_its_runs_as_end
 
     second = await start_controller()
     async with AsyncClient(f"127.0.0.1:{second.grpc_port}") as client:
-        told = await client.runs.get(run)
-    assert told.state is RunState.CANCELLED
-    assert told.error is not None
-    assert told.error.reason == "SERVER_STOPPING"
+        reported = await client.runs.get(run)
+    assert reported.state is RunState.CANCELLED
+    assert reported.error is not None
+    assert reported.error.reason == "SERVER_STOPPING"

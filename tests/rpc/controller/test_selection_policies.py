@@ -99,14 +99,14 @@ async def start_platform(start_controller: StartController) -> AsyncIterator[Sta
 
 
 def assignments(events: list[Event]) -> dict[str, Assignment]:
-    return {found.assignment.task_id: found.assignment for found in payloads(events, TaskAssigned)}
+    return {result.assignment.task_id: result.assignment for result in payloads(events, TaskAssigned)}
 
 
 def selection(events: list[Event]) -> StageFinished:
-    (found,) = [
+    (result,) = [
         event.payload for event in events if event.stage is Stage.SELECT and isinstance(event.payload, StageFinished)
     ]
-    return found
+    return result
 
 
 async def test_a_chain_of_three_takes_three_calls_of_the_language_model(start_platform: StartPlatform) -> None:
@@ -117,7 +117,7 @@ async def test_a_chain_of_three_takes_three_calls_of_the_language_model(start_pl
     # Plan, select, answer.
     assert len(platform.model.calls) == 3
     assert [expert_id for expert_id, _ in platform.host.calls] == ["good", "fast", "old"]
-    assert {name: found.expert_id for name, found in assignments(events).items()} == {
+    assert {name: result.expert_id for name, result in assignments(events).items()} == {
         "first": "good",
         "second": "fast",
         "third": "old",
@@ -144,7 +144,7 @@ async def test_by_rank_the_same_chain_takes_two(start_platform: StartPlatform) -
 
     assert len(platform.model.calls) == 2
     assert selection(events).llm_call_count == 0
-    assert {found.expert_id for found in assignments(events).values()} == {"fast"}
+    assert {result.expert_id for result in assignments(events).values()} == {"fast"}
 
 
 async def test_nothing_starts_before_the_whole_plan_has_its_experts(start_platform: StartPlatform) -> None:
@@ -168,14 +168,14 @@ async def test_the_model_is_told_the_request_the_tasks_and_all_that_is_known_of_
     await collect(platform.client.run("Read my letters, please.", policy=LLM))
 
     call = platform.model.calls[1]
-    told = call.body["messages"][-1]["content"]
-    assert "Read my letters, please." in told
-    assert 'Task `first`: test-delay\n  text: "one"\n' in told
-    assert "text: the text of task `first`" in told
-    assert "  - fast: Fast. | languages: any or not said | domain: general use | licence: MIT" in told
-    assert "downloads a month: 10,000,000" in told
-    assert "accuracy: 0.5 (accuracy on letters)" in told
-    assert "now: loaded, a result after about" in told
+    reported = call.body["messages"][-1]["content"]
+    assert "Read my letters, please." in reported
+    assert 'Task `first`: test-delay\n  text: "one"\n' in reported
+    assert "text: the text of task `first`" in reported
+    assert "  - fast: Fast. | languages: any or not said | domain: general use | licence: MIT" in reported
+    assert "downloads a month: 10,000,000" in reported
+    assert "accuracy: 0.5 (accuracy on letters)" in reported
+    assert "now: loaded, a result after about" in reported
     # The form of the reply allows nothing but the candidates, for every task.
     form = call.body["response_format"]["json_schema"]
     assert form["strict"] is True
@@ -186,7 +186,7 @@ async def test_the_model_is_told_the_request_the_tasks_and_all_that_is_known_of_
 
 
 @pytest.mark.parametrize(
-    ("reply", "told"),
+    ("reply", "words"),
     [
         (chosen(second="fast", third="fast"), "the language model named none"),
         (chosen(first="best", second="fast", third="fast"), "the language model named 'best', which is no candidate"),
@@ -199,7 +199,7 @@ async def test_the_model_is_told_the_request_the_tasks_and_all_that_is_known_of_
     ids=["missing", "invented", "words", "cut off", "refusal", "filtered", "error"],
 )
 async def test_where_the_model_makes_no_valid_choice_rank_chooses_and_the_reason_says_so(
-    start_platform: StartPlatform, reply: Reply | str, told: str
+    start_platform: StartPlatform, reply: Reply | str, words: str
 ) -> None:
     platform = await start_platform(CHAIN_AS_WRITTEN, reply, "Done.")
 
@@ -208,7 +208,7 @@ async def test_where_the_model_makes_no_valid_choice_rank_chooses_and_the_reason
     first = assignments(events)["first"]
     assert first.expert_id == "fast"
     assert first.reason.startswith("fast is loaded on one; first of 3 candidates")
-    assert first.reason.endswith(f" Chosen by rank: {told}.")
+    assert first.reason.endswith(f" Chosen by rank: {words}.")
     assert selection(events).llm_call_count == 1
     assert results(events)["third"].outputs == {"text": "one"}
     assert len(platform.model.calls) == 3
@@ -243,15 +243,15 @@ async def test_where_the_context_is_short_less_is_told_and_rank_chooses_for_the_
     platform = await start_platform(chosen(**dict.fromkeys(names, "good")), llm_context_tokens=5_000)
     plan = Plan(tuple(wait(name, "some words " * 50) for name in names))
 
-    found = assignments(await collect(platform.client.select(plan, policy=LLM)))
+    result = assignments(await collect(platform.client.select(plan, policy=LLM)))
 
-    told = platform.model.calls[-1].body["messages"][-1]["content"]
-    asked = [name for name in names if f"Task `{name}`" in told]
-    assert 0 < len(asked) < 12
-    assert "some words " * 40 not in told
+    reported = platform.model.calls[-1].body["messages"][-1]["content"]
+    requested = [name for name in names if f"Task `{name}`" in reported]
+    assert 0 < len(requested) < 12
+    assert "some words " * 40 not in reported
     for name in names:
-        assert found[name].expert_id == ("good" if name in asked else "fast")
-        assert ("for want of room" in found[name].reason) == (name not in asked)
+        assert result[name].expert_id == ("good" if name in requested else "fast")
+        assert ("for want of room" in result[name].reason) == (name not in requested)
 
 
 async def test_a_choice_that_fails_at_run_time_moves_on_by_rank(start_platform: StartPlatform) -> None:
@@ -275,9 +275,9 @@ async def test_a_choice_that_fails_at_run_time_moves_on_by_rank(start_platform: 
 
 async def test_only_tasks_without_an_assignment_are_asked_about(start_platform: StartPlatform) -> None:
     platform = await start_platform(chosen(second="old", third="good"))
-    given = Assignment("first", "hosts/one", "good")
+    inputs = Assignment("first", "hosts/one", "good")
 
-    events = await collect(platform.client.execute(CHAIN, assignments=[given], policy=LLM))
+    events = await collect(platform.client.execute(CHAIN, assignments=[inputs], policy=LLM))
 
     assert [expert_id for expert_id, _ in platform.host.calls] == ["good", "old", "good"]
     assert set(assignments(events)) == {"second", "third"}
@@ -342,9 +342,9 @@ async def test_a_recording_goes_to_an_expert_that_takes_all_of_it(
 
     # A language model is told the same.
     await collect(platform.client.select(plan, task_types=[LISTEN], policy=LLM))
-    told = platform.model.calls[-1].body["messages"][-1]["content"]
-    assert f"audio: a file ({seconds} seconds, " in told
-    assert "takes at most: audio 30 seconds" in told
+    reported = platform.model.calls[-1].body["messages"][-1]["content"]
+    assert f"audio: a file ({seconds} seconds, " in reported
+    assert "takes at most: audio 30 seconds" in reported
 
 
 async def test_many_tasks_of_one_moment_spread_over_hosts(start_platform: StartPlatform) -> None:
@@ -357,7 +357,7 @@ async def test_many_tasks_of_one_moment_spread_over_hosts(start_platform: StartP
         events = await collect(platform.client.execute(plan))
     finally:
         await other.stop()
-    hosts = [found.host for found in assignments(events).values()]
+    hosts = [result.host for result in assignments(events).values()]
     assert hosts.count("hosts/two") == 4
 
 
@@ -366,11 +366,11 @@ async def test_what_waits_for_another_task_is_no_load_yet(start_platform: StartP
     wide = [wait(f"ready-{number}", str(number)) for number in range(4)]
     chain = [wait("later-0", after("ready-0")), *(wait(f"later-{n}", after(f"later-{n - 1}")) for n in range(1, 4))]
 
-    found = assignments(await collect(platform.client.select(Plan((*chain, *wide)))))
+    result = assignments(await collect(platform.client.select(Plan((*chain, *wide)))))
 
     # The chain comes first in the plan, and what is chosen after it finds nobody waiting.
-    assert found["ready-0"].candidates[0].features["queue"] == 0.0
-    assert found["ready-3"].candidates[0].features["queue"] < 0.0
+    assert result["ready-0"].candidates[0].features["queue"] == 0.0
+    assert result["ready-3"].candidates[0].features["queue"] < 0.0
 
 
 async def test_a_plan_without_tasks_is_selected_without_a_call(start_platform: StartPlatform) -> None:

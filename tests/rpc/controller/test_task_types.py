@@ -58,8 +58,8 @@ async def test_what_is_on_offer_is_listed_with_its_experts(start_host: StartHost
     host.task_types = (STATISTICS,)
     await host.report()
 
-    _, found = await listed(address)
-    assert found == ListedTaskType(STATISTICS, TaskTypeState.READY, ("echo",), ("hosts/one",))
+    _, result = await listed(address)
+    assert result == ListedTaskType(STATISTICS, TaskTypeState.READY, ("echo",), ("hosts/one",))
 
 
 @pytest.mark.usefixtures("counting_host")

@@ -40,14 +40,14 @@ async def test_a_list_of_files_unfolds_like_any_other(client: AsyncClient, start
     second = await client.artifacts.upload(b"a,b\n1,2\n", file_name="b.csv")
     plan = Plan((wait("many", (ArtifactRef(first.name), "words", ArtifactRef(second.name))),))
 
-    found = results(await collect(client.execute(plan)))
+    result = results(await collect(client.execute(plan)))
 
-    assert found["many"].outputs == {"text": ('{"a": 1}', "words", "a,b\n1,2\n")}
+    assert result["many"].outputs == {"text": ('{"a": 1}', "words", "a,b\n1,2\n")}
     assert len(host.calls) == 3
 
 
 @pytest.mark.parametrize(
-    ("contents", "told", "size"),
+    ("contents", "words", "size"),
     [
         ([b"\xef\xbb\xbf\xff\xfe"], "notes-1.txt is text/plain, but its content is no text that can be read", None),
         (
@@ -59,27 +59,27 @@ async def test_a_list_of_files_unfolds_like_any_other(client: AsyncClient, start
     ids=["no text", "too large"],
 )
 async def test_a_file_that_cannot_be_a_text_fails_its_task_alone(
-    client: AsyncClient, start_host: StartHost, contents: list[bytes], told: str, size: int | None
+    client: AsyncClient, start_host: StartHost, contents: list[bytes], words: str, size: int | None
 ) -> None:
     host = await start_host()
     files = [
         await client.artifacts.upload(content, file_name=f"notes-{number}.txt")
         for number, content in enumerate(contents, start=1)
     ]
-    given = tuple(ArtifactRef(file.name) for file in files)
-    plan = Plan((wait("bad", given), wait("next", after("bad")), wait("good")))
+    inputs = tuple(ArtifactRef(file.name) for file in files)
+    plan = Plan((wait("bad", inputs), wait("next", after("bad")), wait("good")))
 
-    found = results(await collect(client.execute(plan)))
+    result = results(await collect(client.execute(plan)))
 
-    error = found["bad"].error
-    assert found["bad"].state is TaskState.FAILED
+    error = result["bad"].error
+    assert result["bad"].state is TaskState.FAILED
     assert error is not None
-    with pytest.raises(InvalidArgumentError, match=told):
+    with pytest.raises(InvalidArgumentError, match=words):
         raise error.exception()
     assert (error.reason, error.metadata["field"], error.metadata["task_id"]) == ("INVALID_INPUT", "inputs.text", "bad")
     assert error.metadata.get("size_bytes") == (None if size is None else str(size))
-    assert found["next"].state is TaskState.SKIPPED
-    assert found["good"].state is TaskState.SUCCEEDED
+    assert result["next"].state is TaskState.SKIPPED
+    assert result["good"].state is TaskState.SUCCEEDED
     assert len(host.calls) == 1
 
 
@@ -110,10 +110,10 @@ async def test_files_that_are_too_much_for_one_call_or_one_run_are_told_with_the
 
     assert each.succeeded
     assert len(host.calls) == 3
-    for result, told in ((at_once, "one call have 3145728 bytes"), (run, "this run have 4194304 bytes")):
+    for result, reported in ((at_once, "one call have 3145728 bytes"), (run, "this run have 4194304 bytes")):
         assert result.error is not None
         assert result.error.reason == "INVALID_INPUT"
-        assert told in result.error.message
+        assert reported in result.error.message
 
 
 async def test_a_picture_is_no_text_and_starts_nothing(client: AsyncClient, start_host: StartHost) -> None:

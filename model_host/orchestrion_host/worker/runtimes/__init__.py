@@ -56,8 +56,8 @@ def loader(spec: ipc.Load) -> Loader:
     """
     if spec.runtime not in _MODULES:
         raise Reason.EXPERT_LOAD_FAILED.error(f"There is no runtime {spec.runtime!r}; there are {', '.join(_MODULES)}.")
-    found: Loader = import_module(_MODULES[spec.runtime]).loader(spec)
-    return found
+    load: Loader = import_module(_MODULES[spec.runtime]).loader(spec)
+    return load
 
 
 def one_by_one(batch: Sequence[Call], compute: Callable[[Call], Outputs]) -> list[Result]:

@@ -47,12 +47,12 @@ def split(text: str) -> list[Sentence]:
     """
     starts = _SENTENCE_START.findall(text)
     is_casual = sum(letter.islower() for letter in starts) * 2 > len(starts)
-    found: list[Sentence] = []
+    sentences: list[Sentence] = []
     for start, end in lines.units(text):
         for first, last in _sentences(text, start, end, is_casual):
             for place, stop in _bounded(text, first, last):
-                found.append(Sentence(one_line(text[place:stop]), place, stop, bool(_ends(text[place:stop]))))
-    return found
+                sentences.append(Sentence(one_line(text[place:stop]), place, stop, bool(_ends(text[place:stop]))))
+    return sentences
 
 
 def one_line(text: str) -> str:

@@ -76,22 +76,22 @@ def test_sentences_are_found(name: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_a_sentence_says_where_it_is(name: str) -> None:
     text, _ = CASES[name]
-    found = sentences.split(text)
-    for sentence in found:
+    result = sentences.split(text)
+    for sentence in result:
         assert sentences.one_line(text[sentence.start : sentence.end]) == sentence.text
-    covered = "".join(text[sentence.start : sentence.end] for sentence in found)
+    covered = "".join(text[sentence.start : sentence.end] for sentence in result)
     assert "".join(covered.split()) == "".join(text.split())
 
 
 def test_headings_and_items_are_known_to_be_no_whole_sentences() -> None:
-    found = sentences.split("Tickets\n- Adults: 8 euros\nThe museum is free on Sundays.")
-    assert [sentence.is_complete for sentence in found] == [False, False, True]
+    result = sentences.split("Tickets\n- Adults: 8 euros\nThe museum is free on Sundays.")
+    assert [sentence.is_complete for sentence in result] == [False, False, True]
 
 
 def test_text_without_any_punctuation_is_cut_at_spaces() -> None:
-    found = sentences.split("word " * 1000)
-    assert all(len(sentence.text) <= sentences.MAX_CHARACTERS for sentence in found)
-    assert " ".join(sentence.text for sentence in found) == ("word " * 1000).strip()
+    result = sentences.split("word " * 1000)
+    assert all(len(sentence.text) <= sentences.MAX_CHARACTERS for sentence in result)
+    assert " ".join(sentence.text for sentence in result) == ("word " * 1000).strip()
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_text_without_any_punctuation_is_cut_at_spaces() -> None:
 def test_strange_texts_are_split_in_reasonable_time_and_whole(piece: str) -> None:
     text = piece * (200_000 // len(piece))
     # Work that grew with the square of the length would not end before the test is stopped.
-    found = sentences.split(text)
-    assert sum(sentence.end - sentence.start for sentence in found) <= len(text)
-    covered = "".join("".join(text[sentence.start : sentence.end].split()) for sentence in found)
+    result = sentences.split(text)
+    assert sum(sentence.end - sentence.start for sentence in result) <= len(text)
+    covered = "".join("".join(text[sentence.start : sentence.end].split()) for sentence in result)
     assert covered == "".join(text.split())
