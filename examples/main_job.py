@@ -15,7 +15,7 @@ from queue import SimpleQueue
 from typing import Final
 
 import orchestrion
-from orchestrion.cli.following import carry_out
+from orchestrion.cli.followed_runs import carry_out
 from orchestrion.cli.printer import Printer, printable
 
 ROOT: Final = Path(__file__).parents[1]

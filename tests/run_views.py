@@ -16,7 +16,7 @@ from rich.console import Console
 
 from orchestrion._codec import codec
 from orchestrion.answers import answer_of, assignments_of, error_of
-from orchestrion.cli import following
+from orchestrion.cli import followed_runs
 from orchestrion.cli.view.live import LiveView
 from orchestrion.errors import OrchestrionError
 from orchestrion.events import (
@@ -205,7 +205,7 @@ def _followed(log: Sequence[Event]) -> RunSnapshot:
         yield from log
 
     # No client is needed to follow events that are there.
-    return following.follow(cast(Any, None), start, lambda event: None)
+    return followed_runs.follow(cast(Any, None), start, lambda event: None)
 
 
 def _of_controller(log: Sequence[Event]) -> Run:

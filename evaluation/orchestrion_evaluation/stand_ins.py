@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from orchestrion._content import media
 from orchestrion.content import Sound
 from orchestrion_evaluation import mentions
-from orchestrion_evaluation.moving_picture import mp4_of_jpeg
+from orchestrion_evaluation.video import mp4_of_jpeg
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,8 +79,8 @@ def plan(
     """
     with exits.handled():
         from orchestrion_evaluation import report
-        from orchestrion_evaluation.cli import printing
-        from orchestrion_evaluation.cli.running import Running, run
+        from orchestrion_evaluation.cli import printout
+        from orchestrion_evaluation.cli.runner import Running, run
         from orchestrion_evaluation.library import read_library
         from orchestrion_evaluation.samples import read_samples
 
@@ -120,7 +120,7 @@ def plan(
         report.write(report.to_json(evaluation, settings), output)
         if not evaluation.failures.passing:
             running.journal.unlink(missing_ok=True)
-        printing.show(evaluation, len(library.tools), published=published)
+        printout.show(evaluation, len(library.tools), published=published)
         exits.tell(f"Wrote {output}.")
         if count := evaluation.failures.passing:
             exits.tell(f"{count} of the failures may pass; the same command plans these requests again.")

@@ -60,7 +60,7 @@ def approve(
         if json:
             print(to_json(approved))
         else:
-            from orchestrion.cli.approving import tell_plan
+            from orchestrion.cli.approvals import tell_plan
 
             print(f"approved {approved.name}")
             if approved.plan is not None:
@@ -69,7 +69,7 @@ def approve(
 
 
 def _edited(client: Client, run: Run, *, json: bool, plain: bool) -> Plan:
-    from orchestrion.cli.editing import GaveUp, edited
+    from orchestrion.cli.plan_editor import GaveUp, edited
     from orchestrion.errors import Reason
     from orchestrion.runs import RunState
     from orchestrion.values import ArtifactRef

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrion.cli import connecting, exits, options, plan_files, views
-from orchestrion.cli.approving import Approving, approval_of
-from orchestrion.cli.following import OUTPUT_FOLDER, carry_out, save
+from orchestrion.cli import connections, exits, options, plan_files, views
+from orchestrion.cli.approvals import ApprovalPrompt, approval_of
+from orchestrion.cli.followed_runs import OUTPUT_FOLDER, carry_out, save
 
 if TYPE_CHECKING:
     from orchestrion.settings import RunSettings
@@ -73,13 +73,13 @@ def ask(
             submitted = plan_files.read(plan)
             plan_files.check_attachments(submitted, len(files))
             settings["plan"] = submitted
-        words = connecting.request_of(request)
-        with connecting.connect(address, embedded=embedded) as client:
+        words = connections.request_of(request)
+        with connections.connect(address, embedded=embedded) as client:
             view = views.choose(json=json, plain=plain)
             show = view.show
             if approve:
                 settings |= approval_of(approval_timeout)
-                show = Approving(client, view, json=json, plain=plain).show
+                show = ApprovalPrompt(client, view, json=json, plain=plain).show
             answer = carry_out(client, words, files, show, timeout=timeout, screen=view, **settings)
             view.answer(answer)
             if output is not None or not json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrion.cli import connecting, exits, following, options, plan_files, views
+from orchestrion.cli import connections, exits, followed_runs, options, plan_files, views
 from orchestrion.names import new_request_id
 
 if TYPE_CHECKING:
@@ -50,16 +50,16 @@ def execute(
         planned = plan_files.read(plan)
         plan_files.check_attachments(planned, len(files))
         choosing = options.choosing(policy, license)
-        with connecting.connect(address, embedded=embedded) as client:
+        with connections.connect(address, embedded=embedded) as client:
             view = views.choose(json=json, plain=plain, plan=planned)
-            attached = following.upload(client, files)
+            attached = followed_runs.upload(client, files)
             if check:
-                from orchestrion.cli import editing
+                from orchestrion.cli import plan_editor
 
-                editing.check(client, planned, attached, view, **choosing)
+                plan_editor.check(client, planned, attached, view, **choosing)
                 return
             request_id = new_request_id()
-            run = following.follow(
+            run = followed_runs.follow(
                 client,
                 lambda seconds: client.execute(planned, attached, timeout=seconds, request_id=request_id, **choosing),
                 view.show,
@@ -69,7 +69,7 @@ def execute(
             view.end()
             results = run.results
             if output is not None or not json:
-                for path in following.save(client, _made(results), output or following.OUTPUT_FOLDER):
+                for path in followed_runs.save(client, _made(results), output or followed_runs.OUTPUT_FOLDER):
                     view.saved(path)
             _fail_with(results)
 

@@ -76,7 +76,7 @@ def _row(listed: ListedExpert) -> tuple[str, ...]:
 
 def _tell(listed: ListedExpert) -> None:
     from orchestrion.cli import views
-    from orchestrion.cli.models.showing import facts_of
+    from orchestrion.cli.models.details import facts_of
     from orchestrion.cli.printer import duration, printable
     from orchestrion.cli.table import Column, gibibytes, show_table
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrion.cli import connecting, exits, following, options, plan_files, views
-from orchestrion.cli.following import OUTPUT_FOLDER
+from orchestrion.cli import connections, exits, followed_runs, options, plan_files, views
+from orchestrion.cli.followed_runs import OUTPUT_FOLDER
 from orchestrion.names import new_request_id
 
 if TYPE_CHECKING:
@@ -52,10 +52,10 @@ def plan(
     with exits.handled(cure=exits.EMBEDDED_CURE):
         from orchestrion.answers import error_of, plan_of
 
-        words = connecting.request_of(request)
+        words = connections.request_of(request)
         continued = options.run_name(previous) if previous else ""
-        with connecting.connect(address, embedded=embedded) as client:
-            attached = following.upload(client, file or ())
+        with connections.connect(address, embedded=embedded) as client:
+            attached = followed_runs.upload(client, file or ())
             settings: PlanSettings = {
                 "planner": planner or "",
                 "previous_run": continued,
@@ -66,7 +66,7 @@ def plan(
                 return views.SilentView() if json else views.choose(json=False, plain=plain, plan=changed)
 
             view = show()
-            run = following.follow(
+            run = followed_runs.follow(
                 client,
                 lambda seconds: client.plan(words, attached, timeout=seconds, **settings),
                 view.show,
@@ -93,7 +93,7 @@ def plan(
 def _edited(
     client: Client, plan: Plan, attached: list[ArtifactRef], show: Callable[[Plan], views.View], request: str
 ) -> Plan:
-    from orchestrion.cli.editing import GaveUp, edited
+    from orchestrion.cli.plan_editor import GaveUp, edited
 
     try:
         return edited(client, plan, attached, show, title=request)
@@ -128,7 +128,7 @@ def _execute(
 
     view = views.choose(json=json, plain=plain)
     request_id = new_request_id()
-    run = following.follow(
+    run = followed_runs.follow(
         client,
         lambda seconds: client.run(
             request, attached, timeout=seconds, plan=plan, previous_run=previous, request_id=request_id, **choosing
@@ -140,5 +140,5 @@ def _execute(
     answer = answer_of(run)
     view.answer(answer)
     if not json:
-        for path in following.save(client, answer.artifacts, OUTPUT_FOLDER):
+        for path in followed_runs.save(client, answer.artifacts, OUTPUT_FOLDER):
             view.saved(path)

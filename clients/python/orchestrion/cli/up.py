@@ -79,14 +79,14 @@ def _tell_how(running: Platform) -> None:
 def _fetch(running: Platform, profile: str, *, yes: bool) -> None:
     """Downloads what is missing of a profile; the servers work on meanwhile, and whatever fails."""
     from orchestrion._sync.host_client import HostClient
-    from orchestrion.cli.models import pulling
+    from orchestrion.cli.models import downloads
     from orchestrion.cli.models.sizes import total_of
     from orchestrion.cli.printer import printable
     from orchestrion.errors import OrchestrionError
 
     with HostClient(running.host.grpc_address) as host:
         try:
-            wanted = pulling.missing(host.models.list(), (), profile)
+            wanted = downloads.missing(host.models.list(), (), profile)
             if not wanted:
                 return
             if not yes and not sys.stdin.isatty():
@@ -96,8 +96,8 @@ def _fetch(running: Platform, profile: str, *, yes: bool) -> None:
                     f"Files of {count} are to be downloaded ({total_of(wanted)}): "
                     f"orchestrion models pull --profile {profile}{where}"
                 )
-            elif pulling.agreed_to(wanted, yes=yes):
-                pulling.fetch(host, [listed.expert.id for listed in wanted])
+            elif downloads.agreed_to(wanted, yes=yes):
+                downloads.fetch(host, [listed.expert.id for listed in wanted])
                 exits.tell(f"Everything of the profile {profile} is there. Ctrl-C stops both servers.")
         except OrchestrionError as error:
             exits.tell(f"Not everything of the profile {profile} could be fetched: {printable(error.message)}")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrion.cli import exits, following, options, views
+from orchestrion.cli import exits, followed_runs, options, views
 
 
 def watch(
@@ -61,5 +61,5 @@ def watch(
             if (error := error_of(run_so_far)) is not None:
                 raise error
             if output is not None:
-                for path in following.save(client, run_so_far.answer_artifacts, output):
+                for path in followed_runs.save(client, run_so_far.answer_artifacts, output):
                     view.saved(path)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrion.cli import connecting, exits, options
+from orchestrion.cli import connections, exits, options
 
 if TYPE_CHECKING:
     from orchestrion._sync.client import Client
@@ -46,7 +46,7 @@ def chat(
     A line is a request, or one of the commands that /help lists. Ctrl-C cancels the turn that goes on, Ctrl-D leaves.
     Where standard input is no terminal, each of its lines is a turn, and the exit code is 1 when one failed.
     """
-    with exits.handled(cure=exits.EMBEDDED_CURE), connecting.connect(address, embedded=embedded) as client:
+    with exits.handled(cure=exits.EMBEDDED_CURE), connections.connect(address, embedded=embedded) as client:
         from orchestrion.cli.chat.session import Session
 
         session = Session(

@@ -12,8 +12,8 @@ from rich.filesize import decimal
 
 from orchestrion._sync.client import Client
 from orchestrion.answers import Answer, answer_of
-from orchestrion.cli import exits, following, views
-from orchestrion.cli.approving import Approving, approval_of
+from orchestrion.cli import exits, followed_runs, views
+from orchestrion.cli.approvals import ApprovalPrompt, approval_of
 from orchestrion.cli.printer import printable
 from orchestrion.errors import OrchestrionError
 from orchestrion.names import new_request_id
@@ -139,8 +139,8 @@ class Session:
         show = view.show
         if self._approve:
             settings |= approval_of()
-            show = Approving(self._client, view, json=self._json, plain=self._plain).show
-        run = following.follow(
+            show = ApprovalPrompt(self._client, view, json=self._json, plain=self._plain).show
+        run = followed_runs.follow(
             self._client,
             lambda seconds: self._client.run(text, self._attached, timeout=seconds, **settings),
             show,
@@ -191,12 +191,12 @@ class Session:
     def _save(self, arguments: list[str]) -> None:
         if not any(made.path is None for made in self._made.values()):
             print("nothing to save")
-        folder = Path(arguments[0]).expanduser() if arguments else self._folder or following.OUTPUT_FOLDER
+        folder = Path(arguments[0]).expanduser() if arguments else self._folder or followed_runs.OUTPUT_FOLDER
         self._save_into(folder, views.choose(json=self._json, plain=self._plain))
 
     def _save_into(self, folder: Path, view: views.View) -> None:
         unsaved = [name for name, made in self._made.items() if made.path is None]
-        for name, path in zip(unsaved, following.save(self._client, unsaved, folder), strict=True):
+        for name, path in zip(unsaved, followed_runs.save(self._client, unsaved, folder), strict=True):
             self._made[name].path = path
             view.saved(path)
 

@@ -7,14 +7,14 @@ from typing import Final
 
 import typer
 
-from orchestrion.cli.models.adding import add, remove
-from orchestrion.cli.models.exporting import export
+from orchestrion.cli.models.additions import add, remove
+from orchestrion.cli.models.details import show
+from orchestrion.cli.models.downloads import pull
+from orchestrion.cli.models.exports import export
 from orchestrion.cli.models.listing import list_models, profiles
-from orchestrion.cli.models.pinning import pin, unpin
-from orchestrion.cli.models.pulling import pull
-from orchestrion.cli.models.refreshing import refresh
-from orchestrion.cli.models.searching import search
-from orchestrion.cli.models.showing import show
+from orchestrion.cli.models.pins import pin, unpin
+from orchestrion.cli.models.refreshes import refresh
+from orchestrion.cli.models.searches import search
 
 _COMMANDS: Final[Mapping[str, tuple[Callable[..., None], str]]] = {
     "list": (

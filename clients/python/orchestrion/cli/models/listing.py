@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from orchestrion.cli import completion, exits, options
-from orchestrion.cli.models import reaching
+from orchestrion.cli.models import host_access
 
 if TYPE_CHECKING:
     from orchestrion.models import ListedModel
@@ -32,13 +32,13 @@ def list_models(
             "--profile",
             metavar="NAME",
             help="The models of this profile, offered or not.",
-            autocompletion=reaching.profile_names,
+            autocompletion=host_access.profile_names,
         ),
     ] = "",
     everything: Annotated[
         bool, typer.Option("--all", help="The whole catalogue, also what the host does not offer.")
     ] = False,
-    host: reaching.Host = None,
+    host: host_access.Host = None,
     address: options.Address = None,
     json: options.Json = False,
 ) -> None:
@@ -46,7 +46,7 @@ def list_models(
     with exits.handled():
         from orchestrion._codec.codec import to_json
 
-        with reaching.reach(address, host) as client:
+        with host_access.reach(address, host) as client:
             catalogue = client.models.list(task, profile=profile).models
         shown = [listed for listed in catalogue if everything or profile or listed.offered]
         if json:
@@ -68,7 +68,7 @@ def list_models(
 
 def profiles(
     *,
-    host: reaching.Host = None,
+    host: host_access.Host = None,
     address: options.Address = None,
     json: options.Json = False,
 ) -> None:
@@ -78,7 +78,7 @@ def profiles(
         from orchestrion.cli.models.sizes import total
         from orchestrion.cli.table import Column, show_table
 
-        with reaching.reach(address, host) as client:
+        with host_access.reach(address, host) as client:
             listing = client.models.list().profiles
         if json:
             for profile in listing:

@@ -7,16 +7,16 @@ from typing import Annotated
 import typer
 
 from orchestrion.cli import exits, options
-from orchestrion.cli.models import reaching
+from orchestrion.cli.models import host_access
 
 
 def refresh(
     experts: Annotated[
         list[str] | None,
-        typer.Argument(metavar="ID", help="Only these.  [default: all of the Hub]", autocompletion=reaching.experts),
+        typer.Argument(metavar="ID", help="Only these.  [default: all of the Hub]", autocompletion=host_access.experts),
     ] = None,
     *,
-    host: reaching.Host = None,
+    host: host_access.Host = None,
     address: options.Address = None,
     json: options.Json = False,
 ) -> None:
@@ -24,7 +24,7 @@ def refresh(
     with exits.handled():
         from orchestrion.cli.models import progress
 
-        with reaching.reach(address, host) as client, progress.choose(json=json, steps=True) as view:
+        with host_access.reach(address, host) as client, progress.choose(json=json, steps=True) as view:
             refreshed = progress.follow(view, "refresh", client.models.refresh(experts or ()))
         if not refreshed:
             exits.tell("Nothing could be brought up to date.")

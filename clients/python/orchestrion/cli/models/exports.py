@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from orchestrion.cli import completion, exits, options
-from orchestrion.cli.models import reaching
+from orchestrion.cli.models import host_access
 
 
 def export(
-    expert: reaching.Expert,
+    expert: host_access.Expert,
     *,
     task: Annotated[
         str,
@@ -22,7 +22,7 @@ def export(
             autocompletion=completion.task_types,
         ),
     ] = "",
-    host: reaching.Host = None,
+    host: host_access.Host = None,
     address: options.Address = None,
     json: options.Json = False,
 ) -> None:
@@ -33,7 +33,7 @@ def export(
     with exits.handled():
         from orchestrion.cli.models import progress
 
-        with reaching.reach(address, host) as client, progress.choose(json=json, steps=True) as view:
+        with host_access.reach(address, host) as client, progress.choose(json=json, steps=True) as view:
             exported = progress.follow(view, expert, client.models.export(expert, task))
         if exported and not json:
             print(f"Added {progress.ids(exported)}.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from orchestrion.cli import exits, options
-from orchestrion.cli.models import reaching
+from orchestrion.cli.models import host_access
 
 if TYPE_CHECKING:
     from orchestrion._sync.host_client import HostClient
@@ -25,7 +25,7 @@ _OF_ONE_MODEL: Final = frozenset(
 def pull(
     experts: Annotated[
         list[str] | None,
-        typer.Argument(metavar="ID", help="The models to fetch.", autocompletion=reaching.experts),
+        typer.Argument(metavar="ID", help="The models to fetch.", autocompletion=host_access.experts),
     ] = None,
     *,
     profile: Annotated[
@@ -34,11 +34,11 @@ def pull(
             "--profile",
             metavar="NAME",
             help="All of this profile that is not there yet.",
-            autocompletion=reaching.profile_names,
+            autocompletion=host_access.profile_names,
         ),
     ] = "",
-    yes: reaching.Yes = False,
-    host: reaching.Host = None,
+    yes: host_access.Yes = False,
+    host: host_access.Host = None,
     address: options.Address = None,
     json: options.Json = False,
 ) -> None:
@@ -48,7 +48,7 @@ def pull(
 
         if bool(experts) == bool(profile):
             raise Reason.INVALID_FIELD.error("Name the models to fetch, or a profile with --profile.", field="experts")
-        with reaching.reach(address, host) as client:
+        with host_access.reach(address, host) as client:
             wanted = missing(client.models.list(), experts or (), profile)
             if not wanted:
                 exits.tell("Nothing is to be fetched: all files are there.")
@@ -67,7 +67,7 @@ def missing(catalogue: Catalogue, experts: Sequence[str], profile: str = "") -> 
         FailedPreconditionError: One that is named cannot run here.
         InvalidArgumentError: There is no such profile.
     """
-    from orchestrion.cli.models.showing import find
+    from orchestrion.cli.models.details import find
     from orchestrion.errors import Reason
     from orchestrion.experts import ExpertState
 
@@ -95,7 +95,7 @@ def agreed_to(models: Sequence[ListedModel], *, yes: bool) -> bool:
     Raises:
         InvalidArgumentError: Nobody can be asked.
     """
-    from orchestrion.cli.models.asking import agreed
+    from orchestrion.cli.models.questions import agreed
     from orchestrion.cli.models.sizes import total_of
 
     what = models[0].expert.id if len(models) == 1 else f"{len(models)} models"

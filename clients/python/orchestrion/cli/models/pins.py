@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from orchestrion.cli import exits, options
-from orchestrion.cli.models import reaching
+from orchestrion.cli.models import host_access
 
 
 def pin(
-    expert: reaching.Expert,
+    expert: host_access.Expert,
     *,
-    host: reaching.Host = None,
+    host: host_access.Host = None,
     address: options.Address = None,
     json: options.Json = False,
 ) -> None:
@@ -18,9 +18,9 @@ def pin(
 
 
 def unpin(
-    expert: reaching.Expert,
+    expert: host_access.Expert,
     *,
-    host: reaching.Host = None,
+    host: host_access.Host = None,
     address: options.Address = None,
     json: options.Json = False,
 ) -> None:
@@ -32,7 +32,7 @@ def _pin(expert: str, host: str | None, address: str | None, *, pinned: bool, js
     with exits.handled():
         from orchestrion._codec.codec import to_json
 
-        with reaching.reach(address, host) as client:
+        with host_access.reach(address, host) as client:
             status = client.experts.pin(expert, pinned=pinned)
         if json:
             print(to_json(status))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from orchestrion.events import Event
 
 
-class Elsewhere:
+class DecisionWatch:
     """Knows when a plan that awaits approval does so no more.
 
     The run has a reader meanwhile, who comes back after a lost connection, so that it is not cancelled for want of one.

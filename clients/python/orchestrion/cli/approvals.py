@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from orchestrion.cli import exits, plan_files, views
-from orchestrion.cli.elsewhere import Elsewhere
+from orchestrion.cli.decisions import DecisionWatch
 
 if TYPE_CHECKING:
     from orchestrion._sync.client import Client
@@ -28,7 +28,7 @@ def approval_of(timeout_s: float | None = None) -> RunSettings:
     return {"approval": Approval.REQUIRED, "approval_timeout_ms": timeout_ms}
 
 
-class Approving:
+class ApprovalPrompt:
     """Shows the events of a run, and asks the person when its plan awaits approval."""
 
     def __init__(self, client: Client, view: views.View, *, json: bool, plain: bool) -> None:
@@ -60,8 +60,8 @@ class Approving:
         if not isinstance(event.payload, ApprovalAwaited):
             return
         if self._asks:
-            with self._view.paused(), Elsewhere(self._client, event) as elsewhere:
-                self._decide(self._run, event.payload.plan, elsewhere)
+            with self._view.paused(), DecisionWatch(self._client, event) as watch:
+                self._decide(self._run, event.payload.plan, watch)
             return
         which = f"{event.run.removeprefix('runs/')} --address {self._client.address}"
         # Standard error may be the terminal that the view draws on.
@@ -71,14 +71,14 @@ class Approving:
                 f"Refuse it with: orchestrion cancel {which}"
             )
 
-    def _decide(self, run: RunSnapshot, awaited: Plan, elsewhere: Elsewhere) -> None:
+    def _decide(self, run: RunSnapshot, awaited: Plan, watch: DecisionWatch) -> None:
         from orchestrion.values import ArtifactRef
 
         attached = [ArtifactRef(name) for name in run.attachments]
         shown = plan = plan_files.numbered(awaited, attached)
         while True:
             tell_plan(plan)
-            match _choice(elsewhere):
+            match _choice(watch):
                 case None:
                     exits.tell("Somebody else has decided, or the time for it is over.")
                     return
@@ -110,7 +110,7 @@ class Approving:
 
     def _edited(self, plan: Plan, attached: Sequence[ArtifactRef], request: str) -> Plan:
         """Lets the person edit a plan; returns it as it was when they give up, which they have been told."""
-        from orchestrion.cli.editing import GaveUp, edited
+        from orchestrion.cli.plan_editor import GaveUp, edited
 
         try:
             return edited(
@@ -133,12 +133,12 @@ def tell_plan(plan: Plan) -> None:
     print("\n".join(["The plan:", *(lines or [f"  no task: {one_line(plan.no_task_reason)}"])]), flush=True)
 
 
-def _choice(elsewhere: Elsewhere) -> str | None:
-    """Asks until the answer is one; the end of the input is a no. None when it has been given elsewhere meanwhile."""
+def _choice(watch: DecisionWatch) -> str | None:
+    """Asks until the answer is one; the end of the input is a no. None when it was given elsewhere meanwhile."""
     _forget_what_was_typed()
     while True:
         print("Carry it out? [y]es, [e]dit, [n]o: ", end="", flush=True)
-        if elsewhere.comes_before(sys.stdin):
+        if watch.comes_before(sys.stdin):
             print()
             return None
         line = sys.stdin.readline()

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from orchestrion.cli import completion, exits, options
-from orchestrion.cli.models import reaching
+from orchestrion.cli.models import host_access
 
 
 def add(
@@ -43,17 +43,17 @@ def add(
         typer.Option("--allow-remote-code", help="Run code that the model brings along; the host must allow it too."),
     ] = False,
     fetch: Annotated[bool, typer.Option("--pull", help="Fetch its files at once.")] = False,
-    yes: reaching.Yes = False,
-    host: reaching.Host = None,
+    yes: host_access.Yes = False,
+    host: host_access.Host = None,
     address: options.Address = None,
     json: options.Json = False,
 ) -> None:
     """Add a model from the Hub or a folder to the host's catalogue."""
     with exits.handled():
         from orchestrion._codec.codec import to_json
-        from orchestrion.cli.models import pulling
+        from orchestrion.cli.models import downloads
 
-        with reaching.reach(address, host) as client:
+        with host_access.reach(address, host) as client:
             added = client.models.add(
                 _absolute(model),
                 revision=revision,
@@ -66,28 +66,28 @@ def add(
                 print(to_json(added))
             else:
                 print(f"Added {added.id}, which performs {', '.join(added.task_types)}.", flush=True)
-            wanted = pulling.missing(client.models.list(), [added.id])
-            if wanted and fetch and pulling.agreed_to(wanted, yes=yes):
-                pulling.fetch(client, [added.id], json=json)
+            wanted = downloads.missing(client.models.list(), [added.id])
+            if wanted and fetch and downloads.agreed_to(wanted, yes=yes):
+                downloads.fetch(client, [added.id], json=json)
             elif wanted:
                 exits.tell(f"`orchestrion models pull {added.id}` fetches its files.")
 
 
 def remove(
-    expert: reaching.Expert,
+    expert: host_access.Expert,
     *,
-    yes: reaching.Yes = False,
-    host: reaching.Host = None,
+    yes: host_access.Yes = False,
+    host: host_access.Host = None,
     address: options.Address = None,
 ) -> None:
     """Remove a model's files, and its entry where it was added."""
     with exits.handled():
-        from orchestrion.cli.models.asking import agreed
-        from orchestrion.cli.models.showing import find
+        from orchestrion.cli.models.details import find
+        from orchestrion.cli.models.questions import agreed
         from orchestrion.cli.models.sizes import size
         from orchestrion.models import ModelOrigin
 
-        with reaching.reach(address, host) as client:
+        with host_access.reach(address, host) as client:
             listed = find(client.models.list(), expert)
             stays = listed.origin in (ModelOrigin.BUILT_IN, ModelOrigin.OPERATOR)
             what = f"the files of {expert}" if stays else expert

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from orchestrion.cli import completion, exits, options
-from orchestrion.cli.models import reaching
+from orchestrion.cli.models import host_access
 
 
 def search(
@@ -20,7 +20,7 @@ def search(
     words: Annotated[str, typer.Argument(metavar="WORDS", help="What the id must contain.")] = "",
     *,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100, help="How many at most.")] = 20,
-    host: reaching.Host = None,
+    host: host_access.Host = None,
     address: options.Address = None,
     json: options.Json = False,
 ) -> None:
@@ -28,7 +28,7 @@ def search(
     with exits.handled():
         from orchestrion._codec.codec import to_json
 
-        with reaching.reach(address, host) as client:
+        with host_access.reach(address, host) as client:
             results = client.models.search(task, words, limit=limit)
         if json:
             for model in results:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrion.cli import exits, options
-from orchestrion.cli.models import reaching
+from orchestrion.cli.models import host_access
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def show(
-    expert: reaching.Expert,
+    expert: host_access.Expert,
     *,
-    host: reaching.Host = None,
+    host: host_access.Host = None,
     address: options.Address = None,
     json: options.Json = False,
 ) -> None:
@@ -28,7 +28,7 @@ def show(
         from orchestrion.cli import views
         from orchestrion.cli.printer import printable
 
-        with reaching.reach(address, host) as client:
+        with host_access.reach(address, host) as client:
             catalogue = client.models.list()
         listed = find(catalogue, expert)
         if json:
