@@ -43,11 +43,17 @@ def test_wheel_is_small_and_complete(wheel: Path) -> None:
     assert wheel.stat().st_size < MAXIMUM_WHEEL_BYTES
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
-    assert tops == {"orchestrion", "orchestrion_controller", "orchestrion_host"}
+    assert tops == {
+        "orchestrion",
+        "orchestrion_controller",
+        "orchestrion_evaluation",
+        "orchestrion_host",
+        "orchestrion_serving",
+    }
     assert {f"{top}/py.typed" for top in tops} <= set(names)
     in_tree = {
         path.relative_to(ROOT / parent).as_posix()
-        for parent in ("clients/python", "controller", "model_host")
+        for parent in ("clients/python", "controller", "evaluation", "model_host", "serving")
         for path in (ROOT / parent).rglob("*.yaml")
     }
     assert in_tree <= set(names)
