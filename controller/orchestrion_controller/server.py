@@ -22,7 +22,7 @@ from orchestrion.v1 import (
     select_service_pb2,
     select_service_pb2_grpc,
 )
-from orchestrion_controller.artifacts.artifacts import Artifacts
+from orchestrion_controller.artifacts.artifacts import ArtifactStore
 from orchestrion_controller.artifacts.store import LocalStore
 from orchestrion_controller.config import ControllerConfig
 from orchestrion_controller.database.database import Database
@@ -33,7 +33,7 @@ from orchestrion_controller.pipeline.context import StageContext
 from orchestrion_controller.pipeline.pipeline import Pipeline
 from orchestrion_controller.registry.registry import Registry
 from orchestrion_controller.runs.journal import Journal
-from orchestrion_controller.runs.runs import RunLimits, Runs
+from orchestrion_controller.runs.runs import RunLimits, RunSupervisor
 from orchestrion_controller.selector.selector import Selector
 from orchestrion_controller.selector.stage import SelectStage
 from orchestrion_controller.servicers.artifact import ArtifactServicer
@@ -74,10 +74,12 @@ class Controller:
         self.metrics = metrics = ControllerMetrics()
         self._database = Database(config.resolved_database_url, metrics, synchronous=config.synchronous)
         self._journal = Journal(self._database)
-        self._artifacts = Artifacts(LocalStore(config.home / "artifacts", config.max_artifact_bytes), self._database)
+        self._artifacts = ArtifactStore(
+            LocalStore(config.home / "artifacts", config.max_artifact_bytes), self._database
+        )
         self._registry = Registry(config.lease_ms, metrics, task_types.load())
         limits = RunLimits(config.max_running_runs, config.detach_grace_ms, config.approval_timeout_ms)
-        self._runs = Runs(self._journal, metrics, limits)
+        self._runs = RunSupervisor(self._journal, metrics, limits)
         selector = Selector(self._registry, config.candidate_count, licenses=config.licenses)
         self._executor = Executor(self._registry, selector, self._artifacts, metrics, config.max_attempts)
         context = StageContext(self._registry, self._artifacts, self._journal)

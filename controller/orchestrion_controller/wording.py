@@ -101,10 +101,10 @@ def resolved(value: Value, results: Mapping[str, TaskResult]) -> Value | None:
     """Replaces references by what they refer to; None where that does not exist."""
     if isinstance(value, OutputRef):
         result = results.get(value.task_id)
-        found = result.outputs.get(value.output) if result else None
-        if value.index is None or not isinstance(found, tuple):
-            return found
-        return found[value.index] if value.index < len(found) else None
+        output = result.outputs.get(value.output) if result else None
+        if value.index is None or not isinstance(output, tuple):
+            return output
+        return output[value.index] if value.index < len(output) else None
     if isinstance(value, tuple):
         items = [resolved(item, results) for item in value]
         return None if None in items else tuple(item for item in items if item is not None)

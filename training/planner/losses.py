@@ -107,7 +107,7 @@ def _links(model: PlanModel, request: Request, read: tuple[Tensor, Tensor], offe
     attention, positions = _where(request, shares(places[:length])[:, tools], shown=shown)
     vectors = attention @ hidden[:length]
     keys = offer.tools.pair[tools]
-    spots = [features.Place(offer.types[tool], position) for tool, position in zip(tools, positions, strict=True)]
+    spots = [features.Mention(offer.types[tool], position) for tool, position in zip(tools, positions, strict=True)]
     both, alone = (torch.from_numpy(array) for array in features.pairs(spots, request.asides, request.example.text))
     fits = both[..., 0] > 0
     if not fits.any():

@@ -25,7 +25,7 @@ LOCAL_OWNER: Final = "local"
 _HEAD_BYTES: Final = 4_096
 
 
-class Artifacts:
+class ArtifactStore:
     """The artifacts of one controller."""
 
     def __init__(self, store: LocalStore, database: Database) -> None:
@@ -80,22 +80,22 @@ class Artifacts:
             InvalidArgumentError: The name is none of an artifact.
             NotFoundError: The owner has no such artifact.
         """
-        found = await self.get_all([name], field=field, owner=owner)
-        return found[0]
+        described = await self.get_all([name], field=field, owner=owner)
+        return described[0]
 
     async def get_all(
         self, wanted: Iterable[str], field: str = "name", owner: str = LOCAL_OWNER
     ) -> tuple[Artifact, ...]:
         """Describes several artifacts, in order; errors as `get`."""
-        asked = tuple(wanted)
-        for name in asked:
+        requested = tuple(wanted)
+        for name in requested:
             names.sha256_of(name, field)
-        found = await self.find(asked, owner)
-        for name in asked:
-            if name not in found:
+        described = await self.find(requested, owner)
+        for name in requested:
+            if name not in described:
                 message = f"{field}: there is no artifact {name}; upload it first."
                 raise Reason.ARTIFACT_NOT_FOUND.error(message, field=field, name=name)
-        return tuple(found[name] for name in asked)
+        return tuple(described[name] for name in requested)
 
     async def find(self, wanted: Iterable[str], owner: str = LOCAL_OWNER) -> Mapping[str, Artifact]:
         """Describes those of several artifacts that exist, by name."""
@@ -104,8 +104,8 @@ class Artifacts:
             return {}
         query = select(ARTIFACTS).where(ARTIFACTS.c.owner == owner, ARTIFACTS.c.sha256.in_(hashes))
         rows = await self._database.read(lambda connection: connection.execute(query).all())
-        found = [_artifact(row) for row in rows]
-        return {artifact.name: artifact for artifact in found}
+        artifacts = [_artifact(row) for row in rows]
+        return {artifact.name: artifact for artifact in artifacts}
 
     async def list(self, size: int, before: tuple[int, str] | None, owner: str = LOCAL_OWNER) -> tuple[Artifact, ...]:
         """Lists artifacts, newest first: at most `size`, those after the (milliseconds, hash) given."""

@@ -75,7 +75,7 @@ def _wide_encoding(content: bytes) -> str:
 def _older_encoding(content: bytes) -> str:
     beyond = sum(byte > 127 for byte in content)
     if beyond >= _FEWEST and beyond > len(content) * _MOST_ACCENTS:
-        found = from_bytes(content, cp_isolation=_NON_LATIN).best()
-        if found is not None:
-            return found.encoding
+        match = from_bytes(content, cp_isolation=_NON_LATIN).best()
+        if match is not None:
+            return match.encoding
     return "cp1252"

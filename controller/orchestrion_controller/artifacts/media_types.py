@@ -61,7 +61,9 @@ def guess(head: bytes, file_name: str) -> str:
     by_content = _by_content(head)
     if is_text(head) and "image/svg+xml" not in (by_name, by_content):
         # A text that begins like a picture, such as with BM, is a text nevertheless, whatever it is called.
-        by_name, by_content = ("" if found.startswith(_MEDIA) else found for found in (by_name, by_content))
+        by_name, by_content = (
+            "" if media_type.startswith(_MEDIA) else media_type for media_type in (by_name, by_content)
+        )
     if by_content == "video/mp4" and by_name == "audio/mp4":
         return by_name
     if by_content.startswith(_MEDIA):
@@ -81,12 +83,12 @@ def _by_content(head: bytes) -> str:
     if _is_mp3_frame(head):
         return "audio/mpeg"
     try:
-        found = str(puremagic.from_string(head, mime=True))
+        media_type = str(puremagic.from_string(head, mime=True))
     except (puremagic.PureError, ValueError):
         return ""
-    if found == "application/ogg":
+    if media_type == "application/ogg":
         return "video/ogg" if b"theora" in head else "audio/ogg"
-    return found
+    return media_type
 
 
 def _is_mp3_frame(head: bytes) -> bool:

@@ -151,13 +151,13 @@ def _by_statement(group: Sequence[_Write]) -> list[tuple[Executable, list[dict[s
 
     Nothing moves past a deletion.
     """
-    found: list[tuple[Executable, list[dict[str, object]]]] = []
+    statements: list[tuple[Executable, list[dict[str, object]]]] = []
     for _, section in groupby(group, key=lambda write: isinstance(write.statement, Delete)):
         batches: dict[int, tuple[Executable, list[dict[str, object]]]] = {}
         for write in section:
             batches.setdefault(id(write.statement), (write.statement, []))[1].append(dict(write.parameters))
-        found += sorted(batches.values(), key=lambda batch: not isinstance(batch[0], Insert))
-    return found
+        statements += sorted(batches.values(), key=lambda batch: not isinstance(batch[0], Insert))
+    return statements
 
 
 def _tell(group: Sequence[_Write], failure: OrchestrionError | None) -> None:

@@ -14,7 +14,7 @@ from orchestrion.experts import Assignment, Candidate
 from orchestrion.inference import InferOutputs, InferPreview, InferProgress, InferText
 from orchestrion.plans import Error, Task
 from orchestrion_controller.dispatch import AssignedTask, SelectionContext
-from orchestrion_controller.executor.hosts import HostClients, infer_request
+from orchestrion_controller.executor.hosts import HostChannels, infer_request
 from orchestrion_controller.executor.inputs import Inputs, Outputs
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.registry.replicas import ReplicaKey
@@ -76,7 +76,7 @@ class CallAttempts:
     """Makes calls, each until it succeeds or no other replica could do better."""
 
     def __init__(
-        self, selector: ReplicaSelector, clients: HostClients, metrics: ControllerMetrics, max_attempts: int
+        self, selector: ReplicaSelector, clients: HostChannels, metrics: ControllerMetrics, max_attempts: int
     ) -> None:
         """Keeps the collaborators.
 

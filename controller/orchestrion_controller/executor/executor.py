@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Mapping
 
 from orchestrion.plans import TaskResult, TaskType
-from orchestrion_controller.artifacts.artifacts import Artifacts
+from orchestrion_controller.artifacts.artifacts import ArtifactStore
 from orchestrion_controller.executor.attempts import CallAttempts, ReplicaSelector
 from orchestrion_controller.executor.execution import Execution
-from orchestrion_controller.executor.hosts import HostClients
+from orchestrion_controller.executor.hosts import HostChannels
 from orchestrion_controller.executor.reservations import Reservations
 from orchestrion_controller.executor.texts import Texts
 from orchestrion_controller.metrics import ControllerMetrics
@@ -23,7 +23,7 @@ class Executor:
         self,
         registry: Registry,
         selector: ReplicaSelector,
-        artifacts: Artifacts,
+        artifacts: ArtifactStore,
         metrics: ControllerMetrics,
         max_attempts: int,
     ) -> None:
@@ -39,7 +39,7 @@ class Executor:
         self._registry = registry
         self._metrics = metrics
         self._artifacts = artifacts
-        self._clients = HostClients(registry, metrics)
+        self._clients = HostChannels(registry, metrics)
         self._attempts = CallAttempts(selector, self._clients, metrics, max_attempts)
         self._background: set[asyncio.Task[None]] = set()
 

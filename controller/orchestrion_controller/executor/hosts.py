@@ -33,7 +33,7 @@ _PAYLOADS: Final[Mapping[str, type[InferPayload]]] = {
 }
 
 
-class HostClient:
+class HostChannel:
     """Calls one host."""
 
     def __init__(self, name: str, address: str, max_concurrent_calls: int, metrics: ControllerMetrics) -> None:
@@ -102,17 +102,17 @@ class HostClient:
         return error
 
 
-class HostClients:
+class HostChannels:
     """The clients of all listed hosts."""
 
     def __init__(self, registry: Registry, metrics: ControllerMetrics) -> None:
         """Starts without channels; they are opened at the first use."""
         self._registry = registry
         self._metrics = metrics
-        self._clients: dict[str, HostClient] = {}
+        self._clients: dict[str, HostChannel] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
-    def get(self, name: str) -> HostClient:
+    def get(self, name: str) -> HostChannel:
         """Returns the client of a host, a new one when the host has moved.
 
         Raises:
@@ -128,7 +128,7 @@ class HostClients:
                 task = asyncio.get_running_loop().create_task(client.close())
                 self._closing.add(task)
                 task.add_done_callback(self._closing.discard)
-            client = HostClient(name, host.address, host.max_concurrent_calls, self._metrics)
+            client = HostChannel(name, host.address, host.max_concurrent_calls, self._metrics)
             self._clients[name] = client
         return client
 

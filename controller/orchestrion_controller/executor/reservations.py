@@ -9,14 +9,16 @@ from typing import Any
 from orchestrion.errors import OrchestrionError
 from orchestrion.experts import ExpertState
 from orchestrion_controller.dispatch import AssignedTask
-from orchestrion_controller.executor.hosts import HostClient, HostClients
+from orchestrion_controller.executor.hosts import HostChannel, HostChannels
 from orchestrion_controller.registry.registry import Registry
 
 
 class Reservations:
     """The reservations of one run. They are off the critical path: nobody waits for a host's answer."""
 
-    def __init__(self, run: str, registry: Registry, clients: HostClients, background: set[asyncio.Task[None]]) -> None:
+    def __init__(
+        self, run: str, registry: Registry, clients: HostChannels, background: set[asyncio.Task[None]]
+    ) -> None:
         """Starts without reservations.
 
         Args:
@@ -29,7 +31,7 @@ class Reservations:
         self._registry = registry
         self._clients = clients
         self._background = background
-        self._reserved: dict[str, HostClient] = {}
+        self._reserved: dict[str, HostChannel] = {}
 
     def reserve(self, assigned: AssignedTask) -> str:
         """Reserves the expert of a task and returns the reservation's id; empty where it is loaded, or out of reach."""

@@ -8,7 +8,7 @@ from typing import Final
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.plans import ParameterKind, Task, TaskType
 from orchestrion.values import ArtifactRef, Value, artifacts
-from orchestrion_controller.artifacts.artifacts import Artifacts
+from orchestrion_controller.artifacts.artifacts import ArtifactStore
 from orchestrion_controller.artifacts.encodings import decode
 from orchestrion_controller.executor.inputs import Inputs
 
@@ -23,7 +23,7 @@ MOST_BYTES_A_RUN: Final = 64 << 20
 class Texts:
     """The text files of one run, each read once however many tasks are given it."""
 
-    def __init__(self, store: Artifacts) -> None:
+    def __init__(self, store: ArtifactStore) -> None:
         """Keeps where the files lie."""
         self._store = store
         self._texts: dict[str, str] = {}
@@ -46,12 +46,12 @@ class Texts:
         if not any(names.values()):
             return inputs
         async with self._reading:
-            for name, found in names.items():
-                for artifact_name in found:
+            for name, artifact_names in names.items():
+                for artifact_name in artifact_names:
                     await self._load(task, f"inputs.{name}", artifact_name)
         size = 0
-        for name, found in names.items():
-            sizes = [len(self._texts[artifact_name].encode()) for artifact_name in found]
+        for name, artifact_names in names.items():
+            sizes = [len(self._texts[artifact_name].encode()) for artifact_name in artifact_names]
             # What an input takes as a list goes out in one call; any other list unfolds into a call an item.
             size += sum(sizes) if _is_repeated(task_type, name) else max(sizes, default=0)
             if size > MOST_BYTES_A_CALL:

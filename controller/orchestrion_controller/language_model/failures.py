@@ -50,10 +50,10 @@ def context_refusal(status: int, body: object, message: str) -> ContextRefusal |
     said = " ".join([message, *(str(fields.get(name) or "") for name in ("code", "type", "message"))]).casefold()
     if status not in {400, 413, 422, 500} or not any(words in said for words in _CONTEXT_WORDS):
         return None
-    context = _integer(fields.get("n_ctx")) or _found(
+    context = _integer(fields.get("n_ctx")) or _first_number(
         said, r"context (?:length|size|window)(?: of| is|:| \()*\s*(\d+)", r"max_model_len[^\d]{1,20}(\d+)"
     )
-    prompt = _integer(fields.get("n_prompt_tokens")) or _found(
+    prompt = _integer(fields.get("n_prompt_tokens")) or _first_number(
         said,
         r"(\d+) (?:tokens )?in (?:the|your) (?:messages|prompt)",
         r"(?:resulted in|request has|requested|prompt (?:contains|has|is)(?: at least)?)\s+(\d+)",
@@ -139,7 +139,7 @@ def _quoted(error: Exception, config: LanguageModelConfig) -> str:
     return text[:_LONGEST_QUOTE]
 
 
-def _found(text: str, *patterns: str) -> int:
+def _first_number(text: str, *patterns: str) -> int:
     matches = (re.search(pattern, text) for pattern in patterns)
     return next((int(match.group(1)) for match in matches if match), 0)
 

@@ -63,11 +63,11 @@ async def longest_that_fits(
     """Finds the first extent whose prompt fits; None when none does. Arguments as those of `chat_fitting`."""
     if await window.fits(write(extents[0])):
         return extents[0]
-    low, high, found = 1, len(extents) - 1, None
+    low, high, longest = 1, len(extents) - 1, None
     while low <= high:
         middle = (low + high) // 2
         if await window.fits(write(extents[middle])):
-            found, high = extents[middle], middle - 1
+            longest, high = extents[middle], middle - 1
         else:
             low = middle + 1
-    return found
+    return longest

@@ -14,7 +14,7 @@ from orchestrion_controller.deadline import remaining_s
 from orchestrion_controller.language_model import failures
 from orchestrion_controller.language_model.abilities import Abilities, is_about_one_schema
 from orchestrion_controller.language_model.messages import ChatMessage, Ended, LanguageModelConfig, Schema
-from orchestrion_controller.language_model.retries import Retries, is_curable, retry_after_s
+from orchestrion_controller.language_model.retries import LlmAttempts, is_curable, retry_after_s
 from orchestrion_controller.language_model.side_calls import SideCalls
 from orchestrion_controller.language_model.tokenizing import EndpointTokenizer
 from orchestrion_controller.language_model.window import ContextWindow
@@ -90,7 +90,7 @@ class LanguageModel:
             FailedPreconditionError: It does not accept the key or know the model, nobody pays for it
                 (`LLM_QUOTA_EXHAUSTED`), or the messages do not fit in the context (`LLM_CONTEXT_EXCEEDED`).
         """
-        retries = Retries(self._config.retry_count, self._config.longest_wait_s)
+        retries = LlmAttempts(self._config.retry_count, self._config.longest_wait_s)
         while True:
             try:
                 stream, first = await self._open(messages, schema)
@@ -150,7 +150,7 @@ class LanguageModel:
                 await stream.close()
                 raise
 
-    def _wait_s(self, error: Exception, retries: Retries) -> float | None:
+    def _wait_s(self, error: Exception, retries: LlmAttempts) -> float | None:
         """Tells how long to wait before the call is made again; None when it is not."""
         asked_s = None
         if isinstance(error, self._openai.APIStatusError):
@@ -166,8 +166,8 @@ class LanguageModel:
         chunk = first
         while chunk is not None:
             chunk = chunk if isinstance(chunk, Mapping) else {}
-            if told := chunk.get("usage"):
-                usage = Usage(1, told.get("prompt_tokens") or 0, told.get("completion_tokens") or 0)
+            if reported := chunk.get("usage"):
+                usage = Usage(1, reported.get("prompt_tokens") or 0, reported.get("completion_tokens") or 0)
             for choice in (chunk.get("choices") or ())[:1]:
                 finish_reason = choice.get("finish_reason") or finish_reason
                 delta = choice.get("delta") or {}

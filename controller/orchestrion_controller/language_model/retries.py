@@ -1,4 +1,4 @@
-"""When a call to an endpoint is made again, and after how long. Pure but for the dice."""
+"""When a call to an endpoint is made again, and after how long. Pure, but for the jitter."""
 
 from __future__ import annotations
 
@@ -46,35 +46,35 @@ def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> fl
     return max(0.0, (date - (now or datetime.now(UTC))).total_seconds())
 
 
-class Retries:
-    """The tries of one call: how many are left, and how long it may still wait."""
+class LlmAttempts:
+    """The attempts of one call: how many are left, and how long it may still wait."""
 
     def __init__(self, count: int, longest_wait_s: float) -> None:
         """Starts with all of them.
 
         Args:
-            count: How many tries may follow the first.
+            count: How many attempts may follow the first.
             longest_wait_s: How long all waits together may take, in seconds.
         """
         self._left = count
-        self._patience_s = longest_wait_s
+        self._wait_left_s = longest_wait_s
         self._backoff_s = _FIRST_WAIT_S
 
-    def next_wait_s(self, asked_s: float | None, remaining_s: float | None) -> float | None:
-        """Tells how long to wait before the next try; None when there is none.
+    def next_wait_s(self, retry_after_s: float | None, remaining_s: float | None) -> float | None:
+        """Returns how long to wait before the next attempt, in seconds; None when there is none.
 
         Args:
-            asked_s: How long the endpoint asks to wait; None when it does not say.
+            retry_after_s: How long the endpoint asks to wait; None when it does not say.
             remaining_s: What is left of the run's time; None for no deadline.
         """
-        wait_s = asked_s
+        wait_s = retry_after_s
         if wait_s is None:
             # A few clients that failed together must not come back together.
             wait_s = self._backoff_s * random.uniform(0.75, 1.0)
             self._backoff_s = min(2 * self._backoff_s, _LONGEST_BACKOFF_S)
         # An endpoint that asks for a minute is not asked after a second: then it is better not to wait at all.
-        if self._left <= 0 or wait_s > self._patience_s or (remaining_s is not None and wait_s >= remaining_s):
+        if self._left <= 0 or wait_s > self._wait_left_s or (remaining_s is not None and wait_s >= remaining_s):
             return None
         self._left -= 1
-        self._patience_s -= wait_s
+        self._wait_left_s -= wait_s
         return wait_s

@@ -29,12 +29,12 @@ class SideCalls:
         Raises:
             UnavailableError: The endpoint does not answer now.
         """
-        return await self._asked(self._client.get(self._url(path, of_api), cast_to=object, options=self._options))
+        return await self._answer(self._client.get(self._url(path, of_api), cast_to=object, options=self._options))
 
     async def post(self, path: str, body: Mapping[str, object]) -> object:
         """Posts JSON to a path of the server; errors as `get`."""
         url = self._url(path, of_api=False)
-        return await self._asked(self._client.post(url, cast_to=object, body=body, options=self._options))
+        return await self._answer(self._client.post(url, cast_to=object, body=body, options=self._options))
 
     @property
     def _options(self) -> openai.RequestOptions:
@@ -44,7 +44,7 @@ class SideCalls:
         base = str(self._client.base_url).rstrip("/")
         return (base if of_api else base.removesuffix("/v1")) + path
 
-    async def _asked(self, call: Awaitable[object]) -> object:
+    async def _answer(self, call: Awaitable[object]) -> object:
         import openai
 
         try:

@@ -56,7 +56,7 @@ class ContextWindow:
         self._tokenizer = tokenizer
         self._refused_at = 0
         """The context's length by the endpoint's own refusal; 0 before one."""
-        self._told = 0
+        self._reported_tokens = 0
         self._ask_again_at = -math.inf
         self._asking = asyncio.Lock()
         self._ratios: deque[float] = deque(maxlen=16)
@@ -72,12 +72,12 @@ class ContextWindow:
             now = asyncio.get_running_loop().time()
             if now >= self._ask_again_at:
                 try:
-                    self._told = await self._ask()
+                    self._reported_tokens = await self._ask()
                     self._ask_again_at = now + _FRESH_S
                 except OrchestrionError:
                     # Whether it can be reached at all, the chat itself will tell.
                     self._ask_again_at = now + _AFTER_FAILURE_S
-        return self._told
+        return self._reported_tokens
 
     async def fits(self, messages: Sequence[ChatMessage]) -> bool:
         """Whether a prompt leaves room for a reply."""

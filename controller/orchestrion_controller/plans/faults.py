@@ -13,7 +13,7 @@ _MOST_TASK_TYPES: Final = 3
 """Task types that an error names; there are too many to name them all."""
 
 
-class Place:
+class TaskPosition:
     """A task of a plan, where an error lies."""
 
     def __init__(self, task_id: str, index: int) -> None:
@@ -34,15 +34,15 @@ class Place:
         return reason.error(message, task_id=task_id, field=field)
 
 
-def did_you_mean(name: str, known: Sequence[str]) -> str:
+def did_you_mean(name: str, names: Sequence[str]) -> str:
     """Names the one that was probably meant, or all there are."""
-    close = get_close_matches(name[:80], known, n=1, cutoff=0.7)
-    return f"Did you mean `{close[0]}`?" if close else f"There is: {listed(known)}."
+    close = get_close_matches(name[:80], names, n=1, cutoff=0.7)
+    return f"Did you mean `{close[0]}`?" if close else f"There is: {listed(names)}."
 
 
-def closest_task_types(name: str, known: Sequence[str]) -> str:
+def closest_task_types(name: str, names: Sequence[str]) -> str:
     """Names the few task types whose names are most like one that does not exist, and says where all are."""
-    if len(known) <= _MOST_TASK_TYPES:
-        return did_you_mean(name, known)
-    close = get_close_matches(name[:80], known, n=_MOST_TASK_TYPES, cutoff=0)
-    return f"The closest of {len(known)} are {listed(close)}; `orchestrion tasks` lists all."
+    if len(names) <= _MOST_TASK_TYPES:
+        return did_you_mean(name, names)
+    close = get_close_matches(name[:80], names, n=_MOST_TASK_TYPES, cutoff=0)
+    return f"The closest of {len(names)} are {listed(close)}; `orchestrion tasks` lists all."

@@ -21,13 +21,13 @@ _TEXT_TYPES: Final = frozenset(
 )
 
 
-def accepts(wanted: ParameterKind, given: ParameterKind) -> bool:
+def accepts(input_kind: ParameterKind, output_kind: ParameterKind) -> bool:
     """Whether an input of one kind takes an output of another.
 
     Kinds are not converted: a number is no text. JSON alone is wider: it takes texts, numbers and truth values as they
     are, since they are structured data too, but no media.
     """
-    return wanted is given or (wanted is ParameterKind.JSON and not given.is_media)
+    return input_kind is output_kind or (input_kind is ParameterKind.JSON and not output_kind.is_media)
 
 
 def kind_of_media_type(media_type: str) -> ParameterKind:

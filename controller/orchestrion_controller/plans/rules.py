@@ -16,7 +16,7 @@ from orchestrion.plans import Parameter, Plan, Task, TaskType
 from orchestrion.runs import Artifact
 from orchestrion.values import ArtifactRef, OutputRef, Value, references
 from orchestrion_controller.plans import graph, kinds
-from orchestrion_controller.plans.faults import Place, closest_task_types, did_you_mean
+from orchestrion_controller.plans.faults import TaskPosition, closest_task_types, did_you_mean
 
 MOST_TASKS: Final = 1000
 """The longest plan."""
@@ -84,7 +84,7 @@ class PlanChecker:
             NotFoundError: An artifact that it names does not exist.
         """
         index = len(self._tasks)
-        where = Place(task.id, index)
+        where = TaskPosition(task.id, index)
         if index >= MOST_TASKS:
             raise where.error(Reason.PLAN_INVALID, f"A plan has at most {MOST_TASKS} tasks; split the request.", "id")
         if not _TASK_ID.fullmatch(task.id):
@@ -101,8 +101,8 @@ class PlanChecker:
         for name, value in task.inputs.items():
             parameter = task_type.input(name)
             if parameter is None:
-                known = [known.name for known in task_type.inputs]
-                message = f"`{task.type}` has no input `{name[:80]}`. {did_you_mean(name, known)}"
+                input_names = [parameter.name for parameter in task_type.inputs]
+                message = f"`{task.type}` has no input `{name[:80]}`. {did_you_mean(name, input_names)}"
                 raise where.error(Reason.UNKNOWN_INPUT, message, f"inputs.{name[:80]}")
             inputs[name] = self._literals(parameter, value, where)
         for parameter in task_type.inputs:
@@ -140,7 +140,7 @@ class PlanChecker:
             raise self._place(self._tasks[cycle[0]]).error(Reason.PLAN_CYCLE, message, "inputs")
         return Plan(self.tasks, no_task_reason)
 
-    def _literals(self, parameter: Parameter, value: Value, where: Place, depth: int = 0) -> Value:
+    def _literals(self, parameter: Parameter, value: Value, where: TaskPosition, depth: int = 0) -> Value:
         """Checks all of a value that is no reference, and resolves attachments."""
         field = f"inputs.{parameter.name}"
         if isinstance(value, tuple):
@@ -154,9 +154,9 @@ class PlanChecker:
         if isinstance(value, ArtifactRef):
             artifact = self._artifact(value.name, field, where)
             if not kinds.takes(parameter, artifact.media_type):
-                given = f"{artifact.file_name or artifact.name} is {artifact.media_type or 'of no known type'}"
+                attached = f"{artifact.file_name or artifact.name} is {artifact.media_type or 'of no known type'}"
                 cure = f"give {kinds.how_to_attach(parameter)}"
-                message = f"`{parameter.name}` takes {parameter.kind.name}, but {given}: {cure}."
+                message = f"`{parameter.name}` takes {parameter.kind.name}, but {attached}: {cure}."
                 raise where.error(Reason.ILL_TYPED_INPUT, message, field)
             return ArtifactRef(artifact.name)
         fault = kinds.fault(parameter, value)
@@ -164,7 +164,7 @@ class PlanChecker:
             raise where.error(Reason.ILL_TYPED_INPUT, f"`{parameter.name}`: {fault}.", field)
         return value
 
-    def _artifact(self, name: str, field: str, where: Place) -> Artifact:
+    def _artifact(self, name: str, field: str, where: TaskPosition) -> Artifact:
         number = names.attachment_number(name)
         if number is not None and number <= len(self._attachments):
             return self._attachments[number - 1]
@@ -189,10 +189,10 @@ class PlanChecker:
             self._unfolded[task.id] = self._unfolds(task, self._place(task))
             queue += self._waiting.pop(task.id, [])
 
-    def _place(self, task: Task) -> Place:
-        return Place(task.id, self._index[task.id])
+    def _place(self, task: Task) -> TaskPosition:
+        return TaskPosition(task.id, self._index[task.id])
 
-    def _unfolds(self, task: Task, where: Place) -> bool:
+    def _unfolds(self, task: Task, where: TaskPosition) -> bool:
         """Checks kinds and shapes of a task's inputs; tells whether a list makes it unfold."""
         task_type = self._task_types[task.type]
         surplus = 0
@@ -217,7 +217,7 @@ class PlanChecker:
             raise where.error(Reason.ILL_TYPED_INPUT, message, "inputs")
         return surplus > 0
 
-    def _depth(self, parameter: Parameter, value: Value, where: Place) -> int:
+    def _depth(self, parameter: Parameter, value: Value, where: TaskPosition) -> int:
         """Tells how many lists lie around the single values, and checks the references on the way."""
         field = f"inputs.{parameter.name}"
         if isinstance(value, tuple):
@@ -232,9 +232,9 @@ class PlanChecker:
         source_type = self._task_types[source.type]
         output = source_type.output(value.output)
         if output is None:
-            known = [known.name for known in source_type.outputs]
+            output_names = [parameter.name for parameter in source_type.outputs]
             message = f"`{source.id}` ({source.type}) has no output `{value.output[:80]}`. "
-            raise where.error(Reason.UNKNOWN_REFERENCE, message + did_you_mean(value.output, known), field)
+            raise where.error(Reason.UNKNOWN_REFERENCE, message + did_you_mean(value.output, output_names), field)
         if not kinds.accepts(parameter.kind, output.kind):
             message = (
                 f"`{parameter.name}` takes {parameter.kind.name}, but `{output.name}` of `{source.id}` is "

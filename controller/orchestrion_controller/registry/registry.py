@@ -27,7 +27,7 @@ from orchestrion.experts import (
 from orchestrion.plans import TaskType
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.registry.replicas import HostReplicas, Replica
-from orchestrion_controller.registry.task_types import TaskTypes
+from orchestrion_controller.registry.task_types import TaskTypeDefinitions
 
 _log = logging.getLogger(__name__)
 _NO_TASK_TYPES: Final[Mapping[str, TaskType]] = MappingProxyType({})
@@ -74,7 +74,7 @@ class Registry:
             built_in: The server's own task types, by name.
         """
         self.lease_ms = lease_ms
-        self._definitions = TaskTypes(built_in)
+        self._definitions = TaskTypeDefinitions(built_in)
         self._metrics = metrics
         self._listings: dict[str, _Listing] = {}
         self._version = 0

@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 _MOST_RETIRED: Final = 1000
 
 
-class TaskTypes:
+class TaskTypeDefinitions:
     """One definition for each name, however many hosts report it.
 
     A definition of the server's own stays as it is, and one that a host reported stays for as long as a host reports

@@ -42,12 +42,12 @@ def _sentences(request: RespondingRequest) -> list[str]:
     """Writes the answer, a sentence or two a task; chains that end in a plain answer come before those that do not."""
     if not request.plan.tasks:
         return [request.plan.no_task_reason]
-    told = _Telling(request)
+    telling = _Telling(request)
     sentences: list[str] = []
-    for chain in sorted(graph.components(request.plan.tasks), key=told.ends_in_files):
+    for chain in sorted(graph.components(request.plan.tasks), key=telling.ends_in_files):
         for task in chain:
-            sentences += told.success(task)
-    sentences += told.failures()
+            sentences += telling.success(task)
+    sentences += telling.failures()
     return sentences or ["There are no results."]
 
 
@@ -99,7 +99,7 @@ class _Telling:
     def _total(self, task: Task) -> list[str]:
         """Tells the group of a task in one sentence, and what of it failed; nothing where it does not add up."""
         group = self._groups.get(task.id, ())
-        done = [other for other in group if (known := self._request.results.get(other.id)) and known.succeeded]
+        done = [other for other in group if (result := self._request.results.get(other.id)) and result.succeeded]
         task_type = self._request.task_types[task.type]
         parts = [part for other in done for part in parts_of(other, task_type, self._request.results)]
         sentence = total(parts, self._request.artifacts)
@@ -110,10 +110,10 @@ class _Telling:
         return [sentence, *([f"This leaves out {wording.enumerated(left_out)}."] if left_out else [])]
 
     def _filled(self, part: Part, most: int | None) -> str | None:
-        told = self._last
+        last = self._last
 
         def words_for(name: Name) -> str | None:
-            nonlocal told
+            nonlocal last
             value, parameter = part.get(name)
             if value is None:
                 return None
@@ -121,12 +121,12 @@ class _Telling:
             if is_input and value and value == self._last:
                 return "it"
             if isinstance(value, str) and not name.plain and not (parameter and parameter.choices):
-                told = value
+                last = value
             cut_after = _LONGEST_INPUT_TEXT if is_input else most
             return wording.shown(value, parameter, self._request.artifacts, cut_after, plain=name.plain)
 
         sentence = fill(part.task_type.answer_template, words_for)
-        self._last = told
+        self._last = last
         return sentence
 
     def _longest(self, task: Task) -> int | None:

@@ -56,8 +56,8 @@ class LLMResponder:
         pieces: list[str] = []
         usage = Usage(llm_call_count=1)
         refused = False
-        asked = chat_fitting(self._model, _extents(request), lambda extent: _messages(request, names, extent))
-        async with aclosing(asked) as reply:
+        chat = chat_fitting(self._model, _extents(request), lambda extent: _messages(request, names, extent))
+        async with aclosing(chat) as reply:
             async for item in reply:
                 if isinstance(item, Ended):
                     usage = item.usage
@@ -116,8 +116,8 @@ def _messages(request: RespondingRequest, names: Sequence[str], extent: _Extent)
         system = _NO_TASK.format(reason=request.plan.no_task_reason)
     messages: list[ChatMessage] = [{"role": "system", "content": system}]
     for turn in request.history[len(request.history) - extent.turns :]:
-        asked = "\n".join(message.text for message in turn.messages if message.role is not Role.ASSISTANT)
-        messages.append({"role": "user", "content": asked or "(files)"})
+        question = "\n".join(message.text for message in turn.messages if message.role is not Role.ASSISTANT)
+        messages.append({"role": "user", "content": question or "(files)"})
         messages.append({"role": "assistant", "content": turn.answer or "(no answer)"})
     for message in request.messages:
         role = {Role.ASSISTANT: "assistant", Role.SYSTEM: "system"}.get(message.role, "user")

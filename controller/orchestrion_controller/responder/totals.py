@@ -74,9 +74,9 @@ def _words(part: Part, files: Mapping[str, Artifact]) -> Callable[[Name], str | 
 
 def _folded(parts: Sequence[Part], name: Name, files: Mapping[str, Artifact]) -> str | None:
     """Folds what one name stands for in all parts: a sum, how often each text came, all files, or the common input."""
-    found = [part.get(name) for part in parts]
-    parameter = found[0][1]
-    values = [value for value, _ in found if value is not None]
+    values_and_parameters = [part.get(name) for part in parts]
+    parameter = values_and_parameters[0][1]
+    values = [value for value, _ in values_and_parameters if value is not None]
     if len(values) < len(parts) or parameter is None:
         return None
     if parameter in parts[0].task_type.inputs:
@@ -105,6 +105,6 @@ def _counted(texts: Sequence[str]) -> str | None:
 
 def _source(value: Value | None, plan: Plan) -> object:
     """Tells where a value comes from: the request, or outputs of tasks of a type."""
-    found = references(value) if value is not None else ()
-    tasks = ((plan.task(ref.task_id), ref.output) for ref in found)
+    refs = references(value) if value is not None else ()
+    tasks = ((plan.task(ref.task_id), ref.output) for ref in refs)
     return frozenset((task.type, output) for task, output in tasks if task is not None)

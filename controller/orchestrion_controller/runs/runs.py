@@ -51,7 +51,7 @@ class StartOptions(TypedDict, total=False):
     """Where it waits until its plan is approved; None when it does not."""
 
 
-class Runs:
+class RunSupervisor:
     """Starts, finds, watches and ends runs."""
 
     def __init__(self, journal: Journal, metrics: ControllerMetrics, limits: RunLimits) -> None:

@@ -14,7 +14,7 @@ from orchestrion.experts import SelectionPolicy
 from orchestrion.plans import Plan, TaskResult, TaskType
 from orchestrion.runs import Artifact, Message, Role, RunOptions
 from orchestrion.v1 import plans_pb2, run_service_pb2, runs_pb2, task_types_pb2
-from orchestrion_controller.artifacts.artifacts import Artifacts
+from orchestrion_controller.artifacts.artifacts import ArtifactStore
 from orchestrion_controller.selector.licenses import check as check_licenses
 from orchestrion_serving.interceptors import Context
 
@@ -25,13 +25,13 @@ _LARGEST_PAGE: Final = 1_000
 _DEFAULT_PAGE: Final = 100
 
 
-def messages(found: Iterable[runs_pb2.Message]) -> tuple[Message, ...]:
+def messages(encoded: Iterable[runs_pb2.Message]) -> tuple[Message, ...]:
     """Decodes a conversation, whose last turn is the user's.
 
     Raises:
         InvalidArgumentError: The user says nothing, or somebody else speaks last.
     """
-    turns = tuple(codec.decode(message, Message) for message in found)
+    turns = tuple(codec.decode(message, Message) for message in encoded)
     if not turns:
         raise Reason.REQUEST_EMPTY.error("messages: there is none; say what you want.", field="messages")
     last = f"messages[{len(turns) - 1}]"
@@ -42,27 +42,27 @@ def messages(found: Iterable[runs_pb2.Message]) -> tuple[Message, ...]:
     return turns
 
 
-async def attachments(turns: Iterable[Message], artifacts: Artifacts) -> tuple[Artifact, ...]:
+async def attachments(turns: Iterable[Message], artifacts: ArtifactStore) -> tuple[Artifact, ...]:
     """Describes the artifacts attached to a conversation, in order.
 
     Raises:
         InvalidArgumentError: A name is none of an artifact.
         NotFoundError: There is no such artifact.
     """
-    found: list[Artifact] = []
+    attached: list[Artifact] = []
     for index, turn in enumerate(turns):
-        found += await artifacts.get_all(turn.artifacts, field=f"messages[{index}].artifacts")
-    return tuple(found)
+        attached += await artifacts.get_all(turn.artifacts, field=f"messages[{index}].artifacts")
+    return tuple(attached)
 
 
-def task_types(found: Iterable[task_types_pb2.TaskType]) -> Mapping[str, TaskType]:
+def task_types(encoded: Iterable[task_types_pb2.TaskType]) -> Mapping[str, TaskType]:
     """Decodes task types, by name.
 
     Raises:
         InvalidArgumentError: One has no name, or two have the same.
     """
     by_name: dict[str, TaskType] = {}
-    for index, message in enumerate(found):
+    for index, message in enumerate(encoded):
         field = f"task_types[{index}].name"
         if not message.name or message.name in by_name:
             raise Reason.INVALID_FIELD.error(
@@ -87,9 +87,9 @@ def plan(message: plans_pb2.Plan) -> Plan:
     return codec.decode(message, Plan)
 
 
-def results(found: Iterable[plans_pb2.TaskResult]) -> Mapping[str, TaskResult]:
+def results(encoded: Iterable[plans_pb2.TaskResult]) -> Mapping[str, TaskResult]:
     """Decodes results, by task id."""
-    return {message.task_id: codec.decode(message, TaskResult) for message in found}
+    return {message.task_id: codec.decode(message, TaskResult) for message in encoded}
 
 
 def policy(number: int) -> SelectionPolicy:
@@ -105,16 +105,16 @@ def policy(number: int) -> SelectionPolicy:
         raise Reason.INVALID_FIELD.error(text, field="policy") from error
 
 
-def licenses(found: Iterable[str]) -> tuple[str, ...]:
+def licenses(encoded: Iterable[str]) -> tuple[str, ...]:
     """Decodes the licences that experts may have.
 
     Raises:
         InvalidArgumentError: One is none.
     """
-    wanted = tuple(found)
-    if wrong := check_licenses(wanted):
+    allowed = tuple(encoded)
+    if wrong := check_licenses(allowed):
         raise Reason.INVALID_FIELD.error(f"licenses: {wrong}.", field="licenses")
-    return wanted
+    return allowed
 
 
 def options(message: runs_pb2.RunOptions) -> RunOptions:
@@ -123,12 +123,12 @@ def options(message: runs_pb2.RunOptions) -> RunOptions:
     Raises:
         InvalidArgumentError: A number is out of its range, or the request id is too long.
     """
-    found = codec.decode(message, RunOptions)
+    options = codec.decode(message, RunOptions)
     if message.HasField("detach_grace_ms") and not 0 <= message.detach_grace_ms <= _LONGEST_GRACE_MS:
-        text = f"options.detach_grace_ms: {found.detach_grace_ms} is out of range; give 0 to {_LONGEST_GRACE_MS}."
+        text = f"options.detach_grace_ms: {options.detach_grace_ms} is out of range; give 0 to {_LONGEST_GRACE_MS}."
         raise Reason.INVALID_FIELD.error(text, field="options.detach_grace_ms")
-    request_id(found.request_id, "options.request_id")
-    return found
+    request_id(options.request_id, "options.request_id")
+    return options
 
 
 def request_id(text: str, field: str) -> str:
@@ -148,13 +148,13 @@ def approval_timeout_ms(message: run_service_pb2.RunRequest) -> int | None:
     Raises:
         InvalidArgumentError: It is out of range.
     """
-    field, found = "approval_timeout_ms", message.approval_timeout_ms
+    field, timeout_ms = "approval_timeout_ms", message.approval_timeout_ms
     if not message.HasField("approval_timeout_ms"):
         return None
-    if not 1 <= found <= _LONGEST_APPROVAL_MS:
-        text = f"{field}: {found} is out of range; give 1 to {_LONGEST_APPROVAL_MS}, or leave it unset."
+    if not 1 <= timeout_ms <= _LONGEST_APPROVAL_MS:
+        text = f"{field}: {timeout_ms} is out of range; give 1 to {_LONGEST_APPROVAL_MS}, or leave it unset."
         raise Reason.INVALID_FIELD.error(text, field=field)
-    return found
+    return timeout_ms
 
 
 def previous_run(name: str) -> str:
@@ -173,16 +173,16 @@ def deadline_s(context: Context) -> float | None:
     return None if remaining is None else max(0.0, remaining)
 
 
-def page_size(asked: int) -> int:
+def page_size(requested: int) -> int:
     """Returns the size of a page.
 
     Raises:
         InvalidArgumentError: It is out of range.
     """
-    if not 0 <= asked <= _LARGEST_PAGE:
-        text = f"page_size: {asked} is out of range; give 0 to {_LARGEST_PAGE}."
+    if not 0 <= requested <= _LARGEST_PAGE:
+        text = f"page_size: {requested} is out of range; give 0 to {_LARGEST_PAGE}."
         raise Reason.INVALID_FIELD.error(text, field="page_size")
-    return asked or _DEFAULT_PAGE
+    return requested or _DEFAULT_PAGE
 
 
 def page_token(milliseconds: int, name: str) -> str:

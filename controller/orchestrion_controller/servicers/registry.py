@@ -44,8 +44,8 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
 
     async def ListTaskTypes(self, request: pb.ListTaskTypesRequest, context: Context) -> pb.ListTaskTypesResponse:
         """Lists what is on offer."""
-        found = self._registry.listed_task_types()
-        return pb.ListTaskTypesResponse(task_types=[codec.encode(listed) for listed in found])
+        task_types = self._registry.listed_task_types()
+        return pb.ListTaskTypesResponse(task_types=[codec.encode(listed) for listed in task_types])
 
     async def Watch(self, request: pb.WatchRequest, context: Context) -> AsyncIterator[pb.RegistryChange]:
         """Streams hosts as they change."""

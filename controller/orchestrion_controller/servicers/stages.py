@@ -20,10 +20,10 @@ from orchestrion.v1 import (
     select_service_pb2,
     select_service_pb2_grpc,
 )
-from orchestrion_controller.artifacts.artifacts import Artifacts
+from orchestrion_controller.artifacts.artifacts import ArtifactStore
 from orchestrion_controller.pipeline.pipeline import Pipeline
 from orchestrion_controller.requests import ExecuteRequest, PlanRequest, RespondRequest, SelectRequest
-from orchestrion_controller.runs.runs import Runs
+from orchestrion_controller.runs.runs import RunSupervisor
 from orchestrion_controller.servicers import decoding
 from orchestrion_serving.interceptors import Context
 
@@ -31,7 +31,7 @@ from orchestrion_serving.interceptors import Context
 class PlanServicer(plan_service_pb2_grpc.PlanServiceServicer):
     """Turns requests into plans."""
 
-    def __init__(self, runs: Runs, pipeline: Pipeline, artifacts: Artifacts) -> None:
+    def __init__(self, runs: RunSupervisor, pipeline: Pipeline, artifacts: ArtifactStore) -> None:
         """Keeps the collaborators."""
         self._runs, self._pipeline, self._artifacts = runs, pipeline, artifacts
 
@@ -61,7 +61,7 @@ class PlanServicer(plan_service_pb2_grpc.PlanServiceServicer):
 class SelectServicer(select_service_pb2_grpc.SelectServiceServicer):
     """Chooses an expert for every task of a plan."""
 
-    def __init__(self, runs: Runs, pipeline: Pipeline) -> None:
+    def __init__(self, runs: RunSupervisor, pipeline: Pipeline) -> None:
         """Keeps the collaborators."""
         self._runs, self._pipeline = runs, pipeline
 
@@ -89,7 +89,7 @@ class SelectServicer(select_service_pb2_grpc.SelectServiceServicer):
 class ExecuteServicer(execute_service_pb2_grpc.ExecuteServiceServicer):
     """Runs plans on experts."""
 
-    def __init__(self, runs: Runs, pipeline: Pipeline, artifacts: Artifacts) -> None:
+    def __init__(self, runs: RunSupervisor, pipeline: Pipeline, artifacts: ArtifactStore) -> None:
         """Keeps the collaborators."""
         self._runs, self._pipeline, self._artifacts = runs, pipeline, artifacts
 
@@ -120,7 +120,7 @@ class ExecuteServicer(execute_service_pb2_grpc.ExecuteServiceServicer):
 class RespondServicer(respond_service_pb2_grpc.RespondServiceServicer):
     """Answers requests from results."""
 
-    def __init__(self, runs: Runs, pipeline: Pipeline, artifacts: Artifacts) -> None:
+    def __init__(self, runs: RunSupervisor, pipeline: Pipeline, artifacts: ArtifactStore) -> None:
         """Keeps the collaborators."""
         self._runs, self._pipeline, self._artifacts = runs, pipeline, artifacts
 

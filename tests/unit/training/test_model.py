@@ -50,7 +50,7 @@ def test_the_planner_computes_what_the_model_does(model: PlanModel, tmp_path: Pa
     request = Request.of(LIBRARY.examples[0], PIECES)
     words = [piece.end > piece.start for piece in request.pieces]
     tools = [0, 3, 5]
-    places = [features.Place(TYPES[tool], position) for tool, position in zip(tools, (0, 9, 4), strict=True)]
+    places = [features.Mention(TYPES[tool], position) for tool, position in zip(tools, (0, 9, 4), strict=True)]
     both, alone = features.pairs(places, request.asides, request.example.text)
     with torch.inference_mode():
         tools_read = model.tools(*batches.tools(TYPES, PIECES))

@@ -83,6 +83,6 @@ class BuiltinPlanner:
 
 def _doubts(understood: Understanding) -> tuple[str, ...]:
     return (
-        *(f"`{name}` may not be wanted ({1 - chance:.0%})." for name, chance in understood.doubtful),
-        *(f"`{name}` may be wanted, too ({chance:.0%})." for name, chance in understood.left_out),
+        *(f"`{name}` may not be wanted ({1 - probability:.0%})." for name, probability in understood.doubtful),
+        *(f"`{name}` may be wanted, too ({probability:.0%})." for name, probability in understood.left_out),
     )

@@ -40,7 +40,7 @@ class Quotation:
 
 def quotations(request: str) -> list[Quotation]:
     """Finds the texts in quotation marks; other marks inside are text, and so are straight ones after a backslash."""
-    found: list[Quotation] = []
+    quotations_so_far: list[Quotation] = []
     position = 0
     while position < len(request):
         closers = _PAIRS.get(request[position])
@@ -51,9 +51,9 @@ def quotations(request: str) -> list[Quotation]:
         if end is None:
             position += 1
             continue
-        found.append(Quotation(request[position + 1 : end], position, end + 1))
+        quotations_so_far.append(Quotation(request[position + 1 : end], position, end + 1))
         position = end + 1
-    return found
+    return quotations_so_far
 
 
 def after_colon(request: str, start: int = 0) -> Quotation | None:

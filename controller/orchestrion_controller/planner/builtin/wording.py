@@ -32,11 +32,12 @@ def not_planned(task_types: Mapping[str, TaskType], what: str) -> OrchestrionErr
 
 
 def not_told(
-    task_types: Mapping[str, TaskType], task_type: TaskType, kind: ParameterKind, given: ParameterKind
+    task_types: Mapping[str, TaskType], task_type: TaskType, kind: ParameterKind, available: ParameterKind
 ) -> OrchestrionError:
     """Says that a step needs another kind of value than there is."""
     what = (
-        f"`{task_type.name}` takes {noun(kind)}, and what is there is {noun(given)}, which no task type turns into one."
+        f"`{task_type.name}` takes {noun(kind)}, and what is there is {noun(available)}, "
+        "which no task type turns into one."
     )
     return not_planned(task_types, what)
 

@@ -28,11 +28,11 @@ class Earlier:
 
     def name_of_artifact(self, artifact: str) -> str:
         """Returns the name of an artifact; its own where it has none."""
-        return next((name for name, known in self.artifacts.items() if known.name == artifact), artifact)
+        return next((name for name, entry in self.artifacts.items() if entry.name == artifact), artifact)
 
     def name_of_text(self, text: str) -> str:
         """Returns the name of a text; empty where it has none."""
-        return next((name for name, known in self.texts.items() if known == text), "")
+        return next((name for name, entry in self.texts.items() if entry == text), "")
 
     def resolved(self, task: Task) -> Task:
         """Replaces names by what they stand for."""

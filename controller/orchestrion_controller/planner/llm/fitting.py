@@ -14,7 +14,7 @@ from typing import Final
 from orchestrion.runs import Role
 from orchestrion_controller.planner.llm.earlier import Earlier
 from orchestrion_controller.planner.llm.examples import MOST_EXAMPLES, chosen
-from orchestrion_controller.planner.llm.prompt import Extent, Material
+from orchestrion_controller.planner.llm.prompt import Material, PlanPromptExtent
 from orchestrion_controller.planner.llm.relevance import by_relevance
 from orchestrion_controller.stages import PlanningRequest
 
@@ -39,35 +39,35 @@ def material(request: PlanningRequest, earlier: Earlier) -> Material:
     )
 
 
-def extents(material: Material) -> list[Extent]:
+def extents(material: Material) -> list[PlanPromptExtent]:
     """Lists ever shorter extents, the whole first."""
     return list(_extents(material))
 
 
-def _extents(material: Material) -> Iterator[Extent]:
+def _extents(material: Material) -> Iterator[PlanPromptExtent]:
     turns, types = len(material.request.history), len(material.by_relevance)
     latest = min(turns, 1)
     examples = min(len(material.examples), MOST_EXAMPLES)
     detailed = types if types <= _MOST_DESCRIBED else _LIKELIEST
     few = min(types, _FEW_TASK_TYPES)
     for kept in range(turns, latest, -1):
-        yield Extent(kept, examples, types, detailed)
+        yield PlanPromptExtent(kept, examples, types, detailed)
     for kept in range(examples, 0, -1):
-        yield Extent(latest, kept, types, detailed)
-    yield (extent := Extent(latest, 0, types, detailed))
+        yield PlanPromptExtent(latest, kept, types, detailed)
+    yield (extent := PlanPromptExtent(latest, 0, types, detailed))
     shortest = _bytes_of_tools(material, extent)
     for described in range(min(detailed, types - 1), -1, -1):
-        extent = Extent(latest, 0, types, described)
+        extent = PlanPromptExtent(latest, 0, types, described)
         # The forms of all and the descriptions of most are longer than the descriptions of all.
         if (size := _bytes_of_tools(material, extent)) < shortest:
             shortest = size
             yield extent
     for kept in range(types - 1, few - 1, -1):
-        yield Extent(latest, 0, kept, 0)
+        yield PlanPromptExtent(latest, 0, kept, 0)
     for kept in range(few, 0, -1):
-        yield Extent(0, 0, kept, 0)
+        yield PlanPromptExtent(0, 0, kept, 0)
 
 
-def _bytes_of_tools(material: Material, extent: Extent) -> int:
+def _bytes_of_tools(material: Material, extent: PlanPromptExtent) -> int:
     """Counts as the context does: in bytes, of which descriptions in other scripts have more than characters."""
     return len(material.tools(extent).encode(errors="surrogatepass"))

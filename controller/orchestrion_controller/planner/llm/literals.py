@@ -48,15 +48,15 @@ def quotations(text: str) -> tuple[str, ...]:
 class LiteralCheck:
     """Checks the texts of a plan against those of a request."""
 
-    def __init__(self, said: Sequence[str], known: Iterable[str] = ()) -> None:
+    def __init__(self, request_texts: Sequence[str], other_texts: Iterable[str] = ()) -> None:
         """Prepares a check.
 
         Args:
-            said: What the person wrote, message by message.
-            known: Other texts that may be taken over, such as earlier results.
+            request_texts: What the person wrote, message by message.
+            other_texts: Other texts that may be taken over, such as earlier results.
         """
-        self._whole = "\n".join([*said, *known])
-        self._quotations = [quotation for text in said for quotation in quotations(text)]
+        self._whole = "\n".join([*request_texts, *other_texts])
+        self._quotations = [quotation for text in request_texts for quotation in quotations(text)]
 
     def check(self, task: Task, task_type: TaskType, index: int) -> None:
         """Questions the texts of a task.

@@ -23,14 +23,14 @@ def check(task: Task, before: Iterable[Task], task_types: Mapping[str, TaskType]
     Raises:
         InvalidArgumentError: It does.
     """
-    name, given = _text(task, task_types[task.type])
+    name, text = _text(task, task_types[task.type])
     language = task.inputs.get(_LANGUAGE)
-    if given is None or not isinstance(language, str):
+    if text is None or not isinstance(language, str):
         return
     for other in before:
         other_type = task_types[other.type]
         made = next((output.name for output in other_type.outputs if output.kind is ParameterKind.TEXT), "")
-        same = _text(other, other_type)[1] == given and other.inputs.get(_LANGUAGE) == language
+        same = _text(other, other_type)[1] == text and other.inputs.get(_LANGUAGE) == language
         if made and same and other.type != task.type:
             message = (
                 f"`{task.id}` takes the text that `{other.id}` is given, not the one that it makes: refer to its "

@@ -16,7 +16,7 @@ from orchestrion_controller.planner.llm.earlier import Earlier, earlier
 from orchestrion_controller.planner.llm.fitting import extents, material
 from orchestrion_controller.planner.llm.literals import LiteralCheck
 from orchestrion_controller.planner.llm.parsing import PlanReader
-from orchestrion_controller.planner.llm.prompt import Extent, Material, repair_messages
+from orchestrion_controller.planner.llm.prompt import Material, PlanPromptExtent, repair_messages
 from orchestrion_controller.planner.llm.refusals import declined, not_repaired, raise_for, sounds_like_refusal
 from orchestrion_controller.planner.llm.schema import plan_schema
 from orchestrion_controller.plans.rules import PlanChecker
@@ -76,7 +76,7 @@ class LLMPlanner:
             OrchestrionError: What `LanguageModel.chat` raises.
         """
         left = earlier(request.history)
-        told = material(request, left)
+        shown = material(request, left)
         said = [message.text for message in request.messages if message.role is not Role.ASSISTANT]
         literals: LiteralCheck | None = LiteralCheck(said, left.texts.values())
         suffix: list[ChatMessage] = []
@@ -86,7 +86,7 @@ class LLMPlanner:
         while True:
             attempt = _Attempt(_checker(request, left), literals)
             is_first = rejected is None and not broken
-            async with aclosing(self._tasks(attempt, told, suffix)) as tasks:
+            async with aclosing(self._tasks(attempt, shown, suffix)) as tasks:
                 async for task in tasks:
                     if is_first:
                         out.append(task)
@@ -116,13 +116,13 @@ class LLMPlanner:
         yield PlanFinished(attempt.plan)
 
     async def _tasks(
-        self, attempt: _Attempt, told: Material, suffix: Sequence[ChatMessage]
+        self, attempt: _Attempt, shown: Material, suffix: Sequence[ChatMessage]
     ) -> AsyncGenerator[Task, None]:
         """Yields the valid tasks of one reply; the attempt tells how it went. Stops reading at the first error."""
         reader = PlanReader()
         ended: Ended | None = None
         try:
-            async with aclosing(self._reply(told, suffix)) as reply:
+            async with aclosing(self._reply(shown, suffix)) as reply:
                 async for piece in reply:
                     if isinstance(piece, Ended):
                         ended, attempt.usage = piece, piece.usage
@@ -130,7 +130,7 @@ class LLMPlanner:
                     else:
                         attempt.pieces.append(piece)
                         for task in reader.feed(piece):
-                            yield self._checked(attempt, task, told)
+                            yield self._checked(attempt, task, shown)
             if ended and not ended.finish_reason and not reader.closed:
                 message = f"The language model's reply broke off after {len(attempt.tasks)} tasks. Try again."
                 raise Reason.LLM_BROKE_OFF.error(message)
@@ -139,24 +139,24 @@ class LLMPlanner:
         except OrchestrionError as error:
             attempt.error = error
 
-    def _reply(self, told: Material, suffix: Sequence[ChatMessage]) -> AsyncGenerator[str | Ended, None]:
+    def _reply(self, shown: Material, suffix: Sequence[ChatMessage]) -> AsyncGenerator[str | Ended, None]:
         """Asks with the longest prompt that fits, and holds the reply to the task types that it tells."""
-        attached = {f"attachments/{index}": item for index, item in enumerate(told.request.attachments, start=1)}
-        files = {name: item.media_type for name, item in {**attached, **told.earlier.artifacts}.items()}
+        attached = {f"attachments/{index}": item for index, item in enumerate(shown.request.attachments, start=1)}
+        files = {name: item.media_type for name, item in {**attached, **shown.earlier.artifacts}.items()}
 
-        def messages(extent: Extent) -> list[ChatMessage]:
-            return [*told.messages(extent), *suffix]
+        def messages(extent: PlanPromptExtent) -> list[ChatMessage]:
+            return [*shown.messages(extent), *suffix]
 
-        def schema(extent: Extent) -> Schema:
-            return plan_schema(told.task_types(extent).values(), files, told.earlier.texts)
+        def schema(extent: PlanPromptExtent) -> Schema:
+            return plan_schema(shown.task_types(extent).values(), files, shown.earlier.texts)
 
-        return chat_fitting(self._model, extents(told), messages, schema)
+        return chat_fitting(self._model, extents(shown), messages, schema)
 
-    def _checked(self, attempt: _Attempt, task: Task, told: Material) -> Task:
+    def _checked(self, attempt: _Attempt, task: Task, shown: Material) -> Task:
         index = len(attempt.tasks)
-        checked = attempt.checker.add(told.earlier.resolved(task))
+        checked = attempt.checker.add(shown.earlier.resolved(task))
         if attempt.literals is not None:
-            task_types = told.request.task_types
+            task_types = shown.request.task_types
             attempt.literals.check(checked, task_types[checked.type], index)
             originals.check(checked, attempt.tasks, task_types, index)
         attempt.tasks.append(checked)

@@ -1,4 +1,4 @@
-"""What the planning language model is told."""
+"""The prompt of the language model that plans."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ Task types ("?" marks what is optional, "->" the outputs):
 
 
 @dataclass(frozen=True, slots=True)
-class Extent:
+class PlanPromptExtent:
     """How much a prompt tells; a shorter one leaves out what matters least."""
 
     turns: int
@@ -66,12 +66,12 @@ class Extent:
     task_types: int
     """Task types, the likeliest ones."""
     detailed: int
-    """Those of them that are described input by input, the likeliest ones; of the others only the form is told."""
+    """Those of them that are described input by input, the likeliest ones; the others in a line each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All that a prompt can tell; an Extent says how much of it it does."""
+    """All that a prompt can tell; a `PlanPromptExtent` says how much of it it does tell."""
 
     request: PlanningRequest
     earlier: Earlier
@@ -80,12 +80,12 @@ class Material:
     by_relevance: tuple[str, ...]
     """The names of the task types, the likeliest first."""
 
-    def task_types(self, extent: Extent) -> Mapping[str, TaskType]:
-        """Returns the task types that are told, in their usual order: a prompt that begins as the last one is cheap."""
-        told = set(self.by_relevance[: extent.task_types])
-        return {name: task_type for name, task_type in self.request.on_offer.items() if name in told}
+    def task_types(self, extent: PlanPromptExtent) -> Mapping[str, TaskType]:
+        """Returns the task types of the prompt, in their usual order: a prompt that begins as the last one is cheap."""
+        included = set(self.by_relevance[: extent.task_types])
+        return {name: task_type for name, task_type in self.request.on_offer.items() if name in included}
 
-    def messages(self, extent: Extent) -> list[ChatMessage]:
+    def messages(self, extent: PlanPromptExtent) -> list[ChatMessage]:
         """Writes the chat that asks for a plan. Whatever is left out, the request itself is whole."""
         task_types = self.task_types(extent)
         system = _SYSTEM.format(task_types=self.tools(extent))
@@ -98,7 +98,7 @@ class Material:
             messages += _past_turn(turn, self.earlier)
         return [*messages, *_request(self.request)]
 
-    def tools(self, extent: Extent) -> str:
+    def tools(self, extent: PlanPromptExtent) -> str:
         """Lists the task types; where only some are described, all their forms come first, the same in each prompt."""
         task_types = self.task_types(extent)
         detailed = set(self.by_relevance[: extent.detailed])
@@ -114,9 +114,11 @@ class Material:
 def repair_messages(reply: str, error: OrchestrionError) -> list[ChatMessage]:
     """Writes what follows an invalid plan: the model's own reply, and what is wrong with it."""
     place = f" (at {error.field})" if error.field else ""
-    asked = f"This plan is not valid: {error.message}{place} Write the whole plan anew, as one JSON object, mended."
+    correction = (
+        f"This plan is not valid: {error.message}{place} Write the whole plan anew, as one JSON object, mended."
+    )
     shown = wording.cut(reply, _LONGEST_REPLY) or "(nothing)"
-    return [{"role": "assistant", "content": shown}, {"role": "user", "content": asked}]
+    return [{"role": "assistant", "content": shown}, {"role": "user", "content": correction}]
 
 
 def _request(request: PlanningRequest) -> Iterable[ChatMessage]:

@@ -23,14 +23,14 @@ _JUST_PLANNED: Final = 6.0
 
 def words(text: str) -> frozenset[str]:
     """Lists the words of a text, without the commonest English endings; other scripts by pairs of letters too."""
-    found: set[str] = set()
+    distinct: set[str] = set()
     for word in _WORD.findall(text.casefold()):
         if word.isascii():
             ending = next((ending for ending in _ENDINGS if word.endswith(ending) and len(word) > len(ending) + 2), "")
-            found.add(word.removesuffix(ending))
+            distinct.add(word.removesuffix(ending))
         else:
-            found |= {word, *(word[start : start + 2] for start in range(len(word) - 1))}
-    return frozenset(found)
+            distinct |= {word, *(word[start : start + 2] for start in range(len(word) - 1))}
+    return frozenset(distinct)
 
 
 class Likeness:

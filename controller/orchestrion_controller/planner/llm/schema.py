@@ -47,14 +47,14 @@ class _Inputs:
         output = _object({"taskId": _STRING, "output": _STRING, "index": index})
         self.definitions: _Form = {"output": _object({"output": output})}
         self._names: dict[str, str] = {}
-        self._known: dict[tuple[object, ...], _Form] = {}
+        self._forms: dict[tuple[object, ...], _Form] = {}
 
     def of(self, parameter: Parameter) -> _Form:
         """A single value, a list of such, or null for an optional one that is left out."""
         key = (parameter.kind, parameter.repeated, parameter.optional, parameter.choices)
-        if key not in self._known:
-            self._known[key] = self._form(parameter)
-        return self._known[key]
+        if key not in self._forms:
+            self._forms[key] = self._form(parameter)
+        return self._forms[key]
 
     def _form(self, parameter: Parameter) -> _Form:
         label = parameter.kind.name.lower()

@@ -57,11 +57,11 @@ def _described(parameter: Parameter, text: str) -> str:
         low = "" if parameter.minimum is None else f"{parameter.minimum:.10g}"
         high = "" if parameter.maximum is None else f"{parameter.maximum:.10g}"
         notes.append(f"from {low} to {high}" if low and high else f"at least {low}" if low else f"at most {high}")
-    told = "" if _only_repeats(parameter, text) else text
-    return f"{parameter.name} ({'; '.join(notes)}){': ' if told else ''}{told}"
+    explanation = "" if _only_repeats(parameter, text) else text
+    return f"{parameter.name} ({'; '.join(notes)}){': ' if explanation else ''}{explanation}"
 
 
 def _only_repeats(parameter: Parameter, text: str) -> bool:
     """Whether a description says no more than the name, as `The picture.` of an image."""
-    told = {"the", "a", parameter.name, *({"picture"} if parameter.kind is ParameterKind.IMAGE else ())}
-    return set(text.casefold().strip(".").split()) <= told
+    empty = {"the", "a", parameter.name, *({"picture"} if parameter.kind is ParameterKind.IMAGE else ())}
+    return set(text.casefold().strip(".").split()) <= empty

@@ -12,7 +12,7 @@ from orchestrion.errors import OrchestrionError
 from orchestrion_controller.dispatch import SelectionContext
 from orchestrion_controller.language_model import Ended, LanguageModel, Schema, chat_fitting
 from orchestrion_controller.selector.llm import prompt, reply
-from orchestrion_controller.selector.llm.prompt import ChoiceQuestion, Extent
+from orchestrion_controller.selector.llm.prompt import ChoicePromptExtent, ChoiceQuestion
 from orchestrion_controller.selector.llm.reply import ExpertChoice
 from orchestrion_controller.stages import Usage
 
@@ -51,7 +51,7 @@ class LLMChooser:
         ended: Ended | None = None
         shown: Sequence[ChoiceQuestion] = questions
 
-        def schema(extent: Extent) -> Schema:
+        def schema(extent: ChoicePromptExtent) -> Schema:
             nonlocal shown
             shown = extent.of(questions)
             return prompt.schema(shown)

@@ -56,7 +56,7 @@ class ChoiceQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Extent:
+class ChoicePromptExtent:
     """How much a prompt holds."""
 
     value_length: int
@@ -74,12 +74,12 @@ class Extent:
         ]
 
 
-def extents(task_count: int) -> Sequence[Extent]:
+def extents(task_count: int) -> Sequence[ChoicePromptExtent]:
     """Lists how much a prompt about so many tasks may hold, the most first."""
-    extents = [Extent(length, _MOST_CANDIDATES, task_count) for length in _LONGEST_VALUES]
-    extents += [Extent(_LONGEST_VALUES[-1], count, task_count) for count in (3, 2)]
+    extents = [ChoicePromptExtent(length, _MOST_CANDIDATES, task_count) for length in _LONGEST_VALUES]
+    extents += [ChoicePromptExtent(_LONGEST_VALUES[-1], count, task_count) for count in (3, 2)]
     while (task_count := task_count // 2) > 0:
-        extents.append(Extent(_LONGEST_VALUES[-1], 2, task_count))
+        extents.append(ChoicePromptExtent(_LONGEST_VALUES[-1], 2, task_count))
     return extents
 
 

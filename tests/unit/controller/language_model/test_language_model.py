@@ -16,7 +16,7 @@ from orchestrion.errors import OrchestrionError
 from orchestrion_controller.deadline import remaining_s, run_deadline
 from orchestrion_controller.language_model import Ended, LanguageModel, LanguageModelConfig, Schema
 from orchestrion_controller.language_model.failures import ContextRefusal, context_refusal
-from orchestrion_controller.language_model.retries import Retries, retry_after_s
+from orchestrion_controller.language_model.retries import LlmAttempts, retry_after_s
 from tests.llm_server import LLMServer, Reply
 
 KEY = "sk-secret-key"
@@ -263,7 +263,7 @@ def test_both_forms_of_retry_after(headers: dict[str, str], expected: float | No
 
 
 def test_waits_keep_to_what_is_asked_and_to_what_is_left() -> None:
-    retries = Retries(count=3, longest_wait_s=10.0)
+    retries = LlmAttempts(count=3, longest_wait_s=10.0)
     assert retries.next_wait_s(6.0, None) == 6.0
     # Ten seconds in all: six are spent.
     assert retries.next_wait_s(6.0, None) is None
@@ -274,7 +274,7 @@ def test_waits_keep_to_what_is_asked_and_to_what_is_left() -> None:
 
 
 def test_without_a_word_from_the_endpoint_waits_grow() -> None:
-    retries = Retries(count=6, longest_wait_s=60.0)
+    retries = LlmAttempts(count=6, longest_wait_s=60.0)
     waits = [retries.next_wait_s(None, None) for _ in range(6)]
     for wait, most in zip(waits, (0.5, 1.0, 2.0, 4.0, 8.0, 8.0), strict=True):
         assert wait is not None

@@ -70,7 +70,7 @@ class Arguments:
             inputs = _references(task_type, [(ids[source], types[source]) for source in graph.sources[number]])
             for parameter in task_type.inputs:
                 if parameter.name not in inputs:
-                    value = self._given(parameter, task_type, inputs, regions[number])
+                    value = self._argument(parameter, task_type, inputs, regions[number])
                     if value is not None:
                         inputs[parameter.name] = value
             self._check(task_type, inputs)
@@ -78,7 +78,7 @@ class Arguments:
             tasks.append(Task(ids[number], task_type.name, ordered))
         return tuple(tasks)
 
-    def _given(
+    def _argument(
         self, parameter: Parameter, task_type: TaskType, inputs: Mapping[str, Value], region: phrases.Region
     ) -> Value | None:
         """Finds what the request gives for one input; None where it gives nothing."""

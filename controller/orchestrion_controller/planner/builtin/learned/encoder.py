@@ -49,7 +49,7 @@ class Encoder:
         Returns:
             For each text an array of shape (pieces, width).
         """
-        found: list[Array | None] = [None] * len(texts)
+        vectors: list[Array | None] = [None] * len(texts)
         order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         for start in range(0, len(order), _MOST_AT_ONCE):
             batch = order[start : start + _MOST_AT_ONCE]
@@ -62,5 +62,5 @@ class Encoder:
             embedded = self._embeddings[ids].astype(np.float32) * self._scales[ids][..., None]
             hidden = self._session.run(None, {"embedded": embedded, "mask": mask})[0]
             for row, index in enumerate(batch):
-                found[index] = hidden[row, : len(texts[index])]
-        return [vectors for vectors in found if vectors is not None]
+                vectors[index] = hidden[row, : len(texts[index])]
+        return [vectors for vectors in vectors if vectors is not None]

@@ -22,7 +22,7 @@ _SENTENCE_END: Final = re.compile(r"[.!?;](?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Mention:
     """A step: what performs it, and where the request asks for it."""
 
     task_type: TaskType
@@ -32,10 +32,10 @@ class Place:
 
 def fits(source: TaskType, target: TaskType) -> bool:
     """Whether some output of one task type is a value for some input of another."""
-    return any(accepts(taken.kind, given.kind) for given in source.outputs for taken in target.inputs)
+    return any(accepts(parameter.kind, output.kind) for output in source.outputs for parameter in target.inputs)
 
 
-def pairs(steps: Sequence[Place], given: Sequence[Aside], text: str) -> tuple[Array, Array]:
+def pairs(steps: Sequence[Mention], asides: Sequence[Aside], text: str) -> tuple[Array, Array]:
     """Describes each pair of steps, source first, and each step by itself.
 
     Returns:
@@ -47,8 +47,8 @@ def pairs(steps: Sequence[Place], given: Sequence[Aside], text: str) -> tuple[Ar
     sentence = [len(_SENTENCE_END.findall(text[: step.position])) for step in steps]
     compatible = [[i != j and fits(steps[i].task_type, steps[j].task_type) for j in range(count)] for i in range(count)]
     media = [[i != j and _fits_as_media(steps[i], steps[j]) for j in range(count)] for i in range(count)]
-    kinds = {item.kind for item in given if item.is_file}
-    gives_text = any(item.mark in {"[text]", "[phrase]", "[question]"} for item in given)
+    kinds = {item.kind for item in asides if item.is_file}
+    gives_text = any(item.mark in {"[text]", "[phrase]", "[question]"} for item in asides)
     both = np.zeros((count, count, COUNT), dtype=np.float32)
     alone = np.zeros((count, COUNT), dtype=np.float32)
     for j in range(count):
@@ -88,9 +88,9 @@ def pairs(steps: Sequence[Place], given: Sequence[Aside], text: str) -> tuple[Ar
 _MEDIA: Final = frozenset(kind for kind in ParameterKind if kind.is_media)
 
 
-def _fits_as_media(source: Place, target: Place) -> bool:
+def _fits_as_media(source: Mention, target: Mention) -> bool:
     return any(
-        given.kind.is_media and accepts(taken.kind, given.kind)
-        for given in source.task_type.outputs
-        for taken in target.task_type.inputs
+        output.kind.is_media and accepts(parameter.kind, output.kind)
+        for output in source.task_type.outputs
+        for parameter in target.task_type.inputs
     )

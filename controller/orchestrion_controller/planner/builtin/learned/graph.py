@@ -30,7 +30,7 @@ class Wanted:
     """The index of its task type."""
     position: int
     """Where the request asks for it, in characters."""
-    chance: float
+    probability: float
     """How likely it is wanted, 0 to 1."""
 
 
@@ -41,7 +41,7 @@ class Graph:
     steps: tuple[Wanted, ...]
     sources: tuple[tuple[int, ...], ...]
     """For each step the indices of those that feed it, in the order in which they are asked for."""
-    chances: tuple[float, ...]
+    probabilities: tuple[float, ...]
     """For each step how likely its sources are these."""
 
 
@@ -70,22 +70,24 @@ def build(
         return _ordered(steps, sources, [1.0] * count)
     allowed = np.array([[i != j and fits(types[i], types[j]) for j in range(count)] for i in range(count)], dtype=bool)
     shares = _shares(np.where(allowed, links, -np.inf), roots)
-    found: list[list[int]] = [[] for _ in range(count)]
+    sources_of: list[list[int]] = [[] for _ in range(count)]
     # The surest decision first, so that a circle is broken where it is least sure.
     candidates = sorted(
         ((shares[i, j], i, j) for i in range(count) for j in range(count) if allowed[i, j]), reverse=True
     )
     for share, i, j in candidates:
         likeliest = share >= shares[:, j].max() and share >= shares[count, j]
-        is_due = not found[j] and share > shares[count, j]
+        is_due = not sources_of[j] and share > shares[count, j]
         if not (likeliest or share > _SECOND_SOURCE or is_due):
             continue
-        if found[j] and share <= _SECOND_SOURCE:
+        if sources_of[j] and share <= _SECOND_SOURCE:
             continue
-        if not _reaches(found, i, j) and _has_room(types, found[j], i, j):
-            found[j].append(i)
-    chances = [float(sum(shares[i, j] for i in found[j]) if found[j] else shares[count, j]) for j in range(count)]
-    return _ordered(steps, [sorted(item) for item in found], chances)
+        if not _reaches(sources_of, i, j) and _has_room(types, sources_of[j], i, j):
+            sources_of[j].append(i)
+    probabilities = [
+        float(sum(shares[i, j] for i in sources_of[j]) if sources_of[j] else shares[count, j]) for j in range(count)
+    ]
+    return _ordered(steps, [sorted(item) for item in sources_of], probabilities)
 
 
 def is_in_time(task_types: Sequence[TaskType]) -> bool:
@@ -129,7 +131,7 @@ def _has_room(types: Sequence[TaskType], sources: Sequence[int], step: int, targ
     return True
 
 
-def _ordered(steps: Sequence[Wanted], sources: Sequence[Sequence[int]], chances: Sequence[float]) -> Graph:
+def _ordered(steps: Sequence[Wanted], sources: Sequence[Sequence[int]], probabilities: Sequence[float]) -> Graph:
     """Puts each step after its sources, else in the order in which they are asked for."""
     order: list[int] = []
     while len(order) < len(steps):
@@ -144,5 +146,5 @@ def _ordered(steps: Sequence[Wanted], sources: Sequence[Sequence[int]], chances:
     return Graph(
         tuple(steps[number] for number in order),
         tuple(tuple(sorted(place[source] for source in sources[number])) for number in order),
-        tuple(chances[number] for number in order),
+        tuple(probabilities[number] for number in order),
     )

@@ -83,23 +83,23 @@ def asides(request: str, file_names: Sequence[str] = ()) -> list[Aside]:
         request: The request, as it is written.
         file_names: The names of its attachments, which it may speak of.
     """
-    found: list[Aside] = []
+    asides: list[Aside] = []
     for name in sorted(dict.fromkeys(file_names), key=len, reverse=True):
         for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", request, re.IGNORECASE) if name else ():
-            _add(found, _file(request, name, *match.span()))
+            _add(asides, _file(request, name, *match.span()))
     for match in _LINK.finditer(request):
-        _add(found, Aside("[link]", match.group().rstrip(".,;:!?)"), *match.span()))
+        _add(asides, Aside("[link]", match.group().rstrip(".,;:!?)"), *match.span()))
     for match in _FILE.finditer(request):
         if kind_of(match.group()):
-            _add(found, _file(request, match.group(), *match.span()))
+            _add(asides, _file(request, match.group(), *match.span()))
     for quotation in quotations(request):
         if quotation.text.strip():
-            _add(found, Aside(_mark_of(quotation.text), quotation.text, quotation.start, quotation.end))
-    last = max((item.end for item in found), default=0)
+            _add(asides, Aside(_mark_of(quotation.text), quotation.text, quotation.start, quotation.end))
+    last = max((item.end for item in asides), default=0)
     rest = after_colon(request, last)
     if rest and len(rest.text.split()) >= _LONG_WORDS:
-        _add(found, Aside("[text]", rest.text, rest.start, rest.end))
-    return sorted(found, key=lambda item: item.start)
+        _add(asides, Aside("[text]", rest.text, rest.start, rest.end))
+    return sorted(asides, key=lambda item: item.start)
 
 
 def kind_of(file_name: str) -> ParameterKind | None:
@@ -129,7 +129,7 @@ def _mark_of(text: str) -> str:
     return "[phrase]" if count <= _SHORT_WORDS else "[text]"
 
 
-def _add(found: list[Aside], item: Aside) -> None:
+def _add(asides: list[Aside], item: Aside) -> None:
     """Adds something that lies on nothing else."""
-    if not any(item.start < other.end and other.start < item.end for other in found):
-        found.append(item)
+    if not any(item.start < other.end and other.start < item.end for other in asides):
+        asides.append(item)

@@ -39,20 +39,20 @@ class Pieces:
 
     def cut(self, text: str, asides: Sequence[Aside] = ()) -> list[Piece]:
         """Cuts a text; what is set aside becomes one mark each. At most `MOST_PIECES`, beginning and end included."""
-        found = [Piece(self.ids["[CLS]"], 0, 0)]
+        pieces = [Piece(self.ids["[CLS]"], 0, 0)]
         position = 0
         for aside in asides:
-            found += self._words(text, position, aside.start)
-            found.append(Piece(self.ids[aside.mark], aside.start, aside.end))
+            pieces += self._words(text, position, aside.start)
+            pieces.append(Piece(self.ids[aside.mark], aside.start, aside.end))
             position = aside.end
-        found += self._words(text, position, len(text))
-        if len(found) >= MOST_PIECES:
+        pieces += self._words(text, position, len(text))
+        if len(pieces) >= MOST_PIECES:
             half = MOST_PIECES // 2
-            found = found[:half] + found[len(found) - half + 1 :]
-        return [*found, Piece(self.ids["[SEP]"], len(text), len(text))]
+            pieces = pieces[:half] + pieces[len(pieces) - half + 1 :]
+        return [*pieces, Piece(self.ids["[SEP]"], len(text), len(text))]
 
     def _words(self, text: str, start: int, end: int) -> list[Piece]:
-        found: list[Piece] = []
+        pieces: list[Piece] = []
         for match in _WORD.finditer(text, start, end):
             word = fold(match.group())
             cuts = self._cuts.get(word)
@@ -63,9 +63,9 @@ class Pieces:
             begins = True
             for number in cuts:
                 # Folding may change a word's length: all its pieces share the word's place.
-                found.append(Piece(number, match.start(), match.end(), begins))
+                pieces.append(Piece(number, match.start(), match.end(), begins))
                 begins = False
-        return found
+        return pieces
 
     def _cut_word(self, word: str) -> tuple[int, ...]:
         """Takes the longest piece that fits, again and again."""

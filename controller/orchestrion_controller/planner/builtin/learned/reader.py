@@ -31,7 +31,7 @@ _GUESS: Final = 0.2
 so than nothing, but not just anything."""
 
 _DOUBTFUL: Final = 0.3
-"""From which chance on a task type that is left out is told, and one that is not told as sure."""
+"""How likely a task type must be to be wanted though left out, or unwanted though planned, to be named as a doubt."""
 
 _LIBRARIES_KEPT: Final = 16
 
@@ -78,7 +78,7 @@ class Reader:
 
     def understand(self, request: PlanningRequest) -> Understanding:
         """Finds the steps of a request and what feeds what; no steps where nothing seems to be wanted."""
-        text, artifacts = _asked(request)
+        text, artifacts = _text_and_files(request)
         task_types = tuple(request.task_types.values())
         if not task_types:
             return Understanding(graph.Graph((), (), ()), (), 0.0, (), ())
@@ -87,24 +87,32 @@ class Reader:
         tools = self.prepare(task_types)
         words = [piece.end > piece.start for piece in pieces]
         scores = self._heads.scores(self._encoder.encode([pieces])[0], words, tools)
-        chances = _chances(scores.wanted)
+        probabilities = _probabilities(scores.wanted)
         chosen = graph.chosen(scores.wanted, THRESHOLD)
-        if not chosen and len(chances) and chances.max() >= _GUESS:
-            chosen = [int(chances.argmax())]
+        if not chosen and len(probabilities) and probabilities.max() >= _GUESS:
+            chosen = [int(probabilities.argmax())]
         places = scores.shares.argmax(0)
         steps = sorted(
-            (graph.Wanted(index, pieces[places[index]].start, float(chances[index])) for index in chosen),
+            (graph.Wanted(index, pieces[places[index]].start, float(probabilities[index])) for index in chosen),
             key=lambda step: step.position,
         )
         made = self._linked(_Read(text, asides, scores), steps, task_types, tools)
-        others = [index for index in range(len(chances)) if index not in chosen]
-        certainty = [*chances[chosen], *(1 - chances[others]), *made.chances]
+        others = [index for index in range(len(probabilities)) if index not in chosen]
+        certainty = [*probabilities[chosen], *(1 - probabilities[others]), *made.probabilities]
         return Understanding(
             made,
             tuple(task_types[step.tool] for step in made.steps),
             math.exp(sum(math.log(max(float(share), 1e-6)) for share in certainty)) if chosen else 0.0,
-            tuple((task_types[step.tool].name, step.chance) for step in made.steps if step.chance < 1 - _DOUBTFUL),
-            tuple((task_types[index].name, float(chances[index])) for index in others if chances[index] > _DOUBTFUL),
+            tuple(
+                (task_types[step.tool].name, step.probability)
+                for step in made.steps
+                if step.probability < 1 - _DOUBTFUL
+            ),
+            tuple(
+                (task_types[index].name, float(probabilities[index]))
+                for index in others
+                if probabilities[index] > _DOUBTFUL
+            ),
         )
 
     def bind(self, request: PlanningRequest, understood: Understanding) -> tuple[Task, ...]:
@@ -113,7 +121,7 @@ class Reader:
         Raises:
             InvalidArgumentError: Something to work on is missing.
         """
-        text, artifacts = _asked(request)
+        text, artifacts = _text_and_files(request)
         asides = marking.asides(text, [artifact.file_name for artifact in artifacts])
         return Arguments(text, asides, artifacts, request.task_types).bind(understood.graph, understood.types)
 
@@ -123,7 +131,7 @@ class Reader:
         """Finds out what feeds what."""
         if not steps:
             return graph.Graph((), (), ())
-        places = [features.Place(task_types[step.tool], step.position) for step in steps]
+        places = [features.Mention(task_types[step.tool], step.position) for step in steps]
         both, alone = features.pairs(places, request.asides, request.text)
         links, roots = self._heads.links([step.tool for step in steps], request.scores, tools, both, alone)
         return graph.build(steps, task_types, links, roots, in_time=graph.is_in_time(task_types))
@@ -138,7 +146,7 @@ class _Read:
     scores: Scores
 
 
-def _asked(request: PlanningRequest) -> tuple[str, tuple[Artifact, ...]]:
+def _text_and_files(request: PlanningRequest) -> tuple[str, tuple[Artifact, ...]]:
     """Returns what was asked, and what there is to work on."""
     text = request.messages[last_user_message(request)].text
     return text, request.attachments or _left_over(request.history)
@@ -156,6 +164,6 @@ def _left_over(history: Sequence[PastTurn]) -> tuple[Artifact, ...]:
     return (*first, *(artifact for artifact in artifacts.values() if artifact not in first))
 
 
-def _chances(odds: Array) -> Array:
+def _probabilities(odds: Array) -> Array:
     result: Array = np.float32(1) / (np.float32(1) + np.exp(-odds))
     return result
