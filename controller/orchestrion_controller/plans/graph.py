@@ -17,12 +17,12 @@ def dependencies(task: Task) -> tuple[str, ...]:
 def dependents(tasks: Iterable[Task]) -> dict[str, tuple[str, ...]]:
     """Lists for every task the ids of those that refer to it, in plan order."""
     tasks = tuple(tasks)
-    found: dict[str, list[str]] = {task.id: [] for task in tasks}
+    by_task: dict[str, list[str]] = {task.id: [] for task in tasks}
     for task in tasks:
         for needed in dependencies(task):
-            if needed in found:
-                found[needed].append(task.id)
-    return {task_id: tuple(ids) for task_id, ids in found.items()}
+            if needed in by_task:
+                by_task[needed].append(task.id)
+    return {task_id: tuple(ids) for task_id, ids in by_task.items()}
 
 
 def leaves(tasks: Iterable[Task]) -> tuple[Task, ...]:
@@ -56,11 +56,11 @@ def order(tasks: Iterable[Task]) -> tuple[Task, ...]:
 
 def ancestors(tasks: Iterable[Task]) -> dict[str, frozenset[str]]:
     """Tells for every task the ids of all that it waits for, directly or through others. There is no cycle."""
-    found: dict[str, frozenset[str]] = {}
+    by_task: dict[str, frozenset[str]] = {}
     for task in order(tasks):
         needed = dependencies(task)
-        found[task.id] = frozenset(needed).union(*(found.get(task_id, frozenset()) for task_id in needed))
-    return found
+        by_task[task.id] = frozenset(needed).union(*(by_task.get(task_id, frozenset()) for task_id in needed))
+    return by_task
 
 
 def components(tasks: Iterable[Task]) -> tuple[tuple[Task, ...], ...]:
