@@ -46,6 +46,8 @@ class HostConfig:
     """The folder of all state."""
     catalogue_paths: tuple[Path, ...] = ()
     """Folders with further models, one YAML file each."""
+    experts: tuple[str, ...] = ()
+    """Experts written in Python, beside those of installed packages: `path/to/file.py:Class` or `module:Class`."""
     exports_path: Path = field(default_factory=default_exports_path)
     """The folder of models exported to ONNX, which all hosts of a user share; it need not exist."""
     preload: tuple[str, ...] = ()

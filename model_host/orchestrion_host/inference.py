@@ -13,7 +13,9 @@ from orchestrion.inference import InferOutputs, InferPayload, InferProgress
 from orchestrion.plans import TaskType
 from orchestrion.values import Value
 from orchestrion_host import inputs
+from orchestrion_host import outputs as output_check
 from orchestrion_host.artifacts.exchange import ArtifactExchange
+from orchestrion_host.catalogue import runtimes
 from orchestrion_host.changes import Changes
 from orchestrion_host.experts.expert import HostedExpert
 from orchestrion_host.experts.loader import ExpertLoader
@@ -88,7 +90,7 @@ class Inference:
                 return
             entry = expert.queue.enter(task_type)
             try:
-                async with contextlib.aclosing(self._stages(expert, call, entry)) as payloads:
+                async with contextlib.aclosing(self._stages(expert, call, kind, entry)) as payloads:
                     async for payload in payloads:
                         if isinstance(payload, InferOutputs):
                             succeeded()
@@ -101,7 +103,7 @@ class Inference:
                     self._room.notify()
 
     async def _stages(
-        self, expert: HostedExpert, call: InferCall, entry: QueueEntry
+        self, expert: HostedExpert, call: InferCall, kind: TaskType | None, entry: QueueEntry
     ) -> AsyncGenerator[InferPayload, None]:
         async with contextlib.aclosing(self._on_demand.fetch(expert)) as steps:
             async for step in steps:
@@ -120,8 +122,11 @@ class Inference:
             while not isinstance(event := await entry.next(), QueueResult):
                 yield event
         self._observe(expert, event)
+        outputs = await self._exchange.outputs(event.outputs)
+        if kind is not None and runtimes.is_plugged_in(expert.facts.runtime):
+            output_check.check(expert.facts.id, kind, outputs)
         yield InferOutputs(
-            await self._exchange.outputs(event.outputs),
+            outputs,
             event.queue_ms,
             event.compute_ms,
             event.batch_size,

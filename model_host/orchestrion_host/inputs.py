@@ -72,7 +72,7 @@ def _check_parameter(parameter: Parameter, value: Value) -> None:
 
 def _check_value(parameter: Parameter, name: str, value: Value) -> None:
     _check_no_reference(name, value)
-    if not _fits(parameter.kind, value):
+    if not fits(parameter.kind, value):
         raise _error(name, f"must be of the kind {parameter.kind.name.lower()}.")
     if isinstance(value, ArtifactRef):
         names.sha256_of(value.name, f"inputs.{name}")
@@ -86,7 +86,8 @@ def _check_value(parameter: Parameter, name: str, value: Value) -> None:
             raise _error(name, f"must be a number from {_bound(low)} to {_bound(high)}; it is {value:g}.")
 
 
-def _fits(kind: ParameterKind, value: Value) -> bool:
+def fits(kind: ParameterKind, value: Value) -> bool:
+    """Whether a value is of a kind."""
     if kind.is_media:
         return isinstance(value, ArtifactRef)
     if kind is ParameterKind.JSON:

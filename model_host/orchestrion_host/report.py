@@ -6,14 +6,19 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from importlib import metadata
+from types import MappingProxyType
+from typing import Final
 
 from orchestrion import names
 from orchestrion._codec import codec
 from orchestrion.experts import Host, HostFacts, HostState
+from orchestrion.plans import TaskType
 from orchestrion.v1 import registry_service_pb2 as messages
 from orchestrion_host.experts.expert import HostedExpert
 from orchestrion_host.memory.devices import Devices
 from orchestrion_host.workers.pool import WorkerPool
+
+_NO_TASK_TYPES: Final[Mapping[str, TaskType]] = MappingProxyType({})
 
 
 class HostDescription:
@@ -29,6 +34,7 @@ class HostDescription:
         *,
         profile: str = "",
         fetches_on_demand: bool = False,
+        task_types: Mapping[str, TaskType] = _NO_TASK_TYPES,
     ) -> None:
         """Keeps what is described.
 
@@ -40,6 +46,7 @@ class HostDescription:
             workers: Its workers.
             profile: The name of the profile whose experts it offers.
             fetches_on_demand: Whether it fetches the files of an expert when a task needs it.
+            task_types: The task types that experts of third parties bring, by name.
         """
         self._name = names.host(name)
         self._max_concurrent_calls = max_concurrent_calls
@@ -48,6 +55,7 @@ class HostDescription:
         self._workers = workers
         self._profile = profile
         self._fetches_on_demand = fetches_on_demand
+        self._task_types = task_types
         self._instance_id = secrets.token_hex(8)
         self._version = metadata.version("orchestrion")
         self.address = ""
@@ -89,10 +97,12 @@ class HostDescription:
             worker_restart_count=self._workers.restart_count,
             profile=facts.profile,
             fetches_on_demand=facts.fetches_on_demand,
+            task_types=facts.task_types,
         )
 
     def _facts(self) -> HostFacts:
         experts = tuple(expert.describe() for expert in self._experts.values())
+        performed = {name for expert in experts for name in expert.task_types} if self._task_types else set()
         return HostFacts(
             self.address,
             self._version,
@@ -100,4 +110,5 @@ class HostDescription:
             experts,
             profile=self._profile,
             fetches_on_demand=self._fetches_on_demand,
+            task_types=tuple(item for name, item in self._task_types.items() if name in performed),
         )

@@ -15,6 +15,8 @@ from orchestrion_host.advertiser import Advertiser
 from orchestrion_host.artifacts.cache import ArtifactCache
 from orchestrion_host.artifacts.exchange import ArtifactExchange
 from orchestrion_host.artifacts.store import ArtifactStore
+from orchestrion_host.catalogue import reader
+from orchestrion_host.catalogue.plugins import Plugins, discover
 from orchestrion_host.catalogue.reader import CatalogueError
 from orchestrion_host.changes import Changes
 from orchestrion_host.config import HostConfig
@@ -47,12 +49,13 @@ _SERVICE: Final = model_host_service_pb2.DESCRIPTOR.services_by_name["ModelHostS
 class ModelHost:
     """A host that serves. Made by `start`, ended by `stop`."""
 
-    def __init__(self, config: HostConfig, devices: Devices) -> None:
+    def __init__(self, config: HostConfig, devices: Devices, plugins: Plugins) -> None:
         """Builds everything that needs no port.
 
         Args:
             config: The settings.
             devices: The devices found.
+            plugins: What third parties bring.
 
         Raises:
             CatalogueError: A file of the catalogue is wrong, or an expert to preload is not in it.
@@ -61,7 +64,9 @@ class ModelHost:
         self._config = config
         self._measurements = Measurements(config.folder / "measurements.json")
         collection = Collection(
-            config, lambda facts, presence: HostedExpert(facts, presence, config.queue_limit, self._measurements)
+            config,
+            lambda facts, presence: HostedExpert(facts, presence, config.queue_limit, self._measurements),
+            plugins.experts,
         )
         experts = collection.experts
         missing = [expert_id for expert_id in config.preload if expert_id not in experts]
@@ -93,21 +98,21 @@ class ModelHost:
         # An expert that was pinned, then removed, is loaded again when it is there again.
         collection.on_offer = self._pins.resume
         self._graphics = GraphicsWatch(devices, changes)
-        known_task_types = task_types.load()
+        defined_task_types = {**plugins.task_types, **task_types.load()}
         self._library = ModelLibrary.build(
             config,
             collection,
             self._loader,
             changes,
             measurements=self._measurements,
-            task_types=tuple(known_task_types),
+            task_types=tuple(defined_task_types),
             has_graphics=any(device.name != devices.main.name for device in devices.describe()),
         )
         self._channel = grpc.aio.insecure_channel(config.controller, options=channel_options())
         cache = ArtifactCache(config.folder / "artifacts", config.cache_bytes)
         exchange = ArtifactExchange(cache, ArtifactStore(self._channel), self._spool, metrics)
         inference = Inference(
-            task_types=known_task_types,
+            task_types=defined_task_types,
             loader=self._loader,
             reservations=self._reservations,
             exchange=exchange,
@@ -124,6 +129,7 @@ class ModelHost:
             self._workers,
             profile=config.profile,
             fetches_on_demand=config.fetch_on_demand,
+            task_types=plugins.task_types,
         )
         self._advertiser = Advertiser(self._channel, self._description, changes)
         self._server = GrpcServer(calls)
@@ -155,10 +161,12 @@ class ModelHost:
         """Builds a host, listens, and begins to advertise.
 
         Raises:
-            CatalogueError: A file of the catalogue is wrong.
+            CatalogueError: A file of the catalogue is wrong, or an expert that the settings name cannot be taken.
             OSError: A port is taken, or the home folder cannot be written.
         """
-        host = cls(config, await find_devices(config))
+        own = reader.read((), test_experts=config.test_experts)
+        plugins = await discover(config.experts, ids=own, own_task_types=task_types.load())
+        host = cls(config, await find_devices(config), plugins)
         await host._listen()
         return host
 

@@ -37,9 +37,9 @@ class ModelFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     id: str
     """The expert's id: letters, digits, `-`, `_`, `.` and `/`."""
     model: str
-    """The engine's name, or the model's id on the Hub."""
+    """The engine's name, the class of an expert written in Python, or the model's id on the Hub."""
     runtime: str
-    """`engine`, `transformers`, `diffusers`, `onnx` or `remote`."""
+    """`engine`, `transformers`, `diffusers`, `onnx`, `remote`, `python`, or one that a package brings."""
     task_types: tuple[str, ...]
     """The task types that it performs."""
     description: str
@@ -77,6 +77,8 @@ class ModelFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     """How many batches are computed at once."""
     isolation: str = "shared"
     """`shared`: a worker together with others of its device and runtime; `own`: one for itself."""
+    devices: tuple[str, ...] = ()
+    """The kinds of devices that it can be on, the best first, of `cuda` and `cpu`; empty for those of its runtime."""
     requires: tuple[str, ...] = ()
     """Python packages, by import name, without which it cannot run."""
     environment: tuple[str, ...] = ()
@@ -95,6 +97,8 @@ class ModelFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     @property
     def device_kinds(self) -> tuple[str, ...]:
         """The kinds of devices that it can be on, the best first."""
+        if self.devices:
+            return self.devices
         return ("cuda", "cpu") if self.runtime in ("transformers", "diffusers") else ("cpu",)
 
     @property

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
+from orchestrion_host.catalogue import runtimes
 from orchestrion_host.catalogue.facts import ModelFacts, WeightsSource
 
 T = TypeVar("T")
 
 _ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,127}")
-_RUNTIMES: Final = ("engine", "transformers", "diffusers", "onnx", "remote")
+_DEVICES: Final = ("cuda", "cpu")
 _ISOLATIONS: Final = ("shared", "own")
 _LIMITS: Final = frozenset({"max_character_count", "max_duration_ms", "max_size_bytes"})
 _TRUSTED: Final = ("pickled-weights", "remote-code")
@@ -59,7 +60,25 @@ def read_file(path: Path) -> ModelFacts:
         CatalogueError: It cannot be read, or says what it cannot say.
     """
     facts = read_yaml(path, ModelFacts)
-    _check_rules(facts, path)
+    _check_rules(facts, str(path))
+    return facts
+
+
+def facts_of(data: Mapping[str, Any], place: str) -> ModelFacts:
+    """Checks the fields of an entry, as strictly as those of a file.
+
+    Args:
+        data: The fields, as YAML has them.
+        place: Where they are from, for errors.
+
+    Raises:
+        CatalogueError: They say what they cannot say.
+    """
+    try:
+        facts = msgspec.convert(data, ModelFacts)
+    except msgspec.ValidationError as error:
+        raise CatalogueError(f"{place}: {error}") from error
+    _check_rules(facts, place)
     return facts
 
 
@@ -75,11 +94,12 @@ def read_yaml(path: Path, form: type[T]) -> T:
         raise CatalogueError(f"{path}: {error}") from error
 
 
-def _check_rules(facts: ModelFacts, path: Path) -> None:
+def _check_rules(facts: ModelFacts, place: str) -> None:
     rules = [
         ("id", bool(_ID.fullmatch(facts.id)), "letters, digits, `.`, `_`, `/` and `-`, at most 128"),
-        ("runtime", facts.runtime in _RUNTIMES, f"one of {', '.join(_RUNTIMES)}"),
+        ("runtime", facts.runtime in runtimes.names(), f"one of {', '.join(runtimes.names())}"),
         ("isolation", facts.isolation in _ISOLATIONS, f"one of {', '.join(_ISOLATIONS)}"),
+        ("devices", set(facts.devices) <= set(_DEVICES), f"some of {', '.join(_DEVICES)}"),
         ("task_types", bool(facts.task_types), "at least one"),
         ("description", bool(facts.description.strip()), "one or two sentences"),
         ("max_batch_size", facts.max_batch_size >= 1, "at least 1"),
@@ -94,14 +114,14 @@ def _check_rules(facts: ModelFacts, path: Path) -> None:
         ("trusted", set(facts.trusted) <= set(_TRUSTED), f"some of {', '.join(_TRUSTED)}"),
         (
             "source",
-            facts.runtime in ("engine", "remote") or bool(_locations(facts.source)),
+            not runtimes.needs_source(facts.runtime) or bool(_locations(facts.source)),
             "a package, a folder or a hub id",
         ),
         ("source", not (facts.source.hub and (facts.source.package or facts.source.folder)), "one place only"),
     ]
     for name, holds, expected in rules:
         if not holds:
-            raise CatalogueError(f"{path}: {name}: expected {expected}; found {getattr(facts, name)!r}.")
+            raise CatalogueError(f"{place}: {name}: expected {expected}; found {getattr(facts, name)!r}.")
 
 
 def _locations(source: WeightsSource) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -39,12 +40,18 @@ class CatalogueEntry:
 class Collection:
     """The catalogue of a host, and its experts: the part of the catalogue that it offers."""
 
-    def __init__(self, config: HostConfig, make: Callable[[ModelFacts, Presence], HostedExpert]) -> None:
+    def __init__(
+        self,
+        config: HostConfig,
+        make: Callable[[ModelFacts, Presence], HostedExpert],
+        plugins: Sequence[ModelFacts] = (),
+    ) -> None:
         """Reads the catalogue.
 
         Args:
             config: The settings.
             make: Makes an expert of the host from what the catalogue says, and whether it can run here.
+            plugins: The experts that third parties bring.
 
         Raises:
             CatalogueError: A file of it is wrong, or there is no such profile.
@@ -52,7 +59,7 @@ class Collection:
         self._make = make
         self._profile = profiles.experts_of(config.profile)
         self._entries = Entries(config.models_folder)
-        self._base = _read(config)
+        self._base = _read(config, plugins)
         self._own = dict(self._entries.read())
         self.on_change: Callable[[], None] = lambda: None
         """Called when what the host offers has changed."""
@@ -171,17 +178,18 @@ def _renewed(own: ModelFacts, base: ModelFacts) -> ModelFacts:
     return msgspec.structs.replace(base, **{name: getattr(own, name) for name in _FROM_THE_HUB}, source=source)
 
 
-def _read(config: HostConfig) -> dict[str, CatalogueEntry]:
-    """Reads the project's catalogue, the operator's and that of the exports; a later file replaces one of its id."""
+def _read(config: HostConfig, plugins: Sequence[ModelFacts]) -> dict[str, CatalogueEntry]:
+    """Reads the project's catalogue, plug-ins, the operator's catalogue and the exports; later ones replace earlier."""
     exports = (config.exports_path,) if config.exports_path.is_dir() else ()
-    layers = [
-        (ModelOrigin.BUILT_IN, (reader.BUILT_IN,)),
-        (ModelOrigin.OPERATOR, config.catalogue_paths),
-        (ModelOrigin.EXPORTED, exports),
-    ]
-    return {
-        facts.id: CatalogueEntry(facts, origin)
-        for origin, folders in layers
-        for folder in folders
-        for facts in reader.read_folder(folder, test_experts=config.test_experts)
-    }
+    brought = {facts.id: CatalogueEntry(facts, ModelOrigin.OPERATOR) for facts in plugins}
+    return (
+        _read_folders((reader.BUILT_IN,), ModelOrigin.BUILT_IN, config)
+        | brought
+        | _read_folders(config.catalogue_paths, ModelOrigin.OPERATOR, config)
+        | _read_folders(exports, ModelOrigin.EXPORTED, config)
+    )
+
+
+def _read_folders(folders: Iterable[Path], origin: ModelOrigin, config: HostConfig) -> dict[str, CatalogueEntry]:
+    read = (facts for folder in folders for facts in reader.read_folder(folder, test_experts=config.test_experts))
+    return {facts.id: CatalogueEntry(facts, origin) for facts in read}

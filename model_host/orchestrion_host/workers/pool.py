@@ -125,5 +125,12 @@ class WorkerPool:
 
 
 def worker_label(facts: ModelFacts, device: str) -> str:
-    """Returns the label of the worker that an expert belongs into on a device, such as `transformers@cuda:0`."""
-    return f"{facts.runtime}@{device}" + (f"/{facts.id}" if facts.isolation == "own" else "")
+    """Returns the label of the worker that an expert belongs into on a device, such as `transformers@cuda:0`.
+
+    Experts written in Python share a worker with those of their own package or file: code of others stays apart.
+    """
+    runtime = facts.runtime
+    if runtime == "python":
+        place = facts.model.rpartition(":")[0]
+        runtime += f":{place if place.endswith('.py') else place.partition('.')[0]}"
+    return f"{runtime}@{device}" + (f"/{facts.id}" if facts.isolation == "own" else "")

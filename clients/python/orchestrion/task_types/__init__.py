@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
+from typing import Final
 
 import yaml
 
@@ -18,6 +20,8 @@ except ImportError:  # A PyYAML that was built without libyaml.
 
 from orchestrion.plans import Parameter, ParameterKind, TaskType
 
+_FIELDS: Final = frozenset(field.name for field in dataclasses.fields(TaskType))
+
 
 @cache
 def load() -> Mapping[str, TaskType]:
@@ -27,13 +31,24 @@ def load() -> Mapping[str, TaskType]:
         ValueError: A file does not have the form of a task type; the message names the file.
     """
     files = sorted(resources.files(__name__).iterdir(), key=lambda file: file.name)
-    types = [_read(file.name, file.read_text("utf-8")) for file in files if file.name.endswith(".yaml")]
+    types = [read(file.read_text("utf-8"), f"task_types/{file.name}") for file in files if file.name.endswith(".yaml")]
     return MappingProxyType({task_type.name: task_type for task_type in types})
 
 
-def _read(file_name: str, text: str) -> TaskType:
+def read(text: str, place: str) -> TaskType:
+    """Reads one task type.
+
+    Args:
+        text: The YAML.
+        place: Where it is from, for errors.
+
+    Raises:
+        ValueError: It does not have the form of a task type; the message names the place.
+    """
     try:
         data = yaml.load(text, SafeLoader)
+        if unknown := sorted(data.keys() - _FIELDS):
+            raise ValueError(f"{place}: there is no field {unknown[0]!r}; there are {', '.join(sorted(_FIELDS))}.")
         return TaskType(
             name=data["name"],
             description=data["description"].strip(),
@@ -46,7 +61,7 @@ def _read(file_name: str, text: str) -> TaskType:
             converts=data.get("converts", False),
         )
     except (KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
-        raise ValueError(f"task_types/{file_name}: {error!r}") from error
+        raise ValueError(f"{place}: {error!r}") from error
 
 
 def _parameter(data: JsonObject) -> Parameter:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
+from importlib import import_module, metadata
 from typing import Final, Protocol, TypeAlias
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion_host import ipc
+from orchestrion_host.catalogue import runtimes
 from orchestrion_host.worker.call import Call
 
 Outputs: TypeAlias = Mapping[str, ipc.Plain]
@@ -45,6 +46,7 @@ _MODULES: Final = {
     "diffusers": "orchestrion_host.worker.runtimes.families",
     "onnx": "orchestrion_host.worker.runtimes.families",
     "remote": "orchestrion_host.worker.runtimes.remote",
+    "python": "orchestrion_host.worker.runtimes.python",
 }
 
 
@@ -55,7 +57,11 @@ def loader(spec: ipc.Load) -> Loader:
         FailedPreconditionError: There is no such runtime.
     """
     if spec.runtime not in _MODULES:
-        raise Reason.EXPERT_LOAD_FAILED.error(f"There is no runtime {spec.runtime!r}; there are {', '.join(_MODULES)}.")
+        for point in metadata.entry_points(group=runtimes.GROUP, name=spec.runtime):
+            return import_module(_MODULES["python"]).plugged_in(point.load(), spec)  # type: ignore[no-any-return]
+        raise Reason.EXPERT_LOAD_FAILED.error(
+            f"There is no runtime {spec.runtime!r}; there are {', '.join(runtimes.names())}."
+        )
     load: Loader = import_module(_MODULES[spec.runtime]).loader(spec)
     return load
 
