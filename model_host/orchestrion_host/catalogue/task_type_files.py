@@ -28,7 +28,9 @@ def read(path: Path) -> TaskType:
     except (OSError, ValueError) as error:
         raise CatalogueError(str(error) if str(path) in str(error) else f"{path}: {error}") from error
     if task_type.name != path.stem:
-        raise CatalogueError(f"{path}: name: expected {path.stem!r}, as the file is called; task_type {task_type.name!r}.")
+        raise CatalogueError(
+            f"{path}: name: expected {path.stem!r}, as the file is called; task_type {task_type.name!r}."
+        )
     if not _NAME.fullmatch(task_type.name):
         raise CatalogueError(f"{path}: name: expected lower-case words joined by `-`; task_type {task_type.name!r}.")
     if not task_type.description:
