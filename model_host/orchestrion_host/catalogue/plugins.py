@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 import re
@@ -170,8 +171,11 @@ async def _read(origin: _Origin) -> ModelFacts:
 
 async def _described(origin: _Origin) -> Mapping[str, Any]:
     try:
-        async with asyncio.timeout(_LONGEST_IMPORT_S):
-            async for line in programs.run(_DESCRIBING, [origin.target]):
+        async with (
+            asyncio.timeout(_LONGEST_IMPORT_S),
+            contextlib.aclosing(programs.run(_DESCRIBING, [origin.target])) as lines,
+        ):
+            async for line in lines:
                 if "result" in line:
                     stated: Mapping[str, Any] = line["result"]
                     return stated

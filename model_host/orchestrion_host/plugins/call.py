@@ -36,8 +36,8 @@ Input: TypeAlias = "str | float | bool | Json | File | Sequence[Input]"
 Output: TypeAlias = "str | int | float | bool | Json | Mapping[str, object] | File | Sequence[Output]"
 """An output. A mapping is structured data, as `Json(mapping)` is; a list that is structured data is `Json(list)`."""
 
-Outputs: TypeAlias = Mapping[str, Output]
-"""The outputs of one call by name, as the task type declares them."""
+Outputs: TypeAlias = "Mapping[str, Output | None]"
+"""The outputs of one call by name, as the task type declares them; an optional one that is None is left out."""
 
 
 class Call(abc.ABC):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -42,7 +44,7 @@ def find(target: str) -> type[Expert]:
 
 def _import_file(path: Path) -> ModuleType:
     # Under a name of its own, so that a file `json.py` takes nobody's place.
-    name = f"orchestrion_expert_{path.stem}"
+    name = f"orchestrion_expert_{path.stem}_{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}"
     if name in sys.modules:
         return sys.modules[name]
     # Modules beside it are loaded_class, as by `python FILE`.

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from orchestrion_host.catalogue.facts import ModelFacts
@@ -132,5 +133,5 @@ def worker_label(facts: ModelFacts, device: str) -> str:
     runtime = facts.runtime
     if runtime == "python":
         place = facts.model.rpartition(":")[0]
-        runtime += f":{place if place.endswith('.py') else place.partition('.')[0]}"
+        runtime += f":{Path(place).name if place.endswith('.py') else place.partition('.')[0]}"
     return f"{runtime}@{device}" + (f"/{facts.id}" if facts.isolation == "own" else "")
