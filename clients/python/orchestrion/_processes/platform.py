@@ -88,13 +88,14 @@ def start(
 
 
 @contextlib.contextmanager
-def embedded(*, log: Log | None = None) -> Generator[Client, None, None]:
+def embedded(*, experts: Sequence[str] = (), log: Log | None = None) -> Generator[Client, None, None]:
     """Starts a private controller and model host, and gives a client of theirs.
 
     They take free ports of this machine and keep their state in a temporary folder: artifacts that are not downloaded
     are lost on leaving.
 
     Args:
+        experts: Experts written in Python that the host also offers, such as `path/to/file.py:MyExpert`.
         log: Takes the name of a server and a line of its log, from several threads; None drops them.
 
     Raises:
@@ -104,6 +105,7 @@ def embedded(*, log: Log | None = None) -> Generator[Client, None, None]:
     with tempfile.TemporaryDirectory(prefix="orchestrion-", ignore_cleanup_errors=True) as home:
         flags = ["--port", "0", "--metrics-port", "0", "--home"]
         controller_flags, host_flags = [*flags, f"{home}/controller"], [*flags, f"{home}/host"]
+        host_flags += ["--experts", ",".join(experts)] if experts else []
         with (
             start(controller_flags, host_flags, host_name="embedded", log=log or (lambda name, line: None)) as platform,
             Client(platform.controller.grpc_address) as client,
@@ -133,12 +135,13 @@ def embedded_controller(*, log: Log | None = None) -> Generator[str, None, None]
 
 
 @contextlib.asynccontextmanager
-async def async_embedded(*, log: Log | None = None) -> AsyncGenerator[AsyncClient, None]:
+async def async_embedded(*, experts: Sequence[str] = (), log: Log | None = None) -> AsyncGenerator[AsyncClient, None]:
     """Does what `embedded` does, for asyncio: a thread starts and stops the servers, and the loop goes on meanwhile.
 
     A task that is cancelled while they start ends when they have started and stopped again.
 
     Args:
+        experts: As that of `embedded`.
         log: As that of `embedded`.
 
     Raises:
@@ -149,7 +152,7 @@ async def async_embedded(*, log: Log | None = None) -> AsyncGenerator[AsyncClien
     leave = threading.Event()
 
     def live() -> None:
-        with embedded(log=log) as client:
+        with embedded(experts=experts, log=log) as client:
             loop.call_soon_threadsafe(address.set_result, client.address)
             leave.wait()
 

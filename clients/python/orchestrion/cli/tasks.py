@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -11,6 +11,7 @@ import typer
 from orchestrion.cli import completion, exits, options
 
 if TYPE_CHECKING:
+    from orchestrion.experts import ListedTaskType
     from orchestrion.plans import Parameter, TaskType
     from orchestrion.values import Value
 
@@ -29,29 +30,32 @@ def tasks(
     address: options.Address = None,
     json: options.Json = False,
 ) -> None:
-    """List the kinds of task, and which have an expert now.
+    """List the kinds of task, those of plug-ins included, and which have an expert now.
 
-    Needs no controller; without one it cannot tell which experts are there.
+    Needs no controller; without one it lists those that the project defines, and cannot tell which experts are there.
     """
     with exits.handled():
         from orchestrion import task_types
         from orchestrion._codec.codec import to_json
         from orchestrion.errors import Reason
 
-        library = task_types.load()
-        experts = _experts(address)
+        offered = _offered(address)
+        defined = {**{item.task_type.name: item.task_type for item in offered or ()}, **task_types.load()}
+        experts = None if offered is None else _performers(offered)
         if task_type is not None:
-            if task_type not in library:
+            if task_type not in defined:
                 raise Reason.UNKNOWN_TASK_TYPE.error(
                     f"There is no task type {task_type!r}; `orchestrion tasks` lists them.", field="type"
                 )
             if json:
-                print(to_json(library[task_type]))
+                print(to_json(defined[task_type]))
             else:
-                _tell(library[task_type], experts)
+                _tell(defined[task_type], experts)
             return
         # Those for tests are on hosts that were started with their experts, and nobody else misses them.
-        shown = [item for name, item in library.items() if not name.startswith("test-") or (experts or {}).get(name)]
+        shown = [
+            item for name, item in sorted(defined.items()) if not name.startswith("test-") or (experts or {}).get(name)
+        ]
         if json:
             for item in shown:
                 print(to_json(item))
@@ -59,24 +63,24 @@ def tasks(
             _show(shown, experts)
 
 
-def _experts(address: str | None) -> Mapping[str, list[str]] | None:
-    """Finds the experts of each task type; None where no controller answers, which is no fault here."""
+def _offered(address: str | None) -> Sequence[ListedTaskType] | None:
+    """Returns what is on offer; None where no controller answers, which is no fault here."""
     from orchestrion._sync.client import Client
     from orchestrion.errors import UnavailableError
-    from orchestrion.experts import ExpertState
 
-    experts: dict[str, list[str]] = {}
     with contextlib.suppress(UnavailableError), Client(address, timeout=_TIMEOUT_S) as client:
-        for listed in client.experts.list():
-            states = {placement.status.state for placement in listed.placements}
-            if states - {ExpertState.UNAVAILABLE, ExpertState.UNSPECIFIED}:
-                for name in listed.expert.task_types:
-                    experts.setdefault(name, []).append(listed.expert.id)
-        return experts
+        return client.task_types.list()
     return None
 
 
-def _show(shown: list[TaskType], experts: Mapping[str, list[str]] | None) -> None:
+def _performers(offered: Sequence[ListedTaskType]) -> Mapping[str, Sequence[str]]:
+    """Returns the experts of each task type that can be had, by its name."""
+    from orchestrion.experts import TaskTypeState
+
+    return {item.task_type.name: item.experts for item in offered if item.state is not TaskTypeState.UNAVAILABLE}
+
+
+def _show(shown: list[TaskType], experts: Mapping[str, Sequence[str]] | None) -> None:
     from orchestrion.cli.table import Column, show_table
 
     columns = [Column("TASK TYPE", "bold"), Column("EXPERT", styles=_STYLES), Column("WHAT IT DOES", cut=True)]
@@ -88,11 +92,11 @@ def _show(shown: list[TaskType], experts: Mapping[str, list[str]] | None) -> Non
     show_table(columns, rows)
 
 
-def _ready(name: str, experts: Mapping[str, list[str]] | None) -> str:
+def _ready(name: str, experts: Mapping[str, Sequence[str]] | None) -> str:
     return "● ready" if (experts or {}).get(name) else "○ none"
 
 
-def _tell(item: TaskType, experts: Mapping[str, list[str]] | None) -> None:
+def _tell(item: TaskType, experts: Mapping[str, Sequence[str]] | None) -> None:
     from orchestrion.cli import plan_files, views
     from orchestrion.cli.table import Column, show_table
     from orchestrion.plans import Plan, Task

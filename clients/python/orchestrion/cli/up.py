@@ -41,6 +41,13 @@ def up(
             "downloaded if you agree.  [default: the host's setting, or starter]",
         ),
     ] = None,
+    expert: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE.py:CLASS",
+            help="Also offer this expert written in Python, such as path/to/file.py:MyExpert. Repeatable.",
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Download without asking.")] = False,
 ) -> None:
     """Start a controller and a model host here; Ctrl-C stops both.
@@ -54,6 +61,7 @@ def up(
         controller_flags = [*_flag("--port", port), *_flag("--metrics-port", metrics_port), *shared]
         host_flags = [*_flag("--port", host_port), *_flag("--metrics-port", host_metrics_port), *shared]
         host_flags += [] if profile is None else ["--profile", profile]
+        host_flags += [] if not expert else ["--experts", ",".join(expert)]
         exits.tell("Starting a controller and a model host …")
         try:
             with platform.start(controller_flags, host_flags, host_name=host_name, log=_log) as running:
