@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import pkgutil
 import re
 import subprocess
@@ -101,22 +100,12 @@ def test_the_public_modules_are_these() -> None:
     assert {name for name in modules if not name.startswith("_")} == MODULES
 
 
-def test_type_checkers_see_the_names_that_exist() -> None:
-    tree = ast.parse(Path(orchestrion.__file__).read_text())
-    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
-    seen = {
-        alias.name: f"{node.module}" for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names
-    }
-    assert seen == {name: f"orchestrion.{module}" for name, module in orchestrion._MODULE_OF.items()}
-    assert set(seen) == set(orchestrion.__all__)
-
-
 def test_every_name_loads() -> None:
     for name in orchestrion.__all__:
         assert name in ALIASES or getattr(orchestrion, name).__name__ == name
     assert set(orchestrion.__all__) <= set(dir(orchestrion))
-    with pytest.raises(AttributeError, match="no attribute 'Conductor'"):
-        _ = orchestrion.Conductor
+    with pytest.raises(AttributeError, match="Conductor"):
+        getattr(orchestrion, "Conductor")  # noqa: B009
 
 
 def test_import_loads_nothing_heavy() -> None:
