@@ -22,7 +22,7 @@ from orchestrion.v1 import (
     select_service_pb2,
     select_service_pb2_grpc,
 )
-from orchestrion_controller.artifacts.artifacts import ArtifactStore
+from orchestrion_controller.artifacts.artifacts import OwnedArtifacts
 from orchestrion_controller.artifacts.store import LocalStore
 from orchestrion_controller.config import ControllerConfig
 from orchestrion_controller.database.database import Database
@@ -74,7 +74,7 @@ class Controller:
         self.metrics = metrics = ControllerMetrics()
         self._database = Database(config.resolved_database_url, metrics, synchronous=config.synchronous)
         self._journal = Journal(self._database)
-        self._artifacts = ArtifactStore(
+        self._artifacts = OwnedArtifacts(
             LocalStore(config.home / "artifacts", config.max_artifact_bytes), self._database
         )
         self._registry = Registry(config.lease_ms, metrics, task_types.load())

@@ -25,7 +25,7 @@ LOCAL_OWNER: Final = "local"
 _HEAD_BYTES: Final = 4_096
 
 
-class ArtifactStore:
+class OwnedArtifacts:
     """The artifacts of one controller."""
 
     def __init__(self, store: LocalStore, database: Database) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 
 from orchestrion.plans import TaskResult, TaskType
-from orchestrion_controller.artifacts.artifacts import ArtifactStore
+from orchestrion_controller.artifacts.artifacts import OwnedArtifacts
 from orchestrion_controller.executor.attempts import CallAttempts, ReplicaSelector
 from orchestrion_controller.executor.execution import Execution
 from orchestrion_controller.executor.hosts import HostChannels
@@ -23,7 +23,7 @@ class Executor:
         self,
         registry: Registry,
         selector: ReplicaSelector,
-        artifacts: ArtifactStore,
+        artifacts: OwnedArtifacts,
         metrics: ControllerMetrics,
         max_attempts: int,
     ) -> None:

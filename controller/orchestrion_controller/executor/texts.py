@@ -8,7 +8,7 @@ from typing import Final
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.plans import ParameterKind, Task, TaskType
 from orchestrion.values import ArtifactRef, Value, artifacts
-from orchestrion_controller.artifacts.artifacts import ArtifactStore
+from orchestrion_controller.artifacts.artifacts import OwnedArtifacts
 from orchestrion_controller.artifacts.encodings import decode
 from orchestrion_controller.executor.inputs import Inputs
 
@@ -23,7 +23,7 @@ MOST_BYTES_A_RUN: Final = 64 << 20
 class Texts:
     """The text files of one run, each read once however many tasks are given it."""
 
-    def __init__(self, store: ArtifactStore) -> None:
+    def __init__(self, store: OwnedArtifacts) -> None:
         """Keeps where the files lie."""
         self._store = store
         self._texts: dict[str, str] = {}

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from orchestrion.plans import Plan, TaskResult, TaskType
 from orchestrion.runs import Artifact, Message, Run
 from orchestrion.values import artifacts as artifacts_in
-from orchestrion_controller.artifacts.artifacts import ArtifactStore
+from orchestrion_controller.artifacts.artifacts import OwnedArtifacts
 from orchestrion_controller.artifacts.durations import duration_ms
 from orchestrion_controller.dispatch import InputSize, SelectionContext
 from orchestrion_controller.registry.choices import with_available_choices
@@ -32,7 +32,7 @@ class RunHistory(Protocol):
 class StageContext:
     """Looks things up for the stages."""
 
-    def __init__(self, registry: Registry, artifacts: ArtifactStore, history: RunHistory) -> None:
+    def __init__(self, registry: Registry, artifacts: OwnedArtifacts, history: RunHistory) -> None:
         """Keeps where to look.
 
         Args:

@@ -14,7 +14,7 @@ from orchestrion._net.transport import CHUNK_BYTES
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.v1 import artifact_service_pb2 as pb
 from orchestrion.v1 import artifact_service_pb2_grpc, artifacts_pb2
-from orchestrion_controller.artifacts.artifacts import ArtifactStore
+from orchestrion_controller.artifacts.artifacts import OwnedArtifacts
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.servicers import decoding
 from orchestrion_serving.interceptors import Context
@@ -28,7 +28,7 @@ _DRAIN_S: Final = 5.0
 class ArtifactServicer(artifact_service_pb2_grpc.ArtifactServiceServicer):
     """Stores and hands out artifacts."""
 
-    def __init__(self, artifacts: ArtifactStore, metrics: ControllerMetrics) -> None:
+    def __init__(self, artifacts: OwnedArtifacts, metrics: ControllerMetrics) -> None:
         """Keeps the collaborators."""
         self._artifacts = artifacts
         self._bytes_in = metrics.artifact_bytes.labels("in")

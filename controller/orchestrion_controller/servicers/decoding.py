@@ -14,7 +14,7 @@ from orchestrion.experts import SelectionPolicy
 from orchestrion.plans import Plan, TaskResult, TaskType
 from orchestrion.runs import Artifact, Message, Role, RunOptions
 from orchestrion.v1 import plans_pb2, run_service_pb2, runs_pb2, task_types_pb2
-from orchestrion_controller.artifacts.artifacts import ArtifactStore
+from orchestrion_controller.artifacts.artifacts import OwnedArtifacts
 from orchestrion_controller.selector.licenses import check as check_licenses
 from orchestrion_serving.interceptors import Context
 
@@ -42,7 +42,7 @@ def messages(encoded: Iterable[runs_pb2.Message]) -> tuple[Message, ...]:
     return turns
 
 
-async def attachments(turns: Iterable[Message], artifacts: ArtifactStore) -> tuple[Artifact, ...]:
+async def attachments(turns: Iterable[Message], artifacts: OwnedArtifacts) -> tuple[Artifact, ...]:
     """Describes the artifacts attached to a conversation, in order.
 
     Raises:

@@ -12,7 +12,7 @@ from orchestrion import names
 from orchestrion._codec import codec
 from orchestrion.runs import RunKind
 from orchestrion.v1 import events_pb2, run_service_pb2, run_service_pb2_grpc, runs_pb2
-from orchestrion_controller.artifacts.artifacts import ArtifactStore
+from orchestrion_controller.artifacts.artifacts import OwnedArtifacts
 from orchestrion_controller.pipeline.pipeline import Pipeline
 from orchestrion_controller.requests import FullRequest
 from orchestrion_controller.runs.log import RunLog
@@ -24,7 +24,7 @@ from orchestrion_serving.interceptors import Context
 class RunServicer(run_service_pb2_grpc.RunServiceServicer):
     """Starts, watches, returns and ends runs."""
 
-    def __init__(self, runs: RunSupervisor, pipeline: Pipeline, artifacts: ArtifactStore) -> None:
+    def __init__(self, runs: RunSupervisor, pipeline: Pipeline, artifacts: OwnedArtifacts) -> None:
         """Keeps the collaborators."""
         self._runs, self._pipeline, self._artifacts = runs, pipeline, artifacts
 

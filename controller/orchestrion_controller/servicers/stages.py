@@ -20,7 +20,7 @@ from orchestrion.v1 import (
     select_service_pb2,
     select_service_pb2_grpc,
 )
-from orchestrion_controller.artifacts.artifacts import ArtifactStore
+from orchestrion_controller.artifacts.artifacts import OwnedArtifacts
 from orchestrion_controller.pipeline.pipeline import Pipeline
 from orchestrion_controller.requests import ExecuteRequest, PlanRequest, RespondRequest, SelectRequest
 from orchestrion_controller.runs.runs import RunSupervisor
@@ -31,7 +31,7 @@ from orchestrion_serving.interceptors import Context
 class PlanServicer(plan_service_pb2_grpc.PlanServiceServicer):
     """Turns requests into plans."""
 
-    def __init__(self, runs: RunSupervisor, pipeline: Pipeline, artifacts: ArtifactStore) -> None:
+    def __init__(self, runs: RunSupervisor, pipeline: Pipeline, artifacts: OwnedArtifacts) -> None:
         """Keeps the collaborators."""
         self._runs, self._pipeline, self._artifacts = runs, pipeline, artifacts
 
@@ -89,7 +89,7 @@ class SelectServicer(select_service_pb2_grpc.SelectServiceServicer):
 class ExecuteServicer(execute_service_pb2_grpc.ExecuteServiceServicer):
     """Runs plans on experts."""
 
-    def __init__(self, runs: RunSupervisor, pipeline: Pipeline, artifacts: ArtifactStore) -> None:
+    def __init__(self, runs: RunSupervisor, pipeline: Pipeline, artifacts: OwnedArtifacts) -> None:
         """Keeps the collaborators."""
         self._runs, self._pipeline, self._artifacts = runs, pipeline, artifacts
 
@@ -120,7 +120,7 @@ class ExecuteServicer(execute_service_pb2_grpc.ExecuteServiceServicer):
 class RespondServicer(respond_service_pb2_grpc.RespondServiceServicer):
     """Answers requests from results."""
 
-    def __init__(self, runs: RunSupervisor, pipeline: Pipeline, artifacts: ArtifactStore) -> None:
+    def __init__(self, runs: RunSupervisor, pipeline: Pipeline, artifacts: OwnedArtifacts) -> None:
         """Keeps the collaborators."""
         self._runs, self._pipeline, self._artifacts = runs, pipeline, artifacts
 
