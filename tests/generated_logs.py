@@ -135,7 +135,8 @@ def _overlapping(random: Random, planning: list[Payload]) -> Iterator[Payload]:
     executing: dict[str, deque[Payload]] = {}
     pace = random.random()
     while rest or executing:
-        if rest and (not executing or random.random() < pace):
+        # A planner revokes all that it revokes at once: nothing that waits for one of them can end in between.
+        if rest and (not executing or isinstance(rest[0], TaskRevoked) or random.random() < pace):
             payload = rest.popleft()
             yield payload
             if isinstance(payload, TaskPlanned):
