@@ -11,7 +11,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -29,12 +29,6 @@ EXEMPT: Final = (
     "clients/python/orchestrion/v1/",
 )
 """The built-in planner's grammar, which is about to be replaced, and generated stubs."""
-
-PENDING: Final = (
-    "controller/",
-    "tests/unit/controller/",
-)
-"""Folders whose names are still being mended: what is wrong there is counted, and fails nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,19 +136,10 @@ def main() -> int:
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate", "*.py"]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     paths = [path for path in listed if (ROOT / path).is_file()]
-    pending: Counter[str] = Counter()
-    failed = False
-    show_all = "--all" in sys.argv[1:]
-    for finding in check(ROOT, paths):
-        folder = next((folder for folder in PENDING if finding.path.startswith(folder)), None)
-        if folder is not None:
-            pending[folder] += 1
-        if folder is None or show_all:
-            failed = True
-            print(finding)
-    if pending:
-        print("names still to be mended:", ", ".join(f"{folder} {count}" for folder, count in pending.items()))
-    return 1 if failed else 0
+    findings = check(ROOT, paths)
+    for finding in findings:
+        print(finding)
+    return 1 if findings else 0
 
 
 def _rows(text: str, title: str) -> Iterator[list[str]]:

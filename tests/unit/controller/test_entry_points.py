@@ -52,13 +52,13 @@ def test_names_are_listed_without_an_import(install: Install) -> None:
 
 def test_a_planner_and_a_responder_stand_beside_the_built_in_ones(install: Install, tmp_path: Path) -> None:
     install("good_plugin", GOOD, planners="ours = good_plugin:Maker", responders="theirs = good_plugin:Maker")
-    found = performers(ControllerConfig(home=tmp_path, planner="ours"), None)
-    assert sorted(found.planners) == ["builtin", "ours"]
-    assert sorted(found.responders) == ["builtin", "theirs"]
-    assert found.planner("").name == "ours"
-    assert found.planner("builtin").name == "builtin"
+    available = performers(ControllerConfig(home=tmp_path, planner="ours"), None)
+    assert sorted(available.planners) == ["builtin", "ours"]
+    assert sorted(available.responders) == ["builtin", "theirs"]
+    assert available.planner("").name == "ours"
+    assert available.planner("builtin").name == "builtin"
     with pytest.raises(InvalidArgumentError, match="planner: there is no 'oracle'; this server has builtin, ours"):
-        found.planner("oracle")
+        available.planner("oracle")
 
 
 def test_one_that_cannot_be_imported_is_left_out(install: Install, caplog: pytest.LogCaptureFixture) -> None:
@@ -79,8 +79,8 @@ def test_a_name_that_is_taken_stays_with_its_owner(install: Install, caplog: pyt
     install("a_package", GOOD, planners="ours = a_package:Maker\nllm = a_package:Maker")
     install("b_package", GOOD, planners="ours = b_package:Maker")
     with caplog.at_level(logging.WARNING):
-        found = load_plugins(PLANNERS, "planner", required="")
-    assert [type(planner).__module__ for planner in found.values()] == ["a_package"]
+        plugins = load_plugins(PLANNERS, "planner", required="")
+    assert [type(planner).__module__ for planner in plugins.values()] == ["a_package"]
     assert caplog.text.count("the name is taken") == 2
 
 

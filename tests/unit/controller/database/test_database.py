@@ -61,18 +61,18 @@ def writes(metrics: ControllerMetrics) -> float:
 
 async def write_all(database: Database, rows: list[dict[str, object]]) -> list[OrchestrionError | None]:
     """Queues rows and returns what each was told, once the last has been told."""
-    told: list[OrchestrionError | None] = []
+    outcomes: list[OrchestrionError | None] = []
     last = asyncio.Event()
 
     def done(error: OrchestrionError | None) -> None:
-        told.append(error)
-        if len(told) == len(rows):
+        outcomes.append(error)
+        if len(outcomes) == len(rows):
             last.set()
 
     for item in rows:
         database.write(INSERT, item, done)
     await last.wait()
-    return told
+    return outcomes
 
 
 async def test_a_write_is_on_disk_when_it_is_told(database: Database, path: Path) -> None:
@@ -82,13 +82,13 @@ async def test_a_write_is_on_disk_when_it_is_told(database: Database, path: Path
 
 
 async def test_writes_are_told_in_order_and_each_after_its_commit(database: Database, path: Path) -> None:
-    told: list[tuple[int, bool]] = []
+    reports: list[tuple[int, bool]] = []
     last = asyncio.Event()
 
     def queue(sequence: int) -> None:
         def done(error: OrchestrionError | None) -> None:
             assert error is None
-            told.append((sequence, sequence in sequences(path)))
+            reports.append((sequence, sequence in sequences(path)))
             if sequence == 200:
                 last.set()
 
@@ -97,7 +97,7 @@ async def test_writes_are_told_in_order_and_each_after_its_commit(database: Data
     for sequence in range(1, 201):
         queue(sequence)
     await last.wait()
-    assert told == [(sequence, True) for sequence in range(1, 201)]
+    assert reports == [(sequence, True) for sequence in range(1, 201)]
 
 
 async def test_what_waits_is_one_commit(
@@ -148,9 +148,9 @@ async def test_a_failed_commit_is_told_to_all_who_wait(
 ) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("DROP TABLE events")
-    told = await write_all(database, [row(sequence) for sequence in range(50)])
-    assert len(told) == 50
-    for error in told:
+    outcomes = await write_all(database, [row(sequence) for sequence in range(50)])
+    assert len(outcomes) == 50
+    for error in outcomes:
         assert isinstance(error, ResourceExhaustedError)
         assert (error.reason, "no such table: events" in error.message) == ("STORAGE_FULL", True)
     with pytest.raises(ResourceExhaustedError, match="did not take a write"):
@@ -191,10 +191,10 @@ async def test_a_write_that_breaks_a_rule_fails_alone(
     with hold_writes():
         writing = asyncio.ensure_future(write_all(database, [row(sequence) for sequence in range(20)]))
         await asyncio.sleep(0)
-    told = await writing
-    assert [number for number, error in enumerate(told) if error is not None] == [7]
-    assert isinstance(told[7], InternalError)
-    assert "UNIQUE" not in told[7].message
+    outcomes = await writing
+    assert [number for number, error in enumerate(outcomes) if error is not None] == [7]
+    assert isinstance(outcomes[7], InternalError)
+    assert "UNIQUE" not in outcomes[7].message
     assert "UNIQUE" in caplog.text
     assert sequences(path) == list(range(20))
     assert failures(metrics) >= 1
@@ -203,8 +203,8 @@ async def test_a_write_that_breaks_a_rule_fails_alone(
 async def test_what_a_driver_raises_itself_does_not_end_the_writer(
     database: Database, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    told = await write_all(database, [row(1), row(2**70), row(3)])
-    assert [error is None for error in told] == [True, False, True]
+    outcomes = await write_all(database, [row(1), row(2**70), row(3)])
+    assert [error is None for error in outcomes] == [True, False, True]
     assert "OverflowError" in caplog.text
     await database.commit(INSERT, row(4))
     assert sequences(path) == [1, 3, 4]
@@ -223,11 +223,11 @@ async def test_who_no_longer_waits_is_not_told(database: Database, hold_writes: 
 
 async def test_close_commits_what_is_queued(path: Path, metrics: ControllerMetrics) -> None:
     database = Database(f"sqlite:///{path}", metrics)
-    told: list[OrchestrionError | None] = []
+    outcomes: list[OrchestrionError | None] = []
     for sequence in range(2_500):
-        database.write(INSERT, row(sequence), told.append)
+        database.write(INSERT, row(sequence), outcomes.append)
     await database.close()
-    assert told == [None] * 2_500
+    assert outcomes == [None] * 2_500
     assert sequences(path) == list(range(2_500))
 
 
@@ -246,8 +246,8 @@ async def test_sqlite_is_set_up(open_database: OpenDatabase, synchronous: str, n
     assert database.dialect == "sqlite"
     for pragma, expected in (("journal_mode", "wal"), ("synchronous", number), ("busy_timeout", 10_000)):
         query = text(f"PRAGMA {pragma}")
-        found = await database.read(lambda connection, query=query: connection.execute(query).scalar_one())  # type: ignore[misc]  # Lambdas with defaults are not inferred.
-        assert found == expected
+        setting = await database.read(lambda connection, query=query: connection.execute(query).scalar_one())  # type: ignore[misc]  # Lambdas with defaults are not inferred.
+        assert setting == expected
 
 
 async def test_a_database_is_opened_again(open_database: OpenDatabase, path: Path) -> None:

@@ -20,7 +20,7 @@ SCALARS: st.SearchStrategy[Value] = st.text(max_size=5) | st.booleans() | st.int
 
 
 def results(**outputs: dict[str, Value]) -> dict[str, TaskResult]:
-    return {task_id: TaskResult(task_id, TaskState.SUCCEEDED, found) for task_id, found in outputs.items()}
+    return {task_id: TaskResult(task_id, TaskState.SUCCEEDED, values) for task_id, values in outputs.items()}
 
 
 def task(**inputs: Value) -> Task:
@@ -52,7 +52,7 @@ def test_references_become_what_they_refer_to(value: Value, expected: Value) -> 
 
 
 @pytest.mark.parametrize(
-    ("reference", "told"),
+    ("reference", "message"),
     [
         (OutputRef("read", "score"), "'read' gave no output 'score', which texts refers to"),
         (OutputRef("read", "lines", 2), r"texts takes item 2 of read\.lines, which has 2"),
@@ -62,9 +62,9 @@ def test_references_become_what_they_refer_to(value: Value, expected: Value) -> 
     ],
     ids=repr,
 )
-def test_a_reference_to_nothing_names_its_input(reference: OutputRef, told: str) -> None:
+def test_a_reference_to_nothing_names_its_input(reference: OutputRef, message: str) -> None:
     for value in (reference, ("plain", reference)):
-        with pytest.raises(InvalidArgumentError, match=told) as caught:
+        with pytest.raises(InvalidArgumentError, match=message) as caught:
             resolve(task(text="plain", texts=value), DONE)
         assert caught.value.reason == "INVALID_INPUT"
         assert caught.value.metadata == {"task_id": "this", "field": "inputs.texts"}

@@ -236,9 +236,9 @@ async def test_the_key_and_what_a_url_hides_are_told_to_nobody(caplog: pytest.Lo
     with pytest.raises(OrchestrionError) as caught:
         await said(model)
     await model.aclose()
-    told = "".join(error.message + str(error.metadata) for error in [*errors, caught.value])
+    messages = "".join(error.message + str(error.metadata) for error in [*errors, caught.value])
     for secret in (KEY, "password", "token=secret"):
-        assert secret not in told
+        assert secret not in messages
     assert KEY not in caplog.text
     assert KEY not in repr(hidden)
 

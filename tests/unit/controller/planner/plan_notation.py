@@ -79,14 +79,14 @@ async def turn_of(request: PlanningRequest, *results: Value) -> PastTurn:
     """Plans a turn and gives its tasks results in order: each task's principal output."""
     plan = await plan_of(request)
     artifacts = {artifact.name: artifact for artifact in request.attachments}
-    known: dict[str, TaskResult] = {}
+    results_by_id: dict[str, TaskResult] = {}
     for task, result in zip(plan.tasks, results, strict=False):
         output = TYPES[task.type].outputs[0]
-        known[task.id] = TaskResult(task.id, TaskState.SUCCEEDED, {output.name: result})
+        results_by_id[task.id] = TaskResult(task.id, TaskState.SUCCEEDED, {output.name: result})
         if isinstance(result, ArtifactRef):
             media_type = f"{output.kind.name.lower()}/x"
             artifacts[result.name] = Artifact(result.name, media_type, f"result.{output.kind.name.lower()}", 1)
-    return PastTurn(request.messages, plan, known, "", artifacts)
+    return PastTurn(request.messages, plan, results_by_id, "", artifacts)
 
 
 def made(number: int) -> ArtifactRef:

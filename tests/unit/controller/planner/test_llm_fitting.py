@@ -28,12 +28,12 @@ TURN = "Please say it again, and this time as you would say it to a child."
 
 
 def turn(number: int) -> PastTurn:
-    found = {"read": TaskResult("read", TaskState.SUCCEEDED, {"text": f"notice {number}: " + "mind the step. " * 60})}
-    return PastTurn((Message(f"question {number}"),), Plan(TASKS[:1]), found, f"answer {number}", {SIGN.name: SIGN})
+    outputs = {"read": TaskResult("read", TaskState.SUCCEEDED, {"text": f"notice {number}: " + "mind the step. " * 60})}
+    return PastTurn((Message(f"question {number}"),), Plan(TASKS[:1]), outputs, f"answer {number}", {SIGN.name: SIGN})
 
 
 HISTORY = tuple(turn(number) for number in range(1, 7))
-ASKED = PlanningRequest((Message(TURN),), (), STARTER, HISTORY)
+REQUEST = PlanningRequest((Message(TURN),), (), STARTER, HISTORY)
 PLAN = plan(speak("again"))
 SPOKEN = Task("speak", "text-to-speech", {"text": "again"})
 
@@ -74,8 +74,8 @@ def turns_told(server: LLMServer, index: int = -1) -> list[int]:
 @pytest.mark.parametrize("counts", ["vllm", "sglang", "llama.cpp"])
 async def test_history_is_cut_by_the_endpoints_own_count_the_oldest_first(counts: str) -> None:
     async with endpoint(100_000, counts=counts) as roomy, endpoint(4000, counts=counts) as narrow:
-        await planned(roomy, ASKED)
-        await planned(narrow, ASKED)
+        await planned(roomy, REQUEST)
+        await planned(narrow, REQUEST)
         whole = prompt_tokens(roomy.calls[0].body)
         cut = prompt_tokens(narrow.calls[0].body)
     assert turns_told(roomy) == [1, 2, 3, 4, 5, 6]
@@ -91,34 +91,34 @@ async def test_history_is_cut_by_the_endpoints_own_count_the_oldest_first(counts
 
 async def test_what_surely_fits_is_not_counted() -> None:
     async with endpoint(100_000) as server:
-        await planned(server, ASKED)
+        await planned(server, REQUEST)
     assert [call.path for call in server.side_calls] == ["/v1/models"]
 
 
 async def test_each_narrower_context_leaves_out_more_and_never_the_request() -> None:
-    told = []
+    fitted = []
     for context in (5800, 4600, 3700, 3500, 3000, 1900, 1700, 1200):
         async with endpoint(context) as server:
-            assert (await planned(server, ASKED))[-1] == PlanFinished(Plan((SPOKEN,)))
+            assert (await planned(server, REQUEST))[-1] == PlanFinished(Plan((SPOKEN,)))
             assert len(server.calls) == 1
             assert TURN in said(server)
             examples = said(server).partition("Examples:")[2].count("Request: ")
             described = said(server).count("(TEXT")
             types = sum(f"- {name}" in said(server) for name in STARTER)
-            told.append((len(turns_told(server)), examples, described > 0, types))
+            fitted.append((len(turns_told(server)), examples, described > 0, types))
     # In this order: older turns, examples, descriptions, task types, the latest turn.
     every = len(STARTER)
-    assert told[0] == (6, 3, True, every)
-    assert 1 < told[1][0] < 6
-    assert told[1][1:] == (3, True, every)
-    assert told[2] == (1, 3, True, every)
-    assert told[3] == (1, 2, True, every)
-    assert told[4] == (1, 0, True, every)
-    assert told[5] == (1, 0, False, every)
-    assert told[6][:3] == (1, 0, False)
-    assert 8 <= told[6][3] < every
-    assert told[7][0] == 0
-    assert 1 <= told[7][3] <= 8
+    assert fitted[0] == (6, 3, True, every)
+    assert 1 < fitted[1][0] < 6
+    assert fitted[1][1:] == (3, True, every)
+    assert fitted[2] == (1, 3, True, every)
+    assert fitted[3] == (1, 2, True, every)
+    assert fitted[4] == (1, 0, True, every)
+    assert fitted[5] == (1, 0, False, every)
+    assert fitted[6][:3] == (1, 0, False)
+    assert 8 <= fitted[6][3] < every
+    assert fitted[7][0] == 0
+    assert 1 <= fitted[7][3] <= 8
 
 
 async def test_the_schema_offers_only_the_task_types_that_are_told() -> None:
@@ -147,7 +147,7 @@ async def test_a_request_that_cannot_fit_is_an_error_that_names_the_setting_and_
 
 async def test_the_setting_stands_in_for_what_an_endpoint_does_not_tell() -> None:
     async with endpoint(4000, tells=False) as server:
-        await planned(server, ASKED, context_tokens=4000)
+        await planned(server, REQUEST, context_tokens=4000)
         assert 0 < len(turns_told(server)) < 6
     assert {call.path for call in server.side_calls} == {"/tokenize"}
 
@@ -155,38 +155,38 @@ async def test_the_setting_stands_in_for_what_an_endpoint_does_not_tell() -> Non
 async def test_without_a_tokenizer_the_bound_is_bytes_until_answers_have_told_real_counts() -> None:
     async with endpoint(6400, counts="") as server, planner_for(server) as planner:
         for _ in range(2):
-            assert [item async for item in planner.plan(ASKED)][-1] == PlanFinished(Plan((SPOKEN,)))
+            assert [item async for item in planner.plan(REQUEST)][-1] == PlanFinished(Plan((SPOKEN,)))
         # No tokenizer makes more tokens than bytes: the first prompt fits for certain, the second is as long as can be.
         assert len(said(server, 0).encode()) < 6400
         assert turns_told(server, 1) == [1, 2, 3, 4, 5, 6]
         # Whether there is a tokenizer is asked once.
-        asked = [call.path for call in server.side_calls].count("/tokenize")
-        assert asked == 2
+        tokenizer_calls = [call.path for call in server.side_calls].count("/tokenize")
+        assert tokenizer_calls == 2
 
 
 async def test_an_endpoint_that_tells_nothing_is_taken_at_its_refusal() -> None:
     async with endpoint(3800, counts="", tells=False) as server, planner_for(server) as planner:
-        items = [item async for item in planner.plan(ASKED)]
+        items = [item async for item in planner.plan(REQUEST)]
         assert items[-1] == PlanFinished(Plan((SPOKEN,)))
         assert turns_told(server, 0) == [1, 2, 3, 4, 5, 6]
         assert 0 < len(turns_told(server, -1)) < 6
         first = len(server.calls)
         assert first <= 3
         # It is remembered: the next prompt fits at once.
-        [item async for item in planner.plan(ASKED)]
+        [item async for item in planner.plan(REQUEST)]
         assert len(server.calls) == first + 1
 
 
 async def test_a_setting_that_is_too_large_yields_to_the_endpoint() -> None:
     async with endpoint(3800, counts="", tells=False) as server:
-        items = await planned(server, ASKED, context_tokens=1_000_000)
+        items = await planned(server, REQUEST, context_tokens=1_000_000)
         assert items[-1] == PlanFinished(Plan((SPOKEN,)))
         assert len(turns_told(server, -1)) < 6
 
 
 async def test_a_repair_fits_too() -> None:
     async with endpoint(4600, script=[plan(read(), speak("again"))]) as server:
-        items = await planned(server, ASKED)
+        items = await planned(server, REQUEST)
     assert items[-1] == PlanFinished(Plan((SPOKEN,)))
     _, second = server.calls
     assert second.body["messages"][-2]["role"] == "assistant"
@@ -228,18 +228,18 @@ def test_whatever_the_sizes_as_much_is_told_as_fits_and_the_request_is_whole(
     text = " ".join(["Please", *words])
     types = {name: task_type for name, task_type in TYPES.items() if name in names}
     history = tuple(turn(number) for number in range(turns))
-    told = material(PlanningRequest((Message(text),), (), types, history), earlier(history))
-    sizes = [byte_count(told.messages(extent)) for extent in extents(told)]
+    prompt = material(PlanningRequest((Message(text),), (), types, history), earlier(history))
+    sizes = [byte_count(prompt.messages(extent)) for extent in extents(prompt)]
     # Halving finds the first that fits because none is longer than the one before.
     assert sizes == sorted(sizes, reverse=True)
 
     most = int(sizes[0] * share)
-    search = longest_that_fits(Scales(most), extents(told), told.messages)
-    found = asyncio.run(search)
+    search = longest_that_fits(Scales(most), extents(prompt), prompt.messages)
+    extent = asyncio.run(search)
 
-    assert (found is None) == (sizes[-1] > most)
-    if found is not None:
-        size = byte_count(told.messages(found))
+    assert (extent is None) == (sizes[-1] > most)
+    if extent is not None:
+        size = byte_count(prompt.messages(extent))
         assert size == max(size for size in sizes if size <= most)
-        assert told.messages(found)[-1] == {"role": "user", "content": text}
-        assert told.task_types(found)
+        assert prompt.messages(extent)[-1] == {"role": "user", "content": text}
+        assert prompt.task_types(extent)

@@ -82,13 +82,13 @@ EXACT, CORRECTED = plan(speak("Good mroning, Anna")), plan(speak("Good morning, 
 async def test_a_model_that_corrected_the_person_is_asked_once_and_heeds_it() -> None:
     async with LLMServer([CORRECTED, EXACT]) as server:
         items = await planned(server, REQUEST)
-        asked = server.calls[1].body["messages"][-1]["content"]
+        follow_up = server.calls[1].body["messages"][-1]["content"]
     # Nothing was spoken that the person did not write.
     assert [item for item in items if isinstance(item, TaskPlanned)] == [TaskPlanned(spoken("Good mroning, Anna"))]
     assert [item.error.metadata["field"] for item in items if isinstance(item, PlanRejected)] == [
         "plan.tasks[0].inputs.text"
     ]
-    assert "copy it letter by letter" in asked
+    assert "copy it letter by letter" in follow_up
 
 
 async def test_a_model_that_insists_is_believed_and_nothing_is_rewritten() -> None:
@@ -116,10 +116,10 @@ async def test_a_task_that_is_fed_the_original_of_a_translation_is_questioned(or
     right = plan(*reading, translate(original), speak_in(output("translate")))
     async with LLMServer([wrong, right]) as server:
         items = await planned(server, TRANSLATING)
-        asked = server.calls[1].body["messages"][-1]["content"]
+        follow_up = server.calls[1].body["messages"][-1]["content"]
     (rejected,) = (item.error for item in items if isinstance(item, PlanRejected))
     assert rejected.metadata["task_id"] == "speak"
-    assert "refer to its output `text`" in asked
+    assert "refer to its output `text`" in follow_up
     finished = items[-1]
     assert isinstance(finished, PlanFinished)
     spoken_task = finished.plan.task("speak")

@@ -139,12 +139,12 @@ async def test_repair_keeps_equal_tasks_and_revokes_the_rest() -> None:
     right = plan(read(), speak("two", "count"), speak(output("read")))
     async with LLMServer([wrong, right]) as server:
         items = await planned(server)
-    told = [
+    changes = [
         item.task.id if isinstance(item, TaskPlanned) else f"-{item.task_id}"
         for item in items
         if isinstance(item, TaskPlanned | TaskRevoked)
     ]
-    assert told == ["read", "greet", "count", "speak", "-greet", "-count", "-speak", "count", "speak"]
+    assert changes == ["read", "greet", "count", "speak", "-greet", "-count", "-speak", "count", "speak"]
 
 
 async def test_second_invalid_plan_ends_it() -> None:

@@ -24,11 +24,11 @@ from tests.unit.controller.planner.llm_plans import REQUEST, SIGN, TASKS, TYPES,
 SPEECH = Artifact("artifacts/" + "b" * 64, "audio/wav", "speech.wav", 10)
 
 
-def asked(text: str, types: Any = STARTER, **fields: Any) -> PlanningRequest:
+def request_of(text: str, types: Any = STARTER, **fields: Any) -> PlanningRequest:
     return PlanningRequest((Message(text),), (), types, **fields)
 
 
-async def told(request: PlanningRequest) -> tuple[str, dict[str, Any]]:
+async def prompt_for(request: PlanningRequest) -> tuple[str, dict[str, Any]]:
     """Plans nothing, and returns what the model was told, in words and as a schema."""
     async with LLMServer([plan(reason="Only a test.")]) as server:
         await planned(server, request)
@@ -48,7 +48,7 @@ PAST = PastTurn(
 
 
 async def test_earlier_files_and_texts_are_told_by_short_names_and_fed_on_as_they_were() -> None:
-    request = asked("say it again", history=(PAST,))
+    request = request_of("say it again", history=(PAST,))
     again = read() | {"inputs": {"image": {"artifact": "earlier/1"}}}
     async with LLMServer([plan(again, speak({"artifact": "earlier/2"}))]) as server:
         items = await planned(server, request)
@@ -66,7 +66,7 @@ async def test_earlier_files_and_texts_are_told_by_short_names_and_fed_on_as_the
 
 
 async def test_the_schema_has_each_task_types_own_inputs_and_is_strict() -> None:
-    _, schema = await told(REQUEST)
+    _, schema = await prompt_for(REQUEST)
     forms = {item["properties"]["type"]["enum"][0]: item for item in tasks_of(schema)}
     assert list(forms) == list(TYPES)
     for name, form in forms.items():
@@ -155,8 +155,8 @@ def strictly(example: examples.Example) -> dict[str, Any]:
 
     def with_index(value: Any) -> Any:
         if isinstance(value, dict):
-            told = {name: with_index(item) for name, item in value.items()}
-            return {**told, "index": told.get("index")} if "taskId" in told else told
+            members = {name: with_index(item) for name, item in value.items()}
+            return {**members, "index": members.get("index")} if "taskId" in members else members
         return [with_index(item) for item in value] if isinstance(value, list) else value
 
     result: dict[str, Any] = with_index(data)
@@ -252,13 +252,13 @@ def test_the_most_fitting_example_stands_next_to_the_request(text: str, media_ty
 
 async def test_examples_are_of_what_is_on_offer() -> None:
     few = {name: TYPES[name] for name in ("text-to-speech", "sentence-similarity")}
-    words, _ = await told(asked("Translate 'hello' into French and read it out.", few))
+    words, _ = await prompt_for(request_of("Translate 'hello' into French and read it out.", few))
     shown = words.partition("Examples:")[2]
     assert '"type":"text-to-speech"' in shown
     assert "translation" not in shown
     # A library of tools that has nothing to do with ours gets none.
     tool = TaskType("weather", "Tells the weather.", (Parameter("city", ParameterKind.TEXT),), ())
-    words, schema = await told(asked("What is the weather in Rome?", {"weather": tool}))
+    words, schema = await prompt_for(request_of("What is the weather in Rome?", {"weather": tool}))
     assert [example.request for example in examples.chosen("weather", [], {"weather": tool}, follows_up=False)] == [
         "Thanks, that was all!"
     ]
@@ -266,7 +266,7 @@ async def test_examples_are_of_what_is_on_offer() -> None:
 
 
 async def test_choices_ranges_and_defaults_of_the_likeliest_task_types_are_told() -> None:
-    words, schema = await told(asked("Make this louder and sharper, please."))
+    words, schema = await prompt_for(request_of("Make this louder and sharper, please."))
     assert len(STARTER) <= 24
     for task_type in STARTER.values():
         start = words.index(f"- {task_type.name}: {task_type.description}")
@@ -283,7 +283,7 @@ async def test_choices_ranges_and_defaults_of_the_likeliest_task_types_are_told(
 
 
 async def test_of_many_task_types_all_forms_are_told_and_the_likeliest_in_detail() -> None:
-    words, _ = await told(asked("Say 'hello' with a whispering voice.", TYPES))
+    words, _ = await prompt_for(request_of("Say 'hello' with a whispering voice.", TYPES))
     for task_type in TYPES.values():
         line = next(line for line in words.splitlines() if line.startswith(f"- {task_type.name}("))
         assert all(f"{parameter.name} " in line for parameter in (*task_type.inputs, *task_type.outputs))

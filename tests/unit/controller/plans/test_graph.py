@@ -55,8 +55,8 @@ def test_either_an_order_or_a_cycle(edges: list[list[int]]) -> None:
 
 
 def test_ancestors_are_all_that_a_task_waits_for() -> None:
-    found = graph.ancestors((*DIAMOND, task("alone")))
-    assert found == {
+    ancestors = graph.ancestors((*DIAMOND, task("alone")))
+    assert ancestors == {
         "join": {"left", "right", "top"},
         "left": {"top"},
         "right": {"top"},

@@ -77,9 +77,9 @@ def test_a_text_file_is_no_choice_no_number_and_no_picture() -> None:
 
 @pytest.mark.parametrize("media_type", ["image/png", "audio/wav", "application/pdf", "application/octet-stream", ""])
 def test_what_is_no_text_file_is_refused_with_what_would_do(media_type: str) -> None:
-    given = Artifact("artifacts/" + "e" * 64, media_type, "thing", 10)
+    attached = Artifact("artifacts/" + "e" * 64, media_type, "thing", 10)
     with pytest.raises(OrchestrionError, match=r"give a text file \(text/\*, application/json\)") as caught:
-        check(Plan((speak(ArtifactRef("attachments/1")),)), TYPES, [given])
+        check(Plan((speak(ArtifactRef("attachments/1")),)), TYPES, [attached])
     assert (caught.value.reason, caught.value.field) == ("ILL_TYPED_INPUT", "plan.tasks[0].inputs.text")
 
 

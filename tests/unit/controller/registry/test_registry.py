@@ -197,9 +197,9 @@ async def test_watching(registry: Registry, clock: Clock) -> None:
     await asyncio.sleep(0)
     assert not waiting.done()
     registry.disconnect("hosts/a", "stream")
-    found = await waiting
-    assert isinstance(found, Host)
-    assert (found.name, found.state) == ("hosts/a", HostState.DISCONNECTED)
+    changed = await waiting
+    assert isinstance(changed, Host)
+    assert (changed.name, changed.state) == ("hosts/a", HostState.DISCONNECTED)
     await clock.advance(LEASE_S * 0.5)
     registry.report(report("hosts/c"), None)
     assert await following() == registry.host("hosts/c")
@@ -231,9 +231,9 @@ async def test_a_host_that_was_gone_for_a_moment_is_seen_again(registry: Registr
     await anext(changes)
     registry.disconnect("hosts/a", "stream")
     registry.report(report("hosts/a", expert("new")), "newer stream")
-    found = await anext(changes)
-    assert isinstance(found, Host)
-    assert found.experts == (expert("new"),)
+    changed = await anext(changes)
+    assert isinstance(changed, Host)
+    assert changed.experts == (expert("new"),)
 
 
 async def test_metrics_show_the_hosts_of_now(registry: Registry, metrics: ControllerMetrics) -> None:

@@ -10,7 +10,8 @@ from orchestrion.runs import Message
 from orchestrion.values import Json, OutputRef, Value
 from orchestrion_controller.responder.builtin import BuiltinResponder
 from orchestrion_controller.stages import RespondingRequest
-from tests.unit.controller.responder.told import (
+from tests.unit.controller.responder.answers import (
+    ANSWERS,
     BLURRED,
     DOOR,
     FACES,
@@ -18,7 +19,6 @@ from tests.unit.controller.responder.told import (
     OTHER_SPEECH,
     SIGN,
     SPEECH,
-    TOLD,
     ref,
 )
 
@@ -147,8 +147,8 @@ async def test_long_text_on_the_way_is_cut_and_the_one_that_was_asked_for_is_not
     assert step.text.endswith(" …” In short: “A word.”")
     whole = await answer_to(request_for([reading], [done("read", text=text)]))
     assert text in whole.text
-    given = await answer_to(request_for([speak("speak", text)], [done("speak", audio=ref(SPEECH))]))
-    assert len(given.text) < 300
+    answer = await answer_to(request_for([speak("speak", text)], [done("speak", audio=ref(SPEECH))]))
+    assert len(answer.text) < 300
 
 
 async def test_summary_that_is_spoken_is_told_whole() -> None:
@@ -164,16 +164,16 @@ async def test_summary_that_is_spoken_is_told_whole() -> None:
     assert len(answer.text) < 1000
 
 
-@pytest.mark.parametrize(("type_name", "inputs", "outputs", "told"), TOLD)
+@pytest.mark.parametrize(("type_name", "inputs", "outputs", "sentence"), ANSWERS)
 async def test_every_task_type_tells_its_result(
-    type_name: str, inputs: dict[str, Value], outputs: dict[str, Value], told: str
+    type_name: str, inputs: dict[str, Value], outputs: dict[str, Value], sentence: str
 ) -> None:
     answer = await answer_to(request_for([Task("t", type_name, inputs)], [done("t", **outputs)]))
-    assert answer.text == told
+    assert answer.text == sentence
 
 
 def test_every_task_type_is_told_above() -> None:
-    assert {name for name, *_ in TOLD} == {name for name, task_type in TYPES.items() if task_type.answer_template}
+    assert {name for name, *_ in ANSWERS} == {name for name, task_type in TYPES.items() if task_type.answer_template}
 
 
 async def test_the_text_of_a_step_is_it_in_the_next() -> None:

@@ -73,15 +73,15 @@ async def test_the_model_is_told_results_and_files() -> None:
     request = RespondingRequest((MESSAGE,), PLAN, RESULTS, REQUEST.task_types, FILES, (turn,))
     async with LLMServer() as server:
         await answered(server, request)
-    told = json.dumps(server.calls[0].body["messages"], ensure_ascii=False)
+    prompt = json.dumps(server.calls[0].body["messages"], ensure_ascii=False)
     for words in (
         "“No entry”",
         "[[artifact 2]]: speech.wav (audio/wav), made by a task",
         "Hello to you.",
         "read this aloud",
     ):
-        assert words in told
-    assert "artifacts/" not in told
+        assert words in prompt
+    assert "artifacts/" not in prompt
     assert "response_format" not in server.calls[0].body
 
 
@@ -145,7 +145,7 @@ async def test_what_does_not_fit_is_left_out_the_oldest_turns_first_and_never_th
     turns = tuple(PastTurn((Message(f"question {number}"),), answer=f"answer {number}. " * 30) for number in range(8))
     long = {**RESULTS, "read": TaskResult("read", TaskState.SUCCEEDED, {"text": "No entry. " * 390})}
     request = replace(REQUEST, results=long, history=turns)
-    told = {}
+    fitted = {}
     for context in (4000, 2400, 900):
         beside: dict[str, Beside] = {
             "/v1/models": {"data": [{"id": "scripted", "max_model_len": context}]},
@@ -156,14 +156,14 @@ async def test_what_does_not_fit_is_left_out_the_oldest_turns_first_and_never_th
             assert len(server.calls) == 1
             messages = server.calls[0].body["messages"]
             assert messages[-1] == {"role": "user", "content": MESSAGE.text}
-            asked = [message["content"] for message in messages[1:-1] if message["role"] == "user"]
-            told[context] = asked, messages[0]["content"].count("No entry.")
+            questions = [message["content"] for message in messages[1:-1] if message["role"] == "user"]
+            fitted[context] = questions, messages[0]["content"].count("No entry.")
     every = [f"question {number}" for number in range(8)]
-    assert told[4000] == (every, 390)
-    assert 0 < len(told[2400][0]) < 8
-    assert told[2400] == (every[-len(told[2400][0]) :], 390)
-    assert told[900][0] == []
-    assert 0 < told[900][1] < 390
+    assert fitted[4000] == (every, 390)
+    assert 0 < len(fitted[2400][0]) < 8
+    assert fitted[2400] == (every[-len(fitted[2400][0]) :], 390)
+    assert fitted[900][0] == []
+    assert 0 < fitted[900][1] < 390
 
 
 async def test_an_answer_for_which_there_is_no_room_is_an_error_that_names_the_setting() -> None:

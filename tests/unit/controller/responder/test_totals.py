@@ -31,7 +31,7 @@ BOXES = (file("a-faces.jpg"), file("b-faces.jpg"), file("c-faces.jpg"))
 BLURRED = file("a-blur.jpg")
 
 
-async def told(tasks: Sequence[Task], *results: TaskResult, types: Mapping[str, TaskType] = TYPES) -> str:
+async def answer_to(tasks: Sequence[Task], *results: TaskResult, types: Mapping[str, TaskType] = TYPES) -> str:
     request = RespondingRequest((Message("?"),), Plan(tuple(tasks)), {r.task_id: r for r in results}, types, FILES)
     items = [item async for item in BuiltinResponder().respond(request)]
     assert isinstance(items[-1], AnswerFinished)
@@ -42,7 +42,7 @@ def find(task_id: str, image: Value, **options: Value) -> Task:
     return Task(task_id, "object-detection", {"image": image, "domain": "faces", **options})
 
 
-def found(task_id: str, count: int, annotated: ArtifactRef, text: str = "") -> TaskResult:
+def detected(task_id: str, count: int, annotated: ArtifactRef, text: str = "") -> TaskResult:
     outputs: dict[str, Value] = {
         "text": text or NOUNS[count],
         "count": float(count),
@@ -60,8 +60,8 @@ def classify(task_id: str, text: Value, domain: str = "sentiment") -> Task:
     return Task(task_id, "text-classification", {"text": text, "domain": domain})
 
 
-def label(task_id: str, found: Value) -> TaskResult:
-    return TaskResult(task_id, TaskState.SUCCEEDED, {"label": found, "score": 0.9, "scores": Json([])})
+def label(task_id: str, name: Value) -> TaskResult:
+    return TaskResult(task_id, TaskState.SUCCEEDED, {"label": name, "score": 0.9, "scores": Json([])})
 
 
 SIX = (
@@ -72,8 +72,8 @@ SIX = (
 
 async def test_faces_of_three_pictures_in_three_tasks_are_added_up() -> None:
     tasks = [find("one", A), find("two", B), find("three", C)]
-    results = [found("one", 1, BOXES[0]), found("two", 2, BOXES[1]), found("three", 3, BOXES[2])]
-    assert await told(tasks, *results) == SIX
+    results = [detected("one", 1, BOXES[0]), detected("two", 2, BOXES[1]), detected("three", 3, BOXES[2])]
+    assert await answer_to(tasks, *results) == SIX
 
 
 async def test_faces_of_three_pictures_in_one_list_are_added_up() -> None:
@@ -83,40 +83,42 @@ async def test_faces_of_three_pictures_in_one_list_are_added_up() -> None:
         "objects": (Json([]), Json([]), Json([])),
         "annotated_image": BOXES,
     }
-    assert await told([find("many", (A, B, C))], TaskResult("many", TaskState.SUCCEEDED, outputs)) == SIX
+    assert await answer_to([find("many", (A, B, C))], TaskResult("many", TaskState.SUCCEEDED, outputs)) == SIX
 
 
 async def test_a_total_of_one_is_told_in_the_singular() -> None:
-    answer = await told([find("a", A), find("b", B)], found("a", 0, BOXES[0]), found("b", 1, BOXES[1]))
+    answer = await answer_to([find("a", A), find("b", B)], detected("a", 0, BOXES[0]), detected("b", 1, BOXES[1]))
     assert answer == ("I found 1 face in all: no faces in a.jpg and 1 face in b.jpg; see a-faces.jpg and b-faces.jpg.")
 
 
 async def test_what_was_looked_for_is_named_only_where_it_was_said() -> None:
     tasks = [Task(name, "object-detection", {"image": image}) for name, image in (("a", A), ("b", B))]
-    results = [found("a", 3, BOXES[0], "2 cars and 1 dog"), found("b", 1, BOXES[1], "1 cat")]
-    assert (await told(tasks, *results)).startswith(
+    results = [detected("a", 3, BOXES[0], "2 cars and 1 dog"), detected("b", 1, BOXES[1], "1 cat")]
+    assert (await answer_to(tasks, *results)).startswith(
         "I found 4 objects in all: 2 cars and 1 dog in a.jpg and 1 cat in b.jpg; see "
     )
 
 
 async def test_what_failed_is_not_counted_and_told() -> None:
     tasks = [find("one", A), find("two", B), find("three", C)]
-    answer = await told(tasks, found("one", 1, BOXES[0]), found("two", 2, BOXES[1]), failed("three"))
+    answer = await answer_to(tasks, detected("one", 1, BOXES[0]), detected("two", 2, BOXES[1]), failed("three"))
     assert answer == (
         "I found 3 faces in all: 1 face in a.jpg and 2 faces in b.jpg; see a-faces.jpg and b-faces.jpg. "
         "This leaves out `three` on c.jpg. `three` on c.jpg failed: The picture is broken."
     )
-    one = await told(tasks[:2], found("one", 1, BOXES[0]), failed("two"))
+    one = await answer_to(tasks[:2], detected("one", 1, BOXES[0]), failed("two"))
     assert one == "I found 1 face in a.jpg; see a-faces.jpg. `two` on b.jpg failed: The picture is broken."
 
 
 async def test_the_same_picture_twice_or_changed_does_not_add_up() -> None:
-    twice = await told([find("one", A), find("two", A)], found("one", 2, BOXES[0]), found("two", 2, BOXES[1]))
+    twice = await answer_to(
+        [find("one", A), find("two", A)], detected("one", 2, BOXES[0]), detected("two", 2, BOXES[1])
+    )
     assert "in all" not in twice
     blur = Task("blur", "image-to-image", {"image": A, "operation": "blur"})
     tasks = [find("before", A), blur, find("after", OutputRef("blur", "image"))]
     blurred = TaskResult("blur", TaskState.SUCCEEDED, {"image": BLURRED})
-    answer = await told(tasks, found("before", 2, BOXES[0]), blurred, found("after", 1, BOXES[1]))
+    answer = await answer_to(tasks, detected("before", 2, BOXES[0]), blurred, detected("after", 1, BOXES[1]))
     assert answer == (
         "I found 2 faces in a.jpg; see a-faces.jpg. I made a-blur.jpg from a.jpg (blur). "
         "I found 1 face in a-blur.jpg; see b-faces.jpg."
@@ -125,14 +127,14 @@ async def test_the_same_picture_twice_or_changed_does_not_add_up() -> None:
 
 async def test_classes_are_counted() -> None:
     texts = ("Lovely!", "Awful.", "I would go again.")
-    answer = await told([classify("each", texts)], label("each", ("positive", "negative", "positive")))
+    answer = await answer_to([classify("each", texts)], label("each", ("positive", "negative", "positive")))
     assert answer == (
         "2 positive and 1 negative: “Lovely!” is positive, “Awful.” is negative and “I would go again.” is positive."
     )
 
 
 async def test_classes_that_are_all_different_are_not_counted() -> None:
-    answer = await told(
+    answer = await answer_to(
         [classify("a", "Guten Tag", "language"), classify("b", "Bonjour", "language")],
         label("a", "German"),
         label("b", "French"),
@@ -142,13 +144,13 @@ async def test_classes_that_are_all_different_are_not_counted() -> None:
 
 async def test_different_questions_are_not_mixed() -> None:
     tasks = [classify("a", "Bonjour", "language"), classify("b", "Bonjour, mon ami", "sentiment")]
-    answer = await told(tasks, label("a", "French"), label("b", "neutral"))
+    answer = await answer_to(tasks, label("a", "French"), label("b", "neutral"))
     assert answer == "“Bonjour” is French. “Bonjour, mon ami” is neutral."
 
 
 async def test_long_texts_and_long_lists_are_cut_inside_a_total() -> None:
     texts = tuple(f"{number} " + "very " * 1000 for number in range(100))
-    answer = await told([classify("each", texts)], label("each", ("positive",) * 100))
+    answer = await answer_to([classify("each", texts)], label("each", ("positive",) * 100))
     assert answer.startswith("100 positive: “0 very very")
     assert answer.endswith(" and 70 more.")
     assert len(answer) < 4000
@@ -156,7 +158,7 @@ async def test_long_texts_and_long_lists_are_cut_inside_a_total() -> None:
 
 async def test_classes_of_pictures_are_counted() -> None:
     tasks = [Task(name, "image-classification", {"image": image}) for name, image in (("a", A), ("b", B), ("c", C))]
-    answer = await told(tasks, label("a", "tabby cat"), label("b", "cup"), label("c", "tabby cat"))
+    answer = await answer_to(tasks, label("a", "tabby cat"), label("b", "cup"), label("c", "tabby cat"))
     assert answer == "2 tabby cat and 1 cup: tabby cat in a.jpg, cup in b.jpg and tabby cat in c.jpg."
 
 
@@ -164,13 +166,13 @@ async def test_one_question_about_several_pictures_is_told_once_and_two_are_not_
     colour, number = "What colour is it?", "How many are there?"
     tasks = [Task("each", "visual-question-answering", {"image": (A, B), "question": colour})]
     answers = TaskResult("each", TaskState.SUCCEEDED, {"answer": ("red", "blue")})
-    assert await told(tasks, answers) == "To “What colour is it?” a.jpg answers “red” and b.jpg answers “blue”."
+    assert await answer_to(tasks, answers) == "To “What colour is it?” a.jpg answers “red” and b.jpg answers “blue”."
     tasks = [
         Task(name, "visual-question-answering", {"image": image, "question": question})
         for name, image, question in (("a", A, colour), ("b", B, number))
     ]
-    results = [TaskResult(name, TaskState.SUCCEEDED, {"answer": found}) for name, found in (("a", "red"), ("b", "3"))]
-    assert await told(tasks, *results) == (
+    results = [TaskResult(name, TaskState.SUCCEEDED, {"answer": answer}) for name, answer in (("a", "red"), ("b", "3"))]
+    assert await answer_to(tasks, *results) == (
         "To “What colour is it?” a.jpg answers “red”. To “How many are there?” b.jpg answers “3”."
     )
 
@@ -182,7 +184,7 @@ async def test_names_in_several_texts_are_added_up() -> None:
         "count": (1.0, 0.0),
     }
     task = Task("each", "token-classification", {"text": ("Ada swims.", "It rains.")})
-    assert await told([task], TaskResult("each", TaskState.SUCCEEDED, outputs)) == (
+    assert await answer_to([task], TaskResult("each", TaskState.SUCCEEDED, outputs)) == (
         "1 name in all: Ada (PER) in “Ada swims.” and nothing in “It rains.”"
     )
 
@@ -191,7 +193,7 @@ async def test_translations_are_told_whole_and_one_by_one() -> None:
     long = "Es regnet. " * 20
     task = Task("each", "translation", {"text": ("Good day.", "It rains."), "language": "de"})
     result = TaskResult("each", TaskState.SUCCEEDED, {"text": ("Guten Tag.", long)})
-    assert await told([task], result) == f"Translated into de: “Guten Tag.” Translated into de: “{long}”."
+    assert await answer_to([task], result) == f"Translated into de: “Guten Tag.” Translated into de: “{long}”."
 
 
 SUM = TaskType(
@@ -220,4 +222,4 @@ async def test_a_task_type_of_the_callers_own_is_added_up_by_its_own_words(
         TaskResult(task.id, TaskState.SUCCEEDED, {} if weight is None else {"weight": weight})
         for task, weight in zip(tasks, weights, strict=True)
     ]
-    assert await told(tasks, *results, types={"weigh": SUM}) == expected
+    assert await answer_to(tasks, *results, types={"weigh": SUM}) == expected

@@ -49,9 +49,9 @@ async def test_a_run_comes_back_as_it_was_written(journal: Journal) -> None:
     await ended(journal, "runs/other")
     assert await journal.get("runs/a") == written
     await ended(journal, "runs/a", RunState.CANCELLED)
-    found = await journal.get("runs/a")
-    assert found.state is RunState.CANCELLED
-    assert found.end_time is not None
+    stored = await journal.get("runs/a")
+    assert stored.state is RunState.CANCELLED
+    assert stored.end_time is not None
 
 
 async def test_a_run_that_does_not_exist(journal: Journal) -> None:
@@ -67,11 +67,11 @@ async def test_events_are_read_in_pages(journal: Journal) -> None:
     append(journal, "runs/a", *range(1, 1_101))
     append(journal, "runs/b", 1, 2)
     await ended(journal, "runs/a")
-    found: list[int] = []
-    while page := await journal.events("runs/a", found[-1] if found else 0):
+    sequences: list[int] = []
+    while page := await journal.events("runs/a", sequences[-1] if sequences else 0):
         assert len(page) <= 500
-        found += [event.sequence for event in page]
-    assert found == list(range(1, 1_101))
+        sequences += [event.sequence for event in page]
+    assert sequences == list(range(1, 1_101))
     assert await journal.last_sequence("runs/a") == 1_100
     assert codec.decode((await journal.events("runs/b", 1))[0], Event).payload == StageStarted("2")
 
@@ -82,14 +82,14 @@ async def test_runs_are_listed_newest_first(journal: Journal) -> None:
         journal.create(run(name, minute=minute), "", none)
     await ended(journal, "runs/none")
     expected = ["runs/e", "runs/d", "runs/b", "runs/c", "runs/a"]
-    assert [found.name for found in await journal.list(10, None)] == expected
+    assert [item.name for item in await journal.list(10, None)] == expected
     paged: list[str] = []
     before: tuple[int, str] | None = None
     while page := await journal.list(1, before):
-        (found,) = page
-        assert found.create_time is not None
-        paged.append(found.name)
-        before = (round(found.create_time.timestamp() * 1000), found.name)
+        (listed,) = page
+        assert listed.create_time is not None
+        paged.append(listed.name)
+        before = (round(listed.create_time.timestamp() * 1000), listed.name)
     assert paged == expected
 
 
@@ -130,7 +130,7 @@ async def test_a_run_is_deleted_with_its_events(journal: Journal) -> None:
         journal.create(run(name), name, none)
         append(journal, f"runs/{name}", 1, 2)
     await journal.delete("runs/a")
-    assert [found.name for found in await journal.list(10, None)] == ["runs/b"]
+    assert [item.name for item in await journal.list(10, None)] == ["runs/b"]
     assert await journal.last_sequence("runs/a") == 0
     assert await journal.last_sequence("runs/b") == 2
     assert await journal.find_request("a") is None
@@ -145,7 +145,7 @@ async def test_lists_tell_that_a_run_awaits_approval_and_never_after_its_end(jou
     journal.mark("runs/b", RunState.AWAITING_APPROVAL, none)
     journal.mark("runs/b", RunState.RUNNING, none)
     await ended(journal, "runs/b")
-    states = {found.name: found.state for found in await journal.list(10, None)}
+    states = {item.name: item.state for item in await journal.list(10, None)}
     assert states == {
         "runs/a": RunState.SUCCEEDED, "runs/b": RunState.SUCCEEDED, "runs/c": RunState.AWAITING_APPROVAL,
     }  # fmt: skip

@@ -36,7 +36,7 @@ def progress(message: str) -> Payload:
     return TaskProgress("task", message=message)
 
 
-def told(event: events_pb2.Event) -> str:
+def word_of(event: events_pb2.Event) -> str:
     """Says what an event says, in one word."""
     payload = codec.decode(event, Event).payload
     match payload:
@@ -48,7 +48,7 @@ def told(event: events_pb2.Event) -> str:
 
 
 async def read(log: RunLog, after: int = 0) -> list[str]:
-    return [told(event) async for event in log.read(after)]
+    return [word_of(event) async for event in log.read(after)]
 
 
 async def read_numbers(log: RunLog, after: int = 0) -> list[int]:
@@ -75,13 +75,13 @@ async def test_events_are_numbered_without_gaps_and_carry_run_stage_and_time(log
         log.append(stage, numbered(stage.name))
     assert log.last_sequence == 3
     log.close()
-    found = [codec.decode(event, Event) async for event in log.read(0)]
-    assert [(event.run, event.sequence, event.stage) for event in found] == [
+    decoded = [codec.decode(event, Event) async for event in log.read(0)]
+    assert [(event.run, event.sequence, event.stage) for event in decoded] == [
         (RUN, 1, Stage.UNSPECIFIED),
         (RUN, 2, Stage.PLAN),
         (RUN, 3, Stage.EXECUTE),
     ]
-    assert all(event.time is not None for event in found)
+    assert all(event.time is not None for event in decoded)
 
 
 async def test_an_event_is_seen_once_it_is_committed(log: RunLog, path: Path, hold_writes: HoldWrites) -> None:
@@ -195,8 +195,8 @@ async def test_texts_of_one_item_are_joined(log: RunLog, clock: Clock) -> None:
         log.append(Stage.EXECUTE, TaskText("task", "text", text, 2))
     log.append(Stage.RESPOND, TaskText("task", "text", "d", 2))
     log.close()
-    found = [codec.decode(event, Event) async for event in log.read(0)]
-    assert [(event.stage, event.payload) for event in found] == [
+    decoded = [codec.decode(event, Event) async for event in log.read(0)]
+    assert [(event.stage, event.payload) for event in decoded] == [
         (Stage.EXECUTE, TaskText("task", "text", "a", 2)),
         (Stage.EXECUTE, TaskText("task", "text", "bc", 2)),
         (Stage.RESPOND, TaskText("task", "text", "d", 2)),
@@ -210,9 +210,9 @@ async def test_no_text_is_lost_or_moved(log: RunLog) -> None:
         log.append(Stage.RESPOND, AnswerText(piece))
         await asyncio.sleep(0)
     log.close()
-    found = await reading
-    assert "".join(found) == "".join(pieces)
-    assert len(found) < len(pieces)
+    words = await reading
+    assert "".join(words) == "".join(pieces)
+    assert len(words) < len(pieces)
 
 
 async def test_progress_is_seen_in_its_place_and_has_no_number(log: RunLog) -> None:
@@ -229,7 +229,7 @@ async def test_progress_is_seen_in_its_place_and_has_no_number(log: RunLog) -> N
 
 
 async def _collect(log: RunLog) -> list[tuple[str, int]]:
-    return [(told(event), event.sequence) async for event in log.read(0)]
+    return [(word_of(event), event.sequence) async for event in log.read(0)]
 
 
 async def test_progress_is_not_replayed(log: RunLog) -> None:
@@ -247,16 +247,16 @@ async def test_progress_is_not_replayed(log: RunLog) -> None:
 async def test_a_slow_reader_gets_every_number_and_the_newest_progress(log: RunLog) -> None:
     reader = log.read(0)
     log.append(Stage.PLAN, numbered("one"))
-    assert told(await anext(reader)) == "one"
+    assert word_of(await anext(reader)) == "one"
     for number in range(300):
         log.append(Stage.PLAN, progress(f"p{number}"))
         if number % 100 == 50:
             log.append(Stage.PLAN, numbered(f"n{number}"))
     log.close()
-    found = [told(event) async for event in reader]
-    assert [word for word in found if word.startswith("n")] == ["n50", "n150", "n250"]
-    assert [word for word in found if word.startswith("p")] == [f"p{number}" for number in range(300 - KEPT, 300)]
-    assert found.index("n250") == found.index("p250") + 1
+    words = [word_of(event) async for event in reader]
+    assert [word for word in words if word.startswith("n")] == ["n50", "n150", "n250"]
+    assert [word for word in words if word.startswith("p")] == [f"p{number}" for number in range(300 - KEPT, 300)]
+    assert words.index("n250") == words.index("p250") + 1
 
 
 async def test_progress_waits_for_the_commit_before_it(log: RunLog, hold_writes: HoldWrites) -> None:
@@ -274,15 +274,15 @@ async def test_progress_waits_for_the_commit_before_it(log: RunLog, hold_writes:
 
 
 async def test_many_readers_see_the_same(log: RunLog) -> None:
-    chance = random.Random(7)
+    rng = random.Random(7)
     early = [start(log) for _ in range(20)]
     late: list[tuple[int, asyncio.Task[list[str]]]] = []
     for number in range(1, 301):
         log.append(Stage.PLAN, numbered(str(number)))
-        if chance.random() < 0.1:
-            after = chance.randint(0, number)
+        if rng.random() < 0.1:
+            after = rng.randint(0, number)
             late.append((after, start(log, after)))
-        if chance.random() < 0.5:
+        if rng.random() < 0.5:
             await asyncio.sleep(0)
     log.close()
     expected = [str(number) for number in range(1, 301)]
@@ -294,7 +294,7 @@ async def test_many_readers_see_the_same(log: RunLog) -> None:
 async def test_a_reader_that_leaves_disturbs_nobody(log: RunLog) -> None:
     leaving, staying = log.read(0), start(log)
     log.append(Stage.PLAN, numbered("one"))
-    assert told(await anext(leaving)) == "one"
+    assert word_of(await anext(leaving)) == "one"
     await leaving.aclose()
     cancelled = start(log)
     await settle()
@@ -307,7 +307,7 @@ async def test_a_reader_that_leaves_disturbs_nobody(log: RunLog) -> None:
 async def test_readers_are_told_that_the_journal_fails(log: RunLog, path: Path) -> None:
     reading, seen = log.read(0), []
     log.append(Stage.PLAN, numbered("one"))
-    seen.append(told(await anext(reading)))
+    seen.append(word_of(await anext(reading)))
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("DROP TABLE events")
     log.append(Stage.PLAN, numbered("two"))
@@ -333,12 +333,12 @@ async def test_nothing_is_seen_after_a_gap(
         for word in ("one", "two", "three"):
             log.append(Stage.PLAN, numbered(word))
         log.close()
-    assert told(await anext(reading)) == "one"
+    assert word_of(await anext(reading)) == "one"
     with pytest.raises(InternalError):
         await anext(reading)
     await database.close()  # Everything that was queued has been told now.
-    assert [told(event) for event in log.events()] == ["one"]
+    assert [word_of(event) for event in log.events()] == ["one"]
     late = log.read(0)
-    assert told(await anext(late)) == "one"
+    assert word_of(await anext(late)) == "one"
     with pytest.raises(InternalError):
         await anext(late)

@@ -116,11 +116,11 @@ def test_what_is_not_numbered_does_not_count() -> None:
 def test_a_run_waits_until_its_plan_is_approved() -> None:
     """Given a plan that awaits approval, the run says until when; an edited plan then takes its place."""
     shown, edited = Plan((READ, SPEAK)), Plan((READ,))
-    asked = (events.PlanFinished(shown), events.ApprovalAwaited(shown, END))
-    waiting = folded(*asked)
+    awaiting = (events.PlanFinished(shown), events.ApprovalAwaited(shown, END))
+    waiting = folded(*awaiting)
     assert (waiting.state, waiting.plan, waiting.approval_deadline_time) == (RunState.AWAITING_APPROVAL, shown, END)
-    as_it_was = folded(*asked, events.PlanApproved(request_id="mine"))
+    as_it_was = folded(*awaiting, events.PlanApproved(request_id="mine"))
     assert (as_it_was.state, as_it_was.plan, as_it_was.approval_deadline_time) == (RunState.RUNNING, shown, None)
-    assert folded(*asked, events.PlanApproved(edited)).plan == edited
-    ended = folded(*asked, events.RunFinished(RunState.CANCELLED))
+    assert folded(*awaiting, events.PlanApproved(edited)).plan == edited
+    ended = folded(*awaiting, events.RunFinished(RunState.CANCELLED))
     assert (ended.state, ended.approval_deadline_time) == (RunState.CANCELLED, None)

@@ -32,8 +32,8 @@ SERVABLE = [
 ]
 
 
-def requirements(known: SelectionContext = NO_CONTEXT, /, **inputs: Value) -> TaskRequirements:
-    return TaskRequirements.of(Task("a", TYPE, inputs), known)
+def requirements(context: SelectionContext = NO_CONTEXT, /, **inputs: Value) -> TaskRequirements:
+    return TaskRequirements.of(Task("a", TYPE, inputs), context)
 
 
 def features(one: Replica, of: TaskRequirements | None = None, **others: Any) -> dict[str, float]:
@@ -79,7 +79,7 @@ def test_an_expert_that_takes_some_values_of_an_input_fits_tasks_that_give_those
 
 
 @pytest.mark.parametrize(
-    ("asked", "made_for", "fits", "expected"),
+    ("domain", "made_for", "fits", "expected"),
     [
         (None, "", True, 12.0),
         (None, "medicine", True, 0.0),
@@ -91,11 +91,11 @@ def test_an_expert_that_takes_some_values_of_an_input_fits_tasks_that_give_those
         (Json("medicine"), "law", True, 0.0),
     ],
 )
-def test_the_domain_that_a_task_names(asked: Value | None, made_for: str, fits: bool, expected: float) -> None:
-    named = requirements() if asked is None else requirements(domain=asked)
-    found = replica(what=expert(domain=made_for))
-    assert scoring.fits(named, found) is fits
-    assert features(found, named)["domain"] == expected
+def test_the_domain_that_a_task_names(domain: Value | None, made_for: str, fits: bool, expected: float) -> None:
+    named = requirements() if domain is None else requirements(domain=domain)
+    specialist = replica(what=expert(domain=made_for))
+    assert scoring.fits(named, specialist) is fits
+    assert features(specialist, named)["domain"] == expected
 
 
 def test_a_domain_that_the_words_speak_of_goes_before_general_use_and_a_named_one_before_words() -> None:
@@ -110,11 +110,11 @@ def test_a_domain_that_the_words_speak_of_goes_before_general_use_and_a_named_on
 
 
 def test_the_terms_of_time_add_up_to_the_points_of_the_whole_time() -> None:
-    found = replica(
+    busy = replica(
         ExpertState.LOADABLE, what=expert(memory_bytes=3 * GIB), devices=(device(8 * GIB, GIB),), latency_ms=500.0
     )
     load_s, displace_s = LOAD_S + 3 * GIB / LOAD_BYTES_PER_S, LOAD_S + 2 * GIB / LOAD_BYTES_PER_S
-    terms = features(found, in_flight=InFlightLoad(0, 4))
+    terms = features(busy, in_flight=InFlightLoad(0, 4))
     total = load_s + displace_s + 4 * 0.5 + 0.5
     assert terms["state"] == pytest.approx(-math.log2(1 + load_s / 0.1))
     assert sum(terms[name] for name in ("state", "memory", "queue", "latency")) == pytest.approx(
@@ -168,8 +168,8 @@ def test_what_is_displaced_counts_only_where_something_is() -> None:
     ],
 )
 def test_what_waits_in_front(batch: int, queued: int, running: int, in_flight_count: int, waits_for: float) -> None:
-    found = replica(what=expert(max_batch_size=batch), queued_count=queued, running_count=running, latency_ms=200.0)
-    terms = features(found, in_flight=InFlightLoad(in_flight_count, in_flight_count))
+    loaded = replica(what=expert(max_batch_size=batch), queued_count=queued, running_count=running, latency_ms=200.0)
+    terms = features(loaded, in_flight=InFlightLoad(in_flight_count, in_flight_count))
     assert terms["queue"] == pytest.approx(scoring.time_cost(waits_for * 0.2))
 
 
@@ -213,7 +213,7 @@ def scores_of_equivalents(slow_ms: float, fast_ms: float, **fast: Any) -> tuple[
     slow = replica(latency_ms=slow_ms, what=expert("bert", runtime="transformers"))
     export = expert("bert-onnx", **{"runtime": "onnx", **fast.pop("facts", {})})
     other = replica(**{"state": ExpertState.LOADABLE, "latency_ms": fast_ms, "what": export, **fast})
-    one, two = (score(found, equivalents=[slow, other]) for found in (slow, other))
+    one, two = (score(item, equivalents=[slow, other]) for item in (slow, other))
     return one, two
 
 
@@ -232,11 +232,11 @@ def test_where_they_are_nearly_alike_the_one_that_is_loaded_stays() -> None:
 def test_what_was_never_measured_is_not_taken_for_fast() -> None:
     for devices, export_is_taken in (((device(),), True), ((device(), device(name="cuda:0")), False)):
         what = expert("bert", runtime="transformers"), expert("bert-onnx", runtime="onnx")
-        found = [
+        both = [
             replica(ExpertState.LOADABLE, what=item, latency_ms=ms, devices=devices)
             for item, ms in zip(what, (0.0, 7.5), strict=True)
         ]
-        original, export = (score(item, equivalents=found) for item in found)
+        original, export = (score(item, equivalents=both) for item in both)
         # A checkpoint would run on the graphics device, where it may well be faster than its export.
         assert (export > original) is export_is_taken
 
@@ -261,9 +261,9 @@ def test_what_is_no_equivalent_or_cannot_be_had_takes_nothing_away(other: dict[s
 
 def test_a_device_without_memory_is_no_fault() -> None:
     for devices in ((), (device(0, 0),)):
-        found = replica(devices=devices)
-        assert scoring.servable(found)
-        assert features(found)["thrift"] == 0.0
+        placed = replica(devices=devices)
+        assert scoring.servable(placed)
+        assert features(placed)["thrift"] == 0.0
 
 
 def test_popularity() -> None:
@@ -301,15 +301,15 @@ def test_a_source_language_left_open_is_found_from_the_text() -> None:
 
 def test_words_that_the_description_shares_speak_for_an_expert() -> None:
     medical = replica(what=expert(description="Marks diseases, drugs and doses in English case reports."))
-    asked = requirements(SelectionContext(request="Find the drugs and the disease in this report, please."))
-    assert features(medical, asked)["words"] == 1.5
-    assert features(replica(what=expert(description="Marks names in the news.")), asked)["words"] == 0.0
+    report = requirements(SelectionContext(request="Find the drugs and the disease in this report, please."))
+    assert features(medical, report)["words"] == 1.5
+    assert features(replica(what=expert(description="Marks names in the news.")), report)["words"] == 0.0
     everything = requirements(text="diseases drugs doses case reports marks")
     assert features(medical, everything)["words"] == 2.0
 
 
 @pytest.mark.parametrize(
-    ("asked", "listed", "expected"),
+    ("language", "listed", "expected"),
     [
         ("de", ("en", "de"), 1.5),
         ("de-AT", ("de",), 2.0),
@@ -321,10 +321,10 @@ def test_words_that_the_description_shares_speak_for_an_expert() -> None:
         (Json("de"), ("de",), 0.0),
     ],
 )
-def test_the_language_that_a_task_names(asked: Value, listed: tuple[str, ...], expected: float) -> None:
+def test_the_language_that_a_task_names(language: Value, listed: tuple[str, ...], expected: float) -> None:
     speaker = replica(what=expert(languages=listed))
-    assert features(speaker, requirements(language=asked))["language"] == expected
-    assert features(speaker, requirements(spoken_language=asked))["language"] == expected
+    assert features(speaker, requirements(language=language))["language"] == expected
+    assert features(speaker, requirements(spoken_language=language))["language"] == expected
     assert features(speaker)["language"] == 0.0
 
 

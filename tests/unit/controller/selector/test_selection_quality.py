@@ -40,10 +40,10 @@ async def test_rank_gets_most_of_them_right(cases: list[Case], capsys: pytest.Ca
 
 async def test_the_most_popular_expert_is_right_far_less_often(cases: list[Case]) -> None:
     """The cases are no easy ones: the paper's rule, downloads, gets few of them."""
-    found = [
+    chosen = [
         max(case.report.facts.experts, key=lambda item: item.download_count) for case in cases if case.report.facts
     ]
-    right = sum(expert.id == case.right for expert, case in zip(found, cases, strict=True))
+    right = sum(expert.id == case.right for expert, case in zip(chosen, cases, strict=True))
     assert right / len(cases) < 0.5
 
 

@@ -137,9 +137,9 @@ async def test_a_shortlist_names_each_expert_once_on_its_best_host(registry: Reg
     for name in ("hosts/a", "hosts/b"):
         state = ExpertState.LOADED if name == "hosts/b" else ExpertState.LOADABLE
         registry.report(report(name, *experts, statuses=tuple(status(item.id, state) for item in experts)), None)
-    found = [item.candidate for item in selector.shortlist(TASK)]
-    assert [candidate.expert_id for candidate in found] == [f"expert-{number}" for number in (6, 5, 4, 3, 2)]
-    assert {candidate.host for candidate in found} == {"hosts/b"}
+    candidates = [item.candidate for item in selector.shortlist(TASK)]
+    assert [candidate.expert_id for candidate in candidates] == [f"expert-{number}" for number in (6, 5, 4, 3, 2)]
+    assert {candidate.host for candidate in candidates} == {"hosts/b"}
 
 
 async def test_licences_that_the_operator_or_the_request_does_not_allow_are_not_used(registry: Registry) -> None:
@@ -161,7 +161,7 @@ async def test_what_failed_at_the_task_comes_last(registry: Registry, selector: 
     avoid = {("hosts/a", "ocr"), ("hosts/a", "other")}
     assignment = selector.assign(TASK, avoid=avoid)
     assert place(assignment) == ("hosts/b", "ocr")
-    assert {(found.host, found.expert_id) for found in assignment.candidates[1:]} == avoid
+    assert {(candidate.host, candidate.expert_id) for candidate in assignment.candidates[1:]} == avoid
     # Where there is nothing else, even that is tried again.
     assert place(selector.assign(TASK, avoid=avoid | {("hosts/b", "ocr")}))[0] == "hosts/a"
 
@@ -226,7 +226,7 @@ async def test_the_domain_that_a_task_names_decides_even_over_what_is_loaded(
     experts = (expert("general"), expert("sentiment", domain="sentiment"), expert("languages", domain="language"))
     # The expert that should win is the only one that is not loaded.
     statuses = tuple(
-        status(known.id, ExpertState.LOADABLE if known.id == expected[0] else ExpertState.LOADED) for known in experts
+        status(item.id, ExpertState.LOADABLE if item.id == expected[0] else ExpertState.LOADED) for item in experts
     )
     registry.report(report("hosts/a", *experts, statuses=statuses), None)
     assignment = selector.assign(Task("a", TYPE, inputs))

@@ -93,8 +93,8 @@ def test_files_go_to_the_steps_that_name_them() -> None:
 def test_questions_are_those_that_are_quoted_or_the_sentence_that_asks() -> None:
     (quoted,) = bound("In me.jpg, find out 'What is she holding?'", (ASK, "find out", ()), files=("me.jpg",))
     assert quoted.inputs["question"] == "What is she holding?"
-    (asked,) = bound("Here is me.jpg. What colour is my hat?", (ASK, "What colour", ()), files=("me.jpg",))
-    assert asked.inputs["question"] == "What colour is my hat?"
+    (unquoted,) = bound("Here is me.jpg. What colour is my hat?", (ASK, "What colour", ()), files=("me.jpg",))
+    assert unquoted.inputs["question"] == "What colour is my hat?"
 
 
 def test_what_is_to_be_made_is_told_by_the_words_after_it() -> None:

@@ -85,4 +85,4 @@ def test_any_scores_give_a_graph_whose_pieces_fit(tools: list[int], seed: int) -
         taker = TOOLS[graph.steps[number].tool]
         assert all(fits(TOOLS[graph.steps[source].tool], taker) for source in sources)
         assert len(sources) <= len(taker.inputs)
-    assert all(0 <= chance <= 1.0001 for chance in graph.probabilities)
+    assert all(0 <= probability <= 1.0001 for probability in graph.probabilities)

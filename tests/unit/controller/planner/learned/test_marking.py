@@ -30,14 +30,14 @@ def test_what_is_given_is_found_with_its_kind(request_text: str, expected: list[
 
 
 def test_attachments_are_found_by_their_names_whatever_these_are() -> None:
-    (found,) = asides("Make my holiday photo brighter", ["holiday photo"])
-    assert (found.text, found.mark, found.kind) == ("holiday photo", "[document]", ParameterKind.DOCUMENT)
+    (aside,) = asides("Make my holiday photo brighter", ["holiday photo"])
+    assert (aside.text, aside.mark, aside.kind) == ("holiday photo", "[document]", ParameterKind.DOCUMENT)
 
 
 def test_a_long_text_after_a_colon_is_one_thing() -> None:
     text = "The council met on Monday evening and agreed to close the old bridge for repairs until the spring."
-    (found,) = asides(f"Summarise this: {text}")
-    assert (found.mark, found.text) == ("[text]", text)
+    (aside,) = asides(f"Summarise this: {text}")
+    assert (aside.mark, aside.text) == ("[text]", text)
 
 
 def test_kinds_are_told_by_the_ending() -> None:
@@ -54,9 +54,9 @@ def test_kinds_are_told_by_the_ending() -> None:
 
 @given(st.text(max_size=200), st.lists(st.text(max_size=12), max_size=3))
 def test_nothing_overlaps_and_all_lies_inside(text: str, names: list[str]) -> None:
-    found = asides(text, names)
-    places = [(item.start, item.end) for item in found]
+    marked = asides(text, names)
+    places = [(item.start, item.end) for item in marked]
     assert places == sorted(places)
     assert all(0 <= start < end <= len(text) for start, end in places)
     assert all(end <= start for (_, end), (start, _) in itertools.pairwise(places))
-    assert {item.mark for item in found} <= set(MARKS)
+    assert {item.mark for item in marked} <= set(MARKS)

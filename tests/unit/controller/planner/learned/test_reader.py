@@ -96,12 +96,12 @@ def test_plans_are_better_than_the_floor_on_requests_that_were_not_learnt_from(r
         understood = reader.understand(
             PlanningRequest((Message(sample["instruction"]),), task_types={item.name: item for item in types})
         )
-        found: tuple[set[Any], set[Any]] = ({task_type.name for task_type in understood.types}, links(understood))
-        right: tuple[set[Any], set[Any]] = (
+        predicted: tuple[set[Any], set[Any]] = ({task_type.name for task_type in understood.types}, links(understood))
+        expected: tuple[set[Any], set[Any]] = (
             {names[node["task"]] for node in sample["task_nodes"]},
             {(names[link["source"]], names[link["target"]]) for link in sample["task_links"]},
         )
-        for row, (ours, theirs) in enumerate(zip(found, right, strict=True)):
+        for row, (ours, theirs) in enumerate(zip(predicted, expected, strict=True)):
             hits[row] += len(ours & theirs)
             total[row] += len(ours) + len(theirs)
     node_f1, edge_f1 = 200 * hits / total

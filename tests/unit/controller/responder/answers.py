@@ -37,23 +37,23 @@ PAINTING = artifact("painting.png", "image/png")
 CLIP = artifact("clip.mp4", "video/mp4")
 
 Row = tuple[str, dict[str, Value], dict[str, Value], str]
-"""A task type, the inputs of a task, what came out, and what is told of it."""
+"""A task type, the inputs of a task, what came out, and the sentence that the answer has of it."""
 
 BOX = {"x_min": 10.0, "y_min": 12.0, "x_max": 80.0, "y_max": 90.0}
 
 
-def drawn(task_type: str, told: str) -> Row:
+def drawn(task_type: str, sentence: str) -> Row:
     """Makes a row for a task type that draws a picture from a picture."""
-    return task_type, {"image": ref(SIGN)}, {"image": ref(BLURRED)}, told
+    return task_type, {"image": ref(SIGN)}, {"image": ref(BLURRED)}, sentence
 
 
-def classed(task_type: str, name: str, item: Artifact, label: str, told: str) -> Row:
+def classed(task_type: str, name: str, item: Artifact, label: str, sentence: str) -> Row:
     """Makes a row for a task type that says of what class a file is."""
     scores = Json([{"label": label, "score": 0.8125}, {"label": "another", "score": 0.1875}])
-    return task_type, {name: ref(item)}, {"label": label, "score": 0.8125, "scores": scores}, told
+    return task_type, {name: ref(item)}, {"label": label, "score": 0.8125, "scores": scores}, sentence
 
 
-def cut_out(count: int, told: str) -> Row:
+def cut_out(count: int, sentence: str) -> Row:
     """Makes a row for `mask-generation`, which finds a number of things."""
     outputs: dict[str, Value] = {
         "count": float(count),
@@ -61,16 +61,16 @@ def cut_out(count: int, told: str) -> Row:
         "objects": Json([{"score": 0.9, "box": BOX, "area_share": 0.2}] * count),
         "annotated_image": ref(SEGMENTS),
     }
-    return "mask-generation", {"image": ref(SIGN), "points": Json([[20, 30]])}, outputs, told
+    return "mask-generation", {"image": ref(SIGN), "points": Json([[20, 30]])}, outputs, sentence
 
 
-def painted(control: str, told: str) -> Row:
+def painted(control: str, sentence: str) -> Row:
     """Makes a row for a task type that paints after a map."""
     inputs: dict[str, Value] = {"prompt": "a cat of glass", "image": ref(SIGN)}
-    return f"{control}-text-to-image", inputs, {"image": ref(PAINTING), "seed": 4294967295.0}, told
+    return f"{control}-text-to-image", inputs, {"image": ref(PAINTING), "seed": 4294967295.0}, sentence
 
 
-TOLD: list[Row] = [
+ANSWERS: list[Row] = [
     (
         "audio-to-audio",
         {"audio": ref(RECORDING), "noise_reduction": 1.0},
@@ -177,8 +177,8 @@ TOLD: list[Row] = [
         "sign-blur.jpg shows how near everything in sign.png is: the brighter, the nearer.",
     ),
     *(
-        drawn(task_type, told)
-        for task_type, told in (
+        drawn(task_type, sentence)
+        for task_type, sentence in (
             ("depth-control", "The depth map of sign.png is sign-blur.jpg."),
             ("normal-control", "The normal map of sign.png is sign-blur.jpg."),
             ("openpose-control", "The poses in sign.png are drawn in sign-blur.jpg."),
@@ -289,8 +289,8 @@ TOLD: list[Row] = [
         "I painted “a fox in the snow” in painting.png (seed 3).",
     ),
     *(
-        painted(control, f"I painted “a cat of glass” in painting.png, {told} sign.png (seed 4294967295).")
-        for control, told in (
+        painted(control, f"I painted “a cat of glass” in painting.png, {source} sign.png (seed 4294967295).")
+        for control, source in (
             ("canny", "along the edges in"),
             ("hed", "along the soft edges in"),
             ("mlsd", "along the straight lines in"),
