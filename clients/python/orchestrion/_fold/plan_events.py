@@ -6,38 +6,30 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from orchestrion import events
 from orchestrion._fold.run_snapshots import ApprovalSnapshot, RunSnapshot
 from orchestrion._fold.task_events import TaskPayload, apply_to_task, task_id_of
 from orchestrion._fold.task_snapshots import TaskPhase, TaskSnapshot
-from orchestrion.events import (
-    ApprovalAwaited,
-    Event,
-    PlanApproved,
-    PlanFinished,
-    PlanRejected,
-    TaskPlanned,
-    TaskRevoked,
-)
 from orchestrion.plans import Plan, Task
 from orchestrion.runs import RunState
 from orchestrion.values import references
 
 
-def apply_to_plan(snapshot: RunSnapshot, event: Event) -> RunSnapshot:
+def apply_to_plan(snapshot: RunSnapshot, event: events.Event) -> RunSnapshot:
     """Returns a run after an event about its plan; any other changes nothing."""
     match event.payload:
-        case TaskPlanned(task):
+        case events.TaskPlanned(task):
             return _with_task(snapshot, task)
-        case PlanRejected(error):
+        case events.PlanRejected(error):
             return replace(snapshot, rejections=(*snapshot.rejections, error))
-        case TaskRevoked(task_id):
+        case events.TaskRevoked(task_id):
             return _without_task(snapshot, task_id)
-        case PlanFinished(plan, confidence, doubts):
+        case events.PlanFinished(plan, confidence, doubts):
             return replace(with_plan(snapshot, plan), confidence=confidence, doubts=doubts)
-        case ApprovalAwaited(plan, deadline_time):
+        case events.ApprovalAwaited(plan, deadline_time):
             approval = ApprovalSnapshot(plan, event.time, deadline_time)
             return replace(snapshot, state=RunState.AWAITING_APPROVAL, approval=approval)
-        case PlanApproved(edited, request_id):
+        case events.PlanApproved(edited, request_id):
             approval = replace(
                 snapshot.approval or ApprovalSnapshot(), approved=True, edited_plan=edited, request_id=request_id
             )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrion.cli import completion, exits, options, plan_files, views
+from orchestrion.cli import completion, connections, exits, options, plan_files, views
 
 if TYPE_CHECKING:
     from orchestrion._sync.client import Client
@@ -23,13 +23,8 @@ def approve(
     *,
     plan: Annotated[
         Path | None,
-        typer.Option(
-            "--plan",
-            metavar="FILE",
-            exists=True,
-            dir_okay=False,
-            readable=True,
-            help="A plan to carry out instead: proto3 JSON of `Plan`; attachments/1 is the request's first file.",
+        options.plan_file(
+            "A plan to carry out instead: proto3 JSON of `Plan`; attachments/1 is the request's first file."
         ),
     ] = None,
     edit: Annotated[
@@ -46,19 +41,16 @@ def approve(
     plan.
     """
     with exits.handled():
-        from orchestrion._codec.codec import to_json
-        from orchestrion._sync.client import Client
-
         if plan is not None and edit:
             raise typer.BadParameter("give --plan or --edit, not both", param_hint="'--plan' / '--edit'")
         name = options.run_name(run)
         changed = None if plan is None else plan_files.read(plan)
-        with Client(address) as client:
+        with connections.connect(address) as client:
             if edit:
                 changed = _edited(client, client.runs.get(name), json=json, plain=plain)
             approved = client.runs.approve(name, changed)
         if json:
-            print(to_json(approved))
+            views.print_json(approved)
         else:
             from orchestrion.cli.approvals import tell_plan
 

@@ -9,7 +9,7 @@ import typer
 
 from orchestrion.cli import connections, exits, options, plan_files, views
 from orchestrion.cli.approvals import ApprovalPrompt, approval_of
-from orchestrion.cli.followed_runs import OUTPUT_FOLDER, carry_out, save
+from orchestrion.cli.followed_runs import OUTPUT_FOLDER, carry_out, save, upload
 
 if TYPE_CHECKING:
     from orchestrion.settings import RunSettings
@@ -25,13 +25,8 @@ def ask(
     previous: options.Previous = None,
     plan: Annotated[
         Path | None,
-        typer.Option(
-            "--plan",
-            metavar="FILE",
-            exists=True,
-            dir_okay=False,
-            readable=True,
-            help="A plan to follow instead of planning: proto3 JSON of `Plan`, as `orchestrion plan` writes it.",
+        options.plan_file(
+            "A plan to follow instead of planning: proto3 JSON of `Plan`, as `orchestrion plan` writes it."
         ),
     ] = None,
     approve: options.Approve = False,
@@ -80,7 +75,7 @@ def ask(
             if approve:
                 settings |= approval_of(approval_timeout)
                 show = ApprovalPrompt(client, view, json=json, plain=plain).show
-            answer = carry_out(client, words, files, show, timeout=timeout, screen=view, **settings)
+            answer = carry_out(client, words, upload(client, files), show, timeout=timeout, screen=view, **settings)
             view.answer(answer)
             if output is not None or not json:
                 for path in save(client, answer.artifacts, output or OUTPUT_FOLDER):

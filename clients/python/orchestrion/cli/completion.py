@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_TIMEOUT_S: Final = 1.0
+TIMEOUT_S: Final = 1.0
 """How long a shell waits at most; where no controller listens it does not wait."""
 _RUNS: Final = 50
 
@@ -37,14 +37,14 @@ def performers(incomplete: str) -> Offers:
 
 def runs(ctx: typer.Context, incomplete: str) -> Offers:
     """Offers the latest runs; none where no controller answers."""
-    return _named(_ask(ctx, lambda client: client.runs.list(_RUNS).items), incomplete)
+    return _named(ask(ctx, lambda client: client.runs.list(_RUNS).items), incomplete)
 
 
 def waiting_runs(ctx: typer.Context, incomplete: str) -> Offers:
     """Offers the latest runs, as far as they await approval; none where no controller answers."""
     from orchestrion.runs import RunState
 
-    newest = _ask(ctx, lambda client: client.runs.list(_RUNS).items)
+    newest = ask(ctx, lambda client: client.runs.list(_RUNS).items)
     return _named([run for run in newest if run.state is RunState.AWAITING_APPROVAL], incomplete)
 
 
@@ -56,7 +56,7 @@ def _named(listed: Iterable[Run], incomplete: str) -> Offers:
 
 def experts(ctx: typer.Context, incomplete: str) -> Offers:
     """Offers the experts that are listed; none where no controller answers."""
-    listed = _ask(ctx, lambda client: client.experts.list())
+    listed = ask(ctx, lambda client: client.experts.list())
     return matching(((item.expert.id, item.expert.description) for item in listed), incomplete)
 
 
@@ -65,14 +65,15 @@ def matching(offers: Iterable[tuple[str, str]], incomplete: str) -> Offers:
     return [(name, " ".join(text.split())[:60]) for name, text in offers if name.startswith(incomplete)]
 
 
-def _ask(ctx: typer.Context, question: Callable[[Client], tuple[T, ...]]) -> tuple[T, ...]:
+def ask(ctx: typer.Context, question: Callable[[Client], tuple[T, ...]]) -> tuple[T, ...]:
+    """Asks the controller that the command line names; empty where none answers."""
     from orchestrion._sync.client import Client
     from orchestrion.errors import OrchestrionError
 
     # A shell that completes is no place for an error.
     with (
         contextlib.suppress(OrchestrionError, OSError),
-        Client(ctx.params.get("address"), timeout=_TIMEOUT_S) as client,
+        Client(ctx.params.get("address"), timeout=TIMEOUT_S) as client,
     ):
         return question(client)
     return ()

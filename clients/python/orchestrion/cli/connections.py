@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from orchestrion._sync.client import Client
 
 
-def connect(address: str | None, *, embedded: bool) -> contextlib.AbstractContextManager[Client]:
+def connect(address: str | None, *, embedded: bool = False) -> contextlib.AbstractContextManager[Client]:
     """Gives a client of the controller at an address, or of a private controller with a host of its own.
 
     Raises:

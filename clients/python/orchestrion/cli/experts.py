@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrion.cli import completion, exits, options
+from orchestrion.cli import completion, connections, exits, options, views
 from orchestrion.cli.models.listing import STATES
 
 if TYPE_CHECKING:
@@ -20,32 +20,23 @@ def experts(
     ] = None,
     *,
     task_type: Annotated[
-        str | None,
-        typer.Option(
-            "--task-type",
-            metavar="TYPE",
-            help="Only those that perform it, as `image-to-text`.",
-            autocompletion=completion.task_types,
-        ),
+        str | None, options.task_type("--task-type", "Only those that perform it, as `image-to-text`.")
     ] = None,
     address: options.Address = None,
     json: options.Json = False,
 ) -> None:
     """List the experts and the hosts that have them."""
     with exits.handled():
-        from orchestrion._codec.codec import to_json
-        from orchestrion._sync.client import Client
         from orchestrion.errors import Reason
 
-        with Client(address) as client:
+        with connections.connect(address) as client:
             listing = client.experts.list(task_type)
         if expert is not None:
             listing = tuple(listed for listed in listing if listed.expert.id == expert)
             if not listing:
                 raise Reason.EXPERT_NOT_FOUND.error(f"There is no expert {expert!r}; `orchestrion experts` lists them.")
         if json:
-            for listed in listing:
-                print(to_json(listed))
+            views.print_json(*listing)
         elif expert is not None:
             _tell(listing[0])
         elif listing:

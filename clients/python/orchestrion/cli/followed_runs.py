@@ -13,6 +13,7 @@ from orchestrion.names import new_request_id
 if TYPE_CHECKING:
     from orchestrion._sync.client import Client
     from orchestrion.answers import Answer
+    from orchestrion.content import Attachment
     from orchestrion.events import Event
     from orchestrion.settings import RunSettings
     from orchestrion.snapshots import RunSnapshot
@@ -31,7 +32,7 @@ Start = Callable[[float | None], "Generator[Event, None, None]"]
 def carry_out(
     client: Client,
     request: str,
-    files: Iterable[Path],
+    attached: Sequence[Attachment],
     show: Callable[[Event], None],
     *,
     timeout: float | None = None,
@@ -43,7 +44,7 @@ def carry_out(
     Args:
         client: Whom to ask.
         request: What is asked.
-        files: What is attached.
+        attached: The files that belong to it.
         show: Takes each event.
         timeout: The deadline of the run, in seconds; None for none.
         screen: Entered before the first event, and left before anything else is written.
@@ -54,7 +55,6 @@ def carry_out(
     """
     from orchestrion.answers import answer_of
 
-    attached = upload(client, files)
     settings["request_id"] = new_request_id()
     run = follow(
         client,

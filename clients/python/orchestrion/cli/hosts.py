@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from orchestrion.cli import exits, options
+from orchestrion.cli import connections, exits, options, views
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,17 +29,13 @@ def hosts(
 ) -> None:
     """List the model hosts, their memory and their experts."""
     with exits.handled():
-        from orchestrion._codec.codec import to_json
-        from orchestrion._sync.client import Client
-
-        with Client(address) as client:
+        with connections.connect(address) as client:
             if watch:
                 _watch(client, json=json)
                 return
             listing = client.hosts.list()
         if json:
-            for host in listing:
-                print(to_json(host))
+            views.print_json(*listing)
         elif listing:
             _show(listing)
         else:
@@ -61,7 +57,6 @@ def _watch(client: Client, *, json: bool) -> None:
     from rich.live import Live
 
     from orchestrion._codec.codec import to_json
-    from orchestrion.cli import views
     from orchestrion.listings import HostRemoved
 
     present: dict[str, Host] = {}

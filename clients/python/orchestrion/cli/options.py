@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -20,6 +20,16 @@ class PolicyName(StrEnum):
 
     RANK = "rank"
     LLM = "llm"
+
+
+def task_type(flag: str, meaning: str) -> Any:  # What Typer takes for an option has no type of its own.
+    """Makes an option for a task type, which a shell completes."""
+    return typer.Option(flag, metavar="TYPE", help=meaning, autocompletion=completion.task_types)
+
+
+def plan_file(meaning: str) -> Any:
+    """Makes the option for a file with a plan."""
+    return typer.Option("--plan", metavar="FILE", exists=True, dir_okay=False, readable=True, help=meaning)
 
 
 Address: TypeAlias = Annotated[

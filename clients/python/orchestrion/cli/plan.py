@@ -124,20 +124,11 @@ def _execute(
     timeout: float | None,
     choosing: SelectionCriteria,
 ) -> None:
-    from orchestrion.answers import answer_of
-
     view = views.choose(json=json, plain=plain)
-    request_id = new_request_id()
-    run = followed_runs.follow(
-        client,
-        lambda seconds: client.run(
-            request, attached, timeout=seconds, plan=plan, previous_run=previous, request_id=request_id, **choosing
-        ),
-        view.show,
-        timeout=timeout,
-        screen=view,
-    )
-    answer = answer_of(run)
+    answer = followed_runs.carry_out(
+        client, request, attached, view.show,
+        timeout=timeout, screen=view, plan=plan, previous_run=previous, **choosing,
+    )  # fmt: skip
     view.answer(answer)
     if not json:
         for path in followed_runs.save(client, answer.artifacts, OUTPUT_FOLDER):

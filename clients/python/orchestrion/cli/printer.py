@@ -6,30 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from orchestrion.events import (
-    AnswerFinished,
-    AnswerText,
-    ApprovalAwaited,
-    AttemptFailed,
-    Event,
-    PlanApproved,
-    PlanFinished,
-    PlanRejected,
-    RunFinished,
-    RunStarted,
-    Stage,
-    StageFinished,
-    StageOutcome,
-    StageStarted,
-    TaskAssigned,
-    TaskFinished,
-    TaskPlanned,
-    TaskPreview,
-    TaskProgress,
-    TaskRevoked,
-    TaskStarted,
-    TaskText,
-)
+from orchestrion import events
 from orchestrion.plans import Plan, TaskResult, TaskState
 from orchestrion.values import ArtifactRef, Json, OutputRef, Value
 
@@ -57,58 +34,58 @@ class Printer:
         """Keeps what takes the lines."""
         self._write = write
 
-    def show(self, event: Event) -> None:
+    def show(self, event: events.Event) -> None:
         """Writes what an event tells, in one line; some need none."""
         text = describe(event)
         if text:
-            stage = "run" if event.stage is Stage.UNSPECIFIED else event.stage.name.lower()
+            stage = "run" if event.stage is events.Stage.UNSPECIFIED else event.stage.name.lower()
             self._write(f"{stage:<8} {text}")
 
 
-def describe(event: Event) -> str:
+def describe(event: events.Event) -> str:
     """Says in one line what happened; empty where another event says it better."""
     match event.payload:
-        case RunStarted():
+        case events.RunStarted():
             return event.run
-        case StageStarted(performer):
+        case events.StageStarted(performer):
             return f"by {performer}" if performer else "begins"
-        case StageFinished() as end:
+        case events.StageFinished() as end:
             return _stage_end(end)
-        case TaskPlanned(task):
+        case events.TaskPlanned(task):
             return f"{task.id}: {task.type} ({named(task.inputs)})"
-        case PlanRejected(error):
+        case events.PlanRejected(error):
             return f"the plan goes back to the planner: {one_line(error.message)}"
-        case TaskRevoked(task_id):
+        case events.TaskRevoked(task_id):
             return f"{task_id} is no longer part of the plan"
-        case PlanFinished(plan, doubts=doubts):
+        case events.PlanFinished(plan, doubts=doubts):
             if not plan.tasks:
                 return f"no expert needed: {one_line(plan.no_task_reason)}"
             return f"not sure: {one_line(' '.join(doubts))}" if doubts else ""
-        case ApprovalAwaited(deadline_time=until):
+        case events.ApprovalAwaited(deadline_time=until):
             return f"plan awaits approval until {clock(until, event.time)}"
-        case PlanApproved(edited):
+        case events.PlanApproved(edited):
             return "plan approved" if edited is None else f"plan approved with changes: {_tasks(edited)}"
-        case TaskAssigned(choice):
+        case events.TaskAssigned(choice):
             reason = f": {one_line(choice.reason)}" if choice.reason else ""
             return f"{choice.task_id} to {choice.expert_id} on {_host(choice.host)}{reason}"
-        case TaskStarted() as start:
+        case events.TaskStarted() as start:
             again = f", attempt {start.attempt}" if start.attempt > 1 else ""
             whole = _item(start.task_id, start.item, start.item_count)
             return f"{whole} started by {start.expert_id} on {_host(start.host)}{again}"
-        case TaskProgress() as progress:
+        case events.TaskProgress() as progress:
             share = "" if progress.fraction is None else f" {progress.fraction:.0%}"
             return f"{_item(progress.task_id, progress.item)}{share} {one_line(progress.message)}".rstrip()
-        case TaskText() as piece:
+        case events.TaskText() as piece:
             return f"{_item(piece.task_id, piece.item)} {piece.output}: {render(piece.text)}"
-        case TaskPreview() as preview:
+        case events.TaskPreview() as preview:
             return f"{_item(preview.task_id, preview.item)} first look, {preview.media_type}"
-        case AttemptFailed() as failure:
+        case events.AttemptFailed() as failure:
             return f"{_item(failure.task_id, failure.item)} {attempt_failure(failure)}"
-        case TaskFinished(result, duration_ms):
+        case events.TaskFinished(result, duration_ms):
             return _task_end(result, duration_ms)
-        case AnswerText() | AnswerFinished():
+        case events.AnswerText() | events.AnswerFinished():
             return ""
-        case RunFinished() as end:
+        case events.RunFinished() as end:
             why = f": {one_line(end.error.message)}" if end.error else ""
             return f"{end.state.name.lower()} after {duration(end.duration_ms)}{why}"
     return ""  # A newer controller tells what this version has no words for.
@@ -159,9 +136,9 @@ def clock(moment: datetime | None, now: datetime | None) -> str:
     return f"{moment.astimezone():%Y-%m-%d %H:%M}" if far else f"{moment.astimezone():%H:%M:%S}"
 
 
-def _stage_end(end: StageFinished) -> str:
+def _stage_end(end: events.StageFinished) -> str:
     tokens = f", {end.prompt_token_count} + {end.completion_token_count} tokens" if end.llm_call_count else ""
-    outcome = "done" if end.outcome is StageOutcome.SUCCEEDED else end.outcome.name.lower()
+    outcome = "done" if end.outcome is events.StageOutcome.SUCCEEDED else end.outcome.name.lower()
     return f"{outcome} in {duration(end.duration_ms)}{tokens}"
 
 
@@ -172,7 +149,7 @@ def _task_end(result: TaskResult, duration_ms: float) -> str:
     return f"{result.task_id} {result.state.name.lower()}{why}"
 
 
-def attempt_failure(failure: AttemptFailed) -> str:
+def attempt_failure(failure: events.AttemptFailed) -> str:
     """Says in one line which attempt failed where, and why."""
     after = "; trying another" if failure.retried else ""
     where = f"{failure.expert_id} on {_host(failure.host)}"

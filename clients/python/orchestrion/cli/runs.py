@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from orchestrion.cli import exits, options
+from orchestrion.cli import connections, exits, options, views
 
 if TYPE_CHECKING:
     from orchestrion.runs import Run
@@ -24,11 +24,8 @@ def runs(
 ) -> None:
     """List the latest runs, newest first."""
     with exits.handled():
-        from orchestrion._codec.codec import to_json
-        from orchestrion._sync.client import Client
-
         listing: list[Run] = []
-        with Client(address) as client:
+        with connections.connect(address) as client:
             token = ""
             while len(listing) < limit:
                 page = client.runs.list(min(limit - len(listing), _PAGE), token)
@@ -38,8 +35,7 @@ def runs(
                     break
         listing = listing[:limit]
         if json:
-            for run in listing:
-                print(to_json(run))
+            views.print_json(*listing)
             return
         if not listing:
             exits.tell("There is no run yet. Start one with `orchestrion ask`.")
@@ -65,13 +61,10 @@ def cancel(
     A run that has ended stays as it is.
     """
     with exits.handled():
-        from orchestrion._codec.codec import to_json
-        from orchestrion._sync.client import Client
-
-        with Client(address) as client:
+        with connections.connect(address) as client:
             ended = client.runs.cancel(options.run_name(run))
         if json:
-            print(to_json(ended))
+            views.print_json(ended)
         else:
             print(f"{ended.name} {_words(ended.state.name)}")
 

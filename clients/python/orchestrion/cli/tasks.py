@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from orchestrion.cli import completion, exits, options
+from orchestrion.cli import completion, exits, options, views
 
 if TYPE_CHECKING:
     from orchestrion.experts import ListedTaskType
@@ -36,7 +36,6 @@ def tasks(
     """
     with exits.handled():
         from orchestrion import task_types
-        from orchestrion._codec.codec import to_json
         from orchestrion.errors import Reason
 
         offered = _offered(address)
@@ -48,7 +47,7 @@ def tasks(
                     f"There is no task type {task_type!r}; `orchestrion tasks` lists them.", field="type"
                 )
             if json:
-                print(to_json(defined[task_type]))
+                views.print_json(defined[task_type])
             else:
                 _tell(defined[task_type], experts)
             return
@@ -57,8 +56,7 @@ def tasks(
             item for name, item in sorted(defined.items()) if not name.startswith("test-") or (experts or {}).get(name)
         ]
         if json:
-            for item in shown:
-                print(to_json(item))
+            views.print_json(*shown)
         else:
             _show(shown, experts)
 

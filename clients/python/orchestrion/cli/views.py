@@ -6,13 +6,14 @@ import os
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol
 
 from orchestrion.cli import exits
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from orchestrion._codec.pairs import Encodable
     from orchestrion.answers import Answer
     from orchestrion.events import Event
     from orchestrion.plans import Plan
@@ -37,8 +38,31 @@ class View(AbstractContextManager["View"], Protocol):
         """Tells where a file was saved."""
 
 
-class PlainView:
-    """Lines, for whatever is no terminal."""
+class SilentView(AbstractContextManager["SilentView"]):
+    """Nothing, where only the outcome is asked for."""
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def show(self, event: Event) -> None:
+        """Shows nothing."""
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Draws nothing that moves."""
+        return nullcontext()
+
+    def answer(self, answer: Answer) -> None:
+        """Shows nothing."""
+
+    def end(self) -> None:
+        """Shows nothing."""
+
+    def saved(self, path: Path) -> None:
+        """Shows nothing."""
+
+
+class PlainView(SilentView):
+    """Lines, for whatever is no terminal; the last one tells how a run ended."""
 
     def __init__(self) -> None:
         """Writes nothing yet."""
@@ -46,20 +70,9 @@ class PlainView:
 
         self._printer = Printer(lambda line: print(line, flush=True))
 
-    def __enter__(self) -> Self:
-        """Returns the view."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
     def show(self, event: Event) -> None:
         """Prints a line."""
         self._printer.show(event)
-
-    def paused(self) -> AbstractContextManager[None]:
-        """Draws nothing that moves."""
-        return nullcontext()
 
     def answer(self, answer: Answer) -> None:
         """Prints the answer between empty lines."""
@@ -67,23 +80,13 @@ class PlainView:
 
         print(f"\n{printable(answer.text).strip()}\n", flush=True)
 
-    def end(self) -> None:
-        """Prints nothing: the last line has told it."""
-
     def saved(self, path: Path) -> None:
         """Prints the path."""
         print(f"saved {path}")
 
 
-class JsonView:
+class JsonView(SilentView):
     """Each event as proto3 JSON, one a line, and nothing else on standard output."""
-
-    def __enter__(self) -> Self:
-        """Returns the view."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
 
     def show(self, event: Event) -> None:
         """Prints the event."""
@@ -91,46 +94,9 @@ class JsonView:
 
         print(to_json(event), flush=True)
 
-    def paused(self) -> AbstractContextManager[None]:
-        """Draws nothing that moves."""
-        return nullcontext()
-
-    def answer(self, answer: Answer) -> None:
-        """Prints nothing: the events have told it."""
-
-    def end(self) -> None:
-        """Prints nothing."""
-
     def saved(self, path: Path) -> None:
         """Tells the path where it does not mix with the events."""
         exits.tell(f"saved {path}")
-
-
-class SilentView:
-    """Nothing, where only the outcome is asked for."""
-
-    def __enter__(self) -> Self:
-        """Returns the view."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-    def show(self, event: Event) -> None:
-        """Shows nothing."""
-
-    def paused(self) -> AbstractContextManager[None]:
-        """Draws nothing that moves."""
-        return nullcontext()
-
-    def answer(self, answer: Answer) -> None:
-        """Shows nothing."""
-
-    def end(self) -> None:
-        """Shows nothing."""
-
-    def saved(self, path: Path) -> None:
-        """Shows nothing."""
 
 
 def choose(*, json: bool, plain: bool, plan: Plan | None = None, show_request: bool = False) -> View:
@@ -149,6 +115,14 @@ def choose(*, json: bool, plain: bool, plan: Plan | None = None, show_request: b
     from orchestrion.cli.view.live import LiveView
 
     return LiveView(console(), plan=plan, show_request=show_request)
+
+
+def print_json(*items: Encodable) -> None:
+    """Prints proto3 JSON, one item a line."""
+    from orchestrion._codec.codec import to_json
+
+    for item in items:
+        print(to_json(item))
 
 
 def on_terminal() -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrion.cli import exits, followed_runs, options, views
+from orchestrion.cli import connections, exits, followed_runs, options, views
 
 
 def watch(
@@ -35,12 +35,11 @@ def watch(
     exit code is that of the run.
     """
     with exits.handled():
-        from orchestrion._sync.client import Client
         from orchestrion.answers import error_of
         from orchestrion.snapshots import RunSnapshot, apply
 
         name = options.run_name(run)
-        with Client(address) as client:
+        with connections.connect(address) as client:
             # With --after, the events that bring the plan may be left out.
             plan = client.runs.get(name).plan
             view = views.choose(json=json, plain=plain, plan=plan, show_request=True)

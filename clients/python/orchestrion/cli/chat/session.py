@@ -11,12 +11,11 @@ from typing import Final, Unpack
 from rich.filesize import decimal
 
 from orchestrion._sync.client import Client
-from orchestrion.answers import Answer, answer_of
+from orchestrion.answers import Answer
 from orchestrion.cli import exits, followed_runs, views
 from orchestrion.cli.approvals import ApprovalPrompt, approval_of
 from orchestrion.cli.printer import printable
 from orchestrion.errors import OrchestrionError
-from orchestrion.names import new_request_id
 from orchestrion.runs import Artifact
 from orchestrion.settings import RunSettings
 
@@ -131,22 +130,12 @@ class Session:
 
     def _turn(self, text: str) -> None:
         view = views.choose(json=self._json, plain=self._plain)
-        settings: RunSettings = {
-            **self._settings,
-            "previous_run": self._previous,
-            "request_id": new_request_id(),
-        }
+        settings: RunSettings = {**self._settings, "previous_run": self._previous}
         show = view.show
         if self._approve:
             settings |= approval_of()
             show = ApprovalPrompt(self._client, view, json=self._json, plain=self._plain).show
-        run = followed_runs.follow(
-            self._client,
-            lambda seconds: self._client.run(text, self._attached, timeout=seconds, **settings),
-            show,
-            screen=view,
-        )
-        answer = answer_of(run)
+        answer = followed_runs.carry_out(self._client, text, self._attached, show, screen=view, **settings)
         view.answer(answer)
         # Only a turn that succeeded is continued: files of one that failed stay attached for the next try.
         self._previous = answer.run

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrion.cli import completion, exits, options
+from orchestrion.cli import exits, options, views
 from orchestrion.cli.models import host_access
 
 
@@ -18,11 +18,8 @@ def add(
     *,
     task: Annotated[
         list[str] | None,
-        typer.Option(
-            "--task",
-            metavar="TYPE",
-            help="What it performs; several times for several.  [default: found out from its configuration]",
-            autocompletion=completion.task_types,
+        options.task_type(
+            "--task", "What it performs; several times for several.  [default: found out from its configuration]"
         ),
     ] = None,
     revision: Annotated[
@@ -50,7 +47,6 @@ def add(
 ) -> None:
     """Add a model from the Hub or a folder to the host's catalogue."""
     with exits.handled():
-        from orchestrion._codec.codec import to_json
         from orchestrion.cli.models import downloads
 
         with host_access.reach(address, host) as client:
@@ -63,7 +59,7 @@ def add(
                 allow_remote_code=code,
             )
             if json:
-                print(to_json(added))
+                views.print_json(added)
             else:
                 print(f"Added {added.id}, which performs {', '.join(added.task_types)}.", flush=True)
             wanted = downloads.missing(client.models.list(), [added.id])

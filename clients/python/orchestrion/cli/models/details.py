@@ -24,7 +24,6 @@ def show(
 ) -> None:
     """Show a model in detail, and why it cannot be used where it cannot."""
     with exits.handled():
-        from orchestrion._codec.codec import to_json
         from orchestrion.cli import views
         from orchestrion.cli.printer import printable
 
@@ -32,7 +31,7 @@ def show(
             catalogue = client.models.list()
         listed = find(catalogue, expert)
         if json:
-            print(to_json(listed))
+            views.print_json(listed)
             return
         belongs = [profile.name for profile in catalogue.profiles if expert in profile.expert_ids]
         for name, text in _facts(listed, belongs).items():

@@ -28,15 +28,7 @@ def pull(
         typer.Argument(metavar="ID", help="The models to fetch.", autocompletion=host_access.experts),
     ] = None,
     *,
-    profile: Annotated[
-        str,
-        typer.Option(
-            "--profile",
-            metavar="NAME",
-            help="All of this profile that is not there yet.",
-            autocompletion=host_access.profile_names,
-        ),
-    ] = "",
+    profile: Annotated[str, host_access.profile("All of this profile that is not there yet.")] = "",
     yes: host_access.Yes = False,
     host: host_access.Host = None,
     address: options.Address = None,

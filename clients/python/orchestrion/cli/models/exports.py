@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
-from orchestrion.cli import completion, exits, options
+from orchestrion.cli import exits, options
 from orchestrion.cli.models import host_access
 
 
@@ -14,13 +12,7 @@ def export(
     expert: host_access.Expert,
     *,
     task: Annotated[
-        str,
-        typer.Option(
-            "--task",
-            metavar="TYPE",
-            help="What the exported model must perform.  [default: whatever the model does]",
-            autocompletion=completion.task_types,
-        ),
+        str, options.task_type("--task", "What the exported model must perform.  [default: whatever the model does]")
     ] = "",
     host: host_access.Host = None,
     address: options.Address = None,

@@ -4,32 +4,21 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Annotated, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 
 import typer
 
-from orchestrion.cli.completion import Offers, matching
+from orchestrion.cli.completion import TIMEOUT_S, Offers, ask, matching
 
 if TYPE_CHECKING:
     from orchestrion._sync.host_client import HostClient
 
 T = TypeVar("T")
 
-_TIMEOUT_S: Final = 1.0
-"""How long a shell that completes waits at most."""
-
 
 def _hosts(ctx: typer.Context, incomplete: str) -> Offers:
-    from orchestrion._sync.client import Client
-    from orchestrion.errors import OrchestrionError
-
-    # A shell that completes is no place for an error.
-    with (
-        contextlib.suppress(OrchestrionError, OSError),
-        Client(ctx.params.get("address"), timeout=_TIMEOUT_S) as client,
-    ):
-        return matching(((host.name.removeprefix("hosts/"), host.address) for host in client.hosts.list()), incomplete)
-    return []
+    listed = ask(ctx, lambda client: client.hosts.list())
+    return matching(((host.name.removeprefix("hosts/"), host.address) for host in listed), incomplete)
 
 
 def experts(ctx: typer.Context, incomplete: str) -> Offers:
@@ -53,6 +42,13 @@ Host: TypeAlias = Annotated[
         autocompletion=_hosts,
     ),
 ]
+
+
+def profile(meaning: str) -> Any:
+    """Makes the option for the name of a profile, which a shell completes."""
+    return typer.Option("--profile", metavar="NAME", help=meaning, autocompletion=profile_names)
+
+
 Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Expert: TypeAlias = Annotated[
     str, typer.Argument(metavar="ID", help="The id, as `orchestrion models list` shows it.", autocompletion=experts)
@@ -88,8 +84,8 @@ def _ask(ctx: typer.Context, question: Callable[[HostClient], T]) -> T | None:
     address, host = ctx.params.get("address"), ctx.params.get("host")
     with contextlib.suppress(OrchestrionError, OSError):
         if host is None or ":" not in host:
-            with Client(address, timeout=_TIMEOUT_S) as controller, controller.hosts.connect(host) as client:
+            with Client(address, timeout=TIMEOUT_S) as controller, controller.hosts.connect(host) as client:
                 return question(client)
-        with HostClient(host, timeout=_TIMEOUT_S) as client:
+        with HostClient(host, timeout=TIMEOUT_S) as client:
             return question(client)
     return None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from orchestrion.cli import completion, exits, options
+from orchestrion.cli import exits, options, views
 from orchestrion.cli.models import host_access
 
 if TYPE_CHECKING:
@@ -20,21 +20,8 @@ STATES: Final = {
 
 def list_models(
     *,
-    task: Annotated[
-        str,
-        typer.Option(
-            "--task", metavar="TYPE", help="Only models that perform it.", autocompletion=completion.task_types
-        ),
-    ] = "",
-    profile: Annotated[
-        str,
-        typer.Option(
-            "--profile",
-            metavar="NAME",
-            help="The models of this profile, offered or not.",
-            autocompletion=host_access.profile_names,
-        ),
-    ] = "",
+    task: Annotated[str, options.task_type("--task", "Only models that perform it.")] = "",
+    profile: Annotated[str, host_access.profile("The models of this profile, offered or not.")] = "",
     everything: Annotated[
         bool, typer.Option("--all", help="The whole catalogue, also what the host does not offer.")
     ] = False,
@@ -44,14 +31,11 @@ def list_models(
 ) -> None:
     """List the models that the host offers, or could."""
     with exits.handled():
-        from orchestrion._codec.codec import to_json
-
         with host_access.reach(address, host) as client:
             catalogue = client.models.list(task, profile=profile).models
         shown = [listed for listed in catalogue if everything or profile or listed.offered]
         if json:
-            for listed in shown:
-                print(to_json(listed))
+            views.print_json(*shown)
             return
         if shown:
             _show(shown)
@@ -74,15 +58,13 @@ def profiles(
 ) -> None:
     """List the profiles, and what of each is still to be downloaded."""
     with exits.handled():
-        from orchestrion._codec.codec import to_json
         from orchestrion.cli.models.sizes import total
         from orchestrion.cli.table import Column, show_table
 
         with host_access.reach(address, host) as client:
             listing = client.models.list().profiles
         if json:
-            for profile in listing:
-                print(to_json(profile))
+            views.print_json(*listing)
             return
         columns = [
             Column("PROFILE", "bold"), Column("EXPERTS", right=True), Column("TO DOWNLOAD"), Column("FOR", wrap=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrion.cli import exits, options
+from orchestrion.cli import exits, options, views
 from orchestrion.cli.models import host_access
 
 
@@ -30,12 +30,10 @@ def unpin(
 
 def _pin(expert: str, host: str | None, address: str | None, *, pinned: bool, json: bool) -> None:
     with exits.handled():
-        from orchestrion._codec.codec import to_json
-
         with host_access.reach(address, host) as client:
             status = client.experts.pin(expert, pinned=pinned)
         if json:
-            print(to_json(status))
+            views.print_json(status)
         elif pinned:
             print(f"{expert} is loaded{f' on {status.device}' if status.device else ''}, and stays so.")
         else:

@@ -26,6 +26,9 @@ _SHORTEST_MESSAGE: Final = 16
 class ProgressView(AbstractContextManager["ProgressView"], Protocol):
     """Shows work on models, one after the other."""
 
+    def __exit__(self, *_: object) -> None:
+        return None
+
     def begin(self, title: str) -> None:
         """Starts with the next model."""
 
@@ -59,15 +62,8 @@ def follow(view: ProgressView, title: str, work: Generator[ModelProgress, None, 
     return experts
 
 
-class JsonProgress:
+class JsonProgress(ProgressView):
     """Each piece of news as proto3 JSON, one a line."""
-
-    def __enter__(self) -> Self:
-        """Returns the view."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
 
     def begin(self, title: str) -> None:
         """Prints nothing."""
@@ -79,19 +75,12 @@ class JsonProgress:
         print(to_json(progress), flush=True)
 
 
-class PlainProgress:
+class PlainProgress(ProgressView):
     """A line for each step, and for each tenth of the bytes."""
 
     def __init__(self) -> None:
         """Writes nothing yet."""
         self._title, self._last = "", ("", 0.0)
-
-    def __enter__(self) -> Self:
-        """Returns the view."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
 
     def begin(self, title: str) -> None:
         """Starts with the next model."""

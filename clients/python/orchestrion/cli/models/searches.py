@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrion.cli import completion, exits, options
+from orchestrion.cli import completion, exits, options, views
 from orchestrion.cli.models import host_access
 
 
@@ -26,13 +26,10 @@ def search(
 ) -> None:
     """Search the Hub for models, those with the most downloads first."""
     with exits.handled():
-        from orchestrion._codec.codec import to_json
-
         with host_access.reach(address, host) as client:
             results = client.models.search(task, words, limit=limit)
         if json:
-            for model in results:
-                print(to_json(model))
+            views.print_json(*results)
             return
         if not results:
             exits.tell(f"The Hub has no such model for {task}.")
