@@ -57,7 +57,7 @@ test-gpu: $(STAMP) ## measure experts of full size on a CUDA device: memory, tim
 	$(BIN)/pytest -m gpu tests/gpu -s $(ARGS)
 
 .PHONY: test-wheel
-test-wheel: $(STAMP) ## build the wheel and try the client in empty environments with protobuf 5, 6 and 7
+test-wheel: $(STAMP) ## build the wheel and try it in empty environments: the client with protobuf 5, 6 and 7, the servers with examples/plugin
 	$(BIN)/pytest -m wheel $(ARGS)
 
 .PHONY: release

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,25 +10,11 @@ from pathlib import Path
 import pytest
 
 import orchestrion
+from tests.wheel.environments import ROOT, new_environment
 
-ROOT = Path(__file__).parents[2]
 MAXIMUM_WHEEL_BYTES = 10_000_000
 
 pytestmark = [pytest.mark.wheel, pytest.mark.timeout(600)]
-
-
-def uv(*arguments: str | Path) -> None:
-    """Runs .venv's uv with pip's settings, as the scripts in tools/ do."""
-    command = 'source tools/pip_settings.sh && exec .venv/bin/uv "$@"'
-    subprocess.run(["bash", "-c", command, "uv", *map(str, arguments)], cwd=ROOT, check=True)
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("dist")
-    uv("build", "--quiet", "--wheel", "--out-dir", folder)
-    (built,) = folder.glob("*.whl")
-    return built
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +46,7 @@ def test_wheel_is_small_and_complete(wheel: Path) -> None:
 
 @pytest.mark.parametrize("protobuf", ["protobuf>=5.29,<6", "protobuf>=6,<7", "protobuf>=7,<8"])
 def test_client_works_beside(protobuf: str, wheel: Path, controller: str, tmp_path: Path) -> None:
-    python = tmp_path / "env" / "bin" / "python"
-    uv("venv", "--quiet", "--python", sys.executable, python.parent.parent)
-    uv("pip", "install", "--quiet", "--python", python, wheel, protobuf)
+    programs = new_environment(tmp_path / "env", wheel, protobuf)
     check = ROOT / "tests" / "wheel" / "check_client.py"
-    subprocess.run([python, "-W", "error", check, controller], cwd=tmp_path, check=True)
-    subprocess.run([python.parent / "orchestrion", "--help"], cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run([programs / "python", "-W", "error", check, controller], cwd=tmp_path, check=True)
+    subprocess.run([programs / "orchestrion", "--help"], cwd=tmp_path, check=True, capture_output=True)

@@ -1,0 +1,1 @@
+"""The main colors of pictures: an expert and a planner for Orchestrion."""
