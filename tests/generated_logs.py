@@ -52,7 +52,10 @@ def logs(draw: st.DrawFn) -> list[Event]:
     payloads = list(_whole(random))
     if random.random() < 0.3:
         del payloads[random.randrange(1, len(payloads)) :]
-        if random.random() < 0.7:
+        if isinstance(payloads[-1], ApprovalAwaited):
+            # A run that waits for a person ends in one way only: nobody approved.
+            payloads.append(RunFinished(RunState.CANCELLED, FAULT, 100))
+        elif random.random() < 0.7:
             state = random.choice([RunState.FAILED, RunState.CANCELLED])
             payloads.append(RunFinished(state, random.choice([FAULT, None]), 100))
     while random.random() < 0.4:

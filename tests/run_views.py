@@ -216,14 +216,16 @@ def _of_controller(log: Sequence[Event]) -> Run:
 
 def _of_fake(log: Sequence[Event]) -> Run:
     expectation = Expectation(None, RunKind.FULL, None, None)
-    expectation.script = tuple(
-        (event.stage, event.payload)
-        for event in log
-        if is_familiar(event) and not isinstance(event.payload, PlanApproved)
-    )
+    script = [(event.stage, event.payload) for event in log if is_familiar(event)]
+    # The fake waits for an approval, or for a cancellation: neither is in its script.
+    waits = any(isinstance(before, ApprovalAwaited) for (_, before) in script[-2:-1])
+    cancelled = script.pop()[1] if waits and isinstance(script[-1][1], RunFinished) else None
+    expectation.script = tuple(said for said in script if not isinstance(said[1], PlanApproved))
     started = next(event.payload for event in log if isinstance(event.payload, RunStarted))
     run = FakeRun(Received(RunKind.FULL, started.messages), expectation, threading.Condition())
     for event in log:
         if isinstance(event.payload, PlanApproved):
             run.approve(event.payload.plan, event.payload.request_id)
+    if isinstance(cancelled, RunFinished) and cancelled.error is not None:
+        run.cancel(cancelled.error.exception())
     return run.snapshot.as_run()
