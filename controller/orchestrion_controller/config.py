@@ -26,7 +26,7 @@ class ControllerConfig:
     database_url: str = ""
     """The SQLAlchemy URL of the database; empty means SQLite in the home folder."""
     synchronous: str = "normal"
-    """How SQLite writes: `normal` loses the last moments at a power cut, `full` nothing, at ten times the cost."""
+    """How SQLite writes: `normal` loses the last commits at a power cut, `full` none, at ten times the cost."""
     max_artifact_bytes: int = 4 << 30
     """The largest artifact taken, in bytes."""
     max_running_runs: int = 256
@@ -112,7 +112,7 @@ class ControllerConfig:
                 raise ValueError(f"{name}: {getattr(self, name)!r} is none of {', '.join(map(repr, allowed))}.")
         for name, group in (("planner", PLANNERS), ("responder", RESPONDERS)):
             performer, own = getattr(self, name), ("builtin", "llm")
-            # Packages are looked through only where one of them is meant.
+            # Looking for installed entry points takes time, so it is done only for names that are not built in.
             if performer not in ("", *own) and performer not in plugin_names(group):
                 choices_text = ", ".join(map(repr, (*own, *plugin_names(group))))
                 raise ValueError(f"{name}: {performer!r} is none of {choices_text}.")

@@ -13,17 +13,17 @@ from orchestrion.plans import Task
 
 @dataclass(frozen=True, slots=True)
 class InputSize:
-    """How large an input is; 0 for what is not known."""
+    """The size of an input; 0 where it is unknown."""
 
     character_count: int = 0
     """Characters of a text."""
     duration_ms: int = 0
-    """How long a sound lasts, in milliseconds."""
+    """Duration of audio or video, in milliseconds."""
     size_bytes: int = 0
     """Bytes of a file."""
 
     def largest(self, other: InputSize) -> InputSize:
-        """Joins two items of a list, which go to the expert one by one."""
+        """Combines the sizes of two items of a list: the maximum of each, since items are sent one by one."""
         return InputSize(
             max(self.character_count, other.character_count),
             max(self.duration_ms, other.duration_ms),
@@ -33,12 +33,12 @@ class InputSize:
 
 @dataclass(frozen=True, slots=True)
 class SelectionContext:
-    """What the choice of experts goes by beside the task: the same for all tasks of a run."""
+    """What the choice of experts depends on besides the task: the same for all tasks of a run."""
 
     files: Mapping[str, InputSize] = field(default_factory=dict)
     """How large artifacts are, by name."""
     request: str = ""
-    """What the person asked for; empty where a plan came without."""
+    """The text of the request; empty where a plan was submitted without one."""
     licenses: tuple[str, ...] = ()
     """The licences that experts may have, as `licenses.allowed` takes them; none allows all."""
 
@@ -57,7 +57,7 @@ class AssignedTask:
     pinned: bool = False
     """Whether the caller chose: then only its own candidates are alternatives."""
     context: SelectionContext = NO_CONTEXT
-    """What the choice went by beside the task; a second choice after a failure goes by the same."""
+    """The context of the choice; a second choice after a failure uses the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class DispatchQueue:
         self._items.put_nowait(item)
 
     def close(self) -> None:
-        """Says that nothing follows."""
+        """Closes the queue: readers end after the last item."""
         self._items.put_nowait(None)
 
     async def __aiter__(self) -> AsyncIterator[DispatchItem]:

@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 
 PLANNERS: Final = "orchestrion.planners"
 RESPONDERS: Final = "orchestrion.responders"
-"""The groups of entry points; `orchestrion_controller.plugins` tells authors what stands behind one."""
+"""The groups of entry points; `orchestrion_controller.plugins` documents what each must provide."""
 
 BUILTIN_NAMES: Final = ("builtin", "llm", "submitted")
 """Names of the controller's own performers, which no package can take."""
@@ -24,7 +24,7 @@ def plugin_names(group: str) -> tuple[str, ...]:
     return tuple(_by_name(group))
 
 
-Plugin: TypeAlias = Any  # Whatever a package brings under a name; the caller holds it to its protocol.
+Plugin: TypeAlias = Any  # Unchecked: the caller wraps it in what enforces the protocol.
 
 
 def load_plugins(group: str, kind: str, required: str) -> Mapping[str, Plugin]:
@@ -47,7 +47,7 @@ def load_plugins(group: str, kind: str, required: str) -> Mapping[str, Plugin]:
     for name, entry_point in _by_name(group).items():
         try:
             performers[name] = entry_point.load()()
-        except Exception as error:  # Whatever an import of somebody else's code may raise.
+        except Exception as error:  # Importing another package's code may raise anything.
             problem = f"{kind}: {name!r} of the package {_package(entry_point)} cannot be loaded: {error!r}"
             if name == required:
                 raise Reason.NOT_CONFIGURED.error(f"{problem}.", field=kind) from error
@@ -58,7 +58,7 @@ def load_plugins(group: str, kind: str, required: str) -> Mapping[str, Plugin]:
 def _by_name(group: str) -> dict[str, EntryPoint]:
     """Returns the entry points of a group by name; a name that is taken already is left out with a warning."""
     by_name: dict[str, EntryPoint] = {}
-    # Sorted, since the order of installed packages is that of a folder.
+    # Sorted: installed packages come in the arbitrary order of a directory listing.
     for entry_point in sorted(entry_points(group=group), key=_package):
         if entry_point.name in BUILTIN_NAMES or entry_point.name in by_name:
             _log.warning("%r of the package %s is left out: the name is taken", entry_point.name, _package(entry_point))

@@ -78,7 +78,7 @@ class ControllerMetrics(CallMetrics):
         )
 
     def show_host(self, now: Host | None, before: Host | None) -> None:
-        """Shows a host as it is now, and no longer as it was; None for one that is not listed, or was not."""
+        """Replaces a host's gauges: `before` is removed, `now` is set; None for a host that is not listed."""
         if before is not None:
             self.hosts.labels(before.state.name.lower()).dec()
             names = {device.name for device in now.devices} if now is not None else set()

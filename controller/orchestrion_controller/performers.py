@@ -35,12 +35,12 @@ def language_model(config: ControllerConfig) -> LanguageModel | None:
 
 
 def chooser(model: LanguageModel | None) -> LLMChooser | None:
-    """Makes what chooses experts over the language model; None where there is none."""
+    """Makes the chooser of experts that asks the language model; None where there is none."""
     return None if model is None else LLMChooser(model)
 
 
 def performers(config: ControllerConfig, model: LanguageModel | None) -> Performers:
-    """Makes the built-in planner and responder, those over the language model where there is one, and plug-ins.
+    """Makes the built-in planner and responder, those that ask the language model where there is one, and plug-ins.
 
     Raises:
         FailedPreconditionError: The default planner or responder is a plug-in that cannot be loaded.

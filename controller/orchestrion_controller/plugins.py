@@ -6,7 +6,7 @@ A package plugs a planner in by an entry point, whose name is the planner's:
     my-planner = "my_package.planner:make_planner"
 
 The object is called without arguments, once, while the controller starts, and returns a `Planner`; a class is fine. A
-planner has a `name`, which events tell as the performer, and `plan`, an async generator that takes a
+planner has a `name`, which events have as the performer, and `plan`, an async generator that takes a
 `PlanningRequest` and yields `PlanItem`s:
 
     from collections.abc import AsyncGenerator

@@ -24,7 +24,7 @@ class FullRequest:
     messages: tuple[Message, ...]
     attachments: tuple[Artifact, ...]
     task_types: Mapping[str, TaskType]
-    """The caller's own; empty means those of the server."""
+    """The caller's own task types; empty means those of the server."""
     plan: Plan | None = None
     """A plan to follow instead of planning."""
     planner: str = ""

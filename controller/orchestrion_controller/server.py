@@ -1,4 +1,4 @@
-"""Puts a controller together from its configuration, and takes it apart in order."""
+"""Assembles a controller from its configuration, and shuts it down in order."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class Controller:
         return self._endpoint.port if self._endpoint else 0
 
     async def start(self) -> None:
-        """Ends what an earlier process left unfinished, and opens the ports.
+        """Ends the runs that an earlier process left unfinished, and opens the ports.
 
         Raises:
             OSError: A port is taken.
@@ -120,7 +120,7 @@ class Controller:
         await self._grpc.start(self._config.listen_host, self._config.port, _SERVICES)
 
     async def stop(self) -> None:
-        """Ends runs with a reason, lets clients read it, and closes everything."""
+        """Cancels runs with a reason, lets clients read it, and closes everything."""
         await self._runs.stop(Reason.SERVER_STOPPING.error("The controller is shutting down; ask again."))
         await self._grpc.stop(self._config.shutdown_grace_s)
         self._registry.close()

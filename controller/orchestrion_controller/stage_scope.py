@@ -1,4 +1,4 @@
-"""A stage in the log of a run: its first and last events around whatever it yields, and what it is counted by."""
+"""A stage in the log of a run: its first and last events around what it yields, and its metrics."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from orchestrion_controller.stages import StageItem, Usage
 
 
 class EventLog(Protocol):
-    """Where a stage writes what happens: the log of a run, as far as a stage sees it."""
+    """The part of a run's log that a stage writes to."""
 
     def append(self, stage: Stage, payload: Payload) -> None:
-        """Adds an event; it is numbered, written down and shown to readers by whoever keeps the log."""
+        """Adds an event; the log numbers it, writes it and shows it to readers."""
 
 
 class StageScope:
-    """An open stage: what it yields is logged, what it took of a language model is added up."""
+    """An open stage: what it yields is logged, its use of a language model is added up."""
 
     def __init__(self, log: EventLog, stage: Stage) -> None:
         """Writes to a log, under a stage."""

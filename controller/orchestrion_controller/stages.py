@@ -17,7 +17,7 @@ from orchestrion.runs import Artifact, Message
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a stage took of a language model; several add up."""
+    """A stage's use of a language model; several add up."""
 
     llm_call_count: int = 0
     prompt_token_count: int = 0
@@ -32,7 +32,7 @@ class Usage:
 
 
 StageItem: TypeAlias = Payload | Usage
-"""What a stage yields: the payload of an event, or the use of a language model (told in the stage's last event)."""
+"""What a stage yields: the payload of an event, or the use of a language model (summed in the stage's last event)."""
 
 PlanItem: TypeAlias = TaskPlanned | PlanRejected | TaskRevoked | PlanFinished | Usage
 """What a planner yields."""
@@ -55,7 +55,7 @@ class PastTurn:
 
 @dataclass(frozen=True, slots=True)
 class PlanningRequest:
-    """What a planner works from."""
+    """The input of a planner."""
 
     messages: tuple[Message, ...]
     attachments: tuple[Artifact, ...] = ()
@@ -65,24 +65,24 @@ class PlanningRequest:
     history: tuple[PastTurn, ...] = ()
     """Earlier turns, the oldest first."""
     offered: Mapping[str, TaskType] = field(default_factory=dict)
-    """The same task types with the choices alone that some expert takes now; empty where that is not known."""
+    """The same task types with only the choices that some expert takes now; empty where that is not known."""
     replaced: bool = True
     """Whether the task types are the caller's; else they are the server's own and those that experts of hosts bring."""
 
     @property
     def on_offer(self) -> Mapping[str, TaskType]:
-        """What a plan should use: as far as is known, only what can be had now."""
+        """The task types that a plan should use: only what is available now, where that is known."""
         return self.offered or self.task_types
 
 
 @dataclass(frozen=True, slots=True)
 class RespondingRequest:
-    """What a responder works from."""
+    """The input of a responder."""
 
     messages: tuple[Message, ...]
     plan: Plan
     results: Mapping[str, TaskResult] = field(default_factory=dict)
-    """What became of the plan's tasks, by id."""
+    """The results of the plan's tasks, by id."""
     task_types: Mapping[str, TaskType] = field(default_factory=dict)
     artifacts: Mapping[str, Artifact] = field(default_factory=dict)
     """Every artifact that exists in the run, by name: attached ones and results."""
@@ -95,7 +95,7 @@ class Planner(Protocol):
 
     @property
     def name(self) -> str:
-        """What StageStarted tells as the performer, such as `builtin`."""
+        """The performer in StageStarted, such as `builtin`."""
 
     def plan(self, request: PlanningRequest) -> AsyncGenerator[PlanItem, None]:
         """Yields each task as soon as it is valid, and PlanFinished with the whole plan as the last event.
@@ -110,7 +110,7 @@ class Responder(Protocol):
 
     @property
     def name(self) -> str:
-        """What StageStarted tells as the performer, such as `builtin`."""
+        """The performer in StageStarted, such as `builtin`."""
 
     def respond(self, request: RespondingRequest) -> AsyncGenerator[AnswerItem, None]:
         """Yields the answer in pieces, and AnswerFinished with the whole of it as the last event.

@@ -1,4 +1,4 @@
-"""Words for values and results: for answers that no language model writes, and for what language models are told."""
+"""Words for values and results: in the built-in responder's answers and in prompts of language models."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from orchestrion.values import ArtifactRef, Json, OutputRef, Value, artifacts
 from orchestrion_controller.plans import graph
 
 _LONGEST_LIST: Final = 12
-"""Numbers that are written out; a longer list is a vector, of which only the beginning is shown."""
+"""The longest list of numbers that is written out; of a longer one, a vector, only the beginning is shown."""
 
 
 def quoted(text: str, most: int | None = None) -> str:
@@ -60,12 +60,12 @@ def shown(
     Args:
         value: What to write.
         parameter: What it is declared as.
-        files: What is known of artifacts, by name.
+        files: The artifacts, by name.
         most: After how many characters a text is cut; None for never.
         plain: Whether a text goes without quotation marks.
     """
     if isinstance(value, str):
-        # A choice is a word of ours, not a text of the person's.
+        # Without quotation marks: a choice is the task type's own word, not a text of the request.
         if plain or (parameter and parameter.choices):
             return cut(value, most) if value.strip() else "nothing"
         return quoted(value, most)

@@ -1,4 +1,4 @@
-"""What every call passes through: domain errors become statuses, calls are counted and timed, forgotten ones end."""
+"""What every call passes through: errors become statuses, calls are counted and timed, and have a deadline."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from orchestrion_serving.metrics import CallMetrics
 _log = logging.getLogger(__name__)
 
 Context: TypeAlias = grpc.aio.ServicerContext[Message, Message]
-"""What gRPC tells a servicer of the call."""
+"""gRPC's context of a call: metadata, deadline and status."""
 
 # Any, since an interceptor sees every method: requests and answers of any type, coroutines and async generators alike.
 _Behaviour: TypeAlias = Callable[[Any, Context], Any]
@@ -71,7 +71,7 @@ class _Around(grpc.aio.ServerInterceptor):
 
 
 class ErrorInterceptor(_Around):
-    """Turns domain errors into statuses with details; anything else is our fault: logged, and told as INTERNAL."""
+    """Turns domain errors into statuses with details; any other exception is logged, and sent as INTERNAL."""
 
     def around_unary(self, method: str, behaviour: _Behaviour) -> _Behaviour:
         """Wraps a coroutine function."""
@@ -141,7 +141,7 @@ class MetricsInterceptor(_Around):
         try:
             yield
         except (asyncio.CancelledError, GeneratorExit):
-            left = True  # The client left or its deadline passed; gRPC tells the context later.
+            left = True  # The client left or its deadline passed; the context has the code only later.
             raise
         finally:
             going.dec()
@@ -150,10 +150,10 @@ class MetricsInterceptor(_Around):
 
 
 class DeadlineInterceptor(_Around):
-    """Ends unary calls whose client set no deadline after a time, so that none is held for ever."""
+    """Limits unary calls whose client set no deadline to a fixed time, so that none is held for ever."""
 
     def __init__(self, unary_timeout_s: float) -> None:
-        """Keeps the time that a unary call without a deadline may take, in seconds."""
+        """`unary_timeout_s` is the limit of a unary call without a deadline, in seconds."""
         super().__init__()
         self._unary_timeout_s = unary_timeout_s
 
@@ -187,7 +187,7 @@ async def _abort(method: str, context: Context, error: Exception) -> NoReturn:
 
 
 def _code_name(context: Context) -> str:
-    code: object = context.code()  # Nothing where the method set none, and a number where it did so by number.
+    code: object = context.code()  # None where the method set none; an integer where it was set as an integer.
     if isinstance(code, grpc.StatusCode):
         return code.name
     return _CODE_NAMES.get(code, "OK") if isinstance(code, int) else "OK"

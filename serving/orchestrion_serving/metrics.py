@@ -40,7 +40,7 @@ LATENCY_BUCKETS: Final = (
 
 
 class CallMetrics:
-    """Counts and times gRPC calls. One registry a process, handed on to whatever else measures something."""
+    """Counts and times gRPC calls. Other metrics of the process use the same registry."""
 
     def __init__(self, prefix: str) -> None:
         """Makes the metrics `{prefix}_grpc_…` in a registry of their own.
@@ -48,7 +48,7 @@ class CallMetrics:
         Args:
             prefix: The server's name, such as `orchestrion_controller`.
         """
-        # A series for when each counter began would double what Prometheus stores, and nobody reads it.
+        # The `_created` series would double what Prometheus stores, and no query uses them.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # Its authors have not typed it.
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
@@ -91,7 +91,7 @@ class MetricsEndpoint:
         """Stops serving and waits for the thread."""
         stopping = threading.Thread(target=self._server.shutdown)
         stopping.start()
-        # The server looks twice a second whether it should stop; a connection makes it look at once.
+        # The server polls its stop flag twice a second; a connection makes it check at once.
         with contextlib.suppress(OSError):
             socket.create_connection((self._address, self.port), timeout=1).close()
         stopping.join()

@@ -40,7 +40,7 @@ def set_up_logging(level: str) -> None:
     logging.basicConfig(
         level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
-    # The HTTP client of the openai package tells every call at INFO.
+    # The HTTP client of the openai package logs every call at INFO.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 
@@ -49,7 +49,7 @@ def exit_with_parent() -> None:
     if sys.platform == "linux":
         parent = os.getppid()
         ctypes.CDLL(None, use_errno=True).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
-        if os.getppid() != parent:  # It died before the kernel knew.
+        if os.getppid() != parent:  # The parent died before prctl took effect.
             os.kill(os.getpid(), signal.SIGTERM)
 
 
@@ -74,7 +74,7 @@ class GrpcServer:
 
         Args:
             address: The address to bind.
-            port: The port; 0 takes a free one, which `port` then tells.
+            port: The port; 0 takes a free one, which is then in `port`.
             services: The full names of the services added.
 
         Raises:
@@ -93,7 +93,7 @@ class GrpcServer:
             await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
 
     async def stop(self, grace_s: float) -> None:
-        """Reports not serving, takes no new calls, and ends what still goes on after the grace."""
+        """Reports not serving, takes no new calls, and cancels calls that have not ended within `grace_s` seconds."""
         await self._health.enter_graceful_shutdown()
         await self.server.stop(grace_s)
 
@@ -107,7 +107,7 @@ def announce(grpc_address: str, metrics_address: str) -> None:
 
 async def until_stopped(stop: Callable[[], Awaitable[None]]) -> None:
     """Waits for SIGTERM or SIGINT, then stops in order; a second signal ends the process at once."""
-    # What was made so far lives as long as the process: the collector need not look through it again and again.
+    # Everything allocated so far lives as long as the process: freezing it keeps full collections short.
     gc.collect()
     gc.freeze()
     loop = asyncio.get_running_loop()

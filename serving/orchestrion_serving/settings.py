@@ -73,7 +73,7 @@ def load(config_type: type[T], section: str, argv: Sequence[str] | None = None) 
 
 
 def load_or_exit(config_type: type[T], section: str, argv: Sequence[str] | None = None) -> T:
-    """Builds the configuration like `load`; a bad setting is told on stderr and ends the process with 2."""
+    """Builds the configuration like `load`; a bad setting is reported on stderr and ends the process with status 2."""
     try:
         return load(config_type, section, argv)
     except SettingError as error:

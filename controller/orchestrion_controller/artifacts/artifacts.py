@@ -44,10 +44,10 @@ class OwnedArtifacts:
 
         Args:
             chunks: The content.
-            media_type: Empty means: find out from the content, then from the file name.
+            media_type: Empty means: detected from the content, then from the file name.
             file_name: The owner's name for it; folders are dropped.
             sha256: What the hash must be; empty for no check.
-            owner: Whose it is.
+            owner: The owner.
 
         Raises:
             OrchestrionError: As `LocalStore.write`.

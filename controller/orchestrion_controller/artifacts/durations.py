@@ -1,4 +1,4 @@
-"""How long a sound is, from the first bytes of its file: WAV and FLAC say so there, other formats do not. Pure."""
+"""The duration of audio from the first bytes of its file: the headers of WAV and FLAC have it. Pure."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import struct
 
 
 def duration_ms(head: bytes, size_bytes: int) -> int:
-    """Tells how long a sound lasts.
+    """Reads the duration of audio.
 
     Args:
         head: The first bytes of the file; some kilobytes are enough.
         size_bytes: The size of the whole file.
 
     Returns:
-        Milliseconds; 0 where that cannot be told.
+        Milliseconds; 0 where the header does not have it.
     """
     if head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE":
         return _of_wav(head, size_bytes)
@@ -30,7 +30,7 @@ def _of_wav(head: bytes, size_bytes: int) -> int:
         if kind == b"fmt " and position + 12 <= len(head):
             (bytes_per_s,) = struct.unpack_from("<I", head, position + 8)
         elif kind == b"data":
-            # A file that was written as it came has no length there, or one that is too large.
+            # A streamed file has no length there, or one that is too large.
             length = min(length or size_bytes, size_bytes - position)
             return length * 1000 // bytes_per_s if bytes_per_s and length > 0 else 0
         position += length + length % 2

@@ -9,7 +9,7 @@ from charset_normalizer import from_bytes
 
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
-    # The mark of UTF-16 little-endian is the beginning of the one of UTF-32.
+    # UTF-32 first: the byte order mark of UTF-16 little-endian is a prefix of its.
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -21,14 +21,14 @@ _NON_LATIN: Final = [
 _MOST_ACCENTS: Final = 0.25
 """The largest share of bytes beyond ASCII in a text of a Latin script; texts of other scripts have more."""
 _FEWEST: Final = 8
-"""Bytes beyond ASCII from which on letters tell a script; a word with two umlauts does not."""
+"""Bytes beyond ASCII that are needed to recognise a script by its letters: two umlauts are not enough."""
 _FORBIDDEN: Final = frozenset(range(32)) - {*b"\t\n\v\f\r\x1a\x1b"}
 
 
 def decode(content: bytes) -> str | None:
     """Decodes a text: UTF-8, what a byte order mark says, UTF-16 without one, or else a likely older encoding.
 
-    Western European texts of one byte a character are read as Windows-1252; those of other scripts are told apart by
+    Western European texts of one byte a character are read as Windows-1252; those of other scripts are recognised by
     their letters, which takes a sentence or more. None when the content is no text.
     """
     for mark, encoding in _MARKS:
@@ -62,7 +62,7 @@ def _decoded(content: bytes, encoding: str) -> str | None:
 
 
 def _wide_encoding(content: bytes) -> str:
-    """Tells UTF-16 without a mark by its zeros, which Latin letters have in every other byte; empty for none."""
+    """Recognises UTF-16 without a byte order mark by the zeros in every other byte of Latin text; empty for none."""
     if len(content) % 2 or 0 not in content:
         return ""
     half = len(content) // 2

@@ -1,4 +1,4 @@
-"""The media type of content whose owner did not tell it, from its first bytes and its name. Pure functions, no I/O."""
+"""The media type of content that came without one, from its first bytes and its name. Pure functions, no I/O."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _BY_SUFFIX: Final = {
     ".yaml": "application/yaml",
     ".yml": "application/yaml",
 }
-"""What people attach. The standard library's own table is shorter, and differs between machines."""
+"""Common attachments. The standard library's table is shorter, and differs between machines."""
 _BY_BRAND: Final = {
     b"M4A ": "audio/mp4",
     b"M4B ": "audio/mp4",
@@ -44,7 +44,7 @@ _BY_BRAND: Final = {
     b"heix": "image/heic",
     b"mif1": "image/heif",
 }
-"""Major brands of ISO base media files, bytes 8 to 12: the container of MP4 holds sound and pictures too."""
+"""Major brands of ISO base media files, bytes 8 to 12: MP4's container also holds audio and images."""
 
 
 def guess(head: bytes, file_name: str) -> str:
@@ -55,12 +55,12 @@ def guess(head: bytes, file_name: str) -> str:
         file_name: Empty when there is none.
 
     Returns:
-        A media type; `application/octet-stream` for what nothing is known of.
+        A media type; `application/octet-stream` where neither identifies it.
     """
     by_name = _by_name(file_name)
     by_content = _by_content(head)
     if is_text(head) and "image/svg+xml" not in (by_name, by_content):
-        # A text that begins like a picture, such as with BM, is a text nevertheless, whatever it is called.
+        # Some signatures are letters (BMP's is `BM`), so text is ruled out first, whatever the file is called.
         by_name, by_content = (
             "" if media_type.startswith(_MEDIA) else media_type for media_type in (by_name, by_content)
         )
@@ -68,7 +68,7 @@ def guess(head: bytes, file_name: str) -> str:
         return by_name
     if by_content.startswith(_MEDIA):
         return by_content
-    # Container formats are told apart by their names only: a .docx is a ZIP file by its content.
+    # Formats in a ZIP container, such as .docx, differ by name only.
     return by_name or by_content or ("text/plain" if is_text(head) else _UNKNOWN)
 
 

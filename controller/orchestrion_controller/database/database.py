@@ -68,7 +68,7 @@ class Database:
         return self._engine.dialect.name
 
     def write(self, statement: Executable, parameters: Mapping[str, object], done: Done) -> None:
-        """Queues one statement; `done` is called on the event loop once it is committed, or with what went wrong.
+        """Queues one statement; `done` is called on the event loop with None after the commit, or with the error.
 
         Statements are carried out in the order in which they were queued, but within one commit inserts may go before
         updates.
@@ -125,7 +125,7 @@ class Database:
             if group:
                 failure = self._commit(group)
                 if failure is not None and failure.reason != Reason.STORAGE_FULL.name and len(group) > 1:
-                    # One write that breaks a rule must not take its neighbours with it.
+                    # One write that violates a constraint must not fail the others of its transaction.
                     for write in group:
                         self._loop.call_soon_threadsafe(_tell, [write], self._commit([write]))
                 else:
@@ -147,9 +147,9 @@ class Database:
 
 
 def _by_statement(group: Sequence[_Write]) -> list[tuple[Executable, list[dict[str, object]]]]:
-    """Puts writes of one statement together: inserts first, then the updates of what they inserted.
+    """Groups writes by statement: inserts first, then the updates of the inserted rows.
 
-    Nothing moves past a deletion.
+    No write is moved across a deletion.
     """
     statements: list[tuple[Executable, list[dict[str, object]]]] = []
     for _, section in groupby(group, key=lambda write: isinstance(write.statement, Delete)):

@@ -1,4 +1,4 @@
-"""One call of one task: tried on the replica chosen for it, and on others when that can cure the error."""
+"""One call of one task: tried on the chosen replica, then on others where the error is one that this can cure."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class CallInFlight(Protocol):
     """A call that counts as load of its replica until it ends."""
 
     def end(self, error: OrchestrionError | None = None, *, cancelled: bool = False) -> None:
-        """Counts the call no longer; what it showed of the replica is remembered, unless it was cancelled."""
+        """Ends the count as load; unless cancelled, the call's duration or error is recorded for the replica."""
 
 
 class ReplicaSelector(Protocol):
-    """The selector as far as attempts need it: a second choice, and word of how calls go."""
+    """The part of the selector that attempts use: choosing again, and reporting calls."""
 
     def assign(self, task: Task, context: SelectionContext, avoid: Collection[ReplicaKey]) -> Assignment:
         """Chooses an expert for a task; replicas to avoid come last.
@@ -73,7 +73,7 @@ class ItemCall:
 
 
 class CallAttempts:
-    """Makes calls, each until it succeeds or no other replica could do better."""
+    """Makes calls, each until it succeeds, its attempts are used up, or no replica is left that could succeed."""
 
     def __init__(
         self, selector: ReplicaSelector, clients: HostChannels, metrics: ControllerMetrics, max_attempts: int
@@ -92,7 +92,7 @@ class CallAttempts:
         self._max_attempts = max_attempts
 
     async def perform(self, call: ItemCall, emit: Emit) -> Outputs:
-        """Performs one call and returns its outputs; what happens meanwhile is emitted.
+        """Performs one call and returns its outputs; progress and previews are passed to `emit`.
 
         Raises:
             OrchestrionError: What the last attempt failed with.
@@ -125,7 +125,7 @@ class CallAttempts:
             else:
                 in_flight.end()
                 if item.index is not None:
-                    # The event with the task's outputs waits for all items; that this one is done shows at once.
+                    # TaskFinished waits for all items, so each item's end is reported as progress.
                     emit(TaskProgress(task.id, 1.0, "done", item.index))
                 return outputs
         raise AssertionError("max_attempts is at least 1, so the loop returns or raises")

@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class Execution:
-    """The tasks of one run. `payloads` drives it; `results` has what became of them."""
+    """The tasks of one run. `payloads` drives it; `results` are those of the tasks that have ended."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Execution:
         self._metrics = metrics
         self._assigned: dict[str, AssignedTask] = {}
         self._performing: dict[str, asyncio.Task[None]] = {}
-        # A task may refer to one that was not planned yet: whoever comes first makes the future.
+        # A task may refer to one that is not planned yet, so the future is made by whichever comes first.
         self._results: dict[str, asyncio.Future[TaskResult]] = {}
         self._out: asyncio.Queue[Payload | None] = asyncio.Queue()
         for task_id, result in existing.items():
@@ -64,11 +64,11 @@ class Execution:
 
     @property
     def results(self) -> dict[str, TaskResult]:
-        """What became of the tasks that have ended, by id."""
+        """Results of the tasks that have ended, by id."""
         return {task_id: future.result() for task_id, future in self._results.items() if future.done()}
 
     async def payloads(self, dispatched: AsyncIterator[DispatchItem]) -> AsyncGenerator[Payload, None]:
-        """Runs tasks as they are dispatched and yields what happens, until nothing follows and every task has ended.
+        """Runs tasks as they are dispatched and yields their events, until the queue closes and every task has ended.
 
         Closing the generator cancels everything, down to the hosts.
         """
@@ -103,7 +103,7 @@ class Execution:
         self._performing[task_id] = asyncio.create_task(performing, name=f"{self._run}/{task_id}")
 
     def _revoke(self, task_id: str) -> None:
-        """Cancels a task, and starts anew what had its outputs: a task of the same id may give others."""
+        """Cancels a task and restarts those that depend on it: another task of the same id may have other outputs."""
         stale = {task_id}
         grown = True
         while grown:
@@ -158,7 +158,7 @@ class Execution:
             described = replace(described, metadata={"task_id": task.id, **described.metadata})
             return TaskResult(task.id, TaskState.FAILED, error=described)
         except Exception:
-            # Whatever it was, tasks that wait for this one must hear of it.
+            # Any error at all: dependent tasks await this future and must not hang.
             _log.exception("%s/%s failed", self._run, task.id)
             fault = Reason.INTERNAL.error("The controller met a fault of its own; its log has the details.")
             return TaskResult(task.id, TaskState.FAILED, error=Error.of(fault))

@@ -1,4 +1,4 @@
-"""Makes executions: what all runs share, handed to each."""
+"""Makes executions from what all runs share: connections, retries, reservations."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Executor:
         metrics: ControllerMetrics,
         max_attempts: int,
     ) -> None:
-        """Opens no connection yet.
+        """Opens no connection; each is opened at its first call.
 
         Args:
             registry: The hosts.
             selector: Chooses again after a failure.
-            artifacts: Where the files lie that are read as texts.
+            artifacts: The content of files that are read as text.
             metrics: Where tasks and attempts are counted.
             max_attempts: How often one call is tried in all.
         """
@@ -59,6 +59,6 @@ class Executor:
         )
 
     async def close(self) -> None:
-        """Waits for reservations to be given back, and closes the connections to the hosts."""
+        """Waits until reservations are released, and closes the connections to the hosts."""
         await asyncio.gather(*self._background, return_exceptions=True)
         await self._clients.close()

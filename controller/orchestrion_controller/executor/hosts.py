@@ -1,4 +1,4 @@
-"""The controller's side of ModelHostService: one channel a host, as many calls at once as the host wants."""
+"""The controller's side of ModelHostService: a channel to each host, and its limit on concurrent calls."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class HostChannel:
 
         Args:
             name: The host's name.
-            address: Where it is reached, `host:port`.
+            address: `host:port`.
             max_concurrent_calls: How many inferences may go on at once.
             metrics: Where waiting calls are shown.
         """
@@ -53,7 +53,7 @@ class HostChannel:
         self._waiting = metrics.calls_waiting.labels(name)
 
     async def infer(self, request: pb.InferRequest) -> AsyncGenerator[InferPayload, None]:
-        """Runs one task and yields what happens, the outputs last. Closing the generator cancels the computation.
+        """Runs one task and yields its events, the outputs last. Closing the generator cancels the computation.
 
         Raises:
             OrchestrionError: As ModelHostService.Infer; `HOST_UNREACHABLE` when the host does not answer.
@@ -84,7 +84,7 @@ class HostChannel:
             _log.info("%s did not reserve %s: %s", self.name, expert_id, failure.details())
 
     async def release(self, reservation: str) -> None:
-        """Gives a reservation back; it would end by itself, so a host that does not answer is only logged."""
+        """Releases a reservation; it also expires, so a host that does not answer is only logged."""
         try:
             await self._stub.Release(pb.ReleaseRequest(reservation=reservation))
         except grpc.aio.AioRpcError as failure:
@@ -140,7 +140,7 @@ class HostChannels:
 def infer_request(
     expert_id: str, task: Task, inputs: Mapping[str, Value], *, run: str, reservation: str
 ) -> pb.InferRequest:
-    """Builds the message that asks a host for one call of a task."""
+    """Builds the InferRequest of one call of a task."""
     request = pb.InferRequest(
         expert_id=expert_id, task_type=task.type, run=run, task_id=task.id, reservation=reservation
     )

@@ -1,4 +1,4 @@
-"""What a task's expert gets and what its calls give: references resolved, lists unfolded and folded. No I/O."""
+"""A task's inputs and outputs: references resolved, lists unfolded into calls and folded back. No I/O."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def resolve(task: Task, results: Mapping[str, TaskResult]) -> Inputs:
 
 
 def unfold(task: Task, task_type: TaskType, inputs: Inputs) -> Sequence[Inputs] | None:
-    """Splits inputs into one set an item where a list is given to an input that takes one value.
+    """Splits inputs into one set per item where an input that takes one value has a list.
 
-    Several such lists go in step; everything else is the same for each item. None when nothing unfolds.
+    Several such lists are zipped; all other inputs are repeated for each item. None when nothing unfolds.
 
     Raises:
-        InvalidArgumentError: Lists that go in step have different lengths.
+        InvalidArgumentError: The lists have different lengths.
     """
     lists: dict[str, tuple[Value, ...]] = {}
     for name, value in inputs.items():

@@ -14,7 +14,7 @@ from orchestrion_controller.registry.registry import Registry
 
 
 class Reservations:
-    """The reservations of one run. They are off the critical path: nobody waits for a host's answer."""
+    """The reservations of one run. They are off the critical path: no task waits for a host's answer."""
 
     def __init__(
         self, run: str, registry: Registry, clients: HostChannels, background: set[asyncio.Task[None]]
@@ -23,9 +23,9 @@ class Reservations:
 
         Args:
             run: The name of the run.
-            registry: Says what is loaded already.
+            registry: Has what is loaded already.
             clients: Reach the hosts.
-            background: Where tasks are kept that outlive the run: giving reservations back.
+            background: Holds asyncio tasks that outlive the run, which release reservations.
         """
         self._prefix = run.removeprefix("runs/")
         self._registry = registry
@@ -34,7 +34,11 @@ class Reservations:
         self._reserved: dict[str, HostChannel] = {}
 
     def reserve(self, assigned: AssignedTask) -> str:
-        """Reserves the expert of a task and returns the reservation's id; empty where it is loaded, or out of reach."""
+        """Reserves the expert of a task.
+
+        Returns:
+            The reservation's id; empty where the expert is loaded already, or its host is not listed.
+        """
         assignment = assigned.assignment
         if self._is_loaded(assignment.host, assignment.expert_id):
             return ""
@@ -48,7 +52,7 @@ class Reservations:
         return reservation
 
     def release_all(self) -> None:
-        """Gives back every reservation. Those that an inference took over have ended already, which is no error."""
+        """Releases every reservation. Those that an inference consumed have ended already, which is no error."""
         for reservation, client in self._reserved.items():
             self._spawn(client.release(reservation))
         self._reserved.clear()

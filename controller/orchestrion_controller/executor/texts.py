@@ -1,4 +1,4 @@
-"""Files that are given for texts: a TEXT input gets what a text artifact says, not its name."""
+"""Text files as inputs: a TEXT input gets the content of a text artifact, not its name."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from orchestrion_controller.executor.inputs import Inputs
 MOST_BYTES: Final = 1 << 20
 """The largest file that is read as one text."""
 MOST_BYTES_A_CALL: Final = 4 << 20
-"""The most that the texts from files may have in one call: its inputs travel in one message, which takes 8 MiB."""
+"""Bytes of text from files in one call at most: its inputs are one gRPC message, which is limited to 8 MiB."""
 MOST_BYTES_A_RUN: Final = 64 << 20
-"""The most that the text files of one run may have together: they stay in memory until it ends."""
+"""Bytes of all text files of one run at most: they stay in memory until it ends."""
 
 
 class Texts:
-    """The text files of one run, each read once however many tasks are given it."""
+    """The text files of one run, each read once, however many tasks take it."""
 
     def __init__(self, store: OwnedArtifacts) -> None:
         """Keeps where the files lie."""
@@ -31,7 +31,7 @@ class Texts:
         self._reading = asyncio.Lock()
 
     async def read(self, task: Task, task_type: TaskType, inputs: Inputs) -> Inputs:
-        """Replaces the artifacts that are given to inputs of kind TEXT by what they say.
+        """Replaces artifacts in inputs of kind TEXT by their content.
 
         Args:
             task: The task, for messages.
@@ -52,7 +52,7 @@ class Texts:
         size = 0
         for name, artifact_names in names.items():
             sizes = [len(self._texts[artifact_name].encode()) for artifact_name in artifact_names]
-            # What an input takes as a list goes out in one call; any other list unfolds into a call an item.
+            # A list input is sent in one call; any other list unfolds into one call per item.
             size += sum(sizes) if _is_repeated(task_type, name) else max(sizes, default=0)
             if size > MOST_BYTES_A_CALL:
                 message = f"the text files for one call have {size} bytes, and may have {MOST_BYTES_A_CALL}"
@@ -71,7 +71,7 @@ class Texts:
             message = f"the text files of this run have {size} bytes, and may have {MOST_BYTES_A_RUN}"
             raise _error(task, field, f"{message}; ask in several requests.", size)
         content = b"".join([chunk async for chunk in self._store.read(artifact)])
-        # Telling an older encoding takes a tenth of a second for a large file.
+        # Detecting a legacy encoding takes a tenth of a second for a large file.
         text = await asyncio.to_thread(decode, content)
         if text is None:
             message = f"{artifact.file_name} is {artifact.media_type}, but its content is no text that can be read"

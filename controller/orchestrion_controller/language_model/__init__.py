@@ -1,4 +1,4 @@
-"""One OpenAI-compatible endpoint: what the planner, the selection and the responder ask."""
+"""One OpenAI-compatible endpoint: used by the planner, the selection and the responder."""
 
 from __future__ import annotations
 

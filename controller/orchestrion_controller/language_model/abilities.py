@@ -1,4 +1,4 @@
-"""What an endpoint can be asked for, found out by its refusals. Pure."""
+"""Which request fields an endpoint supports, learned from its refusals. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ABOUT_ONE_SCHEMA: Final = ("invalid schema", "schema is too", "schema too", "to
 
 
 class Format(enum.IntEnum):
-    """What an endpoint can be asked to write, the best first."""
+    """Response formats, the most constrained first."""
 
     JSON_SCHEMA = 0
     JSON_OBJECT = 1
@@ -35,7 +35,7 @@ class Format(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """What an endpoint can be asked for, as far as it has not refused it."""
+    """What an endpoint supports, as far as it has not refused it."""
 
     format: Format = Format.JSON_SCHEMA
     tells_usage: bool = True
@@ -45,8 +45,8 @@ class Abilities:
         """Builds the fields of a request that endpoints may refuse.
 
         Args:
-            schema: What the reply must be like; None for any text.
-            temperature: What the operator set; None leaves it to the endpoint, but for replies that must have a form.
+            schema: The JSON Schema of the reply; None for any text.
+            temperature: What the operator set; None leaves it to the endpoint, except for replies with a schema.
         """
         fields: dict[str, object] = {}
         if self.tells_usage:
@@ -54,7 +54,7 @@ class Abilities:
         if temperature is not None:
             fields["temperature"] = temperature
         elif schema and self.takes_temperature:
-            fields["temperature"] = 0.0  # What must have a form is no place for chance.
+            fields["temperature"] = 0.0  # Greedy decoding: a reply with a schema needs no variety.
         if schema and self.format is Format.JSON_SCHEMA:
             body = {"name": schema.name, "strict": True, "schema": schema.schema}
             fields["response_format"] = {"type": "json_schema", "json_schema": body}
@@ -71,14 +71,14 @@ class Abilities:
             return replace(self, tells_usage=False)
         if schema and self.takes_temperature and "temperature" in said:
             return replace(self, takes_temperature=False)
-        # Many a server only says that the request is bad: then the next format is tried.
+        # Many servers only say that the request is bad: then the next format is tried.
         about_format = status in _SPEECHLESS or any(word in said for word in _FORMAT_WORDS)
         if schema and self.format is not Format.PLAIN and about_format:
             return replace(self, format=Format(self.format + 1))
         return None
 
     def and_(self, other: Abilities) -> Abilities:
-        """Returns what both can."""
+        """Returns the intersection."""
         return Abilities(
             max(self.format, other.format),
             self.tells_usage and other.tells_usage,

@@ -1,4 +1,4 @@
-"""What an endpoint's failures mean, and what to do about each, without ever telling the key."""
+"""Maps an endpoint's failures to errors with a cure; messages never contain the key."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _LONGEST_QUOTE: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class ContextRefusal:
-    """An endpoint's complaint that the prompt is too long; 0 for what it does not say."""
+    """An endpoint's refusal of a prompt that is too long; 0 for figures that it does not give."""
 
     context_tokens: int = 0
     prompt_tokens: int = 0
 
 
 def context_refusal(status: int, body: object, message: str) -> ContextRefusal | None:
-    """Reads from an error that the prompt does not fit in the context; None when it is about something else.
+    """Recognises the refusal of a prompt that exceeds the context; None for any other error.
 
     Args:
         status: The HTTP status.
@@ -63,7 +63,7 @@ def context_refusal(status: int, body: object, message: str) -> ContextRefusal |
 
 
 def explained(error: Exception, config: LanguageModelConfig) -> OrchestrionError:
-    """Says what is wrong and what to do."""
+    """Maps the client's exception to an error with a cure."""
     import openai
 
     where = _where(config)
@@ -74,7 +74,7 @@ def explained(error: Exception, config: LanguageModelConfig) -> OrchestrionError
     status = error.status_code
     said = _quoted(error, config)
     wait_s = retry_after_s(error.response.headers)
-    # Beyond a day it is no time that anybody waits for.
+    # A wait beyond a day is left out of the message.
     retry_after_ms = None if wait_s is None else round(min(wait_s, 86_400.0) * 1000)
     if status in {401, 403}:
         message = f"The language model at {where} does not accept the key (HTTP {status}); set OPENAI_API_KEY."
@@ -96,13 +96,13 @@ def explained(error: Exception, config: LanguageModelConfig) -> OrchestrionError
 
 
 def is_about_payment(error: openai.APIStatusError) -> bool:
-    """Whether the endpoint wants to be paid first, which no waiting cures."""
+    """Whether the account's quota is used up, which waiting does not cure."""
     said = str(error).casefold()
     return error.status_code == 402 or (error.status_code == 429 and any(word in said for word in _QUOTA_WORDS))
 
 
 def silent(config: LanguageModelConfig, *, began: bool) -> OrchestrionError:
-    """The error of an endpoint that says nothing for too long: before its reply or, when that began, within it."""
+    """The error of an endpoint that is silent for too long, before its reply or within it."""
     setting = "llm_idle_timeout_s" if began else "llm_timeout_s"
     seconds = config.idle_timeout_s if began else config.timeout_s
     when = "in the middle of its reply" if began else "before its reply began"
@@ -125,7 +125,7 @@ def too_long(config: LanguageModelConfig, context_tokens: int) -> OrchestrionErr
 
 
 def _where(config: LanguageModelConfig) -> str:
-    """Names the endpoint, without what a URL may hold beside the place: a name and password, or a query with a key."""
+    """Names the endpoint by its URL without credentials: no user, password or query."""
     if not config.base_url:
         return "OpenAI"
     parts = urlsplit(config.base_url)

@@ -1,4 +1,4 @@
-"""Asks with the longest prompt that fits in the model's context."""
+"""Chats with the longest prompt that fits in the model's context."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ async def chat_fitting(
     write: Callable[[E], Sequence[ChatMessage]],
     schema: Callable[[E], Schema] | None = None,
 ) -> AsyncGenerator[str | Ended, None]:
-    """Chats as `LanguageModel.chat` does, with as much as there is room for.
+    """Chats as `LanguageModel.chat` does, with the first extent whose prompt fits.
 
     Args:
-        model: Whom to ask.
-        extents: How much a prompt may tell, the most first; each is shorter than the one before.
+        model: The language model.
+        extents: How much a prompt may contain, the most first; each is shorter than the one before.
         write: Writes the prompt of an extent.
         schema: Makes the schema for an extent's reply.
 
@@ -44,14 +44,14 @@ async def chat_fitting(
                     yield piece
             return
         except OrchestrionError as error:
-            # Such a refusal comes before the first piece, and the model's `fits` knows better after it.
+            # Such a refusal comes before the first piece, and corrects what `fits` returns from then on.
             if error.reason != Reason.LLM_CONTEXT_EXCEEDED.name:
                 raise
     raise model.too_long(await model.context_tokens())
 
 
 class Window(Protocol):
-    """What says whether a prompt fits."""
+    """A model that can estimate whether a prompt fits."""
 
     async def fits(self, messages: Sequence[ChatMessage]) -> bool:
         """Whether the messages leave room for a reply."""

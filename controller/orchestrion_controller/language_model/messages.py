@@ -1,4 +1,4 @@
-"""What goes to a language model and what comes back, as plain data."""
+"""Messages, configuration and replies of a language model, as plain data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ChatMessage = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class LanguageModelConfig:
-    """Where a language model is, and how much patience it gets."""
+    """A language model's endpoint, its timeouts and its retries."""
 
     base_url: str = ""
     """The endpoint, such as `http://127.0.0.1:8000/v1`; empty for OpenAI's own."""
@@ -32,7 +32,7 @@ class LanguageModelConfig:
     context_tokens: int = 0
     """How many tokens the model's context has; 0 asks the endpoint."""
     temperature: float | None = None
-    """How much chance there is in the answers; None leaves it to the endpoint."""
+    """The sampling temperature; None leaves it to the endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Ended:
     finish_reason: str
     """`stop`, `length`, `content_filter`, …; empty when the stream broke off without saying."""
     refusal: str
-    """What the model said instead of doing as asked; empty where it did not refuse."""
+    """The text of a refusal; empty where the model did not refuse."""
     usage: Usage
 
     @property

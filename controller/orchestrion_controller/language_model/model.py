@@ -29,22 +29,22 @@ _CONNECT_TIMEOUT_S: Final = 10.0
 
 
 class LanguageModel:
-    """A chat with a language model. What the endpoint turns out not to know is remembered and not asked for again."""
+    """A chat with a language model. Fields that the endpoint refuses are remembered and left out from then on."""
 
     def __init__(self, config: LanguageModelConfig) -> None:
         """Makes the client; it connects with the first call."""
-        # Heavy, and of no use to a controller without a language model.
+        # Imported here: slow to import, and unused by a controller without a language model.
         import openai
 
         self._config = config
         self._openai = openai
         self._client = openai.AsyncOpenAI(
-            # A local server wants no key, but the client will not go without one.
+            # A local server needs no key, but the client insists on one.
             api_key=config.api_key or "none",
             base_url=config.base_url or None,
-            # Silence is timed here, piece by piece: bytes that only keep the connection alive are none.
+            # Silence is timed in `chat`, chunk by chunk: keep-alive bytes must not count as a reply.
             timeout=openai.Timeout(None, connect=min(config.timeout_s, _CONNECT_TIMEOUT_S)),
-            # Retries are made here: the client knows nothing of the run's deadline.
+            # Retries are made in `chat`: the client does not know the run's deadline.
             max_retries=0,
         )
         self._abilities = Abilities()
@@ -61,7 +61,7 @@ class LanguageModel:
         await self._client.close()
 
     async def context_tokens(self) -> int:
-        """Returns how many tokens the model's context has; 0 where nobody says."""
+        """Returns how many tokens the model's context has; 0 where it is unknown."""
         return await self._window.tokens()
 
     async def fits(self, messages: Sequence[ChatMessage]) -> bool:
@@ -75,10 +75,10 @@ class LanguageModel:
     async def chat(
         self, messages: Sequence[ChatMessage], schema: Schema | None = None
     ) -> AsyncGenerator[str | Ended, None]:
-        """Asks for a reply; with a schema, for JSON of that form, as well as the endpoint can be held to it.
+        """Asks for a reply; with a schema, for JSON of that form, in the strictest format that the endpoint supports.
 
-        Before the first piece, a call that failed in a way that time can cure is made again, after the wait that the
-        endpoint asks for, as long as the run's deadline allows it.
+        Before the first piece, a call that failed transiently is made again, after the wait that the
+        endpoint asks for, where the run's deadline allows it.
 
         Yields:
             The reply in pieces as they come, and how it ended as the last item.
@@ -86,8 +86,8 @@ class LanguageModel:
         Raises:
             UnavailableError: The endpoint does not answer, or not properly (`LLM_UNAVAILABLE`), is silent for too long
                 (`LLM_TIMED_OUT`), or broke off after the first piece (`LLM_BROKE_OFF`).
-            ResourceExhaustedError: It asks to come back later than can be waited for (`LLM_RATE_LIMITED`).
-            FailedPreconditionError: It does not accept the key or know the model, nobody pays for it
+            ResourceExhaustedError: It asks for a longer wait than is allowed (`LLM_RATE_LIMITED`).
+            FailedPreconditionError: It does not accept the key or know the model, the quota is used up
                 (`LLM_QUOTA_EXHAUSTED`), or the messages do not fit in the context (`LLM_CONTEXT_EXCEEDED`).
         """
         retries = LlmAttempts(self._config.retry_count, self._config.longest_wait_s)
@@ -127,7 +127,7 @@ class LanguageModel:
                 _log.info("the language model's endpoint refused a field (HTTP %d); now %s", error.status_code, less)
                 continue
             if lasting:
-                # Another call may have found out something else meanwhile.
+                # A concurrent call may have learned of another refusal meanwhile.
                 self._abilities = self._abilities.and_(abilities)
             return opened
 
@@ -135,8 +135,8 @@ class LanguageModel:
         self, messages: Sequence[ChatMessage], fields: Mapping[str, object]
     ) -> tuple[openai.AsyncStream[object], object]:
         async with asyncio.timeout(self._config.timeout_s):
-            # Below the typed methods, which cost more processor time than the whole rest of a run: errors and the
-            # reading of the stream are the client's all the same.
+            # `post` instead of the typed methods, which cost more CPU time than the rest of a run: errors and the
+            # the parsing of the stream stay the client's.
             stream = await self._client.post(
                 "/chat/completions",
                 cast_to=object,
@@ -151,7 +151,7 @@ class LanguageModel:
                 raise
 
     def _wait_s(self, error: Exception, retries: LlmAttempts) -> float | None:
-        """Tells how long to wait before the call is made again; None when it is not."""
+        """Returns the wait before the next attempt in seconds; None when there is none."""
         asked_s = None
         if isinstance(error, self._openai.APIStatusError):
             if not is_curable(error.status_code) or failures.is_about_payment(error):
@@ -171,7 +171,7 @@ class LanguageModel:
             for choice in (chunk.get("choices") or ())[:1]:
                 finish_reason = choice.get("finish_reason") or finish_reason
                 delta = choice.get("delta") or {}
-                # A first chunk may only tell whose turn it is; thoughts count, though nobody reads them.
+                # The first chunk may have the role only. Reasoning counts as a sign of life, though it is not used.
                 began = began or any(value for name, value in delta.items() if name != "role")
                 refusal += delta.get("refusal") or ""
                 if content := delta.get("content"):
@@ -188,7 +188,7 @@ class LanguageModel:
         yield Ended(finish_reason, refusal, usage)
 
     def _raise_context_refusal(self, error: Exception, messages: Sequence[ChatMessage]) -> None:
-        """Raises, and learns, that the prompt is too long, if that is what the endpoint says."""
+        """Records and raises that the prompt is too long, if that is what the endpoint refuses."""
         if isinstance(error, self._openai.APIStatusError):
             refusal = failures.context_refusal(error.status_code, error.body, str(error.message))
             if refusal is not None:

@@ -12,7 +12,7 @@ from typing import Final
 _FIRST_WAIT_S: Final = 0.5
 _LONGEST_BACKOFF_S: Final = 8.0
 _CURABLE: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
-"""Status codes that the same call may not meet again."""
+"""Transient status codes."""
 
 
 def is_curable(status: int) -> bool:
@@ -21,14 +21,14 @@ def is_curable(status: int) -> bool:
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Reads when an endpoint wants to be asked again: `Retry-After-Ms`, or `Retry-After` in seconds or as a date.
+    """Reads the wait that an endpoint asks for: `Retry-After-Ms`, or `Retry-After` in seconds or as a date.
 
     Args:
         headers: The answer's headers; names are looked up in lower case.
         now: The present time; the clock's when left out.
 
     Returns:
-        Seconds from now, never negative; None when the headers do not say, or not legibly.
+        Seconds from now, never negative; None when the headers have none that can be parsed.
     """
     for header, factor in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:
@@ -47,7 +47,7 @@ def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> fl
 
 
 class LlmAttempts:
-    """The attempts of one call: how many are left, and how long it may still wait."""
+    """The attempts of one call: how many are left, and the wait that is left to them."""
 
     def __init__(self, count: int, longest_wait_s: float) -> None:
         """Starts with all of them.
@@ -69,10 +69,10 @@ class LlmAttempts:
         """
         wait_s = retry_after_s
         if wait_s is None:
-            # A few clients that failed together must not come back together.
+            # Jitter: clients that failed together must not retry together.
             wait_s = self._backoff_s * random.uniform(0.75, 1.0)
             self._backoff_s = min(2 * self._backoff_s, _LONGEST_BACKOFF_S)
-        # An endpoint that asks for a minute is not asked after a second: then it is better not to wait at all.
+        # A retry earlier than the endpoint asks for would fail as well, so a wait beyond the limit means no retry.
         if self._left <= 0 or wait_s > self._wait_left_s or (remaining_s is not None and wait_s >= remaining_s):
             return None
         self._left -= 1

@@ -1,4 +1,4 @@
-"""Calls to an endpoint beside the chat: small questions that are worth a moment and no retry."""
+"""Calls to an endpoint besides the chat: optional facts, with a short timeout and no retry."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TIMEOUT_S: Final = 3.0
 
 
 class SideCalls:
-    """Asks an endpoint for JSON; what it does not know is None."""
+    """Gets JSON from an endpoint; None where it does not have it."""
 
     def __init__(self, client: openai.AsyncOpenAI, config: LanguageModelConfig) -> None:
         """Keeps the client."""
@@ -49,10 +49,10 @@ class SideCalls:
 
         try:
             answer = await call
-            # What does not call itself JSON comes as text.
+            # The client returns a body of another content type as text.
             return json.loads(answer) if isinstance(answer, str) else answer
         except openai.APIConnectionError as error:
             raise explained(error, self._config) from error
         except (openai.OpenAIError, ValueError):
-            # It knows no such path, refuses the question, or answers with something else than JSON.
+            # No such path, a refusal, or an answer that is no JSON.
             return None

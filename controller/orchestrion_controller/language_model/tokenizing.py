@@ -1,6 +1,6 @@
-"""Counts a prompt's tokens by the endpoint's own tokenizer, where it offers one beside the chat.
+"""Counts a prompt's tokens by the endpoint's own tokenizer, where it serves one.
 
-There is no tokenizer in the controller: each model has its own, of megabytes, and a wrong one is as good as a guess.
+The controller has no tokenizer: each model has its own, of megabytes, and another's counts are only an estimate.
 Servers of open models have the right one loaded, and count a prompt in a millisecond or two.
 
 | server | call | answer |
@@ -23,13 +23,13 @@ TEMPLATE_TOKENS: Final = 16
 
 
 class EndpointTokenizer:
-    """The endpoint's tokenizer; which of the calls it knows is found out once."""
+    """The endpoint's tokenizer; which of the calls it supports is determined once."""
 
     def __init__(self, beside: SideCalls, model: str) -> None:
-        """Asks nothing yet.
+        """Makes no call.
 
         Args:
-            beside: How to ask.
+            beside: The client for calls besides the chat.
             model: The model's name, as the endpoint knows it.
         """
         self._post = beside.post
@@ -54,7 +54,7 @@ class EndpointTokenizer:
         return None
 
     def distrust(self) -> None:
-        """Gives the tokenizer up: its counts have proved wrong."""
+        """Stops using the tokenizer: its counts have proved wrong."""
         self._ways.clear()
 
     async def _by_messages(self, messages: Sequence[ChatMessage]) -> int | None:

@@ -1,10 +1,10 @@
 """How many tokens the model's context has, and whether a prompt fits: by real counts where the endpoint gives them.
 
-The length of the context is, the first that is known: what the endpoint said when it refused a prompt, the setting,
-what the endpoint's list of models tells. Where none is known, everything fits until the endpoint refuses.
+The length of the context is the first of these that is known: what the endpoint said when it refused a prompt, the
+setting, what the endpoint's list of models has. Where none is known, everything fits until the endpoint refuses.
 
-A prompt's tokens are, the first that decides: no more than its bytes, which is certain for every tokenizer that can
-write any text; what the endpoint's own tokenizer counts; what the endpoint has counted in earlier prompts
+A prompt's tokens are the first of these that decides: no more than its bytes, which is certain for every tokenizer
+that can write any text; what the endpoint's own tokenizer counts; what the endpoint has counted in earlier prompts
 (`prompt_tokens`), by the byte, and a tenth more. A prompt that none of these lets pass is taken for too long.
 """
 
@@ -44,11 +44,11 @@ class ContextWindow:
     """The context of one model at one endpoint."""
 
     def __init__(self, config: LanguageModelConfig, beside: SideCalls, tokenizer: EndpointTokenizer) -> None:
-        """Asks nothing yet.
+        """Makes no call.
 
         Args:
             config: The model.
-            beside: How to ask the endpoint.
+            beside: The client for calls besides the chat.
             tokenizer: The endpoint's tokenizer.
         """
         self._config = config
@@ -62,7 +62,7 @@ class ContextWindow:
         self._ratios: deque[float] = deque(maxlen=16)
         """Tokens a byte of the last prompts."""
         self._most_bytes = math.inf
-        """Where a refusal names no numbers: prompts of more bytes are too long."""
+        """Bytes from which on prompts count as too long, after a refusal without numbers."""
 
     async def tokens(self) -> int:
         """Returns how many tokens the context has; 0 where that is unknown."""
@@ -75,7 +75,7 @@ class ContextWindow:
                     self._reported_tokens = await self._ask()
                     self._ask_again_at = now + _FRESH_S
                 except OrchestrionError:
-                    # Whether it can be reached at all, the chat itself will tell.
+                    # Not reported here: the chat itself will fail where the endpoint cannot be reached.
                     self._ask_again_at = now + _AFTER_FAILURE_S
         return self._reported_tokens
 
@@ -100,12 +100,12 @@ class ContextWindow:
         return bool(self._ratios) and size * max(self._ratios) * _MARGIN + template <= room
 
     def learn_usage(self, messages: Sequence[ChatMessage], prompt_tokens: int) -> None:
-        """Takes in how many tokens the endpoint counted in a prompt."""
+        """Records how many tokens the endpoint counted in a prompt."""
         if prompt_tokens > 0 and (size := byte_count(messages)):
             self._ratios.append(min(1.0, prompt_tokens / size))
 
     def learn_refusal(self, messages: Sequence[ChatMessage], refusal: ContextRefusal) -> None:
-        """Takes in that a prompt was refused as too long, so that `fits` says so too from now on."""
+        """Records that a prompt was refused as too long, so that `fits` is False for it from now on."""
         size = byte_count(messages)
         self._tokenizer.distrust()
         if refusal.context_tokens:
@@ -121,7 +121,7 @@ class ContextWindow:
 
     async def _ask(self) -> int:
         if not self._config.base_url:
-            return 0  # OpenAI tells no lengths.
+            return 0  # OpenAI's list has no lengths.
         listed = await self._beside.get("/models", of_api=True)
         entries = listed.get("data") if isinstance(listed, Mapping) else None
         models = [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
@@ -132,7 +132,7 @@ class ContextWindow:
             return length
         if named[0].get("owned_by") != "llamacpp":
             return 0
-        # llama.cpp lists the length that the model was trained with; what is served is told elsewhere.
+        # llama.cpp lists the length of training; the one that is served is in `/props`.
         props = await self._beside.get("/props")
         settings = props.get("default_generation_settings") if isinstance(props, Mapping) else None
         return _integer(settings.get("n_ctx")) if isinstance(settings, Mapping) else 0

@@ -19,10 +19,10 @@ _LONGEST_HISTORY: Final = 10
 
 
 class RunHistory(Protocol):
-    """Where earlier turns of a conversation are read: the journal of runs, as far as the stages see it."""
+    """Where earlier turns of a conversation are read: the part of the journal of runs that the stages use."""
 
     async def read(self, name: str) -> Run:
-        """Returns a run with all that its events tell.
+        """Returns a run with everything that its events add up to.
 
         Raises:
             NotFoundError: There is no such run.
@@ -36,7 +36,7 @@ class StageContext:
         """Keeps where to look.
 
         Args:
-            registry: Tells the task types, the server's and those of hosts, and which of them some host can perform.
+            registry: Has the task types, the server's and those of hosts, and which of them some host can perform.
             artifacts: Describes artifacts.
             history: Where earlier turns are read.
         """
@@ -47,7 +47,7 @@ class StageContext:
     def plannable(self, own: Mapping[str, TaskType]) -> Mapping[str, TaskType]:
         """Returns the task types that a plan may use: the request's own, or else those that some host performs now.
 
-        Without a host all are returned, so that the run fails for what is missing: a host.
+        Without a host all are returned, so that the run fails with the error that names the cause: no host.
         """
         if own:
             return own
@@ -80,7 +80,7 @@ class StageContext:
     async def selection_context(
         self, files: Iterable[Artifact], messages: Sequence[Message], licenses: tuple[str, ...]
     ) -> SelectionContext:
-        """Returns what the choice of experts goes by beside the tasks.
+        """Returns the selection context of a run.
 
         Args:
             files: The artifacts that the tasks may work on.

@@ -18,9 +18,9 @@ class Performers:
     responders: Mapping[str, Responder]
     """The responders, by name."""
     default_planner: str
-    """Who plans where a request names nobody."""
+    """The default planner, for requests that name none."""
     default_responder: str
-    """Who answers where a request names nobody."""
+    """The default responder, for requests that name none."""
 
     def planner(self, requested: str) -> Planner:
         """Returns the planner requested, or the default; errors as `choose`."""

@@ -49,10 +49,10 @@ class Pipeline:
         """Keeps the collaborators.
 
         Args:
-            performers: Who plans and who responds.
-            select_stage: Who assigns.
-            executor: Who executes.
-            context: What the stages need to know.
+            performers: The planners and responders.
+            select_stage: Assigns.
+            executor: Executes.
+            context: Looks up task types, artifacts and earlier turns.
             metrics: Where stages are counted.
             early_dispatch: Whether a task of a full run starts while the rest of the plan is still being written.
         """
@@ -103,7 +103,7 @@ class Pipeline:
     async def execute(self, run: str, log: EventLog, request: ExecuteRequest) -> None:
         """Executes, and assigns first what is not assigned."""
         plan = await self._check(request.plan, request.task_types, request.attachments)
-        # Whoever watches the run or gets it sees what it works on.
+        # The plan is in the log too, so that readers of the run see what it works on.
         log.append(Stage.UNSPECIFIED, PlanFinished(plan))
         results = {task_id: result for task_id, result in request.results.items() if result.succeeded}
         await self._carry_out(run, log, plan, request, assignments=request.assignments, results=results)
@@ -150,7 +150,7 @@ class Pipeline:
         assignments: Mapping[str, Assignment] = MappingProxyType({}),
         results: Mapping[str, TaskResult] = MappingProxyType({}),
     ) -> Mapping[str, TaskResult]:
-        """Selects for a whole plan, then executes it, but for what is assigned or has a result already."""
+        """Selects for a whole plan, then executes it, except tasks that are assigned or have a result already."""
         queue = DispatchQueue()
         open_tasks = [task for task in plan.tasks if task.id not in results]
         for task in open_tasks:
@@ -175,7 +175,7 @@ class Pipeline:
         return _whole(plan, planner)
 
     async def _planner_of(self, request: FullRequest) -> tuple[Planner, PlanningRequest]:
-        """Returns who plans a request, and what from: the caller's own plan counts, where there is one."""
+        """Returns the planner and its request: for a submitted plan, the planner that streams it."""
         if request.plan is None:
             return self._performers.planner(request.planner), await self._planning_request(request, request.task_types)
         submitted = SubmittedPlanner(request.plan, await self._context.artifacts_of(request.plan))
@@ -227,7 +227,7 @@ class Pipeline:
     async def _selection_context(
         self, plan: Plan, request: FullRequest | ExecuteRequest | SelectRequest
     ) -> SelectionContext:
-        """Returns what the choice for a whole plan goes by beside its tasks."""
+        """Returns the selection context of a whole plan."""
         files = await self._context.artifacts_of(plan)
         messages = request.messages if isinstance(request, FullRequest) else ()
         return await self._context.selection_context(files.values(), messages, request.licenses)

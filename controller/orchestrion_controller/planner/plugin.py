@@ -1,4 +1,4 @@
-"""A planner of another package, held to the rules of plans: its tasks are checked before anything sees them."""
+"""A planner of another package, wrapped: its tasks are checked against the rules of plans before they are yielded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class PluginPlanner:
     """Passes on what a planner yields, each task checked and its attachments resolved.
 
     A planner may yield its tasks one by one, the whole plan at once, or both: what the plan at the end has and its
-    tasks had not is planned then, and what it has no more is revoked.
+    tasks had not is planned then, and what it no longer has is revoked.
     """
 
     def __init__(self, name: str, planner: Planner) -> None:

@@ -12,7 +12,7 @@ from orchestrion_controller.stages import PlanItem, PlanningRequest
 
 
 class SubmittedPlanner:
-    """Takes a plan as it is. There is no repair: a caller mends its own plan."""
+    """Takes a plan as it is. There is no repair: an invalid plan is the caller's to mend."""
 
     name = "submitted"
 
@@ -27,7 +27,7 @@ class SubmittedPlanner:
         self._artifacts = artifacts
 
     async def plan(self, request: PlanningRequest) -> AsyncGenerator[PlanItem, None]:
-        """Checks the plan whole before its first task goes out, so that a bad one starts nothing.
+        """Checks the whole plan before its first task is yielded, so that an invalid one starts nothing.
 
         Raises:
             InvalidArgumentError: The plan breaks a rule; `task_id` and `field` name the place.

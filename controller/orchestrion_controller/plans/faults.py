@@ -1,4 +1,4 @@
-"""How a broken rule is told: where it is, and what was probably meant."""
+"""Errors of broken rules: where in the plan, and what was probably meant."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from orchestrion.errors import OrchestrionError, Reason
 from orchestrion_controller.plans.kinds import listed
 
 _MOST_TASK_TYPES: Final = 3
-"""Task types that an error names; there are too many to name them all."""
+"""How many task types an error suggests at most."""
 
 
 class TaskPosition:
-    """A task of a plan, where an error lies."""
+    """The place of an error: a task of a plan."""
 
     def __init__(self, task_id: str, index: int) -> None:
         """Keeps the place.
@@ -28,7 +28,7 @@ class TaskPosition:
 
     def error(self, reason: Reason, message: str, field: str) -> OrchestrionError:
         """Builds the error for a field of this task, such as `inputs.text`."""
-        # What is quoted from a plan may be no valid Unicode, which no message could carry.
+        # Text from a plan may have lone surrogates, which protobuf cannot encode.
         texts = (message, self._task_id, f"plan.tasks[{self._index}].{field}")
         message, task_id, field = (text.encode(errors="replace").decode() for text in texts)
         return reason.error(message, task_id=task_id, field=field)
@@ -41,7 +41,7 @@ def did_you_mean(name: str, names: Sequence[str]) -> str:
 
 
 def closest_task_types(name: str, names: Sequence[str]) -> str:
-    """Names the few task types whose names are most like one that does not exist, and says where all are."""
+    """Suggests the task types whose names are most similar to one that does not exist, and where all are listed."""
     if len(names) <= _MOST_TASK_TYPES:
         return did_you_mean(name, names)
     close = get_close_matches(name[:80], names, n=_MOST_TASK_TYPES, cutoff=0)

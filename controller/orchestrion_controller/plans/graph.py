@@ -42,7 +42,7 @@ def ready(tasks: Iterable[Task], succeeded: Collection[str], begun: Collection[s
 def order(tasks: Iterable[Task]) -> tuple[Task, ...]:
     """Sorts tasks so that each comes after all that it refers to, and otherwise early and in plan order.
 
-    References to tasks that are not given are ignored.
+    References to tasks that are not among them are ignored.
 
     Raises:
         ValueError: The references make a cycle.
@@ -55,7 +55,7 @@ def order(tasks: Iterable[Task]) -> tuple[Task, ...]:
 
 
 def ancestors(tasks: Iterable[Task]) -> dict[str, frozenset[str]]:
-    """Tells for every task the ids of all that it waits for, directly or through others. There is no cycle."""
+    """Returns the ancestors of every task, by its id. The graph must have no cycle."""
     by_task: dict[str, frozenset[str]] = {}
     for task in order(tasks):
         needed = dependencies(task)
@@ -64,7 +64,7 @@ def ancestors(tasks: Iterable[Task]) -> dict[str, frozenset[str]]:
 
 
 def components(tasks: Iterable[Task]) -> tuple[tuple[Task, ...], ...]:
-    """Parts tasks into those that are joined by references, each part in order, the parts by their first tasks."""
+    """Splits tasks into connected components: each part in order, the parts by their first tasks."""
     sorted_tasks = order(tasks)
     part_of: dict[str, list[str]] = {}
     for task in sorted_tasks:
@@ -72,7 +72,7 @@ def components(tasks: Iterable[Task]) -> tuple[tuple[Task, ...], ...]:
         for needed in dependencies(task):
             other = part_of.get(needed, part)
             if other is not part:
-                # The smaller goes into the larger, so that long plans take no long time.
+                # Union by size keeps this near linear.
                 part, other = (part, other) if len(part) >= len(other) else (other, part)
                 part += other
                 part_of.update(dict.fromkeys(other, part))
@@ -82,12 +82,12 @@ def components(tasks: Iterable[Task]) -> tuple[tuple[Task, ...], ...]:
 
 
 def find_cycle(tasks: Iterable[Task]) -> tuple[str, ...] | None:
-    """Finds ids that wait for each other, each for the next and the last for the first; None where there are none."""
+    """Finds a cycle: ids of which each refers to the next and the last to the first; None where there is none."""
     by_id = {task.id: task for task in tasks}
     try:
         _sorter(by_id).prepare()
     except CycleError as error:
-        # graphlib tells who is waited for before who waits, and the first again at the end.
+        # graphlib lists a cycle in the direction of the data, with the first id again at the end.
         return tuple(reversed(error.args[1][1:]))
     return None
 

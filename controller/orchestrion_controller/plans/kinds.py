@@ -31,7 +31,7 @@ def accepts(input_kind: ParameterKind, output_kind: ParameterKind) -> bool:
 
 
 def kind_of_media_type(media_type: str) -> ParameterKind:
-    """Tells the kind of an artifact: by the main type, and DOCUMENT for whatever is no image, sound or video."""
+    """Returns the kind of an artifact by its main media type; DOCUMENT for all but image, audio and video."""
     main = media_type.partition("/")[0].lower()
     kinds = {"image": ParameterKind.IMAGE, "audio": ParameterKind.AUDIO, "video": ParameterKind.VIDEO}
     return kinds.get(main, ParameterKind.DOCUMENT)
@@ -46,7 +46,7 @@ def reads_as_text(media_type: str) -> bool:
 def takes(parameter: Parameter, media_type: str) -> bool:
     """Whether an artifact of a media type may be given to an input: its kind fits, or it is text for a TEXT input.
 
-    A file is no choice among given words.
+    A file never fits an input with choices.
     """
     if parameter.kind is ParameterKind.TEXT:
         return not parameter.choices and reads_as_text(media_type)
@@ -54,12 +54,12 @@ def takes(parameter: Parameter, media_type: str) -> bool:
 
 
 def how_to_write(kind: ParameterKind) -> str:
-    """Tells how a value of this kind is written in a plan, for error messages."""
+    """Describes how a value of this kind is written in a plan, for error messages."""
     return _WRITTEN.get(kind, '{"artifact": "attachments/1"} or {"output": {"taskId": "…", "output": "…"}}')
 
 
 def how_to_attach(parameter: Parameter) -> str:
-    """Tells what an artifact must be to fit, for error messages."""
+    """Describes which artifacts fit, for error messages."""
     kind = parameter.kind
     if kind is ParameterKind.TEXT and not parameter.choices:
         return "a text file (text/*, application/json), or the text written out in the plan itself"
@@ -71,7 +71,7 @@ def how_to_attach(parameter: Parameter) -> str:
 
 
 def fault(parameter: Parameter, value: Value) -> str | None:
-    """Says what keeps a literal from being one value of a parameter; None when it fits.
+    """Explains why a literal is no value of a parameter; None when it is one.
 
     Args:
         parameter: An input that is no media.

@@ -1,7 +1,7 @@
 """The rules of a plan, checked task by task as they come, and at the end for the plan as a whole.
 
-Each broken rule is a named error with `task_id` and `field` in its metadata and the cure in its message; nothing is
-silently rewritten, but that an attachment is replaced by the artifact that it stands for.
+Each broken rule is an error with `task_id` and `field` in its metadata and the cure in its message; nothing is
+rewritten, except that an attachment is replaced by the artifact that it stands for.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class PlanChecker:
         """Checks what only the whole plan shows.
 
         Raises:
-            InvalidArgumentError: A reference leads nowhere, tasks make a circle, or the plan is empty without a reason.
+            InvalidArgumentError: A reference leads nowhere, tasks make a cycle, or the plan is empty without a reason.
         """
         if bool(self._tasks) == bool(no_task_reason):
             message = "Set `noTaskReason` exactly when the plan has no tasks: to say why it needs none."
@@ -193,7 +193,7 @@ class PlanChecker:
         return TaskPosition(task.id, self._index[task.id])
 
     def _unfolds(self, task: Task, where: TaskPosition) -> bool:
-        """Checks kinds and shapes of a task's inputs; tells whether a list makes it unfold."""
+        """Checks kinds and shapes of a task's inputs; returns whether a list makes it unfold."""
         task_type = self._task_types[task.type]
         surplus = 0
         lengths: set[int] = set()
@@ -218,7 +218,7 @@ class PlanChecker:
         return surplus > 0
 
     def _depth(self, parameter: Parameter, value: Value, where: TaskPosition) -> int:
-        """Tells how many lists lie around the single values, and checks the references on the way."""
+        """Returns the depth of nested lists around the single values, and checks the references on the way."""
         field = f"inputs.{parameter.name}"
         if isinstance(value, tuple):
             depths = {self._depth(parameter, item, where) for item in value}

@@ -1,4 +1,4 @@
-"""The choices of a task type that can be had now: those that some available expert takes. Pure."""
+"""The choices of a task type that are available: those that some available expert takes. Pure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _DOMAIN: Final = "domain"
 
 
 def with_available_choices(task_type: TaskType, experts: Sequence[Expert]) -> TaskType:
-    """Takes away the choices that no expert takes, and optional inputs that are left without one.
+    """Removes the choices that no expert takes, and optional inputs that are left without one.
 
     A domain is a choice where an expert is made for it. Where every expert is made for one, it has to be named:
     whatever else the task type can do, nobody does it now.
 
     Args:
         task_type: The task type.
-        experts: Those that perform it and can be had, at least one.
+        experts: The available experts that perform it, at least one.
     """
     inputs = (_with_available(parameter, experts) if parameter.choices else parameter for parameter in task_type.inputs)
     return replace(task_type, inputs=tuple(parameter for parameter in inputs if parameter is not None))

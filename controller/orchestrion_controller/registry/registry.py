@@ -1,4 +1,4 @@
-"""Hosts by lease: a report lists a host for a while, a broken stream stops its work, a lease that ends forgets it."""
+"""Hosts by lease: a report renews it, a broken stream stops new work, an expired lease removes the host."""
 
 from __future__ import annotations
 
@@ -83,11 +83,11 @@ class Registry:
         self._changed = asyncio.Event()
 
     def report(self, report: Report, stream: object) -> bool:
-        """Takes a report in and prolongs the lease; returns whether the facts of its digest are wanted.
+        """Applies a report and renews the lease; returns whether the host must send the facts of the digest.
 
         Args:
             report: The report.
-            stream: Stands for the stream that brought it; `disconnect` takes the same when that breaks.
+            stream: Identifies the stream that carried it; `disconnect` takes the same value when that breaks.
 
         Raises:
             InvalidArgumentError: The name is none of a host.
@@ -128,7 +128,7 @@ class Registry:
         return False
 
     def disconnect(self, name: str, stream: object) -> None:
-        """Stops giving work to a host whose stream broke; its lease goes on. One that was draining is forgotten.
+        """Stops giving work to a host whose stream broke; its lease continues. A draining host is removed at once.
 
         A host that has reported by a newer stream since is left alone.
         """
@@ -156,7 +156,7 @@ class Registry:
     def replicas(self, task_type: str) -> Sequence[Replica]:
         """Returns the replicas that perform a task type, on hosts that take work.
 
-        Those of a host are worked out once a report and for the task types that are chosen for, so that a report costs
+        Those of a host are computed once a report, and only for task types that are selected for: a report costs
         nothing for the other hosts, nor for the other experts.
         """
         refused = self._definitions.refused
@@ -173,7 +173,7 @@ class Registry:
         return listing.replicas.expert(expert_id) if listing else None
 
     def task_types(self) -> frozenset[str]:
-        """Returns the names of the task types that some expert performs that can be had."""
+        """Returns the names of the task types that some available expert performs."""
         if self._task_types is None:
             refused = self._definitions.refused
             self._task_types = frozenset().union(
@@ -214,10 +214,10 @@ class Registry:
         return tuple(by_id[expert_id] for expert_id in sorted(by_id))
 
     async def watch(self) -> AsyncIterator[Host | str]:
-        """Yields every host, then each as it changes, and the name of each that is gone."""
+        """Yields every host, then each as it changes, and the name of each that is removed."""
         seen: dict[str, int] = {}
         while True:
-            # Taken before looking, so that a change in between is not missed.
+            # Taken before reading the state, so that a change in between is not missed.
             changed = self._changed
             for name in [name for name in seen if name not in self._listings]:
                 del seen[name]
@@ -234,7 +234,7 @@ class Registry:
             listing.expiry.cancel()
 
     def _facts(self, report: Report, listed: _Listing | None) -> HostFacts | None:
-        """Returns what is always true of a host, by the report or by an earlier one of the same digest."""
+        """Returns the facts of a host: of the report, or of an earlier one with the same digest."""
         if report.facts is None:
             return _facts(listed) if listed and listed.facts_digest == report.facts_digest else None
         # Hosts with the same expert share one object, so that a choice scores it once.

@@ -1,4 +1,4 @@
-"""The replicas of one host: each an expert on it, by task type, worked out from a report when it is asked for."""
+"""The replicas of one host: each an expert on it, by task type, computed from a report on first use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeAlias
 from orchestrion.experts import Expert, ExpertState, ExpertStatus, Host
 
 ReplicaKey: TypeAlias = tuple[str, str]
-"""What names a replica: a host's name and an expert's id."""
+"""The key of a replica: a host's name and an expert's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class HostSummary:
     call_count: int
     """Calls waiting and being computed, over all of its experts."""
     latency_s: float
-    """What one of them takes of a device, on average, in seconds: its share of a batch; 0 where none was measured."""
+    """Seconds of device time per call on average: its share of a batch; 0 where none was measured."""
     load_count: int
     """Experts being loaded, or waiting for that because calls wait for them."""
     load_bytes: int
@@ -35,7 +35,7 @@ class HostSummary:
 
     @classmethod
     def of(cls, host: Host) -> HostSummary:
-        """Sums a host up."""
+        """Summarises a host's report."""
         call_count, measured_count, total_ms = 0, 0, 0.0
         loads: set[str] = set()
         batch_sizes: dict[str, int] = {}
@@ -67,17 +67,17 @@ class Replica:
     host: Host
     """The host, by its latest report."""
     expert: Expert
-    """What is always true of the expert."""
+    """The expert's facts."""
     status: ExpertStatus
-    """What became of it on the host, by the same report."""
+    """Its state on the host, by the same report."""
     summary: HostSummary
-    """What it has in common with the host's other replicas."""
+    """The load of its host, shared by the host's replicas."""
     key: ReplicaKey
     """Its name: the host's name and the expert's id."""
 
     @property
     def is_available(self) -> bool:
-        """Whether the expert can be had there: it runs there, and its files are there or the host fetches them."""
+        """Whether the expert is available there: the host can run it, and has its files or can fetch them."""
         return _is_available(self.status.state, self.host.fetches_on_demand)
 
 
@@ -102,7 +102,7 @@ class HostReplicas:
 
         Args:
             host: The host as it reported itself.
-            before: Those by its last report: what is always true of its experts is not worked out again.
+            before: Those by its last report: facts that have not changed are not computed again.
         """
         self._host = host
         self._statuses = {status.expert_id: status for status in host.statuses}
@@ -129,7 +129,7 @@ class HostReplicas:
         return self._replica(expert) if expert else None
 
     def task_types(self) -> frozenset[str]:
-        """Returns the task types for which some expert can be had."""
+        """Returns the task types for which some expert is available."""
         if self._task_types is None:
             fetches = self._host.fetches_on_demand
             states = {expert_id: status.state for expert_id, status in self._statuses.items()}

@@ -17,8 +17,8 @@ class TaskTypeDefinitions:
     """One definition for each name, however many hosts report it.
 
     A definition of the server's own stays as it is, and one that a host reported stays for as long as a host reports
-    it: another definition of the same name is refused. A definition whose hosts are gone is retired: runs that go on
-    and conversations that go back to it still have it, and the next definition of its name replaces it.
+    it: another definition of the same name is refused. A definition whose hosts are gone is retired: live runs
+    and conversations that refer to it still have it, and the next definition of its name replaces it.
     """
 
     def __init__(self, built_in: Mapping[str, TaskType]) -> None:
@@ -32,18 +32,18 @@ class TaskTypeDefinitions:
         """The names of the task types that were refused, by host: it gets no tasks of these types."""
 
     def report(self, host: str, task_types: tuple[TaskType, ...]) -> None:
-        """Takes in what a host reports; nothing is computed while that stays the same."""
+        """Applies what a host reports; nothing is computed while that stays the same."""
         before = self._by_host.get(host, ())
         if before is task_types or before == task_types:
             return
-        # Last among the hosts: what others have in force goes before what is new.
+        # Last among the hosts: definitions in force take precedence over new ones.
         self._by_host.pop(host, None)
         if task_types:
             self._by_host[host] = task_types
         self._settle()
 
     def forget(self, host: str) -> None:
-        """Drops what a host reported."""
+        """Removes what a host reported."""
         if self._by_host.pop(host, None):
             self._settle()
 

@@ -16,15 +16,15 @@ from orchestrion_controller.responder.totals import alike, total
 from orchestrion_controller.stages import AnswerItem, RespondingRequest
 
 _LONGEST_STEP_TEXT: Final = 300
-"""Characters of a text that is only a step on the way; the texts that the plan was for are told whole."""
+"""Characters of a text that is only a step on the way; the texts that the plan was for are quoted whole."""
 _LONGEST_LAST_TEXT: Final = 1000
 """Characters of a text that the last tasks only put into another form, such as a summary that is spoken."""
 _LONGEST_INPUT_TEXT: Final = 200
-"""Characters of a text that the person gave and knows."""
+"""Characters of a text that came from the person."""
 
 
 class BuiltinResponder:
-    """Tells every result once, and every failure."""
+    """Answers with every result once, and every failure."""
 
     name = "builtin"
 
@@ -52,7 +52,7 @@ def _sentences(request: RespondingRequest) -> list[str]:
 
 
 class _Telling:
-    """Writes sentences and knows which text was told last, which is `it` in the next, and what has been added up."""
+    """Writes sentences; keeps the last quoted text, which is `it` in the next one, and which results were totalled."""
 
     def __init__(self, request: RespondingRequest) -> None:
         self._request = request
@@ -62,11 +62,11 @@ class _Telling:
         self._added_up: set[str] = set()
 
     def ends_in_files(self, chain: Sequence[Task]) -> bool:
-        """Whether all that a chain of tasks was for are files."""
+        """Whether a chain of tasks ends in files only."""
         return all(self._makes_files(task) for task in chain if not self._dependents[task.id])
 
     def success(self, task: Task) -> list[str]:
-        """Tells a result, if there is one: with those that it adds up with, or a sentence for each of its parts."""
+        """Describes a result, if there is one: in a total with others, or a sentence for each of its parts."""
         result = self._request.results.get(task.id)
         if task.id in self._added_up or result is None or not result.succeeded:
             return []
@@ -80,7 +80,7 @@ class _Telling:
         return [sentence or self._listed(task, result) for sentence in sentences]
 
     def failures(self) -> list[str]:
-        """Tells what failed and why, and what was left undone because of it."""
+        """Describes what failed and why, and what was skipped because of it."""
         sentences: list[str] = []
         undone: list[str] = []
         for task in self._request.plan.tasks:
@@ -97,7 +97,7 @@ class _Telling:
         return sentences
 
     def _total(self, task: Task) -> list[str]:
-        """Tells the group of a task in one sentence, and what of it failed; nothing where it does not add up."""
+        """Describes the group of a task in one sentence, with its failures; nothing where there is no total."""
         group = self._groups.get(task.id, ())
         done = [other for other in group if (result := self._request.results.get(other.id)) and result.succeeded]
         task_type = self._request.task_types[task.type]
@@ -130,7 +130,7 @@ class _Telling:
         return sentence
 
     def _longest(self, task: Task) -> int | None:
-        """Tells after how many characters the texts of a task are cut; None for never."""
+        """Returns after how many characters the texts of a task are cut; None for never."""
         takers = self._dependents[task.id]
         if not takers:
             return None

@@ -1,4 +1,4 @@
-"""The responder that asks a language model, and holds it to what the run has."""
+"""The responder that asks a language model, and checks its answer against the run."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Answer directly and briefly, in the language of the request. You have made no fi
 
 
 class LLMResponder:
-    """Streams the model's answer; files that it names are checked, and failures are told even if it leaves them out."""
+    """Streams the model's answer; files that it names are checked, and failures that it leaves out are added."""
 
     name = "llm"
 
@@ -93,7 +93,7 @@ def _closing(request: RespondingRequest, used: list[str], *, spoken: bool) -> st
 
 @dataclass(frozen=True, slots=True)
 class _Extent:
-    """How much the model is told."""
+    """How much of the run the prompt contains."""
 
     turns: int
     """Earlier turns, the latest ones."""
@@ -155,7 +155,7 @@ def _shown(value: Value, aliases: dict[str, str], most: int) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(_shown(item, aliases, most) for item in value) + "]"
     if isinstance(value, OutputRef):
-        # What that task gave is told there.
+        # The result is listed with that task.
         item = "" if value.index is None else f", item {value.index + 1}"
         return f"{value.output} of {value.task_id}{item}"
     if isinstance(value, ArtifactRef):

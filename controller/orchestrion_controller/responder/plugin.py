@@ -1,4 +1,4 @@
-"""A responder of another package, held to what the run has: an answer hands over no artifact that does not exist."""
+"""A responder of another package, wrapped: its answer may name only artifacts that the run has."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 
 
 class PluginResponder:
-    """Passes on what a responder yields; adds the end where the responder leaves it out."""
+    """Yields what a responder yields; adds AnswerFinished where the responder leaves it out."""
 
     def __init__(self, name: str, responder: Responder) -> None:
         """Wraps a responder.

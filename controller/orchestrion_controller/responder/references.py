@@ -22,7 +22,7 @@ class ReferenceResolver:
 
         Args:
             names: The artifacts that the answer may name: `[[artifact 1]]` is the first.
-            files: What is known of them.
+            files: The artifacts, by name.
         """
         self._names = names
         self._files = files
@@ -31,7 +31,7 @@ class ReferenceResolver:
         """The artifacts named so far, each once, in order."""
 
     def feed(self, text: str) -> str:
-        """Takes a piece and returns what can be told."""
+        """Takes a piece and returns the text before any reference that is still open."""
         self._held += text
         start = self._open_reference()
         ready, self._held = self._held[:start], self._held[start:]

@@ -27,7 +27,7 @@ def fill(template: str, words_for: Callable[[Name], str | None], *, inside: bool
 
     Args:
         template: A sentence with `{name}`, `{input.name}`, `{name:plain}` and `{name|words}` in it.
-        words_for: Tells what stands for a name; None where there is nothing.
+        words_for: Returns the words for a name; None where there are none.
         inside: Whether it goes into another sentence, and so begins with no capital letter.
 
     Returns:
@@ -58,5 +58,5 @@ def _joined(sentence: str, following: str) -> str:
 
 
 def _begins_with_ours(sentence: str) -> bool:
-    """Whether the first word is one of ours, and not a file's name or the like, which keeps its letters."""
+    """Whether the first word is the template's own; a file's name, for one, keeps its case."""
     return sentence.startswith(("it ", "nothing "))

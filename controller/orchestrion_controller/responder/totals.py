@@ -17,11 +17,11 @@ from orchestrion_controller.responder.templates import Name, fill
 _LONGEST_ITEM_TEXT: Final = 60
 """Characters of a text inside an enumeration."""
 _MOST_CLASSES: Final = 6
-"""Texts that are counted; more are told one by one."""
+"""How many different texts are counted; more are listed one by one."""
 
 
 def alike(plan: Plan, task_types: Mapping[str, TaskType]) -> list[tuple[Task, ...]]:
-    """Groups the tasks whose results may be told as one, in plan order; a group can be a single task.
+    """Groups the tasks whose results may be totalled, in plan order; a group can be a single task.
 
     Those are of one type that has templates for it, with the same choices, and each works on something from the same
     source. None of them has anything from another: faces before and after a change do not add up.
@@ -42,9 +42,9 @@ def alike(plan: Plan, task_types: Mapping[str, TaskType]) -> list[tuple[Task, ..
 
 
 def total(parts: Sequence[Part], files: Mapping[str, Artifact]) -> str | None:
-    """Tells several parts of one task type in one sentence.
+    """Describes several parts of one task type in one sentence.
 
-    None where that would say no more than a sentence each, or would be wrong: fewer than two parts, two parts about
+    None where a total says no more than the single sentences, or would be wrong: fewer than two parts, two parts about
     the same thing, a name of the template that not all parts have, texts that are all different.
     """
     if len(parts) < 2:
@@ -94,7 +94,7 @@ def _folded(parts: Sequence[Part], name: Name, files: Mapping[str, Artifact]) ->
 
 
 def _counted(texts: Sequence[str]) -> str | None:
-    """Tells how often each text came, the most frequent first; None where they are too different to be counted."""
+    """Counts how often each text came, the most frequent first; None where they are too different to be counted."""
     counts = Counter(texts)
     if len(counts) > _MOST_CLASSES or len(counts) == len(texts):
         return None
@@ -104,7 +104,7 @@ def _counted(texts: Sequence[str]) -> str | None:
 
 
 def _source(value: Value | None, plan: Plan) -> object:
-    """Tells where a value comes from: the request, or outputs of tasks of a type."""
+    """Returns where a value comes from: the request, or outputs of tasks of a type."""
     refs = references(value) if value is not None else ()
     tasks = ((plan.task(ref.task_id), ref.output) for ref in refs)
     return frozenset((task.type, output) for task, output in tasks if task is not None)

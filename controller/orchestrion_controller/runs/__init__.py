@@ -1,1 +1,1 @@
-"""Runs: their logs, their lives from the first event to the last, and the journal that outlives the process."""
+"""Runs: their logs, their life cycle, and the journal that outlives the process."""

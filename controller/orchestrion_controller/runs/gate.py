@@ -18,14 +18,14 @@ from orchestrion_controller.runs.log import RunLog
 
 
 class Gate:
-    """Closed from the moment on when the plan is whole, until the plan is approved."""
+    """Closed from PlanFinished until the plan is approved."""
 
     def __init__(self, timeout_s: float, journal: Journal, metrics: ControllerMetrics) -> None:
         """Makes the gate of one run; `wait` closes it.
 
         Args:
             timeout_s: How long it stays closed, in seconds.
-            journal: Where it is written down that the run waits.
+            journal: Where the waiting state is written.
             metrics: Where that is counted.
         """
         self._timeout_s = timeout_s
@@ -34,13 +34,13 @@ class Gate:
         self._waiting: _Waiting | None = None
 
     async def wait(self, run: str, log: RunLog, plan: Plan, check: PlanCheck) -> Plan:
-        """Tells that the plan awaits approval, and waits for it.
+        """Announces that the plan awaits approval, and waits for it.
 
         Args:
             run: The name of the run.
             log: Its log.
             plan: The plan to approve.
-            check: PlanChecks the plan that may come in its place.
+            check: Checks a plan that is submitted in its place.
 
         Returns:
             The plan to carry out.
@@ -63,7 +63,7 @@ class Gate:
             self._metrics.runs_awaiting_approval.dec()
 
     async def approve(self, run: str, plan: Plan | None, request_id: str) -> None:
-        """Opens the gate, and returns when that is written down.
+        """Opens the gate, and returns when that is committed.
 
         Args:
             run: The name of the run.
@@ -81,7 +81,7 @@ class Gate:
         if not waiting.is_repeated(request_id):
             waiting.refuse_if_over()
             edited = None if plan is None else await waiting.check(plan)
-            # While the plan was checked, another call may have been faster, or the run may have ended.
+            # During the check another call may have opened the gate, or the run may have ended.
             if not waiting.is_repeated(request_id):
                 waiting.refuse_if_over()
                 self._open(waiting, None if edited == waiting.plan else edited, request_id)
@@ -95,7 +95,7 @@ class Gate:
         self._metrics.plan_approvals.labels("approved" if edited is None else "edited").inc()
 
     def _expire(self, waiting: _Waiting) -> None:
-        # Approved in this very moment, or cancelled.
+        # A race at the timeout: approved at this moment, or cancelled.
         if not waiting.approved.done():
             self._metrics.plan_approvals.labels("timed_out").inc()
             waiting.approved.set_exception(

@@ -27,7 +27,7 @@ _END_RUN: Final = (
 )
 _MARK_RUN: Final = (
     update(RUNS)
-    # In one commit the end of a run may be carried out before its marks, and an end stays.
+    # Within one commit the end of a run may be carried out before its marks; the end must win.
     .where(RUNS.c.name == bindparam("run"), RUNS.c.end_ms.is_(None))
     .values(state=bindparam("to"))
 )
@@ -61,7 +61,7 @@ class Journal:
         self._database.write(_INSERT_RUN, row, done)
 
     def append(self, event: events_pb2.Event, done: Done) -> None:
-        """Queues a numbered event; `done` is called on the event loop once it is committed, or with what went wrong."""
+        """Queues a numbered event; `done` is called on the event loop with None after the commit, or with the error."""
         row = {"run": event.run, "sequence": event.sequence, "event": event.SerializeToString()}
         self._database.write(_INSERT_EVENT, row, done)
 
@@ -87,7 +87,7 @@ class Journal:
         return _run(row)
 
     async def read(self, name: str) -> Run:
-        """Reads a run with all that its events tell, as far as they are written.
+        """Reads a run with everything that its committed events add up to.
 
         Raises:
             NotFoundError: There is no such run.

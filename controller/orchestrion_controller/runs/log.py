@@ -40,7 +40,7 @@ class RunLog:
         Args:
             run: The name of the run.
             journal: Where numbered events are written.
-            on_failure: Told once when the journal does not take an event.
+            on_failure: Called once, when the journal does not take an event.
         """
         self._run = run
         self._journal = journal
@@ -59,7 +59,7 @@ class RunLog:
 
     @property
     def failure(self) -> OrchestrionError | None:
-        """What kept the log from being written, if anything did."""
+        """The error that kept the log from being written, if any."""
         return self._failure
 
     def append(self, stage: Stage, payload: Payload) -> None:
@@ -71,7 +71,7 @@ class RunLog:
         self._add(stage, payload)
 
     def close(self) -> None:
-        """Says that nothing follows: readers end once they have read everything."""
+        """Closes the log: readers end once they have read everything."""
         self._flush()
         self._closed = True
         self._wake()
@@ -99,7 +99,7 @@ class RunLog:
         index = self._index_after(after)
         live_from = self._visible
         while True:
-            # Taken before looking, so that a change in between is not missed.
+            # Taken before reading the state, so that a change in between is not missed.
             changed = self._changed
             while index < self._visible:
                 event = self._events[index]
@@ -115,7 +115,7 @@ class RunLog:
             await changed.wait()
 
     async def until_visible(self, sequence: int) -> None:
-        """Waits until the event of a sequence number is written down.
+        """Waits until the event of a sequence number is committed.
 
         Raises:
             ResourceExhaustedError: The journal does not take the run's events.

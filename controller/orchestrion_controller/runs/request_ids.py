@@ -1,4 +1,4 @@
-"""Which run an id of a caller's began: what makes a repeated call join it. In memory, since every run asks."""
+"""Maps callers' request ids to runs, so that a repeated call joins its run. In memory: every new run looks here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ CAPACITY: Final = 50_000
 
 
 class RequestIds:
-    """The newest ids with their runs. It knows whether there are others that it does not hold."""
+    """The newest ids with their runs, and whether older ones exist that are not held."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         """Starts with none."""
@@ -18,15 +18,15 @@ class RequestIds:
         self._runs: dict[str, str] = {}
         self._ids: dict[str, str] = {}
         self.is_complete = True
-        """Whether every id that was ever added is held: one that is not found is new then."""
+        """Whether every id that was ever added is held: then an id that is missing here is new."""
 
     def load(self, newest: Iterable[tuple[str, str]]) -> None:
-        """Takes ids and runs that an earlier process left, the newest first."""
+        """Loads the ids and runs of an earlier process, the newest first."""
         for request_id, run in reversed(list(newest)):
             self.add(request_id, run)
 
     def add(self, request_id: str, run: str) -> None:
-        """Remembers which run an id began; the oldest is forgotten when there are too many."""
+        """Adds an id and its run; the oldest is dropped when there are too many."""
         self._runs[request_id] = run
         self._ids[run] = request_id
         if len(self._runs) > self._capacity:
@@ -39,7 +39,7 @@ class RequestIds:
         return self._runs.get(request_id)
 
     def forget(self, run: str) -> None:
-        """Forgets a run that was deleted: its id is free again."""
+        """Removes a deleted run: its id is free again."""
         request_id = self._ids.pop(run, None)
         if request_id is not None:
             del self._runs[request_id]

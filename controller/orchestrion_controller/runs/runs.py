@@ -26,7 +26,7 @@ from orchestrion_controller.runs.views import logged
 
 @dataclass(frozen=True, slots=True)
 class RunLimits:
-    """What the operator allows."""
+    """Limits and defaults of runs, as the operator set them."""
 
     max_running: int
     """How many runs may go on at once."""
@@ -63,7 +63,7 @@ class RunSupervisor:
         self._request_ids = RequestIds()
 
     async def load(self) -> None:
-        """Reads what makes repeated calls join the runs of an earlier process; called once, before the first run."""
+        """Loads an earlier process's request ids, so that repeated calls join its runs. Call it before the first run."""
         self._request_ids.load(await self._journal.request_ids(CAPACITY + 1))
 
     async def run(
@@ -147,7 +147,7 @@ class RunSupervisor:
                 raise codec.decode(page[-1].run_finished.error, Error).exception()
 
     async def get(self, name: str) -> Run:
-        """Returns a run as its log tells it so far.
+        """Returns a run as the events of its log so far add up to it.
 
         Raises:
             NotFoundError: There is no such run.
@@ -194,7 +194,7 @@ class RunSupervisor:
         return await self.get(name)
 
     async def _approved_before(self, name: str, request_id: str) -> Run:
-        """Returns a run that has ended, if it is this call that approved it: its answer was lost on the way."""
+        """Returns a run that has ended, if this call approved it: a retry, since the first reply was lost."""
         await self._journal.get(name)
         log = await self._journal.all_events(name)
         approvals = {event.payload.request_id for event in log if isinstance(event.payload, PlanApproved)}
@@ -226,7 +226,7 @@ class RunSupervisor:
         run = self._request_ids.find(request_id)
         if run or self._request_ids.is_complete:
             return run
-        # The same call may have come twice while the journal was read.
+        # A copy of the call may have started the run while the journal was read.
         return await self._journal.find_request(request_id) or self._request_ids.find(request_id)
 
     async def _ended_length(self, name: str) -> int:

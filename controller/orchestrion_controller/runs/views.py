@@ -1,4 +1,4 @@
-"""A run as its row and its log have it: the log is the truth, this is a view of it. Pure."""
+"""A run from its row and its events: the log is the source of truth. Pure."""
 
 from __future__ import annotations
 

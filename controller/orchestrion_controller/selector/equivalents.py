@@ -24,8 +24,8 @@ def equivalents(replicas: Sequence[Replica]) -> Mapping[tuple[str, str], Sequenc
 def runtime_penalty(replica: Replica, replicas: Iterable[Replica]) -> float:
     """Returns what a replica loses to an equivalent that was measured to be faster on its host; 0 where there is none.
 
-    Slight where they are nearly alike: then the one that is loaded stays the better choice, and calls do not move to
-    and fro between the two. Clear from a quarter on, which is worth a load. Slight as well where the other one's speed
+    Small where they are nearly as fast: then the loaded one stays the better choice, and calls do not move to
+    and fro between the two. Large from a quarter on, which is worth a load. Small as well where the other one's speed
     alone is known, since "not measured yet" is no speed; but not on a host with a graphics device, on which checkpoints
     run and exports do not.
     """

@@ -1,4 +1,4 @@
-"""Calls in flight: assigned or begun, and not ended. Hosts report them later, and tasks of one moment must spread."""
+"""Calls in flight, which spread simultaneous tasks over replicas: hosts report them only after a delay."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class InFlightCalls:
         """Starts without calls.
 
         Args:
-            clock: Tells the time in seconds, from any beginning.
+            clock: A monotonic clock, in seconds.
         """
         self._clock = clock
         self._replicas: Counter[ReplicaKey] = Counter()
@@ -48,7 +48,7 @@ class InFlightCalls:
                     del self._expiries_of[replica]
 
     def assign(self, replica: ReplicaKey) -> None:
-        """Counts an assignment, until its first call begins or a moment has passed."""
+        """Counts an assignment, until its first call begins or the time limit has passed."""
         until = self._clock() + ASSIGNMENT_S
         self._expiries.append((until, replica))
         self._expiries_of.setdefault(replica, deque()).append(until)
@@ -65,7 +65,7 @@ class InFlightCalls:
             self._count(replica, 1)
 
     def end(self, replica: ReplicaKey) -> None:
-        """Counts a call no longer."""
+        """Ends the count of a call."""
         self._count(replica, -1)
 
     def _count(self, replica: ReplicaKey, change: int) -> None:

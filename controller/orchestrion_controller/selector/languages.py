@@ -1,4 +1,4 @@
-"""Guesses the language of a text from its script and its commonest words. Pure, and silent where it is not sure."""
+"""Detects the language of a text from its script and its commonest words. Pure; empty where it is not clear."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MOST_CHARACTERS: Final = 2_000
 _LEAST_HITS: Final = 2
 """Fewer common words than these say nothing."""
 _LEAST_SHARE: Final = 0.6
-"""How much of the evidence must be for one language."""
+"""The share of the evidence that one language needs."""
 
 _COMMON_TEXT: Final[Mapping[str, str]] = {
     "en": (
@@ -79,7 +79,7 @@ def guess(text: str) -> str:
     letters = sum(character.isalpha() for character in text)
     for language, script in _SCRIPTS:
         count = len(script.findall(text))
-        # A little Japanese is enough among Chinese characters, and one Ukrainian letter among Cyrillic ones.
+        # A few kana among Chinese characters mean Japanese, and one Ukrainian letter among Cyrillic ones Ukrainian.
         particular = language in ("ja", "uk", "fa")
         if count >= 2 and (count >= letters / 2 or (particular and count >= letters / 25)):
             return language

@@ -1,4 +1,4 @@
-"""What licences ask of whoever uses a model, and which ones an operator or a request allows. Pure."""
+"""What licences require of a model's users, and which ones an operator or a request allows. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _PARTS: Final = re.compile(r"\s+(?:and|or|with)\s+|[()]")
 
 
 class LicenseKind(enum.Enum):
-    """What a licence asks."""
+    """What a licence requires."""
 
     PERMISSIVE = "permissive"
     CONDITIONS = "conditions"
@@ -46,7 +46,7 @@ class LicenseKind(enum.Enum):
 
 @lru_cache(maxsize=1024)
 def kind(license_id: str) -> LicenseKind:
-    """Tells what a licence asks: an SPDX identifier or expression, of which the strictest part counts."""
+    """Classifies a licence: an SPDX identifier or expression, of which the strictest part counts."""
     parts = _parts(license_id)
     if not parts or set(parts) <= {"other", "unknown"}:
         return LicenseKind.UNKNOWN
@@ -59,7 +59,7 @@ def kind(license_id: str) -> LicenseKind:
 
 @lru_cache(maxsize=4096)
 def allowed(license_id: str, wanted: tuple[str, ...]) -> bool:
-    """Says whether an expert of a licence may be used.
+    """Whether an expert of a licence may be used.
 
     Args:
         license_id: The licence, as an SPDX identifier or expression; empty when not known.

@@ -1,4 +1,4 @@
-"""What attempts showed: how long calls and loads took, and which failed. All of it fades."""
+"""Measurements of attempts: how long calls and loads took, and which failed. Their weight decays with time."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from orchestrion_controller.registry.replicas import ReplicaKey
 from orchestrion_controller.selector.timing import NOTHING_OBSERVED, Observed, TimeEstimate
 
 NEWEST_WEIGHT: Final = 0.2
-"""How much the newest call counts in the moving averages."""
+"""The weight of the newest call in the moving averages."""
 PACE_WEIGHT: Final = 0.05
-"""How much the newest call counts in the pace of all experts."""
+"""The weight of the newest call in the pace of all experts."""
 TIMES_HALF_LIFE_S: Final = 600.0
 """After this long without a call, what was observed counts half, beside what the host reports or its size suggests."""
 FAILURES_HALF_LIFE_S: Final = 60.0
@@ -38,14 +38,14 @@ class Observations:
         """Starts empty.
 
         Args:
-            clock: Tells the time in seconds, from any beginning.
+            clock: A monotonic clock, in seconds.
         """
         self._clock = clock
         self._compute: dict[ReplicaKey, _Average] = {}
         self._load: dict[ReplicaKey, _Average] = {}
         self._failures: dict[ReplicaKey, _Average] = {}
         self._unobserved = NOTHING_OBSERVED
-        """What holds for a replica without calls: the pace of all experts."""
+        """Defaults for a replica without calls: the pace of all experts."""
 
     def of(self, replica: ReplicaKey, reported_compute_s: float = 0.0) -> Observed:
         """Returns what was measured of a replica.
@@ -71,7 +71,8 @@ class Observations:
     ) -> None:
         """Learns from a call that succeeded.
 
-        What it took is divided as it was expected to be: by how much the whole was longer or shorter, so was each part.
+        The time is split by the estimate: a load gets what the expected queue and computing leave of it; without a
+        load, queue and computing keep their proportion.
 
         Args:
             replica: The expert on the host.
@@ -86,7 +87,7 @@ class Observations:
         if expected is None:
             return
         if expected.load_s > 0:
-            # A load that was going on already was not measured whole, and says nothing of a whole one.
+            # Only a load that began with the call was measured whole.
             if not expected.partial:
                 _learn(self._load, replica, max(0.0, took_s - expected.wait_s - expected.compute_s), now)
             return

@@ -1,4 +1,4 @@
-"""Says in one sentence why an expert was chosen."""
+"""Writes the reason of a choice in one sentence."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _name(ranked: Sequence[Candidate]) -> str:
 
 
 def _decided(first: Candidate, second: Candidate) -> str:
-    """Says by which term the first is most ahead of the second; empty where by none."""
+    """Names the term by which the first is most ahead of the second; empty where there is none."""
     ahead = {name: value - second.features[name] for name, value in first.features.items()}
     most = max(ahead, key=lambda name: ahead[name], default="")
     return _TERMS[most] if most and ahead[most] >= _LEAST else ""

@@ -1,4 +1,4 @@
-"""What a task requires of an expert: language, domain, sizes, licence and words. Worked out once for all candidates."""
+"""What a task requires of an expert: language, domain, sizes, licence and words. Computed once for all candidates."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from orchestrion_controller.selector import languages
 
 _LANGUAGE_INPUTS: Final = ("language", "spoken_language")
 _SETTINGS: Final = frozenset({*_LANGUAGE_INPUTS, "source_language", "domain", "operation", "voice"})
-"""Inputs that say how, not what: they are no text in a language."""
+"""Inputs that are options: their texts say nothing about the language."""
 _MOST_WORDS_FROM: Final = 2_000
 """Characters of each text whose words count."""
 _SHORTEST_WORD: Final = 3
@@ -26,13 +26,13 @@ _EMPTY_WORDS: Final = frozenset(
     | {"some", "other", "others", "than", "also", "well", "best", "these", "those", "such"}
     | {"only", "very", "each", "every", "about", "like", "just"}
 )
-"""Words that nearly every request or description has, or may have by chance."""
+"""Stop words: nearly every request or description has them."""
 _ENDINGS: Final = ("ings", "ing", "ies", "ed", "es", "s", "y", "e")
 
 
 @dataclass(frozen=True, slots=True)
 class TaskRequirements:
-    """One task as the choice of an expert sees it."""
+    """The requirements of one task."""
 
     task: Task
     domain: str = ""
@@ -42,7 +42,7 @@ class TaskRequirements:
     language_named: bool = False
     """Whether the task names the language."""
     text_language: str = ""
-    """The language that its texts are in, as far as that can be told."""
+    """The language that its texts are in, as detected; empty where it is not clear."""
     sizes: Mapping[str, InputSize] = field(default_factory=dict)
     """How large its inputs are, by input, as far as they exist already."""
     words: frozenset[str] = frozenset()
@@ -52,7 +52,7 @@ class TaskRequirements:
 
     @classmethod
     def of(cls, task: Task, context: SelectionContext = NO_CONTEXT) -> TaskRequirements:
-        """Works out what a task requires."""
+        """Computes the requirements of a task."""
         domain = task.inputs.get("domain")
         named = next((task.inputs[name] for name in _LANGUAGE_INPUTS if name in task.inputs), None)
         named = languages.primary(named) if isinstance(named, str) else ""

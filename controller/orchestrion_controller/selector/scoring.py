@@ -26,14 +26,14 @@ from orchestrion_controller.selector.timing import (
 
 
 def servable(replica: Replica) -> bool:
-    """Whether the host could do it: what the expert lacks can be had, and some device is large enough."""
+    """Whether the host can serve it: missing files can be fetched, and some device is large enough."""
     if not replica.is_available:
         return False
     return needed_bytes(replica) <= replica.summary.total_bytes
 
 
 def fits(requirements: TaskRequirements, replica: Replica) -> bool:
-    """Whether the expert may be given the task at all: domain, values and licence."""
+    """Whether the expert is eligible for the task: domain, values and licence."""
     return fits_domain(requirements, replica) and accepts(requirements, replica) and licensed(requirements, replica)
 
 
@@ -48,7 +48,7 @@ def licensed(requirements: TaskRequirements, replica: Replica) -> bool:
 
 
 def accepts(requirements: TaskRequirements, replica: Replica) -> bool:
-    """Whether the expert takes the values that the task gives to inputs of which it takes some only.
+    """Whether the expert takes the task's values for inputs of which it takes certain values only.
 
     A value that is another task's output does not exist yet: the expert itself checks it.
     """
@@ -73,7 +73,7 @@ def features(
     """Computes the terms of a servable replica, by name; the score is their sum.
 
     Args:
-        requirements: What is to be done.
+        requirements: The requirements of the task.
         replica: The expert on a host.
         in_flight: Calls of this controller that have not ended.
         observed: What this controller measured of it.
@@ -97,7 +97,7 @@ def replica_terms(
     timing = estimate(replica, in_flight, observed, average)
     time_s = timing.load_s
     if not timing.partial:
-        # One more copy serves the others that wait for the expert, too.
+        # Loading another copy also serves the calls that wait for the expert elsewhere.
         time_s /= 1 + terms.LOAD_SHARED * average.waiting_count
     loaded = time_cost(time_s)
     # Most experts displace nobody and wait for nobody; this is the innermost part of a choice.
@@ -136,7 +136,7 @@ def expert_terms(requirements: TaskRequirements, expert: Expert) -> dict[str, fl
 
 
 def time_cost(seconds: float) -> float:
-    """Returns what a time costs: nothing for none, and a point for each doubling from a tenth of a second on."""
+    """Returns the cost of a time in points: 0 for none, then one more for each doubling from 0.1 s on."""
     return -min(terms.MOST_FOR_TIME, math.log2(1 + seconds / terms.TIME_UNIT_S)) if seconds else 0.0
 
 

@@ -44,13 +44,13 @@ class RankedReplica(NamedTuple):
 
     @property
     def candidate(self) -> Candidate:
-        """The candidate as the event tells it."""
+        """The candidate as the event has it."""
         features = {**self.replica_terms, **self.expert_terms}
         return Candidate(self.replica.host.name, self.replica.expert.id, self.score, features)
 
 
 class StartedCall:
-    """A call that was begun, with what was expected of it: the selector learns from it when it ends."""
+    """A call in flight with its expected duration: its end updates the selector's observations."""
 
     def __init__(
         self,
@@ -66,11 +66,11 @@ class StartedCall:
 
         Args:
             replica: The expert on the host.
-            expected: How long it should take; None where that is not known.
-            size_based_s: How long its computing should take by the expert's size, in seconds; 0 for not estimated.
-            clock: Tells the time in seconds, from any beginning.
+            expected: The estimate of its time; None where there is none.
+            size_based_s: The estimate of its computing by the expert's size alone, in seconds; 0 where there is none.
+            clock: A monotonic clock, in seconds.
             in_flight: Where it is counted.
-            observations: Where it is learned from.
+            observations: Where its measurement is added.
         """
         self.replica = replica
         self._expected = expected
@@ -81,11 +81,11 @@ class StartedCall:
         self._observations = observations
 
     def end(self, error: OrchestrionError | None = None, *, cancelled: bool = False) -> None:
-        """Counts the call no longer, and learns from it.
+        """Ends the count of the call, and records its measurement.
 
         Args:
             error: What it failed with; None when it succeeded.
-            cancelled: Whether it was given up, which says nothing.
+            cancelled: Whether it was cancelled: then nothing is recorded.
         """
         self._in_flight.end(self.replica)
         if cancelled:
@@ -98,7 +98,7 @@ class StartedCall:
 
 
 class Selector:
-    """Chooses among what the registry lists, and keeps count of its assignments and of what became of them."""
+    """Chooses among the registry's replicas, and tracks its assignments and the calls that follow."""
 
     def __init__(
         self,
@@ -111,10 +111,10 @@ class Selector:
         """Keeps the registry.
 
         Args:
-            registry: What there is.
+            registry: The hosts and their experts.
             candidate_count: How many candidates an assignment keeps.
             licenses: The licences that experts may have; none allows all. Requests can only allow fewer.
-            clock: Tells the time in seconds, from any beginning.
+            clock: A monotonic clock, in seconds.
         """
         self._registry = registry
         self._candidate_count = candidate_count
@@ -130,7 +130,7 @@ class Selector:
 
         Args:
             task: The task.
-            context: What the choice goes by beside it.
+            context: The selection context.
             avoid: Replicas that failed at it; they come last.
 
         Raises:
@@ -154,7 +154,7 @@ class Selector:
         return tuple(best.values())
 
     def best_replica(self, task: Task, expert_id: str, context: SelectionContext = NO_CONTEXT) -> Candidate | None:
-        """Returns an expert for a task on the host that is best for it; None where none can be given to any more."""
+        """Returns an expert for a task on the host that is best for it; None where no replica is eligible any more."""
         try:
             ranked = self._ranked(task, context)
         except OrchestrionError:

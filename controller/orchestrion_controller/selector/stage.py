@@ -21,14 +21,14 @@ from orchestrion_controller.stage_scope import EventLog, StageScope, stage_scope
 
 
 class SelectStage:
-    """Assigns tasks, and writes it to a run's log."""
+    """Assigns tasks, and logs the assignments to a run."""
 
     def __init__(self, selector: Selector, chooser: LLMChooser | None, metrics: ControllerMetrics) -> None:
         """Keeps the collaborators.
 
         Args:
             selector: Ranks.
-            chooser: Chooses under policy LLM; None where no language model is configured.
+            chooser: Chooses under policy `llm`; None where no language model is configured.
             metrics: Where the stage is counted.
         """
         self._selector = selector
@@ -86,7 +86,7 @@ class SelectStage:
             return self._by_rank(
                 task, context, f"the language model named {choice.expert_id[:64]!r}, which is no candidate"
             )
-        # Which host is best may have changed since, not least by the tasks before this one.
+        # The assignments before this one may have changed which host is best.
         best = self._selector.best_replica(task, choice.expert_id, context)
         if best is None:
             return self._by_rank(task, context, f"{choice.expert_id}, which the language model chose, is gone")
@@ -111,7 +111,7 @@ class SelectStage:
 
 
 async def _yielding(tasks: Sequence[Task]) -> AsyncIterator[Task]:
-    """Iterates over tasks, with a turn of the event loop between them: a choice takes up to some milliseconds."""
+    """Iterates over tasks and yields to the event loop between them: a choice takes up to some milliseconds."""
     for task in tasks:
         yield task
         await asyncio.sleep(0)

@@ -15,7 +15,7 @@ from orchestrion_controller.selector.licenses import LicenseKind
 TIME_UNIT_S: Final = 0.1
 """The time that costs the first point: differences far below it do not matter to a person."""
 MOST_FOR_TIME: Final = 20.0
-"""What all time together costs at most: a day."""
+"""The most points that all time together costs: reached after about a day."""
 LOAD_SHARED: Final = 0.25
 """How much of a load each call that waits for the expert takes over: four of them halve what it counts."""
 FAILURE: Final = 3.0

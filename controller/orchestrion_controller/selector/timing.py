@@ -1,6 +1,6 @@
-"""How soon an expert on a host would have a result: what is loaded, displaced, waited for and computed. Pure.
+"""The estimated time to a result of a replica: load, displacement, queue and compute. Pure.
 
-Where something was measured, that counts; elsewhere the figures below do, which are rough on purpose: they put
+Measurements take precedence; the constants below stand in until there are any, and are rough on purpose: they put
 experts in order until the first call was measured.
 """
 
@@ -12,21 +12,21 @@ from orchestrion.experts import ExpertState
 from orchestrion_controller.registry.replicas import Replica, is_loading
 
 LOAD_S: Final = 1.0
-"""What a load takes beside reading its bytes: a worker, a graph, a first call. Seconds."""
+"""The fixed part of a load besides reading the weights: worker, graph, first call. Seconds."""
 LOAD_BYTES_PER_S: Final = 5e8
-"""How fast weights come from a disk onto a device."""
+"""The rate at which weights are read from a disk onto a device."""
 FETCH_BYTES_PER_S: Final = 2.5e7
-"""How fast files come from a model hub: a line of 200 Mbit/s."""
+"""The rate of downloads from a model hub: a line of 200 Mbit/s."""
 GPU_S: Final = 0.005
 CPU_S: Final = 0.02
-"""What a call takes beside going through the weights, by the kind of the device, in seconds."""
+"""The fixed part of a call besides reading the weights, by the kind of the device, in seconds."""
 GPU_BYTES_PER_S: Final = 2e10
 CPU_BYTES_PER_S: Final = 2.5e9
-"""How fast a call goes through weights, by the kind of the device."""
+"""The rate at which a call reads weights, by the kind of the device."""
 REMOTE_S: Final = 1.0
 """What a call to a hosted endpoint takes until one was measured, in seconds."""
 LOADING_SHARE: Final = 0.5
-"""How much of a load is still to come when one is going on already."""
+"""The share of a load that is expected to remain when it is in progress."""
 
 
 class InFlightLoad(NamedTuple):
@@ -52,11 +52,11 @@ class Observed(NamedTuple):
     failure_count: float = 0.0
     """Failed attempts, each counting less the longer ago it was."""
     pace: float = 1.0
-    """How many times as long calls took, of all experts, as their sizes had suggested."""
+    """The pace: measured over size-based estimate of the time of calls, over all experts."""
 
 
 class FleetAverage(NamedTuple):
-    """What is reported of an expert over all hosts that have it."""
+    """Averages of an expert's reports over all hosts that have it."""
 
     compute_s: float = 0.0
     """What a call takes, on average over the hosts that measured it, in seconds; 0 where none did."""
@@ -70,13 +70,13 @@ class TimeEstimate(NamedTuple):
     load_s: float
     """Until the expert is on its device: fetching its files, and loading."""
     displace_s: float
-    """What loading costs others: bytes of experts that have to give way, loaded again by whoever needs them next."""
+    """The cost of evictions to other calls: reloading the experts that are displaced."""
     wait_s: float
-    """Until what is in front has been computed."""
+    """The time in the queue."""
     compute_s: float
     """The call itself."""
     partial: bool = False
-    """Whether the load was going on already, so that only what is left of it counts."""
+    """Whether the load was in progress already, so that only the rest of it counts."""
 
 
 NO_LOAD: Final = InFlightLoad()
@@ -112,7 +112,7 @@ def estimate(
         reported = status.queued_count + status.running_count
         mine = max(reported, in_flight.replica_count)
         others = max(host.call_count - reported, in_flight.host_count - mine, 0)
-        # Experts of one device share its time.
+        # Experts on one device share its time.
         wait_s = compute_s * mine / max(1, replica.expert.max_batch_size)
         wait_s += others * (host.latency_s or compute_s) / host.device_count
     if status.state is ExpertState.LOADED:
@@ -120,7 +120,7 @@ def estimate(
     needed = _weight_bytes(replica)
     load_s = observed.load_s or LOAD_S + needed / LOAD_BYTES_PER_S
     loading = is_loading(status)
-    # What else is being loaded comes from the same disk.
+    # Concurrent loads share the bandwidth of the disk.
     front_count, front_bytes = host.load_count - loading, host.load_bytes - replica.expert.memory_bytes * loading
     front_s = (LOAD_S * front_count + front_bytes / LOAD_BYTES_PER_S) if front_count else 0.0
     if loading or (status.state is ExpertState.LOADABLE and in_flight.replica_count):

@@ -22,11 +22,11 @@ from orchestrion_serving.interceptors import Context
 _CUT_OFF_S: Final = 0.01
 """How long after the end of a stream gRPC may report that the client died, in seconds; measured: 0.4 ms."""
 _DRAIN_S: Final = 5.0
-"""How long a refused client may go on sending before it gets the error, in seconds."""
+"""How long a refused client's chunks are drained before it gets the error, in seconds."""
 
 
 class ArtifactServicer(artifact_service_pb2_grpc.ArtifactServiceServicer):
-    """Stores and hands out artifacts."""
+    """Stores and returns artifacts."""
 
     def __init__(self, artifacts: OwnedArtifacts, metrics: ControllerMetrics) -> None:
         """Keeps the collaborators."""
@@ -97,12 +97,12 @@ class ArtifactServicer(artifact_service_pb2_grpc.ArtifactServiceServicer):
             raise Reason.SIZE_MISMATCH.error(text, field="header.size_bytes", size_bytes=str(size))
         if not header.size_bytes and not header.sha256:
             # gRPC ends the stream of a client that died like that of one that is done, and cancels the call only then.
-            # Half a file must not pass for a whole one; an announced size or hash tells them apart without waiting.
+            # A truncated upload must not be stored; where a size or hash is announced it is detected without this wait.
             await asyncio.sleep(_CUT_OFF_S)
 
 
 async def _drain(messages: AsyncIterator[pb.UploadRequest]) -> None:
-    """Takes what a refused client still sends, and drops it.
+    """Drains what a refused client still sends.
 
     When a call ends while an asyncio client of gRPC still writes, it reports INTERNAL and not why it was refused
     (github.com/grpc/grpc/issues/36066); hosts are such clients.

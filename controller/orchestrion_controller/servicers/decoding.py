@@ -132,7 +132,7 @@ def options(message: runs_pb2.RunOptions) -> RunOptions:
 
 
 def request_id(text: str, field: str) -> str:
-    """Returns the id by which a caller's second call is known as a copy of the first; empty for none.
+    """Returns the caller's idempotency key; empty for none.
 
     Raises:
         InvalidArgumentError: It is too long.
@@ -167,8 +167,8 @@ def previous_run(name: str) -> str:
 
 
 def deadline_s(context: Context) -> float | None:
-    """Tells how long the call may take, in seconds; None for ever."""
-    # The type stubs leave out that there may be none.
+    """Returns how long the call may take, in seconds; None without a deadline."""
+    # The type stubs leave out that it may be None.
     remaining = cast(float | None, context.time_remaining())
     return None if remaining is None else max(0.0, remaining)
 
@@ -186,7 +186,7 @@ def page_size(requested: int) -> int:
 
 
 def page_token(milliseconds: int, name: str) -> str:
-    """Writes the place after which the next page begins."""
+    """Encodes the position after which the next page begins."""
     return base64.urlsafe_b64encode(f"{milliseconds}:{name}".encode()).decode()
 
 

@@ -1,4 +1,4 @@
-"""RegistryService: hosts report here, and everybody can see what there is."""
+"""RegistryService: hosts report here; clients list and watch hosts and experts."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
         return pb.ListExpertsResponse(experts=[codec.encode(expert) for expert in experts])
 
     async def ListTaskTypes(self, request: pb.ListTaskTypesRequest, context: Context) -> pb.ListTaskTypesResponse:
-        """Lists what is on offer."""
+        """Lists the task types."""
         task_types = self._registry.listed_task_types()
         return pb.ListTaskTypesResponse(task_types=[codec.encode(listed) for listed in task_types])
 

@@ -33,8 +33,8 @@ class BuiltinPlanner:
     """Plans single tasks, chains, parallel branches and joins on free wording, from the task types' data alone.
 
     For our own task types the grammar decides: it understands a request as a whole, options and earlier turns included,
-    or refuses it, and leaves out nothing that it does not know. Any other library of task types is read by the learned
-    reader where the grammar does not understand all of a request; it tells how sure it is, and what it doubts.
+    or refuses it, and skips no part that it does not understand. Any other library of task types is read by the learned
+    reader where the grammar does not understand all of a request; it reports how sure it is, and what it doubts.
     """
 
     name = wording.NAME
@@ -54,7 +54,7 @@ class BuiltinPlanner:
         """
         artifacts = {name: artifact for turn in request.history for name, artifact in turn.artifacts.items()}
         checker = PlanChecker(request.task_types, request.attachments, artifacts)
-        # It computes for milliseconds, in which the event loop has other runs to serve.
+        # On a thread: it computes for milliseconds, in which the event loop serves other runs.
         draft = await asyncio.to_thread(self._draft, request)
         for task in draft.plan.tasks:
             yield TaskPlanned(checker.add(task))

@@ -24,7 +24,7 @@ _PAIRS: Final = {
     "《": "》",
 }
 _COLON: Final = re.compile(r"：|:(?=\s)")
-# A mark that opens and closes alike, or an apostrophe, is told from where it stands.
+# The same mark may open, close or be an apostrophe: its place decides.
 _ALIKE: Final = frozenset("\"'`’")
 
 
@@ -105,7 +105,7 @@ def _closing(request: str, start: int, closers: str) -> int | None:
 
 
 def _next(request: str, start: int, closers: str) -> int | None:
-    """Finds where a quotation ends: at a mark that is not inside a word; after a backslash only for want of another."""
+    """Finds where a quotation ends: at a mark that is not inside a word; after a backslash only where there is no other."""
     escaped = None
     for position in range(start + 2, len(request)):
         if request[position] not in closers:

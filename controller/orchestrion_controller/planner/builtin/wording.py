@@ -1,4 +1,4 @@
-"""What the planner says of requests that it cannot plan, and of what it can."""
+"""Messages of the planner on requests that it cannot plan, and on what it can."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _LONGEST_WORDS = 80
 
 
 def beyond(task_types: Mapping[str, TaskType], words: str) -> OrchestrionError:
-    """Says which words of a request no task type covers."""
+    """Names the words of a request that no task type covers."""
     shown = " ".join(words.split()).strip(" .,;?!")[:_LONGEST_WORDS]
     return not_planned(task_types, f"Nothing here does what `{shown}` asks for.")
 
 
 def not_planned(task_types: Mapping[str, TaskType], what: str) -> OrchestrionError:
-    """Says that a request is beyond the planner, and what is not."""
+    """The error of a request that is beyond the planner; its message names what is not."""
     able = "; ".join(
         f"{name} ({task_type.description.rstrip('.')})" for name, task_type in task_types.items() if task_type.cues
     )
@@ -34,7 +34,7 @@ def not_planned(task_types: Mapping[str, TaskType], what: str) -> OrchestrionErr
 def not_told(
     task_types: Mapping[str, TaskType], task_type: TaskType, kind: ParameterKind, available: ParameterKind
 ) -> OrchestrionError:
-    """Says that a step needs another kind of value than there is."""
+    """The error of a step that needs another kind of value than there is."""
     what = (
         f"`{task_type.name}` takes {noun(kind)}, and what is there is {noun(available)}, "
         "which no task type turns into one."
@@ -45,7 +45,7 @@ def not_told(
 def missing(
     task_types: Mapping[str, TaskType], task_type: TaskType, kind: ParameterKind, *, needed: int, have: int, field: str
 ) -> OrchestrionError:
-    """Says what to attach: what has the kind, or can be turned into it."""
+    """Describes what to attach: what has the kind, or can be turned into it."""
     media = [other for other in ParameterKind if other.is_media]
     cures = [f"attach {noun(other)}" for other in media if chains.find(task_types.values(), other, kind) is not None]
     if kind is ParameterKind.TEXT:

@@ -50,7 +50,7 @@ class Example:
         return True
 
     def shown(self) -> str:
-        """Writes it as the model is to see it."""
+        """Formats it for the prompt."""
         named = [f"attachments/{index}: {file}" for index, file in enumerate(self.files, start=1)]
         named += [f"earlier/{index}: {what}" for index, what in enumerate(self.earlier, start=1)]
         files = f" [{'] ['.join(named)}]" if named else ""
@@ -58,7 +58,7 @@ class Example:
 
 
 def written(plan: Plan) -> str:
-    """Writes a plan as a language model is to write it, without a space too many."""
+    """Formats a plan as a language model is to write it: compact JSON."""
     data = json_format.MessageToDict(codec.encode(plan))
     whole = {"tasks": data.get("tasks", []), "noTaskReason": data.get("noTaskReason", "")}
     return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
@@ -74,12 +74,12 @@ def library() -> tuple[Example, ...]:
 def chosen(
     text: str, media_types: Sequence[str], task_types: Mapping[str, TaskType], *, follows_up: bool
 ) -> tuple[Example, ...]:
-    """Chooses the examples that are most like a request, of those whose task types are all on offer; the best last.
+    """Chooses the examples that are most like a request, of those whose task types are all available; the best last.
 
     Args:
-        text: What was asked.
+        text: The text of the request.
         media_types: Those of its files.
-        task_types: What is on offer, by name.
+        task_types: The task types that a plan may use, by name.
         follows_up: Whether there are earlier turns.
     """
     offered = [

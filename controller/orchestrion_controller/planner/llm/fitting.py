@@ -1,4 +1,4 @@
-"""What a prompt can tell, and what it leaves out first where the model's context has no room for all.
+"""What a prompt contains, and what it leaves out first where the model's context has no room for all.
 
 In this order: the oldest turns, all but the latest; the examples, the least fitting first; what each input means; the
 task types that the request needs least, down to eight; the latest turn; and then the rest of the task types but one.
@@ -25,7 +25,7 @@ _LIKELIEST: Final = 12
 
 
 def material(request: PlanningRequest, earlier: Earlier) -> Material:
-    """Gathers what a prompt can tell: examples chosen for the request, task types in the order of their relevance."""
+    """Gathers the parts of a prompt: examples chosen for the request, task types in the order of their relevance."""
     text = "\n".join(message.text for message in request.messages if message.role is not Role.ASSISTANT)
     media_types = [artifact.media_type for artifact in request.attachments]
     last = request.history[-1] if request.history else None

@@ -1,8 +1,8 @@
 """Finds texts of a plan that are almost, but not quite, what the person wrote.
 
 A language model that copies a text sometimes corrects, shortens or adorns it. Whether a text was to be taken over or
-made up nobody can tell for certain, so nothing is rewritten: a text that nearly equals a quoted one, and differs from
-it in its letters, is questioned once, in the turn that a planner has for repairs. A model that insists is believed.
+made up is never certain, so nothing is rewritten: a text that nearly equals a quoted one, and differs from
+it in its letters, is questioned once, in the planner's turn for repairs. If the model repeats it, it is accepted.
 """
 
 # ruff: noqa: RUF001 - People and models write with the marks of many scripts.
@@ -35,7 +35,7 @@ _QUOTED: Final = re.compile(
 )
 _AFTER_COLON: Final = re.compile(r":\s+(\S.*)$", re.MULTILINE)
 _SHORTEST: Final = 8
-"""Shorter texts are too soon alike."""
+"""The shortest text that is compared, in characters: shorter ones are similar by accident."""
 _ALIKE: Final = 0.85
 
 

@@ -1,7 +1,7 @@
 """Finds a task that is given the original of a text which another task puts into another language.
 
-"Translate this into German and say that": a language model that has the old text spoken, in German, has lost the
-thread. It shows in both tasks naming the same language; otherwise two tasks may well take the same text. As with
+"Translate this into German and say that": a language model that has the old text spoken, in German, has confused the
+two texts. It shows in both tasks naming the same language; otherwise two tasks may well take the same text. As with
 altered texts nothing is rewritten: the model is asked once.
 """
 

@@ -22,7 +22,7 @@ _Untyped: TypeAlias = Any  # ijson comes without types.
 
 
 class PlanReader:
-    """Takes the text of a reply piece by piece; thoughts, prose, code fences and what follows are passed over."""
+    """Takes the text of a reply piece by piece; reasoning, prose, code fences and what follows are skipped."""
 
     def __init__(self) -> None:
         """Prepares for one reply."""
@@ -63,7 +63,7 @@ class PlanReader:
         return tasks
 
     def finish(self) -> None:
-        """Says that nothing more comes.
+        """Ends the reply.
 
         Raises:
             InvalidArgumentError: There was no plan, or not the whole of one.
@@ -75,7 +75,7 @@ class PlanReader:
             raise self._error(f"The plan breaks off after {self._count} tasks: write it whole.", "plan")
 
     def _after_thoughts(self) -> int:
-        """Tells where a plan can begin: some models think aloud first, and plans in their thoughts are drafts."""
+        """Returns where the plan can begin: some models write their reasoning first, and plans in it are drafts."""
         if not self._before.lstrip().startswith("<think>"):
             return 0
         end = self._before.find("</think>")

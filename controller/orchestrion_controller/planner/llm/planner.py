@@ -29,7 +29,7 @@ class _Attempt:
 
     checker: PlanChecker
     literals: LiteralCheck | None
-    """None once a repair was asked for: a model that insists on a text is believed."""
+    """None in a repair: a text that the model repeats is accepted."""
     tasks: list[Task] = field(default_factory=list)
     """The valid ones, as far as they were read."""
     pieces: list[str] = field(default_factory=list)
@@ -49,16 +49,16 @@ class _Attempt:
 
     @property
     def broke_off(self) -> bool:
-        """Whether the reply stopped in the middle, through no fault of the plan."""
+        """Whether the stream broke off, which says nothing about the plan."""
         reason = self.error.reason if self.error else ""
         return reason == Reason.LLM_BROKE_OFF.name or (reason == Reason.LLM_TIMED_OUT.name and bool(self.pieces))
 
 
 class LLMPlanner:
-    """Has a plan written and checks each task as it closes.
+    """Asks a language model for a plan and checks each task as soon as it is complete.
 
     A plan that breaks a rule may be mended once, a reply that broke off is asked for once more. Nothing of a later plan
-    goes out before all of it is valid; what it has in common with the first one stays.
+    is yielded before all of it is valid; tasks that it shares with the first one stay.
     """
 
     name = "llm"
@@ -118,7 +118,7 @@ class LLMPlanner:
     async def _tasks(
         self, attempt: _Attempt, shown: Material, suffix: Sequence[ChatMessage]
     ) -> AsyncGenerator[Task, None]:
-        """Yields the valid tasks of one reply; the attempt tells how it went. Stops reading at the first error."""
+        """Yields the valid tasks of one reply; the attempt holds the outcome. Stops reading at the first error."""
         reader = PlanReader()
         ended: Ended | None = None
         try:
@@ -140,7 +140,7 @@ class LLMPlanner:
             attempt.error = error
 
     def _reply(self, shown: Material, suffix: Sequence[ChatMessage]) -> AsyncGenerator[str | Ended, None]:
-        """Asks with the longest prompt that fits, and holds the reply to the task types that it tells."""
+        """Asks with the longest prompt that fits, and restricts the reply to the task types in it."""
         attached = {f"attachments/{index}": item for index, item in enumerate(shown.request.attachments, start=1)}
         files = {name: item.media_type for name, item in {**attached, **shown.earlier.artifacts}.items()}
 

@@ -57,7 +57,7 @@ Task types ("?" marks what is optional, "->" the outputs):
 
 @dataclass(frozen=True, slots=True)
 class PlanPromptExtent:
-    """How much a prompt tells; a shorter one leaves out what matters least."""
+    """How much a prompt contains; a shorter one leaves out what matters least."""
 
     turns: int
     """Earlier turns, the latest ones."""
@@ -71,7 +71,7 @@ class PlanPromptExtent:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All that a prompt can tell; a `PlanPromptExtent` says how much of it it does tell."""
+    """All that a prompt can contain; a `PlanPromptExtent` limits it."""
 
     request: PlanningRequest
     earlier: Earlier
@@ -81,7 +81,7 @@ class Material:
     """The names of the task types, the likeliest first."""
 
     def task_types(self, extent: PlanPromptExtent) -> Mapping[str, TaskType]:
-        """Returns the task types of the prompt, in their usual order: a prompt that begins as the last one is cheap."""
+        """Returns the task types of the prompt, in their usual order: endpoints cache the prefix that prompts share."""
         included = set(self.by_relevance[: extent.task_types])
         return {name: task_type for name, task_type in self.request.on_offer.items() if name in included}
 
@@ -133,7 +133,7 @@ def _request(request: PlanningRequest) -> Iterable[ChatMessage]:
 
 
 def _past_turn(turn: PastTurn, earlier: Earlier) -> Iterable[ChatMessage]:
-    """Tells an earlier turn: what was asked, planned, found and answered."""
+    """Describes an earlier turn: request, plan, results and answer."""
     for message in turn.messages:
         if message.role is Role.ASSISTANT:
             continue

@@ -1,4 +1,4 @@
-"""How a language model says that it will not plan, and how a plan that it cannot write is told."""
+"""Recognises that a language model refuses to plan, and makes the errors of plans that it cannot write."""
 
 # ruff: noqa: RUF001 - People and models write with the marks of many scripts.
 
@@ -32,7 +32,7 @@ def declined(said: str = "") -> OrchestrionError:
 
 
 def raise_for(ended: Ended) -> None:
-    """Raises what an ending means by itself.
+    """Raises the error that the end of a reply stands for, if any.
 
     Raises:
         FailedPreconditionError: The model, or a filter before it, declined.

@@ -1,4 +1,4 @@
-"""How much two texts have to do with each other, by the words that they share; rare words count more."""
+"""The relevance of texts to each other by the words that they share, weighted by their rarity (BM25)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Likeness:
         self._documents = documents
         self._counts = Counter(word for document in documents for word in document)
         mean = sum(map(len, documents)) / max(1, len(documents)) or 1.0
-        # A long list of words shares one with many a text.
+        # Normalised by length: a long document shares a word with many texts.
         self._weights = [
             (1 + _SATURATION) / (1 + _SATURATION * (1 - _LENGTH + _LENGTH * len(document) / mean))
             for document in documents
@@ -63,7 +63,7 @@ def by_relevance(
 
     Args:
         task_types: The task types, by name.
-        text: What was asked.
+        text: The text of the request.
         media_types: Those of the files that the request brings.
         planned: The task types of the turn before: a follow-up often wants the same again.
     """

@@ -1,4 +1,4 @@
-"""The JSON Schema of a plan over given task types: what an endpoint can be held to while the model writes.
+"""The JSON Schema of a plan over given task types: the endpoint constrains the model's decoding to it.
 
 Each task type has its own inputs. The schema keeps to what strict modes take: every property required, none besides,
 optional inputs nullable, `anyOf` below the root only, no recursion, constants as one-word enumerations. What many

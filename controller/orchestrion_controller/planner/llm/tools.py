@@ -1,4 +1,4 @@
-"""How task types are told to a language model: in a line each, or input by input."""
+"""Describes task types to a language model: in a line each, or input by input."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from orchestrion.plans import Parameter, ParameterKind, TaskType
 _LONGEST_SHORT: Final = 80
 """Characters of an output's description."""
 _LONGEST_PURPOSE: Final = 110
-"""Characters of what a task type is for, where it is told in a line."""
+"""Characters of what a task type is for, in a description of one line."""
 
 
 def form(task_type: TaskType) -> str:
-    """Tells a task type in one line, like a function: its inputs and outputs, and the beginning of its description."""
+    """Describes a task type in one line, like a function: inputs, outputs, and the beginning of its description."""
     inputs = ", ".join(f"{parameter.name} {_kind(parameter)}" for parameter in task_type.inputs)
     outputs = ", ".join(f"{parameter.name} {_kind(parameter)}" for parameter in task_type.outputs)
     return f"- {task_type.name}({inputs}) -> {outputs}: {_cut(task_type.description, _LONGEST_PURPOSE)}"
 
 
 def inputs(task_type: TaskType) -> str:
-    """Tells a task type with what each of its inputs means."""
+    """Describes a task type with what each of its inputs means."""
     lines = [f"    {_described(parameter, parameter.description)}" for parameter in task_type.inputs]
     return "\n".join([f"- {task_type.name}: {task_type.description}", *lines])
 
 
 def description(task_type: TaskType) -> str:
-    """Tells a task type with what each of its inputs means, and its outputs in brief."""
+    """Describes a task type with what each of its inputs means, and its outputs in brief."""
     lines = [f"    -> {_described(parameter, shortened(parameter.description))}" for parameter in task_type.outputs]
     return "\n".join([inputs(task_type), *lines])
 

@@ -1,4 +1,4 @@
-"""Asks a language model for its choices. What goes wrong is no error: the outcome says what it was."""
+"""Asks a language model for its choices. A failure raises nothing: the outcome describes it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Choices:
     """What a language model chose for the tasks of a plan."""
 
     usage: Usage
-    """What it took."""
+    """Tokens and time that it took."""
     by_task: Mapping[str, ExpertChoice] = field(default_factory=dict)
     """The choices, by task id."""
     task_ids: frozenset[str] = frozenset()
@@ -70,7 +70,7 @@ class LLMChooser:
                     else:
                         pieces.append(piece)
         except OrchestrionError as error:
-            # A run does not die of a choice that rank can make as well.
+            # Rank can choose as well, so a failed call does not fail the run.
             _log.warning("the language model chose nothing: %s", error.message)
             return Choices(Usage(llm_call_count=1), problem=f"the language model did not answer ({error.reason})")
         usage = ended.usage if ended else Usage(llm_call_count=1)

@@ -1,4 +1,4 @@
-"""Reads the choices in a language model's reply, also of one that was held to no form. Pure."""
+"""Parses the choices in a language model's reply, also of an unconstrained one. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from orchestrion.values import JsonObject
 
 _LONGEST_REASON: Final = 500
 _NAMES: Final = ("expert", "expert_id", "id", "model")
-"""Under what models name the expert; the first is what they are asked for."""
+"""Keys under which models name the expert; the prompt asks for the first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ _ROLE_WORDS: Final = {
     "language": frozenset({"language", "locale"}),
 }
 _TEXT_NAMES: Final = frozenset({"text", "texts", "content", "sentence", "paragraph", "article", "document", "message"})
-"""What inputs are called that are texts to work on."""
+"""Names of inputs that are texts to work on."""
 
 _NUMBER: Final = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.]*\w)")
 
@@ -34,7 +34,7 @@ class Arguments:
     def __init__(
         self, text: str, asides: Sequence[Aside], attachments: Sequence[Artifact], task_types: Mapping[str, TaskType]
     ) -> None:
-        """Looks at what the request gives.
+        """Prepares the binding of one request's values.
 
         Args:
             text: The request.
@@ -81,7 +81,7 @@ class Arguments:
     def _argument(
         self, parameter: Parameter, task_type: TaskType, inputs: Mapping[str, Value], region: phrases.Region
     ) -> Value | None:
-        """Finds what the request gives for one input; None where it gives nothing."""
+        """Finds the request's value for one input; None where it has none."""
         if parameter.name == AFTER and parameter.optional:
             return None
         if parameter.kind.is_media:
@@ -223,7 +223,7 @@ def _words_of(name: str) -> set[str]:
 
 @cache
 def _languages() -> re.Pattern[str]:
-    """What languages are called, those names that the grammar knows."""
+    """Names of languages: those that the grammar has."""
     names = {name for names in entries.data()["languages"]["names"].values() for name in names}
     longest_first = sorted(map(re.escape, names), key=len, reverse=True)
     return re.compile(rf"\b(?:{'|'.join(longest_first)})\b", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""What can be seen of steps without reading: kinds that fit, order, what the request gives. Pure; arrays of numpy."""
+"""Features of steps that need no encoder: matching kinds, order, values in the request. Pure; arrays of numpy."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Wanted:
     position: int
     """Where the request asks for it, in characters."""
     probability: float
-    """How likely it is wanted, 0 to 1."""
+    """The probability that it is wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,13 @@ def chosen(odds: Array, threshold: float) -> list[int]:
 def build(
     steps: Sequence[Wanted], task_types: Sequence[TaskType], links: Array, roots: Array, *, in_time: bool = False
 ) -> Graph:
-    """Gives each step its sources: the likeliest ones that make no circle and that its inputs have room for.
+    """Gives each step its sources: the likeliest ones that make no cycle and for which it has inputs.
 
     Args:
         steps: The steps, in the order in which they are asked for.
         task_types: The task types that the steps' indices mean.
-        links: How much step i is the source of step j, shape (S, S).
-        roots: How much a step has no source, shape (S,).
+        links: Scores of step i as the source of step j, shape (S, S).
+        roots: Scores of having no source, shape (S,).
         in_time: Whether steps only come one after the other, and no data flows.
     """
     count = len(steps)
@@ -71,7 +71,7 @@ def build(
     allowed = np.array([[i != j and fits(types[i], types[j]) for j in range(count)] for i in range(count)], dtype=bool)
     shares = _shares(np.where(allowed, links, -np.inf), roots)
     sources_of: list[list[int]] = [[] for _ in range(count)]
-    # The surest decision first, so that a circle is broken where it is least sure.
+    # The most confident decision first, so that a cycle is broken where confidence is least.
     candidates = sorted(
         ((shares[i, j], i, j) for i in range(count) for j in range(count) if allowed[i, j]), reverse=True
     )
@@ -96,7 +96,7 @@ def is_in_time(task_types: Sequence[TaskType]) -> bool:
 
 
 def _shares(links: Array, roots: Array) -> Array:
-    """Turns scores into the shares of a step's possible sources; the last row is that it has none."""
+    """Softmax over a step's possible sources; the last row is that it has none."""
     scores = np.concatenate([links, roots[None]])
     weights = np.exp(scores - scores.max(0))
     result: Array = weights / weights.sum(0)

@@ -1,4 +1,4 @@
-"""What is read off the encoder's vectors: which tools a request wants, where it says so, and what feeds what.
+"""Heads over the encoder's vectors: which task types a request wants, where it names them, and what feeds what.
 
 The same arithmetic as `training/planner/model.py`, in numpy. Shapes: N pieces, T task types, S steps.
 """
@@ -14,12 +14,12 @@ import numpy as np
 from orchestrion_controller.planner.builtin.learned.features import Array
 
 _FAR: Final = np.float32(-1e4)
-"""The log odds of what cannot be."""
+"""The log odds of the impossible, in place of minus infinity."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolVectors:
-    """What the encoder makes of a library's task types."""
+    """A library's task types as vectors."""
 
     keys: Array
     """Shape (T, 128), rows of length 1: compared with the pieces of a request."""
@@ -32,9 +32,9 @@ class Scores:
     """How a request and the task types go together."""
 
     places: Array
-    """Shape (N, T): by how much a piece rather asks for a task type than for nothing; log odds."""
+    """Shape (N, T): log odds that a piece asks for a task type against asking for none."""
     shares: Array
-    """Shape (N, T): how likely a piece asks for just this task type; logarithms."""
+    """Shape (N, T): log probabilities of the task types that a piece asks for."""
     wanted: Array
     """Shape (T,): the log odds that the request as a whole wants a task type."""
     vectors: Array
@@ -69,7 +69,7 @@ class Heads:
         Args:
             vectors: The pieces of the request, shape (N, width).
             words: Which of them are words, or stand for some: all but the marks at the beginning and the end.
-            tools: What `tools` gave.
+            tools: The result of `tools`.
         """
         scale = float(self._weights["scale"])
         places = scale * (_unit(self._linear("query", vectors)) @ tools.keys.T) - self._linear("none", vectors)
@@ -91,13 +91,13 @@ class Heads:
 
         Args:
             steps: The task types of the steps.
-            scores: What `scores` gave.
-            tools: What `tools` gave.
+            scores: The result of `scores`.
+            tools: The result of `tools`.
             both: The features of pairs, shape (S, S, F).
             alone: The features of steps, shape (S, F).
 
         Returns:
-            How much step i is the source of step j, shape (S, S), and how much none is, shape (S,).
+            Scores of step i as the source of step j, shape (S, S), and of having none, shape (S,).
         """
         attention = np.exp(scores.shares[:, steps] - scores.shares[:, steps].max(0))
         attention /= attention.sum(0)

@@ -1,4 +1,4 @@
-"""What a request gives rather than asks: file names, quotations, addresses and long texts, each set aside as a mark."""
+"""Values inside a request: file names, quotations, addresses and long texts, each replaced by a mark."""
 
 # ruff: noqa: RUF001 - Requests have the marks of many scripts.
 from __future__ import annotations
@@ -55,7 +55,7 @@ _LONG_WORDS: Final = 15
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """Something that a request gives."""
+    """A value inside a request."""
 
     mark: str
     """One of `MARKS`."""
@@ -77,7 +77,7 @@ class Aside:
 
 
 def asides(request: str, file_names: Sequence[str] = ()) -> list[Aside]:
-    """Finds what a request gives, in order; nothing overlaps.
+    """Finds the values inside a request, in order; none overlap.
 
     Args:
         request: The request, as it is written.
@@ -103,7 +103,7 @@ def asides(request: str, file_names: Sequence[str] = ()) -> list[Aside]:
 
 
 def kind_of(file_name: str) -> ParameterKind | None:
-    """Tells by a file's name what it holds; None where the name has no ending that is known."""
+    """Returns the kind of a file by the extension of its name; None where that is unknown."""
     ending = file_name.rpartition(".")[2].lower()
     if ending in _MORE_EXTENSIONS:
         return _MORE_EXTENSIONS[ending]

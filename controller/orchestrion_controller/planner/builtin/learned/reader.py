@@ -38,13 +38,13 @@ _LIBRARIES_KEPT: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Understanding:
-    """What the reader makes of a request."""
+    """What the reader predicts of a request."""
 
     graph: graph.Graph
     types: tuple[TaskType, ...]
     """The task type of each step."""
     confidence: float
-    """How likely all of it is right, 0 to 1."""
+    """The probability that all of it is right."""
     doubtful: tuple[tuple[str, float], ...]
     """The names of task types that are planned and might not be wanted, and how likely they are."""
     left_out: tuple[tuple[str, float], ...]
@@ -128,7 +128,7 @@ class Reader:
     def _linked(
         self, request: _Read, steps: Sequence[graph.Wanted], task_types: Sequence[TaskType], tools: ToolVectors
     ) -> graph.Graph:
-        """Finds out what feeds what."""
+        """Predicts the edges of the graph."""
         if not steps:
             return graph.Graph((), (), ())
         places = [features.Mention(task_types[step.tool], step.position) for step in steps]
@@ -147,13 +147,13 @@ class _Read:
 
 
 def _text_and_files(request: PlanningRequest) -> tuple[str, tuple[Artifact, ...]]:
-    """Returns what was asked, and what there is to work on."""
+    """Returns the text of the request, and the artifacts to work on."""
     text = request.messages[last_user_message(request)].text
     return text, request.attachments or _left_over(request.history)
 
 
 def _left_over(history: Sequence[PastTurn]) -> tuple[Artifact, ...]:
-    """Lists what the turn before gave and was given, its results first."""
+    """Lists the artifacts of the previous turn, its results first."""
     if not history:
         return ()
     made = [

@@ -36,7 +36,7 @@ def read_tool(task_type: TaskType, pieces: Pieces) -> tuple[list[Piece], int]:
 
 
 def description_of(task_type: TaskType) -> str:
-    """Says what a task type does, and what it takes and gives."""
+    """Describes a task type: what it does, its inputs and its outputs."""
     said = " ".join(task_type.description.split())[:_LONGEST].rstrip(".")
     return f"{said}. takes {_kinds(task_type.inputs)}, gives {_kinds(task_type.outputs)}"
 
