@@ -52,7 +52,7 @@ class PlanningSettings:
     """How requests are planned."""
 
     planner: str = ""
-    """`builtin` or `llm`; empty for the controller's default."""
+    """`builtin`, `llm` or the name of a plug-in; empty for the controller's default."""
     concurrency: int = 1
     """How many requests are planned at a time."""
     timeout_s: float | None = 120.0

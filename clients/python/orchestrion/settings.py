@@ -44,7 +44,7 @@ class PlanSettings(Detachment, total=False):
     """What `plan` takes beside the request."""
 
     planner: str
-    """`builtin` or `llm`; empty for the server's default."""
+    """`builtin`, `llm` or the name of a plug-in; empty for the server's default."""
     previous_run: str
     """The run whose messages, results and artifacts this one continues."""
     task_types: Sequence[TaskType]
@@ -66,7 +66,7 @@ class RunSettings(PlanSettings, SelectionCriteria, total=False):
     plan: Plan | None
     """A plan to follow instead of planning."""
     responder: str
-    """`builtin` or `llm`; empty for the server's default."""
+    """`builtin`, `llm` or the name of a plug-in; empty for the server's default."""
     approval: Approval
     """REQUIRED has the run wait for `runs.approve` before anything is selected or executed."""
     approval_timeout_ms: int | None
@@ -93,7 +93,7 @@ class RespondSettings(Detachment, total=False):
     """What `respond` takes beside the request, the plan and its results."""
 
     responder: str
-    """`builtin` or `llm`; empty for the server's default."""
+    """`builtin`, `llm` or the name of a plug-in; empty for the server's default."""
     task_types: Sequence[TaskType]
     """The task types that the plan uses; none for those of the server."""
 

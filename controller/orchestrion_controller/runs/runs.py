@@ -63,7 +63,7 @@ class RunSupervisor:
         self._request_ids = RequestIds()
 
     async def load(self) -> None:
-        """Loads an earlier process's request ids, so that repeated calls join its runs. Call it before the first run."""
+        """Loads an earlier process's request ids, so repeated calls join its runs. Called before the first run."""
         self._request_ids.load(await self._journal.request_ids(CAPACITY + 1))
 
     async def run(

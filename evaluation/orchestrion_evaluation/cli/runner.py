@@ -30,7 +30,7 @@ class Running:
     key_parts: Sequence[str]
     """What makes two evaluations the same: samples, tools, planner."""
     planner: str
-    """`builtin` or `llm`; empty for the controller's default."""
+    """`builtin`, `llm` or the name of a plug-in; empty for the controller's default."""
     concurrency: int
     timeout_s: float
     address: str | None

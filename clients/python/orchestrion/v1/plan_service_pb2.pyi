@@ -32,7 +32,7 @@ class PlanRequest(_message.Message):
     PREVIOUS_RUN_FIELD_NUMBER: _builtins.int
     OPTIONS_FIELD_NUMBER: _builtins.int
     planner: _builtins.str
-    """The planner, `builtin` or `llm`; empty means the server's default."""
+    """The planner: `builtin`, `llm` or the name of a plug-in; empty means the server's default."""
     previous_run: _builtins.str
     """The run whose messages, results and artifacts this one continues, `runs/{run}`; empty for none."""
     @_builtins.property

@@ -34,7 +34,7 @@ class RespondRequest(_message.Message):
     TASK_TYPES_FIELD_NUMBER: _builtins.int
     OPTIONS_FIELD_NUMBER: _builtins.int
     responder: _builtins.str
-    """The responder, `builtin` or `llm`; empty means the server's default."""
+    """The responder: `builtin`, `llm` or the name of a plug-in; empty means the server's default."""
     @_builtins.property
     def messages(self) -> _containers.RepeatedCompositeFieldContainer[_runs_pb2.Message]:
         """The conversation; the last message is the user's. Required."""

@@ -40,9 +40,9 @@ class RunRequest(_message.Message):
     APPROVAL_TIMEOUT_MS_FIELD_NUMBER: _builtins.int
     LICENSES_FIELD_NUMBER: _builtins.int
     planner: _builtins.str
-    """The planner, `builtin` or `llm`; empty means the server's default."""
+    """The planner: `builtin`, `llm` or the name of a plug-in; empty means the server's default."""
     responder: _builtins.str
-    """The responder, `builtin` or `llm`; empty means the server's default."""
+    """The responder: `builtin`, `llm` or the name of a plug-in; empty means the server's default."""
     policy: _assignments_pb2.SelectionPolicy.ValueType
     """How experts are chosen. With LLM nothing starts before the plan is whole and every task has its expert."""
     approval: _runs_pb2.Approval.ValueType

@@ -105,7 +105,7 @@ def _closing(request: str, start: int, closers: str) -> int | None:
 
 
 def _next(request: str, start: int, closers: str) -> int | None:
-    """Finds where a quotation ends: at a mark that is not inside a word; after a backslash only where there is no other."""
+    """Finds where a quotation ends: at a mark outside words; after a backslash only where there is no other."""
     escaped = None
     for position in range(start + 2, len(request)):
         if request[position] not in closers:
