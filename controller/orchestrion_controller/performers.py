@@ -12,7 +12,6 @@ from orchestrion_controller.planner.plugin import PluginPlanner
 from orchestrion_controller.responder.builtin import BuiltinResponder
 from orchestrion_controller.responder.llm import LLMResponder
 from orchestrion_controller.responder.plugin import PluginResponder
-from orchestrion_controller.selector.llm.chooser import LLMChooser
 from orchestrion_controller.stages import Planner, Responder
 
 
@@ -32,11 +31,6 @@ def language_model(config: ControllerConfig) -> LanguageModel | None:
             context_tokens=config.llm_context_tokens,
         )
     )
-
-
-def chooser(model: LanguageModel | None) -> LLMChooser | None:
-    """Makes the chooser of experts that asks the language model; None where there is none."""
-    return None if model is None else LLMChooser(model)
 
 
 def performers(config: ControllerConfig, model: LanguageModel | None) -> Performers:

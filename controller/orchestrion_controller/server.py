@@ -28,12 +28,13 @@ from orchestrion_controller.config import ControllerConfig
 from orchestrion_controller.database.database import Database
 from orchestrion_controller.executor.executor import Executor
 from orchestrion_controller.metrics import ControllerMetrics
-from orchestrion_controller.performers import chooser, language_model, performers
+from orchestrion_controller.performers import language_model, performers
 from orchestrion_controller.pipeline.context import StageContext
 from orchestrion_controller.pipeline.pipeline import Pipeline
 from orchestrion_controller.registry.registry import Registry
 from orchestrion_controller.runs.journal import Journal
 from orchestrion_controller.runs.runs import RunLimits, RunSupervisor
+from orchestrion_controller.selector.llm.chooser import LLMChooser
 from orchestrion_controller.selector.selector import Selector
 from orchestrion_controller.selector.stage import SelectStage
 from orchestrion_controller.servicers.artifact import ArtifactServicer
@@ -84,7 +85,8 @@ class Controller:
         self._executor = Executor(self._registry, selector, self._artifacts, metrics, config.max_attempts)
         context = StageContext(self._registry, self._artifacts, self._journal)
         self._language_model = language_model(config)
-        select_stage = SelectStage(selector, chooser(self._language_model), metrics)
+        chooser = LLMChooser(self._language_model) if self._language_model is not None else None
+        select_stage = SelectStage(selector, chooser, metrics)
         pipeline = Pipeline(
             performers(config, self._language_model),
             select_stage,

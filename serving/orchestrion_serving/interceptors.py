@@ -7,8 +7,8 @@ import inspect
 import logging
 import time
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from typing import Any, Final, NoReturn, TypeAlias
 
 import grpc
@@ -70,17 +70,19 @@ class _Around(grpc.aio.ServerInterceptor):
         """Wraps an async generator function."""
 
 
-class ErrorInterceptor(_Around):
-    """Turns domain errors into statuses with details; any other exception is logged, and sent as INTERNAL."""
+class _WithinContext(_Around):
+    """Runs every call within an async context manager, whichever kind of answer it has."""
+
+    @abstractmethod
+    def around(self, method: str, context: Context) -> AbstractAsyncContextManager[None]:
+        """Makes the context manager of a call."""
 
     def around_unary(self, method: str, behaviour: _Behaviour) -> _Behaviour:
         """Wraps a coroutine function."""
 
         async def call(request: object, context: Context) -> object:
-            try:
+            async with self.around(method, context):
                 return await behaviour(request, context)
-            except Exception as error:
-                await _abort(method, context, error)
 
         return call
 
@@ -88,20 +90,27 @@ class ErrorInterceptor(_Around):
         """Wraps an async generator function."""
 
         async def call(request: object, context: Context) -> AsyncGenerator[object, None]:
-            answers = behaviour(request, context)
-            try:
+            # Without `aclosing` a cancelled call would leave the generator to the garbage collector.
+            async with self.around(method, context), aclosing(behaviour(request, context)) as answers:
                 async for answer in answers:
                     yield answer
-            except Exception as error:
-                await _abort(method, context, error)
-            finally:
-                # Without this a cancelled call would leave the generator to the garbage collector.
-                await answers.aclose()
 
         return call
 
 
-class MetricsInterceptor(_Around):
+class ErrorInterceptor(_WithinContext):
+    """Turns domain errors into statuses with details; any other exception is logged, and sent as INTERNAL."""
+
+    @asynccontextmanager
+    async def around(self, method: str, context: Context) -> AsyncIterator[None]:
+        """Aborts the call with the status of what it raises."""
+        try:
+            yield
+        except Exception as error:
+            await _abort(method, context, error)
+
+
+class MetricsInterceptor(_WithinContext):
     """Counts and times every call by method and status code."""
 
     def __init__(self, metrics: CallMetrics) -> None:
@@ -109,31 +118,9 @@ class MetricsInterceptor(_Around):
         super().__init__()
         self._metrics = metrics
 
-    def around_unary(self, method: str, behaviour: _Behaviour) -> _Behaviour:
-        """Wraps a coroutine function."""
-
-        async def call(request: object, context: Context) -> object:
-            with self._counted(method, context):
-                return await behaviour(request, context)
-
-        return call
-
-    def around_stream(self, method: str, behaviour: _Behaviour) -> _Behaviour:
-        """Wraps an async generator function."""
-
-        async def call(request: object, context: Context) -> AsyncGenerator[object, None]:
-            with self._counted(method, context):
-                answers = behaviour(request, context)
-                try:
-                    async for answer in answers:
-                        yield answer
-                finally:
-                    await answers.aclose()
-
-        return call
-
-    @contextmanager
-    def _counted(self, method: str, context: Context) -> Iterator[None]:
+    @asynccontextmanager
+    async def around(self, method: str, context: Context) -> AsyncIterator[None]:
+        """Counts and times the call."""
         started = time.perf_counter()
         going = self._metrics.open.labels(method)
         going.inc()

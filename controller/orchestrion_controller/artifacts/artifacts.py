@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Final
 
-from sqlalchemy import Row, delete, func, select
+from sqlalchemy import Row, delete, func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orchestrion import names
@@ -111,9 +111,7 @@ class OwnedArtifacts:
         """Lists artifacts, newest first: at most `size`, those after the (milliseconds, hash) given."""
         query = select(ARTIFACTS).where(ARTIFACTS.c.owner == owner)
         if before is not None:
-            created, sha256 = before
-            same_time = (ARTIFACTS.c.create_ms == created) & (ARTIFACTS.c.sha256 < sha256)
-            query = query.where((ARTIFACTS.c.create_ms < created) | same_time)
+            query = query.where(tuple_(ARTIFACTS.c.create_ms, ARTIFACTS.c.sha256) < before)
         query = query.order_by(ARTIFACTS.c.create_ms.desc(), ARTIFACTS.c.sha256.desc()).limit(size)
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         return tuple(_artifact(row) for row in rows)

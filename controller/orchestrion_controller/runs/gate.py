@@ -50,7 +50,7 @@ class Gate:
         """
         loop = asyncio.get_running_loop()
         self._waiting = waiting = _Waiting(run, log, plan, check, loop.create_future())
-        self._journal.mark(run, RunState.AWAITING_APPROVAL, _ignore)
+        self._journal.mark(run, RunState.AWAITING_APPROVAL)
         left_s = remaining_s()
         waits_s = self._timeout_s if left_s is None else min(self._timeout_s, left_s)
         log.append(Stage.UNSPECIFIED, ApprovalAwaited(plan, datetime.now(UTC) + timedelta(seconds=waits_s)))
@@ -88,7 +88,7 @@ class Gate:
         await waiting.log.until_visible(waiting.opened_at)
 
     def _open(self, waiting: _Waiting, edited: Plan | None, request_id: str) -> None:
-        self._journal.mark(waiting.run, RunState.RUNNING, _ignore)
+        self._journal.mark(waiting.run, RunState.RUNNING)
         waiting.log.append(Stage.UNSPECIFIED, PlanApproved(edited, request_id))
         waiting.request_id, waiting.opened_at = request_id, waiting.log.last_sequence
         waiting.approved.set_result(edited or waiting.plan)
@@ -136,7 +136,3 @@ class _Waiting:
 def not_awaiting(run: str, why: str) -> OrchestrionError:
     """Builds the error for a run that cannot be approved; `why` follows its name."""
     return Reason.NOT_AWAITING_APPROVAL.error(f"{run} does not await approval: it {why}.", field="name", name=run)
-
-
-def _ignore(_: OrchestrionError | None) -> None:
-    """The writer has logged a failure already, and the log of the run says the same."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, tuple_, update
 
 from orchestrion import events
 from orchestrion._codec import codec
@@ -39,6 +39,10 @@ _BEGINNING: Final = 200
 _Row: TypeAlias = Row[Any]  # Its columns are read by name.
 
 
+def _ignore(_: OrchestrionError | None) -> None:
+    """The writer has logged a failure already."""
+
+
 class Journal:
     """Writes runs down and reads them back."""
 
@@ -60,16 +64,16 @@ class Journal:
         }
         self._database.write(_INSERT_RUN, row, done)
 
-    def append(self, event: events_pb2.Event, done: Done) -> None:
+    def append(self, event: events_pb2.Event, done: Done = _ignore) -> None:
         """Queues a numbered event; `done` is called on the event loop with None after the commit, or with the error."""
         row = {"run": event.run, "sequence": event.sequence, "event": event.SerializeToString()}
         self._database.write(_INSERT_EVENT, row, done)
 
-    def mark(self, name: str, state: RunState, done: Done) -> None:
+    def mark(self, name: str, state: RunState, done: Done = _ignore) -> None:
         """Queues the state of a run that has not ended, for lists; events queued after it are seen no earlier."""
         self._database.write(_MARK_RUN, {"run": name, "to": int(state)}, done)
 
-    def end(self, name: str, state: RunState, done: Done) -> None:
+    def end(self, name: str, state: RunState, done: Done = _ignore) -> None:
         """Queues the end of a run."""
         row = {"run": name, "to": int(state), "at": time.time_ns() // 1_000_000}
         self._database.write(_END_RUN, row, done)
@@ -83,7 +87,7 @@ class Journal:
         query = select(RUNS).where(RUNS.c.name == name)
         row = await self._database.read(lambda connection: connection.execute(query).one_or_none())
         if row is None:
-            raise run_not_found(name)
+            raise Reason.RUN_NOT_FOUND.error(f"There is no run {name!r}.", field="name", name=name)
         return _run(row)
 
     async def read(self, name: str) -> Run:
@@ -145,8 +149,7 @@ class Journal:
         first = (EVENTS.c.run == RUNS.c.name) & (EVENTS.c.sequence == 1)
         query = select(RUNS, EVENTS.c.event).outerjoin(EVENTS, first)
         if before is not None:
-            created, name = before
-            query = query.where((RUNS.c.create_ms < created) | ((RUNS.c.create_ms == created) & (RUNS.c.name < name)))
+            query = query.where(tuple_(RUNS.c.create_ms, RUNS.c.name) < before)
         query = query.order_by(RUNS.c.create_ms.desc(), RUNS.c.name.desc()).limit(size)
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         return tuple(replace(_run(row), messages=_beginnings(row.event)) for row in rows)
@@ -172,19 +175,10 @@ class Journal:
         for row in await self._database.read(unfinished):
             finished = events.RunFinished(RunState.FAILED, Error.of(error), now.timestamp() * 1000 - row.create_ms)
             event = events.Event(row.name, row.last + 1, now, events.Stage.UNSPECIFIED, finished)
-            self.append(codec.encode(event), _ignore)
-            self.end(row.name, RunState.FAILED, _ignore)
+            self.append(codec.encode(event))
+            self.end(row.name, RunState.FAILED)
             count += 1
         return count
-
-
-def run_not_found(name: str) -> OrchestrionError:
-    """Builds the error for a run that does not exist."""
-    return Reason.RUN_NOT_FOUND.error(f"There is no run {name!r}.", field="name", name=name)
-
-
-def _ignore(_: OrchestrionError | None) -> None:
-    """The writer has logged a failure already."""
 
 
 def _milliseconds(time_: datetime | None) -> int:
