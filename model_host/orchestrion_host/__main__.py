@@ -19,6 +19,8 @@ async def serve(config: HostConfig) -> None:
 
 def main() -> None:
     """Reads the settings and serves; a bad setting or catalogue ends with 2, a port that is taken with 1."""
+    # Data that a worker could write must not be nested too deep to be read here, a few calls further down the stack.
+    sys.setrecursionlimit(sys.getrecursionlimit() + 100)
     config = settings.load_or_exit(HostConfig, "host")
     process.set_up_logging(config.log_level)
     if config.exit_with_parent:

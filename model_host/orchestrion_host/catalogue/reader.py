@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_type_hints
 
 import msgspec
 
@@ -19,6 +20,8 @@ _DEVICES: Final = ("cuda", "cpu")
 _ISOLATIONS: Final = ("shared", "own")
 _LIMITS: Final = frozenset({"max_character_count", "max_duration_ms", "max_size_bytes"})
 _TRUSTED: Final = ("pickled-weights", "remote-code")
+# As msgspec writes it: "… unknown field `descripton` - at `$.source`".
+_UNKNOWN_FIELD: Final = re.compile(r"unknown field `(?P<field>[^`]*)`(?: - at `\$\.?(?P<place>[\w.]*)`)?")
 BUILT_IN: Final = Path(__file__).parent / "models"
 """The folder of the project's own models."""
 
@@ -77,7 +80,7 @@ def facts_of(data: Mapping[str, Any], place: str) -> ModelFacts:
     try:
         facts = msgspec.convert(data, ModelFacts)
     except msgspec.ValidationError as error:
-        raise CatalogueError(f"{place}: {error}") from error
+        raise CatalogueError(f"{place}: {_with_cure(error, ModelFacts)}") from error
     _check_rules(facts, place)
     return facts
 
@@ -91,7 +94,21 @@ def read_yaml(path: Path, form: type[T]) -> T:
     try:
         return msgspec.yaml.decode(path.read_bytes(), type=form)
     except (OSError, msgspec.DecodeError) as error:
-        raise CatalogueError(f"{path}: {error}") from error
+        raise CatalogueError(f"{path}: {_with_cure(error, form)}") from error
+
+
+def _with_cure(error: Exception, form: type[Any]) -> str:
+    """Writes an error of a file; one of an unknown field says which fields there are at that place."""
+    match = _UNKNOWN_FIELD.search(str(error))
+    if match is None:
+        return str(error)
+    for part in filter(None, (match["place"] or "").split(".")):
+        form = get_type_hints(form).get(part, form)
+    if not issubclass(form, msgspec.Struct):
+        return str(error)
+    names = form.__struct_fields__
+    close = difflib.get_close_matches(match["field"], names, n=1)
+    return f"{error}; did you mean `{close[0]}`?" if close else f"{error}; there are {', '.join(names)}"
 
 
 def _check_rules(facts: ModelFacts, place: str) -> None:

@@ -128,7 +128,7 @@ async def test_what_a_killed_host_left_on_shared_memory_is_swept_out(tmp_path: P
     [
         (["--name=two words"], 2, "name"),
         (["--memory-budget-bytes=plenty"], 2, "--memory-budget-bytes"),
-        (["--catalogue-paths={catalogue}"], 2, "wrong.yaml: Object contains unknown field `descripton`"),
+        (["--catalogue-paths={catalogue}"], 2, "unknown field `descripton`; did you mean `description`?"),
         (["--preload=nobody"], 2, "nobody"),
         (["--listen-host=0.0.0.0"], 2, "advertise_address"),
         (["--listen-host=203.0.113.1"], 1, "203.0.113.1"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +73,42 @@ def test_what_no_frame_can_carry_is_refused_where_it_is_written() -> None:
         ipc.pack(ipc.Computed(1, 1.5, [2**70]))
     with pytest.raises(UnicodeEncodeError):
         ipc.pack(ipc.Computed(1, 1.5, ["\ud800"]))
+
+
+def test_a_host_reads_data_as_deep_as_a_worker_can_write_them() -> None:
+    """Given the deepest data that a thread of a worker can write, the program of the host, with its limit, reads it."""
+    writing = """
+import sys, threading
+from orchestrion_host import ipc
+frames = []
+def write():
+    nested = []
+    while True:
+        nested = [nested]
+        try:
+            frames.append(ipc.pack(ipc.Computed(1, 1.5, [{"json": {"json": nested}}])))
+        except ValueError:
+            return
+thread = threading.Thread(target=write)
+thread.start()
+thread.join()
+sys.stdout.buffer.write(frames[-1])
+"""
+    reading = """
+import sys
+from orchestrion_host import __main__, ipc
+try:
+    __main__.main()
+except SystemExit:
+    pass
+def deeper(calls):
+    return deeper(calls - 1) if calls else list(ipc.Unpacker(ipc.FROM_WORKER).feed(sys.stdin.buffer.read()))
+print(len(deeper(50)))
+"""
+    frame = subprocess.run([sys.executable, "-c", writing], check=True, capture_output=True).stdout
+    assert len(frame) > 500
+    command = [sys.executable, "-c", reading, "--port", "-1"]
+    assert subprocess.run(command, check=True, capture_output=True, input=frame).stdout == b"1\n"
 
 
 @pytest.mark.parametrize(
