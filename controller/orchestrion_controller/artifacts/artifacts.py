@@ -1,4 +1,4 @@
-"""Artifacts as their owners see them: the store's content joined with the rows that say whose it is."""
+"""Artifacts as their owners see them: the store's content joined with the rows of ownership."""
 
 from __future__ import annotations
 

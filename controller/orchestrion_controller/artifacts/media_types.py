@@ -48,7 +48,7 @@ _BY_BRAND: Final = {
 
 
 def guess(head: bytes, file_name: str) -> str:
-    """Finds the media type by content, then by name: a name can lie, and content may have no mark.
+    """Finds the media type by content, then by name: a name can be wrong, and content may have no signature.
 
     Args:
         head: The first bytes, a few thousand.

@@ -22,7 +22,7 @@ class LocalStore:
         """Makes the folder, and drops what uploads of an earlier process left.
 
         Args:
-            folder: Where the files lie.
+            folder: The folder.
             max_bytes: The largest artifact taken, in bytes.
         """
         self._folder = folder
@@ -102,7 +102,7 @@ class LocalStore:
             return b""
 
     async def delete(self, sha256: str) -> None:
-        """Removes the content; that it is gone already is no error."""
+        """Removes the content; absence is no error."""
         await asyncio.to_thread(self.path(sha256).unlink, missing_ok=True)
 
     def _adopt(self, temporary: Path, sha256: str) -> None:

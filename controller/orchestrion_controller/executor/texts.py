@@ -24,7 +24,7 @@ class Texts:
     """The text files of one run, each read once, however many tasks take it."""
 
     def __init__(self, store: OwnedArtifacts) -> None:
-        """Keeps where the files lie."""
+        """Keeps the store; reads nothing yet."""
         self._store = store
         self._texts: dict[str, str] = {}
         self._size_bytes = 0

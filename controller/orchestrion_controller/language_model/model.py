@@ -135,7 +135,7 @@ class LanguageModel:
         self, messages: Sequence[ChatMessage], fields: Mapping[str, object]
     ) -> tuple[openai.AsyncStream[object], object]:
         async with asyncio.timeout(self._config.timeout_s):
-            # `post` instead of the typed methods, which cost more CPU time than the rest of a run: errors and the
+            # `post` instead of the typed methods, which cost more CPU time than the rest of a run: errors and
             # the parsing of the stream stay the client's.
             stream = await self._client.post(
                 "/chat/completions",

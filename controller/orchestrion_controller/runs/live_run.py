@@ -32,18 +32,18 @@ Program = Callable[[str, RunLog], Coroutine[Any, Any, None]]
 
 @dataclass(frozen=True, slots=True)
 class Lifetime:
-    """When a run ends, though it could go on."""
+    """What ends a run early: no reader, or its deadline."""
 
     on_detach: OnDetach
     """What happens without a reader."""
     detach_grace_s: float
     """How long it lives without one under CANCEL, in seconds."""
     deadline_s: float | None
-    """How long it may take, in seconds; None for ever."""
+    """How long it may take, in seconds; None for no deadline."""
 
 
 class LiveRun:
-    """A run that is going on."""
+    """A run that has not ended."""
 
     def __init__(
         self, run: Run, lifetime: Lifetime, journal: Journal, metrics: ControllerMetrics, gate: Gate | None = None
@@ -52,8 +52,8 @@ class LiveRun:
 
         Args:
             run: Its row.
-            lifetime: When it ends, though it could go on.
-            journal: Where it is written down.
+            lifetime: What ends it early.
+            journal: Where it is written.
             metrics: Where it is counted.
             gate: Where its program waits until its plan is approved; None when it does not.
         """
@@ -77,7 +77,7 @@ class LiveRun:
     def start(
         self, messages: tuple[Message, ...], request_id: str, program: Program, ended: Callable[[], None]
     ) -> None:
-        """Writes the run down and starts its program; `ended` is called once its end is written down too."""
+        """Queues the run's row and starts its program; `ended` is called once its end is committed."""
         loop = asyncio.get_running_loop()
         self._journal.create(self.row, request_id, self._on_written)
         started = RunStarted(self.row.kind, messages, self.row.deadline_time, self.row.previous_run)
@@ -169,7 +169,7 @@ class LiveRun:
         self._metrics.run_seconds.labels(kind).observe(seconds)
 
     def _write_end(self, state: RunState) -> None:
-        """Writes the end down, again and again while the disk is full: no run may seem to go on for ever.
+        """Writes the end, and retries while the disk is full: without it the run would look live for ever.
 
         Until it is written, readers that come must find the live log: the journal lacks its last events.
         """
@@ -193,7 +193,7 @@ class LiveRun:
             self._fail(error)
 
     def _fail(self, error: OrchestrionError) -> None:
-        """Ends a run that cannot be written down."""
+        """Ends a run that cannot be journalled."""
         if self._cancel_error is None:
             self._cancel_state = RunState.FAILED
             self.cancel(error)

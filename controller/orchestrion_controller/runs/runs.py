@@ -37,14 +37,14 @@ class RunLimits:
 
 
 class StartOptions(TypedDict, total=False):
-    """What a run is started with beside its kind and its program."""
+    """The arguments of a run besides its kind and its program."""
 
     messages: tuple[Message, ...]
     """The conversation, kept in its first event."""
     options: RunOptions | None
     """How it treats a client that leaves."""
     deadline_s: float | None
-    """How long it may take, in seconds; None for ever."""
+    """How long it may take, in seconds; None for no deadline."""
     previous_run: str
     """The run that it continues; empty for none."""
     gate: Gate | None
@@ -89,7 +89,7 @@ class RunSupervisor:
         """Starts a run, or finds the one that an earlier call with the same request id started; returns its name.
 
         Raises:
-            ResourceExhaustedError: As many runs go on as may.
+            ResourceExhaustedError: `max_running_runs` runs are live already.
         """
         options = options or RunOptions()
         if options.request_id and (earlier := await self._find_request(options.request_id)):

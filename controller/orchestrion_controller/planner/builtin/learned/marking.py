@@ -81,7 +81,7 @@ def asides(request: str, file_names: Sequence[str] = ()) -> list[Aside]:
 
     Args:
         request: The request, as it is written.
-        file_names: The names of its attachments, which it may speak of.
+        file_names: The names of its attachments, which it may mention.
     """
     asides: list[Aside] = []
     for name in sorted(dict.fromkeys(file_names), key=len, reverse=True):
@@ -130,6 +130,6 @@ def _mark_of(text: str) -> str:
 
 
 def _add(asides: list[Aside], item: Aside) -> None:
-    """Adds something that lies on nothing else."""
+    """Adds a value unless it overlaps another."""
     if not any(item.start < other.end and other.start < item.end for other in asides):
         asides.append(item)
