@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,12 +28,7 @@ class Sizes:
 
     def fields(self) -> Mapping[str, int]:
         """Returns them as a configuration takes them."""
-        return {
-            "hidden_size": self.hidden_size,
-            "num_hidden_layers": self.num_hidden_layers,
-            "num_attention_heads": self.num_attention_heads,
-            "intermediate_size": self.intermediate_size,
-        }
+        return {name: value for name, value in asdict(self).items() if name != "name"}
 
 
 MINI_LM: Final = Sizes("MiniLM-L6", 384, 6, 12, 1536)

@@ -23,11 +23,10 @@ from typing import Final
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.processes import LLM_SERVER, announcing
+from benchmarks.processes import LLM_SERVER, announcing, servers
 from benchmarks.statistic import Spread
 from benchmarks.workload import check
 from orchestrion import AsyncClient, OrchestrionError
-from orchestrion._processes import platform
 from orchestrion.events import PlanFinished, RunFinished, TaskStarted
 
 BRANCHES: Final = ("left", "middle", "right")
@@ -67,20 +66,12 @@ def platforms(arguments: argparse.Namespace) -> Generator[dict[bool, str], None,
         pace = ["--tokens-per-second", str(arguments.tokens_per_second)]
         llm = stack.enter_context(announcing([str(LLM_SERVER), "--plan", str(home / "plan.json"), *pace]))
         log = stack.enter_context((home / "log").open("w"))
-        ports = ["--port", "0", "--metrics-port", "0"]
         addresses = {}
         for early in (True, False):
             folder = home / ("early" if early else "late")
             settings = ["--llm-base-url", llm, "--responder", "builtin"]
             settings.append("--early-dispatch" if early else "--no-early-dispatch")
-            running = stack.enter_context(
-                platform.start(
-                    [*ports, *settings, "--home", f"{folder}/controller"],
-                    [*ports, "--test-experts", "--home", f"{folder}/host"],
-                    host_name="bench",
-                    log=lambda server, line: print(f"{server} | {line}", file=log, flush=True),
-                )
-            )
+            running = stack.enter_context(servers(folder, settings, ["--test-experts"], log))
             addresses[early] = running.controller.grpc_address
         yield addresses
 

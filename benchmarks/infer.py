@@ -12,12 +12,12 @@ from typing import Any, Final
 import grpc
 import yaml
 
+from benchmarks import processes
 from benchmarks.checkpoints import BERT_BASE, Subject, picture_model, sound_model, text_model
 from benchmarks.statistic import Median, Spread
 from orchestrion import Client
 from orchestrion._codec import value_codec
 from orchestrion._net.transport import channel_options, error_of
-from orchestrion._processes import platform
 from orchestrion.v1 import model_host_service_pb2 as messages
 from orchestrion.v1.model_host_service_pb2_grpc import ModelHostServiceStub
 from orchestrion.values import ArtifactRef, Value
@@ -103,16 +103,10 @@ def measure(folder: Path, log: Path, runs: int) -> Generator[Overhead, None, Non
         runs: How many pairs of calls.
     """
     catalogue = _catalogue(folder)
-    ports = ["--port", "0", "--metrics-port", "0"]
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(log.open("w"))
         running = stack.enter_context(
-            platform.start(
-                [*ports, "--home", f"{folder}/controller"],
-                [*ports, "--home", f"{folder}/host", "--profile", "none", "--catalogue-paths", str(catalogue)],
-                host_name="bench",
-                log=lambda server, line: print(f"{server} | {line}", file=file, flush=True),
-            )
+            processes.servers(folder, [], ["--profile", "none", "--catalogue-paths", str(catalogue)], file)
         )
         client = stack.enter_context(Client(running.controller.grpc_address))
         channel = stack.enter_context(grpc.insecure_channel(running.host.grpc_address, options=channel_options()))

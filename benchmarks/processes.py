@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import psutil
 
@@ -41,6 +41,19 @@ class Servers:
     echo: str
 
 
+def servers(
+    home: str | Path, controller: Sequence[str], host: Sequence[str], log: IO[str]
+) -> contextlib.AbstractContextManager[platform.Platform]:
+    """Starts a controller and a host with these flags, on free ports and with their folders in `home`."""
+    ports = ["--port", "0", "--metrics-port", "0"]
+    return platform.start(
+        [*ports, *controller, "--home", f"{home}/controller"],
+        [*ports, *host, "--home", f"{home}/host"],
+        host_name="bench",
+        log=lambda server, line: print(f"{server} | {line}", file=log, flush=True),
+    )
+
+
 @contextlib.contextmanager
 def started(log: Path) -> Generator[Servers, None, None]:
     """Starts the language model, which plans a chain, the platform and the echo server; stops all on leaving.
@@ -59,17 +72,9 @@ def started(log: Path) -> Generator[Servers, None, None]:
         llm = stack.enter_context(announcing([str(LLM_SERVER), "--port", "0", "--plan", str(plan)]))
         echo = stack.enter_context(announcing([str(ECHO_SERVER)]))
         file = stack.enter_context(log.open("w"))
-        ports = ["--port", "0", "--metrics-port", "0"]
         # Built-in where a request names nothing else; those for the language model name it.
         performers = ["--planner", "builtin", "--responder", "builtin", "--llm-base-url", llm]
-        running = stack.enter_context(
-            platform.start(
-                [*ports, *performers, "--home", f"{home}/controller"],
-                [*ports, "--test-experts", "--home", f"{home}/host"],
-                host_name="bench",
-                log=lambda server, line: print(f"{server} | {line}", file=file, flush=True),
-            )
-        )
+        running = stack.enter_context(servers(home, performers, ["--test-experts"], file))
         yield Servers(running.controller.grpc_address, echo)
 
 

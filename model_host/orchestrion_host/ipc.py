@@ -13,6 +13,7 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import msgspec
 
+from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.values import JsonObject
 
 Plain: TypeAlias = Any  # What a model gives is checked against its task type later, by the host.
@@ -49,6 +50,10 @@ class Load(msgspec.Struct, frozen=True, array_like=True, tag=0):
     """The folders of further checkpoints that it is made of, by what they are to it."""
     trusted: Sequence[str] = ()
     """What the operator allows it: `pickled-weights`, `remote-code`."""
+
+    def refused(self, problem: str) -> OrchestrionError:
+        """Builds the error that says why the expert cannot be loaded."""
+        return Reason.EXPERT_LOAD_FAILED.error(f"{self.expert_id}: {problem}", expert=self.expert_id)
 
 
 class Loaded(msgspec.Struct, frozen=True, array_like=True, tag=1):

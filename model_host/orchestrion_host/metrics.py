@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Final
 
 from prometheus_client import Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -11,81 +13,61 @@ from prometheus_client.registry import Collector
 from orchestrion.experts import Device, ExpertState, ExpertStatus
 from orchestrion_serving.metrics import LATENCY_BUCKETS, CallMetrics
 
+_NAMESPACE: Final = "orchestrion_host"
+
 
 class HostMetrics:
     """What is counted and timed, in the registry of the gRPC metrics."""
 
     def __init__(self, calls: CallMetrics) -> None:
         """Makes the metrics `orchestrion_host_…`."""
-        registry = calls.registry
-        self.registry = registry
-        prefix = "orchestrion_host"
-        self.inferences = Counter(
-            f"{prefix}_inferences",
+        self.registry = calls.registry
+        counter = partial(Counter, namespace=_NAMESPACE, registry=self.registry)
+        histogram = partial(Histogram, namespace=_NAMESPACE, registry=self.registry)
+        self.inferences = counter(
+            "inferences",
             "Inferences ended, by expert, task type and outcome (succeeded, failed, cancelled, rejected).",
             ["expert", "task_type", "outcome"],
-            registry=registry,
         )
-        self.queue_seconds = Histogram(
-            f"{prefix}_inference_queue_seconds",
+        self.queue_seconds = histogram(
+            "inference_queue_seconds",
             "Time of an inference from its arrival to its forward pass: loading, fetching inputs, waiting.",
             ["expert"],
             buckets=LATENCY_BUCKETS,
-            registry=registry,
         )
-        self.compute_seconds = Histogram(
-            f"{prefix}_inference_compute_seconds",
+        self.compute_seconds = histogram(
+            "inference_compute_seconds",
             "Time of the forward pass that an inference was part of.",
             ["expert"],
             buckets=LATENCY_BUCKETS,
-            registry=registry,
         )
-        self.batch_size = Histogram(
-            f"{prefix}_inference_batch_size",
+        self.batch_size = histogram(
+            "inference_batch_size",
             "Inferences in the forward pass that an inference was part of.",
             ["expert"],
             buckets=(1, 2, 4, 8, 16, 32, 64, 128),
-            registry=registry,
         )
-        self.loads = Counter(
-            f"{prefix}_loads",
-            "Loads of experts, by outcome (loaded, failed).",
-            ["expert", "outcome"],
-            registry=registry,
-        )
-        self.load_seconds = Histogram(
-            f"{prefix}_load_seconds",
+        self.loads = counter("loads", "Loads of experts, by outcome (loaded, failed).", ["expert", "outcome"])
+        self.load_seconds = histogram(
+            "load_seconds",
             "Time of a load, with its wait for room and the start of its worker.",
             ["expert"],
             buckets=LATENCY_BUCKETS,
-            registry=registry,
         )
-        self.evictions = Counter(
-            f"{prefix}_evictions", "Experts that gave way to others.", ["expert"], registry=registry
+        self.evictions = counter("evictions", "Experts that gave way to others.", ["expert"])
+        self.worker_restarts = counter(
+            "worker_restarts", "Workers that ended unexpectedly and are replaced, by runtime and device.", ["worker"]
         )
-        self.worker_restarts = Counter(
-            f"{prefix}_worker_restarts",
-            "Workers that ended unexpectedly and are replaced, by runtime and device.",
-            ["worker"],
-            registry=registry,
-        )
-        self.result_lookups = Counter(
-            f"{prefix}_result_lookups",
+        self.result_lookups = counter(
+            "result_lookups",
             "Calls of deterministic experts, by whether their result was kept from an earlier one (hit, miss).",
             ["outcome"],
-            registry=registry,
         )
-        self.artifact_fetches = Counter(
-            f"{prefix}_artifact_fetches",
-            "Input artifacts, by where they came from (cache, store).",
-            ["source"],
-            registry=registry,
+        self.artifact_fetches = counter(
+            "artifact_fetches", "Input artifacts, by where they came from (cache, store).", ["source"]
         )
-        self.artifact_bytes = Counter(
-            f"{prefix}_artifact_bytes",
-            "Bytes of artifacts moved, by direction (fetched, stored).",
-            ["direction"],
-            registry=registry,
+        self.artifact_bytes = counter(
+            "artifact_bytes", "Bytes of artifacts moved, by direction (fetched, stored).", ["direction"]
         )
 
 

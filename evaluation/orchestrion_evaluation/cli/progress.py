@@ -16,6 +16,9 @@ _STEPS: Final = 10
 class Progress(AbstractContextManager["Progress"], Protocol):
     """Shows how far it is."""
 
+    def __exit__(self, *_: object) -> None:
+        return None
+
     def advance(self, *, failed: bool) -> None:
         """Takes that one more request is done."""
 
@@ -32,19 +35,12 @@ def choose(total: int, done: int, *, plain: bool) -> Progress:
     return Bar(total, done) if drawable and not plain else Lines(total, done)
 
 
-class Lines:
+class Lines(Progress):
     """A line at each tenth."""
 
     def __init__(self, total: int, done: int) -> None:
         """Writes nothing yet."""
         self._total, self._done, self._failed = total, done, 0
-
-    def __enter__(self) -> Self:
-        """Returns the lines."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
 
     def advance(self, *, failed: bool) -> None:
         """Writes a line where a tenth is full."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -17,17 +16,8 @@ NONE: Final = "none"
 _FOLDER: Final = Path(__file__).parent / "profiles"
 
 
-class _ProfileFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    name: str
-    description: str
-    order: int
-    experts: tuple[str, ...] = ()
-    includes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ProfileFacts:
-    """One profile."""
+class ProfileFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One profile, as its file says it."""
 
     name: str
     """Its name."""
@@ -35,8 +25,10 @@ class ProfileFacts:
     """What machine it is for, in a sentence."""
     order: int
     """Its place among the others; the smallest comes first."""
-    experts: tuple[str, ...]
-    """The ids of its experts, those of included profiles first."""
+    experts: tuple[str, ...] = ()
+    """The ids of its experts; once all profiles are read, those of included ones come first."""
+    includes: tuple[str, ...] = ()
+    """The names of the profiles whose experts it has too."""
 
 
 def read(folder: Path = _FOLDER) -> Mapping[str, ProfileFacts]:
@@ -45,10 +37,10 @@ def read(folder: Path = _FOLDER) -> Mapping[str, ProfileFacts]:
     Raises:
         CatalogueError: A file cannot be read, or says what it cannot say.
     """
-    files = [read_yaml(path, _ProfileFile) for path in sorted(folder.glob("*.yaml"))]
+    files = [read_yaml(path, ProfileFacts) for path in sorted(folder.glob("*.yaml"))]
     by_name = {file.name: file for file in files}
     return {
-        file.name: ProfileFacts(file.name, file.description, file.order, tuple(_experts(by_name, file.name, ())))
+        file.name: msgspec.structs.replace(file, experts=tuple(_experts(by_name, file.name, ())))
         for file in sorted(by_name.values(), key=lambda file: file.order)
     }
 
@@ -67,7 +59,7 @@ def experts_of(name: str) -> frozenset[str]:
     return frozenset(profiles[name].experts)
 
 
-def _experts(files: Mapping[str, _ProfileFile], name: str, above: tuple[str, ...]) -> list[str]:
+def _experts(files: Mapping[str, ProfileFacts], name: str, above: tuple[str, ...]) -> list[str]:
     if name not in files or name in above:
         raise CatalogueError(f"profile {above[-1]}: includes: there is no profile {name!r} that it can include.")
     file = files[name]

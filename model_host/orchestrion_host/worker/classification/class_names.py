@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from orchestrion.errors import Reason
 from orchestrion_host import ipc
 from orchestrion_host.worker.runtimes import Outputs
 from orchestrion_host.worker.text import language_tags, languages
@@ -24,8 +23,7 @@ def of(config: Any, spec: ipc.Load) -> dict[int, str]:
     if names_option is None:
         return names
     if not isinstance(names_option, list | tuple) or len(names_option) != len(names):
-        text = f"{spec.expert_id}: options.class_names: expected {len(names)} names; found {names_option!r}."
-        raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+        raise spec.refused(f"options.class_names: expected {len(names)} names; found {names_option!r}.")
     return {place: str(name) for place, name in enumerate(names_option)}
 
 

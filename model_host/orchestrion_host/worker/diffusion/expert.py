@@ -19,7 +19,7 @@ from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
 from orchestrion_host.worker.diffusion.passes import DenoisingWatch
 from orchestrion_host.worker.models import checkpoint as torch_checkpoint
 from orchestrion_host.worker.output_files import Spool
-from orchestrion_host.worker.runtimes import Outputs, Result
+from orchestrion_host.worker.runtimes import Outputs, Result, read_each
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +89,11 @@ class DiffusionExpert:
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Makes what each call asks for, those of equal settings in one pass."""
-        results: dict[int, Result] = {}
+        drawings, results = read_each(batch, self.read)
         passes: dict[tuple[Any, ...], list[tuple[int, GenerationRequest]]] = {}
-        for place, call in enumerate(batch):
-            try:
-                call.raise_if_cancelled()
-                drawing = self.read(call)
-            except OrchestrionError as error:
-                results[place] = error
-            else:
-                self._tell_what_is_not_read(drawing)
-                passes.setdefault(drawing.pass_key, []).append((place, drawing))
+        for place, drawing in drawings.items():
+            self._tell_what_is_not_read(drawing)
+            passes.setdefault(drawing.pass_key, []).append((place, drawing))
         for together in passes.values():
             results.update(self._results(together))
         return [results[place] for place in range(len(batch))]

@@ -31,8 +31,7 @@ class Entailment:
         """
         self._template = str(spec.options.get("hypothesis_template", _TEMPLATE))
         if self._template.count("{}") != 1:
-            text = f"{spec.expert_id}: options.hypothesis_template: expected one {{}}; found {self._template!r}."
-            raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+            raise spec.refused(f"options.hypothesis_template: expected one {{}}; found {self._template!r}.")
         named = [place for place, name in names.items() if name.lower().startswith("entail")]
         label = spec.options.get("entailment_class", named[0] if named else None)
         if label not in names:

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from orchestrion.errors import OrchestrionError
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.heads import text_windows
 from orchestrion_host.worker.heads.model import HeadExpert, TextModel
@@ -51,29 +50,7 @@ class ExtractiveQa(HeadExpert):
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Answers questions, the windows of all texts together."""
-        results: dict[int, Result] = {}
-        windows: list[tuple[Call, TextWindow]] = []
-        owners: list[int] = []
-        for place, call in enumerate(batch):
-            try:
-                call.raise_if_cancelled()
-                own = self._windows(call)
-            except OrchestrionError as error:
-                results[place] = error
-                continue
-            windows += [(call, window) for window in own]
-            owners += [place] * len(own)
-        logits = text_windows.compute(self, windows, _OUTPUTS)
-        for place, call in enumerate(batch):
-            if place in results:
-                continue
-            rows = [row for row, owner in enumerate(owners) if owner == place]
-            try:
-                call.raise_if_cancelled()
-                results[place] = self._answer(call, [windows[row][1] for row in rows], [logits[row] for row in rows])
-            except OrchestrionError as error:
-                results[place] = error
-        return [results[place] for place in range(len(batch))]
+        return text_windows.predict(self, batch, self._windows, _OUTPUTS, self._answer)
 
     def _windows(self, call: Call) -> list[TextWindow]:
         text, question = inputs.text(call, "text"), inputs.text(call, "question").strip()

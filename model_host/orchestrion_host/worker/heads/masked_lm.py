@@ -9,10 +9,10 @@ from typing import Final
 
 import numpy as np
 
-from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.errors import OrchestrionError
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.heads.model import Array, HeadExpert, TextModel
-from orchestrion_host.worker.runtimes import Outputs, Result
+from orchestrion_host.worker.runtimes import Outputs, Result, read_each
 from orchestrion_host.worker.text import inputs, token_limits
 
 GAP: Final = re.compile(r"\[MASK\]|<mask>|_{3,}", re.IGNORECASE)
@@ -43,8 +43,7 @@ class MaskedLm(HeadExpert):
             FailedPreconditionError: EXPERT_LOAD_FAILED: its tokenizer has no mark for gaps.
         """
         if model.tokenizer.mask_token is None:
-            name = model.spec.expert_id
-            raise Reason.EXPERT_LOAD_FAILED.error(f"{name}: its tokenizer has no mask.", expert=name)
+            raise model.spec.refused("its tokenizer has no mask.")
         super().__init__(model)
 
     def warm_up(self) -> None:
@@ -54,13 +53,7 @@ class MaskedLm(HeadExpert):
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Fills in texts, the next gap of each in every pass."""
-        results: dict[int, Result] = {}
-        fillings: dict[int, list[_Filling]] = {}
-        for place, call in enumerate(batch):
-            try:
-                fillings[place] = [_Filling(self._tokens(call))]
-            except OrchestrionError as error:
-                results[place] = error
+        fillings, results = read_each(batch, lambda call: [_Filling(self._tokens(call))])
         while len(results) < len(batch):
             for place in [place for place in fillings if place not in results]:
                 try:
@@ -75,7 +68,6 @@ class MaskedLm(HeadExpert):
         return [results[place] for place in range(len(batch))]
 
     def _tokens(self, call: Call) -> list[int]:
-        call.raise_if_cancelled()
         text = inputs.text(call, "text")
         gaps = len(GAP.findall(text))
         if not 1 <= gaps <= _MOST_GAPS:

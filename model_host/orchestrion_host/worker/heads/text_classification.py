@@ -12,7 +12,7 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.classification import class_names, class_scores
 from orchestrion_host.worker.heads.entailment import Entailment
 from orchestrion_host.worker.heads.model import HeadExpert, TextModel, TokenRow
-from orchestrion_host.worker.runtimes import Outputs, Result
+from orchestrion_host.worker.runtimes import Outputs, Result, read_each
 from orchestrion_host.worker.text import inputs, token_limits, zero_shot
 
 _SURE: Final = 0.5
@@ -34,20 +34,9 @@ class TextClassifier(HeadExpert):
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Classifies texts, all of a batch together."""
-        results: dict[int, Result] = {}
-        rows: list[TokenRow] = []
-        owners: list[int] = []
-        labels: dict[int, list[str]] = {}
-        for place, call in enumerate(batch):
-            try:
-                call.raise_if_cancelled()
-                if self._entailment and call.task_type == "zero-shot-classification":
-                    labels[place] = zero_shot.labels(call)
-                encoded = self._encoded(call, labels.get(place))
-                rows += encoded
-                owners += [place] * len(encoded)
-            except OrchestrionError as error:
-                results[place] = error
+        read, results = read_each(batch, self._read)
+        rows = [row for _, encoded in read.values() for row in encoded]
+        owners = [place for place, (_, encoded) in read.items() for _ in encoded]
         scores: dict[int, dict[int, Any]] = {}
         for places in token_limits.passes([len(row["input_ids"]) for row in rows]):
             wanted = [place for place in places if not batch[owners[place]].cancelled]
@@ -55,10 +44,15 @@ class TextClassifier(HeadExpert):
                 continue
             for place, logits in zip(wanted, self.run([rows[place] for place in wanted], ["logits"])[0], strict=True):
                 scores.setdefault(owners[place], {})[place] = logits
-        for place, call in enumerate(batch):
-            if place not in results:
-                results[place] = self._result(call, labels.get(place), scores.get(place, {}))
+        for place, (labels, _) in read.items():
+            results[place] = self._result(batch[place], labels, scores.get(place, {}))
         return [results[place] for place in range(len(batch))]
+
+    def _read(self, call: Call) -> tuple[list[str] | None, list[TokenRow]]:
+        """Returns the labels to choose among where the call names them, and what the model is to read."""
+        judged = self._entailment and call.task_type == "zero-shot-classification"
+        labels = zero_shot.labels(call) if judged else None
+        return labels, self._encoded(call, labels)
 
     def _encoded(self, call: Call, labels: list[str] | None) -> list[TokenRow]:
         text = inputs.text(call, "text")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrion.errors import Reason
+from orchestrion.errors import OrchestrionError
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.heads.model import Array, HeadExpert, TextModel
+from orchestrion_host.worker.runtimes import Outputs, Result, read_each
 from orchestrion_host.worker.text import token_limits
 
 
@@ -36,9 +37,7 @@ def check(model: TextModel) -> None:
         FailedPreconditionError: EXPERT_LOAD_FAILED: it does not.
     """
     if not model.tokenizer.is_fast:
-        name = model.spec.expert_id
-        text = f"{name}: its tokenizer does not tell places in the text; save it with a tokenizer.json."
-        raise Reason.EXPERT_LOAD_FAILED.error(text, expert=name)
+        raise model.spec.refused("its tokenizer does not tell places in the text; save it with a tokenizer.json.")
 
 
 def cut(tokenizer: Any, text: str, most_tokens: int, overlap: int, question: str | None = None) -> list[TextWindow]:
@@ -74,6 +73,35 @@ def cut(tokenizer: Any, text: str, most_tokens: int, overlap: int, question: str
             )
         )
     return windows
+
+
+def predict(
+    expert: HeadExpert,
+    batch: Sequence[Call],
+    read: Callable[[Call], list[TextWindow]],
+    outputs: Sequence[str],
+    answer: Callable[[Call, Sequence[TextWindow], Sequence[Sequence[Array]]], Outputs],
+) -> list[Result]:
+    """Performs a batch of calls, the windows of all texts together.
+
+    Args:
+        expert: Reads the windows.
+        batch: The calls.
+        read: Cuts the text of a call into windows.
+        outputs: The names of the model's outputs.
+        answer: Makes the outputs of a call of its windows and of the model's outputs for each of them.
+    """
+    cut_texts, results = read_each(batch, read)
+    owned = [(place, window) for place, windows in cut_texts.items() for window in windows]
+    arrays = compute(expert, [(batch[place], window) for place, window in owned], outputs)
+    for place, windows in cut_texts.items():
+        try:
+            batch[place].raise_if_cancelled()
+            own = [arrays[row] for row, (owner, _) in enumerate(owned) if owner == place]
+            results[place] = answer(batch[place], windows, own)
+        except OrchestrionError as error:
+            results[place] = error
+    return [results[place] for place in range(len(batch))]
 
 
 def compute(

@@ -7,11 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from orchestrion.errors import OrchestrionError
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.classification import class_names
 from orchestrion_host.worker.heads import entities, text_windows
-from orchestrion_host.worker.heads.model import HeadExpert, TextModel
+from orchestrion_host.worker.heads.model import Array, HeadExpert, TextModel
 from orchestrion_host.worker.heads.text_windows import TextWindow
 from orchestrion_host.worker.runtimes import Outputs, Result
 from orchestrion_host.worker.text import inputs
@@ -30,36 +29,15 @@ class TokenClassifier(HeadExpert):
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Marks texts, the windows of all of them together."""
-        results: dict[int, Result] = {}
-        windows: list[tuple[Call, TextWindow]] = []
-        owners: list[int] = []
-        for place, call in enumerate(batch):
-            try:
-                call.raise_if_cancelled()
-                text = inputs.text(call, "text")
-                overlap = min(_OVERLAP, self.max_tokens // 4)
-                own = text_windows.cut(self.tokenizer, text, self.max_tokens, overlap)
-            except OrchestrionError as error:
-                results[place] = error
-                continue
-            windows += [(call, window) for window in own]
-            owners += [place] * len(own)
-        logits = text_windows.compute(self, windows, ["logits"])
-        for place, call in enumerate(batch):
-            if place in results:
-                continue
-            rows = [row for row, owner in enumerate(owners) if owner == place]
-            try:
-                call.raise_if_cancelled()
-                judged = _words([windows[row][1] for row in rows], [logits[row][0] for row in rows])
-                results[place] = self._outputs(call.text("text"), judged)
-            except OrchestrionError as error:
-                results[place] = error
-        return [results[place] for place in range(len(batch))]
+        return text_windows.predict(self, batch, self._windows, ["logits"], self._outputs)
 
-    def _outputs(self, text: str, judged: Sequence[tuple[int, int, Any]]) -> Outputs:
-        words = []
-        for start, end, logits in judged:
+    def _windows(self, call: Call) -> list[TextWindow]:
+        overlap = min(_OVERLAP, self.max_tokens // 4)
+        return text_windows.cut(self.tokenizer, inputs.text(call, "text"), self.max_tokens, overlap)
+
+    def _outputs(self, call: Call, windows: Sequence[TextWindow], outputs: Sequence[Sequence[Array]]) -> Outputs:
+        text, words = call.text("text"), []
+        for start, end, logits in _words(windows, [logits for (logits,) in outputs]):
             shifted = np.exp(logits - logits.max())
             best = int(shifted.argmax())
             words.append(entities.LabelledWord(start, end, self._names[best], float(shifted[best] / shifted.sum())))

@@ -119,8 +119,7 @@ def dtype_of(spec: ipc.Load, device: torch.device, saved: Any) -> torch.dtype:
     option = spec.options.get("dtype")
     if option is not None:
         if option not in _DTYPES:
-            text = f"{spec.expert_id}: options.dtype: expected one of {', '.join(_DTYPES)}; found {option!r}."
-            raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+            raise spec.refused(f"options.dtype: expected one of {', '.join(_DTYPES)}; found {option!r}.")
         return _DTYPES[option]
     if device.type == "cpu":
         return torch.float32

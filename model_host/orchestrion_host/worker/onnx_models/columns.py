@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from orchestrion.errors import Reason
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media.tables import Table
@@ -39,15 +38,13 @@ class FeatureColumns:
         """
         for item in inputs:
             if item.type not in _KINDS:
-                text = f"{spec.expert_id}: its input {item.name!r} takes {item.type}, which no column of a table holds."
-                raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+                raise spec.refused(f"its input {item.name!r} takes {item.type}, which no column of a table holds.")
         self._inputs = list(inputs)
         self._names = names_of(spec, metadata, "columns")
         shape = self._inputs[0].shape
         self._width = shape[1] if len(shape) > 1 and isinstance(shape[1], int) else None
         if len(self._inputs) == 1 and self._names and self._width not in (None, len(self._names)):
-            text = f"{spec.expert_id}: options.columns names {len(self._names)} columns; the model takes {self._width}."
-            raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+            raise spec.refused(f"options.columns names {len(self._names)} columns; the model takes {self._width}.")
 
     def blank(self) -> dict[str, Any]:
         """Returns one row of zeros and empty texts."""
@@ -103,8 +100,7 @@ def names_of(spec: ipc.Load, metadata: Mapping[str, str], key: str) -> list[str]
     if option is None:
         return []
     if not isinstance(option, list | tuple):
-        text = f"{spec.expert_id}: options.{key}: expected a list of names; found {option!r}."
-        raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+        raise spec.refused(f"options.{key}: expected a list of names; found {option!r}.")
     return [str(name) for name in option]
 
 

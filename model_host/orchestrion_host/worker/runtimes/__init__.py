@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module, metadata
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias, TypeVar
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion_host import ipc
 from orchestrion_host.catalogue import runtimes
 from orchestrion_host.worker.call import Call
+
+T = TypeVar("T")
 
 Outputs: TypeAlias = Mapping[str, ipc.Plain]
 """The outputs of one call by name."""
@@ -64,6 +66,23 @@ def loader(spec: ipc.Load) -> Loader:
         )
     load: Loader = import_module(_MODULES[spec.runtime]).loader(spec)
     return load
+
+
+def read_each(batch: Sequence[Call], read: Callable[[Call], T]) -> tuple[dict[int, T], dict[int, Result]]:
+    """Reads the inputs of each call, so that a bad one fails its own call alone.
+
+    Returns:
+        What was read, and the errors of the other calls, both by the place of the call in the batch.
+    """
+    inputs: dict[int, T] = {}
+    errors: dict[int, Result] = {}
+    for place, call in enumerate(batch):
+        try:
+            call.raise_if_cancelled()
+            inputs[place] = read(call)
+        except OrchestrionError as error:
+            errors[place] = error
+    return inputs, errors
 
 
 def one_by_one(batch: Sequence[Call], compute: Callable[[Call], Outputs]) -> list[Result]:

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 
-from orchestrion.errors import Reason
 from orchestrion_host import ipc
 from orchestrion_host.families import table
 from orchestrion_host.families.family import Family
@@ -32,9 +31,10 @@ def family_of(spec: ipc.Load) -> Family:
     """
     family = of_folder(spec.runtime, spec.folder, spec.task_types)
     if family is None:
-        text = f"{spec.expert_id}: task_types: no family of models on {spec.runtime} performs all of "
-        text += f"{', '.join(spec.task_types)}; an expert of its own for each would do."
-        raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+        raise spec.refused(
+            f"task_types: no family of models on {spec.runtime} performs all of {', '.join(spec.task_types)}; "
+            "an expert of its own for each would do."
+        )
     return family
 
 

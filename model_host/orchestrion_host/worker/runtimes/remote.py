@@ -34,7 +34,6 @@ def loader(spec: ipc.Load) -> Loader:
     module = import_module(name)
     missing = sorted(set(spec.task_types) - module.TASK_TYPES)
     if missing:
-        text = f"{spec.expert_id}: task_types: {spec.model} does not do {', '.join(missing)}."
-        raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+        raise spec.refused(f"task_types: {spec.model} does not do {', '.join(missing)}.")
     load: Loader = getattr(module, kind)
     return load

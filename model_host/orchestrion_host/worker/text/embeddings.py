@@ -7,9 +7,8 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-from orchestrion.errors import OrchestrionError
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.runtimes import Outputs, Result
+from orchestrion_host.worker.runtimes import Outputs, Result, steps
 from orchestrion_host.worker.text import questions, similarity, summaries, zero_shot
 from orchestrion_host.worker.text.encoding import EncodingRequest, TextEncoder, Vectors, encode
 
@@ -53,22 +52,8 @@ def compute(batch: Sequence[Call], encoder: TextEncoder) -> list[Result]:
     Returns:
         One result for each call: its outputs, or the error of its inputs or its cancellation.
     """
-    running = {place: _STEPS[call.task_type](call) for place, call in enumerate(batch)}
-    vectors: dict[int, Vectors | None] = dict.fromkeys(running)
-    results: dict[int, Result] = {}
-    while running:
-        wanted: dict[int, EncodingRequest] = {}
-        for place, steps in list(running.items()):
-            try:
-                batch[place].raise_if_cancelled()
-                # What a generator is sent first must be None, which its type does not say.
-                texts = steps.send(vectors[place])  # type: ignore[arg-type]  # See above.
-                wanted[place] = EncodingRequest(batch[place], texts)
-            except StopIteration as end:
-                results[place] = end.value
-            except OrchestrionError as error:
-                results[place] = error
-            if place in results:
-                del running[place]
-        vectors = dict(zip(wanted, encode(list(wanted.values()), encoder), strict=True))
-    return [results[place] for place in range(len(batch))]
+    return steps.together(
+        batch,
+        lambda call: _STEPS[call.task_type](call),
+        lambda wanted: encode([EncodingRequest(call, texts) for call, texts in wanted], encoder),
+    )

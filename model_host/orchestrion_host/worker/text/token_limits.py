@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from orchestrion.errors import Reason
 from orchestrion_host import ipc
 
 PASS_TOKENS: Final = 8192
@@ -48,8 +47,7 @@ def most_tokens(config: Any, spec: ipc.Load, tokenizer: Any, usual: int = _USUAL
     option = spec.options.get("max_length")
     if option is not None:
         if isinstance(option, bool) or not isinstance(option, int) or option < 1:
-            text = f"{spec.expert_id}: options.max_length: expected a number of tokens, at least 1; found {option!r}."
-            raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+            raise spec.refused(f"options.max_length: expected a number of tokens, at least 1; found {option!r}.")
         limits = [option] if config.model_type in _ENDLESS else [*limits, option]
     return min(limits) if limits else usual
 

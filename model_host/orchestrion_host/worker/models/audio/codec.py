@@ -14,7 +14,6 @@ import soxr
 import torch
 import transformers
 
-from orchestrion.errors import Reason
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media.audio import audio_inputs, limiting, wav
@@ -42,8 +41,7 @@ class Codec(TorchExpert):
         checkpoint = in_full_precision(Checkpoint(spec))
         kind = checkpoint.config.model_type
         if kind not in ("encodec", "dac", "mimi"):
-            text = f"{spec.expert_id}: {kind!r} is no kind of codec that this host knows: encodec, dac and mimi."
-            raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+            raise spec.refused(f"{kind!r} is no kind of codec that this host knows: encodec, dac and mimi.")
         self._model: Any = checkpoint.model(transformers.AutoModel)
         super().__init__(checkpoint, self._model)
         config = self._model.config

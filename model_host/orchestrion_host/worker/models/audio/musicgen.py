@@ -13,7 +13,7 @@ import numpy as np
 import torch
 import transformers
 
-from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.errors import OrchestrionError
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media.audio import limiting, wav
@@ -53,10 +53,7 @@ class MusicGenerator(TorchExpert):
         checkpoint = Checkpoint(spec)
         if checkpoint.config.model_type != "musicgen":
             kind = checkpoint.config.model_type
-            text = (
-                f"{spec.expert_id}: {kind!r} is no kind of model that this host makes sounds with; it takes musicgen."
-            )
-            raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+            raise spec.refused(f"{kind!r} is no kind of model that this host makes sounds with; it takes musicgen.")
         self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
         self._model: Any = checkpoint.model(transformers.MusicgenForConditionalGeneration)
         # Half precision has too few steps for samples; the codec is a small part of the model.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from transformers.models.auto import modeling_auto
 
-from orchestrion.errors import Reason
 from orchestrion_host import ipc
 from orchestrion_host.worker.models.audio.ctc import CtcRecogniser
 from orchestrion_host.worker.models.audio.recogniser import Recogniser
@@ -27,5 +26,4 @@ def load(spec: ipc.Load) -> Recogniser:
         return Seq2SeqRecogniser(checkpoint)
     if name in modeling_auto.MODEL_FOR_CTC_MAPPING_NAMES.values():
         return CtcRecogniser(checkpoint)
-    text = f"{spec.expert_id}: {name or 'a checkpoint that names no architecture'} is no recogniser of speech."
-    raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+    raise spec.refused(f"{name or 'a checkpoint that names no architecture'} is no recogniser of speech.")

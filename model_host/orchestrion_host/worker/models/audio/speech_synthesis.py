@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from orchestrion.errors import Reason
 from orchestrion_host import ipc
 from orchestrion_host.worker.models.audio.speecht5 import SpeechT5Synthesiser
 from orchestrion_host.worker.models.audio.synthesiser import Synthesiser
@@ -23,5 +22,4 @@ def load(spec: ipc.Load) -> Synthesiser:
         return Vits(checkpoint)
     if kind == "speecht5":
         return SpeechT5Synthesiser(checkpoint)
-    text = f"{spec.expert_id}: {kind!r} is no kind of voice that this host knows; it knows vits and speecht5."
-    raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+    raise spec.refused(f"{kind!r} is no kind of voice that this host knows; it knows vits and speecht5.")

@@ -8,7 +8,6 @@ from typing import Any
 import torch
 import transformers
 
-from orchestrion.errors import Reason
 from orchestrion_host.worker.media.audio.resampling import Mono
 from orchestrion_host.worker.models.audio.waveforms import Waveforms
 from orchestrion_host.worker.models.checkpoint import Checkpoint
@@ -37,8 +36,7 @@ def own_voice(checkpoint: Checkpoint) -> Any:
     size = int(checkpoint.config.speaker_embedding_dim)
     numbers = checkpoint.spec.options.get("speaker_embedding", [0.0] * size)
     if not isinstance(numbers, list | tuple) or len(numbers) != size:
-        text = f"{checkpoint.spec.expert_id}: options.speaker_embedding: expected a list of {size} numbers."
-        raise Reason.EXPERT_LOAD_FAILED.error(text, expert=checkpoint.spec.expert_id)
+        raise checkpoint.spec.refused(f"options.speaker_embedding: expected a list of {size} numbers.")
     return torch.tensor([numbers], dtype=checkpoint.dtype, device=checkpoint.device)
 
 
@@ -61,8 +59,7 @@ class SpeakerEncoder:
         self.rate = self._waveforms.rate
         length = int(self.model.config.xvector_output_dim)
         if length != size:
-            text = f"{checkpoint.spec.expert_id}: its speaker encoder makes vectors of {length} numbers, not {size}."
-            raise Reason.EXPERT_LOAD_FAILED.error(text, expert=checkpoint.spec.expert_id)
+            raise checkpoint.spec.refused(f"its speaker encoder makes vectors of {length} numbers, not {size}.")
 
     def voice(self, samples: Mono) -> Any:
         """Returns the x-vector of a speaker, of length 1 and shape (1, size)."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from orchestrion.errors import Reason
 from orchestrion_host import ipc
 from orchestrion_host.worker.models.checkpoint import Checkpoint
 from orchestrion_host.worker.models.document.tapas import Tapas
@@ -22,5 +21,4 @@ def load(spec: ipc.Load) -> LoadedExpert:
         return Tapas(checkpoint)
     if kind == "bart":
         return Tapex(checkpoint)
-    text = f"{spec.expert_id}: {kind!r} is no kind of model that answers from tables here; tapas and bart (TAPEX) are."
-    raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+    raise spec.refused(f"{kind!r} is no kind of model that answers from tables here; tapas and bart (TAPEX) are.")

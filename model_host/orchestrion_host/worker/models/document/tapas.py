@@ -10,12 +10,11 @@ import numpy as np
 import torch
 import transformers
 
-from orchestrion.errors import OrchestrionError
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media import tables
 from orchestrion_host.worker.media.tables import Table
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
-from orchestrion_host.worker.runtimes import Outputs, Result
+from orchestrion_host.worker.runtimes import Outputs, Result, read_each
 from orchestrion_host.worker.text import inputs, token_limits
 
 _SURE: Final = 0.5
@@ -51,14 +50,7 @@ class Tapas(TorchExpert):
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Answers questions, all of a batch together."""
-        results: dict[int, Result] = {}
-        encoded: dict[int, _Encoded] = {}
-        for place, call in enumerate(batch):
-            try:
-                call.raise_if_cancelled()
-                encoded[place] = self._encode(call)
-            except OrchestrionError as error:
-                results[place] = error
+        encoded, results = read_each(batch, self._encode)
         for places in token_limits.passes([len(item.fields["input_ids"]) for item in encoded.values()]):
             own = [list(encoded)[row] for row in places]
             results.update(zip(own, self._answers([encoded[place] for place in own]), strict=True))

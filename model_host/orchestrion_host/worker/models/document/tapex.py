@@ -14,7 +14,7 @@ from orchestrion_host.worker.media import tables
 from orchestrion_host.worker.media.tables import Table
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.generation.stopping import StopWhenCancelled
-from orchestrion_host.worker.runtimes import Result
+from orchestrion_host.worker.runtimes import Result, read_each
 from orchestrion_host.worker.text import inputs, token_limits
 
 
@@ -37,14 +37,7 @@ class Tapex(TorchExpert):
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Answers questions, all of a batch together."""
-        results: dict[int, Result] = {}
-        rows: dict[int, list[int]] = {}
-        for place, call in enumerate(batch):
-            try:
-                call.raise_if_cancelled()
-                rows[place] = self._tokens(call)
-            except OrchestrionError as error:
-                results[place] = error
+        rows, results = read_each(batch, self._tokens)
         if rows:
             calls = [batch[place] for place in rows]
             padded = self._tokenizer.pad({"input_ids": list(rows.values())}, padding=True, return_tensors="pt")

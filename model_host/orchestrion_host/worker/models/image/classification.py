@@ -67,6 +67,4 @@ class ImageClassifier(TorchExpert):
         )
 
 
-def load(spec: ipc.Load) -> ImageClassifier:
-    """Loads a classifier of images."""
-    return ImageClassifier(spec)
+load = ImageClassifier

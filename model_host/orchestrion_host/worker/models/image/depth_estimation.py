@@ -113,9 +113,7 @@ class DepthEstimator(TorchExpert):
         return outputs
 
 
-def load(spec: ipc.Load) -> DepthEstimator:
-    """Loads a model of depth."""
-    return DepthEstimator(spec)
+load = DepthEstimator
 
 
 def _stretched(depth: Any, size: tuple[int, int]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,12 +10,12 @@ import torch
 import transformers
 from PIL import Image
 
-from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.errors import OrchestrionError
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media.image import image_inputs
 from orchestrion_host.worker.models.checkpoint import Checkpoint
-from orchestrion_host.worker.runtimes import Outputs, Result
+from orchestrion_host.worker.runtimes import Outputs, Result, read_each
 
 _Read = TypeVar("_Read")
 
@@ -56,9 +56,14 @@ def count(spec: ipc.Load, name: str, usual: int) -> int:
     """
     value = spec.options.get(name, usual)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        text = f"{spec.expert_id}: options.{name}: expected a whole number from 1 on; found {value!r}."
-        raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+        raise spec.refused(f"options.{name}: expected a whole number from 1 on; found {value!r}.")
     return value
+
+
+def joined(encoded: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Joins the pixels of encoded images of one size, and their masks where there are any."""
+    names = [name for name in ("pixel_values", "pixel_mask") if name in encoded[0]]
+    return {name: torch.cat([own[name] for own in encoded]) for name in names}
 
 
 def compute(
@@ -76,15 +81,10 @@ def compute(
         run: Computes calls together from what was read and returns the outputs of each.
         alike: Returns what calls must have in common to be computed together, such as a size.
     """
-    results: dict[int, Result] = {}
+    items, results = read_each(batch, read)
     groups: dict[Hashable, list[tuple[int, _Read]]] = {}
-    for place, call in enumerate(batch):
-        try:
-            call.raise_if_cancelled()
-            item = read(call)
-            groups.setdefault(alike(item), []).append((place, item))
-        except OrchestrionError as error:
-            results[place] = error
+    for place, item in items.items():
+        groups.setdefault(alike(item), []).append((place, item))
     for group in groups.values():
         waiting = _still_wanted(batch, group, results)
         if not waiting:

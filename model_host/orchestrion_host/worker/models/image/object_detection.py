@@ -75,11 +75,7 @@ class ObjectDetector(TorchExpert):
         ]
 
     def _detect(self, read: Sequence[_Encoded]) -> list[list[Detection]]:
-        joined = {
-            name: torch.cat([item.encoded[name] for item in read])
-            for name in ("pixel_values", "pixel_mask")
-            if name in read[0].encoded
-        }
+        joined = image_batches.joined([item.encoded for item in read])
         with torch.inference_mode():
             outputs = self._model(**self.checkpoint.inputs(joined))
         outputs.logits, outputs.pred_boxes = outputs.logits.float().cpu(), outputs.pred_boxes.float().cpu()
@@ -100,6 +96,4 @@ class ObjectDetector(TorchExpert):
         ]
 
 
-def load(spec: ipc.Load) -> ObjectDetector:
-    """Loads a detector."""
-    return ObjectDetector(spec)
+load = ObjectDetector

@@ -10,7 +10,6 @@ import torch
 import transformers
 from PIL import Image
 
-from orchestrion.errors import Reason
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media.image import image_inputs
@@ -51,8 +50,7 @@ class OpenVocabularyDetector(TorchExpert):
         checkpoint = Checkpoint(single_precision.preferred(spec))
         self._kind = checkpoint.config.model_type
         if self._kind not in _KINDS:
-            text = f"{spec.expert_id}: a model of kind {self._kind!r} is not known; {', '.join(_KINDS)} are."
-            raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+            raise spec.refused(f"a model of kind {self._kind!r} is not known; {', '.join(_KINDS)} are.")
         self._processor = image_batches.processor(checkpoint)
         self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
         self._model: Any = checkpoint.model(transformers.AutoModelForZeroShotObjectDetection)
@@ -93,11 +91,7 @@ class OpenVocabularyDetector(TorchExpert):
         ]
 
     def _detect(self, read: Sequence[_Encoded]) -> list[list[Detection]]:
-        joined = {
-            name: torch.cat([item.encoded[name] for item in read])
-            for name in ("pixel_values", "pixel_mask")
-            if name in read[0].encoded
-        }
+        joined = image_batches.joined([item.encoded for item in read])
         by_sentence = "dino" in self._kind
         tokens = self._sentence(read) if by_sentence else self._phrases(read)
         with torch.inference_mode():
@@ -160,6 +154,4 @@ class OpenVocabularyDetector(TorchExpert):
         return [item for own in apart.values() for item in without_repeats(own)]
 
 
-def load(spec: ipc.Load) -> OpenVocabularyDetector:
-    """Loads a detector of things by name."""
-    return OpenVocabularyDetector(spec)
+load = OpenVocabularyDetector

@@ -9,7 +9,6 @@ import torch
 import transformers
 from PIL import Image
 
-from orchestrion.errors import Reason
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media.image import image_outputs, skeletons
@@ -42,8 +41,7 @@ class PoseEstimator(TorchExpert):
         self._processor = image_batches.processor(checkpoint)
         self._model: Any = checkpoint.model(transformers.VitPoseForPoseEstimation)
         if checkpoint.config.num_labels != _COCO_JOINTS:
-            text = f"{spec.expert_id}: knows {checkpoint.config.num_labels} joints; expected COCO's {_COCO_JOINTS}."
-            raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+            raise spec.refused(f"knows {checkpoint.config.num_labels} joints; expected COCO's {_COCO_JOINTS}.")
         self._detector: Any = None
         modules = [self._model]
         if _PART in spec.parts:
@@ -140,6 +138,4 @@ class PoseEstimator(TorchExpert):
         ]
 
 
-def load(spec: ipc.Load) -> PoseEstimator:
-    """Loads a model of poses."""
-    return PoseEstimator(spec)
+load = PoseEstimator

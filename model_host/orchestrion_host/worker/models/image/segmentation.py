@@ -106,11 +106,7 @@ class Segmenter(TorchExpert):
         return [_outputs(call, item.image, *own) for call, item, own in zip(calls, read, segmentations, strict=True)]
 
     def _computed(self, read: Sequence[_Encoded]) -> Any:
-        joined = {
-            name: torch.cat([item.encoded[name] for item in read])
-            for name in ("pixel_values", "pixel_mask")
-            if name in read[0].encoded
-        }
+        joined = image_batches.joined([item.encoded for item in read])
         with torch.inference_mode():
             outputs = self._model(**self.checkpoint.inputs(joined))
         for name, value in outputs.items():
@@ -154,9 +150,7 @@ class Segmenter(TorchExpert):
         return results
 
 
-def load(spec: ipc.Load) -> Segmenter:
-    """Loads a model that cuts images into segments."""
-    return Segmenter(spec)
+load = Segmenter
 
 
 def _painted(call: Call, image: Image.Image, classes: Any) -> ipc.Plain:

@@ -12,7 +12,6 @@ import torch
 import transformers
 from PIL import Image
 
-from orchestrion.errors import Reason
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media.image import image_inputs, image_outputs
@@ -146,8 +145,7 @@ def _tile_of(spec: ipc.Load, window: int) -> int:
     tile = spec.options.get("tile", _USUAL_TILE)
     least = 2 * _OVERLAP + window
     if isinstance(tile, bool) or not isinstance(tile, int) or tile // window * window < least:
-        text = f"{spec.expert_id}: options.tile: expected a size of {least} pixels or more; found {tile!r}."
-        raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+        raise spec.refused(f"options.tile: expected a size of {least} pixels or more; found {tile!r}.")
     return tile // window * window
 
 
@@ -181,6 +179,4 @@ def _stretches(length: int, side: int, window: int) -> Iterator[_Stretch]:
         kept = end
 
 
-def load(spec: ipc.Load) -> SuperResolution:
-    """Loads a model that enlarges images."""
-    return SuperResolution(spec)
+load = SuperResolution

@@ -100,6 +100,4 @@ class Clip(TorchExpert):
         return [row[[labels.index(label) for label in item.labels]] for item, row in zip(read, logits, strict=True)]
 
 
-def load(spec: ipc.Load) -> Clip:
-    """Loads a model that matches images and texts."""
-    return Clip(spec)
+load = Clip

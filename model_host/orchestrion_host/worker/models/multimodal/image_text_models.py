@@ -8,7 +8,6 @@ from typing import Any, Final, Protocol
 import torch
 import transformers
 
-from orchestrion.errors import Reason
 from orchestrion_host import ipc
 from orchestrion_host.worker.models.checkpoint import Checkpoint
 
@@ -57,9 +56,9 @@ def load(checkpoint: Checkpoint, task_type: str) -> ImageTextModel:
         return _BlipAnswers(checkpoint)
     kinds: dict[str, Any] = dict(zip(KINDS, (_BlipCaptions, _Blip2, _Git, _EncoderDecoder), strict=True))
     if kind not in kinds or (task_type != "image-to-text" and kind == "vision-encoder-decoder"):
-        expert = checkpoint.spec.expert_id
-        text = f"{expert}: a model of kind {kind!r} does not perform {task_type}; {', '.join(kinds)} are known."
-        raise Reason.EXPERT_LOAD_FAILED.error(text, expert=expert)
+        raise checkpoint.spec.refused(
+            f"a model of kind {kind!r} does not perform {task_type}; {', '.join(kinds)} are known."
+        )
     made: ImageTextModel = kinds[kind](checkpoint)
     return made
 

@@ -42,8 +42,7 @@ class VisionLanguageModel(TorchExpert):
         """
         checkpoint = Checkpoint(spec)
         if type(checkpoint.config) not in transformers.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING:
-            text = f"{spec.expert_id}: a model of kind {checkpoint.config.model_type!r} writes nothing about pictures."
-            raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+            raise spec.refused(f"a model of kind {checkpoint.config.model_type!r} writes nothing about pictures.")
         self._processor: Any = checkpoint.processor(transformers.AutoProcessor, backend="pil")
         if not getattr(self._processor, "chat_template", None):
             text = f"{spec.expert_id} has no chat template, so that it is not known how to ask it."

@@ -19,7 +19,7 @@ from orchestrion_host.worker.models.generation.detokenization import Detokenizer
 from orchestrion_host.worker.models.generation.sampling import RowLogitsProcessor, Sampling
 from orchestrion_host.worker.models.text import chat_prompts
 from orchestrion_host.worker.models.text.chat_prompts import ChatPrompts
-from orchestrion_host.worker.runtimes import Outputs, Result
+from orchestrion_host.worker.runtimes import Outputs, Result, read_each
 from orchestrion_host.worker.text import inputs, token_limits
 
 _USUAL_TOKENS: Final = 512
@@ -73,14 +73,7 @@ class CausalLm(TorchExpert):
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Writes all texts of a batch together."""
-        prompts: dict[int, _Prompt] = {}
-        results: dict[int, Result] = {}
-        for place, call in enumerate(batch):
-            try:
-                call.raise_if_cancelled()
-                prompts[place] = self._prompt(call)
-            except OrchestrionError as error:
-                results[place] = error
+        prompts, results = read_each(batch, self._prompt)
         if prompts:
             self._write(list(prompts.values()))
         for place, prompt in prompts.items():

@@ -10,7 +10,6 @@ from typing import Any, Final, TypeAlias
 import torch
 import transformers
 
-from orchestrion.errors import OrchestrionError
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
@@ -20,7 +19,7 @@ from orchestrion_host.worker.models.text.seq2seq_batches import EncoderInput, Se
 from orchestrion_host.worker.models.text.summarization import Summaries
 from orchestrion_host.worker.models.text.translation import Translations
 from orchestrion_host.worker.models.text.translation_languages import TranslationLanguages
-from orchestrion_host.worker.runtimes import Outputs, Result
+from orchestrion_host.worker.runtimes import Outputs, Result, steps
 from orchestrion_host.worker.text import inputs, token_limits
 
 Steps: TypeAlias = Generator[Sequence[EncoderInput], Sequence[str], Outputs]
@@ -72,24 +71,7 @@ class Seq2SeqModel(TorchExpert):
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Writes the texts of a batch; the calls go step by step together."""
-        running: dict[int, Steps] = {place: self._steps(call) for place, call in enumerate(batch)}
-        written: dict[int, Sequence[str] | None] = dict.fromkeys(running)
-        results: dict[int, Result] = {}
-        while running:
-            wanted: dict[int, Sequence[EncoderInput]] = {}
-            for place, steps in list(running.items()):
-                try:
-                    batch[place].raise_if_cancelled()
-                    # What a generator is sent first must be None, which its type does not say.
-                    wanted[place] = steps.send(written[place])  # type: ignore[arg-type]  # See above.
-                except StopIteration as end:
-                    results[place] = end.value
-                except OrchestrionError as error:
-                    results[place] = error
-                if place in results:
-                    del running[place]
-            written = dict(zip(wanted, self._write(list(wanted.values())), strict=True))
-        return [results[place] for place in range(len(batch))]
+        return steps.together(batch, self._steps, self._write)
 
     def encode(self, text: str) -> list[int]:
         """Returns the tokens of a text with the model's marks, however many there are."""
@@ -116,10 +98,10 @@ class Seq2SeqModel(TorchExpert):
         [written] = yield [EncoderInput(call, tokens, (("max_new_tokens", min(most, _MOST_TOKENS)),), parts)]
         return {"text": written}
 
-    def _write(self, wanted: Sequence[Sequence[EncoderInput]]) -> list[list[str]]:
+    def _write(self, wanted: Sequence[tuple[Call, Sequence[EncoderInput]]]) -> list[list[str]]:
         """Writes what several calls want, and returns for each the texts in its order."""
-        written = iter(self._batches.write([source for own in wanted for source in own]))
-        return [[next(written) for _ in own] for own in wanted]
+        written = iter(self._batches.write([source for _, own in wanted for source in own]))
+        return [[next(written) for _ in own] for _, own in wanted]
 
 
 load = Seq2SeqModel

@@ -12,13 +12,12 @@ import transformers
 from transformers.models.videomae.image_processing_pil_videomae import VideoMAEImageProcessorPil
 from transformers.models.vivit.image_processing_vivit import VivitImageProcessor
 
-from orchestrion.errors import OrchestrionError, Reason
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.classification import class_names, class_scores
 from orchestrion_host.worker.media.video import video_files
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
-from orchestrion_host.worker.runtimes import Result
+from orchestrion_host.worker.runtimes import Result, read_each
 
 _KINDS: Final = ("videomae", "timesformer", "vivit")
 # Images are read at twice the size of the model at least: enough for its own, careful reduction.
@@ -38,8 +37,7 @@ class VideoClassifier(TorchExpert):
         config = checkpoint.config
         if config.model_type not in _KINDS:
             kinds = ", ".join(_KINDS)
-            text = f"{spec.expert_id}: {config.model_type!r} is no kind of classifier of videos; there are {kinds}."
-            raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
+            raise spec.refused(f"{config.model_type!r} is no kind of classifier of videos; there are {kinds}.")
         # By name: the library's own choice needs torchvision.
         own = VivitImageProcessor if config.model_type == "vivit" else VideoMAEImageProcessorPil
         self._processor: Any = _processor(checkpoint, own)
@@ -56,13 +54,7 @@ class VideoClassifier(TorchExpert):
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Looks at the videos of a batch in one pass."""
-        results: dict[int, Result] = {}
-        clips: dict[int, list[video_files.Frame]] = {}
-        for place, call in enumerate(batch):
-            try:
-                clips[place] = self._frames(call)
-            except OrchestrionError as error:
-                results[place] = error
+        clips, results = read_each(batch, self._frames)
         if clips:
             logits = self._logits(list(clips.values()))
             for place, row in zip(clips, logits, strict=True):
