@@ -62,6 +62,18 @@ def test_up_does_not_start_without_an_expert_that_was_named(expert: str, tmp_pat
     assert "Traceback" not in ended.stderr
 
 
+def test_a_request_brings_it_along_to_private_servers(expert: str, letter: Path) -> None:
+    answered = run("ask", REQUEST, "-f", letter, "--embedded", "--expert", expert)
+    assert answered.returncode == 0, answered.stderr
+    assert ANSWER in answered.stdout
+
+
+def test_it_is_not_brought_to_servers_that_run_already(expert: str) -> None:
+    refused = run("ask", REQUEST, "--expert", expert)
+    assert refused.returncode == 2
+    assert "'--expert': goes with --embedded" in " ".join(refused.stderr.split())
+
+
 def test_embedded_servers_offer_it(expert: str, letter: Path) -> None:
     with orchestrion.embedded(experts=[expert]) as client:
         assert "word-count" in {item.task_type.name for item in client.task_types.list()}

@@ -46,6 +46,7 @@ def ask(
     license: options.Licenses = None,
     timeout: options.Timeout = None,
     embedded: options.Embedded = False,
+    expert: options.Experts = None,
     address: options.Address = None,
     plain: options.Plain = False,
     json: options.EventJson = False,
@@ -69,7 +70,7 @@ def ask(
             plan_files.check_attachments(submitted, len(files))
             settings["plan"] = submitted
         words = connections.request_of(request)
-        with connections.connect(address, embedded=embedded) as client:
+        with connections.connect(address, embedded=embedded, experts=expert) as client:
             view = views.choose(json=json, plain=plain)
             show = view.show
             if approve:

@@ -36,6 +36,7 @@ def execute(
     license: options.Licenses = None,
     timeout: options.Timeout = None,
     embedded: options.Embedded = False,
+    expert: options.Experts = None,
     address: options.Address = None,
     plain: options.Plain = False,
     json: options.EventJson = False,
@@ -50,7 +51,7 @@ def execute(
         planned = plan_files.read(plan)
         plan_files.check_attachments(planned, len(files))
         choosing = options.choosing(policy, license)
-        with connections.connect(address, embedded=embedded) as client:
+        with connections.connect(address, embedded=embedded, experts=expert) as client:
             view = views.choose(json=json, plain=plain, plan=planned)
             attached = followed_runs.upload(client, files)
             if check:

@@ -61,6 +61,14 @@ Files: TypeAlias = Annotated[
 Embedded: TypeAlias = Annotated[
     bool, typer.Option("--embedded", help="Start a private controller and host for this call alone.")
 ]
+Experts: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--expert",
+        metavar="FILE.py:CLASS",
+        help="With --embedded: also offer this expert written in Python, such as path/to/file.py:MyExpert. Repeatable.",
+    ),
+]
 Output: TypeAlias = Annotated[
     Path | None,
     typer.Option(

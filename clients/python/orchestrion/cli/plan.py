@@ -41,6 +41,7 @@ def plan(
     license: options.Licenses = None,
     timeout: options.Timeout = None,
     embedded: options.Embedded = False,
+    expert: options.Experts = None,
     address: options.Address = None,
     plain: options.Plain = False,
     json: Annotated[bool, typer.Option("--json", help="Print the plan as proto3 JSON, and nothing else.")] = False,
@@ -54,7 +55,7 @@ def plan(
 
         words = connections.request_of(request)
         continued = options.run_name(previous) if previous else ""
-        with connections.connect(address, embedded=embedded) as client:
+        with connections.connect(address, embedded=embedded, experts=expert) as client:
             attached = followed_runs.upload(client, file or ())
             settings: PlanSettings = {
                 "planner": planner or "",

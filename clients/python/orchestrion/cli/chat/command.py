@@ -37,6 +37,7 @@ def chat(
     policy: options.Policy = None,
     license: options.Licenses = None,
     embedded: options.Embedded = False,
+    expert: options.Experts = None,
     address: options.Address = None,
     plain: options.Plain = False,
     json: options.EventJson = False,
@@ -46,7 +47,10 @@ def chat(
     A line is a request, or one of the commands that /help lists. Ctrl-C cancels the turn that goes on, Ctrl-D leaves.
     Where standard input is no terminal, each of its lines is a turn, and the exit code is 1 when one failed.
     """
-    with exits.handled(cure=exits.EMBEDDED_CURE), connections.connect(address, embedded=embedded) as client:
+    with (
+        exits.handled(cure=exits.EMBEDDED_CURE),
+        connections.connect(address, embedded=embedded, experts=expert) as client,
+    ):
         from orchestrion.cli.chat.session import Session
 
         session = Session(
