@@ -6,11 +6,12 @@ The method of Yin, Hay and Roth (2019): a model of natural language inference ju
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from orchestrion.errors import Reason
 from orchestrion_host import ipc
 from orchestrion_host.worker.classification import class_scores
+from orchestrion_host.worker.library_types import Array
 from orchestrion_host.worker.runtimes import Outputs
 
 _TEMPLATE: Final = "This example is {}."
@@ -46,7 +47,7 @@ class Entailment:
         """Puts each label into a sentence."""
         return [self._template.replace("{}", label) for label in labels]
 
-    def outputs(self, labels: Sequence[str], logits: Sequence[Any]) -> Outputs:
+    def outputs(self, labels: Sequence[str], logits: Sequence[Array]) -> Outputs:
         """Turns what the model says of each hypothesis into shares of 1.
 
         Args:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
+
+from orchestrion.values import JsonObject
 
 _BEGINS: Final = ("B", "S", "U")
 _GOES_ON: Final = ("I", "E", "L", "M")
@@ -32,7 +34,7 @@ class Entity:
     label: str
     words: list[LabelledWord]
 
-    def plain(self, text: str) -> dict[str, Any]:
+    def plain(self, text: str) -> JsonObject:
         """Describes it as the output `entities` does; its score is the mean of those of its words."""
         start, end = self.words[0].start, self.words[-1].end
         # Some tokenizers count the space in front of a word to the word.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.heads import text_windows
 from orchestrion_host.worker.heads.model import HeadExpert, TextModel
 from orchestrion_host.worker.heads.text_windows import TextWindow
+from orchestrion_host.worker.library_types import Array
 from orchestrion_host.worker.runtimes import Outputs, Result
 from orchestrion_host.worker.text import inputs
 
@@ -62,7 +63,7 @@ class ExtractiveQa(HeadExpert):
         overlap = min(_OVERLAP, (self.max_tokens - count) // 4)
         return text_windows.cut(self.tokenizer, text, self.max_tokens, overlap, question)
 
-    def _answer(self, call: Call, windows: Sequence[TextWindow], logits: Sequence[Any]) -> Outputs:
+    def _answer(self, call: Call, windows: Sequence[TextWindow], logits: Sequence[Sequence[Array]]) -> Outputs:
         """Finds the best span of all windows; the score is its share among all places of all windows."""
         best: _Span | None = None
         starts, ends = [], []
@@ -87,7 +88,7 @@ class ExtractiveQa(HeadExpert):
         }
 
 
-def _best(window: TextWindow, start: Any, end: Any, most_tokens: int) -> _Span | None:
+def _best(window: TextWindow, start: Array, end: Array, most_tokens: int) -> _Span | None:
     """Returns the span of a window with the greatest sum of logits; None where no token belongs to the text."""
     tokens = [token for token, place in enumerate(window.places) if place and place[1] > place[0]]
     if not tokens:
@@ -103,7 +104,7 @@ def _best(window: TextWindow, start: Any, end: Any, most_tokens: int) -> _Span |
     return _Span(begin[0], finish[1], float(sums[first, last]))
 
 
-def _log_of_sum(values: Any) -> float:
+def _log_of_sum(values: Array) -> float:
     most = float(values.max())
     return most + float(np.log(np.exp(values - most).sum()))
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from orchestrion.errors import OrchestrionError
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.heads.model import Array, HeadExpert, TextModel
+from orchestrion_host.worker.heads.model import HeadExpert, TextModel
+from orchestrion_host.worker.library_types import Array
 from orchestrion_host.worker.runtimes import Outputs, Result, read_each
 from orchestrion_host.worker.text import inputs, token_limits
 

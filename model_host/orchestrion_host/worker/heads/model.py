@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
 from orchestrion_host import ipc
+from orchestrion_host.worker.library_types import Array, Config, Tokenizer
 from orchestrion_host.worker.text import token_limits
 
-Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 TokenRow: TypeAlias = Mapping[str, Sequence[int]]
 """A text as a model gets it, such as its `input_ids` and `token_type_ids`, without padding."""
 
@@ -20,9 +20,9 @@ class TextModel(Protocol):
 
     spec: ipc.Load
     """What it was loaded from."""
-    config: Any
+    config: Config
     """Its configuration, with the fields of `config.json`."""
-    tokenizer: Any
+    tokenizer: Tokenizer
     """One of the library transformers."""
 
     def run(self, fields: Mapping[str, Array], names: Sequence[str], at: Sequence[int] | None) -> list[Array]:
@@ -84,7 +84,7 @@ class HeadExpert:
         self.__dict__.clear()
 
 
-def pad(rows: Sequence[TokenRow], tokenizer: Any) -> dict[str, Array]:
+def pad(rows: Sequence[TokenRow], tokenizer: Tokenizer) -> dict[str, Array]:
     """Makes all rows as long as the longest, as the tokenizer would, and tells the model which tokens count."""
     width = max(len(row["input_ids"]) for row in rows)
     fill = {"input_ids": tokenizer.pad_token_id or 0, "token_type_ids": tokenizer.pad_token_type_id or 0}

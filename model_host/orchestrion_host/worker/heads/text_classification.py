@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.classification import class_names, class_scores
 from orchestrion_host.worker.heads.entailment import Entailment
 from orchestrion_host.worker.heads.model import HeadExpert, TextModel, TokenRow
+from orchestrion_host.worker.library_types import Array, Config
 from orchestrion_host.worker.runtimes import Outputs, Result, read_each
 from orchestrion_host.worker.text import inputs, token_limits, zero_shot
 
@@ -37,7 +38,7 @@ class TextClassifier(HeadExpert):
         read, results = read_each(batch, self._read)
         rows = [row for _, encoded in read.values() for row in encoded]
         owners = [place for place, (_, encoded) in read.items() for _ in encoded]
-        scores: dict[int, dict[int, Any]] = {}
+        scores: dict[int, dict[int, Array]] = {}
         for places in token_limits.passes([len(row["input_ids"]) for row in rows]):
             wanted = [place for place in places if not batch[owners[place]].cancelled]
             if not wanted:
@@ -69,7 +70,7 @@ class TextClassifier(HeadExpert):
             )
         return [{name: encoded[name][row] for name in encoded} for row in range(len(encoded["input_ids"]))]
 
-    def _result(self, call: Call, labels: list[str] | None, scores: Mapping[int, Any]) -> Result:
+    def _result(self, call: Call, labels: list[str] | None, scores: Mapping[int, Array]) -> Result:
         try:
             call.raise_if_cancelled()
         except OrchestrionError as error:
@@ -80,14 +81,14 @@ class TextClassifier(HeadExpert):
         return _described(call, _scores(rows[0], self._names, self._kind), self._kind)
 
 
-def _kind(config: Any) -> str:
+def _kind(config: Config) -> str:
     """Says how scores are made: `one` of all classes is true, `many` may be, or the model gives a plain `number`."""
     if config.problem_type == "regression":
         return "number"
     return "many" if config.problem_type == "multi_label_classification" or config.num_labels == 1 else "one"
 
 
-def _scores(logits: Any, names: Mapping[int, str], kind: str) -> Outputs:
+def _scores(logits: Array, names: Mapping[int, str], kind: str) -> Outputs:
     if kind == "one":
         return class_scores.from_logits(logits, names)
     numbers = np.asarray(logits, dtype=np.float64)

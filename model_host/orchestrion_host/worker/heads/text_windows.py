@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from orchestrion.errors import OrchestrionError
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.heads.model import Array, HeadExpert, TextModel
+from orchestrion_host.worker.heads.model import HeadExpert, TextModel
+from orchestrion_host.worker.library_types import Array, Tokenizer
 from orchestrion_host.worker.runtimes import Outputs, Result, read_each
 from orchestrion_host.worker.text import token_limits
 
@@ -40,7 +40,9 @@ def check(model: TextModel) -> None:
         raise model.spec.refused("its tokenizer does not tell places in the text; save it with a tokenizer.json.")
 
 
-def cut(tokenizer: Any, text: str, most_tokens: int, overlap: int, question: str | None = None) -> list[TextWindow]:
+def cut(
+    tokenizer: Tokenizer, text: str, most_tokens: int, overlap: int, question: str | None = None
+) -> list[TextWindow]:
     """Cuts a text into windows, at least one.
 
     Args:

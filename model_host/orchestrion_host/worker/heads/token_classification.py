@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.classification import class_names
 from orchestrion_host.worker.heads import entities, text_windows
-from orchestrion_host.worker.heads.model import Array, HeadExpert, TextModel
+from orchestrion_host.worker.heads.model import HeadExpert, TextModel
 from orchestrion_host.worker.heads.text_windows import TextWindow
+from orchestrion_host.worker.library_types import Array
 from orchestrion_host.worker.runtimes import Outputs, Result
 from orchestrion_host.worker.text import inputs
 
@@ -46,12 +47,12 @@ class TokenClassifier(HeadExpert):
         return {"text": summary, "entities": {"json": plain}, "count": float(len(plain))}
 
 
-def _words(windows: Sequence[TextWindow], logits: Sequence[Any]) -> list[tuple[int, int, Any]]:
+def _words(windows: Sequence[TextWindow], logits: Sequence[Array]) -> list[tuple[int, int, Array]]:
     """Joins tokens into words: each with its place, and the logits of its first token, for which models are trained.
 
     Where windows overlap, the one counts that knows most of what stands around the word.
     """
-    best: dict[int, tuple[int, int, int, Any]] = {}
+    best: dict[int, tuple[int, int, int, Array]] = {}
     for window, scores in zip(windows, logits, strict=True):
         tokens: dict[int, list[int]] = {}
         for token, word in enumerate(window.words):
@@ -67,7 +68,7 @@ def _words(windows: Sequence[TextWindow], logits: Sequence[Any]) -> list[tuple[i
             if previous is None or (end, around) > (previous[1], previous[0]):
                 best[start] = (around, end, start, scores[own[0]])
     ordered = sorted(best.values(), key=lambda item: item[2])
-    judged: list[tuple[int, int, Any]] = []
+    judged: list[tuple[int, int, Array]] = []
     for _, end, start, scores in ordered:
         # The rest of a word that began in the window before is no word.
         if not judged or start >= judged[-1][1]:

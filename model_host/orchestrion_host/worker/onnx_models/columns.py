@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Array, Session
 from orchestrion_host.worker.media.tables import Table
 
-_KINDS: Final[Mapping[str, Any]] = {
+_KINDS: Final[Mapping[str, type[np.generic]]] = {
     "tensor(float)": np.float32,
     "tensor(double)": np.float64,
     "tensor(float16)": np.float16,
@@ -25,7 +26,7 @@ _KINDS: Final[Mapping[str, Any]] = {
 class FeatureColumns:
     """The inputs of a model: one for all features, or one for each column."""
 
-    def __init__(self, spec: ipc.Load, inputs: Sequence[Any], metadata: Mapping[str, str]) -> None:
+    def __init__(self, spec: ipc.Load, inputs: Sequence[Session], metadata: Mapping[str, str]) -> None:
         """Reads what the model takes.
 
         Args:
@@ -46,7 +47,7 @@ class FeatureColumns:
         if len(self._inputs) == 1 and self._names and self._width not in (None, len(self._names)):
             raise spec.refused(f"options.columns names {len(self._names)} columns; the model takes {self._width}.")
 
-    def blank(self) -> dict[str, Any]:
+    def blank(self) -> dict[str, Array]:
         """Returns one row of zeros and empty texts."""
         width = self._width or len(self._names) or 1
         if len(self._inputs) == 1:
@@ -54,7 +55,7 @@ class FeatureColumns:
             return {item.name: _array([["0"] * width], item.type)}
         return {item.name: _array([["0"]], item.type) for item in self._inputs}
 
-    def features(self, call: Call, table: Table) -> dict[str, Any]:
+    def features(self, call: Call, table: Table) -> dict[str, Array]:
         """Takes out of a table what the model reads, by the names of its inputs: arrays of shape (rows, columns).
 
         Raises:
@@ -109,7 +110,7 @@ def _plain(name: str) -> str:
     return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
-def _column_array(call: Call, table: Table, places: Sequence[int], kind: str) -> Any:
+def _column_array(call: Call, table: Table, places: Sequence[int], kind: str) -> Array:
     cells = [[row[place] for place in places] for row in table.rows]
     try:
         return _array(cells, kind)
@@ -125,7 +126,7 @@ def _column_array(call: Call, table: Table, places: Sequence[int], kind: str) ->
         raise
 
 
-def _array(cells: Sequence[Sequence[str]], kind: str) -> Any:
+def _array(cells: Sequence[Sequence[str]], kind: str) -> Array:
     """Turns cells into an array; empty ones are not a number (NaN) where fractions are taken."""
     if kind == "tensor(string)":
         return np.array(cells, dtype=object)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -12,6 +11,7 @@ from tokenizers import Tokenizer
 from orchestrion_host import ipc
 from orchestrion_host.worker import weights
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Array, Session
 from orchestrion_host.worker.onnx_models import sessions
 from orchestrion_host.worker.runtimes import Result
 from orchestrion_host.worker.text import embeddings
@@ -25,9 +25,9 @@ class OnnxEncoder:
         """Loads it."""
         folder = Path(spec.folder)
         weights.check(folder, spec.sha256)
-        self._session: Any = sessions.start(folder, spec.options)
+        self._session: Session = sessions.start(folder, spec.options)
         self._input_names = {item.name for item in self._session.get_inputs()}
-        self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.max_tokens = int(spec.options.get("max_length", 512))
         self._tokenizer.enable_truncation(self.max_tokens)
         padding = self._tokenizer.padding or {}
@@ -60,7 +60,7 @@ class OnnxEncoder:
         """Turns texts into vectors in one forward pass."""
         return embeddings.pool(*self._run(texts))
 
-    def _run(self, texts: Sequence[str]) -> tuple[Any, Any]:
+    def _run(self, texts: Sequence[str]) -> tuple[Array, Array]:
         """Returns the first output of the model, and the mask of tokens that are none of the padding."""
         encodings = self._tokenizer.encode_batch(list(texts))
         arrays = {

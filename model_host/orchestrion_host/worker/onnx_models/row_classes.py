@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from orchestrion.errors import Reason
 from orchestrion_host import ipc
+from orchestrion_host.worker.library_types import Array, Session, SessionOutput
 from orchestrion_host.worker.onnx_models.columns import names_of
 
 
 class RowClasses:
     """The outputs of a classifier, read into names of classes and shares."""
 
-    def __init__(self, spec: ipc.Load, outputs: Sequence[Any], metadata: Mapping[str, str]) -> None:
+    def __init__(self, spec: ipc.Load, outputs: Sequence[Session], metadata: Mapping[str, str]) -> None:
         """Finds the outputs.
 
         Args:
@@ -39,7 +39,7 @@ class RowClasses:
         self.outputs = [*labels[:1], *(maps or shares)[:1]]
         """The names of the outputs that are wanted."""
 
-    def shares(self, outputs: Sequence[Any]) -> tuple[list[str], Any]:
+    def shares(self, outputs: Sequence[SessionOutput]) -> tuple[list[str], Array]:
         """Reads what the session returned.
 
         Args:
@@ -65,7 +65,7 @@ class RowClasses:
         names = dict(enumerate(self._names))
         return [names.get(place, won.get(place, f"class {place}")) for place in range(values.shape[1])], values
 
-    def _certain(self, labels: Sequence[Any]) -> tuple[list[str], Any]:
+    def _certain(self, labels: Sequence[SessionOutput]) -> tuple[list[str], Array]:
         """Makes shares of 1 for a model that gives no more than labels."""
         written = [self._name(label) for label in labels]
         names = list(dict.fromkeys([*self._names, *written]))
@@ -73,7 +73,7 @@ class RowClasses:
         values[np.arange(len(written)), [names.index(name) for name in written]] = 1.0
         return names, values
 
-    def _name(self, label: Any) -> str:
+    def _name(self, label: SessionOutput) -> str:
         """Returns the name of a class by its number or its own name."""
         if isinstance(label, int | np.integer) and 0 <= label < len(self._names):
             return self._names[int(label)]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from onnxruntime.capi import onnxruntime_pybind11_state as onnxruntime_errors
 
 from orchestrion_host import ipc
 from orchestrion_host.worker import weights
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Array, Session, SessionOutput
 from orchestrion_host.worker.media import tables
 from orchestrion_host.worker.media.tables import Table
 from orchestrion_host.worker.onnx_models import sessions
@@ -37,7 +39,7 @@ class RowClassifier:
         """
         folder = Path(spec.folder)
         weights.check(folder, spec.sha256)
-        self._session: Any = sessions.start(folder, spec.options)
+        self._session: Session = sessions.start(folder, spec.options)
         metadata = self._session.get_modelmeta().custom_metadata_map
         self._columns = FeatureColumns(spec, self._session.get_inputs(), metadata)
         self._classes = RowClasses(spec, self._session.get_outputs(), metadata)
@@ -61,7 +63,7 @@ class RowClassifier:
     def _classify(self, call: Call) -> Outputs:
         table = tables.read(call, "table")
         features = self._columns.features(call, table)
-        outputs: list[Sequence[Any]] = []
+        outputs: list[Sequence[SessionOutput]] = []
         for start in range(0, len(table.rows), _ROWS_AT_ONCE):
             call.raise_if_cancelled()
             outputs.append(
@@ -75,23 +77,23 @@ class RowClassifier:
             raise call.bad_input("table", problem, row=int(unknown[0]) + 1)
         return _outputs(call, table, names, shares)
 
-    def _run(self, call: Call, features: Any) -> Sequence[Any]:
+    def _run(self, call: Call, features: Mapping[str, Array]) -> Sequence[SessionOutput]:
         try:
-            outputs: Sequence[Any] = self._session.run(self._classes.outputs, features)
+            outputs: Sequence[SessionOutput] = self._session.run(self._classes.outputs, features)
         except (RuntimeError, ValueError, onnxruntime_errors.InvalidArgument) as error:
             problem = f"holds values that the model cannot take: {str(error).splitlines()[0]}"
             raise call.bad_input("table", problem) from error
         return outputs
 
 
-def _joined(pieces: Sequence[Any]) -> Any:
+def _joined(pieces: Sequence[SessionOutput]) -> SessionOutput:
     """Joins what an output gave for some rows after the other: arrays, or lists of maps."""
     if isinstance(pieces[0], list):
         return [row for piece in pieces for row in piece]
     return np.concatenate(pieces)
 
 
-def _outputs(call: Call, table: Table, names: Sequence[str], shares: Any) -> Outputs:
+def _outputs(call: Call, table: Table, names: Sequence[str], shares: npt.NDArray[np.float64]) -> Outputs:
     """Describes the classes of all rows.
 
     Args:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import onnxruntime
 
 from orchestrion.errors import Reason
+from orchestrion.values import JsonObject
+from orchestrion_host.worker.library_types import Session
 
 _PLACES: Final = ("model.onnx", "onnx/model.onnx")
 
 
-def start(folder: Path, options: Mapping[str, Any]) -> Any:
+def start(folder: Path, options: JsonObject) -> Session:
     """Opens the model of a folder: the file of the option `file`, else `model.onnx` or `onnx/model.onnx`.
 
     Raises:
@@ -27,7 +28,7 @@ def start(folder: Path, options: Mapping[str, Any]) -> Any:
     )
 
 
-def _file(folder: Path, options: Mapping[str, Any]) -> str:
+def _file(folder: Path, options: JsonObject) -> str:
     file_option = options.get("file")
     for name in [file_option] if file_option else _PLACES:
         if (folder / name).is_file():

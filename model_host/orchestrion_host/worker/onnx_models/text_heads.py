@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from transformers import PreTrainedTokenizerFast
@@ -16,7 +16,7 @@ from orchestrion_host import ipc
 from orchestrion_host.families.family import Family
 from orchestrion_host.worker import weights
 from orchestrion_host.worker.heads import loading
-from orchestrion_host.worker.heads.model import Array
+from orchestrion_host.worker.library_types import Array, Config, Session, Tokenizer
 from orchestrion_host.worker.onnx_models import sessions
 from orchestrion_host.worker.runtimes import LoadedExpert
 
@@ -35,11 +35,11 @@ class OnnxTextModel:
         folder = Path(spec.folder)
         weights.check(folder, spec.sha256)
         self.spec = spec
-        self.config: Any = _configuration(folder)
-        self._session: Any = sessions.start(folder, spec.options)
+        self.config: Config = _configuration(folder)
+        self._session: Session = sessions.start(folder, spec.options)
         self._places = {item.name: place for place, item in enumerate(self._session.get_outputs())}
         self._input_names = [item.name for item in self._session.get_inputs()]
-        self.tokenizer: Any = PreTrainedTokenizerFast.from_pretrained(folder)
+        self.tokenizer: Tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
         # What the tokenizer was made for may be more or less than what the graph takes.
         self.tokenizer.model_input_names = [name for name in _INPUT_NAMES if name in self._input_names]
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
+from orchestrion.values import JsonObject
 from orchestrion_host.worker.text import lexicon, words
 
 _PIECE: Final = re.compile(r"<([a-z]+)>")
@@ -67,7 +68,7 @@ def _kinds() -> Sequence[AnswerType]:
     return [_kind(name, entry, pieces) for name, entry in data["kinds"].items()]
 
 
-def _kind(name: str, entry: Mapping[str, Any], pieces: Mapping[str, str]) -> AnswerType:
+def _kind(name: str, entry: JsonObject, pieces: Mapping[str, str]) -> AnswerType:
     exception = entry.get("not")
     return AnswerType(
         name,

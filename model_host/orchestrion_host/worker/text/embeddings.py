@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.runtimes import Outputs, Result, steps
@@ -27,7 +28,7 @@ TASK_TYPES: Final = frozenset(_STEPS)
 """The task types that `compute` performs."""
 
 
-def pool(states: Any, mask: Any) -> Vectors:
+def pool(states: npt.ArrayLike, mask: npt.ArrayLike) -> Vectors:
     """Averages the states of the tokens that are none of the padding, and scales to length 1.
 
     Args:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.text import passages
 
-Vectors: TypeAlias = "np.ndarray[Any, np.dtype[np.float32]]"
+Vectors: TypeAlias = npt.NDArray[np.float32]
 """One row of length 1 for each text."""
 
 PASS_TOKENS: Final = 1024

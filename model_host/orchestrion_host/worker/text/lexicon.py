@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from typing import Any
 
 import yaml
+
+from orchestrion.values import JsonObject
 
 
 @cache
@@ -20,13 +20,13 @@ def english(name: str) -> frozenset[str]:
     return frozenset(_read("english.yaml")[name].split())
 
 
-def answer_types() -> Mapping[str, Any]:
+def answer_types() -> JsonObject:
     """Returns what `answer_types.yaml` says."""
     return _read("answer_types.yaml")
 
 
 @cache
-def _read(file_name: str) -> Mapping[str, Any]:
+def _read(file_name: str) -> JsonObject:
     text = resources.files(__package__ or "").joinpath(file_name).read_text("utf-8")
-    data: Mapping[str, Any] = yaml.safe_load(text)
+    data: JsonObject = yaml.safe_load(text)
     return data

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
-Numbers: TypeAlias = "np.ndarray[Any, np.dtype[np.floating[Any]]]"
-"""Floating-point numbers."""
+Numbers: TypeAlias = npt.NDArray[np.floating[Any]]
+"""Floating-point numbers; Any: of any precision."""
 
 _BLOCK_ROWS: Final = 512
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from orchestrion_host import ipc
+from orchestrion_host.worker.library_types import Config, Tokenizer
 
 PASS_TOKENS: Final = 8192
 """How many tokens go through an encoder at once, padding included: sixteen texts of 512."""
@@ -23,7 +24,7 @@ _COUNTED_FROM_PADDING: Final = ("roberta", "xlm-roberta", "xlm-roberta-xl", "cam
 _ENDLESS: Final = ("t5", "mt5", "umt5", "longt5")
 
 
-def most_tokens(config: Any, spec: ipc.Load, tokenizer: Any, usual: int = _USUAL) -> int:
+def most_tokens(config: Config, spec: ipc.Load, tokenizer: Tokenizer, usual: int = _USUAL) -> int:
     """Returns how many tokens the model reads, those that mark the beginning and the end included.
 
     The option `max_length` asks for fewer; or for more, where places are relative and the model has no end.
@@ -52,7 +53,7 @@ def most_tokens(config: Any, spec: ipc.Load, tokenizer: Any, usual: int = _USUAL
     return min(limits) if limits else usual
 
 
-def give_padding(tokenizer: Any, config: Any) -> None:
+def give_padding(tokenizer: Tokenizer, config: Config) -> None:
     """Names a token for padding where a checkpoint has none, as those of decoders; it is masked, so any will do."""
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import transformers
 
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Argument, GenerationConfig, Tokenizer
 from orchestrion_host.worker.models.generation.detokenization import Detokenizer
 
 
@@ -52,7 +52,7 @@ class RowStoppingCriteria(transformers.StoppingCriteria):
         self._rows = rows
         self._ends = frozenset(ends)
 
-    def __call__(self, input_ids: Any, scores: Any, **kwargs: Any) -> Any:
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **kwargs: Argument) -> torch.Tensor:
         """Returns for each row whether it ends here: a tensor of shape (rows,)."""
         del scores, kwargs
         # Rows that have ended get padding, which is not looked at.
@@ -66,7 +66,7 @@ class RowStoppingCriteria(transformers.StoppingCriteria):
         return torch.tensor([row.is_ended for row in self._rows], dtype=torch.bool, device=input_ids.device)
 
 
-def ends_of(tokenizer: Any, settings: Any) -> list[int]:
+def ends_of(tokenizer: Tokenizer, settings: GenerationConfig) -> list[int]:
     """Returns the tokens that end a text: those of the generation settings, and the tokenizer's own."""
     end_tokens = settings.eos_token_id
     ends = [end_tokens] if isinstance(end_tokens, int) else list(end_tokens or ())
@@ -75,7 +75,7 @@ def ends_of(tokenizer: Any, settings: Any) -> list[int]:
     return ends
 
 
-def pad_of(tokenizer: Any, settings: Any, ends: Sequence[int]) -> int:
+def pad_of(tokenizer: Tokenizer, settings: GenerationConfig, ends: Sequence[int]) -> int:
     """Returns the token that fills short rows; it is masked, so any will do where a checkpoint names none."""
     for token in (tokenizer.pad_token_id, settings.pad_token_id, *ends):
         if isinstance(token, int):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
 
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Tokenizer
 
 _UNFINISHED = "\ufffd"
 
@@ -19,7 +19,7 @@ class Detokenizer:
 
     def __init__(
         self,
-        tokenizer: Any,
+        tokenizer: Tokenizer,
         before: Sequence[int] = (),
         *,
         keeps_spaces: bool = False,

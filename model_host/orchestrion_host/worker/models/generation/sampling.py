@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import transformers
+
+from orchestrion_host.worker.library_types import GenerationConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class RowLogitsProcessor(transformers.LogitsProcessor):
     rows that draw and rows that do not go through one greedy search together.
     """
 
-    def __init__(self, rows: Sequence[Sampling], settings: Any) -> None:
+    def __init__(self, rows: Sequence[Sampling], settings: GenerationConfig) -> None:
         """Keeps the rows.
 
         Args:
@@ -37,13 +38,13 @@ class RowLogitsProcessor(transformers.LogitsProcessor):
         self._rows = rows
         # Drawn on the processor, so that a seed means the same on every device.
         self._generators = [torch.Generator().manual_seed(row.seed) for row in rows]
-        self._narrowing: list[Any] = []
+        self._narrowing: list[transformers.LogitsProcessor] = []
         if settings.top_k:
             self._narrowing.append(transformers.TopKLogitsWarper(settings.top_k))
         if settings.top_p and settings.top_p < 1:
             self._narrowing.append(transformers.TopPLogitsWarper(settings.top_p))
 
-    def __call__(self, input_ids: Any, scores: Any) -> Any:
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """Returns scores of shape (rows, tokens) of which the greatest is the token to take."""
         for row, (sampling, generator) in enumerate(zip(self._rows, self._generators, strict=True)):
             if sampling.temperature <= 0:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 import transformers
 
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Argument
 
 
 class StopWhenCancelled(transformers.StoppingCriteria):
@@ -18,7 +18,7 @@ class StopWhenCancelled(transformers.StoppingCriteria):
         """Keeps the calls, in the order of the rows; each has equally many."""
         self._calls = calls
 
-    def __call__(self, input_ids: Any, scores: Any, **kwargs: Any) -> Any:
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **kwargs: Argument) -> torch.Tensor:
         """Returns for each row whether it ends here."""
         del scores, kwargs
         rows = input_ids.shape[0] // len(self._calls)

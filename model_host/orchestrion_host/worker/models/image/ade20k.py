@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
+
+from orchestrion_host.worker.library_types import Array
 
 # The palette of the benchmark (Zhou et al., 2017), in the order of its classes.
-COLOURS: Final[np.ndarray[Any, np.dtype[np.uint8]]] = np.array(
+COLOURS: Final[npt.NDArray[np.uint8]] = np.array(
     [
         (120, 120, 120), (180, 120, 120), (6, 230, 230), (80, 50, 50), (4, 200, 3), (120, 120, 80), (140, 140, 140),
         (204, 5, 255), (230, 230, 230), (4, 250, 7), (224, 5, 255), (235, 255, 7), (150, 5, 61), (120, 120, 70),
@@ -37,7 +40,7 @@ COLOURS: Final[np.ndarray[Any, np.dtype[np.uint8]]] = np.array(
 """Of shape (150, 3): red, green and blue."""
 
 
-def paint(classes: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def paint(classes: Array) -> npt.NDArray[np.uint8]:
     """Returns a map of classes as an image of shape (height, width, 3); classes beyond the 150 begin again."""
-    painted: np.ndarray[Any, np.dtype[np.uint8]] = COLOURS[classes % len(COLOURS)]
+    painted: npt.NDArray[np.uint8] = COLOURS[classes % len(COLOURS)]
     return painted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import torch
 import transformers
@@ -12,6 +12,7 @@ from PIL import Image
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.classification import class_names, class_scores
+from orchestrion_host.worker.library_types import Model
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.image import image_batches
 from orchestrion_host.worker.runtimes import Outputs, Result
@@ -27,7 +28,7 @@ class ImageClassifier(TorchExpert):
         """Loads it."""
         checkpoint = Checkpoint(spec)
         self._processor = image_batches.processor(checkpoint)
-        self._model: Any = checkpoint.model(transformers.AutoModelForImageClassification)
+        self._model: Model = checkpoint.model(transformers.AutoModelForImageClassification)
         self._names = class_names.of(checkpoint.config, spec)
         # Several classes may hold at once: each has a share of its own.
         self._several = checkpoint.config.problem_type == "multi_label_classification"
@@ -41,22 +42,24 @@ class ImageClassifier(TorchExpert):
         """Classifies a batch in one pass."""
         return image_batches.compute(batch, self._read, self._run, alike=lambda pixels: tuple(pixels.shape))
 
-    def _read(self, call: Call) -> Any:
+    def _read(self, call: Call) -> torch.Tensor:
         return self._prepared(image_batches.image_of(call, self.checkpoint.spec.max_image_pixels))
 
-    def _prepared(self, image: Image.Image) -> Any:
-        return self._processor(images=image, return_tensors="pt")["pixel_values"]
+    def _prepared(self, image: Image.Image) -> torch.Tensor:
+        pixels: torch.Tensor = self._processor(images=image, return_tensors="pt")["pixel_values"]
+        return pixels
 
-    def _run(self, calls: Sequence[Call], read: Sequence[Any]) -> list[Outputs]:
+    def _run(self, calls: Sequence[Call], read: Sequence[torch.Tensor]) -> list[Outputs]:
         del calls
         return [self._described(row) for row in self._logits(read)]
 
-    def _logits(self, read: Sequence[Any]) -> Any:
+    def _logits(self, read: Sequence[torch.Tensor]) -> torch.Tensor:
         encoded = self.checkpoint.inputs({"pixel_values": torch.cat(list(read))})
         with torch.inference_mode():
-            return self._model(**encoded).logits.float().cpu()
+            logits: torch.Tensor = self._model(**encoded).logits.float().cpu()
+        return logits
 
-    def _described(self, logits: Any) -> Outputs:
+    def _described(self, logits: torch.Tensor) -> Outputs:
         shares = torch.sigmoid(logits) if self._several else torch.softmax(logits, dim=-1)
         best = torch.topk(shares, min(_MOST_CLASSES, len(shares)))
         return class_scores.describe(

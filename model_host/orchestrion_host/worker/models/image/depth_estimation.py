@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import transformers
 from PIL import Image
 
+from orchestrion.values import JsonObject
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Model
 from orchestrion_host.worker.media.image import depth_maps, image_outputs
 from orchestrion_host.worker.models.checkpoint import TorchExpert
 from orchestrion_host.worker.models.image import image_batches
@@ -38,7 +41,7 @@ class DepthEstimator(TorchExpert):
         """
         checkpoint = image_batches.exact(spec)
         self._processor = image_batches.processor(checkpoint)
-        self._model: Any = checkpoint.model(transformers.AutoModelForDepthEstimation)
+        self._model: Model = checkpoint.model(transformers.AutoModelForDepthEstimation)
         super().__init__(checkpoint, self._model)
         config = checkpoint.config
         is_metric = config.model_type in _METRIC or getattr(config, "depth_estimation_type", "relative") == "metric"
@@ -59,10 +62,10 @@ class DepthEstimator(TorchExpert):
         depths = self._depths(read)
         return [self._outputs(call, depth) for call, depth in zip(calls, depths, strict=True)]
 
-    def _depths(self, read: Sequence[Image.Image]) -> list[Any]:
+    def _depths(self, read: Sequence[Image.Image]) -> list[npt.NDArray[np.float32]]:
         """Returns the depth of each image in the unit of the model, a float32 array as large as the image."""
         prepared = [self._processor(images=self._fitting(image), return_tensors="pt")["pixel_values"] for image in read]
-        depths: dict[int, Any] = {}
+        depths: dict[int, npt.NDArray[np.float32]] = {}
         for shape in sorted({tuple(pixels.shape) for pixels in prepared}):
             places = [place for place, pixels in enumerate(prepared) if tuple(pixels.shape) == shape]
             encoded = self.checkpoint.inputs({"pixel_values": torch.cat([prepared[place] for place in places])})
@@ -82,7 +85,7 @@ class DepthEstimator(TorchExpert):
         same = (width, height) == image.size
         return image if same else image.resize((width, height), Image.Resampling.BICUBIC)
 
-    def _resized(self, depth: Any, image: Image.Image) -> Any:
+    def _resized(self, depth: torch.Tensor, image: Image.Image) -> npt.NDArray[np.float32]:
         """Stretches depths over the whole image, as the library's processors do."""
         margins = (0, 0)
         size = (image.height, image.width)
@@ -95,7 +98,7 @@ class DepthEstimator(TorchExpert):
         large = _stretched(depth, whole)[margins[0] : margins[0] + size[0], margins[1] : margins[1] + size[1]]
         return _stretched(large, (image.height, image.width)).numpy()
 
-    def _outputs(self, call: Call, depth: Any) -> Outputs:
+    def _outputs(self, call: Call, depth: npt.NDArray[np.float32]) -> Outputs:
         if self._is_metric:
             # Nothing is nearer than the lens, whatever the model says.
             depth = np.maximum(depth, _NEAREST)
@@ -116,7 +119,7 @@ class DepthEstimator(TorchExpert):
 load = DepthEstimator
 
 
-def _stretched(depth: Any, size: tuple[int, int]) -> Any:
+def _stretched(depth: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     """Returns a map of shape (height, width) in another size, by bicubic interpolation that does not overshoot."""
     if tuple(depth.shape) == size:
         return depth
@@ -124,7 +127,7 @@ def _stretched(depth: Any, size: tuple[int, int]) -> Any:
     return large[0, 0].clamp(depth.min(), depth.max())
 
 
-def _statistics(depth: Any, is_metric: bool) -> dict[str, Any]:
+def _statistics(depth: npt.NDArray[np.float32], is_metric: bool) -> JsonObject:
     return {
         "unit": "metres" if is_metric else "relative nearness",
         "minimum": float(depth.min()),

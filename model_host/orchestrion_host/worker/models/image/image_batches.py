@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 import transformers
@@ -13,6 +13,7 @@ from PIL import Image
 from orchestrion.errors import OrchestrionError
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Processor
 from orchestrion_host.worker.media.image import image_inputs
 from orchestrion_host.worker.models.checkpoint import Checkpoint
 from orchestrion_host.worker.runtimes import Outputs, Result, read_each
@@ -20,7 +21,7 @@ from orchestrion_host.worker.runtimes import Outputs, Result, read_each
 _Read = TypeVar("_Read")
 
 
-def processor(checkpoint: Checkpoint, folder: Path | None = None) -> Any:
+def processor(checkpoint: Checkpoint, folder: Path | None = None) -> Processor:
     """Loads the image processor of a checkpoint, or of a part of it, in its form that needs no torchvision."""
     return checkpoint.processor(transformers.AutoImageProcessor, folder, backend="pil")
 
@@ -60,7 +61,7 @@ def count(spec: ipc.Load, name: str, usual: int) -> int:
     return value
 
 
-def joined(encoded: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def joined(encoded: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
     """Joins the pixels of encoded images of one size, and their masks where there are any."""
     names = [name for name in ("pixel_values", "pixel_mask") if name in encoded[0]]
     return {name: torch.cat([own[name] for own in encoded]) for name in names}

@@ -7,16 +7,19 @@ side becomes what the model was trained with, the rest is padded, and where nobo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import transformers
 from PIL import Image
 
 from orchestrion.errors import OrchestrionError
+from orchestrion.values import JsonObject
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Model
 from orchestrion_host.worker.media.image import image_inputs, image_outputs, masks
 from orchestrion_host.worker.media.image.detections import Detection
 from orchestrion_host.worker.models import single_precision
@@ -50,7 +53,7 @@ class MaskGenerator(TorchExpert):
         are kept where nobody points.
         """
         checkpoint = Checkpoint(single_precision.preferred(spec))
-        self._model: Any = checkpoint.model(transformers.SamModel)
+        self._model: Model = checkpoint.model(transformers.SamModel)
         self._side = int(checkpoint.config.vision_config.image_size)
         self._points_per_side = int(spec.options.get("points_per_side", _POINTS_PER_SIDE))
         self._least_score = float(spec.options.get("least_score", _LEAST_SCORE))
@@ -86,7 +89,7 @@ class MaskGenerator(TorchExpert):
             masks = self._pointed_at(embedding, fitted, points * factor)
         return _outputs(call, image, masks)
 
-    def _embedding(self, image: Image.Image) -> Any:
+    def _embedding(self, image: Image.Image) -> torch.Tensor:
         """Encodes an image: the longer side as the model wants it, normalised, padded to a square."""
         fitted = _fitted(image, self._side, enlarge=True)
         samples = torch.from_numpy(np.asarray(fitted).copy()).permute(2, 0, 1).float() / 255
@@ -94,9 +97,14 @@ class MaskGenerator(TorchExpert):
         padding = (0, self._side - fitted.width, 0, self._side - fitted.height)
         pixels = torch.nn.functional.pad(samples, padding)[None]
         with torch.inference_mode():
-            return self._model.get_image_embeddings(**self.checkpoint.inputs({"pixel_values": pixels}))
+            embedding: torch.Tensor = self._model.get_image_embeddings(
+                **self.checkpoint.inputs({"pixel_values": pixels})
+            )
+        return embedding
 
-    def _predicted(self, embedding: Any, image: Image.Image, points: Any) -> tuple[Any, Any]:
+    def _predicted(
+        self, embedding: torch.Tensor, image: Image.Image, points: npt.NDArray[np.float64]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Asks for masks.
 
         Args:
@@ -118,7 +126,7 @@ class MaskGenerator(TorchExpert):
             )
         return outputs.pred_masks[0].float().cpu(), outputs.iou_scores[0].float().cpu()
 
-    def _everything(self, call: Call, embedding: Any, image: Image.Image) -> list[ScoredMask]:
+    def _everything(self, call: Call, embedding: torch.Tensor, image: Image.Image) -> list[ScoredMask]:
         points = point_grids.grid(self._points_per_side, *image.size)
         masks: list[ScoredMask] = []
         for start in range(0, len(points), _POINTS_AT_ONCE):
@@ -133,13 +141,15 @@ class MaskGenerator(TorchExpert):
             masks = point_grids.without_repeats(masks, _MOST_SHARED)[:_MOST_MASKS]
         return masks
 
-    def _pointed_at(self, embedding: Any, image: Image.Image, points: Any) -> list[ScoredMask]:
+    def _pointed_at(
+        self, embedding: torch.Tensor, image: Image.Image, points: npt.NDArray[np.float64]
+    ) -> list[ScoredMask]:
         """Returns the surest mask that all the points lie in."""
         logits, scores = self._predicted(embedding, image, points[None])
         best = int(scores[0].argmax())
         return self._masks(logits[0, best][None], scores[0, best][None], image)
 
-    def _masks(self, logits: Any, scores: Any, image: Image.Image) -> list[ScoredMask]:
+    def _masks(self, logits: torch.Tensor, scores: torch.Tensor, image: Image.Image) -> list[ScoredMask]:
         """Stretches masks over the image; empty ones are left out."""
         masks_found = []
         scale = max(image.size)
@@ -156,7 +166,7 @@ class MaskGenerator(TorchExpert):
 load = MaskGenerator
 
 
-def _points(call: Call, image: Image.Image) -> Any:
+def _points(call: Call, image: Image.Image) -> npt.NDArray[np.float64] | None:
     """Reads the points that a call gives, of shape (points, 2), in pixels; None where it gives none.
 
     Raises:
@@ -204,7 +214,7 @@ def _outputs(call: Call, image: Image.Image, masks_found: Sequence[ScoredMask]) 
     }
 
 
-def _described(item: ScoredMask, mask: masks.Mask) -> dict[str, Any]:
+def _described(item: ScoredMask, mask: masks.Mask) -> JsonObject:
     return {
         "score": round(item.score, 4),
         "box": Detection("", 0.0, masks.box_of(mask)).plain()["box"],

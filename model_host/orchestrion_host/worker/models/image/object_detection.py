@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import torch
 import transformers
@@ -13,6 +13,7 @@ from PIL import Image
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.classification import class_names
+from orchestrion_host.worker.library_types import Model
 from orchestrion_host.worker.media.image import image_inputs
 from orchestrion_host.worker.media.image.detections import Box, Detection
 from orchestrion_host.worker.models import single_precision
@@ -31,7 +32,7 @@ class _Encoded:
     """What one call brings: the image as it is drawn on, what the processor made of it, and the lowest score."""
 
     image: Image.Image
-    encoded: dict[str, Any]
+    encoded: dict[str, torch.Tensor]
     threshold: float
 
 
@@ -45,7 +46,7 @@ class ObjectDetector(TorchExpert):
         """
         checkpoint = Checkpoint(single_precision.preferred(spec))
         self._processor = image_batches.processor(checkpoint)
-        self._model: Any = checkpoint.model(transformers.AutoModelForObjectDetection)
+        self._model: Model = checkpoint.model(transformers.AutoModelForObjectDetection)
         self._names = class_names.of(checkpoint.config, spec)
         self._threshold = float(spec.options.get("threshold", _DEFAULT_THRESHOLD))
         super().__init__(checkpoint, self._model)
@@ -65,7 +66,7 @@ class ObjectDetector(TorchExpert):
         image = image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels)
         return _Encoded(image, self._encoded(image_inputs.opaque(image)), call.number("threshold", self._threshold))
 
-    def _encoded(self, image: Image.Image) -> dict[str, Any]:
+    def _encoded(self, image: Image.Image) -> dict[str, torch.Tensor]:
         return dict(self._processor(images=image, return_tensors="pt"))
 
     def _run(self, calls: Sequence[Call], read: Sequence[_Encoded]) -> list[Outputs]:
@@ -86,7 +87,7 @@ class ObjectDetector(TorchExpert):
         )
         return [self._kept(own, item.threshold) for own, item in zip(results, read, strict=True)]
 
-    def _kept(self, result: Any, threshold: float) -> list[Detection]:
+    def _kept(self, result: dict[str, torch.Tensor], threshold: float) -> list[Detection]:
         rows = zip(result["scores"].tolist(), result["labels"].tolist(), result["boxes"].tolist(), strict=True)
         return [
             Detection(self._names.get(label, str(label)), score, Box(*box))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import torch
 import transformers
@@ -12,6 +12,7 @@ from PIL import Image
 
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Model, Tokenizer
 from orchestrion_host.worker.media.image import image_inputs
 from orchestrion_host.worker.media.image.detections import Box, Detection, without_repeats
 from orchestrion_host.worker.models import single_precision
@@ -31,7 +32,7 @@ class _Encoded:
     """What one call brings: the image, its pixels for the model, the labels to look for, and the lowest score."""
 
     image: Image.Image
-    encoded: dict[str, Any]
+    encoded: dict[str, torch.Tensor]
     labels: tuple[str, ...]
     threshold: float
 
@@ -52,8 +53,8 @@ class OpenVocabularyDetector(TorchExpert):
         if self._kind not in _KINDS:
             raise spec.refused(f"a model of kind {self._kind!r} is not known; {', '.join(_KINDS)} are.")
         self._processor = image_batches.processor(checkpoint)
-        self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
-        self._model: Any = checkpoint.model(transformers.AutoModelForZeroShotObjectDetection)
+        self._tokenizer: Tokenizer = checkpoint.processor(transformers.AutoTokenizer)
+        self._model: Model = checkpoint.model(transformers.AutoModelForZeroShotObjectDetection)
         self._threshold = float(spec.options.get("threshold", _DEFAULT_THRESHOLDS.get(self._kind, _USUAL_THRESHOLD)))
         super().__init__(checkpoint, self._model)
 
@@ -81,7 +82,7 @@ class OpenVocabularyDetector(TorchExpert):
         threshold = call.number("threshold", self._threshold)
         return _Encoded(image, self._encoded(image_inputs.opaque(image)), labels, threshold)
 
-    def _encoded(self, image: Image.Image) -> dict[str, Any]:
+    def _encoded(self, image: Image.Image) -> dict[str, torch.Tensor]:
         return dict(self._processor(images=image, return_tensors="pt"))
 
     def _run(self, calls: Sequence[Call], read: Sequence[_Encoded]) -> list[Outputs]:
@@ -103,7 +104,7 @@ class OpenVocabularyDetector(TorchExpert):
             scores = self._of_labels(scores, tokens["input_ids"], len(read[0].labels))
         return [self._kept(*rows) for rows in zip(read, scores, boxes, strict=True)]
 
-    def _phrases(self, read: Sequence[_Encoded]) -> dict[str, Any]:
+    def _phrases(self, read: Sequence[_Encoded]) -> dict[str, torch.Tensor]:
         """One text for each label, once for each image: OWL wants (images x labels, tokens)."""
         tokens = self._tokenizer(
             [_PHRASE.format(label) for label in read[0].labels],
@@ -114,12 +115,12 @@ class OpenVocabularyDetector(TorchExpert):
         )
         return {name: tensor.repeat(len(read), 1) for name, tensor in tokens.items() if name != "token_type_ids"}
 
-    def _sentence(self, read: Sequence[_Encoded]) -> dict[str, Any]:
+    def _sentence(self, read: Sequence[_Encoded]) -> dict[str, torch.Tensor]:
         """All labels in one text, each ended by a full stop, as Grounding DINO was trained with."""
         text = " ".join(f"{label.lower().rstrip('.')}." for label in read[0].labels)
         return dict(self._tokenizer([text] * len(read), return_tensors="pt", truncation=True))
 
-    def _of_labels(self, scores: Any, tokens: Any, count: int) -> Any:
+    def _of_labels(self, scores: torch.Tensor, tokens: torch.Tensor, count: int) -> torch.Tensor:
         """Returns for each box the score of each label: the best of its tokens, which full stops separate.
 
         Args:
@@ -138,7 +139,7 @@ class OpenVocabularyDetector(TorchExpert):
                 merged[:, :, label] = torch.maximum(merged[:, :, label], scores[:, :, place])
         return merged
 
-    def _kept(self, encoded: _Encoded, scores: Any, boxes: Any) -> list[Detection]:
+    def _kept(self, encoded: _Encoded, scores: torch.Tensor, boxes: torch.Tensor) -> list[Detection]:
         """Keeps the boxes above the threshold, each with its best label, and of those that lie on each other one."""
         best = scores.max(dim=-1)
         width, height = encoded.image.size

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from orchestrion_host.worker.media.image.detections import Box
 from orchestrion_host.worker.media.image.masks import Mask
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +25,14 @@ class ScoredMask:
     box: Box
 
 
-def grid(points_per_side: int, width: int, height: int) -> np.ndarray[Any, Any]:
+def grid(points_per_side: int, width: int, height: int) -> npt.NDArray[np.float64]:
     """Returns points in the middles of equal cells over an image, of shape (points, 2), in pixels."""
     shares = (np.arange(points_per_side) + 0.5) / points_per_side
     across, down = np.meshgrid(shares * width, shares * height)
     return np.stack([across.ravel(), down.ravel()], axis=1)
 
 
-def stability(logits: Any, offset: float) -> Any:
+def stability(logits: torch.Tensor, offset: float) -> torch.Tensor:
     """Returns how little a mask depends on where logits are cut: the share that a stricter cut leaves.
 
     Args:

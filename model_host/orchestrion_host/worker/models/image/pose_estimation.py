@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import torch
 import transformers
@@ -11,11 +11,15 @@ from PIL import Image
 
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Model
 from orchestrion_host.worker.media.image import image_outputs, skeletons
 from orchestrion_host.worker.media.image.detections import Box
 from orchestrion_host.worker.models.checkpoint import TorchExpert
 from orchestrion_host.worker.models.image import image_batches, pose_heatmaps
 from orchestrion_host.worker.runtimes import Outputs, Result
+
+_Heatmaps: TypeAlias = Any
+"""A float array of shape (persons, joints, height, width). Any: an empty tuple stands for no persons."""
 
 _PART: Final = "detector"
 _PERSON: Final = "person"
@@ -39,10 +43,10 @@ class PoseEstimator(TorchExpert):
         """
         checkpoint = image_batches.exact(spec)
         self._processor = image_batches.processor(checkpoint)
-        self._model: Any = checkpoint.model(transformers.VitPoseForPoseEstimation)
+        self._model: Model = checkpoint.model(transformers.VitPoseForPoseEstimation)
         if checkpoint.config.num_labels != _COCO_JOINTS:
             raise spec.refused(f"knows {checkpoint.config.num_labels} joints; expected COCO's {_COCO_JOINTS}.")
-        self._detector: Any = None
+        self._detector: Model = None
         modules = [self._model]
         if _PART in spec.parts:
             folder = checkpoint.part(_PART)
@@ -112,7 +116,7 @@ class PoseEstimator(TorchExpert):
             persons.append([box for _, box in boxes if box.area >= 1])
         return persons
 
-    def _heatmaps(self, crops: Sequence[Image.Image]) -> Any:
+    def _heatmaps(self, crops: Sequence[Image.Image]) -> _Heatmaps:
         """Returns an array of shape (persons, joints, height, width)."""
         if not crops:
             return ()
@@ -128,7 +132,7 @@ class PoseEstimator(TorchExpert):
                 passes.append(self._model(**inputs).heatmaps.float().cpu())
         return torch.cat(passes).numpy()
 
-    def _skeletons(self, heatmaps: Any, frames: list[Box]) -> list[skeletons.Skeleton]:
+    def _skeletons(self, heatmaps: _Heatmaps, frames: list[Box]) -> list[skeletons.Skeleton]:
         if not frames:
             return []
         points, scores = pose_heatmaps.joints(heatmaps, frames)

@@ -6,11 +6,12 @@ distribution around them (Zhang et al., CVPR 2020).
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from PIL import Image
 
+from orchestrion_host.worker.library_types import Array
 from orchestrion_host.worker.media.image.detections import Box
 
 # A person is seen with some surroundings.
@@ -47,7 +48,7 @@ def crop(image: Image.Image, frame: Box, width: int, height: int) -> Image.Image
     return image.transform((width, height), Image.Transform.AFFINE, steps, Image.Resampling.BILINEAR)
 
 
-def joints(heatmaps: Any, frames: list[Box]) -> tuple[Any, Any]:
+def joints(heatmaps: Array, frames: list[Box]) -> tuple[Array, Array]:
     """Finds the joints of persons.
 
     Args:
@@ -70,7 +71,7 @@ def joints(heatmaps: Any, frames: list[Box]) -> tuple[Any, Any]:
     return places * sizes[:, None] + corners[:, None], scores
 
 
-def _smooth(heatmaps: Any) -> Any:
+def _smooth(heatmaps: Array) -> Array:
     """Blurs each heatmap by a Gaussian; beyond its rim it goes on as in a mirror."""
     steps = np.arange(-_RADIUS, _RADIUS + 1)
     weights = np.exp(-(steps**2) / (2 * _SIGMA**2))
@@ -85,13 +86,14 @@ def _smooth(heatmaps: Any) -> Any:
     return heatmaps
 
 
-def _refinements(logarithms: Any, x: Any, y: Any) -> tuple[Any, Any]:
+def _refinements(logarithms: Array, x: Array, y: Array) -> tuple[Array, Array]:
     """Returns how far the true maxima lie beside the largest values: one step of Newton's method, in pixels."""
     padded = np.pad(logarithms, ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge")
     person, joint = np.indices(x.shape)
 
-    def at(right: int, down: int) -> Any:
-        return padded[person, joint, y + 1 + down, x + 1 + right]
+    def at(right: int, down: int) -> Array:
+        values: Array = padded[person, joint, y + 1 + down, x + 1 + right]
+        return values
 
     across, down = (at(1, 0) - at(-1, 0)) / 2, (at(0, 1) - at(0, -1)) / 2
     tiny = np.finfo(np.float32).eps

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
 import transformers
 from PIL import Image
 
+from orchestrion.values import JsonObject
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.classification import class_names
+from orchestrion_host.worker.library_types import Array, Model, ModelOutput
 from orchestrion_host.worker.media.image import counting, image_inputs, image_outputs, masks
 from orchestrion_host.worker.media.image.detections import Detection
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
@@ -31,7 +33,7 @@ class _Encoded:
     """What one call brings: the image as it is drawn on, and what the processor made of it."""
 
     image: Image.Image
-    encoded: dict[str, Any]
+    encoded: dict[str, torch.Tensor]
     threshold: float
     """The lowest score of a thing that is told."""
 
@@ -63,7 +65,7 @@ class Segmenter(TorchExpert):
             if self._by_class
             else transformers.AutoModelForUniversalSegmentation
         )
-        self._model: Any = checkpoint.model(auto_class)
+        self._model: Model = checkpoint.model(auto_class)
         self._names = class_names.of(checkpoint.config, spec)
         self._threshold = float(spec.options.get("threshold", _DEFAULT_THRESHOLD))
         super().__init__(checkpoint, self._model)
@@ -89,7 +91,7 @@ class Segmenter(TorchExpert):
         threshold = call.number("threshold", self._threshold)
         return _Encoded(image, self._encoded(image_inputs.opaque(image)), threshold)
 
-    def _encoded(self, image: Image.Image) -> dict[str, Any]:
+    def _encoded(self, image: Image.Image) -> dict[str, torch.Tensor]:
         return dict(self._processor(images=image, return_tensors="pt"))
 
     def _run(self, calls: Sequence[Call], read: Sequence[_Encoded]) -> list[Outputs]:
@@ -105,7 +107,7 @@ class Segmenter(TorchExpert):
             segmentations = self._things(read, outputs)
         return [_outputs(call, item.image, *own) for call, item, own in zip(calls, read, segmentations, strict=True)]
 
-    def _computed(self, read: Sequence[_Encoded]) -> Any:
+    def _computed(self, read: Sequence[_Encoded]) -> ModelOutput:
         joined = image_batches.joined([item.encoded for item in read])
         with torch.inference_mode():
             outputs = self._model(**self.checkpoint.inputs(joined))
@@ -114,12 +116,12 @@ class Segmenter(TorchExpert):
                 outputs[name] = value.float().cpu()
         return outputs
 
-    def _classes(self, read: Sequence[_Encoded], outputs: Any) -> list[Any]:
+    def _classes(self, read: Sequence[_Encoded], outputs: ModelOutput) -> list[Array]:
         """Returns the class of each pixel, integer arrays of the size of the maps."""
         maps = self._processor.post_process_semantic_segmentation(outputs, target_sizes=[own.map_size for own in read])
         return [item.cpu().numpy() for item in maps]
 
-    def _of_classes(self, numbers: Any) -> tuple[Any, list[tuple[int, str, float | None]]]:
+    def _of_classes(self, numbers: Array) -> tuple[Array, list[tuple[int, str, float | None]]]:
         """Makes a segment of each class that occurs, the largest first."""
         classes, counts = np.unique(numbers, return_counts=True)
         order = classes[np.argsort(-counts, kind="stable")].tolist()
@@ -128,7 +130,9 @@ class Segmenter(TorchExpert):
             places[numbers == number] = place
         return places, [(place, self._names.get(number, str(number)), None) for place, number in enumerate(order, 1)]
 
-    def _things(self, read: Sequence[_Encoded], outputs: Any) -> list[tuple[Any, list[tuple[int, str, float | None]]]]:
+    def _things(
+        self, read: Sequence[_Encoded], outputs: ModelOutput
+    ) -> list[tuple[Array, list[tuple[int, str, float | None]]]]:
         panoptic = self._processor.post_process_panoptic_segmentation(
             outputs,
             threshold=read[0].threshold,
@@ -153,12 +157,12 @@ class Segmenter(TorchExpert):
 load = Segmenter
 
 
-def _painted(call: Call, image: Image.Image, classes: Any) -> ipc.Plain:
+def _painted(call: Call, image: Image.Image, classes: Array) -> ipc.Plain:
     painted = Image.fromarray(ade20k.paint(classes)).resize(image.size, Image.Resampling.NEAREST)
     return image_outputs.write(call, "image", painted, "segments")
 
 
-def _outputs(call: Call, image: Image.Image, numbers: Any, kept: Sequence[tuple[int, str, float | None]]) -> Outputs:
+def _outputs(call: Call, image: Image.Image, numbers: Array, kept: Sequence[tuple[int, str, float | None]]) -> Outputs:
     """Tells segments in words, as data, as a map of their numbers, and drawn over the image.
 
     Args:
@@ -183,7 +187,7 @@ def _outputs(call: Call, image: Image.Image, numbers: Any, kept: Sequence[tuple[
     }
 
 
-def _described(number: int, label: str, score: float | None, mask: masks.Mask) -> dict[str, Any]:
+def _described(number: int, label: str, score: float | None, mask: masks.Mask) -> JsonObject:
     return {
         "id": number,
         "label": label,

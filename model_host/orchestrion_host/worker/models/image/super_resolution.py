@@ -5,15 +5,17 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import transformers
 from PIL import Image
 
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Model
 from orchestrion_host.worker.media.image import image_inputs, image_outputs
 from orchestrion_host.worker.models.checkpoint import TorchExpert
 from orchestrion_host.worker.models.image import image_batches
@@ -39,7 +41,7 @@ class SuperResolution(TorchExpert):
         checkpoint = image_batches.exact(spec)
         self._window = int(checkpoint.config.window_size)
         self._tile = _tile_of(spec, self._window)
-        self._model: Any = checkpoint.model(transformers.Swin2SRForImageSuperResolution)
+        self._model: Model = checkpoint.model(transformers.Swin2SRForImageSuperResolution)
         super().__init__(checkpoint, self._model)
         self._factor = int(checkpoint.config.upscale)
 
@@ -79,7 +81,7 @@ class SuperResolution(TorchExpert):
             made.info["icc_profile"] = image.info["icc_profile"]
         return {"image": image_outputs.write(call, "image", made, "upscaled", file_format=image.format)}
 
-    def _upscaled(self, call: Call, image: Any) -> Any:
+    def _upscaled(self, call: Call, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """Enlarges bytes of shape (height, width, 3) by the factor of the model."""
         height, width = image.shape[:2]
         made = np.empty((height * self._factor, width * self._factor, 3), np.uint8)
@@ -97,7 +99,7 @@ class SuperResolution(TorchExpert):
                 ]
         return made
 
-    def _enlarged(self, tiles: Sequence[Any]) -> Any:
+    def _enlarged(self, tiles: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
         """Enlarges tiles of one size in one pass; bytes of shape (tiles, height, width, 3)."""
         height, width = tiles[0].shape[:2]
         # Windows must be whole: they are filled up with a mirror image, which is cut off again.
@@ -107,7 +109,8 @@ class SuperResolution(TorchExpert):
         with torch.inference_mode():
             large = self._model(**self.checkpoint.inputs({"pixel_values": pixels})).reconstruction.float().cpu()
         cut = large[:, :, : height * self._factor, : width * self._factor].clamp(0, 1)
-        return (cut * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
+        enlarged: npt.NDArray[np.uint8] = (cut * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
+        return enlarged
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import torch
 import transformers
@@ -13,6 +13,7 @@ import transformers
 from orchestrion.errors import OrchestrionError
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Model, Tokenizer
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.generation import batch_decoding, parameters
 from orchestrion_host.worker.models.generation.detokenization import Detokenizer
@@ -47,8 +48,8 @@ class CausalLm(TorchExpert):
         chat template is given besides.
         """
         checkpoint = Checkpoint(spec)
-        self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
-        self._model: Any = checkpoint.model(transformers.AutoModelForCausalLM)
+        self._tokenizer: Tokenizer = checkpoint.processor(transformers.AutoTokenizer)
+        self._model: Model = checkpoint.model(transformers.AutoModelForCausalLM)
         super().__init__(checkpoint, self._model)
         self._context = token_limits.most_tokens(checkpoint.config, spec, self._tokenizer, usual=2048)
         if "max_length" not in spec.options:
@@ -128,7 +129,7 @@ class CausalLm(TorchExpert):
                 stopping_criteria=[batch_decoding.RowStoppingCriteria(rows, self._ends)],
             )
 
-    def _plain_settings(self, most_tokens: int) -> Any:
+    def _plain_settings(self, most_tokens: int) -> transformers.GenerationConfig:
         """Returns settings for greedy search, which is all that streams; `RowLogitsProcessor` does the sampling."""
         settings = self._settings
         return transformers.GenerationConfig(  # type: ignore[no-untyped-call]  # The library is not typed here.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import jinja2
 
+from orchestrion.values import JsonData, JsonObject
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Tokenizer
 from orchestrion_host.worker.text import inputs
 
 Turn: TypeAlias = dict[str, str]
@@ -28,7 +30,7 @@ _PLAIN_TEMPLATE: Final = (
 class ChatPrompts:
     """Makes prompts with the chat template of a tokenizer, or a plain one where it has none."""
 
-    def __init__(self, tokenizer: Any, settings: Mapping[str, Any]) -> None:
+    def __init__(self, tokenizer: Tokenizer, settings: JsonObject) -> None:
         """Keeps the tokenizer.
 
         Args:
@@ -84,7 +86,7 @@ class ChatPrompts:
         return tokens if self._template is None or begin is None else [begin, *tokens]
 
 
-def turn_ends(tokenizer: Any) -> list[int]:
+def turn_ends(tokenizer: Tokenizer) -> list[int]:
     """Returns the tokens that end a turn in the chat template of a tokenizer."""
     template, vocabulary = str(tokenizer.chat_template or ""), tokenizer.get_added_vocab()
     return [vocabulary[token] for token in _TURN_ENDS if token in template and token in vocabulary]
@@ -117,5 +119,5 @@ def _history(call: Call) -> Sequence[Turn]:
     return turns
 
 
-def _is_turn(turn: Any) -> bool:
+def _is_turn(turn: JsonData) -> bool:
     return isinstance(turn, Mapping) and turn.get("role") in _ROLES and isinstance(turn.get("content"), str)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 import transformers
 
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Model, Tokenizer
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.runtimes import Result
 from orchestrion_host.worker.text import embeddings
@@ -22,9 +22,9 @@ class TorchEncoder(TorchExpert):
     def __init__(self, spec: ipc.Load) -> None:
         """Loads it."""
         checkpoint = Checkpoint(spec)
-        self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
+        self._tokenizer: Tokenizer = checkpoint.processor(transformers.AutoTokenizer)
         self.max_tokens = min(int(spec.options.get("max_length", 512)), self._tokenizer.model_max_length)
-        self._model: Any = checkpoint.model(transformers.AutoModel)
+        self._model: Model = checkpoint.model(transformers.AutoModel)
         super().__init__(checkpoint, self._model)
 
     def warm_up(self) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Generator, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import torch
 import transformers
 
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Model, Tokenizer
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.generation import parameters
 from orchestrion_host.worker.models.generation.detokenization import OrderedParts
@@ -43,8 +44,8 @@ class Seq2SeqModel(TorchExpert):
         with warnings.catch_warnings():
             # Marian's asks for a package that only normalises punctuation.
             warnings.filterwarnings("ignore", "Recommended: pip install sacremoses", UserWarning)
-            self.tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
-        self.model: Any = checkpoint.model(transformers.AutoModelForSeq2SeqLM)
+            self.tokenizer: Tokenizer = checkpoint.processor(transformers.AutoTokenizer)
+        self.model: Model = checkpoint.model(transformers.AutoModelForSeq2SeqLM)
         super().__init__(checkpoint, self.model)
         self.lock = threading.Lock()
         """Holds the tokenizer while it is set to a language, which it keeps as a state."""

@@ -6,17 +6,18 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import torch
 
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Argument, Model, Tokenizer
 from orchestrion_host.worker.models.checkpoint import Checkpoint
 from orchestrion_host.worker.models.generation import batch_decoding
 from orchestrion_host.worker.models.generation.detokenization import Detokenizer, OrderedParts
 from orchestrion_host.worker.models.generation.stopping import StopWhenCancelled
 
-Settings: TypeAlias = tuple[tuple[str, Any], ...]
+Settings: TypeAlias = tuple[tuple[str, Argument], ...]
 """Arguments of generation, in an order of their own, so that equal ones compare equal."""
 
 _BATCH_TOKENS: Final = 4096
@@ -42,7 +43,7 @@ class EncoderInput:
 class Seq2SeqBatches:
     """A model that rewrites texts, and its tokenizer."""
 
-    def __init__(self, model: Any, tokenizer: Any, checkpoint: Checkpoint, silent: Collection[int]) -> None:
+    def __init__(self, model: Model, tokenizer: Tokenizer, checkpoint: Checkpoint, silent: Collection[int]) -> None:
         """Keeps them.
 
         Args:

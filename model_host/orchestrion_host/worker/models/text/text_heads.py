@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import torch
 import transformers
@@ -11,7 +10,7 @@ import transformers
 from orchestrion_host import ipc
 from orchestrion_host.families.family import Family
 from orchestrion_host.worker.heads import loading
-from orchestrion_host.worker.heads.model import Array
+from orchestrion_host.worker.library_types import Array, Config, Model, Tokenizer
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.runtimes import LoadedExpert
 
@@ -23,9 +22,9 @@ class TorchTextModel(TorchExpert):
         """Loads it by the class that the family names."""
         checkpoint = Checkpoint(spec)
         self.spec = spec
-        self.tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
-        self._model: Any = checkpoint.model(getattr(transformers, family.auto_class))
-        self.config: Any = self._model.config
+        self.tokenizer: Tokenizer = checkpoint.processor(transformers.AutoTokenizer)
+        self._model: Model = checkpoint.model(getattr(transformers, family.auto_class))
+        self.config: Config = self._model.config
         super().__init__(checkpoint, self._model)
 
     def run(self, fields: Mapping[str, Array], names: Sequence[str], at: Sequence[int] | None) -> list[Array]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.models.generation.detokenization import OrderedParts
 from orchestrion_host.worker.models.text.seq2seq_batches import EncoderInput
-from orchestrion_host.worker.models.text.translation_languages import TranslationLanguages
+from orchestrion_host.worker.models.text.translation_languages import LanguagePair, TranslationLanguages
 from orchestrion_host.worker.runtimes import Outputs
 from orchestrion_host.worker.text import inputs, sentences
+
+if TYPE_CHECKING:
+    from orchestrion_host.worker.models.text.seq2seq import Seq2SeqModel
 
 # A translation is seldom more than twice as long as its source, and short ones need room.
 _GROWTH: Final = 2
@@ -20,7 +23,7 @@ _ROOM: Final = 32
 class Translations:
     """How the calls of a translating model are done."""
 
-    def __init__(self, model: Any, languages: TranslationLanguages) -> None:
+    def __init__(self, model: Seq2SeqModel, languages: TranslationLanguages) -> None:
         """Keeps the model.
 
         Args:
@@ -61,7 +64,7 @@ class Translations:
         ]
         return {"text": "".join(between + piece for (between, _), piece in zip(pieces, written, strict=True))}
 
-    def _readable(self, sentence: str, pair: Any) -> Iterator[list[int]]:
+    def _readable(self, sentence: str, pair: LanguagePair) -> Iterator[list[int]]:
         """Halves a sentence that is too long for the model, at a space where it has one."""
         with self._model.lock:
             tokens = self._languages.encode(pair, sentence)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from orchestrion.errors import Reason
+from orchestrion.values import JsonData, JsonObject
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Tokenizer
 from orchestrion_host.worker.models.checkpoint import Checkpoint
 from orchestrion_host.worker.models.text.seq2seq_batches import Settings
 from orchestrion_host.worker.text import language_tags
@@ -40,7 +42,7 @@ class TranslationLanguages:
     T5's), and models of one direction.
     """
 
-    def __init__(self, checkpoint: Checkpoint, tokenizer: Any) -> None:
+    def __init__(self, checkpoint: Checkpoint, tokenizer: Tokenizer) -> None:
         """Finds out.
 
         Options: `languages`, a list of targets for T5's whose configuration names none; `source_language`, what texts
@@ -125,7 +127,7 @@ class TranslationLanguages:
         return choice
 
 
-def _prefixes(parameters: Mapping[str, Any], listed: Any) -> dict[str, int | str]:
+def _prefixes(parameters: JsonObject, listed: JsonData) -> dict[str, int | str]:
     codes: dict[str, int | str] = {}
     for name, settings in parameters.items():
         match = _PREFIX.fullmatch(name)
