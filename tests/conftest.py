@@ -1,4 +1,4 @@
-"""Shows at the end of every test run the rates of tests that judge many cases from a data file, and the coverage.
+"""Settings of hypothesis; and shows at the end of every test run the rates of tests that judge many cases from a data file, and the coverage.
 
 Here, because the process that prints reads no deeper where others run the tests.
 """
@@ -6,9 +6,14 @@ Here, because the process that prints reads no deeper where others run the tests
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from tests.coverage_table import by_package
 from tests.rates import PROPERTY
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -39,7 +39,7 @@ UPLOAD_PROGRAM = """
 import sys
 from orchestrion import Client
 
-Client(sys.argv[1]).upload(sys.argv[2])
+Client(sys.argv[1]).artifacts.upload(sys.argv[2])
 """
 
 

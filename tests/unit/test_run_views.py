@@ -13,14 +13,14 @@ from orchestrion.snapshots import RunSnapshot, apply, of_run
 from tests.generated_logs import logs
 from tests.run_views import check_views, is_familiar
 
-THOROUGH = settings(max_examples=200, deadline=None)
+THOROUGH = settings(max_examples=200)
 
 
 def folded(log: list[Event], run: RunSnapshot | None = None) -> RunSnapshot:
     return reduce(apply, log, run or RunSnapshot())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(logs())
 def test_on_every_prefix_all_views_agree(log: list[Event]) -> None:
     check_views(log)

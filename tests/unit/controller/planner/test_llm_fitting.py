@@ -221,7 +221,7 @@ class Scales:
     },
     share=1.0,
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whatever_the_sizes_as_much_is_told_as_fits_and_the_request_is_whole(
     words: list[str], turns: int, names: set[str], share: float
 ) -> None:
