@@ -1,4 +1,4 @@
-"""Settings of hypothesis; and shows at the end of every test run the rates of tests that judge many cases from a data file, and the coverage.
+"""Settings of hypothesis, and what every test run shows at its end: rates of tests that judge many cases, and coverage.
 
 Here, because the process that prints reads no deeper where others run the tests.
 """
