@@ -20,7 +20,6 @@ def load(spec: ipc.Load, model: Callable[[ipc.Load, Family], TextModel]) -> Load
         model: Loads the model on its runtime.
     """
     family = families.family_of(spec)
-    # A module that is found by its name has no type of its own.
     # Any: a module that is found by its name has no type of its own.
     head: Any = import_module(family.head)
     expert: LoadedExpert = head.build(model(spec, family))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
 import transformers
@@ -11,6 +12,7 @@ import transformers
 from orchestrion.errors import Reason
 from orchestrion_host import ipc
 from orchestrion_host.worker import weights
+from orchestrion_host.worker.library_types import Argument, AutoClass, Config, Model, Processor
 from orchestrion_host.worker.models import huge_pages
 
 # Lines about unused weights are for people who train.
@@ -34,10 +36,10 @@ class Checkpoint:
         self.spec = spec
         self.device = device_of(spec)
         self._trusts_code = "remote-code" in spec.trusted
-        self.config: Any = transformers.AutoConfig.from_pretrained(self.folder, trust_remote_code=self._trusts_code)
+        self.config: Config = transformers.AutoConfig.from_pretrained(self.folder, trust_remote_code=self._trusts_code)
         self.dtype = dtype_of(spec, self.device, getattr(self.config, "dtype", None))
 
-    def model(self, auto_class: Any, folder: str | Path | None = None, **settings: Any) -> Any:
+    def model(self, auto_class: AutoClass, folder: str | Path | None = None, **settings: Argument) -> Model:
         """Loads the model with one of the library's classes, in evaluation mode, onto its device.
 
         Args:
@@ -56,7 +58,7 @@ class Checkpoint:
         huge_pages.gather(model)
         return model
 
-    def processor(self, auto_class: Any, folder: str | Path | None = None, **settings: Any) -> Any:
+    def processor(self, auto_class: AutoClass, folder: str | Path | None = None, **settings: Argument) -> Processor:
         """Loads a tokenizer, image processor, feature extractor or processor, such as `transformers.AutoTokenizer`."""
         return auto_class.from_pretrained(folder or self.folder, trust_remote_code=self._trusts_code, **settings)
 
@@ -71,7 +73,7 @@ class Checkpoint:
             raise Reason.EXPERT_LOAD_FAILED.error(text, expert=self.spec.expert_id)
         return Path(self.spec.parts[name])
 
-    def inputs(self, encoded: Any) -> Any:
+    def inputs(self, encoded: Mapping[str, Argument]) -> dict[str, Argument]:
         """Moves what a processor returned to the device; floats take the precision of the weights."""
         return {
             name: value.to(self.device, self.dtype if value.is_floating_point() else None)
@@ -84,7 +86,7 @@ class Checkpoint:
 class TorchExpert:
     """What experts on PyTorch have in common: modules on a device, counted and given back."""
 
-    def __init__(self, checkpoint: Checkpoint, *modules: Any) -> None:
+    def __init__(self, checkpoint: Checkpoint, *modules: Model) -> None:
         """Keeps the modules, those of parts included."""
         self.checkpoint = checkpoint
         self.modules = modules
@@ -108,7 +110,7 @@ def device_of(spec: ipc.Load) -> torch.device:
     return torch.device("cuda:0" if spec.device.startswith("cuda") else "cpu")
 
 
-def dtype_of(spec: ipc.Load, device: torch.device, saved: Any) -> torch.dtype:
+def dtype_of(spec: ipc.Load, device: torch.device, saved: torch.dtype | None) -> torch.dtype:
     """Returns the precision: that of the option `dtype`, else half on a GPU and single on a processor.
 
     Args:
@@ -124,11 +126,11 @@ def dtype_of(spec: ipc.Load, device: torch.device, saved: Any) -> torch.dtype:
     if device.type == "cpu":
         return torch.float32
     if saved in (torch.float16, torch.bfloat16):
-        return saved  # type: ignore[no-any-return]  # It is one of the two.
+        return saved
     return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
 
 
-def unique_bytes(modules: Any) -> int:
+def unique_bytes(modules: Iterable[torch.nn.Module]) -> int:
     """Adds up storages of parameters and buffers; tied weights share theirs and count once."""
     tensors = [tensor for module in modules for tensor in (*module.parameters(), *module.buffers())]
     storages = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in tensors}

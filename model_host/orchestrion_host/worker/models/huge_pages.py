@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import mmap
-from typing import Any, Final
+from typing import Final
 
 import torch
 
@@ -27,7 +27,7 @@ def gather(model: torch.nn.Module) -> None:
         model: The model; its parameters stay the objects that they are.
     """
     # Tied weights may be two parameters on one memory.
-    groups: dict[tuple[Any, ...], list[torch.nn.Parameter]] = {}
+    groups: dict[tuple[int, torch.Size, torch.dtype], list[torch.nn.Parameter]] = {}
     for parameter in model.parameters():
         data = parameter.data
         if type(data) is torch.Tensor and data.device.type == "cpu" and data.is_contiguous() and data.numel():

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import transformers
 
@@ -13,7 +14,9 @@ from orchestrion.errors import OrchestrionError
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.classification import class_names, class_scores
+from orchestrion_host.worker.library_types import Model
 from orchestrion_host.worker.media.audio.recordings import Recording
+from orchestrion_host.worker.media.audio.resampling import Mono
 from orchestrion_host.worker.models.audio.waveforms import Waveforms, warm_up_audio
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.runtimes import Outputs, Result
@@ -30,7 +33,7 @@ class AudioClassifier(TorchExpert):
         """Loads it."""
         checkpoint = Checkpoint(spec)
         self._waveforms = Waveforms(checkpoint)
-        self._model: Any = checkpoint.model(transformers.AutoModelForAudioClassification)
+        self._model: Model = checkpoint.model(transformers.AutoModelForAudioClassification)
         super().__init__(checkpoint, self._model)
         extractor = self._waveforms.extractor
         frames = getattr(extractor, "max_length", None) if hasattr(extractor, "num_mel_bins") else None
@@ -64,8 +67,8 @@ class AudioClassifier(TorchExpert):
             [{"label": self._names.get(place, str(place)), "score": share} for place, share in enumerate(scores)]
         )
 
-    def _scores(self, sounds: Sequence[Any]) -> list[Any]:
-        results: list[Any] = [None] * len(sounds)
+    def _scores(self, sounds: Sequence[Mono]) -> list[npt.NDArray[np.float64]]:
+        results: list[Any] = [None] * len(sounds)  # Any: the arrays take the places of None.
         for places, inputs in self._waveforms.passes(sounds):
             with torch.inference_mode():
                 logits = self._model(**inputs).logits.float()
@@ -81,6 +84,7 @@ class _Heard:
     def __init__(self, spec: ipc.Load, call: Call, rate: int) -> None:
         self.error: OrchestrionError | None = None
         self.is_open = True
+        # Any: an array of shape (classes,) from the first window on.
         self.total: Any = 0.0
         self.samples = 0
         self._call = call
@@ -90,7 +94,7 @@ class _Heard:
         except OrchestrionError as error:
             self._fail(error)
 
-    def next(self, samples: int) -> Any:
+    def next(self, samples: int) -> Mono | None:
         """Returns the next window; None where the sound cannot be read or is not wanted any more."""
         if self._recording is None:
             return None
@@ -106,7 +110,7 @@ class _Heard:
             self._call.progress("listening", self._recording.fraction)
         return window
 
-    def add(self, scores: Any, samples: int) -> None:
+    def add(self, scores: npt.NDArray[np.float64], samples: int) -> None:
         """Adds what was found in a window; it counts by its length."""
         self.total = self.total + scores * samples
         self.samples += samples

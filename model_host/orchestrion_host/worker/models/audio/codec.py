@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import soxr
 import torch
 import transformers
 
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Argument, Config, Model
 from orchestrion_host.worker.media.audio import audio_inputs, limiting, wav
 from orchestrion_host.worker.media.audio.audio_inputs import Samples
 from orchestrion_host.worker.models.audio.waveforms import in_full_precision
@@ -42,7 +44,7 @@ class Codec(TorchExpert):
         kind = checkpoint.config.model_type
         if kind not in ("encodec", "dac", "mimi"):
             raise spec.refused(f"{kind!r} is no kind of codec that this host knows: encodec, dac and mimi.")
-        self._model: Any = checkpoint.model(transformers.AutoModel)
+        self._model: Model = checkpoint.model(transformers.AutoModel)
         super().__init__(checkpoint, self._model)
         config = self._model.config
         self._rate = int(config.sampling_rate)
@@ -74,7 +76,7 @@ class Codec(TorchExpert):
             pieces = (wav.sixteen_bits(block) for block in blocks)
             return {"audio": call.spool.write(pieces, "audio/wav", f"{stem}-coded.wav", header=header)}
 
-    def _setting(self, call: Call) -> dict[str, Any]:
+    def _setting(self, call: Call) -> dict[str, Argument]:
         """Returns what chooses the finest rate within the one that is asked for, else the finest of all."""
         if "bandwidth_kbps" not in call.inputs:
             return self._settings[max(self._settings)]
@@ -87,7 +89,7 @@ class Codec(TorchExpert):
             )
         return self._settings[max(within)]
 
-    def _coded(self, blocks: Iterator[Samples], setting: dict[str, Any]) -> Iterator[Samples]:
+    def _coded(self, blocks: Iterator[Samples], setting: dict[str, Argument]) -> Iterator[Samples]:
         step, margin = self._whole(_PIECE_SECONDS), self._whole(_MARGIN_SECONDS)
         fade = round(_FADE_SECONDS * self._rate)
         rising = np.linspace(0, 1, fade, dtype=np.float32)[:, None]
@@ -105,7 +107,7 @@ class Codec(TorchExpert):
         if waiting is not None and len(waiting) > before:
             yield _faded(self._passed(waiting, setting)[before:], tail, rising)
 
-    def _passed(self, samples: Samples, setting: dict[str, Any]) -> Samples:
+    def _passed(self, samples: Samples, setting: dict[str, Argument]) -> Samples:
         """Codes and decodes samples of shape (frames, channels)."""
         frames, channels = samples.shape
         # The codec sees whole frames of its own.
@@ -128,7 +130,7 @@ class Codec(TorchExpert):
         return math.ceil(seconds * self._rate / self._hop) * self._hop
 
 
-def _hop(config: Any) -> int:
+def _hop(config: Config) -> int:
     """Returns how many samples a frame of the codec has, or the chunk in which the codec takes the sound apart."""
     if config.model_type == "mimi":
         return round(float(config.sampling_rate) / float(config.frame_rate))
@@ -136,7 +138,7 @@ def _hop(config: Any) -> int:
     return int(stride or config.hop_length)
 
 
-def _rates(config: Any) -> dict[float, dict[str, Any]]:
+def _rates(config: Config) -> dict[float, dict[str, Argument]]:
     """Returns the rates that a codec can do, in kilobits a second for each channel that it codes, and how to ask."""
     if config.model_type == "encodec":
         return {float(rate): {"bandwidth": float(rate)} for rate in config.target_bandwidths}
@@ -147,7 +149,7 @@ def _rates(config: Any) -> dict[float, dict[str, Any]]:
     return {round(bits * number, 4): {name: number} for number in range(least, int(getattr(config, count)) + 1)}
 
 
-def _faded(samples: Samples, tail: Samples | None, rising: Any) -> Samples:
+def _faded(samples: Samples, tail: Samples | None, rising: npt.NDArray[np.float32]) -> Samples:
     if tail is None:
         return samples
     size = min(len(tail), len(samples))
@@ -157,7 +159,7 @@ def _faded(samples: Samples, tail: Samples | None, rising: Any) -> Samples:
 
 
 def _at_rate(blocks: Iterator[Samples], rate: int, wanted: int) -> Iterator[Samples]:
-    stream: Any = None
+    stream: soxr.ResampleStream | None = None
     for block in blocks:
         if rate == wanted:
             yield block

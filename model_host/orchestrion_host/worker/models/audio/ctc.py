@@ -7,14 +7,17 @@ with their context.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import transformers
 
+from orchestrion_host.worker.library_types import Array, Model, Tokenizer
+from orchestrion_host.worker.media.audio.resampling import Mono
 from orchestrion_host.worker.models.audio.recogniser import WINDOW_SECONDS, AudioWindow, Recogniser, Transcript
 from orchestrion_host.worker.models.audio.waveforms import Waveforms, warm_up_audio
 from orchestrion_host.worker.models.checkpoint import Checkpoint
@@ -31,8 +34,8 @@ class PendingFrames:
 
     start: int = 0
     """The number of the first of them in the recording."""
-    tokens: np.ndarray[Any, Any] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    scores: np.ndarray[Any, Any] = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+    tokens: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    scores: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
     is_open: bool = False
     """Whether the last word that was written goes on in them."""
 
@@ -56,10 +59,10 @@ class CtcRecogniser(Recogniser):
         language = checkpoint.spec.options.get("target_lang")
         settings = {"target_lang": language} if language else {}
         self._waveforms = Waveforms(checkpoint)
-        self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer, **settings)
+        self._tokenizer: Tokenizer = checkpoint.processor(transformers.AutoTokenizer, **settings)
         # The head of another language has another size.
         sizes = {**settings, "ignore_mismatched_sizes": True} if language else {}
-        self._model: Any = checkpoint.model(transformers.AutoModelForCTC, **sizes)
+        self._model: Model = checkpoint.model(transformers.AutoModelForCTC, **sizes)
         rate = self._waveforms.rate
         self._frame = int(getattr(checkpoint.config, "inputs_to_logits_ratio", 0)) or self._measured_frame(rate)
         super().__init__(checkpoint, self._model, rate, self._whole_frames(WINDOW_SECONDS))
@@ -92,8 +95,9 @@ class CtcRecogniser(Recogniser):
             transcript.is_done = window.is_last
             recording.advance(self.window - 2 * self._margin)
 
-    def _frames_of(self, sounds: Sequence[Any]) -> list[tuple[Any, Any]]:
+    def _frames_of(self, sounds: Sequence[Mono]) -> list[tuple[Array, Array]]:
         """Returns the likeliest token of each frame of each sound, and its probability."""
+        # Any: arrays take the places of None.
         frames: list[tuple[Any, Any]] = [(None, None)] * len(sounds)
         for places, inputs in self._waveforms.passes(sounds):
             with torch.inference_mode():
@@ -129,7 +133,7 @@ class CtcRecogniser(Recogniser):
         spelled.start += done
         spelled.tokens, spelled.scores = spelled.tokens[done:], spelled.scores[done:]
 
-    def _letters(self, spelled: PendingFrames) -> Any:
+    def _letters(self, spelled: PendingFrames) -> Iterator[CtcToken]:
         """Yields the letters: tokens that differ from the one before, without blanks and other silent ones."""
         begins_word = not spelled.is_open
         place = 0

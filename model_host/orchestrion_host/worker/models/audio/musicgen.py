@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import transformers
 
 from orchestrion.errors import OrchestrionError
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Argument, Model, Tokenizer
 from orchestrion_host.worker.media.audio import limiting, wav
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.generation.sampling import RowLogitsProcessor, Sampling
@@ -54,8 +56,8 @@ class MusicGenerator(TorchExpert):
         if checkpoint.config.model_type != "musicgen":
             kind = checkpoint.config.model_type
             raise spec.refused(f"{kind!r} is no kind of model that this host makes sounds with; it takes musicgen.")
-        self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
-        self._model: Any = checkpoint.model(transformers.MusicgenForConditionalGeneration)
+        self._tokenizer: Tokenizer = checkpoint.processor(transformers.AutoTokenizer)
+        self._model: Model = checkpoint.model(transformers.MusicgenForConditionalGeneration)
         # Half precision has too few steps for samples; the codec is a small part of the model.
         self._model.audio_encoder.float()
         super().__init__(checkpoint, self._model)
@@ -104,7 +106,8 @@ class MusicGenerator(TorchExpert):
         watch = _Watch([order.call for order in orders], tokens)
         try:
             seeds = [order.seed for order in orders]
-            sounds = self._made([order.prompt for order in orders], tokens, seeds, watch)
+            # Any: without a sound, the check for a cancellation ends each.
+            sounds: Sequence[Any] = self._made([order.prompt for order in orders], tokens, seeds, watch)
         except _AllCancelledError:
             sounds = [None] * len(orders)
         for order, sound in zip(orders, sounds, strict=True):
@@ -114,7 +117,9 @@ class MusicGenerator(TorchExpert):
             except OrchestrionError as error:
                 results[order.place] = error
 
-    def _made(self, prompts: Sequence[str], tokens: int, seeds: Sequence[int], watch: _Watch) -> list[Any]:
+    def _made(
+        self, prompts: Sequence[str], tokens: int, seeds: Sequence[int], watch: _Watch
+    ) -> Sequence[npt.NDArray[np.float32]]:
         """Returns sounds of shape (channels, samples)."""
         encoded = self._tokenizer(
             list(prompts), padding=True, truncation=True, max_length=_MOST_PROMPT_TOKENS, return_tensors="pt"
@@ -134,7 +139,7 @@ class MusicGenerator(TorchExpert):
             )
         return list(sounds.float().cpu().numpy())
 
-    def _written(self, order: MusicRequest, sound: Any) -> Outputs:
+    def _written(self, order: MusicRequest, sound: npt.NDArray[np.float32]) -> Outputs:
         samples = np.ascontiguousarray(sound.T[: round(order.seconds * self._rate)])
         blocks = limiting.amplified([samples], self._rate, 0.0)
         header = wav.header(self._rate, samples.shape[1])
@@ -154,7 +159,7 @@ class _Watch(transformers.StoppingCriteria):
         self._tokens = tokens
         self._reported = 0
 
-    def __call__(self, input_ids: Any, scores: Any, **kwargs: Any) -> Any:
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **kwargs: Argument) -> torch.Tensor:
         del scores, kwargs
         if self._calls and all(call.cancelled for call in self._calls):
             # The library cannot put codebooks together that end early.

@@ -10,8 +10,10 @@ from typing import Any, Final
 import numpy as np
 
 from orchestrion.errors import OrchestrionError
+from orchestrion.values import JsonObject
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Model
 from orchestrion_host.worker.media.audio.recordings import Recording
 from orchestrion_host.worker.media.audio.resampling import Mono
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
@@ -28,11 +30,11 @@ class Transcript:
     call: Call
     recording: Recording
     text: str = ""
-    words: list[dict[str, Any]] = field(default_factory=list)
+    words: list[JsonObject] = field(default_factory=list)
     """The words or phrases with their times, as the output `words` has them."""
     is_done: bool = False
     notes: dict[str, Any] = field(default_factory=dict)
-    """What a recogniser keeps from one window to the next."""
+    """What a recogniser keeps from one window to the next. Any: each keeps something else."""
 
     def add(self, text: str) -> None:
         """Writes more text down and streams it; the space before the first word goes."""
@@ -64,7 +66,7 @@ class AudioWindow:
 class Recogniser(TorchExpert):
     """What recognisers have in common: the rounds in which the recordings of a batch are heard."""
 
-    def __init__(self, checkpoint: Checkpoint, model: Any, rate: int, window: int) -> None:
+    def __init__(self, checkpoint: Checkpoint, model: Model, rate: int, window: int) -> None:
         """Keeps the model.
 
         Args:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
 import transformers
 
+from orchestrion_host.worker.library_types import Argument, Config, Model, Tokenizer
 from orchestrion_host.worker.media.audio import recordings
+from orchestrion_host.worker.media.audio.resampling import Mono
 from orchestrion_host.worker.models.audio.recogniser import WINDOW_SECONDS, AudioWindow, Recogniser, is_silent
 from orchestrion_host.worker.models.audio.waveforms import Waveforms
 from orchestrion_host.worker.models.checkpoint import Checkpoint
@@ -26,8 +28,8 @@ class Seq2SeqRecogniser(Recogniser):
     def __init__(self, checkpoint: Checkpoint) -> None:
         """Loads it."""
         self._waveforms = Waveforms(checkpoint)
-        self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
-        self._model: Any = checkpoint.model(transformers.AutoModelForSpeechSeq2Seq)
+        self._tokenizer: Tokenizer = checkpoint.processor(transformers.AutoTokenizer)
+        self._model: Model = checkpoint.model(transformers.AutoModelForSpeechSeq2Seq)
         rate = self._waveforms.rate
         super().__init__(checkpoint, self._model, rate, WINDOW_SECONDS * rate)
         config = getattr(checkpoint.config, "decoder", checkpoint.config)
@@ -55,7 +57,7 @@ class Seq2SeqRecogniser(Recogniser):
             transcript.recording.advance(len(samples))
             transcript.is_done = window.is_last
 
-    def _written(self, samples: Any, **settings: Any) -> str:
+    def _written(self, samples: Mono, **settings: Argument) -> str:
         _, inputs = next(self._waveforms.passes([samples]))
         with torch.inference_mode():
             tokens = self._model.generate(**inputs, **settings)
@@ -63,7 +65,7 @@ class Seq2SeqRecogniser(Recogniser):
         return text
 
 
-def _most_positions(config: Any) -> int:
+def _most_positions(config: Config) -> int:
     """Returns how many tokens the decoder has positions for, whichever name the architecture has for it."""
     names = ("max_target_positions", "max_text_positions", "max_position_embeddings", "n_positions")
     return int(next((getattr(config, name) for name in names if getattr(config, name, None)), 448))

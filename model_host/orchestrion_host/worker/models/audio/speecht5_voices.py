@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import torch
 import transformers
 
+from orchestrion_host.worker.library_types import Model
 from orchestrion_host.worker.media.audio.resampling import Mono
 from orchestrion_host.worker.models.audio.waveforms import Waveforms
 from orchestrion_host.worker.models.checkpoint import Checkpoint
 
 
-def vocoder(checkpoint: Checkpoint) -> Any:
+def vocoder(checkpoint: Checkpoint) -> Model:
     """Loads the part `vocoder`, a `SpeechT5HifiGan`.
 
     Raises:
@@ -22,7 +22,7 @@ def vocoder(checkpoint: Checkpoint) -> Any:
     return checkpoint.model(transformers.SpeechT5HifiGan, checkpoint.part("vocoder"))
 
 
-def own_voice(checkpoint: Checkpoint) -> Any:
+def own_voice(checkpoint: Checkpoint) -> torch.Tensor:
     """Returns the x-vector of the option `speaker_embedding`, else the neutral one.
 
     The neutral one is all zeros, as the library's own examples of SpeechT5 have it.
@@ -54,14 +54,14 @@ class SpeakerEncoder:
         Raises:
             FailedPreconditionError: EXPERT_LOAD_FAILED: its vectors are of another size.
         """
-        self.model: Any = checkpoint.model(transformers.AutoModelForAudioXVector, folder)
+        self.model: Model = checkpoint.model(transformers.AutoModelForAudioXVector, folder)
         self._waveforms = Waveforms(checkpoint, folder, masked=False)
         self.rate = self._waveforms.rate
         length = int(self.model.config.xvector_output_dim)
         if length != size:
             raise checkpoint.spec.refused(f"its speaker encoder makes vectors of {length} numbers, not {size}.")
 
-    def voice(self, samples: Mono) -> Any:
+    def voice(self, samples: Mono) -> torch.Tensor:
         """Returns the x-vector of a speaker, of length 1 and shape (1, size)."""
         _, inputs = next(self._waveforms.passes([samples]))
         with torch.inference_mode():

@@ -8,17 +8,21 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Model
 from orchestrion_host.worker.media.audio import limiting, stretching, wav
 from orchestrion_host.worker.media.audio.audio_inputs import Samples
 from orchestrion_host.worker.media.audio.resampling import Mono
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.runtimes import Outputs, Result, one_by_one
 from orchestrion_host.worker.text import language_tags, sentences
+
+Voice: TypeAlias = Any
+"""What stands for a voice. Any: each model has its own way: an x-vector, the number of a speaker, or nothing."""
 
 _PAUSE_SECONDS: Final = 0.15
 # The task type takes factors down to 0; a voice an octave deeper is the deepest that is one.
@@ -37,7 +41,7 @@ class Synthesiser(TorchExpert):
     language: str = ""
     """The language of the model as the checkpoint or the option `language` names it; empty when neither tells."""
 
-    def __init__(self, checkpoint: Checkpoint, *modules: Any) -> None:
+    def __init__(self, checkpoint: Checkpoint, *modules: Model) -> None:
         """Keeps the modules."""
         super().__init__(checkpoint, *modules)
         self.language = str(checkpoint.spec.options.get("language", self.language) or "")
@@ -51,11 +55,11 @@ class Synthesiser(TorchExpert):
         return one_by_one(batch, self._compute)
 
     @abstractmethod
-    def speak(self, text: str, speed: float, voice: Any) -> Mono | None:
+    def speak(self, text: str, speed: float, voice: Voice) -> Mono | None:
         """Speaks a piece of text; None where nothing in it can be spoken."""
 
     @abstractmethod
-    def voice(self, call: Call, name: str) -> Any:
+    def voice(self, call: Call, name: str) -> Voice:
         """Returns what stands for the voice that a call names, for its own when the name is empty.
 
         Raises:
@@ -76,7 +80,7 @@ class Synthesiser(TorchExpert):
         pieces = (wav.sixteen_bits(block) for block in limiting.amplified(blocks, self.rate, 0.0))
         return {"audio": call.spool.write(pieces, "audio/wav", "speech.wav", header=wav.header(self.rate))}
 
-    def _spoken(self, call: Call, text: str, voice: Any, speed: float) -> Iterator[Mono]:
+    def _spoken(self, call: Call, text: str, voice: Voice, speed: float) -> Iterator[Mono]:
         pieces = [piece for sentence in sentences.split(text) for piece in bounded(sentence.text, self.longest_text)]
         pause = np.zeros(round(_PAUSE_SECONDS * self.rate), dtype=np.float32)
         is_spoken = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import torch
 import transformers
@@ -10,6 +10,7 @@ from transformers.models.speecht5.number_normalizer import EnglishNumberNormaliz
 
 from orchestrion.errors import Reason
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Model, Tokenizer
 from orchestrion_host.worker.media.audio.resampling import Mono
 from orchestrion_host.worker.models import randomness
 from orchestrion_host.worker.models.audio.synthesiser import Synthesiser
@@ -31,7 +32,7 @@ class Vits(Synthesiser):
         Raises:
             FailedPreconditionError: EXPERT_LOAD_FAILED: its letters need a package that is not installed.
         """
-        self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
+        self._tokenizer: Tokenizer = checkpoint.processor(transformers.AutoTokenizer)
         for wanted, package, present in (
             ("phonemize", "phonemizer", transformers.utils.import_utils.is_phonemizer_available()),
             ("is_uroman", "uroman", transformers.utils.import_utils.is_uroman_available()),
@@ -39,7 +40,7 @@ class Vits(Synthesiser):
             if getattr(self._tokenizer, wanted, False) and not present:
                 text = f"{checkpoint.spec.expert_id} needs the package {package!r}, which is not installed."
                 raise Reason.EXPERT_LOAD_FAILED.error(text, expert=checkpoint.spec.expert_id)
-        self._model: Any = checkpoint.model(transformers.VitsModel)
+        self._model: Model = checkpoint.model(transformers.VitsModel)
         self.language = getattr(self._tokenizer, "language", None) or ""
         super().__init__(checkpoint, self._model)
         # Digits are dropped like all that a voice has no letters for; in English they can be spelled out.
@@ -60,7 +61,7 @@ class Vits(Synthesiser):
             raise call.bad_input("voice", f"names no voice: {name!r}. This expert has the numbers 0 to {count - 1}.")
         return int(name or 0)
 
-    def speak(self, text: str, speed: float, voice: Any) -> Mono | None:
+    def speak(self, text: str, speed: float, voice: int | None) -> Mono | None:
         """Speaks a piece of text; None where none of its letters are known."""
         tokens = self._tokenizer(self._numbers(text) if self._numbers else text, return_tensors="pt")
         spoken = (tokens["input_ids"] != self._tokenizer.pad_token_id) & (tokens["input_ids"] != 0)

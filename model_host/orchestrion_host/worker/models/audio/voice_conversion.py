@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ import transformers
 
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Model
 from orchestrion_host.worker.media.audio import limiting, recordings, wav
 from orchestrion_host.worker.media.audio.recordings import Recording
 from orchestrion_host.worker.media.audio.resampling import Mono
@@ -36,7 +37,7 @@ class VoiceConverter(TorchExpert):
         """Loads it. The option `speaker_embedding` is its voice where a call brings none; else it is neutral."""
         checkpoint = in_full_precision(Checkpoint(spec))
         self._waveforms = Waveforms(checkpoint)
-        self._model: Any = checkpoint.model(transformers.SpeechT5ForSpeechToSpeech)
+        self._model: Model = checkpoint.model(transformers.SpeechT5ForSpeechToSpeech)
         self._vocoder = speecht5_voices.vocoder(checkpoint)
         self._voice = speecht5_voices.own_voice(checkpoint)
         self._encoder: SpeakerEncoder | None = None
@@ -63,7 +64,7 @@ class VoiceConverter(TorchExpert):
         pieces = (wav.sixteen_bits(block) for block in limiting.amplified(blocks, self._rate, 0.0))
         return {"audio": call.spool.write(pieces, "audio/wav", "voice.wav", header=wav.header(self._rate))}
 
-    def _voice_of(self, call: Call) -> Any:
+    def _voice_of(self, call: Call) -> torch.Tensor:
         if "reference_audio" not in call.inputs:
             return self._voice
         if self._encoder is None:
@@ -79,7 +80,7 @@ class VoiceConverter(TorchExpert):
             recording.close()
         return self._encoder.voice(samples)
 
-    def _pieces(self, call: Call, voice: Any) -> Iterator[Mono]:
+    def _pieces(self, call: Call, voice: torch.Tensor) -> Iterator[Mono]:
         rate = self._waveforms.rate
         recording = Recording(call, "audio", self.checkpoint.spec.max_audio_seconds, rate)
         try:
@@ -96,7 +97,7 @@ class VoiceConverter(TorchExpert):
         finally:
             recording.close()
 
-    def _said(self, samples: Mono, voice: Any) -> Mono:
+    def _said(self, samples: Mono, voice: torch.Tensor) -> Mono:
         _, inputs = next(self._waveforms.passes([samples]))
         with torch.inference_mode(), randomness.seeded(_SEED, self.checkpoint.device):
             sound = self._model.generate_speech(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
 import transformers
 
+from orchestrion_host.worker.library_types import Argument, Processor
 from orchestrion_host.worker.media.audio.resampling import Mono
 from orchestrion_host.worker.models.checkpoint import Checkpoint
 
@@ -33,7 +34,7 @@ class Waveforms:
             masked: Whether the model may be given masks. WavLM hands its own to PyTorch in a way that warns.
         """
         self._checkpoint = checkpoint
-        self.extractor: Any = checkpoint.processor(transformers.AutoFeatureExtractor, folder)
+        self.extractor: Processor = checkpoint.processor(transformers.AutoFeatureExtractor, folder)
         self.rate = int(getattr(self.extractor, "sampling_rate", _USUAL_RATE))
         """The rate in Hz that the model takes."""
         inputs = self.extractor.model_input_names
@@ -48,7 +49,7 @@ class Waveforms:
         self.masked = masked and own_mask and not spectrograms and checkpoint.config.model_type != "wavlm"
         """Whether sounds of several lengths may go through one pass."""
 
-    def passes(self, sounds: Sequence[Mono]) -> Iterator[tuple[list[int], dict[str, Any]]]:
+    def passes(self, sounds: Sequence[Mono]) -> Iterator[tuple[list[int], dict[str, Argument]]]:
         """Sorts sounds into forward passes in which none changes what comes out for another.
 
         Args:
@@ -63,7 +64,7 @@ class Waveforms:
         for place, sound in enumerate(padded):
             together[0 if self._fixed or self.masked else len(sound)].append(place)
         for places in _parts(together.values()):
-            settings: dict[str, Any] = {} if self._fixed else {"padding": True}
+            settings: dict[str, Argument] = {} if self._fixed else {"padding": True}
             if self._is_waveform:
                 settings["return_attention_mask"] = self.masked
             encoded = self.extractor(

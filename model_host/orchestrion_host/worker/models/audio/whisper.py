@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import torch
 import transformers
 
+from orchestrion_host.worker.library_types import Argument, Model, Processor, Tokenizer
 from orchestrion_host.worker.media.audio import recordings
+from orchestrion_host.worker.media.audio.resampling import Mono
 from orchestrion_host.worker.models.audio.recogniser import AudioWindow, Recogniser, Transcript, is_silent
 from orchestrion_host.worker.models.audio.waveforms import warm_up_audio
 from orchestrion_host.worker.models.checkpoint import Checkpoint
@@ -39,9 +41,9 @@ class Whisper(Recogniser):
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         """Loads it."""
-        self._extractor: Any = checkpoint.processor(transformers.AutoFeatureExtractor)
-        self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
-        self._model: Any = checkpoint.model(transformers.WhisperForConditionalGeneration)
+        self._extractor: Processor = checkpoint.processor(transformers.AutoFeatureExtractor)
+        self._tokenizer: Tokenizer = checkpoint.processor(transformers.AutoTokenizer)
+        self._model: Model = checkpoint.model(transformers.WhisperForConditionalGeneration)
         super().__init__(checkpoint, self._model, int(self._extractor.sampling_rate), int(self._extractor.n_samples))
         settings = self._model.generation_config
         codes = getattr(settings, "lang_to_id", None) if getattr(settings, "is_multilingual", False) else None
@@ -109,14 +111,14 @@ class Whisper(Recogniser):
             if text.strip():
                 transcript.add_words(text, begin + phrase.start_s, begin + phrase.end_s)
 
-    def _written(self, windows: Sequence[AudioWindow]) -> Any:
+    def _written(self, windows: Sequence[AudioWindow]) -> torch.Tensor:
         features, mask = self._features([window.samples for window in windows])
-        settings: dict[str, Any] = {}
+        settings: dict[str, Argument] = {}
         with torch.inference_mode():
             if self._languages:
                 settings = {"task": "transcribe", "language": self._spoken(windows, features)}
             stops = StopWhenCancelled([window.transcript.call for window in windows])
-            return self._model.generate(
+            tokens: torch.Tensor = self._model.generate(
                 features,
                 attention_mask=mask,
                 return_timestamps=self._first_time is not None,
@@ -125,8 +127,9 @@ class Whisper(Recogniser):
                 stopping_criteria=transformers.StoppingCriteriaList([stops]),
                 **settings,
             )
+        return tokens
 
-    def _spoken(self, windows: Sequence[AudioWindow], features: Any) -> list[str]:
+    def _spoken(self, windows: Sequence[AudioWindow], features: torch.Tensor) -> list[str]:
         """Returns the language of each window: that of the call, else the one that was heard first."""
         unknown = [row for row, window in enumerate(windows) if "language" not in window.transcript.notes]
         if unknown:
@@ -135,7 +138,7 @@ class Whisper(Recogniser):
                 windows[row].transcript.notes["language"] = self._languages[number]
         return [window.transcript.notes["language"] for window in windows]
 
-    def _features(self, sounds: Sequence[Any]) -> tuple[Any, Any]:
+    def _features(self, sounds: Sequence[Mono]) -> tuple[torch.Tensor, torch.Tensor]:
         encoded = self._extractor(
             list(sounds), sampling_rate=self.rate, return_tensors="pt", return_attention_mask=True
         )

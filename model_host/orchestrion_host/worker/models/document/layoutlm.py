@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import torch
 import transformers
@@ -13,6 +13,7 @@ from PIL import Image
 from orchestrion.errors import Reason
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Argument, Model, Tokenizer
 from orchestrion_host.worker.media.image.detections import Box
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.document import page_words
@@ -20,6 +21,9 @@ from orchestrion_host.worker.models.document.page_words import PageWord
 from orchestrion_host.worker.models.image import image_batches
 from orchestrion_host.worker.runtimes import Outputs, Result
 from orchestrion_host.worker.text import inputs, token_limits
+
+if TYPE_CHECKING:
+    from orchestrion_host.worker.engines.image.rapid_ocr import LineReader
 
 _LONGEST_ANSWER: Final = 15
 _MOST_STRIDE: Final = 128
@@ -29,11 +33,12 @@ _SEPARATOR: Final = 1000
 @dataclass(frozen=True, slots=True)
 class _Page:
     words: Sequence[PageWord]
-    windows: Sequence[Mapping[str, Any]]
+    windows: Sequence[Mapping[str, Sequence[Argument]]]
     """Question and words as the model takes them, in pieces that overlap."""
     word_ids: Sequence[Sequence[int | None]]
     """For each token of each window the word that it belongs to; None in the question and between the parts."""
-    pixels: Any
+    pixels: Argument
+    """The image as a tensor, where the model looks at it."""
 
 
 class LayoutLm(TorchExpert):
@@ -46,8 +51,8 @@ class LayoutLm(TorchExpert):
             FailedPreconditionError: EXPERT_LOAD_FAILED: the reader is not installed.
         """
         checkpoint = Checkpoint(spec)
-        self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
-        self._model: Any = checkpoint.model(transformers.AutoModelForDocumentQuestionAnswering)
+        self._tokenizer: Tokenizer = checkpoint.processor(transformers.AutoTokenizer)
+        self._model: Model = checkpoint.model(transformers.AutoModelForDocumentQuestionAnswering)
         super().__init__(checkpoint, self._model)
         self._looks = checkpoint.config.model_type != "layoutlm"
         self._processor = image_batches.processor(checkpoint) if self._looks else None
@@ -81,7 +86,7 @@ class LayoutLm(TorchExpert):
     def _page(self, question: str, words: Sequence[PageWord], image: Image.Image) -> _Page:
         boxes = [word.thousandths(image.width, image.height) for word in words]
         texts = [word.text for word in words]
-        settings: dict[str, Any] = {
+        settings: dict[str, Argument] = {
             "truncation": "only_second",
             "max_length": self._most_tokens,
             "stride": min(_MOST_STRIDE, self._most_tokens // 4),
@@ -118,7 +123,7 @@ class LayoutLm(TorchExpert):
 
     def _run(self, calls: Sequence[Call], pages: Sequence[_Page]) -> list[Outputs]:
         windows = [(place, window) for place, page in enumerate(pages) for window in page.windows]
-        logits: dict[int, Any] = {}
+        logits: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         for some in token_limits.passes([len(window["input_ids"]) for _, window in windows]):
             starts, ends = self._logits(
                 [windows[place][1] for place in some], [pages[windows[place][0]].pixels for place in some]
@@ -133,10 +138,12 @@ class LayoutLm(TorchExpert):
         del calls
         return outputs
 
-    def _logits(self, windows: Sequence[Mapping[str, Any]], pixels: Sequence[Any]) -> tuple[Any, Any]:
+    def _logits(
+        self, windows: Sequence[Mapping[str, Sequence[Argument]]], pixels: Sequence[Argument]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Returns how much speaks for each token as the first and as the last of the answer."""
         longest = max(len(window["input_ids"]) for window in windows)
-        filling: dict[str, Any] = {"input_ids": self._tokenizer.pad_token_id or 0, "bbox": [0] * 4}
+        filling: dict[str, Argument] = {"input_ids": self._tokenizer.pad_token_id or 0, "bbox": [0] * 4}
         encoded = {
             name: torch.tensor(
                 [
@@ -153,7 +160,7 @@ class LayoutLm(TorchExpert):
         return outputs.start_logits.float().cpu(), outputs.end_logits.float().cpu()
 
 
-def _answer(page: _Page, logits: Sequence[tuple[Any, Any]]) -> Outputs:
+def _answer(page: _Page, logits: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> Outputs:
     """Takes the likeliest stretch of words of all windows; nothing, with score 0, where there are no words."""
     owners = [[word for word in words if word is not None] for words in page.word_ids]
     if not any(owners):
@@ -191,7 +198,7 @@ def _answer(page: _Page, logits: Sequence[tuple[Any, Any]]) -> Outputs:
     }
 
 
-def _reader(spec: ipc.Load) -> Any:
+def _reader(spec: ipc.Load) -> LineReader:
     """Returns what reads the lines of a page, an object with `read(image) -> list[Line]`."""
     try:
         from orchestrion_host.worker.engines.image.rapid_ocr import LineReader

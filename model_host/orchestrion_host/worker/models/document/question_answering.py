@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import torch
 import transformers
@@ -13,6 +13,7 @@ from PIL import Image
 
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Model, Tokenizer
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.document.layoutlm import LayoutLm
 from orchestrion_host.worker.models.generation.stopping import StopWhenCancelled
@@ -45,8 +46,8 @@ class Donut(TorchExpert):
         """
         checkpoint = Checkpoint(spec)
         self._processor = image_batches.processor(checkpoint)
-        self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
-        self._model: Any = checkpoint.model(transformers.VisionEncoderDecoderModel)
+        self._tokenizer: Tokenizer = checkpoint.processor(transformers.AutoTokenizer)
+        self._model: Model = checkpoint.model(transformers.VisionEncoderDecoderModel)
         super().__init__(checkpoint, self._model)
         image_text_models.complete(self._model, self._tokenizer)
         self._prompt = str(spec.options.get("prompt", _PROMPT))
@@ -82,7 +83,7 @@ class Donut(TorchExpert):
         unknown = self._tokenizer.unk_token_id
         stops = transformers.StoppingCriteriaList([StopWhenCancelled(calls)] if calls else [])
         with torch.inference_mode():
-            written: Any = self._model.generate(
+            written: torch.Tensor = self._model.generate(
                 pixel_values=self.checkpoint.inputs(pixels)["pixel_values"],
                 decoder_input_ids=prompts,
                 max_new_tokens=self._places - prompts.shape[1],
@@ -92,7 +93,7 @@ class Donut(TorchExpert):
             )
         return [self._answer(row) for row in written[:, prompts.shape[1] :].cpu()]
 
-    def _answer(self, tokens: Any) -> str:
+    def _answer(self, tokens: torch.Tensor) -> str:
         """Reads the answer out of what was written behind the prompt: several are put in a row."""
         text: str = self._tokenizer.decode(tokens, skip_special_tokens=False).split(_END)[0]
         text = text.replace(_BETWEEN, ", ")

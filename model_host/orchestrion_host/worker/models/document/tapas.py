@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import transformers
 
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Argument, Model, Tokenizer
 from orchestrion_host.worker.media import tables
 from orchestrion_host.worker.media.tables import Table
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
@@ -27,7 +29,7 @@ _ROW: Final = 2
 class _Encoded:
     call: Call
     table: Table
-    fields: dict[str, Any]
+    fields: dict[str, Argument]
 
 
 class Tapas(TorchExpert):
@@ -35,8 +37,8 @@ class Tapas(TorchExpert):
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         """Loads it."""
-        self._tokenizer: Any = checkpoint.processor(transformers.TapasTokenizer)
-        self._model: Any = checkpoint.model(transformers.TapasForQuestionAnswering)
+        self._tokenizer: Tokenizer = checkpoint.processor(transformers.TapasTokenizer)
+        self._model: Model = checkpoint.model(transformers.TapasForQuestionAnswering)
         super().__init__(checkpoint, self._model)
         self._max_tokens = token_limits.most_tokens(checkpoint.config, checkpoint.spec, self._tokenizer)
         labels = self._model.config.aggregation_labels or {}
@@ -84,7 +86,7 @@ class Tapas(TorchExpert):
         with torch.inference_mode():
             outputs = self._model(**self.checkpoint.inputs(padded))
         sure = outputs.logits.float().sigmoid().cpu().numpy()
-        chosen: Any = [None] * len(encoded)
+        chosen: Sequence[int | None] = [None] * len(encoded)
         if outputs.logits_aggregation is not None:
             chosen = outputs.logits_aggregation.argmax(-1).tolist()
         return [
@@ -105,12 +107,12 @@ class Tapas(TorchExpert):
         return {"answer": _computed(name, [str(text) for text in texts]), "cells": {"json": plain}, "operation": name}
 
 
-def _padded(values: Any, width: int) -> Any:
+def _padded(values: npt.ArrayLike, width: int) -> npt.NDArray[np.int64]:
     array = np.array(values, dtype=np.int64)
     return np.pad(array, [(0, width - len(array)), *[(0, 0)] * (array.ndim - 1)])
 
 
-def _cells(types: Any, sure: Any) -> list[tuple[int, int]]:
+def _cells(types: npt.NDArray[np.int64], sure: npt.NDArray[np.float32]) -> list[tuple[int, int]]:
     """Returns the cells that are likely enough on average over their tokens; the likeliest where none is.
 
     Args:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 import transformers
 
 from orchestrion.errors import OrchestrionError
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Model, Tokenizer
 from orchestrion_host.worker.media import tables
 from orchestrion_host.worker.media.tables import Table
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
@@ -24,8 +24,8 @@ class Tapex(TorchExpert):
     def __init__(self, checkpoint: Checkpoint) -> None:
         """Loads it."""
         # The library dropped the tokenizer of its own that these name; it was BART's with another way to write tables.
-        self._tokenizer: Any = checkpoint.processor(transformers.BartTokenizer)
-        self._model: Any = checkpoint.model(transformers.BartForConditionalGeneration)
+        self._tokenizer: Tokenizer = checkpoint.processor(transformers.BartTokenizer)
+        self._model: Model = checkpoint.model(transformers.BartForConditionalGeneration)
         super().__init__(checkpoint, self._model)
         self._max_tokens = token_limits.most_tokens(checkpoint.config, checkpoint.spec, self._tokenizer)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import torch
 import transformers
@@ -13,6 +13,7 @@ from PIL import Image
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.classification import class_scores
+from orchestrion_host.worker.library_types import Model, Tokenizer
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.image import image_batches
 from orchestrion_host.worker.runtimes import Outputs, Result
@@ -26,7 +27,7 @@ _USUAL_TOKENS: Final = 77
 class _Encoded:
     """What one call brings: pixels of shape (1, channels, height, width), and the labels to choose from."""
 
-    pixels: Any
+    pixels: torch.Tensor
     labels: tuple[str, ...]
 
 
@@ -40,8 +41,8 @@ class Clip(TorchExpert):
         """
         checkpoint = Checkpoint(spec)
         self._processor = image_batches.processor(checkpoint)
-        self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
-        self._model: Any = checkpoint.model(transformers.AutoModelForZeroShotImageClassification)
+        self._tokenizer: Tokenizer = checkpoint.processor(transformers.AutoTokenizer)
+        self._model: Model = checkpoint.model(transformers.AutoModelForZeroShotImageClassification)
         self._template = str(spec.options.get("template", _TEMPLATE))
         # SigLIP was trained with a sigmoid for each pair, and with texts that are all padded to the full length.
         self._sigmoid = checkpoint.config.model_type.startswith("siglip")
@@ -66,8 +67,9 @@ class Clip(TorchExpert):
             raise call.bad_input("labels", f"has {len(labels)} labels; this expert takes at most {_MOST_LABELS}.")
         return _Encoded(self._prepared(image_batches.image_of(call, self.checkpoint.spec.max_image_pixels)), labels)
 
-    def _prepared(self, image: Image.Image) -> Any:
-        return self._processor(images=image, return_tensors="pt")["pixel_values"]
+    def _prepared(self, image: Image.Image) -> torch.Tensor:
+        pixels: torch.Tensor = self._processor(images=image, return_tensors="pt")["pixel_values"]
+        return pixels
 
     def _run(self, calls: Sequence[Call], read: Sequence[_Encoded]) -> list[Outputs]:
         del calls
@@ -81,10 +83,10 @@ class Clip(TorchExpert):
             for item, row in zip(read, self._logits(read), strict=True)
         ]
 
-    def _shares(self, logits: Any) -> Any:
+    def _shares(self, logits: torch.Tensor) -> torch.Tensor:
         return torch.sigmoid(logits) if self._sigmoid else torch.softmax(logits, dim=-1)
 
-    def _logits(self, read: Sequence[_Encoded]) -> list[Any]:
+    def _logits(self, read: Sequence[_Encoded]) -> list[torch.Tensor]:
         """Returns for each call the logits of its labels, in their order."""
         labels = list(dict.fromkeys(label for item in read for label in item.labels))
         tokens = self._tokenizer(

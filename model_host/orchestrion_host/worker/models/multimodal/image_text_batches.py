@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import torch
 import transformers
@@ -82,7 +82,7 @@ class ImageTextExpert(TorchExpert):
         room = max(1, self._places - prompts.shape[1])
         stops = transformers.StoppingCriteriaList([StopWhenCancelled(calls)] if calls else [])
         with torch.inference_mode():
-            tokens: Any = self._writer.write(
+            tokens: torch.Tensor = self._writer.write(
                 self.checkpoint.inputs(pixels)["pixel_values"],
                 prompts,
                 max_new_tokens=min(self._most_tokens, room),

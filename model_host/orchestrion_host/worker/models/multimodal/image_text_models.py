@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import torch
 import transformers
 
 from orchestrion_host import ipc
+from orchestrion_host.worker.library_types import Argument, AutoClass, Config, Model, Tokenizer
 from orchestrion_host.worker.models.checkpoint import Checkpoint
 
 _QUESTION: Final = "Question: {question} Answer:"
@@ -21,13 +22,13 @@ KINDS: Final = ("blip", "blip-2", "git", "vision-encoder-decoder")
 class ImageTextModel(Protocol):
     """A model that writes about images; it owns nothing but the model and its tokenizer."""
 
-    model: Any
-    tokenizer: Any
+    model: Model
+    tokenizer: Tokenizer
 
     def prompt(self, question: str | None) -> list[int]:
         """Returns the tokens that ask for a caption (None) or for the answer to a question."""
 
-    def write(self, pixels: Any, prompts: Any, **settings: Any) -> Any:
+    def write(self, pixels: torch.Tensor, prompts: torch.Tensor, **settings: Argument) -> torch.Tensor:
         """Writes about each image.
 
         Args:
@@ -54,7 +55,9 @@ def load(checkpoint: Checkpoint, task_type: str) -> ImageTextModel:
     kind = checkpoint.config.model_type
     if kind == "blip" and task_type == "visual-question-answering":
         return _BlipAnswers(checkpoint)
-    kinds: dict[str, Any] = dict(zip(KINDS, (_BlipCaptions, _Blip2, _Git, _EncoderDecoder), strict=True))
+    kinds: dict[str, type[_BlipCaptions | _Blip2 | _Git | _EncoderDecoder]] = dict(
+        zip(KINDS, (_BlipCaptions, _Blip2, _Git, _EncoderDecoder), strict=True)
+    )
     if kind not in kinds or (task_type != "image-to-text" and kind == "vision-encoder-decoder"):
         raise checkpoint.spec.refused(
             f"a model of kind {kind!r} does not perform {task_type}; {', '.join(kinds)} are known."
@@ -63,7 +66,7 @@ def load(checkpoint: Checkpoint, task_type: str) -> ImageTextModel:
     return made
 
 
-def places(config: Any) -> int:
+def places(config: Config) -> int:
     """Returns how many tokens, prompt and text together, the part of a model that writes has places for."""
     written = getattr(config, "decoder", None) or getattr(config, "text_config", None) or config
     positions = getattr(written, "max_position_embeddings", None)
@@ -71,9 +74,9 @@ def places(config: Any) -> int:
 
 
 class _Base:
-    def __init__(self, checkpoint: Checkpoint, auto_class: Any) -> None:
-        self.model: Any = checkpoint.model(auto_class)
-        self.tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
+    def __init__(self, checkpoint: Checkpoint, auto_class: AutoClass) -> None:
+        self.model: Model = checkpoint.model(auto_class)
+        self.tokenizer: Tokenizer = checkpoint.processor(transformers.AutoTokenizer)
 
 
 class _BlipCaptions(_Base):
@@ -84,10 +87,11 @@ class _BlipCaptions(_Base):
         del question
         return []
 
-    def write(self, pixels: Any, prompts: Any, **settings: Any) -> Any:
+    def write(self, pixels: torch.Tensor, prompts: torch.Tensor, **settings: Argument) -> torch.Tensor:
         del prompts
         # The first token says that a text begins.
-        return self.model.generate(pixel_values=pixels, **settings)[:, 1:]
+        written: torch.Tensor = self.model.generate(pixel_values=pixels, **settings)
+        return written[:, 1:]
 
 
 class _BlipAnswers(_Base):
@@ -100,10 +104,11 @@ class _BlipAnswers(_Base):
         tokens: list[int] = self.tokenizer(question or "")["input_ids"]
         return tokens
 
-    def write(self, pixels: Any, prompts: Any, **settings: Any) -> Any:
-        return self.model.generate(
+    def write(self, pixels: torch.Tensor, prompts: torch.Tensor, **settings: Argument) -> torch.Tensor:
+        written: torch.Tensor = self.model.generate(
             input_ids=prompts, pixel_values=pixels, attention_mask=torch.ones_like(prompts), **settings
-        )[:, 1:]
+        )
+        return written[:, 1:]
 
 
 class _Blip2(_Base):
@@ -118,8 +123,8 @@ class _Blip2(_Base):
         marks = [self.model.config.image_token_id] * self.model.config.num_query_tokens
         return [*marks, *self.tokenizer(text)["input_ids"]]
 
-    def write(self, pixels: Any, prompts: Any, **settings: Any) -> Any:
-        written = self.model.generate(pixel_values=pixels, input_ids=prompts, **settings)
+    def write(self, pixels: torch.Tensor, prompts: torch.Tensor, **settings: Argument) -> torch.Tensor:
+        written: torch.Tensor = self.model.generate(pixel_values=pixels, input_ids=prompts, **settings)
         decoder_alone = not self.model.language_model.config.is_encoder_decoder
         return written[:, prompts.shape[1] if decoder_alone else 1 :]
 
@@ -133,8 +138,8 @@ class _Git(_Base):
     def prompt(self, question: str | None) -> list[int]:
         return [self.tokenizer.cls_token_id, *self.tokenizer(question or "", add_special_tokens=False)["input_ids"]]
 
-    def write(self, pixels: Any, prompts: Any, **settings: Any) -> Any:
-        written = self.model.generate(
+    def write(self, pixels: torch.Tensor, prompts: torch.Tensor, **settings: Argument) -> torch.Tensor:
+        written: torch.Tensor = self.model.generate(
             pixel_values=pixels, input_ids=prompts, attention_mask=torch.ones_like(prompts), **settings
         )
         return written[:, prompts.shape[1] :]
@@ -151,12 +156,12 @@ class _EncoderDecoder(_Base):
         del question
         return [self.model.generation_config.decoder_start_token_id]
 
-    def write(self, pixels: Any, prompts: Any, **settings: Any) -> Any:
-        written = self.model.generate(pixel_values=pixels, decoder_input_ids=prompts, **settings)
+    def write(self, pixels: torch.Tensor, prompts: torch.Tensor, **settings: Argument) -> torch.Tensor:
+        written: torch.Tensor = self.model.generate(pixel_values=pixels, decoder_input_ids=prompts, **settings)
         return written[:, prompts.shape[1] :]
 
 
-def complete(model: Any, tokenizer: Any) -> None:
+def complete(model: Model, tokenizer: Tokenizer) -> None:
     """Fills in the tokens that begin, end and pad a text where the generation settings of a checkpoint do not.
 
     Those of encoders with decoders stand in the configuration of the whole, of the decoder, or in the tokenizer.
@@ -169,5 +174,8 @@ def complete(model: Any, tokenizer: Any) -> None:
     }
     for name, others in of_tokenizer.items():
         if getattr(model.generation_config, name) is None:
-            candidates: Sequence[Any] = (*(getattr(config, name, None) for config in configs), *others)
+            candidates: Sequence[int | list[int] | None] = (
+                *(getattr(config, name, None) for config in configs),
+                *others,
+            )
             setattr(model.generation_config, name, next((token for token in candidates if token is not None), 0))

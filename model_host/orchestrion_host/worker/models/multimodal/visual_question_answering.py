@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import torch
 import transformers
@@ -11,6 +11,7 @@ from PIL import Image
 
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Model, Tokenizer
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.image import image_batches
 from orchestrion_host.worker.models.multimodal import image_text_models
@@ -34,8 +35,8 @@ class AnswerClassifier(TorchExpert):
         # Otherwise the patches of large images would be drawn at random.
         checkpoint.config.max_image_length = -1
         self._processor = image_batches.processor(checkpoint)
-        self._tokenizer: Any = checkpoint.processor(transformers.AutoTokenizer)
-        self._model: Any = checkpoint.model(transformers.ViltForQuestionAnswering, config=checkpoint.config)
+        self._tokenizer: Tokenizer = checkpoint.processor(transformers.AutoTokenizer)
+        self._model: Model = checkpoint.model(transformers.ViltForQuestionAnswering, config=checkpoint.config)
         super().__init__(checkpoint, self._model)
         self._most_tokens = token_limits.most_tokens(checkpoint.config, spec, self._tokenizer)
         self._names = {int(place): str(name) for place, name in checkpoint.config.id2label.items()}
@@ -60,15 +61,16 @@ class AnswerClassifier(TorchExpert):
         del calls
         return [self._outputs(row) for row in self._scores(questions)]
 
-    def _scores(self, questions: Sequence[tuple[Image.Image, str]]) -> Any:
+    def _scores(self, questions: Sequence[tuple[Image.Image, str]]) -> torch.Tensor:
         """Returns the probability of each answer, a tensor of shape (questions, answers)."""
         pixels = self._processor(images=[image for image, _ in questions], return_tensors="pt")
         tokens = self._tokenizer([question for _, question in questions], padding=True, return_tensors="pt")
         with torch.inference_mode():
             encoded = self.checkpoint.inputs({**tokens, **pixels})
-            return self._model(**encoded).logits.float().sigmoid().cpu()
+            scores: torch.Tensor = self._model(**encoded).logits.float().sigmoid().cpu()
+        return scores
 
-    def _outputs(self, scores: Any) -> Outputs:
+    def _outputs(self, scores: torch.Tensor) -> Outputs:
         best = scores.topk(min(_MOST_ANSWERS, len(scores)))
         ranked = [
             {"answer": self._names.get(place, str(place)), "score": score}

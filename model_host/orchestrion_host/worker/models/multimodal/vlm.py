@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import torch
 import transformers
@@ -12,6 +12,7 @@ from PIL import Image
 from orchestrion.errors import Reason
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Model, Processor
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.generation.stopping import StopWhenCancelled
 from orchestrion_host.worker.models.image import image_batches
@@ -43,11 +44,11 @@ class VisionLanguageModel(TorchExpert):
         checkpoint = Checkpoint(spec)
         if type(checkpoint.config) not in transformers.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING:
             raise spec.refused(f"a model of kind {checkpoint.config.model_type!r} writes nothing about pictures.")
-        self._processor: Any = checkpoint.processor(transformers.AutoProcessor, backend="pil")
+        self._processor: Processor = checkpoint.processor(transformers.AutoProcessor, backend="pil")
         if not getattr(self._processor, "chat_template", None):
             text = f"{spec.expert_id} has no chat template, so that it is not known how to ask it."
             raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
-        self._model: Any = checkpoint.model(transformers.AutoModelForImageTextToText)
+        self._model: Model = checkpoint.model(transformers.AutoModelForImageTextToText)
         super().__init__(checkpoint, self._model)
         self._output = output
         self._wording = spec.options.get("prompt")
@@ -78,7 +79,7 @@ class VisionLanguageModel(TorchExpert):
         )
         stops = transformers.StoppingCriteriaList([StopWhenCancelled(calls)] if calls else [])
         with torch.inference_mode():
-            tokens: Any = self._model.generate(
+            tokens: torch.Tensor = self._model.generate(
                 **self.checkpoint.inputs(encoded),
                 max_new_tokens=most_tokens,
                 do_sample=False,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import transformers
 from transformers.models.videomae.image_processing_pil_videomae import VideoMAEImageProcessorPil
@@ -15,6 +16,7 @@ from transformers.models.vivit.image_processing_vivit import VivitImageProcessor
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.classification import class_names, class_scores
+from orchestrion_host.worker.library_types import AutoClass, Model, Processor
 from orchestrion_host.worker.media.video import video_files
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.runtimes import Result, read_each
@@ -40,8 +42,8 @@ class VideoClassifier(TorchExpert):
             raise spec.refused(f"{config.model_type!r} is no kind of classifier of videos; there are {kinds}.")
         # By name: the library's own choice needs torchvision.
         own = VivitImageProcessor if config.model_type == "vivit" else VideoMAEImageProcessorPil
-        self._processor: Any = _processor(checkpoint, own)
-        self._model: Any = checkpoint.model(transformers.AutoModelForVideoClassification)
+        self._processor: Processor = _processor(checkpoint, own)
+        self._model: Model = checkpoint.model(transformers.AutoModelForVideoClassification)
         super().__init__(checkpoint, self._model)
         self._count = int(config.num_frames)
         size = config.image_size
@@ -72,13 +74,16 @@ class VideoClassifier(TorchExpert):
             shortest_side=_SPARE * self._size,
         ).frames
 
-    def _logits(self, clips: list[list[video_files.Frame]]) -> Any:
+    def _logits(self, clips: list[list[video_files.Frame]]) -> npt.NDArray[np.float32]:
         encoded = self._processor(clips, return_tensors="pt")
         with torch.inference_mode():
-            return self._model(**self.checkpoint.inputs(encoded)).logits.float().cpu().numpy()
+            logits: npt.NDArray[np.float32] = (
+                self._model(**self.checkpoint.inputs(encoded)).logits.float().cpu().numpy()
+            )
+        return logits
 
 
-def _processor(checkpoint: Checkpoint, own: Any) -> Any:
+def _processor(checkpoint: Checkpoint, own: AutoClass) -> Processor:
     """Loads the processor of images, whose settings newer releases of the library save under another name."""
     newer = checkpoint.folder / "video_preprocessor_config.json"
     if newer.is_file() and not (checkpoint.folder / "preprocessor_config.json").is_file():
