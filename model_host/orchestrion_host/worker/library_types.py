@@ -45,3 +45,9 @@ SessionOutput: TypeAlias = Any
 
 Argument: TypeAlias = Any
 """The value of a keyword argument that is passed on to a library, whose signature says what it takes."""
+
+VideoStream: TypeAlias = Any
+"""An `av.VideoStream`. Any: by its type the time base may be None, which it is not of an opened file."""
+
+VideoFrame: TypeAlias = Any
+"""A decoded `av.VideoFrame`. Any: by its type the time base may be None, and its pixels are of any kind of number."""

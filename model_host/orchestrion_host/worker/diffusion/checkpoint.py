@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import diffusers
 import safetensors
@@ -15,6 +15,7 @@ from diffusers import DiffusionPipeline
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion_host import ipc
 from orchestrion_host.worker import weights
+from orchestrion_host.worker.library_types import Argument, AutoClass, Model, Pipeline
 from orchestrion_host.worker.models import checkpoint
 
 # Lines about settings that a pipeline ignores are for people who write pipelines.
@@ -48,7 +49,7 @@ class PipelineCheckpoint:
         self.class_name = str(json.loads(index.read_text("utf-8")).get("_class_name", ""))
         """The class that it was saved from, such as `StableDiffusionPipeline`."""
 
-    def pipeline(self, class_name: str = "", **components: Any) -> Any:
+    def pipeline(self, class_name: str = "", **components: Argument) -> Pipeline:
         """Loads the whole pipeline onto its device.
 
         Args:
@@ -62,7 +63,7 @@ class PipelineCheckpoint:
         pipeline.set_progress_bar_config(disable=True)
         return pipeline.to(self.device)
 
-    def part(self, name: str) -> Any:
+    def part(self, name: str) -> Model:
         """Loads a model that the catalogue names as a part, by the class that it was saved from.
 
         Raises:
@@ -81,14 +82,14 @@ class PipelineCheckpoint:
         return Reason.EXPERT_LOAD_FAILED.error(text, expert=self.spec.expert_id)
 
     @property
-    def _settings(self) -> dict[str, Any]:
+    def _settings(self) -> dict[str, Argument]:
         return {
             "dtype": self.dtype,
             "use_safetensors": None if "pickled-weights" in self.spec.trusted else True,
             "local_files_only": True,
         }
 
-    def _class(self, name: str, base: type) -> Any:
+    def _class(self, name: str, base: type) -> AutoClass:
         kind = getattr(diffusers, name, None)
         if not (isinstance(kind, type) and issubclass(kind, base)):
             raise self.refused(f"diffusers {diffusers.__version__} has no class {name!r} for it")

@@ -5,7 +5,7 @@ What kind of map it is lies in the weights of the part `controlnet` alone, so on
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from PIL import Image
 
@@ -14,6 +14,7 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import settings
 from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
 from orchestrion_host.worker.diffusion.expert import DiffusionExpert, GenerationRequest
+from orchestrion_host.worker.library_types import Argument
 from orchestrion_host.worker.media.image import image_inputs, image_outputs
 from orchestrion_host.worker.runtimes import Outputs
 
@@ -43,11 +44,11 @@ class ControlNet(DiffusionExpert):
 
     def read(self, call: Call) -> GenerationRequest:
         """Reads the words and the map, which is made as large as the image will be and is otherwise left as it is."""
-        own: dict[str, Any] = dict(self.settings.prompts_of(call))
+        own: dict[str, Argument] = dict(self.settings.prompts_of(call))
         strength = call.number("strength", 1.0)
         if not 0 <= strength <= _MOST_STRENGTH:
             raise call.bad_input("strength", f"is {strength:g}; it lies between 0 and {_MOST_STRENGTH:g}.")
-        shared: dict[str, Any] = {
+        shared: dict[str, Argument] = {
             "num_inference_steps": self.settings.step_count(call),
             "controlnet_conditioning_scale": strength,
             **self.settings.guidance_of(call),
@@ -58,7 +59,7 @@ class ControlNet(DiffusionExpert):
         own[self._map] = source.resize((width, height), Image.Resampling.LANCZOS)
         return GenerationRequest(call, seed, {"width": width, "height": height, **shared}, own)
 
-    def write(self, drawing: GenerationRequest, made: Any) -> Outputs:
+    def write(self, drawing: GenerationRequest, made: Image.Image) -> Outputs:
         """Writes the image, and the seed that paints it again."""
         return {"image": image_outputs.write(drawing.call, "image", made, "painted"), "seed": float(drawing.seed)}
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from PIL import Image
@@ -17,9 +17,13 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import previews, settings, sizes
 from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
 from orchestrion_host.worker.diffusion.passes import DenoisingWatch
+from orchestrion_host.worker.library_types import Argument, Pipeline
 from orchestrion_host.worker.models import checkpoint as torch_checkpoint
 from orchestrion_host.worker.output_files import Spool
 from orchestrion_host.worker.runtimes import Outputs, Result, read_each
+
+Generated: TypeAlias = Any
+"""What a pipeline made for a call. Any: an image, the frames of a video as an array, or the error in their place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +32,15 @@ class GenerationRequest:
 
     call: Call
     seed: int
-    shared: Mapping[str, Any]
+    shared: Mapping[str, Argument]
     """Arguments that are one for a whole pass: numbers. Calls in which they are equal can share a pass."""
-    own: Mapping[str, Any]
+    own: Mapping[str, Argument]
     """Arguments that each call of a pass has for itself: prompts and images."""
     alone: bool = False
     """Whether it has a pass of its own, as videos do."""
 
     @property
-    def pass_key(self) -> tuple[Any, ...]:
+    def pass_key(self) -> tuple[Hashable, ...]:
         """What must be equal for two calls to share a pass."""
         images = tuple(value.size for value in self.own.values() if isinstance(value, Image.Image))
         return (*sorted(self.shared.items()), *sorted(self.own), images, id(self) if self.alone else 0)
@@ -45,12 +49,12 @@ class GenerationRequest:
 class DiffusionExpert:
     """A pipeline on a device. Families say what calls ask for, and what comes out."""
 
-    form: Mapping[str, Any] = MappingProxyType({"output_type": "pil"})
+    form: Mapping[str, Argument] = MappingProxyType({"output_type": "pil"})
     """In what form the pipeline is to return what it made."""
     always_tiled = False
     """Whether the decoder works on parts of an image at any size, as that of videos has to."""
 
-    def __init__(self, checkpoint: PipelineCheckpoint, pipeline: Any) -> None:
+    def __init__(self, checkpoint: PipelineCheckpoint, pipeline: Pipeline) -> None:
         """Keeps the pipeline."""
         options = checkpoint.spec.options
         self.checkpoint = checkpoint
@@ -83,14 +87,14 @@ class DiffusionExpert:
         """
         raise NotImplementedError
 
-    def write(self, drawing: GenerationRequest, made: Any) -> Outputs:
+    def write(self, drawing: GenerationRequest, made: Generated) -> Outputs:
         """Turns what the pipeline made for a call into its outputs."""
         raise NotImplementedError
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Makes what each call asks for, those of equal settings in one pass."""
         drawings, results = read_each(batch, self.read)
-        passes: dict[tuple[Any, ...], list[tuple[int, GenerationRequest]]] = {}
+        passes: dict[tuple[Hashable, ...], list[tuple[int, GenerationRequest]]] = {}
         for place, drawing in drawings.items():
             self._tell_what_is_not_read(drawing)
             passes.setdefault(drawing.pass_key, []).append((place, drawing))
@@ -140,7 +144,7 @@ class DiffusionExpert:
                 results[place] = error
         return results
 
-    def _run(self, drawings: Sequence[GenerationRequest]) -> list[Any]:
+    def _run(self, drawings: Sequence[GenerationRequest]) -> list[Generated]:
         """Runs the pipeline once, and returns what it made for each: an image, an array of frames, or an error."""
         first = drawings[0]
         # On the CPU, whose numbers are the same everywhere: a seed gives the same image on any device.
@@ -157,7 +161,7 @@ class DiffusionExpert:
             result = self.pipeline(
                 **first.shared, **own, generator=generator, **watch.arguments(self.pipeline), **self.form
             )
-        made: Any = result.frames if hasattr(result, "frames") else result.images
+        made: Generated = result.frames if hasattr(result, "frames") else result.images
         flagged = getattr(result, "nsfw_content_detected", None) or [False] * len(drawings)
         return [
             drawing.call.bad_input(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from PIL import Image
 
 from orchestrion_host import ipc
@@ -47,7 +45,7 @@ class ImageEditing(DiffusionExpert):
         fitted = source.resize(self.canvas.fitted(*source.size), Image.Resampling.LANCZOS)
         return GenerationRequest(call, seed, shared, {**words, "image": fitted})
 
-    def write(self, drawing: GenerationRequest, made: Any) -> Outputs:
+    def write(self, drawing: GenerationRequest, made: Image.Image) -> Outputs:
         """Writes the image, and the seed that makes it again."""
         return {"image": image_outputs.write(drawing.call, "image", made, "edited"), "seed": float(drawing.seed)}
 

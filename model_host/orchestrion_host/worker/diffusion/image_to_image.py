@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import Final
 
 from PIL import Image
 
@@ -12,6 +12,7 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import settings
 from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
 from orchestrion_host.worker.diffusion.expert import DiffusionExpert, GenerationRequest
+from orchestrion_host.worker.library_types import Argument
 from orchestrion_host.worker.media.image import image_inputs, image_outputs
 from orchestrion_host.worker.runtimes import Outputs
 
@@ -37,7 +38,7 @@ class ImageToImage(DiffusionExpert):
         """Reads the image, the words, and how much is to change."""
         if call.text("operation") != _OPERATION:
             raise call.bad_input("operation", f"is {call.text('operation')!r}; this model does {_OPERATION!r} alone.")
-        own: dict[str, Any] = dict(self.settings.prompts_of(call))
+        own: dict[str, Argument] = dict(self.settings.prompts_of(call))
         seed = settings.seed_of(call)
         strength = call.number("strength", _USUAL_STRENGTH)
         if not 0 <= strength <= 1:
@@ -51,7 +52,7 @@ class ImageToImage(DiffusionExpert):
         shared = {"num_inference_steps": steps, "strength": max(strength, 1 / steps), **guidance}
         return GenerationRequest(call, seed, shared | self._size(*size), own)
 
-    def write(self, drawing: GenerationRequest, made: Any) -> Outputs:
+    def write(self, drawing: GenerationRequest, made: Image.Image) -> Outputs:
         """Writes the image."""
         return {"image": image_outputs.write(drawing.call, "image", made, "redrawn")}
 

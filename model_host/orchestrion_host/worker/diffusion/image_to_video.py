@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from PIL import Image
 
@@ -12,6 +12,7 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import settings, videos
 from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
 from orchestrion_host.worker.diffusion.expert import DiffusionExpert, GenerationRequest
+from orchestrion_host.worker.library_types import Argument, Array
 from orchestrion_host.worker.media.image import image_inputs
 from orchestrion_host.worker.runtimes import Outputs
 
@@ -45,14 +46,14 @@ class ImageToVideo(DiffusionExpert):
         """Sets a black image in motion: for the usual time at the usual size, else as shortly as can be."""
         usual = (width, height) == (self.canvas.width, self.canvas.height)
         frames = self._timing.frames if usual else self._timing.fewest
-        own: dict[str, Any] = {"image": Image.new("RGB", (width, height))}
+        own: dict[str, Argument] = {"image": Image.new("RGB", (width, height))}
         if "prompt" in self.settings.takes:
             own["prompt"] = "a picture"
         return GenerationRequest(call, 0, self._shared(width, height, frames), own)
 
     def read(self, call: Call) -> GenerationRequest:
         """Reads the image, the words where the model takes some, and the length."""
-        own: dict[str, Any] = {}
+        own: dict[str, Argument] = {}
         if "prompt" in self.settings.takes:
             # Those models were trained with a sentence to each image; none is better than a wrong one.
             own["prompt"] = call.text("prompt").strip()
@@ -68,13 +69,13 @@ class ImageToVideo(DiffusionExpert):
         shared = {**self._shared(width, height, frames), "num_inference_steps": steps, **guidance}
         return GenerationRequest(call, seed, shared, own, alone=True)
 
-    def write(self, drawing: GenerationRequest, made: Any) -> Outputs:
+    def write(self, drawing: GenerationRequest, made: Array) -> Outputs:
         """Writes the video, and the seed that makes it again."""
         video = videos.write(drawing.call, "video", made, self._timing.frames_per_second)
         return {"video": video, "seed": float(drawing.seed)}
 
-    def _shared(self, width: int, height: int, frames: int) -> dict[str, Any]:
-        shared: dict[str, Any] = {"width": width, "height": height, "num_frames": frames}
+    def _shared(self, width: int, height: int, frames: int) -> dict[str, Argument]:
+        shared: dict[str, Argument] = {"width": width, "height": height, "num_frames": frames}
         # Stable Video Diffusion is told how fast the video will go.
         if "fps" in self.settings.takes:
             shared["fps"] = round(self._timing.frames_per_second)

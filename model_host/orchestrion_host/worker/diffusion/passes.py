@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, Final
+from typing import Final
 
 import torch
 
@@ -12,6 +12,7 @@ from orchestrion.errors import Reason
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import sizes
 from orchestrion_host.worker.diffusion.previews import MEDIA_TYPE, LatentColours
+from orchestrion_host.worker.library_types import Argument, Pipeline
 
 # How many first looks one pass gives, at most.
 _LOOKS: Final = 8
@@ -32,7 +33,7 @@ class DenoisingWatch:
         self._step_count = step_count
         self._colours = colours
 
-    def arguments(self, pipeline: Any) -> dict[str, Any]:
+    def arguments(self, pipeline: Pipeline) -> dict[str, Argument]:
         """Returns the arguments that make a pipeline tell its steps, or gives it a progress bar that does."""
         takes = sizes.call_defaults(pipeline)
         if "callback_on_step_end" in takes:
@@ -70,12 +71,14 @@ class DenoisingWatch:
             if look := self._colours.preview(latents[place]):
                 self._calls[place].preview(MEDIA_TYPE, look)
 
-    def _on_step_end(self, pipeline: Any, step: int, _timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+    def _on_step_end(
+        self, pipeline: Pipeline, step: int, _timestep: object, tensors: dict[str, torch.Tensor]
+    ) -> dict[str, torch.Tensor]:
         total = int(getattr(pipeline, "num_timesteps", 0) or self._step_count)
         self.step(step + 1, max(total, step + 1), tensors.get("latents"))
         return tensors
 
-    def _on_step(self, step: int, _timestep: Any, latents: torch.Tensor) -> None:
+    def _on_step(self, step: int, _timestep: object, latents: torch.Tensor) -> None:
         self.step(step + 1, max(self._step_count, step + 1), latents)
 
 
@@ -87,7 +90,7 @@ class _Bar:
         self._done = 0
         self._total = 0
 
-    def __call__(self, iterable: Any = None, total: int | None = None) -> _Bar:
+    def __call__(self, iterable: object = None, total: int | None = None) -> _Bar:
         self._total = total or 0
         return self
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
 from PIL import Image
 
 from orchestrion_host.worker.call import MAX_PREVIEW_BYTES
+from orchestrion_host.worker.library_types import Pipeline
 
 MEDIA_TYPE: Final = "image/jpeg"
 
@@ -61,7 +62,7 @@ class LatentColours:
         return _jpeg(shown)
 
 
-def colours_of(pipeline: Any) -> LatentColours | None:
+def colours_of(pipeline: Pipeline) -> LatentColours | None:
     """Returns how the latents of a pipeline are shown; None where that is not known."""
     vae = getattr(pipeline, "vae", None)
     if vae is None or vae.config.get("latent_channels") != _LATENT_CHANNELS:

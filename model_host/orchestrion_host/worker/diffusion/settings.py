@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from orchestrion.values import JsonObject
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import sizes
+from orchestrion_host.worker.library_types import Pipeline
 
 _MOST_STEPS: Final = 150
 _USUAL_STEPS: Final = 50
@@ -77,7 +78,7 @@ class DiffusionSettings:
         return argument
 
 
-def settings_of(pipeline: Any, options: Mapping[str, Any]) -> DiffusionSettings:
+def settings_of(pipeline: Pipeline, options: JsonObject) -> DiffusionSettings:
     """Finds out what a pipeline takes.
 
     Args:

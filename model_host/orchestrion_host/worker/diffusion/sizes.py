@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from orchestrion.values import JsonObject
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Argument, Model, Pipeline
 
 # Where neither the pipeline nor its network says what it was trained on.
 _USUAL_SIDE: Final = 512
@@ -80,7 +81,7 @@ class Canvas:
         return max(self.multiple, round(side / self.multiple) * self.multiple)
 
 
-def canvas_of(pipeline: Any, options: Mapping[str, Any]) -> Canvas:
+def canvas_of(pipeline: Pipeline, options: JsonObject) -> Canvas:
     """Finds out what sizes a pipeline makes.
 
     Args:
@@ -102,18 +103,18 @@ def canvas_of(pipeline: Any, options: Mapping[str, Any]) -> Canvas:
     return Canvas(width, height, scale * patch, int(options.get("max_pixels", _LARGEST_AREA * width * height)))
 
 
-def denoiser_of(pipeline: Any) -> Any:
+def denoiser_of(pipeline: Pipeline) -> Model:
     """Returns the network that takes the noise away; None where a pipeline has neither of the two kinds."""
     return getattr(pipeline, "unet", None) or getattr(pipeline, "transformer", None)
 
 
-def call_defaults(pipeline: Any) -> dict[str, Any]:
+def call_defaults(pipeline: Pipeline) -> dict[str, Argument]:
     """Returns the arguments that a pipeline takes, with their defaults."""
     parameters = inspect.signature(type(pipeline).__call__).parameters
     return {name: None if item.default is item.empty else item.default for name, item in parameters.items()}
 
 
-def _trained_on(pipeline: Any, network: Any, scale: int) -> tuple[int, int]:
+def _trained_on(pipeline: Pipeline, network: Model, scale: int) -> tuple[int, int]:
     config = getattr(network, "config", {})
     if config.get("sample_height") and config.get("sample_width"):
         return config["sample_width"] * scale, config["sample_height"] * scale

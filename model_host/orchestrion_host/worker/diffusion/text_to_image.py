@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
@@ -11,6 +11,9 @@ from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
 from orchestrion_host.worker.diffusion.expert import DiffusionExpert, GenerationRequest
 from orchestrion_host.worker.media.image import image_outputs
 from orchestrion_host.worker.runtimes import Outputs
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 class TextToImage(DiffusionExpert):
@@ -41,7 +44,7 @@ class TextToImage(DiffusionExpert):
         shared = {"width": width, "height": height, "num_inference_steps": steps, **guidance}
         return GenerationRequest(call, seed, shared, own)
 
-    def write(self, drawing: GenerationRequest, made: Any) -> Outputs:
+    def write(self, drawing: GenerationRequest, made: Image.Image) -> Outputs:
         """Writes the image, and the seed that paints it again."""
         return {"image": image_outputs.write(drawing.call, "prompt", made, "painted"), "seed": float(drawing.seed)}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Any
 
 import diffusers
 
@@ -12,6 +11,7 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import settings, videos
 from orchestrion_host.worker.diffusion.checkpoint import PipelineCheckpoint
 from orchestrion_host.worker.diffusion.expert import DiffusionExpert, GenerationRequest
+from orchestrion_host.worker.library_types import Array, AutoClass, Pipeline
 from orchestrion_host.worker.runtimes import Outputs
 
 
@@ -52,18 +52,18 @@ class TextToVideo(DiffusionExpert):
         }
         return GenerationRequest(call, settings.seed_of(call), shared, self.settings.prompts_of(call), alone=True)
 
-    def write(self, drawing: GenerationRequest, made: Any) -> Outputs:
+    def write(self, drawing: GenerationRequest, made: Array) -> Outputs:
         """Writes the video, and the seed that makes it again."""
         video = videos.write(drawing.call, "video", made, self._timing.frames_per_second)
         return {"video": video, "seed": float(drawing.seed)}
 
 
-def _animated(checkpoint: PipelineCheckpoint) -> Any:
+def _animated(checkpoint: PipelineCheckpoint) -> Pipeline:
     """Sets a pipeline for images in motion, with the noise that motion modules were trained on."""
     name = {"StableDiffusionXLPipeline": "AnimateDiffSDXLPipeline"}.get(checkpoint.class_name, "AnimateDiffPipeline")
     pipeline = checkpoint.pipeline(name, motion_adapter=checkpoint.part("motion_adapter"))
     if not checkpoint.class_name.startswith("AnimateDiff"):
-        scheduler: Any = diffusers.DDIMScheduler
+        scheduler: AutoClass = diffusers.DDIMScheduler
         pipeline.scheduler = scheduler.from_config(
             pipeline.scheduler.config,
             clip_sample=False,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
+from orchestrion.values import JsonObject
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.diffusion import sizes
+from orchestrion_host.worker.library_types import Array, Pipeline
 from orchestrion_host.worker.media.video import video_files
 
 _LONGEST: Final = 4
@@ -69,7 +71,7 @@ class FrameTiming:
         return self.group * max(1, round((frames - 1) / self.group)) + 1
 
 
-def timing_of(pipeline: Any, options: Mapping[str, Any]) -> FrameTiming:
+def timing_of(pipeline: Pipeline, options: JsonObject) -> FrameTiming:
     """Finds out how long and how fast the videos of a pipeline are.
 
     Args:
@@ -91,7 +93,7 @@ def timing_of(pipeline: Any, options: Mapping[str, Any]) -> FrameTiming:
     return FrameTiming(float(options.get("frames_per_second") or rate), min(usual, most), most, group)
 
 
-def write(call: Call, stem: str, frames: np.ndarray[Any, Any], frames_per_second: float) -> ipc.Plain:
+def write(call: Call, stem: str, frames: Array, frames_per_second: float) -> ipc.Plain:
     """Writes what a pipeline made.
 
     Args:
@@ -103,7 +105,7 @@ def write(call: Call, stem: str, frames: np.ndarray[Any, Any], frames_per_second
     return video_files.write(call, stem, _eight_bits(frames), frames_per_second)
 
 
-def _eight_bits(frames: np.ndarray[Any, Any]) -> Iterator[video_files.Frame]:
+def _eight_bits(frames: Array) -> Iterator[video_files.Frame]:
     for frame in frames:
         scaled = np.nan_to_num(np.asarray(frame, np.float32)) * 255
         yield np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)

@@ -9,15 +9,16 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import soundfile
 
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media.audio import audio_files
 
-Samples: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
+Samples: TypeAlias = npt.NDArray[np.float32]
 """Samples of shape (frames, channels), from -1 to 1 as a rule; a frame is one sample of each channel."""
 
 _RATES: Final = range(4_000, 384_001)
@@ -30,7 +31,7 @@ _LOUDEST: Final = 8.0
 class AudioReader:
     """An open sound, read once from beginning to end."""
 
-    def __init__(self, call: Call, name: str, file: Any, max_seconds: float) -> None:
+    def __init__(self, call: Call, name: str, file: soundfile.SoundFile, max_seconds: float) -> None:
         """Checks the header; `opened` makes readers.
 
         Args:

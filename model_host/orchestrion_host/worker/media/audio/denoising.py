@@ -9,13 +9,15 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
+from orchestrion_host.worker.library_types import Array
 from orchestrion_host.worker.media.audio.audio_inputs import Samples
 
-Noise: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
+Noise: TypeAlias = npt.NDArray[np.float32]
 """The mean power of the noise, of shape (frequencies, channels)."""
 
 _WINDOW_SECONDS: Final = 0.04
@@ -49,7 +51,7 @@ def learned(blocks: Iterable[Samples], rate: int, channels: int) -> Noise | None
     """
     size = _window_size(rate)
     window = np.hanning(size + 1)[:-1, None].astype(np.float32)
-    spectra: list[np.ndarray[Any, Any]] = []
+    spectra: list[npt.NDArray[np.float32]] = []
     waiting = np.zeros((0, channels), dtype=np.float32)
     stride, number = 1, 0
     for block in blocks:
@@ -122,7 +124,7 @@ def _window_size(rate: int) -> int:
     return 1 << round(math.log2(rate * _WINDOW_SECONDS))
 
 
-def _has_pauses(powers: np.ndarray[Any, Any]) -> bool:
+def _has_pauses(powers: Array) -> bool:
     """Tells whether the quiet tenth of the frames is clearly quieter than the loud one."""
     quiet, loud = np.quantile(powers.sum(axis=(1, 2)), [0.1, 0.9])
     return bool(10 * np.log10(loud / max(quiet, 1e-20)) > _PAUSE_DB)

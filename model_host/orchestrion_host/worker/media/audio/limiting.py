@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
+from orchestrion_host.worker.library_types import Array
 from orchestrion_host.worker.media.audio.audio_inputs import Samples
 
 _CEILING: Final = 32_767 / 32_768
@@ -54,14 +55,14 @@ def amplified(blocks: Iterable[Samples], rate: int, gain_db: float) -> Iterator[
         yield _turned_down(padded[: segments * size], bearable, size)[:frames]
 
 
-def _extended(bearable: np.ndarray[Any, Any], waiting: Samples, size: int) -> np.ndarray[Any, Any]:
+def _extended(bearable: Array, waiting: Samples, size: int) -> Array:
     """Adds the factors of those segments of `waiting` that have none yet."""
     settled = len(bearable) - _LOOK_AHEAD
     peaks = np.abs(waiting[settled * size :]).reshape(-1, size * waiting.shape[1]).max(axis=1, initial=_CEILING)
     return np.concatenate([bearable, (_CEILING / peaks).astype(np.float32)])
 
 
-def _turned_down(samples: Samples, bearable: np.ndarray[Any, Any], size: int) -> Samples:
+def _turned_down(samples: Samples, bearable: Array, size: int) -> Samples:
     """Multiplies segments with factors that glide, from edge to edge, below what every segment around bears.
 
     The least factor of the surroundings, then the average of `2 * _GLIDE + 1` such: each of these has the segment in

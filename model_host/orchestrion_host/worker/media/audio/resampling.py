@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import soxr
 
 from orchestrion_host.worker.media.audio.audio_inputs import Samples
 
-Mono: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
+Mono: TypeAlias = npt.NDArray[np.float32]
 """Samples of one channel, of shape (frames,)."""
 
 

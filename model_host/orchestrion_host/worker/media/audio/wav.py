@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 MAX_BYTES: Final = (1 << 32) - 1024
 """The most bytes of samples that a WAV file holds: its sizes have 32 bits."""
@@ -40,8 +41,8 @@ def header(rate: int, channels: int = 1) -> Callable[[int], bytes]:
     return of_size
 
 
-def sixteen_bits(samples: np.ndarray[Any, np.dtype[np.float32]]) -> bytes:
+def sixteen_bits(samples: npt.NDArray[np.float32]) -> bytes:
     """Returns samples from -1 to 1 as signed 16-bit little-endian ones; louder ones become the loudest there is."""
     steps = np.rint(samples * _STEPS)
-    integers: np.ndarray[Any, np.dtype[np.int16]] = np.clip(steps, -_STEPS, _STEPS - 1).astype("<i2")
+    integers: npt.NDArray[np.int16] = np.clip(steps, -_STEPS, _STEPS - 1).astype("<i2")
     return integers.tobytes()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
+
+from orchestrion_host.worker.library_types import Array
 
 # How steep a surface is that comes from the farthest to the nearest across the shorter side of the image, as the
 # tangent of its slope; walls beside a corridor shall look like walls.
 _STEEPNESS: Final = 2.5
 
 
-def nearness(values: Any) -> Any:
+def nearness(values: Array) -> npt.NDArray[np.float32]:
     """Spreads values that grow towards the camera over 0, the farthest, to 1, the nearest.
 
     Args:
@@ -22,7 +25,7 @@ def nearness(values: Any) -> Any:
     return np.zeros_like(finite) if high <= low else (finite - low) / (high - low)
 
 
-def normals(near: Any, background: float) -> Any:
+def normals(near: npt.NDArray[np.float32], background: float) -> npt.NDArray[np.uint8]:
     """Draws the directions of surfaces as ControlNet was taught them: red to the left, green up, blue to the viewer.
 
     As in ControlNet's own way from depth to normals (Zhang and Agrawala, 2023), they follow from Sobel's differences,
@@ -47,9 +50,10 @@ def normals(near: Any, background: float) -> Any:
     return (directions * 127.5 + 128).clip(0, 255).astype(np.uint8)
 
 
-def _difference(values: Any, axis: int) -> Any:
+def _difference(values: Array, axis: int) -> Array:
     """Returns the change for each pixel along an axis, smoothed across it (Sobel's operator, divided by 8)."""
     padded = np.pad(values, 1, mode="edge")
+    change: npt.NDArray[np.float32]
     if axis == 1:
         change = padded[:, 2:] - padded[:, :-2]
         return (change[:-2] + 2 * change[1:-1] + change[2:]) / 8

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Array
 
 # Pillow's own bound only warns; ours is a setting of the host and is checked in `read`.
 Image.MAX_IMAGE_PIXELS = None
@@ -77,9 +78,9 @@ def _upright_colour(image: Image.Image) -> Image.Image:
     return coloured
 
 
-def _eight_bits(samples: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _eight_bits(samples: Array) -> Array:
     """Spreads samples of more than 8 bits over 0 to 255: scans and measurements rarely use the whole range."""
-    finite: np.ndarray[Any, Any] = np.nan_to_num(samples.astype(np.float32), posinf=0.0, neginf=0.0)
+    finite: Array = np.nan_to_num(samples.astype(np.float32), posinf=0.0, neginf=0.0)
     low, high = float(finite.min()), float(finite.max())
     if low == high:
         # One shade alone has no range to spread: it keeps its place among the 16 bits.

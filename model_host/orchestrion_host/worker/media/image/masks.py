@@ -5,14 +5,16 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from orchestrion_host.worker.library_types import Array
 from orchestrion_host.worker.media.image.detections import Box
 
-Mask: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
+Mask: TypeAlias = npt.NDArray[np.bool_]
 """Of shape (height, width): which pixels belong."""
 
 _OPACITY: Final = 0.5
@@ -68,7 +70,7 @@ def drawn_over(image: Image.Image, segments: Iterable[Segment]) -> Image.Image:
     return drawn
 
 
-def numbered(numbers: np.ndarray[Any, Any]) -> Image.Image:
+def numbered(numbers: Array) -> Image.Image:
     """Returns a map of segments as an image whose pixels are their numbers: 8 bits, or 16 where there are more.
 
     Args:

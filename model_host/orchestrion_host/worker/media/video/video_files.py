@@ -7,18 +7,24 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import av
 import numpy as np
+import numpy.typing as npt
 from av.stream import Disposition
 from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
 
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import VideoFrame, VideoStream
 from orchestrion_host.worker.media.video import video_timestamps
 
-Frame: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
+if TYPE_CHECKING:
+    from av.container import InputContainer, OutputContainer
+    from av.video.codeccontext import VideoCodecContext
+
+Frame: TypeAlias = npt.NDArray[np.uint8]
 """An image of a video: red, green and blue from 0 to 255, of shape (height, width, 3)."""
 
 READABLE: Final = "MP4, MOV, WebM, MKV, AVI, MPEG, OGV or GIF"
@@ -68,7 +74,7 @@ def read(
         times = video_timestamps.of(call, name, container, stream, max_seconds)
         wanted = [times.start_s + (place + 0.5) * times.seconds / count for place in range(count)]
         frames: list[Frame] = []
-        last: Any = None
+        last: VideoFrame | None = None
         for frame in video_timestamps.frames_at(call, container, stream, times, wanted):
             # The same image may be wanted several times.
             if frame is not last:
@@ -104,7 +110,7 @@ def write(call: Call, stem: str, frames: Iterable[Frame], frames_per_second: flo
 
 
 @contextlib.contextmanager
-def _opened(call: Call, name: str) -> Iterator[tuple[Any, Any]]:
+def _opened(call: Call, name: str) -> Iterator[tuple[InputContainer, VideoStream]]:
     path = call.file(name)
     options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
     try:
@@ -124,7 +130,7 @@ def _opened(call: Call, name: str) -> Iterator[tuple[Any, Any]]:
             raise _damaged(call, name) from error
 
 
-def _check_size(call: Call, name: str, images: Any, max_pixels: int) -> None:
+def _check_size(call: Call, name: str, images: VideoFrame | VideoCodecContext, max_pixels: int) -> None:
     width, height = int(images.width), int(images.height)
     if width * height > max_pixels:
         raise call.bad_input(
@@ -136,7 +142,7 @@ def _check_size(call: Call, name: str, images: Any, max_pixels: int) -> None:
         )
 
 
-def _upright(frame: Any, shortest_side: int | None) -> Frame:
+def _upright(frame: VideoFrame, shortest_side: int | None) -> Frame:
     """Turns a decoded image into red, green and blue, smaller where that suffices, and as it was held."""
     factor = min(1.0, (shortest_side or 1 << 20) / min(frame.width, frame.height))
     width, height = (max(1, round(side * factor)) for side in (frame.width, frame.height))
@@ -144,8 +150,8 @@ def _upright(frame: Any, shortest_side: int | None) -> Frame:
     return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90)))
 
 
-def _encode(call: Call, container: Any, frames: Iterable[Frame], rate: Fraction) -> None:
-    stream: Any = None
+def _encode(call: Call, container: OutputContainer, frames: Iterable[Frame], rate: Fraction) -> None:
+    stream: VideoStream | None = None
     shape: tuple[int, ...] = ()
     for frame in frames:
         call.raise_if_cancelled()
@@ -162,7 +168,7 @@ def _encode(call: Call, container: Any, frames: Iterable[Frame], rate: Fraction)
     container.mux(stream.encode(None))
 
 
-def _stream(container: Any, shape: tuple[int, ...], rate: Fraction) -> Any:
+def _stream(container: OutputContainer, shape: tuple[int, ...], rate: Fraction) -> VideoStream:
     stream = container.add_stream("libx264", rate=rate, options={"crf": _QUALITY, "preset": "medium"})
     stream.width, stream.height = shape[1] + shape[1] % 2, shape[0] + shape[0] % 2
     stream.pix_fmt = "yuv420p"

@@ -6,11 +6,15 @@ import bisect
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import av
 
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import VideoFrame, VideoStream
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
 
 # For containers that tell neither times nor a rate.
 _USUAL_RATE: Final = 25.0
@@ -35,7 +39,7 @@ class Times:
     """The times of the images that need no other to be decoded, in order; empty where jumping there is not safe."""
 
 
-def of(call: Call, name: str, container: Any, stream: Any, max_seconds: float) -> Times:
+def of(call: Call, name: str, container: InputContainer, stream: VideoStream, max_seconds: float) -> Times:
     """Reads the packets of a file, without decoding them.
 
     Args:
@@ -77,7 +81,9 @@ def of(call: Call, name: str, container: Any, stream: Any, max_seconds: float) -
     return Times(start, end - start, count / (end - start), sorted(whole) if seekable else ())
 
 
-def frames_at(call: Call, container: Any, stream: Any, times: Times, wanted: Sequence[float]) -> Iterator[Any]:
+def frames_at(
+    call: Call, container: InputContainer, stream: VideoStream, times: Times, wanted: Sequence[float]
+) -> Iterator[VideoFrame]:
     """Decodes a video, image by image, and jumps where none is wanted for long.
 
     Args:
@@ -93,7 +99,7 @@ def frames_at(call: Call, container: Any, stream: Any, times: Times, wanted: Seq
     Raises:
         RunCancelledError: Nobody waits for it any more.
     """
-    shown: Any = None
+    shown: VideoFrame | None = None
     place = 0
     sought = float("-inf")
     while place < len(wanted):
@@ -123,8 +129,11 @@ def frames_at(call: Call, container: Any, stream: Any, times: Times, wanted: Seq
             yield shown
 
 
-def _decoded(call: Call, container: Any, stream: Any, times: Times) -> Iterator[tuple[Any, float]]:
+def _decoded(
+    call: Call, container: InputContainer, stream: VideoStream, times: Times
+) -> Iterator[tuple[VideoFrame, float]]:
     time = times.start_s - 1 / times.frames_per_second
+    frame: VideoFrame
     for frame in container.decode(stream):
         call.raise_if_cancelled()
         time = time + 1 / times.frames_per_second if frame.pts is None else float(frame.pts * frame.time_base)
@@ -147,7 +156,9 @@ def _check_length(call: Call, name: str, seconds: float, max_seconds: float) -> 
         )
 
 
-def _check_end(call: Call, name: str, container: Any, stream: Any, times: tuple[float, float, float]) -> None:
+def _check_end(
+    call: Call, name: str, container: InputContainer, stream: VideoStream, times: tuple[float, float, float]
+) -> None:
     """Compares where the packets end with what the file says of the images, else of all of its streams."""
     start, end, furthest = times
     declared, length = 0.0, end - start
