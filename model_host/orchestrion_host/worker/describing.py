@@ -10,9 +10,10 @@ import inspect
 import json
 import os
 import sys
-from typing import IO, Any
+from typing import IO
 
 from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.values import JsonData, JsonObject
 from orchestrion_host.catalogue.facts import ModelFacts
 from orchestrion_host.plugins import Expert
 from orchestrion_host.worker import python_classes
@@ -25,7 +26,7 @@ def main() -> None:
         _answer(sys.argv[1], output)
 
 
-def facts_of(expert_class: type[Expert]) -> dict[str, Any]:
+def facts_of(expert_class: type[Expert]) -> JsonObject:
     """Returns what a class says about itself, by the names of the catalogue's fields, as plain data."""
     names = ModelFacts.__struct_fields__
     stated = {name: getattr(expert_class, name) for name in names if hasattr(expert_class, name)}
@@ -36,7 +37,7 @@ def facts_of(expert_class: type[Expert]) -> dict[str, Any]:
     return {name: _plain(value) for name, value in facts.items()}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> JsonData:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list | tuple | set | frozenset) else value

@@ -6,7 +6,8 @@ import ctypes
 import gc
 import sys
 from pathlib import Path
-from typing import Any, Final, Protocol
+from types import ModuleType
+from typing import Final, Protocol
 
 import psutil
 
@@ -76,7 +77,7 @@ class CudaGauge:
         """Imports PyTorch, which whatever is to be measured needs as well."""
         import torch
 
-        self._cuda: Any = torch.cuda
+        self._cuda: ModuleType = torch.cuda
 
     def held_bytes(self) -> int:
         """Returns what tensors take."""
@@ -155,7 +156,7 @@ def is_exhaustion(error: BaseException) -> bool:
     return any(words in text for words in _FULL_MEMORY_TEXTS)
 
 
-def _cuda_in_use() -> Any:
+def _cuda_in_use() -> ModuleType | None:
     """Returns `torch.cuda` where it was imported and used; importing it only to look would take seconds."""
     cuda = getattr(sys.modules.get("torch"), "cuda", None)
     in_use = getattr(cuda, "is_initialized", None)

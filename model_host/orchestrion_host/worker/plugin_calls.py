@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from orchestrion.values import Json
 from orchestrion_host import ipc
@@ -99,7 +99,7 @@ def _chunks(path: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def outputs_of(call: WorkerCall, outputs: Any) -> dict[str, ipc.Plain]:
+def outputs_of(call: WorkerCall, outputs: object) -> dict[str, ipc.Plain]:
     """Returns the outputs of a call as frames carry them; an output of None is one that is left out.
 
     Raises:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
+from orchestrion.values import JsonObject
 from orchestrion_host import ipc
+from orchestrion_host.worker.library_types import Config
 from orchestrion_host.worker.runtimes import Outputs
 from orchestrion_host.worker.text import language_tags, languages
 
 _SENTIMENTS: Final = {"pos": "positive", "neg": "negative", "neu": "neutral", "mixed": "neutral"}
 
 
-def of(config: Any, spec: ipc.Load) -> dict[int, str]:
+def of(config: Config, spec: ipc.Load) -> dict[int, str]:
     """Returns the name of each class by its place: of the option `class_names`, else of the configuration.
 
     Raises:
@@ -57,7 +59,7 @@ def _lower(name: str) -> str:
     return name.lower() if name.lower() in _SENTIMENTS.values() else name
 
 
-def _renamed(outputs: Outputs, rename: Any) -> Outputs:
-    scores: list[Mapping[str, Any]] = outputs["scores"]["json"]
+def _renamed(outputs: Outputs, rename: Callable[[str], str]) -> Outputs:
+    scores: list[JsonObject] = outputs["scores"]["json"]
     renamed = [{**item, "label": rename(str(item["label"]))} for item in scores]
     return {**outputs, "label": rename(str(outputs["label"])), "scores": {"json": renamed}}

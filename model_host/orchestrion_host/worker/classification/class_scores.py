@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from orchestrion.values import JsonObject
 from orchestrion_host.worker.runtimes import Outputs
 
 
-def describe(scores: Sequence[Mapping[str, Any]]) -> Outputs:
+def describe(scores: Sequence[JsonObject]) -> Outputs:
     """Describes classes with their scores, in any order: `label` and `score` of the best, `scores` with all."""
     ranked = sorted(scores, key=lambda item: -float(item["score"]))
     plain = [{"label": str(item["label"]), "score": float(item["score"])} for item in ranked]
     return {"label": plain[0]["label"], "score": plain[0]["score"], "scores": {"json": plain}}
 
 
-def from_logits(logits: Any, names: Mapping[int, str]) -> Outputs:
+def from_logits(logits: npt.ArrayLike, names: Mapping[int, str]) -> Outputs:
     """Turns one row of logits into probabilities and describes them.
 
     Args:

@@ -18,9 +18,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.values import JsonObject
 from orchestrion_host.catalogue import presence, reader
 from orchestrion_host.catalogue.facts import ModelFacts
 from orchestrion_host.config import default_exports_path
@@ -68,7 +69,7 @@ def main(argv: list[str] | None = None) -> int:
     output = sys.stdout
     sys.stdout = sys.stderr
 
-    def write_line(line: Mapping[str, Any]) -> None:
+    def write_line(line: JsonObject) -> None:
         output.write(json.dumps(line) + "\n")
         output.flush()
 

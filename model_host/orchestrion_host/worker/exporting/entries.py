@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import yaml
 
+from orchestrion.values import JsonObject
 from orchestrion_host.catalogue import reader, writer
 from orchestrion_host.catalogue.facts import ModelFacts, WeightsSource
 from orchestrion_host.worker.runtimes import families
@@ -30,7 +29,7 @@ def refresh(target: Path, facts: ModelFacts) -> bool:
     return True
 
 
-def write(entry: Mapping[str, Any], target: Path) -> None:
+def write(entry: JsonObject, target: Path) -> None:
     """Writes a catalogue file."""
     # Replaced as a whole, since a host may read it at any time.
     with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
@@ -39,7 +38,7 @@ def write(entry: Mapping[str, Any], target: Path) -> None:
         written.replace(target)
 
 
-def describe(facts: ModelFacts, revision: str, folder: Path, digest: str) -> Mapping[str, Any]:
+def describe(facts: ModelFacts, revision: str, folder: Path, digest: str) -> JsonObject:
     """Describes an export as a catalogue entry: the facts of the original, with files and runtime of its own."""
     family = families.of_folder("onnx", str(folder), facts.task_types)
     is_bare = family is not None and not family.head

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import onnx_ir
@@ -14,6 +14,8 @@ import torch
 import transformers
 from transformers.exporters.configs import OnnxConfig
 from transformers.exporters.exporter_onnx import OnnxExporter
+
+from orchestrion_host.worker.library_types import AutoClass, Model, Session, Tokenizer
 
 # The class of encoders, whose first output are the states of the tokens.
 _ENCODER: Final = "AutoModel"
@@ -47,21 +49,23 @@ def write(source: Path, target: Path, auto_class: str = _ENCODER) -> OutputDiffe
     """
     # It warns about functions of its own that it does not know.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    tokenizer: Any = transformers.AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-    kind: Any = getattr(transformers, auto_class)
+    tokenizer: Tokenizer = transformers.AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+    kind: AutoClass = getattr(transformers, auto_class)
     # In single precision, whatever the checkpoint was saved in: that is what both compute in on a processor.
-    model: Any = kind.from_pretrained(source, use_safetensors=True, trust_remote_code=False, dtype=torch.float32).eval()
+    model: Model = kind.from_pretrained(
+        source, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
+    ).eval()
     # What decoders keep for their next token is no output here.
     model.config.use_cache = False
     inputs = dict(tokenizer(_SENTENCES[:2], padding=True, return_tensors="pt"))
-    exporter: Any = OnnxExporter()  # type: ignore[no-untyped-call]  # The library is not typed here.
-    program: Any = exporter.export(model, inputs, OnnxConfig(dynamic=True)).program
+    exporter = OnnxExporter()  # type: ignore[no-untyped-call]  # The library is not typed here.
+    program = exporter.export(model, inputs, OnnxConfig(dynamic=True)).program
     onnx_ir.save(program, str(target))
     write_tokenizer(tokenizer, target.parent / "tokenizer.json")
     other = dict(tokenizer(_SENTENCES, padding=True, return_tensors="pt"))
     with torch.inference_mode():
         computed = model(**other)
-    session: Any = onnxruntime.InferenceSession(str(target), providers=["CPUExecutionProvider"])
+    session: Session = onnxruntime.InferenceSession(str(target), providers=["CPUExecutionProvider"])
     wanted = {item.name for item in session.get_inputs()}
     arrays = {name: tensor.numpy() for name, tensor in other.items() if name in wanted}
     names = [item.name for item in session.get_outputs()]
@@ -75,7 +79,7 @@ def write(source: Path, target: Path, auto_class: str = _ENCODER) -> OutputDiffe
     )
 
 
-def write_tokenizer(tokenizer: Any, target: Path) -> None:
+def write_tokenizer(tokenizer: Tokenizer, target: Path) -> None:
     """Writes a tokenizer in the form of the package `tokenizers`, where the file is not there yet.
 
     Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from huggingface_hub import InferenceClient
 
@@ -50,6 +50,6 @@ class HostedModels:
 
     def _ask(self, call: Call) -> Outputs:
         # A client of its own, since one keeps the connections of its streams until it is closed.
-        client: Any = InferenceClient(provider=self._provider, timeout=self._timeout_s)
+        client = InferenceClient(provider=self._provider, timeout=self._timeout_s)
         with errors.converted(self._spec.expert_id), client:
             return _TASKS[call.task_type](HostedEndpoint(client, self._spec, self._models.get(call.task_type)), call)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import soundfile
@@ -15,7 +15,7 @@ from orchestrion_host.worker.media.audio import wav
 from orchestrion_host.worker.media.image import image_inputs, image_outputs
 from orchestrion_host.worker.media.image.detections import Box, Detection
 from orchestrion_host.worker.models.image import detected_objects
-from orchestrion_host.worker.remote.endpoint import HostedEndpoint, described, first, labels_of
+from orchestrion_host.worker.remote.endpoint import Answer, HostedEndpoint, described, first, labels_of
 from orchestrion_host.worker.runtimes import Outputs
 
 
@@ -95,7 +95,7 @@ def _speak(endpoint: HostedEndpoint, call: Call) -> Outputs:
     return {"audio": call.spool.write([header(len(content)), content], "audio/wav", "speech.wav")}
 
 
-def _scored_answers(results: Sequence[Any]) -> Outputs:
+def _scored_answers(results: Sequence[Answer]) -> Outputs:
     ranked = sorted(results, key=lambda item: -float(item.score or 0.0))
     scores = [{"answer": str(item.answer), "score": float(item.score or 0.0)} for item in ranked]
     return {"answer": scores[0]["answer"], "score": scores[0]["score"], "scores": {"json": scores}}

@@ -7,11 +7,12 @@ import json
 import os
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from huggingface_hub import InferenceClient
 
 from orchestrion.errors import Reason
+from orchestrion.values import JsonData, JsonObject
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.remote import errors
@@ -75,7 +76,7 @@ class RemoteLanguageModel:
                 pieces.append(piece)
         return "".join(pieces).strip()
 
-    def chosen(self, call: Call, messages: Messages) -> Mapping[str, Any]:
+    def chosen(self, call: Call, messages: Messages) -> JsonObject:
         """Asks for a JSON object and reads it, also out of a fence of Markdown.
 
         Raises:
@@ -98,7 +99,7 @@ class RemoteLanguageModel:
     def _stream(self, call: Call, messages: Messages) -> Generator[str, None, None]:
         seed = call.inputs.get("seed")
         # A client of its own, since one keeps the connections of its streams until it is closed; leaving closes it.
-        client: Any = InferenceClient(base_url=self._base_url, api_key=self._api_key, timeout=self._timeout_s)
+        client = InferenceClient(base_url=self._base_url, api_key=self._api_key, timeout=self._timeout_s)
         with errors.converted(self._id), client:
             stream = client.chat_completion(
                 messages,
@@ -211,7 +212,7 @@ def _labelled(model: RemoteLanguageModel, call: Call, labels: Sequence[str]) -> 
     return {"label": label, "score": score, "scores": {"json": ranked}}
 
 
-def _share(confidence: Any) -> float:
+def _share(confidence: JsonData) -> float:
     """Reads a confidence; a model that tells none is taken at its word."""
     if isinstance(confidence, bool) or not isinstance(confidence, int | float):
         return 1.0

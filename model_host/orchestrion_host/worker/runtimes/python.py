@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion_host import ipc
@@ -46,7 +46,7 @@ class PluginExpert:
         """Has the expert let go of everything."""
         self._expert.unload()
 
-    def _result(self, call: WorkerCall, result: Any) -> Result:
+    def _result(self, call: WorkerCall, result: object) -> Result:
         if isinstance(result, OrchestrionError):
             return result
         try:
@@ -77,7 +77,7 @@ def loader(spec: ipc.Load) -> Loader:
     return load
 
 
-def plugged_in(module: Any, spec: ipc.Load) -> Loader:
+def plugged_in(module: ModuleType, spec: ipc.Load) -> Loader:
     """Returns the loader of a runtime that a third party brings.
 
     Args:

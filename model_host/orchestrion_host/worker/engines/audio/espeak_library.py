@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import espeakng_loader
 
@@ -111,7 +111,7 @@ class EspeakLibrary:
         """Gives everything back that the library holds."""
         self._library.espeak_Terminate()
 
-    def _on_samples(self, samples: int | None, count: int, _events: Any) -> int:
+    def _on_samples(self, samples: int | None, count: int, _events: object) -> int:
         if not samples or count <= 0:
             return 0
         return 0 if self._take(ctypes.string_at(samples, count * _BYTES_PER_SAMPLE)) else 1

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-Picture: TypeAlias = np.ndarray[Any, Any]
+from orchestrion_host.worker.library_types import Array
+
+Picture: TypeAlias = npt.NDArray[np.uint8]
 """Bytes of shape (height, width, 3): red, green, blue."""
 
-Drawing: TypeAlias = np.ndarray[Any, Any]
+Drawing: TypeAlias = npt.NDArray[np.uint8]
 """Bytes of shape (height, width): white on black."""
 
 _TAUGHT_SIDE: Final = 512
@@ -89,7 +92,7 @@ def _resized(drawing: Drawing, width: int, height: int) -> Drawing:
     return np.asarray(cv2.resize(drawing, (width, height), interpolation=cv2.INTER_CUBIC))
 
 
-def _strengths(image: Picture, scales: Sequence[float]) -> Any:
+def _strengths(image: Picture, scales: Sequence[float]) -> Array:
     """Returns how much of an edge each pixel is, 0 to 1: the mean over the scales."""
     unit = min(image.shape[:2]) / _TAUGHT_SIDE
     # In Lab, colours that look different are different, also where they are equally light.
@@ -115,7 +118,9 @@ def _strengths(image: Picture, scales: Sequence[float]) -> Any:
     return total / len(scales)
 
 
-def _thinned(magnitude: Any, across: Any, down: Any) -> Any:
+def _thinned(
+    magnitude: npt.NDArray[np.float32], across: npt.NDArray[np.float32], down: npt.NDArray[np.float32]
+) -> Array:
     """Keeps what is a maximum in the direction in which the image changes (non-maximum suppression)."""
     padded = np.pad(magnitude, 1)
     rows, columns = np.indices(magnitude.shape) + 1

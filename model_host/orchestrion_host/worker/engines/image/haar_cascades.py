@@ -14,9 +14,13 @@ import cv2
 import numpy as np
 
 from orchestrion.errors import Reason
+from orchestrion_host.worker.library_types import Array
 from orchestrion_host.worker.media.image.detections import Box
 
-Grey: TypeAlias = np.ndarray[Any, Any]
+Cascade: TypeAlias = Any
+"""A `cv2.CascadeClassifier`. Any: its type takes no sizes out of a mapping."""
+
+Grey: TypeAlias = Array
 """A grey image: bytes of shape (height, width)."""
 
 _FRONTAL: Final = ("frontalface_alt2", "frontalface_alt", "frontalface_default")
@@ -86,7 +90,7 @@ def mean(boxes: Sequence[Box]) -> Box:
     return Box(*(float(side) for side in sides))
 
 
-def _cascade(name: str) -> Any:
+def _cascade(name: str) -> Cascade:
     folder = getattr(getattr(cv2, "data", None), "haarcascades", "")
     path = Path(folder, f"haarcascade_{name}.xml")
     if not path.is_file():
@@ -97,7 +101,7 @@ def _cascade(name: str) -> Any:
     return cv2.CascadeClassifier(str(path))
 
 
-def _windows(cascade: Any, image: Grey, step: float, smallest: int, largest: int = 0) -> list[Box]:
+def _windows(cascade: Cascade, image: Grey, step: float, smallest: int, largest: int = 0) -> list[Box]:
     limits = {"minSize": (smallest, smallest), "maxSize": (largest, largest)}
     return [_box(window) for window in cascade.detectMultiScale(image, scaleFactor=step, minNeighbors=0, **limits)]
 
@@ -110,6 +114,6 @@ def _mirrored(boxes: Iterable[Box], width: float) -> list[Box]:
     return [Box(width - box.x_max, box.y_min, width - box.x_min, box.y_max) for box in boxes]
 
 
-def _box(rectangle: Any) -> Box:
+def _box(rectangle: Iterable[float]) -> Box:
     x, y, width, height = (float(side) for side in rectangle)
     return Box(x, y, x + width, y + height)

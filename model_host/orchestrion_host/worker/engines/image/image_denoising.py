@@ -6,12 +6,13 @@ The method is non-local means (Buades, Coll and Morel, 2005), as OpenCV has it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-Picture: TypeAlias = np.ndarray[Any, Any]
+Picture: TypeAlias = npt.NDArray[np.uint8]
 """Bytes of shape (height, width, 3 or 4): red, green, blue, and how opaque."""
 
 _TILE_SIDE: Final = 256

@@ -6,12 +6,14 @@ Images are bytes of shape (height, width, 3), or 4 with transparency. Strengths 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import cv2
 import numpy as np
 
-Picture: TypeAlias = np.ndarray[Any, Any]
+from orchestrion_host.worker.library_types import Array
+
+Picture: TypeAlias = Array
 """Bytes of shape (height, width, 3 or 4): red, green, blue, and how opaque."""
 
 _MOST_BLUR: Final = 0.04

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.library_types import Array
 from orchestrion_host.worker.media.image import image_inputs, reading_order
 from orchestrion_host.worker.media.image.reading_order import Line
 from orchestrion_host.worker.runtimes import Outputs, Result, one_by_one
@@ -37,6 +38,7 @@ class LineReader:
 
     def read(self, image: Image.Image) -> list[Line]:
         """Returns the lines in an RGB or RGBA image, in no particular order, with boxes in its pixels."""
+        # Any: the library promises one of several results.
         lines: Any = self._pipeline(_pixels(image))
         if lines.txts is None:
             return []
@@ -87,7 +89,7 @@ def load(spec: ipc.Load) -> RapidOcr:
     return RapidOcr(spec.max_image_pixels)
 
 
-def _pixels(image: Image.Image) -> np.ndarray[Any, Any]:
+def _pixels(image: Image.Image) -> Array:
     """Returns what RapidOCR takes as an array: BGR, or RGBA, for which it finds a background itself."""
     array = np.asarray(image)
     return array if array.shape[2] == 4 else np.ascontiguousarray(array[:, :, ::-1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from py3langid import langid
 
@@ -28,7 +28,7 @@ class LanguageIdentifier:
 
     def __init__(self) -> None:
         """Loads it."""
-        self._model: Any = langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
+        self._model = langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
 
     def warm_up(self) -> None:
         """Identifies two words."""

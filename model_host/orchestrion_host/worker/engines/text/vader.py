@@ -6,7 +6,7 @@ VADER (Hutto and Gilbert, 2014) adds up the valences of words, heeding negation,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
@@ -25,7 +25,7 @@ class Vader:
 
     def __init__(self) -> None:
         """Reads it."""
-        self._analyzer: Any = SentimentIntensityAnalyzer()
+        self._analyzer = SentimentIntensityAnalyzer()
 
     def warm_up(self) -> None:
         """Judges two words."""
