@@ -14,7 +14,7 @@ Array: TypeAlias = "npt.NDArray[Any]"
 """A numpy array; its numbers are of whichever type the docstring beside it says, for numpy infers few of them."""
 
 Model: TypeAlias = Any
-"""A `transformers.PreTrainedModel`. Any: each architecture adds methods, outputs and parts that the base has not."""
+"""A model of transformers or diffusers. Any: each architecture adds methods, outputs and parts to the base."""
 
 ModelOutput: TypeAlias = Any
 """What a model's forward pass returns. Any: its fields are those of the architecture."""
@@ -23,7 +23,7 @@ AutoClass: TypeAlias = Any
 """A class with transformers' `from_pretrained`. Any: auto classes and architectures have no base in common."""
 
 Config: TypeAlias = Any
-"""A `transformers.PretrainedConfig`. Any: its fields are those of the architecture's `config.json`."""
+"""A configuration of transformers, or its like. Any: its fields are those of the architecture's `config.json`."""
 
 GenerationConfig: TypeAlias = Any
 """A `transformers.GenerationConfig`. Any: the library sets its fields from keyword arguments, without types."""
