@@ -106,7 +106,7 @@ class MusicGenerator(TorchExpert):
         watch = _Watch([order.call for order in orders], tokens)
         try:
             seeds = [order.seed for order in orders]
-            # Any: without a sound, the check for a cancellation ends each.
+            # Any: None stands for a sound that nobody waits for any more.
             sounds: Sequence[Any] = self._made([order.prompt for order in orders], tokens, seeds, watch)
         except _AllCancelledError:
             sounds = [None] * len(orders)
