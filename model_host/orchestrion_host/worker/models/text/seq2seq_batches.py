@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import torch
 
@@ -38,6 +39,25 @@ class EncoderInput:
     """Where what is written is streamed to; None where it is not shown."""
     part: int = 0
     """Its place among the parts."""
+
+
+class Rewriter(Protocol):
+    """What a task, such as a translation, needs of the model that does it."""
+
+    checkpoint: Checkpoint
+    """Its checkpoint."""
+    lock: threading.Lock
+    """Holds the tokenizer while it is set to a language."""
+    max_tokens: int
+    """How many tokens are read at once."""
+    usual_tokens: int
+    """How many tokens are written at most when a call does not say."""
+    own_lengths: tuple[int, int]
+    """The least and the most tokens that the checkpoint writes by itself; 0 for none."""
+
+    def encode(self, text: str) -> list[int]:
+        """Returns the tokens of a text."""
+        ...
 
 
 class Seq2SeqBatches:

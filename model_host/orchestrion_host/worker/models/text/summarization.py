@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.models.generation.detokenization import OrderedParts
-from orchestrion_host.worker.models.text.seq2seq_batches import EncoderInput, Settings
+from orchestrion_host.worker.models.text.seq2seq_batches import EncoderInput, Rewriter, Settings
 from orchestrion_host.worker.runtimes import Outputs
 from orchestrion_host.worker.text import inputs, passages, sentences
-
-if TYPE_CHECKING:
-    from orchestrion_host.worker.models.text.seq2seq import Seq2SeqModel
 
 _MOST_SENTENCES: Final = 100
 _MOST_ROUNDS: Final = 4
@@ -22,7 +19,7 @@ _SENTENCE_TOKENS: Final = 48
 class Summaries:
     """How the calls of a summarising model are done."""
 
-    def __init__(self, model: Seq2SeqModel) -> None:
+    def __init__(self, model: Rewriter) -> None:
         """Reads what the checkpoint says about summaries.
 
         Args:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.models.generation.detokenization import OrderedParts
-from orchestrion_host.worker.models.text.seq2seq_batches import EncoderInput
+from orchestrion_host.worker.models.text.seq2seq_batches import EncoderInput, Rewriter
 from orchestrion_host.worker.models.text.translation_languages import LanguagePair, TranslationLanguages
 from orchestrion_host.worker.runtimes import Outputs
 from orchestrion_host.worker.text import inputs, sentences
-
-if TYPE_CHECKING:
-    from orchestrion_host.worker.models.text.seq2seq import Seq2SeqModel
 
 # A translation is seldom more than twice as long as its source, and short ones need room.
 _GROWTH: Final = 2
@@ -23,7 +20,7 @@ _ROOM: Final = 32
 class Translations:
     """How the calls of a translating model are done."""
 
-    def __init__(self, model: Seq2SeqModel, languages: TranslationLanguages) -> None:
+    def __init__(self, model: Rewriter, languages: TranslationLanguages) -> None:
         """Keeps the model.
 
         Args:
