@@ -13,6 +13,8 @@ from orchestrion.errors import FailedPreconditionError
 from tests.rpc.host import tiny_models
 from tests.rpc.host.hosts import RunningHost, memory_of, running_host
 
+pytestmark = pytest.mark.tasks
+
 MB = 1_000_000
 WORKER = "transformers@cpu"
 

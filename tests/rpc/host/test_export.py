@@ -130,6 +130,7 @@ def test_a_task_type_for_which_nothing_is_exported_is_refused_with_those_for_whi
     assert "text-classification" in error["message"]
 
 
+@pytest.mark.tasks
 @pytest.mark.parametrize(
     ("class_name", "task_types"),
     [
