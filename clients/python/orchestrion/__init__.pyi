@@ -30,6 +30,7 @@ from .experts import Assignment, Expert, Host, ListedExpert, ListedTaskType, Sel
 from .listings import Catalogue, HostRemoved, Page
 from .models import HubModel, ModelProgress
 from .plans import Plan, Task, TaskResult, TaskState, TaskType
+from .refusals import NotDone, Question, QuestionChoice
 from .runs import Approval, Artifact, Message, OnDetach, Role, Run, RunState
 from .settings import (
     ExecuteSettings,
@@ -73,6 +74,7 @@ __all__ = [
     "Message",
     "ModelProgress",
     "ModelSettings",
+    "NotDone",
     "NotFoundError",
     "OnDetach",
     "OrchestrionError",
@@ -82,6 +84,8 @@ __all__ = [
     "PermissionDeniedError",
     "Plan",
     "PlanSettings",
+    "Question",
+    "QuestionChoice",
     "Reason",
     "Request",
     "ResourceExhaustedError",

@@ -47,7 +47,10 @@ def error_of(run: RunSnapshot) -> OrchestrionError | None:
     if not run.state.ended or run.state is RunState.SUCCEEDED:
         return None
     if run.error is not None:
-        return run.error.exception()
+        error = run.error.exception()
+        if error.reason == Reason.REQUEST_BEYOND_PLANNER.name:
+            error.not_done, error.questions = run.not_done, run.questions
+        return error
     if run.state is RunState.CANCELLED:
         return Reason.CANCELLED.error(f"{run.name} was cancelled.", run=run.name)
     return Reason.INTERNAL.error(f"{run.name} failed and does not say why.", run=run.name)

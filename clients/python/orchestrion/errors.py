@@ -15,6 +15,8 @@
     ├── UnauthenticatedError      no credentials, or wrong ones
     └── InternalError             a fault of the server or of an expert
 
+An error of a run that its planner refused has `not_done` and `questions`: see `orchestrion.refusals`.
+
 These exceptions know nothing of gRPC: `orchestrion._net.transport` maps them, in both directions.
 """
 
@@ -23,6 +25,8 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from typing import Final
+
+from orchestrion.refusals import NotDone, Question
 
 DOMAIN: Final = "orchestrion"
 """The `domain` of every `google.rpc.ErrorInfo` that the project sends."""
@@ -52,6 +56,10 @@ class OrchestrionError(Exception):
         self.reason = reason
         self.metadata: Mapping[str, str] = dict(metadata or {})
         self.retry_after_ms = retry_after_ms
+        self.not_done: tuple[NotDone, ...] = ()
+        """What the planner does not do of the request, where the run ended for that."""
+        self.questions: tuple[Question, ...] = ()
+        """What the planner asks instead of guessing, where the run ended for that."""
 
     @property
     def field(self) -> str | None:

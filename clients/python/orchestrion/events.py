@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from orchestrion.experts import Assignment
 from orchestrion.plans import Error, Plan, Task, TaskResult
+from orchestrion.refusals import NotDone, Question
 from orchestrion.runs import Message, RunKind, RunState
 
 
@@ -114,6 +115,13 @@ class PlanFinished:
     """How likely the planner holds it that this is the plan that was asked for, 0 to 1; None where it does not say."""
     doubts: tuple[str, ...] = ()
     """What the planner was unsure of, a sentence each, such as "`summarization` may be wanted, too (41 %)."."""
+    not_done: tuple[NotDone, ...] = ()
+    """What the request asks for and the plan does not do, in the order of the words; empty when it does all of it. The
+    built-in planner does not have such a plan run unasked: unless the run waits for approval, it ends with
+    REQUEST_BEYOND_PLANNER after this event.
+    """
+    questions: tuple[Question, ...] = ()
+    """What the planner asks instead of guessing; a run is ended by it as by `not_done`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,6 +167,28 @@ class ExpertStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class AbsentExpert:
+    """An expert of a host's catalogue that cannot be given work there now, and what changes that."""
+
+    id: str
+    """The id that it has, or would have, on the host."""
+    task_types: tuple[str, ...]
+    """The names of the task types that it performs."""
+    languages: tuple[str, ...] = ()
+    """The languages it handles, as BCP 47 tags; empty when language does not matter."""
+    domain: str = ""
+    """The domain it was made for; empty for general use."""
+    accepts: tuple[AcceptedValues, ...] = ()
+    """Inputs of which it takes some values only."""
+    default_for: tuple[str, ...] = ()
+    """The task types for which it is the project's default model; empty for none."""
+    command: str = ""
+    """The command that brings it, such as `orchestrion models pull blip-vqa-base`."""
+    download_bytes: int = 0
+    """What that command downloads for it, in bytes; 0 when it downloads nothing or that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Device:
     """One device of a host and its memory, in bytes."""
 
@@ -232,6 +254,10 @@ class HostFacts:
     """The task types that its experts bring and the project does not define. One that contradicts the server's own of
     that name, or that of a host listed before, is refused: the server logs it, and gives this host no tasks of that
     type.
+    """
+    absent_experts: tuple[AbsentExpert, ...] = ()
+    """The experts of its catalogue that cannot be given work now, each with the command that brings it, those for the
+    smallest machines first: refusals name the cure by them.
     """
 
 

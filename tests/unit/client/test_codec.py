@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrion import events, experts, inference, plans, runs
+from orchestrion import events, experts, inference, plans, refusals, runs
 from orchestrion._codec import codec, converters, value_codec
 from orchestrion.errors import InvalidArgumentError
 from orchestrion.events import Event, RunFinished, Stage, TaskFinished, TaskStarted
@@ -45,7 +45,7 @@ VALUES: Final[st.SearchStrategy[Value]] = st.recursive(
 )
 DOMAIN: Final[dict[str, Any]] = {
     name: item
-    for module in (events, experts, inference, plans, runs)
+    for module in (events, experts, inference, plans, refusals, runs)
     for name, item in vars(module).items()
     if isinstance(item, type) and item.__module__ == module.__name__
 }

@@ -13,7 +13,7 @@ from google.protobuf import timestamp_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from orchestrion import events, experts, inference, models, plans, runs
+from orchestrion import events, experts, inference, models, plans, refusals, runs
 from orchestrion._codec.value_codec import UNENCODABLE, decode_values, encode_values
 from orchestrion.errors import Reason
 from orchestrion.v1 import (
@@ -35,7 +35,7 @@ _Get: TypeAlias = Callable[[_Reflected], _Reflected]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-_DOMAIN: Final = (events, experts, inference, models, plans, runs)
+_DOMAIN: Final = (events, experts, inference, models, plans, refusals, runs)
 _PROTOS: Final = (
     artifacts_pb2,
     assignments_pb2,

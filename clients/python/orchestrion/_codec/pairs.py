@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, TypeAlias, overload
 
-from orchestrion import events, experts, inference, models, plans, runs
+from orchestrion import events, experts, inference, models, plans, refusals, runs
 from orchestrion.v1 import (
     artifacts_pb2,
     assignments_pb2,
@@ -39,6 +39,7 @@ Encodable: TypeAlias = (
     | events.TaskRevoked
     | events.TaskStarted
     | events.TaskText
+    | experts.AbsentExpert
     | experts.AcceptedValues
     | experts.Assignment
     | experts.Candidate
@@ -65,6 +66,9 @@ Encodable: TypeAlias = (
     | plans.Task
     | plans.TaskResult
     | plans.TaskType
+    | refusals.NotDone
+    | refusals.Question
+    | refusals.QuestionChoice
     | runs.Artifact
     | runs.Message
     | runs.Run
@@ -135,6 +139,9 @@ class Encode(Protocol):
 
     @overload
     def __call__(self, item: events.TaskText, /) -> events_pb2.TaskText: ...
+
+    @overload
+    def __call__(self, item: experts.AbsentExpert, /) -> experts_pb2.AbsentExpert: ...
 
     @overload
     def __call__(self, item: experts.AcceptedValues, /) -> experts_pb2.AcceptedValues: ...
@@ -213,6 +220,15 @@ class Encode(Protocol):
 
     @overload
     def __call__(self, item: plans.TaskType, /) -> task_types_pb2.TaskType: ...
+
+    @overload
+    def __call__(self, item: refusals.NotDone, /) -> events_pb2.NotDone: ...
+
+    @overload
+    def __call__(self, item: refusals.Question, /) -> events_pb2.Question: ...
+
+    @overload
+    def __call__(self, item: refusals.QuestionChoice, /) -> events_pb2.QuestionChoice: ...
 
     @overload
     def __call__(self, item: runs.Artifact, /) -> artifacts_pb2.Artifact: ...
@@ -360,6 +376,11 @@ class Decode(Protocol):
 
     @overload
     def __call__(
+        self, message: experts_pb2.AbsentExpert, target: type[experts.AbsentExpert], /
+    ) -> experts.AbsentExpert: ...
+
+    @overload
+    def __call__(
         self, message: experts_pb2.AcceptedValues, target: type[experts.AcceptedValues], /
     ) -> experts.AcceptedValues: ...
 
@@ -463,6 +484,17 @@ class Decode(Protocol):
 
     @overload
     def __call__(self, message: task_types_pb2.TaskType, target: type[plans.TaskType], /) -> plans.TaskType: ...
+
+    @overload
+    def __call__(self, message: events_pb2.NotDone, target: type[refusals.NotDone], /) -> refusals.NotDone: ...
+
+    @overload
+    def __call__(self, message: events_pb2.Question, target: type[refusals.Question], /) -> refusals.Question: ...
+
+    @overload
+    def __call__(
+        self, message: events_pb2.QuestionChoice, target: type[refusals.QuestionChoice], /
+    ) -> refusals.QuestionChoice: ...
 
     @overload
     def __call__(self, message: artifacts_pb2.Artifact, target: type[runs.Artifact], /) -> runs.Artifact: ...

@@ -24,8 +24,14 @@ def apply_to_plan(snapshot: RunSnapshot, event: events.Event) -> RunSnapshot:
             return replace(snapshot, rejections=(*snapshot.rejections, error))
         case events.TaskRevoked(task_id):
             return _without_task(snapshot, task_id)
-        case events.PlanFinished(plan, confidence, doubts):
-            return replace(with_plan(snapshot, plan), confidence=confidence, doubts=doubts)
+        case events.PlanFinished() as end:
+            return replace(
+                with_plan(snapshot, end.plan),
+                confidence=end.confidence,
+                doubts=end.doubts,
+                not_done=end.not_done,
+                questions=end.questions,
+            )
         case events.ApprovalAwaited(plan, deadline_time):
             approval = ApprovalSnapshot(plan, event.time, deadline_time)
             return replace(snapshot, state=RunState.AWAITING_APPROVAL, approval=approval)

@@ -11,6 +11,7 @@ from orchestrion._fold.task_snapshots import TaskSnapshot
 from orchestrion.events import Stage, StageOutcome
 from orchestrion.experts import Assignment
 from orchestrion.plans import Error, Plan, TaskResult
+from orchestrion.refusals import NotDone, Question
 from orchestrion.runs import Message, Run, RunKind, RunState
 
 
@@ -90,6 +91,10 @@ class RunSnapshot:
     """How likely the planner holds it that this is the plan that was asked for, 0 to 1; None where it does not say."""
     doubts: tuple[str, ...] = ()
     """What the planner was unsure of, a sentence each."""
+    not_done: tuple[NotDone, ...] = ()
+    """What the request asks for and the plan does not do, in the order of the words."""
+    questions: tuple[Question, ...] = ()
+    """What the planner asks instead of guessing."""
     approval: ApprovalSnapshot | None = None
     """The approval of the plan; None where none has been asked for."""
     streamed_answer: StreamedText = NO_TEXT

@@ -8,8 +8,8 @@ from typing import Protocol, TypeVar
 from orchestrion._net.retries import is_lost
 from orchestrion._rpcs import artifacts, registry, runs
 from orchestrion._rpcs.rpc import StreamRpc
-from orchestrion.errors import OrchestrionError
-from orchestrion.events import Event, RunFinished
+from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.events import Event, PlanFinished, RunFinished
 from orchestrion.experts import Host
 from orchestrion.listings import HostRemoved
 from orchestrion.models import ModelProgress
@@ -59,6 +59,7 @@ class RunEvents:
         """
         self._first, self._raises = rpc, raises
         self._run, self._seen = run, after_sequence
+        self._planned: PlanFinished | None = None
         self._end: RunFinished | None = None
 
     @property
@@ -72,7 +73,9 @@ class RunEvents:
         if message.sequence and message.sequence <= self._seen:
             return ()
         self._seen = max(self._seen, message.sequence)
-        if isinstance(message.payload, RunFinished):
+        if isinstance(message.payload, PlanFinished):
+            self._planned = message.payload
+        elif isinstance(message.payload, RunFinished):
             self._end = message.payload
         return (message,)
 
@@ -82,10 +85,16 @@ class RunEvents:
             return None if error is None else retry(error)
         # A watch ends well however the run ended, and a connection may break after the last event: that event counts.
         if self._raises and (error is None or is_lost(error)) and self._end.error is not None:
-            raise self._end.error.exception() from error
+            raise self._of_the_plan(self._end.error.exception()) from error
         if self._raises and error is not None and not is_lost(error):
-            raise error
+            raise self._of_the_plan(error)
         return None
+
+    def _of_the_plan(self, error: OrchestrionError) -> OrchestrionError:
+        """Adds what the planner does not do to the error, which travels without it."""
+        if self._planned is not None and error.reason == Reason.REQUEST_BEYOND_PLANNER.name:
+            error.not_done, error.questions = self._planned.not_done, self._planned.questions
+        return error
 
 
 class HostChanges:

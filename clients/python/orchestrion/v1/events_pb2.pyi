@@ -417,6 +417,8 @@ class PlanFinished(_message.Message):
     PLAN_FIELD_NUMBER: _builtins.int
     CONFIDENCE_FIELD_NUMBER: _builtins.int
     DOUBTS_FIELD_NUMBER: _builtins.int
+    NOT_DONE_FIELD_NUMBER: _builtins.int
+    QUESTIONS_FIELD_NUMBER: _builtins.int
     confidence: _builtins.float
     """How likely the planner holds it that this is the plan that was asked for, 0 to 1; unset where it does not say."""
     @_builtins.property
@@ -427,22 +429,127 @@ class PlanFinished(_message.Message):
     def doubts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What the planner was unsure of, a sentence each, such as "`summarization` may be wanted, too (41 %)."."""
 
+    @_builtins.property
+    def not_done(self) -> _containers.RepeatedCompositeFieldContainer[Global___NotDone]:
+        """What the request asks for and the plan does not do, in the order of the words; empty when it does all of it. The
+        built-in planner does not have such a plan run unasked: unless the run waits for approval, it ends with
+        REQUEST_BEYOND_PLANNER after this event.
+        """
+
+    @_builtins.property
+    def questions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Question]:
+        """What the planner asks instead of guessing; a run is ended by it as by `not_done`."""
+
     def __init__(
         self,
         *,
         plan: _plans_pb2.Plan | None = ...,
         confidence: _builtins.float | None = ...,
         doubts: _abc.Iterable[_builtins.str] | None = ...,
+        not_done: _abc.Iterable[Global___NotDone] | None = ...,
+        questions: _abc.Iterable[Global___Question] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_confidence", b"_confidence", "confidence", b"confidence", "plan", b"plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_confidence", b"_confidence", "confidence", b"confidence", "doubts", b"doubts", "plan", b"plan"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_confidence", b"_confidence", "confidence", b"confidence", "doubts", b"doubts", "not_done", b"not_done", "plan", b"plan", "questions", b"questions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__confidence: _TypeAlias = _typing.Literal["confidence"]  # noqa: Y015
     _WhichOneofArgType__confidence: _TypeAlias = _typing.Literal["_confidence", b"_confidence"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__confidence) -> _WhichOneofReturnType__confidence | None: ...
 
 Global___PlanFinished: _TypeAlias = PlanFinished  # noqa: Y015
+
+@_typing.final
+class NotDone(_message.Message):
+    """Tells a part of a request that its plan does not do, and what can be done about that."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORDS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    NEAREST_REQUEST_FIELD_NUMBER: _builtins.int
+    COMMAND_FIELD_NUMBER: _builtins.int
+    DOWNLOAD_BYTES_FIELD_NUMBER: _builtins.int
+    words: _builtins.str
+    """The words of the request, as they stand there; empty when no single ones are at fault."""
+    reason: _builtins.str
+    """Why, in one short sentence in the language of the request, such as "Nothing here does that."."""
+    nearest_request: _builtins.str
+    """The nearest request that can be done, ready to be sent with the same attachments; empty for none."""
+    command: _builtins.str
+    """The command that brings what is missing, such as `orchestrion models pull blip-vqa-base`; empty when none does."""
+    download_bytes: _builtins.int
+    """What that command downloads, in bytes; 0 when it downloads nothing or that is not known."""
+    def __init__(
+        self,
+        *,
+        words: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        nearest_request: _builtins.str = ...,
+        command: _builtins.str = ...,
+        download_bytes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "download_bytes", b"download_bytes", "nearest_request", b"nearest_request", "reason", b"reason", "words", b"words"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NotDone: _TypeAlias = NotDone  # noqa: Y015
+
+@_typing.final
+class Question(_message.Message):
+    """Carries something that the planner asks instead of guessing."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    CHOICES_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """The question, in the language of the request, such as "Which picture is meant?"."""
+    @_builtins.property
+    def choices(self) -> _containers.RepeatedCompositeFieldContainer[Global___QuestionChoice]:
+        """What can be chosen, the likeliest first; at least two."""
+
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        choices: _abc.Iterable[Global___QuestionChoice] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["choices", b"choices", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Question: _TypeAlias = Question  # noqa: Y015
+
+@_typing.final
+class QuestionChoice(_message.Message):
+    """Carries one answer to a question."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    REQUEST_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """The answer in a few words, in the language of the request, such as "harbour.jpg"."""
+    request: _builtins.str
+    """The request to send for it, with the same attachments."""
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        request: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request", b"request", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QuestionChoice: _TypeAlias = QuestionChoice  # noqa: Y015
 
 @_typing.final
 class ApprovalAwaited(_message.Message):

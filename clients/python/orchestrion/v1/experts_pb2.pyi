@@ -315,6 +315,64 @@ class ExpertStatus(_message.Message):
 Global___ExpertStatus: _TypeAlias = ExpertStatus  # noqa: Y015
 
 @_typing.final
+class AbsentExpert(_message.Message):
+    """Describes an expert of a host's catalogue that cannot be given work there now, and what changes that."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    TASK_TYPES_FIELD_NUMBER: _builtins.int
+    LANGUAGES_FIELD_NUMBER: _builtins.int
+    DOMAIN_FIELD_NUMBER: _builtins.int
+    ACCEPTS_FIELD_NUMBER: _builtins.int
+    DEFAULT_FOR_FIELD_NUMBER: _builtins.int
+    COMMAND_FIELD_NUMBER: _builtins.int
+    DOWNLOAD_BYTES_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """The id that it has, or would have, on the host."""
+    domain: _builtins.str
+    """The domain it was made for; empty for general use."""
+    command: _builtins.str
+    """The command that brings it, such as `orchestrion models pull blip-vqa-base`."""
+    download_bytes: _builtins.int
+    """What that command downloads for it, in bytes; 0 when it downloads nothing or that is not known."""
+    @_builtins.property
+    def task_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The names of the task types that it performs."""
+
+    @_builtins.property
+    def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The languages it handles, as BCP 47 tags; empty when language does not matter."""
+
+    @_builtins.property
+    def accepts(self) -> _containers.RepeatedCompositeFieldContainer[Global___AcceptedValues]:
+        """Inputs of which it takes some values only."""
+
+    @_builtins.property
+    def default_for(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The task types for which it is the project's default model; empty for none."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        task_types: _abc.Iterable[_builtins.str] | None = ...,
+        languages: _abc.Iterable[_builtins.str] | None = ...,
+        domain: _builtins.str = ...,
+        accepts: _abc.Iterable[Global___AcceptedValues] | None = ...,
+        default_for: _abc.Iterable[_builtins.str] | None = ...,
+        command: _builtins.str = ...,
+        download_bytes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepts", b"accepts", "command", b"command", "default_for", b"default_for", "domain", b"domain", "download_bytes", b"download_bytes", "id", b"id", "languages", b"languages", "task_types", b"task_types"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AbsentExpert: _TypeAlias = AbsentExpert  # noqa: Y015
+
+@_typing.final
 class Device(_message.Message):
     """Describes one device of a host."""
 

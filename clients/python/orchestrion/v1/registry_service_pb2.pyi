@@ -118,6 +118,7 @@ class HostFacts(_message.Message):
     PROFILE_FIELD_NUMBER: _builtins.int
     FETCHES_ON_DEMAND_FIELD_NUMBER: _builtins.int
     TASK_TYPES_FIELD_NUMBER: _builtins.int
+    ABSENT_EXPERTS_FIELD_NUMBER: _builtins.int
     address: _builtins.str
     """The address at which its ModelHostService is reached, `host:port`."""
     version: _builtins.str
@@ -138,6 +139,12 @@ class HostFacts(_message.Message):
         name, or that of a host listed before, is refused: the server logs it, and gives this host no tasks of that type.
         """
 
+    @_builtins.property
+    def absent_experts(self) -> _containers.RepeatedCompositeFieldContainer[_experts_pb2.AbsentExpert]:
+        """The experts of its catalogue that cannot be given work now, each with the command that brings it, those for the
+        smallest machines first: refusals name the cure by them.
+        """
+
     def __init__(
         self,
         *,
@@ -148,10 +155,11 @@ class HostFacts(_message.Message):
         profile: _builtins.str = ...,
         fetches_on_demand: _builtins.bool = ...,
         task_types: _abc.Iterable[_task_types_pb2.TaskType] | None = ...,
+        absent_experts: _abc.Iterable[_experts_pb2.AbsentExpert] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "experts", b"experts", "fetches_on_demand", b"fetches_on_demand", "max_concurrent_calls", b"max_concurrent_calls", "profile", b"profile", "task_types", b"task_types", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["absent_experts", b"absent_experts", "address", b"address", "experts", b"experts", "fetches_on_demand", b"fetches_on_demand", "max_concurrent_calls", b"max_concurrent_calls", "profile", b"profile", "task_types", b"task_types", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
