@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import metadata
 from types import MappingProxyType
 from typing import Final
 
 from orchestrion import names
 from orchestrion._codec import codec
-from orchestrion.experts import Host, HostFacts, HostState
+from orchestrion.experts import AbsentExpert, Host, HostFacts, HostState
 from orchestrion.plans import TaskType
+from orchestrion.v1 import experts_pb2
 from orchestrion.v1 import registry_service_pb2 as messages
 from orchestrion_host.experts.expert import HostedExpert
 from orchestrion_host.memory.devices import Devices
@@ -35,6 +36,7 @@ class HostDescription:
         profile: str = "",
         fetches_on_demand: bool = False,
         task_types: Mapping[str, TaskType] = _NO_TASK_TYPES,
+        absent_experts: Callable[[], tuple[AbsentExpert, ...]] = tuple,
     ) -> None:
         """Keeps what is described.
 
@@ -47,6 +49,7 @@ class HostDescription:
             profile: The name of the profile whose experts it offers.
             fetches_on_demand: Whether it fetches the files of an expert when a task needs it.
             task_types: The task types that experts of third parties bring, by name.
+            absent_experts: Returns those of its catalogue that cannot be given work now, and what brings them.
         """
         self._name = names.host(name)
         self._max_concurrent_calls = max_concurrent_calls
@@ -56,6 +59,8 @@ class HostDescription:
         self._profile = profile
         self._fetches_on_demand = fetches_on_demand
         self._task_types = task_types
+        self._absent_experts = absent_experts
+        self._encoded_absent: tuple[tuple[AbsentExpert, ...], list[experts_pb2.AbsentExpert]] = ((), [])
         self._instance_id = secrets.token_hex(8)
         self._version = metadata.version("orchestrion")
         self.address = ""
@@ -70,6 +75,7 @@ class HostDescription:
             digest_known: The digest of the facts that the controller has; they are left out when it is still theirs.
         """
         facts = codec.encode(self._facts())
+        facts.absent_experts.extend(self._encoded_absent_experts())
         digest = hashlib.sha256(facts.SerializeToString(deterministic=True)).hexdigest()
         return messages.HostReport(
             name=self._name,
@@ -112,3 +118,10 @@ class HostDescription:
             fetches_on_demand=self._fetches_on_demand,
             task_types=tuple(item for name, item in self._task_types.items() if name in performed),
         )
+
+    def _encoded_absent_experts(self) -> list[experts_pb2.AbsentExpert]:
+        # There are many of them, and they seldom change: reports are frequent.
+        absent = self._absent_experts()
+        if absent is not self._encoded_absent[0]:
+            self._encoded_absent = absent, [codec.encode(expert) for expert in absent]
+        return self._encoded_absent[1]

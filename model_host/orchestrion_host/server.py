@@ -130,6 +130,7 @@ class ModelHost:
             profile=config.profile,
             fetches_on_demand=config.fetch_on_demand,
             task_types=plugins.task_types,
+            absent_experts=collection.absent_experts,
         )
         self._advertiser = Advertiser(self._channel, self._description, changes)
         self._server = GrpcServer(calls)

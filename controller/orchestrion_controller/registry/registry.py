@@ -12,6 +12,7 @@ from typing import Final
 from orchestrion import names
 from orchestrion.errors import Reason
 from orchestrion.experts import (
+    AbsentExpert,
     Device,
     Expert,
     ExpertPlacement,
@@ -52,6 +53,7 @@ class _Listing:
     """A host, the process that reports for it, and the timer that ends its lease."""
 
     host: Host
+    facts: HostFacts
     replicas: HostReplicas
     instance_id: str
     facts_digest: str
@@ -124,7 +126,8 @@ class Registry:
             _log.info("%s at %s is listed, with %d experts", host.name, host.address, len(host.experts))
         expiry = asyncio.get_running_loop().call_later(self.lease_ms / 1000, self._expire, report.name)
         replicas = HostReplicas(host, listed.replicas if listed else None)
-        self._list(_Listing(host, replicas, report.instance_id, report.facts_digest, stream, self._version + 1, expiry))
+        version = self._version + 1
+        self._list(_Listing(host, facts, replicas, report.instance_id, report.facts_digest, stream, version, expiry))
         return False
 
     def disconnect(self, name: str, stream: object) -> None:
@@ -213,6 +216,10 @@ class Registry:
                 by_id[expert.id] = replace(listed, placements=listed.placements + ((placement,) if placement else ()))
         return tuple(by_id[expert_id] for expert_id in sorted(by_id))
 
+    def absent_experts(self) -> tuple[AbsentExpert, ...]:
+        """Returns the experts that hosts which take work could have, each host's in the order that it prefers."""
+        return tuple(absent for listing in self._ready() for absent in listing.facts.absent_experts)
+
     async def watch(self) -> AsyncIterator[Host | str]:
         """Yields every host, then each as it changes, and the name of each that is removed."""
         seen: dict[str, int] = {}
@@ -236,7 +243,7 @@ class Registry:
     def _facts(self, report: Report, listed: _Listing | None) -> HostFacts | None:
         """Returns the facts of a host: of the report, or of an earlier one with the same digest."""
         if report.facts is None:
-            return _facts(listed) if listed and listed.facts_digest == report.facts_digest else None
+            return listed.facts if listed and listed.facts_digest == report.facts_digest else None
         # Hosts with the same expert share one object, so that a choice scores it once.
         experts = tuple(
             same if (same := self._experts.get(expert.id)) == expert else expert for expert in report.facts.experts
@@ -270,19 +277,6 @@ class Registry:
         self._task_types = None
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
-
-
-def _facts(listing: _Listing) -> HostFacts:
-    host = listing.host
-    return HostFacts(
-        host.address,
-        host.version,
-        host.max_concurrent_calls,
-        host.experts,
-        host.profile,
-        host.fetches_on_demand,
-        host.task_types,
-    )
 
 
 def _listed(task_type: TaskType, replicas: Sequence[Replica], reporters: tuple[str, ...]) -> ListedTaskType:

@@ -81,6 +81,8 @@ class ModelFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     """The kinds of devices that it can be on, the best first, of `cuda` and `cpu`; empty for those of its runtime."""
     requires: tuple[str, ...] = ()
     """Python packages, by import name, without which it cannot run."""
+    extra: str = ""
+    """The extra of this project that brings these packages, such as `whisper`; empty where none is named."""
     environment: tuple[str, ...] = ()
     """Environment variables of the host, one of which must be set, such as the key of a hosted endpoint."""
     trusted: tuple[str, ...] = ()

@@ -30,10 +30,11 @@ class Presence:
 
 def find(facts: ModelFacts) -> Presence:
     """Looks for what an expert needs."""
-    missing = [name for name in facts.requires if not _is_installed(name)]
-    if missing:
-        names = ", ".join(missing)
-        return Presence(ExpertState.UNAVAILABLE, f"{facts.id} needs packages that are not installed here: {names}.")
+    if missing := missing_packages(facts):
+        problem = f"{facts.id} needs packages that are not installed here: {', '.join(missing)}."
+        if facts.extra:
+            problem += f" `{install_command(facts)}` brings them."
+        return Presence(ExpertState.UNAVAILABLE, problem)
     if facts.environment and not any(os.environ.get(name) for name in facts.environment):
         names = " or ".join(facts.environment)
         return Presence(ExpertState.UNAVAILABLE, f"{facts.id} needs the environment variable {names} on this host.")
@@ -53,6 +54,16 @@ def find(facts: ModelFacts) -> Presence:
         if not place.is_dir():
             return Presence(ExpertState.UNAVAILABLE, f"{facts.id} needs the folder {place}, which is not there.")
     return Presence(ExpertState.LOADABLE, folder=str(folder) if needed else "", parts=parts)
+
+
+def missing_packages(facts: ModelFacts) -> list[str]:
+    """Returns the packages that an expert requires and that are not installed here, by import name."""
+    return [name for name in facts.requires if not _is_installed(name)]
+
+
+def install_command(facts: ModelFacts) -> str:
+    """Returns the command that installs what an expert requires; of one whose `extra` is named."""
+    return f"pip install 'orchestrion[{facts.extra}]'"
 
 
 @functools.cache

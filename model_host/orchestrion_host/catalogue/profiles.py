@@ -59,6 +59,11 @@ def experts_of(name: str) -> frozenset[str]:
     return frozenset(profiles[name].experts)
 
 
+def smallest() -> Mapping[str, str]:
+    """Returns the smallest profile that has each expert, by the expert's id; the experts of small profiles first."""
+    return {expert_id: profile.name for profile in reversed([*read().values()]) for expert_id in profile.experts}
+
+
 def _experts(files: Mapping[str, ProfileFacts], name: str, above: tuple[str, ...]) -> list[str]:
     if name not in files or name in above:
         raise CatalogueError(f"profile {above[-1]}: includes: there is no profile {name!r} that it can include.")

@@ -10,13 +10,14 @@ from typing import Final
 import msgspec
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion.experts import ExpertState
+from orchestrion.experts import AbsentExpert, ExpertState
 from orchestrion.models import ModelOrigin
 from orchestrion_host.catalogue import presence, profiles, reader
 from orchestrion_host.catalogue.facts import ModelFacts
 from orchestrion_host.catalogue.presence import Presence
 from orchestrion_host.config import HostConfig
 from orchestrion_host.experts.expert import HostedExpert
+from orchestrion_host.models.absent import absent_expert
 from orchestrion_host.models.entries import Entries
 
 _FROM_THE_HUB: Final = (
@@ -58,6 +59,10 @@ class Collection:
         """
         self._make = make
         self._profile = profiles.experts_of(config.profile)
+        self._fetches_on_demand = config.fetch_on_demand
+        self._smallest_profiles = profiles.smallest()
+        self._absent: dict[str, AbsentExpert] = {}
+        self._ranked_absent: tuple[AbsentExpert, ...] | None = None
         self._entries = Entries(config.models_folder)
         self._base = _read(config, plugins)
         self._own = dict(self._entries.read())
@@ -108,6 +113,17 @@ class Collection:
         facts = self.get(expert_id).facts
         return self._make(facts, presence.find(facts))
 
+    def absent_experts(self) -> tuple[AbsentExpert, ...]:
+        """Returns the experts that cannot be given work now and could be brought, those of small profiles first.
+
+        It is the same tuple until something changes.
+        """
+        if self._ranked_absent is None:
+            places = {expert_id: place for place, expert_id in enumerate(self._smallest_profiles)}
+            ranked = sorted(self._absent, key=lambda expert_id: (places.get(expert_id, len(places)), expert_id))
+            self._ranked_absent = tuple(self._absent[expert_id] for expert_id in ranked)
+        return self._ranked_absent
+
     def put(self, facts: ModelFacts) -> None:
         """Writes a model's entry down, then has everybody see it.
 
@@ -150,7 +166,24 @@ class Collection:
         elif hosted is not None:
             del self.experts[expert_id]
             hosted.change(hosted.facts, Presence(ExpertState.UNAVAILABLE, f"{expert_id} was removed from this host."))
+        self._note_absent(expert_id, model)
         self.on_change()
+
+    def _note_absent(self, expert_id: str, model: CatalogueEntry | None) -> None:
+        self._absent.pop(expert_id, None)
+        self._ranked_absent = None
+        if model is None or model.facts.test:
+            return
+        hosted = self.experts.get(expert_id)
+        place = hosted.presence if hosted else presence.find(model.facts)
+        if hosted and (place.state is ExpertState.LOADABLE or self._is_fetched_on_demand(place)):
+            return
+        profile = "" if hosted else self._smallest_profiles.get(expert_id, "")
+        if absent := absent_expert(model.facts, place, profile):
+            self._absent[expert_id] = absent
+
+    def _is_fetched_on_demand(self, place: Presence) -> bool:
+        return self._fetches_on_demand and place.state is ExpertState.TO_BE_FETCHED
 
     def _is_offered(self, model: CatalogueEntry) -> bool:
         return model.origin is not ModelOrigin.BUILT_IN or model.facts.test or model.facts.id in self._profile

@@ -1,0 +1,80 @@
+"""The experts that a host could have: which command brings each, and in which order they are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from orchestrion.experts import AbsentExpert, ExpertState
+from orchestrion_host.catalogue import profiles
+from orchestrion_host.catalogue.facts import ModelFacts
+from orchestrion_host.catalogue.presence import Presence
+from orchestrion_host.config import HostConfig
+from orchestrion_host.experts.expert import HostedExpert
+from orchestrion_host.models.absent import absent_expert
+from orchestrion_host.models.collection import Collection
+
+MODEL = ModelFacts("m", "org/m", "transformers", ("translation",), "Translates.", download_bytes=7)
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A cache of the Hub without any model."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+
+
+def collection(home: Path, **settings: object) -> Collection:
+    config = HostConfig(home=home, **settings)  # type: ignore[arg-type]  # Each test gives those it needs.
+    return Collection(config, lambda facts, result: HostedExpert(facts, result, 8))
+
+
+def absent(models: Collection) -> dict[str, AbsentExpert]:
+    return {expert.id: expert for expert in models.absent_experts()}
+
+
+def test_files_that_are_missing_are_pulled() -> None:
+    told = absent_expert(MODEL, Presence(ExpertState.TO_BE_FETCHED), "small")
+    assert told is not None
+    assert (told.command, told.download_bytes) == ("orchestrion models pull m", 7)
+
+
+def test_an_engine_of_another_profile_comes_with_that() -> None:
+    told = absent_expert(MODEL, Presence(ExpertState.LOADABLE), "small")
+    assert told is not None
+    assert (told.command, told.download_bytes) == ("orchestrion up --profile small", 0)
+
+
+def test_missing_packages_come_with_the_extra_that_has_them() -> None:
+    facts = msgspec.structs.replace(MODEL, requires=("no_such_package",), extra="whisper")
+    told = absent_expert(facts, Presence(ExpertState.UNAVAILABLE), "")
+    assert told is not None
+    assert told.command == "pip install 'orchestrion[whisper]'"
+
+
+@pytest.mark.parametrize("changes", [{"requires": ("no_such_package",)}, {"environment": ("NO_SUCH_VARIABLE",)}])
+def test_what_no_command_brings_is_not_told(changes: dict[str, tuple[str, ...]]) -> None:
+    facts = msgspec.structs.replace(MODEL, **changes)
+    assert absent_expert(facts, Presence(ExpertState.UNAVAILABLE), "small") is None
+
+
+@pytest.mark.usefixtures("offline")
+def test_a_host_of_the_starter_profile_could_have_the_rest(tmp_path: Path) -> None:
+    """Given the starter profile, whatever it lacks is told with its command, the models of small machines first."""
+    models = collection(tmp_path, profile="starter")
+    told = absent(models)
+    assert told["blip-vqa-base"].command == "orchestrion models pull blip-vqa-base"
+    assert told["opencv-controls"].command == "orchestrion up --profile small"
+    assert not told.keys() & profiles.experts_of("starter")
+    assert list(told).index("vilt-vqa") < list(told).index("blip-vqa-base")
+    assert models.absent_experts() is models.absent_experts()
+
+
+@pytest.mark.usefixtures("offline")
+def test_what_is_fetched_when_a_task_needs_it_is_not_absent(tmp_path: Path) -> None:
+    small = absent(collection(tmp_path, profile="small"))
+    on_demand = absent(collection(tmp_path, profile="small", fetch_on_demand=True))
+    assert "vilt-vqa" in small
+    assert "vilt-vqa" not in on_demand
+    assert "blip-vqa-base" in on_demand
