@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from orchestrion.experts import Assignment, SelectionPolicy
 from orchestrion.plans import Plan, TaskResult, TaskType
+from orchestrion.refusals import NotDone
 from orchestrion.runs import Artifact, Message
 
 PlanCheck: TypeAlias = Callable[[Plan], Awaitable[Plan]]
@@ -83,3 +84,5 @@ class RespondRequest:
     results: Mapping[str, TaskResult]
     task_types: Mapping[str, TaskType]
     responder: str = ""
+    not_done: tuple[NotDone, ...] = ()
+    """What was asked for and the plan does not do; the answer says so."""

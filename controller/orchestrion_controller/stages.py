@@ -12,7 +12,9 @@ from typing import Protocol, TypeAlias
 
 from orchestrion.events import AnswerFinished, AnswerText, Payload, PlanFinished, PlanRejected, TaskPlanned, TaskRevoked
 from orchestrion.plans import Plan, TaskResult, TaskType
+from orchestrion.refusals import NotDone
 from orchestrion.runs import Artifact, Message
+from orchestrion_controller.cures import Cures
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,10 @@ class PlanningRequest:
     """The same task types with only the choices that some expert takes now; empty where that is not known."""
     replaced: bool = True
     """Whether the task types are the caller's; else they are the server's own and those that experts of hosts bring."""
+    defined: Mapping[str, TaskType] = field(default_factory=dict)
+    """Every task type that could be on offer, with all choices, by name; the caller's own where they are replaced."""
+    cures: Cures = field(default_factory=Cures)
+    """What brings an expert for a task type, or a choice of one, that is defined and not on offer."""
 
     @property
     def on_offer(self) -> Mapping[str, TaskType]:
@@ -88,10 +94,15 @@ class RespondingRequest:
     """Every artifact that exists in the run, by name: attached ones and results."""
     history: tuple[PastTurn, ...] = ()
     """Earlier turns, the oldest first."""
+    not_done: tuple[NotDone, ...] = ()
+    """What the request asks for and the plan does not do; the answer says so."""
 
 
 class Planner(Protocol):
-    """Turns a request into a plan."""
+    """Turns a request into a plan.
+
+    A planner may have an attribute `runs_partial`, which is true where it is left out: see `runs_partial`.
+    """
 
     @property
     def name(self) -> str:
@@ -103,6 +114,16 @@ class Planner(Protocol):
         Raises:
             OrchestrionError: There is no valid plan; its reason says why.
         """
+
+
+def runs_partial(planner: Planner) -> bool:
+    """Whether a plan of this planner is carried out although it does not do all of the request.
+
+    A planner that has `runs_partial = False` must not yield `TaskPlanned` before it knows that the plan does all of it:
+    tasks start when they are yielded. For a plan with `not_done` or `questions` it yields `PlanFinished` alone, and the
+    run ends with that, unless somebody is asked to approve the plan.
+    """
+    return bool(getattr(planner, "runs_partial", True))
 
 
 class Responder(Protocol):

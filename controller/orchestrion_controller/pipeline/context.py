@@ -10,6 +10,7 @@ from orchestrion.runs import Artifact, Message, Run
 from orchestrion.values import artifacts as artifacts_in
 from orchestrion_controller.artifacts.artifacts import OwnedArtifacts
 from orchestrion_controller.artifacts.durations import duration_ms
+from orchestrion_controller.cures import Cures
 from orchestrion_controller.dispatch import InputSize, SelectionContext
 from orchestrion_controller.registry.choices import with_available_choices
 from orchestrion_controller.registry.registry import Registry
@@ -70,6 +71,10 @@ class StageContext:
     def in_force(self, own: Mapping[str, TaskType]) -> Mapping[str, TaskType]:
         """Returns the task types that a plan is checked against: the request's own, or else all of the registry's."""
         return own or self._registry.definitions
+
+    def cures(self) -> Cures:
+        """Returns what brings experts that are absent."""
+        return Cures(self._registry.absent_experts(), has_hosts=bool(self._registry.hosts()))
 
     async def artifacts_of(self, plan: Plan | None, results: Iterable[TaskResult] = ()) -> Mapping[str, Artifact]:
         """Describes the artifacts that a plan and results name, as far as they exist, by name."""

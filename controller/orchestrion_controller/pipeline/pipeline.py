@@ -16,6 +16,7 @@ from orchestrion.runs import Artifact
 from orchestrion_controller.dispatch import AssignedTask, DispatchQueue, RevokedTask, SelectionContext
 from orchestrion_controller.executor.executor import Executor
 from orchestrion_controller.metrics import ControllerMetrics
+from orchestrion_controller.pipeline import partial_plans
 from orchestrion_controller.pipeline.context import StageContext
 from orchestrion_controller.pipeline.performers import Performers
 from orchestrion_controller.planner.submitted import SubmittedPlanner
@@ -77,15 +78,19 @@ class Pipeline:
             approval: Waits until somebody approves the plan, before anything is selected; None for no approval.
         """
         if approval is None and self._early_dispatch and request.policy is not SelectionPolicy.LLM:
-            plan, results = await self._overlapping(run, log, request)
+            end, results = await self._overlapping(run, log, request)
+            plan = end.plan
         else:
-            plan = await self._plan(log, *await self._planner_of(request))
+            end = await self._plan(log, *await self._planner_of(request), awaits_approval=approval is not None)
+            plan = end.plan
             if approval is not None:
                 check = partial(self._check, own=request.task_types, attachments=request.attachments)
                 plan = await approval(plan, check)
             results = await self._carry_out(run, log, plan, request)
+        # Whoever edited the plan may have added what was not done.
+        not_done = end.not_done if plan == end.plan else ()
         responding = RespondRequest(
-            request.messages, request.attachments, plan, results, request.task_types, request.responder
+            request.messages, request.attachments, plan, results, request.task_types, request.responder, not_done
         )
         await self.respond(log, responding, request.previous_run)
 
@@ -120,6 +125,7 @@ class Pipeline:
             self._context.in_force(request.task_types),
             described,
             await self._context.history(previous_run),
+            request.not_done,
         )
         with stage_scope(log, Stage.RESPOND, self._metrics, responder.name) as scope:
             async with aclosing(responder.respond(responding)) as items:
@@ -128,14 +134,14 @@ class Pipeline:
 
     async def _overlapping(
         self, run: str, log: EventLog, request: FullRequest
-    ) -> tuple[Plan, Mapping[str, TaskResult]]:
+    ) -> tuple[PlanFinished, Mapping[str, TaskResult]]:
         """Plans, selects and executes at the same time: a task starts while others are still being planned."""
         queue = DispatchQueue()
         executing = asyncio.create_task(self._execute(run, log, self._context.in_force(request.task_types), queue, {}))
         try:
-            plan = await self._plan_and_assign(log, request, queue)
+            end = await self._plan_and_assign(log, request, queue)
             queue.close()
-            return plan, await executing
+            return end, await executing
         finally:
             executing.cancel()
             await asyncio.wait([executing])
@@ -164,15 +170,18 @@ class Pipeline:
         queue.close()
         return await self._execute(run, log, self._context.in_force(request.task_types), queue, results)
 
-    async def _plan(self, log: EventLog, planner: Planner, request: PlanningRequest) -> Plan:
-        """Plans, and dispatches nothing."""
-        plan: Plan | None = None
+    async def _plan(
+        self, log: EventLog, planner: Planner, request: PlanningRequest, *, awaits_approval: bool = False
+    ) -> PlanFinished:
+        """Plans, and dispatches nothing; errors as `partial_plans.check`."""
+        end: PlanFinished | None = None
         with stage_scope(log, Stage.PLAN, self._metrics, planner.name) as scope:
             async with aclosing(planner.plan(request)) as items:
                 async for item in items:
                     if isinstance(payload := scope.take(item), PlanFinished):
-                        plan = payload.plan
-        return _whole(plan, planner)
+                        end = payload
+                        partial_plans.check(end, planner, request, awaits_approval=awaits_approval)
+        return _whole(end, planner)
 
     async def _planner_of(self, request: FullRequest) -> tuple[Planner, PlanningRequest]:
         """Returns the planner and its request: for a submitted plan, the planner that streams it."""
@@ -181,9 +190,9 @@ class Pipeline:
         submitted = SubmittedPlanner(request.plan, await self._context.artifacts_of(request.plan))
         return submitted, await self._planning_request(request, self._context.in_force(request.task_types))
 
-    async def _plan_and_assign(self, log: EventLog, request: FullRequest, queue: DispatchQueue) -> Plan:
+    async def _plan_and_assign(self, log: EventLog, request: FullRequest, queue: DispatchQueue) -> PlanFinished:
         """Plans, and dispatches every task, assigned, as soon as it is valid."""
-        plan: Plan | None = None
+        end: PlanFinished | None = None
         planner, planning_request = await self._planner_of(request)
         earlier = [artifact for turn in planning_request.history for artifact in turn.artifacts.values()]
         files = (*request.attachments, *earlier)
@@ -202,9 +211,10 @@ class Pipeline:
                                 queue.put(self._select_stage.one(task, context, selecting))
                             case TaskRevoked(task_id=task_id):
                                 queue.put(RevokedTask(task_id))
-                            case PlanFinished(plan=whole):
-                                plan = whole
-        return _whole(plan, planner)
+                            case PlanFinished() as payload:
+                                end = payload
+                                partial_plans.check(end, planner, planning_request)
+        return _whole(end, planner)
 
     async def _execute(
         self,
@@ -245,11 +255,13 @@ class Pipeline:
             task_types=self._context.plannable(own),
             offered=self._context.offered(own),
             replaced=bool(own),
+            defined=self._context.in_force(own),
+            cures=self._context.cures(),
             history=await self._context.history(request.previous_run),
         )
 
 
-def _whole(plan: Plan | None, planner: Planner) -> Plan:
-    if plan is None:
+def _whole(end: PlanFinished | None, planner: Planner) -> PlanFinished:
+    if end is None:
         raise Reason.INTERNAL.error(f"The planner {planner.name!r} ended without a plan.")
-    return plan
+    return end

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.events import PlanFinished, TaskPlanned, TaskRevoked
 from orchestrion.plans import Plan, Task
 from orchestrion_controller.plans.rules import PlanChecker
-from orchestrion_controller.stages import PlanItem, Planner, PlanningRequest
+from orchestrion_controller.stages import PlanItem, Planner, PlanningRequest, runs_partial
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ class PluginPlanner:
             planner: The planner.
         """
         self.name = name
+        self.runs_partial = runs_partial(planner)
         self._planner = planner
 
     async def plan(self, request: PlanningRequest) -> AsyncGenerator[PlanItem, None]:
@@ -47,10 +49,13 @@ class PluginPlanner:
                             yield draft.add(task)
                         case TaskRevoked(task_id=task_id):
                             yield draft.revoke(task_id)
-                        case PlanFinished(plan=plan, confidence=confidence, doubts=doubts):
+                        case PlanFinished(plan=plan) as end:
+                            # Tasks start when they are yielded: those of a plan that may not run stay in the plan.
+                            starts = self.runs_partial or not (end.not_done or end.questions)
                             for change in draft.changes_to(plan):
-                                yield change
-                            yield PlanFinished(draft.close(plan), confidence, doubts)
+                                if starts:
+                                    yield change
+                            yield replace(end, plan=draft.close(plan))
                             return
                         case _:
                             yield item

@@ -10,6 +10,7 @@ from orchestrion.plans import Task, TaskResult, TaskState
 from orchestrion.values import artifacts
 from orchestrion_controller import wording
 from orchestrion_controller.plans import graph
+from orchestrion_controller.responder import not_done
 from orchestrion_controller.responder.parts import Part, parts_of
 from orchestrion_controller.responder.templates import Name, fill
 from orchestrion_controller.responder.totals import alike, total
@@ -33,6 +34,9 @@ class BuiltinResponder:
         pieces: list[str] = []
         for sentence in _sentences(request):
             pieces.append(f" {sentence}" if pieces else sentence)
+            yield AnswerText(pieces[-1])
+        if left_out := not_done.told(request):
+            pieces.append(f"\n\n{left_out}")
             yield AnswerText(pieces[-1])
         made = wording.made_by_leaves(request.plan, request.results, request.artifacts)
         yield AnswerFinished("".join(pieces), made)

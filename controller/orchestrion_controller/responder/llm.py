@@ -15,6 +15,7 @@ from orchestrion.values import ArtifactRef, OutputRef, Value
 from orchestrion_controller import wording
 from orchestrion_controller.language_model import ChatMessage, Ended, LanguageModel, chat_fitting
 from orchestrion_controller.plans import graph
+from orchestrion_controller.responder import not_done
 from orchestrion_controller.responder.references import ReferenceResolver
 from orchestrion_controller.stages import AnswerItem, RespondingRequest, Usage
 
@@ -78,7 +79,7 @@ class LLMResponder:
 
 
 def _closing(request: RespondingRequest, used: list[str], *, spoken: bool) -> str:
-    """Adds what the model may have left out: the files that the plan was for, and what failed."""
+    """Adds what the model may have left out: the files that the plan was for, what failed, and what was not done."""
     lines: list[str] = []
     unnamed = [
         name for name in wording.made_by_leaves(request.plan, request.results, request.artifacts) if name not in used
@@ -88,6 +89,7 @@ def _closing(request: RespondingRequest, used: list[str], *, spoken: bool) -> st
         lines.append("Files: " + ", ".join(wording.file_name(name, request.artifacts) for name in unnamed))
     failed = [result for result in request.results.values() if result.state is TaskState.FAILED]
     lines += [f"Failed: {result.task_id}: {_why(result)}" for result in failed]
+    lines += [left_out] if (left_out := not_done.told(request)) else []
     return ("\n\n" if spoken and lines else "") + "\n".join(lines)
 
 

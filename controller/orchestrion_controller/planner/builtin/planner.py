@@ -38,6 +38,7 @@ class BuiltinPlanner:
     """
 
     name = wording.NAME
+    runs_partial = False
 
     def __init__(self) -> None:
         """Reads words and weights, so that the first request does not wait for them."""

@@ -1,0 +1,41 @@
+"""What people are told, in their language: `messages.yaml` of its folder, by key, in English where it lacks one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Final
+
+import yaml
+
+from orchestrion.values import JsonObject
+
+ENGLISH: Final = "en"
+
+
+def message(language: str, key: str, /, **values: str) -> str:
+    """Writes a message.
+
+    Args:
+        language: The tag of the language.
+        key: Which message; `messages.yaml` of English has all of them.
+        **values: What stands for `{name}` in it.
+
+    Raises:
+        KeyError: There is no such message.
+    """
+    own = messages(language)
+    return (own if key in own else messages(ENGLISH))[key].format(**values)
+
+
+@cache
+def messages(language: str) -> Mapping[str, str]:
+    """Reads the messages of a language, by key; none of a language that has no folder."""
+    return {str(key): str(text) for key, text in read(language, "messages.yaml").items()}
+
+
+def read(language: str, name: str) -> JsonObject:
+    """Reads a file of a language's folder; empty where there is none."""
+    file = resources.files("orchestrion_controller.languages").joinpath(language, name)
+    return yaml.safe_load(file.read_text("utf-8")) if file.is_file() else {}
