@@ -89,7 +89,7 @@ def _closing(request: RespondingRequest, used: list[str], *, spoken: bool) -> st
         lines.append("Files: " + ", ".join(wording.file_name(name, request.artifacts) for name in unnamed))
     failed = [result for result in request.results.values() if result.state is TaskState.FAILED]
     lines += [f"Failed: {result.task_id}: {_why(result)}" for result in failed]
-    lines += [left_out] if (left_out := not_done.told(request)) else []
+    lines += [left_out] if (left_out := not_done.closing(request)) else []
     return ("\n\n" if spoken and lines else "") + "\n".join(lines)
 
 

@@ -7,7 +7,7 @@ from orchestrion_controller import languages, refusals
 from orchestrion_controller.stages import RespondingRequest
 
 
-def told(request: RespondingRequest) -> str:
+def closing(request: RespondingRequest) -> str:
     """Writes what the plan does not do, in the language of the request; empty where it does all of it."""
     if not request.not_done:
         return ""

@@ -11,7 +11,10 @@ import pytest
 from orchestrion import AsyncClient
 from orchestrion_controller.config import ControllerConfig
 from orchestrion_controller.server import Controller
+from tests.rpc.controller.partial_planners import partial_planners
 from tests.rpc.controller.scripted_host import Behaviour, ScriptedHost, echo
+
+__all__ = ["partial_planners"]
 
 StartController = Callable[..., Awaitable[Controller]]
 StartHost = Callable[..., Awaitable[ScriptedHost]]

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from functools import reduce
-from pathlib import Path
 
 import pytest
 
@@ -22,57 +19,14 @@ from orchestrion.events import (
     TaskPlanned,
     TaskStarted,
 )
-from orchestrion.refusals import NotDone, Question, QuestionChoice
+from orchestrion.refusals import Question, QuestionChoice
 from orchestrion.runs import RunState
 from orchestrion.snapshots import RunSnapshot, apply
 from tests.rpc.controller.conftest import StartHost
+from tests.rpc.controller.partial_planners import MAIL
 from tests.rpc.controller.plans import payloads
 
-PACKAGE = """
-from orchestrion.events import PlanFinished
-from orchestrion.plans import Plan, Task
-from orchestrion.refusals import NotDone, Question, QuestionChoice
-
-PLAN = Plan((Task("wait", "test-delay", {"text": "waited"}),))
-PARTS = (NotDone("and mail it to Tom", "Nothing here does that.", "wait"),)
-CHOICES = (QuestionChoice("short", "wait 1 s"), QuestionChoice("long", "wait 9 s"))
-
-class Careful:
-    name = "careful"
-    runs_partial = False
-
-    async def plan(self, request):
-        words = request.messages[-1].text
-        if words == "how long?":
-            yield PlanFinished(PLAN, questions=(Question("How long?", CHOICES),))
-        elif words == "mail it":
-            yield PlanFinished(Plan((), "Nothing can be done."), not_done=PARTS)
-        else:
-            yield PlanFinished(PLAN, not_done=PARTS)
-
-class Bold:
-    name = "bold"
-
-    async def plan(self, request):
-        yield PlanFinished(PLAN, not_done=PARTS)
-"""
-MAIL = NotDone("and mail it to Tom", "Nothing here does that.", "wait")
-
-
-@pytest.fixture(autouse=True)
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Installs a planner that asks before it leaves a part out, and one that does not."""
-    folder = tmp_path / "site"
-    (info := folder / "partial_planners-1.0.dist-info").mkdir(parents=True)
-    (folder / "partial_planners.py").write_text(PACKAGE)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: partial_planners\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(
-        "[orchestrion.planners]\ncareful = partial_planners:Careful\nbold = partial_planners:Bold\n"
-    )
-    monkeypatch.syspath_prepend(folder)
-    importlib.invalidate_caches()
-    yield
-    sys.modules.pop("partial_planners", None)
+pytestmark = pytest.mark.usefixtures("partial_planners")
 
 
 async def failed(stream: AsyncIterator[Event]) -> tuple[list[Event], OrchestrionError]:
@@ -110,7 +64,8 @@ async def test_a_careful_planners_partial_plan_does_not_run_unasked(client: Asyn
 
 async def test_the_log_has_the_partial_plan_and_no_task_of_it(client: AsyncClient) -> None:
     events, _ = await failed(client.run("wait and mail it to Tom", planner="careful"))
-    assert payloads(events, TaskPlanned) == payloads(events, TaskStarted) == []
+    assert payloads(events, TaskPlanned) == []
+    assert payloads(events, TaskStarted) == []
     assert [finished.not_done for finished in payloads(events, PlanFinished)] == [(MAIL,)]
     watched = [event async for event in client.runs.watch(events[0].run)]
     assert watched == events

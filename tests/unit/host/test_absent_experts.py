@@ -1,4 +1,4 @@
-"""The experts that a host could have: which command brings each, and in which order they are told."""
+"""The experts that a host could have: which command brings each, and in which order they are described."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ def absent(models: Collection) -> dict[str, AbsentExpert]:
 
 
 def test_files_that_are_missing_are_pulled() -> None:
-    told = absent_expert(MODEL, Presence(ExpertState.TO_BE_FETCHED), "small")
-    assert told is not None
-    assert (told.command, told.download_bytes) == ("orchestrion models pull m", 7)
+    described = absent_expert(MODEL, Presence(ExpertState.TO_BE_FETCHED), "small")
+    assert described is not None
+    assert (described.command, described.download_bytes) == ("orchestrion models pull m", 7)
 
 
 def test_an_engine_of_another_profile_comes_with_that() -> None:
-    told = absent_expert(MODEL, Presence(ExpertState.LOADABLE), "small")
-    assert told is not None
-    assert (told.command, told.download_bytes) == ("orchestrion up --profile small", 0)
+    described = absent_expert(MODEL, Presence(ExpertState.LOADABLE), "small")
+    assert described is not None
+    assert (described.command, described.download_bytes) == ("orchestrion up --profile small", 0)
 
 
 def test_missing_packages_come_with_the_extra_that_has_them() -> None:
     facts = msgspec.structs.replace(MODEL, requires=("no_such_package",), extra="whisper")
-    told = absent_expert(facts, Presence(ExpertState.UNAVAILABLE), "")
-    assert told is not None
-    assert told.command == "pip install 'orchestrion[whisper]'"
+    described = absent_expert(facts, Presence(ExpertState.UNAVAILABLE), "")
+    assert described is not None
+    assert described.command == "pip install 'orchestrion[whisper]'"
 
 
 @pytest.mark.parametrize("changes", [{"requires": ("no_such_package",)}, {"environment": ("NO_SUCH_VARIABLE",)}])
@@ -63,11 +63,11 @@ def test_what_no_command_brings_is_not_told(changes: dict[str, tuple[str, ...]])
 def test_a_host_of_the_starter_profile_could_have_the_rest(tmp_path: Path) -> None:
     """Given the starter profile, whatever it lacks is told with its command, the models of small machines first."""
     models = collection(tmp_path, profile="starter")
-    told = absent(models)
-    assert told["blip-vqa-base"].command == "orchestrion models pull blip-vqa-base"
-    assert told["opencv-controls"].command == "orchestrion up --profile small"
-    assert not told.keys() & profiles.experts_of("starter")
-    assert list(told).index("vilt-vqa") < list(told).index("blip-vqa-base")
+    described = absent(models)
+    assert described["blip-vqa-base"].command == "orchestrion models pull blip-vqa-base"
+    assert described["opencv-controls"].command == "orchestrion up --profile small"
+    assert not described.keys() & profiles.experts_of("starter")
+    assert list(described).index("vilt-vqa") < list(described).index("blip-vqa-base")
     assert models.absent_experts() is models.absent_experts()
 
 

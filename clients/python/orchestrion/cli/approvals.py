@@ -6,8 +6,9 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from orchestrion.cli import exits, plan_files, views
+from orchestrion.cli import exits, not_done, plan_files, views
 from orchestrion.cli.decisions import DecisionWatch
+from orchestrion.cli.keyboard import forget_typed
 
 if TYPE_CHECKING:
     from orchestrion._sync.client import Client
@@ -72,12 +73,16 @@ class ApprovalPrompt:
             )
 
     def _decide(self, run: RunSnapshot, awaited: Plan, watch: DecisionWatch) -> None:
+        from orchestrion.cli.printer import printable
         from orchestrion.values import ArtifactRef
 
         attached = [ArtifactRef(name) for name in run.attachments]
         shown = plan = plan_files.numbered(awaited, attached)
         while True:
             tell_plan(plan)
+            if run.not_done and plan == shown:
+                left_out = (f"  {printable(line)}" for line in not_done.lines(run.not_done))
+                print("\n".join(["Not done:", *left_out]), flush=True)
             match _choice(watch):
                 case None:
                     exits.tell("Somebody else has decided, or the time for it is over.")
@@ -135,7 +140,7 @@ def tell_plan(plan: Plan) -> None:
 
 def _choice(watch: DecisionWatch) -> str | None:
     """Asks until the answer is one; the end of the input is a no. None when it was given elsewhere meanwhile."""
-    _forget_what_was_typed()
+    forget_typed()
     while True:
         print("Carry it out? [y]es, [e]dit, [n]o: ", end="", flush=True)
         if watch.comes_before(sys.stdin):
@@ -147,13 +152,3 @@ def _choice(watch: DecisionWatch) -> str | None:
             return "no"
         if choice := _CHOICES.get(line.strip().lower()):
             return choice
-
-
-def _forget_what_was_typed() -> None:
-    """Drops keys that were pressed before there was a question: they are no answer to it."""
-    try:
-        import termios
-
-        termios.tcflush(sys.stdin, termios.TCIFLUSH)
-    except (ImportError, OSError, ValueError, termios.error):
-        return  # Not a Unix, or no keyboard there.

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrion.cli import connections, exits, options, plan_files, views
+from orchestrion.cli import connections, exits, offers, options, plan_files, views
 from orchestrion.cli.approvals import ApprovalPrompt, approval_of
 from orchestrion.cli.followed_runs import OUTPUT_FOLDER, carry_out, save, upload
 
 if TYPE_CHECKING:
+    from orchestrion.answers import Answer
     from orchestrion.settings import RunSettings
 
 
@@ -45,6 +46,8 @@ def ask(
     policy: options.Policy = None,
     license: options.Licenses = None,
     timeout: options.Timeout = None,
+    yes: options.Yes = False,
+    verbose: options.Verbose = False,
     embedded: options.Embedded = False,
     expert: options.Experts = None,
     address: options.Address = None,
@@ -53,10 +56,11 @@ def ask(
 ) -> None:
     """Carry out a request and show what happens.
 
-    With --approve the run waits once its plan is whole: you are asked to approve, edit or refuse it. Without a terminal
-    the command is told that approves it from elsewhere. Ctrl-C cancels the run.
+    Where the planner cannot do all of it, the nearest request is offered; --yes takes it, and a pipe is only told. With
+    --approve the run waits once its plan is whole: you are asked to approve, edit or refuse it. Without a terminal the
+    command is told that approves it from elsewhere. Ctrl-C cancels the run.
     """
-    with exits.handled(cure=exits.EMBEDDED_CURE):
+    with exits.handled(cure=exits.EMBEDDED_CURE, verbose=verbose):
         settings: RunSettings = {
             "planner": planner or "",
             "responder": responder or "",
@@ -71,12 +75,16 @@ def ask(
             settings["plan"] = submitted
         words = connections.request_of(request)
         with connections.connect(address, embedded=embedded, experts=expert) as client:
-            view = views.choose(json=json, plain=plain)
-            show = view.show
+            attached = upload(client, files)
             if approve:
                 settings |= approval_of(approval_timeout)
-                show = ApprovalPrompt(client, view, json=json, plain=plain).show
-            answer = carry_out(client, words, upload(client, files), show, timeout=timeout, screen=view, **settings)
+
+            def attempt(wording: str) -> tuple[Answer, views.View]:
+                view = views.choose(json=json, plain=plain)
+                show = ApprovalPrompt(client, view, json=json, plain=plain).show if approve else view.show
+                return carry_out(client, wording, attached, show, timeout=timeout, screen=view, **settings), view
+
+            answer, view = offers.settled(attempt, words, yes=yes, json=json, verbose=verbose)
             view.answer(answer)
             if output is not None or not json:
                 for path in save(client, answer.artifacts, output or OUTPUT_FOLDER):

@@ -65,12 +65,30 @@ def fault_of(error: OrchestrionError) -> str:
     return printable(f"task {task_id}{f', {field}' if field else ''}: {error.message}")
 
 
+def message_of(error: OrchestrionError, *, verbose: bool = False) -> str:
+    """Says what is wrong as commands do; what a planner does not do has lines of its own, and needs no "Error".
+
+    Args:
+        error: What is wrong.
+        verbose: Whether all that is not done is told, however long that is.
+    """
+    if not (error.not_done or error.questions):
+        return f"Error: {fault_of(error)}"
+    if verbose:
+        from orchestrion.cli import not_done
+        from orchestrion.cli.printer import printable
+
+        return printable("\n".join(not_done.lines(error.not_done, error.questions)))
+    return fault_of(error)
+
+
 @contextlib.contextmanager
-def handled(*, cure: str = "") -> Generator[None, None, None]:
+def handled(*, cure: str = "", verbose: bool = False) -> Generator[None, None, None]:
     """Runs a command: failures become one message on stderr and an exit code, SIGTERM ends it as Ctrl-C does.
 
     Args:
         cure: What this command offers where no controller answers, as a sentence.
+        verbose: Whether messages are told at any length.
     """
     from orchestrion.errors import OrchestrionError
 
@@ -83,7 +101,7 @@ def handled(*, cure: str = "") -> Generator[None, None, None]:
             yield
     except OrchestrionError as error:
         code = code_of(error)
-        tell(f"Error: {fault_of(error)}{f' {cure}' if cure and code is ExitCode.NO_SERVER else ''}")
+        tell(f"{message_of(error, verbose=verbose)}{f' {cure}' if cure and code is ExitCode.NO_SERVER else ''}")
         raise typer.Exit(code) from error
     except Declined as error:
         tell(str(error))

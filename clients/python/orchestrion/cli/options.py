@@ -83,6 +83,11 @@ Output: TypeAlias = Annotated[
 Approve: TypeAlias = Annotated[
     bool, typer.Option("--approve", help="Ask before anything runs: the plan can be approved, edited or refused.")
 ]
+Yes: TypeAlias = Annotated[
+    bool,
+    typer.Option("--yes", "-y", help="Do not ask: where the request is refused, run the nearest one that is offered."),
+]
+Verbose: TypeAlias = Annotated[bool, typer.Option("--verbose", "-v", help="Tell all that there is to tell.")]
 Planner: TypeAlias = Annotated[
     str | None,
     typer.Option(

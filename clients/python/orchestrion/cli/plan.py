@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrion.cli import connections, exits, followed_runs, options, plan_files, views
+from orchestrion.cli import connections, exits, followed_runs, not_done, offers, options, plan_files, views
 from orchestrion.cli.followed_runs import OUTPUT_FOLDER
 from orchestrion.names import new_request_id
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from orchestrion._sync.client import Client
     from orchestrion.plans import Plan
     from orchestrion.settings import PlanSettings, SelectionCriteria
+    from orchestrion.snapshots import RunSnapshot
     from orchestrion.values import ArtifactRef
 
 
@@ -40,42 +41,65 @@ def plan(
     policy: options.Policy = None,
     license: options.Licenses = None,
     timeout: options.Timeout = None,
+    yes: options.Yes = False,
+    verbose: options.Verbose = False,
     embedded: options.Embedded = False,
     expert: options.Experts = None,
     address: options.Address = None,
     plain: options.Plain = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the plan as proto3 JSON, and nothing else.")] = False,
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="Print the plan as proto3 JSON, and nothing else; of a refusal, what is not done and asked.",
+        ),
+    ] = False,
 ) -> None:
     """Plan a request without carrying it out.
 
-    In the plan, attachments/1, attachments/2 … are the files in their order. Ctrl-C cancels.
+    In the plan, attachments/1, attachments/2 … are the files in their order. Where the planner cannot do all of the
+    request, the nearest one is offered. Ctrl-C cancels.
     """
-    with exits.handled(cure=exits.EMBEDDED_CURE):
+    with exits.handled(cure=exits.EMBEDDED_CURE, verbose=verbose):
         from orchestrion.answers import error_of, plan_of
+        from orchestrion.errors import OrchestrionError
+        from orchestrion.events import PlanFinished
+        from orchestrion.plans import Plan
 
         words = connections.request_of(request)
         continued = options.run_name(previous) if previous else ""
         with connections.connect(address, embedded=embedded, experts=expert) as client:
             attached = followed_runs.upload(client, file or ())
-            settings: PlanSettings = {
-                "planner": planner or "",
-                "previous_run": continued,
-                "request_id": new_request_id(),
-            }
 
             def show(changed: Plan | None = None) -> views.View:
                 return views.SilentView() if json else views.choose(json=False, plain=plain, plan=changed)
 
-            view = show()
-            run = followed_runs.follow(
-                client,
-                lambda seconds: client.plan(words, attached, timeout=seconds, **settings),
-                view.show,
-                timeout=timeout,
-                screen=view,
-            )
-            if (error := error_of(run)) is not None:
-                raise error
+            def attempt(wording: str) -> tuple[str, RunSnapshot]:
+                view = show()
+                settings: PlanSettings = {
+                    "planner": planner or "",
+                    "previous_run": continued,
+                    "request_id": new_request_id(),
+                }
+                run = followed_runs.follow(
+                    client,
+                    lambda seconds: client.plan(wording, attached, timeout=seconds, **settings),
+                    view.show,
+                    timeout=timeout,
+                    screen=view,
+                )
+                if (error := error_of(run)) is not None:
+                    raise error
+                return wording, run
+
+            try:
+                words, run = offers.settled(attempt, words, yes=yes, json=json, verbose=verbose)
+            except OrchestrionError as error:
+                if json and (error.not_done or error.questions):
+                    views.print_json(PlanFinished(Plan(), not_done=error.not_done, questions=error.questions))
+                raise
+            if json and run.not_done:
+                exits.tell("\n".join(not_done.lines(run.not_done)))
             made = plan_files.numbered(plan_of(run), attached)
             if edit:
                 made = _edited(client, made, attached, show, words)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from orchestrion import events
+from orchestrion.cli import not_done
 from orchestrion.plans import Plan, TaskResult, TaskState
 from orchestrion.values import ArtifactRef, Json, OutputRef, Value
 
@@ -35,15 +36,14 @@ class Printer:
         self._write = write
 
     def show(self, event: events.Event) -> None:
-        """Writes what an event tells, in one line; some need none."""
-        text = describe(event)
-        if text:
-            stage = "run" if event.stage is events.Stage.UNSPECIFIED else event.stage.name.lower()
-            self._write(f"{stage:<8} {text}")
+        """Writes what an event tells, in one line; some need none, and a plan has one for each part that it lacks."""
+        stage = "run" if event.stage is events.Stage.UNSPECIFIED else event.stage.name.lower()
+        for line in describe(event).splitlines():
+            self._write(f"{stage:<8} {line}")
 
 
 def describe(event: events.Event) -> str:
-    """Says in one line what happened; empty where another event says it better."""
+    """Says in one line what happened; empty where another event says it better. A plan may take several lines."""
     match event.payload:
         case events.RunStarted():
             return event.run
@@ -57,10 +57,8 @@ def describe(event: events.Event) -> str:
             return f"the plan goes back to the planner: {one_line(error.message)}"
         case events.TaskRevoked(task_id):
             return f"{task_id} is no longer part of the plan"
-        case events.PlanFinished(plan, doubts=doubts):
-            if not plan.tasks:
-                return f"no expert needed: {one_line(plan.no_task_reason)}"
-            return f"not sure: {one_line(' '.join(doubts))}" if doubts else ""
+        case events.PlanFinished() as end:
+            return "\n".join(_plan_end(end))
         case events.ApprovalAwaited(deadline_time=until):
             return f"plan awaits approval until {clock(until, event.time)}"
         case events.PlanApproved(edited):
@@ -86,7 +84,7 @@ def describe(event: events.Event) -> str:
         case events.AnswerText() | events.AnswerFinished():
             return ""
         case events.RunFinished() as end:
-            why = f": {one_line(end.error.message)}" if end.error else ""
+            why = f": {whole_line(end.error.message)}" if end.error else ""
             return f"{end.state.name.lower()} after {duration(end.duration_ms)}{why}"
     return ""  # A newer controller tells what this version has no words for.
 
@@ -114,8 +112,13 @@ def render(value: Value) -> str:
 
 def one_line(text: str, longest: int = _LONGEST) -> str:
     """Writes a text on one line, cut where it is long, and without codes that would steer the terminal."""
-    joined = printable(" ".join(text.split()))
+    joined = whole_line(text)
     return joined if len(joined) <= longest else joined[: longest - 1] + "…"
+
+
+def whole_line(text: str) -> str:
+    """Writes a text on one line, however long, and without codes that would steer the terminal."""
+    return printable(" ".join(text.split()))
 
 
 def printable(text: str) -> str:
@@ -134,6 +137,14 @@ def clock(moment: datetime | None, now: datetime | None) -> str:
         return "it is given"
     far = now is None or moment - now >= timedelta(days=1)
     return f"{moment.astimezone():%Y-%m-%d %H:%M}" if far else f"{moment.astimezone():%H:%M:%S}"
+
+
+def _plan_end(end: events.PlanFinished) -> list[str]:
+    lines = [f"not done: {whole_line(line)}" for line in not_done.lines(end.not_done)]
+    lines += [f"asks: {whole_line(line)}" for line in not_done.lines((), end.questions)]
+    if not end.plan.tasks and not lines:
+        return [f"no expert needed: {one_line(end.plan.no_task_reason)}"]
+    return [f"not sure: {whole_line(' '.join(end.doubts))}", *lines] if end.doubts else lines
 
 
 def _stage_end(end: events.StageFinished) -> str:

@@ -36,6 +36,8 @@ def chat(
     responder: options.Responder = None,
     policy: options.Policy = None,
     license: options.Licenses = None,
+    yes: options.Yes = False,
+    verbose: options.Verbose = False,
     embedded: options.Embedded = False,
     expert: options.Experts = None,
     address: options.Address = None,
@@ -48,7 +50,7 @@ def chat(
     Where standard input is no terminal, each of its lines is a turn, and the exit code is 1 when one failed.
     """
     with (
-        exits.handled(cure=exits.EMBEDDED_CURE),
+        exits.handled(cure=exits.EMBEDDED_CURE, verbose=verbose),
         connections.connect(address, embedded=embedded, experts=expert) as client,
     ):
         from orchestrion.cli.chat.session import Session
@@ -59,6 +61,8 @@ def chat(
             json=json,
             plain=plain,
             approve=approve,
+            yes=yes,
+            verbose=verbose,
             previous=options.run_name(previous) if previous else "",
             planner=planner or "",
             responder=responder or "",

@@ -12,7 +12,7 @@ from rich.filesize import decimal
 
 from orchestrion._sync.client import Client
 from orchestrion.answers import Answer
-from orchestrion.cli import exits, followed_runs, views
+from orchestrion.cli import exits, followed_runs, offers, views
 from orchestrion.cli.approvals import ApprovalPrompt, approval_of
 from orchestrion.cli.printer import printable
 from orchestrion.errors import OrchestrionError
@@ -49,6 +49,8 @@ class Session:
         json: bool = False,
         plain: bool = False,
         approve: bool = False,
+        yes: bool = False,
+        verbose: bool = False,
         previous: str = "",
         **settings: Unpack[RunSettings],
     ) -> None:
@@ -60,6 +62,8 @@ class Session:
             json: Whether events are printed as JSON.
             plain: Whether events are printed as lines also on a terminal.
             approve: Whether the plan of every turn must be approved.
+            yes: Whether the nearest request is taken without asking where one is refused.
+            verbose: Whether messages are told at any length.
             previous: The run to continue; empty for none.
             settings: Those of `RunSettings` that every turn has.
         """
@@ -68,6 +72,7 @@ class Session:
         self._client = client
         self._folder = folder
         self._json, self._plain, self._approve = json, plain, approve
+        self._yes, self._verbose = yes, verbose
         self._previous = previous
         self._settings = settings
         self._attached: list[Artifact] = []
@@ -105,7 +110,7 @@ class Session:
             exits.tell(str(declined))
             return True
         except OrchestrionError as error:
-            exits.tell(f"Error: {printable(error.message)}")
+            exits.tell(exits.message_of(error, verbose=self._verbose))
             return False
         except (OSError, ValueError) as error:
             exits.tell(f"Error: {error}")
@@ -129,19 +134,22 @@ class Session:
             exits.tell(f"Not saved: {printable(', '.join(unsaved))}.")
 
     def _turn(self, text: str) -> None:
-        view = views.choose(json=self._json, plain=self._plain)
-        settings: RunSettings = {**self._settings, "previous_run": self._previous}
-        show = view.show
-        if self._approve:
-            settings |= approval_of()
-            show = ApprovalPrompt(self._client, view, json=self._json, plain=self._plain).show
-        answer = followed_runs.carry_out(self._client, text, self._attached, show, screen=view, **settings)
+        answer, view = offers.settled(self._attempt, text, yes=self._yes, json=self._json, verbose=self._verbose)
         view.answer(answer)
         # Only a turn that succeeded is continued: files of one that failed stay attached for the next try.
         self._previous = answer.run
         self._sent += self._attached
         self._attached = []
         self._keep(answer, view)
+
+    def _attempt(self, text: str) -> tuple[Answer, views.View]:
+        view = views.choose(json=self._json, plain=self._plain)
+        settings: RunSettings = {**self._settings, "previous_run": self._previous}
+        show = view.show
+        if self._approve:
+            settings |= approval_of()
+            show = ApprovalPrompt(self._client, view, json=self._json, plain=self._plain).show
+        return followed_runs.carry_out(self._client, text, self._attached, show, screen=view, **settings), view
 
     def _keep(self, answer: Answer, view: views.View) -> None:
         new = [name for name in answer.artifacts if name not in self._made]

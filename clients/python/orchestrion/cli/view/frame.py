@@ -12,6 +12,7 @@ from rich.text import Text
 from orchestrion.cli.view import pieces, words
 from orchestrion.cli.view.pieces import Moment
 from orchestrion.cli.view.tree import Row, rows
+from orchestrion.cli.view.wrapping import wrapped
 from orchestrion.events import Stage
 from orchestrion.runs import RunKind
 from orchestrion.snapshots import RunSnapshot, TaskPhase
@@ -78,9 +79,12 @@ def _head(run: RunSnapshot, width: int, moment: Moment) -> list[Text]:
     ]
     lines = [Text("   ").join(shown)]
     lines += [Text(f"The plan goes back to the planner: {why}", "yellow") for why in words.rejections(run)]
-    lines += [Text(f"The planner is not sure: {words.doubts(run)}", "yellow")] if run.doubts else []
+    unsure = [f"The planner is not sure: {words.doubts(run)}"] if run.doubts else []
+    unsure += [f"Not done: {line}" for line in words.not_done(run)]
+    lines += [Text(line, "yellow") for text in unsure for line in wrapped(text, width)]
     if why := words.no_task_reason(run):
-        lines.append(Text(f"No expert is needed: {why}", "dim"))
+        text = f"No expert is needed: {why}"
+        lines += [Text(line, "dim") for line in (wrapped(text, width) if run.kind is RunKind.PLAN else [text])]
     if awaits_until := words.awaits_until(run):
         until = f"Awaits approval until {awaits_until}:"
         how = f"orchestrion approve {run.name.removeprefix('runs/')}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from orchestrion.cli.printer import attempt_failure, clock, named, one_line, printable
-from orchestrion.runs import RunState
+from orchestrion.cli.not_done import lines
+from orchestrion.cli.printer import attempt_failure, clock, named, one_line, printable, whole_line
+from orchestrion.runs import RunKind, RunState
 from orchestrion.snapshots import RunSnapshot, TaskSnapshot
 
 _LONGEST_TAIL: Final = 400
@@ -24,12 +25,22 @@ def rejections(run: RunSnapshot) -> list[str]:
 
 def doubts(run: RunSnapshot) -> str:
     """Says what the planner was unsure of."""
-    return " ".join(map(one_line, run.doubts))
+    return whole_line(" ".join(run.doubts))
+
+
+def not_done(run: RunSnapshot) -> list[str]:
+    """Says what the plan does not do, and what the planner asks; nothing where the run's error says it."""
+    if run.state is RunState.FAILED:
+        return []
+    return [whole_line(line) for line in lines(run.not_done, run.questions)]
 
 
 def no_task_reason(run: RunSnapshot) -> str:
-    """Says why no expert is needed; empty where one is."""
-    return one_line(run.plan.no_task_reason) if run.plan else ""
+    """Says why no expert is needed; empty where one is, and where the plan leaves everything out."""
+    if run.plan is None or run.not_done:
+        return ""
+    # An answer says it whole.
+    return whole_line(run.plan.no_task_reason) if run.kind is RunKind.PLAN else one_line(run.plan.no_task_reason)
 
 
 def awaits_until(run: RunSnapshot) -> str:

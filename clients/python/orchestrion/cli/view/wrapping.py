@@ -67,3 +67,12 @@ class Wrapper:
         self._column += self._spaces + size
         self._spaces = 0
         self._word = ""
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Breaks a text that is there already into lines."""
+    pieces: list[str] = []
+    wrapper = Wrapper(pieces.append, width)
+    wrapper.feed(text)
+    wrapper.finish()
+    return "".join(pieces).splitlines()
