@@ -3,34 +3,44 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import random
+import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import torch
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor
 
-from orchestrion_controller.planner.builtin.learned.encoder import WEIGHTS, Encoder
-from orchestrion_controller.planner.builtin.learned.marking import MARKS
-from orchestrion_controller.planner.builtin.learned.pieces import Pieces
-from orchestrion_controller.planner.builtin.learned.reader import Reader
-from orchestrion_controller.planner.builtin.learned.tool_texts import description_of, words_of
-from training.planner import batches, libraries, trial, vocabulary
-from training.planner.batches import Request
-from training.planner.export import export
-from training.planner.libraries import Example, Library
+from orchestrion import task_types
+from orchestrion.plans import TaskType
+from orchestrion_controller.planner.builtin.reading.base import Base
+from orchestrion_controller.planner.builtin.reading.offers import Offer as Library
+from orchestrion_controller.planner.builtin.reading.offers import offer
+from orchestrion_controller.planner.builtin.reading.pieces import Pieces
+from orchestrion_controller.planner.builtin.reading.tool_texts import description_of, words_of
+from training.planner import batches, libraries, marked, scores
+from training.planner.batches import Embedder, Request
+from training.planner.libraries import Example
 from training.planner.losses import Offer, losses
+from training.planner.marked import Marked
 from training.planner.model import PlanModel, Read, Tools
 from training.planner.synthesis import made_up
 from training.planner.teacher import Teacher
+from training.planner.variation import Variation
 
 _BATCH: Final = 32
-_HEADS_FASTER: Final = 5
+_HEADS_FASTER: Final = 4
 """How much faster the new layers learn than those that come from the teacher."""
+_HELD_OUT: Final = 12
+"""One marked request of so many is not learnt from, but measures what was learnt."""
+_TOOLS_ANEW: Final = 0.2
+"""In what share of the batches what is learnt flows back into how tools are read."""
+_TOOLS_KEPT: Final = 6
+"""For how many batches our own task types, the most numerous, are not read anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +53,30 @@ class Settings:
     made_up: int
     seed: int
     threads: int
+    requests: Path
     output: Path
+    all: bool
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class _School:
+    """A library of tools with what is learnt from it."""
+
+    name: str
+    texts: Sequence[Sequence[tuple[str, str]]]
+    """For each ability its name and description, and others that it could have."""
+    types: Sequence[Sequence[TaskType]]
+    taught: Sequence[Tensor]
+    library: Library | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Lesson:
     """A batch: requests for the tools of one library."""
 
-    library: Library
-    examples: Sequence[Example]
-    taught: Sequence[Tensor]
-    """What the teacher makes of each tool and of its variants."""
+    school: _School
+    examples: Sequence[Example | Marked]
 
 
 def main() -> None:
@@ -61,16 +84,16 @@ def main() -> None:
     settings = _settings()
     torch.manual_seed(settings.seed)
     torch.set_num_threads(settings.threads)
-    learnt = libraries.training()
-    print(f"{sum(len(item.examples) for item in learnt)} requests, {len(learnt)} libraries")
+    requests = [item for path in sorted(settings.requests.glob("*.jsonl")) for item in marked.read(path)]
+    learnt = requests if settings.all else [item for number, item in enumerate(requests) if number % _HELD_OUT]
+    held_out = [item for number, item in enumerate(requests) if not number % _HELD_OUT]
+    print(f"{len(requests)} marked requests: {dict(Counter(item.language for item in requests))}", flush=True)
     teacher = Teacher()
-    model, pieces, words = _begin(teacher, learnt, settings)
-    _train(model, pieces, teacher, learnt, settings)
-    likeness = export(model, words, settings.output)
-    size = sum(path.stat().st_size for path in settings.output.iterdir())
-    print(f"Wrote {settings.output}: {size / 1e6:.1f} MB; cosine to the model before it was made small {likeness:.4f}")
-    for line in trial.results(Reader(Encoder(settings.output))):
-        print(line)
+    model = PlanModel(settings.layers)
+    teacher.give(model)
+    trainer = _Trainer(model, teacher, learnt, settings)
+    trainer.train(held_out)
+    torch.save(model.state_dict(), settings.output)
 
 
 def _settings() -> Settings:
@@ -81,106 +104,160 @@ def _settings() -> Settings:
     parser.add_argument("--made-up", type=int, default=2500, help="how many requests are made up for each epoch")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--output", type=Path, default=WEIGHTS, help="the folder to write")
+    parser.add_argument("--requests", type=Path, default=libraries.DATA / "requests", help="the marked requests")
+    parser.add_argument("--output", type=Path, default=Path("build/planner.pt"), help="the checkpoint to write")
+    parser.add_argument("--all", action="store_true", help="learn from all requests, with none held out")
+    parser.add_argument("--most", type=int, default=10**9, help="batches at most, for a trial")
     return Settings(**vars(parser.parse_args()))
 
 
-def _begin(teacher: Teacher, learnt: Sequence[Library], settings: Settings) -> tuple[PlanModel, Pieces, list[str]]:
-    """Makes a model of the teacher's first layers and of the pieces that are needed."""
-    tools = [
-        f"{words_of(tool.name)} {description_of(tool)}" for item in learnt for row in item.variants for tool in row
-    ]
-    requests = [example.text for item in learnt for example in item.examples]
-    phrases = [phrase for item in learnt for row in item.phrases for phrase in row]
-    kept = vocabulary.choose(teacher.vocabulary, [*tools, *phrases, *requests])
-    words = [*(teacher.vocabulary[number] for number in kept), *MARKS]
-    model = PlanModel(len(words), settings.layers)
-    teacher.give(model, kept)
-    return model, Pieces(words), words
+class _Trainer:
+    """The model, and what it learns from."""
 
+    def __init__(self, model: PlanModel, teacher: Teacher, requests: Sequence[Marked], settings: Settings) -> None:
+        self._model = model
+        self._settings = settings
+        self._generator = random.Random(settings.seed)
+        self._pieces = Pieces()
+        self._embedder = Embedder(Base())
+        self._requests = requests
+        self._variation = Variation(requests, self._generator)
+        self._libraries = libraries.training()
+        own = offer([item for item in task_types.load().values() if item.name != "test-delay"])
+        texts = [[(item.name_words, item.description)] for item in own.abilities]
+        self._own = _School(
+            "own",
+            texts,
+            [[item.task_type] for item in own.abilities],
+            [teacher.vectors(row) for row in texts],
+            own,
+        )
+        self._schools = {item.name: _school(item, teacher) for item in self._libraries}
+        self._kept: Tools | None = None
+        self._kept_for = 0
+        self._tensors: dict[tuple[tuple[str, str], ...], tuple[Tensor, Tensor, Tensor, Tensor]] = {}
 
-def _train(model: PlanModel, pieces: Pieces, teacher: Teacher, learnt: Sequence[Library], settings: Settings) -> None:
-    generator = random.Random(settings.seed)
-    taught = {item.name: [teacher.vectors(row) for row in item.variants] for item in learnt}
-    own = {id(parameter) for parameter in model.bert.parameters()}
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": list(model.bert.parameters()), "lr": settings.rate},
-            {
-                "params": [item for item in model.parameters() if id(item) not in own],
-                "lr": settings.rate * _HEADS_FASTER,
-            },
-        ],
-        weight_decay=0.01,
-    )
-    epochs = [_epoch(learnt, taught, settings.made_up, generator) for _ in range(settings.epochs)]
-    total = sum(map(len, epochs))
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min(1.0, step / (0.1 * total)) * max(0.02, 1 - step / total)
-    )
-    model.train()
-    with _progress() as progress:
-        bar = progress.add_task("Training", total=total)
+    def train(self, held_out: Sequence[Marked]) -> None:
+        model, settings = self._model, self._settings
+        own = {id(parameter) for parameter in model.bert.parameters()}
+        optimizer = torch.optim.AdamW(
+            [
+                {"params": list(model.bert.parameters()), "lr": settings.rate},
+                {
+                    "params": [item for item in model.parameters() if id(item) not in own],
+                    "lr": settings.rate * _HEADS_FASTER,
+                },
+            ],
+            weight_decay=0.01,
+        )
+        epochs = [self._epoch() for _ in range(settings.epochs)]
+        total = min(sum(map(len, epochs)), settings.most)
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: min(1.0, step / (0.06 * total)) * max(0.02, 1 - step / total)
+        )
+        began, done = time.monotonic(), 0
+        print(f"{total} batches", flush=True)
         for number, epoch in enumerate(epochs, start=1):
+            model.train()
             sums: Counter[str] = Counter()
+            counts: Counter[str] = Counter()
             for lesson in epoch:
-                loss_of = _step(model, pieces, lesson, generator)
+                if done >= settings.most:
+                    break
+                loss_of = self._step(lesson)
                 optimizer.zero_grad()
                 loss_of["total"].backward()  # type: ignore[no-untyped-call]  # The library is not typed.
                 torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
                 optimizer.step()
                 schedule.step()
-                sums.update({name: float(value.detach()) for name, value in loss_of.items()})
-                progress.advance(bar)
-            means = ", ".join(f"{name} {value / len(epoch):.3f}" for name, value in sums.items())
-            progress.console.print(f"epoch {number}: {means}")
+                done += 1
+                kind = "own" if lesson.school is self._own else "tools"
+                sums.update({f"{kind} {name}": float(value.detach()) for name, value in loss_of.items()})
+                counts[kind] += 1
+                if done % 100 == 0:
+                    rate = (time.monotonic() - began) / done
+                    print(
+                        f"  {done}/{total}, {rate:.2f} s a batch, {rate * (total - done) / 60:.0f} min left", flush=True
+                    )
+            means = ", ".join(f"{name} {value / counts[name.split()[0]]:.3f}" for name, value in sums.items())
+            print(f"epoch {number}: {means}", flush=True)
+            torch.save(model.state_dict(), settings.output)
+            if held_out:
+                print(scores.of_pieces(self, held_out), flush=True)
+
+    def _epoch(self) -> list[_Lesson]:
+        """Draws the batches of an epoch, each of one library and of requests of like length."""
+        lessons = list(self._lessons(self._own, [self._variation.vary(item) for item in self._requests]))
+        for library in self._libraries:
+            drawn = (made_up(library, self._generator) for _ in range(self._settings.made_up // len(self._libraries)))
+            examples = [*library.examples, *(example for example in drawn if example)]
+            lessons += self._lessons(self._schools[library.name], examples)
+        self._generator.shuffle(lessons)
+        return lessons
+
+    def _lessons(self, school: _School, examples: Sequence[Example | Marked]) -> list[_Lesson]:
+        lengths = {id(example): len(example.text.encode()) + self._generator.random() * 60 for example in examples}
+        ordered = sorted(examples, key=lambda example: lengths[id(example)])
+        return [_Lesson(school, ordered[start : start + _BATCH]) for start in range(0, len(ordered), _BATCH)]
+
+    def _step(self, lesson: _Lesson) -> dict[str, Tensor]:
+        """Reads a batch and computes its losses."""
+        school = lesson.school
+        picks = [self._generator.randrange(len(row)) if self._generator.random() < 0.6 else 0 for row in school.texts]
+        requests = [Request.of(example, self._pieces) for example in lesson.examples]
+        read, tools = self.read(
+            requests,
+            [row[pick] for row, pick in zip(school.texts, picks, strict=True)],
+            school.library,
+            flows_back=self._generator.random() < _TOOLS_ANEW,
+        )
+        teacher = torch.stack([vectors[pick] for vectors, pick in zip(school.taught, picks, strict=True)])
+        types = [row[pick] for row, pick in zip(school.types, picks, strict=True)]
+        return losses(self._model, requests, read, Offer(tools, types, school.library, teacher), self._generator)
+
+    def read(
+        self,
+        requests: Sequence[Request],
+        texts: Sequence[tuple[str, str]],
+        library: Library | None,
+        *,
+        flows_back: bool = False,
+    ) -> tuple[Read, Tools]:
+        """Encodes requests and a library."""
+        drops = self._generator if self._model.training else None
+        base, marks, mask = self._embedder.padded([request.pieces for request in requests], drops)
+        with torch.autocast("cpu", torch.bfloat16):
+            tools = self._tools(texts, library, flows_back=flows_back)
+            hidden = self._model.hidden(base, marks, mask)
+        return Read(hidden.float(), mask, batches.words(requests)), tools
+
+    def _tools(self, texts: Sequence[tuple[str, str]], library: Library | None, *, flows_back: bool) -> Tools:
+        """Encodes a library; where nothing flows back, our own a few batches ago does as well."""
+        if library is not None and self._model.training and not flows_back and self._kept_for:
+            self._kept_for -= 1
+            assert self._kept is not None
+            return self._kept
+        with torch.set_grad_enabled(flows_back):
+            abilities = self._encoded(texts)
+            options = self._encoded(library.option_texts) if library else None
+        tools = self._model.tools(abilities, options)
+        whole = Tools(*(getattr(tools, field.name).float() for field in dataclasses.fields(tools)))
+        if library is not None:
+            self._kept = Tools(*(getattr(whole, field.name).detach() for field in dataclasses.fields(tools)))
+            self._kept_for = _TOOLS_KEPT if self._model.training else 0
+        return whole
+
+    def _encoded(self, texts: Sequence[tuple[str, str]]) -> tuple[Tensor, Tensor, Tensor]:
+        key = tuple(texts)
+        if key not in self._tensors:
+            self._tensors[key] = self._embedder.tools(texts, self._pieces)
+        base, marks, mask, names = self._tensors[key]
+        return self._model.hidden(base, marks, mask).float(), mask, names
 
 
-def _epoch(
-    learnt: Sequence[Library], taught: Mapping[str, Sequence[Tensor]], count: int, generator: random.Random
-) -> list[_Lesson]:
-    """Draws the batches of an epoch, each of one library and of requests of like length."""
-    lessons: list[_Lesson] = []
-    for library in learnt:
-        drawn = (made_up(library, generator) for _ in range(count // len(learnt)))
-        examples = [*library.examples, *(example for example in drawn if example)]
-        lengths = {id(example): len(example.text) + generator.random() * 60 for example in examples}
-        examples.sort(key=lambda example: lengths[id(example)])
-        starts = range(0, len(examples), _BATCH)
-        lessons += [_Lesson(library, examples[start : start + _BATCH], taught[library.name]) for start in starts]
-    generator.shuffle(lessons)
-    return lessons
-
-
-def _step(model: PlanModel, pieces: Pieces, lesson: _Lesson, generator: random.Random) -> dict[str, Tensor]:
-    """Reads a batch and computes its losses."""
-    picks = [generator.randrange(len(row)) if generator.random() < 0.6 else 0 for row in lesson.library.variants]
-    types = [row[pick] for row, pick in zip(lesson.library.variants, picks, strict=True)]
-    requests = [Request.of(example, pieces) for example in lesson.examples]
-    ids, mask = batches.padded([request.pieces for request in requests])
-    with torch.autocast("cpu", torch.bfloat16):
-        # Tools are read anew for each batch; what they teach need not flow back each time.
-        with torch.set_grad_enabled(generator.random() < 0.6):
-            tools = model.tools(*batches.tools(types, pieces))
-        hidden = model.hidden(batches.without_some(ids, pieces.ids["[UNK]"], generator), mask)
-    tools = Tools(tools.keys.float(), tools.pair.float(), tools.whole.float())
-    teacher = torch.stack([vectors[pick] for vectors, pick in zip(lesson.taught, picks, strict=True)])
-    parts = losses(
-        model, requests, Read(hidden.float(), mask, batches.words(requests)), Offer(tools, types, teacher), generator
-    )
-    return {
-        "total": parts.total,
-        "places": parts.places,
-        "wanted": parts.wanted,
-        "links": parts.links,
-        "teacher": parts.teacher,
-    }
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
-    )
+def _school(library: libraries.Library, teacher: Teacher) -> _School:
+    texts = [[(words_of(tool.name), description_of(tool)) for tool in row] for row in library.variants]
+    return _School(library.name, texts, library.variants, [teacher.vectors(row) for row in texts], None)
 
 
 if __name__ == "__main__":

@@ -1,34 +1,49 @@
-"""Texts as tensors: padded pieces, tools with their names marked, and what is to be said of each request."""
+"""Requests and texts of tools as tensors."""
 
 from __future__ import annotations
 
+import mimetypes
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from orchestrion.plans import TaskType
-from orchestrion_controller.planner.builtin.learned.marking import Aside, asides
-from orchestrion_controller.planner.builtin.learned.pieces import Piece, Pieces
-from orchestrion_controller.planner.builtin.learned.tool_texts import read_tool
+from orchestrion.plans import ParameterKind
+from orchestrion_controller.planner.builtin.reading.base import Base
+from orchestrion_controller.planner.builtin.reading.marking import MOST_FILES, Aside, asides, attached, kind_of
+from orchestrion_controller.planner.builtin.reading.pieces import VOCABULARY, Piece, Pieces
+from orchestrion_controller.planner.builtin.reading.tool_texts import read_text
+from orchestrion_controller.plans.kinds import reads_as_text
 from training.planner.libraries import Example
+from training.planner.marked import Marked
+
+_UNKNOWN: Final = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """A request as it is read."""
 
-    example: Example
+    example: Example | Marked
     asides: Sequence[Aside]
     pieces: Sequence[Piece]
 
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self.example.text
+
     @classmethod
-    def of(cls, example: Example, pieces: Pieces) -> Request:
+    def of(cls, example: Example | Marked, pieces: Pieces) -> Request:
         """Cuts a request."""
-        spans = asides(example.text)
-        return cls(example, spans, pieces.cut(example.text, spans))
+        files = example.files if isinstance(example, Marked) else ()
+        spans = asides(example.text, files)
+        follows = isinstance(example, Marked) and example.follows
+        return cls(example, spans, pieces.cut(example.text, spans, attachments(files, follows=follows)))
 
     def inside(self, start: int, end: int) -> list[int]:
         """Lists the pieces that lie in a part of the request."""
@@ -37,6 +52,16 @@ class Request:
             for number, piece in enumerate(self.pieces)
             if piece.start < end and piece.end > start and piece.end > piece.start
         ]
+
+
+def attachments(files: Sequence[str], *, follows: bool = False) -> list[str]:
+    """Lists the marks that tell what there is beside a request."""
+    types = [mimetypes.guess_type(name)[0] or "text/plain" for name in files[:MOST_FILES]]
+    marks = [
+        attached(kind_of(name) or ParameterKind.DOCUMENT, is_text=reads_as_text(kind))
+        for name, kind in zip(files, types, strict=False)
+    ]
+    return [*(["[earlier turn]"] if follows else []), *marks]
 
 
 def words(requests: Sequence[Request]) -> Tensor:
@@ -48,29 +73,37 @@ def words(requests: Sequence[Request]) -> Tensor:
     return mask
 
 
-def padded(texts: Sequence[Sequence[Piece]]) -> tuple[Tensor, Tensor]:
-    """Returns pieces and mask, both of shape (texts, longest)."""
-    longest = max(map(len, texts))
-    ids = torch.zeros(len(texts), longest, dtype=torch.long)
-    mask = torch.zeros(len(texts), longest)
-    for row, text in enumerate(texts):
-        ids[row, : len(text)] = torch.tensor([piece.id for piece in text])
-        mask[row, : len(text)] = 1
-    return ids, mask
+class Embedder:
+    """Looks up what the frozen base makes of texts."""
 
+    def __init__(self, base: Base) -> None:
+        """Keeps the base."""
+        self._base = base
 
-def tools(types: Sequence[TaskType], pieces: Pieces) -> tuple[Tensor, Tensor, Tensor]:
-    """Returns pieces, mask, and the mask of the names, all of shape (tools, longest)."""
-    texts, lengths = zip(*(read_tool(task_type, pieces) for task_type in types), strict=True)
-    ids, mask = padded(texts)
-    names = torch.zeros_like(mask)
-    for row, length in enumerate(lengths):
-        names[row, 1 : length - 1] = 1
-    return ids, mask, names
+    def padded(
+        self, texts: Sequence[Sequence[Piece]], generator: random.Random | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Returns the base's vectors (texts, longest, WIDTH), marks and mask (texts, longest).
 
+        With a generator, some pieces become unknown, in most batches, so that no single word decides.
+        """
+        longest = max(map(len, texts))
+        ids = np.zeros((len(texts), longest), dtype=np.int64)
+        mask = np.zeros((len(texts), longest), dtype=np.float32)
+        for row, text in enumerate(texts):
+            ids[row, : len(text)] = [piece.id for piece in text]
+            mask[row, : len(text)] = 1
+        marks = np.maximum(ids - VOCABULARY + 1, 0)
+        if generator is not None and generator.random() < 0.7:
+            drops = np.random.default_rng(generator.getrandbits(32)).random(ids.shape) < 0.05
+            ids[drops & (ids > 3) & (ids < VOCABULARY)] = _UNKNOWN
+        return torch.from_numpy(self._base.vectors(ids, mask)), torch.from_numpy(marks), torch.from_numpy(mask)
 
-def without_some(ids: Tensor, unknown: int, generator: random.Random, share: float = 0.04) -> Tensor:
-    """Makes some pieces unknown, in most batches, so that no single word decides."""
-    if generator.random() > 0.7:
-        return ids
-    return ids.masked_fill((torch.rand(ids.shape) < share) & (ids > 3), unknown)
+    def tools(self, texts: Sequence[tuple[str, str]], pieces: Pieces) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Returns the base's vectors, marks, mask, and the mask of the names, of names with descriptions."""
+        cut, lengths = zip(*(read_text(name, description, pieces) for name, description in texts), strict=True)
+        base, marks, mask = self.padded(cut)
+        names = torch.zeros_like(mask)
+        for row, length in enumerate(lengths):
+            names[row, 1 : length - 1] = 1
+        return base, marks, mask, names

@@ -1,4 +1,7 @@
-"""The model: an encoder of requests and of tools, and what is read off it. Shapes: B requests, N pieces, T tools."""
+"""The model: an encoder of requests, tools and options, and what is read off it.
+
+Shapes: B requests, N pieces, T abilities (task types with a choice), P options, U texts of options, S steps, O objects.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +13,31 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import BertConfig, BertModel
 
+from orchestrion_controller.planner.builtin.reading.base import WIDTH as BASE_WIDTH
+from orchestrion_controller.planner.builtin.reading.features import COUNT, OBJECT_COUNT
+from orchestrion_controller.planner.builtin.reading.heads import CHANGES, ROLES, STARTS
+from orchestrion_controller.planner.builtin.reading.marking import MARKS
+
 WIDTH: Final = 384
 KEY: Final = 128
 PAIR: Final = 64
-PAIR_FEATURES: Final = 10
+OWNER: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What the model knows of a library's tools."""
+    """What the model makes of a library."""
 
     keys: Tensor
-    """Shape (T, KEY), of length 1."""
+    """Of its abilities: shape (T, KEY), of length 1."""
     pair: Tensor
-    """Shape (T, PAIR)."""
+    """Likewise, as an end of a link: shape (T, PAIR)."""
     whole: Tensor
-    """Shape (T, WIDTH): the mean of a tool's pieces, for the teacher."""
+    """Shape (T, WIDTH): the mean of an ability's pieces, for the teacher."""
+    owner: Tensor
+    """Of its abilities, as what options belong to: shape (T, OWNER)."""
+    options: Tensor
+    """Of its options' texts: shape (U, KEY), of length 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +49,16 @@ class Read:
     mask: Tensor
     """Shape (B, N): 1 for pieces, 0 for padding."""
     words: Tensor
-    """Shape (B, N): 1 for pieces of words, 0 for padding and for the marks at the beginning and the end."""
+    """Shape (B, N): 1 for pieces of words, 0 for padding and for marks that stand for no words."""
 
 
 class PlanModel(nn.Module):
-    """Scores each tool at each piece of a request, tools for the request as a whole, and links between steps."""
+    """Scores what each piece of a request is there for, which tools the request wants, and links."""
 
-    def __init__(self, vocabulary_size: int, layers: int) -> None:
+    def __init__(self, layers: int) -> None:
         super().__init__()
         config = BertConfig(
-            vocab_size=vocabulary_size,
+            vocab_size=1,
             hidden_size=WIDTH,
             num_hidden_layers=layers,
             num_attention_heads=12,
@@ -57,41 +69,62 @@ class PlanModel(nn.Module):
             attention_probs_dropout_prob=0.1,
         )
         self.bert = BertModel(config, add_pooling_layer=False)
+        self.enter = nn.Linear(BASE_WIDTH, WIDTH)
+        self.marks = nn.Embedding(len(MARKS) + 1, WIDTH)
+        nn.init.normal_(self.marks.weight, std=0.05)
+        self.role = nn.Linear(WIDTH, len(ROLES))
         self.query = nn.Linear(WIDTH, KEY)
         self.key = nn.Linear(2 * WIDTH, KEY)
-        self.none = nn.Linear(WIDTH, 1)
         self.scale = nn.Parameter(torch.tensor(10.0))
+        self.option_query = nn.Linear(WIDTH, KEY)
+        self.option_key = nn.Linear(2 * WIDTH, KEY)
+        self.option_scale = nn.Parameter(torch.tensor(10.0))
+        self.owner_query = nn.Linear(WIDTH, OWNER)
+        self.owner_key = nn.Linear(2 * WIDTH, OWNER)
+        self.start = nn.Linear(WIDTH, len(STARTS))
+        self.change = nn.Linear(WIDTH, len(CHANGES))
         self.sharpness = nn.Parameter(torch.tensor(1.0))
         self.whole_query = nn.Linear(WIDTH, KEY)
         self.presence = nn.Parameter(torch.tensor([0.7, 3.0, -0.5, 0.7]))
         self.pair_query = nn.Linear(WIDTH, PAIR)
         self.pair_key = nn.Linear(2 * WIDTH, PAIR)
-        self.pair_hidden = nn.Linear(6 * PAIR + PAIR_FEATURES, 96)
+        self.pair_hidden = nn.Linear(6 * PAIR + COUNT, 96)
         self.pair_out = nn.Linear(96, 1)
-        self.root_hidden = nn.Linear(2 * PAIR + PAIR_FEATURES, 48)
+        self.root_hidden = nn.Linear(2 * PAIR + COUNT, 48)
         self.root_out = nn.Linear(48, 1)
+        self.object_hidden = nn.Linear(4 * PAIR + OBJECT_COUNT, 48)
+        self.object_out = nn.Linear(48, 1)
         self.to_teacher = nn.Linear(WIDTH, WIDTH)
 
-    def hidden(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Encodes pieces: (B, N) to (B, N, WIDTH)."""
-        output: Tensor = self.bert(input_ids=ids, attention_mask=mask).last_hidden_state
+    def hidden(self, base: Tensor, marks: Tensor, mask: Tensor) -> Tensor:
+        """Encodes pieces: what the base makes of them (B, N, BASE_WIDTH) and their marks (B, N), 0 for none."""
+        embedded = self.enter(base) + self.marks(marks) * (marks > 0)[..., None]
+        output: Tensor = self.bert(inputs_embeds=embedded, attention_mask=mask).last_hidden_state
         return output
 
-    def tools(self, ids: Tensor, mask: Tensor, names: Tensor) -> Tools:
-        """Encodes tools; `names` (T, N) marks the pieces of a tool's name."""
-        hidden = self.hidden(ids, mask)
-        whole, name = mean(hidden, mask), mean(hidden, names)
-        both = torch.cat([name, whole], -1)
-        return Tools(functional.normalize(self.key(both), dim=-1), self.pair_key(both), whole)
+    def tools(self, abilities: tuple[Tensor, Tensor, Tensor], options: tuple[Tensor, Tensor, Tensor] | None) -> Tools:
+        """Sums up tools and options, each as hidden (T, N, WIDTH), mask (T, N), and the mask of the names (T, N)."""
+        both = _name_and_whole(*abilities)
+        keys = functional.normalize(self.key(both), dim=-1)
+        texts = torch.zeros(0, KEY) if options is None else self.option_key(_name_and_whole(*options))
+        return Tools(
+            keys, self.pair_key(both), both[:, WIDTH:], self.owner_key(both), functional.normalize(texts, dim=-1)
+        )
 
-    def places(self, hidden: Tensor, tools: Tools) -> Tensor:
-        """How much more each piece asks for each tool than for nothing: (B, N, T)."""
-        query = functional.normalize(self.query(hidden), dim=-1)
-        places: Tensor = self.scale * (query @ tools.keys.T) - self.none(hidden)
-        return places
+    def asks(self, hidden: Tensor, tools: Tools) -> Tensor:
+        """Scores each ability at each piece: (B, N, T)."""
+        scores: Tensor = self.scale * (functional.normalize(self.query(hidden), dim=-1) @ tools.keys.T)
+        return scores
+
+    def options(self, hidden: Tensor, tools: Tools, text_of: Tensor, ability_of: Tensor) -> Tensor:
+        """Scores each option at each piece: (B, N, P)."""
+        texts = self.option_scale * (functional.normalize(self.option_query(hidden), dim=-1) @ tools.options.T)
+        owners = self.owner_query(hidden) @ tools.owner.T
+        scores: Tensor = texts[..., text_of] + owners[..., ability_of]
+        return scores
 
     def wanted(self, read: Read, places: Tensor, tools: Tools) -> Tensor:
-        """The log odds that a request wants each tool: (B, T)."""
+        """The log odds that a request wants each ability: (B, T); `places` are log odds against asking for none."""
         sharp = functional.softplus(self.sharpness) + 0.3
         outside = ~read.words.bool()[:, :, None]
         scores = (places * sharp).masked_fill(outside, -1e4)
@@ -109,8 +142,7 @@ class PlanModel(nn.Module):
         count = len(query)
         left = torch.cat([query, keys], -1)[:, None].expand(count, count, 2 * PAIR)
         right = torch.cat([query, keys], -1)[None].expand(count, count, 2 * PAIR)
-        products = left * right
-        hidden = functional.gelu(self.pair_hidden(torch.cat([left, right, products, features], -1)))
+        hidden = functional.gelu(self.pair_hidden(torch.cat([left, right, left * right, features], -1)))
         odds: Tensor = self.pair_out(hidden)[..., 0]
         return odds
 
@@ -118,6 +150,15 @@ class PlanModel(nn.Module):
         """The log odds that a step works on what the request gives, and on no other step's output: (S,)."""
         joined = torch.cat([self.pair_query(steps), keys, features], -1)
         odds: Tensor = self.root_out(functional.gelu(self.root_hidden(joined)))[..., 0]
+        return odds
+
+    def objects(self, objects: Tensor, steps: Tensor, keys: Tensor, features: Tensor) -> Tensor:
+        """The log odds that a step works on an object: objects (O, WIDTH), features (O, S, F) to (O, S)."""
+        left = self.pair_query(objects)[:, None].expand(len(objects), len(steps), PAIR)
+        right = self.pair_query(steps)[None].expand(len(objects), len(steps), PAIR)
+        ends = keys[None].expand(len(objects), len(steps), PAIR)
+        hidden = functional.gelu(self.object_hidden(torch.cat([left, right, ends, left * right, features], -1)))
+        odds: Tensor = self.object_out(hidden)[..., 0]
         return odds
 
 
@@ -130,3 +171,7 @@ def mean(hidden: Tensor, mask: Tensor) -> Tensor:
     """The mean over pieces: (B, N, W), (B, N) to (B, W)."""
     weights = mask.to(hidden.dtype)[..., None]
     return (hidden * weights).sum(1) / weights.sum(1).clamp(min=1e-6)
+
+
+def _name_and_whole(hidden: Tensor, mask: Tensor, names: Tensor) -> Tensor:
+    return torch.cat([mean(hidden, names), mean(hidden, mask)], -1)

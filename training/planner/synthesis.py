@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 
 from orchestrion.plans import ParameterKind, TaskType
-from orchestrion_controller.planner.builtin.learned.features import fits
+from orchestrion_controller.planner.builtin.reading.features import fits
 from training.planner.libraries import Example, Library, Step
 
 _FILES = {

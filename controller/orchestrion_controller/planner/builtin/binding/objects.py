@@ -1,0 +1,111 @@
+"""Which files the words of a request mean: "the second one", "both pages", "the letter", `report.txt`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from orchestrion.errors import Reason
+from orchestrion.runs import Artifact
+from orchestrion_controller.languages.amounts import Amount
+from orchestrion_controller.planner.builtin.binding.spoken import Spoken
+from orchestrion_controller.planner.builtin.reading.segments import Segment
+
+_WORD: Final = re.compile(r"[^\W\d_]{3,}|[\u3040-\u30ff\u3400-\u9fff]{2,}")
+_MANY: Final = frozenset({"count"})
+
+
+class Objects:
+    """The files of one request, and which of them were spoken of."""
+
+    def __init__(self, artifacts: Sequence[Artifact], spoken: Spoken, field: str) -> None:
+        """Takes the files.
+
+        Args:
+            artifacts: The files, in order.
+            spoken: The numbers in the request.
+            field: The field of the request that holds them, for errors.
+        """
+        self._artifacts = artifacts
+        self._spoken = spoken
+        self._field = field
+        self._spoken_of: set[str] = set()
+
+    def meant(self, segment: Segment, fitting: Sequence[Artifact]) -> tuple[Artifact, ...]:
+        """Finds the files that words mean, among those that fit.
+
+        Args:
+            segment: The words.
+            fitting: The files that what is to be done takes, in order.
+
+        Raises:
+            InvalidArgumentError: They speak of more files than there are.
+        """
+        chosen = self._told_apart(segment, fitting)
+        if not chosen and len(fitting) > 1 and self._is_rest(segment):
+            chosen = [item for item in fitting if item.name not in self._spoken_of]
+        chosen = [item for item in chosen or fitting if item in fitting]
+        self._spoken_of |= {item.name for item in chosen}
+        return tuple(chosen)
+
+    def says_which(self, segment: Segment, fitting: Sequence[Artifact]) -> bool:
+        """Whether words tell one file from another."""
+        return bool(self._told_apart(segment, fitting))
+
+    def _told_apart(self, segment: Segment, fitting: Sequence[Artifact]) -> list[Artifact]:
+        words = self._spoken.text[segment.start : segment.end]
+        return self._named(words) or self._counted(segment, fitting) or self._called(words, fitting)
+
+    def _is_rest(self, segment: Segment) -> bool:
+        """Whether words stand for what has not been spoken of: "the other one"."""
+        return any(segment.start <= place < segment.end for place in self._spoken.rests)
+
+    def _named(self, words: str) -> list[Artifact]:
+        """By the names of the files, whole."""
+        lowered = words.lower()
+        return [item for item in self._artifacts if item.file_name and item.file_name.lower() in lowered]
+
+    def _counted(self, segment: Segment, fitting: Sequence[Artifact]) -> list[Artifact]:
+        """By number: "the second", "the last two", "all three"."""
+        read = [item for item in self._spoken.amounts if segment.start < item.end and item.start < segment.end]
+        ordinals = [item for item in read if item.form == "ordinal"]
+        counts = [item for item in read if item.form in _MANY]
+        if ordinals:
+            return [artifact for item in ordinals for artifact in self._at(item, counts, fitting)]
+        if counts and counts[0].value > len(fitting):
+            raise self._too_few(counts[0].value, len(fitting))
+        return []
+
+    def _at(self, ordinal: Amount, counts: Sequence[Amount], fitting: Sequence[Artifact]) -> list[Artifact]:
+        number = int(ordinal.value)
+        count = int(counts[0].value) if counts and abs(number) == 1 else 1
+        if not fitting:
+            return []
+        if abs(number) + count - 1 > len(fitting) or not number:
+            raise self._too_few(abs(number) + count - 1, len(fitting))
+        first = number - 1 if number > 0 else len(fitting) + number - count + 1
+        return list(fitting[first : first + count])
+
+    def _called(self, words: str, fitting: Sequence[Artifact]) -> list[Artifact]:
+        """By words that the file's name has, too, where they tell it from others."""
+        spoken = {item.lower() for item in _WORD.findall(words)}
+        called = [
+            item
+            for item in fitting
+            if any(_alike(one, other) for one in spoken for other in _WORD.findall(_stem(item).lower()))
+        ]
+        return called if len(called) < len(fitting) else []
+
+    def _too_few(self, wanted: float, have: int) -> Exception:
+        message = f"The request speaks of {wanted:g} files of this kind; {have} attached. Attach the missing ones."
+        return Reason.MISSING_INPUT.error(message, field=self._field)
+
+
+def _stem(artifact: Artifact) -> str:
+    return artifact.file_name.rpartition(".")[0] or artifact.file_name
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether a word is another, or the beginning of it: `letter` and `letters`."""
+    return one == other or (min(len(one), len(other)) > 3 and (one.startswith(other) or other.startswith(one)))

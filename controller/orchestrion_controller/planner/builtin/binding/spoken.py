@@ -1,0 +1,64 @@
+"""The amounts and the names of languages in a request, each with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from orchestrion_controller.languages import Language, amounts, language_names, load
+from orchestrion_controller.languages.amounts import Amount
+from orchestrion_controller.languages.language_names import LanguageName
+from orchestrion_controller.languages.phrases import Phrases, fold, word_boundary
+from orchestrion_controller.planner.builtin.reading.marking import Aside
+
+_ON_THEIR_OWN = frozenset({"exact", "factor", "more", "time"})
+"""Forms of amounts that say how much; ordinals and counts say which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What grammar finds in a request."""
+
+    text: str
+    amounts: tuple[Amount, ...]
+    languages: tuple[LanguageName, ...]
+    rests: tuple[int, ...] = ()
+    """Where the words for what has not been spoken of begin, such as "the other"."""
+
+    def unclaimed(self, spans: Sequence[tuple[int, int]]) -> list[Amount]:
+        """The amounts that say how much of something, and that none of some spans has."""
+        return [
+            item
+            for item in self.amounts
+            if item.form in _ON_THEIR_OWN
+            and item.unit is not None
+            and not any(item.start < end and start < item.end for start, end in spans)
+        ]
+
+
+def read(text: str, asides: Iterable[Aside], languages: Sequence[Language]) -> Spoken:
+    """Reads a request, but for the names of files and the quotations in it."""
+    plain = text
+    for aside in asides:
+        plain = plain[: aside.start] + " " * (aside.end - aside.start) + plain[aside.end :]
+    rests = [place for language in languages for place in _rests(fold(plain), language.tag)]
+    return Spoken(text, amounts.read(plain, languages), language_names.read(plain), tuple(sorted(rests)))
+
+
+def _rests(folded: str, tag: str) -> list[int]:
+    phrases = _rest_phrases(tag)
+    return [
+        place
+        for place in range(len(folded))
+        if word_boundary(folded, place) and any(word_boundary(folded, end) for end, _ in phrases.at(folded, place))
+    ]
+
+
+@cache
+def _rest_phrases(tag: str) -> Phrases[bool]:
+    phrases: Phrases[bool] = Phrases()
+    for phrase in str(load()[tag].grammar.get("rest", "")).split(","):
+        if phrase.strip():
+            phrases.slot(phrase.strip(), default=True)
+    return phrases

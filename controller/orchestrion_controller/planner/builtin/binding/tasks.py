@@ -1,0 +1,259 @@
+"""The tasks of a reading: each step once for each thing that it works on, and the steps left unsaid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from orchestrion.errors import OrchestrionError
+from orchestrion.plans import Parameter, ParameterKind, Task, TaskType
+from orchestrion.runs import Artifact
+from orchestrion.values import ArtifactRef, OutputRef, Value
+from orchestrion_controller.planner.builtin.binding import conversions, missing, values
+from orchestrion_controller.planner.builtin.binding.objects import Objects
+from orchestrion_controller.planner.builtin.binding.spoken import Spoken
+from orchestrion_controller.planner.builtin.binding.surroundings import Surroundings
+from orchestrion_controller.planner.builtin.binding.values import Words
+from orchestrion_controller.planner.builtin.reading.offers import Option
+from orchestrion_controller.planner.builtin.reading.reader import Reading
+from orchestrion_controller.planner.builtin.reading.segments import Segment
+from orchestrion_controller.planner.builtin.reading.steps import Step
+from orchestrion_controller.plans.kinds import accepts, kind_of_media_type, reads_as_text
+
+Options: TypeAlias = Mapping[str, Sequence[Value]]
+"""The values of a step's options by the names of their inputs; several are several tasks, or one list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A value that a step can work on."""
+
+    value: Value
+    kind: ParameterKind
+    is_text_file: bool = False
+    """Whether it is a file that may be taken as its text."""
+
+    def fits(self, kind: ParameterKind) -> bool:
+        """Whether an input of a kind takes it as it is."""
+        return accepts(kind, self.kind) or (kind is ParameterKind.TEXT and self.is_text_file)
+
+
+@dataclass(slots=True)
+class Draft:
+    """Tasks so far, and the words that came to nothing."""
+
+    tasks: list[Task] = field(default_factory=list)
+    unread: list[Segment] = field(default_factory=list)
+    """Words for an option that give no value of it."""
+
+    def add(self, task_type: TaskType, inputs: Mapping[str, Value]) -> str:
+        """Adds a task, or finds the same one; returns its id."""
+        ordered = {item.name: inputs[item.name] for item in task_type.inputs if item.name in inputs}
+        for task in self.tasks:
+            if task.type == task_type.name and dict(task.inputs) == ordered:
+                return task.id
+        number = sum(task.type == task_type.name for task in self.tasks) + 1
+        task = Task(f"{task_type.name}-{number}"[-64:], task_type.name, ordered)
+        self.tasks.append(task)
+        return task.id
+
+
+class TaskMaker:
+    """Makes the tasks of one request."""
+
+    def __init__(self, reading: Reading, surroundings: Surroundings, spoken: Spoken) -> None:
+        """Keeps what a request says, and what there is beside it."""
+        self._text = surroundings.text
+        self._reading = reading
+        self._around = surroundings
+        self._values = spoken
+        self._objects = Objects(surroundings.files, spoken, surroundings.field)
+        self._changes = {id(segment): change for segment, change in reading.changes}
+        self._draft = Draft()
+
+    def make(self) -> Draft:
+        """Makes the tasks.
+
+        Raises:
+            InvalidArgumentError: Something to work on is missing, or fewer files are there than the words speak of.
+        """
+        products: list[list[Feed]] = []
+        for number, step in enumerate(self._reading.steps):
+            options = self.options_of(step)
+            feeds = [feed for source in self._reading.sources[number] for feed in products[source]]
+            products.append(self._make_step(step, options, feeds, self._reading.objects[number]))
+        return self._draft
+
+    def options_of(self, step: Step) -> dict[str, list[Value]]:
+        """Reads the options of a step; words that give none are kept as unread."""
+        result: dict[str, list[Value]] = {}
+        for parameter, segments in _by_parameter(step.options).items():
+            if parameter.kind is ParameterKind.TEXT and not parameter.repeated and parameter.name in _PROSE:
+                result[parameter.name] = [self._prose(segments)]
+                continue
+            if parameter.kind is ParameterKind.NUMBER and len(segments) > 1:
+                # "Speed … up by 50 %": words that stand apart are read as one.
+                number = values.value(parameter, self._said(segments))
+                if number is not None:
+                    result[parameter.name] = [number]
+                    continue
+            for segment in segments:
+                value = values.value(parameter, self._said([segment]))
+                if value is None:
+                    self._draft.unread.append(segment)
+                elif value not in result.setdefault(parameter.name, []):
+                    result[parameter.name].append(value)
+        return {name: found for name, found in result.items() if found}
+
+    def _make_step(
+        self, step: Step, options: dict[str, list[Value]], feeds: Sequence[Feed], objects: Sequence[Segment]
+    ) -> list[Feed]:
+        """Makes a step's tasks; returns what they give."""
+        task_type = step.task_type
+        own = dict(options)
+        for parameter in task_type.inputs:
+            choice = dict(step.ability.choices).get(parameter.name)
+            if choice:
+                own[parameter.name] = [choice]
+        open_inputs = [
+            item
+            for item in task_type.inputs
+            if item.name not in own and not item.choices and (not item.optional or item.kind.is_media)
+        ]
+        needed = [item for item in open_inputs if not item.optional]
+        if needed:
+            own |= self._fed(task_type, open_inputs, feeds, objects)
+        made = [self._draft.add(task_type, inputs) for inputs in _combined(task_type, own)]
+        return [Feed(OutputRef(task_id, output.name), output.kind) for task_id in made for output in task_type.outputs]
+
+    def _fed(
+        self, task_type: TaskType, open_inputs: Sequence[Parameter], feeds: Sequence[Feed], objects: Sequence[Segment]
+    ) -> dict[str, list[Value]]:
+        """Gives the inputs of a step that no words gave what feeds them."""
+        result: dict[str, list[Value]] = {}
+        for kind in dict.fromkeys(item.kind for item in open_inputs):
+            inputs = [item for item in open_inputs if item.kind is kind]
+            found = self._feeds(kind, feeds, objects, len([item for item in inputs if not item.optional]))
+            if not found:
+                first = next((item for item in inputs if not item.optional), None)
+                if first is not None:
+                    raise self._missing(task_type, first, kind)
+                continue
+            if len(inputs) > 1 and len(found) > 1:
+                # Two inputs of a kind take one each: two texts that are compared, a recording and a voice.
+                for item, value in zip(inputs, found, strict=False):
+                    result[item.name] = [value]
+            else:
+                result[inputs[0].name] = found
+        return result
+
+    def _missing(self, task_type: TaskType, parameter: Parameter, kind: ParameterKind) -> OrchestrionError:
+        return missing.error(task_type, parameter, kind, self._around)
+
+    def _feeds(self, kind: ParameterKind, feeds: Sequence[Feed], objects: Sequence[Segment], least: int) -> list[Value]:
+        """Finds what fits: what earlier steps made, files that the words mean, files at all, then what was before."""
+        made = self._converted(_principal(feeds, kind), kind)
+        if len(made) >= least and made:
+            return made
+        files = self._files(kind, objects)
+        if files:
+            return [*made, *self._converted([_of_file(item) for item in files], kind)]
+        if made:
+            return made
+        return self._converted(self._around.earlier(kind, self._can_become), kind)
+
+    def _files(self, kind: ParameterKind, objects: Sequence[Segment]) -> list[Artifact]:
+        fitting = [item for item in self._around.files if _of_file(item).fits(kind)]
+        convertible = [item for item in self._around.files if self._can_become(_of_file(item).kind, kind)]
+        chosen: list[Artifact] = []
+        for segment in objects:
+            pool = fitting if fitting and not self._objects.says_which(segment, convertible) else convertible
+            chosen += [item for item in self._objects.meant(segment, pool) if item not in chosen]
+        return chosen or fitting or convertible
+
+    def _converted(self, feeds: Sequence[Feed], kind: ParameterKind) -> list[Value]:
+        """Turns values into a kind, by steps that nobody asked for in words."""
+        result: list[Value] = []
+        for feed in feeds:
+            if feed.fits(kind):
+                result.append(feed.value)
+                continue
+            links = conversions.chain(self._around.task_types.values(), feed.kind, kind)
+            value = feed.value
+            for link in links or ():
+                value = OutputRef(self._draft.add(link.task_type, {link.input.name: value}), link.output.name)
+            if links:
+                result.append(value)
+        return result
+
+    def _can_become(self, source: ParameterKind, target: ParameterKind) -> bool:
+        return conversions.chain(self._around.task_types.values(), source, target) is not None
+
+    def _prose(self, segments: Sequence[Segment]) -> str:
+        """Joins the words for a text that is given to a model as it stands."""
+        if len(segments) == 1:
+            return values.text(self._words(segments[0]))
+        between = self._text[segments[0].end : segments[-1].start]
+        others = [item for item in self._reading.segments if segments[0].end <= item.start < segments[-1].start]
+        if not between.strip() or all(item in segments for item in others):
+            return values.text(self._text[segments[0].start : segments[-1].end])
+        return ", ".join(values.text(self._words(item)) for item in segments)
+
+    def _said(self, segments: Sequence[Segment]) -> Words:
+        """What words say: how they change an option, and the amounts and names of languages among them."""
+        changes = [self._changes.get(id(segment), "") for segment in segments]
+        spans = [(segment.start, segment.end) for segment in segments]
+        return Words(
+            " ".join(self._words(segment) for segment in segments),
+            max(changes, key=len, default=""),
+            tuple(item for item in self._values.amounts if _inside(item.start, item.end, spans)),
+            tuple(item for item in self._values.languages if _inside(item.start, item.end, spans)),
+        )
+
+    def _words(self, segment: Segment) -> str:
+        return self._text[segment.start : segment.end]
+
+
+_PROSE = frozenset({"prompt", "question", "instruction", "text", "negative_prompt", "system"})
+"""Inputs whose words reach a model as they stand."""
+
+
+def _inside(start: int, end: int, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(start < last and first < end for first, last in spans)
+
+
+def _by_parameter(options: Sequence[Segment]) -> dict[Parameter, list[Segment]]:
+    result: dict[Parameter, list[Segment]] = {}
+    for segment in sorted(options, key=lambda item: item.start):
+        if isinstance(segment.label, Option):
+            result.setdefault(segment.label.parameter, []).append(segment)
+    return result
+
+
+def _combined(task_type: TaskType, values_of: Options) -> list[dict[str, Value]]:
+    """Makes one set of inputs for each value; a list where an input takes one."""
+    result: list[dict[str, Value]] = [{}]
+    for parameter in task_type.inputs:
+        found = values_of.get(parameter.name)
+        if not found:
+            continue
+        if parameter.repeated:
+            result = [{**inputs, parameter.name: tuple(found)} for inputs in result]
+        else:
+            result = [{**inputs, parameter.name: value} for value in found for inputs in result]
+    return result
+
+
+def _principal(feeds: Sequence[Feed], kind: ParameterKind) -> list[Feed]:
+    """Of each task that feeds a step the output that fits best: as it is before converted, the first before others."""
+    by_task: dict[str, list[Feed]] = {}
+    for feed in feeds:
+        if isinstance(feed.value, OutputRef):
+            by_task.setdefault(feed.value.task_id, []).append(feed)
+    return [next((feed for feed in row if feed.fits(kind)), row[0]) for row in by_task.values()]
+
+
+def _of_file(artifact: Artifact) -> Feed:
+    kind = kind_of_media_type(artifact.media_type)
+    return Feed(ArtifactRef(artifact.name), kind, reads_as_text(artifact.media_type))

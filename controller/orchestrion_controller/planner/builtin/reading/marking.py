@@ -1,0 +1,157 @@
+"""Values inside a request: file names, quotations, addresses and long texts, each replaced by a mark."""
+
+# ruff: noqa: RUF001 - Requests have the marks of many scripts.
+from __future__ import annotations
+
+import mimetypes
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from orchestrion.plans import ParameterKind
+from orchestrion.runs import Artifact
+from orchestrion_controller.planner.builtin.reading.quotes import after_colon, quotations
+from orchestrion_controller.plans.kinds import kind_of_media_type, reads_as_text
+
+MARKS: Final = (
+    "[image]",
+    "[audio]",
+    "[video]",
+    "[document]",
+    "[text file]",
+    "[link]",
+    "[question]",
+    "[text]",
+    "[phrase]",
+    "[attached image]",
+    "[attached audio]",
+    "[attached video]",
+    "[attached document]",
+    "[attached text file]",
+    "[earlier turn]",
+)
+"""Pieces beyond those of words: what stands for a value that is set aside, and what there is before the request."""
+
+MOST_FILES: Final = 4
+"""How many of a request's files the reader is told of."""
+
+_FILE: Final = re.compile(r"(?<![\w/.])[\w-]+(?:\.[\w-]+)*\.([A-Za-z][A-Za-z0-9]{1,4})(?!\w)")
+_LINK: Final = re.compile(r"\b(?:https?|ftp)://[^\s'\"<>]+|\bwww\.[^\s'\"<>]+", re.IGNORECASE)
+_KINDS: Final = {
+    "image": ParameterKind.IMAGE,
+    "audio": ParameterKind.AUDIO,
+    "video": ParameterKind.VIDEO,
+}
+_MORE_EXTENSIONS: Final = {
+    "webp": ParameterKind.IMAGE,
+    "heic": ParameterKind.IMAGE,
+    "flac": ParameterKind.AUDIO,
+    "m4a": ParameterKind.AUDIO,
+    "ogg": ParameterKind.AUDIO,
+    "opus": ParameterKind.AUDIO,
+    "mkv": ParameterKind.VIDEO,
+    "webm": ParameterKind.VIDEO,
+}
+_OPENING: Final = frozenset("'\"`‘“«")
+_CLOSING: Final = frozenset("'\"`’”»")
+_SHORT_WORDS: Final = 3
+_LONGEST_QUESTION: Final = 40
+_LONG_WORDS: Final = 15
+"""How many words after a colon make a text of what follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A value inside a request."""
+
+    mark: str
+    """One of `MARKS`."""
+    text: str
+    """The text as it is written, without its quotation marks; the name of a file."""
+    start: int
+    """Where it begins in the request, its quotation mark included."""
+    end: int
+
+    @property
+    def kind(self) -> ParameterKind:
+        """What kind of value it is."""
+        return _KINDS.get(self.mark.strip("[]"), ParameterKind.DOCUMENT if self.is_file else ParameterKind.TEXT)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is the name of a file."""
+        return self.mark in MARKS[:4]
+
+
+def asides(request: str, file_names: Sequence[str] = ()) -> list[Aside]:
+    """Finds the values inside a request, in order; none overlap.
+
+    Args:
+        request: The request, as it is written.
+        file_names: The names of its attachments, which it may mention.
+    """
+    asides: list[Aside] = []
+    for name in sorted(dict.fromkeys(file_names), key=len, reverse=True):
+        for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", request, re.IGNORECASE) if name else ():
+            _add(asides, _file(request, name, *match.span()))
+    for match in _LINK.finditer(request):
+        _add(asides, Aside("[link]", match.group().rstrip(".,;:!?)"), *match.span()))
+    for match in _FILE.finditer(request):
+        if kind_of(match.group()):
+            _add(asides, _file(request, match.group(), *match.span()))
+    for quotation in quotations(request):
+        if quotation.text.strip():
+            _add(asides, Aside(_mark_of(quotation.text), quotation.text, quotation.start, quotation.end))
+    last = max((item.end for item in asides), default=0)
+    rest = after_colon(request, last)
+    if rest and len(rest.text.split()) >= _LONG_WORDS:
+        _add(asides, Aside("[text]", rest.text, rest.start, rest.end))
+    return sorted(asides, key=lambda item: item.start)
+
+
+def beside(files: Sequence[Artifact], *, follows: bool = False) -> list[str]:
+    """Lists the marks that tell what there is beside a request: an earlier turn, and its files, a few of many."""
+    return [*(["[earlier turn]"] if follows else []), *(_attached(item) for item in files[:MOST_FILES])]
+
+
+def attached(kind: ParameterKind, *, is_text: bool) -> str:
+    """The mark for a file that comes with a request."""
+    return "[attached text file]" if is_text else f"[attached {kind.name.lower()}]"
+
+
+def _attached(artifact: Artifact) -> str:
+    return attached(kind_of_media_type(artifact.media_type), is_text=reads_as_text(artifact.media_type))
+
+
+def kind_of(file_name: str) -> ParameterKind | None:
+    """Returns the kind of a file by the extension of its name; None where that is unknown."""
+    ending = file_name.rpartition(".")[2].lower()
+    if ending in _MORE_EXTENSIONS:
+        return _MORE_EXTENSIONS[ending]
+    media_type = mimetypes.guess_type(f"x.{ending}")[0] or ""
+    if not media_type or ending in {"com", "org", "net", "exe"}:
+        return None
+    return _KINDS.get(media_type.partition("/")[0], ParameterKind.DOCUMENT)
+
+
+def _file(request: str, name: str, start: int, end: int) -> Aside:
+    """Takes the quotation marks around a file's name along."""
+    kind = kind_of(name)
+    mark = f"[{kind.name.lower()}]" if kind else "[document]"
+    if request[start - 1 : start] in _OPENING and request[end : end + 1] in _CLOSING:
+        start, end = start - 1, end + 1
+    return Aside(mark, name, start, end)
+
+
+def _mark_of(text: str) -> str:
+    count = len(text.split())
+    if text.rstrip().endswith(("?", "？")) and count < _LONGEST_QUESTION:
+        return "[question]"
+    return "[phrase]" if count <= _SHORT_WORDS else "[text]"
+
+
+def _add(asides: list[Aside], item: Aside) -> None:
+    """Adds a value unless it overlaps another."""
+    if not any(item.start < other.end and other.start < item.end for other in asides):
+        asides.append(item)

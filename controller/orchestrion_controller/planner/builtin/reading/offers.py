@@ -1,0 +1,101 @@
+"""What a library of task types offers to be asked for: each task type by each of its choices, and their options."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from orchestrion.plans import Parameter, TaskType
+from orchestrion_controller.planner.builtin.reading.tool_texts import description_of, words_of
+
+
+@dataclass(frozen=True, slots=True)
+class Ability:
+    """A task type with its choices made, such as `image-to-image` with `operation` `blur`."""
+
+    task_type: TaskType
+    choices: tuple[tuple[str, str], ...] = ()
+    """The inputs that have choices, and the choice; an optional one that is left out is not here."""
+
+    def is_among(self, offered: Mapping[str, TaskType]) -> bool:
+        """Whether it is on offer: its task type, with its choices, and without others that have to be made there."""
+        task_type = offered.get(self.task_type.name)
+        if task_type is None:
+            return False
+        inputs = {item.name: item for item in task_type.inputs if item.choices}
+        own = dict(self.choices)
+        is_chosen = all(name in inputs and choice in inputs[name].choices for name, choice in own.items())
+        return is_chosen and all(item.optional or name in own for name, item in inputs.items())
+
+    @property
+    def name_words(self) -> str:
+        """What it is called, in words."""
+        return " ".join([words_of(self.task_type.name), *(words_of(choice) for _, choice in self.choices)])
+
+    @property
+    def description(self) -> str:
+        """What it does, in words."""
+        return description_of(self.task_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An input of a task type that words can give."""
+
+    task_type: TaskType
+    parameter: Parameter
+
+    @property
+    def text(self) -> tuple[str, str]:
+        """What it is called and what it does, in words: the same for inputs that are alike."""
+        return words_of(self.parameter.name), self.parameter.description
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Everything that words can ask for."""
+
+    abilities: tuple[Ability, ...]
+    options: tuple[Option, ...]
+    option_texts: tuple[tuple[str, str], ...]
+    """The texts of the options, each once."""
+    text_of: tuple[int, ...]
+    """For each option the index of its text."""
+    ability_of: tuple[int, ...]
+    """For each option the index of the first ability of its task type."""
+
+    def first_of(self, task_type: TaskType) -> int:
+        """The index of the first ability of a task type."""
+        return next(number for number, ability in enumerate(self.abilities) if ability.task_type == task_type)
+
+
+def offer(task_types: Sequence[TaskType]) -> Offer:
+    """Lists what a library offers."""
+    abilities = tuple(Ability(item, choices) for item in task_types for choices in _choices(item))
+    options = tuple(Option(item, parameter) for item in task_types for parameter in item.inputs if is_worded(parameter))
+    texts = tuple(dict.fromkeys(option.text for option in options))
+    first: Mapping[str, int] = {
+        ability.task_type.name: len(abilities) - 1 - number for number, ability in enumerate(reversed(abilities))
+    }
+    return Offer(
+        abilities,
+        options,
+        texts,
+        tuple(texts.index(option.text) for option in options),
+        tuple(first[option.task_type.name] for option in options),
+    )
+
+
+def is_worded(parameter: Parameter) -> bool:
+    """Whether words of their own can give an input: no medium, and no choice, which is part of what is asked for."""
+    return not parameter.kind.is_media and not parameter.choices
+
+
+def _choices(task_type: TaskType) -> list[tuple[tuple[str, str], ...]]:
+    alternatives = [
+        [*((parameter.name, choice) for choice in parameter.choices), *([None] if parameter.optional else [])]
+        for parameter in task_type.inputs
+        if parameter.choices
+    ]
+    return [tuple(pair for pair in row if pair) for row in itertools.product(*alternatives)]

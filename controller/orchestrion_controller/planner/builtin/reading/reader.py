@@ -1,0 +1,283 @@
+"""The reader: a request and a library of task types in; what each word is there for, steps and links out."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Final
+
+import numpy as np
+
+from orchestrion.plans import TaskType
+from orchestrion_controller.planner.builtin.reading import features, graph, marking
+from orchestrion_controller.planner.builtin.reading.encoder import Encoder
+from orchestrion_controller.planner.builtin.reading.features import Array
+from orchestrion_controller.planner.builtin.reading.heads import (
+    CHANGES,
+    ROLES,
+    Heads,
+    LibraryVectors,
+    log_softmax,
+    log_sum_exp,
+    shares,
+)
+from orchestrion_controller.planner.builtin.reading.offers import Ability, Offer, Option, offer
+from orchestrion_controller.planner.builtin.reading.pieces import Piece
+from orchestrion_controller.planner.builtin.reading.segments import Segment, segments
+from orchestrion_controller.planner.builtin.reading.steps import Step, gather
+from orchestrion_controller.planner.builtin.reading.tool_texts import read_text
+
+THRESHOLD: Final = 0.0
+"""The log odds above which a task type is wanted. Set on requests that are in no test: `training/planner`."""
+
+_GUESS: Final = 0.2
+"""How likely the likeliest task type must be to be planned where none is above the threshold: better a guess that says
+so than nothing, but not just anything."""
+
+_DOUBTFUL: Final = 0.3
+"""How likely a task type must be to be wanted though left out, or unwanted though planned, to be named as a doubt."""
+
+_UNMET: Final = 0.5
+"""How much more a word counts as unmet than the encoder has it, in nats: a part that is refused by mistake can be said
+again, one that is dropped is not missed until it is too late."""
+
+_ABSENT: Final = 1.5
+"""How much less words count as asking for what is not here, in nats: of two that are alike, what is here is meant."""
+
+_LIBRARIES_KEPT: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a request says."""
+
+    segments: tuple[Segment, ...]
+    """Its words, but for those that are there for nothing."""
+    steps: tuple[Step, ...]
+    """What it asks for, each after all that feed it."""
+    sources: tuple[tuple[int, ...], ...]
+    """For each step the indices of those that feed it."""
+    objects: tuple[tuple[Segment, ...], ...]
+    """For each step the words for the files that it works on."""
+    changes: tuple[tuple[Segment, str], ...]
+    """How the words for options change them: one of `CHANGES`."""
+    confidence: float
+    """How likely all of it is right, 0 to 1."""
+
+    def of_role(self, role: str) -> tuple[Segment, ...]:
+        """The segments of a role."""
+        return tuple(item for item in self.segments if item.label == role)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What the reader takes a request for, whatever its other words are."""
+
+    graph: graph.Graph
+    types: tuple[TaskType, ...]
+    """The task type of each step."""
+    confidence: float
+    """The probability that all of it is right."""
+    doubtful: tuple[tuple[str, float], ...]
+    """The names of task types that are planned and might not be wanted, and how likely they are."""
+    left_out: tuple[tuple[str, float], ...]
+    """The names of those that are not planned and might be wanted, likewise."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Library:
+    """A library as the reader has it."""
+
+    offer: Offer
+    vectors: LibraryVectors
+
+
+class Reader:
+    """Reads requests. Safe for use by several threads."""
+
+    def __init__(self, encoder: Encoder | None = None) -> None:
+        """Loads the weights; see `Encoder`."""
+        self._encoder = encoder or Encoder()
+        self._heads = Heads(self._encoder.heads)
+        self._libraries: OrderedDict[tuple[TaskType, ...], _Library] = OrderedDict()
+        self._lock = Lock()
+
+    def prepare(self, task_types: Sequence[TaskType]) -> _Library:
+        """Encodes the task types of a library; kept for the next request with the same."""
+        key = tuple(task_types)
+        with self._lock:
+            if key in self._libraries:
+                self._libraries.move_to_end(key)
+                return self._libraries[key]
+        offered = offer(key)
+        abilities = [read_text(item.name_words, item.description, self._encoder.pieces) for item in offered.abilities]
+        options = [read_text(*text, self._encoder.pieces) for text in offered.option_texts]
+        encoded = self._encoder.encode([text for text, _ in (*abilities, *options)])
+        vectors = self._heads.library(
+            encoded[: len(abilities)],
+            [length for _, length in abilities],
+            encoded[len(abilities) :],
+            [length for _, length in options],
+        )
+        library = _Library(offered, vectors)
+        with self._lock:
+            self._libraries[key] = library
+            while len(self._libraries) > _LIBRARIES_KEPT:
+                self._libraries.popitem(last=False)
+        return library
+
+    def read(
+        self,
+        text: str,
+        task_types: Sequence[TaskType],
+        files: Sequence[str] = (),
+        before: Sequence[str] = (),
+        *,
+        preferred: Mapping[str, TaskType] | None = None,
+    ) -> Reading:
+        """Reads a request: what each word of it is there for.
+
+        Args:
+            text: The request.
+            task_types: The library.
+            files: The names of the files that come with it.
+            before: Marks for what there is beside it: see `marking.beside`.
+            preferred: What of the library is here, by name, with the choices alone that are; None for all of it.
+        """
+        asides = marking.asides(text, files)
+        pieces = self._encoder.pieces.cut(text, asides, before)
+        library = self.prepare(task_types)
+        offered = library.offer
+        vectors = self._encoder.encode([pieces])[0]
+        asks = self._heads.asks(vectors, library.vectors)
+        options = self._heads.options(vectors, library.vectors, offered.text_of, offered.ability_of)
+        scores = log_softmax(np.concatenate([self._heads.roles(vectors), asks, options], -1))
+        scores[:, ROLES.index("unmet")] += _UNMET
+        if preferred is not None:
+            scores[:, len(ROLES) :] -= _absence(offered, preferred)
+        found = segments(pieces, text, scores, self._heads.starts(vectors), offered)
+
+        def ability_of(segment: Segment) -> Ability:
+            """The likeliest ability of the task type that an option is of."""
+            assert isinstance(segment.label, Option)
+            own = [number for number, item in enumerate(offered.abilities) if item.task_type == segment.label.task_type]
+            return offered.abilities[max(own, key=lambda number: float(asks[list(segment.pieces), number].mean()))]
+
+        steps = gather(found, ability_of)
+        return self._linked(_Read(text, asides, pieces, vectors), found, steps, library)
+
+    def estimate(
+        self, text: str, task_types: Sequence[TaskType], files: Sequence[str] = (), before: Sequence[str] = ()
+    ) -> Estimate:
+        """Estimates which task types a request wants, and what feeds what; no steps where nothing seems wanted."""
+        if not task_types:
+            return Estimate(graph.Graph((), (), ()), (), 0.0, (), ())
+        asides = marking.asides(text, files)
+        pieces = self._encoder.pieces.cut(text, asides, before)
+        library = self.prepare(task_types)
+        vectors = self._encoder.encode([pieces])[0]
+        words = [piece.end > piece.start for piece in pieces]
+        places = self._heads.asks(vectors, library.vectors) - log_sum_exp(self._heads.roles(vectors), -1)[:, None]
+        odds = self._heads.wanted(vectors, words, places, library.vectors)
+        odds, places = _of_types(odds, 0, library.offer, task_types), _of_types(places, 1, library.offer, task_types)
+        probabilities = 1 / (1 + np.exp(-odds))
+        chosen = graph.chosen(odds, THRESHOLD)
+        if not chosen and len(probabilities) and probabilities.max() >= _GUESS:
+            chosen = [int(probabilities.argmax())]
+        parts = np.where(np.array(words)[:, None], shares(places), -1e4)
+        spots = parts.argmax(0)
+        wanted = sorted(
+            (graph.Wanted(index, pieces[spots[index]].start, float(probabilities[index])) for index in chosen),
+            key=lambda step: step.position,
+        )
+        made = graph.Graph((), (), ())
+        if wanted:
+            tools = [step.tool for step in wanted]
+            attention = np.exp(parts[:, tools] - parts[:, tools].max(0))
+            summed = (attention / attention.sum(0)).T @ vectors
+            mentions = [features.Mention(task_types[step.tool], step.position) for step in wanted]
+            both, alone = features.pairs(mentions, asides, text)
+            abilities = [library.offer.first_of(task_types[tool]) for tool in tools]
+            links, roots = self._heads.links(summed, abilities, library.vectors, both, alone)
+            made = graph.build(wanted, task_types, links, roots, in_time=graph.is_in_time(task_types))
+        others = [index for index in range(len(probabilities)) if index not in chosen]
+        certainty = [*probabilities[chosen], *(1 - probabilities[others]), *made.probabilities]
+        return Estimate(
+            made,
+            tuple(task_types[step.tool] for step in made.steps),
+            math.exp(sum(math.log(max(float(share), 1e-6)) for share in certainty)) if chosen else 0.0,
+            tuple(
+                (task_types[step.tool].name, step.probability)
+                for step in made.steps
+                if step.probability < 1 - _DOUBTFUL
+            ),
+            tuple(
+                (task_types[index].name, float(probabilities[index]))
+                for index in others
+                if probabilities[index] > _DOUBTFUL
+            ),
+        )
+
+    def _linked(self, read: _Read, found: Sequence[Segment], steps: Sequence[Step], library: _Library) -> Reading:
+        """Predicts what feeds each step, and how words change options."""
+        confidence = math.prod(item.probability for item in found) if found else 0.0
+        if not steps:
+            return Reading(tuple(found), (), (), (), (), confidence)
+        vectors = np.stack([read.vectors[step.pieces].mean(0) for step in steps])
+        abilities = [library.offer.abilities.index(step.ability) for step in steps]
+        mentions = [features.Mention(step.task_type, step.position) for step in steps]
+        both, alone = features.pairs(mentions, read.asides, read.text)
+        links, roots = self._heads.links(vectors, abilities, library.vectors, both, alone)
+        wanted = [graph.Wanted(number, step.position, 1.0) for number, step in enumerate(steps)]
+        made = graph.build(wanted, [step.task_type for step in steps], links, roots)
+        order = [item.tool for item in made.steps]
+        files = [item for item in found if item.label == "file"]
+        objects: list[tuple[Segment, ...]] = [()] * len(steps)
+        if files:
+            described = np.stack([read.vectors[list(item.pieces)].mean(0) for item in files])
+            beside = features.objects([(item.start, item.end) for item in files], mentions, read.text)
+            odds = self._heads.objects(described, vectors, abilities, library.vectors, beside)
+            objects = [
+                tuple(item for row, item in enumerate(files) if odds[row, column] > 0) for column in range(len(steps))
+            ]
+        changes = tuple(
+            (item, CHANGES[int(self._heads.changes(read.vectors[list(item.pieces)].mean(0)).argmax())])
+            for item in found
+            if isinstance(item.label, Option)
+        )
+        return Reading(
+            tuple(found),
+            tuple(steps[number] for number in order),
+            made.sources,
+            tuple(objects[number] for number in order),
+            changes,
+            confidence * math.prod(made.probabilities),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A request as the encoder read it."""
+
+    text: str
+    asides: Sequence[marking.Aside]
+    pieces: Sequence[Piece]
+    vectors: Array
+
+
+def _absence(offered: Offer, preferred: Mapping[str, TaskType]) -> Array:
+    """What it costs to take words for each ability and option: something where they are not here."""
+    here = [item.is_among(preferred) for item in offered.abilities]
+    options = [item.task_type.name in preferred for item in offered.options]
+    return np.where(np.array([*here, *options], dtype=bool), np.float32(0), np.float32(_ABSENT))
+
+
+def _of_types(values: Array, axis: int, offered: Offer, task_types: Sequence[TaskType]) -> Array:
+    """The highest value of each task type's abilities, along an axis."""
+    groups = [
+        [number for number, ability in enumerate(offered.abilities) if ability.task_type == item] for item in task_types
+    ]
+    return np.stack([values.take(group, axis).max(axis) for group in groups], axis)

@@ -1,0 +1,149 @@
+"""Which words of a request belong together, and what they are there for: the likeliest labels, word by word. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from orchestrion.plans import TaskType
+from orchestrion_controller.planner.builtin.reading.features import Array
+from orchestrion_controller.planner.builtin.reading.heads import ROLES, STARTS
+from orchestrion_controller.planner.builtin.reading.offers import Ability, Offer, Option
+from orchestrion_controller.planner.builtin.reading.pieces import Piece
+
+Label: TypeAlias = str | Ability | Option
+"""What words are there for: one of `ROLES`, an ability that they ask for, or an option that they give."""
+
+_CHANGE: Final = 0.7
+"""What it costs to take the next word for something else, in nats: a word between two alike is rarely different."""
+
+_NONE: Final = ROLES.index("none")
+_INSIDE, _MORE = STARTS.index("inside"), STARTS.index("more")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Words of a request that belong together."""
+
+    label: Label
+    start: int
+    """Where they begin, in characters."""
+    end: int
+    pieces: tuple[int, ...]
+    """The indices of their pieces."""
+    is_more: bool
+    """Whether they go on with what words before them began: `read` … `aloud`."""
+    probability: float
+    """How likely the label is, the mean of the words'."""
+
+    @property
+    def task_type(self) -> TaskType | None:
+        """The task type that they are about; None for a role."""
+        return None if isinstance(self.label, str) else self.label.task_type
+
+    def __str__(self) -> str:
+        match self.label:
+            case Ability(task_type=task_type, choices=choices):
+                return f"{task_type.name}{[choice for _, choice in choices] or ''}"
+            case Option(task_type=task_type, parameter=parameter):
+                return f"{task_type.name}.{parameter.name}"
+            case role:
+                return role
+
+
+def segments(pieces: Sequence[Piece], text: str, scores: Array, starts: Array, offer: Offer) -> list[Segment]:
+    """Finds the segments of a request, in order; words that are there for nothing are in none.
+
+    Args:
+        pieces: The pieces of the request.
+        text: The request.
+        scores: Log probabilities of the labels at each piece: roles, abilities, options; shape (N, labels).
+        starts: Log probabilities of the `STARTS` at each piece.
+        offer: What the labels after the roles mean.
+    """
+    words = _words(pieces, text)
+    if not words:
+        return []
+    of_words = np.stack([scores[list(word)].mean(0) for word in words])
+    path = _likeliest(of_words)
+    groups: list[tuple[int, list[int]]] = []
+    for number, label in enumerate(path):
+        first = words[number][0]
+        is_new = starts[first].argmax() != _INSIDE
+        touches = bool(groups) and groups[-1][0] == label and groups[-1][1][-1] == number - 1
+        if label != _NONE and touches and not is_new:
+            groups[-1][1].append(number)
+        elif label != _NONE:
+            groups.append((label, [number]))
+    return [_segment(label, members, words, (pieces, of_words, starts), offer) for label, members in groups]
+
+
+def label_of(index: int, offer: Offer) -> Label:
+    """What a label's index means."""
+    if index < len(ROLES):
+        return ROLES[index]
+    index -= len(ROLES)
+    return offer.abilities[index] if index < len(offer.abilities) else offer.options[index - len(offer.abilities)]
+
+
+def _segment(
+    label: int,
+    members: Sequence[int],
+    words: Sequence[Sequence[int]],
+    read: tuple[Sequence[Piece], Array, Array],
+    offer: Offer,
+) -> Segment:
+    pieces, of_words, starts = read
+    inside = tuple(piece for number in members for piece in words[number])
+    return Segment(
+        label_of(label, offer),
+        pieces[inside[0]].start,
+        pieces[inside[-1]].end,
+        inside,
+        bool(starts[inside[0]].argmax() == _MORE),
+        float(np.exp(of_words[list(members), label].mean())),
+    )
+
+
+def _words(pieces: Sequence[Piece], text: str) -> list[list[int]]:
+    """Groups pieces into words; in scripts without spaces each piece is one."""
+    words: list[list[int]] = []
+    for number, piece in enumerate(pieces):
+        if piece.end <= piece.start:
+            continue
+        before = pieces[words[-1][-1]] if words else None
+        joins = (
+            before is not None
+            and piece.start in {before.start, before.end}
+            and _is_spaced(text[before.end - 1])
+            and _is_spaced(text[piece.start])
+        )
+        if joins:
+            words[-1].append(number)
+        else:
+            words.append([number])
+    return words
+
+
+def _is_spaced(char: str) -> bool:
+    """Whether a letter is of a script that sets words apart; East Asian ones begin at U+2E80."""
+    return char.isalnum() and not 0x2E80 <= ord(char) < 0xAC00
+
+
+def _likeliest(scores: Array) -> list[int]:
+    """The likeliest labels, where each change costs something: (words, labels) to one label a word."""
+    best = scores[0].copy()
+    came_from = []
+    for row in scores[1:]:
+        top = int(best.argmax())
+        changed = best[top] - _CHANGE
+        stays = best >= changed
+        came_from.append(np.where(stays, np.arange(len(best)), top))
+        best = np.where(stays, best, changed) + row
+    path = [int(best.argmax())]
+    for row in reversed(came_from):
+        path.append(int(row[path[-1]]))
+    return path[::-1]

@@ -1,0 +1,93 @@
+"""The steps that a request's words ask for, each with its words and the options that go with it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from orchestrion.plans import TaskType
+from orchestrion_controller.planner.builtin.reading.offers import Ability, Option
+from orchestrion_controller.planner.builtin.reading.segments import Segment
+
+
+@dataclass(slots=True)
+class Step:
+    """A step, while its words are being gathered."""
+
+    ability: Ability
+    words: list[Segment] = field(default_factory=list)
+    """The words that ask for it."""
+    options: list[Segment] = field(default_factory=list)
+    """The words that give its options."""
+
+    @property
+    def task_type(self) -> TaskType:
+        """What it is."""
+        return self.ability.task_type
+
+    @property
+    def pieces(self) -> list[int]:
+        """The pieces of all its words."""
+        return sorted({piece for item in (*self.words, *self.options) for piece in item.pieces})
+
+    @property
+    def position(self) -> int:
+        """Where the request first speaks of it."""
+        return min(item.start for item in (*self.words, *self.options))
+
+
+def gather(segments: Sequence[Segment], ability_of: Callable[[Segment], Ability]) -> list[Step]:
+    """Makes steps of segments, in the order in which the request speaks of them.
+
+    Args:
+        segments: The segments of a request.
+        ability_of: Chooses the ability of a task type for words that give one of its options and ask for none.
+    """
+    steps: list[Step] = []
+    for segment in segments:
+        if isinstance(segment.label, Ability):
+            same = [step for step in steps if step.task_type == segment.label.task_type]
+            if same and (segment.is_more or _goes_on(same[-1], segment)):
+                same[-1].words.append(segment)
+            else:
+                steps.append(Step(segment.label, [segment]))
+    for number, segment in enumerate(segments):
+        if not isinstance(segment.label, Option):
+            continue
+        option = segment.label
+        same = [step for step in steps if step.task_type == option.task_type]
+        open_ones = [step for step in same if segment.is_more or _takes(step, option)]
+        if not open_ones or _is_of_another(open_ones, segments, number):
+            steps.append(Step(ability_of(segment), [], [segment]))
+        else:
+            _nearest(open_ones, segment).options.append(segment)
+    return sorted(steps, key=lambda step: step.position)
+
+
+def _goes_on(step: Step, segment: Segment) -> bool:
+    """Whether words of one ability follow each other with nothing but small words between."""
+    return step.ability == segment.label and segment.start - step.words[-1].end <= 1
+
+
+def _takes(step: Step, option: Option) -> bool:
+    """Whether a step has room for an option: it has not been given it, or takes several."""
+    labels = [item.label for item in step.options]
+    is_several = option.parameter.repeated or option.parameter.name == "language"
+    return is_several or option not in labels
+
+
+def _is_of_another(steps: Sequence[Step], segments: Sequence[Segment], number: int) -> bool:
+    """Whether an option goes with an object of its own: "the first one louder and the second one slower"."""
+    last = steps[-1]
+    if last.words or not last.options:
+        return False
+    between = [item for item in segments[:number] if item.label == "file" and item.start > last.options[-1].start]
+    before = [item for item in segments[:number] if item.label == "file" and item.start < last.options[-1].start]
+    return bool(between and before)
+
+
+def _nearest(steps: Sequence[Step], segment: Segment) -> Step:
+    def distance(step: Step) -> int:
+        return min(max(segment.start - item.end, item.start - segment.end, 0) for item in (*step.words, *step.options))
+
+    return min(steps, key=distance)
