@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 import random
 import time
 from collections import Counter
@@ -37,9 +38,9 @@ _HEADS_FASTER: Final = 4
 """How much faster the new layers learn than those that come from the teacher."""
 _HELD_OUT: Final = 12
 """One marked request of so many is not learnt from, but measures what was learnt."""
-_TOOLS_ANEW: Final = 0.2
+_TOOLS_ANEW: Final = 0.12
 """In what share of the batches what is learnt flows back into how tools are read."""
-_TOOLS_KEPT: Final = 6
+_TOOLS_KEPT: Final = 8
 """For how many batches our own task types, the most numerous, are not read anew."""
 
 
@@ -51,6 +52,7 @@ class Settings:
     layers: int
     rate: float
     made_up: int
+    tools: float
     seed: int
     threads: int
     requests: Path
@@ -92,6 +94,7 @@ def main() -> None:
     model = PlanModel(settings.layers)
     teacher.give(model)
     trainer = _Trainer(model, teacher, learnt, settings)
+    print(f"cosine of what enters to what the layers know: {trainer.align(teacher):.3f}", flush=True)
     trainer.train(held_out)
     torch.save(model.state_dict(), settings.output)
 
@@ -102,6 +105,7 @@ def _settings() -> Settings:
     parser.add_argument("--layers", type=int, default=3, help="how many of the teacher's six layers are kept")
     parser.add_argument("--rate", type=float, default=2e-4, help="the learning rate of the teacher's layers")
     parser.add_argument("--made-up", type=int, default=2500, help="how many requests are made up for each epoch")
+    parser.add_argument("--tools", type=float, default=0.5, help="what share of others' libraries an epoch takes")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--requests", type=Path, default=libraries.DATA / "requests", help="the marked requests")
@@ -119,7 +123,8 @@ class _Trainer:
         self._settings = settings
         self._generator = random.Random(settings.seed)
         self._pieces = Pieces()
-        self._embedder = Embedder(Base())
+        self._base = Base()
+        self._embedder = Embedder(self._base)
         self._requests = requests
         self._variation = Variation(requests, self._generator)
         self._libraries = libraries.training()
@@ -137,6 +142,10 @@ class _Trainer:
         self._kept_for = 0
         self._tensors: dict[tuple[tuple[str, str], ...], tuple[Tensor, Tensor, Tensor, Tensor]] = {}
 
+    def align(self, teacher: Teacher) -> float:
+        """See `Teacher.align`."""
+        return teacher.align(self._model, self._pieces, self._base)
+
     def train(self, held_out: Sequence[Marked]) -> None:
         model, settings = self._model, self._settings
         own = {id(parameter) for parameter in model.bert.parameters()}
@@ -149,6 +158,7 @@ class _Trainer:
                 },
             ],
             weight_decay=0.01,
+            fused=True,
         )
         epochs = [self._epoch() for _ in range(settings.epochs)]
         total = min(sum(map(len, epochs)), settings.most)
@@ -191,7 +201,8 @@ class _Trainer:
         for library in self._libraries:
             drawn = (made_up(library, self._generator) for _ in range(self._settings.made_up // len(self._libraries)))
             examples = [*library.examples, *(example for example in drawn if example)]
-            lessons += self._lessons(self._schools[library.name], examples)
+            own = self._lessons(self._schools[library.name], examples)
+            lessons += self._generator.sample(own, math.ceil(len(own) * self._settings.tools))
         self._generator.shuffle(lessons)
         return lessons
 
@@ -249,9 +260,11 @@ class _Trainer:
 
     def _encoded(self, texts: Sequence[tuple[str, str]]) -> tuple[Tensor, Tensor, Tensor]:
         key = tuple(texts)
-        if key not in self._tensors:
-            self._tensors[key] = self._embedder.tools(texts, self._pieces)
-        base, marks, mask, names = self._tensors[key]
+        tensors = self._tensors.get(key) or self._embedder.tools(texts, self._pieces)
+        if key in {tuple(row[0] for row in self._own.texts), self._own.library.option_texts}:
+            # Our own are read in every batch, others in ever new variants.
+            self._tensors[key] = tensors
+        base, marks, mask, names = tensors
         return self._model.hidden(base, marks, mask).float(), mask, names
 
 

