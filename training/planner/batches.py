@@ -6,7 +6,7 @@ import mimetypes
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -23,12 +23,14 @@ from training.planner.marked import Marked
 
 _UNKNOWN: Final = 0
 
+E = TypeVar("E", Example, Marked)
+
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """A request as it is read."""
+class Request(Generic[E]):
+    """A request as it is read: an example of what tools it wants, or one of which every word is marked."""
 
-    example: Example | Marked
+    example: E
     asides: Sequence[Aside]
     pieces: Sequence[Piece]
 
@@ -37,14 +39,6 @@ class Request:
         """What it says."""
         return self.example.text
 
-    @classmethod
-    def of(cls, example: Example | Marked, pieces: Pieces) -> Request:
-        """Cuts a request."""
-        files = example.files if isinstance(example, Marked) else ()
-        spans = asides(example.text, files)
-        follows = isinstance(example, Marked) and example.follows
-        return cls(example, spans, pieces.cut(example.text, spans, attachments(files, follows=follows)))
-
     def inside(self, start: int, end: int) -> list[int]:
         """Lists the pieces that lie in a part of the request."""
         return [
@@ -52,6 +46,18 @@ class Request:
             for number, piece in enumerate(self.pieces)
             if piece.start < end and piece.end > start and piece.end > piece.start
         ]
+
+
+def cut_example(example: Example, pieces: Pieces) -> Request[Example]:
+    """Cuts a request with its tools."""
+    spans = asides(example.text)
+    return Request(example, spans, pieces.cut(example.text, spans))
+
+
+def cut_marked(marked: Marked, pieces: Pieces) -> Request[Marked]:
+    """Cuts a marked request; its files come before it."""
+    spans = asides(marked.text, marked.files)
+    return Request(marked, spans, pieces.cut(marked.text, spans, attachments(marked.files, follows=marked.follows)))
 
 
 def attachments(files: Sequence[str], *, follows: bool = False) -> list[str]:
@@ -64,11 +70,11 @@ def attachments(files: Sequence[str], *, follows: bool = False) -> list[str]:
     return [*(["[earlier turn]"] if follows else []), *marks]
 
 
-def words(requests: Sequence[Request]) -> Tensor:
-    """Marks the pieces of words, and what stands for words, in padded requests: (requests, longest)."""
-    mask = torch.zeros(len(requests), max(len(request.pieces) for request in requests))
-    for row, request in enumerate(requests):
-        for number, piece in enumerate(request.pieces):
+def words(texts: Sequence[Sequence[Piece]]) -> Tensor:
+    """Marks the pieces of words, and what stands for words, in padded texts: (texts, longest)."""
+    mask = torch.zeros(len(texts), max(map(len, texts)))
+    for row, pieces in enumerate(texts):
+        for number, piece in enumerate(pieces):
             mask[row, number] = piece.end > piece.start
     return mask
 

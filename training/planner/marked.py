@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from orchestrion import task_types
 from orchestrion.plans import TaskType
@@ -77,13 +77,14 @@ def read(path: Path) -> Iterator[Marked]:
                 yield parse(
                     json.loads(line), path.name.partition("-")[0].partition(".")[0], types, f"{path.name}:{number}"
                 )
-            except (ValueError, KeyError, IndexError, AttributeError) as error:
-                raise ValueError(f"{path}:{number}: {error}") from error
+            except (ValueError, KeyError, TypeError) as error:
+                raise ValueError(f"{path}:{number}: {type(error).__name__}: {error}") from error
 
 
-def parse(item: Mapping[str, object], language: str, types: Mapping[str, TaskType], origin: str = "") -> Marked:
-    """Parses one line; raises ValueError, KeyError or IndexError where it breaks the form."""
-    marked = str(item["text"])
+def parse(item: Mapping[str, Any], language: str, types: Mapping[str, TaskType], origin: str = "") -> Marked:
+    """Parses one line; raises ValueError, KeyError or TypeError where it breaks the form."""
+    marked: str = item["text"]
+    files = tuple(map(str, item["files"]))
     text, segments, last = "", [], 0
     for match in _MARK.finditer(marked):
         text += marked[last : match.start()]
@@ -95,17 +96,36 @@ def parse(item: Mapping[str, object], language: str, types: Mapping[str, TaskTyp
     text += marked[last:]
     if "{" in text or "}" in text:
         raise ValueError(f"a mark is broken in {text!r}")
-    steps = [_step(str(line), types) for line in item["steps"]]  # type: ignore[attr-defined]
-    asked = frozenset(item.step for item in segments if item.role in {"ask", "input"})
+    steps = [_step(line, types) for line in item["steps"]]
+    for step in steps:
+        if not step.files <= set(range(len(files))) or not step.sources <= set(range(len(steps))):
+            raise ValueError(f"a step `{step.type}` works on a file or a step that is not there")
+    for segment in segments:
+        _check(segment, text, len(files), [step.type for step in steps], types)
+    worded = frozenset(item.step for item in segments if item.role in {"ask", "input"})
     return Marked(
         language,
         text,
-        tuple(map(str, item["files"])),  # type: ignore[arg-type]
+        files,
         tuple(segments),
-        tuple(_without_unworded(steps, asked)),
+        tuple(_without_unworded(steps, worded)),
         "before" in item,
         origin,
     )
+
+
+def _check(segment: Segment, text: str, files: int, steps: Sequence[str], types: Mapping[str, TaskType]) -> None:
+    """Says which words are marked for something that is not there."""
+    words = text[segment.start : segment.end]
+    if not words.strip():
+        raise ValueError(f"a mark of {text!r} is on no words")
+    if segment.step >= len(steps):
+        raise ValueError(f"{words!r} is of step {segment.step + 1}; there are {len(steps)}")
+    if any(not 0 <= number < files for number in segment.files):
+        raise ValueError(f"{words!r} is for a file that is not there; there are {files}")
+    task_type = types.get(steps[segment.step]) if segment.step >= 0 else None
+    if segment.parameter and task_type and task_type.input(segment.parameter) is None:
+        raise ValueError(f"{words!r} gives `{segment.parameter}`, which `{task_type.name}` has not")
 
 
 def _segment(key: str, start: int, end: int) -> Segment:
@@ -124,11 +144,14 @@ def _segment(key: str, start: int, end: int) -> Segment:
 def _step(line: str, types: Mapping[str, TaskType]) -> MarkedStep:
     name, *arguments = line.split()
     if name in {"again", "help", "hello"}:
-        return MarkedStep(name, {}, values=dict(item.split("=", 1) for item in arguments))  # type: ignore[arg-type]
+        return MarkedStep(name, {}, values=dict(map(_pair, arguments)))
     inputs = {parameter.name: parameter for parameter in types[name].inputs}
-    choices, files, sources, values = {}, set(), set(), {}
+    choices: dict[str, str] = {}
+    values: dict[str, str] = {}
+    files: set[int] = set()
+    sources: set[int] = set()
     for argument in arguments:
-        key, value = argument.split("=", 1)
+        key, value = _pair(argument)
         if key in inputs and inputs[key].choices:
             choices[key] = value
         elif re.fullmatch(r"f\d+(,f\d+)*", value):
@@ -144,10 +167,19 @@ def _step(line: str, types: Mapping[str, TaskType]) -> MarkedStep:
     return MarkedStep(name, choices, frozenset(files), frozenset(sources), values)
 
 
+def _pair(argument: str) -> tuple[str, str]:
+    key, equals, value = argument.partition("=")
+    if not equals:
+        raise ValueError(f"{argument!r} is no `input=value`")
+    return key, value
+
+
 def _without_unworded(steps: list[MarkedStep], worded: frozenset[int]) -> Iterator[MarkedStep]:
     """Gives each step what feeds it through steps that nobody worded."""
     for step in steps:
-        files, sources, waiting, seen = set(step.files), set(), list(step.sources), set()
+        files, waiting = set(step.files), list(step.sources)
+        sources: set[int] = set()
+        seen: set[int] = set()
         while waiting:
             source = waiting.pop()
             if source in seen:

@@ -2,63 +2,58 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Final
 
 import torch
 
 from orchestrion_controller.planner.builtin.reading.heads import ROLES
-from training.planner import losses
-from training.planner.batches import Request
+from training.planner.batches import cut_marked
+from training.planner.classes import IGNORED, Classes
+from training.planner.encoding import Encoding, OwnLibrary
 from training.planner.marked import Marked
 
+_BATCH: Final = 32
+_UNMET: Final = ROLES.index("unmet")
+_ALIKE: Final = frozenset(ROLES.index(role) for role in ("none", "file", "result"))
+"""Roles that are taken for one another without harm."""
 
-def of_pieces(trainer: Any, requests: Sequence[Marked]) -> str:
+
+def of_pieces(encoding: Encoding, own: OwnLibrary, requests: Sequence[Marked]) -> str:
     """Tells the share of pieces with the right class, of requests with all right, and of missed unmet words."""
-    trainer._model.eval()
-    library = trainer._own.library
-    index = {(item.task_type.name, item.choices): number for number, item in enumerate(library.abilities)}
-    options = {(item.task_type.name, item.parameter.name): number for number, item in enumerate(library.options)}
-    right = total = whole = missed = unmet = alarm = met = 0
-    for start in range(0, len(requests), 32):
-        batch = [Request.of(item, trainer._pieces) for item in requests[start : start + 32]]
-        with torch.no_grad():
-            read, tools = trainer.read(batch, [row[0] for row in trainer._own.texts], library)
-            logits = torch.cat(
-                [
-                    trainer._model.role(read.hidden),
-                    trainer._model.asks(read.hidden, tools),
-                    trainer._model.options(
-                        read.hidden, tools, torch.tensor(library.text_of), torch.tensor(library.ability_of)
-                    ),
-                ],
-                -1,
-            )
-        for row, request in enumerate(batch):
-            marked = request.example
-            target = [0] * len(request.pieces)
-            for segment in marked.segments:
-                number = losses._class(segment, marked, index, options, len(library.abilities))
-                for piece in request.inside(segment.start, segment.end):
-                    target[piece] = -100 if number is None else number
-            predicted = logits[row].argmax(-1).tolist()
-            pairs = [
-                (a, b)
-                for a, b, piece in zip(predicted, target, request.pieces, strict=False)
-                if piece.end > piece.start and b != -100
-            ]
-            right += sum(a == b for a, b in pairs)
-            total += len(pairs)
-            whole += all(a == b or {a, b} <= {0, 2, 3} for a, b in pairs)
-            bad = ROLES.index("unmet")
-            if any(b == bad for _, b in pairs):
-                unmet += 1
-                missed += not any(a == bad for a, _ in pairs)
+    encoding.model.train(mode=False)
+    counts: Counter[str] = Counter()
+    for start in range(0, len(requests), _BATCH):
+        for pairs in _read(encoding, own, requests[start : start + _BATCH]):
+            counts["right"] += sum(read == marked for read, marked in pairs)
+            counts["pieces"] += len(pairs)
+            counts["whole"] += all(read == marked or {read, marked} <= _ALIKE for read, marked in pairs)
+            names_unmet = any(read == _UNMET for read, _ in pairs)
+            if any(marked == _UNMET for _, marked in pairs):
+                counts["unmet"] += 1
+                counts["missed"] += not names_unmet
             else:
-                met += 1
-                alarm += any(a == bad for a, _ in pairs)
-    trainer._model.train()
+                counts["met"] += 1
+                counts["alarms"] += names_unmet
+    encoding.model.train()
     return (
-        f"held out: pieces {right / total:.3f}, whole {whole / len(requests):.3f}, "
-        f"unmet missed {missed}/{unmet}, false alarms {alarm}/{met}"
+        f"held out: pieces {counts['right'] / max(counts['pieces'], 1):.3f}, "
+        f"whole {counts['whole'] / max(len(requests), 1):.3f}, "
+        f"unmet missed {counts['missed']}/{counts['unmet']}, false alarms {counts['alarms']}/{counts['met']}"
     )
+
+
+def _read(encoding: Encoding, own: OwnLibrary, requests: Sequence[Marked]) -> list[list[tuple[int, int]]]:
+    """For each request the classes of its pieces, as they are read and as they are marked."""
+    cut = [cut_marked(item, encoding.pieces) for item in requests]
+    targets = Classes(own.offer).targets(cut).classes.tolist()
+    model, library = encoding.model, own.offer
+    with torch.no_grad():
+        read, tools = encoding.requests([request.pieces for request in cut]), encoding.own(own)
+        options = model.options(read.hidden, tools, torch.tensor(library.text_of), torch.tensor(library.ability_of))
+        logits = torch.cat([model.role(read.hidden), model.asks(read.hidden, tools), options], -1)
+    return [
+        [(read_as, right) for read_as, right in zip(row, target, strict=True) if right != IGNORED]
+        for row, target in zip(logits.argmax(-1).tolist(), targets, strict=True)
+    ]

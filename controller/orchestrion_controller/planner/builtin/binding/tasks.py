@@ -6,37 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from orchestrion.errors import OrchestrionError
 from orchestrion.plans import Parameter, ParameterKind, Task, TaskType
 from orchestrion.runs import Artifact
-from orchestrion.values import ArtifactRef, OutputRef, Value
+from orchestrion.values import OutputRef, Value
 from orchestrion_controller.planner.builtin.binding import conversions, missing, values
 from orchestrion_controller.planner.builtin.binding.objects import Objects
 from orchestrion_controller.planner.builtin.binding.spoken import Spoken
-from orchestrion_controller.planner.builtin.binding.surroundings import Surroundings
+from orchestrion_controller.planner.builtin.binding.surroundings import Feed, Surroundings, feed_of
 from orchestrion_controller.planner.builtin.binding.values import Words
 from orchestrion_controller.planner.builtin.reading.offers import Option
 from orchestrion_controller.planner.builtin.reading.reader import Reading
 from orchestrion_controller.planner.builtin.reading.segments import Segment
 from orchestrion_controller.planner.builtin.reading.steps import Step
-from orchestrion_controller.plans.kinds import accepts, kind_of_media_type, reads_as_text
 
 Options: TypeAlias = Mapping[str, Sequence[Value]]
 """The values of a step's options by the names of their inputs; several are several tasks, or one list."""
-
-
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """A value that a step can work on."""
-
-    value: Value
-    kind: ParameterKind
-    is_text_file: bool = False
-    """Whether it is a file that may be taken as its text."""
-
-    def fits(self, kind: ParameterKind) -> bool:
-        """Whether an input of a kind takes it as it is."""
-        return accepts(kind, self.kind) or (kind is ParameterKind.TEXT and self.is_text_file)
 
 
 @dataclass(slots=True)
@@ -104,7 +88,7 @@ class TaskMaker:
                     self._draft.unread.append(segment)
                 elif value not in result.setdefault(parameter.name, []):
                     result[parameter.name].append(value)
-        return {name: found for name, found in result.items() if found}
+        return {name: values_so_far for name, values_so_far in result.items() if values_so_far}
 
     def _make_step(
         self, step: Step, options: dict[str, list[Value]], feeds: Sequence[Feed], objects: Sequence[Segment]
@@ -134,22 +118,19 @@ class TaskMaker:
         result: dict[str, list[Value]] = {}
         for kind in dict.fromkeys(item.kind for item in open_inputs):
             inputs = [item for item in open_inputs if item.kind is kind]
-            found = self._feeds(kind, feeds, objects, len([item for item in inputs if not item.optional]))
-            if not found:
+            chosen = self._feeds(kind, feeds, objects, len([item for item in inputs if not item.optional]))
+            if not chosen:
                 first = next((item for item in inputs if not item.optional), None)
                 if first is not None:
-                    raise self._missing(task_type, first, kind)
+                    raise missing.error(task_type, first, kind, self._around)
                 continue
-            if len(inputs) > 1 and len(found) > 1:
+            if len(inputs) > 1 and len(chosen) > 1:
                 # Two inputs of a kind take one each: two texts that are compared, a recording and a voice.
-                for item, value in zip(inputs, found, strict=False):
+                for item, value in zip(inputs, chosen, strict=False):
                     result[item.name] = [value]
             else:
-                result[inputs[0].name] = found
+                result[inputs[0].name] = chosen
         return result
-
-    def _missing(self, task_type: TaskType, parameter: Parameter, kind: ParameterKind) -> OrchestrionError:
-        return missing.error(task_type, parameter, kind, self._around)
 
     def _feeds(self, kind: ParameterKind, feeds: Sequence[Feed], objects: Sequence[Segment], least: int) -> list[Value]:
         """Finds what fits: what earlier steps made, files that the words mean, files at all, then what was before."""
@@ -158,14 +139,14 @@ class TaskMaker:
             return made
         files = self._files(kind, objects)
         if files:
-            return [*made, *self._converted([_of_file(item) for item in files], kind)]
+            return [*made, *self._converted([feed_of(item) for item in files], kind)]
         if made:
             return made
         return self._converted(self._around.earlier(kind, self._can_become), kind)
 
     def _files(self, kind: ParameterKind, objects: Sequence[Segment]) -> list[Artifact]:
-        fitting = [item for item in self._around.files if _of_file(item).fits(kind)]
-        convertible = [item for item in self._around.files if self._can_become(_of_file(item).kind, kind)]
+        fitting = [item for item in self._around.files if feed_of(item).fits(kind)]
+        convertible = [item for item in self._around.files if self._can_become(feed_of(item).kind, kind)]
         chosen: list[Artifact] = []
         for segment in objects:
             pool = fitting if fitting and not self._objects.says_which(segment, convertible) else convertible
@@ -235,13 +216,13 @@ def _combined(task_type: TaskType, values_of: Options) -> list[dict[str, Value]]
     """Makes one set of inputs for each value; a list where an input takes one."""
     result: list[dict[str, Value]] = [{}]
     for parameter in task_type.inputs:
-        found = values_of.get(parameter.name)
-        if not found:
+        chosen = values_of.get(parameter.name)
+        if not chosen:
             continue
         if parameter.repeated:
-            result = [{**inputs, parameter.name: tuple(found)} for inputs in result]
+            result = [{**inputs, parameter.name: tuple(chosen)} for inputs in result]
         else:
-            result = [{**inputs, parameter.name: value} for value in found for inputs in result]
+            result = [{**inputs, parameter.name: value} for value in chosen for inputs in result]
     return result
 
 
@@ -252,8 +233,3 @@ def _principal(feeds: Sequence[Feed], kind: ParameterKind) -> list[Feed]:
         if isinstance(feed.value, OutputRef):
             by_task.setdefault(feed.value.task_id, []).append(feed)
     return [next((feed for feed in row if feed.fits(kind)), row[0]) for row in by_task.values()]
-
-
-def _of_file(artifact: Artifact) -> Feed:
-    kind = kind_of_media_type(artifact.media_type)
-    return Feed(ArtifactRef(artifact.name), kind, reads_as_text(artifact.media_type))

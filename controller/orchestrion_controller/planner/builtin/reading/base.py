@@ -6,7 +6,6 @@ Google's Universal Sentence Encoder, multilingual, version 3 (Yang et al., ACL 2
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -76,12 +75,6 @@ class Base:
         variance = (centred * centred).mean(-1, keepdims=True)
         result: Array = centred / np.sqrt(variance + float(self._weights["eps"])) * gain + bias
         return result
-
-
-def digest(path: Path) -> str:
-    """Returns the SHA-256 of a file, in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _linear(rows: Array, weight: Array, bias: Array) -> Array:

@@ -73,7 +73,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class PlanEstimate:
     """What the reader takes a request for, whatever its other words are."""
 
     graph: graph.Graph
@@ -158,25 +158,25 @@ class Reader:
         scores[:, ROLES.index("unmet")] += _UNMET
         if preferred is not None:
             scores[:, len(ROLES) :] -= _absence(offered, preferred)
-        found = segments(pieces, text, scores, self._heads.starts(vectors), offered)
+        phrases = segments(pieces, text, scores, self._heads.starts(vectors), offered)
         if text[pieces[-2].end :].strip():
             # What is beyond the longest text that is read is not explained.
-            found.append(Segment("unmet", pieces[-2].end, len(text.rstrip()), (), False, 1.0))
+            phrases.append(Segment("unmet", pieces[-2].end, len(text.rstrip()), (), False, 1.0))
 
         def ability_of(segment: Segment) -> Ability:
             """The likeliest ability of the task type that an option is of."""
             own = [number for number, item in enumerate(offered.abilities) if item.task_type == segment.task_type]
             return offered.abilities[max(own, key=lambda number: float(asks[list(segment.pieces), number].mean()))]
 
-        steps = gather(found, ability_of)
-        return self._linked(_Read(text, asides, pieces, vectors), found, steps, library)
+        steps = gather(phrases, ability_of)
+        return self._linked(_Read(text, asides, pieces, vectors), phrases, steps, library)
 
     def estimate(
         self, text: str, task_types: Sequence[TaskType], files: Sequence[str] = (), before: Sequence[str] = ()
-    ) -> Estimate:
+    ) -> PlanEstimate:
         """Estimates which task types a request wants, and what feeds what; no steps where nothing seems wanted."""
         if not task_types:
-            return Estimate(graph.Graph((), (), ()), (), 0.0, (), ())
+            return PlanEstimate(graph.Graph((), (), ()), (), 0.0, (), ())
         asides = marking.asides(text, files)
         pieces = self._encoder.pieces.cut(text, asides, before)
         library = self.prepare(task_types)
@@ -207,7 +207,7 @@ class Reader:
             made = graph.build(wanted, task_types, links, roots, in_time=graph.is_in_time(task_types))
         others = [index for index in range(len(probabilities)) if index not in chosen]
         certainty = [*probabilities[chosen], *(1 - probabilities[others]), *made.probabilities]
-        return Estimate(
+        return PlanEstimate(
             made,
             tuple(task_types[step.tool] for step in made.steps),
             math.exp(sum(math.log(max(float(share), 1e-6)) for share in certainty)) if chosen else 0.0,
@@ -223,11 +223,11 @@ class Reader:
             ),
         )
 
-    def _linked(self, read: _Read, found: Sequence[Segment], steps: Sequence[Step], library: _Library) -> Reading:
+    def _linked(self, read: _Read, phrases: Sequence[Segment], steps: Sequence[Step], library: _Library) -> Reading:
         """Predicts what feeds each step, and how words change options."""
-        confidence = math.prod(item.probability for item in found) if found else 0.0
+        confidence = math.prod(item.probability for item in phrases) if phrases else 0.0
         if not steps:
-            return Reading(tuple(found), (), (), (), (), confidence)
+            return Reading(tuple(phrases), (), (), (), (), confidence)
         vectors = np.stack([read.vectors[step.pieces].mean(0) for step in steps])
         abilities = [library.offer.abilities.index(step.ability) for step in steps]
         mentions = [features.Mention(step.task_type, step.position) for step in steps]
@@ -236,7 +236,7 @@ class Reader:
         wanted = [graph.Wanted(number, step.position, 1.0) for number, step in enumerate(steps)]
         made = graph.build(wanted, [step.task_type for step in steps], links, roots)
         order = [item.tool for item in made.steps]
-        files = [item for item in found if item.label == "file"]
+        files = [item for item in phrases if item.label == "file"]
         objects: list[tuple[Segment, ...]] = [()] * len(steps)
         if files:
             described = np.stack([read.vectors[list(item.pieces)].mean(0) for item in files])
@@ -247,11 +247,11 @@ class Reader:
             ]
         changes = tuple(
             (item, CHANGES[int(self._heads.changes(read.vectors[list(item.pieces)].mean(0)).argmax())])
-            for item in found
+            for item in phrases
             if isinstance(item.label, Option)
         )
         return Reading(
-            tuple(found),
+            tuple(phrases),
             tuple(steps[number] for number in order),
             made.sources,
             tuple(objects[number] for number in order),

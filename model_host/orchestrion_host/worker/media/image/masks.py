@@ -27,7 +27,7 @@ _COLOURS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class MaskedArea:
     """A part of an image that belongs together."""
 
     label: str
@@ -41,7 +41,7 @@ def box_of(mask: Mask) -> Box:
     return Box(float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
 
 
-def drawn_over(image: Image.Image, segments: Iterable[Segment]) -> Image.Image:
+def drawn_over(image: Image.Image, segments: Iterable[MaskedArea]) -> Image.Image:
     """Returns a copy of an image with each segment in a colour that shines through, outlined and named.
 
     Args:

@@ -200,7 +200,7 @@ def _outputs(call: Call, image: Image.Image, masks_found: Sequence[ScoredMask]) 
     objects = [_described(item, _stretched(item.mask, image.size)) for item in masks_found]
     # The largest first, so that the smaller ones lie on top of them.
     order = sorted(masks_found, key=lambda item: -int(item.mask.sum()))
-    drawn = masks.drawn_over(image, (masks.Segment("", _stretched(item.mask, image.size)) for item in order))
+    drawn = masks.drawn_over(image, (masks.MaskedArea("", _stretched(item.mask, image.size)) for item in order))
     return {
         "count": float(len(objects)),
         "masks": [

@@ -175,7 +175,7 @@ def _outputs(call: Call, image: Image.Image, numbers: Array, kept: Sequence[tupl
     # Small segments of large maps may vanish in a smaller image.
     shown = [item for item in kept if (full == item[0]).any()]
     described = [_described(number, label, score, full == number) for number, label, score in shown]
-    segments = (masks.Segment(label, full == number) for number, label, _ in shown)
+    segments = (masks.MaskedArea(label, full == number) for number, label, _ in shown)
     return {
         "text": counting.in_words(label for _, label, _ in shown),
         "count": float(len(described)),

@@ -1,1 +1,0 @@
-"""Reading requests with a small trained encoder: for any library of task types, known or not."""

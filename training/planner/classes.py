@@ -1,0 +1,112 @@
+"""What each piece of a marked request is to be read as: the classes of pieces, as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from orchestrion_controller.planner.builtin.reading.heads import CHANGES, ROLES, STARTS
+from orchestrion_controller.planner.builtin.reading.offers import Offer
+from training.planner.batches import Request
+from training.planner.marked import Marked, Segment
+
+IGNORED: Final = -100
+"""The class of what is not learnt from, as the library has it."""
+
+_OWN: Final = len(ROLES)
+"""Where the abilities begin among the classes; the options follow them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What a batch of B requests with N pieces is to be read as."""
+
+    classes: Tensor
+    """Of each piece, shape (B, N)."""
+    starts: Tensor
+    """Of `STARTS` at each piece of a segment, shape (B, N)."""
+    changes: Sequence[tuple[int, Sequence[int], int]]
+    """For words of an option the row, the pieces, and which of `CHANGES` they are."""
+    wanted: Tensor
+    """1 for each ability that a request asks for, shape (B, T)."""
+
+
+class Classes:
+    """The classes of a library: the roles, its abilities, its options."""
+
+    def __init__(self, library: Offer) -> None:
+        """Numbers them."""
+        self._library = library
+        self._abilities = {(item.task_type.name, item.choices): number for number, item in enumerate(library.abilities)}
+        self._options = {
+            (item.task_type.name, item.parameter.name): number for number, item in enumerate(library.options)
+        }
+        self._repeated = {item.parameter.name: item.parameter.repeated for item in library.options}
+
+    def of(self, segment: Segment, marked: Marked) -> int | None:
+        """The class of a segment's pieces; None where the library lacks it."""
+        if segment.role in ROLES:
+            return ROLES.index(segment.role)
+        if segment.role == "ask":
+            ability = self.ability(marked, segment.step)
+            return None if ability is None else _OWN + ability
+        step = marked.steps[segment.step]
+        option = self._options.get((step.type, segment.parameter))
+        if option is None and step.type == "again":
+            return ROLES.index("again")
+        return None if option is None else _OWN + len(self._abilities) + option
+
+    def ability(self, marked: Marked, step: int) -> int | None:
+        """The index of the ability that a step is; None where the library lacks it."""
+        item = marked.steps[step]
+        return self._abilities.get((item.type, tuple(sorted(item.choices.items()))))
+
+    def targets(self, requests: Sequence[Request[Marked]]) -> Targets:
+        """Says what the pieces of requests are to be read as; those of the marks before a request are ignored."""
+        shape = len(requests), max(len(request.pieces) for request in requests)
+        classes = torch.full(shape, IGNORED, dtype=torch.long)
+        starts = torch.full(shape, IGNORED, dtype=torch.long)
+        changes: list[tuple[int, Sequence[int], int]] = []
+        wanted = torch.zeros(len(requests), len(self._abilities))
+        for row, request in enumerate(requests):
+            marked = request.example
+            for piece in request.inside(0, len(marked.text)):
+                classes[row, piece] = ROLES.index("none")
+            seen: set[tuple[object, ...]] = set()
+            for segment in marked.segments:
+                inside = request.inside(segment.start, segment.end)
+                if not inside:
+                    continue
+                number = self.of(segment, marked)
+                classes[row, inside] = IGNORED if number is None else number
+                if number is None:
+                    continue
+                key = self._thing(segment, marked)
+                starts[row, inside] = STARTS.index("inside")
+                starts[row, inside[0]] = STARTS.index("more" if key in seen else "new")
+                seen.add(key)
+                if segment.role == "input":
+                    value = marked.steps[segment.step].values.get(segment.parameter, "words")
+                    changes.append((row, inside, CHANGES.index(value) if value in CHANGES else 0))
+            for step in marked.worded:
+                position = self.ability(marked, step)
+                if position is not None:
+                    wanted[row, position] = 1
+        return Targets(classes, starts, changes, wanted)
+
+    def _thing(self, segment: Segment, marked: Marked) -> tuple[object, ...]:
+        """What a segment is of: two of the same thing are one thing said in two places."""
+        if segment.role == "ask":
+            return ("step", segment.step)
+        if segment.role == "input":
+            value = marked.steps[segment.step].values.get(segment.parameter, "words")
+            if self._repeated.get(segment.parameter, False) or "," in value:
+                return ("item", segment.start)
+            return ("input", segment.step, segment.parameter)
+        if segment.role == "unmet":
+            return ("unmet", segment.start)
+        return (segment.role, segment.step, segment.files)

@@ -1,0 +1,193 @@
+"""Trains the model: batches of marked requests and of requests for others' tools, in turns."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias, TypeVar
+
+import torch
+from torch import Tensor
+
+from orchestrion.plans import TaskType
+from orchestrion_controller.planner.builtin.reading.tool_texts import description_of, words_of
+from training.planner import libraries, marked_losses, scores, tool_losses
+from training.planner.batches import cut_example, cut_marked
+from training.planner.encoding import Encoding, Texts, own_library
+from training.planner.libraries import Example
+from training.planner.losses import Losses, Offer
+from training.planner.marked import Marked
+from training.planner.model import PlanModel
+from training.planner.synthesis import made_up
+from training.planner.teacher import Teacher
+from training.planner.variation import Variation
+
+_BATCH: Final = 32
+_HEADS_FASTER: Final = 4
+"""How much faster the new layers learn than those that come from the teacher."""
+_TOOLS_ANEW: Final = 0.12
+"""In what share of the batches what is learnt flows back into how tools are read."""
+_VARIED: Final = 0.6
+"""In what share of the batches a tool of others has another name and description than its own."""
+
+T = TypeVar("T", Example, Marked)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long and how fast it learns."""
+
+    epochs: int
+    rate: float
+    made_up: int
+    """How many requests for others' tools are made up for each epoch."""
+    tools: float
+    """What share of the requests for others' tools an epoch takes."""
+    most: int
+    """Batches at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class _School:
+    """A library of others' tools with what is learnt from it."""
+
+    library: libraries.Library
+    texts: Sequence[Texts]
+    """For each tool its name and description, and others that it could have."""
+    types: Sequence[Sequence[TaskType]]
+    taught: Sequence[Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class _ToolLesson:
+    """A batch of requests for the tools of one library."""
+
+    school: _School
+    examples: Sequence[Example]
+
+
+@dataclass(frozen=True, slots=True)
+class _OwnLesson:
+    """A batch of marked requests."""
+
+    requests: Sequence[Marked]
+
+
+_Lesson: TypeAlias = _ToolLesson | _OwnLesson
+
+
+class Trainer:
+    """What a model learns from."""
+
+    def __init__(self, model: PlanModel, teacher: Teacher, requests: Sequence[Marked], generator: random.Random):
+        """Prepares the lessons.
+
+        Args:
+            model: The model.
+            teacher: What tools mean.
+            requests: The marked requests that are learnt from.
+            generator: Draws what differs between epochs.
+        """
+        self._model = model
+        self._generator = generator
+        self._requests = requests
+        self._variation = Variation(requests, generator)
+        self._own = own_library()
+        self._taught = teacher.vectors(self._own.texts)
+        self._schools = [_school(library, teacher) for library in libraries.training()]
+        self.encoding = Encoding(model, generator)
+
+    def train(self, pace: Pace, held_out: Sequence[Marked], output: Path) -> Iterator[str]:
+        """Trains, and writes a checkpoint after each epoch; yields what there is to tell."""
+        optimizer = self._optimizer(pace.rate)
+        epochs = [self._epoch(pace) for _ in range(pace.epochs)]
+        total = min(sum(map(len, epochs)), pace.most)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _schedule(total))
+        began, done = time.monotonic(), 0
+        yield f"{total} batches"
+        for number, epoch in enumerate(epochs, start=1):
+            self._model.train()
+            sums: Counter[str] = Counter()
+            counts: Counter[str] = Counter()
+            for lesson in epoch[: pace.most - done]:
+                loss_of = self._losses(lesson)
+                optimizer.zero_grad()
+                loss_of["total"].backward()  # type: ignore[no-untyped-call]  # The library is not typed.
+                torch.nn.utils.clip_grad_norm_(self._model.parameters(), 1.0)
+                optimizer.step()
+                schedule.step()
+                done += 1
+                kind = "own" if isinstance(lesson, _OwnLesson) else "tools"
+                sums.update({f"{kind} {name}": float(value.detach()) for name, value in loss_of.items()})
+                counts[kind] += 1
+                if done % 100 == 0:
+                    pause = (time.monotonic() - began) / done
+                    yield f"  {done}/{total}, {pause:.2f} s a batch, {pause * (total - done) / 60:.0f} min left"
+            means = ", ".join(f"{name} {value / counts[name.split()[0]]:.3f}" for name, value in sums.items())
+            yield f"epoch {number}: {means}"
+            torch.save(self._model.state_dict(), output)
+            if held_out:
+                yield scores.of_pieces(self.encoding, self._own, held_out)
+
+    def _optimizer(self, rate: float) -> torch.optim.Optimizer:
+        layers = list(self._model.bert.parameters())
+        own = {id(parameter) for parameter in layers}
+        heads = [item for item in self._model.parameters() if id(item) not in own]
+        groups = [{"params": layers, "lr": rate}, {"params": heads, "lr": rate * _HEADS_FASTER}]
+        return torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
+
+    def _epoch(self, pace: Pace) -> list[_Lesson]:
+        """Draws the batches of an epoch, each of one library and of requests of like length."""
+        varied = [self._variation.vary(item) for item in self._requests]
+        lessons: list[_Lesson] = [_OwnLesson(batch) for batch in self._batches(varied)]
+        for school in self._schools:
+            count = pace.made_up // len(self._schools)
+            drawn = (made_up(school.library, self._generator) for _ in range(count))
+            examples = [*school.library.examples, *(example for example in drawn if example)]
+            own = [_ToolLesson(school, batch) for batch in self._batches(examples)]
+            lessons += self._generator.sample(own, math.ceil(len(own) * pace.tools))
+        self._generator.shuffle(lessons)
+        return lessons
+
+    def _batches(self, examples: Sequence[T]) -> list[Sequence[T]]:
+        lengths = {id(example): len(example.text.encode()) + self._generator.random() * 60 for example in examples}
+        ordered = sorted(examples, key=lambda example: lengths[id(example)])
+        return [ordered[start : start + _BATCH] for start in range(0, len(ordered), _BATCH)]
+
+    def _losses(self, lesson: _Lesson) -> Losses:
+        """Reads a batch and computes its losses."""
+        flows_back = self._generator.random() < _TOOLS_ANEW
+        encoding, pieces = self.encoding, self.encoding.pieces
+        if isinstance(lesson, _OwnLesson):
+            library = self._own.offer
+            marked = [cut_marked(item, pieces) for item in lesson.requests]
+            tools = encoding.own(self._own, flows_back=flows_back)
+            offer = Offer(tools, [item.task_type for item in library.abilities], self._taught)
+            read = encoding.requests([request.pieces for request in marked])
+            return marked_losses.losses(self._model, marked, read, offer, library)
+        school, draw = lesson.school, self._generator
+        picks = [draw.randrange(len(row)) if draw.random() < _VARIED else 0 for row in school.texts]
+        examples = [cut_example(item, pieces) for item in lesson.examples]
+        texts = [row[pick] for row, pick in zip(school.texts, picks, strict=True)]
+        offer = Offer(
+            encoding.tools(texts, flows_back=flows_back),
+            [row[pick] for row, pick in zip(school.types, picks, strict=True)],
+            torch.stack([vectors[pick] for vectors, pick in zip(school.taught, picks, strict=True)]),
+        )
+        read = encoding.requests([request.pieces for request in examples])
+        return tool_losses.losses(self._model, examples, read, offer, draw)
+
+
+def _schedule(total: int) -> Callable[[int], float]:
+    """A rate that rises in the first batches, then falls."""
+    return lambda step: min(1.0, step / (0.06 * total)) * max(0.02, 1 - step / total)
+
+
+def _school(library: libraries.Library, teacher: Teacher) -> _School:
+    texts = [[(words_of(tool.name), description_of(tool)) for tool in row] for row in library.variants]
+    return _School(library, texts, library.variants, [teacher.vectors(row) for row in texts])
