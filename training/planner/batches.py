@@ -14,10 +14,10 @@ from torch import Tensor
 
 from orchestrion.plans import ParameterKind
 from orchestrion_controller.planner.builtin.reading.base import Base
-from orchestrion_controller.planner.builtin.reading.marking import MOST_FILES, Aside, asides, attached, kind_of
+from orchestrion_controller.planner.builtin.reading.marking import MOST_FILES, Aside, asides, attached
 from orchestrion_controller.planner.builtin.reading.pieces import VOCABULARY, Piece, Pieces
 from orchestrion_controller.planner.builtin.reading.tool_texts import read_text
-from orchestrion_controller.plans.kinds import reads_as_text
+from orchestrion_controller.plans.kinds import kind_of_file_name, reads_as_text
 from training.planner.libraries import Example
 from training.planner.marked import Marked
 
@@ -64,7 +64,7 @@ def attachments(files: Sequence[str], *, follows: bool = False) -> list[str]:
     """Lists the marks that tell what there is beside a request."""
     types = [mimetypes.guess_type(name)[0] or "text/plain" for name in files[:MOST_FILES]]
     marks = [
-        attached(kind_of(name) or ParameterKind.DOCUMENT, is_text=reads_as_text(kind))
+        attached(kind_of_file_name(name) or ParameterKind.DOCUMENT, is_text=reads_as_text(kind))
         for name, kind in zip(files, types, strict=False)
     ]
     return [*(["[earlier turn]"] if follows else []), *marks]

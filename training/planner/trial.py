@@ -10,7 +10,9 @@ from typing import Final
 
 from orchestrion import task_types
 from orchestrion.plans import TaskType
+from orchestrion_controller.planner.builtin.reading.offers import Ability, Option
 from orchestrion_controller.planner.builtin.reading.reader import Reader, Reading
+from orchestrion_controller.planner.builtin.reading.segments import Segment
 from orchestrion_evaluation.library import read_library
 from orchestrion_evaluation.samples import read_samples
 from orchestrion_evaluation.toolbox import Toolbox
@@ -97,7 +99,7 @@ def _faults(request: Marked, reading: Reading) -> Iterator[str]:
         yield "unmet: " + ("missed" if not reading.of_role("unmet") else "false alarm")
     pairs = {(item.step, item.parameter) for item in request.segments if item.role == "input"}
     marked = sorted(f"{request.steps[step].type}.{name}" for step, name in pairs if request.steps[step].type != "again")
-    options = {(number, str(item)) for number, step in enumerate(reading.steps) for item in step.options}
+    options = {(number, _named(item)) for number, step in enumerate(reading.steps) for item in step.options}
     if marked != sorted(name for _, name in options):
         yield f"options: {marked} read as {sorted(name for _, name in options)}"
     if len(request.files) > 1 and (files := _files(request)) != (objects := _objects(reading)):
@@ -136,8 +138,18 @@ def _objects(reading: Reading) -> Counter[tuple[str, int]]:
     )
 
 
+def _named(segment: Segment) -> str:
+    match segment.label:
+        case Ability(task_type=task_type, choices=choices):
+            return f"{task_type.name}{[choice for _, choice in choices] or ''}"
+        case Option(task_type=task_type, parameter=parameter):
+            return f"{task_type.name}.{parameter.name}"
+        case role:
+            return role
+
+
 def _shown(request: Marked, reading: Reading) -> str:
-    return " ".join(f"[{item} {request.text[item.start : item.end]}]" for item in reading.segments)
+    return " ".join(f"[{_named(item)} {request.text[item.start : item.end]}]" for item in reading.segments)
 
 
 def _sets() -> Iterator[tuple[str, list[Case]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import mimetypes
 from collections.abc import Sequence
 from typing import Final
 
@@ -20,6 +21,20 @@ _TEXT_TYPES: Final = frozenset(
     {"application/json", "application/jsonl", "application/toml", "application/xml", "application/yaml"}
 )
 
+_KINDS: Final = {"image": ParameterKind.IMAGE, "audio": ParameterKind.AUDIO, "video": ParameterKind.VIDEO}
+
+_EXTENSIONS: Final = {
+    "webp": ParameterKind.IMAGE,
+    "heic": ParameterKind.IMAGE,
+    "flac": ParameterKind.AUDIO,
+    "m4a": ParameterKind.AUDIO,
+    "ogg": ParameterKind.AUDIO,
+    "opus": ParameterKind.AUDIO,
+    "mkv": ParameterKind.VIDEO,
+    "webm": ParameterKind.VIDEO,
+}
+"""Endings of files' names that not every machine has a media type for."""
+
 
 def accepts(input_kind: ParameterKind, output_kind: ParameterKind) -> bool:
     """Whether an input of one kind takes an output of another.
@@ -32,9 +47,16 @@ def accepts(input_kind: ParameterKind, output_kind: ParameterKind) -> bool:
 
 def kind_of_media_type(media_type: str) -> ParameterKind:
     """Returns the kind of an artifact by its main media type; DOCUMENT for all but image, audio and video."""
-    main = media_type.partition("/")[0].lower()
-    kinds = {"image": ParameterKind.IMAGE, "audio": ParameterKind.AUDIO, "video": ParameterKind.VIDEO}
-    return kinds.get(main, ParameterKind.DOCUMENT)
+    return _KINDS.get(media_type.partition("/")[0].lower(), ParameterKind.DOCUMENT)
+
+
+def kind_of_file_name(file_name: str) -> ParameterKind | None:
+    """Returns the kind of a file by the ending of its name; None where that is unknown."""
+    ending = file_name.rpartition(".")[2].lower()
+    if ending in _EXTENSIONS:
+        return _EXTENSIONS[ending]
+    media_type = mimetypes.guess_type(f"x.{ending}")[0] or ""
+    return kind_of_media_type(media_type) if media_type and ending not in {"com", "org", "net", "exe"} else None
 
 
 def reads_as_text(media_type: str) -> bool:

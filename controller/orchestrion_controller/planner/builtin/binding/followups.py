@@ -18,7 +18,7 @@ def with_options(around: Surroundings, options: Mapping[str, Value]) -> tuple[Ta
 
     What they worked on is taken as it was; a medium that was changed is changed further.
     """
-    turn = around.history[-1] if around.history else None
+    turn = around.request.history[-1] if around.request.history else None
     tasks = turn.plan.tasks if turn and turn.plan else ()
     for last in reversed(tasks):
         task_type = around.task_types.get(last.type)
@@ -34,7 +34,7 @@ def with_options(around: Surroundings, options: Mapping[str, Value]) -> tuple[Ta
 
 def on_files(around: Surroundings, files: Sequence[Artifact], options: Mapping[str, Value]) -> tuple[Task, ...]:
     """Repeats all tasks of the turn before on other files, each in place of those of its kind."""
-    turn = around.history[-1] if around.history else None
+    turn = around.request.history[-1] if around.request.history else None
     tasks = turn.plan.tasks if turn and turn.plan else ()
     draft = Draft()
     ids: dict[str, list[str]] = {}

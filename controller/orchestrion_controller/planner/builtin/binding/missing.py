@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.plans import Parameter, ParameterKind, TaskType
-from orchestrion_controller.planner.builtin.binding import conversions
 from orchestrion_controller.planner.builtin.binding.surroundings import Surroundings
+from orchestrion_controller.plans import conversions
 
 _NOUNS = {
     ParameterKind.TEXT: "a text",

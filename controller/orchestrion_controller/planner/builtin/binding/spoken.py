@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 
-from orchestrion_controller.languages import Language, amounts, language_names, load
+from orchestrion_controller.languages import Language, amounts, language_names, rests
 from orchestrion_controller.languages.amounts import Amount
 from orchestrion_controller.languages.language_names import LanguageName
-from orchestrion_controller.languages.phrases import Phrases, fold, word_boundary
 from orchestrion_controller.planner.builtin.reading.marking import Aside
 
 _ON_THEIR_OWN = frozenset({"exact", "factor", "more", "time"})
@@ -42,23 +40,4 @@ def read(text: str, asides: Iterable[Aside], languages: Sequence[Language]) -> S
     plain = text
     for aside in asides:
         plain = plain[: aside.start] + " " * (aside.end - aside.start) + plain[aside.end :]
-    rests = [place for language in languages for place in _rests(fold(plain), language.tag)]
-    return Spoken(text, amounts.read(plain, languages), language_names.read(plain), tuple(sorted(rests)))
-
-
-def _rests(folded: str, tag: str) -> list[int]:
-    phrases = _rest_phrases(tag)
-    return [
-        place
-        for place in range(len(folded))
-        if word_boundary(folded, place) and any(word_boundary(folded, end) for end, _ in phrases.at(folded, place))
-    ]
-
-
-@cache
-def _rest_phrases(tag: str) -> Phrases[bool]:
-    phrases: Phrases[bool] = Phrases()
-    for phrase in str(load()[tag].grammar.get("rest", "")).split(","):
-        if phrase.strip():
-            phrases.slot(phrase.strip(), default=True)
-    return phrases
+    return Spoken(text, amounts.read(plain, languages), language_names.read(plain), rests.read(plain, languages))

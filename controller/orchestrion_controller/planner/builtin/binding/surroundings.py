@@ -62,16 +62,11 @@ class Surroundings:
             (files for turn in reversed(self.request.history) if (files := _attached(turn))), ()
         )
 
-    @property
-    def history(self) -> tuple[PastTurn, ...]:
-        """Earlier turns, the oldest first."""
-        return self.request.history
-
     def earlier(self, kind: ParameterKind, can_become: Callable[[ParameterKind, ParameterKind], bool]) -> list[Feed]:
         """Finds what the last turn that had any left of a kind: what its last such tasks gave, else what they took."""
         for turn in reversed(self.request.history):
             tasks = turn.plan.tasks if turn.plan else ()
-            for fits in (_is_of, can_become):
+            for fits in (accepts, can_become):
                 for task in reversed(tasks):
                     siblings = [item for item in tasks if item.type == task.type]
                     left = [value for item in siblings for value in self._results_of(turn, item)]
@@ -114,10 +109,6 @@ def resolved(turn: PastTurn, value: Value) -> Value:
 def items(value: Value) -> tuple[Value, ...]:
     """The items of a list; a single value is a list of one."""
     return value if isinstance(value, tuple) else (value,)
-
-
-def _is_of(kind: ParameterKind, own: ParameterKind) -> bool:
-    return accepts(kind, own)
 
 
 def _attached(turn: PastTurn) -> tuple[Artifact, ...]:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from orchestrion.plans import Parameter, ParameterKind, Task, TaskType
 from orchestrion.runs import Artifact
 from orchestrion.values import OutputRef, Value
-from orchestrion_controller.planner.builtin.binding import conversions, missing, values
+from orchestrion_controller.planner.builtin.binding import missing, values
 from orchestrion_controller.planner.builtin.binding.objects import Objects
 from orchestrion_controller.planner.builtin.binding.spoken import Spoken
 from orchestrion_controller.planner.builtin.binding.surroundings import Feed, Surroundings, feed_of
@@ -18,6 +18,7 @@ from orchestrion_controller.planner.builtin.reading.offers import Option
 from orchestrion_controller.planner.builtin.reading.reader import Reading
 from orchestrion_controller.planner.builtin.reading.segments import Segment
 from orchestrion_controller.planner.builtin.reading.steps import Step
+from orchestrion_controller.plans import conversions
 
 Options: TypeAlias = Mapping[str, Sequence[Value]]
 """The values of a step's options by the names of their inputs; several are several tasks, or one list."""

@@ -30,9 +30,10 @@ class Mention:
     """A place in the request's characters."""
 
 
-def fits(source: TaskType, target: TaskType) -> bool:
-    """Whether some output of one task type is a value for some input of another."""
-    return any(accepts(parameter.kind, output.kind) for output in source.outputs for parameter in target.inputs)
+def fits(source: TaskType, target: TaskType, *, media: bool = False) -> bool:
+    """Whether some output of one task type, or some medium that it gives, is a value for some input of another."""
+    outputs = [output.kind for output in source.outputs if output.kind.is_media or not media]
+    return any(accepts(parameter.kind, kind) for kind in outputs for parameter in target.inputs)
 
 
 def pairs(steps: Sequence[Mention], asides: Sequence[Aside], text: str) -> tuple[Array, Array]:
@@ -45,8 +46,9 @@ def pairs(steps: Sequence[Mention], asides: Sequence[Aside], text: str) -> tuple
     order = sorted(range(count), key=lambda index: (steps[index].position, index))
     rank = {index: place for place, index in enumerate(order)}
     sentence = [len(_SENTENCE_END.findall(text[: step.position])) for step in steps]
-    compatible = [[i != j and fits(steps[i].task_type, steps[j].task_type) for j in range(count)] for i in range(count)]
-    media = [[i != j and _fits_as_media(steps[i], steps[j]) for j in range(count)] for i in range(count)]
+    types = [step.task_type for step in steps]
+    compatible = [[i != j and fits(types[i], types[j]) for j in range(count)] for i in range(count)]
+    media = [[i != j and fits(types[i], types[j], media=True) for j in range(count)] for i in range(count)]
     kinds = {item.kind for item in asides if item.is_file}
     gives_text = any(item.mark in {"[text]", "[phrase]", "[question]"} for item in asides)
     both = np.zeros((count, count, COUNT), dtype=np.float32)
@@ -77,23 +79,12 @@ def pairs(steps: Sequence[Mention], asides: Sequence[Aside], text: str) -> tuple
             len(before) == 0,
             min(rank[j], 5) / 5,
             min(count, 6) / 6,
-            bool(takes & _MEDIA) and not is_given,
+            any(kind.is_media for kind in takes) and not is_given,
             gives_text and ParameterKind.TEXT in takes,
             any(media[i][j] for i in before),
             len(takes) > 1 or len(steps[j].task_type.inputs) > 1,
         )
     return both, alone
-
-
-_MEDIA: Final = frozenset(kind for kind in ParameterKind if kind.is_media)
-
-
-def _fits_as_media(source: Mention, target: Mention) -> bool:
-    return any(
-        output.kind.is_media and accepts(parameter.kind, output.kind)
-        for output in source.task_type.outputs
-        for parameter in target.task_type.inputs
-    )
 
 
 OBJECT_COUNT: Final = 9

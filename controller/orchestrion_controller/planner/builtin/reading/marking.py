@@ -3,7 +3,6 @@
 # ruff: noqa: RUF001 - Requests have the marks of many scripts.
 from __future__ import annotations
 
-import mimetypes
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +10,8 @@ from typing import Final
 
 from orchestrion.plans import ParameterKind
 from orchestrion.runs import Artifact
-from orchestrion_controller.planner.builtin.reading.quotes import after_colon, quotations
-from orchestrion_controller.plans.kinds import kind_of_media_type, reads_as_text
+from orchestrion_controller.languages.quotations import after_colon, quotations
+from orchestrion_controller.plans.kinds import kind_of_file_name, kind_of_media_type, reads_as_text
 
 MARKS: Final = (
     "[image]",
@@ -38,21 +37,6 @@ MOST_FILES: Final = 4
 
 _FILE: Final = re.compile(r"(?<![\w/.])[\w-]+(?:\.[\w-]+)*\.([A-Za-z][A-Za-z0-9]{1,4})(?!\w)")
 _LINK: Final = re.compile(r"\b(?:https?|ftp)://[^\s'\"<>]+|\bwww\.[^\s'\"<>]+", re.IGNORECASE)
-_KINDS: Final = {
-    "image": ParameterKind.IMAGE,
-    "audio": ParameterKind.AUDIO,
-    "video": ParameterKind.VIDEO,
-}
-_MORE_EXTENSIONS: Final = {
-    "webp": ParameterKind.IMAGE,
-    "heic": ParameterKind.IMAGE,
-    "flac": ParameterKind.AUDIO,
-    "m4a": ParameterKind.AUDIO,
-    "ogg": ParameterKind.AUDIO,
-    "opus": ParameterKind.AUDIO,
-    "mkv": ParameterKind.VIDEO,
-    "webm": ParameterKind.VIDEO,
-}
 _OPENING: Final = frozenset("'\"`‘“«")
 _CLOSING: Final = frozenset("'\"`’”»")
 _SHORT_WORDS: Final = 3
@@ -76,7 +60,9 @@ class Aside:
     @property
     def kind(self) -> ParameterKind:
         """What kind of value it is."""
-        return _KINDS.get(self.mark.strip("[]"), ParameterKind.DOCUMENT if self.is_file else ParameterKind.TEXT)
+        if self.mark in MARKS[:3]:
+            return ParameterKind[self.mark.strip("[]").upper()]
+        return ParameterKind.DOCUMENT if self.is_file else ParameterKind.TEXT
 
     @property
     def is_file(self) -> bool:
@@ -98,7 +84,7 @@ def asides(request: str, file_names: Sequence[str] = ()) -> list[Aside]:
     for match in _LINK.finditer(request):
         _add(asides, Aside("[link]", match.group().rstrip(".,;:!?)"), *match.span()))
     for match in _FILE.finditer(request):
-        if kind_of(match.group()):
+        if kind_of_file_name(match.group()):
             _add(asides, _file(request, match.group(), *match.span()))
     for quotation in quotations(request):
         if quotation.text.strip():
@@ -124,20 +110,9 @@ def _attached(artifact: Artifact) -> str:
     return attached(kind_of_media_type(artifact.media_type), is_text=reads_as_text(artifact.media_type))
 
 
-def kind_of(file_name: str) -> ParameterKind | None:
-    """Returns the kind of a file by the extension of its name; None where that is unknown."""
-    ending = file_name.rpartition(".")[2].lower()
-    if ending in _MORE_EXTENSIONS:
-        return _MORE_EXTENSIONS[ending]
-    media_type = mimetypes.guess_type(f"x.{ending}")[0] or ""
-    if not media_type or ending in {"com", "org", "net", "exe"}:
-        return None
-    return _KINDS.get(media_type.partition("/")[0], ParameterKind.DOCUMENT)
-
-
 def _file(request: str, name: str, start: int, end: int) -> Aside:
     """Takes the quotation marks around a file's name along."""
-    kind = kind_of(name)
+    kind = kind_of_file_name(name)
     mark = f"[{kind.name.lower()}]" if kind else "[document]"
     if request[start - 1 : start] in _OPENING and request[end : end + 1] in _CLOSING:
         start, end = start - 1, end + 1

@@ -75,15 +75,13 @@ def offer(task_types: Sequence[TaskType]) -> Offer:
     abilities = tuple(Ability(item, choices) for item in task_types for choices in _choices(item))
     options = tuple(Option(item, parameter) for item in task_types for parameter in item.inputs if is_worded(parameter))
     texts = tuple(dict.fromkeys(option.text for option in options))
-    first: Mapping[str, int] = {
-        ability.task_type.name: len(abilities) - 1 - number for number, ability in enumerate(reversed(abilities))
-    }
+    types = [ability.task_type for ability in abilities]
     return Offer(
         abilities,
         options,
         texts,
         tuple(texts.index(option.text) for option in options),
-        tuple(first[option.task_type.name] for option in options),
+        tuple(types.index(option.task_type) for option in options),
     )
 
 

@@ -44,15 +44,6 @@ class Segment:
         """The task type that they are about; None for a role."""
         return None if isinstance(self.label, str) else self.label.task_type
 
-    def __str__(self) -> str:
-        match self.label:
-            case Ability(task_type=task_type, choices=choices):
-                return f"{task_type.name}{[choice for _, choice in choices] or ''}"
-            case Option(task_type=task_type, parameter=parameter):
-                return f"{task_type.name}.{parameter.name}"
-            case role:
-                return role
-
 
 def segments(pieces: Sequence[Piece], text: str, scores: Array, starts: Array, offer: Offer) -> list[Segment]:
     """Finds the segments of a request, in order; words that are there for nothing are in none.
