@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from orchestrion_controller.planner.builtin.binding.values import scale
 from orchestrion_controller.planner.builtin.reading.heads import CHANGES, ROLES, STARTS
 from orchestrion_controller.planner.builtin.reading.offers import Offer
 from training.planner.batches import Request
@@ -16,6 +18,11 @@ from training.planner.marked import Marked, Segment
 
 IGNORED: Final = -100
 """The class of what is not learnt from, as the library has it."""
+
+_NEUTRAL: Final = {"ratio": 1.0, "decibel": 0.0, "semitone": 0.0}
+"""By its scale, the number with which an option changes nothing."""
+
+_NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 
 _OWN: Final = len(ROLES)
 """Where the abilities begin among the classes; the options follow them."""
@@ -45,7 +52,8 @@ class Classes:
         self._options = {
             (item.task_type.name, item.parameter.name): number for number, item in enumerate(library.options)
         }
-        self._repeated = {item.parameter.name: item.parameter.repeated for item in library.options}
+        self._parameters = [item.parameter for item in library.options]
+        self._repeated = {item.name: item.repeated for item in self._parameters}
 
     def of(self, segment: Segment, marked: Marked) -> int | None:
         """The class of a segment's pieces; None where the library lacks it."""
@@ -54,16 +62,22 @@ class Classes:
         if segment.role == "ask":
             ability = self.ability(marked, segment.step)
             return None if ability is None else _OWN + ability
-        step = marked.steps[segment.step]
-        option = self._options.get((step.type, segment.parameter))
-        if option is None and step.type == "again":
-            return ROLES.index("again")
+        option = self._option(segment, marked)
         return None if option is None else _OWN + len(self._abilities) + option
 
     def ability(self, marked: Marked, step: int) -> int | None:
         """The index of the ability that a step is; None where the library lacks it."""
         item = marked.steps[step]
         return self._abilities.get((item.type, tuple(sorted(item.choices.items()))))
+
+    def change(self, segment: Segment, marked: Marked) -> int:
+        """Which of `CHANGES` the words for an option are; an amount is up or down, too, as its words say."""
+        value = marked.steps[segment.step].values.get(segment.parameter, "words")
+        option = self._option(segment, marked)
+        neutral = None if option is None else _NEUTRAL.get(scale(self._parameters[option]))
+        if value in CHANGES or neutral is None or not _NUMBER.fullmatch(value):
+            return CHANGES.index(value) if value in CHANGES else 0
+        return CHANGES.index("-" if float(value) < neutral else "+" if float(value) > neutral else "")
 
     def targets(self, requests: Sequence[Request[Marked]]) -> Targets:
         """Says what the pieces of requests are to be read as; those of the marks before a request are ignored."""
@@ -90,13 +104,18 @@ class Classes:
                 starts[row, inside[0]] = STARTS.index("more" if key in seen else "new")
                 seen.add(key)
                 if segment.role == "input":
-                    value = marked.steps[segment.step].values.get(segment.parameter, "words")
-                    changes.append((row, inside, CHANGES.index(value) if value in CHANGES else 0))
+                    changes.append((row, inside, self.change(segment, marked)))
             for step in marked.worded:
                 position = self.ability(marked, step)
                 if position is not None:
                     wanted[row, position] = 1
         return Targets(classes, starts, changes, wanted)
+
+    def _option(self, segment: Segment, marked: Marked) -> int | None:
+        """The index of an option; of what is to be done again, the one that the turn before had last."""
+        own = marked.steps[segment.step].type
+        types = reversed(marked.before) if own == "again" else (own,)
+        return next((self._options[key] for name in types if (key := (name, segment.parameter)) in self._options), None)
 
     def _thing(self, segment: Segment, marked: Marked) -> tuple[object, ...]:
         """What a segment is of: two of the same thing are one thing said in two places."""

@@ -54,9 +54,14 @@ class Marked:
     files: tuple[str, ...]
     segments: tuple[Segment, ...]
     steps: tuple[MarkedStep, ...]
-    follows: bool = False
-    """Whether an earlier turn comes before it."""
+    before: tuple[str, ...] = ()
+    """The types of the steps of the turn before."""
     origin: str = ""
+
+    @property
+    def follows(self) -> bool:
+        """Whether an earlier turn comes before it."""
+        return bool(self.before)
 
     @property
     def worded(self) -> frozenset[int]:
@@ -109,7 +114,7 @@ def parse(item: Mapping[str, Any], language: str, types: Mapping[str, TaskType],
         files,
         tuple(segments),
         tuple(_without_unworded(steps, worded)),
-        "before" in item,
+        tuple(_step(line, types).type for line in item.get("before", ())),
         origin,
     )
 

@@ -142,9 +142,9 @@ class BuiltinPlanner:
             if step.words and not repeats:
                 return ()
             options |= {name: choices[0] for name, choices in maker.options_of(step).items()}
-        if around.own_files and (repeats or not reading.steps):
-            return followups.on_files(around, around.own_files, options) if repeats else ()
-        return followups.with_options(around, options) if options or repeats else ()
+        if repeats and (around.own_files or not options):
+            return followups.on_files(around, around.own_files, options)
+        return followups.with_options(around, options) if options and not around.own_files else ()
 
     def _without_steps(self, around: Surroundings, reading: Reading, asked_in: Language) -> _Draft:
         """Answers what is no request for anything: a greeting, thanks, a question for what can be done."""

@@ -33,7 +33,7 @@ def with_options(around: Surroundings, options: Mapping[str, Value]) -> tuple[Ta
 
 
 def on_files(around: Surroundings, files: Sequence[Artifact], options: Mapping[str, Value]) -> tuple[Task, ...]:
-    """Repeats all tasks of the turn before on other files, each in place of those of its kind."""
+    """Repeats all tasks of the turn before on other files, each in place of those of its kind; on the same without."""
     turn = around.request.history[-1] if around.request.history else None
     tasks = turn.plan.tasks if turn and turn.plan else ()
     draft = Draft()
@@ -48,7 +48,7 @@ def on_files(around: Surroundings, files: Sequence[Artifact], options: Mapping[s
             choices: list[Value] = [value]
             if isinstance(value, OutputRef) and value.task_id in ids:
                 choices = [OutputRef(number, value.output, value.index) for number in ids[value.task_id]]
-            elif any(isinstance(item, ArtifactRef) for item in items(value)) and parameter is not None:
+            elif files and any(isinstance(item, ArtifactRef) for item in items(value)) and parameter is not None:
                 choices = [
                     ArtifactRef(item.name)
                     for item in files
