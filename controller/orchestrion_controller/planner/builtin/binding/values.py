@@ -99,7 +99,7 @@ def number(parameter: Parameter, words: Words) -> float | None:
 
 def _number(amount: Amount, kind: str, change: str) -> float | None:
     """Converts an amount to a scale; None where it is of something else."""
-    if amount.form == "ordinal" or (amount.form in {"count", "time"} and kind not in {"", "second", "millisecond"}):
+    if amount.form == "ordinal" or (amount.form in {"count", "time"} and kind in _STEPS):
         return None
     if kind in {"decibel", "semitone"}:
         own = amount.value * _SEMITONES if amount.unit == "octave" else amount.value

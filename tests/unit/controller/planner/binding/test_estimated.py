@@ -10,7 +10,7 @@ from orchestrion.values import ArtifactRef, OutputRef
 from orchestrion_controller.planner.builtin.learned.arguments import Arguments
 from orchestrion_controller.planner.builtin.learned.graph import Graph, Wanted
 from orchestrion_controller.planner.builtin.learned.marking import asides
-from tests.unit.controller.planner.learned.libraries import (
+from tests.unit.controller.planner.reading.libraries import (
     ASK,
     CLEAN,
     COMPARE,

@@ -15,7 +15,7 @@ from orchestrion_controller.planner.builtin.learned.reader import Reader, Unders
 from orchestrion_controller.stages import PlanningRequest
 from orchestrion_evaluation.library import read_library
 from orchestrion_evaluation.toolbox import Toolbox
-from tests.unit.controller.planner.learned.libraries import TOOLS, request_for
+from tests.unit.controller.planner.reading.libraries import TOOLS, request_for
 
 ROOT = Path(__file__).parents[5]
 
