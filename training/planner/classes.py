@@ -22,6 +22,9 @@ IGNORED: Final = -100
 _NEUTRAL: Final = {"ratio": 1.0, "decibel": 0.0, "semitone": 0.0}
 """By its scale, the number with which an option changes nothing."""
 
+_SHARES: Final = {0.1: "--", 0.25: "-", 0.4: "-~", 0.75: "+", 0.8: "+", 0.9: "++", 1.0: "++"}
+"""What a share is where words do not say it as a number: "all of the noise"."""
+
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 
 _OWN: Final = len(ROLES)
@@ -75,8 +78,10 @@ class Classes:
         value = marked.steps[segment.step].values.get(segment.parameter, "words")
         option = self._option(segment, marked)
         neutral = None if option is None else _NEUTRAL.get(scale(self._parameters[option]))
-        if value in CHANGES or neutral is None or not _NUMBER.fullmatch(value):
+        if value in CHANGES or not _NUMBER.fullmatch(value):
             return CHANGES.index(value) if value in CHANGES else 0
+        if neutral is None:
+            return CHANGES.index(_SHARES.get(float(value), ""))
         return CHANGES.index("-" if float(value) < neutral else "+" if float(value) > neutral else "")
 
     def targets(self, requests: Sequence[Request[Marked]]) -> Targets:

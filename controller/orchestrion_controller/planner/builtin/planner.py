@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from orchestrion import task_types
 from orchestrion.errors import InvalidArgumentError
 from orchestrion.events import PlanFinished, TaskPlanned
-from orchestrion.plans import Task, TaskType
+from orchestrion.plans import Plan, Task, TaskType
 from orchestrion.refusals import NotDone
 from orchestrion.values import Value
 from orchestrion_controller import abilities, languages, refusals
@@ -79,12 +79,12 @@ class BuiltinPlanner:
         checker = PlanChecker(request.task_types, request.attachments, artifacts)
         # On a thread: it computes for milliseconds, in which the event loop serves other runs.
         draft = await asyncio.to_thread(self._draft, request)
+        if draft.not_done:
+            yield PlanFinished(_partial(draft, checker), draft.confidence, draft.doubts, draft.not_done)
+            return
         for task in draft.tasks:
-            checked = checker.add(task)
-            if not draft.not_done:
-                yield TaskPlanned(checked)
-        plan = checker.close(draft.no_task_reason)
-        yield PlanFinished(plan, draft.confidence, draft.doubts, draft.not_done)
+            yield TaskPlanned(checker.add(task))
+        yield PlanFinished(checker.close(draft.no_task_reason), draft.confidence, draft.doubts)
 
     def _draft(self, request: PlanningRequest) -> _Draft:
         around = Surroundings(request)
@@ -173,6 +173,18 @@ class BuiltinPlanner:
             return _Draft(not_done=(refusals.nothing_does(around.text.strip(), asked_in.tag),))
         tasks = EstimatedTasks(around, [asked_in]).make(estimate.graph, estimate.types)
         return _Draft(tasks, confidence=estimate.confidence, doubts=_doubts(estimate))
+
+
+def _partial(draft: _Draft, checker: PlanChecker) -> Plan:
+    """The plan of what can be done; none where what is not done leaves too little for it."""
+    try:
+        for task in draft.tasks:
+            checker.add(task)
+        if draft.tasks:
+            return checker.close()
+    except InvalidArgumentError:
+        pass
+    return Plan((), " ".join(dict.fromkeys(item.reason for item in draft.not_done)))
 
 
 def _askable(types: Mapping[str, TaskType]) -> tuple[TaskType, ...]:

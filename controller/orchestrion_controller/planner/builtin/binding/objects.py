@@ -13,7 +13,8 @@ from orchestrion_controller.planner.builtin.binding.spoken import Spoken
 from orchestrion_controller.planner.builtin.reading.segments import Segment
 
 _WORD: Final = re.compile(r"[^\W\d_]{3,}|[\u3040-\u30ff\u3400-\u9fff]{2,}")
-_MANY: Final = frozenset({"count"})
+_FILES: Final = frozenset({None, "picture", "video", "sound", "file", "text", "document", "item", "page"})
+"""Units of what a file can be; others are inside one: "the third chapter"."""
 
 
 class Objects:
@@ -55,7 +56,10 @@ class Objects:
 
     def _told_apart(self, segment: Segment, fitting: Sequence[Artifact]) -> list[Artifact]:
         words = self._spoken.text[segment.start : segment.end]
-        return self._named(words) or self._counted(segment, fitting) or self._called(words, fitting)
+        named, called = self._named(words), self._called(words, fitting)
+        if named or (called and len(fitting) == 1):
+            return named or called
+        return self._counted(segment, fitting) or (called if len(called) < len(fitting) else [])
 
     def _is_rest(self, segment: Segment) -> bool:
         """Whether words stand for what has not been spoken of: "the other one"."""
@@ -68,12 +72,16 @@ class Objects:
 
     def _counted(self, segment: Segment, fitting: Sequence[Artifact]) -> list[Artifact]:
         """By number: "the second", "the last two", "all three"."""
-        read = [item for item in self._spoken.amounts if segment.start < item.end and item.start < segment.end]
+        inside = [item for item in self._spoken.amounts if segment.start < item.end and item.start < segment.end]
+        read = [item for item in inside if item.unit in _FILES]
         ordinals = [item for item in read if item.form == "ordinal"]
-        counts = [item for item in read if item.form in _MANY]
-        if ordinals:
-            return [artifact for item in ordinals for artifact in self._at(item, counts, fitting)]
-        if counts and counts[0].value > len(fitting):
+        counts = [item for item in read if item.form == "count"]
+        bare = [item for item in read if item.form == "exact" and item.unit is None]
+        if ordinals or len(bare) > 1:
+            # "Two and four" are places, too, where nothing is counted.
+            return [artifact for item in ordinals or bare for artifact in self._at(item, counts, fitting)]
+        # Of one file, "the two judoka" are in it.
+        if counts and counts[0].value > len(fitting) and (len(fitting) != 1 or counts[0].unit):
             raise self._too_few(counts[0].value, len(fitting))
         return []
 
@@ -88,14 +96,13 @@ class Objects:
         return list(fitting[first : first + count])
 
     def _called(self, words: str, fitting: Sequence[Artifact]) -> list[Artifact]:
-        """By words that the file's name has, too, where they tell it from others."""
+        """By words that the file's name has, too."""
         spoken = {item.lower() for item in _WORD.findall(words)}
-        called = [
+        return [
             item
             for item in fitting
             if any(_alike(one, other) for one in spoken for other in _WORD.findall(_stem(item).lower()))
         ]
-        return called if len(called) < len(fitting) else []
 
     def _too_few(self, wanted: float, have: int) -> Exception:
         message = f"The request speaks of {wanted:g} files of this kind; {have} attached. Attach the missing ones."

@@ -104,10 +104,20 @@ class TaskMaker:
         open_inputs = [
             item
             for item in task_type.inputs
-            if item.name not in own and not item.choices and (not item.optional or item.kind.is_media)
+            if item.name not in {*own, *values.LANGUAGES}
+            and not item.choices
+            and (not item.optional or item.kind.is_media)
         ]
-        needed = [item for item in open_inputs if not item.optional]
-        if needed:
+        is_about = bool(feeds or objects)
+        if not open_inputs and is_about:
+            # Words and what the step is about cannot both be its only input: the words are told as not done.
+            open_inputs = [
+                item for item in task_type.inputs if item.name in own and not item.optional and not item.choices
+            ][:1]
+            for item in open_inputs:
+                del own[item.name]
+                self._draft.unread += _by_parameter(step.options)[item]
+        if is_about or not all(item.optional for item in open_inputs):
             own |= self._fed(task_type, open_inputs, feeds, objects)
         made = [self._draft.add(task_type, inputs) for inputs in _combined(task_type, own)]
         return [Feed(OutputRef(task_id, output.name), output.kind) for task_id in made for output in task_type.outputs]
@@ -138,21 +148,23 @@ class TaskMaker:
         made = self._converted(_principal(feeds, kind), kind)
         if len(made) >= least and made:
             return made
-        files = self._files(kind, objects)
+        files = self._files(kind, objects, least - len(made))
         if files:
             return [*made, *self._converted([feed_of(item) for item in files], kind)]
         if made:
             return made
         return self._converted(self._around.earlier(kind, self._can_become), kind)
 
-    def _files(self, kind: ParameterKind, objects: Sequence[Segment]) -> list[Artifact]:
+    def _files(self, kind: ParameterKind, objects: Sequence[Segment], least: int) -> list[Artifact]:
         fitting = [item for item in self._around.files if feed_of(item).fits(kind)]
-        convertible = [item for item in self._around.files if self._can_become(feed_of(item).kind, kind)]
+        convertible = [
+            item for item in self._around.files if item in fitting or self._can_become(feed_of(item).kind, kind)
+        ]
         chosen: list[Artifact] = []
         for segment in objects:
             pool = fitting if fitting and not self._objects.says_which(segment, convertible) else convertible
             chosen += [item for item in self._objects.meant(segment, pool) if item not in chosen]
-        return chosen or fitting or convertible
+        return chosen or (fitting if len(fitting) >= max(least, 1) else convertible)
 
     def _converted(self, feeds: Sequence[Feed], kind: ParameterKind) -> list[Value]:
         """Turns values into a kind, by steps that nobody asked for in words."""

@@ -13,6 +13,9 @@ from orchestrion.values import Value
 from orchestrion_controller.languages.amounts import Amount
 from orchestrion_controller.languages.language_names import LanguageName
 
+LANGUAGES: Final = frozenset({"language", "source_language", "spoken_language"})
+"""The inputs that are a language's tag, which no file and no step gives."""
+
 _UNITS: Final = {
     "db": "decibel",
     "semitones": "semitone",
@@ -66,7 +69,7 @@ def scale(parameter: Parameter) -> str:
 
 def value(parameter: Parameter, words: Words) -> Value | None:
     """Reads the value of an option from its words; None where they give none."""
-    if parameter.name in {"language", "source_language", "spoken_language"}:
+    if parameter.name in LANGUAGES:
         return words.languages[0].tag if words.languages else None
     if parameter.kind is ParameterKind.NUMBER:
         return number(parameter, words)
