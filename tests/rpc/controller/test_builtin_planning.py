@@ -14,7 +14,7 @@ from orchestrion.errors import FailedPreconditionError
 from orchestrion.events import PlanFinished, StageStarted
 from orchestrion.values import ArtifactRef, OutputRef
 from tests.rpc.controller.plans import collect, payloads
-from tests.unit.controller.planner.learned.libraries import TOOLS
+from tests.unit.controller.planner.reading.libraries import TOOLS
 
 
 async def test_a_callers_own_tools_are_planned_with_a_confidence(client: AsyncClient, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from orchestrion_controller.planner.builtin.learned.features import fits
+from orchestrion_controller.planner.builtin.reading.features import fits
 from training.planner import libraries
 from training.planner.libraries import Library
 from training.planner.synthesis import made_up

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-
 from orchestrion_controller.planner.builtin.learned import features
-from orchestrion_controller.planner.builtin.learned.encoder import Encoder
-from orchestrion_controller.planner.builtin.learned.heads import Heads
-from orchestrion_controller.planner.builtin.learned.marking import MARKS
-from orchestrion_controller.planner.builtin.learned.pieces import Pieces
-from orchestrion_controller.planner.builtin.learned.tool_texts import read_tool
+
+from orchestrion_controller.planner.builtin.reading.encoder import Encoder
+from orchestrion_controller.planner.builtin.reading.heads import Heads
+from orchestrion_controller.planner.builtin.reading.marking import MARKS
+from orchestrion_controller.planner.builtin.reading.pieces import Pieces
+from orchestrion_controller.planner.builtin.reading.tool_texts import read_tool
 from training.planner import batches, libraries
 from training.planner.batches import Request
 from training.planner.export import export

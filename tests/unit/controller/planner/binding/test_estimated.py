@@ -7,9 +7,10 @@ import pytest
 from orchestrion.errors import InvalidArgumentError
 from orchestrion.plans import Parameter, ParameterKind, Task, TaskType
 from orchestrion.values import ArtifactRef, OutputRef
-from orchestrion_controller.planner.builtin.learned.arguments import Arguments
-from orchestrion_controller.planner.builtin.learned.graph import Graph, Wanted
-from orchestrion_controller.planner.builtin.learned.marking import asides
+from orchestrion_controller import languages
+from orchestrion_controller.planner.builtin.binding.estimated import EstimatedTasks
+from orchestrion_controller.planner.builtin.binding.surroundings import Surroundings
+from orchestrion_controller.planner.builtin.reading.graph import Graph, Wanted
 from tests.unit.controller.planner.reading.libraries import (
     ASK,
     CLEAN,
@@ -32,9 +33,8 @@ def bound(text: str, *steps: tuple[TaskType, str, tuple[int, ...]], files: tuple
         tuple(sources for _, _, sources in steps),
         (1.0,) * len(steps),
     )
-    names = [item.file_name for item in request.attachments]
-    arguments = Arguments(text, asides(text, names), request.attachments, request.task_types)
-    return arguments.bind(graph, [task_type for task_type, _, _ in steps])
+    tasks = EstimatedTasks(Surroundings(request), [languages.load()["en"]])
+    return tasks.make(graph, [task_type for task_type, _, _ in steps])
 
 
 def test_a_step_works_on_what_its_source_gives_and_not_on_the_original() -> None:
@@ -90,16 +90,11 @@ def test_files_go_to_the_steps_that_name_them() -> None:
     assert second.inputs == {"audio": ArtifactRef(artifact("b.wav").name)}
 
 
-def test_questions_are_those_that_are_quoted_or_the_sentence_that_asks() -> None:
+def test_what_is_quoted_is_the_text_and_else_the_whole_request_is() -> None:
     (quoted,) = bound("In me.jpg, find out 'What is she holding?'", (ASK, "find out", ()), files=("me.jpg",))
     assert quoted.inputs["question"] == "What is she holding?"
-    (unquoted,) = bound("Here is me.jpg. What colour is my hat?", (ASK, "What colour", ()), files=("me.jpg",))
-    assert unquoted.inputs["question"] == "What colour is my hat?"
-
-
-def test_what_is_to_be_made_is_told_by_the_words_after_it() -> None:
-    (paint,) = bound("Please paint a picture of a lighthouse in a storm.", (PAINT, "paint", ()))
-    assert paint.inputs == {"text": "a lighthouse in a storm"}
+    (unquoted,) = bound("Please paint a lighthouse in a storm.", (PAINT, "paint", ()))
+    assert unquoted.inputs == {"text": "Please paint a lighthouse in a storm."}
 
 
 def test_choices_and_languages_are_taken_from_the_words_for_the_step() -> None:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrion.plans import Parameter, ParameterKind, TaskType
-from orchestrion_controller.planner.builtin.learned.features import fits
-from orchestrion_controller.planner.builtin.learned.graph import Graph, Wanted, build, chosen, is_in_time
+from orchestrion_controller.planner.builtin.reading.features import fits
+from orchestrion_controller.planner.builtin.reading.graph import Graph, Wanted, build, chosen, is_in_time
 from tests.unit.controller.planner.reading.libraries import CLEAN, COMPARE, LISTEN, SHORTEN, SPEAK, TOOLS, TRANSLATE
 
 SURE, NEVER = 5.0, -5.0

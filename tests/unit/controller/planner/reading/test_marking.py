@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrion.plans import ParameterKind
-from orchestrion_controller.planner.builtin.learned.marking import MARKS, asides, kind_of
+from orchestrion_controller.planner.builtin.reading.marking import MARKS, asides, beside
+from orchestrion_controller.plans.kinds import kind_of_file_name
+from tests.unit.controller.planner.reading.libraries import artifact
 
 
 @pytest.mark.parametrize(
@@ -42,7 +44,7 @@ def test_a_long_text_after_a_colon_is_one_thing() -> None:
 
 def test_kinds_are_told_by_the_ending() -> None:
     names = ("a.jpeg", "b.flac", "c.webm", "d.csv", "e", "f.com")
-    assert [kind_of(name) for name in names] == [
+    assert [kind_of_file_name(name) for name in names] == [
         ParameterKind.IMAGE,
         ParameterKind.AUDIO,
         ParameterKind.VIDEO,
@@ -50,6 +52,27 @@ def test_kinds_are_told_by_the_ending() -> None:
         None,
         None,
     ]
+
+
+def test_what_there_is_beside_a_request_is_told_by_marks() -> None:
+    files = [artifact(name) for name in ("a.jpg", "b.wav", "c.txt", "d.jpg", "e.jpg")]
+    assert beside(files) == ["[attached image]", "[attached audio]", "[attached text file]", "[attached image]"]
+    assert beside(files[:1], follows=True) == ["[earlier turn]", "[attached image]"]
+    assert set(beside(files)) <= set(MARKS)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Sag „Guten Morgen“ zu mir", "Guten Morgen"),
+        ("Dis « Bonjour »", " Bonjour "),
+        ("说「早上好」", "早上好"),
+        ("「おはよう」と言って", "おはよう"),
+    ],
+)
+def test_quotation_marks_of_all_scripts_set_a_text_aside(text: str, words: str) -> None:
+    (aside,) = asides(text)
+    assert (aside.mark, aside.text) == ("[phrase]", words)
 
 
 @given(st.text(max_size=200), st.lists(st.text(max_size=12), max_size=3))

