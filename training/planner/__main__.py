@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Final
 
 import torch
+from torch import multiprocessing
 
 from orchestrion_controller.planner.builtin.reading.encoder import WEIGHTS, Encoder
 from orchestrion_controller.planner.builtin.reading.reader import Reader
 from training.planner import libraries, marked, trial
+from training.planner.crew import Crew
+from training.planner.encoding import own_library
 from training.planner.export import export
 from training.planner.marked import Marked
 from training.planner.model import PlanModel
@@ -23,6 +26,8 @@ from training.planner.trainer import Pace, Trainer
 
 _HELD_OUT: Final = 12
 """One marked request of so many is not learnt from, but measures what was learnt."""
+_MEETING: Final = "tcp://127.0.0.1:29511"
+"""Where processes that train together meet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +48,37 @@ class Settings:
     all: bool
     most: int
     show: int
+    processes: int
 
 
 def main() -> None:
     """Reads the command line, trains, writes and measures."""
     settings = _settings()
-    torch.manual_seed(settings.seed)
-    torch.set_num_threads(settings.threads)
+    if settings.processes > 1:
+        multiprocessing.start_processes(_run, (settings,), settings.processes, start_method="fork")
+    else:
+        _run(0, settings)
+
+
+def _run(rank: int, settings: Settings) -> None:
+    crew = Crew(rank, settings.processes)
+    crew.join(_MEETING)
+    torch.manual_seed(settings.seed + rank)
+    torch.set_num_threads(max(1, settings.threads // settings.processes))
     requests = [item for path in sorted(settings.requests.glob("*.jsonl")) for item in marked.read(path)]
     held_out = [item for number, item in enumerate(requests) if not number % _HELD_OUT]
-    print(f"{len(requests)} marked requests: {dict(Counter(item.language for item in requests))}", flush=True)
-    model = PlanModel(settings.layers)
+    if rank == 0:
+        print(f"{len(requests)} marked requests: {dict(Counter(item.language for item in requests))}", flush=True)
+    own = own_library().offer
+    model = PlanModel(settings.layers, len(own.abilities), len(own.options))
     if settings.checkpoint:
-        model.load_state_dict(torch.load(settings.checkpoint, weights_only=True))
+        # An older one may lack what is learnt of our own library.
+        model.load_state_dict(torch.load(settings.checkpoint, weights_only=True), strict=False)
     if settings.epochs:
         learnt = requests if settings.all else [item for number, item in enumerate(requests) if number % _HELD_OUT]
-        _train(model, settings, learnt, held_out)
+        _train(model, settings, learnt, held_out, crew)
+    if rank:
+        return
     likeness = export(model, settings.weights)
     size = sum(path.stat().st_size for path in settings.weights.iterdir())
     print(f"{settings.weights}: {size / 1e6:.1f} MB, cosine to the model {likeness:.4f}", flush=True)
@@ -67,9 +87,11 @@ def main() -> None:
         print(line, flush=True)
 
 
-def _train(model: PlanModel, settings: Settings, learnt: Sequence[Marked], held_out: Sequence[Marked]) -> None:
+def _train(
+    model: PlanModel, settings: Settings, learnt: Sequence[Marked], held_out: Sequence[Marked], crew: Crew
+) -> None:
     teacher = Teacher()
-    trainer = Trainer(model, teacher, learnt, random.Random(settings.seed))
+    trainer = Trainer(model, teacher, learnt, random.Random(settings.seed), crew)
     if settings.checkpoint is None:
         teacher.give(model)
         likeness = teacher.align(model, trainer.encoding.pieces, trainer.encoding.base)
@@ -77,7 +99,8 @@ def _train(model: PlanModel, settings: Settings, learnt: Sequence[Marked], held_
     pace = Pace(settings.epochs, settings.rate, settings.made_up, settings.tools, settings.most)
     settings.output.parent.mkdir(parents=True, exist_ok=True)
     for line in trainer.train(pace, held_out, settings.output):
-        print(line, flush=True)
+        if crew.rank == 0:
+            print(line, flush=True)
 
 
 def _settings() -> Settings:
@@ -95,6 +118,7 @@ def _settings() -> Settings:
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="the folder for the planner's weights")
     parser.add_argument("--all", action="store_true", help="learn from all requests, with none held out")
     parser.add_argument("--most", type=int, default=10**9, help="batches at most, for a trial")
+    parser.add_argument("--processes", type=int, default=1, help="how many processes train together, of the threads")
     parser.add_argument("--show", type=int, default=0, help="how many requests that are read wrong to show")
     return Settings(**vars(parser.parse_args()))
 

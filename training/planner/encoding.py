@@ -80,7 +80,7 @@ class Encoding:
         """Encodes our own; where nothing flows back while the model learns, what it made a few batches ago will do."""
         if self._kept is not None and self._kept_for and self.model.training and not flows_back:
             self._kept_for -= 1
-            return self._kept
+            return self.model.of_own(self._kept, torch.tensor(library.offer.text_of))
         if self._own is None:
             texts = library.texts, library.offer.option_texts
             self._own = self._embedder.tools(texts[0], self.pieces), self._embedder.tools(texts[1], self.pieces)
@@ -89,7 +89,7 @@ class Encoding:
             tools = _float(self.model.tools(abilities, options))
         self._kept = Tools(*(getattr(tools, field.name).detach() for field in dataclasses.fields(tools)))
         self._kept_for = _KEPT if self.model.training else 0
-        return tools
+        return self.model.of_own(tools, torch.tensor(library.offer.text_of))
 
     def _hidden(self, tensors: Sequence[Tensor], flows_back: bool) -> tuple[Tensor, Tensor, Tensor]:
         base, marks, mask, names = tensors

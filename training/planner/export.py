@@ -16,6 +16,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
 from orchestrion_controller.planner.builtin.reading.base import WIDTH
+from training.planner.encoding import own_library
 from training.planner.model import PlanModel
 
 _HEADS = (
@@ -66,6 +67,10 @@ def export(model: PlanModel, folder: Path) -> float:
         arrays[f"{name}.bias"] = layer.bias.detach().numpy().astype(np.float32)
     for name in ("scale", "option_scale", "sharpness", "presence"):
         arrays[name] = getattr(model, name).detach().numpy().astype(np.float32)
+    own = own_library().offer
+    for name, digests in (("ability", own.ability_digests), ("option", own.option_digests)):
+        arrays[f"{name}_own"] = getattr(model, f"{name}_own").detach().numpy().astype(np.float16)
+        arrays[f"{name}_digests"] = np.array(digests, dtype=np.uint64)
     np.savez_compressed(folder / "heads.npz", **arrays)
     base, marks, mask = torch.randn(2, 37, WIDTH), torch.zeros(2, 37, dtype=torch.long), torch.ones(2, 37)
     marks[:, :2] = 3

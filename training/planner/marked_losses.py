@@ -26,7 +26,7 @@ def losses(model: PlanModel, requests: Sequence[Request[Marked]], read: Read, of
     targets = classes.targets(requests)
     asks = model.asks(read.hidden, offer.tools)
     roles = model.role(read.hidden)
-    options = model.options(read.hidden, offer.tools, torch.tensor(library.text_of), torch.tensor(library.ability_of))
+    options = model.options(read.hidden, offer.tools, torch.tensor(library.ability_of))
     logits = torch.cat([roles, asks, options], -1)
     emphasis = torch.where(targets.classes == _NONE, 0.7, 1.0).masked_fill(targets.classes < 0, 0)
     wrong = functional.cross_entropy(

@@ -5,7 +5,7 @@ Shapes: B requests, N pieces, T abilities (task types with a choice), P options,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import torch
@@ -22,6 +22,8 @@ WIDTH: Final = 384
 KEY: Final = 128
 PAIR: Final = 64
 OWNER: Final = 32
+_TEXTS_ALONE: Final = 0.25
+"""In what share of the batches one of our own abilities or options is known by its text alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Tools:
     owner: Tensor
     """Of its abilities, as what options belong to: shape (T, OWNER)."""
     options: Tensor
-    """Of its options' texts: shape (U, KEY), of length 1."""
+    """Of its options' texts: shape (U, KEY), of length 1; of the options themselves, shape (P, KEY), for our own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,17 @@ class Read:
 class PlanModel(nn.Module):
     """Scores what each piece of a request is there for, which tools the request wants, and links."""
 
-    def __init__(self, layers: int) -> None:
+    def __init__(self, layers: int, abilities: int = 0, options: int = 0) -> None:
+        """Makes a model.
+
+        Args:
+            layers: How many layers the encoder has.
+            abilities: How many abilities our own library has, of which more is learnt than their texts say.
+            options: Likewise its options.
+        """
         super().__init__()
+        self.ability_own = nn.Parameter(torch.zeros(abilities, KEY))
+        self.option_own = nn.Parameter(torch.zeros(options, KEY))
         config = BertConfig(
             vocab_size=1,
             hidden_size=WIDTH,
@@ -111,16 +122,28 @@ class PlanModel(nn.Module):
             keys, self.pair_key(both), both[:, WIDTH:], self.owner_key(both), functional.normalize(texts, dim=-1)
         )
 
+    def of_own(self, tools: Tools, text_of: Tensor) -> Tools:
+        """Adds to our own library what is learnt of it beyond its texts; now and then the texts have to do."""
+        keys, options = self.ability_own, self.option_own
+        if self.training:
+            keys = keys * (torch.rand(len(keys), 1) > _TEXTS_ALONE)
+            options = options * (torch.rand(len(options), 1) > _TEXTS_ALONE)
+        return replace(
+            tools,
+            keys=functional.normalize(tools.keys + keys, dim=-1),
+            options=functional.normalize(tools.options[text_of] + options, dim=-1),
+        )
+
     def asks(self, hidden: Tensor, tools: Tools) -> Tensor:
         """Scores each ability at each piece: (B, N, T)."""
         scores: Tensor = self.scale * (functional.normalize(self.query(hidden), dim=-1) @ tools.keys.T)
         return scores
 
-    def options(self, hidden: Tensor, tools: Tools, text_of: Tensor, ability_of: Tensor) -> Tensor:
-        """Scores each option at each piece: (B, N, P)."""
-        texts = self.option_scale * (functional.normalize(self.option_query(hidden), dim=-1) @ tools.options.T)
+    def options(self, hidden: Tensor, tools: Tools, ability_of: Tensor) -> Tensor:
+        """Scores each option of our own library at each piece: (B, N, P)."""
+        keys = self.option_scale * (functional.normalize(self.option_query(hidden), dim=-1) @ tools.options.T)
         owners = self.owner_query(hidden) @ tools.owner.T
-        scores: Tensor = texts[..., text_of] + owners[..., ability_of]
+        scores: Tensor = keys + owners[..., ability_of]
         return scores
 
     def wanted(self, read: Read, places: Tensor, tools: Tools) -> Tensor:

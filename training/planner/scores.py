@@ -51,7 +51,7 @@ def _read(encoding: Encoding, own: OwnLibrary, requests: Sequence[Marked]) -> li
     model, library = encoding.model, own.offer
     with torch.no_grad():
         read, tools = encoding.requests([request.pieces for request in cut]), encoding.own(own)
-        options = model.options(read.hidden, tools, torch.tensor(library.text_of), torch.tensor(library.ability_of))
+        options = model.options(read.hidden, tools, torch.tensor(library.ability_of))
         logits = torch.cat([model.role(read.hidden), model.asks(read.hidden, tools), options], -1)
     return [
         [(read_as, right) for read_as, right in zip(row, target, strict=True) if right != IGNORED]

@@ -18,6 +18,7 @@ from orchestrion.plans import TaskType
 from orchestrion_controller.planner.builtin.reading.tool_texts import description_of, words_of
 from training.planner import libraries, marked_losses, scores, tool_losses
 from training.planner.batches import cut_example, cut_marked
+from training.planner.crew import Crew
 from training.planner.encoding import Encoding, Texts, own_library
 from training.planner.libraries import Example
 from training.planner.losses import Losses, Offer
@@ -84,7 +85,14 @@ _Lesson: TypeAlias = _ToolLesson | _OwnLesson
 class Trainer:
     """What a model learns from."""
 
-    def __init__(self, model: PlanModel, teacher: Teacher, requests: Sequence[Marked], generator: random.Random):
+    def __init__(
+        self,
+        model: PlanModel,
+        teacher: Teacher,
+        requests: Sequence[Marked],
+        generator: random.Random,
+        crew: Crew = Crew(),
+    ) -> None:
         """Prepares the lessons.
 
         Args:
@@ -92,9 +100,11 @@ class Trainer:
             teacher: What tools mean.
             requests: The marked requests that are learnt from.
             generator: Draws what differs between epochs.
+            crew: The processes that train together.
         """
         self._model = model
         self._generator = generator
+        self._crew = crew
         self._requests = requests
         self._variation = Variation(requests, generator)
         self._own = own_library()
@@ -106,7 +116,7 @@ class Trainer:
         """Trains, and writes a checkpoint after each epoch; yields what there is to tell."""
         optimizer = self._optimizer(pace.rate)
         epochs = [self._epoch(pace) for _ in range(pace.epochs)]
-        total = min(sum(map(len, epochs)), pace.most)
+        total = min(sum(len(epoch) // self._crew.size for epoch in epochs), pace.most)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _schedule(total))
         began, done = time.monotonic(), 0
         yield f"{total} batches"
@@ -114,10 +124,13 @@ class Trainer:
             self._model.train()
             sums: Counter[str] = Counter()
             counts: Counter[str] = Counter()
-            for lesson in epoch[: pace.most - done]:
+            # Each process takes its share; all make as many steps.
+            mine = epoch[: pace.most - done][self._crew.rank :: self._crew.size][: len(epoch) // self._crew.size]
+            for lesson in mine:
                 loss_of = self._losses(lesson)
                 optimizer.zero_grad()
                 loss_of["total"].backward()  # type: ignore[no-untyped-call]  # The library is not typed.
+                self._crew.average(self._model)
                 torch.nn.utils.clip_grad_norm_(self._model.parameters(), 1.0)
                 optimizer.step()
                 schedule.step()
@@ -130,8 +143,9 @@ class Trainer:
                     yield f"  {done}/{total}, {pause:.2f} s a batch, {pause * (total - done) / 60:.0f} min left"
             means = ", ".join(f"{name} {value / counts[name.split()[0]]:.3f}" for name, value in sums.items())
             yield f"epoch {number}: {means}"
-            torch.save(self._model.state_dict(), output)
-            if held_out:
+            if self._crew.rank == 0:
+                torch.save(self._model.state_dict(), output)
+            if held_out and self._crew.rank == 0:
                 yield scores.of_pieces(self.encoding, self._own, held_out)
 
     def _optimizer(self, rate: float) -> torch.optim.Optimizer:

@@ -30,7 +30,11 @@ class Encoder:
         self.pieces = Pieces()
         self._base = Base()
         with np.load(folder / "heads.npz", allow_pickle=False) as stored:
-            self.heads = {name: stored[name].astype(np.float32) for name in stored.files}
+            # Digests are whole numbers of 64 bits, and would not survive as others.
+            self.heads = {
+                name: stored[name] if name.endswith("_digests") else stored[name].astype(np.float32)
+                for name in stored.files
+            }
 
     @cached_property
     def _session(self) -> Any:

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from orchestrion_controller.planner.builtin.reading.features import Array
+from orchestrion_controller.planner.builtin.reading.offers import Offer
 
 ROLES: Final = ("none", "unmet", "file", "result", "again", "help", "hello")
 """What a piece may be there for, beside asking for an ability or giving an option; `none` is politeness and grammar."""
@@ -39,7 +40,7 @@ class LibraryVectors:
     owners: Array
     """Of the abilities, as what options belong to: shape (T, 32)."""
     options: Array
-    """Of the options' texts: shape (U, 128), rows of length 1."""
+    """Of the options: shape (P, 128), rows of length 1."""
 
 
 class Heads:
@@ -48,6 +49,7 @@ class Heads:
     def __init__(self, weights: Mapping[str, Array]) -> None:
         """Takes the weights by the names of the trained model."""
         self._weights = weights
+        self._digests = {name: weights[f"{name}_digests"] for name in ("ability", "option")}
 
     def library(
         self,
@@ -55,6 +57,7 @@ class Heads:
         lengths: Sequence[int],
         options: Sequence[Array],
         option_lengths: Sequence[int],
+        offered: Offer,
     ) -> LibraryVectors:
         """Sums up what was read of abilities and options.
 
@@ -63,15 +66,29 @@ class Heads:
             lengths: How many pieces the name has, the mark at the beginning and the end included.
             options: Likewise for the options' texts.
             option_lengths: Likewise.
+            offered: What they are of.
         """
         both = _names_and_wholes(abilities, lengths)
-        texts = self._linear("option_key", _names_and_wholes(options, option_lengths)) if options else both[:0, :128]
+        keys = _unit(self._linear("key", both))
+        texts = keys[:0]
+        if options:
+            texts = _unit(self._linear("option_key", _names_and_wholes(options, option_lengths)))
         return LibraryVectors(
-            _unit(self._linear("key", both)),
+            _unit(keys + self._own("ability", offered.ability_digests)),
             self._linear("pair_key", both),
             self._linear("owner_key", both),
-            _unit(texts),
+            _unit(texts[list(offered.text_of)] + self._own("option", offered.option_digests)),
         )
+
+    def _own(self, name: str, digests: Sequence[int]) -> Array:
+        """What was learnt of abilities or options beyond their texts; zeros for those that nobody has seen."""
+        rows = {int(digest): row for row, digest in enumerate(self._digests[name])}
+        learnt = self._weights[f"{name}_own"]
+        result = np.zeros((len(digests), learnt.shape[1]), dtype=np.float32)
+        for number, digest in enumerate(digests):
+            if digest in rows:
+                result[number] = learnt[rows[digest]]
+        return result
 
     def roles(self, vectors: Array) -> Array:
         """Scores the `ROLES` at each piece: (N, width) to (N, roles)."""
@@ -82,13 +99,11 @@ class Heads:
         result: Array = float(self._weights["scale"]) * (_unit(self._linear("query", vectors)) @ library.keys.T)
         return result
 
-    def options(
-        self, vectors: Array, library: LibraryVectors, text_of: Sequence[int], ability_of: Sequence[int]
-    ) -> Array:
+    def options(self, vectors: Array, library: LibraryVectors, ability_of: Sequence[int]) -> Array:
         """Scores the options at each piece: (N, width) to (N, P)."""
-        texts = _unit(self._linear("option_query", vectors)) @ library.options.T
+        keys = _unit(self._linear("option_query", vectors)) @ library.options.T
         owners = self._linear("owner_query", vectors) @ library.owners.T
-        result: Array = float(self._weights["option_scale"]) * texts[:, list(text_of)] + owners[:, list(ability_of)]
+        result: Array = float(self._weights["option_scale"]) * keys + owners[:, list(ability_of)]
         return result
 
     def starts(self, vectors: Array) -> Array:

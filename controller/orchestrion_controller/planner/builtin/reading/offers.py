@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -65,6 +66,16 @@ class Offer:
     ability_of: tuple[int, ...]
     """For each option the index of the first ability of its task type."""
 
+    @property
+    def ability_digests(self) -> list[int]:
+        """What tells each ability from any other, its text included, as 64-bit numbers."""
+        return [_digest(item.name_words, item.description) for item in self.abilities]
+
+    @property
+    def option_digests(self) -> list[int]:
+        """Likewise for the options."""
+        return [_digest(item.task_type.name, *item.text) for item in self.options]
+
     def first_of(self, task_type: TaskType) -> int:
         """The index of the first ability of a task type."""
         return next(number for number, ability in enumerate(self.abilities) if ability.task_type == task_type)
@@ -83,6 +94,10 @@ def offer(task_types: Sequence[TaskType]) -> Offer:
         tuple(texts.index(option.text) for option in options),
         tuple(types.index(option.task_type) for option in options),
     )
+
+
+def _digest(*texts: str) -> int:
+    return int.from_bytes(hashlib.sha256("\n".join(texts).encode()).digest()[:8], "big")
 
 
 def is_worded(parameter: Parameter) -> bool:

@@ -121,6 +121,7 @@ class Reader:
             [length for _, length in abilities],
             encoded[len(abilities) :],
             [length for _, length in options],
+            offered,
         )
         library = _Library(offered, vectors)
         with self._lock:
@@ -153,7 +154,7 @@ class Reader:
         offered = library.offer
         vectors = self._encoder.encode([pieces])[0]
         asks = self._heads.asks(vectors, library.vectors)
-        options = self._heads.options(vectors, library.vectors, offered.text_of, offered.ability_of)
+        options = self._heads.options(vectors, library.vectors, offered.ability_of)
         scores = log_softmax(np.concatenate([self._heads.roles(vectors), asks, options], -1))
         scores[:, ROLES.index("unmet")] += _UNMET
         if preferred is not None:
