@@ -14,7 +14,7 @@ from orchestrion_controller.planner.builtin.binding.spoken import Spoken
 from orchestrion_controller.planner.builtin.reading.segments import Segment
 
 _WORD: Final = re.compile(r"[^\W\d_]{3,}|[\u3040-\u30ff\u3400-\u9fff]{2,}")
-_FILES: Final = {None, *(kind.name.lower() for kind in ParameterKind), "picture", "sound", "file", "page", "item"}
+_FILES: Final = {None, *(kind.name.lower() for kind in ParameterKind)} | {"picture", "sound"} | {"file", "page"}
 """Units of what a file can be; others are inside one: "the third chapter"."""
 
 

@@ -109,7 +109,12 @@ def test_latin_words_and_numbers_in_such_scripts_stay_whole() -> None:
 
 def test_nothing_said_is_no_segment() -> None:
     assert read("") == []
-    assert segments([Piece(1, 0, 0), Piece(2, 0, 0)], "", np.zeros((2, LABELS)), np.zeros((2, 3)), OFFER) == []
+    assert (
+        segments(
+            [Piece(1, 0, 0), Piece(2, 0, 0)], "", np.zeros((2, LABELS), np.float32), np.zeros((2, 3), np.float32), OFFER
+        )
+        == []
+    )
 
 
 def test_a_segment_knows_what_it_is_about() -> None:
