@@ -57,9 +57,11 @@ class Base:
         own += weights["lo"][chunk, None]
         own *= is_word
         parts = [own]
-        for order, left in _ORDERS:
-            hidden = _linear(own, weights[f"proj{order}"], weights[f"proj_b{order}"])
-            hidden = self._normalized(hidden, weights[f"ln_g{order}"], weights[f"ln_b{order}"])
+        # The three projections are normalised as one.
+        projected = np.concatenate([_linear(own, weights[f"proj{n}"], weights[f"proj_b{n}"]) for n, _ in _ORDERS], -1)
+        gains, biases = (np.concatenate([weights[f"ln_{name}{n}"] for n, _ in _ORDERS]) for name in ("g", "b"))
+        normalized = np.split(self._normalized(projected, gains, biases), len(_ORDERS), -1)
+        for (order, left), hidden in zip(_ORDERS, normalized, strict=True):
             for layer in ("1", "2"):
                 # Beyond the end of a text there is nothing, whatever it was padded with.
                 around = _windows(hidden * mask[..., None], order, left)
