@@ -38,6 +38,10 @@ def modules_of(package: str) -> set[str]:
             | {"orchestrion_serving"},
         ),
         (
+            "The controller tells languages apart in one place",
+            (modules_of("orchestrion_controller") - {"orchestrion_controller.languages"}) | {"orchestrion_serving"},
+        ),
+        (
             "Only worker processes import machine learning libraries",
             modules_of("orchestrion_host") - {"orchestrion_host.worker"},
         ),

@@ -1,8 +1,11 @@
-"""The languages in which people ask: a folder of data each, and the modules that read it."""
+"""What is truly grammar, as data: one folder a language, and the small readers that all languages share.
 
-from __future__ import annotations
+`folders` has the languages, `detection` tells which one a text is in, `amounts` and `language_names` read numbers with
+their units and names of languages. What differs between languages is in their folders alone; `symbols.yaml` has what
+is written alike in all of them.
+"""
 
+from orchestrion_controller.languages.detection import Detected, detect, detect_any
+from orchestrion_controller.languages.folders import ENTRY_POINTS, Language, load
 
-def detect(text: str) -> str:
-    """Returns the tag of the language that a text is in, one of those there are folders of; `en` where unsure."""
-    return "en"
+__all__ = ["ENTRY_POINTS", "Detected", "Language", "detect", "detect_any", "load"]

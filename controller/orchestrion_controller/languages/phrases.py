@@ -1,0 +1,70 @@
+"""Phrases found in texts: folded letter by letter, so that places stay the same, and looked up in a trie."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, Final, Generic, TypeAlias, TypeVar
+
+T = TypeVar("T")
+_Node: TypeAlias = dict[str, Any]  # By letter the next node; under "" what the phrase up to here stands for.
+
+ORDINAL_SIGNS: Final = "ºª"
+_ALIKE: Final = {"\u2019": "'", "\u2018": "'", "\u2212": "-", "\u2010": "-", "\u2011": "-", "\u2013": "-"}
+_FIRST_IDEOGRAPH: Final = "\u2e80"
+"""From here on, scripts write without spaces, Hangul excepted."""
+
+
+def fold(text: str) -> str:
+    """Returns a text of the same length in small letters, without accents, wide forms and kinds of spaces."""
+    return "".join(map(_fold, text))
+
+
+@lru_cache(maxsize=8192)
+def _fold(character: str) -> str:
+    if character in ORDINAL_SIGNS:
+        return character
+    if character.isspace():
+        return " "
+    plain = unicodedata.normalize("NFKC", character)
+    if len(plain) != 1:
+        return character  # "½" stays one character.
+    base = unicodedata.normalize("NFD", plain)[0]
+    folded = (base if base.isascii() else _ALIKE.get(plain, plain)).lower()
+    return folded if len(folded) == 1 else character
+
+
+def word_boundary(text: str, place: int) -> bool:
+    """Says whether no word goes on across a place: scripts without spaces have a boundary everywhere."""
+    return not (0 < place < len(text) and _spaced_letter(text[place - 1]) and _spaced_letter(text[place]))
+
+
+def _spaced_letter(character: str) -> bool:
+    return character.isalpha() and (character < _FIRST_IDEOGRAPH or "\uac00" <= character <= "\ud7af")
+
+
+class Phrases(Generic[T]):
+    """A trie of folded phrases. Looking one up takes as many steps as it has letters, however many there are."""
+
+    def __init__(self) -> None:
+        self._root: _Node = {}
+
+    def slot(self, phrase: str, default: T) -> T:
+        """Returns what a phrase stands for, `default` from now on where it is new."""
+        node = self._root
+        for letter in fold(phrase):
+            node = node.setdefault(letter, {})
+        value: T = node.setdefault("", default)
+        return value
+
+    def at(self, text: str, start: int) -> Iterator[tuple[int, T]]:
+        """Yields the ends and values of the phrases that stand at a place of a folded text, shortest first."""
+        node = self._root
+        for place in range(start, len(text)):
+            following = node.get(text[place])
+            if following is None:
+                return
+            node = following
+            if "" in node:
+                yield place + 1, node[""]

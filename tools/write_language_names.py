@@ -1,0 +1,39 @@
+"""Writes what languages are called in each language's folder, from the Unicode CLDR that Babel ships.
+
+Run as `python tools/write_language_names.py` where Babel is installed (`pip install babel`); nothing else needs it.
+What people say besides stands by hand in each `grammar.yaml` under `languages`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import yaml
+from babel import Locale, __version__
+
+FOLDERS: Final = Path(__file__).parents[1] / "controller/orchestrion_controller/languages"
+
+TAGS: Final = """
+    af am ar as az be bg bn bo br bs ca ceb co cs cy da de el en eo es et eu fa fi fil fo fr fy ga gd gl gn
+    gsw gu ha haw he hi hr ht hu hy id ig is it ja jv ka kk km kn ko ku ky la lb lg ln lo lt lv mg mi mk ml mn
+    mr ms mt my nan nb nds ne nl nn no ny oc om or pa pl ps pt qu rm ro ru rw sa sc sd si sk sl sm sn so sq sr
+    st su sv sw ta te tg th ti tk tl tr tt ug uk ur uz vi wo wuu xh yi yo yue zh zu de-AT de-CH en-AU en-CA
+    en-GB en-US es-419 es-ES es-MX fr-CA fr-CH nl-BE pt-BR pt-PT zh-Hans zh-Hant
+"""
+"""What people speak, translate to and name, as BCP 47 tags."""
+
+
+def main() -> None:
+    """Writes the files."""
+    for folder in sorted(file.parent for file in FOLDERS.glob("*/grammar.yaml")):
+        cldr = Locale.parse(folder.name).languages
+        names = {tag: cldr[tag.replace("-", "_")] for tag in TAGS.split() if tag.replace("-", "_") in cldr}
+        spoken = {tag: name.replace("\u2019", "'") for tag, name in names.items() if not set("(\uff08") & set(name)}
+        text = yaml.safe_dump(spoken, allow_unicode=True, sort_keys=False, width=120)
+        head = f"# Made by tools/write_language_names.py from the Unicode CLDR (Babel {__version__}, Unicode-3.0).\n"
+        folder.joinpath("language_names.yaml").write_text(head + text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
