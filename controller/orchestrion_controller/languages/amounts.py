@@ -10,8 +10,9 @@ from typing import Final
 from orchestrion_controller.languages.detection import detect
 from orchestrion_controller.languages.folders import Language, load
 from orchestrion_controller.languages.lexicon import ALIASES, Kinds, Lexicon, Template, Unit, build
-from orchestrion_controller.languages.numerals import adjacent, tokens
+from orchestrion_controller.languages.numerals import tokens
 from orchestrion_controller.languages.phrases import fold
+from orchestrion_controller.languages.pieces import adjacent
 
 _NUMBERS: Final = ("n", "a", "m", "f", "digits", "ratio", "side", "factor", "count", "ordinal")
 """The slots that are the number of an amount."""
@@ -43,12 +44,13 @@ def read(text: str, languages: Sequence[Language] | None = None) -> tuple[Amount
     """
     tags = tuple(language.tag for language in languages) if languages is not None else (detect(text),)
     folded = fold(text)
-    amounts: list[Amount] = []
-    for tag in tags:
-        for amount in _read(folded, _lexicon(tag)):
-            rivals = [other for other in amounts if other.start < amount.end and amount.start < other.end]
-            if all(amount.end - amount.start > other.end - other.start for other in rivals):
-                amounts = [*(other for other in amounts if other not in rivals), amount]
+    readings = [amount for tag in tags for amount in _read(folded, _lexicon(tag))]
+    taken = bytearray(len(text))
+    amounts = []
+    for amount in sorted(readings, key=lambda amount: amount.start - amount.end):  # Longest first, else by language.
+        if not any(taken[amount.start : amount.end]):
+            taken[amount.start : amount.end] = b"\1" * (amount.end - amount.start)
+            amounts.append(amount)
     return tuple(sorted(amounts, key=lambda amount: amount.start))
 
 
@@ -70,8 +72,13 @@ def _read(text: str, lexicon: Lexicon) -> Iterator[Amount]:
         if template is None or _gives_way(template, lexicon, kinds, place, stop):
             place += 1
             continue
+        if template.form == _NONE:
+            place += template.last
+            continue
         own = pieces[place + template.first : place + template.last]
-        value, unit = _value(template.form, dict(zip(template.slots, kinds[place:stop], strict=False)))
+        value, unit = _value(
+            template.form, dict(zip(template.slots, kinds[place : place + len(template.slots)], strict=True))
+        )
         amount = Amount(own[0].start, own[-1].end, value, unit.name if unit else None, _FORMS[template.form])
         if last and unit and unit.times < last[1] and _goes_on(text, last[0], amount, lexicon):
             amount = replace(amount, start=last[0].start, value=last[0].value + value)
@@ -101,6 +108,8 @@ def _goes_on(text: str, before: Amount, amount: Amount, lexicon: Lexicon) -> boo
     return joined and before.unit == amount.unit == _SECOND.name and before.form == amount.form == "exact"
 
 
+_NONE: Final = "none"
+"""The section of what looks like an amount and is none."""
 _SECOND: Final = Unit("second", 1.0)
 _CLOCK_S: Final = {"clock": 0.0, "clock_pm": 43_200.0, "clock_half": 1_800.0, "clock_half_to": -1_800.0}
 """Forms of templates that are times of day, and what is added to the hour."""

@@ -11,15 +11,20 @@ from functools import cache, lru_cache
 from typing import Any, Final
 
 from orchestrion_controller.languages.folders import load, symbols
+from orchestrion_controller.languages.phrases import fold
 
 _MOST_CHARACTERS: Final = 2_000
 _LEAST_PROBABILITY: Final = 0.4
 """Among the languages that there are folders for, less than this says nothing."""
-_LEAST_KANA: Final = 0.15
+_LEAST_KANA: Final = 0.1
 """Of a text's kana and Han characters: Japanese has more kana than that, a Chinese text that names something less."""
 _LETTERS_IN_HAN: Final = 3
 """A Han character or kana stands for about as many letters of an alphabet."""
 
+_COMMON_WORD_WEIGHT: Final = 4.0
+"""How much likelier a language is for each of its commonest words that a text has."""
+_OF_COMMON_WORDS: Final = ("common", "number", "article", "ordinal", "measure", "thing")
+_WORD: Final = re.compile(r"[^\W\d_]+")
 _ASIDE: Final = re.compile(
     r"""https?://\S+|[\w./-]+\.\w{2,5}\b|"[^"]*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|「[^」]*」|『[^』]*』""",
     re.ASCII,
@@ -64,6 +69,9 @@ def _detect(text: str, among: Collection[str]) -> Detected:
     if len(likely) < 2 and (among or script in scripts):
         return Detected(min(likely), 1.0) if likely else Detected("", 0.0)
     scores = {tag: score for tag, score in _classifier().rank(text) if tag in likely}
+    if among:
+        words = set(_WORD.findall(fold(text)))
+        scores = {tag: score * _COMMON_WORD_WEIGHT ** len(words & _common(tag)) for tag, score in scores.items()}
     best = max(scores, key=lambda tag: scores[tag])
     return Detected(best, scores[best] / sum(scores.values()))
 
@@ -81,6 +89,12 @@ def _script(text: str) -> str:
 @lru_cache(maxsize=4096)
 def _script_of(letter: str) -> str:
     return re.split("[ -]", unicodedata.name(letter, "LATIN"), maxsplit=1)[0]
+
+
+@cache
+def _common(tag: str) -> frozenset[str]:
+    grammar = load()[tag].grammar
+    return frozenset(_WORD.findall(fold(str([grammar.get(section) for section in _OF_COMMON_WORDS]))))
 
 
 @cache

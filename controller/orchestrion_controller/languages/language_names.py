@@ -55,7 +55,7 @@ def _read(text: str) -> Iterator[LanguageName]:
 
 def _capital_inside(text: str, place: int) -> bool:
     """Says whether a word begins with a capital that is not the one of its sentence."""
-    before = text[:place].rstrip()[-1:] if place else ""
+    before = text[max(place - 2, 0) : place].rstrip()[-1:]
     return text[place].isupper() and before not in ("", ".", "!", "?", ":")
 
 

@@ -32,10 +32,12 @@ class _Number:
     not. A scale multiplies the parts that are less than itself.
     """
 
-    def __init__(self, text: str, row: Sequence[Token], place: int) -> None:
+    def __init__(self, text: str, row: Sequence[Token], place: int, inside: bool = False) -> None:
         self._text = text
         self._row = row
         self._first = place
+        self._inside = inside
+        """Whether it is a part of another, whose fraction it then does not begin."""
         self._negative = "negative" in self._kinds(place) and bool(
             self._kinds(place + 1).keys() & {"digits", "number", "part", "half"}
         )
@@ -69,7 +71,7 @@ class _Number:
         if self._ordinal:
             return Token(start, end, {"ordinal": value})
         alone = self._row[self._begin].kinds if self.place == self._begin + 1 else {}
-        size = "a" if "article" in alone and not self._negative else "n"
+        size = self._mark if self._mark == "f" else "a" if "article" in alone and not self._negative else "n"
         others = {kind: value for kind, value in alone.items() if kind not in ("number", "article")}
         return Token(start, end, {**others, **dict.fromkeys(filter(None, (self._mark, "m", size)), value)})
 
@@ -94,14 +96,18 @@ class _Number:
         return "addition" in kinds and bool(self._parts) and self._room > 0 and self._add(kinds["addition"])
 
     def _word(self, kinds: Kinds) -> bool:
-        value = kinds.get("number", inf if self._parts else kinds.get("article", inf))
+        article: float = inf if self._parts else kinds.get("article", inf)
+        value: float = kinds.get("number", article)
         return value < self._room and self._mark != "digits" and self._add(value, _last_place(value))
 
     def _joined(self, kinds: Kinds) -> bool:
         """`two hundred and five`; written together also `einundzwanzig`."""
-        value = self._kinds(self.place + 1).get("number", inf)
         if not self._parts or "joiner" not in kinds or self._mark == "digits":
             return False
+        ahead = self._kinds(self.place + 1)
+        if ahead.get("ordinal", inf) < self._room:
+            return True
+        value = ahead.get("number", inf)
         before, joiner, after = self._row[self.place - 1 : self.place + 2] if value < inf else [self._row[0]] * 3
         glued = before.end == joiner.start and joiner.end == after.start and value % 10 == 0
         if not (value < self._room or (glued and self._parts[-1] < 10 <= value < 100)):
@@ -133,9 +139,9 @@ class _Number:
 
     def _over(self, kinds: Kinds) -> bool:
         """Fractions that begin with what they are parts of, as in Chinese."""
-        if "over" not in kinds or not self._parts or not self._kinds(self.place + 1):
+        if "over" not in kinds or not self._parts or self._inside or not self._kinds(self.place + 1):
             return False
-        above = _Number(self._text, self._row, self.place + 1)
+        above = _Number(self._text, self._row, self.place + 1, inside=True)
         token = above.token()
         if token is None or "m" not in token.kinds:
             return False
@@ -149,16 +155,18 @@ class _Number:
         if "point" not in kinds or not self._parts or not self._room:
             return False
         following = map(self._kinds, range(self.place + 1, len(self._row)))
-        values = (each.get("number", each.get("digits", inf)) for each in following)
+        values = (each["number"] if "number" in each else each.get("digits", inf) for each in following)
         decimals = [str(int(value)) for value in takewhile(lambda value: value in range(10), values)]
         self.place += len(decimals)
         return bool(decimals) and self._add(float(f"0.{''.join(decimals)}"))
 
     def _rank(self, kinds: Kinds) -> bool:
-        """`twenty-first`; after a space, a word that is a unit too is one: `twenty seconds`."""
+        """`twenty-first`, `hundred and first`; with a space alone between them, both stand for themselves."""
         value = kinds.get("ordinal", inf)
-        apart = "unit" in kinds and self._text[self._row[self.place].start - 1] == " "
-        if not self._parts or not 0 < value < self._room or self._mark == "digits" or apart:
+        if not self._parts or not 0 < value < self._room or self._mark == "digits":
+            return False
+        before = self._row[self.place - 1]
+        if self._text[before.end] == " " and "joiner" not in before.kinds:
             return False
         self._ordinal = True
         return self._add(value)

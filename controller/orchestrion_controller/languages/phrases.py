@@ -37,11 +37,14 @@ def _fold(character: str) -> str:
 
 def word_boundary(text: str, place: int) -> bool:
     """Says whether no word goes on across a place: scripts without spaces have a boundary everywhere."""
-    return not (0 < place < len(text) and _spaced_letter(text[place - 1]) and _spaced_letter(text[place]))
+    if not 0 < place < len(text):
+        return True
+    return not all(spaced(letter) and letter.isalpha() for letter in text[place - 1 : place + 1])
 
 
-def _spaced_letter(character: str) -> bool:
-    return character.isalpha() and (character < _FIRST_IDEOGRAPH or "\uac00" <= character <= "\ud7af")
+def spaced(character: str) -> bool:
+    """Says whether a letter or digit is one of a script that puts spaces between words."""
+    return character.isalnum() and (character < _FIRST_IDEOGRAPH or "\uac00" <= character <= "\ud7af")
 
 
 class Phrases(Generic[T]):

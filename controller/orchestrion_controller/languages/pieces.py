@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 from orchestrion_controller.languages.lexicon import Kinds, Lexicon
-from orchestrion_controller.languages.phrases import ORDINAL_SIGNS, word_boundary
+from orchestrion_controller.languages.phrases import ORDINAL_SIGNS, spaced, word_boundary
 
-_LONGEST_COMPOUND: Final = 60
+_MOST_PARTS: Final = 60
+_BEGINS_COMPOUND: Final = frozenset({"number", "scale", "half", "fraction", "article"})
 _GAPS: Final = frozenset({"", " ", "-", "  "})
 """What may stand between the words of one amount."""
 _TO_DIGITS: Final = frozenset("._/@\\:-")
 """After one of these, digits belong to what stands before: `clip-2.mp4`."""
+_IN_NAMES: Final = frozenset("._")
+"""Before one of these and a letter, they belong to what follows: `2.jpg`."""
 _REST: Final = re.compile(r"[\w.]*")
 
 
@@ -69,23 +73,26 @@ def _words(text: str, start: int, lexicon: Lexicon) -> list[Token]:
         if word_boundary(text, end):
             return [Token(start, end, kinds)]
     if ends and lexicon.compounds:
-        return _compound(text, start, lexicon, set()) or []
+        return _compound(text, start, lexicon)
     return []
 
 
-def _compound(text: str, start: int, lexicon: Lexicon, dead: set[int]) -> list[Token] | None:
-    """Splits a word that begins with a number into phrases, longest first; None where that cannot be done."""
-    for end, kinds in reversed([*lexicon.phrases.at(text, start)]):
-        begins = kinds.keys() & {"number", "scale", "half", "fraction", "article"}
-        if not kinds or end in dead or len(dead) > _LONGEST_COMPOUND or not (begins or dead):
-            continue
-        if word_boundary(text, end):
-            return [Token(start, end, kinds)]
-        rest = _compound(text, end, lexicon, dead | {start})
-        if rest:
-            return [Token(start, end, kinds), *rest]
-        dead.add(end)
-    return None
+def _compound(text: str, start: int, lexicon: Lexicon) -> list[Token]:
+    """Splits a word that begins with a number into as few phrases as possible; empty where that cannot be done."""
+    by_end: dict[int, Token] = {}
+    ends = deque([start])
+    while ends and len(by_end) < _MOST_PARTS:
+        place = ends.popleft()
+        if place > start and word_boundary(text, place):
+            parts = [by_end[place]]
+            while parts[-1].start > start:
+                parts.append(by_end[parts[-1].start])
+            return parts[::-1]
+        for end, kinds in lexicon.phrases.at(text, place):
+            if kinds and end not in by_end and (place > start or kinds.keys() & _BEGINS_COMPOUND):
+                by_end[end] = Token(place, end, kinds)
+                ends.append(end)
+    return []
 
 
 @cache
@@ -133,18 +140,16 @@ def _digits_token(match: re.Match[str], lexicon: Lexicon) -> Token:
 def _stands_alone(text: str, token: Token, last: Token | None, lexicon: Lexicon) -> bool:
     """Says whether digits are a number of their own and no part of a name, such as `MP3`, `3D` or `take-2.wav`."""
     start, end = token.start, token.end
+    before, earlier = text[start - 1 : start], text[start - 2 : start - 1]
+    after, later = text[end : end + 1], text[end + 1 : end + 2]
     joined = last is not None and last.end == start and ("unit" not in last.kinds or text[last.start - 1].isdigit())
-    if start and text[start - 1].isalnum() and not word_boundary(f"a{text[start - 1]}", 1) and not joined:
+    if spaced(before) and (not joined or text[start] in "+-"):
         return False
-    if start and text[start] in "+-" and text[start - 1].isalnum():
+    if before in _TO_DIGITS and spaced(earlier) and not (last and last.end == start - 1):
         return False
-    before = text[start - 1] if start else " "
-    if before in _TO_DIGITS and start > 1 and text[start - 2].isalnum() and not (last and last.end == start - 1):
+    if after in _IN_NAMES and spaced(later) and later not in ORDINAL_SIGNS:
         return False
-    after = text[end] if end < len(text) else " "
-    if after in "._" and text[end + 1 : end + 2].isalnum() and text[end + 1] not in ORDINAL_SIGNS:
-        return False
-    return not (after.isalpha() and not word_boundary(f"a{after}", 1)) or bool(_words(text, end, lexicon))
+    return not (after.isalpha() and spaced(after)) or bool(_words(text, end, lexicon))
 
 
 def _end(match: re.Match[str] | None) -> int:

@@ -1,0 +1,73 @@
+"""Languages are folders of data: those built in, and those that other packages bring."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from orchestrion_controller.languages import ENTRY_POINTS, amounts, folders, language_names, lexicon
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An installed package whose files are a folder for Italian, and one that cannot be imported."""
+    folder = tmp_path / "orchestrion_italian"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "grammar.yaml").write_text(
+        'decimal: ","\nnumber: {2: due, 3: tre}\nmeasure: {semitone: "semitono, semitoni"}\n'
+        'languages: {names: {nap: "napoletano"}}\n',
+        "utf-8",
+    )
+    (folder / "language_names.yaml").write_text("no: norvegese\n", "utf-8")
+    points = [
+        EntryPoint("it", "orchestrion_italian", ENTRY_POINTS),
+        EntryPoint("nl", "orchestrion_that_is_not_there", ENTRY_POINTS),
+    ]
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(folders, "entry_points", lambda group: points if group == ENTRY_POINTS else [])
+    caches = (folders.load, language_names._names, amounts._lexicon)
+    for cached in caches:
+        cached.cache_clear()
+    yield folder
+    for cached in caches:
+        cached.cache_clear()
+
+
+def test_six_languages_are_built_in() -> None:
+    languages = folders.load()
+    assert set(languages) >= {"en", "zh", "de", "fr", "es", "ja"}
+    assert all(language.grammar for language in languages.values())
+
+
+def test_a_language_without_messages_has_none(package: Path) -> None:
+    assert folders.load()["it"].messages == {}
+
+
+@pytest.mark.usefixtures("package")
+def test_a_package_brings_a_language() -> None:
+    italian = folders.load()["it"]
+    (amount,) = amounts.read("alza di tre semitoni", [italian])
+    assert (amount.value, amount.unit, amount.form) == (3.0, "semitone", "exact")
+    names = language_names.read("dal norvegese al napoletano")
+    assert [name.tag for name in names] == ["no", "nap"]
+
+
+@pytest.mark.usefixtures("package")
+def test_a_package_that_fails_leaves_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        languages = folders.load()
+    assert "nl" not in languages
+    assert "en" in languages
+    assert "language 'nl' of orchestrion_that_is_not_there is left out" in caplog.text
+
+
+def test_a_grammar_with_a_mistake_names_its_language(tmp_path: Path) -> None:
+    (tmp_path / "grammar.yaml").write_text("number: {two: due}\n", "utf-8")
+    italian = folders.Language("it", tmp_path)
+    with pytest.raises(ValueError, match=r"the grammar of 'it'.*two"):
+        lexicon.build(italian)
