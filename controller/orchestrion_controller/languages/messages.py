@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from typing import Final
 
-import yaml
-
 from orchestrion.values import JsonObject
+from orchestrion_controller.languages.folders import load
 
 ENGLISH: Final = "en"
 
@@ -37,5 +35,5 @@ def messages(language: str) -> Mapping[str, str]:
 
 def read(language: str, name: str) -> JsonObject:
     """Reads a file of a language's folder; empty where there is none."""
-    file = resources.files("orchestrion_controller.languages").joinpath(language, name)
-    return yaml.safe_load(file.read_text("utf-8")) if file.is_file() else {}
+    folders = load()
+    return dict(folders[language].read(name)) if language in folders else {}
