@@ -40,11 +40,19 @@ class Cures:
             choices: The values of inputs of which experts take some only, such as `domain` or `operation`.
             language: The language that the expert should have, as a tag; empty where that does not matter.
         """
+        if expert := self.expert(task_type, choices, language):
+            return Cure(expert.command, expert.download_bytes)
+        return Cure(f"orchestrion models search {task_type}" if self.has_hosts else "orchestrion up")
+
+    def expert(
+        self, task_type: str, choices: Mapping[str, str] = _NO_CHOICES, language: str = ""
+    ) -> AbsentExpert | None:
+        """Returns the expert that `find` is about; None where no host has one in its catalogue."""
         for expert in self.experts:
             speaks = not language or not expert.languages or language in expert.languages
             if task_type in expert.task_types and speaks and _accepts(expert, choices):
-                return Cure(expert.command, expert.download_bytes)
-        return Cure(f"orchestrion models search {task_type}" if self.has_hosts else "orchestrion up")
+                return expert
+        return None
 
 
 def _accepts(expert: AbsentExpert, choices: Mapping[str, str]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.errors import REFUSALS, OrchestrionError, Reason
 from orchestrion.experts import Assignment
 from orchestrion.plans import Plan, TaskResult
 from orchestrion.runs import RunState
@@ -48,7 +48,7 @@ def error_of(run: RunSnapshot) -> OrchestrionError | None:
         return None
     if run.error is not None:
         error = run.error.exception()
-        if error.reason == Reason.REQUEST_BEYOND_PLANNER.name:
+        if error.reason in REFUSALS:
             error.not_done, error.questions = run.not_done, run.questions
         return error
     if run.state is RunState.CANCELLED:

@@ -259,6 +259,10 @@ class Reason(enum.Enum):
         return error_type(message, reason=reason, metadata=metadata, retry_after_ms=retry_after_ms)
 
 
+REFUSALS: Final = frozenset({Reason.REQUEST_BEYOND_PLANNER.name, Reason.PLANNER_REFUSED.name})
+"""The reasons of runs that ended because of what their planner does not do or asks; such errors have `not_done`."""
+
+
 def is_retryable(error: OrchestrionError) -> bool:
     """Whether the same task can succeed on another host, on another expert, or later."""
     return error.reason in _CURABLE_ELSEWHERE or isinstance(error, UnavailableError)

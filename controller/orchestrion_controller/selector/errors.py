@@ -6,18 +6,23 @@ from collections.abc import Sequence
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.experts import ExpertState
+from orchestrion_controller.cures import Cures
+from orchestrion_controller.refusals import size
 from orchestrion_controller.registry.replicas import Replica
 from orchestrion_controller.selector import scoring
 from orchestrion_controller.selector.requirements import TaskRequirements
 from orchestrion_controller.selector.timing import needed_bytes
 
 
-def no_replica(requirements: TaskRequirements, replicas: Sequence[Replica], *, has_hosts: bool) -> OrchestrionError:
+def no_replica(
+    requirements: TaskRequirements, replicas: Sequence[Replica], cures: Cures, *, has_hosts: bool
+) -> OrchestrionError:
     """Builds the error for a task that no replica can be given.
 
     Args:
         requirements: The task.
         replicas: All replicas of experts of its type.
+        cures: What brings experts that are absent.
         has_hosts: Whether any host is listed.
     """
     task = requirements.task
@@ -59,8 +64,14 @@ def no_replica(requirements: TaskRequirements, replicas: Sequence[Replica], *, h
     elif refused := _refused(requirements, replicas):
         what = f"{task.type} with {refused} {task.inputs[refused]!r}"
         where["field"] = f"inputs.{refused}"
-    message = f"Task {task.id!r}: no listed host has a working expert for {what}; see `orchestrion experts`."
-    return Reason.NO_EXPERT.error(message, where)
+    message = f"Task {task.id!r}: no listed host has a working expert for {what}; "
+    choices = {name: value for name, value in task.inputs.items() if isinstance(value, str)}
+    # A language that a text only seems to be in leaves no expert out.
+    language = requirements.language if requirements.language_named else ""
+    if (expert := cures.expert(task.type, choices, language)) is None:
+        return Reason.NO_EXPERT.error(f"{message}see `orchestrion experts`.", where)
+    download = f" ({size(expert.download_bytes)})" if expert.download_bytes else ""
+    return Reason.NO_EXPERT.error(f"{message}get one: `{expert.command}`{download}.", where, command=expert.command)
 
 
 def _refused(requirements: TaskRequirements, replicas: Sequence[Replica]) -> str:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from orchestrion.errors import OrchestrionError
 from orchestrion.experts import Assignment, Candidate
 from orchestrion.plans import Task
+from orchestrion_controller.cures import Cures
 from orchestrion_controller.dispatch import NO_CONTEXT, SelectionContext
 from orchestrion_controller.registry.registry import Registry
 from orchestrion_controller.registry.replicas import Replica, ReplicaKey
@@ -191,7 +192,8 @@ class Selector:
         listed = self._registry.replicas(task.type)
         replicas = [item for item in listed if scoring.servable(item) and scoring.fits(requirements, item)]
         if not replicas:
-            raise no_replica(requirements, listed, has_hosts=bool(self._registry.hosts()))
+            cures = Cures(self._registry.absent_experts())
+            raise no_replica(requirements, listed, cures, has_hosts=bool(self._registry.hosts()))
         ranked = self._scored(requirements, replicas)
         if avoid:
             ranked.sort(key=lambda item: (item.replica.key in avoid, *_order(item)))

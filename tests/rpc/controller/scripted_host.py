@@ -16,7 +16,7 @@ from google.protobuf import empty_pb2
 from orchestrion._codec import codec, value_codec
 from orchestrion._net.transport import status_of
 from orchestrion.errors import OrchestrionError
-from orchestrion.experts import Device, Expert, ExpertState, ExpertStatus, HostFacts
+from orchestrion.experts import AbsentExpert, Device, Expert, ExpertState, ExpertStatus, HostFacts
 from orchestrion.plans import TaskType
 from orchestrion.v1 import experts_pb2, model_host_service_pb2_grpc, registry_service_pb2
 from orchestrion.v1 import model_host_service_pb2 as pb
@@ -62,6 +62,8 @@ class ScriptedHost(model_host_service_pb2_grpc.ModelHostServiceServicer):
         """Further facts of experts, by their ids."""
         self.task_types: tuple[TaskType, ...] = ()
         """The task types that its experts bring."""
+        self.absent_experts: tuple[AbsentExpert, ...] = ()
+        """The experts that it could have."""
         self.calls: list[tuple[str, Mapping[str, Value]]] = []
         self.going = 0
         self.most_going = 0
@@ -96,7 +98,14 @@ class ScriptedHost(model_host_service_pb2_grpc.ModelHostServiceServicer):
             )
             for expert_id in self.behaviours
         )
-        facts = HostFacts(f"127.0.0.1:{self._port}", "test", self._calls_at_once, experts, task_types=self.task_types)
+        facts = HostFacts(
+            f"127.0.0.1:{self._port}",
+            "test",
+            self._calls_at_once,
+            experts,
+            task_types=self.task_types,
+            absent_experts=self.absent_experts,
+        )
         statuses = [ExpertStatus(expert.id, self.state, "cpu", self.memory_bytes) for expert in experts]
         report = registry_service_pb2.HostReport(
             name=self.name,

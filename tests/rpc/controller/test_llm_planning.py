@@ -14,7 +14,13 @@ from typing import Any
 import pytest
 
 from orchestrion import Approval, AsyncClient
-from orchestrion.errors import FailedPreconditionError, OrchestrionError, ResourceExhaustedError, UnavailableError
+from orchestrion.errors import (
+    REFUSALS,
+    FailedPreconditionError,
+    OrchestrionError,
+    ResourceExhaustedError,
+    UnavailableError,
+)
 from orchestrion.events import (
     ApprovalAwaited,
     Event,
@@ -205,6 +211,7 @@ async def test_what_no_repair_can_mend_is_told_by_its_reason(
     assert end.state is RunState.FAILED
     assert end.error is not None
     assert end.error.reason == reason
+    assert [part.reason for part in caught.value.not_done] == ([end.error.message] if reason in REFUSALS else [])
     assert not [event for event in events if event.stage is Stage.RESPOND]
 
 

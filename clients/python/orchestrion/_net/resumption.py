@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from orchestrion._net.retries import is_lost
 from orchestrion._rpcs import artifacts, registry, runs
 from orchestrion._rpcs.rpc import StreamRpc
-from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.errors import REFUSALS, OrchestrionError
 from orchestrion.events import Event, PlanFinished, RunFinished
 from orchestrion.experts import Host
 from orchestrion.listings import HostRemoved
@@ -92,7 +92,7 @@ class RunEvents:
 
     def _of_the_plan(self, error: OrchestrionError) -> OrchestrionError:
         """Adds what the planner does not do to the error, which travels without it."""
-        if self._planned is not None and error.reason == Reason.REQUEST_BEYOND_PLANNER.name:
+        if self._planned is not None and error.reason in REFUSALS:
             error.not_done, error.questions = self._planned.not_done, self._planned.questions
         return error
 

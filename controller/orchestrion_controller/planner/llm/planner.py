@@ -17,7 +17,13 @@ from orchestrion_controller.planner.llm.fitting import extents, material
 from orchestrion_controller.planner.llm.literals import LiteralCheck
 from orchestrion_controller.planner.llm.parsing import PlanReader
 from orchestrion_controller.planner.llm.prompt import Material, PlanPromptExtent, repair_messages
-from orchestrion_controller.planner.llm.refusals import declined, not_repaired, raise_for, sounds_like_refusal
+from orchestrion_controller.planner.llm.refusals import (
+    declined,
+    in_language_of,
+    not_repaired,
+    raise_for,
+    sounds_like_refusal,
+)
 from orchestrion_controller.planner.llm.schema import plan_schema
 from orchestrion_controller.plans.rules import PlanChecker
 from orchestrion_controller.stages import PlanItem, PlanningRequest, Usage
@@ -102,11 +108,18 @@ class LLMPlanner:
                 suffix = repair_messages(attempt.reply, error)
             elif attempt.is_invalid and rejected is not None:
                 if sounds_like_refusal(first_reply) or sounds_like_refusal(attempt.reply):
-                    raise declined(attempt.reply if sounds_like_refusal(attempt.reply) else first_reply)
-                raise not_repaired(rejected, error)
+                    error = declined(attempt.reply if sounds_like_refusal(attempt.reply) else first_reply)
+                else:
+                    error = not_repaired(rejected, error)
+                break
             else:
-                raise error
+                break
             yield PlanRejected(Error.of(error))
+        if attempt.plan is None:
+            error = in_language_of(said[-1] if said else "", error)
+            if error.not_done and not out:
+                yield PlanFinished(Plan((), error.message), not_done=error.not_done)
+            raise error
         for task in out:
             if attempt.plan.task(task.id) != task:
                 yield TaskRevoked(task.id)

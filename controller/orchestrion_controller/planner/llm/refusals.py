@@ -8,8 +8,10 @@ import re
 from typing import Final
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion_controller import wording
+from orchestrion.refusals import NotDone
+from orchestrion_controller import languages, wording
 from orchestrion_controller.language_model import Ended
+from orchestrion_controller.languages.messages import ENGLISH, message
 
 _LONGEST_QUOTE: Final = 300
 _REFUSING: Final = re.compile(
@@ -24,11 +26,28 @@ def sounds_like_refusal(reply: str) -> bool:
     return "{" not in reply and bool(_REFUSING.match(reply))
 
 
-def declined(said: str = "") -> OrchestrionError:
-    """The error of a model that declined."""
-    quoted = f": {wording.quoted(said.strip(), _LONGEST_QUOTE)}" if said.strip() else "."
-    message = f"The language model declined to plan this request{quoted}"
-    return Reason.PLANNER_REFUSED.error(message.encode(errors="replace").decode())
+def declined(said: str = "", language: str = ENGLISH) -> OrchestrionError:
+    """The error of a model that declined, with what it does not do: all of the request.
+
+    Args:
+        said: What the model said; empty where it said nothing.
+        language: The language of the message.
+    """
+    said = said.strip().encode(errors="replace").decode()
+    if said:
+        text = message(language, "declined_saying", said=wording.quoted(said, _LONGEST_QUOTE))
+    else:
+        text = message(language, "declined")
+    error = Reason.PLANNER_REFUSED.error(text, said=wording.cut(said, _LONGEST_QUOTE))
+    error.not_done = (NotDone(reason=text),)
+    return error
+
+
+def in_language_of(request: str, error: OrchestrionError) -> OrchestrionError:
+    """Returns the error of a model that declined in the language of the request; any other as it is."""
+    if error.reason != Reason.PLANNER_REFUSED.name:
+        return error
+    return declined(error.metadata["said"], languages.detect(request))
 
 
 def raise_for(ended: Ended) -> None:
@@ -41,14 +60,14 @@ def raise_for(ended: Ended) -> None:
     if ended.is_refusal:
         raise declined(ended.refusal)
     if ended.finish_reason == "length":
-        message = "The plan was cut off because the reply grew too long: write a shorter plan."
-        raise Reason.PLAN_INVALID.error(message, field="plan")
+        text = "The plan was cut off because the reply grew too long: write a shorter plan."
+        raise Reason.PLAN_INVALID.error(text, field="plan")
 
 
 def not_repaired(first: OrchestrionError, second: OrchestrionError) -> OrchestrionError:
     """The error of a model that wrote an invalid plan twice; it carries both reasons."""
-    message = f"The language model wrote an invalid plan, and did not mend it: {second.message}"
+    text = f"The language model wrote an invalid plan, and did not mend it: {second.message}"
     details = {"invalid": second.reason, "first_invalid": first.reason, "first_message": first.message}
-    error = Reason.PLAN_NOT_REPAIRED.error(message, {**second.metadata, **details})
+    error = Reason.PLAN_NOT_REPAIRED.error(text, {**second.metadata, **details})
     error.__cause__ = second
     return error

@@ -188,6 +188,13 @@ async def test_a_refusal_in_plain_words_gets_one_more_chance(words: str) -> None
         assert (await planned(server))[-1] == PlanFinished(Plan(TASKS))
 
 
+async def test_a_refusal_before_any_task_is_a_plan_that_does_nothing_of_the_request() -> None:
+    async with LLMServer([Reply(refusal="I will not.")]) as server:
+        error = await failed(server)
+    assert [part.reason for part in error.not_done] == [error.message]
+    assert error.message == "The language model declined to plan this request: “I will not.”"
+
+
 async def test_small_talk_is_no_refusal_and_no_plan() -> None:
     async with LLMServer(["I would first read the sign.", "Then I would speak."]) as server:
         error = await failed(server)
