@@ -30,7 +30,8 @@ A planner that writes slowly yields `TaskPlanned(task)` as soon as it has a task
 is still being written. The controller checks every task against the rules of plans and resolves its attachments
 (`attachments/1` and so on), so a planner need not; the first broken rule ends the run with that rule's error. To
 refuse, raise an `orchestrion.errors` exception, such as `Reason.REQUEST_BEYOND_PLANNER.error("why")`. A planner
-that asks a language model yields what that took as `Usage`.
+that asks a language model yields what that took as `Usage`. What a plan does not do of the request stands in
+`PlanFinished.not_done`; with `runs_partial = False` as an attribute of the planner, such a plan is not run unasked.
 
 A responder is the same under `orchestrion.responders`: a `name`, and `respond`, which takes a `RespondingRequest` and
 yields `AnswerText` pieces. `AnswerFinished`, with the whole text and the names of the artifacts that the answer hands

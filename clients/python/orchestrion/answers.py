@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from orchestrion.errors import REFUSALS, OrchestrionError, Reason
 from orchestrion.experts import Assignment
 from orchestrion.plans import Plan, TaskResult
+from orchestrion.refusals import NotDone
 from orchestrion.runs import RunState
 from orchestrion.snapshots import RunSnapshot
 
@@ -25,6 +26,8 @@ class Answer:
     """The plan that was carried out."""
     results: tuple[TaskResult, ...]
     """What became of each task, in the order in which they ended; single ones may have failed."""
+    not_done: tuple[NotDone, ...] = ()
+    """What the request asks for and the plan does not do; the text says so."""
 
     def result(self, task_id: str) -> TaskResult | None:
         """Returns the result of a task, or None."""
@@ -39,7 +42,7 @@ def answer_of(run: RunSnapshot) -> Answer:
     """
     if run.state is not RunState.SUCCEEDED or not run.answered:
         raise error_of(run) or Reason.INTERNAL.error(f"The events of {run.name or 'the run'} ended too soon.")
-    return Answer(run.name, run.answer, run.answer_artifacts, run.plan or Plan(), run.results)
+    return Answer(run.name, run.answer, run.answer_artifacts, run.plan or Plan(), run.results, run.not_done)
 
 
 def error_of(run: RunSnapshot) -> OrchestrionError | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrion.cli.printer import describe, duration, one_line, printable, render
+from orchestrion.cli.printer import Printer, describe, duration, one_line, printable, render
 from orchestrion.events import (
     ApprovalAwaited,
     AttemptFailed,
@@ -24,6 +24,7 @@ from orchestrion.events import (
     TaskStarted,
 )
 from orchestrion.plans import Error, Plan, Task, TaskResult, TaskState
+from orchestrion.refusals import NotDone, Question, QuestionChoice
 from orchestrion.values import ArtifactRef, Json, OutputRef, Value
 
 ERROR = Error("EXPERT_FAILED", "It broke.\nBadly.")
@@ -60,6 +61,23 @@ BROKEN = Error("WORKER_CRASHED", "Gone.")
 )
 def test_events_have_their_line(payload: Payload, line: str) -> None:
     assert describe(Event("runs/1", 1, None, Stage.EXECUTE, payload)) == line
+
+
+def test_what_a_plan_leaves_out_and_asks_has_a_line_each() -> None:
+    lines: list[str] = []
+    words = "a part that takes more room than a line of a log has, since people write long requests " * 3
+    end = PlanFinished(
+        Plan((), "Nothing."),
+        not_done=(NotDone(words.strip(), "No.", "read it"),),
+        questions=(Question("Which?", (QuestionChoice("a\x1b[2J", "1"),)),),
+    )
+    Printer(lines.append).show(Event("runs/r", 1, None, Stage.PLAN, end))
+    assert lines == [
+        f"plan     not done: `{words.strip()}`: No.",
+        "plan     not done: > read it",
+        "plan     asks: Which?",
+        "plan     asks: 1. a[2J",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from orchestrion.events import (
 )
 from orchestrion.experts import Assignment
 from orchestrion.plans import Error, Plan, Task, TaskResult, TaskState
+from orchestrion.refusals import NotDone
 from orchestrion.runs import RunKind, RunState
 from orchestrion.snapshots import RunSnapshot, StreamedText, TaskPhase, apply, of_run
 from orchestrion.values import OutputRef
@@ -126,6 +127,14 @@ def test_an_edited_plan_takes_the_place_of_the_other() -> None:
     assert (run.approval.plan, run.approval.edited_plan, run.approval.request_id) == (PLAN, edited, "mine")
     assert (run.confidence, run.doubts) == (0.7, ("Is it?",))
     assert folded(PlanApproved(None), run=shown).plan == PLAN
+
+
+def test_what_a_plan_leaves_out_is_kept_until_another_plan_is_approved() -> None:
+    """Given a plan that leaves a part out, nobody says what an edited one leaves out."""
+    parts = (NotDone("and mail it", "Nothing here does that."),)
+    shown = folded(PlanFinished(PLAN, not_done=parts), ApprovalAwaited(PLAN, START))
+    assert shown.not_done == folded(PlanApproved(None), run=shown).not_done == parts
+    assert folded(PlanApproved(Plan((READ,))), run=shown).not_done == ()
 
 
 def test_the_whole_plan_has_the_last_word_on_tasks_and_their_order() -> None:

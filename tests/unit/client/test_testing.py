@@ -33,6 +33,7 @@ from orchestrion.events import (
 )
 from orchestrion.experts import Assignment, Expert, ExpertState, ExpertStatus, Host
 from orchestrion.listings import HostRemoved
+from orchestrion.refusals import NotDone
 from orchestrion.runs import RunKind, RunState
 from orchestrion.testing import FakeController
 
@@ -48,6 +49,18 @@ HOST = Host(
 def test_the_example_in_the_documentation_works() -> None:
     outcome = doctest.testmod(orchestrion.testing)
     assert (outcome.failed, outcome.attempted > 3) == (0, True)
+
+
+def test_a_refusal_brings_what_is_not_done() -> None:
+    """Given an error that says which words are not done, the run's plan tells it, and the exception has it."""
+    part = NotDone("and mail it", "Nothing here does that.", "read it")
+    error = Reason.REQUEST_BEYOND_PLANNER.error("Not that.")
+    error.not_done = (part,)
+    with FakeController() as fake, fake.client() as client:
+        fake.expect("read it and mail it").fail(error)
+        with pytest.raises(FailedPreconditionError) as caught:
+            client.ask("read it and mail it")
+    assert caught.value.not_done == (part,)
 
 
 def test_an_answer_is_told_as_a_controller_tells_it() -> None:

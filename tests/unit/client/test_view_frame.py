@@ -20,6 +20,8 @@ from orchestrion.cli.view.wrapping import Wrapper
 from orchestrion.events import ApprovalAwaited, Event, Payload, PlanApproved, Stage, TaskAssigned, TaskPlanned, TaskText
 from orchestrion.experts import Assignment
 from orchestrion.plans import Plan, Task
+from orchestrion.refusals import NotDone, Question, QuestionChoice
+from orchestrion.runs import RunState
 from orchestrion.snapshots import RunSnapshot, with_plan
 from orchestrion.values import OutputRef
 from tests.unit.client.run_logs import NAME, PLAN, SPEAK, START, UNTIL_ENDED, UNTIL_RUNNING, after
@@ -71,6 +73,29 @@ def test_no_line_is_too_wide_and_frames_fit(width: int, height: int | None) -> N
     for run in (RunSnapshot(), after(UNTIL_RUNNING), after(UNTIL_ENDED), after(more, after(UNTIL_RUNNING))):
         lines = drawn(run, width, height)
         assert height is None or len(lines) <= height
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_what_is_not_done_is_told_whole(width: int) -> None:
+    """Given parts and a question in several scripts, they are broken into lines, and no letter of them is cut."""
+    parts = (
+        NotDone(
+            "a very long part " * 6, "Nothing here does that.", "read a.jpg", "orchestrion models pull x", 2 * 10**9
+        ),
+        NotDone("然后发到我的微信" * 8, "这里没有能做这件事的模型。"),
+    )
+    question = Question("Which one?", (QuestionChoice("first", "1"), QuestionChoice("second", "2")))
+    run = replace(after(UNTIL_RUNNING), not_done=parts, questions=(question,))
+    text = "".join(drawn(run, width)).replace(" ", "")
+    assert "averylongpart" * 6 in text
+    assert "然后发到我的微信" * 8 in text
+    for words in (">reada.jpg", "$orchestrionmodelspullx(2.0GB)", "Whichone?", "2.second"):
+        assert words in text
+
+
+def test_a_run_that_failed_leaves_it_to_its_error() -> None:
+    run = replace(after(UNTIL_RUNNING), not_done=(NotDone("x", "No."),), state=RunState.FAILED)
+    assert not any("Not done" in line for line in drawn(run, 80))
 
 
 def test_what_goes_on_is_shown_first_where_there_is_no_room() -> None:

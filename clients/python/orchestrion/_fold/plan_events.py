@@ -40,8 +40,10 @@ def apply_to_plan(snapshot: RunSnapshot, event: events.Event) -> RunSnapshot:
                 snapshot.approval or ApprovalSnapshot(), approved=True, edited_plan=edited, request_id=request_id
             )
             snapshot = replace(snapshot, state=RunState.RUNNING, approval=approval)
-            # The tasks of the edited plan are others, also where they have the same ids.
-            return snapshot if edited is None else with_plan(replace(snapshot, tasks={}), edited)
+            if edited is None:
+                return snapshot
+            # The tasks of the edited plan are others, also where they have the same ids; nobody says what it lacks.
+            return with_plan(replace(snapshot, tasks={}, not_done=(), questions=()), edited)
     return snapshot
 
 

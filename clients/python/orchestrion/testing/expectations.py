@@ -114,7 +114,10 @@ class Expectation:
         return self
 
     def fail(self, error: OrchestrionError) -> Self:
-        """Lets the run start and then fail, such as with `Reason.NO_EXPERT.error("Nobody can do that.")`."""
+        """Lets the run start and then fail, such as with `Reason.NO_EXPERT.error("Nobody can do that.")`.
+
+        What the error has in `not_done` and `questions` the run's plan tells before it fails.
+        """
         self.script = scripts.failed(self._kind, error)
         return self
 

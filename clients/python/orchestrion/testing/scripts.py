@@ -107,8 +107,10 @@ def with_approval(script: Iterable[Scripted]) -> tuple[Scripted, ...]:
 
 
 def failed(kind: RunKind, error: OrchestrionError) -> tuple[Scripted, ...]:
-    """Makes the events of a run that fails at once."""
-    return framed(kind, [RunFinished(RunState.FAILED, Error.of(error))])
+    """Makes the events of a run that fails at once, or whose planner does not do all of the request."""
+    partial = PlanFinished(Plan((), error.message), not_done=error.not_done, questions=error.questions)
+    said: list[Payload] = [partial] if error.not_done or error.questions else []
+    return framed(kind, [*said, RunFinished(RunState.FAILED, Error.of(error))])
 
 
 def framed(kind: RunKind, payloads: Iterable[Payload | Scripted]) -> tuple[Scripted, ...]:
