@@ -10,10 +10,10 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 T = TypeVar("T")
 _Node: TypeAlias = dict[str, Any]  # By letter the next node; under "" what the phrase up to here stands for.
 
-ORDINAL_SIGNS: Final = "ºª"
 _ALIKE: Final = {"\u2019": "'", "\u2018": "'", "\u2212": "-", "\u2010": "-", "\u2011": "-", "\u2013": "-"}
-_FIRST_IDEOGRAPH: Final = "\u2e80"
-"""From here on, scripts write without spaces, Hangul excepted."""
+_FIRST_IDEOGRAPH: Final = 0x2E80
+_HANGUL: Final = range(0xAC00, 0xD7B0)
+"""From the first ideograph on, scripts write without spaces, Hangul excepted."""
 
 
 def fold(text: str) -> str:
@@ -23,10 +23,10 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _fold(character: str) -> str:
-    if character in ORDINAL_SIGNS:
-        return character
     if character.isspace():
         return " "
+    if superscript(character):
+        return character
     plain = unicodedata.normalize("NFKC", character)
     if len(plain) != 1:
         return character  # "½" stays one character.
@@ -42,9 +42,14 @@ def word_boundary(text: str, place: int) -> bool:
     return not all(spaced(letter) and letter.isalpha() for letter in text[place - 1 : place + 1])
 
 
+def superscript(character: str) -> bool:
+    """Says whether a character is written raised, as the signs of ordinals in Spanish are."""
+    return unicodedata.decomposition(character).startswith("<super>")
+
+
 def spaced(character: str) -> bool:
     """Says whether a letter or digit is one of a script that puts spaces between words."""
-    return character.isalnum() and (character < _FIRST_IDEOGRAPH or "\uac00" <= character <= "\ud7af")
+    return character.isalnum() and (ord(character) < _FIRST_IDEOGRAPH or ord(character) in _HANGUL)
 
 
 class Phrases(Generic[T]):

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Final
 
 from orchestrion_controller.languages.lexicon import Kinds, Lexicon
-from orchestrion_controller.languages.phrases import ORDINAL_SIGNS, spaced, word_boundary
+from orchestrion_controller.languages.phrases import spaced, superscript, word_boundary
 
 _MOST_PARTS: Final = 60
 _BEGINS_COMPOUND: Final = frozenset({"number", "scale", "half", "fraction", "article"})
@@ -147,7 +147,7 @@ def _stands_alone(text: str, token: Token, last: Token | None, lexicon: Lexicon)
         return False
     if before in _TO_DIGITS and spaced(earlier) and not (last and last.end == start - 1):
         return False
-    if after in _IN_NAMES and spaced(later) and later not in ORDINAL_SIGNS:
+    if after in _IN_NAMES and spaced(later) and not superscript(later):
         return False
     return not (after.isalpha() and spaced(after)) or bool(_words(text, end, lexicon))
 
