@@ -9,12 +9,12 @@ from typing import Final
 
 from orchestrion_controller.languages.detection import detect
 from orchestrion_controller.languages.folders import Language, load
-from orchestrion_controller.languages.lexicon import ALIASES, Kinds, Lexicon, Template, Unit, build
+from orchestrion_controller.languages.lexicon import ALIASES, FORMS, Kinds, Lexicon, Template, Unit, build
 from orchestrion_controller.languages.numerals import tokens
 from orchestrion_controller.languages.phrases import fold
-from orchestrion_controller.languages.pieces import adjacent
+from orchestrion_controller.languages.pieces import Token, adjacent
 
-_NUMBERS: Final = ("n", "a", "m", "f", "digits", "ratio", "side", "factor", "count", "ordinal")
+_NUMBERS: Final = ("n", "a", "m", "f", "digits", "ratio", "side", "factor", "count", "ordinal", "fraction")
 """The slots that are the number of an amount."""
 
 
@@ -61,43 +61,53 @@ def _lexicon(tag: str) -> Lexicon:
 
 
 def _read(text: str, lexicon: Lexicon) -> Iterator[Amount]:
-    pieces = list(tokens(text, lexicon))
-    kinds = [piece.kinds for piece in pieces]
+    row = list(tokens(text, lexicon))
     last: tuple[Amount, float] | None = None
-    place, stop = 0, 0
-    while place < len(pieces):
-        while stop <= place or (stop < len(pieces) and adjacent(text, pieces[stop - 1], pieces[stop])):
-            stop += 1
-        template = lexicon.template(kinds, place, stop)
-        if template is None or _gives_way(template, lexicon, kinds, place, stop):
-            place += 1
+    for place, template in _placed(text, row, lexicon):
+        if not FORMS[template.form]:
             continue
-        if template.form == _NONE:
-            place += template.last
-            continue
-        own = pieces[place + template.first : place + template.last]
-        value, unit = _value(
-            template.form, dict(zip(template.slots, kinds[place : place + len(template.slots)], strict=True))
-        )
-        amount = Amount(own[0].start, own[-1].end, value, unit.name if unit else None, _FORMS[template.form])
+        used = row[place : place + len(template.slots)]
+        own = used[template.first : template.last]
+        value, unit = _value(template.form, {slot: each.kinds for slot, each in zip(template.slots, used, strict=True)})
+        amount = Amount(own[0].start, own[-1].end, value, unit.name if unit else None, FORMS[template.form])
         if last and unit and unit.times < last[1] and _goes_on(text, last[0], amount, lexicon):
             amount = replace(amount, start=last[0].start, value=last[0].value + value)
         elif last:
             yield last[0]
         last = amount, unit.times if unit else 0.0
-        place += template.last
     if last:
         yield last[0]
 
 
-def _gives_way(template: Template, lexicon: Lexicon, kinds: Sequence[Kinds], place: int, stop: int) -> bool:
-    """Says whether a longer amount begins inside that of a template: `half a second` inside `by half`."""
+def _placed(text: str, row: Sequence[Token], lexicon: Lexicon) -> Iterator[tuple[int, Template]]:
+    """Yields the templates that a text's tokens fit, and where each begins."""
+    kinds = [token.kinds for token in row]
+    place, stop = 0, 0
+    while place < len(row):
+        while stop <= place or (stop < len(row) and adjacent(text, row[stop - 1], row[stop])):
+            stop += 1
+        template = lexicon.template(kinds, place, stop)
+        if template and (later := _longer(template, lexicon, kinds, place, stop)):
+            template = lexicon.template(kinds, place, later)
+        if template is None:
+            place += 1
+            continue
+        # What only had to stand before an amount may be one itself: the ordinal in `the last minute`.
+        before = lexicon.template(kinds, place, place + template.first)
+        if before and not before.first:
+            yield place, before
+        yield place, template
+        place += template.last
+
+
+def _longer(template: Template, lexicon: Lexicon, kinds: Sequence[Kinds], place: int, stop: int) -> int | None:
+    """Returns where a longer amount begins inside that of a template: `half a second` inside `by half`."""
     size = template.last - template.first
     for later in range(place + 1, place + template.last):
         other = lexicon.template(kinds, later, stop)
         if other and (other.last - other.first, later + other.last) > (size, place + template.last):
-            return True
-    return False
+            return later
+    return None
 
 
 def _goes_on(text: str, before: Amount, amount: Amount, lexicon: Lexicon) -> bool:
@@ -108,22 +118,10 @@ def _goes_on(text: str, before: Amount, amount: Amount, lexicon: Lexicon) -> boo
     return joined and before.unit == amount.unit == _SECOND.name and before.form == amount.form == "exact"
 
 
-_NONE: Final = "none"
-"""The section of what looks like an amount and is none."""
 _SECOND: Final = Unit("second", 1.0)
 _CLOCK_S: Final = {"clock": 0.0, "clock_pm": 43_200.0, "clock_half": 1_800.0, "clock_half_to": -1_800.0}
 """Forms of templates that are times of day, and what is added to the hour."""
 _SIGNS: Final = {"more": 1.0, "less": -1.0}
-_FORMS: Final = {
-    **{form: form for form in ("exact", "ordinal", "factor", "more", "count", "time")},
-    **dict.fromkeys((*_CLOCK_S, "date"), "time"),
-    "from_end": "ordinal",
-    "less": "more",
-    "times": "factor",
-    "duration": "exact",
-    "pixels": "exact",
-}
-"""What amounts are, by the sections of `templates`."""
 _IMPLIED: Final = {"times": Unit("times", 1.0), "pixels": Unit("pixel", 1.0), "ratio": Unit("ratio", 1.0)}
 """Units that the template implies."""
 _DATE: Final = Unit("date", 1.0)
@@ -140,8 +138,8 @@ def _value(form: str, parts: Mapping[str, Kinds]) -> tuple[float, Unit | None]:
     def part(slot: str) -> float:
         return float(parts.get(slot, {}).get(ALIASES.get(slot, slot), 0.0))
 
-    units = [kinds[slot] for slot, kinds in parts.items() if isinstance(kinds.get(slot), Unit)]
-    unit: Unit | None = units[-1] if units else None
+    units = [kinds.get("unit" if slot[0] == "=" else slot) for slot, kinds in parts.items()]
+    unit = next((unit for unit in reversed(units) if isinstance(unit, Unit)), None)
     number = next((part(slot) for slot in _NUMBERS if slot in parts), 1.0) + part("addition")
     if form == "date":
         month, day = part("month") or part("moon"), part("day") or part("ordinal")
@@ -158,4 +156,6 @@ def _value(form: str, parts: Mapping[str, Kinds]) -> tuple[float, Unit | None]:
         return _SIGNS[form] * number * (0.01 if "percent" in parts else 1.0), None
     if form == "from_end":
         return -number, unit
+    if form == "inverse":
+        return 1 / (number or 1.0), None
     return number * (unit.times if unit else 1.0), unit or _IMPLIED.get("ratio" if "ratio" in parts else form)

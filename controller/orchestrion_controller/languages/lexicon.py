@@ -24,8 +24,23 @@ _VALUED: Final = ("number", "scale", "half", "fraction", "addition", "ordinal", 
 _PLAIN: Final = ("article", "joiner", "point", "negative", "over", "adjective", "other")
 """Sections that are phrases only."""
 _UNITS: Final = ("measure", "thing")
-ALIASES: Final = {"day": "n", "year": "n", "hour": "n", "minute": "n", "moon": "n"}
-"""Numbers in templates that have a name of their own; `moon` is a month that is written as a number."""
+ALIASES: Final = {"day": "n", "year": "n", "hour": "n", "minute": "n", "moon": "n", "any": "m"}
+"""Numbers in templates that have a name of their own: `moon` is a month that is written as a number, `any` is not the
+amount's."""
+
+
+FORMS: Final = {
+    **{form: form for form in ("exact", "ordinal", "factor", "more", "count", "time")},
+    **dict.fromkeys(("clock", "clock_pm", "clock_half", "clock_half_to", "date"), "time"),
+    "from_end": "ordinal",
+    "less": "more",
+    "times": "factor",
+    "inverse": "factor",
+    "duration": "exact",
+    "pixels": "exact",
+    "none": "",
+}
+"""What amounts are, by the sections of `templates`; empty for what looks like one and is none."""
 
 
 class Unit(NamedTuple):
@@ -83,7 +98,7 @@ def build(language: Language, others: Iterable[Language] = ()) -> Lexicon:
         others: Languages whose units are understood after digits, where the language has no such word itself.
 
     Raises:
-        ValueError: The grammar has a section or a value that there is no meaning for; the message names the language.
+        ValueError: The grammar has something that there is no meaning for; the message names the language and what.
     """
     grammar, shared = language.grammar, symbols()
     lexicon = Lexicon(
@@ -102,8 +117,8 @@ def build(language: Language, others: Iterable[Language] = ()) -> Lexicon:
                 kinds = lexicon.phrases.slot(phrase, {})
                 if not kinds:
                     kinds["foreign"] = unit
-    except (ValueError, TypeError, AttributeError, ZeroDivisionError) as error:
-        raise ValueError(f"the grammar of {language.tag!r}: {error}") from error
+    except (ValueError, TypeError, AttributeError, LookupError, ZeroDivisionError) as error:
+        raise ValueError(f"the grammar of {language.tag!r}: {error!r}") from error
     return lexicon
 
 
@@ -126,7 +141,8 @@ def _add_phrases(phrases: Phrases[Kinds], data: Data) -> None:
         for phrase in spellings(data[section], endings) if section in data else ():
             phrases.slot(phrase, {}).setdefault(section, 1.0)
     for kind, unit, phrase in _units(data):
-        phrases.slot(phrase, {}).update({kind: unit, "unit": unit, unit.name: unit})
+        kinds = phrases.slot(phrase, {})
+        kinds.update({kind: unit, "unit": unit, unit.name: unit} | kinds)
 
 
 def _units(data: Data) -> Iterator[tuple[str, Unit, str]]:
@@ -138,14 +154,14 @@ def _units(data: Data) -> Iterator[tuple[str, Unit, str]]:
                     yield kind, Unit(name, float(times)), phrase
 
 
-_ITEM: Final = re.compile(r"(?P<context>\[)?(?:\{(?P<slot>\w+)\}|(?P<literal>[^]\s?]+))\]?(?P<optional>\?)?")
+_ITEM: Final = re.compile(r"(?P<context>\[)?(?:\{(?P<slot>\w+)\}|(?P<literal>[^]{}\s?]+))\]?(?P<optional>\?)?")
 
 
 def _add_template(lexicon: Lexicon, form: str, text: str) -> None:
     """Adds a template: `{slots}`, `literal|alternative`, `[context]`; a `?` after what may be missing."""
     items = [match for match in map(_ITEM.fullmatch, text.split()) if match]
-    if len(items) != len(text.split()):
-        raise ValueError(f"the template {text!r} cannot be read")
+    if len(items) != len(text.split()) or form not in FORMS:
+        raise ValueError(f"the template {text!r} of {form!r} cannot be read")
     for item in items:
         for phrase in (item["literal"] or "").split("|"):
             if phrase:

@@ -66,8 +66,17 @@ def test_a_package_that_fails_leaves_a_line_in_the_log(caplog: pytest.LogCapture
     assert "language 'nl' of orchestrion_that_is_not_there is left out" in caplog.text
 
 
-def test_a_grammar_with_a_mistake_names_its_language(tmp_path: Path) -> None:
-    (tmp_path / "grammar.yaml").write_text("number: {two: due}\n", "utf-8")
+@pytest.mark.parametrize(
+    ("grammar", "mistake"),
+    [
+        ("number: {two: due}", "two"),
+        ("ordinal: {1: prim~o}", "'o'"),
+        ("templates: {exactly: ['{n} circa']}", "exactly"),
+        ("templates: {exact: ['{n circa']}", "n circa"),
+    ],
+)
+def test_a_grammar_with_a_mistake_names_its_language(grammar: str, mistake: str, tmp_path: Path) -> None:
+    (tmp_path / "grammar.yaml").write_text(grammar, "utf-8")
     italian = folders.Language("it", tmp_path)
-    with pytest.raises(ValueError, match=r"the grammar of 'it'.*two"):
+    with pytest.raises(ValueError, match=f"the grammar of 'it'.*{mistake}"):
         lexicon.build(italian)

@@ -17,6 +17,7 @@ PARTS = ("languages", "planner/builtin", "responder", "selector")
 EXEMPT = ("planner/builtin/grammar", "planner/builtin/learned", "selector/languages.py")
 """What is to go."""
 LIST = 3
+SENTENCE = 4
 """English words are names of things in code, too; so many together are a list of words."""
 
 
@@ -57,7 +58,7 @@ def words_in(code: str) -> Iterator[str]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
             text = node.value
             foreign = any(letter.isalpha() and not letter.isascii() for letter in text) or fold(text).strip() in OTHERS
-            if foreign or (len(text.split()) >= LIST and ENGLISH.issuperset(fold(text).split())):
+            if foreign or (len(text.split()) >= SENTENCE and ENGLISH.issuperset(fold(text).split())):
                 yield text
         if isinstance(node, ast.Tuple | ast.List | ast.Set):
             texts = [item.value for item in node.elts if isinstance(item, ast.Constant) and isinstance(item.value, str)]
