@@ -23,6 +23,7 @@ _LETTERS_IN_HAN: Final = 3
 
 _COMMON_WORD_WEIGHT: Final = 4.0
 """How much likelier a language is for each of its commonest words that a text has."""
+_UNSPACED: Final = frozenset({"CJK", "KANA"})
 _OF_COMMON_WORDS: Final = ("common", "number", "article", "ordinal", "measure", "thing")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _ASIDE: Final = re.compile(
@@ -70,8 +71,12 @@ def _detect(text: str, among: Collection[str]) -> Detected:
         return Detected(min(likely), 1.0) if likely else Detected("", 0.0)
     scores = {tag: score for tag, score in _classifier().rank(text) if tag in likely}
     if among:
-        words = set(_WORD.findall(fold(text)))
-        scores = {tag: score * _COMMON_WORD_WEIGHT ** len(words & _common(tag)) for tag, score in scores.items()}
+        words = set(_WORD.findall(folded := fold(text)))
+        for tag in scores:
+            # Scripts without spaces have no words to compare: what stands anywhere in the text counts.
+            common = _common(tag)
+            hits = sum(word in folded for word in common) if script in _UNSPACED else len(words & common)
+            scores[tag] *= _COMMON_WORD_WEIGHT**hits
     best = max(scores, key=lambda tag: scores[tag])
     return Detected(best, scores[best] / sum(scores.values()))
 
