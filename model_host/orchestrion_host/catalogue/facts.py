@@ -60,6 +60,9 @@ class ModelFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     """Likes on the Hub; 0 when not known."""
     download_bytes: int = 0
     """What its files take to download; 0 when not known."""
+    published_bytes: int = 0
+    """About what they take to download, by the number and precision of its published weights; it is only told, where a
+    command that fetches them is named, until a pull or a refresh has counted them. 0 when not known."""
     default_for: tuple[str, ...] = ()
     """The task types for which it is the project's default model."""
     accepts: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)

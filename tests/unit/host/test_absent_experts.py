@@ -65,6 +65,7 @@ def test_a_host_of_the_starter_profile_could_have_the_rest(tmp_path: Path) -> No
     models = collection(tmp_path, profile="starter")
     described = absent(models)
     assert described["blip-vqa-base"].command == "orchestrion models pull blip-vqa-base"
+    assert described["blip-vqa-base"].download_bytes == 1_540_000_000
     assert described["opencv-controls"].command == "orchestrion up --profile small"
     assert not described.keys() & profiles.experts_of("starter")
     assert list(described).index("vilt-vqa") < list(described).index("blip-vqa-base")
@@ -78,3 +79,13 @@ def test_what_is_fetched_when_a_task_needs_it_is_not_absent(tmp_path: Path) -> N
     assert "vilt-vqa" in small
     assert "vilt-vqa" not in on_demand
     assert "blip-vqa-base" in on_demand
+
+
+@pytest.mark.usefixtures("offline")
+def test_what_is_pulled_for_a_task_type_has_a_size(tmp_path: Path) -> None:
+    """Given a host of the starter profile, the first model for each task type that is pulled says how large it is."""
+    experts = collection(tmp_path, profile="starter").absent_experts()
+    first = {name: expert for expert in reversed(experts) for name in expert.task_types}
+    pulled = [expert for expert in first.values() if "pull" in expert.command]
+    assert len(pulled) > 20
+    assert [expert.id for expert in pulled if not expert.download_bytes] == []
