@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import product
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from orchestrion_controller.languages.folders import Data, Language, symbols
@@ -154,23 +153,20 @@ def _units(data: Data) -> Iterator[tuple[str, Unit, str]]:
                     yield kind, Unit(name, float(times)), phrase
 
 
-_ITEM: Final = re.compile(r"(?P<context>\[)?(?:\{(?P<slot>\w+)\}|(?P<literal>[^]{}\s?]+))\]?(?P<optional>\?)?")
+_ITEM: Final = re.compile(r"(?P<context>\[)?(?:\{(?P<slot>\w+)\}|(?P<literal>[^]{}\s]+))\]?")
 
 
 def _add_template(lexicon: Lexicon, form: str, text: str) -> None:
-    """Adds a template: `{slots}`, `literal|alternative`, `[context]`; a `?` after what may be missing."""
+    """Adds a template: `{slots}`, `literal|alternative`, `[context]`."""
     items = [match for match in map(_ITEM.fullmatch, text.split()) if match]
-    if len(items) != len(text.split()) or form not in FORMS:
+    own = [place for place, item in enumerate(items) if not item["context"]]
+    if len(items) != len(text.split()) or not own or form not in FORMS:
         raise ValueError(f"the template {text!r} of {form!r} cannot be read")
     for item in items:
-        for phrase in (item["literal"] or "").split("|"):
-            if phrase:
-                lexicon.phrases.slot(phrase.replace("_", " "), {})[f"={item['literal']}"] = 1.0
-    for chosen in product(*([item, None] if item["optional"] else [item] for item in items)):
-        used = [item for item in chosen if item]
-        own = [place for place, item in enumerate(used) if not item["context"]]
-        slots = tuple(item["slot"] or f"={item['literal']}" for item in used)
-        node = lexicon.templates
-        for slot in slots:
-            node = node.setdefault(ALIASES.get(slot, slot), {})
-        node.setdefault("", Template(form, slots, own[0], own[-1] + 1))
+        for phrase in item["literal"].split("|") if item["literal"] else ():
+            lexicon.phrases.slot(phrase.replace("_", " "), {})[f"={item['literal']}"] = 1.0
+    slots = tuple(item["slot"] or f"={item['literal']}" for item in items)
+    node = lexicon.templates
+    for slot in slots:
+        node = node.setdefault(ALIASES.get(slot, slot), {})
+    node.setdefault("", Template(form, slots, own[0], own[-1] + 1))

@@ -47,6 +47,14 @@ def test_names_of_languages_are_read(tag: str) -> None:
     )
 
 
+@pytest.mark.parametrize("tag", TAGS)
+def test_each_language_of_the_cldr_is_read_by_its_name(tag: str) -> None:
+    names = folders.load()[tag].names
+    readings = {name: [reading.tag for reading in language_names.read(f"x {name}")] for name in names.values()}
+    wrong = [f"{name}: {readings[name]}" for language, name in names.items() if readings[name] != [language]]
+    check(f"CLDR names {tag}", wrong, len(names))
+
+
 def test_the_language_of_short_requests_is_told() -> None:
     texts = [(tag, text) for tag in TAGS for text in folders.load()[tag].read("tests.yaml")["detection"]]
     check("languages", (f"{text}: {detect(text)}" for tag, text in texts if detect(text) != tag), len(texts))
