@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from orchestrion.events import PlanFinished
 from orchestrion.runs import Role
 from orchestrion_controller import languages, refusals
 from orchestrion_controller.stages import Planner, PlanningRequest, runs_partial
 
 
-def check(end: PlanFinished, planner: Planner, request: PlanningRequest, *, awaits_approval: bool = False) -> None:
+async def check(
+    end: PlanFinished, planner: Planner, request: PlanningRequest, *, awaits_approval: bool = False
+) -> None:
     """Sees that a plan is carried out only where nothing that was asked for is left out unasked.
 
     Args:
@@ -24,4 +28,6 @@ def check(end: PlanFinished, planner: Planner, request: PlanningRequest, *, awai
     if not (end.not_done or end.questions) or runs_partial(planner) or (awaits_approval and end.plan.tasks):
         return
     text = next((message.text for message in reversed(request.messages) if message.role is not Role.ASSISTANT), "")
-    raise refusals.refusal(end.not_done, end.questions, languages.detect(text), planner=planner.name)
+    # On a thread: the first text of a process takes some tenths of a second, in which other runs are served.
+    language = await asyncio.to_thread(languages.detect, text)
+    raise refusals.refusal(end.not_done, end.questions, language, planner=planner.name)

@@ -180,7 +180,7 @@ class Pipeline:
                 async for item in items:
                     if isinstance(payload := scope.take(item), PlanFinished):
                         end = payload
-                        partial_plans.check(end, planner, request, awaits_approval=awaits_approval)
+                        await partial_plans.check(end, planner, request, awaits_approval=awaits_approval)
         return _whole(end, planner)
 
     async def _planner_of(self, request: FullRequest) -> tuple[Planner, PlanningRequest]:
@@ -213,7 +213,7 @@ class Pipeline:
                                 queue.put(RevokedTask(task_id))
                             case PlanFinished() as payload:
                                 end = payload
-                                partial_plans.check(end, planner, planning_request)
+                                await partial_plans.check(end, planner, planning_request)
         return _whole(end, planner)
 
     async def _execute(

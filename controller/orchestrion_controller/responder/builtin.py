@@ -35,7 +35,7 @@ class BuiltinResponder:
         for sentence in _sentences(request):
             pieces.append(f" {sentence}" if pieces else sentence)
             yield AnswerText(pieces[-1])
-        if left_out := not_done.closing(request):
+        if left_out := await not_done.closing(request):
             pieces.append(f"\n\n{left_out}")
             yield AnswerText(pieces[-1])
         made = wording.made_by_leaves(request.plan, request.results, request.artifacts)

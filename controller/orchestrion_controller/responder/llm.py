@@ -66,7 +66,8 @@ class LLMResponder:
                 elif text := resolver.feed(item):
                     pieces.append(text)
                     yield AnswerText(text)
-        closing = resolver.finish() + _closing(request, resolver.used, spoken=bool(pieces))
+        left_out = await not_done.closing(request)
+        closing = resolver.finish() + _closing(request, resolver.used, left_out, spoken=bool(pieces))
         if closing:
             pieces.append(closing)
             yield AnswerText(closing)
@@ -78,7 +79,7 @@ class LLMResponder:
         yield AnswerFinished(answer, tuple(resolver.used))
 
 
-def _closing(request: RespondingRequest, used: list[str], *, spoken: bool) -> str:
+def _closing(request: RespondingRequest, used: list[str], left_out: str, *, spoken: bool) -> str:
     """Adds what the model may have left out: the files that the plan was for, what failed, and what was not done."""
     lines: list[str] = []
     unnamed = [
@@ -89,7 +90,7 @@ def _closing(request: RespondingRequest, used: list[str], *, spoken: bool) -> st
         lines.append("Files: " + ", ".join(wording.file_name(name, request.artifacts) for name in unnamed))
     failed = [result for result in request.results.values() if result.state is TaskState.FAILED]
     lines += [f"Failed: {result.task_id}: {_why(result)}" for result in failed]
-    lines += [left_out] if (left_out := not_done.closing(request)) else []
+    lines += [left_out] if left_out else []
     return ("\n\n" if spoken and lines else "") + "\n".join(lines)
 
 

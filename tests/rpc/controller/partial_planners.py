@@ -1,4 +1,4 @@
-"""A package with two planners: a careful one asks before it leaves a part of a request out, a bold one does not."""
+"""A package of planners: one asks before it leaves a part out, one does not, and one knows what brings an expert."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ PACKAGE = """
 from orchestrion.events import PlanFinished
 from orchestrion.plans import Plan, Task
 from orchestrion.refusals import NotDone, Question, QuestionChoice
+from orchestrion_controller import languages, refusals
 
 PLAN = Plan((Task("wait", "test-delay", {"text": "waited"}),))
 PARTS = (NotDone("and mail it to Tom", "Nothing here does that.", "wait"),)
@@ -34,6 +35,17 @@ class Careful:
             yield PlanFinished(Plan((), "Nothing can be done."), not_done=PARTS)
         else:
             yield PlanFinished(PLAN, not_done=PARTS)
+
+class Knowing:
+    name = "knowing"
+    runs_partial = False
+
+    async def plan(self, request):
+        words = request.messages[-1].text
+        task_type = request.defined["visual-question-answering"]
+        assert task_type.name not in request.task_types
+        part = refusals.no_expert(words, task_type, request.cures.find(task_type.name), languages.detect(words))
+        yield PlanFinished(Plan((), part.reason), not_done=(part,))
 
 class Bold:
     name = "bold"
@@ -55,6 +67,7 @@ def partial_planners(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: partial_planners\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
         "[orchestrion.planners]\ncareful = partial_planners:Careful\nbold = partial_planners:Bold\n"
+        "knowing = partial_planners:Knowing\n"
     )
     monkeypatch.syspath_prepend(folder)
     importlib.invalidate_caches()

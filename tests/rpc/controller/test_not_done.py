@@ -19,6 +19,7 @@ from orchestrion.events import (
     TaskPlanned,
     TaskStarted,
 )
+from orchestrion.experts import AbsentExpert
 from orchestrion.refusals import Question, QuestionChoice
 from orchestrion.runs import RunState
 from orchestrion.snapshots import RunSnapshot, apply
@@ -123,3 +124,45 @@ async def test_another_planners_partial_plan_runs_and_the_answer_names_the_rest(
         "I cannot do this: `and mail it to Tom`. Nothing here does that.",
         "Try: `wait`",
     ]
+
+
+@pytest.mark.parametrize(
+    ("request_text", "lines"),
+    [
+        (
+            "Welche Farbe hat das Auto auf dem Bild?",
+            [
+                "Verstanden: eine Frage zu einem Bild beantworten (visual-question-answering); "
+                "dafür läuft hier kein Experte.",
+                "So kommt er her: `orchestrion models pull vilt-vqa` (470 MB)",
+            ],
+        ),
+        (
+            "图片里的汽车是什么颜色？",
+            [
+                "已理解：回答关于图片的问题（visual-question-answering）；但这里没有能做这件事的模型。",
+                "获取方法：`orchestrion models pull vilt-vqa`（470 MB）",
+            ],
+        ),
+    ],
+)
+async def test_a_missing_expert_takes_two_lines_with_the_command_that_a_host_reports(
+    client: AsyncClient, start_host: StartHost, request_text: str, lines: list[str]
+) -> None:
+    """Given a task type that no expert serves, what was understood and the cure are told in the asker's language."""
+    host = await start_host()
+    host.absent_experts = (
+        AbsentExpert(
+            "vilt-vqa",
+            ("visual-question-answering",),
+            command="orchestrion models pull vilt-vqa",
+            download_bytes=470_000_000,
+        ),
+    )
+    await host.report()
+    _, error = await failed(client.plan(request_text, planner="knowing"))
+    assert error.message.splitlines() == lines
+    (part,) = error.not_done
+    assert (part.words, part.command, part.download_bytes) == (
+        request_text, "orchestrion models pull vilt-vqa", 470_000_000,
+    )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -116,7 +117,8 @@ class LLMPlanner:
                 break
             yield PlanRejected(Error.of(error))
         if attempt.plan is None:
-            error = in_language_of(said[-1] if said else "", error)
+            # On a thread: to tell a language, the first text of a process takes some tenths of a second.
+            error = await asyncio.to_thread(in_language_of, said[-1] if said else "", error)
             if error.not_done and not out:
                 yield PlanFinished(Plan((), error.message), not_done=error.not_done)
             raise error
