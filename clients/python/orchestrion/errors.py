@@ -151,7 +151,10 @@ class Reason(enum.Enum):
     OFFSET_OUT_OF_RANGE = OutOfRangeError, "The artifact does not go that far."
     OUT_OF_RANGE = OutOfRangeError, "Something does not go as far as the call asks; what answered does not say what."
 
-    REQUEST_BEYOND_PLANNER = FailedPreconditionError, "The planner cannot make a plan of the request."
+    REQUEST_BEYOND_PLANNER = (
+        FailedPreconditionError,
+        "The planner cannot plan all of the request, or asks something first.",
+    )
     PLANNER_REFUSED = FailedPreconditionError, "The language model declined to plan the request."
     PLAN_NOT_REPAIRED = FailedPreconditionError, "The planner wrote an invalid plan, twice."
     LLM_CONTEXT_EXCEEDED = FailedPreconditionError, "The request does not fit in the language model's context."

@@ -26,12 +26,12 @@ class TaskPosition:
         self._task_id = task_id[:80]
         self._index = index
 
-    def error(self, reason: Reason, message: str, field: str) -> OrchestrionError:
+    def error(self, reason: Reason, message: str, field: str, **metadata: str) -> OrchestrionError:
         """Builds the error for a field of this task, such as `inputs.text`."""
         # Text from a plan may have lone surrogates, which protobuf cannot encode.
         texts = (message, self._task_id, f"plan.tasks[{self._index}].{field}")
         message, task_id, field = (text.encode(errors="replace").decode() for text in texts)
-        return reason.error(message, task_id=task_id, field=field)
+        return reason.error(message, {**metadata, "task_id": task_id, "field": field})
 
 
 def did_you_mean(name: str, names: Sequence[str]) -> str:

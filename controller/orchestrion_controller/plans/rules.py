@@ -96,7 +96,8 @@ class PlanChecker:
         if task_type is None:
             closest = closest_task_types(task.type, list(self._task_types))
             message = f"`{task.type[:80]}` is no task type here. {closest}"
-            raise where.error(Reason.UNKNOWN_TASK_TYPE, message, "type")
+            type_name = task.type[:80].encode(errors="replace").decode()
+            raise where.error(Reason.UNKNOWN_TASK_TYPE, message, "type", task_type=type_name)
         inputs: dict[str, Value] = {}
         for name, value in task.inputs.items():
             parameter = task_type.input(name)

@@ -168,6 +168,23 @@ async def test_a_second_bad_reply_ends_the_run_with_a_typed_error(
     assert len(model.calls) == 2
 
 
+async def test_a_task_type_that_no_expert_serves_ends_in_its_cure(start_client: StartClient) -> None:
+    """Given a model that insists on a task type without an expert, the run says so, and what would bring one."""
+    reply = written(task("ask", task_type="visual-question-answering"))
+    client = await start_client(LLMServer([reply, reply]))
+
+    with pytest.raises(FailedPreconditionError) as caught:
+        await run(client)
+
+    assert caught.value.reason == "REQUEST_BEYOND_PLANNER"
+    (part,) = caught.value.not_done
+    assert part.command == "orchestrion models search visual-question-answering"
+    assert caught.value.message.splitlines() == [
+        "Understood: answer a question about a picture (visual-question-answering); no expert for it runs here.",
+        "Get it: `orchestrion models search visual-question-answering`",
+    ]
+
+
 BUSY = Reply(status=429, headers={"retry-after": "30"})
 FAILURES: dict[str, tuple[Reply | str, dict[str, object], type[OrchestrionError], str]] = {
     "refused": (Reply(refusal="I will not."), {}, FailedPreconditionError, "PLANNER_REFUSED"),

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from orchestrion.errors import Reason
-from orchestrion.events import AnswerFinished, RunFinished, RunStarted, Stage, TaskStarted
-from orchestrion.plans import Error
+from orchestrion.events import AnswerFinished, PlanFinished, RunFinished, RunStarted, Stage, TaskStarted
+from orchestrion.plans import Error, Plan
+from orchestrion.refusals import NotDone
 from orchestrion.runs import RunKind, RunState
 from tests.unit.client.run_logs import UNTIL_ENDED, UNTIL_RUNNING
 from tests.unit.client.scripted import HOST, RUN, Script
@@ -78,6 +79,25 @@ def test_failure_is_told_once_and_has_its_exit_code(script: Script, address: str
         assert terminal.finish() == 1
         assert terminal.restored()
     assert terminal.screen.text.count("It cannot be planned; say it otherwise.") == 1
+
+
+@pytest.mark.parametrize("text", ["这里没有能做这件事的模型" * 7, "das kann ich nicht, weil es hier niemand tut " * 5])
+def test_a_refusal_is_told_whole_and_once(text: str, script: Script, address: str) -> None:
+    """Given a refusal that is longer than a line, in letters of one column or two, it is broken and not cut."""
+    error = Reason.REQUEST_BEYOND_PLANNER.error(f"{text}\n{text}.")
+    part = NotDone("words", text)
+    script.payloads = [
+        (Stage.UNSPECIFIED, RunStarted(RunKind.FULL)),
+        (Stage.PLAN, PlanFinished(Plan((), text), not_done=(part,))),
+        (Stage.UNSPECIFIED, RunFinished(RunState.FAILED, Error.of(error), 3.0)),
+    ]
+    script.failure = error
+    with Terminal([*COMMAND, "ask", "?", "--address", address], 80) as terminal:
+        assert terminal.finish() == 1
+        assert terminal.restored()
+    assert terminal.screen.too_wide == []
+    assert "".join(terminal.screen.text.split()).count("".join(text.split())) == 2
+    assert "Error:" not in terminal.screen.text
 
 
 def test_no_server_leaves_the_message_alone() -> None:

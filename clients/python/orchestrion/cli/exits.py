@@ -151,6 +151,13 @@ def tell(text: str) -> None:
         width = shutil.get_terminal_size().columns
         # Addresses, paths and commands are copied, so they stay whole.
         wrapper = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
-        lines = (wrapper.wrap(line) for line in text.split("\n"))
+        lines = (wrapper.wrap(line) if line.isascii() else _wrapped(line, width) for line in text.split("\n"))
         text = "\n".join("\n".join(wrapped) for wrapped in lines)
     print(text, file=sys.stderr, flush=True)
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    """Breaks a line with letters that may be two columns wide."""
+    from orchestrion.cli.view.wrapping import wrapped
+
+    return wrapped(line, width)

@@ -118,7 +118,7 @@ class LLMPlanner:
             yield PlanRejected(Error.of(error))
         if attempt.plan is None:
             # On a thread: to tell a language, the first text of a process takes some tenths of a second.
-            error = await asyncio.to_thread(in_language_of, said[-1] if said else "", error)
+            error = await asyncio.to_thread(in_language_of, said[-1] if said else "", error, request)
             if error.not_done and not out:
                 yield PlanFinished(Plan((), error.message), not_done=error.not_done)
             raise error

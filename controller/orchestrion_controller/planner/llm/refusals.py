@@ -9,9 +9,10 @@ from typing import Final
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.refusals import NotDone
-from orchestrion_controller import languages, wording
+from orchestrion_controller import languages, refusals, wording
 from orchestrion_controller.language_model import Ended
 from orchestrion_controller.languages.messages import ENGLISH, message
+from orchestrion_controller.stages import PlanningRequest
 
 _LONGEST_QUOTE: Final = 300
 _REFUSING: Final = re.compile(
@@ -43,11 +44,22 @@ def declined(said: str = "", language: str = ENGLISH) -> OrchestrionError:
     return error
 
 
-def in_language_of(request: str, error: OrchestrionError) -> OrchestrionError:
-    """Returns the error of a model that declined in the language of the request; any other as it is."""
-    if error.reason != Reason.PLANNER_REFUSED.name:
+def in_language_of(text: str, error: OrchestrionError, request: PlanningRequest) -> OrchestrionError:
+    """Returns the error of a plan that nobody will get as one that says what is not done; any other as it is.
+
+    Args:
+        text: The words of the request, in whose language it is told.
+        error: Why there is no plan: the model declined, or it insists on a task type that no expert serves.
+        request: The request, with what could be on offer, and what brings it.
+    """
+    if error.reason == Reason.PLANNER_REFUSED.name:
+        return declined(error.metadata["said"], languages.detect(text))
+    absent = request.defined.get(error.metadata.get("task_type", ""))
+    if error.metadata.get("invalid") != Reason.UNKNOWN_TASK_TYPE.name or absent is None:
         return error
-    return declined(error.metadata["said"], languages.detect(request))
+    language = languages.detect(text)
+    part = refusals.no_expert("", absent, request.cures.find(absent.name), language)
+    return refusals.refusal((part,), (), language, planner="llm")
 
 
 def raise_for(ended: Ended) -> None:
