@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion.plans import TaskType
+from orchestrion.plans import ParameterKind, TaskType
 from orchestrion.refusals import NotDone, Question
 from orchestrion_controller.cures import Cure
 from orchestrion_controller.languages import examples
@@ -19,6 +19,8 @@ _LONGEST_WORDS: Final = 200
 """After how many characters the words of a request are cut in a message; `not_done` has them whole."""
 _LONGEST_REQUEST: Final = 1000
 """The same for requests and commands: errors travel in headers, which have 8 KB."""
+_NOUNS: Final = {ParameterKind.JSON: "document", ParameterKind.BOOLEAN: "text", ParameterKind.UNSPECIFIED: "document"}
+"""The kinds that share the noun of another."""
 _NO_CHOICES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -35,6 +37,28 @@ def no_setting(words: str, language: str, nearest_request: str = "") -> NotDone:
 def no_choice(words: str, choices: Sequence[str], language: str, nearest_request: str = "") -> NotDone:
     """Describes words that ask for another value than an option takes."""
     return NotDone(words, message(language, "no_choice", choices=_joined(choices, language)), nearest_request)
+
+
+def missing_input(
+    words: str, kind: ParameterKind, language: str, *, count: int = 1, attached: int = 0, nearest_request: str = ""
+) -> NotDone:
+    """Describes words that are understood, and lack what they are about.
+
+    Args:
+        words: The words of the request.
+        kind: What has to be there; structured data counts as a document.
+        language: The language of the request.
+        count: How many of it.
+        attached: How many there are.
+        nearest_request: What can be done instead; empty for nothing.
+    """
+    name = _NOUNS.get(kind, kind.name.lower())
+    if count == 1:
+        reason = message(language, "needs_file", kind=message(language, f"kind_{name}"))
+    else:
+        noun = message(language, f"kinds_{name}")
+        reason = message(language, "needs_files", kind=noun, count=str(count), attached=str(attached))
+    return NotDone(words, reason, nearest_request)
 
 
 def no_expert(

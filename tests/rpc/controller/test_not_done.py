@@ -134,7 +134,7 @@ async def test_another_planners_partial_plan_runs_and_the_answer_names_the_rest(
             [
                 "Verstanden: eine Frage zu einem Bild beantworten (visual-question-answering); "
                 "dafür läuft hier kein Experte.",
-                "So kommt er her: `orchestrion models pull vilt-vqa` (470 MB)",
+                "Abhilfe: `orchestrion models pull vilt-vqa` (470 MB)",
             ],
         ),
         (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrion import task_types
+from orchestrion.plans import ParameterKind
 from orchestrion.refusals import NotDone, Question, QuestionChoice
 from orchestrion_controller import refusals
 from orchestrion_controller.cures import Cure
@@ -37,7 +38,7 @@ def test_the_choice_of_a_task_type_is_named_too() -> None:
     assert part.reason == (
         "Verstanden: ein Bild beschreiben (image-to-text domain=caption); dafür läuft hier kein Experte."
     )
-    assert refusals.lines([part], [], "de")[1] == "So kommt er her: `orchestrion up`"
+    assert refusals.lines([part], [], "de")[1] == "Abhilfe: `orchestrion up`"
 
 
 def test_parts_with_one_reason_share_a_line() -> None:
@@ -64,6 +65,26 @@ def test_the_error_has_at_most_six_lines_and_everything_in_its_attributes() -> N
     assert error.metadata["words"].startswith("words 0; words 1; ")
     assert error.metadata["planner"] == "builtin"
     assert error.not_done == tuple(parts)
+
+
+@pytest.mark.parametrize(
+    ("language", "count", "reason"),
+    [
+        ("en", 1, "It needs a picture: attach one."),
+        ("en", 2, "It needs 2 pictures; attached: 1."),
+        ("de", 2, "Dazu braucht es 2 Bilder; angehängt: 1."),
+        ("fr", 1, "Il faut une image en pièce jointe."),
+        ("ja", 2, "画像が 2 個必要です。添付：1。"),
+    ],
+)
+def test_what_the_words_are_about_may_lack(language: str, count: int, reason: str) -> None:
+    part = refusals.missing_input("compare", ParameterKind.IMAGE, language, count=count, attached=count - 1)
+    assert (part.words, part.reason) == ("compare", reason)
+
+
+@pytest.mark.parametrize("kind", ParameterKind)
+def test_every_kind_has_a_noun(kind: ParameterKind) -> None:
+    assert refusals.missing_input("", kind, "es").reason != refusals.missing_input("", kind, "es", count=2).reason
 
 
 def test_a_question_is_told_with_its_choices() -> None:
