@@ -12,9 +12,10 @@ from orchestrion.refusals import NotDone, Question
 from orchestrion_controller.cures import Cure
 from orchestrion_controller.languages import examples
 from orchestrion_controller.languages.messages import message
+from orchestrion_controller.languages.widths import rows
 
 MOST_LINES: Final = 6
-"""How many lines a refusal has at most."""
+"""How many rows of a terminal a refusal takes at most."""
 _LONGEST_WORDS: Final = 200
 """After how many characters the words of a request are cut in a message; `not_done` has them whole."""
 _LONGEST_REQUEST: Final = 1000
@@ -127,7 +128,7 @@ def lines(
         not_done: What is not done; parts with one reason share a line.
         questions: What is asked.
         language: The language of the request.
-        most: How many lines there may be; None for any number. The last one counts those that are left out.
+        most: How many rows of a terminal there may be; None for any number. The last line counts those left out.
     """
     parts_by_reason: dict[str, list[NotDone]] = {}
     for part in not_done:
@@ -143,9 +144,12 @@ def lines(
     for question in questions:
         written.append(question.text)
         written += [f"{number}. {choice.text}" for number, choice in enumerate(question.choices, start=1)]
-    if most is None or len(written) <= most:
+    if most is None or sum(map(rows, written)) <= most:
         return written
-    return [*written[: most - 1], message(language, "more", count=str(len(written) - most + 1))]
+    # The first line stays, however many rows it takes.
+    shown = max([n for n in range(1, len(written)) if sum(map(rows, written[:n])) < most], default=1)
+    left_out = len(written) - shown
+    return [*written[:shown], *([message(language, "more", count=str(left_out))] if left_out else [])]
 
 
 def size(count: int) -> str:
