@@ -14,7 +14,9 @@ Any language that has gRPC can use the services in [`protos/`](../protos/orchest
 `ArtifactService.Upload` for each file, `RunService.Run`, whose stream brings the events and at last the answer, and
 `ArtifactService.Download` for each file that the answer names. A client that loses its connection goes on with
 `RunService.WatchRun(name, after_sequence)` and gets every later event once. What goes wrong is told by
-[reasons](errors.md).
+[reasons](errors.md). Where the planner cannot do all of a request, or asks something first, the run ends with
+`REQUEST_BEYOND_PLANNER`, and the exception has `not_done` and `questions` ([`refusals`](reference/refusals.md)): the
+words, why, the nearest request to send instead, and the command that brings what is missing.
 
 The programs on this page are files of the repository, and its tests run them. They find the controller by
 `ORCHESTRION_CONTROLLER`, else at 127.0.0.1:50051, where `make up` starts one.

@@ -60,7 +60,7 @@ def ask(
     --approve the run waits once its plan is whole: you are asked to approve, edit or refuse it. Without a terminal the
     command is told that approves it from elsewhere. Ctrl-C cancels the run.
     """
-    with exits.handled(cure=exits.EMBEDDED_CURE, verbose=verbose):
+    with exits.handled(cure=exits.EMBEDDED_CURE, verbose=verbose, private=embedded):
         settings: RunSettings = {
             "planner": planner or "",
             "responder": responder or "",

@@ -60,7 +60,7 @@ def plan(
     In the plan, attachments/1, attachments/2 … are the files in their order. Where the planner cannot do all of the
     request, the nearest one is offered. Ctrl-C cancels.
     """
-    with exits.handled(cure=exits.EMBEDDED_CURE, verbose=verbose):
+    with exits.handled(cure=exits.EMBEDDED_CURE, verbose=verbose, private=embedded):
         from orchestrion.answers import error_of, plan_of
         from orchestrion.errors import OrchestrionError
         from orchestrion.events import PlanFinished
