@@ -76,13 +76,21 @@ def examples(language: str) -> Mapping[str, tuple[RequestExample, ...]]:
     """
     by_type: dict[str, tuple[RequestExample, ...]] = {}
     for key, entry in read(language, "examples.yaml").items():
-        example = _example(key, entry)
+        example = parse(key, entry)
         by_type[example.task_type] = (*by_type.get(example.task_type, ()), example)
     return MappingProxyType(by_type)
 
 
-def _example(key: str, entry: JsonObject) -> RequestExample:
-    # A key is a task type, or one with a choice: `image-to-text domain=caption`.
+def parse(key: str, entry: JsonObject) -> RequestExample:
+    """Reads one entry of the file.
+
+    Args:
+        key: A task type, or one with a choice: `image-to-text domain=caption`.
+        entry: `does` and `request`, and perhaps `file_request`.
+
+    Raises:
+        KeyError: It lacks `does` or `request`.
+    """
     task_type, *chosen = key.split()
     choices = dict(choice.split("=", 1) for choice in chosen)
     return RequestExample(task_type, choices, entry["does"], entry["request"], entry.get("file_request", ""))

@@ -25,6 +25,9 @@ ENTRY_POINTS: Final = "orchestrion.languages"
 """The group of entry points. The name is the language's tag, the value a package whose files are the folder."""
 
 _GRAMMAR: Final = "grammar.yaml"
+_OPTIONAL: Final = ("language_names.yaml", "messages.yaml", "answers.yaml", "examples.yaml")
+_ENGLISH: Final = "en"
+"""English stands in for what a folder lacks."""
 
 Data: TypeAlias = Mapping[str, Any]  # Who reads a file knows its form.
 
@@ -71,6 +74,8 @@ class Language:
 @cache
 def load() -> Mapping[str, Language]:
     """Returns the languages by tag. One of another package that cannot be read is left out with a warning."""
+    from orchestrion_controller.languages.checks import check  # It reads folders as the modules do that need this one.
+
     root = resources.files(__package__)
     folders = (folder for folder in root.iterdir() if folder.joinpath(_GRAMMAR).is_file())
     languages = {folder.name: Language(folder.name, folder) for folder in sorted(folders, key=lambda file: file.name)}
@@ -81,10 +86,13 @@ def load() -> Mapping[str, Language]:
             language = Language(entry_point.name, resources.files(entry_point.value))
             if not language.grammar:
                 raise ValueError(f"the folder has no {_GRAMMAR}")
+            check(language, languages[_ENGLISH])
         except Exception as error:  # Importing another package's code may raise anything.
             _log.warning("language %r of %s is left out: %r", entry_point.name, entry_point.value, error)
         else:
             languages[language.tag] = language
+            if lacking := [name for name in _OPTIONAL if not language.folder.joinpath(name).is_file()]:
+                _log.info("language %r of %s lacks %s", entry_point.name, entry_point.value, ", ".join(lacking))
     return MappingProxyType(languages)
 
 

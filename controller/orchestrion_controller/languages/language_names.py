@@ -23,14 +23,16 @@ class LanguageName:
     """BCP 47: `de`, `gsw`, `pt-BR`, `zh-Hant`."""
 
 
-class _Name(NamedTuple):
+class Name(NamedTuple):
+    """What a phrase names."""
+
     tag: str
     """Empty for what only looks like a language's name."""
     needs_capital: bool
     """Whether the name in small letters is another word: English `polish`."""
 
 
-_NO_NAME: Final = _Name("", needs_capital=False)
+_NO_NAME: Final = Name("", needs_capital=False)
 
 
 def read(text: str) -> tuple[LanguageName, ...]:
@@ -39,12 +41,12 @@ def read(text: str) -> tuple[LanguageName, ...]:
 
 
 def _read(text: str) -> Iterator[LanguageName]:
-    folded, names = fold(text), _names()
+    folded, phrases = fold(text), _names()
     place = 0
     while place < len(text):
         following = place + 1
         if word_boundary(folded, place):
-            for end, name in reversed([*names.at(folded, place)]):
+            for end, name in reversed([*phrases.at(folded, place)]):
                 if word_boundary(folded, end) and not (name.needs_capital and not _capital_inside(text, place)):
                     if name.tag:
                         yield LanguageName(place, end, name.tag)
@@ -60,17 +62,23 @@ def _capital_inside(text: str, place: int) -> bool:
 
 
 @cache
-def _names() -> Phrases[_Name]:
-    names: Phrases[_Name] = Phrases()
+def _names() -> Phrases[Name]:
+    phrases: Phrases[Name] = Phrases()
     for language in load().values():
-        section = language.grammar.get("languages", {})
-        endings = language.grammar.get("endings", {})
-        for phrase in spellings(section["other"], endings) if "other" in section else ():
-            names.slot(phrase, _NO_NAME)
-        capital = {fold(phrase) for phrase in spellings(section.get("capital", ""), endings)}
-        for tag, name in _listed(language, section, endings):
-            names.slot(name, _Name(tag, fold(name) in capital))
-    return names
+        for phrase, name in names(language):
+            phrases.slot(phrase, name)
+    return phrases
+
+
+def names(language: Language) -> Iterator[tuple[str, Name]]:
+    """Yields the phrases of a language that name languages, or only seem to; the first of equals counts."""
+    section = language.grammar.get("languages", {})
+    endings = language.grammar.get("endings", {})
+    for phrase in spellings(section["other"], endings) if "other" in section else ():
+        yield phrase, _NO_NAME
+    capital = {fold(phrase) for phrase in spellings(section.get("capital", ""), endings)}
+    for tag, phrase in _listed(language, section, endings):
+        yield phrase, Name(tag, fold(phrase) in capital)
 
 
 def _listed(language: Language, section: Data, endings: Mapping[str, str]) -> Iterator[tuple[str, str]]:

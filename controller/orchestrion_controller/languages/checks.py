@@ -1,0 +1,44 @@
+"""Whether a folder that another package brings can be read: tried as it is loaded, not in the middle of a request."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from string import Formatter
+
+from orchestrion_controller.languages import examples, language_names, lexicon
+from orchestrion_controller.languages.folders import Language
+
+
+def check(language: Language, english: Language) -> None:
+    """Reads everything of a folder as requests would.
+
+    Args:
+        language: The language to try.
+        english: The language whose messages have all the places that may be filled.
+
+    Raises:
+        ValueError: A file is broken; the message names the file or the part of it, and what is wrong.
+    """
+    lexicon.build(language)
+    deque(language_names.names(language), maxlen=0)
+    _check_messages(language.messages, english.messages)
+    for key, entry in language.read("examples.yaml").items():
+        try:
+            examples.parse(key, entry)
+        except (KeyError, ValueError, TypeError) as error:
+            raise ValueError(f"examples.yaml: {key!r} needs `does` and `request`: {error!r}") from error
+
+
+def _check_messages(own: Mapping[str, str], english: Mapping[str, str]) -> None:
+    for key, text in own.items():
+        try:
+            unknown = _places(text) - _places(english.get(key, text))
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"messages.yaml: {key!r} cannot be filled in: {error}") from error
+        if unknown:
+            raise ValueError(f"messages.yaml: nothing fills {sorted(unknown)} of {key!r}")
+
+
+def _places(text: str) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in Formatter().parse(text) if name is not None)
