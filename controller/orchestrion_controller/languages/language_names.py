@@ -23,7 +23,7 @@ class LanguageName:
     """BCP 47: `de`, `gsw`, `pt-BR`, `zh-Hant`."""
 
 
-class Name(NamedTuple):
+class NamedTag(NamedTuple):
     """What a phrase names."""
 
     tag: str
@@ -32,7 +32,7 @@ class Name(NamedTuple):
     """Whether the name in small letters is another word: English `polish`."""
 
 
-_NO_NAME: Final = Name("", needs_capital=False)
+_NO_NAME: Final = NamedTag("", needs_capital=False)
 
 
 def read(text: str) -> tuple[LanguageName, ...]:
@@ -62,15 +62,15 @@ def _capital_inside(text: str, place: int) -> bool:
 
 
 @cache
-def _names() -> Phrases[Name]:
-    phrases: Phrases[Name] = Phrases()
+def _names() -> Phrases[NamedTag]:
+    phrases: Phrases[NamedTag] = Phrases()
     for language in load().values():
         for phrase, name in names(language):
             phrases.slot(phrase, name)
     return phrases
 
 
-def names(language: Language) -> Iterator[tuple[str, Name]]:
+def names(language: Language) -> Iterator[tuple[str, NamedTag]]:
     """Yields the phrases of a language that name languages, or only seem to; the first of equals counts."""
     section = language.grammar.get("languages", {})
     endings = language.grammar.get("endings", {})
@@ -78,7 +78,7 @@ def names(language: Language) -> Iterator[tuple[str, Name]]:
         yield phrase, _NO_NAME
     capital = {fold(phrase) for phrase in spellings(section.get("capital", ""), endings)}
     for tag, phrase in _listed(language, section, endings):
-        yield phrase, Name(tag, fold(phrase) in capital)
+        yield phrase, NamedTag(tag, fold(phrase) in capital)
 
 
 def _listed(language: Language, section: Data, endings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
