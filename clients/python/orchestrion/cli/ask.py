@@ -9,7 +9,10 @@ import typer
 
 from orchestrion.cli import connections, exits, offers, options, plan_files, views
 from orchestrion.cli.approvals import ApprovalPrompt, approval_of
-from orchestrion.cli.followed_runs import OUTPUT_FOLDER, carry_out, save, upload
+from orchestrion.cli.followed_runs import OUTPUT_FOLDER, carry_out, save
+from orchestrion.cli.objects.gathering import Gatherer
+from orchestrion.cli.objects.sending import upload_all
+from orchestrion.cli.objects.sources import sources_of
 
 if TYPE_CHECKING:
     from orchestrion.answers import Answer
@@ -56,6 +59,9 @@ def ask(
 ) -> None:
     """Carry out a request and show what happens.
 
+    Files of this folder and links that the words name are sent, too: you are asked first, --yes spares that, and a pipe
+    is only told.
+
     Where the planner cannot do all of it, the nearest request is offered; --yes takes it, and a pipe is only told. With
     --approve the run waits once its plan is whole: you are asked to approve, edit or refuse it. Without a terminal the
     command is told that approves it from elsewhere. Ctrl-C cancels the run.
@@ -68,14 +74,15 @@ def ask(
             "policy": options.policy_of(policy),
             "licenses": license or (),
         }
-        files = file or []
+        words = connections.request_of(request)
+        files = sources_of(file)
+        files += Gatherer(yes=yes, json=json).gather(words, files)
         if plan is not None:
             submitted = plan_files.read(plan)
             plan_files.check_attachments(submitted, len(files))
             settings["plan"] = submitted
-        words = connections.request_of(request)
         with connections.connect(address, embedded=embedded, experts=expert) as client:
-            attached = upload(client, files)
+            attached = upload_all(client, files)
             if approve:
                 settings |= approval_of(approval_timeout)
 

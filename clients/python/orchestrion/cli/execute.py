@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrion.cli import connections, exits, followed_runs, options, plan_files, views
+from orchestrion.cli.objects.sending import upload_all
+from orchestrion.cli.objects.sources import sources_of
 from orchestrion.names import new_request_id
 
 if TYPE_CHECKING:
@@ -47,13 +49,13 @@ def execute(
     does. The exit code is 1 when a task did not succeed. Ctrl-C cancels the run.
     """
     with exits.handled(cure=exits.EMBEDDED_CURE):
-        files = file or []
+        files = sources_of(file)
         planned = plan_files.read(plan)
         plan_files.check_attachments(planned, len(files))
         choosing = options.choosing(policy, license)
         with connections.connect(address, embedded=embedded, experts=expert) as client:
             view = views.choose(json=json, plain=plain, plan=planned)
-            attached = followed_runs.upload(client, files)
+            attached = upload_all(client, files)
             if check:
                 from orchestrion.cli import plan_editor
 
