@@ -164,6 +164,21 @@ def test_what_a_server_proposes_is_not_read_for_names(script: Script, address: s
     assert script.artifacts == {}
 
 
+def test_quoted_texts_name_nothing(script: Script, address: str, folder: Path, web: WebServer) -> None:
+    url = web.url("/menu.png")
+    words = f"Say 'menu.jpg is at {url} now' and read '{url}?a=1'"
+    done = orchestrion("ask", words, "-y", address=address, folder=folder)
+    assert (done.returncode, web.paths) == (0, ["/menu.png?a=1"])
+    assert sent(script) == [(words, ["menu.png"])]
+
+
+def test_documents_full_of_links_are_not_fetched(script: Script, address: str, folder: Path, web: WebServer) -> None:
+    text = " ".join(web.url(f"/menu.png?{number}") for number in range(17))
+    done = orchestrion("ask", "-", "-y", address=address, folder=folder, text=text)
+    assert "The words name 17 files and links" in done.stderr
+    assert (sent(script), web.paths) == ([(text, [])], [])
+
+
 @pytest.mark.parametrize("command", [("ask", "?"), ("plan", "?"), ("chat",)])
 def test_links_are_attached_like_files(
     command: tuple[str, ...], script: Script, address: str, folder: Path, web: WebServer

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from orchestrion import names
+from orchestrion import links, names
 from orchestrion._content import media
 from orchestrion.content import Attachment, Content, Sound
 from orchestrion.errors import OrchestrionError, Reason
@@ -95,6 +95,11 @@ def open_source(value: Content, field: str) -> ByteSource:
     """
     if isinstance(value, str | os.PathLike):
         path = Path(value)
+        if isinstance(value, str) and links.is_link(value) and not path.exists():
+            text = (
+                f"{field}: every text is a path; what a web address leads to is given as orchestrion.Link({value!r})."
+            )
+            raise Reason.INVALID_FIELD.error(text, field=field)
         return ByteSource(open(path, "rb"), file_name=path.name, media_type="", owned=True)
     if isinstance(value, Link):
         from orchestrion._web.fetching import fetch

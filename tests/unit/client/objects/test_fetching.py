@@ -164,6 +164,8 @@ async def test_programs_attach_links(web: WebServer, script: Script, client: Cli
     ):
         assert artifact.file_name == "menu.png"
         assert script.content[artifact.name] == PNG
+    with pytest.raises(InvalidArgumentError, match=r"orchestrion\.Link\('http"):
+        client.artifacts.upload(web.url("/menu.png"))
     news: list[tuple[int, int | None]] = []
     fetch(Link(web.url("/menu.png")), lambda received, total: news.append((received, total))).content.close()
     assert news[-1] == (len(PNG), len(PNG))

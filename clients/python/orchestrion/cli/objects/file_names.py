@@ -78,6 +78,12 @@ def file_inside(folder: Path, name: str) -> Path | None:
     return path if regular and not any(part.startswith(".") for part in inside.parts) else None
 
 
+def is_quoted_in_passing(text: str, start: int, end: int) -> bool:
+    """Whether a piece of a text stands between quotation marks with more: then it is part of a text to work on."""
+    quotations = (match for match in _QUOTATION.finditer(text) if match.start() < start and end < match.end())
+    return any(next(filter(None, match.groups())).strip() != text[start:end] for match in quotations)
+
+
 def _without_links(text: str) -> str:
     for mention in links.mentions(text):
         text = text[: mention.start] + "\0" * (mention.end - mention.start) + text[mention.end :]

@@ -9,7 +9,7 @@ import shlex
 import sys
 from collections.abc import Container, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from orchestrion.cli import exits
 from orchestrion.cli.keyboard import forget_typed
@@ -17,6 +17,9 @@ from orchestrion.cli.objects.sources import Source, limited, name_of
 
 if TYPE_CHECKING:
     from orchestrion.links import Link
+
+MOST_NAMED: Final = 16
+"""How many files and links are taken from the words of one request at most."""
 
 
 class Gatherer:
@@ -50,6 +53,13 @@ class Gatherer:
 
     def _may_send(self, new: Sequence[Source]) -> bool:
         them = "it" if len(new) == 1 else "them"
+        if len(new) > MOST_NAMED:
+            # A document that was pasted may be full of links; nobody means to fetch them all.
+            exits.tell(
+                f"The words name {len(new)} files and links, of which none is sent; {MOST_NAMED} are the most. Attach "
+                f"those that are meant with {'/file' if self._in_chat else '-f'}."
+            )
+            return False
         if self._agreed:
             if files := [_described(item) for item in new if isinstance(item, Path)]:
                 exits.tell(f"Sending {', '.join(files)}.")  # Of links it is told when they are fetched.
@@ -86,7 +96,10 @@ def _named(text: str, attached: Sequence[Source], names: Container[str]) -> list
         return path
 
     places: list[tuple[int, Source]] = list(file_names.find(text, look_up))
-    new = {mention.url: mention.start for mention in reversed(list(links.mentions(text))) if mention.url not in urls}
+    new: dict[str, int] = {}
+    for link in links.mentions(text):
+        if link.url not in urls and not file_names.is_quoted_in_passing(text, link.start, link.end):
+            new.setdefault(link.url, link.start)
     places += [(start, limited(url)) for url, start in new.items()]
     return [source for _, source in sorted(places, key=lambda place: place[0])]
 
