@@ -30,6 +30,23 @@ reconnects and resumes by itself, and repeats what is safe to repeat.
 With asyncio, here with the events as they come:
 
 {asyncio}
+### Files and links
+
+Files are paths, bytes, open files, PIL images, NumPy arrays, sounds, and artifacts that the controller has. A text is
+always a path; a web address is a `Link`, which your program fetches itself, within the limits that it sets, and sends
+like a file. Servers fetch nothing.
+
+```python
+from orchestrion import Client, Link
+
+with Client() as client:
+    print(client.ask("Summarize this.", [Link("https://example.org/article", max_bytes=5_000_000, timeout_s=10)]).text)
+```
+
+A page is sent as its main text (`pip install 'orchestrion[web]'`). `orchestrion.links.mentions` finds the links in a
+text, and `is_named_after` says whether an artifact's `file_name` is one that a link's content gets. No program reads
+names of files or links out of a request by itself; the command line does, and asks first.
+
 ### Plans in your hands
 
 Plan, edit and execute are calls of their own. What is wrong with a plan is told before anything runs, with the task and

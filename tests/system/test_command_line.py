@@ -6,10 +6,14 @@ import json
 import os
 import select
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import wave
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -59,6 +63,29 @@ def test_reads_a_sign_aloud(client: orchestrion.Client, tmp_path: Path) -> None:
     saved = tmp_path / done.stdout.splitlines()[-1].removeprefix("saved ")
     with wave.open(str(saved)) as sound:
         assert sound.getnframes() / sound.getframerate() > 1
+
+
+def test_words_name_a_file_and_a_link(
+    client: orchestrion.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a picture in the folder and one on a web server, each is taken by its name and read."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    shutil.copy(PICTURES / "station.jpg", tmp_path / "sign.jpg")
+    done = run("ask", "What does sign.jpg say?", "--yes", "--address", client.address, folder=tmp_path)
+    assert done.stderr.startswith("Sending sign.jpg (")
+    assert "Platform 9" in done.stdout
+    handler = partial(SimpleHTTPRequestHandler, directory=str(PICTURES))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            link = f"http://127.0.0.1:{server.server_port}/bridge.jpg"
+            done = run("ask", "What does it say?", "-f", link, "--address", client.address, folder=tmp_path)
+        finally:
+            server.shutdown()
+            thread.join()
+    assert done.stderr.startswith(f"Fetching {link}\nFetched bridge.jpg (")
+    assert "This bridge freezes" in done.stdout
 
 
 def test_json_is_the_log(client: orchestrion.Client) -> None:
