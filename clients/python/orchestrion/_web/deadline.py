@@ -45,7 +45,13 @@ class FetchDeadline:
         return max(self._end - time.monotonic(), 0.001)
 
     def guard(self, connected: socket.socket) -> None:
-        """Takes a connection, to end it when the time is up."""
+        """Takes a connection, to end it when the time is up.
+
+        Raises:
+            TimeoutError: It is up already: a host with several addresses takes its time for each.
+        """
+        if self.passed:
+            raise TimeoutError
         # A copy stays valid when TLS takes the socket over; to shut it down ends the connection itself.
         with self._lock:
             self._sockets.append(connected.dup())

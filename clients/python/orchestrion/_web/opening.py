@@ -27,7 +27,11 @@ class _Connection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         super().connect()
-        self.deadline.guard(self.sock)
+        try:
+            self.deadline.guard(self.sock)
+        except TimeoutError:
+            self.close()
+            raise
 
 
 class _SecureConnection(http.client.HTTPSConnection, _Connection):
