@@ -6,6 +6,7 @@ is written alike in all of them.
 """
 
 from orchestrion_controller.languages.detection import Detected, detect, detect_any
-from orchestrion_controller.languages.folders import ENTRY_POINTS, Language, load
+from orchestrion_controller.languages.folders import ENTRY_POINTS, load
+from orchestrion_controller.languages.language import Language
 
 __all__ = ["ENTRY_POINTS", "Detected", "Language", "detect", "detect_any", "load"]

@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Mapping
 from string import Formatter
 
-from orchestrion_controller.languages import examples, language_names, lexicon
-from orchestrion_controller.languages.folders import Language
+from orchestrion_controller.languages import example_entries, lexicon, name_phrases
+from orchestrion_controller.languages.language import Language
 
 
 def check(language: Language, english: Language) -> None:
@@ -21,11 +21,11 @@ def check(language: Language, english: Language) -> None:
         ValueError: A file is broken; the message names the file or the part of it, and what is wrong.
     """
     lexicon.build(language)
-    deque(language_names.names(language), maxlen=0)
+    deque(name_phrases.names(language), maxlen=0)
     _check_messages(language.messages, english.messages)
     for key, entry in language.read("examples.yaml").items():
         try:
-            examples.parse(key, entry)
+            example_entries.parse(key, entry)
         except (KeyError, ValueError, TypeError) as error:
             raise ValueError(f"examples.yaml: {key!r} needs `does` and `request`: {error!r}") from error
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Final
 
-from orchestrion_controller.languages.folders import load, symbols
+from orchestrion_controller.languages.folders import load
+from orchestrion_controller.languages.language import symbols
 from orchestrion_controller.languages.phrases import fold
 
 _MOST_CHARACTERS: Final = 2_000
