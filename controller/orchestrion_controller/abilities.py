@@ -8,7 +8,8 @@ from typing import Final
 from orchestrion.plans import ParameterKind, TaskType
 from orchestrion.runs import Artifact
 from orchestrion_controller.languages import examples
-from orchestrion_controller.languages.examples import RequestExample, filled
+from orchestrion_controller.languages.example_entries import RequestExample
+from orchestrion_controller.languages.examples import filled
 from orchestrion_controller.languages.messages import ENGLISH, message
 from orchestrion_controller.languages.widths import TERMINAL, columns, rows
 

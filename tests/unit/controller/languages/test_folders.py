@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrion_controller.languages import ENTRY_POINTS, amounts, folders, language_names, lexicon
+from orchestrion_controller.languages import ENTRY_POINTS, Language, amounts, folders, language_names, lexicon
 
 
 @pytest.fixture
@@ -77,6 +77,6 @@ def test_a_package_that_fails_leaves_a_line_in_the_log(caplog: pytest.LogCapture
 )
 def test_a_grammar_with_a_mistake_names_its_language(grammar: str, mistake: str, tmp_path: Path) -> None:
     (tmp_path / "grammar.yaml").write_text(grammar, "utf-8")
-    italian = folders.Language("it", tmp_path)
+    italian = Language("it", tmp_path)
     with pytest.raises(ValueError, match=f"the grammar of 'it'.*{mistake}"):
         lexicon.build(italian)
