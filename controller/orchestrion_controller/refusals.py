@@ -11,7 +11,7 @@ from orchestrion.plans import ParameterKind, TaskType
 from orchestrion.refusals import NotDone, Question
 from orchestrion_controller.cures import Cure
 from orchestrion_controller.languages import examples
-from orchestrion_controller.languages.messages import message
+from orchestrion_controller.languages.messages import language_name, message
 from orchestrion_controller.languages.widths import rows
 
 MOST_LINES: Final = 6
@@ -22,6 +22,8 @@ _LONGEST_REQUEST: Final = 1000
 """The same for requests and commands: errors travel in headers, which have 8 KB."""
 _NOUNS: Final = {ParameterKind.JSON: "document", ParameterKind.BOOLEAN: "text", ParameterKind.UNSPECIFIED: "document"}
 """The kinds that share the noun of another."""
+_MOST_LANGUAGES: Final = 6
+"""How many languages of experts are named."""
 _NO_CHOICES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -88,6 +90,33 @@ def no_expert(
         task_type=" ".join([task_type.name, *(f"{name}={value}" for name, value in choices.items())]),
     )
     return NotDone(words, reason, nearest_request, cure.command, cure.download_bytes)
+
+
+def no_language(
+    task_type: TaskType, cure: Cure, language: str, *, lacking: str, spoken: Sequence[str], is_named: bool
+) -> NotDone:
+    """Describes a task whose language no expert for it has.
+
+    Args:
+        task_type: What it is of.
+        cure: What brings an expert that has it.
+        language: The language of the request.
+        lacking: The tag of the task's language.
+        spoken: The tags of the languages that the experts for it have.
+        is_named: Whether the task names its language, or a text of it only seems to be in it.
+    """
+    names = [language_name(language, tag) for tag in spoken[:_MOST_LANGUAGES]]
+    if left := len(spoken) - len(names):
+        names.append(message(language, "more", count=str(left)).rstrip("。."))
+    reason = message(
+        language,
+        "named_language" if is_named else "text_language",
+        what=what_it_does(task_type, language),
+        task_type=task_type.name,
+        language=language_name(language, lacking),
+        spoken=_joined(names, language),
+    )
+    return NotDone("", reason, "", cure.command, cure.download_bytes)
 
 
 def what_it_does(task_type: TaskType, language: str, choices: Mapping[str, str] = _NO_CHOICES) -> str:

@@ -56,6 +56,11 @@ class Language:
         return self.read("messages.yaml")
 
     @cached_property
+    def stop_words(self) -> frozenset[str]:
+        """Words that say nothing about what a text is about."""
+        return frozenset(word.strip() for word in self.read("stop_words.yaml").get("words", "").split(",")) - {""}
+
+    @cached_property
     def answers(self) -> Data:
         """Templates of answers."""
         return self.read("answers.yaml")

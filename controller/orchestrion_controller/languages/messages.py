@@ -27,6 +27,13 @@ def message(language: str, key: str, /, **values: str) -> str:
     return (own if key in own else messages(ENGLISH))[key].format(**values)
 
 
+def language_name(language: str, tag: str) -> str:
+    """Writes the name of a language as another one has it, in English where that lacks it, or else its tag."""
+    folders = load()
+    names = [folders[folder].names for folder in (language, ENGLISH) if folder in folders]
+    return next((str(name) for listed in names if (name := listed.get(tag))), tag)
+
+
 @cache
 def messages(language: str) -> Mapping[str, str]:
     """Reads the messages of a language, by key; none of a language that has no folder."""

@@ -10,6 +10,7 @@ from orchestrion.runs import Artifact, Message, Run
 from orchestrion.values import artifacts as artifacts_in
 from orchestrion_controller.artifacts.artifacts import OwnedArtifacts
 from orchestrion_controller.artifacts.durations import duration_ms
+from orchestrion_controller.artifacts.encodings import is_text
 from orchestrion_controller.cures import Cures
 from orchestrion_controller.dispatch import InputSize, SelectionContext
 from orchestrion_controller.registry.choices import with_available_choices
@@ -92,8 +93,19 @@ class StageContext:
             messages: The conversation; its last turn is the request.
             licenses: The licences that experts may have.
         """
-        sizes = {artifact.name: await self._size(artifact) for artifact in files}
-        return SelectionContext(sizes, messages[-1].text if messages else "", licenses)
+        described = {artifact.name: artifact for artifact in files}.values()
+        sizes = {artifact.name: await self._size(artifact) for artifact in described}
+        texts = {
+            artifact.name: await self._beginning(artifact)
+            for artifact in described
+            if artifact.media_type.startswith("text/")
+        }
+        return SelectionContext(sizes, messages[-1].text if messages else "", licenses, texts)
+
+    async def _beginning(self, artifact: Artifact) -> str:
+        """Returns how a text begins; nothing of one in another encoding than UTF-8, which is read when it is needed."""
+        head = await self._artifacts.head(artifact)
+        return head.decode("utf-8", "ignore") if is_text(head) else ""
 
     async def _size(self, artifact: Artifact) -> InputSize:
         # A character of a text takes a byte or more.

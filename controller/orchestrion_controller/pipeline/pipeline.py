@@ -208,7 +208,7 @@ class Pipeline:
                                 if selecting is None:
                                     scope = stage_scope(log, Stage.SELECT, self._metrics, "rank")
                                     selecting = open_stages.enter_context(scope)
-                                queue.put(self._select_stage.one(task, context, selecting))
+                                queue.put(await self._select_stage.one(task, context, selecting))
                             case TaskRevoked(task_id=task_id):
                                 queue.put(RevokedTask(task_id))
                             case PlanFinished() as payload:
