@@ -20,7 +20,7 @@ _MOST_CHARACTERS: Final = 1_000
 """More of a text changes nothing, and takes longer."""
 _CERTAIN: Final = 0.99
 """How likely it is that a text is in one of its possible languages."""
-_EXPECTED_WEIGHT: Final = 8.0
+_EXPECTED_WEIGHT: Final = 4.0
 """How much likelier a language is for a text that comes with another text in it."""
 _LEAST_PROBABILITY: Final = 0.4
 """Among the languages that there are folders for, less than this says nothing."""

@@ -13,7 +13,7 @@ from orchestrion_controller.cures import Cures
 from orchestrion_controller.refusals import lines, no_language, size
 from orchestrion_controller.registry.replicas import Replica
 from orchestrion_controller.selector import scoring
-from orchestrion_controller.selector.languages import listed, source_languages
+from orchestrion_controller.selector.languages import fits_language, listed, source_languages
 from orchestrion_controller.selector.requirements import TaskRequirements
 from orchestrion_controller.selector.timing import needed_bytes
 
@@ -59,6 +59,7 @@ def no_replica(
         if replica.is_available
         and scoring.fits_domain(requirements, replica)
         and scoring.accepts(requirements, replica)
+        and fits_language(requirements, replica.expert)
         and not scoring.licensed(requirements, replica)
     ]
     if unlicensed:

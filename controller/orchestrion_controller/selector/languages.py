@@ -47,10 +47,11 @@ def language_of(text: str, expected: str, tags: tuple[str, ...]) -> str:
         tags: The tags that an expert takes.
     """
     detected = detect_any(text, expected)
+    likely = detected.tag
     if detected.probability < _LEAST_PROBABILITY:
-        return ""
-    fitting = [tag for tag in tags if canonical(tag) == canonical(detected.tag)]
-    return next((tag for tag in (detected.tag, canonical(detected.tag)) if tag in fitting), "".join(fitting[:1]))
+        likely = expected if expected in detected.possible else ""
+    fitting = [tag for tag in tags if likely and canonical(tag) == canonical(likely)]
+    return next((tag for tag in (likely, canonical(likely)) if tag in fitting), "".join(fitting[:1]))
 
 
 @lru_cache(maxsize=4096)
