@@ -204,9 +204,7 @@ async def test_a_text_in_a_language_that_nobody_has_is_refused_in_the_language_o
     assert f"`orchestrion models search {TYPE}`" in caught.value.message
     assert caught.value.reason == "NO_EXPERT"
     assert (caught.value.metadata["language"], caught.value.metadata["expert_languages"]) == ("de", "en")
-    with pytest.raises(
-        FailedPreconditionError, match="^Task 'a': .*seems to be in German.* know only English"
-    ) as caught:
+    with pytest.raises(FailedPreconditionError, match=r"^Task 'a': .*seems to be in German.* know only English"):
         selector.assign(task)
     with pytest.raises(FailedPreconditionError, match="know only English, not French"):
         selector.assign(Task("a", TYPE, {"language": "fr"}))
