@@ -76,7 +76,7 @@ def shown(
     if isinstance(value, ArtifactRef):
         return file_name(value.name, files)
     if isinstance(value, Json):
-        if _is_vector(value.data):
+        if is_vector(value.data):
             beginning = ", ".join(number(item) for item in value.data[:3])
             return f"a vector of {len(value.data)} numbers, beginning with {beginning}"
         return cut(json.dumps(value.data, ensure_ascii=False), most or 500)
@@ -85,7 +85,7 @@ def shown(
     return ", ".join(shown(item, parameter, files, most, plain=plain) for item in value)
 
 
-def _is_vector(data: object) -> bool:
+def is_vector(data: object) -> bool:
     """Whether it is a list of numbers too long to be read."""
     if not isinstance(data, list) or len(data) <= _LONGEST_LIST:
         return False
