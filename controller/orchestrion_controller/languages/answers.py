@@ -78,7 +78,7 @@ class AnswerWords:
         """
         if key not in self._words and self._english:
             return self._english.word(key, **values)
-        return self._words[key].format(**values)
+        return str(self._words[key]).format(**values)
 
     def reason(self, reason: str) -> str:
         """Says what a reason of failures means; empty where that is not said."""
@@ -122,7 +122,7 @@ class AnswerWords:
             return zero.removeprefix(_AT_ZERO)
         number = str(int(count)) if count == int(count) else str(count)
         place = next((i for i, pattern in enumerate(self._plurals) if pattern.fullmatch(number)), len(rest))
-        return rest[min(place, len(rest) - 1)].replace(_NUMBER, number)
+        return str(rest[min(place, len(rest) - 1)]).replace(_NUMBER, number)
 
     def things(self, label: str, count: int) -> str:
         """Counts things of a kind: `2 zebras`, `no zebra`."""

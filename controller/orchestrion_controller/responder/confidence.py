@@ -38,5 +38,5 @@ def is_doubtful(part: Part) -> bool:
     if score is not None:
         return score < _LEAST_SCORES.get(name, float("-inf"))
     output, least = _LEAST_MEANS.get(name, ("", 0.0))
-    scores = [score for record in part.records(output) if isinstance(score := record.get("score"), int | float)]
+    scores = [one for record in part.records(output) if isinstance(one := record.get("score"), int | float)]
     return bool(scores) and fmean(scores) < least

@@ -9,10 +9,11 @@ import typer
 
 from orchestrion.cli import connections, exits, offers, options, plan_files, views
 from orchestrion.cli.approvals import ApprovalPrompt, approval_of
-from orchestrion.cli.followed_runs import OUTPUT_FOLDER, carry_out, save
+from orchestrion.cli.followed_runs import OUTPUT_FOLDER, carry_out
 from orchestrion.cli.objects.gathering import Gatherer
 from orchestrion.cli.objects.sending import upload_all
 from orchestrion.cli.objects.sources import sources_of
+from orchestrion.cli.saved_files import SavedFiles
 
 if TYPE_CHECKING:
     from orchestrion.answers import Answer
@@ -86,13 +87,15 @@ def ask(
             if approve:
                 settings |= approval_of(approval_timeout)
 
+            saved = SavedFiles(client, output or OUTPUT_FOLDER)
+
             def attempt(wording: str) -> tuple[Answer, views.View]:
-                view = views.choose(json=json, plain=plain)
+                view = views.choose(json=json, plain=plain, worded=saved.worded)
                 show = ApprovalPrompt(client, view, json=json, plain=plain).show if approve else view.show
                 return carry_out(client, wording, attached, show, timeout=timeout, screen=view, **settings), view
 
             answer, view = offers.settled(attempt, words, yes=yes, json=json, verbose=verbose)
             view.answer(answer)
             if output is not None or not json:
-                for path in save(client, answer.artifacts, output or OUTPUT_FOLDER):
+                for path in saved.save(answer.artifacts):
                     view.saved(path)

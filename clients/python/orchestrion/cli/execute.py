@@ -11,6 +11,7 @@ import typer
 from orchestrion.cli import connections, exits, followed_runs, options, plan_files, views
 from orchestrion.cli.objects.sending import upload_all
 from orchestrion.cli.objects.sources import sources_of
+from orchestrion.cli.saved_files import SavedFiles
 from orchestrion.names import new_request_id
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def execute(
             view.end()
             results = run.results
             if output is not None or not json:
-                for path in followed_runs.save(client, _made(results), output or followed_runs.OUTPUT_FOLDER):
+                for path in SavedFiles(client, output or followed_runs.OUTPUT_FOLDER).save(_made(results)):
                     view.saved(path)
             _fail_with(results)
 

@@ -116,15 +116,3 @@ def _cancel(client: Client, name: str, start: Start) -> None:
                 name = next(events).run
         client.runs.cancel(name)
         exits.tell(f"Cancelled {name}.")
-
-
-def save(client: Client, artifacts: Sequence[str], folder: Path) -> Generator[Path, None, None]:
-    """Saves artifacts into a folder, which is made if need be, and yields where each is.
-
-    Raises:
-        OSError: The folder cannot be made or written to.
-    """
-    if artifacts:
-        folder.mkdir(parents=True, exist_ok=True)
-    for name in artifacts:
-        yield client.artifacts.download(name, folder)

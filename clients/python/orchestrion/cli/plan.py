@@ -14,6 +14,7 @@ from orchestrion.cli.followed_runs import OUTPUT_FOLDER
 from orchestrion.cli.objects.gathering import Gatherer
 from orchestrion.cli.objects.sending import upload_all
 from orchestrion.cli.objects.sources import Source, name_of, sources_of
+from orchestrion.cli.saved_files import SavedFiles
 from orchestrion.names import new_request_id
 
 if TYPE_CHECKING:
@@ -156,12 +157,13 @@ def _execute(
     timeout: float | None,
     choosing: SelectionCriteria,
 ) -> None:
-    view = views.choose(json=json, plain=plain)
+    saved = SavedFiles(client, OUTPUT_FOLDER)
+    view = views.choose(json=json, plain=plain, worded=saved.worded)
     answer = followed_runs.carry_out(
         client, request, attached, view.show,
         timeout=timeout, screen=view, plan=plan, previous_run=previous, **choosing,
     )  # fmt: skip
     view.answer(answer)
     if not json:
-        for path in followed_runs.save(client, answer.artifacts, OUTPUT_FOLDER):
+        for path in saved.save(answer.artifacts):
             view.saved(path)

@@ -9,11 +9,11 @@ from pathlib import Path
 from rich.filesize import decimal
 
 from orchestrion._sync.client import Client
-from orchestrion.cli import followed_runs
 from orchestrion.cli.objects import file_names
 from orchestrion.cli.objects.sending import upload
 from orchestrion.cli.objects.sources import Source
 from orchestrion.cli.printer import printable
+from orchestrion.cli.saved_files import SavedFiles
 from orchestrion.runs import Artifact
 
 
@@ -101,14 +101,17 @@ class ConversationFiles:
         """Forgets what was attached and sent; what was made can still be saved."""
         self._sent, self._attached = [], []
 
-    def save(self, folder: Path) -> Generator[Path]:
+    def save(self, files: SavedFiles) -> Generator[Path]:
         """Saves what is not saved yet, and yields where each file is.
+
+        Args:
+            files: Where to save it.
 
         Raises:
             OSError: The folder cannot be made or written to.
         """
         unsaved = [artifact.name for artifact in self.unsaved]
-        for name, path in zip(unsaved, followed_runs.save(self._client, unsaved, folder), strict=True):
+        for name, path in zip(unsaved, files.save(unsaved), strict=True):
             self._made[name].path = path
             yield path
 

@@ -15,6 +15,7 @@ from orchestrion.cli.chat.files import ConversationFiles, described
 from orchestrion.cli.objects.gathering import Gatherer
 from orchestrion.cli.objects.sources import Source, sources_of
 from orchestrion.cli.printer import printable
+from orchestrion.cli.saved_files import SavedFiles
 from orchestrion.errors import OrchestrionError
 from orchestrion.runs import Artifact
 from orchestrion.settings import RunSettings
@@ -64,6 +65,7 @@ class Session:
         """Whether the person wants to leave."""
         self._client = client
         self._folder = folder
+        self._saved = SavedFiles(client, folder) if folder is not None else None
         self._json, self._plain, self._approve = json, plain, approve
         self._yes, self._verbose = yes, verbose
         self._previous = previous
@@ -135,7 +137,9 @@ class Session:
         self._keep(answer, view)
 
     def _attempt(self, text: str, files: Sequence[Artifact]) -> tuple[Answer, views.View]:
-        view = views.choose(json=self._json, plain=self._plain)
+        # Files that are kept for later have the names that the controller knows them by.
+        worded = self._saved.worded if self._saved is not None else views.as_it_is
+        view = views.choose(json=self._json, plain=self._plain, worded=worded)
         settings: RunSettings = {**self._settings, "previous_run": self._previous}
         show = view.show
         if self._approve:
@@ -174,7 +178,8 @@ class Session:
         self._save_into(folder, views.choose(json=self._json, plain=self._plain))
 
     def _save_into(self, folder: Path, view: views.View) -> None:
-        for path in self._files.save(folder):
+        saved = self._saved if self._saved is not None and folder == self._folder else SavedFiles(self._client, folder)
+        for path in self._files.save(saved):
             view.saved(path)
 
     def _new(self, _: list[str]) -> None:
