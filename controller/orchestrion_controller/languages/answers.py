@@ -60,7 +60,9 @@ class AnswerWords:
         self._reasons: Mapping[str, str] = data.get("reasons", {})
         self._scales: Mapping[str, Mapping[str, str]] = data.get("scales", {})
         self._plurals = [re.compile(pattern) for pattern in data.get("plurals", ())]
-        self._endings = [(re.compile(pattern), ending) for pattern, ending in data.get("plural_endings", ())]
+        self._endings: list[tuple[re.Pattern[str], str]] = [
+            (re.compile(pattern), ending) for pattern, ending in data.get("plural_endings", ())
+        ]
         self._variants: dict[str, list[Variant]] = {}
         for key, entry in data.get("templates", {}).items():
             task_type, variant = _variant(key, entry)
