@@ -36,7 +36,7 @@ class BuiltinResponder:
         for sentence in telling.sentences():
             pieces.append(f"{telling.space}{sentence}" if pieces else sentence)
             yield AnswerText(pieces[-1])
-        if left_out := await not_done.closing(request, language):
+        if left_out := not_done.closing(request, language):
             pieces.append(f"\n\n{left_out}")
             yield AnswerText(pieces[-1])
         yield AnswerFinished("".join(pieces), tuple(telling.files()))

@@ -84,8 +84,8 @@ class SavedFiles:
                 continue
             path, number, target = Path(file_name), 0, file_name
             stem = re.sub(r"-\d{1,3}$", "", path.stem)
-            if f"{stem}{path.suffix}" not in files.values():
-                stem = path.stem  # No number of this run's, but part of a name.
+            if f"{stem}{path.suffix}" not in taken:
+                stem = path.stem  # What ends it is no number of a copy.
             while target in taken:
                 number += 1
                 target = f"{stem}-{number}{path.suffix}"

@@ -29,7 +29,7 @@ from tests.unit.controller.responder.answers import (
 )
 
 TYPES = task_types.load()
-ASKED = {
+REQUESTS = {
     "en": "What is it, and what does it say?",
     "zh": "请告诉我这是什么,上面写了什么?",
     "de": "Was ist das, und was steht darauf geschrieben?",
@@ -43,9 +43,9 @@ def done(task_id: str, **outputs: Value) -> TaskResult:
     return TaskResult(task_id, TaskState.SUCCEEDED, outputs)
 
 
-async def answer(asked: str, tasks: list[Task], *results: TaskResult) -> str:
+async def answer(request_text: str, tasks: list[Task], *results: TaskResult) -> str:
     by_id = {result.task_id: result for result in results}
-    request = RespondingRequest((Message(asked),), Plan(tuple(tasks)), by_id, TYPES, FILES)
+    request = RespondingRequest((Message(request_text),), Plan(tuple(tasks)), by_id, TYPES, FILES)
     items = [item async for item in BuiltinResponder().respond(request)]
     assert isinstance(items[-1], AnswerFinished)
     return items[-1].text
@@ -56,7 +56,7 @@ async def answer(asked: str, tasks: list[Task], *results: TaskResult) -> str:
 async def test_every_task_type_tells_its_result_in_each_language(
     language: str, type_name: str, inputs: dict[str, Value], outputs: dict[str, Value], english: str
 ) -> None:
-    sentence = await answer(ASKED[language], [Task("t", type_name, inputs)], done("t", **outputs))
+    sentence = await answer(REQUESTS[language], [Task("t", type_name, inputs)], done("t", **outputs))
     assert sentence.strip()
     assert not re.search(r"[{}#%]|`t`", sentence.replace("88 %", "").replace("88%", ""))
     assert type_name == "conversational" or sentence != english
@@ -95,7 +95,7 @@ async def test_a_chain(language: str, expected: str) -> None:
         done("kind", label="German", score=1.0, tag="de"),
         done("say", audio=ref(SPEECH)),
     ]
-    assert await answer(ASKED[language], CHAIN, *results) == expected
+    assert await answer(REQUESTS[language], CHAIN, *results) == expected
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ async def test_counts_add_up(language: str, expected: str) -> None:
         done(name, text="", count=float(count), objects=objects(*["face"] * count), annotated_image=ref(FACES))
         for name, count in (("a", 1), ("b", 2))
     ]
-    assert await answer(ASKED[language], tasks, *results) == expected
+    assert await answer(REQUESTS[language], tasks, *results) == expected
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ async def test_what_a_request_names_is_counted(language: str, labels: tuple[str,
     task = Task("find", "zero-shot-object-detection", {"image": ref(SIGN), "labels": labels})
     seen = objects("zebra", "zebra", "bird")
     result = done("find", text="2 zebras and 1 bird", count=3.0, objects=seen, annotated_image=ref(FACES))
-    assert await answer(ASKED[language], [task], result) == expected
+    assert await answer(REQUESTS[language], [task], result) == expected
 
 
 @pytest.mark.parametrize(
@@ -143,13 +143,13 @@ async def test_what_a_request_names_is_counted(language: str, labels: tuple[str,
 )
 async def test_what_is_not_sure_is_told_as_such(language: str, expected: str) -> None:
     task = Task("t", "text-classification", {"text": "Hm.", "domain": "sentiment"})
-    assert await answer(ASKED[language], [task], done("t", label="positive", score=0.51)) == expected
+    assert await answer(REQUESTS[language], [task], done("t", label="positive", score=0.51)) == expected
 
 
 async def test_doubts_stand_beside_what_is_sure() -> None:
     task = Task("t", "text-classification", {"text": ("Great!", "Hm.", "Bad!"), "domain": "sentiment"})
     result = done("t", label=("positive", "positive", "negative"), score=(0.9, 0.51, 0.8))
-    assert await answer(ASKED["en"], [task], result) == (
+    assert await answer(REQUESTS["en"], [task], result) == (
         "2 positive and 1 negative: “Great!” is positive, “Hm.” is positive (not sure) and “Bad!” is negative."
     )
 
@@ -157,7 +157,7 @@ async def test_doubts_stand_beside_what_is_sure() -> None:
 async def test_a_blurred_reading_is_not_sure() -> None:
     task = Task("t", "image-to-text", {"image": ref(SIGN)})
     lines = Json([{"text": "EX", "score": 0.4}, {"text": "IT", "score": 0.5}])
-    assert await answer(ASKED["en"], [task], done("t", text="EX IT", lines=lines)) == (
+    assert await answer(REQUESTS["en"], [task], done("t", text="EX IT", lines=lines)) == (
         "I am not sure: The text in sign.png reads: “EX IT”."
     )
 
@@ -173,7 +173,7 @@ async def test_a_blurred_reading_is_not_sure() -> None:
 )
 async def test_the_longest_is_named_by_its_file(language: str, expected: str) -> None:
     task = Task("t", "text-selection", {"texts": ("short", ref(NOTES)), "criterion": "longest"})
-    assert await answer(ASKED[language], [task], done("t", text="longer than that", index=1.0)) == expected
+    assert await answer(REQUESTS[language], [task], done("t", text="longer than that", index=1.0)) == expected
 
 
 async def test_the_longest_of_several_recordings_is_named_by_its_recording() -> None:
@@ -181,7 +181,7 @@ async def test_the_longest_of_several_recordings_is_named_by_its_recording() -> 
         Task("hear", "automatic-speech-recognition", {"audio": (ref(SPEECH), ref(RECORDING))}),
         Task("t", "text-selection", {"texts": OutputRef("hear", "text"), "criterion": "longest"}),
     ]
-    text = await answer(ASKED["en"], tasks, done("hear", text=("one", "one two")), done("t", text="one two", index=1.0))
+    text = await answer(REQUESTS["en"], tasks, done("hear", text=("one", "one two")), done("t", text="one two", index=1.0))
     assert text.endswith("The longest is talk.mp3.")
 
 
@@ -190,7 +190,7 @@ async def test_which_of_two_is_more_similar() -> None:
         Task(name, "sentence-similarity", {"text": "A cat sleeps.", "other": other})
         for name, other in (("a", "It rains."), ("b", "A kitten naps."))
     ]
-    assert await answer(ASKED["en"], tasks, done("a", score=0.05), done("b", score=0.71)) == (
+    assert await answer(REQUESTS["en"], tasks, done("a", score=0.05), done("b", score=0.71)) == (
         "“A cat sleeps.” and “It rains.” have little in common (5 %) and “A cat sleeps.” and “A kitten naps.” are "
         "similar (71 %); the most alike are “A cat sleeps.” and “A kitten naps.”"
     )
@@ -210,12 +210,12 @@ async def test_which_of_two_is_more_similar() -> None:
 async def test_failures(language: str, expected: str) -> None:
     task = Task("t", "automatic-speech-recognition", {"audio": ref(RECORDING)})
     result = TaskResult("t", TaskState.FAILED, error=Error("INVALID_INPUT", "no sound."))
-    assert await answer(ASKED[language], [task], result) == expected
+    assert await answer(REQUESTS[language], [task], result) == expected
 
 
 async def test_each_of_several_sounds_is_told_with_its_text() -> None:
     task = Task("say", "text-to-speech", {"text": ("Guten Tag", "Gute Nacht")})
-    assert await answer(ASKED["de"], [task], done("say", audio=(ref(SPEECH), ref(OTHER_SPEECH)))) == (
+    assert await answer(REQUESTS["de"], [task], done("say", audio=(ref(SPEECH), ref(OTHER_SPEECH)))) == (
         "„Guten Tag“ ist in speech.wav zu hören. „Gute Nacht“ ist in speech-2.wav zu hören."
     )
 
