@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Mapping
 from string import Formatter
 
 from orchestrion_controller.languages import example_entries, lexicon, name_phrases
+from orchestrion_controller.languages.answer_words import AnswerWords
 from orchestrion_controller.languages.language import Language
 
 
@@ -22,7 +24,12 @@ def check(language: Language, english: Language) -> None:
     """
     lexicon.build(language)
     deque(name_phrases.names(language), maxlen=0)
-    _check_messages(language.messages, english.messages)
+    _check_places("messages.yaml", language.messages, english.messages)
+    try:
+        AnswerWords(language.tag, language.answers)
+        _check_places("answers.yaml", language.answers.get("words", {}), english.answers["words"])
+    except (AttributeError, TypeError, re.error) as error:
+        raise ValueError(f"answers.yaml: {error}") from error
     for key, entry in language.read("examples.yaml").items():
         try:
             example_entries.parse(key, entry)
@@ -30,14 +37,14 @@ def check(language: Language, english: Language) -> None:
             raise ValueError(f"examples.yaml: {key!r} needs `does` and `request`: {error!r}") from error
 
 
-def _check_messages(own: Mapping[str, str], english: Mapping[str, str]) -> None:
+def _check_places(file: str, own: Mapping[str, str], english: Mapping[str, str]) -> None:
     for key, text in own.items():
         try:
             unknown = _places(text) - _places(english.get(key, text))
         except (ValueError, TypeError) as error:
-            raise ValueError(f"messages.yaml: {key!r} cannot be filled in: {error}") from error
+            raise ValueError(f"{file}: {key!r} cannot be filled in: {error}") from error
         if unknown:
-            raise ValueError(f"messages.yaml: nothing fills {sorted(unknown)} of {key!r}")
+            raise ValueError(f"{file}: nothing fills {sorted(unknown)} of {key!r}")
 
 
 def _places(text: str) -> frozenset[str]:

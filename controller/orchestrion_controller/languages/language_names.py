@@ -60,8 +60,8 @@ def _names() -> Phrases[NamedTag]:
 def name_of(tag: str, language: str) -> str:
     """Returns what a language is called in another, or in English; the tag where neither has a name for it."""
     languages = load()
-    for names in (languages[name].names for name in (language, "en") if name in languages):
+    for listed in (languages[name].names for name in (language, "en") if name in languages):
         for part in (tag, tag.partition("-")[0]):
-            if part in names:
-                return str(names[part]).partition(",")[0].strip()
+            if part in listed:
+                return str(listed[part]).partition(",")[0].strip()
     return tag

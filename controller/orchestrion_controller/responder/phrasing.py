@@ -12,7 +12,7 @@ from orchestrion.runs import Artifact
 from orchestrion.values import ArtifactRef, Json, OutputRef, Value
 from orchestrion_controller import wording
 from orchestrion_controller.languages import language_names
-from orchestrion_controller.languages.answers import AnswerWords, Templates
+from orchestrion_controller.languages.answer_words import AnswerWords, Templates
 from orchestrion_controller.responder.parts import Part
 from orchestrion_controller.responder.templates import Slot
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from orchestrion.cli import exits
+from orchestrion.cli.view.file_words import Worded, as_it_is
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from orchestrion._codec.pairs import Encodable
     from orchestrion.answers import Answer
     from orchestrion.events import Event
-    from orchestrion.plans import Plan, TaskResult
+    from orchestrion.plans import Plan
 
 
 class View(AbstractContextManager["View"], Protocol):
@@ -60,16 +60,6 @@ class SilentView(AbstractContextManager["SilentView"]):
 
     def saved(self, path: Path) -> None:
         """Shows nothing."""
-
-
-Worded = Callable[["Sequence[TaskResult]", str], str]
-"""Puts the names of saved files into a text of an answer, by the results of its run."""
-
-
-def as_it_is(results: Sequence[TaskResult], text: str) -> str:
-    """Returns a text of an answer whose files are not saved."""
-    del results
-    return text
 
 
 class PlainView(SilentView):

@@ -10,6 +10,7 @@ import typer
 
 from orchestrion.cli import connections, exits, options, views
 from orchestrion.cli.saved_files import SavedFiles
+from orchestrion.cli.view.file_words import as_it_is
 
 
 def watch(
@@ -44,7 +45,7 @@ def watch(
             # With --after, the events that bring the plan may be left out.
             plan = client.runs.get(name).plan
             saved = SavedFiles(client, output) if output is not None else None
-            worded = saved.worded if saved is not None else views.as_it_is
+            worded = saved.worded if saved is not None else as_it_is
             view = views.choose(json=json, plain=plain, plan=plan, show_request=True, worded=worded)
             run_so_far = RunSnapshot()
             try:

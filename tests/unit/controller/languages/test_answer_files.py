@@ -9,10 +9,14 @@ import pytest
 
 from orchestrion import task_types
 from orchestrion.values import JsonObject
-from orchestrion_controller.languages.answers import AnswerWords, words_of
+from orchestrion_controller.languages import load
+from orchestrion_controller.languages.answer_words import AnswerWords
+from orchestrion_controller.languages.answers import words_of
 from orchestrion_controller.languages.messages import ENGLISH, read
 
-OTHERS = ("zh", "de", "fr", "es", "ja")
+BUILT_IN = ("zh", "de", "fr", "es", "ja")
+OTHERS = (*BUILT_IN, *sorted(load().keys() - {ENGLISH, *BUILT_IN}))
+"""Installed packages bring the last."""
 TYPES = {name: task_type for name, task_type in task_types.load().items() if task_type.answer_template}
 SLOT = re.compile(r"\{((?:\w+\.)?\w+)")
 

@@ -181,7 +181,9 @@ async def test_the_longest_of_several_recordings_is_named_by_its_recording() -> 
         Task("hear", "automatic-speech-recognition", {"audio": (ref(SPEECH), ref(RECORDING))}),
         Task("t", "text-selection", {"texts": OutputRef("hear", "text"), "criterion": "longest"}),
     ]
-    text = await answer(REQUESTS["en"], tasks, done("hear", text=("one", "one two")), done("t", text="one two", index=1.0))
+    text = await answer(
+        REQUESTS["en"], tasks, done("hear", text=("one", "one two")), done("t", text="one two", index=1.0)
+    )
     assert text.endswith("The longest is talk.mp3.")
 
 

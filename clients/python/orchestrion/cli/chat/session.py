@@ -16,6 +16,7 @@ from orchestrion.cli.objects.gathering import Gatherer
 from orchestrion.cli.objects.sources import Source, sources_of
 from orchestrion.cli.printer import printable
 from orchestrion.cli.saved_files import SavedFiles
+from orchestrion.cli.view.file_words import as_it_is
 from orchestrion.errors import OrchestrionError
 from orchestrion.runs import Artifact
 from orchestrion.settings import RunSettings
@@ -138,7 +139,7 @@ class Session:
 
     def _attempt(self, text: str, files: Sequence[Artifact]) -> tuple[Answer, views.View]:
         # Files that are kept for later have the names that the controller knows them by.
-        worded = self._saved.worded if self._saved is not None else views.as_it_is
+        worded = self._saved.worded if self._saved is not None else as_it_is
         view = views.choose(json=self._json, plain=self._plain, worded=worded)
         settings: RunSettings = {**self._settings, "previous_run": self._previous}
         show = view.show

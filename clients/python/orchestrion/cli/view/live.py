@@ -19,10 +19,10 @@ from rich.text import Text
 from orchestrion.answers import Answer
 from orchestrion.cli.printer import duration, printable
 from orchestrion.cli.view import glyphs
+from orchestrion.cli.view.file_words import Worded, as_it_is
 from orchestrion.cli.view.frame import frame
 from orchestrion.cli.view.pieces import Moment
 from orchestrion.cli.view.wrapping import Wrapper
-from orchestrion.cli.views import Worded, as_it_is
 from orchestrion.events import AnswerText, Event, RunFinished
 from orchestrion.plans import Plan
 from orchestrion.runs import RunState
