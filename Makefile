@@ -117,6 +117,10 @@ eval-planning: $(STAMP) ## measure the built-in planner on TaskBench's samples (
 	@$(BIN)/orchestrion eval plan --data "$(DATA)" --tools "$(TOOLS)" --planner builtin --published --embedded \
 	  --restart --output build/eval-planning.json $(ARGS)
 
+.PHONY: eval-requests
+eval-requests: $(STAMP) ## measure the built-in planner on requests of people (ARGS="--show wrong,refused,planned" shows them)
+	@$(BIN)/python -m benchmarks.requests $(ARGS)
+
 .PHONY: train-planner
 train-planner: $(STAMP) ## train the built-in planner's encoder anew and write its weights (half an hour on two cores; ARGS=--help)
 	$(BIN)/python -m training.planner $(ARGS)
