@@ -10,11 +10,14 @@ from orchestrion import task_types
 from orchestrion.errors import OrchestrionError
 from orchestrion.events import PlanFinished, TaskPlanned
 from orchestrion.plans import Plan
+from orchestrion.refusals import NotDone
+from orchestrion_controller import languages, refusals
 from orchestrion_controller.planner.builtin import wording
 from orchestrion_controller.planner.builtin.grammar.lexicon import lexicon_for
 from orchestrion_controller.planner.builtin.grammar.planning import plan_for
 from orchestrion_controller.planner.builtin.grammar.slots import slots_of
 from orchestrion_controller.planner.builtin.grammar.sources import last_user_message
+from orchestrion_controller.planner.builtin.grammar.words import tokens
 from orchestrion_controller.planner.builtin.learned.reader import Reader, Understanding
 from orchestrion_controller.plans.rules import PlanChecker
 from orchestrion_controller.stages import PlanItem, PlanningRequest
@@ -27,6 +30,7 @@ class _Draft:
     plan: Plan
     confidence: float | None = None
     doubts: tuple[str, ...] = ()
+    not_done: tuple[NotDone, ...] = ()
 
 
 class BuiltinPlanner:
@@ -50,7 +54,7 @@ class BuiltinPlanner:
         """Plans a request.
 
         Raises:
-            FailedPreconditionError: The request is beyond this planner; the message says what is not.
+            FailedPreconditionError: The request is understood, and cannot be planned.
             InvalidArgumentError: Something to work on is missing, or an option is out of its range.
         """
         artifacts = {name: artifact for turn in request.history for name, artifact in turn.artifacts.items()}
@@ -59,16 +63,24 @@ class BuiltinPlanner:
         draft = await asyncio.to_thread(self._draft, request)
         for task in draft.plan.tasks:
             yield TaskPlanned(checker.add(task))
-        yield PlanFinished(checker.close(draft.plan.no_task_reason), draft.confidence, draft.doubts)
+        plan = draft.plan if draft.not_done else checker.close(draft.plan.no_task_reason)
+        yield PlanFinished(plan, draft.confidence, draft.doubts, draft.not_done)
 
     def _draft(self, request: PlanningRequest) -> _Draft:
-        """Plans with the grammar or else with the learned reader; errors as `plan`."""
+        """Plans, or names the words that are beyond it; errors as `plan`."""
+        try:
+            return self._planned(request)
+        except wording.BeyondPlanner as beyond:
+            return _Draft(Plan(()), not_done=(_not_done(request, beyond.words),))
+
+    def _planned(self, request: PlanningRequest) -> _Draft:
+        """Plans with the grammar or else with the learned reader."""
         is_own = not request.replaced or all(self._own.get(name) == item for name, item in request.task_types.items())
         # The grammar binds what a task type cannot do without; to one that can do without anything it binds nothing.
         if is_own or all(slots_of(task_type) for task_type in request.task_types.values()):
             try:
                 plan = plan_for(request)
-            except OrchestrionError:
+            except (OrchestrionError, wording.BeyondPlanner):
                 if is_own:
                     raise
             else:
@@ -78,8 +90,20 @@ class BuiltinPlanner:
         understood = self._reader.understand(request)
         if not understood.types:
             text = request.messages[last_user_message(request)].text
-            raise wording.beyond(request.task_types, text)
+            raise wording.BeyondPlanner(text)
         return _Draft(Plan(self._reader.bind(request, understood)), understood.confidence, _doubts(understood))
+
+
+def _not_done(request: PlanningRequest, words: str) -> NotDone:
+    """Says why words are not done: for want of an expert of the task type that they ask for, or of such a task type."""
+    text = request.messages[last_user_message(request)].text
+    language = languages.detect(text)
+    lexicon = lexicon_for(tuple(request.defined.values()))
+    for mark in lexicon.senses.find(tokens(words)):
+        task_type = request.defined.get(mark.value.task_type)
+        if task_type is not None and task_type.name not in request.on_offer:
+            return refusals.no_expert(words, task_type, request.cures.find(task_type.name), language)
+    return refusals.nothing_does(words, language)
 
 
 def _doubts(understood: Understanding) -> tuple[str, ...]:

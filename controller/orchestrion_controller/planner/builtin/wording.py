@@ -10,36 +10,29 @@ from orchestrion_controller.planner.builtin.grammar import chains
 from orchestrion_controller.planner.builtin.grammar.sources import noun
 
 NAME = "builtin"
-_LONGEST_WORDS = 80
 
 
-def beyond(task_types: Mapping[str, TaskType], words: str) -> OrchestrionError:
-    """Names the words of a request that no task type covers."""
-    shown = " ".join(words.split()).strip(" .,;?!")[:_LONGEST_WORDS]
-    return not_planned(task_types, f"Nothing here does what `{shown}` asks for.")
+class BeyondPlanner(Exception):
+    """A request has words that no task type covers."""
+
+    def __init__(self, words: str) -> None:
+        """Takes the words, as the request has them."""
+        super().__init__(words)
+        self.words = words.strip(" \t\n.,;?!")
 
 
-def not_planned(task_types: Mapping[str, TaskType], what: str) -> OrchestrionError:
-    """The error of a request that is beyond the planner; its message names what is not."""
-    able = "; ".join(
-        f"{name} ({task_type.description.rstrip('.')})" for name, task_type in task_types.items() if task_type.cues
-    )
-    message = (
-        f"This request is beyond the built-in planner. {what} It can plan: {able or 'nothing, for want of task types'}."
-        " For anything else, let a language model plan: set OPENAI_BASE_URL and OPENAI_API_KEY for the controller."
-    )
-    return Reason.REQUEST_BEYOND_PLANNER.error(message, planner=NAME)
+def not_planned(what: str) -> OrchestrionError:
+    """The error of a request that is understood and cannot be planned; its message says why."""
+    return Reason.REQUEST_BEYOND_PLANNER.error(f"This request is beyond the built-in planner. {what}", planner=NAME)
 
 
-def not_told(
-    task_types: Mapping[str, TaskType], task_type: TaskType, kind: ParameterKind, available: ParameterKind
-) -> OrchestrionError:
+def not_told(task_type: TaskType, kind: ParameterKind, available: ParameterKind) -> OrchestrionError:
     """The error of a step that needs another kind of value than there is."""
     what = (
         f"`{task_type.name}` takes {noun(kind)}, and what is there is {noun(available)}, "
         "which no task type turns into one."
     )
-    return not_planned(task_types, what)
+    return not_planned(what)
 
 
 def missing(
@@ -65,8 +58,3 @@ def check_modes(task_type: TaskType, options: Collection[str]) -> None:
         if parameter.choices and not parameter.optional and parameter.name not in options:
             message = f"`{task_type.name}` needs to know which `{parameter.name}`: say {', '.join(parameter.choices)}."
             raise Reason.MISSING_INPUT.error(message, field="messages")
-
-
-def abilities(task_types: Mapping[str, TaskType]) -> str:
-    """Lists what can be done, a sentence a task type that people have words for."""
-    return " ".join(task_type.description for task_type in task_types.values() if task_type.cues)

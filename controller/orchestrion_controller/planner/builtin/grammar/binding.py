@@ -89,11 +89,11 @@ class Binder:
         types = {task.type: self._task_types[task.type] for task in self._draft.tasks}
         for option in self._left:
             if choosing.matters(option, self._task_types.values(), self._lexicon):
-                raise wording.beyond(self._task_types, option.words)
+                raise wording.BeyondPlanner(option.words)
         for clause in self._reading.clauses:
             for name in clause.outputs:
                 if not any(task_type.output(name) for task_type in types.values()):
-                    raise wording.beyond(self._task_types, self._reading.text[clause.start : clause.end])
+                    raise wording.BeyondPlanner(self._reading.text[clause.start : clause.end])
 
     def _carry_out(self, chosen: Sequence[Chosen], table: list[Source], clause: Clause) -> None:
         first = list(table)
@@ -120,7 +120,7 @@ class Binder:
         texts = [source for source in at_hand if source.kind in {ParameterKind.TEXT, ParameterKind.AUDIO}]
         names_text = any(mention.kind is ParameterKind.TEXT for mention in clause.mentions)
         if not texts and not (at_hand and names_text) and not self._reading.aside:
-            raise wording.beyond(self._task_types, self._reading.text[clause.start : clause.end])
+            raise wording.BeyondPlanner(self._reading.text[clause.start : clause.end])
 
     def _is_there_already(self, step: Step, sense: Sense, at_hand: Sequence[Source]) -> bool:
         """Whether a step would make what is there already, and something else is done with that.

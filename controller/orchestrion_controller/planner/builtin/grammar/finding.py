@@ -167,7 +167,7 @@ class Finder:
             return []
         told = [words for source in about if (words := self._draft.in_other_words(source, kind))]
         if not told and not any(source.fits(kind) for source in self._turned(about, kind)):
-            raise wording.not_told(self._task_types, chosen.task_type, kind, about[0].kind)
+            raise wording.not_told(chosen.task_type, kind, about[0].kind)
         return told
 
     def _more(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orchestrion.plans import Plan, Task
+from orchestrion_controller import abilities, languages
 from orchestrion_controller.planner.builtin import wording
 from orchestrion_controller.planner.builtin.grammar.binding import Binder
 from orchestrion_controller.planner.builtin.grammar.clauses import Clause, Reading
@@ -19,6 +20,9 @@ from orchestrion_controller.planner.builtin.grammar.reading import read
 from orchestrion_controller.planner.builtin.grammar.sources import last_user_message
 from orchestrion_controller.stages import PlanningRequest
 
+_ABILITIES = "{abilities}"
+"""Stands in an answer for what can be done here."""
+
 
 def plan_for(request: PlanningRequest) -> Plan:
     """Turns a request into tasks, each after those that it refers to.
@@ -26,7 +30,8 @@ def plan_for(request: PlanningRequest) -> Plan:
     What is not understood is not guessed: a request that asks for anything else is beyond the grammar, as a whole.
 
     Raises:
-        FailedPreconditionError: The request is beyond the grammar; the message says what is not.
+        BeyondPlanner: The request has words that are beyond the grammar.
+        FailedPreconditionError: It is understood, and cannot be planned.
         InvalidArgumentError: Something to work on is missing, or an option is out of its range.
     """
     text = request.messages[last_user_message(request)].text
@@ -34,9 +39,12 @@ def plan_for(request: PlanningRequest) -> Plan:
     file_names = [artifact.file_name for artifact in request.attachments]
     reading = read(text, lexicon, file_names, follows_up=bool(request.history))
     if reading.answer:
-        return Plan((), reading.answer.replace("{abilities}", wording.abilities(request.task_types)))
+        if _ABILITIES in reading.answer:
+            can_do = abilities.abilities(request.on_offer, languages.detect(text), request.attachments)
+            return Plan((), "\n".join(can_do))
+        return Plan((), reading.answer)
     if reading.beyond:
-        raise wording.beyond(request.task_types, reading.beyond)
+        raise wording.BeyondPlanner(reading.beyond)
     reading = with_stray_options(reading, request.task_types)
     if not any(clause.steps for clause in reading.clauses):
         again = _again(request, reading)
@@ -47,7 +55,7 @@ def plan_for(request: PlanningRequest) -> Plan:
     # "Make that bigger" speaks of nothing bigger that is there: where that leaves nothing to do, it is to be done.
     tasks = _bound(request, reading, lexicon) or _bound(request, _nothing_is_there(reading), lexicon)
     if not tasks:
-        raise wording.beyond(request.task_types, text)
+        raise wording.BeyondPlanner(text)
     return Plan(tasks)
 
 
@@ -78,7 +86,8 @@ def _in_context(request: PlanningRequest, reading: Reading, lexicon: Lexicon) ->
     """Understands a request without a cue from the turns before it, or from what is attached.
 
     Raises:
-        FailedPreconditionError: It cannot be understood.
+        BeyondPlanner: It names nothing that can be done here.
+        FailedPreconditionError: It does not say what to do.
     """
     whole = Clause()
     for clause in reading.clauses:
@@ -90,5 +99,6 @@ def _in_context(request: PlanningRequest, reading: Reading, lexicon: Lexicon) ->
             return before
     if whole.options:
         return reading
-    said = "names nothing that can be done here" if reading.text.strip() else "does not say what to do"
-    raise wording.not_planned(request.task_types, f"The request {said}.")
+    if reading.text.strip():
+        raise wording.BeyondPlanner(reading.text)
+    raise wording.not_planned("The request does not say what to do.")
