@@ -49,7 +49,7 @@ class ReplicaSelector(Protocol):
             OrchestrionError: There is none that has it.
         """
 
-    def text_language(self, task: Task, replica: ReplicaKey, name: str, context: SelectionContext) -> str:
+    async def text_language(self, task: Task, replica: ReplicaKey, name: str, context: SelectionContext) -> str:
         """Returns the language of a task's text as an expert takes it for an input; empty where that is not clear."""
 
     def begin(self, replica: ReplicaKey) -> CallInFlight:
@@ -167,7 +167,7 @@ class CallAttempts:
         host, expert_id = replica
         task, item = call.assigned.task, call.item
         inputs, name = call.assigned.task.inputs, call.language_input
-        if name and (tag := self._selector.text_language(task, replica, name, call.assigned.context)):
+        if name and (tag := await self._selector.text_language(task, replica, name, call.assigned.context)):
             inputs = {**inputs, name: tag}
         request = infer_request(expert_id, task, inputs, run=call.run, reservation=reservation)
         async with aclosing(self._clients.get(host).infer(request)) as payloads:

@@ -87,6 +87,11 @@ def read_texts(task: Task, context: SelectionContext = NO_CONTEXT) -> list[str]:
     return [text for text in joined if text]
 
 
+def names_language(task: Task) -> bool:
+    """Whether a task names the language that it is to be done in."""
+    return any(name in task.inputs for name in (*_LANGUAGE_INPUTS, "source_language"))
+
+
 def _canonical(text: str) -> languages.Detected:
     detected = languages.detect_any(text)
     possible = frozenset(map(languages.canonical, detected.possible))

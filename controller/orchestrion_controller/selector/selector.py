@@ -24,7 +24,7 @@ from orchestrion_controller.selector.in_flight import InFlightCalls
 from orchestrion_controller.selector.languages import fits_language, language_of
 from orchestrion_controller.selector.observations import Observations
 from orchestrion_controller.selector.reasons import reason
-from orchestrion_controller.selector.requirements import TaskRequirements, read_texts
+from orchestrion_controller.selector.requirements import TaskRequirements, names_language, read_texts
 from orchestrion_controller.selector.timing import (
     NO_FLEET_AVERAGE,
     FleetAverage,
@@ -166,11 +166,11 @@ class Selector:
         return next((item.candidate for item in ranked if item.replica.expert.id == expert_id), None)
 
     async def prepare(self, task: Task, context: SelectionContext = NO_CONTEXT) -> None:
-        """Loads what tells the language of a task's texts, where it has any.
+        """Loads what tells the language of a task's texts, where it has any or a language is named for it.
 
         On a thread: the first text of a process takes some tenths of a second, in which other runs are served.
         """
-        if not languages.is_prepared() and read_texts(task, context):
+        if not languages.is_prepared() and (read_texts(task, context) or names_language(task)):
             await asyncio.to_thread(languages.prepare)
 
     async def reassign(self, task: Task, assignment: Assignment, context: SelectionContext = NO_CONTEXT) -> Assignment:
@@ -192,7 +192,9 @@ class Selector:
         reason = f"{other.reason} {assignment.expert_id} lacks the language that the text turned out to be in."
         return replace(other, reason=reason)
 
-    def text_language(self, task: Task, replica: ReplicaKey, name: str, context: SelectionContext = NO_CONTEXT) -> str:
+    async def text_language(
+        self, task: Task, replica: ReplicaKey, name: str, context: SelectionContext = NO_CONTEXT
+    ) -> str:
         """Returns the language of a task's text as an expert takes it for an input; empty where that is not clear.
 
         Args:
@@ -204,6 +206,7 @@ class Selector:
         listed, texts = self._registry.replica(*replica), read_texts(task, context)
         if listed is None or not texts:
             return ""
+        await self.prepare(task, context)
         accepted = [item.values for item in listed.expert.accepts if item.input == name]
         # People mostly have texts in the language that they ask in.
         expected = languages.detect(context.request, default="") if context.request else ""

@@ -257,7 +257,10 @@ async def test_the_language_of_a_text_is_told_as_the_expert_has_it(
 ) -> None:
     registry.report(report("hosts/a", expert("speaker", languages=("en", "de", "fr", "es", "cmn"))), None)
     context = SelectionContext(request=request_text)
-    assert selector.text_language(Task("a", TYPE, {"text": text}), ("hosts/a", "speaker"), "language", context) == tag
+    assert (
+        await selector.text_language(Task("a", TYPE, {"text": text}), ("hosts/a", "speaker"), "language", context)
+        == tag
+    )
 
 
 async def test_files_that_are_not_there_are_told_with_the_command_that_fetches_them(
