@@ -10,7 +10,7 @@ from orchestrion.runs import Artifact
 from orchestrion_controller.languages import examples
 from orchestrion_controller.languages.example_entries import RequestExample
 from orchestrion_controller.languages.examples import filled
-from orchestrion_controller.languages.messages import ENGLISH, message
+from orchestrion_controller.languages.messages import ENGLISH, joined, message
 from orchestrion_controller.languages.widths import TERMINAL, columns, rows
 
 _WIDTH: Final = TERMINAL - 2
@@ -46,7 +46,7 @@ def abilities(offered: Mapping[str, TaskType], language: str, attached: Sequence
 
 
 def _closing(requests: Sequence[str], language: str) -> str:
-    return message(language, "for_example", requests=_joined([f"`{text}`" for text in requests], language))
+    return message(language, "for_example", requests=joined(language, [f"`{text}`" for text in requests]))
 
 
 def example_requests(
@@ -130,17 +130,10 @@ def _line(group: str, does: Sequence[str], language: str, width: int) -> str:
     """Writes as many abilities as there is room for, and counts the others."""
     for shown in range(len(does), 0, -1):
         rest = [message(language, "more", count=str(len(does) - shown)).rstrip("。.")] if shown < len(does) else []
-        line = message(language, f"about_{group}", abilities=_joined([*does[:shown], *rest], language))
+        line = message(language, f"about_{group}", abilities=joined(language, [*does[:shown], *rest]))
         if columns(line) <= width:
             break
     return line
-
-
-def _joined(parts: Sequence[str], language: str) -> str:
-    joined = ""
-    for part in parts:
-        joined = message(language, "joined", first=joined, second=part) if joined else part
-    return joined
 
 
 def _placeholders(attached: Sequence[Artifact]) -> dict[str, str]:

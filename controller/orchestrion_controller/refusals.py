@@ -10,8 +10,8 @@ from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.plans import ParameterKind, TaskType
 from orchestrion.refusals import NotDone, Question
 from orchestrion_controller.cures import Cure
-from orchestrion_controller.languages import examples
-from orchestrion_controller.languages.messages import language_name, message
+from orchestrion_controller.languages import examples, language_names
+from orchestrion_controller.languages.messages import joined, message
 from orchestrion_controller.languages.widths import rows
 
 MOST_LINES: Final = 6
@@ -39,7 +39,7 @@ def no_setting(words: str, language: str, nearest_request: str = "") -> NotDone:
 
 def no_choice(words: str, choices: Sequence[str], language: str, nearest_request: str = "") -> NotDone:
     """Describes words that ask for another value than an option takes."""
-    return NotDone(words, message(language, "no_choice", choices=_joined(choices, language)), nearest_request)
+    return NotDone(words, message(language, "no_choice", choices=joined(language, choices)), nearest_request)
 
 
 def missing_input(
@@ -105,7 +105,7 @@ def no_language(
         spoken: The tags of the languages that the experts for it have.
         is_named: Whether the task names its language, or a text of it only seems to be in it.
     """
-    names = [language_name(language, tag) for tag in spoken[:_MOST_LANGUAGES]]
+    names = [language_names.name_of(tag, language) for tag in spoken[:_MOST_LANGUAGES]]
     if left := len(spoken) - len(names):
         names.append(message(language, "more", count=str(left)).rstrip("。."))
     reason = message(
@@ -113,8 +113,8 @@ def no_language(
         "named_language" if is_named else "text_language",
         what=what_it_does(task_type, language),
         task_type=task_type.name,
-        language=language_name(language, lacking),
-        spoken=_joined(names, language),
+        language=language_names.name_of(lacking, language),
+        spoken=joined(language, names),
     )
     return NotDone("", reason, "", cure.command, cure.download_bytes)
 
@@ -194,7 +194,7 @@ def cut(text: str, most: int) -> str:
 
 def _why(reason: str, words: Sequence[str], language: str) -> str:
     named = [f"`{cut(text, _LONGEST_WORDS)}`" for text in dict.fromkeys(words)]
-    return message(language, "not_done", words=_joined(named, language), reason=reason) if named else reason
+    return message(language, "not_done", words=joined(language, named), reason=reason) if named else reason
 
 
 def _get(part: NotDone, language: str) -> str:
@@ -202,10 +202,3 @@ def _get(part: NotDone, language: str) -> str:
     if not part.download_bytes:
         return message(language, "get", command=command)
     return message(language, "get_with_size", command=command, size=size(part.download_bytes))
-
-
-def _joined(parts: Sequence[str], language: str) -> str:
-    joined = ""
-    for part in parts:
-        joined = message(language, "joined", first=joined, second=part) if joined else part
-    return joined

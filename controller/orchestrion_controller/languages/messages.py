@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Final
 
@@ -27,11 +27,12 @@ def message(language: str, key: str, /, **values: str) -> str:
     return (own if key in own else messages(ENGLISH))[key].format(**values)
 
 
-def language_name(language: str, tag: str) -> str:
-    """Writes the name of a language as another one has it, in English where that lacks it, or else its tag."""
-    folders = load()
-    names = [folders[folder].names for folder in (language, ENGLISH) if folder in folders]
-    return next((str(name) for listed in names if (name := listed.get(tag))), tag)
+def joined(language: str, parts: Sequence[str]) -> str:
+    """Writes parts one after the other, as a language lists them."""
+    listed = ""
+    for part in parts:
+        listed = message(language, "joined", first=listed, second=part) if listed else part
+    return listed
 
 
 @cache

@@ -162,9 +162,9 @@ async def test_what_a_task_type_without_an_expert_would_do_is_told_with_what_bri
     """Given: translation is a task type, and no expert here performs it."""
     request = request_for("Übersetze „Guten Morgen“ ins Französische")
     offered = {name: item for name, item in request.task_types.items() if name != "translation"}
-    asked = replace(request, task_types=offered, replaced=False, defined=task_types.load())
+    beyond = replace(request, task_types=offered, replaced=False, defined=task_types.load())
     with pytest.raises(OrchestrionError) as caught:
-        await plan_of(asked)
+        await plan_of(beyond)
     (part,) = caught.value.not_done
     assert "translation" in part.reason
     assert part.reason.startswith("Verstanden")
