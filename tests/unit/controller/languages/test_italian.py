@@ -19,6 +19,7 @@ from typing import Any, Final
 import pytest
 
 from orchestrion import task_types
+from tests.unit.training import marks
 
 HERE: Final = Path(__file__).parent
 ITALIAN: Final = HERE / "italian"
@@ -190,12 +191,9 @@ def test_what_is_missing_or_broken_is_a_line_in_the_log(site: Path, tmp_path: Pa
     assert answers["some"][0] == "Texts: riassumere un testo"
 
 
-def test_the_training_file_is_what_the_reader_learns_from() -> None:
-    marked = pytest.importorskip("training.planner.marked")
-    requests = list(marked.read(TRAINING_FILE))
+def test_the_training_file_is_of_the_form_that_a_reader_learns_from() -> None:
+    marks.check(TRAINING_FILE)
+    requests = [json.loads(line) for line in TRAINING_FILE.read_text("utf-8").splitlines()]
     assert len(requests) >= 120
-    assert {request.language for request in requests} == {"it"}
-    learnt = {step.type for request in requests for step in request.steps}
-    assert learnt >= set(task_types.load()) - {"test-delay"}
-    roles = {segment.role for request in requests for segment in request.segments}
-    assert roles == {"ask", "input", "file", "result", "unmet", "again", "help", "hello"}
+    asked_for = {step.split()[0] for request in requests for step in request["steps"]}
+    assert asked_for >= set(task_types.load()) - {"test-delay"}
