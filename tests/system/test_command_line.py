@@ -106,16 +106,17 @@ def test_hosts_and_experts(client: orchestrion.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code"),
+    ("request_text", "code", "message"),
     [
-        (("ask", ""), 2),
-        (("ask", "Compose a symphony in D minor and conduct it."), 1),
+        ("", 2, "Error: "),
+        # What was understood and the command that brings its expert, in two lines.
+        ("Compose a symphony in D minor.", 1, "Understood: compose music (text-to-audio); no expert for it runs here."),
     ],
 )
-def test_requests_that_cannot_be(arguments: tuple[str, ...], code: int, client: orchestrion.Client) -> None:
-    done = run(*arguments, "--address", client.address)
+def test_requests_that_cannot_be(request_text: str, code: int, message: str, client: orchestrion.Client) -> None:
+    done = run("ask", request_text, "--address", client.address)
     assert done.returncode == code
-    assert done.stderr.startswith("Error: ")
+    assert done.stderr.startswith(message)
     assert "Traceback" not in done.stderr
 
 
