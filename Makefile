@@ -39,8 +39,8 @@ test: $(STAMP) ## run the tests, and print their rates and coverage, without tho
 	  $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov --cov-report= $(ARGS)
 
 .PHONY: test-tasks
-test-tasks: $(STAMP) ## perform every task type on a tiny real checkpoint, through the whole system, and print a table; and the long checks of exports and memory
-	$(BIN)/pytest -m tasks tests/tasks tests/rpc/host $(ARGS)
+test-tasks: $(STAMP) ## perform every task type on a tiny real checkpoint, through the whole system, and print a table; and the long checks of exports, memory, heads and diffusion
+	$(BIN)/pytest -m tasks tests/tasks tests/rpc/host tests/unit/host/worker $(ARGS)
 
 .PHONY: test-system
 test-system: $(STAMP) $(NODE_STAMP) ## run the tests of whole systems, with clients in other languages (needs Node.js and npm)

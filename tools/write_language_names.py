@@ -1,11 +1,13 @@
 """Writes what languages are called in each language's folder, from the Unicode CLDR that Babel ships.
 
 Run as `python tools/write_language_names.py` where Babel is installed (`pip install babel`); nothing else needs it.
-What people say besides stands by hand in each `grammar.yaml` under `languages`.
+Folders of other packages are named after it; the name of a folder is the tag of its language. What people say
+besides stands by hand in each `grammar.yaml` under `languages`.
 """
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 from typing import Final
 
@@ -26,8 +28,10 @@ TAGS: Final = """
 
 def main() -> None:
     """Writes the files."""
-    for folder in sorted(file.parent for file in FOLDERS.glob("*/grammar.yaml")):
-        cldr = Locale.parse(folder.name).languages
+    parser = argparse.ArgumentParser(prog="python tools/write_language_names.py", description=__doc__)
+    parser.add_argument("folders", nargs="*", type=Path, help="folders of languages; those built in when left out")
+    for folder in parser.parse_args().folders or sorted(file.parent for file in FOLDERS.glob("*/grammar.yaml")):
+        cldr = Locale.parse(folder.resolve().name).languages
         names = {tag: cldr[tag.replace("-", "_")] for tag in TAGS.split() if tag.replace("-", "_") in cldr}
         spoken = {tag: name.replace("\u2019", "'") for tag, name in names.items() if not set("(\uff08") & set(name)}
         text = yaml.safe_dump(spoken, allow_unicode=True, sort_keys=False, width=120)

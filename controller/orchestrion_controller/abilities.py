@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from orchestrion.plans import ParameterKind, TaskType
 from orchestrion.runs import Artifact
 from orchestrion_controller.languages import examples
-from orchestrion_controller.languages.examples import RequestExample, filled
-from orchestrion_controller.languages.messages import ENGLISH, message
+from orchestrion_controller.languages.example_entries import RequestExample
+from orchestrion_controller.languages.examples import filled
+from orchestrion_controller.languages.messages import ENGLISH, joined, message
+from orchestrion_controller.languages.widths import TERMINAL, columns, rows
 
-_WIDTH: Final = 78
-"""How wide a line may be, in columns of a terminal; examples may be wider, since they are to be copied whole."""
-_MOST_LINES: Final = 6
+_WIDTH: Final = TERMINAL - 2
+_MOST_ROWS: Final = 6
 _MOST_EXAMPLES: Final = 3
 _GROUPS: Final = ("text", "image", "audio", "video", "document", "other")
 _MEDIA: Final = (ParameterKind.VIDEO, ParameterKind.AUDIO, ParameterKind.IMAGE, ParameterKind.DOCUMENT)
@@ -24,7 +24,7 @@ _TEST: Final = "test-"
 
 
 def abilities(offered: Mapping[str, TaskType], language: str, attached: Sequence[Artifact] = ()) -> list[str]:
-    """Lists what the experts here do, at most six lines: one for each kind of thing, and one of examples.
+    """Lists what the experts here do, at most six rows of a terminal: for each kind of thing, and examples.
 
     Args:
         offered: The task types on offer, with the choices alone that some expert takes now.
@@ -39,10 +39,14 @@ def abilities(offered: Mapping[str, TaskType], language: str, attached: Sequence
     if not filled_groups:
         return [message(language, "abilities_none")]
     requests = example_requests(offered, language, attached)
-    lines = _lines(filled_groups, language, _MOST_LINES - bool(requests))
-    if not requests:
-        return lines
-    return [*lines, message(language, "for_example", requests=_joined([f"`{text}`" for text in requests], language))]
+    closing = [_closing(requests[:count], language) for count in range(len(requests), 0, -1)]
+    last = next((line for line in closing if len(filled_groups) + rows(line) <= _MOST_ROWS), "")
+    lines = _lines(filled_groups, language, _MOST_ROWS - (rows(last) if last else 0))
+    return [*lines, last] if last else lines
+
+
+def _closing(requests: Sequence[str], language: str) -> str:
+    return message(language, "for_example", requests=joined(language, [f"`{text}`" for text in requests]))
 
 
 def example_requests(
@@ -57,10 +61,10 @@ def example_requests(
         most: How many at most; each of another kind of thing, where that is possible.
     """
     files = _placeholders(attached)
-    by_group: dict[str, list[RequestExample]] = {}
+    by_group: dict[str, list[RequestExample]] = {name: [] for name in _GROUPS}
     for task_type in offered.values():
         if not task_type.name.startswith(_TEST):
-            by_group.setdefault(_group(task_type), []).extend(_entries(task_type, language))
+            by_group[_group(task_type)] += _entries(task_type, language)
     rows = [_requests(_ranked(entries, language), files) for entries in by_group.values()]
     # One of each kind before a second of any; those that are about the files, or need none, before all others.
     ranked = sorted(
@@ -126,21 +130,10 @@ def _line(group: str, does: Sequence[str], language: str, width: int) -> str:
     """Writes as many abilities as there is room for, and counts the others."""
     for shown in range(len(does), 0, -1):
         rest = [message(language, "more", count=str(len(does) - shown)).rstrip("。.")] if shown < len(does) else []
-        line = message(language, f"about_{group}", abilities=_joined([*does[:shown], *rest], language))
-        if _columns(line) <= width:
+        line = message(language, f"about_{group}", abilities=joined(language, [*does[:shown], *rest]))
+        if columns(line) <= width:
             break
     return line
-
-
-def _joined(parts: Sequence[str], language: str) -> str:
-    joined = ""
-    for part in parts:
-        joined = message(language, "joined", first=joined, second=part) if joined else part
-    return joined
-
-
-def _columns(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _placeholders(attached: Sequence[Artifact]) -> dict[str, str]:

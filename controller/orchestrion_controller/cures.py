@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from orchestrion.experts import AbsentExpert
+from orchestrion_controller.languages import canonical
 
 _DOMAIN: Final = "domain"
 _NO_CHOICES: Final[Mapping[str, str]] = MappingProxyType({})
@@ -38,7 +39,8 @@ class Cures:
         Args:
             task_type: The name of the task type.
             choices: The values of inputs of which experts take some only, such as `domain` or `operation`.
-            language: The language that the expert should have, as a tag; empty where that does not matter.
+            language: The language that the expert should have, as `languages.canonical` has it; empty where that does
+                not matter.
         """
         if expert := self.expert(task_type, choices, language):
             return Cure(expert.command, expert.download_bytes)
@@ -49,7 +51,7 @@ class Cures:
     ) -> AbsentExpert | None:
         """Returns the expert that `find` is about; None where no host has one in its catalogue."""
         for expert in self.experts:
-            speaks = not language or not expert.languages or language in expert.languages
+            speaks = not language or not expert.languages or language in map(canonical, expert.languages)
             if task_type in expert.task_types and speaks and _accepts(expert, choices):
                 return expert
         return None

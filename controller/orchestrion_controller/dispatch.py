@@ -41,6 +41,8 @@ class SelectionContext:
     """The text of the request; empty where a plan was submitted without one."""
     licenses: tuple[str, ...] = ()
     """The licences that experts may have, as `licenses.allowed` takes them; none allows all."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """How artifacts that are texts begin, by name."""
 
 
 NO_CONTEXT: Final = SelectionContext()

@@ -10,17 +10,20 @@ from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.plans import ParameterKind, TaskType
 from orchestrion.refusals import NotDone, Question
 from orchestrion_controller.cures import Cure
-from orchestrion_controller.languages import examples
-from orchestrion_controller.languages.messages import message
+from orchestrion_controller.languages import examples, language_names
+from orchestrion_controller.languages.messages import joined, message
+from orchestrion_controller.languages.widths import rows
 
 MOST_LINES: Final = 6
-"""How many lines a refusal has at most."""
+"""How many rows of a terminal a refusal takes at most."""
 _LONGEST_WORDS: Final = 200
 """After how many characters the words of a request are cut in a message; `not_done` has them whole."""
 _LONGEST_REQUEST: Final = 1000
 """The same for requests and commands: errors travel in headers, which have 8 KB."""
 _NOUNS: Final = {ParameterKind.JSON: "document", ParameterKind.BOOLEAN: "text", ParameterKind.UNSPECIFIED: "document"}
 """The kinds that share the noun of another."""
+_MOST_LANGUAGES: Final = 6
+"""How many languages of experts are named."""
 _NO_CHOICES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -36,7 +39,7 @@ def no_setting(words: str, language: str, nearest_request: str = "") -> NotDone:
 
 def no_choice(words: str, choices: Sequence[str], language: str, nearest_request: str = "") -> NotDone:
     """Describes words that ask for another value than an option takes."""
-    return NotDone(words, message(language, "no_choice", choices=_joined(choices, language)), nearest_request)
+    return NotDone(words, message(language, "no_choice", choices=joined(language, choices)), nearest_request)
 
 
 def missing_input(
@@ -90,6 +93,33 @@ def no_expert(
     return NotDone(words, reason, nearest_request, cure.command, cure.download_bytes)
 
 
+def no_language(
+    task_type: TaskType, cure: Cure, language: str, *, lacking: str, spoken: Sequence[str], is_named: bool
+) -> NotDone:
+    """Describes a task whose language no expert for it has.
+
+    Args:
+        task_type: What it is of.
+        cure: What brings an expert that has it.
+        language: The language of the request.
+        lacking: The tag of the task's language.
+        spoken: The tags of the languages that the experts for it have.
+        is_named: Whether the task names its language, or a text of it only seems to be in it.
+    """
+    names = [language_names.name_of(tag, language) for tag in spoken[:_MOST_LANGUAGES]]
+    if left := len(spoken) - len(names):
+        names.append(message(language, "more", count=str(left)).rstrip("。."))
+    reason = message(
+        language,
+        "named_language" if is_named else "text_language",
+        what=what_it_does(task_type, language),
+        task_type=task_type.name,
+        language=language_names.name_of(lacking, language),
+        spoken=joined(language, names),
+    )
+    return NotDone("", reason, "", cure.command, cure.download_bytes)
+
+
 def what_it_does(task_type: TaskType, language: str, choices: Mapping[str, str] = _NO_CHOICES) -> str:
     """Says in a few words what a task type does; of one that has no example, by its description."""
     example = examples.find(language, task_type.name, choices)
@@ -128,7 +158,7 @@ def lines(
         not_done: What is not done; parts with one reason share a line.
         questions: What is asked.
         language: The language of the request.
-        most: How many lines there may be; None for any number. The last one counts those that are left out.
+        most: How many rows of a terminal there may be; None for any number. The last line counts those left out.
     """
     parts_by_reason: dict[str, list[NotDone]] = {}
     for part in not_done:
@@ -144,9 +174,12 @@ def lines(
     for question in questions:
         written.append(question.text)
         written += [f"{number}. {choice.text}" for number, choice in enumerate(question.choices, start=1)]
-    if most is None or len(written) <= most:
+    if most is None or sum(map(rows, written)) <= most:
         return written
-    return [*written[: most - 1], message(language, "more", count=str(len(written) - most + 1))]
+    # The first line stays, however many rows it takes.
+    shown = max([n for n in range(1, len(written)) if sum(map(rows, written[:n])) < most], default=1)
+    left_out = len(written) - shown
+    return [*written[:shown], *([message(language, "more", count=str(left_out))] if left_out else [])]
 
 
 def size(count: int) -> str:
@@ -162,7 +195,7 @@ def cut(text: str, most: int) -> str:
 
 def _why(reason: str, words: Sequence[str], language: str) -> str:
     named = [f"`{cut(text, _LONGEST_WORDS)}`" for text in dict.fromkeys(words)]
-    return message(language, "not_done", words=_joined(named, language), reason=reason) if named else reason
+    return message(language, "not_done", words=joined(language, named), reason=reason) if named else reason
 
 
 def _get(part: NotDone, language: str) -> str:
@@ -170,10 +203,3 @@ def _get(part: NotDone, language: str) -> str:
     if not part.download_bytes:
         return message(language, "get", command=command)
     return message(language, "get_with_size", command=command, size=size(part.download_bytes))
-
-
-def _joined(parts: Sequence[str], language: str) -> str:
-    joined = ""
-    for part in parts:
-        joined = message(language, "joined", first=joined, second=part) if joined else part
-    return joined

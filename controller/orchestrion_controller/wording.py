@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from orchestrion.plans import Parameter, Plan, TaskResult
@@ -40,20 +40,11 @@ def file_name(name: str, files: Mapping[str, Artifact]) -> str:
     return (artifact.file_name if artifact else "") or f"{name[:18]}…"
 
 
-def enumerated(parts: Sequence[str], most: int = 30) -> str:
-    """Joins parts as a sentence does: `a, b and c`; those after `most` are only counted."""
-    if len(parts) > most:
-        parts = [*parts[:most], f"{len(parts) - most} more"]
-    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
-
-
 def shown(
     value: Value,
     parameter: Parameter | None,
     files: Mapping[str, Artifact],
     most: int | None = None,
-    *,
-    plain: bool = False,
 ) -> str:
     """Writes a value into a sentence; a list with commas.
 
@@ -62,11 +53,10 @@ def shown(
         parameter: What it is declared as.
         files: The artifacts, by name.
         most: After how many characters a text is cut; None for never.
-        plain: Whether a text goes without quotation marks.
     """
     if isinstance(value, str):
         # Without quotation marks: a choice is the task type's own word, not a text of the request.
-        if plain or (parameter and parameter.choices):
+        if parameter and parameter.choices:
             return cut(value, most) if value.strip() else "nothing"
         return quoted(value, most)
     if isinstance(value, bool):
@@ -76,16 +66,16 @@ def shown(
     if isinstance(value, ArtifactRef):
         return file_name(value.name, files)
     if isinstance(value, Json):
-        if _is_vector(value.data):
+        if is_vector(value.data):
             beginning = ", ".join(number(item) for item in value.data[:3])
             return f"a vector of {len(value.data)} numbers, beginning with {beginning}"
         return cut(json.dumps(value.data, ensure_ascii=False), most or 500)
     if isinstance(value, OutputRef):
         return ""
-    return ", ".join(shown(item, parameter, files, most, plain=plain) for item in value)
+    return ", ".join(shown(item, parameter, files, most) for item in value)
 
 
-def _is_vector(data: object) -> bool:
+def is_vector(data: object) -> bool:
     """Whether it is a list of numbers too long to be read."""
     if not isinstance(data, list) or len(data) <= _LONGEST_LIST:
         return False

@@ -14,7 +14,9 @@ Any language that has gRPC can use the services in [`protos/`](../protos/orchest
 `ArtifactService.Upload` for each file, `RunService.Run`, whose stream brings the events and at last the answer, and
 `ArtifactService.Download` for each file that the answer names. A client that loses its connection goes on with
 `RunService.WatchRun(name, after_sequence)` and gets every later event once. What goes wrong is told by
-[reasons](errors.md).
+[reasons](errors.md). Where the planner cannot do all of a request, or asks something first, the run ends with
+`REQUEST_BEYOND_PLANNER`, and the exception has `not_done` and `questions` ([`refusals`](reference/refusals.md)): the
+words, why, the nearest request to send instead, and the command that brings what is missing.
 
 The programs on this page are files of the repository, and its tests run them. They find the controller by
 `ORCHESTRION_CONTROLLER`, else at 127.0.0.1:50051, where `make up` starts one.
@@ -28,6 +30,23 @@ reconnects and resumes by itself, and repeats what is safe to repeat.
 With asyncio, here with the events as they come:
 
 {asyncio}
+### Files and links
+
+Files are paths, bytes, open files, PIL images, NumPy arrays, sounds, and artifacts that the controller has. A text is
+always a path; a web address is a `Link`, which your program fetches itself, within the limits that it sets, and sends
+like a file. Servers fetch nothing.
+
+```python
+from orchestrion import Client, Link
+
+with Client() as client:
+    print(client.ask("Summarize this.", [Link("https://example.org/article", max_bytes=5_000_000, timeout_s=10)]).text)
+```
+
+A page is sent as its main text (`pip install 'orchestrion[web]'`). `orchestrion.links.mentions` finds the links in a
+text, and `is_named_after` says whether an artifact's `file_name` is one that a link's content gets. No program reads
+names of files or links out of a request by itself; the command line does, and asks first.
+
 ### Plans in your hands
 
 Plan, edit and execute are calls of their own. What is wrong with a plan is told before anything runs, with the task and

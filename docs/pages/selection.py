@@ -224,9 +224,8 @@ The reason in the event:
 
 > {first.reason}
 
-The text is German, though nobody said so, and that costs the English expert
-more than its accuracy and being the default gain it. Between the two places of the other, ten calls in front are less
-than a load.
+The text is German, though nobody said so, and that is certain: the English expert, which is loaded and more accurate,
+is no candidate. Between the two places of the other, ten calls in front are less than a load.
 
 Then two calls to it on host `a` die with their worker. The next choice is another:
 

@@ -20,7 +20,9 @@ else it has its default. An empty variable counts as none. Lists are written wit
 that cannot be, and a name in the file that is none, end the server with an error that names the setting.
 
 What is true or false is set by its flag and unset by `--no-…`. `ORCHESTRION_HOME` is the folder of all state where
-`home` is not set. Clients read `ORCHESTRION_CONTROLLER`, the address of the controller.
+`home` is not set. Clients read `ORCHESTRION_CONTROLLER`, the address of the controller; the command line also the
+limits for links, `ORCHESTRION_LINK_MAX_BYTES` and `ORCHESTRION_LINK_TIMEOUT_S`
+([`terminal.md`](terminal.md#files-and-links-in-the-words)).
 
 ## Controller: `python -m orchestrion_controller`
 

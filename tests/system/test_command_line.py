@@ -6,10 +6,14 @@ import json
 import os
 import select
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import wave
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -61,6 +65,29 @@ def test_reads_a_sign_aloud(client: orchestrion.Client, tmp_path: Path) -> None:
         assert sound.getnframes() / sound.getframerate() > 1
 
 
+def test_words_name_a_file_and_a_link(
+    client: orchestrion.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a picture in the folder and one on a web server, each is taken by its name and read."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    shutil.copy(PICTURES / "station.jpg", tmp_path / "sign.jpg")
+    done = run("ask", "What does sign.jpg say?", "--yes", "--address", client.address, folder=tmp_path)
+    assert done.stderr.startswith("Sending sign.jpg (")
+    assert "Platform 9" in done.stdout
+    handler = partial(SimpleHTTPRequestHandler, directory=str(PICTURES))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            link = f"http://127.0.0.1:{server.server_port}/bridge.jpg"
+            done = run("ask", "What does it say?", "-f", link, "--address", client.address, folder=tmp_path)
+        finally:
+            server.shutdown()
+            thread.join()
+    assert done.stderr.startswith(f"Fetching {link}\nFetched bridge.jpg (")
+    assert "This bridge freezes" in done.stdout
+
+
 def test_json_is_the_log(client: orchestrion.Client) -> None:
     done = run("ask", "What does it say?", "-f", PICTURES / "bridge.jpg", "--json", "--address", client.address)
     assert done.returncode == 0
@@ -79,16 +106,17 @@ def test_hosts_and_experts(client: orchestrion.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code"),
+    ("request_text", "code", "message"),
     [
-        (("ask", ""), 2),
-        (("ask", "Compose a symphony in D minor and conduct it."), 1),
+        ("", 2, "Error: "),
+        # What was understood and the command that brings its expert, in two lines.
+        ("Compose a symphony in D minor.", 1, "Understood: compose music (text-to-audio); no expert for it runs here."),
     ],
 )
-def test_requests_that_cannot_be(arguments: tuple[str, ...], code: int, client: orchestrion.Client) -> None:
-    done = run(*arguments, "--address", client.address)
+def test_requests_that_cannot_be(request_text: str, code: int, message: str, client: orchestrion.Client) -> None:
+    done = run("ask", request_text, "--address", client.address)
     assert done.returncode == code
-    assert done.stderr.startswith("Error: ")
+    assert done.stderr.startswith(message)
     assert "Traceback" not in done.stderr
 
 

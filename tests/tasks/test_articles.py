@@ -48,7 +48,7 @@ def test_animals_are_counted_over_three_pictures(platform: TinyPlatform, tmp_pat
         with Image.open(path) as drawn, Image.open(original) as picture:
             assert drawn.size == picture.size
     # Folded into one sentence: the sum over the three, and each of them.
-    assert answer.text.startswith(f"I found {sum(results['count']):.0f} objects in all: {CATS} cats in cat.jpg, ")
+    assert answer.text.startswith(f"I found {sum(results['count']):.0f} cats in all: {CATS} cats in cat.jpg, ")
     assert set(answer.artifacts) >= {value.name for value in _artifacts(answer, "count", "annotated_image")}
 
 

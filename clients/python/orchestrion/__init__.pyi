@@ -27,6 +27,7 @@ from .errors import (
 )
 from .events import Event
 from .experts import Assignment, Expert, Host, ListedExpert, ListedTaskType, SelectionPolicy
+from .links import Link
 from .listings import Catalogue, HostRemoved, Page
 from .models import HubModel, ModelProgress
 from .plans import Plan, Task, TaskResult, TaskState, TaskType
@@ -69,6 +70,7 @@ __all__ = [
     "InternalError",
     "InvalidArgumentError",
     "Json",
+    "Link",
     "ListedExpert",
     "ListedTaskType",
     "Message",

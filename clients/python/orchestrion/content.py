@@ -6,6 +6,7 @@ import os
 from collections.abc import Container, Mapping
 from typing import IO, Any, BinaryIO, NamedTuple, Protocol, TypeAlias
 
+from orchestrion.links import Link
 from orchestrion.runs import Artifact
 from orchestrion.values import ArtifactRef
 
@@ -48,10 +49,13 @@ class Buffer(Protocol):
         ...
 
 
-Content: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | PilImage | Buffer | Sound
-"""A file by its path, its bytes, a file opened for reading them, a PIL image, an array of pixels, or a sound.
+Content: TypeAlias = (
+    str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | PilImage | Buffer | Sound | Link
+)
+"""A file by its path, its bytes, a file opened for reading them, a PIL image, an array of pixels, a sound, or a link.
 
-A `str` is always a path. Pixels are uint8, (height, width), (height, width, 3) or (height, width, 4).
+A `str` is always a path; a web address is a `Link`.
+Pixels are uint8, (height, width), (height, width, 3) or (height, width, 4).
 """
 
 Attachment: TypeAlias = Content | Artifact | ArtifactRef

@@ -173,6 +173,10 @@ class Reason(enum.Enum):
     UNSAFE_MODEL = FailedPreconditionError, "A model has pickled weights or code of its own, which is not allowed."
     HUB_ACCESS_DENIED = FailedPreconditionError, "The Hub wants a token, or the token does not open the model."
     EXPORT_FAILED = FailedPreconditionError, "A model could not be exported, or its outputs differ from the original's."
+    LINK_UNUSABLE = (
+        FailedPreconditionError,
+        "What a link leads to is refused, too large, empty, or has no text to read.",
+    )
     RUN_NOT_ENDED = FailedPreconditionError, "The run has not ended yet."
     NOT_AWAITING_APPROVAL = FailedPreconditionError, "The run does not wait for approval, or not any more."
     NOT_CONFIGURED = FailedPreconditionError, "The server lacks a setting that the call needs."
@@ -203,6 +207,7 @@ class Reason(enum.Enum):
     HOST_DRAINING = UnavailableError, "The host is shutting down."
     WORKER_CRASHED = UnavailableError, "The worker process died, or hung and was killed."
 
+    LINK_UNREACHABLE = UnavailableError, "The server of a link does not answer the client, or the connection broke."
     HUB_UNREACHABLE = UnavailableError, "The Hub or a hosted endpoint does not answer, or the connection broke."
     DOWNLOAD_CORRUPT = UnavailableError, "A downloaded file does not have the hash that the Hub names; it was deleted."
 

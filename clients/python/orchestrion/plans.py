@@ -94,14 +94,18 @@ class TaskType:
     """Phrases by which people ask for it ("read aloud", "speak"), for planners that have no language model."""
     answer_template: str = ""
     """Tells one result in a sentence or two, for responders that have no language model. `{name}` stands for an output
-    or else an input, `{input.name}` for an input that an output shares its name with, `{name:plain}` for a text without
-    quotation marks, and `{name|words}` for the words where there is no such value. Empty: the outputs are listed.
+    or else an input, `{input.name}` for an input that an output shares its name with, and `{name|words}` for the words
+    where there is no such value. `{name:plain}` is a text without quotation marks, `{name:label}` the class of a model
+    and `{name:language}` a language's tag as they are called, `{name:counted}` how many there are of each `label` in a
+    list of objects, `{name:percent}` a share, `{count#0=no cats#% cat#% cats}` words that go with a number. Empty: the
+    outputs are listed. A language's folder may have its own.
     """
     total_template: str = ""
     """Tells several results at once, those of a list that unfolded or of several tasks alike, in place of a sentence
     each. An output of kind NUMBER stands for the sum, one of kind TEXT for how often each value came ("2 positive and 1
-    negative"), an artifact for all of them, an input for the value that all have in common, and `{items}` for the
-    results one by one, as `item_template` has them. Empty: each is told by itself.
+    negative"), `{name:counted}` for all counts, an artifact for all of them, an input for the value that all have in
+    common, `{most.name}` for an input of the result with the highest number, and `{items}` for the results one by one,
+    as `item_template` has them. Empty: each is told by itself.
     """
     item_template: str = ""
     """Tells one result inside `{items}` in a few words, such as "{text:plain} in {image}"."""

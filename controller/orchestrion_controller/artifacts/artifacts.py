@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Final
 
-from sqlalchemy import Row, delete, func, select, tuple_
+from sqlalchemy import Row, delete, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orchestrion import names
@@ -123,6 +123,12 @@ class OwnedArtifacts:
     async def head(self, artifact: Artifact) -> bytes:
         """Returns the first kilobytes of the content; nothing where it is gone."""
         return await self._store.head(names.sha256_of(artifact.name), _HEAD_BYTES)
+
+    async def rename(self, name: str, file_name: str, owner: str = LOCAL_OWNER) -> None:
+        """Gives an artifact another file name, where its owner has it."""
+        sha256 = names.sha256_of(name)
+        statement = update(ARTIFACTS).where(ARTIFACTS.c.owner == owner, ARTIFACTS.c.sha256 == sha256)
+        await self._database.commit(statement.values(file_name=_base_name(file_name)), {})
 
     async def delete(self, name: str, owner: str = LOCAL_OWNER) -> None:
         """Removes an artifact for its owner, and its content when no other owner has it; errors as `get`."""

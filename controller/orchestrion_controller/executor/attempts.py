@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from orchestrion.errors import OrchestrionError, Reason, is_retryable
@@ -42,6 +42,16 @@ class ReplicaSelector(Protocol):
             OrchestrionError: There is none.
         """
 
+    async def reassign(self, task: Task, assignment: Assignment, context: SelectionContext) -> Assignment:
+        """Returns an assignment anew where the expert lacks the language of the task's texts.
+
+        Raises:
+            OrchestrionError: There is none that has it.
+        """
+
+    async def text_language(self, task: Task, replica: ReplicaKey, name: str, context: SelectionContext) -> str:
+        """Returns the language of a task's text as an expert takes it for an input; empty where that is not clear."""
+
     def begin(self, replica: ReplicaKey) -> CallInFlight:
         """Counts a call to a replica."""
 
@@ -63,9 +73,9 @@ class ItemCall:
     run: str
     """The name of the run."""
     assigned: AssignedTask
-    """The task and the expert chosen first."""
-    inputs: Inputs
-    """The inputs, without references."""
+    """The task, its inputs without references, and the expert chosen first."""
+    language_input: str
+    """The input that the language of the text is given for, since it was left out; empty for none."""
     item: ItemIndex
     """Which part of the task it is."""
     reservation: str
@@ -90,6 +100,18 @@ class CallAttempts:
         self._clients = clients
         self._metrics = metrics
         self._max_attempts = max_attempts
+
+    async def reassigned(self, assigned: AssignedTask, inputs: Inputs) -> AssignedTask:
+        """Returns a task with its inputs as they are now, by another expert where the one chosen lacks their language.
+
+        Raises:
+            OrchestrionError: There is none that has it.
+        """
+        task = replace(assigned.task, inputs=inputs)
+        if assigned.pinned or inputs == assigned.task.inputs:
+            return replace(assigned, task=task)
+        assignment = await self._selector.reassign(task, assigned.assignment, assigned.context)
+        return replace(assigned, task=task, assignment=assignment)
 
     async def perform(self, call: ItemCall, emit: Emit) -> Outputs:
         """Performs one call and returns its outputs; progress and previews are passed to `emit`.
@@ -144,7 +166,10 @@ class CallAttempts:
     async def _infer(self, call: ItemCall, replica: ReplicaKey, reservation: str, emit: Emit) -> Outputs:
         host, expert_id = replica
         task, item = call.assigned.task, call.item
-        request = infer_request(expert_id, task, call.inputs, run=call.run, reservation=reservation)
+        inputs, name = call.assigned.task.inputs, call.language_input
+        if name and (tag := await self._selector.text_language(task, replica, name, call.assigned.context)):
+            inputs = {**inputs, name: tag}
+        request = infer_request(expert_id, task, inputs, run=call.run, reservation=reservation)
         async with aclosing(self._clients.get(host).infer(request)) as payloads:
             async for payload in payloads:
                 match payload:

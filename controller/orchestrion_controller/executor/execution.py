@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion.events import Payload, TaskFinished
+from orchestrion.events import Payload, TaskAssigned, TaskFinished
 from orchestrion.plans import Error, TaskResult, TaskState, TaskType
 from orchestrion_controller.dispatch import AssignedTask, DispatchItem, RevokedTask
 from orchestrion_controller.executor import inputs as folding
@@ -165,7 +165,13 @@ class Execution:
         return TaskResult(task.id, TaskState.SUCCEEDED, outputs)
 
     async def _call(self, assigned: AssignedTask, inputs: Inputs, item: ItemIndex, reservation: str) -> Outputs:
-        call = ItemCall(self._run, assigned, inputs, item, reservation)
+        now = await self._attempts.reassigned(assigned, inputs)
+        if now.assignment is not assigned.assignment:
+            reservation = ""
+            if item.index is None:
+                self._out.put_nowait(TaskAssigned(now.assignment))
+        language_input = folding.language_input(self._task_types[now.task.type], inputs)
+        call = ItemCall(self._run, now, language_input, item, reservation)
         return await self._attempts.perform(call, self._out.put_nowait)
 
     async def _call_each(self, assigned: AssignedTask, items: Sequence[Inputs], reservation: str) -> Outputs:

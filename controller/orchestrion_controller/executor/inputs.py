@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from orchestrion.errors import Reason
-from orchestrion.plans import Task, TaskResult, TaskType
+from orchestrion.plans import ParameterKind, Task, TaskResult, TaskType
 from orchestrion.values import OutputRef, Value
+
+_TEXT_LANGUAGE: Final = ("language", "source_language")
 
 Inputs = Mapping[str, Value]
 Outputs = Mapping[str, Value]
@@ -46,6 +49,18 @@ def unfold(task: Task, task_type: TaskType, inputs: Inputs) -> Sequence[Inputs] 
         raise Reason.INVALID_INPUT.error(message, task_id=task.id, field=f"inputs.{next(iter(lists))}")
     count = next(iter(lengths.values()))
     return [{**inputs, **{name: value[item] for name, value in lists.items()}} for item in range(count)]
+
+
+def language_input(task_type: TaskType, inputs: Inputs) -> str:
+    """Names the input that says which language the text is in, where there is one and it was left out; else empty.
+
+    That is an optional text by one of the names in `_TEXT_LANGUAGE`: a `language` that is needed is one to arrive at.
+    """
+    for name in _TEXT_LANGUAGE:
+        parameter = task_type.input(name)
+        if parameter is not None and parameter.optional and parameter.kind is ParameterKind.TEXT:
+            return "" if name in inputs else name
+    return ""
 
 
 def fold(task_type: TaskType, items: Sequence[Outputs]) -> Outputs:

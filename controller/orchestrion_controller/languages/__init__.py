@@ -5,7 +5,18 @@ their units and names of languages. What differs between languages is in their f
 is written alike in all of them.
 """
 
-from orchestrion_controller.languages.detection import Detected, detect, detect_any
-from orchestrion_controller.languages.folders import ENTRY_POINTS, Language, load
+from orchestrion_controller.languages.detection import Detected, canonical, detect, detect_any, is_prepared, prepare
+from orchestrion_controller.languages.folders import ENTRY_POINTS, load
+from orchestrion_controller.languages.language import Language
 
-__all__ = ["ENTRY_POINTS", "Detected", "Language", "detect", "detect_any", "load"]
+__all__ = [
+    "ENTRY_POINTS",
+    "Detected",
+    "Language",
+    "canonical",
+    "detect",
+    "detect_any",
+    "is_prepared",
+    "load",
+    "prepare",
+]

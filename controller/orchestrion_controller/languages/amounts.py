@@ -8,7 +8,8 @@ from functools import cache
 from typing import Final
 
 from orchestrion_controller.languages.detection import detect
-from orchestrion_controller.languages.folders import Language, load
+from orchestrion_controller.languages.folders import load
+from orchestrion_controller.languages.language import Language
 from orchestrion_controller.languages.lexicon import ALIASES, FORMS, Kinds, Lexicon, Template, Unit, build
 from orchestrion_controller.languages.numerals import tokens
 from orchestrion_controller.languages.phrases import fold

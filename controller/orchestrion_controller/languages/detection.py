@@ -5,21 +5,31 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import accumulate
+from threading import Lock
 from typing import Any, Final
 
-from orchestrion_controller.languages.folders import load, symbols
+from orchestrion_controller.languages.folders import load
+from orchestrion_controller.languages.language import symbols
 from orchestrion_controller.languages.phrases import fold
 
-_MOST_CHARACTERS: Final = 2_000
+_MOST_CHARACTERS: Final = 1_000
+"""More of a text changes nothing, and takes longer."""
+_CERTAIN: Final = 0.99
+"""How likely it is that a text is in one of its possible languages."""
+_EXPECTED_WEIGHT: Final = 4.0
+"""How much likelier a language is for a text that comes with another text in it."""
 _LEAST_PROBABILITY: Final = 0.4
 """Among the languages that there are folders for, less than this says nothing."""
 _LEAST_KANA: Final = 0.1
 """Of a text's kana and Han characters: Japanese has more kana than that, a Chinese text that names something less."""
 _LETTERS_IN_HAN: Final = 3
 """A Han character or kana stands for about as many letters of an alphabet."""
+
+_loading: Final = Lock()  # Threads that detect at once load the classifier once.
 
 _COMMON_WORD_WEIGHT: Final = 4.0
 """How much likelier a language is for each of its commonest words that a text has."""
@@ -41,6 +51,8 @@ class Detected:
     """BCP 47; empty for a text without letters."""
     probability: float
     """Between 0 and 1, of this language among all that the text's script is used for."""
+    possible: frozenset[str] = frozenset()
+    """The tags of all languages that it may be in, some dozens for a word or two; empty for a text without letters."""
 
 
 def detect(text: str, default: str = "en") -> str:
@@ -49,36 +61,96 @@ def detect(text: str, default: str = "en") -> str:
     What is quoted, and names of files, count only where there is nothing else.
     """
     own = _ASIDE.sub(" ", text)
-    best = _detect(own if _script(own) else text, frozenset(load()))
+    best = _among(frozenset(load()), (own if _script(own) else text)[:_MOST_CHARACTERS])
     return best.tag if best.probability >= _LEAST_PROBABILITY else default
 
 
-def detect_any(text: str) -> Detected:
-    """Returns the likeliest of all languages that py3langid tells apart (some 140)."""
-    return _detect(text, frozenset())
+def detect_any(text: str, expected: str = "") -> Detected:
+    """Returns the likeliest of all languages that py3langid tells apart (some 140).
+
+    To the classifier all languages are alike before it reads; but of a few letters that might be English or Nigerian
+    Pidgin, they more often are the former. What it is sure of, in a text of some length, stays sure.
+
+    Args:
+        text: The text.
+        expected: The tag of a language that it is likelier to be in than others; empty for none.
+    """
+    return _weighed(text[:_MOST_CHARACTERS], expected)
+
+
+def canonical(tag: str) -> str:
+    """Returns the language of a BCP 47 tag by its primary subtag: `de` of `de-AT`, `zh` of `cmn` or `yue`."""
+    primary = tag.split("-", maxsplit=1)[0].lower()
+    return str(symbols()["same_language"].get(primary, primary))
+
+
+def prepare() -> None:
+    """Loads the classifier where that is still to be done, which takes some tenths of a second."""
+    with _loading:
+        _classifier()
+
+
+def is_prepared() -> bool:
+    """Whether the classifier is loaded."""
+    return bool(_classifier.cache_info().currsize)
 
 
 @lru_cache(maxsize=1024)
-def _detect(text: str, among: Collection[str]) -> Detected:
-    """Returns the likeliest language among some, or among all where `among` is empty."""
-    text = text[:_MOST_CHARACTERS]
+def _among(among: frozenset[str], text: str) -> Detected:
+    """Returns the likeliest of some languages."""
     if not (script := _script(text)):
         return Detected("", 0.0)
+    likely = _languages_of(script) & among
+    if len(likely) < 2:
+        return Detected(min(likely), 1.0, likely) if likely else Detected("", 0.0)
+    scores = {tag: score for tag, score in _rank(text) if tag in likely}
+    words = set(_WORD.findall(folded := fold(text)))
+    for tag in scores:
+        # Scripts without spaces have no words to compare: what stands anywhere in the text counts.
+        common = _common(tag)
+        hits = sum(word in folded for word in common) if script in _UNSPACED else len(words & common)
+        scores[tag] *= _COMMON_WORD_WEIGHT**hits
+    return _likeliest(scores)
+
+
+@lru_cache(maxsize=1024)
+def _weighed(text: str, expected: str) -> Detected:
+    """Returns the likeliest of all languages, each weighed by how much is written in it."""
+    if not (script := _script(text)):
+        return Detected("", 0.0)
+    likely = _languages_of(script)
+    if len(likely) == 1:
+        return Detected(min(likely), 1.0, likely)
+    weights, expected = _weights(), canonical(expected)
+    return _likeliest(
+        {
+            tag: score * weights.get(tag, 1.0) * (_EXPECTED_WEIGHT if canonical(tag) == expected else 1.0)
+            for tag, score in _rank(text)
+            if tag in likely
+        }
+    )
+
+
+def _likeliest(scores: Mapping[str, float]) -> Detected:
+    """Returns the language of the highest score, its share, and the fewest that are certain to have the right one."""
+    ordered = sorted(scores, key=lambda tag: -scores[tag])
+    total = sum(scores.values())
+    shares = accumulate(scores[tag] / total for tag in ordered)
+    count = next((count for count, share in enumerate(shares, start=1) if share >= _CERTAIN), len(ordered))
+    return Detected(ordered[0], scores[ordered[0]] / total, frozenset(ordered[:count]))
+
+
+@cache
+def _languages_of(script: str) -> frozenset[str]:
+    """Returns the languages that a script is used for; those of no other script for Latin letters and unlisted ones."""
     scripts: Mapping[str, list[str]] = symbols()["scripts"]
-    candidates = scripts.get(script) or _classifier_labels() - {tag for tags in scripts.values() for tag in tags}
-    likely = {tag for tag in candidates if not among or tag in among}
-    if len(likely) < 2 and (among or script in scripts):
-        return Detected(min(likely), 1.0) if likely else Detected("", 0.0)
-    scores = {tag: score for tag, score in _classifier().rank(text) if tag in likely}
-    if among:
-        words = set(_WORD.findall(folded := fold(text)))
-        for tag in scores:
-            # Scripts without spaces have no words to compare: what stands anywhere in the text counts.
-            common = _common(tag)
-            hits = sum(word in folded for word in common) if script in _UNSPACED else len(words & common)
-            scores[tag] *= _COMMON_WORD_WEIGHT**hits
-    best = max(scores, key=lambda tag: scores[tag])
-    return Detected(best, scores[best] / sum(scores.values()))
+    others = (tag for tags in scripts.values() for tag in tags)
+    return frozenset(scripts[script]) if script in scripts else _classifier_labels().difference(others)
+
+
+@cache
+def _weights() -> Mapping[str, float]:
+    return {tag.strip(): float(weight) for weight, tags in symbols()["spread"].items() for tag in tags.split(",")}
 
 
 def _script(text: str) -> str:
@@ -102,6 +174,12 @@ def _common(tag: str) -> frozenset[str]:
     return frozenset(_WORD.findall(fold(str([grammar.get(section) for section in _OF_COMMON_WORDS]))))
 
 
+def _rank(text: str) -> Sequence[tuple[str, float]]:
+    prepare()
+    ranked: Sequence[tuple[str, float]] = _classifier().rank(text)
+    return ranked
+
+
 @cache
 def _classifier() -> Any:  # The library has no types.
     from py3langid import langid
@@ -111,4 +189,5 @@ def _classifier() -> Any:  # The library has no types.
 
 @cache
 def _classifier_labels() -> frozenset[str]:
+    prepare()
     return frozenset(_classifier().labels) - {"zxx"}  # What is no language at all.

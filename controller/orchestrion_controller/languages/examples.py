@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-from orchestrion.values import JsonObject
+from orchestrion_controller.languages.example_entries import RequestExample, parse
 from orchestrion_controller.languages.messages import ENGLISH, read
 
 FILE_NAMES: Final[Mapping[str, str]] = MappingProxyType(
@@ -27,22 +26,6 @@ FILE_NAMES: Final[Mapping[str, str]] = MappingProxyType(
 """The files that examples speak of, by the names of their placeholders, where a request has none of its own."""
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
-
-
-@dataclass(frozen=True, slots=True)
-class RequestExample:
-    """What a task type does, with a choice of its inputs where it has some, and a request for it."""
-
-    task_type: str
-    """The name of the task type."""
-    choices: Mapping[str, str]
-    """The values of inputs with choices that the request asks for, by name."""
-    does: str
-    """What it does, as words that follow "it can": "read the text in a picture"."""
-    request: str
-    """A short request, with placeholders of `FILE_NAMES` for files."""
-    file_request: str = ""
-    """The same for a text in a file, where the request has its text in quotation marks."""
 
 
 def placeholders(request: str) -> frozenset[str]:
@@ -76,13 +59,6 @@ def examples(language: str) -> Mapping[str, tuple[RequestExample, ...]]:
     """
     by_type: dict[str, tuple[RequestExample, ...]] = {}
     for key, entry in read(language, "examples.yaml").items():
-        example = _example(key, entry)
+        example = parse(key, entry)
         by_type[example.task_type] = (*by_type.get(example.task_type, ()), example)
     return MappingProxyType(by_type)
-
-
-def _example(key: str, entry: JsonObject) -> RequestExample:
-    # A key is a task type, or one with a choice: `image-to-text domain=caption`.
-    task_type, *chosen = key.split()
-    choices = dict(choice.split("=", 1) for choice in chosen)
-    return RequestExample(task_type, choices, entry["does"], entry["request"], entry.get("file_request", ""))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Final, NamedTuple
 
-from orchestrion_controller.languages.folders import Data, Language, load
-from orchestrion_controller.languages.lexicon import spellings
+from orchestrion_controller.languages.folders import load
+from orchestrion_controller.languages.name_phrases import NamedTag, names
 from orchestrion_controller.languages.phrases import Phrases, fold, word_boundary
 
 
@@ -23,28 +22,18 @@ class LanguageName:
     """BCP 47: `de`, `gsw`, `pt-BR`, `zh-Hant`."""
 
 
-class _Name(NamedTuple):
-    tag: str
-    """Empty for what only looks like a language's name."""
-    needs_capital: bool
-    """Whether the name in small letters is another word: English `polish`."""
-
-
-_NO_NAME: Final = _Name("", needs_capital=False)
-
-
 def read(text: str) -> tuple[LanguageName, ...]:
     """Reads the names of languages in order; their spans do not overlap."""
     return tuple(_read(text))
 
 
 def _read(text: str) -> Iterator[LanguageName]:
-    folded, names = fold(text), _names()
+    folded, phrases = fold(text), _names()
     place = 0
     while place < len(text):
         following = place + 1
         if word_boundary(folded, place):
-            for end, name in reversed([*names.at(folded, place)]):
+            for end, name in reversed([*phrases.at(folded, place)]):
                 if word_boundary(folded, end) and not (name.needs_capital and not _capital_inside(text, place)):
                     if name.tag:
                         yield LanguageName(place, end, name.tag)
@@ -60,27 +49,19 @@ def _capital_inside(text: str, place: int) -> bool:
 
 
 @cache
-def _names() -> Phrases[_Name]:
-    names: Phrases[_Name] = Phrases()
+def _names() -> Phrases[NamedTag]:
+    phrases: Phrases[NamedTag] = Phrases()
     for language in load().values():
-        section = language.grammar.get("languages", {})
-        endings = language.grammar.get("endings", {})
-        for phrase in spellings(section["other"], endings) if "other" in section else ():
-            names.slot(phrase, _NO_NAME)
-        capital = {fold(phrase) for phrase in spellings(section.get("capital", ""), endings)}
-        for tag, name in _listed(language, section, endings):
-            names.slot(name, _Name(tag, fold(name) in capital))
-    return names
+        for phrase, name in names(language):
+            phrases.slot(phrase, name)
+    return phrases
 
 
-def _listed(language: Language, section: Data, endings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yields tags and names: what people say, then those of the CLDR with the endings that they may have."""
-    for tag, listed in section.get("names", {}).items():
-        yield from ((tag, phrase) for phrase in spellings(listed, endings))
-    inflections = section.get("endings", {})
-    for tag, name in language.names.items():
-        yield tag, name
-        ending = max((ending for ending in inflections if name.endswith(ending)), key=len, default=None)
-        if ending is not None:
-            stem = name.removesuffix(ending)
-            yield from ((tag, stem + other.strip()) for other in inflections[ending].split(","))
+def name_of(tag: str, language: str) -> str:
+    """Returns what a language is called in another, or in English; the tag where neither has a name for it."""
+    languages = load()
+    for listed in (languages[name].names for name in (language, "en") if name in languages):
+        for part in (tag, tag.partition("-")[0]):
+            if part in listed:
+                return str(listed[part]).partition(",")[0].strip()
+    return tag

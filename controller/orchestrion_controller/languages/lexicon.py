@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from orchestrion_controller.languages.folders import Data, Language, symbols
+from orchestrion_controller.languages.language import Data, Language, symbols
 from orchestrion_controller.languages.phrases import Phrases
 
 Kinds: TypeAlias = dict[str, Any]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Final
 
@@ -25,6 +25,14 @@ def message(language: str, key: str, /, **values: str) -> str:
     """
     own = messages(language)
     return (own if key in own else messages(ENGLISH))[key].format(**values)
+
+
+def joined(language: str, parts: Sequence[str]) -> str:
+    """Writes parts one after the other, as a language lists them."""
+    listed = ""
+    for part in parts:
+        listed = message(language, "joined", first=listed, second=part) if listed else part
+    return listed
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, Protocol
 
 from orchestrion.plans import Plan, TaskResult, TaskType
@@ -10,8 +11,10 @@ from orchestrion.runs import Artifact, Message, Run
 from orchestrion.values import artifacts as artifacts_in
 from orchestrion_controller.artifacts.artifacts import OwnedArtifacts
 from orchestrion_controller.artifacts.durations import duration_ms
+from orchestrion_controller.artifacts.encodings import is_text
 from orchestrion_controller.cures import Cures
 from orchestrion_controller.dispatch import InputSize, SelectionContext
+from orchestrion_controller.pipeline import file_names
 from orchestrion_controller.registry.choices import with_available_choices
 from orchestrion_controller.registry.registry import Registry
 from orchestrion_controller.stages import PastTurn
@@ -82,6 +85,33 @@ class StageContext:
         outputs = [value for result in results for value in result.outputs.values()]
         return await self._artifacts.find({name for value in inputs + outputs for name in artifacts_in(value)})
 
+    async def files_of(
+        self,
+        plan: Plan,
+        results: Mapping[str, TaskResult],
+        attachments: Sequence[Artifact],
+        history: Sequence[PastTurn],
+    ) -> Mapping[str, Artifact]:
+        """Describes every artifact of a run, by name, and gives those that it made names of their own.
+
+        Args:
+            plan: The plan.
+            results: The results of its tasks, by id.
+            attachments: What came with the request.
+            history: Earlier turns, whose files keep their names.
+        """
+        described = dict(await self.artifacts_of(plan, results.values()))
+        described.update({artifact.name: artifact for artifact in attachments})
+        made = file_names.made(plan, results)
+        earlier = {name: artifact for turn in history for name, artifact in turn.artifacts.items()}
+        others = {name: file for name, file in (earlier | described).items() if name not in made or name in earlier}
+        new = [described[name] for name in made if name in described and name not in others]
+        renamed = file_names.distinct(new, (file.file_name for file in others.values()))
+        for name, file_name in renamed.items():
+            described[name] = replace(described[name], file_name=file_name)
+            await self._artifacts.rename(name, file_name)
+        return described
+
     async def selection_context(
         self, files: Iterable[Artifact], messages: Sequence[Message], licenses: tuple[str, ...]
     ) -> SelectionContext:
@@ -92,8 +122,19 @@ class StageContext:
             messages: The conversation; its last turn is the request.
             licenses: The licences that experts may have.
         """
-        sizes = {artifact.name: await self._size(artifact) for artifact in files}
-        return SelectionContext(sizes, messages[-1].text if messages else "", licenses)
+        described = {artifact.name: artifact for artifact in files}.values()
+        sizes = {artifact.name: await self._size(artifact) for artifact in described}
+        texts = {
+            artifact.name: await self._beginning(artifact)
+            for artifact in described
+            if artifact.media_type.startswith("text/")
+        }
+        return SelectionContext(sizes, messages[-1].text if messages else "", licenses, texts)
+
+    async def _beginning(self, artifact: Artifact) -> str:
+        """Returns how a text begins; nothing of one in another encoding than UTF-8, which is read when it is needed."""
+        head = await self._artifacts.head(artifact)
+        return head.decode("utf-8", "ignore") if is_text(head) else ""
 
     async def _size(self, artifact: Artifact) -> InputSize:
         # A character of a text takes a byte or more.

@@ -116,15 +116,15 @@ class Pipeline:
     async def respond(self, log: EventLog, request: RespondRequest, previous_run: str = "") -> None:
         """Responds alone."""
         responder = self._performers.responder(request.responder)
-        described = dict(await self._context.artifacts_of(request.plan, request.results.values()))
-        described.update({artifact.name: artifact for artifact in request.attachments})
+        history = await self._context.history(previous_run)
+        described = dict(await self._context.files_of(request.plan, request.results, request.attachments, history))
         responding = RespondingRequest(
             request.messages,
             request.plan,
             request.results,
             self._context.in_force(request.task_types),
             described,
-            await self._context.history(previous_run),
+            history,
             request.not_done,
         )
         with stage_scope(log, Stage.RESPOND, self._metrics, responder.name) as scope:
@@ -208,7 +208,7 @@ class Pipeline:
                                 if selecting is None:
                                     scope = stage_scope(log, Stage.SELECT, self._metrics, "rank")
                                     selecting = open_stages.enter_context(scope)
-                                queue.put(self._select_stage.one(task, context, selecting))
+                                queue.put(await self._select_stage.one(task, context, selecting))
                             case TaskRevoked(task_id=task_id):
                                 queue.put(RevokedTask(task_id))
                             case PlanFinished() as payload:

@@ -14,8 +14,10 @@ from orchestrion.runs import Role
 from orchestrion.values import ArtifactRef, OutputRef, Value
 from orchestrion_controller import wording
 from orchestrion_controller.language_model import ChatMessage, Ended, LanguageModel, chat_fitting
+from orchestrion_controller.languages.answers import words_of
 from orchestrion_controller.plans import graph
 from orchestrion_controller.responder import not_done
+from orchestrion_controller.responder.asker import language_of
 from orchestrion_controller.responder.references import ReferenceResolver
 from orchestrion_controller.stages import AnswerItem, RespondingRequest, Usage
 
@@ -26,14 +28,14 @@ _SYSTEM: Final = """\
 You tell a person the results of their request. Expert AI models have done the work; their results are listed below, \
 and they are all you know.
 
-- Answer in the language of the request, directly and briefly. Say what was found, not how the system works inside.
+- Answer in {language}, directly and briefly. Say what was found, not how the system works inside.
 - Say nothing that the results do not hold. Quote texts as they are.
 - To name a file, write its alias, such as [[artifact 1]]; it becomes the file's name. Invent no files, links or paths.
 - If a task failed or was not done, say so and why."""
 
 _NO_TASK: Final = """\
 You answer a person's request. No expert AI model was needed for it, for this reason: {reason}
-Answer directly and briefly, in the language of the request. You have made no files and can name none."""
+Answer directly and briefly, in {language}. You have made no files and can name none."""
 
 
 class LLMResponder:
@@ -57,7 +59,10 @@ class LLMResponder:
         pieces: list[str] = []
         usage = Usage(llm_call_count=1)
         refused = False
-        chat = chat_fitting(self._model, _extents(request), lambda extent: _messages(request, names, extent))
+        language = await language_of(request)
+        chat = chat_fitting(
+            self._model, _extents(request), lambda extent: _messages(request, names, extent, language.name)
+        )
         async with aclosing(chat) as reply:
             async for item in reply:
                 if isinstance(item, Ended):
@@ -66,8 +71,7 @@ class LLMResponder:
                 elif text := resolver.feed(item):
                     pieces.append(text)
                     yield AnswerText(text)
-        left_out = await not_done.closing(request)
-        closing = resolver.finish() + _closing(request, resolver.used, left_out, spoken=bool(pieces))
+        closing = resolver.finish() + _closing(request, resolver.used, language.tag, spoken=bool(pieces))
         if closing:
             pieces.append(closing)
             yield AnswerText(closing)
@@ -79,18 +83,20 @@ class LLMResponder:
         yield AnswerFinished(answer, tuple(resolver.used))
 
 
-def _closing(request: RespondingRequest, used: list[str], left_out: str, *, spoken: bool) -> str:
+def _closing(request: RespondingRequest, used: list[str], language: str, *, spoken: bool) -> str:
     """Adds what the model may have left out: the files that the plan was for, what failed, and what was not done."""
+    words = words_of(language)
     lines: list[str] = []
     unnamed = [
         name for name in wording.made_by_leaves(request.plan, request.results, request.artifacts) if name not in used
     ]
     if unnamed:
         used += unnamed
-        lines.append("Files: " + ", ".join(wording.file_name(name, request.artifacts) for name in unnamed))
+        named = ", ".join(wording.file_name(name, request.artifacts) for name in unnamed)
+        lines.append(words.word("files", names=named))
     failed = [result for result in request.results.values() if result.state is TaskState.FAILED]
-    lines += [f"Failed: {result.task_id}: {_why(result)}" for result in failed]
-    lines += [left_out] if left_out else []
+    lines += [words.word("failed", what=f"`{result.task_id}`", why=_why(result).rstrip(".")) for result in failed]
+    lines += [left_out] if (left_out := not_done.closing(request, language)) else []
     return ("\n\n" if spoken and lines else "") + "\n".join(lines)
 
 
@@ -111,12 +117,16 @@ def _extents(request: RespondingRequest) -> list[_Extent]:
     return whole + [_Extent(0, longest) for longest in _LONGEST_TEXTS[1:]]
 
 
-def _messages(request: RespondingRequest, names: Sequence[str], extent: _Extent) -> list[ChatMessage]:
+def _messages(
+    request: RespondingRequest, names: Sequence[str], extent: _Extent, language_name: str
+) -> list[ChatMessage]:
+    language = f"{language_name}, the language of the request" if language_name else "the language of the request"
     if request.plan.tasks:
         results = _results(request, names, extent.longest_text)
-        system = f"{_SYSTEM}\n\nFiles:\n{_files(request, names)}\n\nResults:\n{results}"
+        rules = _SYSTEM.format(language=language)
+        system = f"{rules}\n\nFiles:\n{_files(request, names)}\n\nResults:\n{results}"
     else:
-        system = _NO_TASK.format(reason=request.plan.no_task_reason)
+        system = _NO_TASK.format(reason=request.plan.no_task_reason, language=language)
     messages: list[ChatMessage] = [{"role": "system", "content": system}]
     for turn in request.history[len(request.history) - extent.turns :]:
         question = "\n".join(message.text for message in turn.messages if message.role is not Role.ASSISTANT)

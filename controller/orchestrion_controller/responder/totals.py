@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from orchestrion.plans import ParameterKind, Plan, Task, TaskType
-from orchestrion.runs import Artifact
-from orchestrion.values import Value, artifacts, references
-from orchestrion_controller import wording
+from orchestrion.values import ArtifactRef, Json, Value, artifacts, references
 from orchestrion_controller.plans import graph
+from orchestrion_controller.responder import phrasing as phrases
 from orchestrion_controller.responder.parts import Part
-from orchestrion_controller.responder.templates import Name, fill
+from orchestrion_controller.responder.phrasing import Phrasing
+from orchestrion_controller.responder.sentences import LONGEST_ITEM_TEXT, SentenceWriter
+from orchestrion_controller.responder.templates import Slot, fill
 
-_LONGEST_ITEM_TEXT: Final = 60
-"""Characters of a text inside an enumeration."""
 _MOST_CLASSES: Final = 6
 """How many different texts are counted; more are listed one by one."""
+_OF_MOST: Final = "{most."
+"""What a template has that compares results, rather than adding them up."""
 
 
 def alike(plan: Plan, task_types: Mapping[str, TaskType]) -> list[tuple[Task, ...]]:
@@ -41,7 +41,7 @@ def alike(plan: Plan, task_types: Mapping[str, TaskType]) -> list[tuple[Task, ..
     ]
 
 
-def total(parts: Sequence[Part], files: Mapping[str, Artifact]) -> str | None:
+def total(parts: Sequence[Part], writer: SentenceWriter) -> str | None:
     """Describes several parts of one task type in one sentence.
 
     None where a total says no more than the single sentences, or would be wrong: fewer than two parts, two parts about
@@ -50,57 +50,65 @@ def total(parts: Sequence[Part], files: Mapping[str, Artifact]) -> str | None:
     if len(parts) < 2:
         return None
     task_type = parts[0].task_type
-    principal = {repr(part.inputs.get(task_type.inputs[0].name)) for part in parts}
-    filled = (fill(task_type.item_template, _words(part, files), inside=True) for part in parts)
-    items = [item for item in filled if item is not None]
-    if not len(principal) == len(items) == len(parts):
+    phrasing = writer.phrasing_for(task_type)
+    templates = [phrasing.templates(part) for part in parts]
+    template = next((each.total for each in templates if each.total), "")
+    if not template:
         return None
+    compares = _OF_MOST in template
+    about = {repr(part.inputs if compares else part.inputs.get(task_type.inputs[0].name)) for part in parts}
+    filled = (writer.item(part, each.item) for part, each in zip(parts, templates, strict=True))
+    items = [item for item in filled if item is not None]
+    if not len(about) == len(items) == len(parts):
+        return None
+    best = max(parts, key=lambda part: _principal_number(part) or 0.0)
 
-    def words_for(name: Name) -> str | None:
-        return wording.enumerated(items) if name.name == "items" else _folded(parts, name, files)
+    def words_for(slot: Slot) -> str | None:
+        if slot.name == "items":
+            return phrasing.words.joined(items)
+        if slot.of == "most":
+            return writer.item_words(phrasing, best)(Slot(slot.name, "input", slot.form))
+        return _folded(parts, slot, phrasing)
 
-    return fill(task_type.total_template, words_for)
-
-
-def _words(part: Part, files: Mapping[str, Artifact]) -> Callable[[Name], str | None]:
-    def words_for(name: Name) -> str | None:
-        value, parameter = part.get(name)
-        if value is None:
-            return None
-        return wording.shown(value, parameter, files, _LONGEST_ITEM_TEXT, plain=name.plain)
-
-    return words_for
+    return fill(template, words_for, closing=phrasing.words.quoted("")[-1:])
 
 
-def _folded(parts: Sequence[Part], name: Name, files: Mapping[str, Artifact]) -> str | None:
+def _folded(parts: Sequence[Part], slot: Slot, phrasing: Phrasing) -> str | None:
     """Folds what one name stands for in all parts: a sum, how often each text came, all files, or the common input."""
-    values_and_parameters = [part.get(name) for part in parts]
+    values_and_parameters = [part.get(slot) for part in parts]
     parameter = values_and_parameters[0][1]
     values = [value for value, _ in values_and_parameters if value is not None]
     if len(values) < len(parts) or parameter is None:
         return None
     if parameter in parts[0].task_type.inputs:
         same = all(value == values[0] for value in values)
-        return wording.shown(values[0], parameter, files, _LONGEST_ITEM_TEXT, plain=name.plain) if same else None
+        return phrasing.write(parts[0], slot, LONGEST_ITEM_TEXT) if same else None
     if parameter.kind is ParameterKind.NUMBER:
         numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
-        return wording.number(sum(numbers)) if len(numbers) == len(values) else None
+        if len(numbers) < len(values):
+            return None
+        return (
+            phrasing.words.form(sum(numbers), slot.plurals) if slot.plurals else phrasing.shown(sum(numbers), parameter)
+        )
     if parameter.kind is ParameterKind.TEXT:
-        return _counted([value for value in values if isinstance(value, str)])
+        texts = [phrasing.write(part, slot, LONGEST_ITEM_TEXT) or "" for part in parts]
+        kinds = len(set(texts))
+        return phrases.counted(phrasing.words, texts) if kinds <= _MOST_CLASSES and kinds < len(texts) else None
+    if slot.form == "counted":
+        records = [record for part in parts for record in part.records(slot.name)]
+        if any(part.number("count") not in (None, len(part.records(slot.name))) for part in parts):
+            return None  # One lists some of them only.
+        outputs: dict[str, Value] = {slot.name: Json(records)}
+        return phrasing.write(Part(parts[0].task_type, parts[0].inputs, outputs), slot)
     if parameter.kind.is_media:
-        named = dict.fromkeys(artifact for value in values for artifact in artifacts(value))
-        return wording.enumerated([wording.file_name(artifact, files) for artifact in named])
+        named = dict.fromkeys(name for value in values for name in artifacts(value))
+        return phrasing.words.joined([phrasing.shown(ArtifactRef(name), parameter) for name in named])
     return None
 
 
-def _counted(texts: Sequence[str]) -> str | None:
-    """Counts how often each text came, the most frequent first; None where they are too different to be counted."""
-    counts = Counter(texts)
-    if len(counts) > _MOST_CLASSES or len(counts) == len(texts):
-        return None
-    return wording.enumerated(
-        [f"{count} {wording.cut(text, _LONGEST_ITEM_TEXT)}" for text, count in counts.most_common()]
-    )
+def _principal_number(part: Part) -> float | None:
+    numbers = [each.name for each in part.task_type.outputs if each.kind is ParameterKind.NUMBER]
+    return part.number(numbers[0]) if numbers else None
 
 
 def _source(value: Value | None, plan: Plan) -> object:

@@ -9,8 +9,9 @@ from functools import lru_cache
 from orchestrion.experts import Expert, ExpertState, InputLimit
 from orchestrion_controller.dispatch import InputSize
 from orchestrion_controller.registry.replicas import Replica
-from orchestrion_controller.selector import languages, terms
+from orchestrion_controller.selector import terms
 from orchestrion_controller.selector.equivalents import runtime_penalty
+from orchestrion_controller.selector.languages import SOURCE_LANGUAGE, fits_language, listed
 from orchestrion_controller.selector.licenses import allowed, kind
 from orchestrion_controller.selector.requirements import TaskRequirements, stems
 from orchestrion_controller.selector.timing import (
@@ -33,7 +34,12 @@ def servable(replica: Replica) -> bool:
 
 
 def fits(requirements: TaskRequirements, replica: Replica) -> bool:
-    """Whether the expert is eligible for the task: domain, values and licence."""
+    """Whether the expert is eligible for the task: domain, values, licence and language."""
+    return fits_otherwise(requirements, replica) and fits_language(requirements, replica.expert)
+
+
+def fits_otherwise(requirements: TaskRequirements, replica: Replica) -> bool:
+    """Whether the expert is eligible but for its languages."""
     return fits_domain(requirements, replica) and accepts(requirements, replica) and licensed(requirements, replica)
 
 
@@ -151,12 +157,12 @@ def _choice(requirements: TaskRequirements, expert: Expert) -> float:
     for item in expert.accepts:
         if item.input in requirements.task.inputs:
             continue
-        if item.input == "source_language" and requirements.text_language:
-            if requirements.text_language not in languages.primaries(item.values):
-                points -= terms.LANGUAGE_GUESSED_LACKING
+        if item.input == SOURCE_LANGUAGE and requirements.text_language:
+            if requirements.text_language not in listed(item.values):
+                points -= terms.LANGUAGE_LACKING
         else:
             points -= terms.CHOICE
-    return max(-terms.LANGUAGE_GUESSED_LACKING, points)
+    return max(-terms.LANGUAGE_LACKING, points)
 
 
 def _words(requirements: TaskRequirements, expert: Expert) -> float:
@@ -165,12 +171,10 @@ def _words(requirements: TaskRequirements, expert: Expert) -> float:
 
 
 def _language(requirements: TaskRequirements, expert: Expert) -> float:
-    listed = languages.primaries(expert.languages)
-    if not listed:
+    own = listed(expert.languages)
+    if not own:
         return 0.0
-    if requirements.language in listed:
-        return terms.LANGUAGE + terms.LANGUAGE_OWN / len(listed)
-    return -(terms.LANGUAGE_LACKING if requirements.language_named else terms.LANGUAGE_GUESSED_LACKING)
+    return terms.LANGUAGE + terms.LANGUAGE_OWN / len(own) if requirements.language in own else -terms.LANGUAGE_LACKING
 
 
 def _domain(requirements: TaskRequirements, expert: Expert) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import NamedTuple
 from orchestrion.errors import OrchestrionError
 from orchestrion.experts import Assignment, Candidate
 from orchestrion.plans import Task
+from orchestrion_controller import languages
 from orchestrion_controller.cures import Cures
 from orchestrion_controller.dispatch import NO_CONTEXT, SelectionContext
 from orchestrion_controller.registry.registry import Registry
@@ -19,9 +21,10 @@ from orchestrion_controller.selector import scoring
 from orchestrion_controller.selector.equivalents import equivalents
 from orchestrion_controller.selector.errors import no_replica
 from orchestrion_controller.selector.in_flight import InFlightCalls
+from orchestrion_controller.selector.languages import fits_language, language_of
 from orchestrion_controller.selector.observations import Observations
 from orchestrion_controller.selector.reasons import reason
-from orchestrion_controller.selector.requirements import TaskRequirements
+from orchestrion_controller.selector.requirements import TaskRequirements, names_language, read_texts
 from orchestrion_controller.selector.timing import (
     NO_FLEET_AVERAGE,
     FleetAverage,
@@ -135,9 +138,9 @@ class Selector:
             avoid: Replicas that failed at it; they come last.
 
         Raises:
-            FailedPreconditionError: No host has an expert for it, its domain, its licences and its other values
-                (`NO_EXPERT`), none has its files (`EXPERT_NOT_FETCHED`), or none has a device that is large enough
-                (`EXPERT_TOO_LARGE`).
+            FailedPreconditionError: No host has an expert for it, its language, its domain, its licences and its other
+                values (`NO_EXPERT`), none has its files (`EXPERT_NOT_FETCHED`), or none has a device that is large
+                enough (`EXPERT_TOO_LARGE`).
         """
         ranked = self._ranked(task, context, avoid)
         # The reason compares the first with the second, even where only the first is kept.
@@ -161,6 +164,53 @@ class Selector:
         except OrchestrionError:
             return None
         return next((item.candidate for item in ranked if item.replica.expert.id == expert_id), None)
+
+    async def prepare(self, task: Task, context: SelectionContext = NO_CONTEXT) -> None:
+        """Loads what tells the language of a task's texts, where it has any or a language is named for it.
+
+        On a thread: the first text of a process takes some tenths of a second, in which other runs are served.
+        """
+        if not languages.is_prepared() and (read_texts(task, context) or names_language(task)):
+            await asyncio.to_thread(languages.prepare)
+
+    async def reassign(self, task: Task, assignment: Assignment, context: SelectionContext = NO_CONTEXT) -> Assignment:
+        """Returns an assignment anew where the texts of the task turn out to be in languages that the expert lacks.
+
+        Args:
+            task: The task, its inputs as they are now.
+            assignment: What was assigned before they existed.
+            context: The selection context.
+
+        Raises:
+            FailedPreconditionError: As `assign`.
+        """
+        await self.prepare(task, context)
+        replica = self._registry.replica(assignment.host, assignment.expert_id)
+        if replica is None or fits_language(TaskRequirements.of(task, context), replica.expert):
+            return assignment
+        other = self.assign(task, context)
+        reason = f"{other.reason} {assignment.expert_id} lacks the language that the text turned out to be in."
+        return replace(other, reason=reason)
+
+    async def text_language(
+        self, task: Task, replica: ReplicaKey, name: str, context: SelectionContext = NO_CONTEXT
+    ) -> str:
+        """Returns the language of a task's text as an expert takes it for an input; empty where that is not clear.
+
+        Args:
+            task: The task.
+            replica: The expert on a host.
+            name: The input.
+            context: The selection context.
+        """
+        listed, texts = self._registry.replica(*replica), read_texts(task, context)
+        if listed is None or not texts:
+            return ""
+        await self.prepare(task, context)
+        accepted = [item.values for item in listed.expert.accepts if item.input == name]
+        # People mostly have texts in the language that they ask in.
+        expected = languages.detect(context.request, default="") if context.request else ""
+        return language_of(max(texts, key=len), expected, *accepted or [listed.expert.languages])
 
     def count_assignment(self, assignment: Assignment) -> None:
         """Counts an assignment as load from now on, so that the next choice sees it before its host reports it."""
@@ -192,8 +242,9 @@ class Selector:
         listed = self._registry.replicas(task.type)
         replicas = [item for item in listed if scoring.servable(item) and scoring.fits(requirements, item)]
         if not replicas:
-            cures = Cures(self._registry.absent_experts())
-            raise no_replica(requirements, listed, cures, has_hosts=bool(self._registry.hosts()))
+            cures = Cures(self._registry.absent_experts(), has_hosts=bool(self._registry.hosts()))
+            task_type = self._registry.definitions.get(task.type)
+            raise no_replica(requirements, listed, cures, task_type=task_type, request=context.request)
         ranked = self._scored(requirements, replicas)
         if avoid:
             ranked.sort(key=lambda item: (item.replica.key in avoid, *_order(item)))

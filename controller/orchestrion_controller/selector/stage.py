@@ -46,8 +46,9 @@ class SelectStage:
             raise Reason.NOT_CONFIGURED.error(f"{message}controller, or choose by RANK.", field="policy")
         return policy
 
-    def one(self, task: Task, context: SelectionContext, scope: StageScope) -> AssignedTask:
+    async def one(self, task: Task, context: SelectionContext, scope: StageScope) -> AssignedTask:
         """Assigns a task by rank, in an open stage."""
+        await self._selector.prepare(task, context)
         return self._log(task, self._selector.assign(task, context), context, scope)
 
     async def all(
@@ -57,8 +58,10 @@ class SelectStage:
         chooser = self._chooser if self.check_policy(policy) is SelectionPolicy.LLM and tasks else None
         if chooser is None:
             with stage_scope(log, Stage.SELECT, self._metrics, "rank") as scope:
-                return [self.one(task, context, scope) async for task in _yielding(tasks)]
+                return [await self.one(task, context, scope) async for task in _yielding(tasks)]
         with stage_scope(log, Stage.SELECT, self._metrics, chooser.name) as scope:
+            for task in tasks:
+                await self._selector.prepare(task, context)
             questions = [
                 ChoiceQuestion(TaskRequirements.of(task, context), self._selector.shortlist(task, context))
                 async for task in _yielding(tasks[:MOST_TASKS])

@@ -37,8 +37,7 @@ WORD: Final = 0.5
 MOST_FOR_WORDS: Final = 2.0
 LANGUAGE: Final = 1.0
 LANGUAGE_OWN: Final = 1.0
-LANGUAGE_LACKING: Final = 30.0
-LANGUAGE_GUESSED_LACKING: Final = 8.0
+LANGUAGE_LACKING: Final = 8.0
 DOMAIN: Final = 12.0
 DOMAIN_SPOKEN_OF: Final = 18.0
 TOO_LARGE: Final = 12.0
@@ -173,9 +172,9 @@ TERMS: Final = (
         "Inputs that the task leaves open and of which it takes some values only. Where that is the language of the "
         "text, and can be told from the text, it costs nothing if the expert takes that language.",
         "inputs",
-        -LANGUAGE_GUESSED_LACKING,
+        -LANGUAGE_LACKING,
         0.0,
-        f"-{CHOICE:g} each; -{LANGUAGE_GUESSED_LACKING:g} if the text is in another language",
+        f"-{CHOICE:g} each; -{LANGUAGE_LACKING:g} if the text is in another language",
         "An expert that takes whatever is left open is safer.",
     ),
     Term(
@@ -189,14 +188,14 @@ TERMS: Final = (
     ),
     Term(
         "language",
-        "Whether the task's language is among those that the expert lists. The task names it, or its texts show it.",
+        "Whether the task's language is among those that the expert lists. The task names it, or its texts seem to be "
+        "in it; where that is certain, experts without it are no candidates.",
         "yes, no or not said",
         -LANGUAGE_LACKING,
         LANGUAGE + LANGUAGE_OWN,
-        f"{LANGUAGE:g} if it is, and up to {LANGUAGE_OWN:g} more the fewer it lists; -{LANGUAGE_LACKING:g} if not, "
-        f"-{LANGUAGE_GUESSED_LACKING:g} where the language was guessed",
-        "Nothing makes up for a language that the expert does not know, though a guess may be wrong; who learned few "
-        "languages knows each better.",
+        f"{LANGUAGE:g} if it is, and up to {LANGUAGE_OWN:g} more the fewer it lists; -{LANGUAGE_LACKING:g} if not",
+        "Little makes up for a language that the expert does not seem to know; who learned few languages knows each "
+        "better.",
     ),
     Term(
         "domain",

@@ -21,6 +21,9 @@ def absent_expert(facts: ModelFacts, place: Presence, profile: str) -> AbsentExp
         command = presence.install_command(facts) if missing and facts.extra else ""
     elif place.state is ExpertState.TO_BE_FETCHED:
         command, download_bytes = f"orchestrion models pull {facts.id}", facts.download_bytes or facts.published_bytes
+    elif place.state is ExpertState.LOADABLE and facts.checkpoints:
+        # Another program has fetched them; a pull only writes that down.
+        command = f"orchestrion models pull {facts.id}"
     elif place.state is ExpertState.LOADABLE and profile:
         command = f"orchestrion up --profile {profile}"
     if not command:

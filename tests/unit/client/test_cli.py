@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from orchestrion._codec import codec
 from orchestrion.cli import exits
@@ -138,6 +139,23 @@ def test_failed_run_has_its_exit_code(reason: Reason, code: int, script: Script,
     done = orchestrion("ask", "?", "--address", address)
     assert (done.returncode, done.stderr) == (code, "Error: It cannot be done; try something else.\n")
     assert done.stdout.splitlines()[-1] == "run      failed after 3 ms: It cannot be done; try something else."
+
+
+@pytest.mark.parametrize(
+    ("private", "command", "hinted"),
+    [
+        (True, "orchestrion models pull x", True),
+        (True, "pip install y", False),
+        (False, "orchestrion models pull x", False),
+    ],
+)
+def test_a_cure_for_servers_that_stay_says_so(
+    private: bool, command: str, hinted: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Given the error of private servers, which no other command reaches, a command that pulls needs others."""
+    with pytest.raises(typer.Exit), exits.handled(private=private):
+        raise Reason.NO_EXPERT.error("No expert.", command=command)
+    assert ("start `orchestrion up`" in capsys.readouterr().err) is hinted
 
 
 @pytest.mark.parametrize("command", [("hosts",), ("experts",), ("ask", "?")])

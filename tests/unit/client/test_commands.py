@@ -84,7 +84,7 @@ def test_plan_is_saved_for_any_controller(script: Script, address: str, picture:
     path = picture.with_name("plan.json")
     done = orchestrion("plan", "Read it.", "-f", picture, "--output", path, address=address)
     assert (done.returncode, plan_files.read(path)) == (0, plan_of("attachments/1"))
-    assert f"orchestrion execute {path} -f FILE" in done.stderr
+    assert f"orchestrion execute {path} -f {picture}" in done.stderr
     assert done.stdout.splitlines()[1] == f"plan     read: image-to-text (image {stored[:18]})"
     printed = orchestrion("plan", "-", "-f", picture, "--json", address=address, text="Read it.\n")
     assert plan_files.parse(printed.stdout.encode(), "output") == plan_of("attachments/1")

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[3]
 
 NAMES = {
     "clients": {"AsyncClient", "AsyncHostClient", "Client", "HostClient", "async_embedded", "embedded"},
-    "requests": {"Attachment", "Content", "Message", "Request", "Role", "Sound"},
+    "requests": {"Attachment", "Content", "Link", "Message", "Request", "Role", "Sound"},
     "settings": {
         "Approval",
         "ExecuteSettings",
@@ -69,6 +69,7 @@ MODULES = {
     "events",
     "experts",
     "inference",
+    "links",
     "listings",
     "models",
     "names",

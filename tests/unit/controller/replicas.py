@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from orchestrion.experts import Device, Expert, ExpertState, ExpertStatus, Host, HostFacts
+from orchestrion.experts import AbsentExpert, Device, Expert, ExpertState, ExpertStatus, Host, HostFacts
 from orchestrion.plans import TaskType
 from orchestrion_controller.registry.registry import Report
 from orchestrion_controller.registry.replicas import HostSummary, Replica
@@ -51,6 +51,7 @@ def report(
     draining: bool = False,
     fetches: bool = False,
     task_types: tuple[TaskType, ...] = (),
+    absent: tuple[AbsentExpert, ...] = (),
 ) -> Report:
     """Makes a report of a host whose experts are all loaded, unless statuses are given."""
     experts = experts or (expert(),)
@@ -58,7 +59,9 @@ def report(
         name=name,
         instance_id=instance,
         facts_digest=digest,
-        facts=HostFacts("127.0.0.1:1", "1.0", 4, experts, fetches_on_demand=fetches, task_types=task_types)
+        facts=HostFacts(
+            "127.0.0.1:1", "1.0", 4, experts, fetches_on_demand=fetches, task_types=task_types, absent_experts=absent
+        )
         if facts
         else None,
         devices=devices,

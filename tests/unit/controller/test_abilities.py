@@ -11,6 +11,7 @@ from orchestrion.experts import Expert
 from orchestrion.plans import Parameter, ParameterKind, TaskType
 from orchestrion.runs import Artifact
 from orchestrion_controller.abilities import abilities, example_requests
+from orchestrion_controller.languages.widths import rows
 from orchestrion_controller.registry.choices import with_available_choices
 
 TYPES = task_types.load()
@@ -29,8 +30,8 @@ def test_each_kind_of_thing_has_a_line_and_examples_follow() -> None:
         "Texts: sum a text up",
         "Pictures: read the text in a picture, describe a picture, find and count faces",
         "Sound: read a text aloud",
-        "For example: `say “Welcome to our house” aloud`, `read the text in photo.jpg`, "
-        "`sum up letter.txt in two sentences`",
+        "For example: `say “Welcome to our house” aloud`, `sum up letter.txt in two sentences`, "
+        "`read the text in photo.jpg`",
     ]
 
 
@@ -46,11 +47,12 @@ def test_what_an_expert_of_one_domain_does_is_told_as_that_domain() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_whole_catalogue_takes_six_lines(language: str) -> None:
-    lines = abilities(TYPES, language)
-    assert len(lines) == 6
+@pytest.mark.parametrize("offered", [TYPES, STARTER], ids=["catalogue", "starter"])
+def test_it_takes_six_rows_of_a_terminal_at_most(language: str, offered: dict[str, TaskType]) -> None:
+    lines = abilities(offered, language)
+    assert sum(map(rows, lines)) <= 6
     assert not any("test-delay" in line for line in lines)
-    assert lines[-1].count("`") == 6
+    assert lines[-1].count("`") >= 2
 
 
 def test_a_task_type_of_others_is_told_by_its_description() -> None:

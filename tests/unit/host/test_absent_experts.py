@@ -9,7 +9,7 @@ import pytest
 
 from orchestrion.experts import AbsentExpert, ExpertState
 from orchestrion_host.catalogue import profiles
-from orchestrion_host.catalogue.facts import ModelFacts
+from orchestrion_host.catalogue.facts import ModelFacts, WeightsSource
 from orchestrion_host.catalogue.presence import Presence
 from orchestrion_host.config import HostConfig
 from orchestrion_host.experts.expert import HostedExpert
@@ -44,6 +44,13 @@ def test_an_engine_of_another_profile_comes_with_that() -> None:
     described = absent_expert(MODEL, Presence(ExpertState.LOADABLE), "small")
     assert described is not None
     assert (described.command, described.download_bytes) == ("orchestrion up --profile small", 0)
+
+
+def test_files_that_another_program_fetched_are_taken_in_by_a_pull() -> None:
+    facts = msgspec.structs.replace(MODEL, source=WeightsSource(hub="org/m"))
+    described = absent_expert(facts, Presence(ExpertState.LOADABLE), "small")
+    assert described is not None
+    assert (described.command, described.download_bytes) == ("orchestrion models pull m", 0)
 
 
 def test_missing_packages_come_with_the_extra_that_has_them() -> None:

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from orchestrion import names
+from orchestrion import links, names
 from orchestrion._content import media
 from orchestrion.content import Attachment, Content, Sound
 from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.links import Link
 from orchestrion.runs import Artifact
 from orchestrion.values import ArtifactRef
 
@@ -81,7 +82,7 @@ def stored_name(attachment: Attachment) -> str | None:
 
 
 def open_source(value: Content, field: str) -> ByteSource:
-    """Opens content, whatever it is; images become PNG here, and sounds WAV.
+    """Opens content, whatever it is; images become PNG here, sounds WAV, and links are fetched.
 
     Args:
         value: The content.
@@ -90,10 +91,22 @@ def open_source(value: Content, field: str) -> ByteSource:
     Raises:
         OSError: The file cannot be opened.
         InvalidArgumentError: The value is no content, or has a type or shape that no image or sound has.
+        OrchestrionError: What a link leads to cannot be fetched or used.
     """
     if isinstance(value, str | os.PathLike):
         path = Path(value)
+        if isinstance(value, str) and links.is_link(value) and not path.exists():
+            text = (
+                f"{field}: every text is a path; what a web address leads to is given as orchestrion.Link({value!r})."
+            )
+            raise Reason.INVALID_FIELD.error(text, field=field)
         return ByteSource(open(path, "rb"), file_name=path.name, media_type="", owned=True)
+    if isinstance(value, Link):
+        from orchestrion._web.fetching import fetch
+
+        fetched = fetch(value)
+        # The controller finds the media type out by itself, as that of a file.
+        return ByteSource(fetched.content, file_name=fetched.file_name, media_type="", owned=True)
     if isinstance(value, Sound):
         return _made(media.wav_of_sound(value, field), "audio/wav")
     if media.is_image(value):
@@ -124,7 +137,7 @@ def _made(content: bytes | memoryview, media_type: str) -> ByteSource:
 def _no_content(value: object, field: str) -> OrchestrionError:
     return Reason.INVALID_FIELD.error(
         f"{field}: {type(value).__name__} is no file; give a path, bytes, an open file, a PIL image, an array of uint8 "
-        "pixels, a Sound or an artifact.",
+        "pixels, a Sound, a Link or an artifact.",
         field=field,
     )
 

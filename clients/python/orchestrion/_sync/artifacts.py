@@ -41,7 +41,8 @@ class Artifacts:
 
         Args:
             source: A path (every `str` is one), bytes, a file opened for reading them, a PIL image, an array of uint8
-                pixels, or a `Sound`. Files are read from where they are; images become PNG, and sounds WAV.
+                pixels, a `Sound`, or a `Link`. Files are read from where they are; images become PNG, and sounds WAV;
+                what a link leads to is fetched by this program.
             media_type: The media type; None for that of the value, or lets the controller find out.
             file_name: The file name; None for the file's own.
             timeout: How long it may take, in seconds; None for as long as bytes go, as `idle_timeout` says.
@@ -49,6 +50,7 @@ class Artifacts:
         Raises:
             InvalidArgumentError: It is empty, or the value is of no kind that can be sent.
             ResourceExhaustedError: It is too large, or the controller's disk is full.
+            OrchestrionError: What a link leads to cannot be fetched or used; the message says why, and what to do.
             OSError: The file cannot be read.
         """
         return upload(self._connection, source, "source", media_type=media_type, file_name=file_name, timeout=timeout)

@@ -40,6 +40,7 @@ _OTHERS: Final = "Others"
 _EXAMPLES: Final[Mapping[Callable[..., None], str]] = {
     ask: """
 orchestrion ask "What does this sign say?" -f sign.jpg
+orchestrion ask "Read menu.jpg aloud, and summarize https://example.org/article"
 orchestrion ask "Say 'good morning' in German, slowly" --embedded
 orchestrion ask "Read this page aloud" -f page.png --approve
 orchestrion ask - --json < request.txt | jq .

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from orchestrion._sync.client import Client
     from orchestrion.events import Event
     from orchestrion.plans import Plan
+    from orchestrion.refusals import NotDone, Question
     from orchestrion.settings import RunSettings
     from orchestrion.snapshots import RunSnapshot
     from orchestrion.values import ArtifactRef
@@ -73,16 +74,14 @@ class ApprovalPrompt:
             )
 
     def _decide(self, run: RunSnapshot, awaited: Plan, watch: DecisionWatch) -> None:
-        from orchestrion.cli.printer import printable
         from orchestrion.values import ArtifactRef
 
         attached = [ArtifactRef(name) for name in run.attachments]
         shown = plan = plan_files.numbered(awaited, attached)
         while True:
             tell_plan(plan)
-            if run.not_done and plan == shown:
-                left_out = (f"  {printable(line)}" for line in not_done.lines(run.not_done))
-                print("\n".join(["Not done:", *left_out]), flush=True)
+            if plan == shown:
+                tell_partial(run.not_done, run.questions)
             match _choice(watch):
                 case None:
                     exits.tell("Somebody else has decided, or the time for it is over.")
@@ -136,6 +135,16 @@ def tell_plan(plan: Plan) -> None:
 
     lines = [f"  {task.id}: {task.type} ({named(task.inputs)})" for task in plan.tasks]
     print("\n".join(["The plan:", *(lines or [f"  no task: {one_line(plan.no_task_reason)}"])]), flush=True)
+
+
+def tell_partial(parts: Sequence[NotDone], questions: Sequence[Question]) -> None:
+    """Writes what a plan does not do, and what its planner asks; nothing where it does all of the request."""
+    from orchestrion.cli.printer import printable
+
+    sections = [("Not done:", not_done.lines(parts)), ("The planner asks:", not_done.lines((), questions))]
+    for heading, lines in sections:
+        if lines:
+            print("\n".join([heading, *(f"  {printable(line)}" for line in lines)]), flush=True)
 
 
 def _choice(watch: DecisionWatch) -> str | None:

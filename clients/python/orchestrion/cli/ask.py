@@ -9,7 +9,11 @@ import typer
 
 from orchestrion.cli import connections, exits, offers, options, plan_files, views
 from orchestrion.cli.approvals import ApprovalPrompt, approval_of
-from orchestrion.cli.followed_runs import OUTPUT_FOLDER, carry_out, save, upload
+from orchestrion.cli.followed_runs import OUTPUT_FOLDER, carry_out
+from orchestrion.cli.objects.gathering import Gatherer
+from orchestrion.cli.objects.sending import upload_all
+from orchestrion.cli.objects.sources import sources_of
+from orchestrion.cli.saved_files import SavedFiles
 
 if TYPE_CHECKING:
     from orchestrion.answers import Answer
@@ -56,11 +60,14 @@ def ask(
 ) -> None:
     """Carry out a request and show what happens.
 
+    Files of this folder and links that the words name are sent, too: you are asked first, --yes spares that, and a pipe
+    is only told.
+
     Where the planner cannot do all of it, the nearest request is offered; --yes takes it, and a pipe is only told. With
     --approve the run waits once its plan is whole: you are asked to approve, edit or refuse it. Without a terminal the
     command is told that approves it from elsewhere. Ctrl-C cancels the run.
     """
-    with exits.handled(cure=exits.EMBEDDED_CURE, verbose=verbose):
+    with exits.handled(cure=exits.EMBEDDED_CURE, verbose=verbose, private=embedded):
         settings: RunSettings = {
             "planner": planner or "",
             "responder": responder or "",
@@ -68,24 +75,27 @@ def ask(
             "policy": options.policy_of(policy),
             "licenses": license or (),
         }
-        files = file or []
+        words = connections.request_of(request)
+        files = sources_of(file)
+        files += Gatherer(yes=yes, json=json).gather(words, files)
         if plan is not None:
             submitted = plan_files.read(plan)
             plan_files.check_attachments(submitted, len(files))
             settings["plan"] = submitted
-        words = connections.request_of(request)
         with connections.connect(address, embedded=embedded, experts=expert) as client:
-            attached = upload(client, files)
+            attached = upload_all(client, files)
             if approve:
                 settings |= approval_of(approval_timeout)
 
+            saved = SavedFiles(client, output or OUTPUT_FOLDER)
+
             def attempt(wording: str) -> tuple[Answer, views.View]:
-                view = views.choose(json=json, plain=plain)
+                view = views.choose(json=json, plain=plain, worded=saved.worded)
                 show = ApprovalPrompt(client, view, json=json, plain=plain).show if approve else view.show
                 return carry_out(client, wording, attached, show, timeout=timeout, screen=view, **settings), view
 
             answer, view = offers.settled(attempt, words, yes=yes, json=json, verbose=verbose)
             view.answer(answer)
             if output is not None or not json:
-                for path in save(client, answer.artifacts, output or OUTPUT_FOLDER):
+                for path in saved.save(answer.artifacts):
                     view.saved(path)

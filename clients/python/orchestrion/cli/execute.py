@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrion.cli import connections, exits, followed_runs, options, plan_files, views
+from orchestrion.cli.objects.sending import upload_all
+from orchestrion.cli.objects.sources import sources_of
+from orchestrion.cli.saved_files import SavedFiles
 from orchestrion.names import new_request_id
 
 if TYPE_CHECKING:
@@ -47,13 +50,13 @@ def execute(
     does. The exit code is 1 when a task did not succeed. Ctrl-C cancels the run.
     """
     with exits.handled(cure=exits.EMBEDDED_CURE):
-        files = file or []
+        files = sources_of(file)
         planned = plan_files.read(plan)
         plan_files.check_attachments(planned, len(files))
         choosing = options.choosing(policy, license)
         with connections.connect(address, embedded=embedded, experts=expert) as client:
             view = views.choose(json=json, plain=plain, plan=planned)
-            attached = followed_runs.upload(client, files)
+            attached = upload_all(client, files)
             if check:
                 from orchestrion.cli import plan_editor
 
@@ -70,7 +73,7 @@ def execute(
             view.end()
             results = run.results
             if output is not None or not json:
-                for path in followed_runs.save(client, _made(results), output or followed_runs.OUTPUT_FOLDER):
+                for path in SavedFiles(client, output or followed_runs.OUTPUT_FOLDER).save(_made(results)):
                     view.saved(path)
             _fail_with(results)
 

@@ -83,12 +83,13 @@ def message_of(error: OrchestrionError, *, verbose: bool = False) -> str:
 
 
 @contextlib.contextmanager
-def handled(*, cure: str = "", verbose: bool = False) -> Generator[None, None, None]:
+def handled(*, cure: str = "", verbose: bool = False, private: bool = False) -> Generator[None, None, None]:
     """Runs a command: failures become one message on stderr and an exit code, SIGTERM ends it as Ctrl-C does.
 
     Args:
         cure: What this command offers where no controller answers, as a sentence.
         verbose: Whether messages are told at any length.
+        private: Whether the servers are those of this command alone, so that other commands do not reach them.
     """
     from orchestrion.errors import OrchestrionError
 
@@ -102,6 +103,8 @@ def handled(*, cure: str = "", verbose: bool = False) -> Generator[None, None, N
     except OrchestrionError as error:
         code = code_of(error)
         tell(f"{message_of(error, verbose=verbose)}{f' {cure}' if cure and code is ExitCode.NO_SERVER else ''}")
+        if private and error.metadata.get("command", "").startswith("orchestrion models"):
+            tell("`orchestrion models` needs servers that stay: start `orchestrion up`, and leave --embedded out.")
         raise typer.Exit(code) from error
     except Declined as error:
         tell(str(error))

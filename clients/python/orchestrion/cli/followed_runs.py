@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Unpack
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from orchestrion.events import Event
     from orchestrion.settings import RunSettings
     from orchestrion.snapshots import RunSnapshot
-    from orchestrion.values import ArtifactRef
 
 OUTPUT_FOLDER: Final = Path("orchestrion-output")
 """Where files are saved that nobody named a folder for."""
@@ -117,27 +116,3 @@ def _cancel(client: Client, name: str, start: Start) -> None:
                 name = next(events).run
         client.runs.cancel(name)
         exits.tell(f"Cancelled {name}.")
-
-
-def upload(client: Client, files: Iterable[Path]) -> list[ArtifactRef]:
-    """Uploads files, in order, ahead of the call that starts the run: that call can then be repeated.
-
-    Raises:
-        OrchestrionError: A file is empty or too large, or the controller does not answer.
-        OSError: A file cannot be read.
-    """
-    from orchestrion.values import ArtifactRef
-
-    return [ArtifactRef(client.artifacts.upload(file).name) for file in files]
-
-
-def save(client: Client, artifacts: Sequence[str], folder: Path) -> Generator[Path, None, None]:
-    """Saves artifacts into a folder, which is made if need be, and yields where each is.
-
-    Raises:
-        OSError: The folder cannot be made or written to.
-    """
-    if artifacts:
-        folder.mkdir(parents=True, exist_ok=True)
-    for name in artifacts:
-        yield client.artifacts.download(name, folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -46,16 +47,32 @@ EventJson: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Print each event as proto3 JSON, one a line, and nothing else.")
 ]
 Plain: TypeAlias = Annotated[bool, typer.Option("--plain", help="Print plain lines, also on a terminal.")]
+
+
+def _attachable(values: list[str] | None) -> list[str] | None:
+    """Makes sure that what is attached is a link, or a file that can be read."""
+    for value in values or ():
+        if value.lower().startswith(("http://", "https://")):
+            continue
+        path = Path(value)
+        if not path.exists():
+            raise typer.BadParameter(f"File '{value}' does not exist.")
+        if path.is_dir():
+            raise typer.BadParameter(f"File '{value}' is a directory.")
+        if not os.access(path, os.R_OK):
+            raise typer.BadParameter(f"File '{value}' is not readable.")
+    return values
+
+
 Files: TypeAlias = Annotated[
-    list[Path] | None,
+    list[str] | None,
     typer.Option(
         "--file",
         "-f",
-        metavar="FILE",
-        help="A picture, sound, video or document; several times for several.",
-        exists=True,
-        dir_okay=False,
-        readable=True,
+        metavar="FILE|URL",
+        help="A picture, sound, video or document, or the web address of one or of a page, which is fetched here; "
+        "several times for several.",
+        callback=_attachable,
     ),
 ]
 Embedded: TypeAlias = Annotated[
@@ -85,7 +102,12 @@ Approve: TypeAlias = Annotated[
 ]
 Yes: TypeAlias = Annotated[
     bool,
-    typer.Option("--yes", "-y", help="Do not ask: where the request is refused, run the nearest one that is offered."),
+    typer.Option(
+        "--yes",
+        "-y",
+        help="Do not ask: send the files and links that the words name; where the request is refused, run the nearest "
+        "one that is offered.",
+    ),
 ]
 Verbose: TypeAlias = Annotated[bool, typer.Option("--verbose", "-v", help="Tell all that there is to tell.")]
 Planner: TypeAlias = Annotated[

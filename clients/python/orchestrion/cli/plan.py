@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +11,10 @@ import typer
 
 from orchestrion.cli import connections, exits, followed_runs, not_done, offers, options, plan_files, views
 from orchestrion.cli.followed_runs import OUTPUT_FOLDER
+from orchestrion.cli.objects.gathering import Gatherer
+from orchestrion.cli.objects.sending import upload_all
+from orchestrion.cli.objects.sources import Source, name_of, sources_of
+from orchestrion.cli.saved_files import SavedFiles
 from orchestrion.names import new_request_id
 
 if TYPE_CHECKING:
@@ -57,19 +62,22 @@ def plan(
 ) -> None:
     """Plan a request without carrying it out.
 
-    In the plan, attachments/1, attachments/2 … are the files in their order. Where the planner cannot do all of the
+    In the plan, attachments/1, attachments/2 … are the files in their order: those of -f, then those of this folder and
+    links that the words name, for which you are asked as by `ask`. Where the planner cannot do all of the
     request, the nearest one is offered. Ctrl-C cancels.
     """
-    with exits.handled(cure=exits.EMBEDDED_CURE, verbose=verbose):
+    with exits.handled(cure=exits.EMBEDDED_CURE, verbose=verbose, private=embedded):
         from orchestrion.answers import error_of, plan_of
         from orchestrion.errors import OrchestrionError
         from orchestrion.events import PlanFinished
         from orchestrion.plans import Plan
 
         words = connections.request_of(request)
+        files = sources_of(file)
+        files += Gatherer(yes=yes, json=json).gather(words, files)
         continued = options.run_name(previous) if previous else ""
         with connections.connect(address, embedded=embedded, experts=expert) as client:
-            attached = followed_runs.upload(client, file or ())
+            attached = upload_all(client, files)
 
             def show(changed: Plan | None = None) -> views.View:
                 return views.SilentView() if json else views.choose(json=False, plain=plain, plan=changed)
@@ -107,7 +115,7 @@ def plan(
                 print(plan_files.write(made), end="")
             if output is not None:
                 output.write_text(plan_files.write(made), "utf-8")
-                exits.tell(f"Saved the plan in {output}.{_how(output, attached)}")
+                exits.tell(f"Saved the plan in {output}.{_how(output, files)}")
             if execute or (edit and not json and _wants_execution()):
                 _execute(
                     client, words, made, attached, continued,
@@ -126,9 +134,9 @@ def _edited(
         raise (gave_up.error or exits.Declined(str(gave_up))) from gave_up
 
 
-def _how(path: Path, attached: list[ArtifactRef]) -> str:
-    files = "".join(" -f FILE" for _ in attached)
-    return f" Run it with: orchestrion execute {path}{files}"
+def _how(path: Path, files: list[Source]) -> str:
+    named = [shlex.join(["-f", name_of(source)]) for source in files]
+    return f" Run it with: {' '.join(['orchestrion execute', shlex.quote(str(path)), *named])}"
 
 
 def _wants_execution() -> bool:
@@ -149,12 +157,13 @@ def _execute(
     timeout: float | None,
     choosing: SelectionCriteria,
 ) -> None:
-    view = views.choose(json=json, plain=plain)
+    saved = SavedFiles(client, OUTPUT_FOLDER)
+    view = views.choose(json=json, plain=plain, worded=saved.worded)
     answer = followed_runs.carry_out(
         client, request, attached, view.show,
         timeout=timeout, screen=view, plan=plan, previous_run=previous, **choosing,
     )  # fmt: skip
     view.answer(answer)
     if not json:
-        for path in followed_runs.save(client, answer.artifacts, OUTPUT_FOLDER):
+        for path in saved.save(answer.artifacts):
             view.saved(path)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from orchestrion.cli import exits
+from orchestrion.cli.view.file_words import Worded, as_it_is
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -64,10 +65,15 @@ class SilentView(AbstractContextManager["SilentView"]):
 class PlainView(SilentView):
     """Lines, for whatever is no terminal; the last one tells how a run ended."""
 
-    def __init__(self) -> None:
-        """Writes nothing yet."""
+    def __init__(self, worded: Worded = as_it_is) -> None:
+        """Writes nothing yet.
+
+        Args:
+            worded: Puts the names of saved files into the answer.
+        """
         from orchestrion.cli.printer import Printer
 
+        self._worded = worded
         self._printer = Printer(lambda line: print(line, flush=True))
 
     def show(self, event: Event) -> None:
@@ -78,7 +84,7 @@ class PlainView(SilentView):
         """Prints the answer between empty lines."""
         from orchestrion.cli.printer import printable
 
-        print(f"\n{printable(answer.text).strip()}\n", flush=True)
+        print(f"\n{printable(self._worded(answer.results, answer.text)).strip()}\n", flush=True)
 
     def saved(self, path: Path) -> None:
         """Prints the path."""
@@ -99,7 +105,9 @@ class JsonView(SilentView):
         exits.tell(f"saved {path}")
 
 
-def choose(*, json: bool, plain: bool, plan: Plan | None = None, show_request: bool = False) -> View:
+def choose(
+    *, json: bool, plain: bool, plan: Plan | None = None, show_request: bool = False, worded: Worded = as_it_is
+) -> View:
     """Chooses the view: JSON or plain lines where they are asked for, else live where the output is a terminal.
 
     Args:
@@ -107,14 +115,15 @@ def choose(*, json: bool, plain: bool, plan: Plan | None = None, show_request: b
         plain: Whether plain lines are.
         plan: The plan, for runs whose events do not tell it.
         show_request: Whether the live view writes what was asked above the rest.
+        worded: Puts the names of saved files into the answer.
     """
     if json:
         return JsonView()
     if plain or not on_terminal():
-        return PlainView()
+        return PlainView(worded)
     from orchestrion.cli.view.live import LiveView
 
-    return LiveView(console(), plan=plan, show_request=show_request)
+    return LiveView(console(), plan=plan, show_request=show_request, worded=worded)
 
 
 def print_json(*items: Encodable) -> None:

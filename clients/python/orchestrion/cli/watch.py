@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-from orchestrion.cli import connections, exits, followed_runs, options, views
+from orchestrion.cli import connections, exits, options, views
+from orchestrion.cli.saved_files import SavedFiles
+from orchestrion.cli.view.file_words import as_it_is
 
 
 def watch(
@@ -42,7 +44,9 @@ def watch(
         with connections.connect(address) as client:
             # With --after, the events that bring the plan may be left out.
             plan = client.runs.get(name).plan
-            view = views.choose(json=json, plain=plain, plan=plan, show_request=True)
+            saved = SavedFiles(client, output) if output is not None else None
+            worded = saved.worded if saved is not None else as_it_is
+            view = views.choose(json=json, plain=plain, plan=plan, show_request=True, worded=worded)
             run_so_far = RunSnapshot()
             try:
                 with (
@@ -59,6 +63,6 @@ def watch(
             view.end()
             if (error := error_of(run_so_far)) is not None:
                 raise error
-            if output is not None:
-                for path in followed_runs.save(client, run_so_far.answer_artifacts, output):
+            if saved is not None:
+                for path in saved.save(run_so_far.answer_artifacts):
                     view.saved(path)

@@ -20,6 +20,7 @@ _MODULES: Final = {
     "rapidocr": "orchestrion_host.worker.engines.image.rapid_ocr",
     "sound-tools": "orchestrion_host.worker.engines.audio.audio_tools",
     "text-rules": "orchestrion_host.worker.engines.text.text_rules",
+    "universal-sentence-encoder": "orchestrion_host.worker.engines.text.sentence_encoder",
     "vader": "orchestrion_host.worker.engines.text.vader",
 }
 

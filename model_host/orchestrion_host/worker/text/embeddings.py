@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -13,19 +14,32 @@ from orchestrion_host.worker.runtimes import Outputs, Result, steps
 from orchestrion_host.worker.text import questions, similarity, summaries, zero_shot
 from orchestrion_host.worker.text.encoding import EncodingRequest, TextEncoder, Vectors, encode
 
-Steps: TypeAlias = Callable[[Call], Generator[Sequence[str], Vectors, Outputs]]
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What differs between encoders in how their vectors are used."""
+
+    label_template: str = zero_shot.TEMPLATE
+    """What is compared with a text for each label."""
+    half_sure: float = questions.HALF_SURE
+    """How well a passage fits a question where it is as likely right as wrong."""
+
+
+Steps: TypeAlias = Callable[[Call, Tuning], Generator[Sequence[str], Vectors, Outputs]]
 """How a task is done on one call: yields the texts whose vectors it needs, gets them, and returns the outputs."""
 
 _STEPS: Final[Mapping[str, Steps]] = {
-    "sentence-similarity": similarity.compare,
-    "feature-extraction": similarity.extract,
-    "zero-shot-classification": zero_shot.classify,
-    "summarization": summaries.summarize,
-    "question-answering": questions.answer,
+    "sentence-similarity": lambda call, _tuning: similarity.compare(call),
+    "feature-extraction": lambda call, _tuning: similarity.extract(call),
+    "zero-shot-classification": lambda call, tuning: zero_shot.classify(call, tuning.label_template),
+    "summarization": lambda call, _tuning: summaries.summarize(call),
+    "question-answering": lambda call, tuning: questions.answer(call, tuning.half_sure),
 }
 
 TASK_TYPES: Final = frozenset(_STEPS)
 """The task types that `compute` performs."""
+
+_USUAL: Final = Tuning()
 
 
 def pool(states: npt.ArrayLike, mask: npt.ArrayLike) -> Vectors:
@@ -45,16 +59,21 @@ def pool(states: npt.ArrayLike, mask: npt.ArrayLike) -> Vectors:
     return vectors
 
 
-def compute(batch: Sequence[Call], encoder: TextEncoder) -> list[Result]:
+def compute(batch: Sequence[Call], encoder: TextEncoder, tuning: Tuning = _USUAL) -> list[Result]:
     """Performs a batch of one of `TASK_TYPES`.
 
     The calls go step by step together: what all of them want to know in a step is encoded at once.
+
+    Args:
+        batch: The calls.
+        encoder: Turns their texts into vectors.
+        tuning: How its vectors are used.
 
     Returns:
         One result for each call: its outputs, or the error of its inputs or its cancellation.
     """
     return steps.together(
         batch,
-        lambda call: _STEPS[call.task_type](call),
+        lambda call: _STEPS[call.task_type](call, tuning),
         lambda wanted: encode([EncodingRequest(call, texts) for call, texts in wanted], encoder),
     )

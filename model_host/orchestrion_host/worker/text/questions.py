@@ -22,18 +22,22 @@ _WORDS: Final = 0.2
 _KIND: Final = 0.3
 _AFTER_SENTENCE: Final = 0.15
 _AFTER_HEADING: Final = 0.5
-_HALF_SURE: Final = 0.65
+HALF_SURE: Final = 0.65
 """The relevance at which an answer is as likely right as wrong; found on questions with and without an answer."""
 
 _STEEPNESS: Final = 10.0
 
 
-def answer(call: Call) -> Generator[Sequence[str], Vectors, Outputs]:
+def answer(call: Call, half_sure: float = HALF_SURE) -> Generator[Sequence[str], Vectors, Outputs]:
     """Ranks the sentences of a text by how well they fit a question, and narrows the best down.
 
     A sentence fits by its meaning (cosine), by the words that it shares with the question, the rare ones more, and by
     having something of the kind asked for: a name for `who`, a number for `how many`. Where such a piece stands out in
     the best sentence, it is the answer; else the whole sentence is. The score is a logistic function of the fit.
+
+    Args:
+        call: The call.
+        half_sure: The fit that scores one half.
 
     Raises:
         InvalidArgumentError: The text or the question is blank or too long.
@@ -47,7 +51,7 @@ def answer(call: Call) -> Generator[Sequence[str], Vectors, Outputs]:
     sentence = split[best]
     span = narrowed(text[sentence.start : sentence.end], question, kind)
     start, end = sentence.start + span.start, sentence.start + span.end
-    score = 1.0 / (1.0 + math.exp(-_STEEPNESS * (float(fits[best]) - _HALF_SURE)))
+    score = 1.0 / (1.0 + math.exp(-_STEEPNESS * (float(fits[best]) - half_sure)))
     return {"answer": text[start:end], "score": score, "start": float(start), "end": float(end)}
 
 

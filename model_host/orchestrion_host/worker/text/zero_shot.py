@@ -23,14 +23,18 @@ Found on short texts of many kinds, so that scores are about as high as they are
 MAX_LABELS: Final = 1000
 
 
-def classify(call: Call) -> Generator[Sequence[str], Vectors, Outputs]:
+def classify(call: Call, template: str = TEMPLATE) -> Generator[Sequence[str], Vectors, Outputs]:
     """Compares a text with each label, put into a sentence, and turns the cosines into shares of 1.
+
+    Args:
+        call: The call.
+        template: The sentence, `{}` for the label.
 
     Raises:
         InvalidArgumentError: The text is blank or too long, or there are no labels, too many, or blank or equal ones.
     """
     text, names = inputs.text(call, "text"), labels(call)
-    rows = yield [text, *(TEMPLATE.format(label) for label in names)]
+    rows = yield [text, *(template.format(label) for label in names)]
     return class_scores.from_logits(SCALE * (rows[1:] @ rows[0]), dict(enumerate(names)))
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
-from orchestrion_controller.languages import ENTRY_POINTS, amounts, folders, language_names, lexicon
+from orchestrion_controller.languages import ENTRY_POINTS, Language, amounts, folders, language_names, lexicon
+from orchestrion_controller.languages.answers import words_of
 
 
 @pytest.fixture
@@ -29,8 +31,9 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         EntryPoint("nl", "orchestrion_that_is_not_there", ENTRY_POINTS),
     ]
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "orchestrion_italian", raising=False)  # That of another test.
     monkeypatch.setattr(folders, "entry_points", lambda group: points if group == ENTRY_POINTS else [])
-    caches = (folders.load, language_names._names, amounts._lexicon)
+    caches = (folders.load, language_names._names, amounts._lexicon, words_of)
     for cached in caches:
         cached.cache_clear()
     yield folder
@@ -77,6 +80,24 @@ def test_a_package_that_fails_leaves_a_line_in_the_log(caplog: pytest.LogCapture
 )
 def test_a_grammar_with_a_mistake_names_its_language(grammar: str, mistake: str, tmp_path: Path) -> None:
     (tmp_path / "grammar.yaml").write_text(grammar, "utf-8")
-    italian = folders.Language("it", tmp_path)
+    italian = Language("it", tmp_path)
     with pytest.raises(ValueError, match=f"the grammar of 'it'.*{mistake}"):
         lexicon.build(italian)
+
+
+@pytest.mark.usefixtures("package")
+def test_a_package_without_answers_answers_in_english() -> None:
+    assert words_of("it") is words_of("en")
+
+
+def test_a_package_brings_answers_and_english_stands_in_for_what_it_lacks(package: Path) -> None:
+    (package / "answers.yaml").write_text(
+        'plurals: ["1"]\nwords: {and: "{first} e {second}", things: "{count} {thing}"}\n'
+        'things: {dog: "cane, cani"}\ntemplates: {image-to-text: {answer: "In {image} si legge {text}."}}\n',
+        "utf-8",
+    )
+    italian = words_of("it")
+    assert italian.joined([italian.things("dog", 1), italian.things("dog", 2)]) == "1 cane e 2 cani"
+    assert italian.quoted("Ciao") == "“Ciao”"
+    assert italian.has("image-to-text")
+    assert not italian.has("translation")

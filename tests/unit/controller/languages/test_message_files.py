@@ -8,10 +8,12 @@ from string import Formatter
 import pytest
 
 from orchestrion import task_types
-from orchestrion_controller.languages import examples
+from orchestrion_controller.languages import examples, load
 from orchestrion_controller.languages.messages import ENGLISH, message, messages
 
-OTHERS = ("zh", "de", "fr", "es", "ja")
+BUILT_IN = ("zh", "de", "fr", "es", "ja")
+OTHERS = (*BUILT_IN, *sorted(load().keys() - {ENGLISH, *BUILT_IN}))
+"""Installed packages bring the last."""
 
 
 def fields(text: str) -> set[str]:

@@ -13,6 +13,7 @@ from orchestrion.events import PlanFinished, TaskPlanned
 from orchestrion.plans import Plan, Task, TaskResult, TaskState
 from orchestrion.runs import Artifact, Message
 from orchestrion.values import ArtifactRef, OutputRef, Value
+from orchestrion_controller.pipeline import partial_plans
 from orchestrion_controller.planner.builtin import BuiltinPlanner
 from orchestrion_controller.stages import PastTurn, PlanningRequest
 from tests.starter import TASK_TYPES
@@ -63,9 +64,11 @@ def request_for(
 
 async def plan_of(request: PlanningRequest) -> Plan:
     """Plans, and checks that the tasks told one by one are those of the plan."""
-    items = [item async for item in BuiltinPlanner().plan(request)]
+    planner = BuiltinPlanner()
+    items = [item async for item in planner.plan(request)]
     last = items[-1]
     assert isinstance(last, PlanFinished)
+    await partial_plans.check(last, planner, request)
     assert tuple(item.task for item in items if isinstance(item, TaskPlanned)) == last.plan.tasks
     return last.plan
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrion import task_types
 from orchestrion.errors import OrchestrionError
 from orchestrion.plans import Parameter, ParameterKind, TaskType
 from orchestrion.runs import Artifact, Message
@@ -24,8 +26,8 @@ READ_AND_SAY = ["read #1", "say read-1"]
 @pytest.mark.parametrize(
     ("text", "pictures", "reason", "words"),
     [
-        ("compose a symphony", 0, "REQUEST_BEYOND_PLANNER", "OPENAI_BASE_URL"),
-        ("what is the capital of France?", 0, "REQUEST_BEYOND_PLANNER", "text-to-speech"),
+        ("compose a symphony", 0, "REQUEST_BEYOND_PLANNER", "`compose"),
+        ("what is the capital of France?", 0, "REQUEST_BEYOND_PLANNER", "capital of France`"),
         ("describe this picture", 1, "REQUEST_BEYOND_PLANNER", "`describe this picture`"),
         ("read this picture and translate it to German", 1, "REQUEST_BEYOND_PLANNER", "`translate`"),
         ("read this and email it to Bob", 1, "REQUEST_BEYOND_PLANNER", "`email it`"),
@@ -152,7 +154,21 @@ async def test_a_text_of_50_kb_in_the_request_is_taken_whole(text: str) -> None:
     assert str(task.inputs["text"]).strip() == LONG.strip()
 
 
-async def test_what_can_be_done_is_told_from_the_task_types() -> None:
-    plan = await plan_of(request_for("what can you do?"))
-    for task_type in TYPES.values():
-        assert not task_type.cues or task_type.description in plan.no_task_reason
+@pytest.mark.parametrize(("text", "words"), [("what can you do?", "Pictures: "), ("你能做什么？", "图片")])
+async def test_what_can_be_done_is_told_briefly_and_in_the_askers_language(text: str, words: str) -> None:
+    plan = await plan_of(request_for(text))
+    assert words in plan.no_task_reason
+    assert len(plan.no_task_reason.splitlines()) <= 6
+
+
+async def test_what_a_task_type_without_an_expert_would_do_is_told_with_what_brings_one() -> None:
+    """Given: translation is a task type, and no expert here performs it."""
+    request = request_for("Übersetze „Guten Morgen“ ins Französische")
+    offered = {name: item for name, item in request.task_types.items() if name != "translation"}
+    beyond = replace(request, task_types=offered, replaced=False, defined=task_types.load())
+    with pytest.raises(OrchestrionError) as caught:
+        await plan_of(beyond)
+    (part,) = caught.value.not_done
+    assert "translation" in part.reason
+    assert part.reason.startswith("Verstanden")
+    assert part.command == "orchestrion models search translation"

@@ -76,8 +76,8 @@ async def test_branches_and_a_join() -> None:
     ]
     answer = await answer_to(request_for(tasks, results))
     assert "The text in sign.png reads: “Exit”." in answer.text
-    assert "0.34" in answer.text
-    assert answer.text.endswith("The longest text is: “No entry”. I spoke it in speech.wav.")
+    assert "“Exit” and “No entry” are loosely related (34 %)." in answer.text
+    assert answer.text.endswith("The longest is door.png. I spoke it in speech.wav.")
     assert answer.artifacts == (SPEECH.name,)
 
 
@@ -100,7 +100,10 @@ async def test_failures_are_told() -> None:
         TaskResult("speak", TaskState.SKIPPED, error=Error("UPSTREAM_FAILED", "`read` failed")),
     ]
     answer = await answer_to(request_for(tasks, results))
-    assert answer.text == "`read` on sign.png failed: sign.png is no picture. Not done therefore: `speak`."
+    assert answer.text == (
+        "This failed: read the text in a picture (sign.png). sign.png is no picture. "
+        "Not done therefore: read a text aloud."
+    )
     assert answer.artifacts == ()
 
 
@@ -108,7 +111,9 @@ async def test_what_succeeded_is_told_beside_what_failed() -> None:
     tasks = [read("a", ref(SIGN)), read("b", ref(DOOR))]
     results = [done("a", text=""), TaskResult("b", TaskState.FAILED, error=Error("EXPERT_FAILED", "It broke."))]
     answer = await answer_to(request_for(tasks, results))
-    assert answer.text == "The text in sign.png reads: nothing. `b` on door.png failed: It broke."
+    assert answer.text == (
+        "There is no text in sign.png. This failed: read the text in a picture (door.png). It broke."
+    )
 
 
 async def test_plan_without_tasks_gives_its_reason() -> None:
@@ -124,7 +129,7 @@ async def test_plan_without_tasks_gives_its_reason() -> None:
         (0.0012, "0.0012"),
         (True, "yes"),
         (Json({"a": 1}), '{"a": 1}'),
-        (("a", "b"), "“a”, “b”"),
+        (("a", "b"), "“a” and “b”"),
     ],
 )
 async def test_type_without_a_template_is_listed(value: Value, shown: str) -> None:
@@ -144,7 +149,7 @@ async def test_long_text_on_the_way_is_cut_and_the_one_that_was_asked_for_is_not
     short = Task("short", "summarization", {"text": OutputRef("read", "text")})
     step = await answer_to(request_for([reading, short], [done("read", text=text), done("short", text="A word.")]))
     assert 300 < len(step.text) < 400
-    assert step.text.endswith(" …” In short: “A word.”")
+    assert step.text.endswith(" …” (50000 characters in all). In short: “A word.”")
     whole = await answer_to(request_for([reading], [done("read", text=text)]))
     assert text in whole.text
     answer = await answer_to(request_for([speak("speak", text)], [done("speak", audio=ref(SPEECH))]))
@@ -160,7 +165,7 @@ async def test_summary_that_is_spoken_is_told_whole() -> None:
     summary = "The first sentence says much. " * 20
     results = [done("read", text="page " * 900), done("short", text=summary), done("speak", audio=ref(SPEECH))]
     answer = await answer_to(request_for(tasks, results))
-    assert answer.text.endswith(f" …” In short: “{summary}”. I spoke it in speech.wav.")
+    assert answer.text.endswith(f" …” (4500 characters in all). In short: “{summary}” I spoke it in speech.wav.")
     assert len(answer.text) < 1000
 
 
@@ -185,7 +190,7 @@ async def test_the_text_of_a_step_is_it_in_the_next() -> None:
         done("say", audio=ref(SPEECH)),
     ]
     answer = await answer_to(request_for([read("read", ref(SIGN)), classify, say], results))
-    assert answer.text == "The text in sign.png reads: “Kein Zutritt!” It is German. I spoke it in speech.wav."
+    assert answer.text == "The text in sign.png reads: “Kein Zutritt!” It is in German. I spoke it in speech.wav."
 
 
 async def test_what_was_asked_is_told_before_what_was_made() -> None:

@@ -98,7 +98,7 @@ async def test_failures_are_told_whatever_the_model_says() -> None:
     async with LLMServer(["All is well."]) as server:
         answer = final(await answered(server, request))
         assert "failed: The voice broke." in server.calls[0].body["messages"][0]["content"]
-    assert answer.text == "All is well.\n\nFailed: speak: The voice broke."
+    assert answer.text == "All is well.\n\nThis failed: `speak`. The voice broke."
 
 
 async def test_plan_without_tasks_is_answered_directly() -> None:

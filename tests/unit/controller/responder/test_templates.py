@@ -2,18 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrion_controller import wording
-from orchestrion_controller.responder.templates import Name, fill
+from orchestrion_controller.responder.templates import Slot, fill
 
 WORDS = {
-    Name("text"): "“Go on.”",
-    Name("text", plain=True): "Go on",
-    Name("image"): "new.png",
-    Name("image", of_input=True): "old.png",
-    Name("what"): "it",
-    Name("count"): "1",
-    Name("many"): "21",
-    Name("domain"): "faces",
+    Slot("text"): "“Go on.”",
+    Slot("text", form="plain"): "Go on",
+    Slot("image"): "new.png",
+    Slot("image", "input"): "old.png",
+    Slot("text", "most"): "“More.”",
+    Slot("what"): "it",
+    Slot("count", plurals=("0=no faces", "% face", "% faces")): "no faces",
+    Slot("count", plurals=("one", "")): "",
 }
 
 
@@ -31,25 +30,18 @@ WORDS = {
         ("Seen: {image|nothing}.", "Seen: new.png."),
         ("Seen: {score|}.", "Seen: ."),
         ("Seen: {score}.", None),
-        ("{count} {domain} here", "1 face here"),
-        ("{many} {domain} here", "21 faces here"),
-        ("{count} {things|objects} here", "1 object here"),
+        ("{count#0=no faces#% face#% faces} here.", "No faces here."),
+        ("Here: {count#0=no faces#% face#% faces}.", "Here: no faces."),
+        ("Here:{count#one#}.", "Here:."),
+        ("Longest: {most.text}.", "Longest: “More.”"),
         ("{a b} {} {text!r}", "{a b} {} {text!r}"),
     ],
 )
 def test_template(template: str, sentence: str | None) -> None:
-    assert fill(template, WORDS.get) == sentence
+    assert fill(template, WORDS.get, own=["it"]) == sentence
 
 
-@pytest.mark.parametrize(
-    ("parts", "joined"),
-    [
-        ([], ""),
-        (["a"], "a"),
-        (["a", "b"], "a and b"),
-        (["a", "b", "c"], "a, b and c"),
-        (list("abcde"), "a, b and 3 more"),
-    ],
-)
-def test_enumeration(parts: list[str], joined: str) -> None:
-    assert wording.enumerated(parts, most=2 if len(parts) == 5 else 30) == joined
+def test_a_quotation_ends_with_the_mark_of_its_language() -> None:
+    assert fill("读到{text}。", lambda _: "「可以。」", closing="」") == "读到「可以。」"
+    assert fill("Lu : {text}.", lambda _: "« Oui ! »", closing="»") == "Lu : « Oui ! »"
+    assert fill("Lu : {text}.", lambda _: "« oui »", closing="»") == "Lu : « oui »."

@@ -12,48 +12,8 @@ from orchestrion.plans import Task
 from orchestrion.values import ArtifactRef, Json, OutputRef
 from orchestrion_controller.artifacts.durations import duration_ms
 from orchestrion_controller.dispatch import InputSize, SelectionContext
-from orchestrion_controller.selector.languages import guess
 from orchestrion_controller.selector.licenses import LicenseKind, allowed, check, kind
 from orchestrion_controller.selector.requirements import TaskRequirements, stems
-
-
-@pytest.mark.parametrize(
-    ("text", "language"),
-    [
-        ("The cat is on the roof, and it was not there before.", "en"),
-        ("Die Katze ist auf dem Dach, und sie war vorher nicht da.", "de"),
-        ("Le chat est sur le toit, et il ne veut pas descendre.", "fr"),
-        ("El gato está en el tejado y no quiere bajar para comer.", "es"),
-        ("Il gatto è sul tetto e non vuole scendere con gli altri.", "it"),
-        ("O gato está no telhado e não quer descer com os outros.", "pt"),
-        ("De kat is op het dak en wil niet naar beneden met ons.", "nl"),
-        ("Kot jest na dachu i nie chce się ruszyć, ale jak to zrobić?", "pl"),
-        ("Katten är på taket och det var inte där som den skulle vara.", "sv"),
-        ("Kedi çatıda ve inmek için bir şey bekliyor ama çok geç.", "tr"),
-        ("Кошка на крыше и не хочет спускаться.", "ru"),
-        ("Кішка на даху і не хоче злазити, бо їй там добре.", "uk"),
-        ("猫在屋顶上，不想下来。", "zh"),
-        ("猫は屋根の上にいて、降りたくない。", "ja"),
-        ("고양이가 지붕 위에 있다.", "ko"),
-        ("القطة على السطح ولا تريد النزول", "ar"),
-        ("החתול על הגג ולא רוצה לרדת", "he"),
-        ("बिल्ली छत पर है", "hi"),
-        ("Η γάτα είναι στη στέγη", "el"),
-    ],
-)
-def test_a_language_is_told_by_script_and_common_words(text: str, language: str) -> None:
-    assert guess(text) == language
-
-
-@pytest.mark.parametrize(
-    "text", ["", "Hello!", "Berlin Hamburg Siemens", "12 345 €", "def f(x): return x + 1", "a"], ids=repr
-)
-def test_what_is_not_clear_is_not_guessed(text: str) -> None:
-    assert guess(text) == ""
-
-
-def test_an_english_text_that_names_something_foreign_stays_english() -> None:
-    assert guess("The president of 中国 was in Москва on Monday, and it was not the first time.") == "en"
 
 
 @pytest.mark.parametrize(

@@ -314,7 +314,7 @@ def test_words_that_the_description_shares_speak_for_an_expert() -> None:
         ("de", ("en", "de"), 1.5),
         ("de-AT", ("de",), 2.0),
         ("DE", ("de-CH",), 2.0),
-        ("fr", ("en", "de"), -30.0),
+        ("fr", ("en", "de"), -8.0),
         ("de", (), 0.0),
         ("", ("",), 0.0),
         (3.0, ("de",), 0.0),
@@ -328,12 +328,62 @@ def test_the_language_that_a_task_names(language: Value, listed: tuple[str, ...]
     assert features(speaker)["language"] == 0.0
 
 
-def test_the_language_of_a_text_counts_where_none_is_named_and_less() -> None:
+def test_the_language_that_a_text_seems_to_be_in_counts_where_none_is_named() -> None:
     german, english = (replica(what=expert(languages=(tag,))) for tag in ("de", "en"))
-    assert features(german, requirements(text=GERMAN))["language"] == 2.0
-    assert features(english, requirements(text=GERMAN))["language"] == -8.0
+    assert features(german, requirements(text="Das war nix"))["language"] == 2.0
+    assert features(english, requirements(text="Das war nix"))["language"] == -8.0
     assert features(english, requirements(text=GERMAN, language="en"))["language"] == 2.0
     assert features(english, requirements(text="Pfusch!"))["language"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "listed", "is_candidate"),
+    [
+        (ENGLISH, ("en",), True),
+        (ENGLISH, ("de", "fr"), False),
+        (GERMAN, ("en",), False),
+        (GERMAN, ("en", "de-AT"), True),
+        (GERMAN, (), True),
+        ("这家餐厅的服务太差了", ("en",), False),
+        ("这家餐厅的服务太差了", ("cmn",), True),
+        ("猫", ("en",), False),
+        ("Pfusch!", ("en",), True),
+        ("Hello!", ("de",), True),
+        ("12 + 30 = 42", ("de",), True),
+        ("", ("de",), True),
+    ],
+)
+def test_an_expert_without_the_language_of_a_text_is_no_candidate_where_that_is_certain(
+    text: str, listed: tuple[str, ...], is_candidate: bool
+) -> None:
+    assert scoring.fits(requirements(text=text), replica(what=expert(languages=listed))) is is_candidate
+
+
+def test_each_input_with_a_text_counts() -> None:
+    english, both = (replica(what=expert(languages=tags)) for tags in (("en",), ("en", "de")))
+    pair = requirements(text=ENGLISH, other=GERMAN)
+    assert not scoring.fits(pair, english)
+    assert scoring.fits(pair, both)
+
+
+def test_the_language_that_a_task_names_counts_instead_of_that_of_its_text() -> None:
+    english = replica(what=expert(languages=("en",)))
+    assert scoring.fits(requirements(text=GERMAN, language="en"), english)
+    assert not scoring.fits(requirements(text=ENGLISH, language="de"), english)
+    assert not scoring.fits(requirements(spoken_language="de"), english)
+
+
+def test_a_translator_has_to_take_the_language_of_the_text() -> None:
+    from_french = replica(what=expert(languages=("fr", "en"), accepts=(AcceptedValues("source_language", ("fr",)),)))
+    assert not scoring.fits(requirements(text=GERMAN, language="en"), from_french)
+    assert scoring.fits(requirements(text=GERMAN, language="en", source_language="fr"), from_french)
+
+
+def test_a_file_counts_by_how_it_begins() -> None:
+    english = replica(what=expert(languages=("en",)))
+    file = ArtifactRef("artifacts/letter")
+    assert scoring.fits(requirements(text=file), english)
+    assert not scoring.fits(requirements(SelectionContext(texts={file.name: GERMAN}), text=file), english)
 
 
 @pytest.mark.parametrize(
@@ -386,19 +436,6 @@ def test_licences_that_are_not_allowed_are_left_out() -> None:
 
 
 # What outweighs what.
-
-
-def test_nothing_makes_up_for_a_language_that_is_lacking() -> None:
-    french = requirements(language="fr")
-    best = replica(what=expert(languages=("de",), download_count=10**12, like_count=10**12, default_for=(TYPE,)))
-    worst = replica(
-        ExpertState.FAILED,
-        what=expert(license="CC-BY-NC-4.0"),
-        memory_bytes=8 * GIB,
-        queued_count=1_000,
-        latency_ms=9e3,
-    )
-    assert score(best, french) < score(worst, french, observed=Observed(failure_count=2.0))
 
 
 def test_a_loaded_expert_of_another_domain_waits_for_one_that_has_to_be_loaded() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from orchestrion.errors import FailedPreconditionError, Reason
-from orchestrion.experts import AcceptedValues, Assignment, ExpertState
+from orchestrion.experts import AbsentExpert, AcceptedValues, Assignment, ExpertState
 from orchestrion.plans import Task
-from orchestrion.values import Value
+from orchestrion.values import OutputRef, Value
 from orchestrion_controller.dispatch import SelectionContext
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.registry.registry import Registry
@@ -182,12 +183,84 @@ async def test_the_language_that_a_task_names_decides(registry: Registry, select
     assert selector.assign(Task("a", TYPE, {"language": "en"})).expert_id == "english"
 
 
-async def test_a_language_that_no_expert_lists_leaves_all_as_candidates(registry: Registry, selector: Selector) -> None:
+async def test_an_expert_that_lists_no_languages_has_them_all(registry: Registry, selector: Selector) -> None:
     general, english = expert("general"), expert("english", languages=("en",))
     states = (status("general", ExpertState.TO_BE_FETCHED), status("english"))
     registry.report(report("hosts/a", general, english, statuses=states, fetches=True), None)
     assignment = selector.assign(Task("a", TYPE, {"language": "fr"}))
-    assert [candidate.expert_id for candidate in assignment.candidates] == ["general", "english"]
+    assert [candidate.expert_id for candidate in assignment.candidates] == ["general"]
+
+
+async def test_a_text_in_a_language_that_nobody_has_is_refused_in_the_language_of_the_request(
+    registry: Registry, selector: Selector
+) -> None:
+    """Given an expert for English alone, a German text is refused: what it is, what there is, and the cure."""
+    registry.report(report("hosts/a", expert("english", languages=("en",))), None)
+    task = Task("a", TYPE, {"text": "Die Katze ist auf dem Dach, und sie war vorher nicht da."})
+    with pytest.raises(FailedPreconditionError) as caught:
+        selector.assign(task, SelectionContext(request="Was steht in dem Text über die Katze?"))
+    assert "der Text scheint auf Deutsch zu sein" in caught.value.message
+    assert "nur Englisch." in caught.value.message
+    assert f"`orchestrion models search {TYPE}`" in caught.value.message
+    assert caught.value.reason == "NO_EXPERT"
+    assert (caught.value.metadata["language"], caught.value.metadata["expert_languages"]) == ("de", "en")
+    with pytest.raises(FailedPreconditionError, match=r"^Task 'a': .*seems to be in German.* know only English"):
+        selector.assign(task)
+    with pytest.raises(FailedPreconditionError, match="know only English, not French"):
+        selector.assign(Task("a", TYPE, {"language": "fr"}))
+
+
+async def test_the_cure_for_a_language_is_an_expert_that_has_it(registry: Registry, selector: Selector) -> None:
+    absent = tuple(
+        AbsentExpert(f"of-{tag}", (TYPE,), languages=(tag,), command=f"orchestrion models pull of-{tag}")
+        for tag in ("en", "cmn")
+    )
+    registry.report(report("hosts/a", expert("english", languages=("en",)), absent=absent), None)
+    with pytest.raises(FailedPreconditionError, match="orchestrion models pull of-cmn") as caught:
+        selector.assign(Task("a", TYPE, {"text": "这家餐厅的服务太差了"}))
+    assert caught.value.metadata["command"] == "orchestrion models pull of-cmn"
+
+
+async def test_another_expert_is_assigned_where_a_text_turns_out_to_be_in_another_language(
+    registry: Registry, selector: Selector
+) -> None:
+    english, german = (expert(f"of-{tag}", languages=(tag,)) for tag in ("en", "de"))
+    registry.report(report("hosts/a", replace(english, default_for=(TYPE,)), german), None)
+    task = Task("a", TYPE, {"text": OutputRef("b", "text")})
+    assignment = selector.assign(task)
+    assert assignment.expert_id == "of-en"
+    german_text = replace(task, inputs={"text": "Die Katze ist auf dem Dach, und sie war vorher nicht da."})
+    other = await selector.reassign(german_text, assignment)
+    assert other.expert_id == "of-de"
+    assert other.reason.endswith("of-en lacks the language that the text turned out to be in.")
+    english_text = replace(task, inputs={"text": "The cat is on the roof, and it was not there before."})
+    assert await selector.reassign(english_text, assignment) is assignment
+
+
+@pytest.mark.parametrize(
+    ("text", "request_text", "tag"),
+    [
+        ("Guten Morgen", "Lies das bitte vor", "de"),
+        ("Hallo Welt", 'lies mir "Hallo Welt" vor', "de"),
+        ("Hola", "Lee esto en voz alta, por favor", "es"),
+        ("Bonjour", "Read this aloud to me, please", "fr"),
+        ("Hello", "Read this aloud to me, please", "en"),
+        ("Das Wort 你好 heißt Hallo", "", "de"),
+        ("今天天气很好", "", "cmn"),
+        ("Dobrý deň, ako sa máte?", "", ""),
+        ("Hola", "", ""),
+        ("42", "", ""),
+    ],
+)
+async def test_the_language_of_a_text_is_told_as_the_expert_has_it(
+    registry: Registry, selector: Selector, text: str, request_text: str, tag: str
+) -> None:
+    registry.report(report("hosts/a", expert("speaker", languages=("en", "de", "fr", "es", "cmn"))), None)
+    context = SelectionContext(request=request_text)
+    assert (
+        await selector.text_language(Task("a", TYPE, {"text": text}), ("hosts/a", "speaker"), "language", context)
+        == tag
+    )
 
 
 async def test_files_that_are_not_there_are_told_with_the_command_that_fetches_them(

@@ -46,7 +46,10 @@ def chat(
 ) -> None:
     """Talk in several turns, each continuing the one before.
 
-    A line is a request, or one of the commands that /help lists. Ctrl-C cancels the turn that goes on, Ctrl-D leaves.
+    A line is a request, or one of the commands that /help lists. Files of this folder and links that it names are sent,
+    too: you are asked once, --yes spares that; files that answers made are sent by their names. Ctrl-C cancels the turn
+    that goes on, Ctrl-D leaves.
+
     Where standard input is no terminal, each of its lines is a turn, and the exit code is 1 when one failed.
     """
     with (
@@ -54,6 +57,7 @@ def chat(
         connections.connect(address, embedded=embedded, experts=expert) as client,
     ):
         from orchestrion.cli.chat.session import Session
+        from orchestrion.cli.objects.sources import sources_of
 
         session = Session(
             client,
@@ -68,7 +72,7 @@ def chat(
             responder=responder or "",
             **options.choosing(policy, license),
         )
-        session.attach(file or ())
+        session.attach(sources_of(file))
         if sys.stdin.isatty() and sys.stdout.isatty():
             _talk(session, client)
         elif not _read(session, sys.stdin):

@@ -19,6 +19,7 @@ from rich.text import Text
 from orchestrion.answers import Answer
 from orchestrion.cli.printer import duration, printable
 from orchestrion.cli.view import glyphs
+from orchestrion.cli.view.file_words import Worded, as_it_is
 from orchestrion.cli.view.frame import frame
 from orchestrion.cli.view.pieces import Moment
 from orchestrion.cli.view.wrapping import Wrapper
@@ -33,18 +34,22 @@ _FRAMES_A_SECOND: Final = 10
 class LiveView:
     """Shows a run. Used as a context manager: leaving it leaves the last frame, and the cursor, on the screen."""
 
-    def __init__(self, console: Console, *, plan: Plan | None = None, show_request: bool = False) -> None:
+    def __init__(
+        self, console: Console, *, plan: Plan | None = None, show_request: bool = False, worded: Worded = as_it_is
+    ) -> None:
         """Draws nothing yet.
 
         Args:
             console: The terminal.
             plan: The plan, where the caller has it: the events that bring it may be left out.
             show_request: Whether to write what was asked above the tree, where the person has not just typed it.
+            worded: Puts the names of saved files into the answer.
         """
         self.run = RunSnapshot() if plan is None else with_plan(RunSnapshot(), plan)
         """The run so far; read by the thread that draws, and replaced whole."""
         self._console = console
         self._show_request = show_request
+        self._worded = worded
         self._glyphs = glyphs.for_encoding(console.encoding)
         self._live = self._new_live()
         self._frozen = False
@@ -72,7 +77,7 @@ class LiveView:
             lag = datetime.now(UTC) - event.time
             self._lag = lag if self._lag is None else min(lag, self._lag)
         if isinstance(event.payload, AnswerText) and event.payload.text:
-            self._write(printable(event.payload.text))
+            self._write(printable(self._worded(self.run.results, event.payload.text)))
         elif isinstance(event.payload, RunFinished):
             self._freeze()
 
@@ -87,8 +92,9 @@ class LiveView:
 
     def answer(self, answer: Answer) -> None:
         """Writes what of the answer has not been written, and how the run ended."""
-        if self._answer is None or self._written.strip() != printable(answer.text).strip():
-            self._answer_anew(answer.text)
+        text = self._worded(answer.results, answer.text)
+        if self._answer is None or self._written.strip() != printable(text).strip():
+            self._answer_anew(text)
         self.end()
 
     def end(self) -> None:

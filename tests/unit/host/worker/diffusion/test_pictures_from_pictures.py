@@ -16,6 +16,9 @@ from orchestrion_host.worker.runtimes import Result
 from tests.checkpoints import diffusion_models
 from tests.unit.host.worker.diffusion.experts import CAT, COFFEE, Watcher, load, pixels, watched_call
 
+# Each loads a checkpoint of every family, or paints with it: seconds each.
+pytestmark = pytest.mark.tasks
+
 FITTED = (80, 56)
 """The size of what is made of the photograph of 451 x 300 pixels: of the area of 64 x 64, in multiples of 8."""
 

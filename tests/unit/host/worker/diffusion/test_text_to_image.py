@@ -16,6 +16,9 @@ from tests.checkpoints import diffusion_models
 from tests.checkpoints.diffusion_parts import SIDE
 from tests.unit.host.worker.diffusion.experts import Watcher, load, pixels, watched_call
 
+# Each loads a checkpoint of every family, or paints with it: seconds each.
+pytestmark = pytest.mark.tasks
+
 PROMPT: Mapping[str, Any] = {"prompt": "a cat of glass", "steps": 2.0, "seed": 11.0}
 
 

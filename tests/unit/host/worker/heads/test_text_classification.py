@@ -14,6 +14,9 @@ from tests.checkpoints import text_models
 from tests.unit.host.worker import calls
 from tests.unit.host.worker.heads import loading
 
+# Each loads a checkpoint of every family, or paints with it: seconds each.
+pytestmark = pytest.mark.tasks
+
 TEXTS = ("the sun is warm", "rain", "cold night and cold day", "swimming")
 
 

@@ -1,0 +1,1 @@
+"""Links fetched by the client, on the person's own machine."""

@@ -1,0 +1,1 @@
+"""Italian for Orchestrion: the folder `it` beside this file."""

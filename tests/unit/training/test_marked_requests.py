@@ -1,0 +1,29 @@
+"""The marked requests: each line has its parts, and its marks are whole and name steps and files that are there."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.unit.training import marks
+from training.planner.libraries import DATA
+
+FILES = sorted((DATA / "requests").glob("*.jsonl"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_marks_name_what_is_there(file: Path) -> None:
+    marks.check(file)
+
+
+def test_every_language_has_thousands_and_none_twice() -> None:
+    texts = Counter(
+        (file.name[:2], json.loads(line)["text"]) for file in FILES for line in file.read_text("utf-8").splitlines()
+    )
+    by_language = Counter(language for language, _ in texts)
+    assert set(by_language) == {"de", "en", "es", "fr", "ja", "zh"}
+    assert min(by_language.values()) > 2_500
+    assert sum(count - 1 for count in texts.values()) < 20
