@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -18,10 +17,15 @@ from orchestrion_controller.planner.builtin.reading.offers import offer
 from orchestrion_controller.planner.builtin.reading.pieces import Piece, Pieces
 from training.planner import batches
 from training.planner.batches import Embedder
-from training.planner.model import PlanModel, Read, Tools
+from training.planner.model import PlanModel, Read, Tools, name_and_whole
 
-_KEPT: Final = 8
-"""For how many batches our own task types, the most numerous, are not read anew."""
+_ANEW: Final = 8
+"""How many of the texts of a library are read anew at a time while the model learns, so that what is learnt flows back into
+how they are read; the rest are as they were read before, since to read all costs several times what a batch does."""
+_SELDOM: Final = 0.3
+"""In what share of the batches some are."""
+_AT_ONCE: Final = 32
+"""How many texts are read together."""
 
 Texts: TypeAlias = Sequence[tuple[str, str]]
 """Names with descriptions."""
@@ -54,9 +58,7 @@ class Encoding:
         self.base = Base()
         self._embedder = Embedder(self.base)
         self._generator = generator
-        self._own: tuple[tuple[Tensor, ...], tuple[Tensor, ...]] | None = None
-        self._kept: Tools | None = None
-        self._kept_for = 0
+        self._own: _Shelf | None = None
 
     def requests(self, texts: Sequence[Sequence[Piece]]) -> Read:
         """Encodes requests; while the model learns, without some of their pieces."""
@@ -66,36 +68,62 @@ class Encoding:
             hidden = self.model.hidden(base, marks, mask)
         return Read(hidden.float(), mask, batches.words(texts))
 
-    def tools(self, texts: Texts, *, flows_back: bool = False) -> Tools:
-        """Encodes others' tools.
+    def tools(self, texts: Texts) -> Tools:
+        """Encodes others' tools: their names and descriptions."""
+        shelf = _Shelf(self._embedder.tools(texts, self.pieces))
+        self._read(shelf)
+        return self.model.tools(shelf.read, None)
 
-        Args:
-            texts: Their names and descriptions.
-            flows_back: Whether what is learnt changes how they are read, and not only what is read off.
-        """
-        with torch.autocast("cpu", torch.bfloat16):
-            return _float(self.model.tools(self._hidden(self._embedder.tools(texts, self.pieces), flows_back), None))
-
-    def own(self, library: OwnLibrary, *, flows_back: bool = False) -> Tools:
-        """Encodes our own; where nothing flows back while the model learns, what it made a few batches ago will do."""
-        if self._kept is not None and self._kept_for and self.model.training and not flows_back:
-            self._kept_for -= 1
-            return self.model.of_own(self._kept, torch.tensor(library.offer.text_of))
+    def own(self, library: OwnLibrary) -> Tools:
+        """Encodes our own; while the model learns, most of it as it was read some batches ago."""
         if self._own is None:
-            texts = library.texts, library.offer.option_texts
-            self._own = self._embedder.tools(texts[0], self.pieces), self._embedder.tools(texts[1], self.pieces)
-        with torch.autocast("cpu", torch.bfloat16):
-            abilities, options = (self._hidden(item, flows_back) for item in self._own)
-            tools = _float(self.model.tools(abilities, options))
-        self._kept = Tools(*(getattr(tools, field.name).detach() for field in dataclasses.fields(tools)))
-        self._kept_for = _KEPT if self.model.training else 0
+            texts = [*library.texts, *library.offer.option_texts]
+            self._own = _Shelf(self._embedder.tools(texts, self.pieces))
+        self._read(self._own)
+        count = len(library.texts)
+        tools = self.model.tools(self._own.read[:count], self._own.read[count:])
         return self.model.of_own(tools, torch.tensor(library.offer.text_of))
 
-    def _hidden(self, tensors: Sequence[Tensor], flows_back: bool) -> tuple[Tensor, Tensor, Tensor]:
+    def _read(self, shelf: _Shelf) -> None:
+        """Reads texts: some while the model learns, else all, once."""
+        learns = self.model.training
+        if not len(shelf.read) or not (learns or shelf.is_current):
+            with torch.no_grad():
+                shelf.read = torch.cat([self._summed(part) for part in shelf.parts(range(shelf.count), _AT_ONCE)])
+        shelf.read = shelf.read.detach()
+        if learns and self._generator.random() < _SELDOM:
+            rows = self._generator.sample(range(shelf.count), min(_ANEW, shelf.count))
+            (part,) = shelf.parts(rows, len(rows))
+            shelf.read = shelf.read.index_copy(0, torch.tensor(rows), self._summed(part))
+        shelf.is_current = not learns
+
+    def _summed(self, tensors: Sequence[Tensor]) -> Tensor:
         base, marks, mask, names = tensors
-        with torch.set_grad_enabled(flows_back and torch.is_grad_enabled()):
-            return self.model.hidden(base, marks, mask).float(), mask, names
+        with torch.autocast("cpu", torch.bfloat16):
+            hidden = self.model.hidden(base, marks, mask)
+        return name_and_whole(hidden.float(), mask, names)
 
 
-def _float(tools: Tools) -> Tools:
-    return Tools(*(getattr(tools, field.name).float() for field in dataclasses.fields(tools)))
+class _Shelf:
+    """The texts of a library, and what the model makes of them."""
+
+    def __init__(self, tensors: tuple[Tensor, Tensor, Tensor, Tensor]) -> None:
+        """Keeps the base's vectors, marks, mask, and the mask of the names."""
+        self._tensors = tensors
+        self.read = torch.zeros(0)
+        """The means of each text's name and of all of it, shape (texts, 2 * WIDTH)."""
+        self.is_current = False
+        """Whether the model has not learnt since they were read."""
+
+    @property
+    def count(self) -> int:
+        """How many texts there are."""
+        return len(self._tensors[0])
+
+    def parts(self, rows: Sequence[int], size: int) -> Iterator[tuple[Tensor, ...]]:
+        """Yields some texts, so many at once, each part as long as its longest text."""
+        for start in range(0, len(rows), size):
+            part = torch.tensor(rows[start : start + size])
+            base, marks, mask, names = (tensor[part] for tensor in self._tensors)
+            longest = int(mask.sum(1).max())
+            yield base[:, :longest], marks[:, :longest], mask[:, :longest], names[:, :longest]

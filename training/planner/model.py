@@ -77,7 +77,7 @@ class PlanModel(nn.Module):
             max_position_embeddings=256,
             type_vocab_size=2,
             hidden_dropout_prob=0.1,
-            attention_probs_dropout_prob=0.1,
+            attention_probs_dropout_prob=0.0,
         )
         self.bert = BertModel(config, add_pooling_layer=False)
         self.enter = nn.Linear(BASE_WIDTH, WIDTH)
@@ -113,13 +113,16 @@ class PlanModel(nn.Module):
         output: Tensor = self.bert(inputs_embeds=embedded, attention_mask=mask).last_hidden_state
         return output
 
-    def tools(self, abilities: tuple[Tensor, Tensor, Tensor], options: tuple[Tensor, Tensor, Tensor] | None) -> Tools:
-        """Sums up tools and options, each as hidden (T, N, WIDTH), mask (T, N), and the mask of the names (T, N)."""
-        both = _name_and_whole(*abilities)
-        keys = functional.normalize(self.key(both), dim=-1)
-        texts = torch.zeros(0, KEY) if options is None else self.option_key(_name_and_whole(*options))
+    def tools(self, abilities: Tensor, options: Tensor | None) -> Tools:
+        """Sums up tools and options, each what `name_and_whole` makes of its texts: (T, 2 * WIDTH)."""
+        keys = functional.normalize(self.key(abilities), dim=-1)
+        texts = torch.zeros(0, KEY) if options is None else self.option_key(options)
         return Tools(
-            keys, self.pair_key(both), both[:, WIDTH:], self.owner_key(both), functional.normalize(texts, dim=-1)
+            keys,
+            self.pair_key(abilities),
+            abilities[:, WIDTH:],
+            self.owner_key(abilities),
+            functional.normalize(texts, dim=-1),
         )
 
     def of_own(self, tools: Tools, text_of: Tensor) -> Tools:
@@ -196,5 +199,6 @@ def mean(hidden: Tensor, mask: Tensor) -> Tensor:
     return (hidden * weights).sum(1) / weights.sum(1).clamp(min=1e-6)
 
 
-def _name_and_whole(hidden: Tensor, mask: Tensor, names: Tensor) -> Tensor:
+def name_and_whole(hidden: Tensor, mask: Tensor, names: Tensor) -> Tensor:
+    """The means of a text's name and of all of it, side by side: hidden (T, N, W), masks (T, N) to (T, 2 * W)."""
     return torch.cat([mean(hidden, names), mean(hidden, mask)], -1)

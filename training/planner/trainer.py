@@ -31,8 +31,6 @@ from training.planner.variation import Variation
 _BATCH: Final = 32
 _HEADS_FASTER: Final = 4
 """How much faster the new layers learn than those that come from the teacher."""
-_TOOLS_ANEW: Final = 0.12
-"""In what share of the batches what is learnt flows back into how tools are read."""
 _VARIED: Final = 0.6
 """In what share of the batches a tool of others has another name and description than its own."""
 
@@ -104,28 +102,31 @@ class Trainer:
         """
         self._model = model
         self._generator = generator
+        # All processes draw the same epochs; what differs in a batch each draws for itself.
+        self._in_batches = random.Random(generator.getrandbits(32) + crew.rank)
         self._crew = crew
         self._requests = requests
         self._variation = Variation(requests, generator)
         self._own = own_library()
         self._taught = teacher.vectors(self._own.texts)
         self._schools = [_school(library, teacher) for library in libraries.training()]
-        self.encoding = Encoding(model, generator)
+        self.encoding = Encoding(model, self._in_batches)
 
     def train(self, pace: Pace, held_out: Sequence[Marked], output: Path) -> Iterator[str]:
         """Trains, and writes a checkpoint after each epoch; yields what there is to tell."""
         optimizer = self._optimizer(pace.rate)
-        epochs = [self._epoch(pace) for _ in range(pace.epochs)]
-        total = min(sum(len(epoch) // self._crew.size for epoch in epochs), pace.most)
+        epoch = self._epoch(pace)
+        total = min(len(epoch) // self._crew.size * pace.epochs, pace.most)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _schedule(total))
         began, done = time.monotonic(), 0
         yield f"{total} batches"
-        for number, epoch in enumerate(epochs, start=1):
+        for number in range(1, pace.epochs + 1):
+            epoch = epoch if number == 1 else self._epoch(pace)
             self._model.train()
             sums: Counter[str] = Counter()
             counts: Counter[str] = Counter()
             # Each process takes its share; all make as many steps.
-            mine = epoch[: pace.most - done][self._crew.rank :: self._crew.size][: len(epoch) // self._crew.size]
+            mine = epoch[self._crew.rank :: self._crew.size][: pace.most - done]
             for lesson in mine:
                 loss_of = self._losses(lesson)
                 optimizer.zero_grad()
@@ -156,45 +157,58 @@ class Trainer:
         return torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
 
     def _epoch(self, pace: Pace) -> list[_Lesson]:
-        """Draws the batches of an epoch, each of one library and of requests of like length."""
+        """Draws the batches of an epoch, each of one library and of requests of like length.
+
+        Those that the processes take at the same time are of like length, too, so that none waits for the others.
+        """
         varied = [self._variation.vary(item) for item in self._requests]
-        lessons: list[_Lesson] = [_OwnLesson(batch) for batch in self._batches(varied)]
+        rounds = self._rounds([_OwnLesson(batch) for batch in self._batches(varied)])
         for school in self._schools:
             count = pace.made_up // len(self._schools)
             drawn = (made_up(school.library, self._generator) for _ in range(count))
             examples = [*school.library.examples, *(example for example in drawn if example)]
-            own = [_ToolLesson(school, batch) for batch in self._batches(examples)]
-            lessons += self._generator.sample(own, math.ceil(len(own) * pace.tools))
-        self._generator.shuffle(lessons)
-        return lessons
+            own = self._rounds([_ToolLesson(school, batch) for batch in self._batches(examples)])
+            rounds += self._generator.sample(own, math.ceil(len(own) * pace.tools))
+        self._generator.shuffle(rounds)
+        return [lesson for lessons in rounds for lesson in lessons]
+
+    def _rounds(self, lessons: Sequence[_Lesson]) -> list[Sequence[_Lesson]]:
+        """What the processes take at the same time; the first ones once more where the last round lacks some."""
+        size = self._crew.size
+        filled = [*lessons, *lessons[: -len(lessons) % size]]
+        return [filled[start : start + size] for start in range(0, len(filled) - size + 1, size)]
 
     def _batches(self, examples: Sequence[T]) -> list[Sequence[T]]:
-        lengths = {id(example): len(example.text.encode()) + self._generator.random() * 60 for example in examples}
+        lengths = {id(example): _pieces(example.text) + self._generator.random() * 1.5 for example in examples}
         ordered = sorted(examples, key=lambda example: lengths[id(example)])
         return [ordered[start : start + _BATCH] for start in range(0, len(ordered), _BATCH)]
 
     def _losses(self, lesson: _Lesson) -> Losses:
         """Reads a batch and computes its losses."""
-        flows_back = self._generator.random() < _TOOLS_ANEW
         encoding, pieces = self.encoding, self.encoding.pieces
         if isinstance(lesson, _OwnLesson):
             library = self._own.offer
             marked = [cut_marked(item, pieces) for item in lesson.requests]
-            tools = encoding.own(self._own, flows_back=flows_back)
+            tools = encoding.own(self._own)
             offer = Offer(tools, [item.task_type for item in library.abilities], self._taught)
             read = encoding.requests([request.pieces for request in marked])
             return marked_losses.losses(self._model, marked, read, offer, library)
-        school, draw = lesson.school, self._generator
+        school, draw = lesson.school, self._in_batches
         picks = [draw.randrange(len(row)) if draw.random() < _VARIED else 0 for row in school.texts]
         examples = [cut_example(item, pieces) for item in lesson.examples]
         texts = [row[pick] for row, pick in zip(school.texts, picks, strict=True)]
         offer = Offer(
-            encoding.tools(texts, flows_back=flows_back),
+            encoding.tools(texts),
             [row[pick] for row, pick in zip(school.types, picks, strict=True)],
             torch.stack([vectors[pick] for vectors, pick in zip(school.taught, picks, strict=True)]),
         )
         read = encoding.requests([request.pieces for request in examples])
         return tool_losses.losses(self._model, examples, read, offer, draw)
+
+
+def _pieces(text: str) -> float:
+    """About how many pieces a text has; East Asian scripts begin at U+2E80."""
+    return sum(0.6 if ord(char) >= 0x2E80 else 0.25 for char in text)
 
 
 def _schedule(total: int) -> Callable[[int], float]:
