@@ -65,7 +65,7 @@ def _run(rank: int, settings: Settings) -> None:
     crew.join(_MEETING)
     torch.manual_seed(settings.seed + rank)
     torch.set_num_threads(max(1, settings.threads // settings.processes))
-    requests = [item for path in sorted(settings.requests.glob("*.jsonl")) for item in marked.read(path)]
+    requests = [item for path in sorted(settings.requests.glob("*.jsonl"), key=_place) for item in marked.read(path)]
     held_out = [item for number, item in enumerate(requests) if not number % _HELD_OUT]
     if rank == 0:
         print(f"{len(requests)} marked requests: {dict(Counter(item.language for item in requests))}", flush=True)
@@ -101,6 +101,10 @@ def _train(
     for line in trainer.train(pace, held_out, settings.output):
         if crew.rank == 0:
             print(line, flush=True)
+
+
+def _place(path: Path) -> str:
+    return path.stem
 
 
 def _settings() -> Settings:
