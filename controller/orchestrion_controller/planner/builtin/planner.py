@@ -14,7 +14,7 @@ from orchestrion.plans import Plan, Task, TaskType
 from orchestrion.refusals import NotDone
 from orchestrion.values import Value
 from orchestrion_controller import abilities, languages, refusals
-from orchestrion_controller.languages import Language
+from orchestrion_controller.languages import Language, function_words
 from orchestrion_controller.languages.messages import message
 from orchestrion_controller.planner.builtin.binding import followups, nearest, spoken
 from orchestrion_controller.planner.builtin.binding.estimated import EstimatedTasks
@@ -22,6 +22,7 @@ from orchestrion_controller.planner.builtin.binding.surroundings import Surround
 from orchestrion_controller.planner.builtin.binding.tasks import TaskMaker
 from orchestrion_controller.planner.builtin.reading.marking import asides, beside
 from orchestrion_controller.planner.builtin.reading.reader import PlanEstimate, Reader, Reading
+from orchestrion_controller.planner.builtin.reading.segments import Segment
 from orchestrion_controller.planner.builtin.reading.steps import Step
 from orchestrion_controller.plans.rules import PlanChecker
 from orchestrion_controller.stages import PlanItem, PlanningRequest
@@ -102,14 +103,15 @@ class BuiltinPlanner:
             around.text, defined, files, beside(around.own_files, follows=follows), preferred=request.on_offer
         )
         said = spoken.read(around.text, asides(around.text, files), [asked_in])
-        maker = TaskMaker(reading, around, said)
+        maker = TaskMaker(reading, around, said, asked_in.tag)
         if follows and (again := self._again(around, reading, maker)):
             return _Draft(again, confidence=reading.confidence)
-        if not reading.steps and not reading.of_role("unmet"):
+        unmet = [item for item in reading.of_role("unmet") if not _says_nothing(around, item, asked_in)]
+        if not reading.steps and not unmet:
             return self._without_steps(around, reading, asked_in)
         absent = [step for step in reading.steps if not step.ability.is_among(request.on_offer)]
         not_done = [
-            *(refusals.nothing_does(_words(around, [item]), asked_in.tag) for item in reading.of_role("unmet")),
+            *(refusals.nothing_does(_words(around, [item]), asked_in.tag) for item in unmet),
             *(
                 refusals.no_setting(around.text[item.start : item.end], asked_in.tag)
                 for item in said.unclaimed([(segment.start, segment.end) for segment in reading.segments])
@@ -126,7 +128,9 @@ class BuiltinPlanner:
                     raise
             else:
                 tasks = tuple(draft.tasks)
-                not_done += [refusals.no_setting(_words(around, [item]), asked_in.tag) for item in draft.unread]
+                unread = [item for item in draft.unread if not _says_nothing(around, item, asked_in)]
+                not_done += [refusals.no_setting(_words(around, [item]), asked_in.tag) for item in unread]
+                not_done += [refusals.nothing_does(_words(around, [item]), asked_in.tag) for item in draft.unused]
         if not_done and tasks:
             offer = nearest.request(around.text, reading, lambda text: self._plans_whole(text, around, reading))
             not_done = [replace(item, nearest_request=offer) for item in not_done]
@@ -196,6 +200,10 @@ def _without_expert(step: Step, around: Surroundings, asked_in: Language) -> Not
     cure = around.request.cures.find(step.task_type.name, choices)
     words = _words(around, [*step.words, *step.options])
     return refusals.no_expert(words, step.task_type, cure, asked_in.tag, choices=choices)
+
+
+def _says_nothing(around: Surroundings, segment: Segment, asked_in: Language) -> bool:
+    return function_words.only(around.text[segment.start : segment.end], asked_in.tag)
 
 
 def _words(around: Surroundings, segments: Sequence[object]) -> str:

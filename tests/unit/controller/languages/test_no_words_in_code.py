@@ -38,7 +38,7 @@ def words_of(tag: str) -> frozenset[str]:
     return frozenset(listed)
 
 
-NAMES = {"audio", "mit", "tag"}
+NAMES = {"audio", "kind", "mit", "tag"}
 """Words of other languages that are names of things in code, too."""
 ENGLISH = words_of("en")
 OTHERS = {word for tag in folders.load() if tag != "en" for word in words_of(tag) if len(word) > 2} - ENGLISH - NAMES

@@ -41,11 +41,12 @@ class Case:
     around: Surroundings
     reading: Reading
     said: spoken.Spoken
+    language: str
 
     @property
     def maker(self) -> TaskMaker:
         """What makes its tasks."""
-        return TaskMaker(self.reading, self.around, self.said)
+        return TaskMaker(self.reading, self.around, self.said, self.language)
 
     def make(self) -> Draft:
         """Makes its tasks."""
@@ -69,7 +70,7 @@ def case_of(request: Marked, history: tuple[PastTurn, ...] = ()) -> Case:
     message = Message(request.text, artifacts=tuple(item.name for item in artifacts))
     around = Surroundings(PlanningRequest((message,), artifacts, TYPES, history))
     said = spoken.read(request.text, asides(request.text, request.files), [languages.load()[request.language]])
-    return Case(around, reading_of(request), said)
+    return Case(around, reading_of(request), said, request.language)
 
 
 def attached(files: Sequence[str]) -> tuple[Artifact, ...]:
@@ -86,7 +87,7 @@ def reading_of(request: Marked) -> Reading:
     changes: list[tuple[Segment, str]] = []
     words: dict[int, tuple[list[Segment], list[Segment]]] = {}
     for item in request.segments:
-        segment = Segment(_label(item, request), item.start, item.end, (), is_more=False, probability=1.0)
+        segment = Segment(_label(item, request), item.start, item.end, (), newness=0.0, probability=1.0)
         segments.append(segment)
         if isinstance(segment.label, Option):
             changes.append((segment, CHANGES[CLASSES.change(item, request)]))

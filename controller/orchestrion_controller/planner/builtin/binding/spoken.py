@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orchestrion.plans import ParameterKind
 from orchestrion_controller.languages import Language, amounts, language_names, rests
 from orchestrion_controller.languages.amounts import Amount
 from orchestrion_controller.languages.language_names import LanguageName
@@ -23,6 +24,8 @@ class Spoken:
     languages: tuple[LanguageName, ...]
     rests: tuple[int, ...] = ()
     """Where the words for what has not been spoken of begin, such as "the other"."""
+    quotations: tuple[Aside, ...] = ()
+    """The texts that stand in it as they are."""
 
     def unclaimed(self, spans: Sequence[tuple[int, int]]) -> list[Amount]:
         """The amounts that say how much of something, and that none of some spans has."""
@@ -35,9 +38,15 @@ class Spoken:
         ]
 
 
-def read(text: str, asides: Iterable[Aside], languages: Sequence[Language]) -> Spoken:
+def read(text: str, asides: Sequence[Aside], languages: Sequence[Language]) -> Spoken:
     """Reads a request, but for the names of files and the quotations in it."""
     plain = text
     for aside in asides:
         plain = plain[: aside.start] + " " * (aside.end - aside.start) + plain[aside.end :]
-    return Spoken(text, amounts.read(plain, languages), language_names.read(plain), rests.read(plain, languages))
+    return Spoken(
+        text,
+        amounts.read(plain, languages),
+        language_names.read(plain),
+        rests.read(plain, languages),
+        tuple(item for item in asides if item.kind is ParameterKind.TEXT and item.mark != "[link]"),
+    )

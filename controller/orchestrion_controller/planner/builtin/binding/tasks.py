@@ -9,11 +9,13 @@ from typing import TypeAlias
 from orchestrion.plans import Parameter, ParameterKind, Task, TaskType
 from orchestrion.runs import Artifact
 from orchestrion.values import OutputRef, Value
+from orchestrion_controller.languages import function_words
 from orchestrion_controller.planner.builtin.binding import missing, values
 from orchestrion_controller.planner.builtin.binding.objects import Objects
 from orchestrion_controller.planner.builtin.binding.spoken import Spoken
 from orchestrion_controller.planner.builtin.binding.surroundings import Feed, Surroundings, feed_of
 from orchestrion_controller.planner.builtin.binding.values import Words
+from orchestrion_controller.planner.builtin.reading.marking import Aside
 from orchestrion_controller.planner.builtin.reading.offers import Option
 from orchestrion_controller.planner.builtin.reading.reader import Reading
 from orchestrion_controller.planner.builtin.reading.segments import Segment
@@ -31,6 +33,8 @@ class Draft:
     tasks: list[Task] = field(default_factory=list)
     unread: list[Segment] = field(default_factory=list)
     """Words for an option that give no value of it."""
+    unused: list[Aside] = field(default_factory=list)
+    """Texts in quotation marks that no task works on."""
 
     def add(self, task_type: TaskType, inputs: Mapping[str, Value]) -> str:
         """Adds a task, or finds the same one; returns its id."""
@@ -47,8 +51,9 @@ class Draft:
 class TaskMaker:
     """Makes the tasks of one request."""
 
-    def __init__(self, reading: Reading, surroundings: Surroundings, spoken: Spoken) -> None:
-        """Keeps what a request says, and what there is beside it."""
+    def __init__(self, reading: Reading, surroundings: Surroundings, spoken: Spoken, asked_in: str) -> None:
+        """Keeps what a request says, what there is beside it, and the tag of its language."""
+        self._asked_in = asked_in
         self._text = surroundings.text
         self._reading = reading
         self._around = surroundings
@@ -56,6 +61,8 @@ class TaskMaker:
         self._objects = Objects(surroundings.files, spoken, surroundings.field)
         self._changes = {id(segment): change for segment, change in reading.changes}
         self._draft = Draft()
+        self._free = [item for item in spoken.quotations if not _is_claimed(item, reading)]
+        """Texts that stand in the request as they are, and that no words for an option have."""
 
     def make(self) -> Draft:
         """Makes the tasks.
@@ -68,6 +75,7 @@ class TaskMaker:
             options = self.options_of(step)
             feeds = [feed for source in self._reading.sources[number] for feed in products[source]]
             products.append(self._make_step(step, options, feeds, self._reading.objects[number]))
+        self._draft.unused = self._free
         return self._draft
 
     def options_of(self, step: Step) -> dict[str, list[Value]]:
@@ -78,18 +86,48 @@ class TaskMaker:
                 result[parameter.name] = [self._prose(segments)]
                 continue
             if parameter.kind is ParameterKind.NUMBER and len(segments) > 1:
-                # "Speed … up by 50 %": words that stand apart are read as one.
-                number = values.value(parameter, self._said(segments))
-                if number is not None:
-                    result[parameter.name] = [number]
+                numbers = self._numbers(parameter, segments)
+                if numbers:
+                    result[parameter.name] = numbers
                     continue
             for segment in segments:
+                if parameter.repeated and self._names_nothing(segment):
+                    continue
                 value = values.value(parameter, self._said([segment]))
                 if value is None:
                     self._draft.unread.append(segment)
                 elif value not in result.setdefault(parameter.name, []):
                     result[parameter.name].append(value)
+        result |= self._in_prose(step, result)
         return {name: values_so_far for name, values_so_far in result.items() if values_so_far}
+
+    def _numbers(self, parameter: Parameter, segments: Sequence[Segment]) -> list[Value]:
+        """Reads words for a number that stand apart: as one ("Speed … up by 50 %"), or as many as they have amounts."""
+        said = [self._said([segment]) for segment in segments]
+        several = [values.number(parameter, words) for words in said if words.amounts]
+        if len(several) > 1 and None not in several:
+            return list(dict.fromkeys(number for number in several if number is not None))
+        one = values.number(parameter, self._said(segments))
+        return [] if one is None else [one]
+
+    def _names_nothing(self, segment: Segment) -> bool:
+        """Whether words among those for a list of names are none: function words, or a text to work on."""
+        if any(item.start < segment.end and segment.start < item.end for item in self._free):
+            return True
+        return function_words.only(self._words(segment), self._asked_in)
+
+    def _in_prose(self, step: Step, options: Mapping[str, Sequence[Value]]) -> dict[str, list[Value]]:
+        """Amounts in the words for a text that are of another option's unit: "20 seconds of calm piano music"."""
+        spans = [(item.start, item.end) for item in step.options]
+        inside = [item for item in self._values.amounts if item.unit and _inside(item.start, item.end, spans)]
+        result: dict[str, list[Value]] = {}
+        for parameter in step.task_type.inputs:
+            own = [item for item in inside if item.unit == values.scale(parameter)]
+            if parameter.kind is ParameterKind.NUMBER and parameter.name not in options and len(own) == 1:
+                number = values.number(parameter, Words(self._text[own[0].start : own[0].end], "", own))
+                if number is not None:
+                    result[parameter.name] = [number]
+        return result
 
     def _make_step(
         self, step: Step, options: dict[str, list[Value]], feeds: Sequence[Feed], objects: Sequence[Segment]
@@ -101,6 +139,7 @@ class TaskMaker:
             choice = dict(step.ability.choices).get(parameter.name)
             if choice:
                 own[parameter.name] = [choice]
+        _spread(task_type, own)
         open_inputs = [
             item
             for item in task_type.inputs
@@ -108,7 +147,7 @@ class TaskMaker:
             and not item.choices
             and (not item.optional or item.kind.is_media)
         ]
-        is_about = bool(feeds or objects)
+        is_about = bool(feeds or (objects and self._around.files))
         if not open_inputs and is_about:
             # Words and what the step is about cannot both be its only input: the words are told as not done.
             open_inputs = [
@@ -148,12 +187,20 @@ class TaskMaker:
         made = self._converted(_principal(feeds, kind), kind)
         if len(made) >= least and made:
             return made
+        if kind is ParameterKind.TEXT and self._free:
+            return [*made, *self._quoted(least - len(made))]
         files = self._files(kind, objects, least - len(made))
         if files:
             return [*made, *self._converted([feed_of(item) for item in files], kind)]
         if made:
             return made
         return self._converted(self._around.earlier(kind, self._can_become), kind)
+
+    def _quoted(self, least: int) -> list[Value]:
+        """Takes texts that stand in the request: as many as are lacking, all where one step alone can work on them."""
+        count = len(self._free) if len(self._reading.steps) == 1 else max(least, 1)
+        taken, self._free = self._free[:count], self._free[count:]
+        return [item.text for item in taken]
 
     def _files(self, kind: ParameterKind, objects: Sequence[Segment], least: int) -> list[Artifact]:
         fitting = [item for item in self._around.files if feed_of(item).fits(kind)]
@@ -211,6 +258,29 @@ class TaskMaker:
 
 _PROSE = frozenset({"prompt", "question", "instruction", "text", "negative_prompt", "system"})
 """Inputs whose words reach a model as they stand."""
+
+
+def _is_claimed(quotation: Aside, reading: Reading) -> bool:
+    """Whether words for an option have a text; one among names, such as labels, is what they are for."""
+    return any(
+        item.start < quotation.end and quotation.start < item.end
+        for item in reading.segments
+        if item.label == "unmet"
+        or (isinstance(item.label, Option) and not (item.label.parameter.repeated and quotation.mark == "[text]"))
+    )
+
+
+def _spread(task_type: TaskType, options: dict[str, list[Value]]) -> None:
+    """Gives each text that a step must have its own of several that words gave for one of them."""
+    alike = [
+        item.name
+        for item in task_type.inputs
+        if item.kind is ParameterKind.TEXT
+        and not (item.optional or item.repeated or item.choices or item.name in values.LANGUAGES)
+    ]
+    chosen = [value for name in alike for value in options.get(name, ())]
+    if len(alike) == len(chosen) > len([name for name in alike if name in options]):
+        options |= {name: [value] for name, value in zip(alike, chosen, strict=True)}
 
 
 def _inside(start: int, end: int, spans: Sequence[tuple[int, int]]) -> bool:

@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from orchestrion.plans import Parameter, ParameterKind
 from orchestrion.values import Value
+from orchestrion_controller.languages import voices
 from orchestrion_controller.languages.amounts import Amount
 from orchestrion_controller.languages.language_names import LanguageName
+from orchestrion_controller.languages.quotations import quotations
 
 LANGUAGES: Final = frozenset({"language", "source_language", "spoken_language"})
 """The inputs that are a language's tag, which no file and no step gives."""
@@ -41,6 +44,8 @@ _TEMPO: Final = "beat_per_minute"
 _WHICH: Final = frozenset({"ordinal", "count"})
 """Forms of amounts that say which one, not how much."""
 _TRIM: Final = " \t\r\n:：,，"
+_VOICE: Final = "voice"
+_SPEAKER: Final = re.compile(r"[A-Za-z]+[-_+/\d][\w+/-]*")
 _QUOTES: Final = frozenset("\"'`“”„‘’‚«»‹›「」『』《》")
 
 
@@ -73,7 +78,15 @@ def value(parameter: Parameter, words: Words) -> Value | None:
         return words.languages[0].tag if words.languages else None
     if parameter.kind is ParameterKind.NUMBER:
         return number(parameter, words)
+    if parameter.name == _VOICE:
+        return voices.read(words.text) or _speaker(words.text)
     return text(words.text) or None
+
+
+def _speaker(words: str) -> str | None:
+    """The name of an expert's voice, which stands in quotation marks or looks like none of a language's words."""
+    quoted = next((item.text for item in quotations(words)), None)
+    return quoted or next((word for word in words.split() if _SPEAKER.fullmatch(word)), None)
 
 
 def text(words: str) -> str:

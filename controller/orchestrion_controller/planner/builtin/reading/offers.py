@@ -65,6 +65,8 @@ class Offer:
     """For each option the index of its text."""
     ability_of: tuple[int, ...]
     """For each option the index of the first ability of its task type."""
+    type_of: tuple[int, ...]
+    """For each ability, then for each option, the index of the first ability of its task type."""
 
     @property
     def ability_digests(self) -> list[int]:
@@ -87,12 +89,14 @@ def offer(task_types: Sequence[TaskType]) -> Offer:
     options = tuple(Option(item, parameter) for item in task_types for parameter in item.inputs if is_worded(parameter))
     texts = tuple(dict.fromkeys(option.text for option in options))
     types = [ability.task_type for ability in abilities]
+    ability_of = tuple(types.index(option.task_type) for option in options)
     return Offer(
         abilities,
         options,
         texts,
         tuple(texts.index(option.text) for option in options),
-        tuple(types.index(option.task_type) for option in options),
+        ability_of,
+        (*(types.index(item) for item in types), *ability_of),
     )
 
 

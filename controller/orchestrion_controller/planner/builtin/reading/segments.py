@@ -17,11 +17,15 @@ from orchestrion_controller.planner.builtin.reading.pieces import Piece
 Label: TypeAlias = str | Ability | Option
 """What words are there for: one of `ROLES`, an ability that they ask for, or an option that they give."""
 
-_CHANGE: Final = 0.7
+_CHANGE: Final = 0.9
 """What it costs to take the next word for something else, in nats: a word between two alike is rarely different."""
 
+_STEP: Final = 1.2
+"""What it costs to take words for one more task type, in nats: most requests ask for one or two."""
+
+_NEVER: Final = -1e4
 _NONE: Final = ROLES.index("none")
-_INSIDE, _MORE = STARTS.index("inside"), STARTS.index("more")
+_INSIDE, _NEW, _MORE = (STARTS.index(name) for name in ("inside", "new", "more"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,8 @@ class Segment:
     end: int
     pieces: tuple[int, ...]
     """The indices of their pieces."""
-    is_more: bool
-    """Whether they go on with what words before them began: `read` … `aloud`."""
+    newness: float
+    """The log odds that they begin something, and do not go on with what words before them began: `read` … `aloud`."""
     probability: float
     """How likely the label is, the mean of the words'."""
 
@@ -59,7 +63,7 @@ def segments(pieces: Sequence[Piece], text: str, scores: Array, starts: Array, o
     if not words:
         return []
     of_words = np.stack([scores[list(word)].mean(0) for word in words])
-    path = _likeliest(of_words)
+    path = _fewest(of_words, offer)
     groups: list[tuple[int, list[int]]] = []
     for number, label in enumerate(path):
         first = words[number][0]
@@ -94,7 +98,7 @@ def _segment(
         pieces[inside[0]].start,
         pieces[inside[-1]].end,
         inside,
-        bool(starts[inside[0]].argmax() == _MORE),
+        float(starts[inside[0], _NEW] - np.logaddexp(starts[inside[0], _INSIDE], starts[inside[0], _MORE])),
         float(np.exp(of_words[list(members), label].mean())),
     )
 
@@ -124,8 +128,36 @@ def _is_spaced(char: str) -> bool:
     return char.isalnum() and not 0x2E80 <= ord(char) < 0xAC00
 
 
-def _likeliest(scores: Array) -> list[int]:
-    """The likeliest labels, where each change costs something: (words, labels) to one label a word."""
+def _fewest(scores: Array, offer: Offer) -> list[int]:
+    """The likeliest labels, without steps that few words speak for where others explain those words nearly as well."""
+    path, total = _likeliest(scores)
+    while True:
+        least = None
+        for labels in _steps(path, offer):
+            fewer = scores.copy()
+            fewer[:, labels] = _NEVER
+            other, without = _likeliest(fewer)
+            if total - without < (least[0] if least else _STEP):
+                least = total - without, fewer, other, without
+        if least is None:
+            return path
+        _, scores, path, total = least
+
+
+def _steps(path: Sequence[int], offer: Offer) -> list[list[int]]:
+    """The labels of each step: an ability that is asked for, or all of a task type of which only options are given."""
+    taken = {label - len(ROLES) for label in path if label >= len(ROLES)}
+    abilities = {number for number in taken if number < len(offer.abilities)}
+    types = {offer.type_of[number] for number in abilities}
+    bare = {offer.type_of[number] for number in taken} - types
+    return [
+        *([number + len(ROLES)] for number in sorted(abilities)),
+        *([len(ROLES) + number for number, one in enumerate(offer.type_of) if one == kind] for kind in sorted(bare)),
+    ]
+
+
+def _likeliest(scores: Array) -> tuple[list[int], float]:
+    """The likeliest labels, where each change costs something: (words, labels) to one label a word, and their score."""
     best = scores[0].copy()
     came_from = []
     for row in scores[1:]:
@@ -137,4 +169,4 @@ def _likeliest(scores: Array) -> list[int]:
     path = [int(best.argmax())]
     for row in reversed(came_from):
         path.append(int(row[path[-1]]))
-    return path[::-1]
+    return path[::-1], float(best.max())

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from orchestrion.plans import TaskType
 from orchestrion_controller.planner.builtin.reading.offers import Ability, Option
 from orchestrion_controller.planner.builtin.reading.segments import Segment
+
+
+_ANOTHER: Final = 4.0
+"""From which log odds on words that ask for a step once more ask for another one: few requests do one thing twice."""
 
 
 @dataclass(slots=True)
@@ -46,8 +51,8 @@ def gather(segments: Sequence[Segment], ability_of: Callable[[Segment], Ability]
     steps: list[Step] = []
     for segment in segments:
         if isinstance(segment.label, Ability):
-            same = [step for step in steps if step.task_type == segment.label.task_type]
-            if same and (segment.is_more or _goes_on(same[-1], segment)):
+            same = [step for step in steps if step.ability == segment.label]
+            if same and segment.newness < _ANOTHER:
                 same[-1].words.append(segment)
             else:
                 steps.append(Step(segment.label, [segment]))
@@ -55,25 +60,12 @@ def gather(segments: Sequence[Segment], ability_of: Callable[[Segment], Ability]
         if not isinstance(segment.label, Option):
             continue
         option = segment.label
-        same = [step for step in steps if step.task_type == option.task_type]
-        open_ones = [step for step in same if segment.is_more or _takes(step, option)]
+        open_ones = [step for step in steps if step.task_type == option.task_type]
         if not open_ones or _is_of_another(open_ones, segments, number):
             steps.append(Step(ability_of(segment), [], [segment]))
         else:
             _nearest(open_ones, segment).options.append(segment)
     return sorted(steps, key=lambda step: step.position)
-
-
-def _goes_on(step: Step, segment: Segment) -> bool:
-    """Whether words of one ability follow each other with nothing but small words between."""
-    return step.ability == segment.label and segment.start - step.words[-1].end <= 1
-
-
-def _takes(step: Step, option: Option) -> bool:
-    """Whether a step has room for an option: it has not been given it, or takes several."""
-    labels = [item.label for item in step.options]
-    is_several = option.parameter.repeated or option.parameter.name == "language"
-    return is_several or option not in labels
 
 
 def _is_of_another(steps: Sequence[Step], segments: Sequence[Segment], number: int) -> bool:

@@ -23,7 +23,7 @@ def read(
     """Reads a text whose parts have labels; parts that begin something new, or go on with it, are named."""
     pieces = PIECES.cut(text)
     scores = np.full((len(pieces), LABELS), -8.0, dtype=np.float32)
-    scores[:, 0] = -3.0
+    scores[:, 0] = -4.0
     begun = np.zeros((len(pieces), len(STARTS)), dtype=np.float32)
     for words, label in labels:
         first = text.index(words)
@@ -79,7 +79,7 @@ def test_a_doubtful_word_between_two_alike_goes_with_them() -> None:
 def test_a_new_beginning_splits_and_more_goes_on() -> None:
     text = "shorten shorten it really"
     parts = read(text, ("shorten shorten", ASK + 1), ("really", ASK + 1), starts=("shorten",), more=("really",))
-    assert [item.is_more for item in parts] == [False, True]
+    assert [item.newness > 0 for item in parts] == [True, False]
     text = "cat dog"
     parts = read(text, ("cat dog", LABELS - 1), starts=("cat", "dog"))
     assert [text[item.start : item.end] for item in parts] == ["cat", "dog"]
@@ -121,6 +121,6 @@ def test_a_segment_knows_what_it_is_about() -> None:
     ability, option = OFFER.abilities[0], OFFER.options[0]
     assert isinstance(ability, Ability)
     assert isinstance(option, Option)
-    segment = Segment(ability, 0, 1, (1,), is_more=False, probability=1.0)
+    segment = Segment(ability, 0, 1, (1,), newness=0.0, probability=1.0)
     assert segment.task_type == ability.task_type
-    assert Segment("unmet", 0, 1, (1,), is_more=False, probability=1.0).task_type is None
+    assert Segment("unmet", 0, 1, (1,), newness=0.0, probability=1.0).task_type is None

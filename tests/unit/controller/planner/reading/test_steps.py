@@ -12,6 +12,7 @@ from orchestrion_controller.planner.builtin.reading.segments import Label, Segme
 from orchestrion_controller.planner.builtin.reading.steps import Step, gather
 
 TYPES = task_types.load()
+_NEWNESS = {"+": -4.0, "?": 2.0}
 _MARK = re.compile(r"\{([^ }]+) ([^}]*)\}")
 
 
@@ -29,7 +30,7 @@ def label(key: str) -> Label:
 
 
 def steps_of(marked: str) -> list[str]:
-    """The steps of a marked text; `+` before a label goes on with what words before it began."""
+    """The steps of a marked text; `+` before a label goes on with what words before it began, `?` perhaps does."""
     segments, text, last = [], "", 0
     for match in _MARK.finditer(marked):
         text += marked[last : match.start()]
@@ -37,7 +38,7 @@ def steps_of(marked: str) -> list[str]:
         start, last = len(text), match.end()
         text += words
         segments.append(
-            Segment(label(key.lstrip("+")), start, len(text), (), is_more=key.startswith("+"), probability=1.0)
+            Segment(label(key.lstrip("+?")), start, len(text), (), newness=_NEWNESS.get(key[0], 6.0), probability=1.0)
         )
     return [shown(text, step) for step in gather(segments, lambda item: Ability(item.label.task_type))]  # type: ignore[union-attr]
 
@@ -95,10 +96,19 @@ def test_objects_of_their_own_make_two_steps() -> None:
     ) == ["audio-to-audio [] ['louder']", "audio-to-audio [] ['slower']"]
 
 
-def test_an_option_said_twice_is_of_two_steps() -> None:
-    assert steps_of("{audio-to-audio.gain_db louder}, and then {audio-to-audio.gain_db quieter}") == [
-        "audio-to-audio [] ['louder']",
-        "audio-to-audio [] ['quieter']",
+def test_an_option_said_twice_is_of_one_step_whose_values_tell_how_often_it_is_done() -> None:
+    assert steps_of("{audio-to-audio.speed twice as fast}, and then {audio-to-audio.speed half as fast}") == [
+        "audio-to-audio [] ['twice as fast', 'half as fast']"
+    ]
+
+
+def test_words_that_ask_once_more_are_of_the_same_step_where_they_do_not_surely_begin_another() -> None:
+    assert steps_of("{text-classification=sentiment Is it}, well, {?text-classification=sentiment negative}") == [
+        "text-classification ['Is it', 'negative'] []"
+    ]
+    assert steps_of("{text-classification=sentiment Is it good}? {text-classification=sentiment Is that good}?") == [
+        "text-classification ['Is it good'] []",
+        "text-classification ['Is that good'] []",
     ]
 
 
