@@ -34,6 +34,8 @@ _HEADS_FASTER: Final = 4
 _VARIED: Final = 0.6
 """In what share of the batches a tool of others has another name and description than its own."""
 
+_ALONE: Final = Crew()
+
 T = TypeVar("T", Example, Marked)
 
 
@@ -89,7 +91,7 @@ class Trainer:
         teacher: Teacher,
         requests: Sequence[Marked],
         generator: random.Random,
-        crew: Crew = Crew(),
+        crew: Crew = _ALONE,
     ) -> None:
         """Prepares the lessons.
 

@@ -16,11 +16,12 @@ from orchestrion.values import Value
 from orchestrion_controller import abilities, languages, refusals
 from orchestrion_controller.languages import Language, function_words
 from orchestrion_controller.languages.messages import message
+from orchestrion_controller.languages.quotations import after_colon
 from orchestrion_controller.planner.builtin.binding import followups, nearest, spoken
 from orchestrion_controller.planner.builtin.binding.estimated import EstimatedTasks
 from orchestrion_controller.planner.builtin.binding.surroundings import Surroundings
 from orchestrion_controller.planner.builtin.binding.tasks import TaskMaker
-from orchestrion_controller.planner.builtin.reading.marking import asides, beside
+from orchestrion_controller.planner.builtin.reading.marking import LONG_WORDS, asides, beside
 from orchestrion_controller.planner.builtin.reading.reader import PlanEstimate, Reader, Reading
 from orchestrion_controller.planner.builtin.reading.segments import Segment
 from orchestrion_controller.planner.builtin.reading.steps import Step
@@ -94,15 +95,42 @@ class BuiltinPlanner:
         return self._read(around, asked_in) if is_own else self._estimated(around, asked_in)
 
     def _read(self, around: Surroundings, asked_in: Language) -> _Draft:
-        """Plans what is explained, and names what is not."""
+        """Plans what is explained, and names what is not.
+
+        Where that is not all, a few words after a colon may be a text to work on, as many are: "translate: good night".
+        """
+        fault: InvalidArgumentError | None = None
+        draft = _Draft()
+        try:
+            draft = self._read_once(around, asked_in, LONG_WORDS)
+        except InvalidArgumentError as error:
+            fault = error
+        if (fault or draft.not_done) and after_colon(around.text):
+            try:
+                other = self._read_once(around, asked_in, 1)
+            except InvalidArgumentError:
+                pass
+            else:
+                if other.tasks and not other.not_done:
+                    return other
+        if fault:
+            raise fault
+        return draft
+
+    def _read_once(self, around: Surroundings, asked_in: Language, long_words: int) -> _Draft:
         request = around.request
         defined = _askable(request.defined or request.task_types)
         files = [artifact.file_name for artifact in around.own_files]
         follows = bool(request.history)
         reading = self._reader.read(
-            around.text, defined, files, beside(around.own_files, follows=follows), preferred=request.on_offer
+            around.text,
+            defined,
+            files,
+            beside(around.own_files, follows=follows),
+            preferred=request.on_offer,
+            long_words=long_words,
         )
-        said = spoken.read(around.text, asides(around.text, files), [asked_in])
+        said = spoken.read(around.text, asides(around.text, files, long_words=long_words), [asked_in])
         maker = TaskMaker(reading, around, said, asked_in.tag)
         if follows and (again := self._again(around, reading, maker)):
             return _Draft(again, confidence=reading.confidence)

@@ -11,6 +11,10 @@ from orchestrion_controller.languages.amounts import Amount
 from orchestrion_controller.languages.language_names import LanguageName
 from orchestrion_controller.planner.builtin.reading.marking import Aside
 
+_COUNTED = frozenset(
+    {None, "character", "page", "picture", "sound", "file"} | {kind.name.lower() for kind in ParameterKind}
+)
+"""Units of what there is, not of how much is to be done."""
 _ON_THEIR_OWN = frozenset({"exact", "factor", "more", "time"})
 """Forms of amounts that say how much; ordinals and counts say which."""
 
@@ -33,7 +37,7 @@ class Spoken:
             item
             for item in self.amounts
             if item.form in _ON_THEIR_OWN
-            and item.unit is not None
+            and item.unit not in _COUNTED
             and not any(item.start < end and start < item.end for start, end in spans)
         ]
 

@@ -81,15 +81,16 @@ class TaskMaker:
     def options_of(self, step: Step) -> dict[str, list[Value]]:
         """Reads the options of a step; words that give none are kept as unread."""
         result: dict[str, list[Value]] = {}
-        for parameter, segments in _by_parameter(step.options).items():
+        claimed = [item for item in step.options if not self._is_free(item)]
+        for parameter, segments in _by_parameter(claimed).items():
             if parameter.kind is ParameterKind.TEXT and not parameter.repeated and parameter.name in _PROSE:
-                result[parameter.name] = [self._prose(segments)]
+                result[parameter.name] = self._prose(segments)
                 continue
-            if parameter.kind is ParameterKind.NUMBER and len(segments) > 1:
-                numbers = self._numbers(parameter, segments)
-                if numbers:
-                    result[parameter.name] = numbers
-                    continue
+            if parameter.kind is ParameterKind.NUMBER:
+                numbers = self._numbers(parameter, segments, step)
+                result |= numbers
+                self._draft.unread += [] if numbers else segments
+                continue
             for segment in segments:
                 if parameter.repeated and self._names_nothing(segment):
                     continue
@@ -101,19 +102,26 @@ class TaskMaker:
         result |= self._in_prose(step, result)
         return {name: values_so_far for name, values_so_far in result.items() if values_so_far}
 
-    def _numbers(self, parameter: Parameter, segments: Sequence[Segment]) -> list[Value]:
-        """Reads words for a number that stand apart: as one ("Speed … up by 50 %"), or as many as they have amounts."""
-        said = [self._said([segment]) for segment in segments]
-        several = [values.number(parameter, words) for words in said if words.amounts]
-        if len(several) > 1 and None not in several:
-            return list(dict.fromkeys(number for number in several if number is not None))
-        one = values.number(parameter, self._said(segments))
-        return [] if one is None else [one]
+    def _numbers(self, parameter: Parameter, segments: Sequence[Segment], step: Step) -> dict[str, list[Value]]:
+        """Reads words for a number: those that stand apart as one ("Speed … up by 50 %"), or as their amounts say.
+
+        Two amounts in a row are for two numbers that are alike, where the task type has such: "thresholds 50 and 150".
+        """
+        said = self._said(segments)
+        each = [values.number(parameter, Words(said.text, said.change, (amount,))) for amount in said.amounts]
+        several = [number for number in dict.fromkeys(each) if number is not None]
+        alike = [item for item in step.task_type.inputs if _limits(item) == _limits(parameter)]
+        if len(several) > 1 and len(several) == len(alike):
+            return {item.name: [number] for item, number in zip(alike, several, strict=True)}
+        if len(several) > 1 and all(self._said([segment]).amounts for segment in segments) and len(segments) > 1:
+            return {parameter.name: several}
+        one = values.number(parameter, said)
+        return {} if one is None else {parameter.name: [one]}
+
+    def _is_free(self, segment: Segment) -> bool:
+        return any(item.start < segment.end and segment.start < item.end for item in self._free)
 
     def _names_nothing(self, segment: Segment) -> bool:
-        """Whether words among those for a list of names are none: function words, or a text to work on."""
-        if any(item.start < segment.end and segment.start < item.end for item in self._free):
-            return True
         return function_words.only(self._words(segment), self._asked_in)
 
     def _in_prose(self, step: Step, options: Mapping[str, Sequence[Value]]) -> dict[str, list[Value]]:
@@ -231,15 +239,16 @@ class TaskMaker:
     def _can_become(self, source: ParameterKind, target: ParameterKind) -> bool:
         return conversions.chain(self._around.task_types.values(), source, target) is not None
 
-    def _prose(self, segments: Sequence[Segment]) -> str:
-        """Joins the words for a text that is given to a model as it stands."""
-        if len(segments) == 1:
-            return values.text(self._words(segments[0]))
+    def _prose(self, segments: Sequence[Segment]) -> list[Value]:
+        """Joins the words for a text that is given to a model as it stands; several in quotation marks are several."""
+        quoted = [(item.start, item.end) for item in self._values.quotations]
+        if all(any(start <= item.start and item.end <= end for start, end in quoted) for item in segments):
+            return [values.text(self._words(item)) for item in segments]
         between = self._text[segments[0].end : segments[-1].start]
         others = [item for item in self._reading.segments if segments[0].end <= item.start < segments[-1].start]
-        if not between.strip() or all(item in segments for item in others):
-            return values.text(self._text[segments[0].start : segments[-1].end])
-        return ", ".join(values.text(self._words(item)) for item in segments)
+        if len(segments) == 1 or not between.strip() or all(item in segments for item in others):
+            return [values.text(self._text[segments[0].start : segments[-1].end])]
+        return [", ".join(values.text(self._words(item)) for item in segments)]
 
     def _said(self, segments: Sequence[Segment]) -> Words:
         """What words say: how they change an option, and the amounts and names of languages among them."""
@@ -261,26 +270,37 @@ _PROSE = frozenset({"prompt", "question", "instruction", "text", "negative_promp
 
 
 def _is_claimed(quotation: Aside, reading: Reading) -> bool:
-    """Whether words for an option have a text; one among names, such as labels, is what they are for."""
-    return any(
-        item.start < quotation.end and quotation.start < item.end
-        for item in reading.segments
-        if item.label == "unmet"
-        or (isinstance(item.label, Option) and not (item.label.parameter.repeated and quotation.mark == "[text]"))
-    )
+    """Whether words for an option have a text, and not among others while a text to work on is lacking."""
+    for step in reading.steps:
+        for segment in step.options:
+            if not (segment.start < quotation.end and quotation.start < segment.end):
+                continue
+            own = segment.label.parameter if isinstance(segment.label, Option) else None
+            has = {item.label.parameter.name for item in step.options if isinstance(item.label, Option)}
+            lacks = any(_is_content(item) and item.name not in has for item in step.task_type.inputs)
+            others = [item for item in step.options if item.label == segment.label and item is not segment]
+            is_whole = segment.start >= quotation.start and segment.end <= quotation.end
+            return not (lacks and others and is_whole and own and quotation.mark == "[text]")
+    return any(item.start < quotation.end and quotation.start < item.end for item in reading.of_role("unmet"))
+
+
+def _is_content(parameter: Parameter) -> bool:
+    """Whether an input is a text that a step must have."""
+    is_given = parameter.optional or parameter.repeated or parameter.choices or parameter.name in values.LANGUAGES
+    return parameter.kind is ParameterKind.TEXT and not is_given
 
 
 def _spread(task_type: TaskType, options: dict[str, list[Value]]) -> None:
     """Gives each text that a step must have its own of several that words gave for one of them."""
-    alike = [
-        item.name
-        for item in task_type.inputs
-        if item.kind is ParameterKind.TEXT
-        and not (item.optional or item.repeated or item.choices or item.name in values.LANGUAGES)
-    ]
+    alike = [item.name for item in task_type.inputs if _is_content(item)]
     chosen = [value for name in alike for value in options.get(name, ())]
     if len(alike) == len(chosen) > len([name for name in alike if name in options]):
         options |= {name: [value] for name, value in zip(alike, chosen, strict=True)}
+
+
+def _limits(parameter: Parameter) -> tuple[object, ...]:
+    """What numbers that are alike have in common."""
+    return parameter.kind, parameter.minimum, parameter.maximum, values.scale(parameter)
 
 
 def _inside(start: int, end: int, spans: Sequence[tuple[int, int]]) -> bool:

@@ -66,7 +66,7 @@ class Base:
                 # Beyond the end of a text there is nothing, whatever it was padded with.
                 around = _windows(hidden * mask[..., None], order, left)
                 turned = _linear(around, weights[f"w{layer}_{order}"], weights[f"b{layer}_{order}"])
-                hidden = np.maximum(turned, 0) + hidden
+                hidden = np.maximum(turned, 0) + hidden  # noqa: PLW2901 - Each layer adds to the one before.
             parts.append(hidden)
         whole = self._normalized(np.concatenate(parts, -1), weights["ln_g"], weights["ln_b"])
         whole *= is_word

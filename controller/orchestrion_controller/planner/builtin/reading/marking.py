@@ -41,7 +41,7 @@ _OPENING: Final = frozenset("'\"`‘“«")
 _CLOSING: Final = frozenset("'\"`’”»")
 _SHORT_WORDS: Final = 3
 _LONGEST_QUESTION: Final = 40
-_LONG_WORDS: Final = 15
+LONG_WORDS: Final = 15
 """How many words after a colon make a text of what follows."""
 
 
@@ -70,12 +70,13 @@ class Aside:
         return self.mark in MARKS[:4]
 
 
-def asides(request: str, file_names: Sequence[str] = ()) -> list[Aside]:
+def asides(request: str, file_names: Sequence[str] = (), *, long_words: int = LONG_WORDS) -> list[Aside]:
     """Finds the values inside a request, in order; none overlap.
 
     Args:
         request: The request, as it is written.
         file_names: The names of its attachments, which it may mention.
+        long_words: How many words after a colon make a text of what follows.
     """
     asides: list[Aside] = []
     for name in sorted(dict.fromkeys(file_names), key=len, reverse=True):
@@ -91,7 +92,7 @@ def asides(request: str, file_names: Sequence[str] = ()) -> list[Aside]:
             _add(asides, Aside(_mark_of(quotation.text), quotation.text, quotation.start, quotation.end))
     last = max((item.end for item in asides), default=0)
     rest = after_colon(request, last)
-    if rest and len(rest.text.split()) >= _LONG_WORDS:
+    if rest and len(rest.text.split()) >= long_words:
         _add(asides, Aside("[text]", rest.text, rest.start, rest.end))
     return sorted(asides, key=lambda item: item.start)
 

@@ -109,6 +109,11 @@ def is_worded(parameter: Parameter) -> bool:
     return not parameter.kind.is_media and not parameter.choices
 
 
+def takes_several(parameter: Parameter) -> bool:
+    """Whether words name several values of an input: a list, or languages, each of which is a task."""
+    return parameter.repeated or parameter.name == "language"
+
+
 def _choices(task_type: TaskType) -> list[tuple[tuple[str, str], ...]]:
     alternatives = [
         [*((parameter.name, choice) for choice in parameter.choices), *([None] if parameter.optional else [])]

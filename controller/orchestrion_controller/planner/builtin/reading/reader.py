@@ -138,6 +138,7 @@ class Reader:
         before: Sequence[str] = (),
         *,
         preferred: Mapping[str, TaskType] | None = None,
+        long_words: int = marking.LONG_WORDS,
     ) -> Reading:
         """Reads a request: what each word of it is there for.
 
@@ -147,8 +148,9 @@ class Reader:
             files: The names of the files that come with it.
             before: Marks for what there is beside it: see `marking.beside`.
             preferred: What of the library is here, by name, with the choices alone that are; None for all of it.
+            long_words: How many words after a colon are a text to work on, whatever they say.
         """
-        asides = marking.asides(text, files)
+        asides = marking.asides(text, files, long_words=long_words)
         pieces = self._encoder.pieces.cut(text, asides, before)
         library = self.prepare(task_types)
         offered = library.offer

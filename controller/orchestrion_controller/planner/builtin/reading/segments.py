@@ -11,7 +11,7 @@ import numpy as np
 from orchestrion.plans import TaskType
 from orchestrion_controller.planner.builtin.reading.features import Array
 from orchestrion_controller.planner.builtin.reading.heads import ROLES, STARTS
-from orchestrion_controller.planner.builtin.reading.offers import Ability, Offer, Option
+from orchestrion_controller.planner.builtin.reading.offers import Ability, Offer, Option, takes_several
 from orchestrion_controller.planner.builtin.reading.pieces import Piece
 
 Label: TypeAlias = str | Ability | Option
@@ -20,7 +20,7 @@ Label: TypeAlias = str | Ability | Option
 _CHANGE: Final = 0.9
 """What it costs to take the next word for something else, in nats: a word between two alike is rarely different."""
 
-_STEP: Final = 1.2
+_STEP: Final = 1.6
 """What it costs to take words for one more task type, in nats: most requests ask for one or two."""
 
 _NEVER: Final = -1e4
@@ -67,13 +67,18 @@ def segments(pieces: Sequence[Piece], text: str, scores: Array, starts: Array, o
     groups: list[tuple[int, list[int]]] = []
     for number, label in enumerate(path):
         first = words[number][0]
-        is_new = starts[first].argmax() != _INSIDE
         touches = bool(groups) and groups[-1][0] == label and groups[-1][1][-1] == number - 1
-        if label != _NONE and touches and not is_new:
+        if label != _NONE and touches and not (_is_list(label, offer) and starts[first].argmax() != _INSIDE):
             groups[-1][1].append(number)
         elif label != _NONE:
             groups.append((label, [number]))
     return [_segment(label, members, words, (pieces, of_words, starts), offer) for label, members in groups]
+
+
+def _is_list(label: int, offer: Offer) -> bool:
+    """Whether words for a label may be several things one after the other, as names are; others are one thing."""
+    meaning = label_of(label, offer)
+    return meaning in ROLES if not isinstance(meaning, Option) else takes_several(meaning.parameter)
 
 
 def label_of(index: int, offer: Offer) -> Label:
@@ -133,11 +138,13 @@ def _fewest(scores: Array, offer: Offer) -> list[int]:
     path, total = _likeliest(scores)
     while True:
         least = None
-        for labels in _steps(path, offer):
+        steps = _steps(path, offer)
+        for labels in steps:
             fewer = scores.copy()
             fewer[:, labels] = _NEVER
             other, without = _likeliest(fewer)
-            if total - without < (least[0] if least else _STEP):
+            is_nearly_as_likely = total - without < (least[0] if least else _STEP)
+            if is_nearly_as_likely and len(_steps(other, offer)) < len(steps):
                 least = total - without, fewer, other, without
         if least is None:
             return path

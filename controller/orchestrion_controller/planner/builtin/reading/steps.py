@@ -10,8 +10,7 @@ from orchestrion.plans import TaskType
 from orchestrion_controller.planner.builtin.reading.offers import Ability, Option
 from orchestrion_controller.planner.builtin.reading.segments import Segment
 
-
-_ANOTHER: Final = 4.0
+_ANOTHER: Final = 5.0
 """From which log odds on words that ask for a step once more ask for another one: few requests do one thing twice."""
 
 
