@@ -21,7 +21,7 @@ from training.planner.model import PlanModel, Read, Tools, name_and_whole
 
 _ANEW: Final = 8
 """How many of the texts of a library are read anew at a time while the model learns, so that what is learnt flows back
-into how they are read; the rest are as they were read before, since to read all costs several times what a batch does."""
+into how they are read; the others are as they were before, since to read all costs several times what a batch does."""
 _SELDOM: Final = 0.3
 """In what share of the batches some are."""
 _AT_ONCE: Final = 32

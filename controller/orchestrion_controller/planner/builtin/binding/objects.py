@@ -7,15 +7,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from orchestrion.errors import Reason
-from orchestrion.plans import ParameterKind
 from orchestrion.runs import Artifact
 from orchestrion_controller.languages.amounts import Amount
-from orchestrion_controller.planner.builtin.binding.spoken import Spoken
+from orchestrion_controller.planner.builtin.binding.spoken import FILES, Spoken
 from orchestrion_controller.planner.builtin.reading.segments import Segment
 
 _WORD: Final = re.compile(r"[^\W\d_]{3,}|[\u3040-\u30ff\u3400-\u9fff]{2,}")
-_FILES: Final = {None, *(kind.name.lower() for kind in ParameterKind)} | {"picture", "sound"} | {"file", "page"}
-"""Units of what a file can be; others are inside one: "the third chapter"."""
 
 
 class Objects:
@@ -74,7 +71,7 @@ class Objects:
     def _counted(self, segment: Segment, fitting: Sequence[Artifact]) -> list[Artifact]:
         """By number: "the second", "the last two", "all three"."""
         inside = [item for item in self._spoken.amounts if segment.start < item.end and item.start < segment.end]
-        read = [item for item in inside if item.unit in _FILES]
+        read = [item for item in inside if item.unit in FILES]
         ordinals = [item for item in read if item.form == "ordinal"]
         counts = [item for item in read if item.form == "count"]
         bare = [item for item in read if item.form == "exact" and item.unit is None]

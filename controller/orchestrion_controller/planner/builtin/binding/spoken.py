@@ -11,9 +11,9 @@ from orchestrion_controller.languages.amounts import Amount
 from orchestrion_controller.languages.language_names import LanguageName
 from orchestrion_controller.planner.builtin.reading.marking import Aside
 
-_COUNTED = frozenset(
-    {None, "character", "page", "picture", "sound", "file"} | {kind.name.lower() for kind in ParameterKind}
-)
+FILES = {None, *(kind.name.lower() for kind in ParameterKind)} | {"picture", "sound"} | {"file", "page"}
+"""Units of what a file can be; others are inside one: "the third chapter"."""
+_COUNTED = FILES | {"character"}
 """Units of what there is, not of how much is to be done."""
 _ON_THEIR_OWN = frozenset({"exact", "factor", "more", "time"})
 """Forms of amounts that say how much; ordinals and counts say which."""

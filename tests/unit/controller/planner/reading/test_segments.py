@@ -76,13 +76,13 @@ def test_a_doubtful_word_between_two_alike_goes_with_them() -> None:
     assert text[segment.start : segment.end] == text
 
 
-def test_a_new_beginning_splits_and_more_goes_on() -> None:
+def test_words_say_whether_they_begin_something_and_what_can_be_several_is_parted_there() -> None:
     text = "shorten shorten it really"
     parts = read(text, ("shorten shorten", ASK + 1), ("really", ASK + 1), starts=("shorten",), more=("really",))
     assert [item.newness > 0 for item in parts] == [True, False]
-    text = "cat dog"
-    parts = read(text, ("cat dog", LABELS - 1), starts=("cat", "dog"))
-    assert [text[item.start : item.end] for item in parts] == ["cat", "dog"]
+    text = "this that"
+    parts = read(text, ("this that", ROLES.index("file")), starts=("this", "that"))
+    assert [text[item.start : item.end] for item in parts] == ["this", "that"]
 
 
 @pytest.mark.parametrize("text", ["把录音转成文字再翻译", "録音を文字にして訳す"])
