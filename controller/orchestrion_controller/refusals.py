@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion.plans import ParameterKind, TaskType
+from orchestrion.plans import Parameter, ParameterKind, TaskType
 from orchestrion.refusals import NotDone, Question
 from orchestrion_controller.cures import Cure
 from orchestrion_controller.languages import examples, language_names
@@ -42,26 +42,31 @@ def no_choice(words: str, choices: Sequence[str], language: str, nearest_request
     return NotDone(words, message(language, "no_choice", choices=joined(language, choices)), nearest_request)
 
 
-def missing_input(
-    words: str, kind: ParameterKind, language: str, *, count: int = 1, attached: int = 0, nearest_request: str = ""
-) -> NotDone:
-    """Describes words that are understood, and lack what they are about.
+def lack(parameter: Parameter, language: str, *, count: int = 1, attached: int = 0) -> str:
+    """Says what has to be there before something can be done, and how to give it.
 
     Args:
-        words: The words of the request.
-        kind: What has to be there; structured data counts as a document.
+        parameter: The input that nothing gives.
         language: The language of the request.
         count: How many of it.
         attached: How many there are.
-        nearest_request: What can be done instead; empty for nothing.
     """
-    name = _NOUNS.get(kind, kind.name.lower())
-    if count == 1:
-        reason = message(language, "needs_file", kind=message(language, f"kind_{name}"))
-    else:
-        noun = message(language, f"kinds_{name}")
-        reason = message(language, "needs_files", kind=noun, count=str(count), attached=str(attached))
-    return NotDone(words, reason, nearest_request)
+    kind = parameter.kind
+    if kind is ParameterKind.NUMBER or (parameter.repeated and not kind.is_media):
+        return message(language, "needs_value", what=f"`{parameter.name}`")
+    noun = _NOUNS.get(kind, kind.name.lower())
+    if count > 1:
+        kinds = message(language, f"kinds_{noun}")
+        return message(language, "needs_files", kind=kinds, count=str(count), attached=str(attached))
+    if kind is ParameterKind.TEXT:
+        return message(language, "needs_text")
+    return message(language, "needs_file", kind=message(language, f"kind_{noun}"))
+
+
+def lack_files(language: str, *, count: int, attached: int) -> str:
+    """Says that the words speak of more files than there are."""
+    kinds = message(language, "kinds_file")
+    return message(language, "needs_files", kind=kinds, count=str(count), attached=str(attached))
 
 
 def no_expert(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrion import task_types
-from orchestrion.plans import ParameterKind
+from orchestrion.plans import Parameter, ParameterKind
 from orchestrion.refusals import NotDone, Question, QuestionChoice
 from orchestrion_controller import refusals
 from orchestrion_controller.cures import Cure
@@ -78,13 +78,20 @@ def test_the_error_has_at_most_six_lines_and_everything_in_its_attributes() -> N
     ],
 )
 def test_what_the_words_are_about_may_lack(language: str, count: int, reason: str) -> None:
-    part = refusals.missing_input("compare", ParameterKind.IMAGE, language, count=count, attached=count - 1)
-    assert (part.words, part.reason) == ("compare", reason)
+    picture = Parameter("image", ParameterKind.IMAGE)
+    assert refusals.lack(picture, language, count=count, attached=count - 1) == reason
 
 
 @pytest.mark.parametrize("kind", ParameterKind)
-def test_every_kind_has_a_noun(kind: ParameterKind) -> None:
-    assert refusals.missing_input("", kind, "es").reason != refusals.missing_input("", kind, "es", count=2).reason
+def test_every_kind_has_a_cure(kind: ParameterKind) -> None:
+    one = Parameter("page", kind)
+    several = refusals.lack(one, "es", count=2)
+    assert refusals.lack(one, "es") != several or kind is ParameterKind.NUMBER
+
+
+def test_names_that_no_file_has_are_to_be_said() -> None:
+    assert refusals.lack(Parameter("labels", ParameterKind.TEXT, repeated=True), "en") == "It has to be said: `labels`."
+    assert refusals.lack_files("en", count=3, attached=1) == "It needs 3 files; attached: 1."
 
 
 def test_a_question_is_told_with_its_choices() -> None:

@@ -173,7 +173,7 @@ class BuiltinPlanner:
         for step in reading.steps:
             if step.words and not repeats:
                 return ()
-            options |= {name: choices[0] for name, choices in maker.options_of(step).items()}
+            options |= {name: choices[0] for name, choices in maker.options.of(step).items()}
         if repeats and (around.own_files or not options):
             return followups.on_files(around, around.own_files, options)
         return followups.with_options(around, options) if options and not around.own_files else ()

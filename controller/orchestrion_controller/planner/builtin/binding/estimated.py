@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from orchestrion.errors import Reason
 from orchestrion.plans import Parameter, ParameterKind, Task, TaskType
 from orchestrion.runs import Artifact
 from orchestrion.values import ArtifactRef, OutputRef, Value
+from orchestrion_controller import refusals
 from orchestrion_controller.languages import Language, amounts, language_names
-from orchestrion_controller.planner.builtin.binding import missing
 from orchestrion_controller.planner.builtin.binding.surroundings import Surroundings
 from orchestrion_controller.planner.builtin.reading.graph import AFTER, Graph
 from orchestrion_controller.planner.builtin.reading.marking import Aside, asides
@@ -60,7 +61,8 @@ class EstimatedTasks:
                         inputs[parameter.name] = value
             for parameter in task_type.inputs:
                 if not parameter.optional and parameter.name not in inputs:
-                    raise missing.error(task_type, parameter, parameter.kind, self._around)
+                    reason = refusals.lack(parameter, self._languages[0].tag)
+                    raise Reason.MISSING_INPUT.error(f"`{task_type.name}`: {reason}", field=self._around.field)
             ordered = {item.name: inputs[item.name] for item in task_type.inputs if item.name in inputs}
             tasks.append(Task(ids[number], task_type.name, ordered))
         return tuple(tasks)

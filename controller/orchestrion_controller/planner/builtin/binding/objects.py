@@ -8,6 +8,7 @@ from typing import Final
 
 from orchestrion.errors import Reason
 from orchestrion.runs import Artifact
+from orchestrion_controller import refusals
 from orchestrion_controller.languages.amounts import Amount
 from orchestrion_controller.planner.builtin.binding.spoken import FILES, Spoken
 from orchestrion_controller.planner.builtin.reading.segments import Segment
@@ -18,17 +19,19 @@ _WORD: Final = re.compile(r"[^\W\d_]{3,}|[\u3040-\u30ff\u3400-\u9fff]{2,}")
 class Objects:
     """The files of one request, and which of them were spoken of."""
 
-    def __init__(self, artifacts: Sequence[Artifact], spoken: Spoken, field: str) -> None:
+    def __init__(self, artifacts: Sequence[Artifact], spoken: Spoken, field: str, asked_in: str) -> None:
         """Takes the files.
 
         Args:
             artifacts: The files, in order.
             spoken: The numbers in the request.
             field: The field of the request that holds them, for errors.
+            asked_in: The tag of the request's language, likewise.
         """
         self._artifacts = artifacts
         self._spoken = spoken
         self._field = field
+        self._asked_in = asked_in
         self._spoken_of: set[str] = set()
 
     def meant(self, segment: Segment, fitting: Sequence[Artifact]) -> tuple[Artifact, ...]:
@@ -107,8 +110,8 @@ class Objects:
         ]
 
     def _too_few(self, wanted: float, have: int) -> Exception:
-        message = f"The request speaks of {wanted:g} files of this kind; {have} attached. Attach the missing ones."
-        return Reason.MISSING_INPUT.error(message, field=self._field)
+        reason = refusals.lack_files(self._asked_in, count=round(wanted), attached=have)
+        return Reason.MISSING_INPUT.error(reason, field=self._field)
 
 
 def _stem(artifact: Artifact) -> str:

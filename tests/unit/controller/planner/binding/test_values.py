@@ -9,7 +9,8 @@ from orchestrion.plans import Parameter, ParameterKind
 from orchestrion.values import Value
 from orchestrion_controller import languages
 from orchestrion_controller.planner.builtin.binding import spoken, values
-from orchestrion_controller.planner.builtin.binding.values import Words, scale
+from orchestrion_controller.planner.builtin.binding.values import Words
+from orchestrion_controller.plans.quantities import scale
 
 TYPES = task_types.load()
 
