@@ -91,7 +91,6 @@ def no_expert(
     reason = message(
         language,
         "no_expert",
-        words=cut(words, _LONGEST_WORDS),
         what=what_it_does(task_type, language, choices),
         task_type=" ".join([task_type.name, *(f"{name}={value}" for name, value in choices.items())]),
     )

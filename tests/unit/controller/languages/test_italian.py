@@ -120,7 +120,7 @@ def test_a_refusal_is_in_italian(answers: Any) -> None:
     """Given a part that nobody does and one without an expert: why, the nearest request and the cure."""
     assert answers["refusal"] == [
         "Questo non lo posso fare: `con gli occhiali`. Qui niente lo fa.",
-        "Capito `di che colore`: rispondere a una domanda su un'immagine (visual-question-answering); "
+        "Capito: rispondere a una domanda su un'immagine (visual-question-answering); "
         "qui non c'è nessun esperto per questo.",
         "Per averlo: `orchestrion up` (290 MB)",
         "Prova con: `Conta i volti in foto.jpg`",

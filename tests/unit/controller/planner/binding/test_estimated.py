@@ -129,7 +129,7 @@ def test_what_nobody_said_is_left_out_and_not_made_up() -> None:
 
 
 def test_what_is_missing_is_named_with_the_cure() -> None:
-    with pytest.raises(InvalidArgumentError, match="attach a sound") as caught:
+    with pytest.raises(InvalidArgumentError, match="It needs a sound: attach one") as caught:
         bound("Clean up the recording", (CLEAN, "Clean", ()))
     assert caught.value.reason == "MISSING_INPUT"
 

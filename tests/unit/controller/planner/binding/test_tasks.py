@@ -84,7 +84,7 @@ def test_fewer_files_than_words_speak_of_is_an_error() -> None:
 
 
 def test_what_is_missing_is_named() -> None:
-    with pytest.raises(InvalidArgumentError, match="attach a picture"):
+    with pytest.raises(InvalidArgumentError, match="It needs a picture: attach one"):
         read_as("{1 read} this", "image-to-text").make()
 
 
