@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from typing import Final
 
 from orchestrion.errors import OrchestrionError
 from orchestrion_controller.config import ControllerConfig
 from orchestrion_controller.server import Controller
 from orchestrion_serving import process, settings
+
+_QUIET_S: Final = 2.0
+"""How long after its start a controller prepares for requests, in seconds."""
 
 
 async def _serve(config: ControllerConfig) -> int:
@@ -17,6 +22,8 @@ async def _serve(config: ControllerConfig) -> int:
     except (OrchestrionError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
+    # Not at once: hosts register first, and a controller that ends soon never needs it.
+    asyncio.get_running_loop().call_later(_QUIET_S, controller.prepare)
     process.announce(f"{config.listen_host}:{controller.grpc_port}", f"{config.listen_host}:{controller.metrics_port}")
     await process.until_stopped(controller.stop)
     return 0

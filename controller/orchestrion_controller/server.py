@@ -87,8 +87,9 @@ class Controller:
         self._language_model = language_model(config)
         chooser = LLMChooser(self._language_model) if self._language_model is not None else None
         select_stage = SelectStage(selector, chooser, metrics)
+        self._performers = performers(config, self._language_model)
         pipeline = Pipeline(
-            performers(config, self._language_model),
+            self._performers,
             select_stage,
             self._executor,
             context,
@@ -120,6 +121,10 @@ class Controller:
         await self._runs.load()
         self._endpoint = MetricsEndpoint(self.metrics.registry, self._config.listen_host, self._config.metrics_port)
         await self._grpc.start(self._config.listen_host, self._config.port, _SERVICES)
+
+    def prepare(self) -> None:
+        """Begins what a first request would otherwise wait for; call it once there is time."""
+        self._performers.prepare()
 
     async def stop(self) -> None:
         """Cancels runs with a reason, lets clients read it, and closes everything."""

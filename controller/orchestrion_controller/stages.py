@@ -101,7 +101,8 @@ class RespondingRequest:
 class Planner(Protocol):
     """Turns a request into a plan.
 
-    A planner may have an attribute `runs_partial`, which is true where it is left out: see `runs_partial`.
+    A planner may have an attribute `runs_partial`, which is true where it is left out, and a method `prepare`: see the
+    functions of these names.
     """
 
     @property
@@ -124,6 +125,16 @@ def runs_partial(planner: Planner) -> bool:
     run ends with that, unless somebody is asked to approve the plan.
     """
     return bool(getattr(planner, "runs_partial", True))
+
+
+def prepare(planner: Planner) -> None:
+    """Has a planner begin to load what its first request needs; nothing where it has no `prepare`.
+
+    `prepare()` returns at once. A request that comes earlier waits in `plan`, as does one to which nothing came before.
+    """
+    begin = getattr(planner, "prepare", None)
+    if begin is not None:
+        begin()
 
 
 class Responder(Protocol):

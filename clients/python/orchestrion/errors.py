@@ -155,6 +155,10 @@ class Reason(enum.Enum):
         FailedPreconditionError,
         "The planner cannot plan all of the request, or asks something first.",
     )
+    PLANNER_UNAVAILABLE = (
+        FailedPreconditionError,
+        "The built-in planner lacks a package or its weights on the controller.",
+    )
     PLANNER_REFUSED = FailedPreconditionError, "The language model declined to plan the request."
     PLAN_NOT_REPAIRED = FailedPreconditionError, "The planner wrote an invalid plan, twice."
     LLM_CONTEXT_EXCEEDED = FailedPreconditionError, "The request does not fit in the language model's context."

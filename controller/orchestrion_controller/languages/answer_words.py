@@ -55,9 +55,8 @@ class AnswerWords:
         self._reasons: Mapping[str, str] = data.get("reasons", {})
         self._scales: Mapping[str, Mapping[str, str]] = data.get("scales", {})
         self._plurals = [re.compile(pattern) for pattern in data.get("plurals", ())]
-        self._endings: list[tuple[re.Pattern[str], str]] = [
-            (re.compile(pattern), ending) for pattern, ending in data.get("plural_endings", ())
-        ]
+        self._endings = _endings(data.get("plural_endings", ()))
+        self._singular_endings = _endings(data.get("singular_endings", ()))
         self._variants: dict[str, list[Variant]] = {}
         for key, entry in data.get("templates", {}).items():
             task_type, variant = _variant(key, entry)
@@ -122,7 +121,12 @@ class AnswerWords:
         return str(rest[min(place, len(rest) - 1)]).replace(_NUMBER, number)
 
     def things(self, label: str, count: int) -> str:
-        """Counts things of a kind: `2 zebras`, `no zebra`."""
+        """Counts things of a kind: `2 zebras`, `no zebra`.
+
+        Args:
+            label: The class of a model, or a name as `thing` returns it.
+            count: How many there are.
+        """
         if label in self._things:
             forms = [form.strip() for form in self._things[label].split(",")]
             counted = self.form(count, forms)
@@ -135,8 +139,17 @@ class AnswerWords:
     def names_thing(self, name: str, label: str) -> bool:
         """Says whether a name that a person wrote is that of a label, in the singular or the plural."""
         forms = [form.strip() for form in self._things.get(label, "").split(",")]
-        names = {label, *forms, *([self._plural(label)] if self._endings else [])}
+        names = {label, *forms, _replaced(label, self._singular_endings)}
+        names |= {self._plural(label)} if self._endings else set()
         return name.casefold() in {each.casefold() for each in names}
+
+    def thing(self, name: str) -> str:
+        """Returns what classes of models call a thing that a person named: `zebra` for `Zebras`, also in German.
+
+        The name itself, in the singular where its ending tells that, for a thing that the language does not list.
+        """
+        listed = next((label for label in self._things if self.names_thing(name, label)), None)
+        return listed or _replaced(name, self._singular_endings)
 
     def variants(self, task_type: str) -> Sequence[Variant]:
         """Returns the templates of a task type, those with the most conditions first."""
@@ -144,10 +157,16 @@ class AnswerWords:
         return sorted(variants, key=lambda variant: -len(variant.choices) - bool(variant.empty))
 
     def _plural(self, label: str) -> str:
-        for pattern, ending in self._endings:
-            if pattern.search(label):
-                return pattern.sub(ending, label)
-        return label
+        return _replaced(label, self._endings)
+
+
+def _endings(patterns: Iterable[Sequence[str]]) -> list[tuple[re.Pattern[str], str]]:
+    return [(re.compile(pattern), ending) for pattern, ending in patterns]
+
+
+def _replaced(name: str, endings: Iterable[tuple[re.Pattern[str], str]]) -> str:
+    """Changes the end of a name by the first pattern that it fits."""
+    return next((pattern.sub(ending, name, count=1) for pattern, ending in endings if pattern.search(name)), name)
 
 
 def _variant(key: str, entry: JsonObject) -> tuple[str, Variant]:

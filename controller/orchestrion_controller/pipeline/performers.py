@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestrion.errors import Reason
-from orchestrion_controller.stages import Planner, Responder
+from orchestrion_controller.stages import Planner, Responder, prepare
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,10 @@ class Performers:
     """The default planner, for requests that name none."""
     default_responder: str
     """The default responder, for requests that name none."""
+
+    def prepare(self) -> None:
+        """Has the default planner load what its first request needs, where it loads anything."""
+        prepare(self.planners[self.default_planner])
 
     def planner(self, requested: str) -> Planner:
         """Returns the planner requested, or the default; errors as `choose`."""

@@ -142,13 +142,13 @@ class Phrasing:
         names = [item for item in requested if isinstance(item, str)] if isinstance(requested, tuple) else []
         pairs = [(label, labels[label]) for label, _ in labels.most_common()]
         if names:
-            by_name = {name: [label for label in labels if self.words.names_thing(name, label)] for name in names}
-            if any(by_name.values()) or not labels:
+            by_thing = {
+                self.words.thing(name): [label for label in labels if self.words.names_thing(name, label)]
+                for name in names
+            }
+            if any(by_thing.values()) or not labels:
                 # A person's word for a thing is told where the language has none of its own.
-                pairs = [
-                    (chosen[0] if chosen else name, sum(labels[label] for label in chosen))
-                    for name, chosen in by_name.items()
-                ]
+                pairs = [(thing, sum(labels[label] for label in chosen)) for thing, chosen in by_thing.items()]
         return self.words.joined([self.words.things(label, number) for label, number in pairs]) or self.words.word(
             "nothing"
         )

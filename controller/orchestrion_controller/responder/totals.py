@@ -99,11 +99,18 @@ def _folded(parts: Sequence[Part], slot: Slot, phrasing: Phrasing) -> str | None
         if any(part.number("count") not in (None, len(part.records(slot.name))) for part in parts):
             return None  # One lists some of them only.
         outputs: dict[str, Value] = {slot.name: Json(records)}
-        return phrasing.write(Part(parts[0].task_type, parts[0].inputs, outputs), slot)
+        return phrasing.write(Part(parts[0].task_type, {"labels": _requested(parts)}, outputs), slot)
     if parameter.kind.is_media:
         named = dict.fromkeys(name for value in values for name in artifacts(value))
         return phrasing.words.joined([phrasing.shown(ArtifactRef(name), parameter) for name in named])
     return None
+
+
+def _requested(parts: Sequence[Part]) -> tuple[Value, ...]:
+    """Returns the labels that any of the parts was asked for; none where one was asked for all."""
+    labels = [part.inputs.get("labels") for part in parts]
+    requested = [item for each in labels if isinstance(each, tuple) for item in each]
+    return tuple(dict.fromkeys(requested)) if all(labels) else ()
 
 
 def _principal_number(part: Part) -> float | None:

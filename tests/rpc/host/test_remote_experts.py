@@ -167,12 +167,15 @@ async def test_hosted_models_answer_in_the_forms_of_the_task_types(tmp_path: Pat
             cat = ArtifactRef(host.controller.artifacts.put(CAT.read_bytes()))
             voice = ArtifactRef(host.controller.artifacts.put(SPEECH.read_bytes()))
             sentiment = await ask(host, "hosted", "text-classification", text="Lovely.", domain="sentiment")
-            detected = await ask(host, "hosted", "object-detection", image=cat)
+            detected = await ask(host, "hosted", "object-detection", image=cat, labels=("cats",))
             painted = await ask(host, "hosted", "text-to-image", prompt="a teal wall", seed=3.0)
             heard = await ask(host, "hosted", "automatic-speech-recognition", audio=voice)
             said = await ask(host, "hosted", "text-to-speech", text="Hello.")
             with pytest.raises(Exception, match="no such model"):
                 await ask(host, "hosted", "summarization", text="A text.")
+            # What an endpoint knows it does not say: no detection is no proof that there is none.
+            with pytest.raises(InvalidArgumentError, match="`zebra`, which the endpoint did not see"):
+                await ask(host, "hosted", "object-detection", image=cat, labels=("zebra",))
             pictures = [made(host, detected["annotated_image"]), made(host, painted["image"])]
             sound, rate = soundfile.read(io.BytesIO(made(host, said["audio"])))
     assert (sentiment["label"], sentiment["score"]) == ("POS", 0.9)
@@ -182,7 +185,7 @@ async def test_hosted_models_answer_in_the_forms_of_the_task_types(tmp_path: Pat
     assert heard == {"text": "hello there"}
     assert (len(sound), rate) == (1600, 16_000)
     paths = [path for path, _ in endpoint.requests]
-    assert paths == [tasks[name] for name in tasks]
+    assert paths == [*tasks.values(), "detector"]
     assert endpoint.requests[3][1] == SPEECH.read_bytes()
     assert json.loads(endpoint.requests[2][1])["parameters"]["seed"] == 3
 

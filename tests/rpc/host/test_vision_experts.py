@@ -63,6 +63,14 @@ async def test_signs_have_no_faces(host: RunningHost, name: str) -> None:
     assert distance(drawn, Image.open(io.BytesIO(content))) < 5
 
 
+async def test_faces_are_found_by_name_and_nothing_else_is(host: RunningHost) -> None:
+    content = encoded(group("1 face")[0], "JPEG", quality=90)
+    assert (await find(host, content, labels=("Faces",)))["text"] == "1 face"
+    with pytest.raises(InvalidArgumentError, match=r"`zebra`, which .* It knows face;") as caught:
+        await find(host, content, labels=("zebra", "face"))
+    assert caught.value.field == "inputs.labels"
+
+
 async def test_a_photograph_that_lies_on_its_side_is_turned_and_its_boxes_with_it(host: RunningHost) -> None:
     picture, wanted = group("2 faces")
     exif = Image.Exif()

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from orchestrion_controller.planner.builtin.planner import BuiltinPlanner
+from orchestrion_controller.planner.builtin.on_demand import BuiltinPlanner
 
 __all__ = ["BuiltinPlanner"]

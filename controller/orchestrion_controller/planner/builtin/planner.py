@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from orchestrion import task_types
@@ -28,7 +27,6 @@ from orchestrion_controller.planner.builtin.reading.steps import Step
 from orchestrion_controller.plans.rules import PlanChecker
 from orchestrion_controller.stages import PlanItem, PlanningRequest
 
-NAME = "builtin"
 _TEST = "test-"
 """How the names of task types begin that are for tests alone, and that nobody asks for in words."""
 
@@ -44,7 +42,7 @@ class _Draft:
     not_done: tuple[NotDone, ...] = ()
 
 
-class BuiltinPlanner:
+class ReadingPlanner:
     """Plans single tasks, chains, parallel branches and joins on free wording, from the task types' data alone.
 
     Of our own task types, and those that experts bring, it plans a request only where each word of it is explained;
@@ -52,24 +50,14 @@ class BuiltinPlanner:
     it reports how sure it is, and what it doubts.
     """
 
-    name = NAME
+    name = "builtin"
     runs_partial = False
 
     def __init__(self) -> None:
-        """Begins to read words and weights, on a thread of its own: a first request may wait for them, nothing else."""
+        """Reads words and weights, which takes a second or two: `on_demand` does it on a thread."""
         self._own = task_types.load()
-        loading = ThreadPoolExecutor(1, thread_name_prefix="planner")
-        self._loading = loading.submit(self._load)
-        loading.shutdown(wait=False)
-
-    def _load(self) -> Reader:
-        reader = Reader()
-        reader.prepare(_askable(self._own))
-        return reader
-
-    @property
-    def _reader(self) -> Reader:
-        return self._loading.result()
+        self._reader = Reader()
+        self._reader.prepare(_askable(self._own))
 
     async def plan(self, request: PlanningRequest) -> AsyncGenerator[PlanItem, None]:
         """Plans a request.

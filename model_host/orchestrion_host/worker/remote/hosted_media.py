@@ -12,7 +12,7 @@ from PIL import Image
 
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media.audio import wav
-from orchestrion_host.worker.media.image import image_inputs, image_outputs
+from orchestrion_host.worker.media.image import image_inputs, image_outputs, requested_labels
 from orchestrion_host.worker.media.image.detections import Box, Detection
 from orchestrion_host.worker.models.image import detected_objects
 from orchestrion_host.worker.remote.endpoint import Answer, HostedEndpoint, described, first, labels_of
@@ -41,7 +41,15 @@ def _detect(endpoint: HostedEndpoint, call: Call) -> Outputs:
         Detection(str(item.label), float(item.score), Box(item.box.xmin, item.box.ymin, item.box.xmax, item.box.ymax))
         for item in results
     ]
-    return detected_objects.describe(call, image_inputs.read(call, "image", endpoint.spec.max_image_pixels), detections)
+    labels, others = requested_labels.sort(call, [item.label for item in detections])
+    if others:
+        raise call.bad_input(
+            "labels",
+            f"names {requested_labels.shown(others)}, which the endpoint did not see. It does not say what it tells "
+            "apart, so that there may be some all the same. Leave `labels` out for all that it sees.",
+        )
+    image = image_inputs.read(call, "image", endpoint.spec.max_image_pixels)
+    return detected_objects.describe(call, image, detections, labels=labels)
 
 
 def _describe(endpoint: HostedEndpoint, call: Call) -> Outputs:

@@ -96,6 +96,24 @@ def test_a_thing_is_recognised_by_a_persons_word_for_it(language: str, name: str
     assert not words_of(language).names_thing(name, "cat")
 
 
+@pytest.mark.parametrize(
+    ("language", "name", "thing"),
+    [
+        (ENGLISH, "zebras", "zebra"),
+        (ENGLISH, "mice", "mouse"),
+        (ENGLISH, "cherries", "cherry"),
+        (ENGLISH, "wine glasses", "wine glass"),
+        (ENGLISH, "horses", "horse"),
+        (ENGLISH, "bus", "bus"),
+        ("de", "hunde", "dog"),
+        ("es", "gatos", "cat"),
+        ("de", "Löwen", "Löwen"),
+    ],
+)
+def test_a_persons_word_leads_to_the_name_of_a_class(language: str, name: str, thing: str) -> None:
+    assert words_of(language).thing(name) == thing
+
+
 def test_a_language_with_three_forms_says_them_in_patterns() -> None:
     russian = AnswerWords("ru", {"plurals": ["(.*[^1])?1", "(.*[^1])?[234]"], "words": {"things": "{count} {thing}"}})
     forms = ("% кот", "% кота", "% котов")

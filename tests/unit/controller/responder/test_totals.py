@@ -91,6 +91,44 @@ async def test_a_total_of_one_is_told_in_the_singular() -> None:
     assert answer == ("I found 1 face in all: no faces in a.jpg and 1 face in b.jpg; see a-faces.jpg and b-faces.jpg.")
 
 
+ZEBRAS = "2 zebras in a.jpg, no zebras in b.jpg and 5 zebras in c.jpg; see a-faces.jpg, b-faces.jpg and c-faces.jpg."
+
+
+@pytest.mark.parametrize("task_type", ["object-detection", "zero-shot-object-detection"])
+async def test_what_a_request_names_is_added_up_also_where_there_is_none(task_type: str) -> None:
+    tasks = [
+        Task(name, task_type, {"image": image, "labels": ("zebras",)})
+        for name, image in zip("abc", (A, B, C), strict=True)
+    ]
+    # A finder of anything calls things as the request does, a detector as it was taught.
+    label = "zebra" if task_type == "object-detection" else "zebras"
+    results = [
+        detected(name, count, box, f"{count} zebras", (label,) * count)
+        for name, count, box in zip("abc", (2, 0, 5), BOXES, strict=True)
+    ]
+    assert await answer_to(tasks, *results) == f"I found 7 zebras in all: {ZEBRAS}"
+
+
+async def test_what_is_not_in_any_picture_is_named() -> None:
+    task = Task("a", "object-detection", {"image": A, "labels": ("Zebras", "glasses")})
+    answer = await answer_to([task], detected("a", 0, BOXES[0], "no zebras and no glasses"))
+    assert answer == "I found no Zebras and no glasses in a.jpg; see a-faces.jpg."
+
+
+async def test_different_things_of_two_pictures_are_all_in_the_total() -> None:
+    tasks = [
+        Task("a", "object-detection", {"image": A, "labels": ("zebras",)}),
+        Task("b", "object-detection", {"image": B, "labels": ("horses",)}),
+    ]
+    results = [
+        detected("a", 2, BOXES[0], names=("zebra",) * 2),
+        detected("b", 1, BOXES[1], names=("horse",)),
+    ]
+    assert await answer_to(tasks, *results) == (
+        "I found 2 zebras and 1 horse in all: 2 zebras in a.jpg and 1 horse in b.jpg; see a-faces.jpg and b-faces.jpg."
+    )
+
+
 async def test_what_was_looked_for_is_named_only_where_it_was_said() -> None:
     tasks = [Task(name, "object-detection", {"image": image}) for name, image in (("a", A), ("b", B))]
     results = [detected("a", 3, BOXES[0], names=("car", "dog", "car")), detected("b", 1, BOXES[1], names=("dog",))]

@@ -17,6 +17,9 @@ import numpy as np
 from orchestrion_host.worker.engines.image.haar_cascades import Cascades, Grey, grouped, mean
 from orchestrion_host.worker.media.image.detections import Box, Detection, without_repeats
 
+LABEL: Final = "face"
+"""What all that is found is called."""
+
 # The quick look's cost grows with the pixels and not with what they show: it is the same for every large photograph.
 _FRONTAL_PIXELS: Final = 1_000_000
 _PROFILE_PIXELS: Final = 200_000
@@ -66,7 +69,7 @@ def find(image: Grey, cascades: Cascades, on_progress: Callable[[float], None]) 
         on_progress: Called between steps with what is done, 0 to 1; may raise to end the search.
     """
     return without_repeats(
-        Detection("face", score(evidence), evidence.box.within(image.shape[1], image.shape[0]))
+        Detection(LABEL, score(evidence), evidence.box.within(image.shape[1], image.shape[0]))
         for evidence in collect(image, cascades, on_progress)
     )
 

@@ -14,7 +14,7 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.engines.image import face_search
 from orchestrion_host.worker.engines.image.haar_cascades import Cascades
 from orchestrion_host.worker.engines.image.opencv_threads import share_cores
-from orchestrion_host.worker.media.image import image_inputs
+from orchestrion_host.worker.media.image import image_inputs, requested_labels
 from orchestrion_host.worker.models.image import detected_objects
 from orchestrion_host.worker.runtimes import Outputs, Result, one_by_one
 
@@ -58,6 +58,7 @@ class OpenCvFaces:
         del self._free
 
     def _compute(self, call: Call) -> Outputs:
+        requested_labels.read(call, [face_search.LABEL])
         image = image_inputs.read(call, "image", self._max_image_pixels)
         threshold = call.number("threshold", _DEFAULT_THRESHOLD)
 

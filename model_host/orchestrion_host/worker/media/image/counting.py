@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 _IRREGULAR: Final[Mapping[str, str]] = {
@@ -23,15 +23,17 @@ _HISSING: Final = ("s", "x", "z", "ch", "sh")
 _VOWELS: Final = "aeiou"
 
 
-def in_words(labels: Iterable[str], nothing: str = "nothing") -> str:
+def in_words(labels: Iterable[str], nothing: str = "nothing", requested: Sequence[str] = ()) -> str:
     """Counts labels and tells them in a sentence's words, the most frequent first.
 
     Args:
         labels: English names, one for each thing.
         nothing: What is told where there is none.
+        requested: Names that are told in any case: `no zebras`.
     """
     counts = Counter(labels)
     parts = [f"{count} {label if count == 1 else plural(label)}" for label, count in counts.most_common()]
+    parts += [f"no {plural(label)}" for label in requested if not counts[label]]
     if len(parts) < 2:
         return parts[0] if parts else nothing
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
@@ -42,8 +44,16 @@ def plural(label: str) -> str:
     head, space, word = label.rpartition(" ")
     if not word.isascii() or not word.isalpha():
         return label
-    if word.lower() in _IRREGULAR:
-        return f"{head}{space}{_IRREGULAR[word.lower()]}"
+    return f"{head}{space}{_IRREGULAR.get(word.lower()) or _regular(word)}"
+
+
+def plurals(label: str) -> set[str]:
+    """Returns the plurals that people write of an English name in lower case: `people` and `persons`."""
+    head, space, word = label.rpartition(" ")
+    return {plural(label), f"{head}{space}{_regular(word)}"}
+
+
+def _regular(word: str) -> str:
     if word.endswith("y") and word[-2:-1].lower() not in _VOWELS:
-        return f"{head}{space}{word[:-1]}ies"
-    return f"{head}{space}{word}{'es' if word.endswith(_HISSING) else 's'}"
+        return f"{word[:-1]}ies"
+    return f"{word}{'es' if word.endswith(_HISSING) else 's'}"

@@ -14,7 +14,7 @@ from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.classification import class_names
 from orchestrion_host.worker.library_types import Model
-from orchestrion_host.worker.media.image import image_inputs
+from orchestrion_host.worker.media.image import image_inputs, requested_labels
 from orchestrion_host.worker.media.image.detections import Box, Detection
 from orchestrion_host.worker.models import single_precision
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
@@ -29,11 +29,13 @@ _WARM_UP_SIZE: Final = (1333, 800)
 
 @dataclass(frozen=True, slots=True)
 class _Encoded:
-    """What one call brings: the image as it is drawn on, what the processor made of it, and the lowest score."""
+    """What one call brings: the image as it is drawn on, what the processor made of it, the lowest score, and names."""
 
     image: Image.Image
     encoded: dict[str, torch.Tensor]
     threshold: float
+    labels: tuple[str, ...] = ()
+    """The classes that are looked for; all of them where there are none."""
 
 
 class ObjectDetector(TorchExpert):
@@ -63,15 +65,17 @@ class ObjectDetector(TorchExpert):
         )
 
     def _read(self, call: Call) -> _Encoded:
+        labels = requested_labels.read(call, (name for name in self._names.values() if name != _NO_CLASS))
         image = image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels)
-        return _Encoded(image, self._encoded(image_inputs.opaque(image)), call.number("threshold", self._threshold))
+        threshold = call.number("threshold", self._threshold)
+        return _Encoded(image, self._encoded(image_inputs.opaque(image)), threshold, labels)
 
     def _encoded(self, image: Image.Image) -> dict[str, torch.Tensor]:
         return dict(self._processor(images=image, return_tensors="pt"))
 
     def _run(self, calls: Sequence[Call], read: Sequence[_Encoded]) -> list[Outputs]:
         return [
-            detected_objects.describe(call, item.image, detections)
+            detected_objects.describe(call, item.image, detections, labels=item.labels)
             for call, item, detections in zip(calls, read, self._detect(read), strict=True)
         ]
 

@@ -174,6 +174,52 @@ def test_each_of_the_cats_is_told_above_the_threshold_and_none_below(
     assert (none["text"], none["count"], none["objects"]) == ("nothing", 0.0, [])
 
 
+@pytest.mark.parametrize(
+    ("labels", "text"),
+    [
+        (["cat"], "2 cats"),
+        (["Cats"], "2 cats"),
+        (["dog"], "no dogs"),
+        (["dogs", "cat"], "2 cats and no dogs"),
+        ([], "2 cats"),
+    ],
+)
+def test_only_what_a_call_names_is_told(
+    labels: list[str], text: str, experts: dict[str, LoadedExpert], pictures: list[Path], tmp_path: Path
+) -> None:
+    own = call("object-detection", {"image": pictures[0], "labels": labels}, tmp_path / "out")
+    (result,) = experts["yolos"].predict([own])
+    seen = outputs_of(result)
+    count = vision.CATS if "cat" in text else 0
+    assert (seen["text"], seen["count"], len(seen["objects"])) == (text, count, count)
+    # Boxes are drawn around what is told alone.
+    with Image.open(pictures[0]) as picture:
+        assert (seen["annotated_image"] == np.asarray(picture).tolist()) == (not count)
+
+
+def test_calls_of_a_batch_have_labels_of_their_own(
+    experts: dict[str, LoadedExpert], pictures: list[Path], tmp_path: Path
+) -> None:
+    wanted: list[dict[str, Any]] = [{"labels": ["dog"]}, {}, {"labels": ["zebra"]}, {"labels": ["cat"]}]
+    calls = [call("object-detection", {"image": pictures[0], **inputs}, tmp_path / "out") for inputs in wanted]
+    dogs, everything, zebras, cats = experts["yolos"].predict(calls)
+    assert [outputs_of(each)["text"] for each in (dogs, everything, cats)] == ["no dogs", "2 cats", "2 cats"]
+    assert isinstance(zebras, InvalidArgumentError)
+
+
+def test_a_thing_that_a_detector_does_not_tell_apart_is_no_empty_result(
+    experts: dict[str, LoadedExpert], pictures: list[Path], tmp_path: Path
+) -> None:
+    own = call("object-detection", {"image": pictures[0], "labels": ["cat", "zebra"]}, tmp_path / "out")
+    (result,) = experts["yolos"].predict([own])
+    assert isinstance(result, InvalidArgumentError)
+    assert result.field == "inputs.labels"
+    assert result.message == (
+        "Input `labels` names `zebra`, which this expert does not tell apart. It knows dog, cat; "
+        "an expert of zero-shot-object-detection looks for things of any name."
+    )
+
+
 def test_the_sentence_of_names_gives_each_name_the_best_of_its_words(folders: dict[str, Path]) -> None:
     vision.owl(folders["owl"])
     detector = open_vocabulary_detection.load(spec(folders["owl"], "zero-shot-object-detection"))
