@@ -163,7 +163,7 @@ class Reader:
         scores[:, ROLES.index("unmet")] += _UNMET
         if preferred is not None:
             scores[:, len(ROLES) :] -= _absence(offered, preferred)
-        phrases = segments(pieces, text, scores, self._heads.starts(vectors), offered, is_small)
+        phrases = segments(pieces, text, scores, self._heads.starts(vectors), offered, is_small=is_small)
         if text[pieces[-2].end :].strip():
             # What is beyond the longest text that is read is not explained.
             phrases.append(Segment("unmet", pieces[-2].end, len(text.rstrip()), (), False, 1.0))

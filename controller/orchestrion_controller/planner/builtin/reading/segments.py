@@ -61,6 +61,7 @@ def segments(
     scores: Array,
     starts: Array,
     offer: Offer,
+    *,
     is_small: Callable[[str], bool] = bool,
 ) -> list[Segment]:
     """Finds the segments of a request, in order; words that are there for nothing are in none.
