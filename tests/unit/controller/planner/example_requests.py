@@ -1,4 +1,4 @@
-"""The requests of the language folders' `examples.yaml`, ready to be planned with everything of the catalogue on offer."""
+"""The requests of the language folders' `examples.yaml`, to be planned with everything of the catalogue on offer."""
 
 from __future__ import annotations
 
