@@ -172,7 +172,7 @@ class ReadingPlanner:
         repeats = bool(reading.of_role("again"))
         options: dict[str, Value] = {}
         for step in reading.steps:
-            if step.words and not repeats:
+            if not repeats and (step.words or not followups.goes_on(around, step.task_type, step.ability.choices)):
                 return ()
             options |= {name: choices[0] for name, choices in maker.options.of(step).items()}
         if repeats and (around.own_files or not options):

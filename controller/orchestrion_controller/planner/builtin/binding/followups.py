@@ -32,6 +32,16 @@ def with_options(around: Surroundings, options: Mapping[str, Value]) -> tuple[Ta
     return ()
 
 
+def goes_on(around: Surroundings, task_type: TaskType, choices: Sequence[tuple[str, str]]) -> bool:
+    """Whether the turn before did the same: "make that twice as big" is not about taking the colours out."""
+    turn = around.request.history[-1] if around.request.history else None
+    tasks = turn.plan.tasks if turn and turn.plan else ()
+    return any(
+        task.type == task_type.name and all(task.inputs.get(name) == choice for name, choice in choices)
+        for task in tasks
+    )
+
+
 def on_files(around: Surroundings, files: Sequence[Artifact], options: Mapping[str, Value]) -> tuple[Task, ...]:
     """Repeats all tasks of the turn before on other files, each in place of those of its kind; on the same without."""
     turn = around.request.history[-1] if around.request.history else None

@@ -108,12 +108,15 @@ class Options:
 
     def _said(self, segments: Sequence[Segment]) -> Words:
         """What words say: how they change an option, and the amounts and names of languages among them."""
-        changes = [self._changes.get(id(segment), "") for segment in segments]
         spans = [(segment.start, segment.end) for segment in segments]
+        amounts = tuple(item for item in self._spoken.amounts if _inside(item.start, item.end, spans))
+        # What is beside an amount says best whether it goes up or down: "play it … twice as fast".
+        beside = [item for item in segments if any(_inside(a.start, a.end, [(item.start, item.end)]) for a in amounts)]
+        changes = [self._changes.get(id(segment), "") for segment in beside or segments]
         return Words(
             " ".join(self._words(segment) for segment in segments),
             max(changes, key=len, default=""),
-            tuple(item for item in self._spoken.amounts if _inside(item.start, item.end, spans)),
+            amounts,
             tuple(item for item in self._spoken.languages if _inside(item.start, item.end, spans)),
         )
 

@@ -44,8 +44,11 @@ _UNMET: Final = 0.5
 """How much more a word counts as unmet than the encoder has it, in nats: a part that is refused by mistake can be said
 again, one that is dropped is not missed until it is too late."""
 
-_ABSENT: Final = 1.5
+_ABSENT: Final = 3.0
 """How much less words count as asking for what is not here, in nats: of two that are alike, what is here is meant."""
+
+_OTHER: Final = 2.0
+"""From which difference on words for an option go with another ability of its task type, in nats."""
 
 _LIBRARIES_KEPT: Final = 16
 
@@ -168,12 +171,20 @@ class Reader:
             # What is beyond the longest text that is read is not explained.
             phrases.append(Segment("unmet", pieces[-2].end, len(text.rstrip()), (), False, 1.0))
 
-        def ability_of(segment: Segment) -> Ability:
-            """The likeliest ability of the task type that an option is of."""
+        def scored(segment: Segment) -> dict[Ability, float]:
+            """How well each ability of the task type that an option is of goes with its words."""
             own = [number for number, item in enumerate(offered.abilities) if item.task_type == segment.task_type]
-            return offered.abilities[max(own, key=lambda number: float(asks[list(segment.pieces), number].mean()))]
+            return {offered.abilities[number]: float(asks[list(segment.pieces), number].mean()) for number in own}
 
-        steps = gather(phrases, ability_of)
+        def ability_of(segment: Segment) -> Ability:
+            scores_of = scored(segment)
+            return max(scores_of, key=lambda ability: scores_of[ability])
+
+        def fits(segment: Segment, ability: Ability) -> bool:
+            scores_of = scored(segment)
+            return scores_of[ability] > max(scores_of.values()) - _OTHER
+
+        steps = gather(phrases, ability_of, fits)
         return self._linked(_Read(text, asides, pieces, vectors), phrases, steps, library)
 
     def estimate(
