@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import multiprocessing
@@ -55,7 +55,8 @@ def main() -> None:
     """Reads the command line, trains, writes and measures."""
     settings = _settings()
     if settings.processes > 1:
-        multiprocessing.start_processes(_run, (settings,), settings.processes, start_method="fork")
+        start: Any = multiprocessing.start_processes  # type: ignore[attr-defined]  # The library does not export it.
+        start(_run, (settings,), settings.processes, start_method="fork")
     else:
         _run(0, settings)
 
@@ -79,7 +80,7 @@ def _run(rank: int, settings: Settings) -> None:
         _train(model, settings, learnt, held_out, crew)
     if rank:
         return
-    likeness = export(model, settings.weights)
+    likeness = export(model, settings.weights, own)
     size = sum(path.stat().st_size for path in settings.weights.iterdir())
     print(f"{settings.weights}: {size / 1e6:.1f} MB, cosine to the model {likeness:.4f}", flush=True)
     reader = Reader(Encoder(settings.weights))

@@ -58,7 +58,7 @@ class Encoding:
         self.base = Base()
         self._embedder = Embedder(self.base)
         self._generator = generator
-        self._own: _Shelf | None = None
+        self._own: tuple[OwnLibrary, _Shelf] | None = None
 
     def requests(self, texts: Sequence[Sequence[Piece]]) -> Read:
         """Encodes requests; while the model learns, without some of their pieces."""
@@ -76,12 +76,12 @@ class Encoding:
 
     def own(self, library: OwnLibrary) -> Tools:
         """Encodes our own; while the model learns, most of it as it was read some batches ago."""
-        if self._own is None:
+        if self._own is None or self._own[0] is not library:
             texts = [*library.texts, *library.offer.option_texts]
-            self._own = _Shelf(self._embedder.tools(texts, self.pieces))
-        self._read(self._own)
-        count = len(library.texts)
-        tools = self.model.tools(self._own.read[:count], self._own.read[count:])
+            self._own = library, _Shelf(self._embedder.tools(texts, self.pieces))
+        shelf, count = self._own[1], len(library.texts)
+        self._read(shelf)
+        tools = self.model.tools(shelf.read[:count], shelf.read[count:])
         return self.model.of_own(tools, torch.tensor(library.offer.text_of))
 
     def _read(self, shelf: _Shelf) -> None:

@@ -16,7 +16,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
 from orchestrion_controller.planner.builtin.reading.base import WIDTH
-from training.planner.encoding import own_library
+from orchestrion_controller.planner.builtin.reading.offers import Offer
 from training.planner.model import PlanModel
 
 _HEADS = (
@@ -52,8 +52,13 @@ class _Layers(nn.Module):
         return self.model.hidden(base, marks, mask)
 
 
-def export(model: PlanModel, folder: Path) -> float:
+def export(model: PlanModel, folder: Path, library: Offer) -> float:
     """Writes `encoder.onnx.gz` and `heads.npz`.
+
+    Args:
+        model: The model.
+        folder: Where they go.
+        library: What the model knows more of than its texts.
 
     Returns:
         The mean cosine between the vectors of the written encoder and those of the model, on a base drawn at random.
@@ -67,8 +72,7 @@ def export(model: PlanModel, folder: Path) -> float:
         arrays[f"{name}.bias"] = layer.bias.detach().numpy().astype(np.float32)
     for name in ("scale", "option_scale", "sharpness", "presence"):
         arrays[name] = getattr(model, name).detach().numpy().astype(np.float32)
-    own = own_library().offer
-    for name, digests in (("ability", own.ability_digests), ("option", own.option_digests)):
+    for name, digests in (("ability", library.ability_digests), ("option", library.option_digests)):
         arrays[f"{name}_own"] = getattr(model, f"{name}_own").detach().numpy().astype(np.float16)
         arrays[f"{name}_digests"] = np.array(digests, dtype=np.uint64)
     np.savez_compressed(folder / "heads.npz", **arrays)

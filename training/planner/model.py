@@ -127,15 +127,15 @@ class PlanModel(nn.Module):
 
     def of_own(self, tools: Tools, text_of: Tensor) -> Tools:
         """Adds to our own library what is learnt of it beyond its texts; now and then the texts have to do."""
-        keys, options = self.ability_own, self.option_own
-        if self.training:
-            keys = keys * (torch.rand(len(keys), 1) > _TEXTS_ALONE)
-            options = options * (torch.rand(len(options), 1) > _TEXTS_ALONE)
+        keys, options = (self._now_and_then(own) for own in (self.ability_own, self.option_own))
         return replace(
             tools,
             keys=functional.normalize(tools.keys + keys, dim=-1),
             options=functional.normalize(tools.options[text_of] + options, dim=-1),
         )
+
+    def _now_and_then(self, own: Tensor) -> Tensor:
+        return own * (torch.rand(len(own), 1) > _TEXTS_ALONE) if self.training else own
 
     def asks(self, hidden: Tensor, tools: Tools) -> Tensor:
         """Scores each ability at each piece: (B, N, T)."""

@@ -91,7 +91,10 @@ def _faults(request: Marked, reading: Reading) -> Iterator[str]:
         if number in request.worded and step.type not in {"again", "help", "hello"}
     ]
     wanted = Counter((step.type, tuple(sorted(step.choices.items()))) for step in worded)
-    read = Counter((step.task_type.name, tuple(sorted(step.ability.choices))) for step in reading.steps)
+    # Options of what is done again are steps of their own in a reading.
+    repeats = any(step.type == "again" for step in request.steps)
+    steps = [step for step in reading.steps if step.words or not repeats]
+    read = Counter((step.task_type.name, tuple(sorted(step.ability.choices))) for step in steps)
     if wanted != read:
         yield f"steps: {dict(wanted)} read as {dict(read)}"
         return
@@ -99,7 +102,7 @@ def _faults(request: Marked, reading: Reading) -> Iterator[str]:
         yield "unmet: " + ("missed" if not reading.of_role("unmet") else "false alarm")
     pairs = {(item.step, item.parameter) for item in request.segments if item.role == "input"}
     marked = sorted(f"{request.steps[step].type}.{name}" for step, name in pairs if request.steps[step].type != "again")
-    options = {(number, _named(item)) for number, step in enumerate(reading.steps) for item in step.options}
+    options = {(number, _named(item)) for number, step in enumerate(steps) for item in step.options}
     if marked != sorted(name for _, name in options):
         yield f"options: {marked} read as {sorted(name for _, name in options)}"
     if len(request.files) > 1 and (files := _files(request)) != (objects := _objects(reading)):

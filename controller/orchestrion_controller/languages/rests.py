@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from orchestrion_controller.languages.folders import Language, load
+from orchestrion_controller.languages.folders import load
+from orchestrion_controller.languages.language import Language
 from orchestrion_controller.languages.phrases import Phrases, fold, word_boundary
 
 

@@ -107,17 +107,9 @@ class ReadingPlanner:
 
     def _read_once(self, around: Surroundings, asked_in: Language, long_words: int) -> _Draft:
         request = around.request
-        defined = _askable(request.defined or request.task_types)
-        files = [artifact.file_name for artifact in around.own_files]
         follows = bool(request.history)
-        reading = self._reader.read(
-            around.text,
-            defined,
-            files,
-            beside(around.own_files, follows=follows),
-            preferred=request.on_offer,
-            long_words=long_words,
-        )
+        reading = self._reading(around.text, around, asked_in, follows=follows, long_words=long_words)
+        files = [artifact.file_name for artifact in around.own_files]
         said = spoken.read(around.text, asides(around.text, files, long_words=long_words), [asked_in])
         maker = TaskMaker(reading, around, said, asked_in.tag)
         if follows and (again := self._again(around, reading, maker)):
@@ -148,9 +140,30 @@ class ReadingPlanner:
                 not_done += [refusals.no_setting(_words(around, [item]), asked_in.tag) for item in unread]
                 not_done += [refusals.nothing_does(_words(around, [item]), asked_in.tag) for item in draft.unused]
         if not_done and tasks:
-            offer = nearest.request(around.text, reading, lambda text: self._plans_whole(text, around, reading))
+            offer = nearest.request(
+                around.text, reading, lambda text: self._plans_whole(text, around, reading, asked_in)
+            )
             not_done = [replace(item, nearest_request=offer) for item in not_done]
         return _Draft(tasks, confidence=reading.confidence, not_done=tuple(not_done))
+
+    def _reading(
+        self,
+        text: str,
+        around: Surroundings,
+        asked_in: Language,
+        *,
+        follows: bool = False,
+        long_words: int = LONG_WORDS,
+    ) -> Reading:
+        return self._reader.read(
+            text,
+            _askable(around.request.defined or around.request.task_types),
+            [artifact.file_name for artifact in around.own_files],
+            beside(around.own_files, follows=follows),
+            preferred=around.request.on_offer,
+            long_words=long_words,
+            is_small=lambda word: function_words.only(word, asked_in.tag),
+        )
 
     def _again(self, around: Surroundings, reading: Reading, maker: TaskMaker) -> tuple[Task, ...]:
         """Repeats what was done before, where a request asks for that or has nothing but options."""
@@ -176,11 +189,9 @@ class ReadingPlanner:
             return _Draft(no_task_reason=message(asked_in.tag, "courtesy"))
         return _Draft(not_done=(refusals.nothing_does(around.text.strip(), asked_in.tag),))
 
-    def _plans_whole(self, text: str, around: Surroundings, reading: Reading) -> bool:
+    def _plans_whole(self, text: str, around: Surroundings, reading: Reading, asked_in: Language) -> bool:
         """Whether a shorter request asks for the same steps and nothing else."""
-        files = [artifact.file_name for artifact in around.own_files]
-        defined = _askable(around.request.defined or around.request.task_types)
-        shorter = self._reader.read(text, defined, files, beside(around.own_files), preferred=around.request.on_offer)
+        shorter = self._reading(text, around, asked_in)
         is_whole = not shorter.of_role("unmet")
         return is_whole and [step.ability for step in shorter.steps] == [step.ability for step in reading.steps]
 

@@ -67,7 +67,7 @@ class Options:
         """
         said = self._said(segments)
         each = [quantities.number(parameter, [amount], said.change) for amount in said.amounts]
-        several = [number for number in dict.fromkeys(each) if number is not None]
+        several: list[Value] = [number for number in dict.fromkeys(each) if number is not None]
         alike = [item for item in step.task_type.inputs if _limits(item) == _limits(parameter)]
         if len(several) > 1 and len(several) == len(alike):
             return {item.name: [number] for item, number in zip(alike, several, strict=True)}

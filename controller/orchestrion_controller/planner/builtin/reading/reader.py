@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final
@@ -139,6 +139,7 @@ class Reader:
         *,
         preferred: Mapping[str, TaskType] | None = None,
         long_words: int = marking.LONG_WORDS,
+        is_small: Callable[[str], bool] = bool,
     ) -> Reading:
         """Reads a request: what each word of it is there for.
 
@@ -149,6 +150,7 @@ class Reader:
             before: Marks for what there is beside it: see `marking.beside`.
             preferred: What of the library is here, by name, with the choices alone that are; None for all of it.
             long_words: How many words after a colon are a text to work on, whatever they say.
+            is_small: Whether a word is one that says nothing by itself, such as an article.
         """
         asides = marking.asides(text, files, long_words=long_words)
         pieces = self._encoder.pieces.cut(text, asides, before)
@@ -161,7 +163,7 @@ class Reader:
         scores[:, ROLES.index("unmet")] += _UNMET
         if preferred is not None:
             scores[:, len(ROLES) :] -= _absence(offered, preferred)
-        phrases = segments(pieces, text, scores, self._heads.starts(vectors), offered)
+        phrases = segments(pieces, text, scores, self._heads.starts(vectors), offered, is_small=is_small)
         if text[pieces[-2].end :].strip():
             # What is beyond the longest text that is read is not explained.
             phrases.append(Segment("unmet", pieces[-2].end, len(text.rstrip()), (), False, 1.0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -23,8 +23,14 @@ _CHANGE: Final = 0.9
 _STEP: Final = 1.6
 """What it costs to take words for one more task type, in nats: most requests ask for one or two."""
 
+_PASSED_OVER: Final = 0.0
+"""How much less a word that says something counts as said for nothing, in nats."""
+_NO_NAME: Final = 0.0
+"""Likewise as part of what a file is called."""
+
 _NEVER: Final = -1e4
 _NONE: Final = ROLES.index("none")
+_FILE: Final = ROLES.index("file")
 _INSIDE, _NEW, _MORE = (STARTS.index(name) for name in ("inside", "new", "more"))
 
 
@@ -49,7 +55,15 @@ class Segment:
         return None if isinstance(self.label, str) else self.label.task_type
 
 
-def segments(pieces: Sequence[Piece], text: str, scores: Array, starts: Array, offer: Offer) -> list[Segment]:
+def segments(
+    pieces: Sequence[Piece],
+    text: str,
+    scores: Array,
+    starts: Array,
+    offer: Offer,
+    *,
+    is_small: Callable[[str], bool] = bool,
+) -> list[Segment]:
     """Finds the segments of a request, in order; words that are there for nothing are in none.
 
     Args:
@@ -58,11 +72,15 @@ def segments(pieces: Sequence[Piece], text: str, scores: Array, starts: Array, o
         scores: Log probabilities of the labels at each piece: roles, abilities, options; shape (N, labels).
         starts: Log probabilities of the `STARTS` at each piece.
         offer: What the labels after the roles mean.
+        is_small: Whether a word is one that says nothing by itself; others are not passed over lightly.
     """
     words = _words(pieces, text)
     if not words:
         return []
     of_words = np.stack([scores[list(word)].mean(0) for word in words])
+    says = [not is_small(text[pieces[word[0]].start : pieces[word[-1]].end]) for word in words]
+    of_words[says, _NONE] -= _PASSED_OVER
+    of_words[says, _FILE] -= _NO_NAME
     path = _fewest(of_words, offer)
     groups: list[tuple[int, list[int]]] = []
     for number, label in enumerate(path):
