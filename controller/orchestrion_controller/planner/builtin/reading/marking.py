@@ -3,6 +3,7 @@
 # ruff: noqa: RUF001 - Requests have the marks of many scripts.
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -37,6 +38,10 @@ MOST_FILES: Final = 4
 
 _SHORT_WORDS: Final = 3
 _LONGEST_QUESTION: Final = 40
+_SENTENCE: Final = re.compile(r"[.;!?。；！？\"“„«「\n]\s*\S")
+"""What the words before a text and its colon do not have: an end of a sentence, a quotation."""
+_LONG_TEXT: Final = 600
+"""A text of so many characters is a text as a whole, whatever it quotes: it is longer than what the reader reads."""
 LONG_WORDS: Final = 15
 """How many words after a colon make a text of what follows."""
 
@@ -74,15 +79,14 @@ def asides(request: str, file_names: Sequence[str] = (), *, long_words: int = LO
         file_names: The names of its attachments, which it may mention.
         long_words: How many words after a colon make a text of what follows.
     """
-    asides: list[Aside] = []
+    asides: list[Aside] = _long_text(request)
     for item in named_files.find(request, file_names):
         if isinstance(item, named_files.NamedLink):
             _add(asides, Aside("[link]", item.url, item.start, item.end))
         else:
             _add(asides, Aside(_mark_of_file(item.name), item.name, item.start, item.end))
     for quotation in quotations(request):
-        if quotation.text.strip():
-            _add(asides, Aside(_mark_of(quotation.text), quotation.text, quotation.start, quotation.end))
+        _add(asides, Aside(_mark_of(quotation.text), quotation.text, quotation.start, quotation.end))
     last = max((item.end for item in asides), default=0)
     rest = after_colon(request, last)
     if rest and len(rest.text.split()) >= long_words:
@@ -102,6 +106,26 @@ def attached(kind: ParameterKind, *, is_text: bool) -> str:
 
 def _attached(artifact: Artifact) -> str:
     return attached(kind_of_media_type(artifact.media_type), is_text=reads_as_text(artifact.media_type))
+
+
+def _long_text(request: str) -> list[Aside]:
+    """Finds a long text that a colon or a line break sets off from the words about it, which come before or after."""
+    if any(len(item.text) >= _LONG_TEXT / 2 for item in quotations(request)):
+        return []  # It ends where its quotation marks do.
+    whole = len(request)
+    colon = after_colon(request)
+    if colon and not _SENTENCE.search(request[: colon.start]):
+        spans = [(colon.start, whole)]
+    else:
+        # The words about a text are shorter than its first and last paragraph mostly are.
+        last = max(request.rstrip().rfind("\n\n"), 0)
+        spans = sorted([(request.find("\n") + 1, whole), (0, last)], key=lambda span: span[0] - span[1])
+    for start, end in spans:
+        text = request[start:end]
+        if len(text.strip()) >= _LONG_TEXT > 2 * (whole - len(text)) > 0:
+            begins = start + len(text) - len(text.lstrip())
+            return [Aside("[text]", text.strip(), begins, begins + len(text.strip()))]
+    return []
 
 
 def _mark_of_file(name: str) -> str:
