@@ -12,11 +12,13 @@ from orchestrion.values import ArtifactRef, OutputRef, Value
 from orchestrion_controller import refusals
 from orchestrion_controller.languages import Language, amounts, language_names
 from orchestrion_controller.planner.builtin.binding.surroundings import Surroundings
+from orchestrion_controller.planner.builtin.reading.features import SENTENCE_END
 from orchestrion_controller.planner.builtin.reading.graph import AFTER, Graph
 from orchestrion_controller.planner.builtin.reading.marking import Aside, asides
 from orchestrion_controller.plans.kinds import accepts, kind_of_media_type, reads_as_text
 
 _QUOTED: Final = frozenset({"[question]", "[text]", "[phrase]"})
+_QUESTIONS: Final = frozenset({"question", "query"})
 
 
 class EstimatedTasks:
@@ -88,10 +90,15 @@ class EstimatedTasks:
         if "language" in parameter.name.lower():
             names = language_names.read(words) or language_names.read(self._text)
             return self._text[names[0].start : names[0].end] if names else None
-        return self._quotation(region) or self._whole(parameter, task_type, inputs)
+        return self._quotation(region) or self._whole(parameter, task_type, inputs, region)
 
-    def _whole(self, parameter: Parameter, task_type: TaskType, inputs: Mapping[str, Value]) -> Value | None:
-        """Takes a text file, or the request itself, where a step works on a text and nothing else is there."""
+    def _whole(
+        self, parameter: Parameter, task_type: TaskType, inputs: Mapping[str, Value], region: tuple[int, int]
+    ) -> Value | None:
+        """Takes a text file, or the request itself, where a step works on a text and nothing else is there.
+
+        A question is the sentence that asks for the step: what comes before it may tell of the files alone.
+        """
         if any(isinstance(value, OutputRef) for value in inputs.values()):
             # What another step gives is what this one works on; the request itself is not given a second time.
             return None
@@ -101,6 +108,10 @@ class EstimatedTasks:
         takes_media = any(item.kind.is_media for item in task_type.inputs)
         if parameter.optional and (takes_media or len(task_type.inputs) > 1):
             return None
+        if parameter.name in _QUESTIONS:
+            before = [end.end() for end in SENTENCE_END.finditer(self._text) if end.end() <= region[0]]
+            after = SENTENCE_END.search(self._text, max(region[0], 0))
+            return self._text[max(before, default=0) : after.end() if after else len(self._text)].strip()
         return self._text.strip() or None
 
     def _quotation(self, region: tuple[int, int]) -> str | None:

@@ -11,6 +11,7 @@ from orchestrion.runs import Artifact
 from orchestrion_controller import refusals
 from orchestrion_controller.languages.amounts import Amount
 from orchestrion_controller.planner.builtin.binding.spoken import FILES, Spoken
+from orchestrion_controller.planner.builtin.reading.marking import asides
 from orchestrion_controller.planner.builtin.reading.segments import Segment
 
 _WORD: Final = re.compile(r"[^\W\d_]{3,}|[\u3040-\u30ff\u3400-\u9fff]{2,}")
@@ -32,6 +33,7 @@ class Objects:
         self._spoken = spoken
         self._field = field
         self._asked_in = asked_in
+        self._asides = asides(spoken.text, [item.file_name for item in artifacts])
         self._spoken_of: set[str] = set()
 
     def meant(self, segment: Segment, fitting: Sequence[Artifact]) -> tuple[Artifact, ...]:
@@ -57,7 +59,7 @@ class Objects:
 
     def _told_apart(self, segment: Segment, fitting: Sequence[Artifact]) -> list[Artifact]:
         words = self._spoken.text[segment.start : segment.end]
-        named, called = self._named(words), self._called(words, fitting)
+        named, called = self._named(segment), self._called(words, fitting)
         if named or (called and len(fitting) == 1):
             return named or called
         return self._counted(segment, fitting) or (called if len(called) < len(fitting) else [])
@@ -66,10 +68,12 @@ class Objects:
         """Whether words stand for what has not been spoken of: "the other one"."""
         return any(segment.start <= place < segment.end for place in self._spoken.rests)
 
-    def _named(self, words: str) -> list[Artifact]:
-        """By the names of the files, whole."""
-        lowered = words.lower()
-        return [item for item in self._artifacts if item.file_name and item.file_name.lower() in lowered]
+    def _named(self, segment: Segment) -> list[Artifact]:
+        """By the names of the files, whole, their paths, and the links that they were fetched from."""
+        inside = {
+            item.text for item in self._asides if item.is_file and segment.start < item.end and item.start < segment.end
+        }
+        return [item for item in self._artifacts if item.file_name in inside]
 
     def _counted(self, segment: Segment, fitting: Sequence[Artifact]) -> list[Artifact]:
         """By number: "the second", "the last two", "all three"."""

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from orchestrion.plans import Parameter, ParameterKind
 from orchestrion.values import Value
 from orchestrion_controller.languages import function_words
+from orchestrion_controller.languages.answers import words_of
+from orchestrion_controller.languages.messages import ENGLISH
 from orchestrion_controller.planner.builtin.binding import values
 from orchestrion_controller.planner.builtin.binding.spoken import Spoken
 from orchestrion_controller.planner.builtin.binding.values import Words
@@ -19,6 +21,9 @@ from orchestrion_controller.plans import quantities
 
 _PROSE = frozenset({"prompt", "question", "instruction", "text", "negative_prompt", "system"})
 """Inputs whose words reach a model as they stand."""
+_LOOKED_FOR = "labels"
+_DETECTED = "objects"
+"""The input by which detectors are told what to look for, and the output that has what they saw."""
 
 
 class Options:
@@ -53,12 +58,18 @@ class Options:
                 if parameter.repeated and self._names_nothing(segment):
                     continue
                 value = values.value(parameter, self._said([segment]))
+                if isinstance(value, str) and parameter.name == _LOOKED_FOR and step.task_type.output(_DETECTED):
+                    value = self._class_name(value)
                 if value is None:
                     self.unread.append(segment)
                 elif value not in result.setdefault(parameter.name, []):
                     result[parameter.name].append(value)
         result |= self._in_prose(step, result)
         return {name: values_so_far for name, values_so_far in result.items() if values_so_far}
+
+    def _class_name(self, thing: str) -> str:
+        """Returns the English name of a thing, as detectors were taught it; the words themselves in English."""
+        return thing if self._asked_in == ENGLISH else words_of(self._asked_in).thing(thing)
 
     def _numbers(self, parameter: Parameter, segments: Sequence[Segment], step: Step) -> dict[str, list[Value]]:
         """Reads words for a number: those that stand apart as one ("Speed … up by 50 %"), or as their amounts say.

@@ -117,6 +117,10 @@ class TaskMaker:
                     reason = refusals.lack(first, self._asked_in)
                     raise Reason.MISSING_INPUT.error(reason, field=self._around.field if kind.is_media else "messages")
                 continue
+            required = [item for item in inputs if not item.optional]
+            if len(chosen) < len(required):
+                reason = refusals.lack(required[0], self._asked_in, count=len(required), attached=len(chosen))
+                raise Reason.MISSING_INPUT.error(reason, field=self._around.field)
             if len(inputs) > 1 and len(chosen) > 1:
                 # Two inputs of a kind take one each: two texts that are compared, a recording and a voice.
                 for item, value in zip(inputs, chosen, strict=False):

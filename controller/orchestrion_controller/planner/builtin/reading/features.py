@@ -18,7 +18,7 @@ Array: TypeAlias = "np.ndarray[Any, np.dtype[np.float32]]"
 COUNT: Final = 10
 """How many features a pair of steps has, and a step by itself."""
 
-_SENTENCE_END: Final = re.compile(r"[.!?;](?=\s|$)")
+SENTENCE_END: Final = re.compile(r"[.!?;](?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def pairs(steps: Sequence[Mention], asides: Sequence[Aside], text: str) -> tuple
     count = len(steps)
     order = sorted(range(count), key=lambda index: (steps[index].position, index))
     rank = {index: place for place, index in enumerate(order)}
-    sentence = [len(_SENTENCE_END.findall(text[: step.position])) for step in steps]
+    sentence = [len(SENTENCE_END.findall(text[: step.position])) for step in steps]
     types = [step.task_type for step in steps]
     compatible = [[i != j and fits(types[i], types[j]) for j in range(count)] for i in range(count)]
     media = [[i != j and fits(types[i], types[j], media=True) for j in range(count)] for i in range(count)]
@@ -116,7 +116,7 @@ def objects(places: Sequence[tuple[int, int]], steps: Sequence[Mention], text: s
                 step.position == min(after, default=-1),
                 min(between, 4) / 4,
                 min(objects_between, 4) / 4,
-                len(_SENTENCE_END.findall(text[min(start, step.position) : max(start, step.position)])) == 0,
+                len(SENTENCE_END.findall(text[min(start, step.position) : max(start, step.position)])) == 0,
                 min(abs(start - step.position), 100) / 100,
                 len(steps) == 1,
                 len(places) == 1,

@@ -11,6 +11,7 @@ from typing import Final
 from orchestrion.plans import ParameterKind
 from orchestrion.runs import Artifact
 from orchestrion_controller.languages.quotations import after_colon, quotations
+from orchestrion_controller.planner.builtin.reading import named_files
 from orchestrion_controller.plans.kinds import kind_of_file_name, kind_of_media_type, reads_as_text
 
 MARKS: Final = (
@@ -35,12 +36,12 @@ MARKS: Final = (
 MOST_FILES: Final = 4
 """How many of a request's files the reader is told of."""
 
-_FILE: Final = re.compile(r"(?<![\w/.])[\w-]+(?:\.[\w-]+)*\.([A-Za-z][A-Za-z0-9]{1,4})(?!\w)")
-_LINK: Final = re.compile(r"\b(?:https?|ftp)://[^\s'\"<>]+|\bwww\.[^\s'\"<>]+", re.IGNORECASE)
-_OPENING: Final = frozenset("'\"`‘“«")
-_CLOSING: Final = frozenset("'\"`’”»")
 _SHORT_WORDS: Final = 3
 _LONGEST_QUESTION: Final = 40
+_SENTENCE: Final = re.compile(r"[.;!?。；！？\"“„«「\n]\s*\S")
+"""What the words before a text and its colon do not have: an end of a sentence, a quotation."""
+_LONG_TEXT: Final = 600
+"""A text of so many characters is a text as a whole, whatever it quotes: it is longer than what the reader reads."""
 LONG_WORDS: Final = 15
 """How many words after a colon make a text of what follows."""
 
@@ -54,7 +55,7 @@ class Aside:
     text: str
     """The text as it is written, without its quotation marks; the name of a file."""
     start: int
-    """Where it begins in the request, its quotation mark included."""
+    """Where it begins in the request, its quotation mark and the folders of a path included."""
     end: int
 
     @property
@@ -78,18 +79,14 @@ def asides(request: str, file_names: Sequence[str] = (), *, long_words: int = LO
         file_names: The names of its attachments, which it may mention.
         long_words: How many words after a colon make a text of what follows.
     """
-    asides: list[Aside] = []
-    for name in sorted(dict.fromkeys(file_names), key=len, reverse=True):
-        for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", request, re.IGNORECASE) if name else ():
-            _add(asides, _file(request, name, *match.span()))
-    for match in _LINK.finditer(request):
-        _add(asides, Aside("[link]", match.group().rstrip(".,;:!?)"), *match.span()))
-    for match in _FILE.finditer(request):
-        if kind_of_file_name(match.group()):
-            _add(asides, _file(request, match.group(), *match.span()))
+    asides: list[Aside] = _long_text(request)
+    for item in named_files.find(request, file_names):
+        if isinstance(item, named_files.NamedLink):
+            _add(asides, Aside("[link]", item.url, item.start, item.end))
+        else:
+            _add(asides, Aside(_mark_of_file(item.name), item.name, item.start, item.end))
     for quotation in quotations(request):
-        if quotation.text.strip():
-            _add(asides, Aside(_mark_of(quotation.text), quotation.text, quotation.start, quotation.end))
+        _add(asides, Aside(_mark_of(quotation.text), quotation.text, quotation.start, quotation.end))
     last = max((item.end for item in asides), default=0)
     rest = after_colon(request, last)
     if rest and len(rest.text.split()) >= long_words:
@@ -111,13 +108,29 @@ def _attached(artifact: Artifact) -> str:
     return attached(kind_of_media_type(artifact.media_type), is_text=reads_as_text(artifact.media_type))
 
 
-def _file(request: str, name: str, start: int, end: int) -> Aside:
-    """Takes the quotation marks around a file's name along."""
+def _long_text(request: str) -> list[Aside]:
+    """Finds a long text that a colon or a line break sets off from the words about it, which come before or after."""
+    if any(len(item.text) >= _LONG_TEXT / 2 for item in quotations(request)):
+        return []  # It ends where its quotation marks do.
+    whole = len(request)
+    colon = after_colon(request)
+    if colon and not _SENTENCE.search(request[: colon.start]):
+        spans = [(colon.start, whole)]
+    else:
+        # The words about a text are shorter than its first and last paragraph mostly are.
+        last = max(request.rstrip().rfind("\n\n"), 0)
+        spans = sorted([(request.find("\n") + 1, whole), (0, last)], key=lambda span: span[0] - span[1])
+    for start, end in spans:
+        text = request[start:end]
+        if len(text.strip()) >= _LONG_TEXT > 2 * (whole - len(text)) > 0:
+            begins = start + len(text) - len(text.lstrip())
+            return [Aside("[text]", text.strip(), begins, begins + len(text.strip()))]
+    return []
+
+
+def _mark_of_file(name: str) -> str:
     kind = kind_of_file_name(name)
-    mark = f"[{kind.name.lower()}]" if kind else "[document]"
-    if request[start - 1 : start] in _OPENING and request[end : end + 1] in _CLOSING:
-        start, end = start - 1, end + 1
-    return Aside(mark, name, start, end)
+    return f"[{kind.name.lower()}]" if kind else "[document]"
 
 
 def _mark_of(text: str) -> str:

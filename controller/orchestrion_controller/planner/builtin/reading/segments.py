@@ -122,7 +122,8 @@ def _segment(
         pieces[inside[-1]].end,
         inside,
         float(starts[inside[0], _NEW] - np.logaddexp(starts[inside[0], _INSIDE], starts[inside[0], _MORE])),
-        float(np.exp(of_words[list(members), label].mean())),
+        # The scores of what is unmet are raised beyond those of probabilities.
+        min(1.0, float(np.exp(of_words[list(members), label].mean()))),
     )
 
 

@@ -142,3 +142,9 @@ def test_several_steps_of_one_type_have_ids_of_their_own() -> None:
         (TRANSLATE, "into Dutch", (1,)),
     )
     assert [task.id for task in tasks] == ["text-translator-1", "text-summarizer-1", "text-translator-2"]
+
+
+def test_a_question_is_the_sentence_that_asks_it() -> None:
+    text = "I took a photo, garden.jpg. Could you tell me what the animal in it is doing? Thank you."
+    (ask,) = bound(text, (ASK, "tell me", ()), files=("garden.jpg",))
+    assert ask.inputs["question"] == "Could you tell me what the animal in it is doing?"

@@ -56,6 +56,9 @@ def test_different_files_take_different_steps() -> None:
         ("the last two", ("a.wav", "b.wav", "c.wav"), ["f2", "f3"]),
         ("all three", ("a.wav", "b.wav", "c.wav"), ["f1", "f2", "f3"]),
         ("b.wav", ("a.wav", "b.wav"), ["f2"]),
+        ("bb.wav", ("b.wav", "bb.wav"), ["f2"]),
+        ("sounds/b.wav", ("a.wav", "b.wav"), ["f2"]),
+        ("https://example.org/sounds/b", ("a.wav", "b.wav"), ["f2"]),
         ("the interview", ("song.wav", "interview_anna.wav"), ["f2"]),
         ("two and three", ("a.wav", "b.wav", "c.wav"), ["f2", "f3"]),
         ("the third chapter", ("chapter3.wav",), ["f1"]),
@@ -123,3 +126,15 @@ def test_the_nearest_request_leaves_out_what_nobody_can_do(text: str, expected: 
     case = read_as(text, "image-to-text image=f1", files=["a.png"])
     assert nearest.request(case.around.text, case.reading, lambda shorter: shorter == expected) == expected
     assert nearest.request(case.around.text, case.reading, lambda _: False) == ""
+
+
+def test_what_detectors_look_for_has_its_english_name() -> None:
+    text = "{1 Wie viele} {1.labels Hunde} sind auf {f1 dem Bild}?"
+    case = read_as(text, "object-detection image=f1 labels=dog", files=["a.png"], tag="de")
+    assert case.plan() == ["object-detection f1 labels=('dog',)"]
+
+
+def test_of_two_texts_the_one_that_is_missing_is_told() -> None:
+    case = read_as("{1 How alike are} {f1 these}?", "sentence-similarity text=f1 other=f1", files=["a.txt"])
+    with pytest.raises(InvalidArgumentError, match="It needs 2 texts; attached: 1."):
+        case.plan()

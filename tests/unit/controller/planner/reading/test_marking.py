@@ -42,6 +42,30 @@ def test_a_long_text_after_a_colon_is_one_thing() -> None:
     assert (aside.mark, aside.text) == ("[text]", text)
 
 
+LONG = "It was a \"dark\" and stormy night; the rain wouldn't stop: 'never', they said.\nNothing stirred. " * 10
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Summarise this: {}",
+        "Summarise this in two sentences:\n\n{}",
+        "{}\n\nSummarise this, please.",
+        "Please summarise the following text.\n{}",
+    ],
+)
+def test_a_long_text_is_one_thing_whatever_it_quotes(text: str) -> None:
+    (aside,) = asides(text.format(LONG))
+    assert (aside.mark, aside.text) == ("[text]", LONG.strip())
+    assert text.format(LONG)[aside.start : aside.end] == LONG.strip()
+
+
+def test_a_long_text_in_quotation_marks_ends_where_they_do() -> None:
+    text = "The rain would not stop that night. " * 30
+    (aside,) = asides(f"Translate this: “{text}” into French")
+    assert aside.text == text
+
+
 def test_kinds_are_told_by_the_ending() -> None:
     names = ("a.jpeg", "b.flac", "c.webm", "d.csv", "e", "f.com")
     assert [kind_of_file_name(name) for name in names] == [
