@@ -122,7 +122,7 @@ eval-requests: $(STAMP) ## measure the built-in planner on requests of people (A
 	@$(BIN)/python -m benchmarks.requests $(ARGS)
 
 .PHONY: train-planner
-train-planner: $(STAMP) ## train the built-in planner's encoder anew and write its weights (half an hour on two cores; ARGS=--help)
+train-planner: $(STAMP) ## train the built-in planner's encoder anew and write its weights (training/planner/README.md has how long; ARGS=--help)
 	$(BIN)/python -m training.planner $(ARGS)
 
 .PHONY: bench-dispatch
