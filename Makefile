@@ -98,6 +98,10 @@ unasync: $(STAMP) ## generate the sync clients of the SDK from the asyncio ones
 docs: $(STAMP) ## make the reference pages in docs/ anew (ARGS=--check only looks)
 	@$(BIN)/python -m docs.make_reference $(ARGS)
 
+.PHONY: captures
+captures: $(STAMP) ## capture the command line for docs/terminal.md anew (ARGS=--print leaves the page alone)
+	@$(BIN)/python -m docs.capture_terminal $(ARGS)
+
 .PHONY: bench-overhead
 bench-overhead: $(STAMP) ## measure what the platform adds to the models' own time
 	@$(BIN)/python benchmarks/overhead.py $(ARGS)
