@@ -98,6 +98,10 @@ unasync: $(STAMP) ## generate the sync clients of the SDK from the asyncio ones
 docs: $(STAMP) ## make the reference pages in docs/ anew (ARGS=--check only looks)
 	@$(BIN)/python -m docs.make_reference $(ARGS)
 
+.PHONY: captures
+captures: $(STAMP) ## capture the command line for docs/terminal.md anew (ARGS=--print leaves the page alone)
+	@$(BIN)/python -m docs.capture_terminal $(ARGS)
+
 .PHONY: bench-overhead
 bench-overhead: $(STAMP) ## measure what the platform adds to the models' own time
 	@$(BIN)/python benchmarks/overhead.py $(ARGS)
@@ -122,7 +126,7 @@ eval-requests: $(STAMP) ## measure the built-in planner on requests of people (A
 	@$(BIN)/python -m benchmarks.requests $(ARGS)
 
 .PHONY: train-planner
-train-planner: $(STAMP) ## train the built-in planner's encoder anew and write its weights (half an hour on two cores; ARGS=--help)
+train-planner: $(STAMP) ## train the built-in planner's encoder anew and write its weights (training/planner/README.md has how long; ARGS=--help)
 	$(BIN)/python -m training.planner $(ARGS)
 
 .PHONY: bench-dispatch
