@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from orchestrion.plans import Task, TaskType
 from orchestrion.runs import Artifact
 from orchestrion.values import ArtifactRef, OutputRef, Value
-from orchestrion_controller.planner.builtin.binding.surroundings import Surroundings, items, resolved
 from orchestrion_controller.planner.builtin.binding.tasks import Draft
+from orchestrion_controller.planner.surroundings import Surroundings, items, resolved
 from orchestrion_controller.plans.kinds import accepts, kind_of_media_type, reads_as_text
 from orchestrion_controller.stages import PastTurn
 

@@ -9,15 +9,15 @@ from orchestrion.values import Value
 from orchestrion_controller.languages import function_words
 from orchestrion_controller.languages.answers import words_of
 from orchestrion_controller.languages.messages import ENGLISH
+from orchestrion_controller.planner.asides import Aside
 from orchestrion_controller.planner.builtin.binding import values
-from orchestrion_controller.planner.builtin.binding.spoken import Spoken
 from orchestrion_controller.planner.builtin.binding.values import Words
-from orchestrion_controller.planner.builtin.reading.marking import Aside
-from orchestrion_controller.planner.builtin.reading.offers import Option
 from orchestrion_controller.planner.builtin.reading.reader import Reading
 from orchestrion_controller.planner.builtin.reading.segments import Segment
 from orchestrion_controller.planner.builtin.reading.steps import Step
+from orchestrion_controller.planner.spoken import Spoken
 from orchestrion_controller.plans import quantities
+from orchestrion_controller.plans.offers import Option
 
 _PROSE = frozenset({"prompt", "question", "instruction", "text", "negative_prompt", "system"})
 """Inputs whose words reach a model as they stand."""

@@ -12,7 +12,9 @@ from typing import Final
 import numpy as np
 
 from orchestrion.plans import TaskType
-from orchestrion_controller.planner.builtin.reading import features, graph, marking
+from orchestrion_controller.planner.asides import LONG_WORDS, Aside
+from orchestrion_controller.planner.asides import asides as find_asides
+from orchestrion_controller.planner.builtin.reading import features, graph
 from orchestrion_controller.planner.builtin.reading.encoder import Encoder
 from orchestrion_controller.planner.builtin.reading.features import Array
 from orchestrion_controller.planner.builtin.reading.heads import (
@@ -24,11 +26,10 @@ from orchestrion_controller.planner.builtin.reading.heads import (
     log_sum_exp,
     shares,
 )
-from orchestrion_controller.planner.builtin.reading.offers import Ability, Offer, Option, offer
-from orchestrion_controller.planner.builtin.reading.pieces import Piece
+from orchestrion_controller.planner.builtin.reading.pieces import Piece, read_text
 from orchestrion_controller.planner.builtin.reading.segments import Segment, segments
 from orchestrion_controller.planner.builtin.reading.steps import Step, gather
-from orchestrion_controller.planner.builtin.reading.tool_texts import read_text
+from orchestrion_controller.plans.offers import Ability, Offer, Option, offer
 
 THRESHOLD: Final = 0.0
 """The log odds above which a task type is wanted. Set on requests that are in no test: `training/planner`."""
@@ -141,7 +142,7 @@ class Reader:
         before: Sequence[str] = (),
         *,
         preferred: Mapping[str, TaskType] | None = None,
-        long_words: int = marking.LONG_WORDS,
+        long_words: int = LONG_WORDS,
         is_small: Callable[[str], bool] = bool,
     ) -> Reading:
         """Reads a request: what each word of it is there for.
@@ -155,7 +156,7 @@ class Reader:
             long_words: How many words after a colon are a text to work on, whatever they say.
             is_small: Whether a word is one that says nothing by itself, such as an article.
         """
-        asides = marking.asides(text, files, long_words=long_words)
+        asides = find_asides(text, files, long_words=long_words)
         pieces = self._encoder.pieces.cut(text, asides, before)
         library = self.prepare(task_types)
         offered = library.offer
@@ -193,7 +194,7 @@ class Reader:
         """Estimates which task types a request wants, and what feeds what; no steps where nothing seems wanted."""
         if not task_types:
             return PlanEstimate(graph.Graph((), (), ()), (), 0.0, (), ())
-        asides = marking.asides(text, files)
+        asides = find_asides(text, files)
         pieces = self._encoder.pieces.cut(text, asides, before)
         library = self.prepare(task_types)
         vectors = self._encoder.encode([pieces])[0]
@@ -281,7 +282,7 @@ class _Read:
     """A request as the encoder read it."""
 
     text: str
-    asides: Sequence[marking.Aside]
+    asides: Sequence[Aside]
     pieces: Sequence[Piece]
     vectors: Array
 

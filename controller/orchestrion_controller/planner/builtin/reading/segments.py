@@ -11,8 +11,8 @@ import numpy as np
 from orchestrion.plans import TaskType
 from orchestrion_controller.planner.builtin.reading.features import Array
 from orchestrion_controller.planner.builtin.reading.heads import ROLES, STARTS
-from orchestrion_controller.planner.builtin.reading.offers import Ability, Offer, Option, takes_several
 from orchestrion_controller.planner.builtin.reading.pieces import Piece
+from orchestrion_controller.plans.offers import Ability, Offer, Option, takes_several
 
 Label: TypeAlias = str | Ability | Option
 """What words are there for: one of `ROLES`, an ability that they ask for, or an option that they give."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from orchestrion.plans import TaskType
-from orchestrion_controller.planner.builtin.reading.offers import Ability, Option
 from orchestrion_controller.planner.builtin.reading.segments import Segment
+from orchestrion_controller.plans.offers import Ability, Option
 
 _ANOTHER: Final = 5.0
 """From which log odds on words that ask for a step once more ask for another one: few requests do one thing twice."""
