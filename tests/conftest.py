@@ -5,10 +5,15 @@ Here, because the process that prints reads no deeper where others run the tests
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import settings
 
 from tests.rates import PROPERTY
+
+# As the controller does it, and before numpy is loaded: several processes of tests share the cores.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("tests", deadline=None)
