@@ -131,7 +131,7 @@ def test_the_nearest_request_leaves_out_what_nobody_can_do(text: str, expected: 
 def test_what_detectors_look_for_has_its_english_name() -> None:
     text = "{1 Wie viele} {1.labels Hunde} sind auf {f1 dem Bild}?"
     case = read_as(text, "object-detection image=f1 labels=dog", files=["a.png"], tag="de")
-    assert case.plan() == ["object-detection f1 labels=('dog',)"]
+    assert case.plan() == ["object-detection f1 labels='dog'"]
 
 
 def test_of_two_texts_the_one_that_is_missing_is_told() -> None:
