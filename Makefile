@@ -31,12 +31,11 @@ up: $(STAMP) ## start a controller and a model host; Ctrl-C stops both
 
 # A process a core, and no more than have room beside each other: some tests load PyTorch and models. Files go in the order
 # of their names: the longest have few tests and would come last otherwise, when the other processes have nothing left.
-# Bytecode first, since the tests start hundreds of processes. From Python 3.12 on, coverage costs next to nothing by sysmon.
+# Bytecode first, since the tests start hundreds of processes. The plugin is named here, so that other runs measure nothing.
 .PHONY: test
 test: $(STAMP) ## run the tests, and print their rates and coverage, without those of every task type, or that need a GPU, Node.js or a wheel (ARGS=... goes to pytest)
 	@$(BIN)/python -m compileall -q clients/python serving controller model_host evaluation
-	COVERAGE_CORE=$$($(BIN)/python -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")') \
-	  $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov --cov-report= $(ARGS)
+	$(BIN)/python -m pytest -p tests.coverage_plugin -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: test-tasks
 test-tasks: $(STAMP) ## perform every task type on a tiny real checkpoint, through the whole system, and print a table; and the long checks of exports, memory, heads and diffusion
@@ -98,6 +97,10 @@ unasync: $(STAMP) ## generate the sync clients of the SDK from the asyncio ones
 docs: $(STAMP) ## make the reference pages in docs/ anew (ARGS=--check only looks)
 	@$(BIN)/python -m docs.make_reference $(ARGS)
 
+.PHONY: captures
+captures: $(STAMP) ## capture the command line for docs/terminal.md anew (ARGS=--print leaves the page alone)
+	@$(BIN)/python -m docs.capture_terminal $(ARGS)
+
 .PHONY: bench-overhead
 bench-overhead: $(STAMP) ## measure what the platform adds to the models' own time
 	@$(BIN)/python benchmarks/overhead.py $(ARGS)
@@ -122,7 +125,7 @@ eval-requests: $(STAMP) ## measure the built-in planner on requests of people (A
 	@$(BIN)/python -m benchmarks.requests $(ARGS)
 
 .PHONY: train-planner
-train-planner: $(STAMP) ## train the built-in planner's encoder anew and write its weights (half an hour on two cores; ARGS=--help)
+train-planner: $(STAMP) ## train the built-in planner's encoder anew and write its weights (training/planner/README.md has how long; ARGS=--help)
 	$(BIN)/python -m training.planner $(ARGS)
 
 .PHONY: bench-dispatch

@@ -1,4 +1,4 @@
-"""Settings of hypothesis, and what every test run shows at its end: rates of tests that judge many cases, and coverage.
+"""Settings of hypothesis, and the rates of tests that judge many cases, which every test run shows at its end.
 
 Here, because the process that prints reads no deeper where others run the tests.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
-from tests.coverage_table import by_package
 from tests.rates import PROPERTY
 
 # How long an example takes says more of the machine than of the code.
@@ -27,8 +26,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if table:
             terminalreporter.line(table)
         terminalreporter.line(rate)
-    controller = getattr(terminalreporter.config.pluginmanager.getplugin("_cov"), "cov_controller", None)
-    if controller is not None:
-        terminalreporter.section("coverage in the tests' own processes")
-        for line in by_package(controller.cov, controller.cov.config.source_pkgs):
-            terminalreporter.line(line)

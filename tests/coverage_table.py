@@ -1,4 +1,4 @@
-"""How much of each package the tests ran, printed at the end of a run with `--cov`.
+"""How much of each package the tests ran, printed at the end of `make test`.
 
 What runs in other processes alone (servers, workers, the command line) is not seen.
 """
@@ -24,6 +24,6 @@ def by_package(measured: coverage.Coverage, packages: Sequence[str]) -> list[str
                 counts[name][1] += len(statements) - len(missing)
     return [
         f"{name:24} {lines:7,} lines  {ran / lines:6.1%}"
-        for name, (lines, ran) in sorted(counts.items(), key=lambda item: item[0] == "all")
+        for name, (lines, ran) in sorted(counts.items(), key=lambda item: (item[0] == "all", item[0]))
         if lines
     ]

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from orchestrion.plans import ParameterKind
+from orchestrion_controller.planner.asides import Aside, asides
 from orchestrion_controller.planner.builtin.reading.base import Base
-from orchestrion_controller.planner.builtin.reading.marking import MOST_FILES, Aside, asides, attached
-from orchestrion_controller.planner.builtin.reading.pieces import VOCABULARY, Piece, Pieces
-from orchestrion_controller.planner.builtin.reading.tool_texts import read_text
+from orchestrion_controller.planner.builtin.reading.marking import MOST_FILES, attached
+from orchestrion_controller.planner.builtin.reading.pieces import VOCABULARY, Piece, Pieces, read_text
 from orchestrion_controller.plans.kinds import kind_of_file_name, reads_as_text
 from training.planner.libraries import Example
 from training.planner.marked import Marked

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from orchestrion_controller.planner.builtin.reading.heads import CHANGES, ROLES, STARTS
-from orchestrion_controller.planner.builtin.reading.offers import Offer
+from orchestrion_controller.plans.offers import Offer
 from orchestrion_controller.plans.quantities import scale
 from training.planner.batches import Request
 from training.planner.marked import Marked, Segment

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from orchestrion import task_types
 from orchestrion_controller.planner.builtin.reading.base import Base
-from orchestrion_controller.planner.builtin.reading.offers import Offer as Library
-from orchestrion_controller.planner.builtin.reading.offers import offer
 from orchestrion_controller.planner.builtin.reading.pieces import Piece, Pieces
+from orchestrion_controller.plans.offers import Offer as Library
+from orchestrion_controller.plans.offers import offer
 from training.planner import batches
 from training.planner.batches import Embedder
 from training.planner.model import PlanModel, Read, Tools, name_and_whole

@@ -16,7 +16,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
 from orchestrion_controller.planner.builtin.reading.base import WIDTH
-from orchestrion_controller.planner.builtin.reading.offers import Offer
+from orchestrion_controller.plans.offers import Offer
 from training.planner.model import PlanModel
 
 _HEADS = (

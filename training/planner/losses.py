@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from orchestrion.plans import TaskType
+from orchestrion_controller.planner.asides import Aside
 from orchestrion_controller.planner.builtin.reading import features
-from orchestrion_controller.planner.builtin.reading.marking import Aside
 from training.planner.model import PlanModel, Tools
 
 FAR: Final = -1e4

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from orchestrion_controller.planner.builtin.reading import features
 from orchestrion_controller.planner.builtin.reading.heads import ROLES
-from orchestrion_controller.planner.builtin.reading.offers import Offer as Library
+from orchestrion_controller.plans.offers import Offer as Library
 from training.planner.batches import Request
 from training.planner.classes import IGNORED, Classes
 from training.planner.losses import Losses, Offer, Steps, link_loss, with_total

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from orchestrion.plans import TaskType
-from orchestrion_controller.planner.builtin.reading.tool_texts import description_of, words_of
+from orchestrion_controller.plans.offers import description_of, words_of
 from training.planner import libraries, marked_losses, scores, tool_losses
 from training.planner.batches import cut_example, cut_marked
 from training.planner.crew import Crew

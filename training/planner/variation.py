@@ -35,7 +35,7 @@ class Variation:
         draw = self._generator.random
         if draw() < 0.12 and request.steps and request.steps[0].type not in {"again", "help", "hello"}:
             request = self._joined(request)
-        if draw() < 0.15 and request.steps and self._unmet.get(request.language):
+        if draw() < 0.4 and request.steps and self._unmet.get(request.language):
             request = self._with_unmet(request)
         if draw() < 0.25:
             request = replace(request, text=_lower(request.text))
@@ -83,20 +83,20 @@ class Variation:
         )
 
     def _with_unmet(self, request: Marked) -> Marked:
+        """Puts a part that nobody can do before a request, after it, or between what it asks for."""
         words = self._generator.choice(self._unmet[request.language])
         spaced = request.language not in _UNSPACED
-        places = [len(request.text.rstrip(_ENDS))]
-        if self._generator.random() < 0.5:
-            places = [item.start for item in request.segments] + [item.end for item in request.segments]
-        place = self._generator.choice(places)
-        if any(item.start < place < item.end for item in request.segments):
+        end = len(request.text.rstrip(_ENDS))
+        place = self._generator.choice((0, end, end, *(item.end for item in request.segments)))
+        if any(item.start < place < item.end for item in request.segments) or place > end:
             return request
-        left = self._generator.choice((" ", ", ") if spaced else ("", ","))
         before, after = request.text[:place], request.text[place:]
-        left = left if before else ""
-        if spaced and before.endswith(" "):
-            left = ""
-        right = " " if spaced and after and after[0].isalnum() else ""
+        left = self._generator.choice((" ", ", ", ". ", "; ") if spaced else ("", "，", "。", ",")) if before else ""
+        right = self._generator.choice((", ", ". ") if spaced else ("，", "。")) if not before else ""
+        if spaced and before and after and after[0].isalnum():
+            right = self._generator.choice((" ", ", "))
+        if left.startswith(".") or not before:
+            words = words[0].upper() + words[1:]
         added = len(left) + len(words) + len(right)
         segments = [
             replace(item, start=item.start + added, end=item.end + added) if item.start >= place else item

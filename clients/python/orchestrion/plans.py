@@ -91,7 +91,9 @@ class TaskType:
     outputs: tuple[Parameter, ...]
     """The outputs, the principal one first."""
     cues: tuple[str, ...] = ()
-    """Phrases by which people ask for it ("read aloud", "speak"), for planners that have no language model."""
+    """Phrases by which people ask for it ("read aloud", "speak"): shown to people, and what a task type is looked up by
+    where there are too many to tell a language model all of each.
+    """
     answer_template: str = ""
     """Tells one result in a sentence or two, for responders that have no language model. `{name}` stands for an output
     or else an input, `{input.name}` for an input that an output shares its name with, and `{name|words}` for the words

@@ -12,6 +12,8 @@ from tests.unit.training import marks
 from training.planner.libraries import DATA
 
 FILES = sorted((DATA / "requests").glob("*.jsonl"))
+BUILT_IN = ("de", "en", "es", "fr", "ja", "zh")
+"""The languages that the planner is measured in; further ones may begin with less."""
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -19,11 +21,10 @@ def test_marks_name_what_is_there(file: Path) -> None:
     marks.check(file)
 
 
-def test_every_language_has_thousands_and_none_twice() -> None:
+def test_every_built_in_language_has_thousands_and_none_twice() -> None:
     texts = Counter(
         (file.name[:2], json.loads(line)["text"]) for file in FILES for line in file.read_text("utf-8").splitlines()
     )
     by_language = Counter(language for language, _ in texts)
-    assert set(by_language) == {"de", "en", "es", "fr", "ja", "zh"}
-    assert min(by_language.values()) > 2_500
+    assert all(by_language[language] > 2_500 for language in BUILT_IN)
     assert sum(count - 1 for count in texts.values()) < 20

@@ -13,9 +13,9 @@ import torch
 from orchestrion_controller.planner.builtin.reading import features, heads
 from orchestrion_controller.planner.builtin.reading.encoder import Encoder
 from orchestrion_controller.planner.builtin.reading.heads import Heads, LibraryVectors
-from orchestrion_controller.planner.builtin.reading.offers import offer
+from orchestrion_controller.planner.builtin.reading.pieces import read_text
 from orchestrion_controller.planner.builtin.reading.reader import Reader
-from orchestrion_controller.planner.builtin.reading.tool_texts import description_of, read_text, words_of
+from orchestrion_controller.plans.offers import description_of, offer, words_of
 from training.planner import libraries, marked, marked_losses, tool_losses
 from training.planner.batches import cut_example, cut_marked
 from training.planner.encoding import Encoding, OwnLibrary, own_library

@@ -125,7 +125,9 @@ class TaskType(_message.Message):
 
     @_builtins.property
     def cues(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Phrases by which people ask for it ("read aloud", "speak"), for planners that have no language model."""
+        """Phrases by which people ask for it ("read aloud", "speak"): shown to people, and what a task type is looked up by
+        where there are too many to tell a language model all of each.
+        """
 
     def __init__(
         self,

@@ -16,14 +16,16 @@ from orchestrion_controller import abilities, languages, refusals
 from orchestrion_controller.languages import Language, function_words
 from orchestrion_controller.languages.messages import message
 from orchestrion_controller.languages.quotations import after_colon
-from orchestrion_controller.planner.builtin.binding import followups, nearest, spoken
+from orchestrion_controller.planner import spoken
+from orchestrion_controller.planner.asides import LONG_WORDS, asides
+from orchestrion_controller.planner.builtin.binding import followups, nearest
 from orchestrion_controller.planner.builtin.binding.estimated import EstimatedTasks
-from orchestrion_controller.planner.builtin.binding.surroundings import Surroundings
 from orchestrion_controller.planner.builtin.binding.tasks import TaskMaker
-from orchestrion_controller.planner.builtin.reading.marking import LONG_WORDS, asides, beside
+from orchestrion_controller.planner.builtin.reading.marking import beside
 from orchestrion_controller.planner.builtin.reading.reader import PlanEstimate, Reader, Reading
 from orchestrion_controller.planner.builtin.reading.segments import Segment
 from orchestrion_controller.planner.builtin.reading.steps import Step
+from orchestrion_controller.planner.surroundings import Surroundings
 from orchestrion_controller.plans.rules import PlanChecker
 from orchestrion_controller.stages import PlanItem, PlanningRequest
 
@@ -172,7 +174,7 @@ class ReadingPlanner:
         repeats = bool(reading.of_role("again"))
         options: dict[str, Value] = {}
         for step in reading.steps:
-            if step.words and not repeats:
+            if not repeats and (step.words or not followups.goes_on(around, step.task_type, step.ability.choices)):
                 return ()
             options |= {name: choices[0] for name, choices in maker.options.of(step).items()}
         if repeats and (around.own_files or not options):

@@ -15,14 +15,14 @@ from orchestrion.plans import Task
 from orchestrion.runs import Artifact, Message
 from orchestrion.values import ArtifactRef, OutputRef, Value
 from orchestrion_controller import languages
-from orchestrion_controller.planner.builtin.binding import spoken
-from orchestrion_controller.planner.builtin.binding.surroundings import Surroundings
+from orchestrion_controller.planner import spoken
+from orchestrion_controller.planner.asides import asides
 from orchestrion_controller.planner.builtin.binding.tasks import Draft, TaskMaker
-from orchestrion_controller.planner.builtin.reading.marking import asides
-from orchestrion_controller.planner.builtin.reading.offers import Ability, Option
 from orchestrion_controller.planner.builtin.reading.reader import Reading
 from orchestrion_controller.planner.builtin.reading.segments import Label, Segment
 from orchestrion_controller.planner.builtin.reading.steps import Step
+from orchestrion_controller.planner.surroundings import Surroundings
+from orchestrion_controller.plans.offers import Ability, Option
 from orchestrion_controller.stages import PastTurn, PlanningRequest
 from training.planner import marked
 from training.planner.classes import Classes

@@ -11,10 +11,10 @@ from orchestrion.runs import Artifact
 from orchestrion.values import ArtifactRef, OutputRef, Value
 from orchestrion_controller import refusals
 from orchestrion_controller.languages import Language, amounts, language_names
-from orchestrion_controller.planner.builtin.binding.surroundings import Surroundings
+from orchestrion_controller.planner.asides import Aside, asides
 from orchestrion_controller.planner.builtin.reading.features import SENTENCE_END
 from orchestrion_controller.planner.builtin.reading.graph import AFTER, Graph
-from orchestrion_controller.planner.builtin.reading.marking import Aside, asides
+from orchestrion_controller.planner.surroundings import Surroundings
 from orchestrion_controller.plans.kinds import accepts, kind_of_media_type, reads_as_text
 
 _QUOTED: Final = frozenset({"[question]", "[text]", "[phrase]"})

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from orchestrion.plans import Task, TaskType
 from orchestrion.runs import Artifact
 from orchestrion.values import ArtifactRef, OutputRef, Value
-from orchestrion_controller.planner.builtin.binding.surroundings import Surroundings, items, resolved
 from orchestrion_controller.planner.builtin.binding.tasks import Draft
+from orchestrion_controller.planner.surroundings import Surroundings, items, resolved
 from orchestrion_controller.plans.kinds import accepts, kind_of_media_type, reads_as_text
 from orchestrion_controller.stages import PastTurn
 
@@ -30,6 +30,16 @@ def with_options(around: Surroundings, options: Mapping[str, Value]) -> tuple[Ta
                     draft.add(task_type, _again(turn, task, task_type, own))
             return tuple(draft.tasks)
     return ()
+
+
+def goes_on(around: Surroundings, task_type: TaskType, choices: Sequence[tuple[str, str]]) -> bool:
+    """Whether the turn before did the same: "make that twice as big" is not about taking the colours out."""
+    turn = around.request.history[-1] if around.request.history else None
+    tasks = turn.plan.tasks if turn and turn.plan else ()
+    return any(
+        task.type == task_type.name and all(task.inputs.get(name) == choice for name, choice in choices)
+        for task in tasks
+    )
 
 
 def on_files(around: Surroundings, files: Sequence[Artifact], options: Mapping[str, Value]) -> tuple[Task, ...]:

@@ -10,9 +10,9 @@ from orchestrion.errors import Reason
 from orchestrion.runs import Artifact
 from orchestrion_controller import refusals
 from orchestrion_controller.languages.amounts import Amount
-from orchestrion_controller.planner.builtin.binding.spoken import FILES, Spoken
-from orchestrion_controller.planner.builtin.reading.marking import asides
+from orchestrion_controller.planner.asides import asides
 from orchestrion_controller.planner.builtin.reading.segments import Segment
+from orchestrion_controller.planner.spoken import FILES, Spoken
 
 _WORD: Final = re.compile(r"[^\W\d_]{3,}|[\u3040-\u30ff\u3400-\u9fff]{2,}")
 

@@ -9,15 +9,15 @@ from orchestrion.values import Value
 from orchestrion_controller.languages import function_words
 from orchestrion_controller.languages.answers import words_of
 from orchestrion_controller.languages.messages import ENGLISH
+from orchestrion_controller.planner.asides import Aside
 from orchestrion_controller.planner.builtin.binding import values
-from orchestrion_controller.planner.builtin.binding.spoken import Spoken
 from orchestrion_controller.planner.builtin.binding.values import Words
-from orchestrion_controller.planner.builtin.reading.marking import Aside
-from orchestrion_controller.planner.builtin.reading.offers import Option
 from orchestrion_controller.planner.builtin.reading.reader import Reading
 from orchestrion_controller.planner.builtin.reading.segments import Segment
 from orchestrion_controller.planner.builtin.reading.steps import Step
+from orchestrion_controller.planner.spoken import Spoken
 from orchestrion_controller.plans import quantities
+from orchestrion_controller.plans.offers import Option
 
 _PROSE = frozenset({"prompt", "question", "instruction", "text", "negative_prompt", "system"})
 """Inputs whose words reach a model as they stand."""
@@ -119,12 +119,15 @@ class Options:
 
     def _said(self, segments: Sequence[Segment]) -> Words:
         """What words say: how they change an option, and the amounts and names of languages among them."""
-        changes = [self._changes.get(id(segment), "") for segment in segments]
         spans = [(segment.start, segment.end) for segment in segments]
+        amounts = tuple(item for item in self._spoken.amounts if _inside(item.start, item.end, spans))
+        # What is beside an amount says best whether it goes up or down: "play it … twice as fast".
+        beside = [item for item in segments if any(_inside(a.start, a.end, [(item.start, item.end)]) for a in amounts)]
+        changes = [self._changes.get(id(segment), "") for segment in beside or segments]
         return Words(
             " ".join(self._words(segment) for segment in segments),
             max(changes, key=len, default=""),
-            tuple(item for item in self._spoken.amounts if _inside(item.start, item.end, spans)),
+            amounts,
             tuple(item for item in self._spoken.languages if _inside(item.start, item.end, spans)),
         )
 

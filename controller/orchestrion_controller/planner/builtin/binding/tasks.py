@@ -10,15 +10,15 @@ from orchestrion.plans import Parameter, ParameterKind, Task, TaskType
 from orchestrion.runs import Artifact
 from orchestrion.values import OutputRef, Value
 from orchestrion_controller import refusals
+from orchestrion_controller.planner.asides import Aside
 from orchestrion_controller.planner.builtin.binding import values
 from orchestrion_controller.planner.builtin.binding.objects import Objects
 from orchestrion_controller.planner.builtin.binding.options import Options, by_parameter, is_content
-from orchestrion_controller.planner.builtin.binding.spoken import Spoken
-from orchestrion_controller.planner.builtin.binding.surroundings import Feed, Surroundings, feed_of
-from orchestrion_controller.planner.builtin.reading.marking import Aside
 from orchestrion_controller.planner.builtin.reading.reader import Reading
 from orchestrion_controller.planner.builtin.reading.segments import Segment
 from orchestrion_controller.planner.builtin.reading.steps import Step
+from orchestrion_controller.planner.spoken import Spoken
+from orchestrion_controller.planner.surroundings import Feed, Surroundings, feed_of
 from orchestrion_controller.plans import conversions
 
 

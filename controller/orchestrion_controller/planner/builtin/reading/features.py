@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from orchestrion.plans import ParameterKind, TaskType
-from orchestrion_controller.planner.builtin.reading.marking import Aside
+from orchestrion_controller.planner.asides import Aside
 from orchestrion_controller.plans.kinds import accepts
 
 Array: TypeAlias = "np.ndarray[Any, np.dtype[np.float32]]"

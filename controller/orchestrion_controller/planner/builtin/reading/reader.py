@@ -12,7 +12,9 @@ from typing import Final
 import numpy as np
 
 from orchestrion.plans import TaskType
-from orchestrion_controller.planner.builtin.reading import features, graph, marking
+from orchestrion_controller.planner.asides import LONG_WORDS, Aside
+from orchestrion_controller.planner.asides import asides as find_asides
+from orchestrion_controller.planner.builtin.reading import features, graph
 from orchestrion_controller.planner.builtin.reading.encoder import Encoder
 from orchestrion_controller.planner.builtin.reading.features import Array
 from orchestrion_controller.planner.builtin.reading.heads import (
@@ -24,11 +26,10 @@ from orchestrion_controller.planner.builtin.reading.heads import (
     log_sum_exp,
     shares,
 )
-from orchestrion_controller.planner.builtin.reading.offers import Ability, Offer, Option, offer
-from orchestrion_controller.planner.builtin.reading.pieces import Piece
+from orchestrion_controller.planner.builtin.reading.pieces import Piece, read_text
 from orchestrion_controller.planner.builtin.reading.segments import Segment, segments
 from orchestrion_controller.planner.builtin.reading.steps import Step, gather
-from orchestrion_controller.planner.builtin.reading.tool_texts import read_text
+from orchestrion_controller.plans.offers import Ability, Offer, Option, offer
 
 THRESHOLD: Final = 0.0
 """The log odds above which a task type is wanted. Set on requests that are in no test: `training/planner`."""
@@ -44,8 +45,11 @@ _UNMET: Final = 0.5
 """How much more a word counts as unmet than the encoder has it, in nats: a part that is refused by mistake can be said
 again, one that is dropped is not missed until it is too late."""
 
-_ABSENT: Final = 1.5
+_ABSENT: Final = 3.0
 """How much less words count as asking for what is not here, in nats: of two that are alike, what is here is meant."""
+
+_OTHER: Final = 2.0
+"""From which difference on words for an option go with another ability of its task type, in nats."""
 
 _LIBRARIES_KEPT: Final = 16
 
@@ -138,7 +142,7 @@ class Reader:
         before: Sequence[str] = (),
         *,
         preferred: Mapping[str, TaskType] | None = None,
-        long_words: int = marking.LONG_WORDS,
+        long_words: int = LONG_WORDS,
         is_small: Callable[[str], bool] = bool,
     ) -> Reading:
         """Reads a request: what each word of it is there for.
@@ -152,7 +156,7 @@ class Reader:
             long_words: How many words after a colon are a text to work on, whatever they say.
             is_small: Whether a word is one that says nothing by itself, such as an article.
         """
-        asides = marking.asides(text, files, long_words=long_words)
+        asides = find_asides(text, files, long_words=long_words)
         pieces = self._encoder.pieces.cut(text, asides, before)
         library = self.prepare(task_types)
         offered = library.offer
@@ -168,12 +172,20 @@ class Reader:
             # What is beyond the longest text that is read is not explained.
             phrases.append(Segment("unmet", pieces[-2].end, len(text.rstrip()), (), False, 1.0))
 
-        def ability_of(segment: Segment) -> Ability:
-            """The likeliest ability of the task type that an option is of."""
+        def scored(segment: Segment) -> dict[Ability, float]:
+            """How well each ability of the task type that an option is of goes with its words."""
             own = [number for number, item in enumerate(offered.abilities) if item.task_type == segment.task_type]
-            return offered.abilities[max(own, key=lambda number: float(asks[list(segment.pieces), number].mean()))]
+            return {offered.abilities[number]: float(asks[list(segment.pieces), number].mean()) for number in own}
 
-        steps = gather(phrases, ability_of)
+        def ability_of(segment: Segment) -> Ability:
+            scores_of = scored(segment)
+            return max(scores_of, key=lambda ability: scores_of[ability])
+
+        def fits(segment: Segment, ability: Ability) -> bool:
+            scores_of = scored(segment)
+            return scores_of[ability] > max(scores_of.values()) - _OTHER
+
+        steps = gather(phrases, ability_of, fits)
         return self._linked(_Read(text, asides, pieces, vectors), phrases, steps, library)
 
     def estimate(
@@ -182,7 +194,7 @@ class Reader:
         """Estimates which task types a request wants, and what feeds what; no steps where nothing seems wanted."""
         if not task_types:
             return PlanEstimate(graph.Graph((), (), ()), (), 0.0, (), ())
-        asides = marking.asides(text, files)
+        asides = find_asides(text, files)
         pieces = self._encoder.pieces.cut(text, asides, before)
         library = self.prepare(task_types)
         vectors = self._encoder.encode([pieces])[0]
@@ -270,7 +282,7 @@ class _Read:
     """A request as the encoder read it."""
 
     text: str
-    asides: Sequence[marking.Aside]
+    asides: Sequence[Aside]
     pieces: Sequence[Piece]
     vectors: Array
 

@@ -11,8 +11,8 @@ import numpy as np
 from orchestrion.plans import TaskType
 from orchestrion_controller.planner.builtin.reading.features import Array
 from orchestrion_controller.planner.builtin.reading.heads import ROLES, STARTS
-from orchestrion_controller.planner.builtin.reading.offers import Ability, Offer, Option, takes_several
 from orchestrion_controller.planner.builtin.reading.pieces import Piece
+from orchestrion_controller.plans.offers import Ability, Offer, Option, takes_several
 
 Label: TypeAlias = str | Ability | Option
 """What words are there for: one of `ROLES`, an ability that they ask for, or an option that they give."""
@@ -23,9 +23,9 @@ _CHANGE: Final = 0.9
 _STEP: Final = 1.6
 """What it costs to take words for one more task type, in nats: most requests ask for one or two."""
 
-_PASSED_OVER: Final = 0.0
+_PASSED_OVER: Final = 1.5
 """How much less a word that says something counts as said for nothing, in nats."""
-_NO_NAME: Final = 0.0
+_NO_NAME: Final = 1.0
 """Likewise as part of what a file is called."""
 
 _NEVER: Final = -1e4

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from orchestrion.plans import TaskType
-from orchestrion_controller.planner.builtin.reading.offers import Ability, Option
 from orchestrion_controller.planner.builtin.reading.segments import Segment
+from orchestrion_controller.plans.offers import Ability, Option
 
 _ANOTHER: Final = 5.0
 """From which log odds on words that ask for a step once more ask for another one: few requests do one thing twice."""
@@ -40,12 +40,17 @@ class Step:
         return min(item.start for item in (*self.words, *self.options))
 
 
-def gather(segments: Sequence[Segment], ability_of: Callable[[Segment], Ability]) -> list[Step]:
+def gather(
+    segments: Sequence[Segment],
+    ability_of: Callable[[Segment], Ability],
+    fits: Callable[[Segment, Ability], bool] = lambda _segment, _ability: True,
+) -> list[Step]:
     """Makes steps of segments, in the order in which the request speaks of them.
 
     Args:
         segments: The segments of a request.
         ability_of: Chooses the ability of a task type for words that give one of its options and ask for none.
+        fits: Whether words for an option may go with an ability: "twice as big" not with taking the colours out.
     """
     steps: list[Step] = []
     for segment in segments:
@@ -59,7 +64,7 @@ def gather(segments: Sequence[Segment], ability_of: Callable[[Segment], Ability]
         if not isinstance(segment.label, Option):
             continue
         option = segment.label
-        open_ones = [step for step in steps if step.task_type == option.task_type]
+        open_ones = [step for step in steps if step.task_type == option.task_type and fits(segment, step.ability)]
         if not open_ones or _is_of_another(open_ones, segments, number):
             steps.append(Step(ability_of(segment), [], [segment]))
         else:

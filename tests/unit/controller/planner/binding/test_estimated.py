@@ -9,8 +9,8 @@ from orchestrion.plans import Parameter, ParameterKind, Task, TaskType
 from orchestrion.values import ArtifactRef, OutputRef
 from orchestrion_controller import languages
 from orchestrion_controller.planner.builtin.binding.estimated import EstimatedTasks
-from orchestrion_controller.planner.builtin.binding.surroundings import Surroundings
 from orchestrion_controller.planner.builtin.reading.graph import Graph, Wanted
+from orchestrion_controller.planner.surroundings import Surroundings
 from tests.unit.controller.planner.reading.libraries import (
     ASK,
     CLEAN,

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrion.plans import ParameterKind
-from orchestrion_controller.planner.builtin.reading.marking import MARKS, asides, beside
+from orchestrion_controller.planner.asides import asides
+from orchestrion_controller.planner.builtin.reading.marking import MARKS, beside
 from orchestrion_controller.plans.kinds import kind_of_file_name
 from tests.unit.controller.planner.reading.libraries import artifact
 

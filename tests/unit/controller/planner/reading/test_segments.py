@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from orchestrion_controller.planner.builtin.reading.heads import ROLES, STARTS
-from orchestrion_controller.planner.builtin.reading.offers import Ability, Option, offer
 from orchestrion_controller.planner.builtin.reading.pieces import Piece, Pieces
 from orchestrion_controller.planner.builtin.reading.segments import Segment, label_of, segments
+from orchestrion_controller.plans.offers import Ability, Option, offer
 from tests.unit.controller.planner.reading.libraries import TOOLS
 
 OFFER = offer(TOOLS)

@@ -7,9 +7,9 @@ import re
 import pytest
 
 from orchestrion import task_types
-from orchestrion_controller.planner.builtin.reading.offers import Ability, Option
 from orchestrion_controller.planner.builtin.reading.segments import Label, Segment
 from orchestrion_controller.planner.builtin.reading.steps import Step, gather
+from orchestrion_controller.plans.offers import Ability, Option
 
 TYPES = task_types.load()
 _NEWNESS = {"+": -4.0, "?": 2.0}

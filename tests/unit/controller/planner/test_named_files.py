@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrion_controller.planner.builtin.reading.marking import asides
+from orchestrion_controller.planner.asides import asides
 
 
 def marked(text: str, *names: str) -> list[tuple[str, str, str]]:

@@ -9,7 +9,7 @@ from orchestrion.plans import ParameterKind
 from orchestrion_controller.languages import Language, amounts, language_names, rests
 from orchestrion_controller.languages.amounts import Amount
 from orchestrion_controller.languages.language_names import LanguageName
-from orchestrion_controller.planner.builtin.reading.marking import Aside
+from orchestrion_controller.planner.asides import Aside
 
 FILES = {None, *(kind.name.lower() for kind in ParameterKind)} | {"picture", "sound"} | {"file", "page"}
 """Units of what a file can be; others are inside one: "the third chapter"."""

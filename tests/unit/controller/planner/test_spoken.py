@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from orchestrion_controller import languages
-from orchestrion_controller.planner.builtin.binding import spoken
-from orchestrion_controller.planner.builtin.binding.spoken import Spoken
-from orchestrion_controller.planner.builtin.reading.marking import asides
+from orchestrion_controller.planner import spoken
+from orchestrion_controller.planner.asides import asides
+from orchestrion_controller.planner.spoken import Spoken
 
 
 def read(text: str, tag: str = "en", files: tuple[str, ...] = ()) -> Spoken:

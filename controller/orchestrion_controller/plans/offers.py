@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from orchestrion.plans import Parameter, TaskType
-from orchestrion_controller.planner.builtin.reading.tool_texts import description_of, words_of
+from orchestrion.plans import Parameter, ParameterKind, TaskType
+
+_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_LONGEST: Final = 300
+"""Characters of a description that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +126,21 @@ def _choices(task_type: TaskType) -> list[tuple[tuple[str, str], ...]]:
         if parameter.choices
     ]
     return [tuple(pair for pair in row if pair) for row in itertools.product(*alternatives)]
+
+
+def words_of(name: str) -> str:
+    """Spells a name out: `image-to-text`, `imageToText` and `Image_to_Text` are `image to text`."""
+    return " ".join(re.split(r"[\W_]+", _CAMEL.sub(" ", name))).strip().lower()
+
+
+def description_of(task_type: TaskType) -> str:
+    """Describes a task type: what it does, its inputs and its outputs."""
+    said = " ".join(task_type.description.split())[:_LONGEST].rstrip(".")
+    return f"{said}. takes {_kinds(task_type.inputs)}, gives {_kinds(task_type.outputs)}"
+
+
+def _kinds(parameters: Sequence[Parameter]) -> str:
+    kinds = dict.fromkeys(
+        "text" if parameter.kind is ParameterKind.JSON else parameter.kind.name.lower() for parameter in parameters
+    )
+    return " and ".join(kinds) or "nothing"

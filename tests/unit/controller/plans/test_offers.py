@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrion import task_types
 from orchestrion.plans import Parameter, ParameterKind, TaskType
-from orchestrion_controller.planner.builtin.reading.offers import Ability, is_worded, offer
+from orchestrion_controller.plans.offers import Ability, is_worded, offer
 
 TYPES = task_types.load()
 
