@@ -28,8 +28,7 @@ _SPACE: Final = "\u2581"
 _BEGIN, _END = 1, 2
 _LONGEST_WORD: Final = 200
 
-
-_BEGINNING, _END = 30, 10
+_FIRST, _LAST = 30, 10
 """How many pieces of a long description are read: its beginning, and its end, which says what it takes and gives."""
 
 
@@ -115,6 +114,6 @@ def read_text(name: str, description: str, pieces: Pieces) -> tuple[list[Piece],
     """
     head = pieces.cut(name)
     rest = pieces.cut(description)[1:]
-    if len(rest) > _BEGINNING + _END:
-        rest = [*rest[:_BEGINNING], *rest[-_END:]]
+    if len(rest) > _FIRST + _LAST:
+        rest = [*rest[:_FIRST], *rest[-_LAST:]]
     return [*head, *rest], len(head)
