@@ -71,6 +71,18 @@ def after_colon(request: str, start: int = 0) -> Quotation | None:
     return Quotation(text, len(request) - len(rest.lstrip()), len(request))
 
 
+def is_inside(request: str, position: int, since: int = 0) -> bool:
+    """Whether a quotation that is opened from a place on goes on past another place."""
+    start = since
+    while start < position:
+        closers = _PAIRS.get(request[start])
+        end = _closing(request, start, closers) if closers and _can_open(request, start) else None
+        if end is not None and end > position:
+            return True
+        start = start + 1 if end is None else end + 1
+    return False
+
+
 def _can_open(request: str, position: int) -> bool:
     if request[position] not in _ALIKE:
         return True

@@ -18,6 +18,7 @@ from orchestrion_controller.languages.messages import message
 from orchestrion_controller.languages.quotations import after_colon
 from orchestrion_controller.planner import spoken
 from orchestrion_controller.planner.asides import LONG_WORDS, asides
+from orchestrion_controller.planner.builtin import later_turns
 from orchestrion_controller.planner.builtin.binding import followups, nearest
 from orchestrion_controller.planner.builtin.binding.estimated import EstimatedTasks
 from orchestrion_controller.planner.builtin.binding.tasks import TaskMaker
@@ -82,7 +83,13 @@ class ReadingPlanner:
         around = Surroundings(request)
         asked_in = languages.load()[languages.detect(around.text)]
         is_own = not request.replaced or all(self._own.get(name) == item for name, item in request.task_types.items())
-        return self._read(around, asked_in) if is_own else self._estimated(around, asked_in)
+        if not is_own:
+            return self._estimated(around, asked_in)
+        if request.history:
+            plan, not_done = later_turns.plan(request)
+            if not not_done:
+                return _Draft(plan.tasks, plan.no_task_reason)
+        return self._read(around, asked_in)
 
     def _read(self, around: Surroundings, asked_in: Language) -> _Draft:
         """Plans what is explained, and names what is not.

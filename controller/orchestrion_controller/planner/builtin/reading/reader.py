@@ -45,7 +45,7 @@ _UNMET: Final = 0.5
 """How much more a word counts as unmet than the encoder has it, in nats: a part that is refused by mistake can be said
 again, one that is dropped is not missed until it is too late."""
 
-_ABSENT: Final = 3.0
+_ABSENT: Final = 1.5
 """How much less words count as asking for what is not here, in nats: of two that are alike, what is here is meant."""
 
 _OTHER: Final = 2.0
