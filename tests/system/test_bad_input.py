@@ -211,7 +211,7 @@ def test_hard_text_is_spoken(client: Client) -> None:
 @pytest.mark.parametrize(
     ("request_text", "expected"),
     [
-        ("请把这张图片里的文字读出来。", ["image-to-text", "text-to-speech"]),
+        ("请把这张图片里的文字大声朗读给我听。", ["image-to-text", "text-to-speech"]),
         ("这张图片上写了什么？", ["image-to-text"]),
     ],
 )

@@ -18,7 +18,7 @@ from orchestrion_controller.languages.messages import message
 from orchestrion_controller.languages.quotations import after_colon
 from orchestrion_controller.planner import spoken
 from orchestrion_controller.planner.asides import LONG_WORDS, asides
-from orchestrion_controller.planner.builtin import later_turns
+from orchestrion_controller.planner.builtin import by_cues
 from orchestrion_controller.planner.builtin.binding import followups, nearest
 from orchestrion_controller.planner.builtin.binding.estimated import EstimatedTasks
 from orchestrion_controller.planner.builtin.binding.tasks import TaskMaker
@@ -84,12 +84,21 @@ class ReadingPlanner:
         asked_in = languages.load()[languages.detect(around.text)]
         is_own = not request.replaced or all(self._own.get(name) == item for name, item in request.task_types.items())
         if not is_own:
-            return self._estimated(around, asked_in)
+            # What the grammar understands as a whole is sure; it binds nothing to what can do without any input.
+            has_inputs = all(by_cues.slots_of(item) for item in request.task_types.values())
+            whole = by_cues.whole(request) if has_inputs else None
+            return _Draft(whole.tasks) if whole and whole.tasks else self._estimated(around, asked_in)
         if request.history:
-            plan, not_done = later_turns.plan(request)
+            plan, not_done = by_cues.plan(request)
             if not not_done:
                 return _Draft(plan.tasks, plan.no_task_reason)
-        return self._read(around, asked_in)
+        draft = self._read(around, asked_in)
+        if draft.not_done and any(name not in self._own for name in request.task_types):
+            # What a plug-in brings the reader has never been shown; its cues say how it is asked for.
+            plan, not_done = by_cues.plan(request)
+            if not not_done and any(task.type not in self._own for task in plan.tasks):
+                return _Draft(plan.tasks)
+        return draft
 
     def _read(self, around: Surroundings, asked_in: Language) -> _Draft:
         """Plans what is explained, and names what is not.

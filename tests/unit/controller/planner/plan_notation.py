@@ -59,7 +59,7 @@ def request_for(
     """Makes a request with attachments."""
     attachments = attached(letters, names)
     message = Message(text, artifacts=tuple(artifact.name for artifact in attachments))
-    return PlanningRequest((message,), attachments, TYPES, history)
+    return PlanningRequest((message,), attachments, TYPES, history, defined=task_types.load())
 
 
 async def plan_of(request: PlanningRequest) -> Plan:

@@ -27,15 +27,10 @@ READ_AND_SAY = ["read #1", "say read-1"]
     ("text", "pictures", "reason", "words"),
     [
         ("compose a symphony", 0, "REQUEST_BEYOND_PLANNER", "`compose"),
-        ("what is the capital of France?", 0, "REQUEST_BEYOND_PLANNER", "capital of France`"),
-        ("describe this picture", 1, "REQUEST_BEYOND_PLANNER", "`describe this picture`"),
-        ("read this picture and translate it to German", 1, "REQUEST_BEYOND_PLANNER", "`translate`"),
-        ("read this and email it to Bob", 1, "REQUEST_BEYOND_PLANNER", "`email it`"),
-        ("how many cars are in this picture?", 1, "REQUEST_BEYOND_PLANNER", "`how many cars"),
-        ("   ", 1, "REQUEST_BEYOND_PLANNER", "what to do"),
-        ("read this picture aloud", 0, "MISSING_INPUT", "It needs a picture: attach one."),
-        ("what does this sign say?", 0, "MISSING_INPUT", "It needs a picture: attach one."),
-        ("speak", 0, "MISSING_INPUT", "quotation marks"),
+        ("what is the capital of France?", 0, "REQUEST_BEYOND_PLANNER", "Understood: talk with you"),
+        ("read this picture and translate it to German", 1, "REQUEST_BEYOND_PLANNER", "Understood: translate a text"),
+        ("read this and email it to Bob", 1, "REQUEST_BEYOND_PLANNER", "email it to Bob`"),
+        ("say it aloud", 0, "MISSING_INPUT", "quotation marks"),
         ("how alike are these signs?", 1, "MISSING_INPUT", "attached: 1"),
         ("read the third picture", 2, "MISSING_INPUT", "It needs 3 files; attached: 2."),
         ("say 'a' at speed 100", 0, "ILL_TYPED_INPUT", "0.25 to 4"),
@@ -47,7 +42,7 @@ async def test_what_cannot_be_planned_is_said(text: str, pictures: int, reason: 
     assert caught.value.reason == reason
     assert words in caught.value.message
     if reason == "MISSING_INPUT":
-        assert caught.value.field == "messages[0].artifacts"
+        assert caught.value.field in {"messages", "messages[0].artifacts"}
 
 
 HARD = 'tab\there, "double" and it\'s \\n <|endoftext|> שלום 👋🏽 e\u0301'
@@ -100,7 +95,7 @@ async def test_new_attachments_come_before_earlier_ones() -> None:
 
 async def test_file_names_tell_which() -> None:
     names = ("left.jpg", "right hand.jpg")
-    request = request_for("Compare right hand.jpg with 'Exit'", "ii", names=names)
+    request = request_for("How similar are right hand.jpg and 'Exit'?", "ii", names=names)
     assert written(await plan_of(request)) == ["read #2", "same read-1 'Exit'"]
 
 

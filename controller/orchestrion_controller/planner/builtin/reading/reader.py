@@ -45,10 +45,10 @@ _UNMET: Final = 0.5
 """How much more a word counts as unmet than the encoder has it, in nats: a part that is refused by mistake can be said
 again, one that is dropped is not missed until it is too late."""
 
-_ABSENT: Final = 1.5
+_ABSENT: Final = 0.7
 """How much less words count as asking for what is not here, in nats: of two that are alike, what is here is meant."""
 
-_OTHER: Final = 2.0
+_OTHER: Final = 4.0
 """From which difference on words for an option go with another ability of its task type, in nats."""
 
 _LIBRARIES_KEPT: Final = 16
@@ -263,7 +263,7 @@ class Reader:
                 tuple(item for row, item in enumerate(files) if odds[row, column] > 0) for column in range(len(steps))
             ]
         changes = tuple(
-            (item, CHANGES[int(self._heads.changes(read.vectors[list(item.pieces)].mean(0)).argmax())])
+            (item, CHANGES[int(self._heads.changes(read.vectors[read.last_sentence(item)].mean(0)).argmax())])
             for item in phrases
             if isinstance(item.label, Option)
         )
@@ -285,6 +285,12 @@ class _Read:
     asides: Sequence[Aside]
     pieces: Sequence[Piece]
     vectors: Array
+
+    def last_sentence(self, segment: Segment) -> list[int]:
+        """The pieces of a segment's last sentence, which says what to do: "too quiet! 10 dB louder"."""
+        ends = [match.end() for match in features.SENTENCE_END.finditer(self.text, segment.start, segment.end)]
+        begin = max((end for end in ends if end < segment.end), default=segment.start)
+        return [number for number in segment.pieces if self.pieces[number].end > begin] or list(segment.pieces)
 
 
 def _absence(offered: Offer, preferred: Mapping[str, TaskType]) -> Array:

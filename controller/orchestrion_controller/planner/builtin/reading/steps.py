@@ -14,6 +14,10 @@ _ANOTHER: Final = 5.0
 """From which log odds on words that ask for a step once more ask for another one: few requests do one thing twice."""
 
 
+_LONG: Final = 200
+"""From how many characters on words are a text, and no wish."""
+
+
 @dataclass(slots=True)
 class Step:
     """A step, while its words are being gathered."""
@@ -65,11 +69,19 @@ def gather(
             continue
         option = segment.label
         open_ones = [step for step in steps if step.task_type == option.task_type and fits(segment, step.ability)]
+        if not open_ones and segment.end - segment.start > _LONG and any(_works_on(step, option) for step in steps):
+            continue
         if not open_ones or _is_of_another(open_ones, segments, number):
             steps.append(Step(ability_of(segment), [], [segment]))
         else:
             _nearest(open_ones, segment).options.append(segment)
     return sorted(steps, key=lambda step: step.position)
+
+
+def _works_on(step: Step, option: Option) -> bool:
+    """Whether a long text that nothing is asked to be done with is one that a step which is asked for can work on."""
+    own, other = (task_type.input("text") for task_type in (option.task_type, step.task_type))
+    return option.parameter is own and bool(step.words and other and not other.optional)
 
 
 def _is_of_another(steps: Sequence[Step], segments: Sequence[Segment], number: int) -> bool:

@@ -1,19 +1,32 @@
-"""Requests that go on with an earlier turn, as the grammar reads them.
+"""Requests as the grammar reads them, by the cues of task types: what the reader was shown too little of so far.
 
-The reader was shown too few of them so far: of 49 it plans 11 as they are meant, the grammar nearly all.
+These are requests that go on with an earlier turn (of 49 the reader plans 11 as they are meant, the grammar all) and
+those for task types that plug-ins bring.
 """
 
 from __future__ import annotations
 
+from orchestrion.errors import OrchestrionError
 from orchestrion.plans import Plan
 from orchestrion.refusals import NotDone
 from orchestrion_controller import languages, refusals
 from orchestrion_controller.planner.builtin import wording
 from orchestrion_controller.planner.builtin.grammar.lexicon import lexicon_for
 from orchestrion_controller.planner.builtin.grammar.planning import plan_for
+from orchestrion_controller.planner.builtin.grammar.slots import slots_of
 from orchestrion_controller.planner.builtin.grammar.sources import last_user_message
 from orchestrion_controller.planner.builtin.grammar.words import tokens
 from orchestrion_controller.stages import PlanningRequest
+
+__all__ = ["plan", "slots_of", "whole"]
+
+
+def whole(request: PlanningRequest) -> Plan | None:
+    """Plans a request that the grammar understands as a whole; None for others."""
+    try:
+        return plan_for(request)
+    except (OrchestrionError, wording.BeyondPlanner):
+        return None
 
 
 def plan(request: PlanningRequest) -> tuple[Plan, tuple[NotDone, ...]]:
