@@ -16,7 +16,7 @@ from tests.unit.controller.planner import example_requests
 from tests.unit.controller.planner.example_requests import TYPES, ExampleRequest
 
 MOST_MISREAD: Final = 0.15
-"""The share of a language's examples that may be planned to something else, or not; to become 0.05 with longer training."""
+"""The share of a language's examples that may be planned to something else, or not. The aim is 0.05."""
 
 
 async def fault(planner: BuiltinPlanner, example: ExampleRequest) -> str:
