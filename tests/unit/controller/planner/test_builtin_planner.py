@@ -167,3 +167,16 @@ async def test_what_a_task_type_without_an_expert_would_do_is_told_with_what_bri
     assert "translation" in part.reason
     assert part.reason.startswith("Verstanden")
     assert part.command == "orchestrion models search translation"
+
+
+async def test_a_verb_is_not_lost_among_the_words_of_another_step() -> None:
+    """Given the request of `make run`, in which `speak` stands beside the words that choose what is spoken."""
+    text = "Read both pictures, say how similar the two texts are, and speak the longer one."
+    plan = await plan_of(request_for(text, "ii"))
+    assert [task.type for task in plan.tasks] == [
+        "image-to-text",
+        "image-to-text",
+        "sentence-similarity",
+        "text-selection",
+        "text-to-speech",
+    ]

@@ -22,7 +22,6 @@ LANGUAGES: Final = frozenset({"language", "source_language", "spoken_language"})
 _TRIM: Final = " \t\r\n:：,，"
 _VOICE: Final = "voice"
 _SPEAKER: Final = re.compile(r"[A-Za-z]+[-_+/\d][\w+/-]*")
-_QUOTES: Final = frozenset("\"'`“”„‘’‚«»‹›「」『』《》")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +55,7 @@ def _speaker(words: str) -> str | None:
 
 
 def text(words: str) -> str:
-    """Takes white space, a colon, and the quotation marks around it off a text."""
+    """Takes white space, a colon, and the quotation marks around all of it off a text."""
     words = words.strip(_TRIM)
-    if len(words) > 1 and words[0] in _QUOTES and words[-1] in _QUOTES:
-        return words[1:-1]
-    return words
+    whole = next(iter(quotations(words)), None)
+    return whole.text if whole and (whole.start, whole.end) == (0, len(words)) else words

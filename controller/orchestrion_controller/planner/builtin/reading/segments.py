@@ -28,6 +28,11 @@ _PASSED_OVER: Final = 2.0
 _NO_NAME: Final = 1.0
 """Likewise as part of what a file is called."""
 
+_SURE: Final = float(np.log(0.5))
+"""From which likelihood on a word asks for a step by itself."""
+_AGAINST: Final = 2.0
+"""How much less all else counts for such a word, in nats."""
+
 _NEVER: Final = -1e4
 _NONE: Final = ROLES.index("none")
 _FILE: Final = ROLES.index("file")
@@ -81,6 +86,19 @@ def segments(
     says = [not is_small(text[pieces[word[0]].start : pieces[word[-1]].end]) for word in words]
     of_words[says, _NONE] -= _PASSED_OVER
     of_words[says, _FILE] -= _NO_NAME
+    # A word that asks for something by itself is not lost among those around it: "… and speak the longer one". Where
+    # scripts do not set words apart, pieces are no words.
+    top = of_words.argmax(1)
+    whole = np.array([_is_spaced(text[pieces[word[0]].start]) for word in words])
+    sure = (
+        np.array(says)
+        & whole
+        & (of_words.max(1) > _SURE)
+        & (len(ROLES) <= top)
+        & (top < len(ROLES) + len(offer.abilities))
+    )
+    others = np.arange(of_words.shape[1]) != top[:, None]
+    of_words -= _AGAINST * (sure[:, None] & others)
     path = _fewest(of_words, offer)
     groups: list[tuple[int, list[int]]] = []
     for number, label in enumerate(path):
