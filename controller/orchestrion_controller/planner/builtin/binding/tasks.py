@@ -97,7 +97,7 @@ class TaskMaker:
             ][:1]
             for item in open_inputs:
                 del own[item.name]
-                self._draft.unread += by_parameter(step.options)[item]
+                self._draft.unread += by_parameter(step.options).get(item, step.options)
         if is_about or not all(item.optional for item in open_inputs):
             own |= self._fed(task_type, open_inputs, feeds, objects)
         made = [self._draft.add(task_type, inputs) for inputs in _combined(task_type, own)]
