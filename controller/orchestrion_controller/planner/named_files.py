@@ -14,6 +14,7 @@ from orchestrion_controller.plans.kinds import kind_of_file_name
 
 _LETTER: Final = rf"[^\W{links.UNSPACED}]"
 """A letter or digit of a script that sets words apart: in others a name may touch the words around it."""
+_ONE_LETTER: Final = re.compile(_LETTER)
 _FILE: Final = re.compile(
     rf"(?<!{_LETTER})(?<!\.)(?:(?:{_LETTER}|-)+(?:\.(?:{_LETTER}|-)+)*|[\w-]*[{links.UNSPACED}])"
     rf"\.[A-Za-z][A-Za-z0-9]{{1,4}}(?!{_LETTER})"
@@ -69,8 +70,8 @@ def find(request: str, attachments: Sequence[str] = ()) -> Iterator[NamedFile | 
     longest_first = sorted(filter(None, dict.fromkeys(attachments)), key=len, reverse=True)
     yield from _quoted(request, longest_first)
     for name in longest_first:
-        for match in _exactly(name).finditer(request):
-            yield _whole(request, name, *match.span())
+        for start, end in _exactly(name, request):
+            yield _whole(request, name, start, end)
     for match in _FILE.finditer(request):
         if kind_of_file_name(match.group()):
             yield _whole(request, match.group(), *match.span())
@@ -87,11 +88,21 @@ def _quoted(request: str, attachments: Sequence[str]) -> Iterator[NamedFile]:
             yield NamedFile(attached, quotation.start, quotation.end)
 
 
-def _exactly(name: str) -> re.Pattern[str]:
-    """Matches a name that is no part of another word."""
-    before = rf"(?<!{_LETTER})" if re.match(_LETTER, name) else ""
-    after = rf"(?!{_LETTER})" if re.match(_LETTER, name[-1]) else ""
-    return re.compile(f"{before}{re.escape(name)}{after}", re.IGNORECASE)
+def _exactly(name: str, request: str) -> Iterator[tuple[int, int]]:
+    """Finds where a name stands that is no part of another word."""
+    # A pattern of the name with the letters around it takes 10 ms to compile, for each file of each request.
+    pattern = re.compile(re.escape(name), re.IGNORECASE)
+    begins, ends = bool(_ONE_LETTER.match(name)), bool(_ONE_LETTER.match(name[-1]))
+    place = 0
+    while match := pattern.search(request, place):
+        start, end = match.span()
+        inside = begins and start and _ONE_LETTER.match(request, start - 1)
+        goes_on = ends and _ONE_LETTER.match(request, end)
+        if inside or goes_on:
+            place = start + 1
+        else:
+            place = end
+            yield start, end
 
 
 def _whole(request: str, name: str, start: int, end: int) -> NamedFile:
