@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from orchestrion.plans import ParameterKind, TaskType
+from orchestrion.refusals import QuestionChoice
 from orchestrion.runs import Artifact
 from orchestrion_controller.languages import examples
 from orchestrion_controller.languages.example_entries import RequestExample
 from orchestrion_controller.languages.examples import filled
 from orchestrion_controller.languages.messages import ENGLISH, joined, message
 from orchestrion_controller.languages.widths import TERMINAL, columns, rows
+from orchestrion_controller.plans.offers import Ability
 
 _WIDTH: Final = TERMINAL - 2
 _MOST_ROWS: Final = 6
@@ -71,6 +73,21 @@ def example_requests(
         ((rank, place, text) for row in rows for place, (rank, text) in enumerate(row)), key=lambda item: item[:2]
     )
     return list(dict.fromkeys(text for _, _, text in ranked if text))[:most]
+
+
+def choice(ability: Ability, language: str, attached: Sequence[Artifact]) -> QuestionChoice | None:
+    """What an ability does, with a request for it on the attached files; None where there is none on these.
+
+    Args:
+        ability: The ability.
+        language: The language of the words.
+        attached: The files.
+    """
+    entry = examples.find(language, ability.task_type.name, dict(ability.choices))
+    files = _placeholders(attached)
+    texts = [entry.file_request, entry.request] if entry else []
+    fitting = [text for text in texts if examples.placeholders(text) and _covers(files, text)]
+    return QuestionChoice(entry.does, filled(fitting[0], files)) if entry and fitting else None
 
 
 def _requests(entries: Iterable[RequestExample], files: Mapping[str, str]) -> list[tuple[int, str]]:

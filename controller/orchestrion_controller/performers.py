@@ -6,8 +6,8 @@ from orchestrion_controller.config import ControllerConfig
 from orchestrion_controller.entry_points import PLANNERS, RESPONDERS, load_plugins
 from orchestrion_controller.language_model import LanguageModel, LanguageModelConfig
 from orchestrion_controller.pipeline.performers import Performers
-from orchestrion_controller.planner.builtin import BuiltinPlanner
 from orchestrion_controller.planner.llm.planner import LLMPlanner
+from orchestrion_controller.planner.on_demand import BuiltinPlanner
 from orchestrion_controller.planner.plugin import PluginPlanner
 from orchestrion_controller.responder.builtin import BuiltinResponder
 from orchestrion_controller.responder.llm import LLMResponder

@@ -62,18 +62,23 @@ class Surroundings:
             (files for turn in reversed(self.request.history) if (files := _attached(turn))), ()
         )
 
-    def earlier(self, kind: ParameterKind, can_become: Callable[[ParameterKind, ParameterKind], bool]) -> list[Feed]:
-        """Finds what the last turn that had any left of a kind: what its last such tasks gave, else what they took."""
+    @property
+    def recent(self) -> frozenset[str]:
+        """The names of the task types of the latest turn."""
+        turn = self.request.history[-1] if self.request.history else None
+        return frozenset(task.type for task in turn.plan.tasks) if turn and turn.plan else frozenset()
+
+    def earlier(self, fits: Callable[[Feed], bool]) -> list[Feed]:
+        """Finds what fits of what the last turn with any left: what its last such tasks gave, else what they took."""
         for turn in reversed(self.request.history):
             tasks = turn.plan.tasks if turn.plan else ()
-            for fits in (accepts, can_become):
-                for task in reversed(tasks):
-                    siblings = [item for item in tasks if item.type == task.type]
-                    left = [value for item in siblings for value in self._results_of(turn, item)]
-                    left = left or [value for item in siblings for value in _taken(turn, item)]
-                    feeds = [item for value in left if (item := _feed(turn, value)) and fits(kind, item.kind)]
-                    if feeds:
-                        return feeds
+            for task in reversed(tasks):
+                siblings = [item for item in tasks if item.type == task.type]
+                left = [value for item in siblings for value in self._results_of(turn, item)]
+                left = left or [value for item in siblings for value in _taken(turn, item)]
+                feeds = [item for value in left if (item := _feed(turn, value)) and fits(item)]
+                if feeds:
+                    return feeds
         return []
 
     def _results_of(self, turn: PastTurn, task: Task) -> list[Value]:

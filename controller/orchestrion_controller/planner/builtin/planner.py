@@ -5,20 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from orchestrion import task_types
 from orchestrion.errors import InvalidArgumentError
 from orchestrion.events import PlanFinished, TaskPlanned
 from orchestrion.plans import Plan, Task, TaskType
-from orchestrion.refusals import NotDone
-from orchestrion.values import Value
+from orchestrion.refusals import NotDone, Question, QuestionChoice
 from orchestrion_controller import abilities, languages, refusals
 from orchestrion_controller.languages import Language, function_words
 from orchestrion_controller.languages.messages import message
 from orchestrion_controller.languages.quotations import after_colon
 from orchestrion_controller.planner import spoken
 from orchestrion_controller.planner.asides import LONG_WORDS, asides
-from orchestrion_controller.planner.builtin import by_cues
 from orchestrion_controller.planner.builtin.binding import followups, nearest
 from orchestrion_controller.planner.builtin.binding.estimated import EstimatedTasks
 from orchestrion_controller.planner.builtin.binding.tasks import TaskMaker
@@ -33,6 +32,11 @@ from orchestrion_controller.stages import PlanItem, PlanningRequest
 _TEST = "test-"
 """How the names of task types begin that are for tests alone, and that nobody asks for in words."""
 
+_ALIKE: Final = 0.4
+"""Up to which difference of what words ask for it is asked which is meant, in nats."""
+_NEAR: Final = 3.0
+"""Up to which difference what is here is offered in place of what is not, in nats."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
@@ -43,6 +47,7 @@ class _Draft:
     confidence: float | None = None
     doubts: tuple[str, ...] = ()
     not_done: tuple[NotDone, ...] = ()
+    questions: tuple[Question, ...] = ()
 
 
 class ReadingPlanner:
@@ -57,7 +62,7 @@ class ReadingPlanner:
     runs_partial = False
 
     def __init__(self) -> None:
-        """Reads words and weights, which takes a second or two: `on_demand` does it on a thread."""
+        """Reads words and weights, which takes a second or two: `planner.on_demand` does it on a thread."""
         self._own = task_types.load()
         self._reader = Reader()
         self._reader.prepare(_askable(self._own))
@@ -72,8 +77,9 @@ class ReadingPlanner:
         checker = PlanChecker(request.task_types, request.attachments, artifacts)
         # On a thread: it computes for milliseconds, in which the event loop serves other runs.
         draft = await asyncio.to_thread(self._draft, request)
-        if draft.not_done:
-            yield PlanFinished(_partial(draft, checker), draft.confidence, draft.doubts, draft.not_done)
+        if draft.not_done or draft.questions:
+            partial = _partial(draft, checker)
+            yield PlanFinished(partial, draft.confidence, draft.doubts, draft.not_done, draft.questions)
             return
         for task in draft.tasks:
             yield TaskPlanned(checker.add(task))
@@ -83,45 +89,31 @@ class ReadingPlanner:
         around = Surroundings(request)
         asked_in = languages.load()[languages.detect(around.text)]
         is_own = not request.replaced or all(self._own.get(name) == item for name, item in request.task_types.items())
-        if not is_own:
-            # What the grammar understands as a whole is sure; it binds nothing to what can do without any input.
-            has_inputs = all(by_cues.slots_of(item) for item in request.task_types.values())
-            whole = by_cues.whole(request) if has_inputs else None
-            return _Draft(whole.tasks) if whole and whole.tasks else self._estimated(around, asked_in)
-        if request.history:
-            plan, not_done = by_cues.plan(request)
-            if not not_done:
-                return _Draft(plan.tasks, plan.no_task_reason)
-        draft = self._read(around, asked_in)
-        if draft.not_done and any(name not in self._own for name in request.task_types):
-            # What a plug-in brings the reader has never been shown; its cues say how it is asked for.
-            plan, not_done = by_cues.plan(request)
-            if not not_done and any(task.type not in self._own for task in plan.tasks):
-                return _Draft(plan.tasks)
-        return draft
+        return self._read(around, asked_in) if is_own else self._estimated(around, asked_in)
 
     def _read(self, around: Surroundings, asked_in: Language) -> _Draft:
         """Plans what is explained, and names what is not.
 
-        Where that is not all, a few words after a colon may be a text to work on, as many are: "translate: good night".
+        A few words after a colon may be a text to work on, as many are: "translate: good night". After a turn that is
+        tried first ("and this one: good night"), else where not all is explained otherwise.
         """
-        fault: InvalidArgumentError | None = None
-        draft = _Draft()
-        try:
-            draft = self._read_once(around, asked_in, LONG_WORDS)
-        except InvalidArgumentError as error:
-            fault = error
-        if (fault or draft.not_done) and after_colon(around.text):
+        orders = [LONG_WORDS]
+        if after_colon(around.text):
+            orders = [1, LONG_WORDS] if around.request.history else [LONG_WORDS, 1]
+        outcomes: list[_Draft | InvalidArgumentError] = []
+        for long_words in orders:
             try:
-                other = self._read_once(around, asked_in, 1)
-            except InvalidArgumentError:
-                pass
-            else:
-                if other.tasks and not other.not_done:
-                    return other
-        if fault:
-            raise fault
-        return draft
+                draft = self._read_once(around, asked_in, long_words)
+            except InvalidArgumentError as error:
+                outcomes.append(error)
+                continue
+            if len(orders) == 1 or (not draft.not_done and (draft.tasks or long_words == orders[0] == LONG_WORDS)):
+                return draft
+            outcomes.append(draft)
+        usual = outcomes[orders.index(LONG_WORDS)]
+        if isinstance(usual, InvalidArgumentError):
+            raise usual
+        return usual
 
     def _read_once(self, around: Surroundings, asked_in: Language, long_words: int) -> _Draft:
         request = around.request
@@ -130,7 +122,7 @@ class ReadingPlanner:
         files = [artifact.file_name for artifact in around.own_files]
         said = spoken.read(around.text, asides(around.text, files, long_words=long_words), [asked_in])
         maker = TaskMaker(reading, around, said, asked_in.tag)
-        if follows and (again := self._again(around, reading, maker)):
+        if follows and (again := followups.again(around, reading, maker)):
             return _Draft(again, confidence=reading.confidence)
         unmet = [item for item in reading.of_role("unmet") if not _says_nothing(around, item, asked_in)]
         if not reading.steps and not unmet:
@@ -157,12 +149,36 @@ class ReadingPlanner:
                 unread = [item for item in draft.unread if not _says_nothing(around, item, asked_in)]
                 not_done += [refusals.no_setting(_words(around, [item]), asked_in.tag) for item in unread]
                 not_done += [refusals.nothing_does(_words(around, [item]), asked_in.tag) for item in draft.unused]
+        offer = ""
         if not_done and tasks:
             offer = nearest.request(
                 around.text, reading, lambda text: self._plans_whole(text, around, reading, asked_in)
             )
+        elif absent and (near := self._rival(around, reading, asked_in, _NEAR)):
+            offer = near.request
+        if offer:
             not_done = [replace(item, nearest_request=offer) for item in not_done]
-        return _Draft(tasks, confidence=reading.confidence, not_done=tuple(not_done))
+        questions = () if not_done else self._questions(around, reading, asked_in)
+        return _Draft(tasks, confidence=reading.confidence, not_done=tuple(not_done), questions=questions)
+
+    def _questions(self, around: Surroundings, reading: Reading, asked_in: Language) -> tuple[Question, ...]:
+        """Asks which is meant where a request on files says no more than one thing, and may as well say another."""
+        rival = self._rival(around, reading, asked_in, _ALIKE)
+        own = abilities.choice(reading.steps[0].ability, asked_in.tag, around.own_files) if rival else None
+        if rival is None or own is None:
+            return ()
+        return (Question(message(asked_in.tag, "which_is_meant"), (own, rival)),)
+
+    def _rival(
+        self, around: Surroundings, reading: Reading, asked_in: Language, behind: float
+    ) -> QuestionChoice | None:
+        """What is here that a request on files, with one wish, may mean as well, and a request that says so."""
+        rival = reading.rivals[0] if len(reading.steps) == 1 and not reading.steps[0].options else None
+        if rival is None or rival.behind > behind:
+            return None
+        choice = abilities.choice(rival.ability, asked_in.tag, around.own_files)
+        steps = self._reading(choice.request, around, asked_in).steps if choice else ()
+        return choice if [step.ability for step in steps] == [rival.ability] else None
 
     def _reading(
         self,
@@ -179,23 +195,10 @@ class ReadingPlanner:
             [artifact.file_name for artifact in around.own_files],
             beside(around.own_files, follows=follows),
             preferred=around.request.on_offer,
+            recent=around.recent,
             long_words=long_words,
             is_small=lambda word: function_words.only(word, asked_in.tag),
         )
-
-    def _again(self, around: Surroundings, reading: Reading, maker: TaskMaker) -> tuple[Task, ...]:
-        """Repeats what was done before, where a request asks for that or has nothing but options."""
-        if reading.of_role("unmet"):
-            return ()
-        repeats = bool(reading.of_role("again"))
-        options: dict[str, Value] = {}
-        for step in reading.steps:
-            if not repeats and (step.words or not followups.goes_on(around, step.task_type, step.ability.choices)):
-                return ()
-            options |= {name: choices[0] for name, choices in maker.options.of(step).items()}
-        if repeats and (around.own_files or not options):
-            return followups.on_files(around, around.own_files, options)
-        return followups.with_options(around, options) if options and not around.own_files else ()
 
     def _without_steps(self, around: Surroundings, reading: Reading, asked_in: Language) -> _Draft:
         """Answers what is no request for anything: a greeting, thanks, a question for what can be done."""

@@ -13,7 +13,7 @@ from orchestrion.events import PlanFinished
 from orchestrion.runs import Artifact, Message
 from orchestrion_controller.languages.example_entries import RequestExample
 from orchestrion_controller.languages.examples import FILE_NAMES, examples, filled, placeholders
-from orchestrion_controller.planner.builtin import BuiltinPlanner
+from orchestrion_controller.planner.on_demand import BuiltinPlanner
 from orchestrion_controller.stages import PlanningRequest
 
 TYPES: Final = {name: item for name, item in task_types.load().items() if not name.startswith("test-")}

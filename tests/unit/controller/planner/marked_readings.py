@@ -65,8 +65,8 @@ def read_as(
 
 
 def case_of(request: Marked, history: tuple[PastTurn, ...] = ()) -> Case:
-    """A marked request."""
-    artifacts = attached(request.files)
+    """A marked request; after a turn, its files are what that turn left."""
+    artifacts = () if history else attached(request.files)
     message = Message(request.text, artifacts=tuple(item.name for item in artifacts))
     around = Surroundings(PlanningRequest((message,), artifacts, TYPES, history))
     said = spoken.read(request.text, asides(request.text, request.files), [languages.load()[request.language]])
@@ -115,6 +115,7 @@ def reading_of(request: Marked) -> Reading:
             for number in numbers
         ),
         tuple(changes),
+        (None,) * len(steps),
         1.0,
     )
 

@@ -14,7 +14,7 @@ from orchestrion.plans import Plan, Task, TaskResult, TaskState
 from orchestrion.runs import Artifact, Message
 from orchestrion.values import ArtifactRef, OutputRef, Value
 from orchestrion_controller.pipeline import partial_plans
-from orchestrion_controller.planner.builtin import BuiltinPlanner
+from orchestrion_controller.planner.on_demand import BuiltinPlanner
 from orchestrion_controller.stages import PastTurn, PlanningRequest
 from tests.starter import TASK_TYPES
 

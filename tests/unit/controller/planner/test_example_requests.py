@@ -9,8 +9,8 @@ import pytest
 
 from orchestrion.errors import OrchestrionError
 from orchestrion_controller.languages import folders
-from orchestrion_controller.planner.builtin import BuiltinPlanner
 from orchestrion_controller.planner.builtin.reading.encoder import WEIGHTS
+from orchestrion_controller.planner.on_demand import BuiltinPlanner
 from tests import rates
 from tests.unit.controller.planner import example_requests
 from tests.unit.controller.planner.example_requests import TYPES, ExampleRequest

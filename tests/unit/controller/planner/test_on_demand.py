@@ -12,7 +12,8 @@ import pytest
 
 from orchestrion.events import PlanFinished
 from orchestrion.plans import Plan
-from orchestrion_controller.planner.builtin import BuiltinPlanner, on_demand
+from orchestrion_controller.planner import on_demand
+from orchestrion_controller.planner.on_demand import BuiltinPlanner
 from orchestrion_controller.stages import PlanItem, PlanningRequest
 from tests.unit.controller.planner.plan_notation import plan_of, request_for
 
@@ -28,7 +29,7 @@ import asyncio, sys
 from orchestrion import task_types
 from orchestrion.errors import FailedPreconditionError
 from orchestrion.runs import Message
-from orchestrion_controller.planner.builtin import BuiltinPlanner
+from orchestrion_controller.planner.on_demand import BuiltinPlanner
 from orchestrion_controller.stages import PlanningRequest
 
 async def plan():

@@ -19,8 +19,8 @@ import yaml
 
 from orchestrion.events import PlanFinished
 from orchestrion.plans import Plan
-from orchestrion_controller.planner.builtin import BuiltinPlanner
 from orchestrion_controller.planner.builtin.reading.encoder import WEIGHTS
+from orchestrion_controller.planner.on_demand import BuiltinPlanner
 from tests import rates
 from tests.unit.controller.planner import example_requests
 from tests.unit.controller.planner.example_requests import ExampleRequest

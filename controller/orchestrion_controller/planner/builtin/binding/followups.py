@@ -7,10 +7,28 @@ from collections.abc import Mapping, Sequence
 from orchestrion.plans import Task, TaskType
 from orchestrion.runs import Artifact
 from orchestrion.values import ArtifactRef, OutputRef, Value
-from orchestrion_controller.planner.builtin.binding.tasks import Draft
+from orchestrion_controller.planner.builtin.binding.options import by_parameter, is_content
+from orchestrion_controller.planner.builtin.binding.tasks import Draft, TaskMaker
+from orchestrion_controller.planner.builtin.reading.reader import Reading
+from orchestrion_controller.planner.builtin.reading.segments import Segment
+from orchestrion_controller.planner.builtin.reading.steps import Step
 from orchestrion_controller.planner.surroundings import Surroundings, items, resolved
 from orchestrion_controller.plans.kinds import accepts, kind_of_media_type, reads_as_text
 from orchestrion_controller.stages import PastTurn
+
+
+def again(around: Surroundings, reading: Reading, maker: TaskMaker) -> tuple[Task, ...]:
+    """Repeats the turn before, where a request asks for that or says no more than how; no tasks where it does not."""
+    repeats = bool(reading.of_role("again"))
+    steps = zip(reading.steps, reading.objects, strict=True)
+    if reading.of_role("unmet") or not (repeats or all(goes_on(around, step, objects) for step, objects in steps)):
+        return ()
+    options = {name: choices[0] for step in reading.steps for name, choices in maker.options.of(step).items()}
+    files = around.own_files or maker.told_apart(reading.of_role("file"))
+    texts = [item.text for item in maker.options.free]
+    if repeats and (files or texts or not options):
+        return on_others(around, files, texts, options)
+    return with_options(around, options) if options and not around.own_files else ()
 
 
 def with_options(around: Surroundings, options: Mapping[str, Value]) -> tuple[Task, ...]:
@@ -32,18 +50,29 @@ def with_options(around: Surroundings, options: Mapping[str, Value]) -> tuple[Ta
     return ()
 
 
-def goes_on(around: Surroundings, task_type: TaskType, choices: Sequence[tuple[str, str]]) -> bool:
-    """Whether the turn before did the same: "make that twice as big" is not about taking the colours out."""
+def goes_on(around: Surroundings, step: Step, objects: Sequence[Segment]) -> bool:
+    """Whether a step only says how the turn before is to be done: "in three sentences", "and slower".
+
+    "Make that twice as big" is not about taking the colours out; "say it in French" is about what was made.
+    """
     turn = around.request.history[-1] if around.request.history else None
     tasks = turn.plan.tasks if turn and turn.plan else ()
-    return any(
-        task.type == task_type.name and all(task.inputs.get(name) == choice for name, choice in choices)
+    choices = step.ability.choices
+    was_done = any(
+        task.type == step.task_type.name and all(task.inputs.get(name) == choice for name, choice in choices)
         for task in tasks
     )
+    given = by_parameter(step.options)
+    return was_done and not objects and not (step.words and (not given or any(map(is_content, given))))
 
 
-def on_files(around: Surroundings, files: Sequence[Artifact], options: Mapping[str, Value]) -> tuple[Task, ...]:
-    """Repeats all tasks of the turn before on other files, each in place of those of its kind; on the same without."""
+def on_others(
+    around: Surroundings, files: Sequence[Artifact], texts: Sequence[str], options: Mapping[str, Value]
+) -> tuple[Task, ...]:
+    """Repeats the tasks of the turn before on other files or texts, each in place of those of its kind.
+
+    Without any it repeats all of them on the same.
+    """
     turn = around.request.history[-1] if around.request.history else None
     tasks = turn.plan.tasks if turn and turn.plan else ()
     draft = Draft()
@@ -53,12 +82,17 @@ def on_files(around: Surroundings, files: Sequence[Artifact], options: Mapping[s
         if turn is None or task_type is None:
             return ()
         sets: list[dict[str, Value]] = [{}]
-        for name, value in task.inputs.items():
-            parameter = task_type.input(name)
+        is_other = not (files or texts)
+        for parameter in task_type.inputs:
+            if parameter.name not in task.inputs:
+                continue
+            value = task.inputs[parameter.name]
             choices: list[Value] = [value]
-            if isinstance(value, OutputRef) and value.task_id in ids:
+            if texts and is_content(parameter):
+                choices = list(texts)
+            elif isinstance(value, OutputRef) and value.task_id in ids:
                 choices = [OutputRef(number, value.output, value.index) for number in ids[value.task_id]]
-            elif files and any(isinstance(item, ArtifactRef) for item in items(value)) and parameter is not None:
+            elif files and any(isinstance(item, ArtifactRef) for item in items(value)):
                 choices = [
                     ArtifactRef(item.name)
                     for item in files
@@ -66,9 +100,11 @@ def on_files(around: Surroundings, files: Sequence[Artifact], options: Mapping[s
                 ]
                 if not choices:
                     return ()
-            sets = [{**inputs, name: choice} for inputs in sets for choice in choices]
-        own = {item.name: options[item.name] for item in task_type.inputs if item.name in options}
-        ids[task.id] = list(dict.fromkeys(draft.add(task_type, {**inputs, **own}) for inputs in sets))
+            is_other = is_other or choices != [value]
+            sets = [{**inputs, parameter.name: choice} for inputs in sets for choice in choices]
+        if is_other:
+            own = {item.name: options[item.name] for item in task_type.inputs if item.name in options}
+            ids[task.id] = list(dict.fromkeys(draft.add(task_type, {**inputs, **own}) for inputs in sets))
     return tuple(draft.tasks)
 
 

@@ -89,7 +89,7 @@ class TaskMaker:
             and not item.choices
             and (not item.optional or item.kind.is_media)
         ]
-        is_about = bool(feeds or (objects and self._around.files))
+        is_about = bool(feeds or (objects and (self._around.files or self._around.request.history)))
         if not open_inputs and is_about:
             # Words and what the step is about cannot both be its only input: the words are told as not done.
             open_inputs = [
@@ -130,18 +130,32 @@ class TaskMaker:
         return result
 
     def _feeds(self, kind: ParameterKind, feeds: Sequence[Feed], objects: Sequence[Segment], least: int) -> list[Value]:
-        """Finds what fits: what earlier steps made, files that the words mean, files at all, then what was before."""
+        """Finds what fits: what earlier steps made, files that the words mean, what was before, files at all."""
         made = self._converted(_principal(feeds, kind), kind)
         if len(made) >= least and made:
             return made
         if kind is ParameterKind.TEXT and self.options.free:
             return [*made, *self._quoted(least - len(made))]
-        files = self._files(kind, objects, least - len(made))
-        if files:
-            return [*made, *self._converted([feed_of(item) for item in files], kind)]
-        if made:
-            return made
-        return self._converted(self._around.earlier(kind, self._can_become), kind)
+        before: list[Feed] = []
+        if not self._around.own_files and not made and not self.told_apart(objects):
+            before = self._before(kind)
+        files = [] if before else self._files(kind, objects, least - len(made))
+        return [*made, *self._converted(before or [feed_of(item) for item in files], kind)]
+
+    def _before(self, kind: ParameterKind) -> list[Feed]:
+        """Finds what earlier turns left: what fits as it is, results before files, then what can be turned into it."""
+        around = self._around
+        return (
+            around.earlier(lambda feed: feed.fits(kind))
+            or [feed for item in around.files if (feed := feed_of(item)).fits(kind)]
+            or around.earlier(lambda feed: self._can_become(feed.kind, kind))
+        )
+
+    def told_apart(self, objects: Sequence[Segment]) -> list[Artifact]:
+        """Lists the files that words tell from the others."""
+        files = self._around.files
+        telling = [segment for segment in objects if self._objects.says_which(segment, files)]
+        return list(dict.fromkeys(item for segment in telling for item in self._objects.meant(segment, files)))
 
     def _quoted(self, least: int) -> list[Value]:
         """Takes texts that stand in the request: as many as are lacking, all where one step alone can work on them."""

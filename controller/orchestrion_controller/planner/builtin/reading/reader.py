@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
@@ -48,10 +48,24 @@ again, one that is dropped is not missed until it is too late."""
 _ABSENT: Final = 0.7
 """How much less words count as asking for what is not here, in nats: of two that are alike, what is here is meant."""
 
+_RECENT: Final = 1.0
+"""How much more words count as going on with what was just done, in nats: "slower" is how that is to be done."""
+
 _OTHER: Final = 4.0
 """From which difference on words for an option go with another ability of its task type, in nats."""
 
 _LIBRARIES_KEPT: Final = 16
+
+BoolArray: TypeAlias = "np.ndarray[Any, np.dtype[np.bool_]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """What words may ask for as well, of what is here."""
+
+    ability: Ability
+    behind: float
+    """How much less they do, in nats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +82,8 @@ class Reading:
     """For each step the words for the files that it works on."""
     changes: tuple[tuple[Segment, str], ...]
     """How the words for options change them: one of `CHANGES`."""
+    rivals: tuple[Rival | None, ...]
+    """For each step what else its words come nearest to; None where it has none."""
     confidence: float
     """How likely all of it is right, 0 to 1."""
 
@@ -142,6 +158,7 @@ class Reader:
         before: Sequence[str] = (),
         *,
         preferred: Mapping[str, TaskType] | None = None,
+        recent: Collection[str] = (),
         long_words: int = LONG_WORDS,
         is_small: Callable[[str], bool] = bool,
     ) -> Reading:
@@ -153,6 +170,7 @@ class Reader:
             files: The names of the files that come with it.
             before: Marks for what there is beside it: see `marking.beside`.
             preferred: What of the library is here, by name, with the choices alone that are; None for all of it.
+            recent: The names of the task types of the turn before.
             long_words: How many words after a colon are a text to work on, whatever they say.
             is_small: Whether a word is one that says nothing by itself, such as an article.
         """
@@ -165,28 +183,17 @@ class Reader:
         options = self._heads.options(vectors, library.vectors, offered.ability_of)
         scores = log_softmax(np.concatenate([self._heads.roles(vectors), asks, options], -1))
         scores[:, ROLES.index("unmet")] += _UNMET
-        if preferred is not None:
-            scores[:, len(ROLES) :] -= _absence(offered, preferred)
+        here = _here(offered, preferred)
+        scores[:, len(ROLES) :] -= np.where(here, np.float32(0), np.float32(_ABSENT))
+        scores[:, len(ROLES) :] += _RECENT * np.array([item.name in recent for item in _types(offered)])
         phrases = segments(pieces, text, scores, self._heads.starts(vectors), offered, is_small=is_small)
         if text[pieces[-2].end :].strip():
             # What is beyond the longest text that is read is not explained.
             phrases.append(Segment("unmet", pieces[-2].end, len(text.rstrip()), (), False, 1.0))
 
-        def scored(segment: Segment) -> dict[Ability, float]:
-            """How well each ability of the task type that an option is of goes with its words."""
-            own = [number for number, item in enumerate(offered.abilities) if item.task_type == segment.task_type]
-            return {offered.abilities[number]: float(asks[list(segment.pieces), number].mean()) for number in own}
-
-        def ability_of(segment: Segment) -> Ability:
-            scores_of = scored(segment)
-            return max(scores_of, key=lambda ability: scores_of[ability])
-
-        def fits(segment: Segment, ability: Ability) -> bool:
-            scores_of = scored(segment)
-            return scores_of[ability] > max(scores_of.values()) - _OTHER
-
-        steps = gather(phrases, ability_of, fits)
-        return self._linked(_Read(text, asides, pieces, vectors), phrases, steps, library)
+        count = len(offered.abilities)
+        fit = _Fit(scores[:, len(ROLES) :][:, :count], offered.abilities, here[:count])
+        return self._linked(_Read(text, asides, pieces, vectors, fit), phrases, library)
 
     def estimate(
         self, text: str, task_types: Sequence[TaskType], files: Sequence[str] = (), before: Sequence[str] = ()
@@ -240,11 +247,12 @@ class Reader:
             ),
         )
 
-    def _linked(self, read: _Read, phrases: Sequence[Segment], steps: Sequence[Step], library: _Library) -> Reading:
-        """Predicts what feeds each step, and how words change options."""
+    def _linked(self, read: _Read, phrases: Sequence[Segment], library: _Library) -> Reading:
+        """Makes steps of what words ask for, predicts what feeds each, and how words change options."""
+        steps = gather(phrases, read.fit.best, read.fit.goes_with)
         confidence = math.prod(item.probability for item in phrases) if phrases else 0.0
         if not steps:
-            return Reading(tuple(phrases), (), (), (), (), confidence)
+            return Reading(tuple(phrases), (), (), (), (), (), confidence)
         vectors = np.stack([read.vectors[step.pieces].mean(0) for step in steps])
         abilities = [library.offer.abilities.index(step.ability) for step in steps]
         mentions = [features.Mention(step.task_type, step.position) for step in steps]
@@ -273,8 +281,44 @@ class Reader:
             made.sources,
             tuple(objects[number] for number in order),
             changes,
+            tuple(read.fit.rival(steps[number]) for number in order),
             confidence * math.prod(made.probabilities),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """How well the words of a request go with what a library offers."""
+
+    scores: Array
+    """Log probabilities of the abilities at each piece, shape (N, T)."""
+    abilities: Sequence[Ability]
+    here: BoolArray
+    """Which of them are here, shape (T,)."""
+
+    def best(self, segment: Segment) -> Ability:
+        """The ability that words for an option go with best, of its task type."""
+        scores = self._of_type(segment)
+        return max(scores, key=lambda ability: scores[ability])
+
+    def goes_with(self, segment: Segment, ability: Ability) -> bool:
+        """Whether words for an option may be for an ability: "twice as big" not for taking the colours out."""
+        scores = self._of_type(segment)
+        return scores[ability] > max(scores.values()) - _OTHER
+
+    def rival(self, step: Step) -> Rival | None:
+        """What is here that the words for a step come nearest to, beside what they are taken for."""
+        inside = [piece for item in step.words for piece in item.pieces]
+        others = [number for number, item in enumerate(self.abilities) if item != step.ability and self.here[number]]
+        if not inside or not others:
+            return None
+        means = self.scores[inside].mean(0)
+        best = others[int(means[others].argmax())]
+        return Rival(self.abilities[best], float(means[self.abilities.index(step.ability)] - means[best]))
+
+    def _of_type(self, segment: Segment) -> dict[Ability, float]:
+        own = [number for number, item in enumerate(self.abilities) if item.task_type == segment.task_type]
+        return {self.abilities[number]: float(self.scores[list(segment.pieces), number].mean()) for number in own}
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +329,7 @@ class _Read:
     asides: Sequence[Aside]
     pieces: Sequence[Piece]
     vectors: Array
+    fit: _Fit
 
     def last_sentence(self, segment: Segment) -> list[int]:
         """The pieces of a segment's last sentence, which says what to do: "too quiet! 10 dB louder"."""
@@ -293,11 +338,17 @@ class _Read:
         return [number for number in segment.pieces if self.pieces[number].end > begin] or list(segment.pieces)
 
 
-def _absence(offered: Offer, preferred: Mapping[str, TaskType]) -> Array:
-    """What it costs to take words for each ability and option: something where they are not here."""
-    here = [item.is_among(preferred) for item in offered.abilities]
-    options = [item.task_type.name in preferred for item in offered.options]
-    return np.where(np.array([*here, *options], dtype=bool), np.float32(0), np.float32(_ABSENT))
+def _here(offered: Offer, preferred: Mapping[str, TaskType] | None) -> BoolArray:
+    """Which abilities and options are here."""
+    if preferred is None:
+        return np.ones(len(offered.abilities) + len(offered.options), dtype=bool)
+    abilities = [item.is_among(preferred) for item in offered.abilities]
+    return np.array([*abilities, *(item.task_type.name in preferred for item in offered.options)], dtype=bool)
+
+
+def _types(offered: Offer) -> list[TaskType]:
+    """The task type of each ability and option."""
+    return [*(item.task_type for item in offered.abilities), *(item.task_type for item in offered.options)]
 
 
 def _of_types(values: Array, axis: int, offered: Offer, task_types: Sequence[TaskType]) -> Array:
