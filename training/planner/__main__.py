@@ -24,8 +24,10 @@ from training.planner.model import PlanModel
 from training.planner.teacher import Teacher
 from training.planner.trainer import Pace, Trainer
 
-_HELD_OUT: Final = 12
-"""One marked request of so many is not learnt from, but measures what was learnt."""
+_HELD_OUT: Final = libraries.DATA / "held_out" / "requests"
+"""Marked requests that are not learnt from, but measure what was learnt: one of twelve, as they were written."""
+_ONE_OF: Final = 12
+"""Likewise of the requests of a language that has none there."""
 _MEETING: Final = "tcp://127.0.0.1:29511"
 """Where processes that train together meet."""
 
@@ -66,17 +68,17 @@ def _run(rank: int, settings: Settings) -> None:
     crew.join(_MEETING)
     torch.manual_seed(settings.seed + rank)
     torch.set_num_threads(max(1, settings.threads // settings.processes))
-    requests = [item for path in sorted(settings.requests.glob("*.jsonl"), key=_place) for item in marked.read(path)]
-    held_out = [item for number, item in enumerate(requests) if not number % _HELD_OUT]
+    requests, held_out = _parted(settings.requests)
     if rank == 0:
-        print(f"{len(requests)} marked requests: {dict(Counter(item.language for item in requests))}", flush=True)
+        both = Counter(item.language for item in (*requests, *held_out))
+        print(f"{both.total()} marked requests, {len(held_out)} of them held out: {dict(both)}", flush=True)
     own = own_library().offer
     model = PlanModel(settings.layers, len(own.abilities), len(own.options))
     if settings.checkpoint:
         # An older one may lack what is learnt of our own library.
         model.load_state_dict(torch.load(settings.checkpoint, weights_only=True), strict=False)
     if settings.epochs:
-        learnt = requests if settings.all else [item for number, item in enumerate(requests) if number % _HELD_OUT]
+        learnt = [*requests, *held_out] if settings.all else requests
         _train(model, settings, learnt, held_out, crew)
     if rank:
         return
@@ -104,8 +106,22 @@ def _train(
             print(line, flush=True)
 
 
-def _place(path: Path) -> str:
-    return path.stem
+def _parted(folder: Path) -> tuple[list[Marked], list[Marked]]:
+    """Reads marked requests: those that are learnt from, and those that are held out."""
+    requests, held_out = _marked(folder), _marked(_HELD_OUT)
+    measured = {item.language for item in held_out}
+    number, learnt = 0, []
+    for item in requests:
+        number += item.language not in measured
+        if item.language in measured or number % _ONE_OF:
+            learnt.append(item)
+        else:
+            held_out.append(item)
+    return learnt, held_out
+
+
+def _marked(folder: Path) -> list[Marked]:
+    return [item for path in sorted(folder.glob("*.jsonl")) for item in marked.read(path)]
 
 
 def _settings() -> Settings:

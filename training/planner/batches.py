@@ -54,10 +54,11 @@ def cut_example(example: Example, pieces: Pieces) -> Request[Example]:
     return Request(example, spans, pieces.cut(example.text, spans))
 
 
-def cut_marked(marked: Marked, pieces: Pieces) -> Request[Marked]:
-    """Cuts a marked request; its files come before it."""
+def cut_marked(marked: Marked, pieces: Pieces, *, tells_files: bool = True) -> Request[Marked]:
+    """Cuts a marked request; its files come before it, unless it is not told: what earlier turns made is not."""
     spans = asides(marked.text, marked.files)
-    return Request(marked, spans, pieces.cut(marked.text, spans, attachments(marked.files, follows=marked.follows)))
+    files = marked.files if tells_files else ()
+    return Request(marked, spans, pieces.cut(marked.text, spans, attachments(files, follows=marked.follows)))
 
 
 def attachments(files: Sequence[str], *, follows: bool = False) -> list[str]:

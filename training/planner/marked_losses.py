@@ -36,8 +36,9 @@ def losses(model: PlanModel, requests: Sequence[Request[Marked]], read: Read, of
     odds = model.wanted(read, places, offer.tools)
     missed = functional.binary_cross_entropy_with_logits(odds, targets.wanted, reduction="none")
     linked, bound = [], []
-    for row, request in enumerate(requests):
-        links, objects = _links(model, request, read.hidden[row], offer, classes)
+    # Apart at once: a row that is picked by its index costs a gradient of the size of all.
+    for request, hidden in zip(requests, read.hidden.unbind(), strict=True):
+        links, objects = _links(model, request, hidden, offer, classes)
         linked.append(links)
         bound.append(objects)
     parts = {

@@ -78,6 +78,8 @@ class PlanModel(nn.Module):
             type_vocab_size=2,
             hidden_dropout_prob=0.1,
             attention_probs_dropout_prob=0.0,
+            # Several times as fast as the fused one where it learns on processors, on texts as short as these.
+            attn_implementation="eager",
         )
         self.bert = BertModel(config, add_pooling_layer=False)
         self.enter = nn.Linear(BASE_WIDTH, WIDTH)

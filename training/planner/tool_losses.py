@@ -32,8 +32,8 @@ def losses(
     odds = model.wanted(read, places, offer.tools)
     missed = functional.binary_cross_entropy_with_logits(odds, wanted, reduction="none") * offered
     linked = [
-        _links(model, request, (read.hidden[row], places[row]), offer, shown=generator.random() < 0.5)
-        for row, request in enumerate(requests)
+        _links(model, request, row, offer, shown=generator.random() < 0.5)
+        for request, row in zip(requests, zip(read.hidden.unbind(), places.unbind(), strict=True), strict=True)
         if request.example.steps
     ]
     parts = {

@@ -33,6 +33,8 @@ _HEADS_FASTER: Final = 4
 """How much faster the new layers learn than those that come from the teacher."""
 _VARIED: Final = 0.6
 """In what share of the batches a tool of others has another name and description than its own."""
+_LEFT: Final = 0.6
+"""In what share of the requests that go on with a turn their files count as what that turn left, and not as attached."""
 
 _ALONE: Final = Crew()
 
@@ -190,7 +192,10 @@ class Trainer:
         encoding, pieces = self.encoding, self.encoding.pieces
         if isinstance(lesson, _OwnLesson):
             library = self._own.offer
-            marked = [cut_marked(item, pieces) for item in lesson.requests]
+            told = [not item.follows or self._in_batches.random() > _LEFT for item in lesson.requests]
+            marked = [
+                cut_marked(item, pieces, tells_files=tells) for item, tells in zip(lesson.requests, told, strict=True)
+            ]
             tools = encoding.own(self._own)
             offer = Offer(tools, [item.task_type for item in library.abilities], self._taught)
             read = encoding.requests([request.pieces for request in marked])

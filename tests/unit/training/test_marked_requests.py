@@ -11,12 +11,12 @@ import pytest
 from tests.unit.training import marks
 from training.planner.libraries import DATA
 
-FILES = sorted((DATA / "requests").glob("*.jsonl"))
+FILES = sorted(DATA.rglob("requests/*.jsonl"))
 BUILT_IN = ("de", "en", "es", "fr", "ja", "zh")
 """The languages that the planner is measured in; further ones may begin with less."""
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(DATA)))
 def test_marks_name_what_is_there(file: Path) -> None:
     marks.check(file)
 

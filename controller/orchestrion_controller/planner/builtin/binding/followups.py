@@ -62,8 +62,8 @@ def goes_on(around: Surroundings, step: Step, objects: Sequence[Segment]) -> boo
         task.type == step.task_type.name and all(task.inputs.get(name) == choice for name, choice in choices)
         for task in tasks
     )
-    given = by_parameter(step.options)
-    return was_done and not objects and not (step.words and (not given or any(map(is_content, given))))
+    arguments = by_parameter(step.options)
+    return was_done and not objects and not (step.words and (not arguments or any(map(is_content, arguments))))
 
 
 def on_others(

@@ -20,10 +20,12 @@ PRAISE = Task("praise", "text-classification", {"text": "I love it", "domain": "
 def turn(*tasks: Task, files: tuple[Artifact, ...] = SIGNS[:1], **results: Value) -> tuple[PastTurn, ...]:
     """A turn with the principal outputs of its tasks by their ids."""
     outputs = {"read": "text", "speak": "audio", "grey": "image", "praise": "label"}
-    given = {name: TaskResult(name, TaskState.SUCCEEDED, {outputs[name]: value}) for name, value in results.items()}
+    results_by_id = {
+        name: TaskResult(name, TaskState.SUCCEEDED, {outputs[name]: value}) for name, value in results.items()
+    }
     artifacts = {item.name: item for item in (*files, SPEECH)}
     message = Message("…", artifacts=tuple(item.name for item in files))
-    return (PastTurn((message,), Plan(tasks), given, "", artifacts),)
+    return (PastTurn((message,), Plan(tasks), results_by_id, "", artifacts),)
 
 
 SIGN_SPOKEN = turn(READ, SPEAK, read="No entry", speak=ArtifactRef(SPEECH.name))
