@@ -78,10 +78,10 @@ class PlanModel(nn.Module):
             type_vocab_size=2,
             hidden_dropout_prob=0.1,
             attention_probs_dropout_prob=0.0,
-            # Several times as fast as the fused one where it learns on processors, on texts as short as these.
-            attn_implementation="eager",
         )
         self.bert = BertModel(config, add_pooling_layer=False)
+        # On texts as short as these it learns several times as fast as fused attention, on a CPU.
+        self.bert.set_attn_implementation("eager")
         self.enter = nn.Linear(BASE_WIDTH, WIDTH)
         self.marks = nn.Embedding(len(MARKS) + 1, WIDTH)
         nn.init.normal_(self.marks.weight, std=0.05)

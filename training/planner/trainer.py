@@ -34,7 +34,7 @@ _HEADS_FASTER: Final = 4
 _VARIED: Final = 0.6
 """In what share of the batches a tool of others has another name and description than its own."""
 _LEFT: Final = 0.6
-"""In what share of the requests that go on with a turn their files count as what that turn left, and not as attached."""
+"""In what share of the requests that go on with a turn their files count as what it left, and not as attached."""
 
 _ALONE: Final = Crew()
 
