@@ -93,6 +93,22 @@ def test_what_is_not_done_is_told_whole(width: int) -> None:
         assert words in text
 
 
+@pytest.mark.parametrize(
+    ("reason", "line"),
+    [
+        ("It is a greeting.", "No expert is needed: It is a greeting."),
+        (
+            "Texts: sum up a text, translate a text\nPictures: blur one, read one",
+            "No expert is needed.",
+        ),
+    ],
+    ids=["short", "several lines, which the answer has"],
+)
+def test_why_no_expert_is_needed_is_told_whole_or_left_to_the_answer(reason: str, line: str) -> None:
+    run = replace(after(UNTIL_RUNNING), tasks={}, plan=Plan(no_task_reason=reason))
+    assert drawn(run, 80)[1:] == [line]
+
+
 def test_a_run_that_failed_leaves_it_to_its_error() -> None:
     run = replace(after(UNTIL_RUNNING), not_done=(NotDone("x", "No."),), state=RunState.FAILED)
     assert not any("Not done" in line for line in drawn(run, 80))

@@ -28,6 +28,7 @@ _STAGES: Final = {
     RunKind.RESPOND: (Stage.RESPOND,),
 }
 _ALL_STAGES: Final = (Stage.PLAN, Stage.SELECT, Stage.EXECUTE, Stage.RESPOND)
+_NOT_NEEDED: Final = "No expert is needed."
 _SHOWN_FIRST: Final = (TaskPhase.RUNNING, TaskPhase.FAILED, TaskPhase.ASSIGNED, TaskPhase.PLANNED)
 
 
@@ -83,8 +84,10 @@ def _head(run: RunSnapshot, width: int, moment: Moment) -> list[Text]:
     unsure += [f"Not done: {line}" for line in words.not_done(run)]
     lines += [Text(line, "yellow") for text in unsure for line in wrapped(text, width)]
     if why := words.no_task_reason(run):
-        text = f"No expert is needed: {why}"
-        lines += [Text(line, "dim") for line in (wrapped(text, width) if run.kind is RunKind.PLAN else [text])]
+        reason = wrapped(f"No expert is needed: {why}", width)
+        # Where a run ends with its plan, nothing else says it whole.
+        said = reason if run.kind is RunKind.PLAN or len(reason) == 1 else [_NOT_NEEDED]
+        lines += [Text(line, "dim") for line in said]
     if awaits_until := words.awaits_until(run):
         until = f"Awaits approval until {awaits_until}:"
         how = f"orchestrion approve {run.name.removeprefix('runs/')}"

@@ -6,7 +6,7 @@ from typing import Final
 
 from orchestrion.cli.not_done import lines
 from orchestrion.cli.printer import attempt_failure, clock, named, one_line, printable, whole_line
-from orchestrion.runs import RunKind, RunState
+from orchestrion.runs import RunState
 from orchestrion.snapshots import RunSnapshot, TaskSnapshot
 
 _LONGEST_TAIL: Final = 400
@@ -39,8 +39,7 @@ def no_task_reason(run: RunSnapshot) -> str:
     """Says why no expert is needed; empty where one is, and where the plan leaves everything out."""
     if run.plan is None or run.not_done:
         return ""
-    # An answer says it whole.
-    return whole_line(run.plan.no_task_reason) if run.kind is RunKind.PLAN else one_line(run.plan.no_task_reason)
+    return whole_line(run.plan.no_task_reason)
 
 
 def awaits_until(run: RunSnapshot) -> str:
