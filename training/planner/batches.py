@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from orchestrion.plans import ParameterKind
-from orchestrion_controller.planner.asides import Aside, asides
+from orchestrion_controller.planner.asides import LONG_WORDS, Aside, asides
 from orchestrion_controller.planner.builtin.reading.base import Base
 from orchestrion_controller.planner.builtin.reading.marking import MOST_FILES, attached
 from orchestrion_controller.planner.builtin.reading.pieces import VOCABULARY, Piece, Pieces, read_text
@@ -54,11 +54,24 @@ def cut_example(example: Example, pieces: Pieces) -> Request[Example]:
     return Request(example, spans, pieces.cut(example.text, spans))
 
 
-def cut_marked(marked: Marked, pieces: Pieces, *, tells_files: bool = True) -> Request[Marked]:
-    """Cuts a marked request; its files come before it, unless it is not told: what earlier turns made is not."""
-    spans = asides(marked.text, marked.files)
+def cut_marked(
+    marked: Marked, pieces: Pieces, *, tells_files: bool = True, long_words: int = LONG_WORDS
+) -> Request[Marked]:
+    """Cuts a marked request; its files come before it, unless it is not told: what earlier turns made is not.
+
+    With fewer `long_words`, few words after a colon are set aside, too, where the marks have them as one input.
+    """
+    spans = asides(marked.text, marked.files, long_words=long_words)
+    inputs = [(item.start, item.end) for item in marked.segments if item.role == "input"]
+    if any(item.mark == "[text]" and not _is_about(item, inputs) for item in spans):
+        spans = asides(marked.text, marked.files)
     files = marked.files if tells_files else ()
     return Request(marked, spans, pieces.cut(marked.text, spans, attachments(files, follows=marked.follows)))
+
+
+def _is_about(aside: Aside, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether it is one of some spans, but for a full stop or a quotation mark."""
+    return any(abs(aside.start - start) < 2 and abs(aside.end - end) < 2 for start, end in spans)
 
 
 def attachments(files: Sequence[str], *, follows: bool = False) -> list[str]:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from orchestrion.plans import TaskType
+from orchestrion_controller.planner.asides import LONG_WORDS
 from orchestrion_controller.plans.offers import description_of, words_of
 from training.planner import libraries, marked_losses, scores, tool_losses
 from training.planner.batches import cut_example, cut_marked
@@ -35,6 +36,8 @@ _VARIED: Final = 0.6
 """In what share of the batches a tool of others has another name and description than its own."""
 _LEFT: Final = 0.6
 """In what share of the requests that go on with a turn their files count as what it left, and not as attached."""
+_COLON: Final = 0.5
+"""In what share of the requests few words after a colon are set aside, as they are when a request is read again."""
 
 _ALONE: Final = Crew()
 
@@ -192,9 +195,15 @@ class Trainer:
         encoding, pieces = self.encoding, self.encoding.pieces
         if isinstance(lesson, _OwnLesson):
             library = self._own.offer
-            told = [not item.follows or self._in_batches.random() > _LEFT for item in lesson.requests]
+            draw = self._in_batches.random
             marked = [
-                cut_marked(item, pieces, tells_files=tells) for item, tells in zip(lesson.requests, told, strict=True)
+                cut_marked(
+                    item,
+                    pieces,
+                    tells_files=not item.follows or draw() > _LEFT,
+                    long_words=1 if draw() < _COLON else LONG_WORDS,
+                )
+                for item in lesson.requests
             ]
             tools = encoding.own(self._own)
             offer = Offer(tools, [item.task_type for item in library.abilities], self._taught)

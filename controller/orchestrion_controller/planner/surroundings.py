@@ -68,26 +68,32 @@ class Surroundings:
         turn = self.request.history[-1] if self.request.history else None
         return frozenset(task.type for task in turn.plan.tasks) if turn and turn.plan else frozenset()
 
-    def earlier(self, fits: Callable[[Feed], bool]) -> list[Feed]:
-        """Finds what fits of what the last turn with any left: what its last such tasks gave, else what they took."""
+    def earlier(self, fits: Callable[[Feed], bool], but: str = "") -> list[Feed]:
+        """Finds what fits of what the last turn with any left: what its last such tasks gave, else what they took.
+
+        Args:
+            fits: What is looked for.
+            but: The name of outputs that are not meant.
+        """
         for turn in reversed(self.request.history):
             tasks = turn.plan.tasks if turn.plan else ()
             for task in reversed(tasks):
                 siblings = [item for item in tasks if item.type == task.type]
-                left = [value for item in siblings for value in self._results_of(turn, item)]
+                left = [value for item in siblings for value in self._results_of(turn, item, but)]
                 left = left or [value for item in siblings for value in _taken(turn, item)]
                 feeds = [item for value in left if (item := _feed(turn, value)) and fits(item)]
                 if feeds:
                     return feeds
         return []
 
-    def _results_of(self, turn: PastTurn, task: Task) -> list[Value]:
+    def _results_of(self, turn: PastTurn, task: Task, but: str) -> list[Value]:
         result = turn.results.get(task.id)
         if result is None or not result.succeeded:
             return []
         task_type = self.task_types.get(task.type)
         names = [output.name for output in task_type.outputs[:1]] if task_type else list(result.outputs)
-        return [item for name in names if name in result.outputs for item in items(result.outputs[name])]
+        results = [name for name in names if name in result.outputs and name != but]
+        return [item for name in results for item in items(result.outputs[name])]
 
     @property
     def _last(self) -> int:

@@ -20,8 +20,10 @@ from orchestrion_controller.stages import PastTurn
 def again(around: Surroundings, reading: Reading, maker: TaskMaker) -> tuple[Task, ...]:
     """Repeats the turn before, where a request asks for that or says no more than how; no tasks where it does not."""
     repeats = bool(reading.of_role("again"))
-    steps = zip(reading.steps, reading.objects, strict=True)
-    if reading.of_role("unmet") or not (repeats or all(goes_on(around, step, objects) for step, objects in steps)):
+    steps = list(zip(reading.steps, reading.objects, strict=True))
+    if reading.of_role("unmet") or not all(was_done(around, step) for step in reading.steps):
+        return ()
+    if not repeats and not all(says_how(step, objects) for step, objects in steps):
         return ()
     options = {name: choices[0] for step in reading.steps for name, choices in maker.options.of(step).items()}
     files = around.own_files or maker.told_apart(reading.of_role("file"))
@@ -50,20 +52,20 @@ def with_options(around: Surroundings, options: Mapping[str, Value]) -> tuple[Ta
     return ()
 
 
-def goes_on(around: Surroundings, step: Step, objects: Sequence[Segment]) -> bool:
-    """Whether a step only says how the turn before is to be done: "in three sentences", "and slower".
-
-    "Make that twice as big" is not about taking the colours out; "say it in French" is about what was made.
-    """
+def was_done(around: Surroundings, step: Step) -> bool:
+    """Whether the turn before did the same: "make that twice as big" is not about taking the colours out."""
     turn = around.request.history[-1] if around.request.history else None
-    tasks = turn.plan.tasks if turn and turn.plan else ()
-    choices = step.ability.choices
-    was_done = any(
-        task.type == step.task_type.name and all(task.inputs.get(name) == choice for name, choice in choices)
-        for task in tasks
+    return any(
+        task.type == step.task_type.name
+        and all(task.inputs.get(name) == choice for name, choice in step.ability.choices)
+        for task in (turn.plan.tasks if turn and turn.plan else ())
     )
+
+
+def says_how(step: Step, objects: Sequence[Segment]) -> bool:
+    """Whether words only say how: "in three sentences", "and slower"; "say it in French" is about what was made."""
     arguments = by_parameter(step.options)
-    return was_done and not objects and not (step.words and (not arguments or any(map(is_content, arguments))))
+    return not objects and not (step.words and (not arguments or any(map(is_content, arguments))))
 
 
 def on_others(
@@ -100,7 +102,7 @@ def on_others(
                 ]
                 if not choices:
                     return ()
-            is_other = is_other or choices != [value]
+            is_other = is_other or choices != [value] or (isinstance(value, OutputRef) and value.task_id in ids)
             sets = [{**inputs, parameter.name: choice} for inputs in sets for choice in choices]
         if is_other:
             own = {item.name: options[item.name] for item in task_type.inputs if item.name in options}

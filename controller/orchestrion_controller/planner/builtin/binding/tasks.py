@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from orchestrion.errors import Reason
 from orchestrion.plans import Parameter, ParameterKind, Task, TaskType
@@ -20,6 +21,9 @@ from orchestrion_controller.planner.builtin.reading.steps import Step
 from orchestrion_controller.planner.spoken import Spoken
 from orchestrion_controller.planner.surroundings import Feed, Surroundings, feed_of
 from orchestrion_controller.plans import conversions
+
+_LABEL: Final = "label"
+"""The output of what sorts things: what it said of one is not what it is asked about next."""
 
 
 @dataclass(slots=True)
@@ -110,7 +114,8 @@ class TaskMaker:
         result: dict[str, list[Value]] = {}
         for kind in dict.fromkeys(item.kind for item in open_inputs):
             inputs = [item for item in open_inputs if item.kind is kind]
-            chosen = self._feeds(kind, feeds, objects, len([item for item in inputs if not item.optional]))
+            least = len([item for item in inputs if not item.optional])
+            chosen = self._feeds(kind, feeds, objects, least, but=_LABEL if task_type.output(_LABEL) else "")
             if not chosen:
                 first = next((item for item in inputs if not item.optional), None)
                 if first is not None:
@@ -129,7 +134,9 @@ class TaskMaker:
                 result[inputs[0].name] = chosen
         return result
 
-    def _feeds(self, kind: ParameterKind, feeds: Sequence[Feed], objects: Sequence[Segment], least: int) -> list[Value]:
+    def _feeds(
+        self, kind: ParameterKind, feeds: Sequence[Feed], objects: Sequence[Segment], least: int, *, but: str
+    ) -> list[Value]:
         """Finds what fits: what earlier steps made, files that the words mean, what was before, files at all."""
         made = self._converted(_principal(feeds, kind), kind)
         if len(made) >= least and made:
@@ -138,17 +145,17 @@ class TaskMaker:
             return [*made, *self._quoted(least - len(made))]
         before: list[Feed] = []
         if not self._around.own_files and not made and not self.told_apart(objects):
-            before = self._before(kind)
+            before = self._before(kind, but)
         files = [] if before else self._files(kind, objects, least - len(made))
         return [*made, *self._converted(before or [feed_of(item) for item in files], kind)]
 
-    def _before(self, kind: ParameterKind) -> list[Feed]:
+    def _before(self, kind: ParameterKind, but: str) -> list[Feed]:
         """Finds what earlier turns left: what fits as it is, results before files, then what can be turned into it."""
         around = self._around
         return (
-            around.earlier(lambda feed: feed.fits(kind))
+            around.earlier(lambda feed: feed.fits(kind), but)
             or [feed for item in around.files if (feed := feed_of(item)).fits(kind)]
-            or around.earlier(lambda feed: self._can_become(feed.kind, kind))
+            or around.earlier(lambda feed: self._can_become(feed.kind, kind), but)
         )
 
     def told_apart(self, objects: Sequence[Segment]) -> list[Artifact]:

@@ -97,3 +97,16 @@ def test_once_more_with_nothing_else_is_all_of_it() -> None:
 def test_what_cannot_be_done_is_no_repetition() -> None:
     case = read_as("{again again}, {? and send it to Tom}", "again", history=SIGN_SPOKEN)
     assert again(case) == []
+
+
+def test_a_label_is_not_what_is_sorted_next_but_may_be_spoken() -> None:
+    before = turn(PRAISE, files=(), praise="positive")
+    case = read_as(
+        "{1 which language is} {f1 it}?",
+        "text-classification text=f1 domain=language",
+        files=["a.txt"],
+        history=before,
+    )
+    assert case.plan() == ["text-classification text='I love it' domain='language'"]
+    case = read_as("{1 say} {f1 that}", "text-to-speech text=f1", files=["a.txt"], history=before)
+    assert case.plan() == ["text-to-speech text='positive'"]
