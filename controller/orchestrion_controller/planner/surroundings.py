@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orchestrion.errors import Reason
 from orchestrion.plans import ParameterKind, Task, TaskType
@@ -42,6 +42,12 @@ class Surroundings:
     def text(self) -> str:
         """What the user says last."""
         return self.request.messages[self._last].text
+
+    def saying(self, text: str) -> Surroundings:
+        """The same with other words in the place of the user's last."""
+        messages = list(self.request.messages)
+        messages[self._last] = replace(messages[self._last], text=text)
+        return Surroundings(replace(self.request, messages=tuple(messages)))
 
     @property
     def field(self) -> str:
