@@ -16,6 +16,7 @@ from orchestrion_controller.languages.quotations import after_colon
 from orchestrion_controller.planner import spoken
 from orchestrion_controller.planner.asides import LONG_WORDS, asides
 from orchestrion_controller.planner.builtin.binding import followups, nearest
+from orchestrion_controller.planner.builtin.binding.nearest import Part
 from orchestrion_controller.planner.builtin.binding.tasks import TaskMaker
 from orchestrion_controller.planner.builtin.reading.marking import beside
 from orchestrion_controller.planner.builtin.reading.reader import Reader, Reading
@@ -103,25 +104,26 @@ class Drafting:
             return self._without_steps(reading)
         absent = [step for step in reading.steps if not step.ability.is_among(around.request.on_offer)]
         unclaimed = said.unclaimed([(segment.start, segment.end) for segment in reading.segments])
-        not_done = [
-            *(refusals.nothing_does(self._words([item]), language) for item in unmet),
-            *(refusals.no_setting(self._words([item]), language) for item in unclaimed if reading.steps),
-            *(self._without_expert(step) for step in absent),
-        ]
+        without_setting: list[Part] = [*unclaimed] if reading.steps else []
         tasks: tuple[Task, ...] = ()
+        unused: list[Part] = []
         if not absent:
             try:
                 made = maker.make()
             except InvalidArgumentError:
-                if not not_done:
+                if not (unmet or without_setting):
                     raise
             else:
-                tasks = tuple(made.tasks)
-                unread = [item for item in made.unread if not self._says_nothing(item)]
-                not_done += [refusals.no_setting(self._words([item]), language) for item in unread]
-                not_done += [refusals.nothing_does(self._words([item]), language) for item in made.unused]
-        draft = PlanDraft(tasks, confidence=reading.confidence, not_done=tuple(not_done))
-        return self._with_offers(draft, reading) if self.offers else draft
+                tasks, unused = tuple(made.tasks), [*made.unused]
+                without_setting += [item for item in made.unread if not self._says_nothing(item)]
+        parts = [
+            *((item.start, refusals.nothing_does(self._words([item]), language)) for item in (*unmet, *unused)),
+            *((item.start, refusals.no_setting(self._words([item]), language)) for item in without_setting),
+            *((step.position, self._without_expert(step)) for step in absent),
+        ]
+        not_done = tuple(part for _, part in sorted(parts, key=lambda part: part[0]))
+        draft = PlanDraft(tasks, confidence=reading.confidence, not_done=not_done)
+        return self._with_offers(draft, reading, [*unmet, *without_setting, *unused]) if self.offers else draft
 
     def _reading(self, long_words: int) -> Reading:
         request = self.around.request
@@ -147,16 +149,15 @@ class Drafting:
             return PlanDraft(no_task_reason=message(language, "courtesy"))
         return PlanDraft(not_done=(refusals.nothing_does(around.text.strip(), language),))
 
-    def _with_offers(self, draft: PlanDraft, reading: Reading) -> PlanDraft:
+    def _with_offers(self, draft: PlanDraft, reading: Reading, lost: Sequence[Part]) -> PlanDraft:
         """Offers the nearest request where not all can be done, and asks which is meant where two things may be."""
         if draft.not_done:
-            offer = ""
             if draft.tasks:
-                offer = nearest.request(
-                    self.around.text, reading, lambda text: self._drafted(text).tasks == draft.tasks
-                )
-            elif rival := self._rival(reading, _NEAR):
-                offer = rival.request
+                others = [item for item in reading.segments if not any(_overlap(item, other) for other in lost)]
+                offer = nearest.request(self.around.text, lost, others, lambda text: self._plan(text) == draft.tasks)
+            else:
+                near = self._rival(reading, _NEAR)
+                offer = near.request if near else ""
             return replace(draft, not_done=tuple(replace(item, nearest_request=offer) for item in draft.not_done))
         rival = self._rival(reading, _ALIKE)
         own = rival and abilities.choice(reading.steps[0].ability, self.asked_in.tag, self.around.own_files)
@@ -188,9 +189,13 @@ class Drafting:
     def _says_nothing(self, segment: Segment) -> bool:
         return function_words.only(self.around.text[segment.start : segment.end], self.asked_in.tag)
 
-    def _words(self, segments: Sequence[object]) -> str:
-        spans = sorted((item.start, item.end) for item in segments)  # type: ignore[attr-defined]
+    def _words(self, parts: Sequence[Part]) -> str:
+        spans = sorted((item.start, item.end) for item in parts)
         return self.around.text[spans[0][0] : spans[-1][1]].strip()
+
+
+def _overlap(one: Part, other: Part) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def askable(types: Mapping[str, TaskType]) -> tuple[TaskType, ...]:

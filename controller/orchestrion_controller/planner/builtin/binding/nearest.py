@@ -3,36 +3,48 @@
 # ruff: noqa: RUF001 - Requests have the marks of many scripts.
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from orchestrion_controller.planner.builtin.reading.reader import Reading
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 _LOOSE = " \t\n,;:，、；："
 _ENDS = ".!?。！？"
 
 
-def request(text: str, reading: Reading, plans_whole: Callable[[str], bool]) -> str:
-    """Takes the unmet words out of a request, with the small words that joined them.
+class Part(Protocol):
+    """A part of a request."""
+
+    @property
+    def start(self) -> int:
+        """Where it begins, in characters."""
+
+    @property
+    def end(self) -> int:
+        """Where it ends."""
+
+
+def request(text: str, lost: Sequence[Part], others: Sequence[Part], plans: Callable[[str], bool]) -> str:
+    """Takes what cannot be done out of a request, with the small words that joined it.
 
     Args:
         text: The request.
-        reading: What it says.
-        plans_whole: Whether a text asks for the same steps and for nothing that cannot be done.
+        lost: What cannot be done.
+        others: What can be.
+        plans: Whether a text comes to the same plan, and to nothing that cannot be done.
 
     Returns:
         The first shorter request that does; empty where none does.
     """
-    spans = [(item.start, item.end) for item in reading.of_role("unmet")]
-    others = [(item.start, item.end) for item in reading.segments if item.label != "unmet"]
+    spans = [(item.start, item.end) for item in lost]
+    ends = [item.end for item in others]
     if not spans or not others:
         return ""
     bare = _without(text, spans)
     # What stands between the words before and the unmet ones often joins them only: "and", "dann".
     joined = _without(
-        text, [(max((end for _, end in others if end <= start), default=start), stop) for start, stop in spans]
+        text, [(max((end for end in ends if end <= start), default=start), stop) for start, stop in spans]
     )
     for shorter in dict.fromkeys((joined, bare)):
-        if shorter and shorter != text and plans_whole(shorter):
+        if shorter and shorter != text and plans(shorter):
             return shorter
     return ""
 

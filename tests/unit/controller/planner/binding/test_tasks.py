@@ -124,8 +124,10 @@ def test_conversions_are_the_shortest_chain() -> None:
 )
 def test_the_nearest_request_leaves_out_what_nobody_can_do(text: str, expected: str) -> None:
     case = read_as(text, "image-to-text image=f1", files=["a.png"])
-    assert nearest.request(case.around.text, case.reading, lambda shorter: shorter == expected) == expected
-    assert nearest.request(case.around.text, case.reading, lambda _: False) == ""
+    lost = case.reading.of_role("unmet")
+    others = [item for item in case.reading.segments if item not in lost]
+    assert nearest.request(case.around.text, lost, others, lambda shorter: shorter == expected) == expected
+    assert nearest.request(case.around.text, lost, others, lambda _: False) == ""
 
 
 def test_what_detectors_look_for_has_its_english_name() -> None:
