@@ -13,15 +13,15 @@ from orchestrion_controller import abilities, refusals
 from orchestrion_controller.languages import Language, function_words
 from orchestrion_controller.languages.messages import message
 from orchestrion_controller.languages.quotations import after_colon
-from orchestrion_controller.planner import spoken
+from orchestrion_controller.planner import nearest, spoken
 from orchestrion_controller.planner.asides import LONG_WORDS, asides
-from orchestrion_controller.planner.builtin.binding import followups, nearest
-from orchestrion_controller.planner.builtin.binding.nearest import Part
+from orchestrion_controller.planner.builtin.binding import followups
 from orchestrion_controller.planner.builtin.binding.tasks import TaskMaker
 from orchestrion_controller.planner.builtin.reading.marking import beside
 from orchestrion_controller.planner.builtin.reading.reader import Reader, Reading
 from orchestrion_controller.planner.builtin.reading.segments import Segment
 from orchestrion_controller.planner.builtin.reading.steps import Step
+from orchestrion_controller.planner.nearest import Part
 from orchestrion_controller.planner.surroundings import Surroundings
 
 _TEST: Final = "test-"

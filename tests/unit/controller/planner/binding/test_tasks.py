@@ -6,7 +6,7 @@ import pytest
 
 from orchestrion.errors import InvalidArgumentError
 from orchestrion.plans import ParameterKind
-from orchestrion_controller.planner.builtin.binding import nearest
+from orchestrion_controller.planner import nearest
 from orchestrion_controller.plans import conversions
 from tests.unit.controller.planner.marked_readings import TYPES, read_as
 
