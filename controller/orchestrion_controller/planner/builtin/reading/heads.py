@@ -50,6 +50,8 @@ class Heads:
         """Takes the weights by the names of the trained model."""
         self._weights = weights
         self._digests = {name: weights[f"{name}_digests"] for name in ("ability", "option")}
+        self.learnt = frozenset(map(int, self._digests["ability"]))
+        """The digests of the abilities of which more was learnt than their texts say."""
 
     def library(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -53,6 +54,12 @@ _RECENT: Final = 1.0
 
 _OTHER: Final = 4.0
 """From which difference on words for an option go with another ability of its task type, in nats."""
+
+_NEW: Final = 2.0
+"""How much more words ask for what nothing was learnt of but its texts, in nats: they are less like any words."""
+
+_CUE: Final = 3.0
+"""How much more than for anything else words ask for what is new here and lists them among its cues, in nats."""
 
 _LIBRARIES_KEPT: Final = 16
 
@@ -113,6 +120,18 @@ class _Library:
 
     offer: Offer
     vectors: LibraryVectors
+    new: Mapping[str, tuple[Sequence[int], re.Pattern[str] | None]]
+    """The task types of which nothing was learnt but their texts: their abilities, and what finds their cues."""
+
+    def expect(self, scores: Array, text: str, pieces: Sequence[Piece]) -> None:
+        """Raises the scores of what is new: scores of the labels at pieces, shape (N, labels)."""
+        for numbers, cues in self.new.values():
+            own = [len(ROLES) + number for number in numbers]
+            scores[:, own] += _NEW
+            for match in cues.finditer(text) if cues else ():
+                inside = [n for n, piece in enumerate(pieces) if match.start() <= piece.start < match.end()]
+                lacking = scores[inside].max(1) - scores[inside][:, own].max(1)
+                scores[np.ix_(inside, own)] += (lacking + _CUE)[:, None]
 
 
 class Reader:
@@ -143,7 +162,12 @@ class Reader:
             [length for _, length in options],
             offered,
         )
-        library = _Library(offered, vectors)
+        new: dict[str, list[int]] = {}
+        for number, (ability, digest) in enumerate(zip(offered.abilities, offered.ability_digests, strict=True)):
+            if digest not in self._heads.learnt:
+                new.setdefault(ability.task_type.name, []).append(number)
+        cues = {item.name: _pattern(item.cues) for item in key}
+        library = _Library(offered, vectors, {name: (numbers, cues[name]) for name, numbers in new.items()})
         with self._lock:
             self._libraries[key] = library
             while len(self._libraries) > _LIBRARIES_KEPT:
@@ -186,6 +210,7 @@ class Reader:
         here = _here(offered, preferred)
         scores[:, len(ROLES) :] -= np.where(here, np.float32(0), np.float32(_ABSENT))
         scores[:, len(ROLES) :] += _RECENT * np.array([item.name in recent for item in _types(offered)])
+        library.expect(scores, text, pieces)
         phrases = segments(pieces, text, scores, self._heads.starts(vectors), offered, is_small=is_small)
         if text[pieces[-2].end :].strip():
             # What is beyond the longest text that is read is not explained.
@@ -344,6 +369,12 @@ def _here(offered: Offer, preferred: Mapping[str, TaskType] | None) -> BoolArray
         return np.ones(len(offered.abilities) + len(offered.options), dtype=bool)
     abilities = [item.is_among(preferred) for item in offered.abilities]
     return np.array([*abilities, *(item.task_type.name in preferred for item in offered.options)], dtype=bool)
+
+
+def _pattern(cues: Sequence[str]) -> re.Pattern[str] | None:
+    """Finds phrases, `…` in them for any words, the longest first."""
+    parts = [r".{1,60}?".join(map(re.escape, cue.split("…"))) for cue in sorted(cues, key=len, reverse=True)]
+    return re.compile(rf"\b(?:{'|'.join(parts)})\b", re.IGNORECASE) if parts else None
 
 
 def _types(offered: Offer) -> list[TaskType]:
