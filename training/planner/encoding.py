@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from orchestrion import task_types
+from orchestrion.plans import TaskType
 from orchestrion_controller.planner.builtin.reading.base import Base
 from orchestrion_controller.planner.builtin.reading.pieces import Piece, Pieces
 from orchestrion_controller.plans.offers import Offer as Library
@@ -33,9 +34,11 @@ Texts: TypeAlias = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class OwnLibrary:
-    """Our own task types, of which requests are marked."""
+    """Our own task types, of which requests are marked, perhaps with those of a plug-in after them."""
 
     offer: Library
+    name: str = ""
+    """The plug-in's name."""
 
     @property
     def texts(self) -> Texts:
@@ -43,9 +46,10 @@ class OwnLibrary:
         return [(item.name_words, item.description) for item in self.offer.abilities]
 
 
-def own_library() -> OwnLibrary:
-    """Loads our own task types, but for those that only tests ask for."""
-    return OwnLibrary(offer([item for item in task_types.load().values() if not item.name.startswith("test-")]))
+def own_library(name: str = "", further: Sequence[TaskType] = ()) -> OwnLibrary:
+    """Loads our own task types, but for those that only tests ask for, and a plug-in's after them."""
+    own = [item for item in task_types.load().values() if not item.name.startswith("test-")]
+    return OwnLibrary(offer([*own, *further]), name)
 
 
 class Encoding:
@@ -58,7 +62,7 @@ class Encoding:
         self.base = Base()
         self._embedder = Embedder(self.base)
         self._generator = generator
-        self._own: tuple[OwnLibrary, _Shelf] | None = None
+        self._shelves: dict[tuple[tuple[str, str], ...], _Shelf] = {}
 
     def requests(self, texts: Sequence[Sequence[Piece]]) -> Read:
         """Encodes requests; while the model learns, without some of their pieces."""
@@ -74,24 +78,40 @@ class Encoding:
         self._read(shelf)
         return self.model.tools(shelf.read, None)
 
-    def own(self, library: OwnLibrary) -> Tools:
-        """Encodes our own; while the model learns, most of it as it was read some batches ago."""
-        if self._own is None or self._own[0] is not library:
-            texts = [*library.texts, *library.offer.option_texts]
-            self._own = library, _Shelf(self._embedder.tools(texts, self.pieces))
-        shelf, count = self._own[1], len(library.texts)
-        self._read(shelf)
-        tools = self.model.tools(shelf.read[:count], shelf.read[count:])
-        return self.model.of_own(tools, torch.tensor(library.offer.text_of))
+    def own(self, library: OwnLibrary, plugin: OwnLibrary | None = None) -> Tools:
+        """Encodes our own, with a plug-in's or without; while the model learns, most as it was read some batches ago.
 
-    def _read(self, shelf: _Shelf) -> None:
+        Args:
+            library: Our own library.
+            plugin: The same, followed by what a plug-in brings.
+        """
+        whole = plugin or library
+        parts = [self._shelved("", library.texts, library.offer.option_texts)]
+        if plugin:
+            texts = plugin.texts[len(library.texts) :]
+            parts.append(
+                self._shelved(plugin.name, texts, plugin.offer.option_texts[len(library.offer.option_texts) :])
+            )
+        read = self.model.tools(torch.cat([part[0] for part in parts]), torch.cat([part[1] for part in parts]))
+        return self.model.of_own(read, torch.tensor(whole.offer.text_of))
+
+    def _shelved(self, name: str, abilities: Texts, options: Texts) -> tuple[Tensor, Tensor]:
+        key = (*abilities, *options)
+        if key not in self._shelves:
+            self._shelves[key] = _Shelf(self._embedder.tools(key, self.pieces))
+        shelf = self._shelves[key]
+        # A plug-in's texts are few, and seldom read.
+        self._read(shelf, anew=bool(name))
+        return shelf.read[: len(abilities)], shelf.read[len(abilities) :]
+
+    def _read(self, shelf: _Shelf, *, anew: bool = False) -> None:
         """Reads texts: some while the model learns, else all, once."""
         learns = self.model.training
-        if not len(shelf.read) or not (learns or shelf.is_current):
+        if not len(shelf.read) or anew or not (learns or shelf.is_current):
             with torch.no_grad():
                 shelf.read = torch.cat([self._summed(part) for part in shelf.parts(range(shelf.count), _AT_ONCE)])
         shelf.read = shelf.read.detach()
-        if learns and self._generator.random() < _SELDOM:
+        if learns and (anew or self._generator.random() < _SELDOM):
             rows = self._generator.sample(range(shelf.count), min(_ANEW, shelf.count))
             (part,) = shelf.parts(rows, len(rows))
             shelf.read = shelf.read.index_copy(0, torch.tensor(rows), self._summed(part))

@@ -128,16 +128,21 @@ class PlanModel(nn.Module):
         )
 
     def of_own(self, tools: Tools, text_of: Tensor) -> Tools:
-        """Adds to our own library what is learnt of it beyond its texts; now and then the texts have to do."""
-        keys, options = (self._now_and_then(own) for own in (self.ability_own, self.option_own))
+        """Adds to our own library what is learnt of it beyond its texts; now and then the texts have to do.
+
+        Of what a plug-in brings, which comes after our own, nothing is.
+        """
+        keys = self._now_and_then(self.ability_own, len(tools.keys))
+        options = self._now_and_then(self.option_own, len(text_of))
         return replace(
             tools,
             keys=functional.normalize(tools.keys + keys, dim=-1),
             options=functional.normalize(tools.options[text_of] + options, dim=-1),
         )
 
-    def _now_and_then(self, own: Tensor) -> Tensor:
-        return own * (torch.rand(len(own), 1) > _TEXTS_ALONE) if self.training else own
+    def _now_and_then(self, own: Tensor, count: int) -> Tensor:
+        here = own * (torch.rand(len(own), 1) > _TEXTS_ALONE) if self.training else own
+        return functional.pad(here, (0, 0, 0, count - len(here)))
 
     def asks(self, hidden: Tensor, tools: Tools) -> Tensor:
         """Scores each ability at each piece: (B, N, T)."""

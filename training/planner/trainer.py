@@ -17,10 +17,10 @@ from torch import Tensor
 from orchestrion.plans import TaskType
 from orchestrion_controller.planner.asides import LONG_WORDS
 from orchestrion_controller.plans.offers import description_of, words_of
-from training.planner import libraries, marked_losses, scores, tool_losses
+from training.planner import libraries, marked_losses, plugins, scores, tool_losses
 from training.planner.batches import cut_example, cut_marked
 from training.planner.crew import Crew
-from training.planner.encoding import Encoding, Texts, own_library
+from training.planner.encoding import Encoding, OwnLibrary, Texts, own_library
 from training.planner.libraries import Example
 from training.planner.losses import Losses, Offer
 from training.planner.marked import Marked
@@ -38,6 +38,8 @@ _LEFT: Final = 0.6
 """In what share of the requests that go on with a turn their files count as what it left, and not as attached."""
 _COLON: Final = 0.5
 """In what share of the requests few words after a colon are set aside, as they are when a request is read again."""
+_TURNS: Final = 2
+"""How often an epoch has the requests for what plug-ins bring, with what they bring."""
 
 _ALONE: Final = Crew()
 
@@ -82,6 +84,8 @@ class _OwnLesson:
     """A batch of marked requests."""
 
     requests: Sequence[Marked]
+    library: OwnLibrary
+    """Our own, or with a plug-in's after them."""
 
 
 _Lesson: TypeAlias = _ToolLesson | _OwnLesson
@@ -115,7 +119,10 @@ class Trainer:
         self._requests = requests
         self._variation = Variation(requests, generator)
         self._own = own_library()
-        self._taught = teacher.vectors(self._own.texts)
+        self._plugins = [(item, own_library(item.name, item.types)) for item in plugins.training()]
+        self._taught = {
+            library.name: teacher.vectors(library.texts) for library in (self._own, *(own for _, own in self._plugins))
+        }
         self._schools = [_school(library, teacher) for library in libraries.training()]
         self.encoding = Encoding(model, self._in_batches)
 
@@ -169,7 +176,13 @@ class Trainer:
         Those that the processes take at the same time are of like length, too, so that none waits for the others.
         """
         varied = [self._variation.vary(item) for item in self._requests]
-        rounds = self._rounds([_OwnLesson(batch) for batch in self._batches(varied)])
+        lacking = [request for plugin, _ in self._plugins for request in plugin.lacking]
+        rounds = self._rounds([_OwnLesson(batch, self._own) for batch in self._batches([*varied, *lacking])])
+        for plugin, library in self._plugins * _TURNS:
+            # Among requests that have nothing to do with what it brings.
+            others = self._generator.sample(varied, len(plugin.requests))
+            batches = self._batches([*map(self._variation.vary, plugin.requests), *others])
+            rounds += self._rounds([_OwnLesson(batch, library) for batch in batches])
         for school in self._schools:
             count = pace.made_up // len(self._schools)
             drawn = (made_up(school.library, self._generator) for _ in range(count))
@@ -194,19 +207,21 @@ class Trainer:
         """Reads a batch and computes its losses."""
         encoding, pieces = self.encoding, self.encoding.pieces
         if isinstance(lesson, _OwnLesson):
-            library = self._own.offer
-            draw = self._in_batches.random
+            plugin = lesson.library if lesson.library is not self._own else None
+            library = lesson.library.offer
+            chance = self._in_batches.random
             marked = [
                 cut_marked(
                     item,
                     pieces,
-                    tells_files=not item.follows or draw() > _LEFT,
-                    long_words=1 if draw() < _COLON else LONG_WORDS,
+                    tells_files=not item.follows or chance() > _LEFT,
+                    long_words=1 if chance() < _COLON else LONG_WORDS,
                 )
                 for item in lesson.requests
             ]
-            tools = encoding.own(self._own)
-            offer = Offer(tools, [item.task_type for item in library.abilities], self._taught)
+            tools = encoding.own(self._own, plugin)
+            taught = self._taught[lesson.library.name]
+            offer = Offer(tools, [item.task_type for item in library.abilities], taught)
             read = encoding.requests([request.pieces for request in marked])
             return marked_losses.losses(self._model, marked, read, offer, library)
         school, draw = lesson.school, self._in_batches

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from orchestrion import task_types
 from orchestrion.errors import OrchestrionError
+from orchestrion.events import PlanFinished
 from orchestrion.plans import Parameter, ParameterKind, TaskType
 from orchestrion.runs import Artifact, Message
 from orchestrion.values import ArtifactRef
 from orchestrion_controller.planner.builtin.reading.encoder import WEIGHTS
+from orchestrion_controller.planner.on_demand import BuiltinPlanner
 from orchestrion_controller.plans.kinds import kind_of_file_name
 from orchestrion_controller.stages import PlanningRequest
 from tests.unit.controller.planner.plan_notation import TYPES, plan_of, request_for, turn_of, written
@@ -114,6 +116,32 @@ async def test_a_text_file_is_a_document_for_a_task_type_that_takes_one() -> Non
     assert plan.tasks[0].inputs == {"table": ArtifactRef(artifact.name)}
 
 
+@pytest.mark.parametrize(
+    ("text", "plan"),
+    [
+        ("How many words has this text?", ["word-count"]),
+        ("COUNT THE letters and WORDS in it", ["word-count"]),
+        ("Wie viele Wörter sind das?", ["word-count"]),
+        ("Sum it up in two sentences, then count the words", ["summarization", "word-count"]),
+        ("How many words has this text, and mail it to Tom", []),
+    ],
+)
+async def test_what_a_plugin_lists_as_its_cues_asks_for_it(text: str, plan: list[str]) -> None:
+    count = TaskType(
+        "word-count",
+        "Counts the words of a text.",
+        (Parameter("text", ParameterKind.TEXT, description="The text."),),
+        (Parameter("words", ParameterKind.NUMBER),),
+        ("count the words", "count the … words", "how many words", "wie viele wörter"),
+    )
+    own = request_for(text, "t")
+    types = {**TYPES, count.name: count}
+    request = replace(own, task_types=types, defined={**own.defined, count.name: count}, replaced=False)
+    ended = [item async for item in BuiltinPlanner().plan(request)][-1]
+    assert isinstance(ended, PlanFinished)
+    assert [task.type for task in ended.plan.tasks if not ended.not_done] == plan
+
+
 async def test_task_types_that_the_planner_never_saw_are_planned_by_what_their_texts_say() -> None:
     brighten = TaskType(
         "picture-light",
@@ -125,7 +153,8 @@ async def test_task_types_that_the_planner_never_saw_are_planned_by_what_their_t
         (Parameter("picture", ParameterKind.IMAGE),),
     )
     request = request_for("darken the second picture", "ii")
-    plan = await plan_of(PlanningRequest(request.messages, request.attachments, {**TYPES, brighten.name: brighten}))
+    types = {**TYPES, brighten.name: brighten}
+    plan = await plan_of(replace(request, task_types=types, defined=types, replaced=False))
     (task,) = plan.tasks
     assert task.type == "picture-light"
     assert task.inputs == {"picture": ArtifactRef(request.attachments[1].name), "direction": "darken"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -32,6 +33,9 @@ _SURE: Final = float(np.log(0.5))
 """From which likelihood on a word asks for a step by itself."""
 _AGAINST: Final = 2.0
 """How much less all else counts for such a word, in nats."""
+
+_CLITIC: Final = re.compile(r"(?<=[^\W\d_])['\u2019][^\W\d_]{1,2}\b")
+"""What follows an apostrophe and is no word of its own: "it's", "can't", "we're"."""
 
 _NEVER: Final = -1e4
 _NONE: Final = ROLES.index("none")
@@ -148,6 +152,7 @@ def _segment(
 def _words(pieces: Sequence[Piece], text: str) -> list[list[int]]:
     """Groups pieces into words; in scripts without spaces each piece is one."""
     words: list[list[int]] = []
+    clitics = [match.span() for match in _CLITIC.finditer(text)]
     for number, piece in enumerate(pieces):
         if piece.end <= piece.start:
             continue
@@ -158,7 +163,7 @@ def _words(pieces: Sequence[Piece], text: str) -> list[list[int]]:
             and _is_spaced(text[before.end - 1])
             and _is_spaced(text[piece.start])
         )
-        if joins:
+        if joins or (before is not None and any(start <= piece.start < end for start, end in clitics)):
             words[-1].append(number)
         else:
             words.append([number])
