@@ -62,15 +62,17 @@ class Drafting:
     def draft(self) -> PlanDraft:
         """Plans what is explained, and names what is not.
 
-        A few words after a colon may be a text to work on, as many are: "translate: good night". After a turn that is
-        tried first ("and this one: good night"), else where not all is explained otherwise.
+        A few words after a colon may be a text to work on, as many are: "translate: good night". That is tried where
+        not all is explained otherwise, and first where a turn goes before and words for a text: "and this one: …".
 
         Raises:
             InvalidArgumentError: Something to work on is missing, or an option is out of its range.
         """
-        if not after_colon(self.around.text):
+        text = after_colon(self.around.text)
+        if not text:
             return self._read(LONG_WORDS)
-        if self._follows and (with_text := self._whole(1)):
+        names_text = self._follows and not function_words.only(self.around.text[: text.start], self.asked_in.tag)
+        if names_text and (with_text := self._whole(1)):
             return with_text
         try:
             draft = self._read(LONG_WORDS)

@@ -20,14 +20,20 @@ from orchestrion_controller.stages import PastTurn
 def again(around: Surroundings, reading: Reading, maker: TaskMaker) -> tuple[Task, ...]:
     """Repeats the turn before, where a request asks for that or says no more than how; no tasks where it does not."""
     repeats = bool(reading.of_role("again"))
-    steps = list(zip(reading.steps, reading.objects, strict=True))
-    if reading.of_role("unmet") or not all(was_done(around, step) for step in reading.steps):
+    # A text to do the same with is that whatever it was taken for: "and this one: the sun shines".
+    texts: list[Value] = [item.text for item in maker.options.free]
+    others = []
+    for step, objects in zip(reading.steps, reading.objects, strict=True):
+        if repeats and not step.words and all(map(is_content, by_parameter(step.options))):
+            texts += [value for values in maker.options.of(step).values() for value in values]
+        else:
+            others.append((step, objects))
+    if reading.of_role("unmet") or not all(was_done(around, step) for step, _ in others):
         return ()
-    if not repeats and not all(says_how(step, objects) for step, objects in steps):
+    if not repeats and not all(says_how(step, objects) for step, objects in others):
         return ()
-    options = {name: choices[0] for step in reading.steps for name, choices in maker.options.of(step).items()}
+    options = {name: choices[0] for step, _ in others for name, choices in maker.options.of(step).items()}
     files = around.own_files or maker.told_apart(reading.of_role("file"))
-    texts = [item.text for item in maker.options.free]
     if repeats and (files or texts or not options):
         return on_others(around, files, texts, options)
     return with_options(around, options) if options and not around.own_files else ()
@@ -69,7 +75,7 @@ def says_how(step: Step, objects: Sequence[Segment]) -> bool:
 
 
 def on_others(
-    around: Surroundings, files: Sequence[Artifact], texts: Sequence[str], options: Mapping[str, Value]
+    around: Surroundings, files: Sequence[Artifact], texts: Sequence[Value], options: Mapping[str, Value]
 ) -> tuple[Task, ...]:
     """Repeats the tasks of the turn before on other files or texts, each in place of those of its kind.
 
@@ -91,9 +97,10 @@ def on_others(
             value = task.inputs[parameter.name]
             choices: list[Value] = [value]
             if texts and is_content(parameter):
-                choices = list(texts)
+                choices, is_other = list(texts), True
             elif isinstance(value, OutputRef) and value.task_id in ids:
                 choices = [OutputRef(number, value.output, value.index) for number in ids[value.task_id]]
+                is_other = True
             elif files and any(isinstance(item, ArtifactRef) for item in items(value)):
                 choices = [
                     ArtifactRef(item.name)
@@ -102,7 +109,7 @@ def on_others(
                 ]
                 if not choices:
                     return ()
-            is_other = is_other or choices != [value] or (isinstance(value, OutputRef) and value.task_id in ids)
+                is_other = True
             sets = [{**inputs, parameter.name: choice} for inputs in sets for choice in choices]
         if is_other:
             own = {item.name: options[item.name] for item in task_type.inputs if item.name in options}
