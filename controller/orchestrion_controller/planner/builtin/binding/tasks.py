@@ -147,7 +147,8 @@ class TaskMaker:
         if not self._around.own_files and not made and not self.told_apart(objects):
             before = self._before(kind, but)
         files = [] if before else self._files(kind, objects, least - len(made))
-        return [*made, *self._converted(before or [feed_of(item) for item in files], kind)]
+        further = self._converted(before or [feed_of(item) for item in files], kind)
+        return [*made, *(value for value in further if value not in made)]
 
     def _before(self, kind: ParameterKind, but: str) -> list[Feed]:
         """Finds what earlier turns left: what fits as it is, results before files, then what can be turned into it."""

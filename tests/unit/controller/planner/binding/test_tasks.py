@@ -26,6 +26,18 @@ def test_two_inputs_of_a_kind_take_one_each() -> None:
     assert case.plan() == ["sentence-similarity f1 f2"]
 
 
+def test_what_is_made_of_one_file_is_compared_with_the_other() -> None:
+    """Given words that mean one of two pages, and two are compared, then the other is the second of them."""
+    text = "{1 read} {f1 page one} and {2 compare} it with the next"
+    steps = ("image-to-text image=f1", "sentence-similarity text=1 other=f2")
+    case = read_as(text, *steps, files=["one.png", "two.png"])
+    assert case.plan() == [
+        "image-to-text f1",
+        "image-to-text f2",
+        "sentence-similarity <image-to-text-1> <image-to-text-2>",
+    ]
+
+
 def test_languages_fan_out() -> None:
     text = "{1 translate} {f1 it} into {1.language French} and {1.language German}"
     assert read_as(text, "translation text=f1 language=fr,de", files=["a.txt"]).plan() == [
