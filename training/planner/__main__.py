@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import random
 from collections import Counter
 from collections.abc import Sequence
@@ -86,7 +87,12 @@ def _run(rank: int, settings: Settings) -> None:
     size = sum(path.stat().st_size for path in settings.weights.iterdir())
     print(f"{settings.weights}: {size / 1e6:.1f} MB, cosine to the model {likeness:.4f}", flush=True)
     reader = Reader(Encoder(settings.weights))
-    for line in (*trial.of_requests(reader, held_out, shown=settings.show), *trial.of_libraries(reader)):
+    told = (
+        trial.of_requests(reader, held_out, shown=settings.show),
+        trial.of_plugins(reader),
+        trial.of_libraries(reader),
+    )
+    for line in itertools.chain(*told):
         print(line, flush=True)
 
 

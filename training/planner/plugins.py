@@ -34,6 +34,11 @@ def training() -> list[Plugin]:
     return [read(path) for path in sorted((DATA / "plugins").glob("*.json"))]
 
 
+def held_out() -> list[Plugin]:
+    """Reads those that are never learnt from."""
+    return [read(path) for path in sorted((DATA / "held_out" / "plugins").glob("*.json"))]
+
+
 def read(path: Path) -> Plugin:
     """Reads a plug-in.
 

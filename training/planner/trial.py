@@ -16,7 +16,7 @@ from orchestrion_controller.plans.offers import Ability, Option
 from orchestrion_evaluation.library import read_library
 from orchestrion_evaluation.samples import read_samples
 from orchestrion_evaluation.toolbox import Toolbox
-from training.planner import libraries
+from training.planner import libraries, plugins
 from training.planner.batches import attachments
 from training.planner.marked import Marked
 
@@ -54,9 +54,25 @@ def of_libraries(reader: Reader) -> Iterator[str]:
         yield f"{name}: node F1 {shares[0]:.1f}, edge F1 {shares[1]:.1f}, exact {exact:.0f} %"
 
 
-def of_requests(reader: Reader, requests: Sequence[Marked], *, shown: int = 0) -> Iterator[str]:
-    """Tells what share of marked requests is read right, by language, and shows some of the others."""
-    types = tuple(item for item in task_types.load().values() if not item.name.startswith("test-"))
+def of_plugins(reader: Reader, *, shown: int = 0) -> Iterator[str]:
+    """Tells what share of requests for task types that were never seen is read right, with our own beside them."""
+    for plugin in plugins.held_out():
+        for line in of_requests(reader, plugin.requests, plugin.types, shown=shown):
+            yield f"{plugin.name} {line}"
+
+
+def of_requests(
+    reader: Reader, requests: Sequence[Marked], further: Sequence[TaskType] = (), *, shown: int = 0
+) -> Iterator[str]:
+    """Tells what share of marked requests is read right, by language, and shows some of the others.
+
+    Args:
+        reader: The reader.
+        requests: The requests.
+        further: Task types that are there besides our own.
+        shown: How many that are read wrong are shown.
+    """
+    types = (*(item for item in task_types.load().values() if not item.name.startswith("test-")), *further)
     counts: dict[str, Counter[str]] = {}
     for request in requests:
         reading = reader.read(request.text, types, request.files, attachments(request.files, follows=request.follows))
