@@ -32,7 +32,7 @@ from orchestrion_controller.planner.builtin.reading.segments import Segment, seg
 from orchestrion_controller.planner.builtin.reading.steps import Step, gather
 from orchestrion_controller.plans.offers import Ability, Offer, Option, offer
 
-THRESHOLD: Final = 0.0
+THRESHOLD: Final = 0.5
 """The log odds above which a task type is wanted. Set on requests that are in no test: `training/planner`."""
 
 _GUESS: Final = 0.2
@@ -55,7 +55,7 @@ _RECENT: Final = 1.0
 _OTHER: Final = 4.0
 """From which difference on words for an option go with another ability of its task type, in nats."""
 
-_NEW: Final = 2.0
+_NEW: Final = 1.0
 """How much more words ask for what nothing was learnt of but its texts, in nats: they are less like any words."""
 
 _CUE: Final = 3.0
