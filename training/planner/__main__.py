@@ -87,12 +87,8 @@ def _run(rank: int, settings: Settings) -> None:
     size = sum(path.stat().st_size for path in settings.weights.iterdir())
     print(f"{settings.weights}: {size / 1e6:.1f} MB, cosine to the model {likeness:.4f}", flush=True)
     reader = Reader(Encoder(settings.weights))
-    told = (
-        trial.of_requests(reader, held_out, shown=settings.show),
-        trial.of_plugins(reader),
-        trial.of_libraries(reader),
-    )
-    for line in itertools.chain(*told):
+    of_requests = trial.of_requests(reader, held_out, shown=settings.show)
+    for line in itertools.chain(of_requests, trial.of_plugins(reader), trial.of_libraries(reader)):
         print(line, flush=True)
 
 

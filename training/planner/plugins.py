@@ -47,9 +47,9 @@ def read(path: Path) -> Plugin:
     """
     data = json.loads(path.read_text("utf-8"))
     types = tuple(task_types.read(json.dumps(item), path.name) for item in data["types"])
-    known = {**task_types.load(), **{item.name: item for item in types}}
+    both = {**task_types.load(), **{item.name: item for item in types}}
     requests = (
-        marked.parse(item, item["language"], known, f"{path.name}:{number}")
+        marked.parse(item, item["language"], both, f"{path.name}:{number}")
         for number, item in enumerate(data["requests"], start=1)
     )
     return Plugin(path.stem, types, tuple(requests))

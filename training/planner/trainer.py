@@ -209,13 +209,13 @@ class Trainer:
         if isinstance(lesson, _OwnLesson):
             plugin = lesson.library if lesson.library is not self._own else None
             library = lesson.library.offer
-            chance = self._in_batches.random
+            random_share = self._in_batches.random
             marked = [
                 cut_marked(
                     item,
                     pieces,
-                    tells_files=not item.follows or chance() > _LEFT,
-                    long_words=1 if chance() < _COLON else LONG_WORDS,
+                    tells_files=not item.follows or random_share() > _LEFT,
+                    long_words=1 if random_share() < _COLON else LONG_WORDS,
                 )
                 for item in lesson.requests
             ]

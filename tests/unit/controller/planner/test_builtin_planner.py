@@ -30,7 +30,8 @@ READ_AND_SAY = ["read #1", "say read-1"]
     ("text", "pictures", "reason", "words"),
     [
         ("compose a symphony", 0, "REQUEST_BEYOND_PLANNER", "`compose"),
-        ("what is the capital of France?", 0, "REQUEST_BEYOND_PLANNER", "Understood: talk with you"),
+        ("what is the capital of France?", 0, "REQUEST_BEYOND_PLANNER", "capital of France`"),
+        ("tell me a joke about cats", 0, "REQUEST_BEYOND_PLANNER", "Understood: talk with you"),
         ("read this picture and translate it to German", 1, "REQUEST_BEYOND_PLANNER", "Understood: translate a text"),
         ("read this and email it to Bob", 1, "REQUEST_BEYOND_PLANNER", "email it to Bob`"),
         ("say it aloud", 0, "MISSING_INPUT", "quotation marks"),
@@ -142,7 +143,7 @@ async def test_what_a_plugin_lists_as_its_cues_asks_for_it(text: str, plan: list
     assert [task.type for task in ended.plan.tasks if not ended.not_done] == plan
 
 
-async def test_task_types_that_the_planner_never_saw_are_planned_by_what_their_texts_say() -> None:
+async def test_task_types_that_the_planner_never_saw_are_planned_by_their_cues_and_kinds() -> None:
     brighten = TaskType(
         "picture-light",
         "Makes a picture lighter or darker.",
@@ -151,6 +152,7 @@ async def test_task_types_that_the_planner_never_saw_are_planned_by_what_their_t
             Parameter("direction", ParameterKind.TEXT, choices=("brighten", "darken")),
         ),
         (Parameter("picture", ParameterKind.IMAGE),),
+        ("brighten", "darken"),
     )
     request = request_for("darken the second picture", "ii")
     types = {**TYPES, brighten.name: brighten}

@@ -26,7 +26,11 @@ async def fault(planner: BuiltinPlanner, example: ExampleRequest) -> str:
         return f"refused: {ended.message}"
     if ended.not_done or ended.questions:
         return f"not done: {', '.join(item.words for item in ended.not_done)}"
-    tasks = [task for task in ended.plan.tasks if not TYPES[task.type].converts or task is ended.plan.tasks[-1]]
+    *before, last = ended.plan.tasks or (None,)
+    # Of a photo the map along which something is painted is drawn first.
+    maps = [task for task in before if task and last and last.type == f"{task.type.partition('-')[0]}-text-to-image"]
+    unsaid = [task for task in before if task and (TYPES[task.type].converts or task in maps)]
+    tasks = [task for task in ended.plan.tasks if task not in unsaid]
     is_right = [task.type for task in tasks] == [example.entry.task_type] and all(
         tasks[0].inputs.get(name) == choice for name, choice in example.entry.choices.items()
     )

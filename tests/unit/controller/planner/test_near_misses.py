@@ -38,9 +38,9 @@ async def test_it_asks_which_of_two_things_is_meant(monkeypatch: pytest.MonkeyPa
 
 async def test_the_question_is_in_the_language_of_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drafting, "_ALIKE", ANY)
-    (question,) = (await end_of("Schärfe dieses Bild")).questions
+    (question,) = (await end_of("Zeichne dieses Bild weich")).questions
     assert question.text == "Was ist gemeint?"
-    assert question.choices[0].request == "Schärfe sign1.png"
+    assert question.choices[0].request == "Zeichne sign1.png weich"
 
 
 @pytest.mark.parametrize(("text", "letters"), [("Sharpen this picture", "i"), ("Say 'good night' slowly", "")])
@@ -52,7 +52,7 @@ async def test_what_is_plain_is_not_asked_about(text: str, letters: str) -> None
 
 async def test_what_comes_nearest_is_offered_in_place_of_what_is_not_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drafting, "_NEAR", ANY)
-    end = await end_of("What kind of animal is this?")
+    end = await end_of("Estimate the depth in this picture")
     (part,) = end.not_done
-    assert "image-classification" in part.reason
+    assert "depth-estimation" in part.reason
     assert written(await plan_of(request_for(part.nearest_request, "i")))

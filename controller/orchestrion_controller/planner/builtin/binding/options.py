@@ -6,21 +6,22 @@ from collections.abc import Mapping, Sequence
 
 from orchestrion.plans import Parameter, ParameterKind
 from orchestrion.values import Value
-from orchestrion_controller.languages import function_words
+from orchestrion_controller.languages import function_words, voices
 from orchestrion_controller.languages.answers import words_of
 from orchestrion_controller.languages.messages import ENGLISH
+from orchestrion_controller.planner import option_values as values
 from orchestrion_controller.planner.asides import Aside
-from orchestrion_controller.planner.builtin.binding import values
-from orchestrion_controller.planner.builtin.binding.values import Words
 from orchestrion_controller.planner.builtin.reading.reader import Reading
 from orchestrion_controller.planner.builtin.reading.segments import Segment
 from orchestrion_controller.planner.builtin.reading.steps import Step
+from orchestrion_controller.planner.option_values import Words
 from orchestrion_controller.planner.spoken import Spoken
 from orchestrion_controller.plans import quantities
 from orchestrion_controller.plans.offers import Option
 
 _PROSE = frozenset({"prompt", "question", "instruction", "text", "negative_prompt", "system"})
 """Inputs whose words reach a model as they stand."""
+_PITCH = "pitch"
 _LOOKED_FOR = "labels"
 _DETECTED = "objects"
 """The input by which detectors are told what to look for, and the output that has what they saw."""
@@ -58,6 +59,10 @@ class Options:
                 if parameter.repeated and self._names_nothing(segment):
                     continue
                 value = values.value(parameter, self._said([segment]))
+                if parameter.name == values.VOICE and (pitch := self._pitch(segment, step)) is not None:
+                    result.setdefault(_PITCH, [pitch])
+                    if value is None:
+                        continue
                 if isinstance(value, str) and parameter.name == _LOOKED_FOR and step.task_type.output(_DETECTED):
                     value = self._class_name(value)
                 if value is None:
@@ -66,6 +71,15 @@ class Options:
                     result[parameter.name].append(value)
         result |= self._in_prose(step, result)
         return {name: values_so_far for name, values_so_far in result.items() if values_so_far}
+
+    def _pitch(self, segment: Segment, step: Step) -> Value | None:
+        """How high words for a voice want it, where the task type can do that: "in a deeper voice"."""
+        parameter = step.task_type.input(_PITCH)
+        change = voices.pitch(self._words(segment))
+        if parameter is None or change is None:
+            return None
+        said = self._changes.get(id(segment), "")
+        return quantities.number(parameter, [], said if said.startswith(change) else change)
 
     def _class_name(self, thing: str) -> str:
         """Returns the English name of a thing, as detectors were taught it; the words themselves in English."""

@@ -11,8 +11,8 @@ from orchestrion.plans import Parameter, ParameterKind, Task, TaskType
 from orchestrion.runs import Artifact
 from orchestrion.values import OutputRef, Value
 from orchestrion_controller import refusals
+from orchestrion_controller.planner import option_values as values
 from orchestrion_controller.planner.asides import Aside
-from orchestrion_controller.planner.builtin.binding import values
 from orchestrion_controller.planner.builtin.binding.objects import Objects
 from orchestrion_controller.planner.builtin.binding.options import Options, by_parameter, is_content
 from orchestrion_controller.planner.builtin.reading.reader import Reading

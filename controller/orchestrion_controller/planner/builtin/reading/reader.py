@@ -52,6 +52,11 @@ _ABSENT: Final = 0.7
 _RECENT: Final = 1.0
 """How much more words count as going on with what was just done, in nats: "slower" is how that is to be done."""
 
+_ELSE: Final = 0.1
+_NO_MORE: Final = 5.0
+"""From which likelihood on words ask for something that was not done before, and how much less they count as asking for
+that once more, in nats: "now speak this one" where a picture was read."""
+
 _OTHER: Final = 4.0
 """From which difference on words for an option go with another ability of its task type, in nats."""
 
@@ -211,6 +216,9 @@ class Reader:
         scores[:, len(ROLES) :] -= np.where(here, np.float32(0), np.float32(_ABSENT))
         scores[:, len(ROLES) :] += _RECENT * np.array([item.name in recent for item in _types(offered)])
         library.expect(scores, text, pieces)
+        others = [len(ROLES) + n for n, item in enumerate(offered.abilities) if item.task_type.name not in recent]
+        asks_else = scores[:, others].max(1, initial=-np.inf) > math.log(_ELSE)
+        scores[asks_else, ROLES.index("again")] -= _NO_MORE
         phrases = segments(pieces, text, scores, self._heads.starts(vectors), offered, is_small=is_small)
         if text[pieces[-2].end :].strip():
             # What is beyond the longest text that is read is not explained.

@@ -152,3 +152,22 @@ def test_of_two_texts_the_one_that_is_missing_is_told() -> None:
     case = read_as("{1 How alike are} {f1 these}?", "sentence-similarity text=f1 other=f1", files=["a.txt"])
     with pytest.raises(InvalidArgumentError, match="It needs 2 texts; attached: 1\\."):
         case.plan()
+
+
+@pytest.mark.parametrize(
+    ("text", "tag", "plan"),
+    [
+        ("{1 say} {f1 it} {1.voice in a deeper voice}", "en", "text-to-speech f1 pitch=0.75"),
+        ("{1 say} {f1 it} {1.voice in a deep male voice}", "en", "text-to-speech f1 voice='male' pitch=0.75"),
+        (
+            "{1 lies} {f1 das} {1.voice mit hoher Frauenstimme} {1 vor}",
+            "de",
+            "text-to-speech f1 voice='female' pitch=1.5",
+        ),
+        ("{1 朗读} {f1 这个}，{1.voice 低沉的声音}", "zh", "text-to-speech f1 pitch=0.75"),
+    ],
+)
+def test_words_for_a_voice_say_how_high_it_is_too(text: str, tag: str, plan: str) -> None:
+    case = read_as(text, "text-to-speech text=f1 voice=words", files=["a.txt"], tag=tag)
+    assert case.plan() == [plan]
+    assert not case.make().unread

@@ -20,7 +20,8 @@ LANGUAGES: Final = frozenset({"language", "source_language", "spoken_language"})
 """The inputs that are a language's tag, which no file and no step gives."""
 
 _TRIM: Final = " \t\r\n:：,，"
-_VOICE: Final = "voice"
+VOICE: Final = "voice"
+"""The input that is a kind of voice, or the name of an expert's."""
 _SPEAKER: Final = re.compile(r"[A-Za-z]+[-_+/\d][\w+/-]*")
 
 
@@ -43,7 +44,7 @@ def value(parameter: Parameter, words: Words) -> Value | None:
         return words.languages[0].tag if words.languages else None
     if parameter.kind is ParameterKind.NUMBER:
         return quantities.number(parameter, words.amounts, words.change)
-    if parameter.name == _VOICE:
+    if parameter.name == VOICE:
         return voices.read(words.text) or _speaker(words.text)
     return text(words.text) or None
 

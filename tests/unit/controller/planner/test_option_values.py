@@ -8,9 +8,9 @@ from orchestrion import task_types
 from orchestrion.plans import Parameter, ParameterKind
 from orchestrion.values import Value
 from orchestrion_controller import languages
+from orchestrion_controller.planner import option_values as values
 from orchestrion_controller.planner import spoken
-from orchestrion_controller.planner.builtin.binding import values
-from orchestrion_controller.planner.builtin.binding.values import Words
+from orchestrion_controller.planner.option_values import Words
 from orchestrion_controller.plans.quantities import scale
 
 TYPES = task_types.load()
