@@ -10,7 +10,7 @@ _LOOSE = " \t\n,;:，、；："
 _ENDS = ".!?。！？"
 
 
-class Part(Protocol):
+class Stretch(Protocol):
     """A part of a request."""
 
     @property
@@ -22,7 +22,7 @@ class Part(Protocol):
         """Where it ends."""
 
 
-def request(text: str, lost: Sequence[Part], others: Sequence[Part], plans: Callable[[str], bool]) -> str:
+def request(text: str, lost: Sequence[Stretch], others: Sequence[Stretch], plans: Callable[[str], bool]) -> str:
     """Takes what cannot be done out of a request, with the small words that joined it.
 
     Args:

@@ -21,7 +21,7 @@ from tests.system.free_wording.report import Verdict, table
 
 ROOT = Path(__file__).parents[3]
 CASES = cases.load()
-LEAST_SHARE = 0.7
+LEAST_SHARE = 0.78
 """What the planner may not fall below. It is to be 0.9 again: the grammar that these were written for did 84 of 85."""
 
 pytestmark = pytest.mark.timeout(600)

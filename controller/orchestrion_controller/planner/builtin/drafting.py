@@ -21,7 +21,7 @@ from orchestrion_controller.planner.builtin.reading.marking import beside
 from orchestrion_controller.planner.builtin.reading.reader import Reader, Reading
 from orchestrion_controller.planner.builtin.reading.segments import Segment
 from orchestrion_controller.planner.builtin.reading.steps import Step
-from orchestrion_controller.planner.nearest import Part
+from orchestrion_controller.planner.nearest import Stretch
 from orchestrion_controller.planner.surroundings import Surroundings
 
 _TEST: Final = "test-"
@@ -106,9 +106,9 @@ class Drafting:
             return self._without_steps(reading)
         absent = [step for step in reading.steps if not step.ability.is_among(around.request.on_offer)]
         unclaimed = said.unclaimed([(segment.start, segment.end) for segment in reading.segments])
-        without_setting: list[Part] = [*unclaimed] if reading.steps else []
+        without_setting: list[Stretch] = [*unclaimed] if reading.steps else []
         tasks: tuple[Task, ...] = ()
-        unused: list[Part] = []
+        unused: list[Stretch] = []
         if not absent:
             try:
                 made = maker.make()
@@ -151,7 +151,7 @@ class Drafting:
             return PlanDraft(no_task_reason=message(language, "courtesy"))
         return PlanDraft(not_done=(refusals.nothing_does(around.text.strip(), language),))
 
-    def _with_offers(self, draft: PlanDraft, reading: Reading, lost: Sequence[Part]) -> PlanDraft:
+    def _with_offers(self, draft: PlanDraft, reading: Reading, lost: Sequence[Stretch]) -> PlanDraft:
         """Offers the nearest request where not all can be done, and asks which is meant where two things may be."""
         if draft.not_done:
             if draft.tasks:
@@ -191,12 +191,12 @@ class Drafting:
     def _says_nothing(self, segment: Segment) -> bool:
         return function_words.only(self.around.text[segment.start : segment.end], self.asked_in.tag)
 
-    def _words(self, parts: Sequence[Part]) -> str:
+    def _words(self, parts: Sequence[Stretch]) -> str:
         spans = sorted((item.start, item.end) for item in parts)
         return self.around.text[spans[0][0] : spans[-1][1]].strip()
 
 
-def _overlap(one: Part, other: Part) -> bool:
+def _overlap(one: Stretch, other: Stretch) -> bool:
     return one.start < other.end and other.start < one.end
 
 
