@@ -24,7 +24,7 @@ _CHANGE: Final = 0.9
 _STEP: Final = 1.6
 """What it costs to take words for one more task type, in nats: most requests ask for one or two."""
 
-_PASSED_OVER: Final = 1.0
+_PASSED_OVER: Final = 2.0
 """How much less a word that says something counts as said for nothing, in nats."""
 _NO_NAME: Final = 1.0
 """Likewise as part of what a file is called."""
