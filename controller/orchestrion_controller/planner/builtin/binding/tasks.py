@@ -70,7 +70,13 @@ class TaskMaker:
         for number, step in enumerate(self._reading.steps):
             options = self.options.of(step)
             feeds = [feed for source in self._reading.sources[number] for feed in products[source]]
-            products.append(self._make_step(step, options, feeds, self._reading.objects[number]))
+            objects = self._reading.objects[number]
+            same = [n for n, other in enumerate(self._reading.steps[:number]) if other.ability == step.ability]
+            if same and not (options or feeds or objects):
+                # "Compare A with B, how close are they?" asks once.
+                products.append(products[same[-1]])
+                continue
+            products.append(self._make_step(step, options, feeds, objects))
         self._draft.unread += self.options.unread
         self._draft.unused = self.options.free
         return self._draft
@@ -148,6 +154,12 @@ class TaskMaker:
             before = self._before(kind, but)
         files = [] if before else self._files(kind, objects, least - len(made))
         further = self._converted(before or [feed_of(item) for item in files], kind)
+        if kind is ParameterKind.TEXT and not further:
+            # "Is 'I like it' positive, and how similar is it to …": the text that was spoken of last.
+            further = [
+                value for task in self._draft.tasks[-1:] for value in task.inputs.values() if isinstance(value, str)
+            ]
+            further = further[: max(least - len(made), 0)]
         return [*made, *(value for value in further if value not in made)]
 
     def _before(self, kind: ParameterKind, but: str) -> list[Feed]:

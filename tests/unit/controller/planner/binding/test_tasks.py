@@ -38,6 +38,22 @@ def test_what_is_made_of_one_file_is_compared_with_the_other() -> None:
     ]
 
 
+def test_what_is_asked_twice_is_done_once() -> None:
+    text = "{1 compare} {1.text 'A cat sleeps'} with {1.other 'Stocks fell'}, {2 how close are they}?"
+    case = read_as(text, "sentence-similarity text=words other=words", "sentence-similarity text=words other=words")
+    assert case.plan() == ["sentence-similarity text='A cat sleeps' other='Stocks fell'"]
+
+
+def test_a_text_in_quotation_marks_is_spoken_of_further() -> None:
+    text = "Is {1.text 'I like it'} {1 positive}, and {2 how similar} is it to {2.other 'I love it'}?"
+    steps = ("text-classification text=words domain=sentiment", "sentence-similarity text=words other=words")
+    case = read_as(text, *steps)
+    assert case.plan() == [
+        "text-classification text='I like it' domain='sentiment'",
+        "sentence-similarity text='I like it' other='I love it'",
+    ]
+
+
 def test_languages_fan_out() -> None:
     text = "{1 translate} {f1 it} into {1.language French} and {1.language German}"
     assert read_as(text, "translation text=f1 language=fr,de", files=["a.txt"]).plan() == [
