@@ -101,7 +101,13 @@ class Drafting:
         maker = TaskMaker(reading, around, said, language)
         if self._follows and (again := followups.again(around, reading, maker)):
             return PlanDraft(again, confidence=reading.confidence)
-        unmet = [item for item in reading.of_role("unmet") if not self._says_nothing(item)]
+        # A text in quotation marks is there for whatever lacks one; where nothing does, it is told as not done below.
+        free = maker.options.free if reading.steps else []
+        unmet = [
+            item
+            for item in reading.of_role("unmet")
+            if not self._says_nothing(item) and not any(_overlap(item, text) for text in free)
+        ]
         if not reading.steps and not unmet:
             return self._without_steps(reading)
         absent = [step for step in reading.steps if not step.ability.is_among(around.request.on_offer)]

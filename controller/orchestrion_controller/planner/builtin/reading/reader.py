@@ -46,7 +46,7 @@ _UNMET: Final = 0.5
 """How much more a word counts as unmet than the encoder has it, in nats: a part that is refused by mistake can be said
 again, one that is dropped is not missed until it is too late."""
 
-_ABSENT: Final = 0.7
+_ABSENT: Final = 1.5
 """How much less words count as asking for what is not here, in nats: of two that are alike, what is here is meant."""
 
 _RECENT: Final = 1.0
