@@ -103,11 +103,8 @@ class Drafting:
             return PlanDraft(again, confidence=reading.confidence)
         # A text in quotation marks is there for whatever lacks one; where nothing does, it is told as not done below.
         free = maker.options.free if reading.steps else []
-        unmet = [
-            item
-            for item in reading.of_role("unmet")
-            if not self._says_nothing(item) and not any(_overlap(item, text) for text in free)
-        ]
+        unmet = [item for item in reading.of_role("unmet") if not any(_overlap(item, text) for text in free)]
+        unmet = [item for item in unmet if not self._says_nothing(item)]
         if not reading.steps and not unmet:
             return self._without_steps(reading)
         absent = [step for step in reading.steps if not step.ability.is_among(around.request.on_offer)]

@@ -176,11 +176,10 @@ def _is_claimed(quotation: Aside, reading: Reading) -> bool:
             others = [item for item in step.options if item.label == segment.label and item is not segment]
             is_whole = segment.start >= quotation.start and segment.end <= quotation.end
             return not (lacks and others and is_whole and own and quotation.mark == "[text]")
-    return any(item.start < quotation.start or quotation.end < item.end for item in _unmet(quotation, reading))
-
-
-def _unmet(quotation: Aside, reading: Reading) -> list[Segment]:
-    return [item for item in reading.of_role("unmet") if item.start < quotation.end and quotation.start < item.end]
+    unmet = [
+        item for item in reading.of_role("unmet") if _inside(item.start, item.end, [(quotation.start, quotation.end)])
+    ]
+    return any(item.start < quotation.start or quotation.end < item.end for item in unmet)
 
 
 def _limits(parameter: Parameter) -> tuple[object, ...]:

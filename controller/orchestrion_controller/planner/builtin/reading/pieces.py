@@ -28,7 +28,6 @@ _SPACE: Final = "\u2581"
 _BEGIN, _END = 1, 2
 _LONGEST_WORD: Final = 200
 
-
 _FIRST, _LAST = 30, 10
 """How many pieces of a long description are read: its beginning, and its end, which says what it takes and gives."""
 

@@ -13,7 +13,6 @@ from orchestrion_controller.plans.offers import Ability, Option
 _ANOTHER: Final = 5.0
 """From which log odds on words that ask for a step once more ask for another one: few requests do one thing twice."""
 
-
 _LONG: Final = 200
 """From how many characters on words are a text, and no wish."""
 
