@@ -10,7 +10,8 @@ from typing import Final
 
 from orchestrion import task_types
 from orchestrion.plans import TaskType
-from orchestrion_controller.planner.builtin.reading.reader import Reader, Reading
+from orchestrion_controller.planner.builtin.reading.reader import Reader
+from orchestrion_controller.planner.builtin.reading.readings import Reading
 from orchestrion_controller.planner.builtin.reading.segments import Segment
 from orchestrion_controller.plans.offers import Ability, Option
 from orchestrion_evaluation.library import read_library

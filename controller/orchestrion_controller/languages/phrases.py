@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
@@ -76,3 +77,20 @@ class Phrases(Generic[T]):
             node = following
             if "" in node:
                 yield place + 1, node[""]
+
+
+class GappedPhrases:
+    """Phrases in which `…` stands for any words: "put … in other words"."""
+
+    def __init__(self, phrases: Sequence[str]) -> None:
+        """Takes the phrases; where several begin at a place, the longest counts."""
+        longest_first = sorted(map(fold, phrases), key=len, reverse=True)
+        parts = [r".{1,60}?".join(map(re.escape, phrase.split("…"))) for phrase in longest_first]
+        self._pattern = re.compile("|".join(parts)) if parts else None
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yields where phrases begin and end in a text, none of them within a word."""
+        folded = fold(text)
+        for match in self._pattern.finditer(folded) if self._pattern else ():
+            if all(word_boundary(folded, place) for place in match.span()):
+                yield match.span()

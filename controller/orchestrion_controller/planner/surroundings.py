@@ -69,10 +69,10 @@ class Surroundings:
         )
 
     @property
-    def recent(self) -> frozenset[str]:
-        """The names of the task types of the latest turn."""
+    def done(self) -> tuple[Task, ...]:
+        """The tasks of the turn before."""
         turn = self.request.history[-1] if self.request.history else None
-        return frozenset(task.type for task in turn.plan.tasks) if turn and turn.plan else frozenset()
+        return turn.plan.tasks if turn and turn.plan else ()
 
     def earlier(self, fits: Callable[[Feed], bool], but: str = "") -> list[Feed]:
         """Finds what fits of what the last turn with any left: what its last such tasks gave, else what they took.

@@ -18,7 +18,8 @@ from orchestrion_controller.planner.asides import LONG_WORDS, asides
 from orchestrion_controller.planner.builtin.binding import followups
 from orchestrion_controller.planner.builtin.binding.tasks import TaskMaker
 from orchestrion_controller.planner.builtin.reading.marking import beside
-from orchestrion_controller.planner.builtin.reading.reader import Reader, Reading
+from orchestrion_controller.planner.builtin.reading.reader import Reader
+from orchestrion_controller.planner.builtin.reading.readings import Reading
 from orchestrion_controller.planner.builtin.reading.segments import Segment
 from orchestrion_controller.planner.builtin.reading.steps import Step
 from orchestrion_controller.planner.nearest import Stretch
@@ -99,20 +100,19 @@ class Drafting:
         files = [artifact.file_name for artifact in around.own_files]
         said = spoken.read(around.text, asides(around.text, files, long_words=long_words), [self.asked_in])
         maker = TaskMaker(reading, around, said, language)
-        if self._follows and (again := followups.again(around, reading, maker)):
-            return PlanDraft(again, confidence=reading.confidence)
+        again = followups.again(around, reading, maker) if self._follows else ()
         # A text in quotation marks is there for whatever lacks one; where nothing does, it is told as not done below.
         free = maker.options.free if reading.steps else []
         unmet = [item for item in reading.of_role("unmet") if not any(_overlap(item, text) for text in free)]
         unmet = [item for item in unmet if not self._says_nothing(item)]
-        if not reading.steps and not unmet:
+        if not (reading.steps or unmet or again):
             return self._without_steps(reading)
         absent = [step for step in reading.steps if not step.ability.is_among(around.request.on_offer)]
         unclaimed = said.unclaimed([(segment.start, segment.end) for segment in reading.segments])
-        without_setting: list[Stretch] = [*unclaimed] if reading.steps else []
-        tasks: tuple[Task, ...] = ()
+        without_setting: list[Stretch] = [*unclaimed] if reading.steps or again else []
+        tasks: tuple[Task, ...] = again
         unused: list[Stretch] = []
-        if not absent:
+        if not (absent or again):
             try:
                 made = maker.make()
             except InvalidArgumentError:
@@ -120,7 +120,7 @@ class Drafting:
                     raise
             else:
                 tasks, unused = tuple(made.tasks), [*made.unused]
-                without_setting += [item for item in made.unread if not self._says_nothing(item)]
+        without_setting += [item for item in maker.options.unread if not self._says_nothing(item)]
         parts = [
             *((item.start, refusals.nothing_does(self._words([item]), language)) for item in (*unmet, *unused)),
             *((item.start, refusals.no_setting(self._words([item]), language)) for item in without_setting),
@@ -138,7 +138,7 @@ class Drafting:
             [artifact.file_name for artifact in self.around.own_files],
             beside(self.around.own_files, follows=self._follows),
             preferred=request.on_offer,
-            recent=self.around.recent,
+            recent={task.type for task in self.around.done},
             long_words=long_words,
             is_small=lambda word: function_words.only(word, self.asked_in.tag),
         )

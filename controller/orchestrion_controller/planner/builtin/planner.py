@@ -13,7 +13,7 @@ from orchestrion_controller import languages, refusals
 from orchestrion_controller.planner.builtin.binding.estimated import EstimatedTasks
 from orchestrion_controller.planner.builtin.drafting import Drafting, PlanDraft, askable
 from orchestrion_controller.planner.builtin.reading.marking import beside
-from orchestrion_controller.planner.builtin.reading.reader import PlanEstimate, Reader
+from orchestrion_controller.planner.builtin.reading.reader import Reader
 from orchestrion_controller.planner.surroundings import Surroundings
 from orchestrion_controller.plans.rules import PlanChecker
 from orchestrion_controller.stages import PlanItem, PlanningRequest
@@ -67,7 +67,7 @@ class ReadingPlanner:
         if not estimate.types:
             return PlanDraft(not_done=(refusals.nothing_does(around.text.strip(), asked_in.tag),))
         tasks = EstimatedTasks(around, [asked_in]).make(estimate.graph, estimate.types)
-        return PlanDraft(tasks, confidence=estimate.confidence, doubts=_doubts(estimate))
+        return PlanDraft(tasks, confidence=estimate.confidence, doubts=estimate.doubts)
 
 
 def _partial(draft: PlanDraft, checker: PlanChecker) -> Plan:
@@ -80,10 +80,3 @@ def _partial(draft: PlanDraft, checker: PlanChecker) -> Plan:
     except InvalidArgumentError:
         pass
     return Plan((), " ".join(dict.fromkeys(item.reason for item in draft.not_done)))
-
-
-def _doubts(estimate: PlanEstimate) -> tuple[str, ...]:
-    return (
-        *(f"`{name}` may not be wanted ({1 - probability:.0%})." for name, probability in estimate.doubtful),
-        *(f"`{name}` may be wanted, too ({probability:.0%})." for name, probability in estimate.left_out),
-    )

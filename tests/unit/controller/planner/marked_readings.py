@@ -18,7 +18,7 @@ from orchestrion_controller import languages
 from orchestrion_controller.planner import spoken
 from orchestrion_controller.planner.asides import asides
 from orchestrion_controller.planner.builtin.binding.tasks import Draft, TaskMaker
-from orchestrion_controller.planner.builtin.reading.reader import Reading
+from orchestrion_controller.planner.builtin.reading.readings import Reading
 from orchestrion_controller.planner.builtin.reading.segments import Label, Segment
 from orchestrion_controller.planner.builtin.reading.steps import Step
 from orchestrion_controller.planner.surroundings import Surroundings

@@ -8,8 +8,7 @@ from orchestrion import task_types
 from orchestrion.plans import Parameter, ParameterKind
 from orchestrion.values import Value
 from orchestrion_controller import languages
-from orchestrion_controller.planner import option_values as values
-from orchestrion_controller.planner import spoken
+from orchestrion_controller.planner import option_values, spoken
 from orchestrion_controller.planner.option_values import Words
 from orchestrion_controller.plans.quantities import scale
 
@@ -33,7 +32,7 @@ PROMPT = parameter("prompt", "text-to-image")
 
 def value_of(option: Parameter, text: str, change: str = "", tag: str = "en") -> Value | None:
     read = spoken.read(text, (), [languages.load()[tag]])
-    return values.value(option, Words(text, change, read.amounts, read.languages))
+    return option_values.value(option, Words(text, change, read.amounts, read.languages))
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from orchestrion.plans import Task, TaskType
+from orchestrion.plans import Parameter, Task, TaskType
 from orchestrion.runs import Artifact
 from orchestrion.values import ArtifactRef, OutputRef, Value
 from orchestrion_controller.planner.builtin.binding.options import by_parameter, is_content
-from orchestrion_controller.planner.builtin.binding.tasks import Draft, TaskMaker
-from orchestrion_controller.planner.builtin.reading.reader import Reading
+from orchestrion_controller.planner.builtin.binding.tasks import Draft, TaskMaker, combined
+from orchestrion_controller.planner.builtin.reading.readings import Reading
 from orchestrion_controller.planner.builtin.reading.segments import Segment
 from orchestrion_controller.planner.builtin.reading.steps import Step
 from orchestrion_controller.planner.surroundings import Surroundings, items, resolved
@@ -32,39 +32,38 @@ def again(around: Surroundings, reading: Reading, maker: TaskMaker) -> tuple[Tas
         return ()
     if not repeats and not all(says_how(step, objects) for step, objects in others):
         return ()
-    options = {name: choices[0] for step, _ in others for name, choices in maker.options.of(step).items()}
+    options = {name: values for step, _ in others for name, values in maker.options.of(step).items()}
+    if not repeats and (around.own_files or not options):
+        return ()
     files = around.own_files or maker.told_apart(reading.of_role("file"))
-    if repeats and (files or texts or not options):
+    if files or texts or not options:
         return on_others(around, files, texts, options)
-    return with_options(around, options) if options and not around.own_files else ()
+    return with_options(around, options)
 
 
-def with_options(around: Surroundings, options: Mapping[str, Value]) -> tuple[Task, ...]:
+def with_options(around: Surroundings, options: Mapping[str, Sequence[Value]]) -> tuple[Task, ...]:
     """Repeats the last tasks of the turn before that have some options, with those; none where no task has.
 
     What they worked on is taken as it was; a medium that was changed is changed further.
     """
-    turn = around.request.history[-1] if around.request.history else None
-    tasks = turn.plan.tasks if turn and turn.plan else ()
-    for last in reversed(tasks):
+    for last in reversed(around.done):
         task_type = around.task_types.get(last.type)
-        own = {item.name: options[item.name] for item in task_type.inputs if item.name in options} if task_type else {}
-        if turn and task_type and own:
+        own = _own(task_type, options) if task_type else {}
+        if task_type and own:
             draft = Draft()
-            for task in tasks:
+            for task in around.done:
                 if task.type == last.type:
-                    draft.add(task_type, _again(turn, task, task_type, own))
+                    _add(draft, task_type, _further(around.request.history[-1], task, task_type) | own)
             return tuple(draft.tasks)
     return ()
 
 
 def was_done(around: Surroundings, step: Step) -> bool:
     """Whether the turn before did the same: "make that twice as big" is not about taking the colours out."""
-    turn = around.request.history[-1] if around.request.history else None
     return any(
         task.type == step.task_type.name
         and all(task.inputs.get(name) == choice for name, choice in step.ability.choices)
-        for task in (turn.plan.tasks if turn and turn.plan else ())
+        for task in around.done
     )
 
 
@@ -75,49 +74,60 @@ def says_how(step: Step, objects: Sequence[Segment]) -> bool:
 
 
 def on_others(
-    around: Surroundings, files: Sequence[Artifact], texts: Sequence[Value], options: Mapping[str, Value]
+    around: Surroundings,
+    files: Sequence[Artifact],
+    texts: Sequence[Value],
+    options: Mapping[str, Sequence[Value]],
 ) -> tuple[Task, ...]:
     """Repeats the tasks of the turn before on other files or texts, each in place of those of its kind.
 
     Without any it repeats all of them on the same.
     """
-    turn = around.request.history[-1] if around.request.history else None
-    tasks = turn.plan.tasks if turn and turn.plan else ()
     draft = Draft()
     ids: dict[str, list[str]] = {}
-    for task in tasks:
+    for task in around.done:
         task_type = around.task_types.get(task.type)
-        if turn is None or task_type is None:
+        if task_type is None:
             return ()
-        sets: list[dict[str, Value]] = [{}]
+        inputs: dict[str, Sequence[Value]] = {}
         is_other = not (files or texts)
         for parameter in task_type.inputs:
-            if parameter.name not in task.inputs:
+            value = task.inputs.get(parameter.name)
+            if value is None:
                 continue
-            value = task.inputs[parameter.name]
-            choices: list[Value] = [value]
+            inputs[parameter.name] = items(value) if parameter.repeated else [value]
             if texts and is_content(parameter):
-                choices, is_other = list(texts), True
+                inputs[parameter.name] = texts
             elif isinstance(value, OutputRef) and value.task_id in ids:
-                choices = [OutputRef(number, value.output, value.index) for number in ids[value.task_id]]
-                is_other = True
+                made = ids[value.task_id]
+                inputs[parameter.name] = [OutputRef(number, value.output, value.index) for number in made]
             elif files and any(isinstance(item, ArtifactRef) for item in items(value)):
-                choices = [
-                    ArtifactRef(item.name)
-                    for item in files
-                    if accepts(parameter.kind, kind_of_media_type(item.media_type)) or reads_as_text(item.media_type)
-                ]
-                if not choices:
+                inputs[parameter.name] = [ArtifactRef(item.name) for item in files if _takes(parameter, item)]
+                if not inputs[parameter.name]:
                     return ()
-                is_other = True
-            sets = [{**inputs, parameter.name: choice} for inputs in sets for choice in choices]
+            else:
+                continue
+            is_other = True
         if is_other:
-            own = {item.name: options[item.name] for item in task_type.inputs if item.name in options}
-            ids[task.id] = list(dict.fromkeys(draft.add(task_type, {**inputs, **own}) for inputs in sets))
+            ids[task.id] = _add(draft, task_type, inputs | _own(task_type, options))
     return tuple(draft.tasks)
 
 
-def _again(turn: PastTurn, task: Task, task_type: TaskType, own: Mapping[str, Value]) -> dict[str, Value]:
+def _takes(parameter: Parameter, file: Artifact) -> bool:
+    return accepts(parameter.kind, kind_of_media_type(file.media_type)) or reads_as_text(file.media_type)
+
+
+def _own(task_type: TaskType, options: Mapping[str, Sequence[Value]]) -> dict[str, Sequence[Value]]:
+    return {item.name: options[item.name] for item in task_type.inputs if item.name in options}
+
+
+def _add(draft: Draft, task_type: TaskType, inputs: Mapping[str, Sequence[Value]]) -> list[str]:
+    """Adds a task for each value; returns their ids."""
+    return list(dict.fromkeys(draft.add(task_type, each) for each in combined(task_type, inputs)))
+
+
+def _further(turn: PastTurn, task: Task, task_type: TaskType) -> dict[str, Sequence[Value]]:
+    """What a task is to be repeated on: a medium that it changed, as it is now, else what it worked on."""
     inputs = {name: resolved(turn, value) for name, value in task.inputs.items()}
     result = turn.results.get(task.id)
     output = task_type.outputs[0] if task_type.outputs else None
@@ -126,8 +136,4 @@ def _again(turn: PastTurn, task: Task, task_type: TaskType, own: Mapping[str, Va
         kept = {item.name for item in task_type.inputs if not item.optional}
         inputs = {name: value for name, value in inputs.items() if name in kept}
         inputs[slot] = result.outputs[output.name]
-    return {
-        item.name: value
-        for item in task_type.inputs
-        if (value := own.get(item.name, inputs.get(item.name))) is not None
-    }
+    return {name: items(value) for name, value in inputs.items()}

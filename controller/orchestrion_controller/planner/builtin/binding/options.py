@@ -9,9 +9,9 @@ from orchestrion.values import Value
 from orchestrion_controller.languages import function_words, voices
 from orchestrion_controller.languages.answers import words_of
 from orchestrion_controller.languages.messages import ENGLISH
-from orchestrion_controller.planner import option_values as values
+from orchestrion_controller.planner import option_values
 from orchestrion_controller.planner.asides import Aside
-from orchestrion_controller.planner.builtin.reading.reader import Reading
+from orchestrion_controller.planner.builtin.reading.readings import Reading
 from orchestrion_controller.planner.builtin.reading.segments import Segment
 from orchestrion_controller.planner.builtin.reading.steps import Step
 from orchestrion_controller.planner.option_values import Words
@@ -19,7 +19,9 @@ from orchestrion_controller.planner.spoken import Spoken
 from orchestrion_controller.plans import quantities
 from orchestrion_controller.plans.offers import Option
 
-_PROSE = frozenset({"prompt", "question", "instruction", "text", "negative_prompt", "system"})
+_FOR_A_MODEL = frozenset({"prompt", "question", "instruction", "negative_prompt", "system"})
+"""Inputs that tell a model what to do."""
+_PROSE = _FOR_A_MODEL | {"text"}
 """Inputs whose words reach a model as they stand."""
 _PITCH = "pitch"
 _LOOKED_FOR = "labels"
@@ -41,9 +43,15 @@ class Options:
         """Texts that stand in the request as they are, and that no words for an option have."""
         self.unread: list[Segment] = []
         """Words for an option that give no value of it."""
+        self._of: dict[int, dict[str, list[Value]]] = {}
 
     def of(self, step: Step) -> dict[str, list[Value]]:
-        """Reads the options of a step; words that give none are kept as unread."""
+        """Reads the options of a step, once; words that give none are kept as unread."""
+        if id(step) not in self._of:
+            self._of[id(step)] = self._read(step)
+        return dict(self._of[id(step)])
+
+    def _read(self, step: Step) -> dict[str, list[Value]]:
         result: dict[str, list[Value]] = {}
         claimed = [item for item in step.options if not self._is_free(item)]
         for parameter, segments in by_parameter(claimed).items():
@@ -58,8 +66,8 @@ class Options:
             for segment in segments:
                 if parameter.repeated and self._names_nothing(segment):
                     continue
-                value = values.value(parameter, self._said([segment]))
-                if parameter.name == values.VOICE and (pitch := self._pitch(segment, step)) is not None:
+                value = option_values.value(parameter, self._said([segment]))
+                if parameter.name == option_values.VOICE and (pitch := self._pitch(segment, step)) is not None:
                     result.setdefault(_PITCH, [pitch])
                     if value is None:
                         continue
@@ -124,12 +132,12 @@ class Options:
         """Joins the words for a text that is given to a model as it stands; several in quotation marks are several."""
         quoted = [(item.start, item.end) for item in self._spoken.quotations]
         if all(any(start <= item.start and item.end <= end for start, end in quoted) for item in segments):
-            return [values.text(self._words(item)) for item in segments]
+            return [option_values.text(self._words(item)) for item in segments]
         between = self._text[segments[0].end : segments[-1].start]
         others = [item for item in self._reading.segments if segments[0].end <= item.start < segments[-1].start]
         if len(segments) == 1 or not between.strip() or all(item in segments for item in others):
-            return [values.text(self._text[segments[0].start : segments[-1].end])]
-        return [", ".join(values.text(self._words(item)) for item in segments)]
+            return [option_values.text(self._text[segments[0].start : segments[-1].end])]
+        return [", ".join(option_values.text(self._words(item)) for item in segments)]
 
     def _said(self, segments: Sequence[Segment]) -> Words:
         """What words say: how they change an option, and the amounts and names of languages among them."""
@@ -160,8 +168,15 @@ def by_parameter(options: Sequence[Segment]) -> dict[Parameter, list[Segment]]:
 
 def is_content(parameter: Parameter) -> bool:
     """Whether an input is a text that a step must have."""
-    is_given = parameter.optional or parameter.repeated or parameter.choices or parameter.name in values.LANGUAGES
+    is_given = (
+        parameter.optional or parameter.repeated or parameter.choices or parameter.name in option_values.LANGUAGES
+    )
     return parameter.kind is ParameterKind.TEXT and not is_given
+
+
+def is_worked_on(parameter: Parameter) -> bool:
+    """Whether it is one that is worked on, and does not say what is to be done."""
+    return is_content(parameter) and parameter.name not in _FOR_A_MODEL
 
 
 def _is_claimed(quotation: Aside, reading: Reading) -> bool:

@@ -11,11 +11,11 @@ from orchestrion.plans import Parameter, ParameterKind, Task, TaskType
 from orchestrion.runs import Artifact
 from orchestrion.values import OutputRef, Value
 from orchestrion_controller import refusals
-from orchestrion_controller.planner import option_values as values
+from orchestrion_controller.planner import option_values
 from orchestrion_controller.planner.asides import Aside
 from orchestrion_controller.planner.builtin.binding.objects import Objects
-from orchestrion_controller.planner.builtin.binding.options import Options, by_parameter, is_content
-from orchestrion_controller.planner.builtin.reading.reader import Reading
+from orchestrion_controller.planner.builtin.binding.options import Options, by_parameter, is_content, is_worked_on
+from orchestrion_controller.planner.builtin.reading.readings import Reading
 from orchestrion_controller.planner.builtin.reading.segments import Segment
 from orchestrion_controller.planner.builtin.reading.steps import Step
 from orchestrion_controller.planner.spoken import Spoken
@@ -77,7 +77,7 @@ class TaskMaker:
                 products.append(products[same[-1]])
                 continue
             products.append(self._make_step(step, options, feeds, objects))
-        self._draft.unread += self.options.unread
+        self._draft.unread = self.options.unread
         self._draft.unused = self.options.free
         return self._draft
 
@@ -95,7 +95,7 @@ class TaskMaker:
         open_inputs = [
             item
             for item in task_type.inputs
-            if item.name not in {*own, *values.LANGUAGES}
+            if item.name not in {*own, *option_values.LANGUAGES}
             and not item.choices
             and (not item.optional or item.kind.is_media)
         ]
@@ -107,10 +107,10 @@ class TaskMaker:
             ][:1]
             for item in open_inputs:
                 del own[item.name]
-                self._draft.unread += by_parameter(step.options).get(item, step.options)
+                self.options.unread += by_parameter(step.options).get(item, step.options)
         if is_about or not all(item.optional for item in open_inputs):
             own |= self._fed(task_type, open_inputs, feeds, objects)
-        made = [self._draft.add(task_type, inputs) for inputs in _combined(task_type, own)]
+        made = [self._draft.add(task_type, inputs) for inputs in combined(task_type, own)]
         return [Feed(OutputRef(task_id, output.name), output.kind) for task_id in made for output in task_type.outputs]
 
     def _fed(
@@ -156,11 +156,18 @@ class TaskMaker:
         further = self._converted(before or [feed_of(item) for item in files], kind)
         if kind is ParameterKind.TEXT and not further:
             # "Is 'I like it' positive, and how similar is it to …": the text that was spoken of last.
-            further = [
-                value for task in self._draft.tasks[-1:] for value in task.inputs.values() if isinstance(value, str)
-            ]
-            further = further[: max(least - len(made), 0)]
+            further = self._spoken_of()[: max(least - len(made), 0)]
         return [*made, *(value for value in further if value not in made)]
+
+    def _spoken_of(self) -> list[Value]:
+        """Lists the texts in the request that the latest task works on."""
+        task = self._draft.tasks[-1] if self._draft.tasks else None
+        inputs = self._around.task_types[task.type].inputs if task else ()
+        return [
+            value
+            for item in inputs
+            if task and is_worked_on(item) and isinstance(value := task.inputs.get(item.name), str)
+        ]
 
     def _before(self, kind: ParameterKind, but: str) -> list[Feed]:
         """Finds what earlier turns left: what fits as it is, results before files, then what can be turned into it."""
@@ -221,7 +228,7 @@ def _spread(task_type: TaskType, options: dict[str, list[Value]]) -> None:
         options |= {name: [value] for name, value in zip(alike, chosen, strict=True)}
 
 
-def _combined(task_type: TaskType, values_of: Mapping[str, Sequence[Value]]) -> list[dict[str, Value]]:
+def combined(task_type: TaskType, values_of: Mapping[str, Sequence[Value]]) -> list[dict[str, Value]]:
     """Makes one set of inputs for each value; a list where an input takes one."""
     result: list[dict[str, Value]] = [{}]
     for parameter in task_type.inputs:

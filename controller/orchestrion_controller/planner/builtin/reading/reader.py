@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import math
-import re
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -22,15 +19,16 @@ from orchestrion_controller.planner.builtin.reading.heads import (
     CHANGES,
     ROLES,
     Heads,
-    LibraryVectors,
     log_softmax,
     log_sum_exp,
     shares,
 )
-from orchestrion_controller.planner.builtin.reading.pieces import Piece, read_text
+from orchestrion_controller.planner.builtin.reading.libraries import EncodedLibrary, Libraries
+from orchestrion_controller.planner.builtin.reading.pieces import Piece
+from orchestrion_controller.planner.builtin.reading.readings import PlanEstimate, Reading, Rival
 from orchestrion_controller.planner.builtin.reading.segments import Segment, segments
 from orchestrion_controller.planner.builtin.reading.steps import Step, gather
-from orchestrion_controller.plans.offers import Ability, Offer, Option, offer
+from orchestrion_controller.plans.offers import Ability, Offer, Option
 
 THRESHOLD: Final = 0.5
 """The log odds above which a task type is wanted. Set on requests that are in no test: `training/planner`."""
@@ -60,83 +58,7 @@ that once more, in nats: "now speak this one" where a picture was read."""
 _OTHER: Final = 4.0
 """From which difference on words for an option go with another ability of its task type, in nats."""
 
-_NEW: Final = 1.0
-"""How much more words ask for what nothing was learnt of but its texts, in nats: they are less like any words."""
-
-_CUE: Final = 3.0
-"""How much more than for anything else words ask for what is new here and lists them among its cues, in nats."""
-
-_LIBRARIES_KEPT: Final = 16
-
 BoolArray: TypeAlias = "np.ndarray[Any, np.dtype[np.bool_]]"
-
-
-@dataclass(frozen=True, slots=True)
-class Rival:
-    """What words may ask for as well, of what is here."""
-
-    ability: Ability
-    behind: float
-    """How much less they do, in nats."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a request says."""
-
-    segments: tuple[Segment, ...]
-    """Its words, but for those that are there for nothing."""
-    steps: tuple[Step, ...]
-    """What it asks for, each after all that feed it."""
-    sources: tuple[tuple[int, ...], ...]
-    """For each step the indices of those that feed it."""
-    objects: tuple[tuple[Segment, ...], ...]
-    """For each step the words for the files that it works on."""
-    changes: tuple[tuple[Segment, str], ...]
-    """How the words for options change them: one of `CHANGES`."""
-    rivals: tuple[Rival | None, ...]
-    """For each step what else its words come nearest to; None where it has none."""
-    confidence: float
-    """How likely all of it is right, 0 to 1."""
-
-    def of_role(self, role: str) -> tuple[Segment, ...]:
-        """The segments of a role."""
-        return tuple(item for item in self.segments if item.label == role)
-
-
-@dataclass(frozen=True, slots=True)
-class PlanEstimate:
-    """What the reader takes a request for, whatever its other words are."""
-
-    graph: graph.Graph
-    types: tuple[TaskType, ...]
-    """The task type of each step."""
-    confidence: float
-    """The probability that all of it is right."""
-    doubtful: tuple[tuple[str, float], ...]
-    """The names of task types that are planned and might not be wanted, and how likely they are."""
-    left_out: tuple[tuple[str, float], ...]
-    """The names of those that are not planned and might be wanted, likewise."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Library:
-    """A library as the reader has it."""
-
-    offer: Offer
-    vectors: LibraryVectors
-    new: Mapping[str, tuple[Sequence[int], re.Pattern[str] | None]]
-    """The task types of which nothing was learnt but their texts: their abilities, and what finds their cues."""
-
-    def expect(self, scores: Array, text: str, pieces: Sequence[Piece]) -> None:
-        """Raises the scores of what is new: scores of the labels at pieces, shape (N, labels)."""
-        for numbers, cues in self.new.values():
-            own = [len(ROLES) + number for number in numbers]
-            scores[:, own] += _NEW
-            for match in cues.finditer(text) if cues else ():
-                inside = [n for n, piece in enumerate(pieces) if match.start() <= piece.start < match.end()]
-                lacking = scores[inside].max(1) - scores[inside][:, own].max(1)
-                scores[np.ix_(inside, own)] += (lacking + _CUE)[:, None]
 
 
 class Reader:
@@ -146,38 +68,11 @@ class Reader:
         """Loads the weights; see `Encoder`."""
         self._encoder = encoder or Encoder()
         self._heads = Heads(self._encoder.heads)
-        self._libraries: OrderedDict[tuple[TaskType, ...], _Library] = OrderedDict()
-        self._lock = Lock()
+        self._libraries = Libraries(self._encoder, self._heads)
 
-    def prepare(self, task_types: Sequence[TaskType]) -> _Library:
+    def prepare(self, task_types: Sequence[TaskType]) -> EncodedLibrary:
         """Encodes the task types of a library; kept for the next request with the same."""
-        key = tuple(task_types)
-        with self._lock:
-            if key in self._libraries:
-                self._libraries.move_to_end(key)
-                return self._libraries[key]
-        offered = offer(key)
-        abilities = [read_text(item.name_words, item.description, self._encoder.pieces) for item in offered.abilities]
-        options = [read_text(*text, self._encoder.pieces) for text in offered.option_texts]
-        encoded = self._encoder.encode([text for text, _ in (*abilities, *options)])
-        vectors = self._heads.library(
-            encoded[: len(abilities)],
-            [length for _, length in abilities],
-            encoded[len(abilities) :],
-            [length for _, length in options],
-            offered,
-        )
-        new: dict[str, list[int]] = {}
-        for number, (ability, digest) in enumerate(zip(offered.abilities, offered.ability_digests, strict=True)):
-            if digest not in self._heads.learnt:
-                new.setdefault(ability.task_type.name, []).append(number)
-        cues = {item.name: _pattern(item.cues) for item in key}
-        library = _Library(offered, vectors, {name: (numbers, cues[name]) for name, numbers in new.items()})
-        with self._lock:
-            self._libraries[key] = library
-            while len(self._libraries) > _LIBRARIES_KEPT:
-                self._libraries.popitem(last=False)
-        return library
+        return self._libraries.get(tuple(task_types))
 
     def read(
         self,
@@ -214,11 +109,9 @@ class Reader:
         scores[:, ROLES.index("unmet")] += _UNMET
         here = _here(offered, preferred)
         scores[:, len(ROLES) :] -= np.where(here, np.float32(0), np.float32(_ABSENT))
-        scores[:, len(ROLES) :] += _RECENT * np.array([item.name in recent for item in _types(offered)])
         library.expect(scores, text, pieces)
-        others = [len(ROLES) + n for n, item in enumerate(offered.abilities) if item.task_type.name not in recent]
-        asks_else = scores[:, others].max(1, initial=-np.inf) > math.log(_ELSE)
-        scores[asks_else, ROLES.index("again")] -= _NO_MORE
+        if recent:
+            _go_on(scores, offered, recent)
         phrases = segments(pieces, text, scores, self._heads.starts(vectors), offered, is_small=is_small)
         if text[pieces[-2].end :].strip():
             # What is beyond the longest text that is read is not explained.
@@ -233,7 +126,7 @@ class Reader:
     ) -> PlanEstimate:
         """Estimates which task types a request wants, and what feeds what; no steps where nothing seems wanted."""
         if not task_types:
-            return PlanEstimate(graph.Graph((), (), ()), (), 0.0, (), ())
+            return PlanEstimate(graph.Graph((), (), ()), (), 0.0, ())
         asides = find_asides(text, files)
         pieces = self._encoder.pieces.cut(text, asides, before)
         library = self.prepare(task_types)
@@ -268,19 +161,21 @@ class Reader:
             made,
             tuple(task_types[step.tool] for step in made.steps),
             math.exp(sum(math.log(max(float(share), 1e-6)) for share in certainty)) if chosen else 0.0,
-            tuple(
-                (task_types[step.tool].name, step.probability)
-                for step in made.steps
-                if step.probability < 1 - _DOUBTFUL
-            ),
-            tuple(
-                (task_types[index].name, float(probabilities[index]))
-                for index in others
-                if probabilities[index] > _DOUBTFUL
+            (
+                *(
+                    f"`{task_types[step.tool].name}` may not be wanted ({1 - step.probability:.0%})."
+                    for step in made.steps
+                    if step.probability < 1 - _DOUBTFUL
+                ),
+                *(
+                    f"`{task_types[index].name}` may be wanted, too ({probabilities[index]:.0%})."
+                    for index in others
+                    if probabilities[index] > _DOUBTFUL
+                ),
             ),
         )
 
-    def _linked(self, read: _Read, phrases: Sequence[Segment], library: _Library) -> Reading:
+    def _linked(self, read: _Read, phrases: Sequence[Segment], library: EncodedLibrary) -> Reading:
         """Makes steps of what words ask for, predicts what feeds each, and how words change options."""
         steps = gather(phrases, read.fit.best, read.fit.goes_with)
         confidence = math.prod(item.probability for item in phrases) if phrases else 0.0
@@ -379,15 +274,13 @@ def _here(offered: Offer, preferred: Mapping[str, TaskType] | None) -> BoolArray
     return np.array([*abilities, *(item.task_type.name in preferred for item in offered.options)], dtype=bool)
 
 
-def _pattern(cues: Sequence[str]) -> re.Pattern[str] | None:
-    """Finds phrases, `…` in them for any words, the longest first."""
-    parts = [r".{1,60}?".join(map(re.escape, cue.split("…"))) for cue in sorted(cues, key=len, reverse=True)]
-    return re.compile(rf"\b(?:{'|'.join(parts)})\b", re.IGNORECASE) if parts else None
-
-
-def _types(offered: Offer) -> list[TaskType]:
-    """The task type of each ability and option."""
-    return [*(item.task_type for item in offered.abilities), *(item.task_type for item in offered.options)]
+def _go_on(scores: Array, offered: Offer, recent: Collection[str]) -> None:
+    """Raises the scores of what was just done, and lowers that of doing it again where words ask for something else."""
+    done = np.array([offered.abilities[number].task_type.name in recent for number in offered.type_of])
+    scores[:, len(ROLES) :] += _RECENT * done
+    asks = scores[:, len(ROLES) :][:, : len(offered.abilities)]
+    asks_else = asks[:, ~done[: len(offered.abilities)]].max(1, initial=-np.inf) > math.log(_ELSE)
+    scores[asks_else, ROLES.index("again")] -= _NO_MORE
 
 
 def _of_types(values: Array, axis: int, offered: Offer, task_types: Sequence[TaskType]) -> Array:

@@ -187,3 +187,24 @@ def test_words_for_a_voice_say_how_high_it_is_too(text: str, tag: str, plan: str
     case = read_as(text, "text-to-speech text=f1 voice=words", files=["a.txt"], tag=tag)
     assert case.plan() == [plan]
     assert not case.make().unread
+
+
+def test_a_language_is_not_the_text_that_was_spoken_of() -> None:
+    """Given a step that lacks a text after one that has none in the words, either, then it is not guessed."""
+    case = read_as(
+        "{1 say} {f1 it} {1.language in German} and {2 how similar} is it to {2.other 'Hallo'}?",
+        "text-to-speech text=f1 language=de",
+        "sentence-similarity text=words other=words",
+        files=["a.txt"],
+    )
+    assert case.plan() == ["text-to-speech f1 language='de'", "sentence-similarity f1 other='Hallo'"]
+
+
+def test_a_prompt_is_not_a_text_to_work_on() -> None:
+    case = read_as(
+        "{1 Paint} {1.prompt two owls} and {2 translate} it into {2.language French}",
+        "text-to-image prompt=words",
+        "translation text=words language=fr",
+    )
+    with pytest.raises(InvalidArgumentError):
+        case.make()

@@ -12,7 +12,8 @@ import pytest
 from orchestrion.runs import Message
 from orchestrion_controller.planner.builtin.reading.encoder import WEIGHTS
 from orchestrion_controller.planner.builtin.reading.marking import beside
-from orchestrion_controller.planner.builtin.reading.reader import PlanEstimate, Reader
+from orchestrion_controller.planner.builtin.reading.reader import Reader
+from orchestrion_controller.planner.builtin.reading.readings import PlanEstimate
 from orchestrion_controller.stages import PlanningRequest
 from orchestrion_evaluation.library import read_library
 from orchestrion_evaluation.toolbox import Toolbox
