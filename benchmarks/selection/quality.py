@@ -13,7 +13,7 @@ from orchestrion.experts import AcceptedValues, Device, Expert, ExpertState, Exp
 from orchestrion.plans import Task
 from orchestrion.values import ArtifactRef, JsonObject, Value
 from orchestrion_controller.dispatch import InputSize, SelectionContext
-from orchestrion_controller.language_model import LanguageModel
+from orchestrion_controller.language_model import ChatModel
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.registry.registry import Registry, Report
 from orchestrion_controller.selector.llm.chooser import LLMChooser
@@ -76,7 +76,7 @@ async def by_rank(cases: Iterable[Case]) -> Sequence[Judged]:
     return judged
 
 
-async def by_language_model(cases: Iterable[Case], model: LanguageModel) -> Sequence[Judged]:
+async def by_language_model(cases: Iterable[Case], model: ChatModel) -> Sequence[Judged]:
     """Has a language model choose among what rank puts on its shortlist."""
     chooser, judged = LLMChooser(model), []
     for case in cases:

@@ -40,17 +40,21 @@ class Abilities:
     format: Format = Format.JSON_SCHEMA
     tells_usage: bool = True
     takes_temperature: bool = True
+    takes_limit: bool = True
 
-    def fields(self, schema: Schema | None, temperature: float | None) -> dict[str, object]:
+    def fields(self, schema: Schema | None, temperature: float | None, max_tokens: int = 0) -> dict[str, object]:
         """Builds the fields of a request that endpoints may refuse.
 
         Args:
             schema: The JSON Schema of the reply; None for any text.
             temperature: What the operator set; None leaves it to the endpoint, except for replies with a schema.
+            max_tokens: How many tokens the reply may have; 0 leaves it to the endpoint.
         """
         fields: dict[str, object] = {}
         if self.tells_usage:
             fields["stream_options"] = {"include_usage": True}
+        if max_tokens and self.takes_limit:
+            fields["max_tokens"] = max_tokens
         if temperature is not None:
             fields["temperature"] = temperature
         elif schema and self.takes_temperature:
@@ -71,6 +75,8 @@ class Abilities:
             return replace(self, tells_usage=False)
         if schema and self.takes_temperature and "temperature" in said:
             return replace(self, takes_temperature=False)
+        if self.takes_limit and "max_tokens" in said:
+            return replace(self, takes_limit=False)
         # Many servers only say that the request is bad: then the next format is tried.
         about_format = status in _SPEECHLESS or any(word in said for word in _FORMAT_WORDS)
         if schema and self.format is not Format.PLAIN and about_format:
@@ -83,6 +89,7 @@ class Abilities:
             max(self.format, other.format),
             self.tells_usage and other.tells_usage,
             self.takes_temperature and other.takes_temperature,
+            self.takes_limit and other.takes_limit,
         )
 
 

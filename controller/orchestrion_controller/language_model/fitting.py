@@ -7,8 +7,8 @@ from contextlib import aclosing
 from typing import Final, Protocol, TypeVar
 
 from orchestrion.errors import OrchestrionError, Reason
+from orchestrion_controller.language_model.chat_model import ChatModel
 from orchestrion_controller.language_model.messages import ChatMessage, Ended, Schema
-from orchestrion_controller.language_model.model import LanguageModel
 
 E = TypeVar("E")
 
@@ -17,29 +17,33 @@ _MOST_REFITS: Final = 6
 
 
 async def chat_fitting(
-    model: LanguageModel,
+    model: ChatModel,
     extents: Sequence[E],
     write: Callable[[E], Sequence[ChatMessage]],
     schema: Callable[[E], Schema] | None = None,
+    *,
+    max_tokens: int = 0,
 ) -> AsyncGenerator[str | Ended, None]:
-    """Chats as `LanguageModel.chat` does, with the first extent whose prompt fits.
+    """Chats as `ChatModel.chat` does, with the first extent whose prompt fits.
 
     Args:
         model: The language model.
         extents: How much a prompt may contain, the most first; each is shorter than the one before.
         write: Writes the prompt of an extent.
         schema: Makes the schema for an extent's reply.
+        max_tokens: How many tokens the reply may have; 0 leaves it to the model.
 
     Raises:
         FailedPreconditionError: Not even the shortest prompt fits (`LLM_CONTEXT_EXCEEDED`).
-        OrchestrionError: What `LanguageModel.chat` raises.
+        OrchestrionError: What `ChatModel.chat` raises.
     """
     for _ in range(_MOST_REFITS):
         extent = await longest_that_fits(model, extents, write)
         if extent is None:
             break
+        form = schema(extent) if schema else None
         try:
-            async with aclosing(model.chat(write(extent), schema(extent) if schema else None)) as reply:
+            async with aclosing(model.chat(write(extent), form, max_tokens=max_tokens)) as reply:
                 async for piece in reply:
                     yield piece
             return

@@ -73,7 +73,7 @@ class LanguageModel:
         return failures.too_long(self._config, context_tokens)
 
     async def chat(
-        self, messages: Sequence[ChatMessage], schema: Schema | None = None
+        self, messages: Sequence[ChatMessage], schema: Schema | None = None, *, max_tokens: int = 0
     ) -> AsyncGenerator[str | Ended, None]:
         """Asks for a reply; with a schema, for JSON of that form, in the strictest format that the endpoint supports.
 
@@ -93,7 +93,7 @@ class LanguageModel:
         retries = LlmAttempts(self._config.retry_count, self._config.longest_wait_s)
         while True:
             try:
-                stream, first = await self._open(messages, schema)
+                stream, first = await self._open(messages, schema, max_tokens)
                 break
             except (self._openai.OpenAIError, ValueError) as error:
                 self._raise_context_refusal(error, messages)
@@ -108,13 +108,13 @@ class LanguageModel:
                 yield piece
 
     async def _open(
-        self, messages: Sequence[ChatMessage], schema: Schema | None
+        self, messages: Sequence[ChatMessage], schema: Schema | None, max_tokens: int
     ) -> tuple[openai.AsyncStream[object], object]:
         """Starts the stream, leaving out what the endpoint refuses, and waits for its first chunk (None for none)."""
         abilities, lasting = self._abilities, True
         while True:
             try:
-                opened = await self._post(messages, abilities.fields(schema, self._config.temperature))
+                opened = await self._post(messages, abilities.fields(schema, self._config.temperature, max_tokens))
             except TimeoutError as error:
                 raise failures.silent(self._config, began=False) from error
             except self._openai.APIStatusError as error:

@@ -13,7 +13,7 @@ from orchestrion.plans import Task, TaskResult, TaskState
 from orchestrion.runs import Role
 from orchestrion.values import ArtifactRef, OutputRef, Value
 from orchestrion_controller import wording
-from orchestrion_controller.language_model import ChatMessage, Ended, LanguageModel, chat_fitting
+from orchestrion_controller.language_model import ChatMessage, ChatModel, Ended, chat_fitting
 from orchestrion_controller.languages.answers import words_of
 from orchestrion_controller.plans import graph
 from orchestrion_controller.responder import not_done
@@ -43,7 +43,7 @@ class LLMResponder:
 
     name = "llm"
 
-    def __init__(self, model: LanguageModel) -> None:
+    def __init__(self, model: ChatModel) -> None:
         """Keeps the language model to ask."""
         self._model = model
 

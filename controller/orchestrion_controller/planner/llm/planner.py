@@ -11,7 +11,7 @@ from orchestrion.errors import InvalidArgumentError, NotFoundError, OrchestrionE
 from orchestrion.events import PlanFinished, PlanRejected, TaskPlanned, TaskRevoked
 from orchestrion.plans import Error, Plan, Task
 from orchestrion.runs import Role
-from orchestrion_controller.language_model import ChatMessage, Ended, LanguageModel, Schema, chat_fitting
+from orchestrion_controller.language_model import ChatMessage, ChatModel, Ended, Schema, chat_fitting
 from orchestrion_controller.planner.llm import originals
 from orchestrion_controller.planner.llm.earlier import Earlier, earlier
 from orchestrion_controller.planner.llm.fitting import extents, material
@@ -70,7 +70,7 @@ class LLMPlanner:
 
     name = "llm"
 
-    def __init__(self, model: LanguageModel) -> None:
+    def __init__(self, model: ChatModel) -> None:
         """Keeps the language model to ask."""
         self._model = model
 
@@ -80,7 +80,7 @@ class LLMPlanner:
         Raises:
             FailedPreconditionError: The model refused (`PLANNER_REFUSED`), or wrote an invalid plan twice
                 (`PLAN_NOT_REPAIRED`); or the request does not fit in its context (`LLM_CONTEXT_EXCEEDED`).
-            OrchestrionError: What `LanguageModel.chat` raises.
+            OrchestrionError: What `ChatModel.chat` raises.
         """
         left = earlier(request.history)
         shown = material(request, left)

@@ -10,7 +10,7 @@ from typing import Final
 
 from orchestrion.errors import OrchestrionError
 from orchestrion_controller.dispatch import SelectionContext
-from orchestrion_controller.language_model import Ended, LanguageModel, Schema, chat_fitting
+from orchestrion_controller.language_model import ChatModel, Ended, Schema, chat_fitting
 from orchestrion_controller.selector.llm import prompt, reply
 from orchestrion_controller.selector.llm.prompt import ChoicePromptExtent, ChoiceQuestion
 from orchestrion_controller.selector.llm.reply import ExpertChoice
@@ -41,7 +41,7 @@ class LLMChooser:
 
     name: Final = "llm"
 
-    def __init__(self, model: LanguageModel) -> None:
+    def __init__(self, model: ChatModel) -> None:
         """Keeps the language model."""
         self._model = model
 
