@@ -162,7 +162,10 @@ def _candidate(item: RankedReplica) -> str:
         "domain": expert.domain or "general use",
         "licence": expert.license or "not known",
         "takes at most": "; ".join(f"{limit.input} {_limit(limit)}" for limit in expert.input_limits),
-        "takes only": "; ".join(f"{taken.input} {', '.join(taken.values[:8])}" for taken in expert.accepts),
+        "takes only": "; ".join(
+            f"{taken.input} {', '.join(taken.values[:8])}" for taken in expert.accepts if taken.values
+        ),
+        "takes no": ", ".join(taken.input for taken in expert.accepts if not taken.values),
         "memory": _gigabytes(expert),
         "accuracy": f"{expert.accuracy:g} ({expert.accuracy_measure})" if expert.accuracy else "",
         "downloads a month": f"{expert.download_count:,}" if expert.download_count else "",
