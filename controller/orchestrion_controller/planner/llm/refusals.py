@@ -1,10 +1,7 @@
-"""Recognises that a language model refuses to plan, and makes the errors of plans that it cannot write."""
-
-# ruff: noqa: RUF001 - People and models write with the marks of many scripts.
+"""The errors of plans that a language model refuses to write, or cannot write."""
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from orchestrion.errors import OrchestrionError, Reason
@@ -15,16 +12,6 @@ from orchestrion_controller.languages.messages import ENGLISH, message
 from orchestrion_controller.stages import PlanningRequest
 
 _LONGEST_QUOTE: Final = 300
-_REFUSING: Final = re.compile(
-    r"\s*(?:(?:i['’]?m|i am)\s+(?:really |very |so )?(?:sorry|afraid|unable|not able)|sorry\b|i apologi[sz]e"
-    r"|unfortunately,? i\b|as an ai\b|i (?:can(?:['’]?t|not)|won['’]?t|will not|must decline|decline)\b)",
-    re.IGNORECASE,
-)
-
-
-def sounds_like_refusal(reply: str) -> bool:
-    """Whether a reply without a plan declines in plain words: some endpoints have no field for that."""
-    return "{" not in reply and bool(_REFUSING.match(reply))
 
 
 def declined(said: str = "", language: str = ENGLISH) -> OrchestrionError:

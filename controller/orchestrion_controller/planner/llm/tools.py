@@ -68,17 +68,14 @@ class Tool:
     @property
     def _languages(self) -> str:
         """Says which languages the experts are made for; empty where they take all."""
-        by_domain = {
-            domain: _listed(tags) for domain, tags in self.limits.languages.items() if not self._lists_languages(domain)
+        domains = self.task_type.input("domain")
+        choices = {choice.lower() for choice in domains.choices} if domains else set()
+        listed = {
+            domain: _listed(tags) for domain, tags in self.limits.languages.items() if not domain or domain in choices
         }
-        if list(by_domain) == [""]:
-            return f"for {by_domain['']}"
-        return "; ".join(f"{domain or 'else'}: for {tags}" for domain, tags in by_domain.items())
-
-    def _lists_languages(self, domain: str) -> bool:
-        """Whether some domain that no choice stands for any more has nothing to be said of."""
-        choices = self.task_type.input("domain")
-        return bool(domain) and (choices is None or domain not in {choice.lower() for choice in choices.choices})
+        if list(listed) == [""]:
+            return f"for {listed['']}"
+        return "; ".join(f"{domain or 'without a domain'}: for {tags}" for domain, tags in listed.items())
 
     def _described(self, parameter: Parameter) -> str:
         original = self.whole.input(parameter.name)
