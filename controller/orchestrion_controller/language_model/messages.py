@@ -41,6 +41,9 @@ class Schema:
 
     name: str
     schema: Mapping[str, object]
+    strict_schema: Mapping[str, object] | None = None
+    """The same for endpoints that require every property: what may be left out may be null. None where it is `schema`.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,10 @@
+"""The plan language for models: how a language model writes a plan, how it is read, and the schema of it."""
+
+from __future__ import annotations
+
+from orchestrion_controller.planner.llm.notation.names import PlanNames
+from orchestrion_controller.planner.llm.notation.reader import PlanReader
+from orchestrion_controller.planner.llm.notation.schema import plan_schema
+from orchestrion_controller.planner.llm.notation.writing import written
+
+__all__ = ["PlanNames", "PlanReader", "plan_schema", "written"]

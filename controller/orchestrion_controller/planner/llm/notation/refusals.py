@@ -1,0 +1,48 @@
+"""Reads what a plan says about the parts of a request that it does not do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from orchestrion.refusals import NotDone
+from orchestrion.values import JsonData
+from orchestrion_controller.planner.llm.notation.spelling import letters
+
+_REASON: Final = "notaskreason"
+_NOT_DONE: Final = "notdone"
+_WORDS: Final = ("words", "part", "text", "request")
+_WHY: Final = ("why", "reason", "because")
+
+
+def is_plan(members: Mapping[str, JsonData]) -> bool:
+    """Whether an object without a list of tasks says of itself that it is a plan."""
+    return bool({_REASON, _NOT_DONE} & set(map(letters, members)))
+
+
+def no_task_reason(members: Mapping[str, JsonData]) -> str:
+    """Returns why the request needs no task; empty where the plan does not say."""
+    return _clean(_member(members, (_REASON,)))
+
+
+def not_done(members: Mapping[str, JsonData]) -> tuple[NotDone, ...]:
+    """Returns the parts that the plan leaves out, with the reasons."""
+    listed = _member(members, (_NOT_DONE,))
+    items = listed if isinstance(listed, list) else [listed]
+    parts = (_part(item) for item in items)
+    return tuple(part for part in parts if part.words or part.reason)
+
+
+def _part(item: JsonData) -> NotDone:
+    if isinstance(item, dict):
+        return NotDone(words=_clean(_member(item, _WORDS)), reason=_clean(_member(item, _WHY)))
+    return NotDone(reason=_clean(item))
+
+
+def _member(members: Mapping[str, JsonData], names: Iterable[str]) -> JsonData:
+    return next((value for name in names for key, value in members.items() if letters(key) == name), None)
+
+
+def _clean(value: JsonData) -> str:
+    """Returns a text that protobuf can encode; empty for anything else."""
+    return value.strip().encode(errors="replace").decode() if isinstance(value, str) else ""
