@@ -1,8 +1,8 @@
-"""What of a task type is available: the choices and inputs that some available expert takes, and its languages. Pure."""
+"""What of a task type is available: the choices, inputs and languages that some available expert takes. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 

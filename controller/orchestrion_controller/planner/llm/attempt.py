@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from typing import Final
+
 from orchestrion.errors import InvalidArgumentError, NotFoundError, OrchestrionError, Reason
 from orchestrion.plans import Plan, Task
 from orchestrion.refusals import NotDone
@@ -14,6 +18,10 @@ from orchestrion_controller.planner.llm.notation import PlanReader
 from orchestrion_controller.planner.llm.prompt import Material, PlanPromptExtent
 from orchestrion_controller.plans.rules import PlanChecker
 from orchestrion_controller.stages import TaskTypeLimits, Usage
+
+_EMPTY: Final = (
+    "The plan has no tasks: say in `no_task_reason` why none is needed, or list in `not_done` what cannot be done."
+)
 
 
 class Attempt:
@@ -33,7 +41,7 @@ class Attempt:
         self.plan: Plan | None = None
         """The plan, once all of it is valid."""
         self.faults: list[OrchestrionError] = []
-        """All that is wrong with the plan."""
+        """All that is wrong with the plan that counts."""
         self._failure: OrchestrionError | None = None
         self._shown = shown
         self._most_tasks = most_tasks
@@ -41,7 +49,8 @@ class Attempt:
         self._pieces: list[str] = []
         request = shown.request
         said = [message.text for message in request.messages if message.role is not Role.ASSISTANT]
-        self._literals = LiteralCheck(said, shown.names.texts)
+        self._said = "\n".join(said)
+        self._literals = LiteralCheck(said, shown.names.texts.values())
         self._reader = PlanReader(request.on_offer, shown.names)
         self._begin()
 
@@ -49,9 +58,12 @@ class Attempt:
         """Begins a draft; a model may write several, of which the last counts."""
         request = self._shown.request
         self._draft = self._reader.draft
-        self._checker = PlanChecker(request.on_offer, request.attachments, self._shown.names.artifacts)
+        earlier = self._shown.names.earlier_artifacts.values()
+        self._checker = PlanChecker(request.on_offer, request.attachments, {item.name: item for item in earlier})
         self._equal = EqualTasks(request.on_offer)
         self._tasks: list[Task] = []
+        self._taken = 0
+        self.faults = []
 
     @property
     def reply(self) -> str:
@@ -82,8 +94,21 @@ class Attempt:
 
     @property
     def not_done(self) -> tuple[NotDone, ...]:
-        """What the plan does not do of the request."""
-        return self._reader.not_done
+        """What the plan does not do of the request.
+
+        A reason for no task beside tasks says what the model could not do; it names no words.
+        """
+        reason = self._reader.no_task_reason.strip()
+        parts = self._reader.not_done
+        if self._tasks and reason and not parts:
+            return (NotDone(reason=reason),)
+        return tuple(NotDone(self._as_written(part.words), part.reason) for part in parts)
+
+    def _as_written(self, words: str) -> str:
+        """Returns words as the request has them, where they differ from it in case and spaces alone."""
+        spaced = r"\s+".join(re.escape(word) for word in words.split())
+        match = re.search(spaced, self._said, re.IGNORECASE) if spaced else None
+        return match[0] if match else words
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -99,14 +124,16 @@ class Attempt:
     def feed(self, piece: str) -> list[Task]:
         """Takes a piece of the reply and returns the tasks that are to be started: none of a later draft."""
         self._pieces.append(piece)
-        checked: list[Task] = []
-        for task in self._reader.feed(piece):
-            if self._reader.draft != self._draft:
-                self._begin()
-                checked.clear()
-            if (valid := self._checked(task)) is not None:
-                checked.append(valid)
-        return [] if self.faults or self._reader.faults or self._draft > 1 else checked
+        checked = self._take(self._reader.feed(piece))
+        return [] if self.faults or self._reader.faults or self._draft else checked
+
+    def _take(self, tasks: Sequence[Task]) -> list[Task]:
+        """Checks the tasks that were read, and returns those that are valid."""
+        if self._reader.draft != self._draft:
+            self._begin()
+            tasks = self._reader.tasks
+        self._taken += len(tasks)
+        return [checked for task in tasks if (checked := self._checked(task)) is not None]
 
     def end(self, ended: Ended | None) -> None:
         """Ends the reply and checks the plan as a whole.
@@ -118,16 +145,20 @@ class Attempt:
             message = f"The language model's reply broke off after {len(self._tasks)} tasks. Try again."
             raise Reason.LLM_BROKE_OFF.error(message)
         self._reader.finish()
+        self._take(self._reader.tasks[self._taken :])
         self.faults += self._reader.faults
+        if self.faults:
+            return
         reason = self._reader.no_task_reason
-        if not self._tasks and self.not_done and not reason:
-            reason = " ".join(part.reason for part in self.not_done if part.reason) or "Nothing here does that."
+        if not self._tasks and not reason:
+            reason = " ".join(part.reason or part.words for part in self.not_done)
+        if not self._tasks and not reason:
+            self.faults.append(Reason.PLAN_INVALID.error(_EMPTY, field="plan"))
+            return
         try:
-            plan = self._checker.close(reason if not self._tasks else "")
+            self.plan = self._checker.close("" if self._tasks else reason)
         except OrchestrionError as error:
             self.faults.append(error)
-        else:
-            self.plan = None if self.faults else plan
 
     def fail(self, error: OrchestrionError) -> None:
         """Records that there is no whole reply."""

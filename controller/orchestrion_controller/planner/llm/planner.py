@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Final
 
-from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.errors import OrchestrionError
 from orchestrion.events import PlanFinished, PlanRejected, TaskPlanned, TaskRevoked
 from orchestrion.plans import Error, Plan, Task
 from orchestrion.runs import Role
