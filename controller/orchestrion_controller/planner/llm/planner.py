@@ -17,7 +17,7 @@ from orchestrion_controller.planner.llm.attempt import Attempt
 from orchestrion_controller.planner.llm.fitting import extents, material
 from orchestrion_controller.planner.llm.notation import PlanNames, plan_schema
 from orchestrion_controller.planner.llm.prompt import Material, PlanPromptExtent, repair_messages
-from orchestrion_controller.planner.llm.refusals import declined, in_language_of, not_repaired, raise_for
+from orchestrion_controller.planner.llm.refusals import in_language, not_repaired, raise_for, without_plan
 from orchestrion_controller.stages import PlanItem, PlanningRequest
 
 MOST_TASKS: Final = 100
@@ -83,13 +83,7 @@ class LLMPlanner:
                 break
             yield PlanRejected(Error.of(attempt.error))
         if attempt.plan is None:
-            error = attempt.error
-            if rejected is not None and attempt.is_invalid:
-                # A model that writes no plan even when it is asked again has something to say to the person.
-                error = declined(attempt.reply) if attempt.is_prose else not_repaired(rejected.error, error)
-            said = [message.text for message in request.messages if message.role is not Role.ASSISTANT]
-            # On a thread: to tell a language, the first text of a process takes some tenths of a second.
-            error = await asyncio.to_thread(in_language_of, said[-1] if said else "", error, request)
+            error = await self._told(attempt, rejected, request)
             if error.not_done and not out:
                 yield PlanFinished(Plan((), error.message), not_done=error.not_done)
             raise error
@@ -100,6 +94,18 @@ class LLMPlanner:
             if task not in out:
                 yield TaskPlanned(task)
         yield PlanFinished(attempt.plan, not_done=attempt.not_done, doubts=attempt.doubts)
+
+    async def _told(self, attempt: Attempt, rejected: Attempt | None, request: PlanningRequest) -> OrchestrionError:
+        """Returns why there is no plan, in the language of the request."""
+        said = [message.text for message in request.messages if message.role is not Role.ASSISTANT]
+        # On a thread: to tell a language, the first text of a process takes some tenths of a second.
+        language = await asyncio.to_thread(languages.detect, said[-1] if said else "")
+        if rejected is None or not attempt.is_invalid:
+            return in_language(language, attempt.error, request)
+        if attempt.is_prose:
+            # A model that writes no plan even when it is asked again has something to say to the person.
+            return without_plan(attempt.reply, language)
+        return in_language(language, not_repaired(rejected.error, attempt.error), request)
 
     async def _tasks(
         self, attempt: Attempt, shown: Material, suffix: Sequence[ChatMessage]

@@ -6,7 +6,7 @@ from typing import Final
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.refusals import NotDone
-from orchestrion_controller import languages, refusals, wording
+from orchestrion_controller import refusals, wording
 from orchestrion_controller.language_model import Ended
 from orchestrion_controller.languages.messages import ENGLISH, message
 from orchestrion_controller.stages import PlanningRequest
@@ -31,20 +31,28 @@ def declined(said: str = "", language: str = ENGLISH) -> OrchestrionError:
     return error
 
 
-def in_language_of(text: str, error: OrchestrionError, request: PlanningRequest) -> OrchestrionError:
+def without_plan(said: str, language: str) -> OrchestrionError:
+    """The error of a model that answers in words, however it is asked for a plan; arguments as those of `declined`."""
+    said = said.strip().encode(errors="replace").decode()
+    text = message(language, "no_plan_saying", said=wording.quoted(said, _LONGEST_QUOTE))
+    error = Reason.PLANNER_REFUSED.error(text, said=wording.cut(said, _LONGEST_QUOTE))
+    error.not_done = (NotDone(reason=text),)
+    return error
+
+
+def in_language(language: str, error: OrchestrionError, request: PlanningRequest) -> OrchestrionError:
     """Returns the error of a plan that nobody will get as one that says what is not done; any other as it is.
 
     Args:
-        text: The words of the request, in whose language it is told.
+        language: The language in which it is told.
         error: Why there is no plan: the model declined, or it insists on a task type that no expert serves.
         request: The request, with what could be on offer, and what brings it.
     """
     if error.reason == Reason.PLANNER_REFUSED.name:
-        return declined(error.metadata["said"], languages.detect(text))
+        return declined(error.metadata["said"], language)
     absent = request.defined.get(error.metadata.get("task_type", ""))
     if error.metadata.get("invalid") != Reason.UNKNOWN_TASK_TYPE.name or absent is None:
         return error
-    language = languages.detect(text)
     part = refusals.no_expert("", absent, request.cures.find(absent.name), language)
     return refusals.refusal((part,), (), language, planner="llm")
 
