@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
 
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion_controller.plans.kinds import listed
+from orchestrion.plans import Parameter, TaskType
+from orchestrion.runs import Artifact
+from orchestrion_controller.plans.kinds import how_to_attach, how_to_write, listed
 
 _MOST_TASK_TYPES: Final = 3
 """How many task types an error suggests at most."""
@@ -32,6 +34,47 @@ class TaskPosition:
         texts = (message, self._task_id, f"plan.tasks[{self._index}].{field}")
         message, task_id, field = (text.encode(errors="replace").decode() for text in texts)
         return reason.error(message, {**metadata, "task_id": task_id, "field": field})
+
+
+class PlanHints:
+    """What errors say about mending a plan, to those who write it as proto3 JSON; others derive from this."""
+
+    item = "take one item of an output with `index`"
+    whole_output = "leave `index` out"
+    several = 'write {"list": {"items": […]}}'
+    reason_field = "noTaskReason"
+    """How a plan takes one item, or all, of an output; how it has several values; where it says why it is empty."""
+
+    def task_type(self, name: str, task_types: Mapping[str, TaskType]) -> str:
+        """Says what there is instead of a task type that there is not."""
+        return closest_task_types(name, list(task_types))
+
+    def value(self, parameter: Parameter) -> str:
+        """Says how a value of an input is written."""
+        return how_to_write(parameter.kind)
+
+    def missing(self, parameter: Parameter, task_types: Mapping[str, TaskType]) -> str:
+        """Says where the value of an input comes from that a task lacks."""
+        del task_types
+        return f"give {self.value(parameter)}"
+
+    def instead_of(self, artifact: Artifact, parameter: Parameter, task_types: Mapping[str, TaskType]) -> str:
+        """Says what to give in place of a file that an input does not take."""
+        del artifact, task_types
+        return f"give {how_to_attach(parameter)}"
+
+    def between(self, output: Parameter, parameter: Parameter, task_types: Mapping[str, TaskType]) -> str:
+        """Says what to do where an input takes no output of that kind."""
+        del output, parameter, task_types
+        return "refer to an output of that kind, or put a task between that makes one"
+
+    def no_attachment(self, name: str, count: int) -> str:
+        """Says that there are not so many attachments."""
+        return f"There is no `{name}`: the request has {count} attachment{'s'[: count != 1]}. Attach one more."
+
+    def no_artifact(self, name: str) -> str:
+        """Says that there is no artifact of a name."""
+        return f"There is no artifact {name[:90]!r}; upload it first, or use `attachments/1` and so on."
 
 
 def did_you_mean(name: str, names: Sequence[str]) -> str:

@@ -92,16 +92,17 @@ def how_to_attach(parameter: Parameter) -> str:
     )
 
 
-def fault(parameter: Parameter, value: Value) -> str | None:
+def fault(parameter: Parameter, value: Value, written: str) -> str | None:
     """Explains why a literal is no value of a parameter; None when it is one.
 
     Args:
         parameter: An input that is no media.
         value: Text, number, truth value or structured data.
+        written: How a value of it is written.
     """
     kind = parameter.kind
     if not _is_of_kind(kind, value):
-        return f"it takes {kind.name}, written {how_to_write(kind)}"
+        return f"it takes {kind.name}, written {written}"
     if isinstance(value, str):
         if not _is_unicode(value):
             return "the text holds half of a surrogate pair; write whole characters"

@@ -19,7 +19,7 @@ from orchestrion_controller.planner.llm.notation.values import read
 _LONGEST_ID: Final = 80
 
 
-class PlanDraft:
+class WrittenPlan:
     """A plan as far as it is written. It is the `Scope` of its tasks."""
 
     def __init__(self, task_types: Mapping[str, TaskType], names: PlanNames) -> None:
@@ -155,9 +155,9 @@ class PlanDraft:
                 else:
                     unreadable.append((name, error))
         for name, refused in unreadable:
-            message = f"`{stated.id[:_LONGEST_ID]}`: {refused.message}"
-            closed = message if message.endswith((".", "?")) else f"{message}."
-            self.add_fault(refused.reason, closed, f"tasks[{number - 1}].inputs.{name[:_LONGEST_ID]}", stated.id)
+            message = refused.message if refused.message.endswith((".", "?")) else f"{refused.message}."
+            field = f"tasks[{number - 1}].inputs.{name[:_LONGEST_ID]}"
+            self.add_fault(refused.reason, message, field, stated.id)
         if unreadable:
             return []
         task = Task(stated.id, stated.type_name, inputs)

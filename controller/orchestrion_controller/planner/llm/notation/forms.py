@@ -46,13 +46,13 @@ class Items:
 
 
 @dataclass(frozen=True, slots=True)
-class NamedFile:
+class FileName:
     """A file or a text by its name."""
 
     name: str
 
 
-Form: TypeAlias = LiteralText | Data | Bare | Items | NamedFile
+Form: TypeAlias = LiteralText | Data | Bare | Items | FileName
 
 
 def of(data: Mapping[str, JsonData], parameter: Parameter) -> Form | None:
@@ -77,7 +77,7 @@ def of(data: Mapping[str, JsonData], parameter: Parameter) -> Form | None:
         case "output" | "ref" | "reference", str() if not is_json or value.startswith("$"):
             return Bare(value if value.startswith("$") else f"${value}")
         case _, str() | int() if key in _FILES and not is_json:
-            return NamedFile(str(value))
+            return FileName(str(value))
         case _, str() | int() | float() if (key in _BARE or key == letters(parameter.name)) and not is_json:
             return Bare(value)
     return None

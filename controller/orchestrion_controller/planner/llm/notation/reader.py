@@ -12,7 +12,7 @@ from orchestrion.refusals import NotDone
 from orchestrion.values import JsonData
 from orchestrion_controller.planner.llm.notation import candidates
 from orchestrion_controller.planner.llm.notation.candidates import PlanCandidate
-from orchestrion_controller.planner.llm.notation.draft import PlanDraft
+from orchestrion_controller.planner.llm.notation.draft import WrittenPlan
 from orchestrion_controller.planner.llm.notation.names import PlanNames
 from orchestrion_controller.planner.llm.notation.thoughts import MarkKind, end_of_thoughts, next_mark
 
@@ -35,8 +35,8 @@ class PlanReader:
         """Whether anything that looks like a plan was there; else the reply is prose."""
         self._task_types = task_types
         self._names = names
-        self._current = PlanDraft(task_types, names)
-        self._whole: PlanDraft | None = None
+        self._current = WrittenPlan(task_types, names)
+        self._whole: WrittenPlan | None = None
         """The last plan that was written to its end."""
         self._text = ""
         """What is still to be read outside of JSON."""
@@ -106,7 +106,7 @@ class PlanReader:
             message = f"The plan breaks off after {current.count} tasks: write it whole."
         current.add_fault(Reason.PLAN_INVALID, message, "tasks")
 
-    def _fall_back(self, whole: PlanDraft) -> bool:
+    def _fall_back(self, whole: WrittenPlan) -> bool:
         """Has a plan count again that was whole, since the one after it is not."""
         self._current = whole
         self.draft += 1
@@ -143,7 +143,7 @@ class PlanReader:
             self._text = ""
             return True
         if mark.kind is MarkKind.CLOSING:
-            self._begin(PlanDraft(self._task_types, self._names))
+            self._begin(WrittenPlan(self._task_types, self._names))
             self._whole, self.has_plan = None, False
         self._closing = mark.closing
         self._text = self._text[mark.end :]
@@ -187,14 +187,14 @@ class PlanReader:
                 self._text, self._candidate = candidate.rest, None
                 return True
 
-    def _draft_of(self, candidate: PlanCandidate) -> PlanDraft:
+    def _draft_of(self, candidate: PlanCandidate) -> WrittenPlan:
         """Returns the draft that a candidate writes, which counts from its first word on."""
         if candidate is not self._author:
             self._author = candidate
-            self._begin(PlanDraft(self._task_types, self._names))
+            self._begin(WrittenPlan(self._task_types, self._names))
         return self._current
 
-    def _begin(self, draft: PlanDraft) -> None:
+    def _begin(self, draft: WrittenPlan) -> None:
         """Has a plan count from now on."""
         if not self._current.is_empty:
             self.draft += 1
@@ -206,7 +206,7 @@ class PlanReader:
         if self._current.is_whole and self._tail is None:
             return []
         if self._current.is_empty or (self._is_bare and self._current.has(data)):
-            self._begin(PlanDraft(self._task_types, self._names))
+            self._begin(WrittenPlan(self._task_types, self._names))
             self._is_bare = True
         return self._current.add(data)
 
@@ -214,7 +214,7 @@ class PlanReader:
         """Ends a plan; one that says nothing leaves the one before it in force."""
         self.has_plan = True
         if candidate is not self._author:
-            draft = PlanDraft(self._task_types, self._names)
+            draft = WrittenPlan(self._task_types, self._names)
             draft.close(members)
             if draft.is_empty and not self._current.is_empty:
                 return []

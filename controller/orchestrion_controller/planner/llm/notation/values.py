@@ -66,7 +66,7 @@ def _object(data: dict[str, JsonData], parameter: Parameter, scope: Scope) -> Va
             return _value(inner, parameter, scope)
         case forms.Items(values=items):
             return tuple(_value(item, parameter, scope) for item in items)
-        case forms.NamedFile(name=name):
+        case forms.FileName(name=name):
             return _file(name, parameter, scope)
     return _json(data, scope)
 
