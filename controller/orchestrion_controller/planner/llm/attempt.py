@@ -14,7 +14,7 @@ from orchestrion_controller.language_model import Ended
 from orchestrion_controller.planner.llm import originals, text_languages
 from orchestrion_controller.planner.llm.duplicates import EqualTasks
 from orchestrion_controller.planner.llm.literals import LiteralCheck
-from orchestrion_controller.planner.llm.notation import PlanReader
+from orchestrion_controller.planner.llm.notation import ModelHints, PlanReader
 from orchestrion_controller.planner.llm.prompt import Material, PlanPromptExtent
 from orchestrion_controller.plans.rules import PlanChecker
 from orchestrion_controller.stages import TaskTypeLimits, Usage
@@ -59,7 +59,9 @@ class Attempt:
         request = self._shown.request
         self._draft = self._reader.draft
         earlier = self._shown.names.earlier_artifacts.values()
-        self._checker = PlanChecker(request.on_offer, request.attachments, {item.name: item for item in earlier})
+        artifacts = {item.name: item for item in earlier}
+        hints = ModelHints(self._shown.names, self._said)
+        self._checker = PlanChecker(request.on_offer, request.attachments, artifacts, hints)
         self._equal = EqualTasks(request.on_offer)
         self._tasks: list[Task] = []
         self._taken = 0
@@ -144,21 +146,21 @@ class Attempt:
         if ended and not ended.finish_reason and not self._reader.closed:
             message = f"The language model's reply broke off after {len(self._tasks)} tasks. Try again."
             raise Reason.LLM_BROKE_OFF.error(message)
-        self._reader.finish()
+        self._reader.finish(cut=bool(ended) and ended.finish_reason == "length")
         self._take(self._reader.tasks[self._taken :])
         self.faults += self._reader.faults
-        if self.faults:
+        if not self._reader.has_plan:
             return
-        reason = self._reader.no_task_reason
-        if not self._tasks and not reason:
-            reason = " ".join(part.reason or part.words for part in self.not_done)
-        if not self._tasks and not reason:
+        for fault in self._reader.faults:
+            # What refers to a task that cannot be read refers to something.
+            self._checker.excuse(fault.metadata.get("task_id", ""))
+        reason = "" if self._tasks else self._reader.no_task_reason or _reasons(self.not_done)
+        if reason or self._tasks:
+            self.faults += self._checker.closing_faults(reason)
+        elif not self.faults:
             self.faults.append(Reason.PLAN_INVALID.error(_EMPTY, field="plan"))
-            return
-        try:
-            self.plan = self._checker.close("" if self._tasks else reason)
-        except OrchestrionError as error:
-            self.faults.append(error)
+        if not self.faults:
+            self.plan = Plan(self._checker.tasks, reason)
 
     def fail(self, error: OrchestrionError) -> None:
         """Records that there is no whole reply."""
@@ -176,11 +178,11 @@ class Attempt:
                 self.faults.append(Reason.PLAN_INVALID.error(message, field="plan.tasks"))
             self._tasks.append(merged)
             return None
-        try:
-            checked = self._checker.add(merged)
-        except OrchestrionError as error:
-            self.faults.append(error)
+        if broken := self._checker.faults(merged):
+            self.faults += broken
+            self._tasks.append(merged)
             return None
+        checked = self._checker.tasks[-1]
         task_type = request.on_offer[checked.type]
         if not self._is_repair:
             questions = (
@@ -191,6 +193,10 @@ class Attempt:
             self.faults += [question for question in questions if question]
         self._tasks.append(checked)
         return checked
+
+
+def _reasons(parts: Sequence[NotDone]) -> str:
+    return " ".join(part.reason or part.words for part in parts)
 
 
 def _all_of(faults: list[OrchestrionError]) -> OrchestrionError:

@@ -17,7 +17,7 @@ from orchestrion.values import Value
 from orchestrion_controller import wording
 from orchestrion_controller.language_model import ChatMessage
 from orchestrion_controller.planner.llm.examples import Example
-from orchestrion_controller.planner.llm.notation import PlanNames, written
+from orchestrion_controller.planner.llm.notation import PlanNames, fault_lines, written
 from orchestrion_controller.planner.llm.tools import Tool, notes
 from orchestrion_controller.plans.kinds import reads_as_text
 from orchestrion_controller.stages import PastTurn, PlanningRequest
@@ -129,8 +129,9 @@ class Material:
 
 def repair_messages(reply: str, errors: Sequence[OrchestrionError]) -> list[ChatMessage]:
     """Writes what follows an invalid plan: the model's own reply, and all that is wrong with it."""
-    listed = "\n".join(f"- {error.message}" for error in errors)
-    correction = f"This plan is not valid:\n{listed}\nWrite the whole plan anew, mended, as one JSON object."
+    correction = (
+        f"This plan is not valid:\n{fault_lines(errors)}\nWrite the whole plan anew, mended, as one JSON object."
+    )
     shown = wording.cut(reply, _LONGEST_REPLY) or "(nothing)"
     return [{"role": "assistant", "content": shown}, {"role": "user", "content": correction}]
 

@@ -62,13 +62,9 @@ def raise_for(ended: Ended) -> None:
 
     Raises:
         FailedPreconditionError: The model, or a filter before it, declined.
-        InvalidArgumentError: The reply was cut off, because it grew too long.
     """
     if ended.is_refusal:
         raise declined(ended.refusal)
-    if ended.finish_reason == "length":
-        text = "The plan was cut off because the reply grew too long: write a shorter plan."
-        raise Reason.PLAN_INVALID.error(text, field="plan")
 
 
 def not_repaired(first: OrchestrionError, second: OrchestrionError) -> OrchestrionError:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from orchestrion_controller.planner.llm.earlier import earlier
 
 from orchestrion.errors import FailedPreconditionError
 from orchestrion.events import PlanFinished
@@ -17,7 +18,6 @@ from orchestrion.runs import Message
 from orchestrion_controller.language_model import ChatMessage
 from orchestrion_controller.language_model.fitting import longest_that_fits
 from orchestrion_controller.language_model.messages import byte_count
-from orchestrion_controller.planner.llm.earlier import earlier
 from orchestrion_controller.planner.llm.fitting import extents, material
 from orchestrion_controller.stages import PastTurn, PlanningRequest
 from tests.llm_server import Beside, LLMServer, prompt_tokens
