@@ -63,9 +63,11 @@ class PlanHints:
         del artifact, task_types
         return f"give {how_to_attach(parameter)}"
 
-    def between(self, output: Parameter, parameter: Parameter, task_types: Mapping[str, TaskType]) -> str:
-        """Says what to do where an input takes no output of that kind."""
-        del output, parameter, task_types
+    def between(
+        self, source: TaskType, output: Parameter, parameter: Parameter, task_types: Mapping[str, TaskType]
+    ) -> str:
+        """Says what to do where an input takes no output of that kind, of a task of that type."""
+        del source, output, parameter, task_types
         return "refer to an output of that kind, or put a task between that makes one"
 
     def no_attachment(self, name: str, count: int) -> str:

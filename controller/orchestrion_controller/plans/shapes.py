@@ -126,7 +126,7 @@ class Shapes:
             message = f"`{source.id}` ({source.type}) has no output `{value.output[:80]}`. "
             raise where.error(Reason.UNKNOWN_REFERENCE, message + did_you_mean(value.output, output_names), field)
         if not kinds.accepts(parameter.kind, output.kind):
-            cure = self._hints.between(output, parameter, self._task_types)
+            cure = self._hints.between(source_type, output, parameter, self._task_types)
             message = (
                 f"`{parameter.name}` takes {parameter.kind.name}, but `{output.name}` of `{source.id}` is "
                 f"{output.kind.name}: {cure}."

@@ -13,7 +13,7 @@ from orchestrion_controller.planner.llm.notation import refusals
 from orchestrion_controller.planner.llm.notation.names import PlanNames
 from orchestrion_controller.planner.llm.notation.scope import UnreadableError, UnresolvedError
 from orchestrion_controller.planner.llm.notation.spelling import letters
-from orchestrion_controller.planner.llm.notation.statements import Statement, statement
+from orchestrion_controller.planner.llm.notation.statements import Statement, statement, written_id
 from orchestrion_controller.planner.llm.notation.values import read
 
 _LONGEST_ID: Final = 80
@@ -64,7 +64,7 @@ class WrittenPlan:
 
     def has(self, data: JsonData) -> bool:
         """Whether there is a task of the same id."""
-        return isinstance(data, dict) and str(data.get("id", "")) in self._statements
+        return written_id(data) in self._statements
 
     def type_of(self, task_id: str) -> TaskType | None:
         """Returns the type of a task; None where it is of no type that there is."""
@@ -85,8 +85,11 @@ class WrittenPlan:
         try:
             stated = statement(data, number, self._task_types, self._statements)
         except UnreadableError as error:
-            self.add_fault(error.reason, error.message, f"tasks[{number - 1}]")
-            return []
+            task_id = written_id(data)
+            self.add_fault(error.reason, error.message, f"tasks[{number - 1}]", task_id)
+            if task_id:
+                self._statements.setdefault(task_id, Statement(task_id, "", None))
+            return self._woken(task_id)
         self._statements.setdefault(stated.id, stated)
         return [*self._try(stated, number), *self._woken(stated.id)]
 

@@ -35,27 +35,24 @@ class ModelHints(PlanHints):
     several = 'write ["…", "…"], also for a single one'
     reason_field = "no_task_reason"
 
-    def __init__(self, names: PlanNames, request: str = "") -> None:
+    def __init__(self, names: PlanNames) -> None:
         """Prepares for one plan.
 
         Args:
             names: The files and texts that have names.
-            request: The words of the request.
         """
         self._names = names
-        self._request = request
 
     def task_type(self, name: str, task_types: Mapping[str, TaskType]) -> str:
         """Names the task types that are most like the one that there is not, by what they do."""
         likeness = Likeness([_words_of(task_type) for task_type in task_types.values()])
-        for text in (words_of(name), self._request):
-            scored = sorted(zip(likeness.scores(words(text)), task_types, strict=True), key=lambda pair: -pair[0])
-            alike = [other for score, other in scored[:_MOST] if score > 0]
-            if alike:
-                return (
-                    f"Those most like it in what they do: {listed(alike)}. If none does that, leave it to `not_done`."
-                )
-        return f"There is: {listed(list(task_types))}. If none does that, leave it to `not_done`."
+        scores = likeness.scores(words(words_of(name)))
+        scored = sorted(zip(scores, task_types, strict=True), key=lambda pair: -pair[0])
+        alike = [other for score, other in scored[:_MOST] if score > 0]
+        there_is = (
+            f"Most like it in what they do: {listed(alike)}" if alike else f"There is: {listed(list(task_types))}"
+        )
+        return f"{there_is}. What none of them does belongs into `not_done`."
 
     def value(self, parameter: Parameter) -> str:
         """Says how a value of an input is written; for a file, which there are."""
@@ -85,12 +82,16 @@ class ModelHints(PlanHints):
         made = _converted(kind, parameter, task_types)
         return made or f"give it {self.value(parameter)}; nothing here makes {parameter.kind.name} of {kind.name}"
 
-    def between(self, output: Parameter, parameter: Parameter, task_types: Mapping[str, TaskType]) -> str:
-        """Says which task makes of an output what an input takes."""
+    def between(
+        self, source: TaskType, output: Parameter, parameter: Parameter, task_types: Mapping[str, TaskType]
+    ) -> str:
+        """Says which output of the same task fits, or which task makes of this one what an input takes."""
+        fitting = [other.name for other in source.outputs if accepts(parameter.kind, other.kind)]
+        if fitting:
+            return f"refer to its output {listed(fitting)}"
         made = _converted(output.kind, parameter, task_types)
-        return (
-            made or f"refer to an output of that kind; nothing here makes {parameter.kind.name} of {output.kind.name}"
-        )
+        kinds = f"nothing here makes {parameter.kind.name} of {output.kind.name}"
+        return made or f"refer to an output of that kind; {kinds}"
 
     def no_attachment(self, name: str, count: int) -> str:
         """Says which files there are."""
@@ -106,9 +107,8 @@ class ModelHints(PlanHints):
         return self._shown(fitting) if fitting else ""
 
     def _shown(self, artifacts: Mapping[str, Artifact]) -> str:
-        shown = [
-            f"`${name}`" + (f" ({entry.file_name})" if entry.file_name else "") for name, entry in artifacts.items()
-        ]
+        file_names = {f"`${name}`": entry.file_name for name, entry in artifacts.items()}
+        shown = [f"{name} ({file_name})" if file_name else name for name, file_name in file_names.items()]
         more = f" and {len(shown) - _MOST} more" if len(shown) > _MOST else ""
         return ", ".join(shown[:_MOST]) + more if shown else "none"
 

@@ -181,7 +181,7 @@ class PlanReader:
                     self._draft_of(candidate).add_fault(
                         Reason.PLAN_INVALID, f"The plan is no JSON: {message}.", "tasks"
                     )
-                case candidates.Unfinished():
+                case candidates.Unfinished() if self._current.is_empty:
                     self._draft_of(candidate)
             if candidate.ended:
                 self._text, self._candidate = candidate.rest, None

@@ -25,7 +25,7 @@ _GENERATED: Final = re.compile(r"\s*<GENERATED>-([0-9]{1,4})\s*")
 _INSIDE: Final = re.compile(rf"(?:\$\{{?|\{{\{{\s*\$?)({_DOTTED})")
 _RESOURCE: Final = re.compile(r"\s*\$?(?:attachments?|earlier|request|artifacts)[/.][0-9a-f]+\s*")
 _INDEX: Final = re.compile(r"[0-9]{1,6}")
-_AMOUNT: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+_AMOUNT: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)*")
 _COLLECTIONS: Final = ("earlier", "request", "attachments", "attachment")
 
 

@@ -1,14 +1,15 @@
 """The JSON Schema of a plan over some task types: the endpoint constrains the model's decoding to it.
 
 Each task type has its own inputs; types with the same inputs share a form, and so do inputs of a kind, since endpoints
-count the schema as part of the prompt, or limit its size. Optional inputs are left out, not null; the second form, for
-endpoints that require every property, has them nullable.
+count the schema as part of the prompt, or limit its size. Of many task types those share a form that require the same
+inputs, with all their optional ones: what is not its own the rules of plans refuse. Optional inputs are left out, not
+null; the second form, for endpoints that require every property, has them nullable.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from orchestrion.plans import Parameter, ParameterKind, TaskType
@@ -20,7 +21,10 @@ from orchestrion_controller.plans.kinds import takes
 _Form: TypeAlias = dict[str, JsonData]
 """A part of a JSON Schema."""
 
-_OUTPUT: Final = r"^\$[A-Za-z0-9_-]+(\.[A-Za-z0-9_]+)?(\.[0-9]+)?$"
+_MOST_EXACT: Final = 24
+"""So many task types have the inputs that are their own and no others; more would make the schema too long."""
+_OUTPUT: Final[_Form] = {"type": "string", "pattern": r"^\$[A-Za-z0-9_-]+(\.[A-Za-z0-9_]+)?(\.[0-9]+)?$"}
+"""A reference to an output. No lookahead: constrained decoders have none."""
 
 
 def plan_schema(task_types: Iterable[TaskType], names: PlanNames) -> Schema:
@@ -30,35 +34,52 @@ def plan_schema(task_types: Iterable[TaskType], names: PlanNames) -> Schema:
         task_types: What tasks may be of.
         names: The files and texts that tasks may name.
     """
-    inputs = _Inputs(names)
-    by_form: dict[str, tuple[list[str], _Form]] = {}
+    task_types = tuple(task_types)
+    form = _plan(_Inputs(names, free=True), task_types, shared=len(task_types) > _MOST_EXACT)
+    return Schema("plan", form, _strict(_plan(_Inputs(names, free=False), task_types, shared=False)))
+
+
+def _plan(inputs: _Inputs, task_types: Sequence[TaskType], *, shared: bool) -> _Form:
+    groups: dict[str, tuple[list[str], dict[str, _Form], tuple[str, ...]]] = {}
     for task_type in task_types:
-        form = inputs.of(task_type)
-        by_form.setdefault(json.dumps(form), ([], form))[0].append(task_type.name)
+        forms = {parameter.name: inputs.of(parameter) for parameter in task_type.inputs}
+        required = tuple(parameter.name for parameter in task_type.inputs if not parameter.optional)
+        key = json.dumps({name: form for name, form in forms.items() if not shared or name in required})
+        types, shared_forms, _ = groups.setdefault(key + json.dumps(required), ([], {}, required))
+        types.append(task_type.name)
+        for name, form in forms.items():
+            shared_forms[name] = _either(shared_forms.get(name, form), form)
     tasks = [
-        _object({"id": {"type": "string"}, "type": {"type": "string", "enum": types}, "inputs": form})
-        for types, form in by_form.values()
+        _object({"id": {"type": "string"}, "type": {"enum": types}, "inputs": _object(forms, required)})
+        for types, forms, required in groups.values()
     ]
-    parts = _object({"words": {"type": "string"}, "why": {"type": "string"}})
-    plan = _object(
-        {
-            "tasks": {"type": "array", "items": {"anyOf": tasks} if len(tasks) != 1 else tasks[0]},
-            "not_done": {"type": "array", "items": parts},
-            "no_task_reason": {"type": "string"},
-        },
-        required=("tasks",),
+    part = _object({"words": {"type": "string"}, "why": {"type": "string"}})
+    members = {
+        "tasks": {"type": "array", "items": {"anyOf": tasks} if len(tasks) != 1 else tasks[0]},
+        "not_done": {"type": "array", "items": part},
+        "no_task_reason": {"type": "string"},
+    }
+    return {**_object(members, required=("tasks",)), "$defs": inputs.definitions}
+
+
+def _either(one: _Form, other: _Form) -> _Form:
+    """Returns a form that takes what either takes."""
+    if one == other:
+        return one
+    return (
+        {"enum": list(dict.fromkeys([*one["enum"], *other["enum"]]))} if one.keys() == other.keys() == {"enum"} else {}
     )
-    whole = {**plan, "$defs": inputs.definitions}
-    return Schema("plan", whole, strict(whole))
 
 
-def strict(form: JsonData) -> JsonData:
-    """Returns a schema in which every property is required, and what may be left out may be null."""
+def _strict(form: JsonData) -> JsonData:
+    """Returns a schema in which every property is required and typed, and what may be left out may be null."""
     if isinstance(form, list):
-        return [strict(item) for item in form]
+        return [_strict(item) for item in form]
     if not isinstance(form, dict):
         return form
-    result = {key: strict(item) for key, item in form.items()}
+    result = {key: _strict(item) for key, item in form.items()}
+    if "enum" in form:
+        result = {"type": "string", **result}
     if form.get("type") == "object":
         required = form.get("required", ())
         result["properties"] = {
@@ -72,28 +93,28 @@ def strict(form: JsonData) -> JsonData:
 class _Inputs:
     """The forms of inputs, each kind defined once."""
 
-    def __init__(self, names: PlanNames) -> None:
+    def __init__(self, names: PlanNames, *, free: bool) -> None:
         self._names = names
+        self._free = free
+        """Whether data may have any form; strict modes take none such, so that it is written as a text of JSON."""
         self.definitions: _Form = {}
 
-    def of(self, task_type: TaskType) -> _Form:
-        """The form of a task type's inputs."""
-        required = [parameter.name for parameter in task_type.inputs if not parameter.optional]
-        return _object({parameter.name: self._of(parameter) for parameter in task_type.inputs}, required)
-
-    def _of(self, parameter: Parameter) -> _Form:
+    def of(self, parameter: Parameter) -> _Form:
         """A single value or a list of such; for an input that is a list, that or an output that is one."""
         kind = parameter.kind
         if parameter.choices:
-            return {"type": "string", "enum": list(parameter.choices)}
+            return {"enum": list(parameter.choices)}
+        if parameter.optional and not parameter.repeated and kind in {ParameterKind.NUMBER, ParameterKind.BOOLEAN}:
+            # An option: what makes tasks unfold or refers to others are their principal inputs.
+            return {"type": kind.name.lower()}
         label = kind.name.lower()
-        single = self._define(label, self._single(parameter))
         if kind is ParameterKind.JSON:
-            return single
+            return self._define(label, self._single(parameter))
+        single = self._define(f"one_{label}", self._single(parameter))
         many: _Form = {"type": "array", "items": single}
         if parameter.repeated:
-            return self._define(f"{label}s", {"anyOf": [many, self._define("output", _output())]})
-        return self._define(f"{label}_or_list", {"anyOf": [single, many]})
+            return self._define(f"{label}s", {"anyOf": [many, self._define("output", _OUTPUT)]})
+        return self._define(label, {"anyOf": [single, many]})
 
     def _single(self, parameter: Parameter) -> _Form:
         kind = parameter.kind
@@ -101,23 +122,16 @@ class _Inputs:
             # A text is also how references are written; what only looks like one is a literal.
             return {"anyOf": [{"type": "string"}, _object({"literal": {"type": "string"}})]}
         if kind is ParameterKind.JSON:
-            # Free-form data cannot be described strictly: it is written as a text of JSON, or referred to.
-            return {"type": ["string", "number", "boolean"]}
+            return {} if self._free else {"type": ["string", "number", "boolean"]}
+        output = self._define("output", _OUTPUT)
+        if kind is ParameterKind.NUMBER or kind is ParameterKind.BOOLEAN:
+            return {"anyOf": [{"type": kind.name.lower()}, output]}
         files = [f"${name}" for name, entry in self._names.artifacts.items() if takes(parameter, entry.media_type)]
-        output = self._define("output", _output())
-        if kind is ParameterKind.NUMBER:
-            return {"anyOf": [{"type": "number"}, output]}
-        if kind is ParameterKind.BOOLEAN:
-            return {"anyOf": [{"type": "boolean"}, output]}
-        return {"anyOf": [{"type": "string", "enum": files}, output]} if files else output
+        return {"anyOf": [{"enum": files}, output]} if files else output
 
     def _define(self, label: str, form: _Form) -> _Form:
         self.definitions.setdefault(label, form)
         return {"$ref": f"#/$defs/{label}"}
-
-
-def _output() -> _Form:
-    return {"type": "string", "pattern": _OUTPUT}
 
 
 def _object(properties: Mapping[str, JsonData], required: Iterable[str] | None = None) -> _Form:

@@ -17,7 +17,6 @@ from orchestrion_controller.planner.llm.notation.structure import Twice
 _TYPE: Final = ("type", "tasktype", "task", "tool", "toolname", "function", "name")
 _ID: Final = ("id", "taskid", "name")
 _INPUTS: Final = ("inputs", "input", "args", "arguments", "parameters", "params")
-_LONGEST_NAME: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +62,20 @@ def statement(data: JsonData, number: int, task_types: Mapping[str, TaskType], i
     key = next((name for name in named if spelled(members[name], task_types) in task_types), named[0])
     type_name = spelled(members[key], task_types)
     task_type = task_types.get(type_name)
-    task_id = next((members[name] for name in _ID if name != key and members.get(name) is not None), "")
+    task_id = written_id({name: value for name, value in members.items() if name != key})
     inputs = _inputs(data, task_type, number)
     return Statement(
-        str(task_id) if isinstance(task_id, str | int) and task_id != "" else _new_id(type_name, ids),
+        task_id or _new_id(type_name, ids),
         type_name,
         task_type,
         inputs if task_type is None else _declared(inputs, task_type),
     )
+
+
+def written_id(data: JsonData) -> str:
+    """Returns the id that an object has; empty where it has none."""
+    members = {letters(key): value for key, value in data.items()} if isinstance(data, dict) else {}
+    return next((str(members[name]) for name in _ID if isinstance(members.get(name), str | int)), "")
 
 
 def _inputs(data: Mapping[str, JsonData], task_type: TaskType | None, number: int) -> Mapping[str, JsonData]:

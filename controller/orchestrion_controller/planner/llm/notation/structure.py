@@ -63,11 +63,12 @@ class JsonStructure:
     def __init__(self) -> None:
         """Prepares for one value."""
         self.frames: list[Frame] = []
+        self._after_comma = False
 
     @property
     def is_between(self) -> bool:
         """Whether nothing but closing brackets is missing."""
-        return all(frame.key is None for frame in self.frames[-1:])
+        return not self._after_comma and all(frame.key is None for frame in self.frames[-1:])
 
     def take(self, token: JsonToken) -> list[Closed]:
         """Takes a token, and returns the values that it makes whole, the innermost first.
@@ -76,6 +77,7 @@ class JsonStructure:
             MalformedError: It has no meaning here.
         """
         top = self.frames[-1] if self.frames else None
+        self._after_comma = token.kind == ","
         if token.kind == OTHER:
             raise MalformedError(f"`{token.text}` has no meaning outside a string")
         if token.kind in "}]":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from typing import Final
@@ -86,6 +87,8 @@ def _text(text: str, parameter: Parameter, scope: Scope) -> Value:
     if (referred := reference(text, parameter, scope)) is not None:
         return referred
     kind = parameter.kind
+    if kind is ParameterKind.JSON and (data := json_text(text)) is not None:
+        return _json(data, scope)
     if kind.is_media:
         return _file(text, parameter, scope)
     if kind is ParameterKind.NUMBER:
@@ -103,6 +106,17 @@ def _text(text: str, parameter: Parameter, scope: Scope) -> Value:
         )
         raise UnreadableError(Reason.ILL_TYPED_INPUT, message)
     return text
+
+
+def json_text(text: str) -> JsonData:
+    """Returns the list or object that a text is as JSON; None for any other text."""
+    if not text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return None
+    return data if isinstance(data, dict | list) else None
 
 
 def _number(number: float, parameter: Parameter, scope: Scope) -> Value:

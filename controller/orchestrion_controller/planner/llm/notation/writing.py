@@ -12,6 +12,7 @@ from orchestrion.values import ArtifactRef, Json, JsonData, OutputRef, Value
 from orchestrion_controller.planner.llm.notation.language_tags import tag_of
 from orchestrion_controller.planner.llm.notation.names import SHORTEST_NAMED, PlanNames
 from orchestrion_controller.planner.llm.notation.references import looks_like_reference
+from orchestrion_controller.planner.llm.notation.values import json_text
 from orchestrion_controller.planner.option_values import LANGUAGES
 
 _LARGEST_WHOLE: Final = 1e15
@@ -73,7 +74,8 @@ def _value(value: Value, parameter: Parameter, names: PlanNames) -> JsonData:
 def _would_change(text: str, parameter: Parameter) -> bool:
     """Whether a text would be read as something else."""
     is_name = parameter.name in LANGUAGES and not parameter.choices and tag_of(text) != text
-    return is_name or looks_like_reference(text)
+    is_data = parameter.kind in {ParameterKind.JSON, ParameterKind.UNSPECIFIED} and json_text(text) is not None
+    return is_name or is_data or looks_like_reference(text)
 
 
 def _data(data: JsonData) -> JsonData:
