@@ -60,7 +60,7 @@ class Attempt:
         self._draft = self._reader.draft
         earlier = self._shown.names.earlier_artifacts.values()
         artifacts = {item.name: item for item in earlier}
-        hints = ModelHints(self._shown.names, self._said)
+        hints = ModelHints(self._shown.names)
         self._checker = PlanChecker(request.on_offer, request.attachments, artifacts, hints)
         self._equal = EqualTasks(request.on_offer)
         self._tasks: list[Task] = []

@@ -22,7 +22,7 @@ from orchestrion_controller.stages import PlanningRequest
 _FEW_TASK_TYPES: Final = 8
 _MOST_DESCRIBED: Final = 24
 """So many task types are all described input by input; of more only the likeliest, to keep prompts short."""
-_LIKELIEST: Final = 10
+_LIKELIEST: Final = 8
 
 
 def material(request: PlanningRequest, names: PlanNames) -> Material:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +12,7 @@ from orchestrion.values import ArtifactRef, Json, OutputRef, Value
 from orchestrion_controller import wording
 from orchestrion_controller.dispatch import InputSize, SelectionContext
 from orchestrion_controller.language_model import ChatMessage, Schema
+from orchestrion_controller.languages import canonical
 from orchestrion_controller.selector import terms
 from orchestrion_controller.selector.requirements import TaskRequirements
 from orchestrion_controller.selector.selector import RankedReplica
@@ -94,7 +95,8 @@ def messages(
         parts.append(f"The person's request: {wording.quoted(context.request, 10 * value_length)}")
     parts += ["\n".join(_question(question, value_length)) for question in questions]
     experts = {item.replica.expert.id: item for question in questions for item in question.candidates}
-    parts.append("\n".join(["Experts:", *(f"- {name}: {_described(item)}" for name, item in experts.items())]))
+    wanted = {question.requirements.language for question in questions}
+    parts.append("\n".join(["Experts:", *(f"- {name}: {_described(item, wanted)}" for name, item in experts.items())]))
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n\n".join(parts)}]
 
 
@@ -157,12 +159,12 @@ def _size(size: InputSize, characters_shown: int = 0) -> str:
     return ", ".join(parts)
 
 
-def _described(item: RankedReplica) -> str:
-    """Says what is true of an expert whatever the task."""
+def _described(item: RankedReplica, wanted: Collection[str]) -> str:
+    """Says what is true of an expert whatever the task; of its languages first those that are wanted."""
     expert = item.replica.expert
     facts = {
         "": " ".join(expert.description.split()) or expert.model,
-        "languages": _languages(expert),
+        "languages": _languages(expert, wanted),
         "domain": expert.domain or "general use",
         "licence": expert.license or "not known",
         "takes at most": "; ".join(f"{limit.input} {_limit(limit)}" for limit in expert.input_limits),
@@ -178,10 +180,10 @@ def _described(item: RankedReplica) -> str:
     return " | ".join(f"{name}: {fact}" if name else fact for name, fact in facts.items() if fact)
 
 
-def _languages(expert: Expert) -> str:
-    """Lists languages; of many the first ones: a candidate that lacks the task's own is none."""
-    shown = ", ".join(expert.languages[:_MOST_TAGS])
-    more = len(expert.languages) - _MOST_TAGS
+def _languages(expert: Expert, wanted: Collection[str]) -> str:
+    tags = sorted(expert.languages, key=lambda tag: canonical(tag) not in wanted)
+    shown = ", ".join(tags[:_MOST_TAGS])
+    more = len(tags) - _MOST_TAGS
     return f"{shown} and {more} more" if more > 0 else shown or "any or not said"
 
 
