@@ -11,7 +11,7 @@ from orchestrion.values import JsonData
 from orchestrion_controller.planner.llm.notation import refusals
 from orchestrion_controller.planner.llm.notation.spelling import letters
 from orchestrion_controller.planner.llm.notation.statements import is_task
-from orchestrion_controller.planner.llm.notation.structure import Closed, Frame, JsonStructure, MalformedError
+from orchestrion_controller.planner.llm.notation.structure import Closed, Frame, JsonStructure, MalformedError, TooDeepError
 from orchestrion_controller.planner.llm.notation.tokens import OTHER, JsonToken, Tokenizer
 
 _TASKS: Final = "tasks"
@@ -122,7 +122,7 @@ class PlanCandidate:
         try:
             closed = self._structure.take(token)
         except MalformedError as error:
-            self._refuse(token, str(error))
+            self._refuse(token, error)
             return
         if self._tasks is None and token.kind == "[":
             self._look_for_tasks()
@@ -170,10 +170,11 @@ class PlanCandidate:
         else:
             self._stop(NoPlan(), self.tokens.text[1:])
 
-    def _refuse(self, token: JsonToken, message: str) -> None:
+    def _refuse(self, token: JsonToken, error: MalformedError) -> None:
         """Ends what is no JSON; in a list of tasks, only the task in which it stands is lost."""
+        message = str(error)
         if self._tasks is None:
-            self._stop(NoPlan(), self.tokens.text[1:])
+            self._stop(NoPlan(), self.tokens.rest if isinstance(error, TooDeepError) else self.tokens.text[1:])
         elif token.kind == OTHER and token.text == _FENCE and self._structure.is_between:
             # The end of the fence around the plan.
             self._close_all()

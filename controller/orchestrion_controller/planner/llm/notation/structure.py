@@ -24,6 +24,10 @@ class MalformedError(Exception):
     """The text is no JSON; the message says where, in words for its author."""
 
 
+class TooDeepError(MalformedError):
+    """Brackets are nested deeper than any plan's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Twice:
     """The values of a name that an object has more than once, and not with the same value."""
@@ -92,7 +96,7 @@ class JsonStructure:
             raise MalformedError("a colon stands where no name is before it")
         if token.kind in "{[":
             if len(self.frames) >= _DEEPEST:
-                raise MalformedError("brackets are nested too deep")
+                raise TooDeepError("brackets are nested too deep")
             self.frames.append(Frame({} if token.kind == "{" else []))
             return []
         return [self._put(token.text if token.kind == STRING else _meaning(token.text))]

@@ -13,8 +13,10 @@ _CLOSING: Final = re.compile(rf"</(?:{_TAGS})\s*>|\[/(?:THINK|THINKING)\]", re.I
 _CHANNEL_END: Final = re.compile(r"<\|(?:end|return|start|channel)\|>")
 _LONGEST_TAG: Final = 40
 """Characters of a tag, at most."""
-_BEGUN: Final = re.compile(r"[<\[][^<>\[\]{}\n]{0,%d}\Z" % (_LONGEST_TAG - 1))  # noqa: UP031
+_BEGUN: Final = re.compile(r"(?:[<\[][^<>\[\]{}\n]{0,%d}|<\|channel\|>\s*[a-z]{0,8})\Z" % (_LONGEST_TAG - 1))  # noqa: UP031
 _BEGINNING: Final = re.compile(r"[<\[{]")
+_JSON: Final = re.compile(r"""\[\s*(?:[{/#,]|\Z)|\{\s*(?:["'}\w$.+/#,-]|\Z)""")
+"""What a list of objects may begin with, or an object."""
 
 
 class MarkKind(enum.Enum):
@@ -56,7 +58,7 @@ def next_mark(text: str, *, final: bool) -> Mark:
             return Mark(MarkKind.CLOSING, place, closing.end())
         if match[0] != "{" and not final and _BEGUN.match(text, place):
             return Mark(MarkKind.NONE, place, place)
-        if match[0] != "<":
+        if _JSON.match(text, place):
             return Mark(MarkKind.JSON, place, place + 1)
     return Mark(MarkKind.NONE, len(text), len(text))
 

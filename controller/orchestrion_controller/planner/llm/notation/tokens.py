@@ -41,10 +41,20 @@ class Tokenizer:
 
     def __init__(self, text: str) -> None:
         """Begins with a text."""
-        self.text = text
+        self._text = text
+        self._pieces: list[str] = []
+        """What was added to the text and need not be looked at yet, inside a string."""
         self._at = 0
         self._inside = 0
         """Up to where the string that begins at `_at` is read; 0 where none is."""
+
+    @property
+    def text(self) -> str:
+        """The text so far, but for what was forgotten."""
+        if self._pieces:
+            self._text += "".join(self._pieces)
+            self._pieces.clear()
+        return self._text
 
     @property
     def rest(self) -> str:
@@ -53,12 +63,16 @@ class Tokenizer:
 
     def feed(self, text: str) -> None:
         """Adds to the text."""
-        self.text += text
+        self._pieces.append(text)
+        # Inside a long string there is nothing to be seen until it may end.
+        if not self._inside or self._inside != len(self._text) or any(mark in text for mark in "\"'\\"):
+            self._text = self.text
 
     def forget(self) -> None:
-        """Lets go of the text that is read; places of later tokens are counted from there."""
-        self._inside -= self._at if self._inside else 0
-        self.text, self._at = self.rest, 0
+        """Lets go of the text that is read."""
+        if self._at:
+            self._inside -= self._at if self._inside else 0
+            self._text, self._at = self.rest, 0
 
     def next(self, *, final: bool = False) -> JsonToken | None:
         """Returns the next token; None where the text ends before it does.
@@ -66,17 +80,19 @@ class Tokenizer:
         Args:
             final: Whether nothing will be added to the text.
         """
-        if not self._inside and not self._skip(final=final):
+        if final:
+            self._text = self.text
+        if self._pieces or (not self._inside and not self._skip(final=final)):
             return None
-        first = self.text[self._at]
+        first = self._text[self._at]
         if first in _ENDS:
             return self._string(first, final=final)
         if first in "{}[]:,":
             return self._take(first, self._at + 1, first)
-        match = _WORD.match(self.text, self._at)
+        match = _WORD.match(self._text, self._at)
         if match is None:
             return self._take(OTHER, self._at + 1, first)
-        if match.end() == len(self.text) and not final:
+        if match.end() == len(self._text) and not final:
             return None
         return self._take(WORD, match.end(), match[0])
 
@@ -87,16 +103,16 @@ class Tokenizer:
     def _skip(self, *, final: bool) -> bool:
         """Goes on to where a token begins; returns whether one does."""
         while True:
-            space = _SPACE.match(self.text, self._at)
+            space = _SPACE.match(self._text, self._at)
             self._at = space.end() if space else self._at
-            opening = self.text[self._at : self._at + 2]
+            opening = self._text[self._at : self._at + 2]
             if not opening or (opening == "/" and not final):
                 return False
             if opening in ("//", "/*") or opening[0] == "#":
                 closing = "*/" if opening == "/*" else "\n"
-                end = self.text.find(closing, self._at + 2 if opening == "/*" else self._at)
+                end = self._text.find(closing, self._at + 2 if opening == "/*" else self._at)
                 if end < 0:
-                    self._at = len(self.text) if final else self._at
+                    self._at = len(self._text) if final else self._at
                     return False
                 self._at = end + len(closing)
             else:
@@ -106,28 +122,31 @@ class Tokenizer:
         start = self._at + 1
         place = max(self._inside, start)
         while True:
-            match = _ENDS[quote].search(self.text, place)
+            match = _ENDS[quote].search(self._text, place)
             if match is None:
-                self._inside = len(self.text)
+                self._inside = len(self._text)
                 return None
             place = match.end()
             if match[0] == "\\":
-                if place >= len(self.text):
+                if place >= len(self._text):
                     self._inside = match.start()
                     return None
                 place += 1
                 continue
-            undecided = _UNDECIDED.match(self.text, place)
+            undecided = _UNDECIDED.match(self._text, place)
             if undecided and not final:
                 self._inside = match.start()
                 return None
-            if undecided or _AFTER_STRING.match(self.text, place):
+            if undecided or _AFTER_STRING.match(self._text, place):
                 self._inside = 0
-                return self._take(STRING, place, _decoded(self.text[start : match.start()]))
+                return self._take(STRING, place, _decoded(self._text[start : match.start()]))
 
 
 def _decoded(body: str) -> str:
     """Decodes what stands between quotation marks; a backslash before what it does not escape is a letter."""
+
+    if "\\" not in body and '"' not in body:
+        return body
 
     def escaped(match: re.Match[str]) -> str:
         if match[0] == '"':

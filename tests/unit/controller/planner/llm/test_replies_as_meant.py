@@ -186,7 +186,7 @@ def test_numbers_for_ids_and_none_at_all() -> None:
 def test_a_reference_may_come_before_its_task_and_is_read_when_that_is_there() -> None:
     read = outcome(plan(SAYING, READING))
     assert read.faults == ()
-    assert set(one.id for one in read.tasks) == {"read", "say"}
+    assert {one.id for one in read.tasks} == {"read", "say"}
     assert {one.id: one for one in read.tasks}["say"] == SAY
 
 
