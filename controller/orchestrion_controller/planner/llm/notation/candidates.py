@@ -11,7 +11,13 @@ from orchestrion.values import JsonData
 from orchestrion_controller.planner.llm.notation import refusals
 from orchestrion_controller.planner.llm.notation.spelling import letters
 from orchestrion_controller.planner.llm.notation.statements import is_task
-from orchestrion_controller.planner.llm.notation.structure import Closed, Frame, JsonStructure, MalformedError, TooDeepError
+from orchestrion_controller.planner.llm.notation.structure import (
+    Closed,
+    Frame,
+    JsonStructure,
+    MalformedError,
+    TooDeepError,
+)
 from orchestrion_controller.planner.llm.notation.tokens import OTHER, JsonToken, Tokenizer
 
 _TASKS: Final = "tasks"

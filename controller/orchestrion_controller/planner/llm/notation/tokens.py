@@ -144,7 +144,6 @@ class Tokenizer:
 
 def _decoded(body: str) -> str:
     """Decodes what stands between quotation marks; a backslash before what it does not escape is a letter."""
-
     if "\\" not in body and '"' not in body:
         return body
 

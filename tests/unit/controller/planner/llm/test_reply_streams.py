@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 from hypothesis import example, given, settings
@@ -18,9 +19,27 @@ LATER = task("text-to-speech", "later", text="$last.text")
 LAST = task("image-to-text", "last", image="$1")
 PARTS = [
     *("{", "}", "[", "]", ",", ":", '"', "'", "\\", "\n", " ", "// ", "/*", "*/", "#", "```", "<think>", "</think>"),
-    *("[THINK]", "[/THINK]", "<|channel|>analysis", "<|end|>", '{"tasks":[', '"tasks"', "]}", "{tasks:", "None", "-1.5"),
+    *(
+        "[THINK]",
+        "[/THINK]",
+        "<|channel|>analysis",
+        "<|end|>",
+        '{"tasks":[',
+        '"tasks"',
+        "]}",
+        "{tasks:",
+        "None",
+        "-1.5",
+    ),
     *('{"id":"a","type":"image-to-text","inputs":{"image":"$1"}}', '{"id":"b","type":"text-to-speech",', '"inputs":{'),
-    *('"text":"$a.text"}}', '"text":"$5"}}', '"no_task_reason":"why"', '"not_done":[{"words":"w","why":"y"}]', "word", "é"),
+    *(
+        '"text":"$a.text"}}',
+        '"text":"$5"}}',
+        '"no_task_reason":"why"',
+        '"not_done":[{"words":"w","why":"y"}]',
+        "word",
+        "é",
+    ),
     plan(READING, SAYING),
     plan(LATER, LAST),
     plan(SAYING, task("text-to-speech", "price", text="$100"), READING, not_done=[{"words": "x", "why": "y"}]),
@@ -32,7 +51,7 @@ def in_pieces(text: str, seed: int) -> tuple[str, ...]:
     """Cuts a text at places of a random generator's choice."""
     generator = random.Random(seed)
     cuts = sorted({0, len(text), *(generator.randrange(len(text) + 1) for _ in range(generator.randrange(1, 40)))})
-    return tuple(text[start:end] for start, end in zip(cuts, cuts[1:], strict=False)) or ("",)
+    return tuple(text[start:end] for start, end in itertools.pairwise(cuts)) or ("",)
 
 
 @given(
@@ -98,7 +117,7 @@ def test_when_another_plan_begins_the_tasks_before_it_no_longer_count() -> None:
     reader.finish()
     assert reader.closed
     reader = PlanReader(TYPES, NAMES)
-    reader.feed(f'{plan(READING, SAYING)} {{"tasks":[{str(LAST)}, '.replace("'", '"'))
+    reader.feed(f'{plan(READING, SAYING)} {{"tasks":[{LAST!s}, '.replace("'", '"'))
     reader.finish()
     assert (reader.draft, [one.id for one in reader.tasks]) == (2, ["read", "say"])
     assert reader.faults == []
