@@ -82,27 +82,34 @@ def _speaks(task: _Task, facts: Mapping[str, str]) -> int:
     takes = re.search(r"source_language ([a-z, ]+)", facts.get("takes only", ""))
     if takes and source and source not in takes.group(1):
         return 0
-    if not named or "any" in listed[0]:
-        return 1
-    return 2 if named in listed else 0
+    if named and named in listed:
+        return 2
+    return int(not named or "any" in listed[0] or listed[-1].endswith(" more"))
 
 
 def _tasks(prompt: str) -> Sequence[_Task]:
-    starts = [match.start() for match in _TASK.finditer(prompt)]
-    return [_task(prompt[start:end]) for start, end in zip(starts, [*starts[1:], len(prompt)], strict=True)]
+    described, _, listed = prompt.partition("\n\nExperts:\n")
+    experts = {}
+    for line in filter(None, listed.splitlines()):
+        name, _, facts = line.removeprefix("- ").partition(": ")
+        about, *rest = facts.split(" | ")
+        experts[name] = {"about": about, **dict(fact.split(": ", 1) for fact in rest)}
+    starts = [match.start() for match in _TASK.finditer(described)]
+    return [
+        _task(described[start:end], experts) for start, end in zip(starts, [*starts[1:], len(described)], strict=True)
+    ]
 
 
-def _task(block: str) -> _Task:
-    head, _, listed = block.partition("  Candidates:\n")
+def _task(block: str, experts: Mapping[str, Mapping[str, str]]) -> _Task:
+    head, _, listed = block.partition("  candidates: ")
     match = _TASK.match(head)
     assert match is not None
     inputs = dict(_INPUT.findall(head))
     sizes = {unit: int(count.replace(",", "")) for count, unit in _SIZE.findall(head)}
     candidates = {}
-    for line in filter(None, listed.splitlines()):
-        name, _, facts = line.removeprefix("  - ").partition(": ")
-        about, *rest = facts.split(" | ")
-        candidates[name] = {"about": about, **dict(fact.split(": ", 1) for fact in rest)}
+    for candidate in listed.strip().split("; "):
+        name, _, now = candidate.removesuffix(")").partition(" (")
+        candidates[name] = {**experts[name], "now": now}
     return _Task(match.group(1), inputs, sizes, candidates)
 
 

@@ -36,7 +36,7 @@ def abilities(offered: Mapping[str, TaskType], language: str, attached: Sequence
     groups: dict[str, list[RequestExample]] = {name: [] for name in _GROUPS}
     for task_type in offered.values():
         if not task_type.name.startswith(_TEST):
-            groups[_group(task_type)] += _entries(task_type, language)
+            groups[_group(task_type)] += entries(task_type, language)
     filled_groups = {name: _ranked(entries, language) for name, entries in groups.items() if entries}
     if not filled_groups:
         return [message(language, "abilities_none")]
@@ -66,7 +66,7 @@ def example_requests(
     by_group: dict[str, list[RequestExample]] = {name: [] for name in _GROUPS}
     for task_type in offered.values():
         if not task_type.name.startswith(_TEST):
-            by_group[_group(task_type)] += _entries(task_type, language)
+            by_group[_group(task_type)] += entries(task_type, language)
     rows = [_requests(_ranked(entries, language), files) for entries in by_group.values()]
     # One of each kind before a second of any; those that are about the files, or need none, before all others.
     ranked = sorted(
@@ -105,16 +105,16 @@ def _covers(files: Mapping[str, str], text: str) -> bool:
     return examples.placeholders(text) <= files.keys()
 
 
-def _entries(task_type: TaskType, language: str) -> list[RequestExample]:
+def entries(task_type: TaskType, language: str) -> list[RequestExample]:
     """Returns what a task type does as it is on offer: for itself, and for each choice that has an example."""
-    entries = examples.examples(language).get(task_type.name) or examples.examples(ENGLISH).get(task_type.name, ())
-    if not entries:
+    listed = examples.examples(language).get(task_type.name) or examples.examples(ENGLISH).get(task_type.name, ())
+    if not listed:
         return [RequestExample(task_type.name, {}, f"{task_type.description.rstrip('.')} ({task_type.name})", "")]
     choices = {parameter.name: parameter.choices for parameter in task_type.inputs if parameter.choices}
     needed = {parameter.name for parameter in task_type.inputs if parameter.choices and not parameter.optional}
     return [
         entry
-        for entry in entries
+        for entry in listed
         if needed <= entry.choices.keys()
         and all(value in choices.get(name, ()) for name, value in entry.choices.items())
     ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from orchestrion.events import AnswerFinished, AnswerText, Payload, PlanFinished, PlanRejected, TaskPlanned, TaskRevoked
-from orchestrion.plans import Plan, TaskResult, TaskType
+from orchestrion.plans import Plan, Task, TaskResult, TaskType
 from orchestrion.refusals import NotDone
 from orchestrion.runs import Artifact, Message
 from orchestrion_controller.cures import Cures
@@ -56,6 +56,21 @@ class PastTurn:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskTypeLimits:
+    """What the experts that are available for a task type take, beyond its choices."""
+
+    languages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """BCP 47 tags by domain, the empty one for general use; a domain that is not here takes every language."""
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By input, the only values that some expert takes; an input that is not here takes any."""
+
+    def languages_of(self, task: Task) -> tuple[str, ...]:
+        """Returns the languages of the experts for a task; empty where they take every language."""
+        domain = task.inputs.get("domain", "")
+        return self.languages.get(domain.lower() if isinstance(domain, str) else "", ())
+
+
+@dataclass(frozen=True, slots=True)
 class PlanningRequest:
     """The input of a planner."""
 
@@ -74,6 +89,10 @@ class PlanningRequest:
     """Every task type that could be on offer, with all choices, by name; the caller's own where they are replaced."""
     cures: Cures = field(default_factory=Cures)
     """What brings an expert for a task type, or a choice of one, that is defined and not on offer."""
+    limits: Mapping[str, TaskTypeLimits] = field(default_factory=dict)
+    """What the available experts take beyond choices, by task type; none for the caller's own task types."""
+    answered_by_model: bool = False
+    """Whether a language model writes the answer from the results; else templates do."""
 
     @property
     def on_offer(self) -> Mapping[str, TaskType]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
+from orchestrion.experts import Expert
 from orchestrion.plans import Plan, TaskResult, TaskType
 from orchestrion.runs import Artifact, Message, Run
 from orchestrion.values import artifacts as artifacts_in
@@ -15,9 +16,9 @@ from orchestrion_controller.artifacts.encodings import is_text
 from orchestrion_controller.cures import Cures
 from orchestrion_controller.dispatch import InputSize, SelectionContext
 from orchestrion_controller.pipeline import file_names
-from orchestrion_controller.registry.choices import with_available_choices
+from orchestrion_controller.registry import choices
 from orchestrion_controller.registry.registry import Registry
-from orchestrion_controller.stages import PastTurn
+from orchestrion_controller.stages import PastTurn, TaskTypeLimits
 
 _LONGEST_HISTORY: Final = 10
 
@@ -67,9 +68,18 @@ class StageContext:
             return own
         offered = {}
         for name, task_type in plannable.items():
-            experts = [replica.expert for replica in self._registry.replicas(name) if replica.is_available]
-            offered[name] = with_available_choices(task_type, experts) if experts else task_type
+            experts = self._experts(name)
+            offered[name] = choices.with_available_choices(task_type, experts) if experts else task_type
         return offered
+
+    def limits(self, own: Mapping[str, TaskType]) -> Mapping[str, TaskTypeLimits]:
+        """Returns what the experts for the server's task types take; nothing where the request brings its own."""
+        if own:
+            return {}
+        return {name: choices.limits(item, self._experts(name)) for name, item in self.plannable(own).items()}
+
+    def _experts(self, task_type: str) -> Sequence[Expert]:
+        return [replica.expert for replica in self._registry.replicas(task_type) if replica.is_available]
 
     def in_force(self, own: Mapping[str, TaskType]) -> Mapping[str, TaskType]:
         """Returns the task types that a plan is checked against: the request's own, or else all of the registry's."""

@@ -34,6 +34,10 @@ class Performers:
         """Returns the responder requested, or the default; errors as `choose`."""
         return self.responders[choose("responder", requested, self.default_responder, self.responders)]
 
+    def answers_by_model(self, requested: str) -> bool:
+        """Whether the responder requested, or the default, is a language model."""
+        return (requested or self.default_responder) == "llm"
+
 
 def choose(kind: str, requested: str, default: str, available: Mapping[str, object]) -> str:
     """Chooses the planner or responder: the one requested, or the default.

@@ -257,6 +257,8 @@ class Pipeline:
             replaced=bool(own),
             defined=self._context.in_force(own),
             cures=self._context.cures(),
+            limits=self._context.limits(own),
+            answered_by_model=self._performers.answers_by_model(getattr(request, "responder", "")),
             history=await self._context.history(request.previous_run),
         )
 

@@ -1,4 +1,4 @@
-"""The choices of a task type that are available: those that some available expert takes. Pure."""
+"""What of a task type is available: the choices, inputs and languages that some available expert takes. Pure."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Final
 
 from orchestrion.experts import Expert
 from orchestrion.plans import Parameter, TaskType
+from orchestrion_controller.stages import TaskTypeLimits
 
 _DOMAIN: Final = "domain"
 
 
 def with_available_choices(task_type: TaskType, experts: Sequence[Expert]) -> TaskType:
-    """Removes the choices that no expert takes, and optional inputs that are left without one.
+    """Removes the choices and the optional inputs that no expert takes.
 
     A domain is a choice where an expert is made for it. Where every expert is made for one, it has to be named:
     whatever else the task type can do, nobody does it now.
@@ -22,8 +23,42 @@ def with_available_choices(task_type: TaskType, experts: Sequence[Expert]) -> Ta
         task_type: The task type.
         experts: The available experts that perform it, at least one.
     """
-    inputs = (_with_available(parameter, experts) if parameter.choices else parameter for parameter in task_type.inputs)
+    inputs = (
+        _with_available(parameter, experts) if parameter.choices else _unless_refused(parameter, experts)
+        for parameter in task_type.inputs
+    )
     return replace(task_type, inputs=tuple(parameter for parameter in inputs if parameter is not None))
+
+
+def limits(task_type: TaskType, experts: Sequence[Expert]) -> TaskTypeLimits:
+    """Returns which languages, and which values of inputs without choices, the available experts take.
+
+    Args:
+        task_type: The task type.
+        experts: The available experts that perform it.
+    """
+    languages: dict[str, tuple[str, ...]] = {}
+    for domain in dict.fromkeys(expert.domain.lower() for expert in experts):
+        own = [expert.languages for expert in experts if expert.domain.lower() == domain]
+        # One that lists no languages has them all.
+        if all(own):
+            languages[domain] = tuple(dict.fromkeys(tag for tags in own for tag in tags))
+    values: dict[str, tuple[str, ...]] = {}
+    for parameter in task_type.inputs:
+        accepted = [_accepted(expert, parameter.name) for expert in experts]
+        if accepted and not parameter.choices and all(accepted):
+            values[parameter.name] = tuple(dict.fromkeys(value for taken in accepted for value in taken or ()))
+    return TaskTypeLimits(languages, values)
+
+
+def _accepted(expert: Expert, name: str) -> tuple[str, ...] | None:
+    """Returns the values that an expert takes of an input; None where it takes any."""
+    return next((accepted.values for accepted in expert.accepts if accepted.input == name), None)
+
+
+def _unless_refused(parameter: Parameter, experts: Sequence[Expert]) -> Parameter | None:
+    refused = parameter.optional and all(_accepted(expert, parameter.name) == () for expert in experts)
+    return None if refused else parameter
 
 
 def _with_available(parameter: Parameter, experts: Sequence[Expert]) -> Parameter | None:

@@ -119,6 +119,7 @@ def _refused(requirements: TaskRequirements, replicas: Sequence[Replica]) -> str
     """Names the first input whose value some expert does not take; empty for none."""
     for replica in replicas:
         for item in replica.expert.accepts:
-            if isinstance(value := requirements.task.inputs.get(item.input), str) and value not in item.values:
+            value = requirements.task.inputs.get(item.input)
+            if value is not None and not scoring.takes_value(value, item.values):
                 return item.input
     return ""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from orchestrion.experts import Expert, ExpertState, InputLimit
+from orchestrion.values import Value
 from orchestrion_controller.dispatch import InputSize
 from orchestrion_controller.registry.replicas import Replica
 from orchestrion_controller.selector import terms
@@ -62,9 +63,13 @@ def accepts(requirements: TaskRequirements, replica: Replica) -> bool:
         return True
     inputs = requirements.task.inputs
     return all(
-        item.input not in inputs or not isinstance(inputs[item.input], str) or inputs[item.input] in item.values
-        for item in replica.expert.accepts
+        item.input not in inputs or takes_value(inputs[item.input], item.values) for item in replica.expert.accepts
     )
+
+
+def takes_value(value: Value, accepted: Sequence[str]) -> bool:
+    """Whether a value is among those that an expert takes of an input; of an input without any it takes none."""
+    return bool(accepted) and (not isinstance(value, str) or value in accepted)
 
 
 def features(
@@ -155,7 +160,7 @@ def _accuracy(accuracy: float) -> float:
 def _choice(requirements: TaskRequirements, expert: Expert) -> float:
     points = 0.0
     for item in expert.accepts:
-        if item.input in requirements.task.inputs:
+        if item.input in requirements.task.inputs or not item.values:
             continue
         if item.input == SOURCE_LANGUAGE and requirements.text_language:
             if requirements.text_language not in listed(item.values):

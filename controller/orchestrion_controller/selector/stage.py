@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from typing import Final
 
 from orchestrion.errors import Reason
 from orchestrion.events import Stage, TaskAssigned
@@ -18,6 +19,10 @@ from orchestrion_controller.selector.llm.prompt import ChoiceQuestion
 from orchestrion_controller.selector.requirements import TaskRequirements
 from orchestrion_controller.selector.selector import Selector
 from orchestrion_controller.stage_scope import EventLog, StageScope, stage_scope
+from orchestrion_controller.stages import Usage
+
+_FEWEST_CANDIDATES: Final = 2
+"""So many make a choice."""
 
 
 class SelectStage:
@@ -66,7 +71,9 @@ class SelectStage:
                 ChoiceQuestion(TaskRequirements.of(task, context), self._selector.shortlist(task, context))
                 async for task in _yielding(tasks[:MOST_TASKS])
             ]
-            choices = await chooser.choose(questions, context)
+            # Where there is one candidate, there is nothing to ask.
+            open_questions = [question for question in questions if len(question.candidates) >= _FEWEST_CANDIDATES]
+            choices = await chooser.choose(open_questions, context) if open_questions else Choices(Usage())
             scope.take(choices.usage)
             by_task = {question.requirements.task.id: question for question in questions}
             return [
@@ -78,6 +85,8 @@ class SelectStage:
         self, task: Task, question: ChoiceQuestion | None, choices: Choices, context: SelectionContext
     ) -> Assignment:
         """Follows the language model where it chose one of the candidates, and rank where it did not."""
+        if question is not None and len(question.candidates) < _FEWEST_CANDIDATES:
+            return self._selector.assign(task, context)
         if choices.problem:
             return self._by_rank(task, context, choices.problem)
         if question is None or task.id not in choices.task_ids:

@@ -66,7 +66,8 @@ class ModelFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     default_for: tuple[str, ...] = ()
     """The task types for which it is the project's default model."""
     accepts: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
-    """Inputs of which it takes some values only, such as one of a task type's operations."""
+    """Inputs of which it takes some values only, such as one of a task type's operations; none, of one that it does not
+    take."""
     input_limits: Mapping[str, Mapping[str, int]] = msgspec.field(default_factory=dict)
     """How much of an input it takes in before the rest is cut off or refused: by input, `max_character_count` (about
     four to a token), `max_duration_ms` and `max_size_bytes`."""

@@ -12,19 +12,20 @@ from collections.abc import Iterator
 from typing import Final
 
 from orchestrion.runs import Role
-from orchestrion_controller.planner.llm.earlier import Earlier
 from orchestrion_controller.planner.llm.examples import MOST_EXAMPLES, chosen
+from orchestrion_controller.planner.llm.notation import PlanNames
 from orchestrion_controller.planner.llm.prompt import Material, PlanPromptExtent
 from orchestrion_controller.planner.llm.relevance import by_relevance
+from orchestrion_controller.planner.llm.tools import tools
 from orchestrion_controller.stages import PlanningRequest
 
 _FEW_TASK_TYPES: Final = 8
 _MOST_DESCRIBED: Final = 24
 """So many task types are all described input by input; of more only the likeliest, to keep prompts short."""
-_LIKELIEST: Final = 12
+_LIKELIEST: Final = 8
 
 
-def material(request: PlanningRequest, earlier: Earlier) -> Material:
+def material(request: PlanningRequest, names: PlanNames) -> Material:
     """Gathers the parts of a prompt: examples chosen for the request, task types in the order of their relevance."""
     text = "\n".join(message.text for message in request.messages if message.role is not Role.ASSISTANT)
     media_types = [artifact.media_type for artifact in request.attachments]
@@ -33,8 +34,9 @@ def material(request: PlanningRequest, earlier: Earlier) -> Material:
     recent = [artifact.media_type for artifact in last.artifacts.values()] if last else []
     return Material(
         request,
-        earlier,
+        names,
         chosen(text, media_types, request.on_offer, follows_up=bool(request.history)),
+        tools(request),
         tuple(by_relevance(request.on_offer, text, media_types or recent, planned)),
     )
 
@@ -70,4 +72,4 @@ def _extents(material: Material) -> Iterator[PlanPromptExtent]:
 
 def _bytes_of_tools(material: Material, extent: PlanPromptExtent) -> int:
     """Counts as the context does: in bytes, of which descriptions in other scripts have more than characters."""
-    return len(material.tools(extent).encode(errors="surrogatepass"))
+    return len(material.described(extent).encode(errors="surrogatepass"))

@@ -58,19 +58,16 @@ class LiteralCheck:
         self._whole = "\n".join([*request_texts, *other_texts])
         self._quotations = [quotation for text in request_texts for quotation in quotations(text)]
 
-    def check(self, task: Task, task_type: TaskType, index: int) -> None:
-        """Questions the texts of a task.
-
-        Raises:
-            InvalidArgumentError: One differs a little from what the request says.
-        """
+    def question(self, task: Task, task_type: TaskType, index: int) -> OrchestrionError | None:
+        """Returns the question to a text of a task that differs a little from what the request says; None for none."""
         for name, value in task.inputs.items():
             parameter = task_type.input(name)
             if parameter is None or parameter.choices:
                 continue
             for text in value if isinstance(value, tuple) else (value,):
                 if isinstance(text, str) and (meant := self._almost(text)):
-                    raise _altered(task, name, index, text, meant)
+                    return _altered(task, name, index, text, meant)
+        return None
 
     def _almost(self, text: str) -> str:
         """Returns the quotation that a text nearly is; empty where it is one, or like none."""

@@ -10,23 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from orchestrion.errors import Reason
+from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.plans import ParameterKind, Task, TaskType
 from orchestrion.values import Value
 
 _LANGUAGE: Final = "language"
 
 
-def check(task: Task, before: Iterable[Task], task_types: Mapping[str, TaskType], index: int) -> None:
-    """Questions a task that takes the original of a text though one before it made a new one.
-
-    Raises:
-        InvalidArgumentError: It does.
-    """
+def question(
+    task: Task, before: Iterable[Task], task_types: Mapping[str, TaskType], index: int
+) -> OrchestrionError | None:
+    """Returns the question to a task that takes the original of a text though one before it made a new one."""
     name, text = _text(task, task_types[task.type])
     language = task.inputs.get(_LANGUAGE)
     if text is None or not isinstance(language, str):
-        return
+        return None
     for other in before:
         other_type = task_types[other.type]
         made = next((output.name for output in other_type.outputs if output.kind is ParameterKind.TEXT), "")
@@ -36,7 +34,8 @@ def check(task: Task, before: Iterable[Task], task_types: Mapping[str, TaskType]
                 f"`{task.id}` takes the text that `{other.id}` is given, not the one that it makes: refer to its "
                 f"output `{made}`. Keep it only if the request asks for the original."
             )
-            raise Reason.PLAN_INVALID.error(message, task_id=task.id, field=f"plan.tasks[{index}].inputs.{name}")
+            return Reason.PLAN_INVALID.error(message, task_id=task.id, field=f"plan.tasks[{index}].inputs.{name}")
+    return None
 
 
 def _text(task: Task, task_type: TaskType) -> tuple[str, Value | None]:

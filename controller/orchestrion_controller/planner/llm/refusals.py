@@ -1,30 +1,17 @@
-"""Recognises that a language model refuses to plan, and makes the errors of plans that it cannot write."""
-
-# ruff: noqa: RUF001 - People and models write with the marks of many scripts.
+"""The errors of plans that a language model refuses to write, or cannot write."""
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.refusals import NotDone
-from orchestrion_controller import languages, refusals, wording
+from orchestrion_controller import refusals, wording
 from orchestrion_controller.language_model import Ended
 from orchestrion_controller.languages.messages import ENGLISH, message
 from orchestrion_controller.stages import PlanningRequest
 
 _LONGEST_QUOTE: Final = 300
-_REFUSING: Final = re.compile(
-    r"\s*(?:(?:i['’]?m|i am)\s+(?:really |very |so )?(?:sorry|afraid|unable|not able)|sorry\b|i apologi[sz]e"
-    r"|unfortunately,? i\b|as an ai\b|i (?:can(?:['’]?t|not)|won['’]?t|will not|must decline|decline)\b)",
-    re.IGNORECASE,
-)
-
-
-def sounds_like_refusal(reply: str) -> bool:
-    """Whether a reply without a plan declines in plain words: some endpoints have no field for that."""
-    return "{" not in reply and bool(_REFUSING.match(reply))
 
 
 def declined(said: str = "", language: str = ENGLISH) -> OrchestrionError:
@@ -44,20 +31,28 @@ def declined(said: str = "", language: str = ENGLISH) -> OrchestrionError:
     return error
 
 
-def in_language_of(text: str, error: OrchestrionError, request: PlanningRequest) -> OrchestrionError:
+def without_plan(said: str, language: str) -> OrchestrionError:
+    """The error of a model that answers in words, however it is asked for a plan; arguments as those of `declined`."""
+    said = said.strip().encode(errors="replace").decode()
+    text = message(language, "no_plan_saying", said=wording.quoted(said, _LONGEST_QUOTE))
+    error = Reason.PLANNER_REFUSED.error(text, said=wording.cut(said, _LONGEST_QUOTE))
+    error.not_done = (NotDone(reason=text),)
+    return error
+
+
+def in_language(language: str, error: OrchestrionError, request: PlanningRequest) -> OrchestrionError:
     """Returns the error of a plan that nobody will get as one that says what is not done; any other as it is.
 
     Args:
-        text: The words of the request, in whose language it is told.
+        language: The language in which it is told.
         error: Why there is no plan: the model declined, or it insists on a task type that no expert serves.
         request: The request, with what could be on offer, and what brings it.
     """
     if error.reason == Reason.PLANNER_REFUSED.name:
-        return declined(error.metadata["said"], languages.detect(text))
+        return declined(error.metadata["said"], language)
     absent = request.defined.get(error.metadata.get("task_type", ""))
     if error.metadata.get("invalid") != Reason.UNKNOWN_TASK_TYPE.name or absent is None:
         return error
-    language = languages.detect(text)
     part = refusals.no_expert("", absent, request.cures.find(absent.name), language)
     return refusals.refusal((part,), (), language, planner="llm")
 
@@ -67,13 +62,9 @@ def raise_for(ended: Ended) -> None:
 
     Raises:
         FailedPreconditionError: The model, or a filter before it, declined.
-        InvalidArgumentError: The reply was cut off, because it grew too long.
     """
     if ended.is_refusal:
         raise declined(ended.refusal)
-    if ended.finish_reason == "length":
-        text = "The plan was cut off because the reply grew too long: write a shorter plan."
-        raise Reason.PLAN_INVALID.error(text, field="plan")
 
 
 def not_repaired(first: OrchestrionError, second: OrchestrionError) -> OrchestrionError:

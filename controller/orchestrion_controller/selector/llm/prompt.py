@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +12,7 @@ from orchestrion.values import ArtifactRef, Json, OutputRef, Value
 from orchestrion_controller import wording
 from orchestrion_controller.dispatch import InputSize, SelectionContext
 from orchestrion_controller.language_model import ChatMessage, Schema
+from orchestrion_controller.languages import canonical
 from orchestrion_controller.selector import terms
 from orchestrion_controller.selector.requirements import TaskRequirements
 from orchestrion_controller.selector.selector import RankedReplica
@@ -19,6 +20,8 @@ from orchestrion_controller.selector.selector import RankedReplica
 _LONGEST_VALUES: Final = (400, 150, 60)
 """Characters of a text that are shown: the first, or a later one where the context has no room."""
 _MOST_CANDIDATES: Final = 100
+_MOST_TAGS: Final = 8
+"""Languages, and values of an input, that are listed of an expert."""
 _STATES: Final[Mapping[ExpertState, str]] = {
     ExpertState.LOADED: "loaded",
     ExpertState.LOADING: "being loaded",
@@ -29,7 +32,7 @@ _STATES: Final[Mapping[ExpertState, str]] = {
 
 _SYSTEM: Final = """\
 You choose an expert AI model for each task of a plan. For every task you are given the candidates that could perform \
-it, with what is known of each. Choose the one whose result will serve the person best:
+it, and below what each expert is. Choose the one whose result will serve the person best:
 
 - It must handle the language of the task, and it should be made for the domain: a model for the domain is better than \
 one for general use, and that is better than one for another domain.
@@ -91,6 +94,9 @@ def messages(
     if context.request:
         parts.append(f"The person's request: {wording.quoted(context.request, 10 * value_length)}")
     parts += ["\n".join(_question(question, value_length)) for question in questions]
+    experts = {item.replica.expert.id: item for question in questions for item in question.candidates}
+    wanted = {question.requirements.language for question in questions}
+    parts.append("\n".join(["Experts:", *(f"- {name}: {_described(item, wanted)}" for name, item in experts.items())]))
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n\n".join(parts)}]
 
 
@@ -123,9 +129,8 @@ def _question(question: ChoiceQuestion, most: int) -> Iterable[str]:
         yield f"  {name}: {_value(value, most)}{f' ({size})' if size else ''}"
     if requirements.text_language:
         yield f"  language of its text: {requirements.text_language}"
-    yield "  Candidates:"
-    for item in question.candidates:
-        yield f"  - {item.replica.expert.id}: {_candidate(item)}"
+    candidates = "; ".join(f"{item.replica.expert.id} ({_readiness(item)})" for item in question.candidates)
+    yield f"  candidates: {candidates}"
 
 
 def _value(value: Value, most: int) -> str:
@@ -154,22 +159,36 @@ def _size(size: InputSize, characters_shown: int = 0) -> str:
     return ", ".join(parts)
 
 
-def _candidate(item: RankedReplica) -> str:
+def _described(item: RankedReplica, wanted: Collection[str]) -> str:
+    """Says what is true of an expert whatever the task; of its languages first those that are wanted."""
     expert = item.replica.expert
     facts = {
         "": " ".join(expert.description.split()) or expert.model,
-        "languages": ", ".join(expert.languages) or "any or not said",
+        "languages": _languages(expert, wanted),
         "domain": expert.domain or "general use",
         "licence": expert.license or "not known",
         "takes at most": "; ".join(f"{limit.input} {_limit(limit)}" for limit in expert.input_limits),
-        "takes only": "; ".join(f"{taken.input} {', '.join(taken.values[:8])}" for taken in expert.accepts),
+        "takes only": "; ".join(
+            f"{taken.input} {', '.join(taken.values[:_MOST_TAGS])}" for taken in expert.accepts if taken.values
+        ),
+        "takes no": ", ".join(taken.input for taken in expert.accepts if not taken.values),
         "memory": _gigabytes(expert),
         "accuracy": f"{expert.accuracy:g} ({expert.accuracy_measure})" if expert.accuracy else "",
         "downloads a month": f"{expert.download_count:,}" if expert.download_count else "",
         "likes": f"{expert.like_count:,}" if expert.like_count else "",
-        "now": f"{_STATES[item.replica.status.state]}, a result after about {_seconds(item):.2g} s",
     }
     return " | ".join(f"{name}: {fact}" if name else fact for name, fact in facts.items() if fact)
+
+
+def _languages(expert: Expert, wanted: Collection[str]) -> str:
+    tags = sorted(expert.languages, key=lambda tag: canonical(tag) not in wanted)
+    shown = ", ".join(tags[:_MOST_TAGS])
+    more = len(tags) - _MOST_TAGS
+    return f"{shown} and {more} more" if more > 0 else shown or "any or not said"
+
+
+def _readiness(item: RankedReplica) -> str:
+    return f"{_STATES[item.replica.status.state]}, a result after about {_seconds(item):.2g} s"
 
 
 def _limit(limit: InputLimit) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -26,20 +26,21 @@ REQUEST = PlanningRequest((Message("read this aloud", artifacts=(SIGN.name,)),),
 
 
 def read(task_id: str = "read") -> dict[str, JsonData]:
-    return {"id": task_id, "type": "image-to-text", "inputs": {"image": {"artifact": "attachments/1"}}}
+    return {"id": task_id, "type": "image-to-text", "inputs": {"image": "$1"}}
 
 
 def speak(text: JsonData, task_id: str = "speak") -> dict[str, JsonData]:
-    value = text if isinstance(text, dict) else {"text": text}
-    return {"id": task_id, "type": "text-to-speech", "inputs": {"text": value}}
+    return {"id": task_id, "type": "text-to-speech", "inputs": {"text": text}}
 
 
-def output(task_id: str, name: str = "text") -> dict[str, JsonData]:
-    return {"output": {"taskId": task_id, "output": name}}
+def output(task_id: str, name: str = "text") -> str:
+    return f"${task_id}.{name}"
 
 
-def plan(*tasks: JsonObject, reason: str = "") -> str:
-    return json.dumps({"tasks": tasks, "noTaskReason": reason})
+def plan(*tasks: JsonObject, reason: str = "", not_done: Mapping[str, str] | None = None) -> str:
+    parts = [{"words": words, "why": why} for words, why in (not_done or {}).items()]
+    beside = {"not_done": parts, "no_task_reason": reason}
+    return json.dumps({"tasks": tasks, **{name: value for name, value in beside.items() if value}})
 
 
 VALID = plan(read(), speak(output("read")))

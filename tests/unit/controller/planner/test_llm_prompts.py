@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from orchestrion_controller.planner.llm.schema import plan_schema
 
 from orchestrion.events import PlanFinished, TaskPlanned
 from orchestrion.plans import Parameter, ParameterKind, Plan, Task, TaskResult, TaskState, TaskType
@@ -14,7 +15,6 @@ from orchestrion.runs import Artifact, Message
 from orchestrion.values import ArtifactRef, OutputRef, Value
 from orchestrion_controller.planner.llm import examples
 from orchestrion_controller.planner.llm.relevance import by_relevance
-from orchestrion_controller.planner.llm.schema import plan_schema
 from orchestrion_controller.plans import rules
 from orchestrion_controller.stages import PastTurn, PlanningRequest
 from tests.llm_server import LLMServer

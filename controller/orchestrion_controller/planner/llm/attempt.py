@@ -1,0 +1,209 @@
+"""One reply of the planning language model, read and checked as it comes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from orchestrion.errors import InvalidArgumentError, NotFoundError, OrchestrionError, Reason
+from orchestrion.plans import Plan, Task
+from orchestrion.refusals import NotDone
+from orchestrion.runs import Role
+from orchestrion_controller.language_model import Ended
+from orchestrion_controller.planner.llm import originals, text_languages
+from orchestrion_controller.planner.llm.duplicates import EqualTasks
+from orchestrion_controller.planner.llm.literals import LiteralCheck
+from orchestrion_controller.planner.llm.notation import ModelHints, PlanReader
+from orchestrion_controller.planner.llm.prompt import Material, PlanPromptExtent
+from orchestrion_controller.plans.rules import PlanChecker
+from orchestrion_controller.stages import TaskTypeLimits, Usage
+
+_EMPTY: Final = (
+    "The plan has no tasks: say in `no_task_reason` why none is needed, or list in `not_done` what cannot be done."
+)
+
+
+class Attempt:
+    """A reply, as far as it was read: its valid tasks, and all that is wrong with it."""
+
+    def __init__(self, shown: Material, most_tasks: int, *, is_repair: bool) -> None:
+        """Prepares for one reply.
+
+        Args:
+            shown: What the model was shown; its plan is checked against the same.
+            most_tasks: How many tasks the plan may have.
+            is_repair: Whether it mends an earlier one: what was questioned then and is repeated is accepted.
+        """
+        self.usage = Usage(llm_call_count=1)
+        self.extent: PlanPromptExtent | None = None
+        """How much of what there is the model was shown."""
+        self.plan: Plan | None = None
+        """The plan, once all of it is valid."""
+        self.faults: list[OrchestrionError] = []
+        """All that is wrong with the plan that counts."""
+        self._failure: OrchestrionError | None = None
+        self._shown = shown
+        self._most_tasks = most_tasks
+        self._is_repair = is_repair
+        self._pieces: list[str] = []
+        request = shown.request
+        said = [message.text for message in request.messages if message.role is not Role.ASSISTANT]
+        self._said = "\n".join(said)
+        self._literals = LiteralCheck(said, shown.names.texts.values())
+        self._reader = PlanReader(request.on_offer, shown.names)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begins a draft; a model may write several, of which the last counts."""
+        request = self._shown.request
+        self._draft = self._reader.draft
+        earlier = self._shown.names.earlier_artifacts.values()
+        artifacts = {item.name: item for item in earlier}
+        hints = ModelHints(self._shown.names)
+        self._checker = PlanChecker(request.on_offer, request.attachments, artifacts, hints)
+        self._equal = EqualTasks(request.on_offer)
+        self._tasks: list[Task] = []
+        self._taken = 0
+        self.faults = []
+
+    @property
+    def reply(self) -> str:
+        """What the model wrote."""
+        return "".join(self._pieces)
+
+    @property
+    def error(self) -> OrchestrionError:
+        """Why there is no plan."""
+        nothing = Reason.PLAN_INVALID.error("The reply holds no plan.", field="plan")
+        return self._failure or (_all_of(self.faults) if self.faults else nothing)
+
+    @property
+    def is_invalid(self) -> bool:
+        """Whether the model answered, and its plan breaks a rule."""
+        return self.plan is None and isinstance(self.error, InvalidArgumentError | NotFoundError)
+
+    @property
+    def is_prose(self) -> bool:
+        """Whether the model answered in words alone."""
+        return bool(self.reply.strip()) and not self._reader.has_plan
+
+    @property
+    def broke_off(self) -> bool:
+        """Whether the stream broke off, which says nothing about the plan."""
+        reason = self._failure.reason if self._failure else ""
+        return reason == Reason.LLM_BROKE_OFF.name or (reason == Reason.LLM_TIMED_OUT.name and bool(self._pieces))
+
+    @property
+    def not_done(self) -> tuple[NotDone, ...]:
+        """What the plan does not do of the request.
+
+        A reason for no task beside tasks says what the model could not do; it names no words.
+        """
+        reason = self._reader.no_task_reason.strip()
+        parts = self._reader.not_done
+        if self._tasks and reason and not parts:
+            return (NotDone(reason=reason),)
+        return tuple(NotDone(self._as_written(part.words), part.reason) for part in parts)
+
+    def _as_written(self, words: str) -> str:
+        """Returns words as the request has them, where they differ from it in case and spaces alone."""
+        spaced = r"\s+".join(re.escape(word) for word in words.split())
+        match = re.search(spaced, self._said, re.IGNORECASE) if spaced else None
+        return match[0] if match else words
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What the person should know of how it was planned: in a short context some task types are not shown."""
+        count, shown = len(self._shown.tools), self.extent.task_types if self.extent else 0
+        if not self.extent or shown >= count:
+            return ()
+        return (
+            f"The language model's context has room for {shown} of the {count} task types here: it planned without "
+            "the others.",
+        )
+
+    def feed(self, piece: str) -> list[Task]:
+        """Takes a piece of the reply and returns the tasks that are to be started: none of a later draft."""
+        self._pieces.append(piece)
+        checked = self._take(self._reader.feed(piece))
+        return [] if self.faults or self._reader.faults or self._draft else checked
+
+    def _take(self, tasks: Sequence[Task]) -> list[Task]:
+        """Checks the tasks that were read, and returns those that are valid."""
+        if self._reader.draft != self._draft:
+            self._begin()
+            tasks = self._reader.tasks
+        self._taken += len(tasks)
+        return [checked for task in tasks if (checked := self._checked(task)) is not None]
+
+    def end(self, ended: Ended | None) -> None:
+        """Ends the reply and checks the plan as a whole.
+
+        Raises:
+            UnavailableError: The reply broke off.
+        """
+        if ended and not ended.finish_reason and not self._reader.closed:
+            message = f"The language model's reply broke off after {len(self._tasks)} tasks. Try again."
+            raise Reason.LLM_BROKE_OFF.error(message)
+        self._reader.finish(cut=bool(ended) and ended.finish_reason == "length")
+        self._take(self._reader.tasks[self._taken :])
+        self.faults += self._reader.faults
+        if not self._reader.has_plan:
+            return
+        for fault in self._reader.faults:
+            # What refers to a task that cannot be read refers to something.
+            self._checker.excuse(fault.metadata.get("task_id", ""))
+        reason = "" if self._tasks else self._reader.no_task_reason or _reasons(self.not_done)
+        if reason or self._tasks:
+            self.faults += self._checker.closing_faults(reason)
+        elif not self.faults:
+            self.faults.append(Reason.PLAN_INVALID.error(_EMPTY, field="plan"))
+        if not self.faults:
+            self.plan = Plan(self._checker.tasks, reason)
+
+    def fail(self, error: OrchestrionError) -> None:
+        """Records that there is no whole reply."""
+        self._failure = error
+
+    def _checked(self, task: Task) -> Task | None:
+        index = len(self._tasks)
+        merged = self._equal.take(task)
+        if merged is None:
+            return None
+        request = self._shown.request
+        if index >= self._most_tasks:
+            if index == self._most_tasks:
+                message = f"The plan has more than {self._most_tasks} tasks: give lists to fewer tasks."
+                self.faults.append(Reason.PLAN_INVALID.error(message, field="plan.tasks"))
+            self._tasks.append(merged)
+            return None
+        if broken := self._checker.faults(merged):
+            self.faults += broken
+            self._tasks.append(merged)
+            return None
+        checked = self._checker.tasks[-1]
+        task_type = request.on_offer[checked.type]
+        if not self._is_repair:
+            questions = (
+                self._literals.question(checked, task_type, index),
+                originals.question(checked, self._tasks, request.on_offer, index),
+                text_languages.check(checked, task_type, request.limits.get(checked.type, TaskTypeLimits()), index),
+            )
+            self.faults += [question for question in questions if question]
+        self._tasks.append(checked)
+        return checked
+
+
+def _reasons(parts: Sequence[NotDone]) -> str:
+    return " ".join(part.reason or part.words for part in parts)
+
+
+def _all_of(faults: list[OrchestrionError]) -> OrchestrionError:
+    """Puts all faults into the words of one error, with the reason and the place of the first."""
+    first = faults[0]
+    if len(faults) == 1:
+        return first
+    error = Reason[first.reason].error(" ".join(fault.message for fault in faults), dict(first.metadata))
+    error.__cause__ = first
+    return error
