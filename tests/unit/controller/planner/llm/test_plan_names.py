@@ -48,7 +48,7 @@ def test_files_and_texts_of_earlier_turns_share_their_numbers_and_each_has_one_n
     [
         (f"Sum this up:\n\n{PARAGRAPHS}", PARAGRAPHS.strip()),
         (f"Sum this up in two sentences: {ARTICLE}", ARTICLE.strip()),
-        (f"总结一下：{ARTICLE}", ARTICLE.strip()),  # noqa: RUF001
+        (f"总结一下：{ARTICLE}", ARTICLE.strip()),
         (f"Sum up “{ARTICLE}” and say it.", ARTICLE),
         (f'Say "{ARTICLE}"', ARTICLE),
         (f"{ARTICLE}\n\nSay that.", ARTICLE.strip()),
