@@ -27,7 +27,7 @@ from orchestrion.runs import Artifact, Message
 from orchestrion.values import ArtifactRef, OutputRef
 from orchestrion_controller.language_model import LanguageModel, LanguageModelConfig
 from orchestrion_controller.planner.llm import LLMPlanner
-from orchestrion_controller.planner.llm.examples import written
+from orchestrion_controller.planner.llm.notation import PlanNames, written
 from orchestrion_controller.responder.llm import LLMResponder
 from orchestrion_controller.stages import PlanningRequest, RespondingRequest
 from tests.llm_server import LLMServer
@@ -55,7 +55,7 @@ RESULTS: Final = {
 
 async def calls(types: Mapping[str, TaskType]) -> Sequence[JsonObject]:
     """Plans and answers, and returns the bodies of the two calls."""
-    said = written(PLAN).replace(SIGN.name, "attachments/1")
+    said = written(PLAN, PlanNames((SIGN,)))
     async with LLMServer([said, "Done: [[artifact 2]]."]) as server:
         model = LanguageModel(LanguageModelConfig(server.base_url, model="scripted"))
         async for _ in LLMPlanner(model).plan(PlanningRequest((MESSAGE,), (SIGN,), types)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from orchestrion.names import is_artifact
 from orchestrion.values import ArtifactRef
 from orchestrion_controller.planner.llm.notation.names import PlanNames
 
@@ -16,7 +17,7 @@ def by_resource_name(text: str, names: PlanNames) -> ArtifactRef | str | None:
     """Returns what `attachments/1` or `earlier/2` stands for; None for any other text."""
     match = _NAMED.fullmatch(text)
     if match is None:
-        return next((ArtifactRef(text) for entry in names.artifacts.values() if entry.name == text), None)
+        return ArtifactRef(text) if is_artifact(text) else None
     return names.value(match[2] if match[1].startswith("attachment") else f"{match[1]}.{match[2]}")
 
 

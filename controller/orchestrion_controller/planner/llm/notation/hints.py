@@ -18,6 +18,9 @@ from orchestrion_controller.plans.offers import words_of
 
 _MOST: Final = 3
 """How many task types, and files, a hint names."""
+_MOST_LISTED: Final = 20
+"""How many task types it lists where none is like one that there is not."""
+_NOT_DONE: Final = "What no task type does belongs into `not_done`."
 _WRITTEN: Final = {
     ParameterKind.TEXT: '"…"',
     ParameterKind.NUMBER: "1.5, without quotation marks",
@@ -49,10 +52,11 @@ class ModelHints(PlanHints):
         scores = likeness.scores(words(words_of(name)))
         scored = sorted(zip(scores, task_types, strict=True), key=lambda pair: -pair[0])
         alike = [other for score, other in scored[:_MOST] if score > 0]
-        there_is = (
-            f"Most like it in what they do: {listed(alike)}" if alike else f"There is: {listed(list(task_types))}"
-        )
-        return f"{there_is}. What none of them does belongs into `not_done`."
+        if alike:
+            return f"Most like it in what they do: {listed(alike)}. {_NOT_DONE}"
+        if len(task_types) <= _MOST_LISTED:
+            return f"There is: {listed(list(task_types))}. {_NOT_DONE}"
+        return f"None of the {len(task_types)} that there are is like it. {_NOT_DONE}"
 
     def value(self, parameter: Parameter) -> str:
         """Says how a value of an input is written; for a file, which there are."""

@@ -23,7 +23,7 @@ _Form: TypeAlias = dict[str, JsonData]
 
 _MOST_EXACT: Final = 24
 """So many task types have the inputs that are their own and no others; more would make the schema too long."""
-_OUTPUT: Final[_Form] = {"type": "string", "pattern": r"^\$[A-Za-z0-9_-]+(\.[A-Za-z0-9_]+)?(\.[0-9]+)?$"}
+_OUTPUT: Final[_Form] = {"type": "string", "pattern": r"^\$[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(\.[0-9]+)?$"}
 """A reference to an output. No lookahead: constrained decoders have none."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 from hypothesis import example, given, settings
@@ -50,7 +51,7 @@ def in_pieces(text: str, seed: int) -> tuple[str, ...]:
     """Cuts a text at places of a random generator's choice."""
     generator = random.Random(seed)
     cuts = sorted({0, len(text), *(generator.randrange(len(text) + 1) for _ in range(generator.randrange(1, 40)))})
-    return tuple(text[start:end] for start, end in zip(cuts, cuts[1:], strict=False)) or ("",)
+    return tuple(text[start:end] for start, end in itertools.pairwise(cuts)) or ("",)
 
 
 @given(
