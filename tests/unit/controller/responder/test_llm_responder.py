@@ -19,7 +19,7 @@ from orchestrion.runs import Artifact, Message
 from orchestrion.values import ArtifactRef, OutputRef
 from orchestrion_controller.language_model import LanguageModel, LanguageModelConfig
 from orchestrion_controller.responder.llm import LLMResponder
-from orchestrion_controller.responder.references import ReferenceResolver
+
 from orchestrion_controller.stages import AnswerItem, PastTurn, RespondingRequest, Usage
 from tests.llm_server import Beside, LLMServer, Reply, prompt_tokens
 
