@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import mimetypes
 import re
 import unicodedata
@@ -11,8 +12,8 @@ from orchestrion.values import ArtifactRef, Json, Value
 from orchestrion_controller import wording
 from orchestrion_controller.languages.answer_words import AnswerWords
 from orchestrion_controller.plans.kinds import kind_of_media_type
-from orchestrion_controller.responder.llm.data_block import json_line
 from orchestrion_controller.responder.llm.files import ALIAS_WORDS, RunFiles
+from orchestrion_controller.responder.llm.outputs import RunOutputs
 from orchestrion_controller.stages import RespondingRequest
 
 _AROUND: Final = " \t\"'`*_\\\u201c\u201d\u2018\u2019\u201e\u00ab\u00bb"
@@ -22,8 +23,6 @@ _NUMBERED: Final = re.compile(rf"{_ALIAS_WORD}[\s_#:/.-]*(\d{{1,4}})", re.IGNORE
 _ANY_WORD_NUMBERED: Final = re.compile(r"([^\W\d_]+)[\s_#:-]*(\d{1,4})")
 """The same in other words: models translate the alias, too."""
 _LABELLED: Final = re.compile(rf"{_ALIAS_WORD}\s*[:/]\s*(.+)", re.IGNORECASE)
-_OUTPUT: Final = re.compile(r"\$?([\w-]{1,64})[.:/](\w{1,64})(?:[\s.#\[(]+(\d{1,4})[\])]?)?")
-_OUTPUT_OF: Final = re.compile(r"(\w{1,64}) of ([\w-]{1,64})")
 _BETWEEN_TEXTS: Final = "\n\n"
 
 
@@ -41,7 +40,7 @@ class Aliases:
         self._request = request
         self._files = files
         self._words = words
-        self._tasks = {task.id.casefold(): task for task in request.plan.tasks}
+        self._outputs = RunOutputs(request)
         self._by_name: dict[str, str] = {}
         for name in files.names:
             for own in (files.name(name), wording.file_name(name, request.artifacts), *files.other_names(name)):
@@ -131,30 +130,11 @@ class Aliases:
 
     def _output(self, alias: str, *, is_double: bool) -> str | None:
         """Writes an output as a whole, or one item of it; empty where the task has none; None for no output."""
-        if match := _OUTPUT.fullmatch(alias):
-            task, output, number = self._tasks.get(match[1]), match[2], match[3]
-        elif (match := _OUTPUT_OF.fullmatch(alias)) and is_double:
-            task, output, number = self._tasks.get(match[2]), match[1], None
-        else:
-            task, output, number = (self._tasks.get(alias), "", None) if is_double else (None, "", None)
-        if task is None:
-            return None
-        result = self._request.results.get(task.id)
-        outputs = result.outputs if result and result.succeeded else {}
-        name = next((name for name in outputs if name.casefold() == output), "")
-        if not name and is_double and task.type in self._request.task_types:
-            name = self._request.task_types[task.type].outputs[0].name  # What other word it may be called by.
-        if not name and not is_double:
-            return None
-        value = outputs.get(name)
-        if number is not None and isinstance(value, tuple):
-            place = int(number) - 1
-            value = value[place] if 0 <= place < len(value) else None
-            name = f"{name} {number}"
-        if value is None:
-            return ""
-        self.filled.add((task.id, name))
-        return self._whole(value)
+        output = self._outputs.find(alias, is_double=is_double)
+        if output is None or output.value is None:
+            return None if output is None else ""
+        self.filled.add((output.task_id, output.name))
+        return self._whole(output.value)
 
     def _whole(self, value: Value) -> str:
         if isinstance(value, str):
@@ -167,7 +147,7 @@ class Aliases:
         if isinstance(value, bool):
             return self._words.word("yes" if value else "no")
         if isinstance(value, Json):
-            return json_line(value.data)
+            return json.dumps(value.data, ensure_ascii=False)
         return wording.shown(value, None, {})
 
 

@@ -52,11 +52,9 @@ def short_form(data: JsonData, principal: str, wanted: frozenset[str]) -> JsonDa
         return {name: value for name, value in data.items() if is_wanted(name, wanted)} or None
     if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
         return data
-    if LIKELIHOOD not in wanted and _is_ranking(data, principal):
-        return None
     rest = [{name: value for name, value in item.items() if is_wanted(name, wanted)} for item in data]
     has_details = any(name in _DETAILS for item in rest for name in item)
-    if not has_details and all(text.casefold() in principal.casefold() for item in rest for text in _texts(item)):
+    if not has_details and (_is_ranking(data, principal) or _is_said(rest, principal)):
         return None
     # Equal ones are many where the fields that tell them apart are left out: 40 objects of one label.
     counts = Counter(json_line(item) for item in rest)
@@ -85,7 +83,7 @@ def that_fit(data: JsonData, most: int | None) -> tuple[str, int, int]:
     if isinstance(data, list):
         shown = _fitting([len(json_line(item)) + 2 for item in data], most)
         return json_line(data[:shown]), shown, len(data)
-    return "null", 0, 1
+    return json_line(None), 0, 1
 
 
 def _fitting(sizes: list[int], most: int) -> int:
@@ -100,6 +98,11 @@ def _fitting(sizes: list[int], most: int) -> int:
 def _is_ranking(items: list[Mapping[str, JsonData]], principal: str) -> bool:
     """Whether the first of the objects is the principal output and the others are its runners-up."""
     return bool(items and "score" in items[0] and principal and principal in _texts(items[0]))
+
+
+def _is_said(items: list[Mapping[str, JsonData]], text: str) -> bool:
+    """Whether a text says all that the objects say."""
+    return all(own.casefold() in text.casefold() for item in items for own in _texts(item))
 
 
 def _texts(item: JsonData) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from orchestrion.runs import Role
@@ -15,6 +15,8 @@ from orchestrion_controller.stages import RespondingRequest
 
 ALIAS_WORDS: Final = ("file", "artifact", "attachment")
 """What aliases of files begin with: the first that the person's own words do not use so."""
+
+_MOST_IN_A_ROW: Final = 4
 
 
 def own_texts(request: RespondingRequest) -> list[str]:
@@ -40,6 +42,14 @@ class RunFiles:
     def alias(self, name: str) -> str:
         """Returns what the model writes to name an artifact."""
         return self._aliases.get(name, "a file")
+
+    def aliases(self, names: Sequence[str]) -> str:
+        """Lists the aliases of artifacts, of many in a row only the first and the last."""
+        places = [self.names.index(name) if name in self._aliases else -1 for name in names]
+        in_a_row = places[0] >= 0 and places == list(range(places[0], places[0] + len(places)))
+        if len(names) > _MOST_IN_A_ROW and in_a_row:
+            return f"{self.alias(names[0])} to {self.alias(names[-1])}"
+        return ", ".join(map(self.alias, names))
 
     def name(self, name: str) -> str:
         """Names an artifact as a person knows it, apart from any other of the same name."""

@@ -146,15 +146,20 @@ class ResultLines:
     def _plain(self, value: Value) -> str:
         """Writes a number, a truth value, a file, or several."""
         if isinstance(value, tuple):
-            return ", ".join(self._plain(item) for item in value) or "nothing"
+            return self._several(value) or ", ".join(self._plain(item) for item in value) or "nothing"
         if isinstance(value, ArtifactRef):
             return self._files.alias(value.name)
         return quoted(value) if isinstance(value, str) else wording.shown(value, None, {})
 
+    def _several(self, items: Sequence[Value]) -> str:
+        """Writes a list of nothing but files; empty for any other."""
+        names = [item.name for item in items if isinstance(item, ArtifactRef)]
+        return self._files.aliases(names) if names and len(names) == len(items) else ""
+
     def _input(self, value: Value) -> str:
         """Writes an input; of a text only as much as tells which one it is."""
         if isinstance(value, tuple):
-            return ", ".join(self._input(item) for item in value) or "nothing"
+            return self._several(value) or ", ".join(self._input(item) for item in value) or "nothing"
         if isinstance(value, OutputRef):
             item = "" if value.index is None else f" {value.index + 1}"
             return f"{value.task_id}.{value.output}{item}"
