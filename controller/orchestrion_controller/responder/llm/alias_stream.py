@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from orchestrion_controller.responder.llm import alias_units
-from orchestrion_controller.responder.llm.alias_units import Undecided, Unit
+from orchestrion_controller.responder.llm.alias_units import Bracketed, Undecided
 from orchestrion_controller.responder.llm.aliases import Aliases
 
 _SPACES: Final = " \t"
@@ -62,7 +62,7 @@ class AliasStream:
         self._held = text[place:]
         return "".join(pieces)
 
-    def _read(self, text: str, start: int, unit: Unit | None, *, is_cut: bool) -> tuple[str, int]:
+    def _read(self, text: str, start: int, unit: Bracketed | None, *, is_cut: bool) -> tuple[str, int]:
         """Returns what stands for a unit, and where the text goes on."""
         bracket = start + text.startswith("!", start)
         if unit is None:
@@ -81,7 +81,7 @@ class AliasStream:
             return "", unit.end
         return self._inserted(meaning), unit.end
 
-    def _link(self, unit: Unit) -> str | None:
+    def _link(self, unit: Bracketed) -> str | None:
         """Returns what stands for a link to a file; None for a link to anything else."""
         target = unit.target or ""
         file = self._aliases.file_of(target)

@@ -24,7 +24,7 @@ BEGINNING: Final = re.compile(rf"!?[{re.escape(_OPENING)}]|!\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class Bracketed:
     """Something in brackets."""
 
     inner: str
@@ -45,7 +45,7 @@ class Undecided(Exception):
     """The text ends before it is clear."""
 
 
-def read(text: str, start: int, names: Sequence[str] = (), *, is_whole: bool = False) -> Unit | None:
+def read(text: str, start: int, names: Sequence[str] = (), *, is_whole: bool = False) -> Bracketed | None:
     """Reads what begins at a place.
 
     Args:
@@ -77,7 +77,7 @@ def read(text: str, start: int, names: Sequence[str] = (), *, is_whole: bool = F
         return None
     is_double = brackets > 1 or first in _STRONG
     target = _target(text, place, is_whole=is_whole)
-    return Unit(inner, is_double, place, closed == brackets, *(target or ()))
+    return Bracketed(inner, is_double, place, closed == brackets, *(target or ()))
 
 
 def _end_of_inner(text: str, begin: int, names: Sequence[str], *, is_whole: bool) -> int:

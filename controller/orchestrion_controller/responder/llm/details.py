@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -95,12 +95,12 @@ def _fitting(sizes: list[int], most: int) -> int:
     return len(sizes)
 
 
-def _is_ranking(items: list[Mapping[str, JsonData]], principal: str) -> bool:
+def _is_ranking(items: Sequence[Mapping[str, JsonData]], principal: str) -> bool:
     """Whether the first of the objects is the principal output and the others are its runners-up."""
     return bool(items and "score" in items[0] and principal and principal in _texts(items[0]))
 
 
-def _is_said(items: list[Mapping[str, JsonData]], text: str) -> bool:
+def _is_said(items: Sequence[Mapping[str, JsonData]], text: str) -> bool:
     """Whether a text says all that the objects say."""
     return all(own.casefold() in text.casefold() for item in items for own in _texts(item))
 

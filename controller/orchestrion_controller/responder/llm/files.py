@@ -78,7 +78,7 @@ class RunFiles:
             result = self._request.results.get(task.id)
             for value in result.outputs.values() if result else ():
                 for name in artifacts(value):
-                    makers.setdefault(name, f"made by {task.id}")
+                    makers.setdefault(name, f"made by {one_line(task.id)}")
         return makers
 
     def _names_of_their_own(self) -> dict[str, str]:

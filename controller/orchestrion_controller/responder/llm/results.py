@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
 
 from orchestrion.plans import Parameter, Task, TaskResult, TaskState
-from orchestrion.values import ArtifactRef, Json, OutputRef, Value
-from orchestrion_controller import refusals, wording
+from orchestrion.values import ArtifactRef, Json, Value
+from orchestrion_controller import refusals
 from orchestrion_controller.languages.messages import ENGLISH
 from orchestrion_controller.plans import graph
 from orchestrion_controller.responder.confidence import is_doubtful
-from orchestrion_controller.responder.llm.data_block import json_line, one_line, quoted
-from orchestrion_controller.responder.llm.details import is_wanted, short_form, that_fit
+from orchestrion_controller.responder.llm.data_block import one_line, quoted
+from orchestrion_controller.responder.llm.details import is_wanted
 from orchestrion_controller.responder.llm.extents import LeftOut
 from orchestrion_controller.responder.llm.files import RunFiles
+from orchestrion_controller.responder.llm.values import ValueWriter
 from orchestrion_controller.responder.parts import Part, parts_of
 from orchestrion_controller.stages import RespondingRequest
-
-_LONGEST_INPUT: Final = 300
-"""Characters of a text that the plan gives a task; what the task made of it is the result."""
-_LONGEST_REPEATED: Final = 60
-"""The same of one that stands in the request, which the model has before it."""
-_LONGEST_VECTOR: Final = 3
 
 
 class ResultLines:
@@ -42,9 +36,9 @@ class ResultLines:
         self._request = request
         self._files = files
         self._wanted = wanted
-        self._most = characters
-        self._said = "\n".join(message.text for message in request.messages)
-        self.left_out: list[LeftOut] = []
+        said = "\n".join(message.text for message in request.messages)
+        self._values = ValueWriter(files, said, wanted, characters)
+        self.left_out = self._values.left_out
 
     def lines(self, most_tasks: int | None = None) -> Iterator[str]:
         """Writes each task and its outputs, after those that it works on; of too many, the last ones of the plan."""
@@ -60,16 +54,16 @@ class ResultLines:
         result = self._request.results.get(task.id)
         task_type = self._request.task_types.get(task.type)
         choices = {name: value for name, value in task.inputs.items() if isinstance(value, str)}
-        does = one_line(refusals.what_it_does(task_type, ENGLISH, choices)) if task_type else task.type
+        does = one_line(refusals.what_it_does(task_type, ENGLISH, choices)) if task_type else one_line(task.type)
         inputs = [
-            f"{name} = {self._input(task.inputs[name])}"
+            f"{one_line(name)} = {self._values.input(task.inputs[name])}"
             for name in _in_order(task.inputs, task_type.inputs if task_type else ())
         ]
         parts: list[Part] = []
         if task_type and result and result.succeeded:
             parts = parts_of(task, task_type, self._request.results)
         unsure = len(parts) == 1 and is_doubtful(parts[0])
-        yield "; ".join([f"{task.id}: {does}", *inputs, *_ended(result), *(["unsure"] if unsure else [])])
+        yield "; ".join([f"{one_line(task.id)}: {does}", *inputs, *_ended(result), *(["unsure"] if unsure else [])])
         if result and result.succeeded:
             yield from self._outputs(task, result, parts)
 
@@ -84,30 +78,37 @@ class ResultLines:
             if place and not is_wanted(name, self._wanted) and name != "score":
                 lines = None
             elif isinstance(value, tuple) and any(isinstance(item, str | Json) for item in value):
-                lines = self._items(task, name, value, principal, parts, is_side=place > 0)
+                lines = self._items(task, name, value, principal if place else None, parts)
             else:
-                text = self._output(task, name, value, principal if place else None)
-                lines = None if text is None else [f" {task.id}.{name} = {text}"]
+                text = self._values.output(task, name, value, principal if place else None)
+                lines = None if text is None else [f" {one_line(task.id)}.{one_line(name)} = {text}"]
             missing += [name] if lines is None else []
             yield from lines or ()
         if missing:
-            yield f" (not shown: {', '.join(missing)})"
+            yield f" (not shown: {', '.join(map(one_line, missing))})"
 
     def _items(
-        self, task: Task, name: str, items: Sequence[Value], principal: Value | None, parts: Sequence[Part], *,
-        is_side: bool,
-    ) -> list[str] | None:  # fmt: skip
-        """Writes each item of a list on a line of its own, with what it is of; None where it is not told."""
+        self, task: Task, name: str, items: Sequence[Value], principal: Value | None, parts: Sequence[Part]
+    ) -> list[str] | None:
+        """Writes each item of a list on a line of its own, with what it is of; None where it is not told.
+
+        Args:
+            task: The task.
+            name: The output.
+            items: Its items.
+            principal: The principal output; None where it is this one.
+            parts: The parts of the result, an item each where they are as many.
+        """
         alike = len(parts) == len(items)
         lines = []
         for place, item in enumerate(items):
             beside = principal[place] if isinstance(principal, tuple) and place < len(principal) else principal
-            text = self._output(task, f"{name} {place + 1}", item, beside if is_side else None)
+            text = self._values.output(task, f"{name} {place + 1}", item, beside)
             if text is None:
                 continue
             source = self._source(parts[place]) if alike else ""
-            unsure = ", unsure" if alike and not is_side and is_doubtful(parts[place]) else ""
-            lines.append(f" {task.id}.{name} {place + 1}{source} = {text}{unsure}")
+            unsure = ", unsure" if alike and principal is None and is_doubtful(parts[place]) else ""
+            lines.append(f" {one_line(task.id)}.{one_line(name)} {place + 1}{source} = {text}{unsure}")
         return lines or None
 
     def _source(self, part: Part) -> str:
@@ -115,62 +116,6 @@ class ResultLines:
         values = (part.inputs.get(parameter.name) for parameter in part.task_type.inputs)
         file = next((value.name for value in values if isinstance(value, ArtifactRef)), "")
         return f" (of {self._files.alias(file)})" if file else ""
-
-    def _output(self, task: Task, name: str, value: Value, principal: Value | None) -> str | None:
-        """Writes an output; None where the principal one, or an item of it, says the same already."""
-        if isinstance(value, str):
-            if principal is not None and value == principal:
-                return None
-            return self._text(task, name, value)
-        if isinstance(value, Json):
-            beside = principal if isinstance(principal, str) else ""
-            data = short_form(value.data, beside, self._wanted) if principal is not None else value.data
-            return None if data is None else self._json(task, name, data)
-        return self._plain(value)
-
-    def _text(self, task: Task, name: str, text: str) -> str:
-        if self._most is None or len(text) <= self._most:
-            return quoted(text)
-        self.left_out.append(LeftOut(self._most, len(text), "characters", task.id, name))
-        return f"{quoted(text[: self._most])} (the first {self._most} of {len(text)} characters)"
-
-    def _json(self, task: Task, name: str, data: object) -> str:
-        if isinstance(data, list) and wording.is_vector(data):
-            return f"{len(data)} numbers, beginning with {json_line(data[:_LONGEST_VECTOR])}"
-        written, shown, count = that_fit(data, self._most)
-        if shown == count:
-            return written
-        self.left_out.append(LeftOut(shown, count, "entries", task.id, name))
-        return f"{written} (the first {shown} of {count} entries)"
-
-    def _plain(self, value: Value) -> str:
-        """Writes a number, a truth value, a file, or several."""
-        if isinstance(value, tuple):
-            return self._several(value) or ", ".join(self._plain(item) for item in value) or "nothing"
-        if isinstance(value, ArtifactRef):
-            return self._files.alias(value.name)
-        return quoted(value) if isinstance(value, str) else wording.shown(value, None, {})
-
-    def _several(self, items: Sequence[Value]) -> str:
-        """Writes a list of nothing but files; empty for any other."""
-        names = [item.name for item in items if isinstance(item, ArtifactRef)]
-        return self._files.aliases(names) if names and len(names) == len(items) else ""
-
-    def _input(self, value: Value) -> str:
-        """Writes an input; of a text only as much as tells which one it is."""
-        if isinstance(value, tuple):
-            return self._several(value) or ", ".join(self._input(item) for item in value) or "nothing"
-        if isinstance(value, OutputRef):
-            item = "" if value.index is None else f" {value.index + 1}"
-            return f"{value.task_id}.{value.output}{item}"
-        if isinstance(value, Json):
-            return that_fit(value.data, _LONGEST_INPUT)[0]
-        if not isinstance(value, str):
-            return self._plain(value)
-        most = _LONGEST_REPEATED if value in self._said else _LONGEST_INPUT
-        if len(value) <= most:
-            return quoted(value)
-        return f"{quoted(value[:most])} (the beginning of {len(value)} characters)"
 
 
 def _ended(result: TaskResult | None) -> list[str]:

@@ -25,9 +25,9 @@ READ_ALOUD = {
 
 
 async def test_files_that_the_model_forgets_are_added_and_those_it_invents_are_dropped() -> None:
-    told = await answer("See [[artifact 7]] and [[FILE 1]].")
-    assert told.text == "See and sign.png.\n\nFiles: speech.wav"
-    assert told.artifacts == (SIGN.name, SPEECH.name)
+    answered = await answer("See [[artifact 7]] and [[FILE 1]].")
+    assert answered.text == "See and sign.png.\n\nFiles: speech.wav"
+    assert answered.artifacts == (SIGN.name, SPEECH.name)
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ async def test_failures_are_told_whatever_the_model_says(language: str, closing:
         "speak": TaskResult("speak", TaskState.SKIPPED),
     }
     message = replace(REQUEST.messages[0], text=READ_ALOUD[language])
-    told = await answer("All is well.", replace(REQUEST, messages=(message,), results=results))
-    assert told.text == f"All is well.\n\n{closing}"
+    answered = await answer("All is well.", replace(REQUEST, messages=(message,), results=results))
+    assert answered.text == f"All is well.\n\n{closing}"
 
 
 @pytest.mark.parametrize("language", READ_ALOUD)
@@ -60,10 +60,10 @@ async def test_each_closing_line_is_in_the_askers_language(language: str) -> Non
     """A cut answer names no file, and a part is not done: three lines, each in the words of one language alone."""
     message = replace(REQUEST.messages[0], text=READ_ALOUD[language])
     request = replace(REQUEST, messages=(message,), not_done=(NotDone("", "(not done)"),))
-    told = await answer(Reply("No entr", finish_reason="length"), request)
+    answered = await answer(Reply("No entr", finish_reason="length"), request)
     words = words_of(language)
     files = words.word("files", names="speech.wav")
-    assert told.text == f"No entr\n\n{words.word('cut_off')}\n{files}\n(not done)"
+    assert answered.text == f"No entr\n\n{words.word('cut_off')}\n{files}\n(not done)"
     english = words_of("en").word("cut_off")
     assert language == "en" or words.word("cut_off") != english
 

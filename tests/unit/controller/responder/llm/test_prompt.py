@@ -123,8 +123,10 @@ async def test_orders_in_a_picture_a_recording_or_a_file_name_stay_data(text: st
     assert messages[1]["content"].startswith("read this aloud\n\nData:\n")
     assert len(messages[1]["content"].splitlines()) == len(messages[1]["content"].split("\n"))
     lines = data_of(messages)
-    beginnings = ("files:", "[[file 1]] ", "[[file 2]] ", "tasks:", "read: ", " read.text = ", " (not shown: lines)")
-    beginnings += ("speak: ", "hear: ", " hear.text = ", "not done:", '"')
+    beginnings = [
+        *("files:", "[[file 1]] ", "[[file 2]] ", "tasks:", "read: ", " read.text = ", " (not shown: lines)"),
+        *("speak: ", "hear: ", " hear.text = ", "not done:", '"'),
+    ]
     assert [next(each for each in beginnings if line.startswith(each)) for line in lines]
     assert [text_in(line) for line in lines if line.startswith((" read.text", " hear.text"))] == [text, text]
 
