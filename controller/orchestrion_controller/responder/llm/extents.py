@@ -35,9 +35,11 @@ class LeftOut:
     count: int
     """How much there is."""
     unit: str
-    """What is counted: `characters` or `entries` of an output, `turns`, or `tasks`."""
+    """What is counted: `characters` or `entries` of an output, characters of earlier `answers`, `turns`, `tasks` or
+    `files`.
+    """
     task_id: str = ""
-    """The task whose output it is; empty for turns and tasks."""
+    """The task whose output it is; empty for all else."""
     output: str = ""
     """The output as its alias has it: `text`, or `text 2`."""
 

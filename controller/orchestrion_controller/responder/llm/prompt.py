@@ -88,8 +88,10 @@ class AnswerPrompt:
     def _sections(self, extent: AnswerPromptExtent, left_out: list[LeftOut]) -> Iterator[list[str]]:
         plan = self._request.plan
         if files := list(self._files.lines()):
-            hidden = len(files) - len(files[: extent.tasks])
-            yield ["files:", *files[: extent.tasks], *([f"(and {hidden} more files)"] if hidden else [])]
+            shown = files[: extent.tasks]
+            left_out.append(LeftOut(len(shown), len(files), "files"))
+            more = [f"(left out for want of room: {len(files) - len(shown)} more files)"] if shown != files else []
+            yield ["files:", *shown, *more]
         if plan.tasks:
             wanted = words_of(self._language.tag).details(self._request.messages[-1].text)
             results = ResultLines(self._request, self._files, wanted, extent.characters)

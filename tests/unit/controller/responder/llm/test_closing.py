@@ -71,7 +71,7 @@ async def test_each_closing_line_is_in_the_askers_language(language: str) -> Non
 @pytest.mark.parametrize("language", sorted(folders.load()))
 def test_each_language_has_words_for_what_was_left_out(language: str) -> None:
     words = words_of(language)
-    for unit in ("characters", "entries", "turns", "answers", "tasks"):
+    for unit in ("characters", "entries", "turns", "answers", "tasks", "files"):
         part = words.word(f"shown_{unit}", what="WHAT", shown="3", count="9")
         assert {"3", "9"} <= set(part)
         assert part in words.word("partly_shown", what=part)

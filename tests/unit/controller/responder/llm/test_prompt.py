@@ -339,17 +339,23 @@ async def test_what_does_not_fit_is_left_out_the_oldest_turns_first_and_never_th
 
 async def test_of_a_hundred_tasks_those_that_there_is_room_for_are_shown() -> None:
     tasks = [Task(f"say-{n}", "text-to-speech", {"text": f"word {n}"}) for n in range(120)]
-    request = run("Say them all", tasks, [done(task.id, audio=ref(SPEECH)) for task in tasks], made=[SPEECH])
+    sounds = [Artifact(f"artifacts/{n:064}", "audio/wav", f"speech-{n}.wav", 10) for n in range(120)]
+    results = [done(task.id, audio=ref(sound)) for task, sound in zip(tasks, sounds, strict=True)]
+    request = run("Say them all", tasks, results, made=sounds)
     beside: dict[str, Beside] = {"/v1/models": {"data": [{"id": "scripted", "max_model_len": 4096}]}}
     async with LLMServer(["Done: [[file 1]]."], beside=beside) as server:
-        text = final(await answered(server, request)).text
+        answer = final(await answered(server, request))
         lines = data_of(server.calls[0].body["messages"])
-    shown = sum(line.startswith("say-") for line in lines)
+    shown = sum(line.startswith("say-") and "read a text aloud" in line for line in lines)
     assert 0 < shown < 120
     assert lines[-1] == f"(left out for want of room: {120 - shown} more tasks)"
-    assert text == (
-        f"Done: speech.wav.\n\nThe language model had no room for all of this: the results ({shown} of 120 tasks)."
+    assert answer.text.startswith(
+        "Done: speech-0.wav.\n\n"
+        f"The language model had no room for all of this: the files ({shown} of 120) "
+        f"and the results ({shown} of 120 tasks).\n"
+        "Files: speech-1.wav, speech-2.wav, "
     )
+    assert len(answer.artifacts) == 120
 
 
 async def test_an_answer_for_which_there_is_no_room_is_an_error_that_names_the_setting() -> None:
