@@ -105,7 +105,8 @@ class AnswerPrompt:
             parts = self._request.not_done
             yield ["not done:", *(f"{quoted(part.words)}: {quoted(part.reason)}" for part in parts)]
         if self._request.offered and not plan.tasks:
-            can = abilities(self._request.offered, self._language.tag, self._request.attachments)
+            offered = dict(sorted(self._request.offered.items()))  # Hosts bring them in any order.
+            can = abilities(offered, self._language.tag, self._request.attachments)
             yield ["can be done here:", *map(one_line, can)]
 
 

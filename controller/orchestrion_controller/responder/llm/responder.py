@@ -59,7 +59,8 @@ class LLMResponder:
             yield AnswerText(text)
         aliases.note("".join(pieces))
         is_said = bool("".join(pieces).strip())
-        if lines := closing_lines(request, files, aliases, prompt.left_out, language.tag, is_cut=is_cut):
+        left_out = prompt.left_out if is_said else ()
+        if lines := closing_lines(request, files, aliases, left_out, language.tag, is_cut=is_cut and is_said):
             pieces.append(("\n\n" if is_said else "") + "\n".join(lines))
             yield AnswerText(pieces[-1])
         yield ended.usage
@@ -70,5 +71,6 @@ class LLMResponder:
 
 
 def _silent(ended: Ended) -> OrchestrionError:
-    why = "declined to answer" if ended.is_refusal else "gave an empty answer"
+    cut = "reached the limit of its answers before it said anything"
+    why = "declined to answer" if ended.is_refusal else cut if ended.finish_reason == _CUT else "gave an empty answer"
     return Reason.LLM_UNAVAILABLE.error(f"The language model {why}. Try again, or use the built-in responder.")

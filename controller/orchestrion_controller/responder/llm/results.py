@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from orchestrion.plans import Parameter, Task, TaskResult, TaskState
 from orchestrion.values import ArtifactRef, Json, Value
@@ -42,7 +43,9 @@ class ResultLines:
 
     def lines(self, most_tasks: int | None = None) -> Iterator[str]:
         """Writes each task and its outputs, after those that it works on; of too many, the last ones of the plan."""
-        tasks = graph.order(self._request.plan.tasks)
+        # Inputs come in any order, and with them what a task refers to.
+        plan = self._request.plan.tasks
+        tasks = graph.order([replace(task, inputs=dict(sorted(task.inputs.items()))) for task in plan])
         shown = tasks if most_tasks is None else _most_telling(tasks, most_tasks)
         for task in shown:
             yield from self._task(task)

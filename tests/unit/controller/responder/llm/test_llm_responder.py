@@ -33,7 +33,17 @@ async def test_plan_without_tasks_is_answered_directly() -> None:
     assert await answer("Hello!", run("hello", reason="A greeting.")) == AnswerFinished("Hello!")
 
 
-@pytest.mark.parametrize("reply", [Reply(""), Reply(refusal="No."), Reply(status=500), Reply("half", drop_after=2)])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(""),
+        Reply(refusal="No."),
+        Reply(status=500),
+        Reply("half", drop_after=2),
+        Reply("", finish_reason="length"),
+        Reply("[[file 9]]"),
+    ],
+)
 async def test_no_answer_is_an_error(reply: Reply) -> None:
     with pytest.raises(OrchestrionError) as caught:
         await answer(reply, run("hello", reason="A greeting."))

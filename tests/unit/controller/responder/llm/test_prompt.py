@@ -173,9 +173,13 @@ def zebras(order: tuple[int, ...]) -> RespondingRequest:
         names = sorted(fields, reverse=order[0] > order[1])
         return {name: fields[name] for name in names}
 
+    compared = shuffled(text=OutputRef("count-0", "text"), other=OutputRef("count-2", "text"))
     tasks = [
-        Task(f"count-{n}", "object-detection", shuffled(image=ref(ZEBRAS[n]), labels=("zebra",)))  # type: ignore[arg-type]
-        for n in range(3)
+        Task("compare", "sentence-similarity", compared),  # type: ignore[arg-type]
+        *(
+            Task(f"count-{n}", "object-detection", shuffled(image=ref(ZEBRAS[n]), labels=("zebra",)))  # type: ignore[arg-type]
+            for n in range(3)
+        ),
     ]
     results = [
         done(
