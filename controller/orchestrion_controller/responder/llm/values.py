@@ -48,7 +48,9 @@ class ValueWriter:
             beside = principal if isinstance(principal, str) else ""
             data = short_form(value.data, beside, self._wanted) if principal is not None else value.data
             return None if data is None else self._json(task, name, data)
-        return self._plain(value)
+        written = self._plain(value)
+        is_said = isinstance(value, float) and isinstance(principal, str) and written in principal.split()
+        return None if is_said else written  # "3 zebras" has said the count of 3.
 
     def _text(self, task: Task, name: str, text: str) -> str:
         if self._most is None or len(text) <= self._most:
