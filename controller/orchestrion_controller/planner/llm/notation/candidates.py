@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from orchestrion.values import JsonData
 from orchestrion_controller.planner.llm.notation import refusals
 from orchestrion_controller.planner.llm.notation.spelling import letters
-from orchestrion_controller.planner.llm.notation.statements import is_task
+from orchestrion_controller.planner.llm.notation.statements import begins_task, is_task
 from orchestrion_controller.planner.llm.notation.structure import (
     Closed,
     Frame,
@@ -130,15 +130,17 @@ class PlanCandidate:
         except MalformedError as error:
             self._refuse(token, error)
             return
-        if self._tasks is None and token.kind == "[":
+        if token.kind == "[":
             self._look_for_tasks()
         for value in closed:
             self._look_at(value)
 
     def _look_for_tasks(self) -> None:
-        """An object of which `tasks` is a list is a plan, wherever it stands."""
+        """An object of which `tasks` is a list is a plan, wherever it stands; a second such list goes on with it."""
         outer, inner = self._structure.frames[-2:] if len(self._structure.frames) > 1 else (None, None)
-        if outer is not None and outer.key is not None and letters(outer.key) == _TASKS:
+        if outer is None or outer.key is None or letters(outer.key) != _TASKS:
+            return
+        if self._tasks is None or outer is self._plan:
             self._plan, self._tasks = outer, inner
 
     def _look_at(self, closed: Closed) -> None:
@@ -201,7 +203,7 @@ class PlanCandidate:
         """Ends with the text: what only lacks closing brackets is whole."""
         if not cut and not self._skipped and not self.tokens.rest and self._structure.is_between:
             self._close_all()
-        elif self._tasks is None:
+        elif self._tasks is None and not begins_task(self._structure.names):
             self._stop(NoPlan(), self.tokens.text[1:])
         else:
             self._stop(Unfinished())

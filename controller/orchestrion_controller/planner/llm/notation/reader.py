@@ -186,8 +186,8 @@ class PlanReader:
                     self._draft_of(candidate).add_fault(
                         Reason.PLAN_INVALID, f"The plan is no JSON: {message}.", "tasks"
                     )
-                case candidates.Unfinished() if self._current.is_empty:
-                    self._draft_of(candidate)
+                case candidates.Unfinished():
+                    self._leave_unfinished(candidate)
             if candidate.ended:
                 self._text, self._candidate = candidate.rest, None
                 return True
@@ -198,6 +198,13 @@ class PlanReader:
             self._author = candidate
             self._begin(WrittenPlan(self._task_types, self._names))
         return self._current
+
+    def _leave_unfinished(self, candidate: PlanCandidate) -> None:
+        """Notes that a plan breaks off; a whole one before it stays in force."""
+        self.has_plan = True
+        if self._current.is_empty:
+            self._draft_of(candidate)
+        self._is_bare = False
 
     def _begin(self, draft: WrittenPlan) -> None:
         """Has a plan count from now on."""

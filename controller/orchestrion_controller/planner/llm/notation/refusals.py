@@ -8,6 +8,7 @@ from typing import Final
 from orchestrion.refusals import NotDone
 from orchestrion.values import JsonData
 from orchestrion_controller.planner.llm.notation.spelling import letters
+from orchestrion_controller.planner.llm.notation.structure import Twice
 
 _REASON: Final = "notaskreason"
 _NOT_DONE: Final = "notdone"
@@ -23,14 +24,15 @@ def is_plan(members: Mapping[str, JsonData]) -> bool:
 
 def no_task_reason(members: Mapping[str, JsonData]) -> str:
     """Returns why the request needs no task; empty where the plan does not say."""
-    return _clean(_member(members, (_REASON,)))
+    written = _member(members, (_REASON,))
+    return " ".join(filter(None, map(_clean, written.values if isinstance(written, Twice) else (written,))))
 
 
 def not_done(members: Mapping[str, JsonData]) -> tuple[NotDone, ...]:
     """Returns the parts that the plan leaves out, with the reasons."""
     listed = _member(members, (_NOT_DONE,))
-    items = listed if isinstance(listed, list) else [listed]
-    parts = (_part(item) for item in items)
+    lists = listed.values if isinstance(listed, Twice) else (listed,)
+    parts = (_part(item) for items in lists for item in (items if isinstance(items, list) else [items]))
     return tuple(part for part in parts if part.words or part.reason)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -38,6 +38,11 @@ def is_task(data: JsonData) -> bool:
     keys = set(map(letters, data))
     has_inputs = any(isinstance(data[key], dict | list) for key in data if letters(key) in _INPUTS)
     return bool(keys & set(_TYPE)) and (has_inputs or ("id" in keys and "type" in keys))
+
+
+def begins_task(names: Iterable[str]) -> bool:
+    """Whether names are those of a task's object, which may lack some yet."""
+    return len({"id", "type", *_INPUTS} & set(map(letters, names))) > 1
 
 
 def statement(data: JsonData, number: int, task_types: Mapping[str, TaskType], ids: Collection[str]) -> Statement:
@@ -104,7 +109,7 @@ def _declared(inputs: Mapping[str, JsonData], task_type: TaskType) -> Mapping[st
     for written, data in inputs.items():
         name = spelled(written, declared)
         if data is not None:
-            by_name[name] = Twice((by_name[name], data)) if name in by_name else data
+            by_name[name] = Twice((by_name[name], data)) if by_name.get(name, data) != data else data
     return by_name
 
 

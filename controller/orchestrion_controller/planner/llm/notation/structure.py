@@ -74,6 +74,14 @@ class JsonStructure:
         """Whether nothing but closing brackets is missing."""
         return not self._after_comma and all(frame.key is None for frame in self.frames[-1:])
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names in the outermost object, as far as it is written."""
+        if not self.frames or not isinstance(self.frames[0].value, dict):
+            return ()
+        key = self.frames[0].key
+        return (*self.frames[0].value, *([key] if key is not None else []))
+
     def take(self, token: JsonToken) -> list[Closed]:
         """Takes a token, and returns the values that it makes whole, the innermost first.
 

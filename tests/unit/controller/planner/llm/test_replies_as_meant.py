@@ -46,6 +46,7 @@ S = '{"id":"say","type":"text-to-speech","inputs":{"text":"$read.text","speed":0
         f'{{"tasks":[{R},{S[:-1]}]}}',
         f'{{"tasks":[{R},{S}]}}}}',
         f'{{"tasks":[{R}}},{S}]}}',
+        f'{{"tasks":[{R}],"tasks":[{S}]}}',
         f"```json\n{REPLY[:-2]}\n```\nThat is it.",
     ],
 )
@@ -210,6 +211,11 @@ def test_a_reference_may_come_before_its_task_and_is_read_when_that_is_there() -
             (NotDone("mail it", "Nothing mails."),),
         ),
         (f'{{"tasks":[{R}],"not_done":"Nothing mails."}}', "", (NotDone("", "Nothing mails."),)),
+        (
+            '{"tasks":[],"not_done":["One."],"not_done":["Two."]}',
+            "One. Two.",
+            (NotDone("", "One."), NotDone("", "Two.")),
+        ),
         # With tasks, it is the reason for what they leave out.
         (f'{{"tasks":[{R}],"no_task_reason":"Nothing mails."}}', "", (NotDone("", "Nothing mails."),)),
     ],
