@@ -101,7 +101,7 @@ class Controller:
             )
 
         self.language_models = language_models(config, hosted, metrics)
-        chooser = LLMChooser(self.language_models.selector) if self._language_models.selector is not None else None
+        chooser = LLMChooser(self.language_models.selector) if self.language_models.selector is not None else None
         select_stage = SelectStage(selector, chooser, metrics)
         self._performers = performers(config, self.language_models)
         pipeline = Pipeline(
