@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 import pytest_asyncio
@@ -41,10 +41,9 @@ class Platform:
         self._controllers: list[Controller] = []
         self.hosts: dict[str, Child] = {}
 
-    async def controller(self, **settings: object) -> Controller:
-        config = ControllerConfig(
-            port=0, metrics_port=0, home=self._home / "controller", shutdown_grace_s=0.2, **settings
-        )  # type: ignore[arg-type]
+    async def controller(self, **settings: Any) -> Controller:
+        own: dict[str, Any] = {"port": 0, "metrics_port": 0, "shutdown_grace_s": 0.2}
+        config = ControllerConfig(home=self._home / "controller", **own, **settings)
         controller = Controller(config)
         await controller.start()
         self._controllers.append(controller)
@@ -122,7 +121,7 @@ def planner_of(controller: Controller) -> ChatModel:
 
 
 async def reply(
-    model: ChatModel, messages: list[ChatMessage], schema: Schema | None = None, max_tokens: int = 0
+    model: ChatModel, messages: Sequence[ChatMessage], schema: Schema | None = None, max_tokens: int = 0
 ) -> tuple[str, Ended]:
     pieces: list[str] = []
     async with aclosing(model.chat(messages, schema, max_tokens=max_tokens)) as chat:

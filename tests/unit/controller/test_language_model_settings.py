@@ -16,45 +16,45 @@ URL = "http://127.0.0.1:8000/v1"
 OTHER = "http://127.0.0.1:9000/v1"
 
 
-def asked(stage: str, **values: Any) -> tuple[str, str, str, str, int]:
+def choice(stage: str, **values: Any) -> tuple[str, str, str, str, int]:
     """What a stage asks: expert, URL, key, model, context."""
-    choice = ControllerConfig(**values).language_model(stage)
-    return choice.expert, choice.base_url, choice.api_key, choice.model, choice.context_tokens
+    model = ControllerConfig(**values).language_model(stage)
+    return model.expert, model.base_url, model.api_key, model.model, model.context_tokens
 
 
 def test_a_stage_asks_what_is_set_for_all_where_nothing_is_set_for_it() -> None:
     common = {"llm_base_url": URL, "llm_api_key": "key", "llm_model": "m", "llm_context_tokens": 4096}
     for stage in ("planner", "selector", "responder"):
-        assert asked(stage, **common) == ("", URL, "key", "m", 4096)
+        assert choice(stage, **common) == ("", URL, "key", "m", 4096)
 
 
 def test_another_model_is_at_the_same_endpoint_where_none_is_named() -> None:
     common = {"llm_base_url": URL, "llm_api_key": "key", "llm_model": "large", "llm_context_tokens": 4096}
     own = {**common, "planner_llm_model": "small"}
     # The length of the context was said of another model.
-    assert asked("planner", **own) == ("", URL, "key", "small", 0)
-    assert asked("responder", **own) == ("", URL, "key", "large", 4096)
+    assert choice("planner", **own) == ("", URL, "key", "small", 0)
+    assert choice("responder", **own) == ("", URL, "key", "large", 4096)
 
 
 def test_the_key_of_one_endpoint_goes_to_no_other() -> None:
     common = {"llm_base_url": URL, "llm_api_key": "key"}
     elsewhere = {**common, "responder_llm_base_url": OTHER, "responder_llm_model": "m"}
-    assert asked("responder", **elsewhere) == ("", OTHER, "", "m", 0)
-    assert asked("responder", **elsewhere, responder_llm_api_key="own")[2] == "own"
-    assert asked("responder", **{**elsewhere, "responder_llm_base_url": f"{URL}/"})[2] == "key"
+    assert choice("responder", **elsewhere) == ("", OTHER, "", "m", 0)
+    assert choice("responder", **elsewhere, responder_llm_api_key="own")[2] == "own"
+    assert choice("responder", **{**elsewhere, "responder_llm_base_url": f"{URL}/"})[2] == "key"
 
 
 def test_an_expert_goes_before_an_endpoint_and_a_stage_may_still_ask_the_endpoint() -> None:
     both = {"llm_expert": "qwen", "llm_base_url": URL, "llm_context_tokens": 8000, "responder_llm_model": "large"}
-    assert asked("planner", **both) == ("qwen", "", "", "", 8000)
-    assert asked("responder", **both) == ("", URL, "", "large", 0)
+    assert choice("planner", **both) == ("qwen", "", "", "", 8000)
+    assert choice("responder", **both) == ("", URL, "", "large", 0)
 
 
 def test_the_expert_by_default_is_asked_only_for_want_of_others() -> None:
-    assert asked("planner", llm_default_expert="qwen")[0] == "qwen"
-    assert asked("planner", llm_default_expert="qwen", llm_base_url=URL)[:2] == ("", URL)
-    assert asked("planner", llm_default_expert="qwen", llm_expert="other")[0] == "other"
-    assert asked("planner", llm_default_expert="qwen", planner_llm_expert="third")[0] == "third"
+    assert choice("planner", llm_default_expert="qwen")[0] == "qwen"
+    assert choice("planner", llm_default_expert="qwen", llm_base_url=URL)[:2] == ("", URL)
+    assert choice("planner", llm_default_expert="qwen", llm_expert="other")[0] == "other"
+    assert choice("planner", llm_default_expert="qwen", planner_llm_expert="third")[0] == "third"
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ async def test_stages_with_the_same_settings_share_one_model_and_the_fallback_is
     metrics: ControllerMetrics,
 ) -> None:
     def made(**values: Any) -> LanguageModels:
-        return language_models(ControllerConfig(**values), lambda choice: pytest.fail(choice.expert), metrics)
+        return language_models(ControllerConfig(**values), lambda model: pytest.fail(model.expert), metrics)
 
     none, one = made(), made(llm_base_url=URL)
     two = made(llm_base_url=URL, planner_llm_model="small", llm_fallback_base_url=OTHER)

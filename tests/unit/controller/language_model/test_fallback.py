@@ -25,7 +25,7 @@ FAILURES = {
 }
 
 
-class Pair:
+class TwoModels:
     """Two endpoints behind one language model, and what it told of falling back."""
 
     def __init__(self, first: ChatModel, second: ChatModel) -> None:
@@ -51,7 +51,7 @@ class Pair:
 
 
 @asynccontextmanager
-async def pair(first: LLMServer, second: LLMServer, **options: Any) -> AsyncIterator[Pair]:
+async def two_models(first: LLMServer, second: LLMServer, **options: Any) -> AsyncIterator[TwoModels]:
     async with AsyncExitStack() as stack:
         models = []
         for name, server in (("large", first), ("small", second)):
@@ -59,7 +59,7 @@ async def pair(first: LLMServer, second: LLMServer, **options: Any) -> AsyncIter
             model = LanguageModel(LanguageModelConfig(server.base_url, "sk-secret", name, retry_count=0, **options))
             stack.push_async_callback(model.aclose)
             models.append(model)
-        yield Pair(*models)
+        yield TwoModels(*models)
 
 
 @pytest.mark.parametrize(("reason", "reply"), FAILURES.items(), ids=FAILURES)
@@ -67,7 +67,7 @@ async def test_the_second_answers_what_the_first_cannot_and_that_is_told(
     reason: str, reply: Reply, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        async with pair(LLMServer([reply]), LLMServer(answer="second")) as both:
+        async with two_models(LLMServer([reply]), LLMServer(answer="second")) as both:
             assert await both.ask() == "second"
     assert both.fell_back == [("large", "small", reason)]
     assert "large does not answer, so small is asked" in caplog.text
@@ -76,7 +76,7 @@ async def test_the_second_answers_what_the_first_cannot_and_that_is_told(
 
 async def test_the_first_rests_and_is_asked_again_later() -> None:
     first = LLMServer([BROKEN], answer="first")
-    async with pair(first, LLMServer(answer="second")) as both:
+    async with two_models(first, LLMServer(answer="second")) as both:
         assert [await both.ask(), await both.ask(), both.model.model] == ["second", "second", "small"]
         assert len(first.calls) == 1
         both.now_s = FIRST_RESTS_S
@@ -85,7 +85,9 @@ async def test_the_first_rests_and_is_asked_again_later() -> None:
 
 
 async def test_it_rests_for_as_long_as_the_endpoint_asks() -> None:
-    async with pair(LLMServer([FAILURES["LLM_RATE_LIMITED"]], answer="first"), LLMServer(answer="second")) as both:
+    async with two_models(
+        LLMServer([FAILURES["LLM_RATE_LIMITED"]], answer="first"), LLMServer(answer="second")
+    ) as both:
         assert await both.ask() == "second"
         both.now_s = 499.0
         assert await both.ask() == "second"
@@ -94,13 +96,13 @@ async def test_it_rests_for_as_long_as_the_endpoint_asks() -> None:
 
 
 async def test_while_the_first_rests_it_stands_in_for_the_second() -> None:
-    async with pair(LLMServer([BROKEN], answer="first"), LLMServer(["second", BROKEN])) as both:
+    async with two_models(LLMServer([BROKEN], answer="first"), LLMServer(["second", BROKEN])) as both:
         assert [await both.ask(), await both.ask()] == ["second", "first"]
     assert [names[:2] for names in both.fell_back] == [("large", "small"), ("small", "large")]
 
 
 async def test_where_both_fail_both_are_told() -> None:
-    async with pair(LLMServer([FAILURES["NOT_CONFIGURED"]]), LLMServer([BROKEN])) as both:
+    async with two_models(LLMServer([FAILURES["NOT_CONFIGURED"]]), LLMServer([BROKEN])) as both:
         error = await both.failure()
     assert (error.reason, error.metadata["setting"]) == ("NOT_CONFIGURED", "llm_api_key")
     assert "does not accept the key" in error.message
@@ -111,7 +113,7 @@ async def test_where_both_fail_both_are_told() -> None:
 async def test_a_reply_that_began_is_not_begun_by_another() -> None:
     second = LLMServer()
     async with (
-        pair(LLMServer([Reply("A long reply.", drop_after=6)]), second) as both,
+        two_models(LLMServer([Reply("A long reply.", drop_after=6)]), second) as both,
         aclosing(both.model.chat([{"role": "user", "content": "Hello."}])) as reply,
     ):
         assert await anext(reply) == "A long"
@@ -122,7 +124,7 @@ async def test_a_reply_that_began_is_not_begun_by_another() -> None:
 
 async def test_a_prompt_that_is_too_long_for_the_first_is_made_shorter_and_not_sent_elsewhere() -> None:
     second = LLMServer()
-    async with pair(LLMServer(most_tokens=400, answer="first"), second) as both:
+    async with two_models(LLMServer(most_tokens=400, answer="first"), second) as both:
         chat = chat_fitting(both.model, (4000, 400), lambda length: [{"role": "user", "content": "x" * length}])
         assert "".join([piece async for piece in chat if isinstance(piece, str)]) == "first"
     assert second.calls == []
@@ -132,7 +134,7 @@ async def test_the_second_gets_a_prompt_that_fits_in_its_own_context() -> None:
     """Its list of models says how long that is."""
     listed = {"/v1/models": {"data": [{"id": "small", "max_model_len": 400}]}}
     second = LLMServer(answer="second", beside=listed)
-    async with pair(LLMServer([BROKEN]), second) as both:
+    async with two_models(LLMServer([BROKEN]), second) as both:
         chat = chat_fitting(both.model, (9000, 100), lambda length: [{"role": "user", "content": "x" * length}])
         assert "".join([piece async for piece in chat if isinstance(piece, str)]) == "second"
     assert [len(call.body["messages"][0]["content"]) for call in second.calls] == [100]
