@@ -18,6 +18,7 @@ class Talker(Expert):
     | `begin FILE` | says `Well, ` at once, and goes on when the file is there |
     | `crash` | ends its worker |
     | `at once WORDS` | gives the words without streaming them |
+    | `forget` | tells that it read only the end of the conversation |
     | anything else | tells all of its inputs but that, as JSON |
     """
 
@@ -44,7 +45,8 @@ class Talker(Expert):
         if order != "at":
             for start in range(0, len(rest), 8):
                 call.stream("text", rest[start : start + 8])
-        return ended(said + rest, 7)
+        omitted = {"omitted_turn_count": 2} if order == "forget" else {}
+        return {**ended(said + rest, 7), **omitted}
 
 
 class Planner(Expert):

@@ -215,6 +215,20 @@ async def test_after_its_first_piece_a_reply_is_not_begun_anew(platform: Platfor
 
 
 @pytest.mark.asyncio(loop_scope="module")
+async def test_a_prompt_of_which_only_the_end_was_read_does_not_fit_again(
+    talking: Talking, caplog: pytest.LogCaptureFixture
+) -> None:
+    controller, _ = talking
+    model = planner_of(controller)
+    prompt = [*said("What is this? " * 100), {"role": "assistant", "content": "A cat."}, *said("forget")]
+    assert await model.fits(prompt)
+    await reply(model, prompt)
+    assert "had no room for the 2 oldest turns" in caplog.text
+    assert not await model.fits(prompt)
+    assert await model.fits(prompt[1:])
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_worker_that_crashes_each_time_is_a_language_model_that_is_unavailable(talking: Talking) -> None:
     controller, _ = talking
     with pytest.raises(UnavailableError, match=r"`talker` \(llm_expert\)") as failure:

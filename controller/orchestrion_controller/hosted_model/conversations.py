@@ -45,6 +45,11 @@ def ended(outputs: Mapping[str, Value]) -> Ended:
     return Ended(finish_reason if isinstance(finish_reason, str) and finish_reason else "stop", "", usage)
 
 
+def omitted_turn_count(outputs: Mapping[str, Value]) -> int:
+    """Reads how many of the oldest turns an expert left out for want of room; 0 where it does not tell."""
+    return _count(outputs, "omitted_turn_count")
+
+
 def _count(outputs: Mapping[str, Value], name: str) -> int:
     value = outputs.get(name)
     return int(value) if isinstance(value, int | float) and value > 0 else 0

@@ -15,9 +15,10 @@ from orchestrion.plans import Task
 from orchestrion_controller.dispatch import AssignedTask
 from orchestrion_controller.executor.attempts import CallAttempts, ItemCall, ItemIndex
 from orchestrion_controller.executor.hosts import HostChannels
+from orchestrion_controller.executor.inputs import Outputs
 from orchestrion_controller.hosted_model import failures
 from orchestrion_controller.hosted_model.claims import ExpertClaims
-from orchestrion_controller.hosted_model.conversations import TASK_TYPE, ended, inputs_of
+from orchestrion_controller.hosted_model.conversations import TASK_TYPE, ended, inputs_of, omitted_turn_count
 from orchestrion_controller.hosted_model.window import ExpertWindow
 from orchestrion_controller.language_model import ChatMessage, Ended, Schema
 from orchestrion_controller.registry.registry import Registry
@@ -127,9 +128,12 @@ class HostedChatModel:
                 async with aclosing(self._reply(assigned)) as reply:
                     async for piece in reply:
                         began = True
-                        if isinstance(piece, Ended):
-                            self._window.learn_usage(messages, piece.usage.prompt_token_count)
-                        yield piece
+                        if isinstance(piece, str):
+                            yield piece
+                            continue
+                        end = ended(piece)
+                        self._learn(messages, omitted_turn_count(piece), end.usage.prompt_token_count)
+                        yield end
                 return
             except OrchestrionError as error:
                 if not began and form is not None and error.metadata.get("field") == _SCHEMA_FIELD:
@@ -139,8 +143,19 @@ class HostedChatModel:
                     raise self.too_long(self._window.tokens) from error
                 raise failures.explained(error, self._expert_id, self._setting, began=began) from error
 
-    async def _reply(self, assigned: AssignedTask) -> AsyncGenerator[str | Ended, None]:
-        """Makes one call, in as many attempts as it takes; errors as they come from the hosts."""
+    def _learn(self, messages: Sequence[ChatMessage], omitted: int, prompt_tokens: int) -> None:
+        if omitted:
+            _log.warning("%s had no room for the %d oldest turns of a prompt and left them out", self.model, omitted)
+            self._window.learn_omission(messages)
+        else:
+            self._window.learn_usage(messages, prompt_tokens)
+
+    async def _reply(self, assigned: AssignedTask) -> AsyncGenerator[str | Outputs, None]:
+        """Makes one call, in as many attempts as it takes; errors as they come from the hosts.
+
+        Yields:
+            The text in pieces, and all outputs as the last item.
+        """
         call = ItemCall(
             run="", assigned=assigned, language_input="", item=ItemIndex(), reservation="", text_is_used=True
         )
@@ -167,7 +182,7 @@ class HostedChatModel:
         whole = outputs.get("text")
         if isinstance(whole, str) and len(whole) > len(streamed) and whole.startswith(streamed):
             yield whole[len(streamed) :]
-        yield ended(outputs)
+        yield outputs
 
     def _placed(self, task: Task) -> Assignment:
         assignment = self._selector.placements(task, self._expert_id)

@@ -27,6 +27,9 @@ _FIRST_RATIO: Final = 1 / 2.5
 _MARGIN: Final = 1.1
 _SHRINK: Final = 0.75
 _MOST_REMEMBERED: Final = 16
+_LIMIT: Final = "limit_token_count"
+_OTHER_LIMITS: Final = ("limit_character_count", "limit_turn_count")
+"""What the errors of prompts that are too long carry."""
 
 
 class ExpertWindow:
@@ -69,6 +72,10 @@ class ExpertWindow:
         if prompt_tokens > 0 and (size := byte_count(messages)):
             self._ratios.append(min(1.0, prompt_tokens / size))
 
+    def learn_omission(self, messages: Sequence[ChatMessage]) -> None:
+        """Records that the expert read only the end of a prompt, so that `fits` is False for it from now on."""
+        self._most_bytes = min(self._most_bytes, byte_count(messages) * _SHRINK)
+
     def learn_refusal(self, messages: Sequence[ChatMessage], error: OrchestrionError) -> bool:
         """Records a refusal of a prompt as too long, so that `fits` is False for it from now on.
 
@@ -84,13 +91,9 @@ class ExpertWindow:
         if counted:
             self.learn_usage(messages, counted)
         if not (limit and counted):
-            self._most_bytes = min(self._most_bytes, size * _SHRINK)
+            self.learn_omission(messages)
         _log.info("the language model's expert refused a prompt of %d bytes as too long", size)
         return True
-
-
-_LIMIT: Final = "limit_token_count"
-_OTHER_LIMITS: Final = ("limit_character_count", "limit_turn_count")
 
 
 def _integer(text: str | None) -> int:

@@ -35,6 +35,8 @@ class Platform:
     controller: Child
     host: Child
     _supervisor: Supervisor
+    language_model: str = ""
+    """The expert of the host's profile that plans and answers where nothing else is set to; empty for none."""
 
     def wait(self) -> OrchestrionError:
         """Waits until one of the servers ends by itself, and says which and why."""
@@ -88,7 +90,7 @@ def start(
         own = ["--exit-with-parent", "--controller", controller.grpc_address, "--name", host_name]
         host = supervisor.start("host", ["-m", "orchestrion_host", *own, *host_flags])
         _wait_listed(supervisor, controller.grpc_address, names.host(host_name))
-        yield Platform(controller, host, supervisor)
+        yield Platform(controller, host, supervisor, by_default)
 
 
 @contextlib.contextmanager

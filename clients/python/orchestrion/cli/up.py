@@ -75,6 +75,11 @@ def up(
         try:
             with platform.start(controller_flags, host_flags, host_name=host_name, log=_log) as running:
                 _tell_how(running)
+                if running.language_model and llm_expert is None:
+                    exits.tell(
+                        f"{running.language_model} plans and answers once its files are here, "
+                        "where no other language model is set."
+                    )
                 if profile is not None:
                     _fetch(running, profile, yes=yes)
                 raise running.wait()
