@@ -28,20 +28,22 @@ class LanguageModels:
     """Chooses experts under policy `llm`."""
     responder: ChatModel | None = None
     """Answers."""
-    default: HostedChatModel | None = None
-    """The model by `llm_default_expert`: stages that have no other ask it once it is available."""
     models: tuple[ChatModel, ...] = ()
     """Each model once, without the fallback's."""
     fallback: ChatModel | None = None
     """What is asked where one of them fails."""
+    asked_by_default: tuple[ChatModel, ...] = ()
+    """Those that plan and answer where requests do not say who is to."""
+    by_default: HostedChatModel | None = None
+    """The one by `llm_default_expert`: stages that have no other ask it as soon as it is available."""
 
     def is_ready(self, model: ChatModel | None) -> bool:
         """Whether a stage asks its language model where nobody says who is to perform it."""
-        return model is not None and (model is not self.default or self.default.is_available)
+        return model is not None and (model is not self.by_default or self.by_default.is_available)
 
     def prepare(self) -> None:
         """Has experts of hosts loaded that the first request would otherwise wait for; returns at once."""
-        for model in self.models:
+        for model in self.asked_by_default:
             if isinstance(model, HostedChatModel):
                 model.prepare()
 
@@ -62,34 +64,35 @@ def language_models(config: ControllerConfig, hosted: MakeHosted, metrics: Contr
         hosted: Makes a model of an expert.
         metrics: Where it is counted that one was asked instead of another.
     """
+    choices = {stage: config.language_model(stage) for stage in ("planner", "selector", "responder")}
+    second = config.fallback_model
 
     @cache
-    def made(choice: ModelChoice) -> ChatModel:
+    def made(choice: ModelChoice, is_default: bool) -> ChatModel:
+        del is_default  # Who names the expert in a setting wants its errors, and no other planner meanwhile.
         return hosted(choice) if choice.expert else _of_endpoint(choice, config)
 
-    choices = {stage: config.language_model(stage) for stage in ("planner", "selector", "responder")}
-    models = {stage: made(choice) for stage, choice in choices.items() if choice.is_some}
-    second = config.fallback_model
-    fallback = made(second) if second.is_some else None
-    common = config.common_model
-    by_default = models and common.setting == BY_DEFAULT and made(common)
+    def made_of(choice: ModelChoice) -> ChatModel | None:
+        return made(choice, choice.setting == BY_DEFAULT) if choice.is_some else None
 
-    def with_fallback(stage: str) -> ChatModel | None:
-        model = models.get(stage)
-        if model is None or fallback is None or model is fallback:
-            return model
-        return FallbackChatModel(model, fallback, fell_back=count)
+    fallback = made_of(second)
 
-    def count(failed: str, asked_instead: str, reason: str) -> None:
-        metrics.llm_fallbacks.labels(failed, asked_instead, reason).inc()
+    def count(failed: str, instead: str, reason: str) -> None:
+        metrics.llm_fallbacks.labels(failed, instead, reason).inc()
 
+    models = {stage: made_of(choice) for stage, choice in choices.items()}
+    own = tuple(model for model in dict.fromkeys(models.values()) if model and model is not fallback)
+    backed = {model: FallbackChatModel(model, fallback, fell_back=count) for model in own} if fallback else {}
+    stages = {stage: model and backed.get(model, model) for stage, model in models.items()}
+    by_default = next((made_of(choice) for choice in choices.values() if choice.setting == BY_DEFAULT), None)
+    performing = {"planner": config.planner, "responder": config.responder}
+    unless_told = dict.fromkeys(models[stage] for stage, name in performing.items() if name in {"", "llm"})
     return LanguageModels(
-        with_fallback("planner"),
-        with_fallback("selector"),
-        with_fallback("responder"),
-        by_default if isinstance(by_default, HostedChatModel) else None,
-        tuple(model for model in dict.fromkeys(models.values()) if model is not fallback),
-        fallback,
+        **stages,
+        models=own,
+        fallback=fallback,
+        asked_by_default=tuple(model for model in unless_told if model),
+        by_default=by_default if isinstance(by_default, HostedChatModel) else None,
     )
 
 

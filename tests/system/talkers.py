@@ -71,6 +71,17 @@ class Answerer(Expert):
         return ended("Good morning to you, too.", 13)
 
 
+class Silent(Expert):
+    """Thinks about every request for ever."""
+
+    id = "silent"
+    task_types = ("conversational",)
+
+    def predict(self, call: Call) -> Outputs:
+        while True:
+            call.wait(1.0)
+
+
 class Rater(Expert):
     """Is no language model."""
 

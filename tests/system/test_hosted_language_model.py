@@ -16,7 +16,7 @@ import yaml
 
 from orchestrion import AsyncClient, names
 from orchestrion._processes.supervision import Child, Supervisor
-from orchestrion.errors import FailedPreconditionError, OrchestrionError, UnavailableError
+from orchestrion.errors import DeadlineExceededError, FailedPreconditionError, OrchestrionError, UnavailableError
 from orchestrion.events import AnswerText, RunFinished, Stage, StageFinished, StageStarted
 from orchestrion.experts import ExpertState, Host, HostState
 from orchestrion_controller.config import ControllerConfig
@@ -275,7 +275,7 @@ async def test_errors_before_any_host_has_it_name_the_setting_and_the_cure(platf
     assert (absent.reason, not_fetched.reason) == ("NO_EXPERT", "EXPERT_NOT_FETCHED")
     for cured in (absent, not_fetched):
         assert "`orchestrion models pull qwen2.5-7b-instruct`" in cured.message
-    assert models.default is None
+    assert models.by_default is None
 
 
 async def test_between_calls_the_expert_stays_claimed_and_is_given_free_at_the_end(platform: Platform) -> None:
@@ -313,6 +313,19 @@ async def test_one_expert_plans_and_another_answers(platform: Platform) -> None:
     assert tokens == {Stage.PLAN: 11, Stage.RESPOND: 13}
     assert "".join(item.text for _, item in payloads if isinstance(item, AnswerText)) == "Good morning to you, too."
     assert isinstance(payloads[-1][1], RunFinished)
+
+
+async def test_a_deadline_ends_the_computation(platform: Platform) -> None:
+    controller = await platform.controller(llm_expert="silent")
+    host = await platform.host("one", *experts("Silent"))
+    async with AsyncClient(f"127.0.0.1:{controller.grpc_port}") as client:
+        with pytest.raises(DeadlineExceededError):
+            await collect(client.run("Good morning!", timeout=2.0))
+
+    def cancelled() -> float:
+        return metric(host, "orchestrion_host_inferences_total", expert="silent", outcome="cancelled")
+
+    await asyncio.to_thread(eventually, lambda: cancelled() == 1 and running(host, "silent") == 0)
 
 
 async def test_the_built_in_planner_plans_until_the_model_by_default_is_there(platform: Platform) -> None:

@@ -39,7 +39,7 @@ def test_it_goes_with_private_servers_alone() -> None:
 
 
 def test_up_names_the_language_model_of_the_profile_and_asks_another_that_is_named(tmp_path: Path) -> None:
-    for named, told in ((PLANNER, False), (PLANNER[:2], True)):
+    for named, reported in ((PLANNER, False), (PLANNER[:2], True)):
         command = [*COMMAND, "up", *PORTS, "--home", str(tmp_path / "home"), "--profile", "standard", *named]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as servers:
             assert servers.stdout is not None
@@ -48,7 +48,7 @@ def test_up_names_the_language_model_of_the_profile_and_asks_another_that_is_nam
             servers.send_signal(signal.SIGINT)
             _, log = servers.communicate(timeout=30)
         assert servers.returncode == 0, log
-        assert (ANSWER in answered.stdout) is not told
-        assert ("qwen2.5-7b-instruct plans and answers once its files are here" in log) is told
+        assert (ANSWER in answered.stdout) is not reported
+        assert ("qwen2.5-7b-instruct plans and answers once its files are here" in log) is reported
         # Until then the built-in planner does, without a word about files that are missing.
         assert answered.returncode == 0, answered.stderr

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrion.errors import (
-    InternalError,
-    InvalidArgumentError,
-    NotFoundError,
-    OrchestrionError,
-    Reason,
-    UnavailableError,
-)
+from orchestrion.errors import FailedPreconditionError, OrchestrionError, Reason, ResourceExhaustedError
 from orchestrion.experts import ExpertState, HostState
 from orchestrion_controller.hosted_model.conversations import TASK_TYPE
 from orchestrion_controller.refusals import size
@@ -85,10 +78,10 @@ def explained(error: OrchestrionError, expert_id: str, setting: str, *, began: b
     message = f"There is no reply of {named}: {error.message}"
     if error.reason == Reason.QUEUE_FULL.name:
         return Reason.LLM_RATE_LIMITED.error(message, where, retry_after_ms=error.retry_after_ms)
-    # An input that it refuses, or an expert that has gone, is no fault of what somebody asked for.
-    if isinstance(error, UnavailableError | InternalError | InvalidArgumentError | NotFoundError):
-        return Reason.LLM_UNAVAILABLE.error(message, where, retry_after_ms=error.retry_after_ms)
-    return Reason.rebuild(error.reason, message, {**where, **error.metadata}, error.retry_after_ms)
+    if isinstance(error, FailedPreconditionError | ResourceExhaustedError):
+        return Reason.rebuild(error.reason, message, {**where, **error.metadata}, error.retry_after_ms)
+    # An input that it refuses, a call that its host ends: nothing of that is the fault of whoever made the request.
+    return Reason.LLM_UNAVAILABLE.error(message, where, retry_after_ms=error.retry_after_ms)
 
 
 def too_long(expert_id: str, setting: str, context_tokens: int) -> OrchestrionError:

@@ -9,16 +9,15 @@ from contextlib import aclosing
 from typing import Final
 
 from orchestrion.errors import OrchestrionError
-from orchestrion.events import AttemptFailed, Payload, TaskStarted, TaskText
 from orchestrion.experts import Assignment, ExpertState
 from orchestrion.plans import Task
 from orchestrion_controller.dispatch import AssignedTask
-from orchestrion_controller.executor.attempts import CallAttempts, ItemCall, ItemIndex
+from orchestrion_controller.executor.attempts import CallAttempts
 from orchestrion_controller.executor.hosts import HostChannels
-from orchestrion_controller.executor.inputs import Outputs
 from orchestrion_controller.hosted_model import failures
 from orchestrion_controller.hosted_model.claims import ExpertClaims
 from orchestrion_controller.hosted_model.conversations import TASK_TYPE, ended, inputs_of, omitted_turn_count
+from orchestrion_controller.hosted_model.replies import streamed
 from orchestrion_controller.hosted_model.window import ExpertWindow
 from orchestrion_controller.language_model import ChatMessage, Ended, Schema
 from orchestrion_controller.registry.registry import Registry
@@ -28,6 +27,7 @@ _log = logging.getLogger(__name__)
 
 _TASK_ID: Final = "language-model"
 _SCHEMA_FIELD: Final = "inputs.schema"
+_NOT_AT_ONCE: Final = (ExpertState.TO_BE_FETCHED, ExpertState.FAILED)
 
 
 class HostedChatModel:
@@ -76,8 +76,10 @@ class HostedChatModel:
 
     @property
     def is_available(self) -> bool:
-        """Whether some host could answer now, after loading the expert at most."""
-        return self._selector.placements(Task(_TASK_ID, TASK_TYPE), self._expert_id) is not None
+        """Whether some host could answer now, after loading the expert at most, and has not failed at that."""
+        placed = self._selector.placements(Task(_TASK_ID, TASK_TYPE), self._expert_id)
+        replicas = (self._registry.replica(item.host, item.expert_id) for item in (placed.candidates if placed else ()))
+        return any(item is not None and item.status.state not in _NOT_AT_ONCE for item in replicas)
 
     def prepare(self) -> None:
         """Has the expert loaded as soon as a host offers it; returns at once."""
@@ -125,14 +127,15 @@ class HostedChatModel:
             assigned = AssignedTask(task, self._placed(task), pinned=True)
             began = False
             try:
-                async with aclosing(self._reply(assigned)) as reply:
+                async with aclosing(streamed(self._attempts, assigned)) as reply:
                     async for piece in reply:
                         began = True
                         if isinstance(piece, str):
                             yield piece
                             continue
-                        end = ended(piece)
-                        self._learn(messages, omitted_turn_count(piece), end.usage.prompt_token_count)
+                        end = ended(piece.outputs)
+                        self._claims.renew(piece.replica)
+                        self._learn(messages, omitted_turn_count(piece.outputs), end.usage.prompt_token_count)
                         yield end
                 return
             except OrchestrionError as error:
@@ -149,40 +152,6 @@ class HostedChatModel:
             self._window.learn_omission(messages)
         else:
             self._window.learn_usage(messages, prompt_tokens)
-
-    async def _reply(self, assigned: AssignedTask) -> AsyncGenerator[str | Outputs, None]:
-        """Makes one call, in as many attempts as it takes; errors as they come from the hosts.
-
-        Yields:
-            The text in pieces, and all outputs as the last item.
-        """
-        call = ItemCall(
-            run="", assigned=assigned, language_input="", item=ItemIndex(), reservation="", text_is_used=True
-        )
-        payloads: asyncio.Queue[Payload | None] = asyncio.Queue()
-        performing = asyncio.create_task(self._attempts.perform(call, payloads.put_nowait))
-        performing.add_done_callback(lambda _: payloads.put_nowait(None))
-        streamed, replica = "", ("", "")
-        try:
-            while (payload := await payloads.get()) is not None:
-                match payload:
-                    case TaskStarted(host=host, expert_id=expert_id):
-                        replica = host, expert_id
-                    case TaskText(output="text", text=text):
-                        streamed += text
-                        yield text
-                    case AttemptFailed(host=host, error=error, retried=True):
-                        _log.warning("%s on %s failed as the language model: %s", self.model, host, error.message)
-            outputs = performing.result()
-        finally:
-            performing.cancel()
-            await asyncio.gather(performing, return_exceptions=True)
-        self._claims.renew(replica)
-        # An expert that does not stream gives its text at the end.
-        whole = outputs.get("text")
-        if isinstance(whole, str) and len(whole) > len(streamed) and whole.startswith(streamed):
-            yield whole[len(streamed) :]
-        yield outputs
 
     def _placed(self, task: Task) -> Assignment:
         assignment = self._selector.placements(task, self._expert_id)

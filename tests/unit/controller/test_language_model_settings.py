@@ -98,5 +98,8 @@ async def test_stages_with_the_same_settings_share_one_model_and_the_fallback_is
     assert one.planner is one.selector is one.responder
     assert [model.model for model in two.models] == ["small", "gpt-4.1-mini"]
     assert two.fallback is not None
+    # What one stage learns of an endpoint that is away, the others know.
+    assert two.selector is two.responder
+    assert two.planner is not two.responder
     for models in (one, two):
         await models.aclose()
