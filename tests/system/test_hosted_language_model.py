@@ -377,6 +377,12 @@ async def test_a_real_language_model_streams_counts_refuses_what_is_too_long_and
     text, end = await reply(model, [{"role": "system", "content": "Sei kurz."}, *said("Guten Tag, wie geht es Ihnen?")])
     assert text
     assert end.finish_reason in {"stop", "length"}
+    assert (end.usage.prompt_token_count > 40, end.usage.completion_token_count > 0) == (True, True)
+    assert end.usage.completion_token_count <= 64
+
+    form = {"type": "object", "properties": {"answer": {"enum": ["yes", "no"]}}, "required": ["answer"]}
+    constrained, _ = await reply(model, said("Is it warm?"), Schema("answer", {**form, "additionalProperties": False}))
+    assert json.loads(constrained)["answer"] in {"yes", "no"}
 
     # It makes more tokens of a text than most: what the first estimate lets through, it refuses, and that is learned.
     too_long = said("ä" * 150)

@@ -1,32 +1,26 @@
 """Whether a prompt fits in the context of an expert, by its facts and by what it has counted and refused.
 
-The controller has no tokenizer: a prompt's tokens are estimated by its bytes, first one for 2.5 of them, which is more
-than common tokenizers make of any text that people write much of; then as the expert has counted them in the last
-prompts, and a tenth more. A wrong estimate is corrected by the expert's refusal, which comes before any reply.
+The controller has no tokenizer, so a prompt's tokens are estimated (`TokenEstimates`). A wrong estimate is corrected by
+the expert's refusal, which comes before any reply.
 """
 
 from __future__ import annotations
 
 import logging
 import math
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion_controller.language_model import ChatMessage
 from orchestrion_controller.language_model.messages import byte_count
+from orchestrion_controller.language_model.token_estimates import TokenEstimates
 
 _log = logging.getLogger(__name__)
 
 _REPLY_TOKENS: Final = 2048
 """What a reply may have where nobody says, or a quarter of a context that is shorter than four times that."""
-_MESSAGE_TOKENS: Final = 16
-"""More than a chat template adds to each message, and once more to the whole."""
-_FIRST_RATIO: Final = 1 / 2.5
-_MARGIN: Final = 1.1
 _SHRINK: Final = 0.75
-_MOST_REMEMBERED: Final = 16
 _LIMIT: Final = "limit_token_count"
 _OTHER_LIMITS: Final = ("limit_character_count", "limit_turn_count")
 """What the errors of prompts that are too long carry."""
@@ -44,15 +38,15 @@ class ExpertWindow:
         """
         self._of_facts = of_facts
         self._set_to = context_tokens
-        self._ratios: deque[float] = deque(maxlen=_MOST_REMEMBERED)
-        """Tokens a byte of the last prompts."""
+        self._estimates = TokenEstimates()
         self._most_prompt_tokens = math.inf
+        """What the expert said that it reads at most, when it refused a prompt."""
         self._most_bytes = math.inf
         """Longer prompts are too long, after a refusal that counts no tokens."""
 
     @property
     def tokens(self) -> int:
-        """How many tokens the context has; 0 where that is unknown."""
+        """How many tokens the context has; 0 where it is unknown."""
         return self._set_to or self._of_facts()
 
     @property
@@ -62,15 +56,12 @@ class ExpertWindow:
 
     def fits(self, messages: Sequence[ChatMessage]) -> bool:
         """Whether a prompt leaves room for a reply."""
-        size = byte_count(messages)
         room = min(self.tokens - self.reply_tokens if self.tokens else math.inf, self._most_prompt_tokens)
-        ratio = min(1.0, max(self._ratios) * _MARGIN) if self._ratios else _FIRST_RATIO
-        return size <= self._most_bytes and size * ratio + _MESSAGE_TOKENS * (len(messages) + 1) <= room
+        return byte_count(messages) <= self._most_bytes and self._estimates.of(messages) <= room
 
     def learn_usage(self, messages: Sequence[ChatMessage], prompt_tokens: int) -> None:
         """Records how many tokens the expert counted in a prompt; 0 where it counts none."""
-        if prompt_tokens > 0 and (size := byte_count(messages)):
-            self._ratios.append(min(1.0, prompt_tokens / size))
+        self._estimates.learn(messages, prompt_tokens)
 
     def learn_omission(self, messages: Sequence[ChatMessage]) -> None:
         """Records that the expert read only the end of a prompt, so that `fits` is False for it from now on."""
@@ -85,14 +76,13 @@ class ExpertWindow:
         said = error.metadata
         if error.reason != Reason.INVALID_INPUT.name or not said.keys() & {_LIMIT, *_OTHER_LIMITS}:
             return False
-        size, limit, counted = byte_count(messages), _integer(said.get(_LIMIT)), _integer(said.get("token_count"))
+        limit, counted = _integer(said.get(_LIMIT)), _integer(said.get("token_count"))
         if limit:
             self._most_prompt_tokens = min(self._most_prompt_tokens, limit)
-        if counted:
-            self.learn_usage(messages, counted)
+        self._estimates.learn(messages, counted)
         if not (limit and counted):
             self.learn_omission(messages)
-        _log.info("the language model's expert refused a prompt of %d bytes as too long", size)
+        _log.info("the language model's expert refused a prompt of %d bytes as too long", byte_count(messages))
         return True
 
 
