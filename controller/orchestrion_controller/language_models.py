@@ -107,5 +107,6 @@ def _of_endpoint(choice: ModelChoice, config: ControllerConfig) -> LanguageModel
             retry_count=config.llm_retry_count,
             longest_wait_s=config.llm_longest_wait_s,
             context_tokens=choice.context_tokens,
+            names=choice.names,
         )
     )

@@ -2,11 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Final
 
 BY_DEFAULT: Final = "llm_default"
 """How the setting begins that names a language model for want of others."""
+
+_VARIABLES: Final[Mapping[str, str]] = {
+    "llm_base_url": "OPENAI_BASE_URL",
+    "llm_api_key": "OPENAI_API_KEY",
+    "llm_model": "OPENAI_MODEL",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SettingNames:
+    """The settings that a language model is configured by, for messages."""
+
+    base_url: str = "llm_base_url"
+    """Has its endpoint."""
+    api_key: str = "llm_api_key"
+    """Has the key for that."""
+    model: str = "llm_model"
+    """Has its name there."""
+    context_tokens: str = "llm_context_tokens"
+    """Has the length of its context."""
+
+    @staticmethod
+    def variable(setting: str) -> str:
+        """Returns the environment variable that people set for a setting."""
+        return _VARIABLES.get(setting, f"ORCHESTRION_CONTROLLER_{setting.upper()}")
+
+
+FOR_ALL_STAGES: Final = SettingNames()
+"""The settings of stages that have none of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +55,13 @@ class ModelChoice:
     """The model's name at the endpoint; empty in settings that leave it to those for all stages."""
     context_tokens: int = 0
     """How many tokens its context has; 0 asks the endpoint, or the expert's host."""
+    inherited: frozenset[str] = field(default=frozenset(), compare=False)
+    """Which of these are those for all stages."""
+
+    @property
+    def names(self) -> SettingNames:
+        """The names of the settings that it comes from."""
+        return SettingNames(*(self.named(item.name) for item in fields(SettingNames)))
 
     @property
     def has_endpoint(self) -> bool:
@@ -38,7 +75,7 @@ class ModelChoice:
 
     def named(self, setting: str) -> str:
         """Returns the full name of one of its settings, such as `planner_llm_expert`."""
-        return f"{self.setting}_{setting}"
+        return f"llm_{setting}" if setting in self.inherited else f"{self.setting}_{setting}"
 
 
 def own_or_common(own: ModelChoice, common: ModelChoice, endpoint: ModelChoice) -> ModelChoice:
@@ -70,6 +107,9 @@ def own_or_common(own: ModelChoice, common: ModelChoice, endpoint: ModelChoice) 
         api_key=own.api_key or ("" if is_elsewhere else endpoint.api_key),
         model=own.model or endpoint.model,
         context_tokens=own.context_tokens,
+        inherited=frozenset(
+            name for name in of_endpoint if not of_endpoint[name] and not (name == "api_key" and is_elsewhere)
+        ),
     )
     if not choice.has_endpoint:
         problem = f"belongs to no endpoint; set {own.named('base_url')} or llm_base_url, or a key for OpenAI's own"

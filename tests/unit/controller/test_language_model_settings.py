@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from orchestrion.errors import FailedPreconditionError
 from orchestrion_controller.config import ControllerConfig
 from orchestrion_controller.language_models import LanguageModels, language_models
 from orchestrion_controller.metrics import ControllerMetrics
@@ -84,6 +85,26 @@ def test_keys_have_no_flags_and_are_in_no_text(monkeypatch: pytest.MonkeyPatch, 
     assert "sk-secret" not in repr(config) + repr(config.language_model("planner"))
     with pytest.raises(SystemExit):
         settings.load(ControllerConfig, "controller", ["--planner-llm-api-key", "sk-secret"])
+
+
+def test_messages_name_the_settings_that_a_model_comes_from() -> None:
+    common = {"llm_base_url": URL, "llm_api_key": "key"}
+    names = ControllerConfig(**common, planner_llm_model="small").language_model("planner").names
+    assert (names.base_url, names.api_key, names.model) == ("llm_base_url", "llm_api_key", "planner_llm_model")
+    assert [names.variable(names.api_key), names.variable(names.model)] == [
+        "OPENAI_API_KEY",
+        "ORCHESTRION_CONTROLLER_PLANNER_LLM_MODEL",
+    ]
+    elsewhere = ControllerConfig(**common, llm_fallback_base_url=OTHER).fallback_model.names
+    assert (elsewhere.base_url, elsewhere.api_key) == ("llm_fallback_base_url", "llm_fallback_api_key")
+    assert elsewhere.model == "llm_model"
+
+
+def test_a_wrong_url_is_refused_by_the_name_of_its_setting(metrics: ControllerMetrics) -> None:
+    config = ControllerConfig(llm_base_url=URL, responder_llm_base_url="llm.example")
+    with pytest.raises(FailedPreconditionError, match=r"^responder_llm_base_url ") as refused:
+        language_models(config, lambda model: pytest.fail(model.expert), metrics)
+    assert refused.value.metadata["setting"] == "responder_llm_base_url"
 
 
 async def test_stages_with_the_same_settings_share_one_model_and_the_fallback_is_made_once(
