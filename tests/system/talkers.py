@@ -19,6 +19,8 @@ class Talker(Expert):
     | `crash` | ends its worker |
     | `at once WORDS` | gives the words without streaming them |
     | `forget` | tells that it read only the end of the conversation |
+    | `think` | thinks before it answers |
+    | `count` | counts to six, and is cut off in the middle of `four` |
     | anything else | tells all of its inputs but that, as JSON |
     """
 
@@ -40,13 +42,21 @@ class Talker(Expert):
             while not Path(rest).exists():
                 call.wait(0.01)
             rest = Path(rest).read_text()
+        elif order == "think":
+            rest = "<think>\nThe person wants peace.\n</think>\n\nPeace."
+        elif order == "count":
+            rest = "one two three fo"
+        elif order == "Your":
+            # How the rest of a reply is asked for is what the reply of a test shows.
+            rest = "three four five six"
         elif order != "at":
             rest = json.dumps({name: value for name, value in inputs.items() if name != "text"})
         if order != "at":
             for start in range(0, len(rest), 8):
                 call.stream("text", rest[start : start + 8])
         omitted = {"omitted_turn_count": 2} if order == "forget" else {}
-        return {**ended(said + rest, 7), **omitted}
+        cut = {"finish_reason": "length"} if order == "count" else {}
+        return {**ended(said + rest, 7), **omitted, **cut}
 
 
 class Planner(Expert):

@@ -229,6 +229,16 @@ async def test_a_prompt_of_which_only_the_end_was_read_does_not_fit_again(
 
 
 @pytest.mark.asyncio(loop_scope="module")
+async def test_thoughts_are_kept_out_and_a_text_that_is_cut_goes_on_once(talking: Talking) -> None:
+    controller, _ = talking
+    model = planner_of(controller)
+    assert (await reply(model, said("think")))[0] == "Peace."
+    text, end = await reply(model, said("count"))
+    assert text == "one two three four five six"
+    assert (end.finish_reason, end.usage.llm_call_count, end.usage.prompt_token_count) == ("stop", 2, 14)
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_worker_that_crashes_each_time_is_a_language_model_that_is_unavailable(talking: Talking) -> None:
     controller, _ = talking
     with pytest.raises(UnavailableError, match=r"`talker` \(llm_expert\)") as failure:

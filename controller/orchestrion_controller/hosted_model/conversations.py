@@ -38,11 +38,16 @@ def inputs_of(messages: Sequence[ChatMessage], schema: Schema | None, reply_toke
     return inputs
 
 
-def ended(outputs: Mapping[str, Value]) -> Ended:
-    """Reads how a reply ended. An expert that does not tell why has written what it wanted to."""
+def ended(outputs: Mapping[str, Value], withdrawn: int = 0) -> Ended:
+    """Reads how a reply ended. An expert that does not tell why has written what it wanted to.
+
+    Args:
+        outputs: What the expert gave.
+        withdrawn: How many characters of the reply have turned out to be a thought.
+    """
     usage = Usage(1, _count(outputs, "prompt_token_count"), _count(outputs, "completion_token_count"))
     finish_reason = outputs.get("finish_reason")
-    return Ended(finish_reason if isinstance(finish_reason, str) and finish_reason else "stop", "", usage)
+    return Ended(finish_reason if isinstance(finish_reason, str) and finish_reason else "stop", "", usage, withdrawn)
 
 
 def omitted_turn_count(outputs: Mapping[str, Value]) -> int:

@@ -16,12 +16,14 @@ from orchestrion_controller.executor.attempts import CallAttempts
 from orchestrion_controller.executor.hosts import HostChannels
 from orchestrion_controller.hosted_model import failures
 from orchestrion_controller.hosted_model.claims import ExpertClaims
+from orchestrion_controller.hosted_model.continued import continued_once
 from orchestrion_controller.hosted_model.conversations import TASK_TYPE, ended, inputs_of, omitted_turn_count
-from orchestrion_controller.hosted_model.replies import streamed
+from orchestrion_controller.hosted_model.replies import WholeReply, streamed
 from orchestrion_controller.hosted_model.window import ExpertWindow
 from orchestrion_controller.language_model import ChatMessage, Ended, Schema
 from orchestrion_controller.registry.registry import Registry
 from orchestrion_controller.selector.selector import Selector
+from orchestrion_serving.chat.thoughts import ThoughtFilter
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +69,10 @@ class HostedChatModel:
         self._setting = setting
         self._window = ExpertWindow(self._context_of_facts, context_tokens)
         self._claims = ExpertClaims(expert_id, clients)
+        self._thinks_aloud = False
+        """Whether the model has thought without a mark before its thoughts."""
         self._preparing: asyncio.Task[None] | None = None
+        self._is_closed = False
 
     @property
     def model(self) -> str:
@@ -83,10 +88,12 @@ class HostedChatModel:
 
     def prepare(self) -> None:
         """Has the expert loaded as soon as a host offers it; returns at once."""
-        self._preparing = asyncio.get_running_loop().create_task(self._load_once_listed())
+        if not self._is_closed:
+            self._preparing = asyncio.get_running_loop().create_task(self._load_once_listed())
 
     async def aclose(self) -> None:
         """Gives the expert free; its hosts stay connected."""
+        self._is_closed = True
         if self._preparing is not None:
             self._preparing.cancel()
             await asyncio.wait([self._preparing])
@@ -109,10 +116,11 @@ class HostedChatModel:
     ) -> AsyncGenerator[str | Ended, None]:
         """Asks for a reply; with a schema, for JSON of that form, where the expert takes one.
 
-        Closing the generator stops the forward pass.
+        A text that is cut at the limit of its length is asked to go on once. Closing the generator stops the forward
+        pass.
 
         Yields:
-            The reply in pieces as they come, and how it ended as the last item.
+            The reply in pieces as they come, without thoughts, and how it ended as the last item.
 
         Raises:
             FailedPreconditionError: No host can run the expert (`NO_EXPERT`, `NOT_CONFIGURED`, `EXPERT_NOT_FETCHED`,
@@ -122,21 +130,30 @@ class HostedChatModel:
                 (`LLM_BROKE_OFF`).
             ResourceExhaustedError: Its queue is full (`LLM_RATE_LIMITED`), or no device has room (`OUT_OF_MEMORY`).
         """
+        if schema is not None:
+            replies = self._replies(messages, schema, max_tokens)
+        else:
+            replies = continued_once(
+                lambda prompt: self._replies(prompt, None, max_tokens), messages, self._window.fits
+            )
+        async with aclosing(replies) as reply:
+            async for piece in reply:
+                yield piece
+
+    async def _replies(
+        self, messages: Sequence[ChatMessage], schema: Schema | None, max_tokens: int
+    ) -> AsyncGenerator[str | Ended, None]:
+        """Makes one call or, where the schema is refused, two; see `chat`."""
         for form in (schema, None) if schema else (None,):
             task = Task(_TASK_ID, TASK_TYPE, inputs_of(messages, form, max_tokens or self._window.reply_tokens))
             assigned = AssignedTask(task, self._placed(task), pinned=True)
+            thoughts = ThoughtFilter(is_json=schema is not None, thinks_aloud=self._thinks_aloud)
             began = False
             try:
-                async with aclosing(streamed(self._attempts, assigned)) as reply:
+                async with aclosing(streamed(self._attempts, assigned, thoughts)) as reply:
                     async for piece in reply:
                         began = True
-                        if isinstance(piece, str):
-                            yield piece
-                            continue
-                        end = ended(piece.outputs)
-                        self._claims.renew(piece.replica)
-                        self._learn(messages, omitted_turn_count(piece.outputs), end.usage.prompt_token_count)
-                        yield end
+                        yield piece if isinstance(piece, str) else self._ended(messages, piece)
                 return
             except OrchestrionError as error:
                 if not began and form is not None and error.metadata.get("field") == _SCHEMA_FIELD:
@@ -146,12 +163,17 @@ class HostedChatModel:
                     raise self.too_long(self._window.tokens) from error
                 raise failures.explained(error, self._expert_id, self._setting, began=began) from error
 
-    def _learn(self, messages: Sequence[ChatMessage], omitted: int, prompt_tokens: int) -> None:
-        if omitted:
+    def _ended(self, messages: Sequence[ChatMessage], whole: WholeReply) -> Ended:
+        """Learns from a reply, and says how it ended."""
+        self._claims.renew(whole.replica)
+        self._thinks_aloud = self._thinks_aloud or whole.thoughts.closes_unopened
+        end = ended(whole.outputs, whole.thoughts.withdrawn)
+        if omitted := omitted_turn_count(whole.outputs):
             _log.warning("%s had no room for the %d oldest turns of a prompt and left them out", self.model, omitted)
             self._window.learn_omission(messages)
         else:
-            self._window.learn_usage(messages, prompt_tokens)
+            self._window.learn_usage(messages, end.usage.prompt_token_count)
+        return end
 
     def _placed(self, task: Task) -> Assignment:
         assignment = self._selector.placements(task, self._expert_id)

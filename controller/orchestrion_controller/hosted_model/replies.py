@@ -12,6 +12,7 @@ from orchestrion_controller.dispatch import AssignedTask
 from orchestrion_controller.executor.attempts import CallAttempts, ItemCall, ItemIndex
 from orchestrion_controller.executor.inputs import Outputs
 from orchestrion_controller.registry.replicas import ReplicaKey
+from orchestrion_serving.chat.thoughts import ThoughtFilter
 
 _log = logging.getLogger(__name__)
 
@@ -24,13 +25,22 @@ class WholeReply:
     """Its outputs, the whole text among them."""
     replica: ReplicaKey
     """The expert on the host that gave them."""
+    thoughts: ThoughtFilter
+    """What the text has gone through."""
 
 
-async def streamed(attempts: CallAttempts, assigned: AssignedTask) -> AsyncGenerator[str | WholeReply, None]:
+async def streamed(
+    attempts: CallAttempts, assigned: AssignedTask, thoughts: ThoughtFilter
+) -> AsyncGenerator[str | WholeReply, None]:
     """Makes a call, in as many attempts as it takes before its first piece. Closing the generator cancels it.
 
+    Args:
+        attempts: Makes the call.
+        assigned: The call, and the expert.
+        thoughts: Keeps what the model thinks out of what it says; fresh.
+
     Yields:
-        The pieces of the output `text`, and the whole as the last item.
+        The pieces of the output `text`, without thoughts, and the whole as the last item.
 
     Raises:
         OrchestrionError: What the last attempt failed with.
@@ -47,7 +57,8 @@ async def streamed(attempts: CallAttempts, assigned: AssignedTask) -> AsyncGener
                     replica = host, expert_id
                 case TaskText(output="text", text=text):
                     written += text
-                    yield text
+                    if shown := thoughts.feed(text):
+                        yield shown
                 case AttemptFailed(host=host, expert_id=expert_id, error=error, retried=True):
                     _log.warning("%s on %s failed as the language model: %s", expert_id, host, error.message)
         outputs = performing.result()
@@ -56,6 +67,7 @@ async def streamed(attempts: CallAttempts, assigned: AssignedTask) -> AsyncGener
         await asyncio.gather(performing, return_exceptions=True)
     # An expert that does not stream gives its text at the end.
     whole = outputs.get("text")
-    if isinstance(whole, str) and len(whole) > len(written) and whole.startswith(written):
-        yield whole[len(written) :]
-    yield WholeReply(outputs, replica)
+    rest = whole[len(written) :] if isinstance(whole, str) and whole.startswith(written) else ""
+    if shown := thoughts.feed(rest) + thoughts.close():
+        yield shown
+    yield WholeReply(outputs, replica, thoughts)

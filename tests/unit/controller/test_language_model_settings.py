@@ -38,7 +38,7 @@ def test_another_model_is_at_the_same_endpoint_where_none_is_named() -> None:
 
 
 def test_the_key_of_one_endpoint_goes_to_no_other() -> None:
-    common = {"llm_base_url": URL, "llm_api_key": "key"}
+    common: dict[str, Any] = {"llm_base_url": URL, "llm_api_key": "key"}
     elsewhere = {**common, "responder_llm_base_url": OTHER, "responder_llm_model": "m"}
     assert choice("responder", **elsewhere) == ("", OTHER, "", "m", 0)
     assert choice("responder", **elsewhere, responder_llm_api_key="own")[2] == "own"
@@ -88,7 +88,7 @@ def test_keys_have_no_flags_and_are_in_no_text(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_messages_name_the_settings_that_a_model_comes_from() -> None:
-    common = {"llm_base_url": URL, "llm_api_key": "key"}
+    common: dict[str, Any] = {"llm_base_url": URL, "llm_api_key": "key"}
     names = ControllerConfig(**common, planner_llm_model="small").language_model("planner").names
     assert (names.base_url, names.api_key, names.model) == ("llm_base_url", "llm_api_key", "planner_llm_model")
     assert [names.variable(names.api_key), names.variable(names.model)] == [
