@@ -216,6 +216,7 @@ class HostedExpert:
             input_limits=tuple(InputLimit(name, **limit) for name, limit in facts.input_limits.items()),
             accuracy=facts.accuracy,
             accuracy_measure=facts.accuracy_measure,
+            context_token_count=facts.context_token_count,
         )
 
     def status(self) -> ExpertStatus:
