@@ -75,8 +75,8 @@ class ModelFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     accuracy_measure: str = ""
     """What `accuracy` measures, such as `F1 on CoNLL-2003`."""
     context_token_count: int = 0
-    """How many tokens a language model reads and writes together in one call; 0 when not known, and for experts that are
-    no language models."""
+    """How many tokens a language model reads and writes together in one call; 0 when not known, and for experts
+    that are no language models."""
     max_batch_size: int = 1
     """How many calls one forward pass takes at most."""
     instances: int = 1
