@@ -18,6 +18,8 @@ class WeightsSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     """The folder: inside the package, or an absolute path."""
     hub: str = ""
     """An id on the Hugging Face Hub."""
+    gguf: str = ""
+    """The file there that is the model, where it is in the format GGUF: it has weights, tokenizer and configuration."""
     parts: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Further checkpoints that it is made of, by what they are to it (`controlnet`, `vocoder`, `speaker_encoder`): ids
     on the Hub or absolute folders."""

@@ -135,6 +135,11 @@ def _check_rules(facts: ModelFacts, place: str) -> None:
             not runtimes.needs_source(facts.runtime) or bool(_locations(facts.source)),
             "a package, a folder or a hub id",
         ),
+        (
+            "source",
+            not facts.source.gguf or facts.runtime == "transformers",
+            "the runtime transformers for a gguf file",
+        ),
         ("source", not (facts.source.hub and (facts.source.package or facts.source.folder)), "one place only"),
     ]
     for name, holds, expected in rules:

@@ -181,6 +181,7 @@ class HostedExpert:
             max_video_seconds=limits.video_seconds,
             parts=self.presence.parts,
             trusted=self.facts.trusted,
+            gguf=self.facts.source.gguf,
         )
 
     def resident(self) -> Resident:

@@ -13,6 +13,7 @@ import transformers
 
 from orchestrion.errors import OrchestrionError
 from orchestrion_host import ipc
+from orchestrion_host.families import context_limits
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.library_types import Model, Tokenizer
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
@@ -28,7 +29,6 @@ from orchestrion_host.worker.text import inputs, token_limits
 
 _log = logging.getLogger(__name__)
 _USUAL_TOKENS: Final = 512
-_MOST_CONTEXT: Final = 8192
 _WARM_UP_TOKENS: Final = 512
 # So many tokens in front of the new ones decide whether a space stands between them.
 _TOKENS_BEFORE: Final = 6
@@ -58,7 +58,7 @@ class CausalLm(TorchExpert):
         super().__init__(checkpoint, self._model)
         self._context = token_limits.most_tokens(checkpoint.config, spec, self._tokenizer, usual=2048)
         if "max_length" not in spec.options:
-            self._context = min(self._context, _MOST_CONTEXT)
+            self._context = min(self._context, context_limits.MOST_TOKENS)
         self._usual_tokens = int(spec.options.get("max_tokens", _USUAL_TOKENS))
         self._settings = self._model.generation_config
         self._ends = [
