@@ -91,7 +91,7 @@ def _problem_of(architecture: str) -> str:
 
 
 def quantisation(name: str) -> str:
-    """Returns how a file stores its numbers, by the end of its name, such as `q4_k_m`; empty where that does not say."""
+    """Returns how a file stores its numbers by the end of its name, such as `q4_k_m`; empty where that does not say."""
     match = _QUANTISATION.search(Path(name).name.removesuffix(SUFFIX))
     return match[1].lower() if match else ""
 
