@@ -134,12 +134,3 @@ async def test_who_leaves_frees_the_model_for_the_next(host: RunningHost) -> Non
     assert json.loads(reply["text"]) in ("yes", "no")
     await host.when(EXPERT, lambda status: status.running_count == 0)
     assert await host.metric("orchestrion_host_inferences_total", outcome="cancelled") == before + 1
-
-
-async def test_what_does_not_fit_is_told_in_tokens(host: RunningHost) -> None:
-    """Given a conversation that is longer than the context, the oldest turns are left out, and their number is told."""
-    turns = [{"role": role, "content": "warm rain " * 400} for _ in range(6) for role in ("user", "assistant")]
-    reply = await chat(host, text="Say yes.", history=Json(turns), schema=Json({"const": "yes"}), max_tokens=8.0)
-    assert reply["omitted_turn_count"] > 0
-    assert reply["prompt_token_count"] < 8192
-    assert json.loads(reply["text"]) == "yes"
