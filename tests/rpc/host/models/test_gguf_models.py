@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from orchestrion.experts import ExpertState
-from orchestrion.values import Json
+from orchestrion.values import Json, Value
 from tests.checkpoints import gguf_models
 from tests.checkpoints.text_models import CHAT_TEMPLATE
 from tests.hub_server import HubServer
@@ -22,7 +22,7 @@ ANSWER = {"enum": ["sun", "rain"]}
 
 
 async def reply(host: RunningHost, expert: str) -> Any:
-    inputs = {"text": "rain?", "schema": Json(ANSWER), "max_tokens": 20.0}
+    inputs: dict[str, Value] = {"text": "rain?", "schema": Json(ANSWER), "max_tokens": 20.0}
     result = await host.client.infer_with(expert, inputs, task_type="conversational")
     assert result.outputs["finish_reason"] == "stop"
     return json.loads(str(result.outputs["text"]))

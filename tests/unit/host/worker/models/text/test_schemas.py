@@ -204,6 +204,16 @@ def test_a_tokenizer_without_bytes_refuses_schemas_and_still_talks(tmp_path: Pat
     assert said["finish_reason"] == "length"
 
 
+def test_spaces_that_a_tokenizer_would_tidy_up_stay(tmp_path: Path) -> None:
+    folder = tmp_path / "tidy"
+    text_models.llama(folder)
+    expert: Any = causal_lm.load(calls.spec(folder, "conversational"))
+    expert._tokenizer.clean_up_tokenization_spaces = True
+    schema = {"const": "a , b . do n't"}
+    [result] = expert.predict([chat_call(tmp_path, schema=schema)])
+    assert json.loads(result["text"]) == schema["const"]
+
+
 def test_settings_against_repetition_hold_for_prose_as_the_library_has_them(tmp_path: Path) -> None:
     folder = tmp_path / "repeating"
     repeating_llama(folder)
