@@ -86,6 +86,8 @@ class ControllerConfig:
     llm_context_tokens: int = 0
     """How many tokens the language model's context has; 0 asks the endpoint. What does not fit is left out, the oldest
     first, and never the user's own turn."""
+    llm_max_tasks: int = 100
+    """How many tasks a language model may plan for one request; a longer plan is sent back to it."""
     planner_llm_base_url: str = ""
     """The endpoint of the language model that plans, where it is not llm_base_url."""
     planner_llm_api_key: str = field(default="", repr=False, metadata={"secret": True})
@@ -145,7 +147,7 @@ class ControllerConfig:
         for name in ("port", "metrics_port"):
             if not 0 <= getattr(self, name) <= 65_535:
                 raise ValueError(f"{name}: {getattr(self, name)} is no port; give 0 to 65535.")
-        counts = ("max_artifact_bytes", "max_running_runs", "max_attempts", "candidate_count")
+        counts = ("max_artifact_bytes", "max_running_runs", "max_attempts", "candidate_count", "llm_max_tasks")
         for name in (*counts, "approval_timeout_ms", "lease_ms"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: {getattr(self, name)} is too small; give at least 1.")

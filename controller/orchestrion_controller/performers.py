@@ -25,7 +25,7 @@ def performers(config: ControllerConfig, models: LanguageModels = NO_MODELS) -> 
     planners: dict[str, Planner] = {"builtin": BuiltinPlanner()}
     responders: dict[str, Responder] = {"builtin": BuiltinResponder()}
     if models.planner is not None:
-        planners["llm"] = LLMPlanner(models.planner)
+        planners["llm"] = LLMPlanner(models.planner, config.llm_max_tasks)
     if models.responder is not None:
         responders["llm"] = LLMResponder(models.responder)
     for name, planner in load_plugins(PLANNERS, "planner", config.planner).items():
