@@ -110,11 +110,19 @@ class RespondingRequest:
     """The results of the plan's tasks, by id."""
     task_types: Mapping[str, TaskType] = field(default_factory=dict)
     artifacts: Mapping[str, Artifact] = field(default_factory=dict)
-    """Every artifact that exists in the run, by name: attached ones and results."""
+    """Every artifact that exists in the run, by name: attached ones, those of earlier turns that it works on, and those
+    that it made, in this order.
+    """
     history: tuple[PastTurn, ...] = ()
     """Earlier turns, the oldest first."""
     not_done: tuple[NotDone, ...] = ()
     """What the request asks for and the plan does not do; the answer says so."""
+    attachments: tuple[Artifact, ...] = ()
+    """The artifacts of all messages, in order; one that is attached under two names is there twice."""
+    offered: Mapping[str, TaskType] = field(default_factory=dict)
+    """The task types that could be planned, with only the choices that some expert takes now; empty where that is not
+    known.
+    """
 
 
 class Planner(Protocol):

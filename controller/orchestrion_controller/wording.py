@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from orchestrion.plans import Parameter, Plan, TaskResult
-from orchestrion.runs import Artifact
+from orchestrion.runs import Artifact, Message
 from orchestrion.values import ArtifactRef, Json, OutputRef, Value, artifacts
 from orchestrion_controller.plans import graph
 
@@ -106,3 +106,25 @@ def made_by_leaves(plan: Plan, results: Mapping[str, TaskResult], files: Mapping
     outputs = (results[task.id].outputs for task in graph.leaves(plan.tasks) if task.id in results)
     made = (name for named in outputs for value in named.values() for name in artifacts(value))
     return tuple(name for name in dict.fromkeys(made) if name in files)
+
+
+def files_in_order(
+    messages: Iterable[Message], plan: Plan, results: Mapping[str, TaskResult], files: Mapping[str, Artifact]
+) -> tuple[str, ...]:
+    """Lists the artifacts of a run as people count them: the same for the same run, however its results arrived.
+
+    Args:
+        messages: The conversation of the request.
+        plan: Its plan.
+        results: The results of the plan's tasks, by id.
+        files: Every artifact of the run, by name.
+
+    Returns:
+        Their names: those attached, in order; those of earlier turns that the plan works on, and then those that it
+        made, in plan order; last any others, by name.
+    """
+    attached = [name for message in messages for name in message.artifacts]
+    worked_on = [name for task in plan.tasks for _, value in sorted(task.inputs.items()) for name in artifacts(value)]
+    outputs = [results[task.id].outputs for task in plan.tasks if task.id in results]
+    made = [name for named in outputs for _, value in sorted(named.items()) for name in artifacts(value)]
+    return tuple(name for name in dict.fromkeys([*attached, *worked_on, *made, *sorted(files)]) if name in files)

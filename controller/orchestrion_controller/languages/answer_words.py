@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from orchestrion.values import JsonObject
+from orchestrion_controller.languages.phrases import GappedPhrases
 
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 _NOTHING_OF: Final = "!"
@@ -57,6 +58,10 @@ class AnswerWords:
         self._plurals = [re.compile(pattern) for pattern in data.get("plurals", ())]
         self._endings = _endings(data.get("plural_endings", ()))
         self._singular_endings = _endings(data.get("singular_endings", ()))
+        self._details = {
+            kind: GappedPhrases([phrase.strip() for phrase in phrases.split(",")])
+            for kind, phrases in data.get("details", {}).items()
+        }
         self._variants: dict[str, list[Variant]] = {}
         for key, entry in data.get("templates", {}).items():
             task_type, variant = _variant(key, entry)
@@ -88,6 +93,11 @@ class AnswerWords:
         for part in parts[1:-1]:
             joined = self.word("comma", first=joined, second=part)
         return self.word("and", first=joined, second=parts[-1]) if len(parts) > 1 else joined
+
+    def details(self, request: str) -> frozenset[str]:
+        """Returns the kinds of details that a request asks for: `place`, `time`, `likelihood`."""
+        own = {kind for kind, phrases in self._details.items() if any(phrases.spans(request))}
+        return frozenset(own) | (self._english.details(request) if self._english else frozenset())
 
     def quoted(self, text: str) -> str:
         """Sets a text in quotation marks."""

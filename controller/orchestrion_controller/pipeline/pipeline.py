@@ -13,6 +13,7 @@ from orchestrion.events import PlanFinished, Stage, TaskPlanned, TaskRevoked
 from orchestrion.experts import Assignment, SelectionPolicy
 from orchestrion.plans import Plan, TaskResult, TaskType
 from orchestrion.runs import Artifact
+from orchestrion_controller import wording
 from orchestrion_controller.dispatch import AssignedTask, DispatchQueue, RevokedTask, SelectionContext
 from orchestrion_controller.executor.executor import Executor
 from orchestrion_controller.metrics import ControllerMetrics
@@ -118,14 +119,17 @@ class Pipeline:
         responder = self._performers.responder(request.responder)
         history = await self._context.history(previous_run)
         described = dict(await self._context.files_of(request.plan, request.results, request.attachments, history))
+        order = wording.files_in_order(request.messages, request.plan, request.results, described)
         responding = RespondingRequest(
             request.messages,
             request.plan,
             request.results,
             self._context.in_force(request.task_types),
-            described,
+            {name: described[name] for name in order},
             history,
             request.not_done,
+            request.attachments,
+            self._context.offered(request.task_types),
         )
         with stage_scope(log, Stage.RESPOND, self._metrics, responder.name) as scope:
             async with aclosing(responder.respond(responding)) as items:

@@ -86,10 +86,13 @@ class Surroundings:
             for task in reversed(tasks):
                 siblings = [item for item in tasks if item.type == task.type]
                 left = [value for item in siblings for value in self._results_of(turn, item, but)]
-                left = left or [value for item in siblings for value in _taken(turn, item)]
-                feeds = [item for value in left if (item := _feed(turn, value)) and fits(item)]
-                if feeds:
-                    return feeds
+                taken = [value for item in siblings for value in _taken(turn, item)]
+                task_type = self.task_types.get(task.type)
+                # What was spoken is still there as the text that it was: nobody has to listen to it.
+                says_the_same = task_type is not None and task_type.converts
+                for values in (left or taken, taken if says_the_same else []):
+                    if feeds := [item for value in values if (item := _feed(turn, value)) and fits(item)]:
+                        return feeds
         return []
 
     def _results_of(self, turn: PastTurn, task: Task, but: str) -> list[Value]:

@@ -6,12 +6,13 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 
 from orchestrion.events import AnswerFinished, AnswerText
-from orchestrion.plans import Task, TaskResult, TaskState
+from orchestrion.plans import Task, TaskResult
 from orchestrion.values import artifacts
-from orchestrion_controller import refusals, wording
+from orchestrion_controller import wording
 from orchestrion_controller.plans import graph
 from orchestrion_controller.responder import not_done
 from orchestrion_controller.responder.asker import language_of
+from orchestrion_controller.responder.failures import failures, files_of, what_it_was
 from orchestrion_controller.responder.parts import parts_of
 from orchestrion_controller.responder.sentences import SentenceWriter
 from orchestrion_controller.responder.totals import alike, total
@@ -61,7 +62,7 @@ class _Telling:
             return [self._request.plan.no_task_reason]
         chains = sorted(graph.components(self._request.plan.tasks), key=self._ends_in_files)
         sentences = [sentence for chain in chains for task in chain for sentence in self._success(task)]
-        return [*sentences, *self._failures()] or [self._words.word("no_results")]
+        return [*sentences, *failures(self._request, self._language)] or [self._words.word("no_results")]
 
     def files(self) -> list[str]:
         """Lists the files that the plan was for, and those made on the way that the answer names."""
@@ -94,29 +95,6 @@ class _Telling:
         sentences = (self._writer.sentence(part, most) for part in parts_of(task, task_type, self._request.results))
         return [sentence or self._listed(task, result) for sentence in sentences]
 
-    def _failures(self) -> list[str]:
-        """Describes what failed and why, and what was skipped because of it."""
-        sentences: list[str] = []
-        undone: list[str] = []
-        for task in self._request.plan.tasks:
-            result = self._request.results.get(task.id)
-            if result is None or result.state is TaskState.SKIPPED:
-                undone.append(self._what(task))
-            elif result.state is TaskState.FAILED:
-                sentences.append(self._words.word("failed", what=self._what(task), why=self._why(result)))
-            elif result.state is TaskState.CANCELLED:
-                sentences.append(self._words.word("cancelled", what=self._what(task)))
-        if undone:
-            sentences.append(self._words.word("undone", what=self._words.joined(undone)))
-        return sentences
-
-    def _why(self, result: TaskResult) -> str:
-        if result.error is None:
-            return self._words.word("no_reason")
-        message = result.error.message.rstrip(".")
-        reason = self._words.reason(result.error.reason)
-        return self._words.word("why", reason=reason, message=message) if reason else message
-
     def _total(self, task: Task) -> list[str]:
         """Describes the group of a task in one sentence, with its failures; nothing where there is no total."""
         group = self._groups.get(task.id, ())
@@ -127,7 +105,11 @@ class _Telling:
         if sentence is None:
             return []
         self._added_up.update(other.id for other in done)
-        left_out = [", ".join(self._files_of(other)) or self._what(other) for other in group if other not in done]
+        left_out = [
+            ", ".join(files_of(other, self._request)) or what_it_was(other, self._request, self._language)
+            for other in group
+            if other not in done
+        ]
         return [sentence, *([self._words.word("left_out", what=self._words.joined(left_out))] if left_out else [])]
 
     def _longest(self, task: Task) -> int | None:
@@ -153,16 +135,3 @@ class _Telling:
 
     def _listed(self, task: Task, result: TaskResult) -> str:
         return self._writer.listed(self._request.task_types.get(task.type), f"`{task.id}`", result.outputs)
-
-    def _what(self, task: Task) -> str:
-        """Says what a task does, and names the files that it works on."""
-        task_type = self._request.task_types.get(task.type)
-        choices = {name: value for name, value in task.inputs.items() if isinstance(value, str)}
-        does = refusals.what_it_does(task_type, self._language, choices) if task_type else f"`{task.id}`"
-        files = self._files_of(task)
-        return self._words.word("on_files", what=does, files=", ".join(files)) if files else does
-
-    def _files_of(self, task: Task) -> list[str]:
-        values = (wording.resolved(value, self._request.results) for value in task.inputs.values())
-        names = [name for value in values if value is not None for name in artifacts(value)]
-        return [wording.file_name(name, self._request.artifacts) for name in names]

@@ -94,17 +94,19 @@ class Attempt:
         reason = self._failure.reason if self._failure else ""
         return reason == Reason.LLM_BROKE_OFF.name or (reason == Reason.LLM_TIMED_OUT.name and bool(self._pieces))
 
-    @property
-    def not_done(self) -> tuple[NotDone, ...]:
-        """What the plan does not do of the request.
+    def not_done(self, language: str) -> tuple[NotDone, ...]:
+        """Returns what the plan does not do of the request.
 
-        A reason for no task beside tasks says what the model could not do; it names no words.
+        Args:
+            language: The language of the request, for what could be done and has no expert here.
         """
-        reason = self._reader.no_task_reason.strip()
-        parts = self._reader.not_done
-        if self._tasks and reason and not parts:
-            return (NotDone(reason=reason),)
-        return tuple(NotDone(self._as_written(part.words), part.reason) for part in parts)
+        by_name = {item.name: item for item in self._shown.absent}
+        parts = []
+        for part in self._reader.not_done:
+            written = NotDone(self._as_written(part.words), part.reason)
+            absent = by_name.get(self._reader.needed.get(part, ""))
+            parts.append(absent.part(written, self._shown.request, language) if absent else written)
+        return tuple(parts)
 
     def _as_written(self, words: str) -> str:
         """Returns words as the request has them, where they differ from it in case and spaces alone."""
@@ -146,7 +148,7 @@ class Attempt:
         if ended and not ended.finish_reason and not self._reader.closed:
             message = f"The language model's reply broke off after {len(self._tasks)} tasks. Try again."
             raise Reason.LLM_BROKE_OFF.error(message)
-        self._reader.finish(cut=bool(ended) and ended.finish_reason == "length")
+        self._reader.finish(cut=ended is not None and ended.finish_reason == "length")
         self._take(self._reader.tasks[self._taken :])
         self.faults += self._reader.faults
         if not self._reader.has_plan:
@@ -154,7 +156,7 @@ class Attempt:
         for fault in self._reader.faults:
             # What refers to a task that cannot be read refers to something.
             self._checker.excuse(fault.metadata.get("task_id", ""))
-        reason = "" if self._tasks else self._reader.no_task_reason or _reasons(self.not_done)
+        reason = "" if self._tasks else self._reader.no_task_reason or _reasons(self._reader.not_done)
         if reason or self._tasks:
             self.faults += self._checker.closing_faults(reason)
         elif not self.faults:

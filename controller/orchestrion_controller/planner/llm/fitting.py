@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from orchestrion.runs import Role
+from orchestrion_controller.planner.llm.absent import absent
 from orchestrion_controller.planner.llm.examples import MOST_EXAMPLES, chosen
 from orchestrion_controller.planner.llm.notation import PlanNames
 from orchestrion_controller.planner.llm.prompt import Material, PlanPromptExtent
@@ -38,6 +39,7 @@ def material(request: PlanningRequest, names: PlanNames) -> Material:
         chosen(text, media_types, request.on_offer, follows_up=bool(request.history)),
         tools(request),
         tuple(by_relevance(request.on_offer, text, media_types or recent, planned)),
+        absent(request, text),
     )
 
 

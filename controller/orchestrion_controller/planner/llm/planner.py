@@ -93,13 +93,19 @@ class LLMPlanner:
         for task in attempt.plan.tasks:
             if task not in out:
                 yield TaskPlanned(task)
-        yield PlanFinished(attempt.plan, not_done=attempt.not_done, doubts=attempt.doubts)
+        language = await self._language(request)
+        yield PlanFinished(attempt.plan, not_done=attempt.not_done(language), doubts=attempt.doubts)
+
+    @staticmethod
+    async def _language(request: PlanningRequest) -> str:
+        """Returns the language of the request."""
+        said = [message.text for message in request.messages if message.role is not Role.ASSISTANT]
+        # On a thread: to tell a language, the first text of a process takes some tenths of a second.
+        return await asyncio.to_thread(languages.detect, said[-1] if said else "")
 
     async def _told(self, attempt: Attempt, rejected: Attempt | None, request: PlanningRequest) -> OrchestrionError:
         """Returns why there is no plan, in the language of the request."""
-        said = [message.text for message in request.messages if message.role is not Role.ASSISTANT]
-        # On a thread: to tell a language, the first text of a process takes some tenths of a second.
-        language = await asyncio.to_thread(languages.detect, said[-1] if said else "")
+        language = await self._language(request)
         if rejected is None or not attempt.is_invalid:
             return in_language(language, attempt.error, request)
         if attempt.is_prose:
@@ -135,7 +141,8 @@ class LLMPlanner:
 
         def schema(extent: PlanPromptExtent) -> Schema:
             attempt.extent = extent
-            return plan_schema((tool.task_type for tool in shown.shown_tools(extent).values()), shown.names)
+            task_types = [tool.task_type for tool in shown.shown_tools(extent).values()]
+            return plan_schema(task_types, shown.names, [item.name for item in shown.absent])
 
         context = await self._model.context_tokens()
         longest = min(2048, context // 4) if 0 < context < _LONG_CONTEXT else _LONGEST_REPLY

@@ -16,6 +16,7 @@ from orchestrion.runs import Artifact, Role
 from orchestrion.values import Value
 from orchestrion_controller import wording
 from orchestrion_controller.language_model import ChatMessage
+from orchestrion_controller.planner.llm.absent import AbsentAbility
 from orchestrion_controller.planner.llm.examples import Example
 from orchestrion_controller.planner.llm.notation import PlanNames, fault_lines, written
 from orchestrion_controller.planner.llm.tools import Tool, notes
@@ -63,6 +64,12 @@ Task types ("?" optional, "[…]" a list, "->" outputs; what has no kind is what
 _KNOWLEDGE: Final = ", general knowledge"
 
 
+_ABSENT: Final = """
+
+Nobody here does these, but people can get experts for them. A part in `not_done` that one of them would do names it, \
+as in "type":"{name}": """
+
+
 @dataclass(frozen=True, slots=True)
 class PlanPromptExtent:
     """How much a prompt contains; a shorter one leaves out what matters least."""
@@ -89,6 +96,8 @@ class Material:
     """What is on offer, by name."""
     by_relevance: tuple[str, ...]
     """The names of the task types, the likeliest first."""
+    absent: tuple[AbsentAbility, ...] = ()
+    """What nobody here does and people can get experts for, the likeliest first."""
 
     def shown_tools(self, extent: PlanPromptExtent) -> Mapping[str, Tool]:
         """Returns the task types of the prompt, in their usual order: endpoints cache the prefix that prompts share."""
@@ -108,6 +117,9 @@ class Material:
         fitting = [example for example in self.examples if example.uses_only(task_types)]
         if shown := fitting[len(fitting) - min(extent.examples, len(fitting)) :]:
             system += "\n\nExamples:\n" + "\n\n".join(example.shown() for example in shown)
+        if self.absent:
+            names = [item.name for item in self.absent]
+            system += _ABSENT.format(name=names[0]) + ", ".join(names)
         messages: list[ChatMessage] = [{"role": "system", "content": system}]
         left: list[str] = []
         for turn in self.request.history[len(self.request.history) - extent.turns :]:

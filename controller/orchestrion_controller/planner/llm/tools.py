@@ -18,7 +18,7 @@ from orchestrion_controller.stages import PlanningRequest, TaskTypeLimits
 
 _LONGEST_NOTE: Final = 64
 """Characters of what an input means, where a task type is described whole."""
-_LONGEST_PURPOSE: Final = 72
+_LONGEST_PURPOSE: Final = 64
 """Characters of what a task type is for, in a description of one line."""
 _MOST_TAGS: Final = 6
 """Languages that are listed; of more the first ones, and how many there are."""

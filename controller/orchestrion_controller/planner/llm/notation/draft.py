@@ -35,6 +35,8 @@ class WrittenPlan:
         self.faults: list[OrchestrionError] = []
         self.no_task_reason = ""
         self.not_done: tuple[NotDone, ...] = ()
+        self.needed: Mapping[NotDone, str] = {}
+        """The names of the task types that would do parts that are not done, by part."""
         self.is_closed = False
         self.is_whole = False
         """Whether it was written to its end."""
@@ -118,6 +120,7 @@ class WrittenPlan:
         self.is_closed = self.is_whole = True
         self.no_task_reason = refusals.no_task_reason(members)
         self.not_done = refusals.not_done(members)
+        self.needed = refusals.needed(members)
         waiting = [entry for entries in self._waiting.values() for entry in entries]
         self._waiting = {}
         tasks: list[Task] = []

@@ -72,6 +72,11 @@ class PlanReader:
         return self._current.not_done
 
     @property
+    def needed(self) -> Mapping[NotDone, str]:
+        """The names of the task types that would do such parts, as they were written, by part."""
+        return self._current.needed
+
+    @property
     def closed(self) -> bool:
         """Whether the plan that counts is whole."""
         return self._current.is_whole

@@ -14,6 +14,7 @@ _REASON: Final = "notaskreason"
 _NOT_DONE: Final = "notdone"
 _WORDS: Final = ("words", "part", "text", "request")
 _WHY: Final = ("why", "reason", "because")
+_TYPE: Final = ("type", "tasktype", "needs")
 
 
 def is_plan(members: Mapping[str, JsonData]) -> bool:
@@ -33,6 +34,14 @@ def not_done(members: Mapping[str, JsonData]) -> tuple[NotDone, ...]:
     lists = listed.values if isinstance(listed, Twice) else (listed,)
     parts = (_part(item) for items in lists for item in (items if isinstance(items, list) else [items]))
     return tuple(part for part in parts if part.words or part.reason)
+
+
+def needed(members: Mapping[str, JsonData]) -> Mapping[NotDone, str]:
+    """Returns the names of the task types that would do such parts, of those parts that name one."""
+    listed = _member(members, (_NOT_DONE,))
+    items = listed if isinstance(listed, list) else [listed]
+    named = {_part(item): _clean(_member(item, _TYPE)) for item in items if isinstance(item, dict)}
+    return {part: name for part, name in named.items() if name}
 
 
 def _part(item: JsonData) -> NotDone:

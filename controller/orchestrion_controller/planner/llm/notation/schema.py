@@ -27,19 +27,20 @@ _OUTPUT: Final[_Form] = {"type": "string", "pattern": r"^\$[A-Za-z0-9_-]+\.[A-Za
 """A reference to an output. No lookahead: constrained decoders have none."""
 
 
-def plan_schema(task_types: Iterable[TaskType], names: PlanNames) -> Schema:
+def plan_schema(task_types: Iterable[TaskType], names: PlanNames, absent: Sequence[str] = ()) -> Schema:
     """Builds the schema.
 
     Args:
         task_types: What tasks may be of.
         names: The files and texts that tasks may name.
+        absent: What parts that are not done may name as what would do them.
     """
     task_types = tuple(task_types)
-    form = _plan(_Inputs(names, free=True), task_types, shared=len(task_types) > _MOST_EXACT)
-    return Schema("plan", form, _strict(_plan(_Inputs(names, free=False), task_types, shared=False)))
+    form = _plan(_Inputs(names, free=True), task_types, absent, shared=len(task_types) > _MOST_EXACT)
+    return Schema("plan", form, _strict(_plan(_Inputs(names, free=False), task_types, absent, shared=False)))
 
 
-def _plan(inputs: _Inputs, task_types: Sequence[TaskType], *, shared: bool) -> _Form:
+def _plan(inputs: _Inputs, task_types: Sequence[TaskType], absent: Sequence[str], *, shared: bool) -> _Form:
     groups: dict[str, tuple[list[str], dict[str, _Form], tuple[str, ...]]] = {}
     for task_type in task_types:
         forms = {parameter.name: inputs.of(parameter) for parameter in task_type.inputs}
@@ -53,7 +54,8 @@ def _plan(inputs: _Inputs, task_types: Sequence[TaskType], *, shared: bool) -> _
         _object({"id": {"type": "string"}, "type": {"enum": types}, "inputs": _object(forms, required)})
         for types, forms, required in groups.values()
     ]
-    part = _object({"words": {"type": "string"}, "why": {"type": "string"}})
+    said: dict[str, _Form] = {"words": {"type": "string"}, "why": {"type": "string"}}
+    part = _object({**said, "type": {"enum": [*absent]}} if absent else said, required=tuple(said))
     members = {
         "tasks": {"type": "array", "items": {"anyOf": tasks} if len(tasks) != 1 else tasks[0]},
         "not_done": {"type": "array", "items": part},

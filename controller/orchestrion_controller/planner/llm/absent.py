@@ -1,0 +1,77 @@
+"""What no expert here does, and one does that people can get: a language model may name it for what it leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from orchestrion.plans import TaskType
+from orchestrion.refusals import NotDone
+from orchestrion_controller import abilities, refusals
+from orchestrion_controller.languages.messages import ENGLISH
+from orchestrion_controller.planner.llm.relevance import Likeness, words
+from orchestrion_controller.stages import PlanningRequest
+
+MOST: Final = 6
+"""How many are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class AbsentAbility:
+    """A task type, or one of its choices, for which no expert is here."""
+
+    task_type: TaskType
+    choices: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What a plan calls it, such as `image-to-text domain=caption`."""
+        return " ".join([self.task_type.name, *(f"{name}={value}" for name, value in self.choices.items())])
+
+    def part(self, part: NotDone, request: PlanningRequest, language: str) -> NotDone:
+        """Returns a part that it would do with the reason, and with the command that brings an expert for it."""
+        cure = request.cures.find(self.task_type.name, self.choices)
+        return refusals.no_expert(part.words, self.task_type, cure, language, choices=self.choices)
+
+
+def absent(request: PlanningRequest, text: str) -> tuple[AbsentAbility, ...]:
+    """Lists what people can get experts for: what is most like a request, the likeliest first.
+
+    Args:
+        request: The request, with what is on offer, and what could be.
+        text: Its words.
+    """
+    if request.replaced:
+        return ()
+    candidates = [
+        item for item in _candidates(request) if request.cures.expert(item.task_type.name, item.choices) is not None
+    ]
+    scores = Likeness([_words_of(item) for item in candidates]).scores(words(text))
+    ranked = sorted(zip(scores, candidates, strict=True), key=lambda pair: -pair[0])
+    return tuple(item for score, item in ranked[:MOST] if score > 0)
+
+
+def _candidates(request: PlanningRequest) -> Iterable[AbsentAbility]:
+    for name, task_type in request.defined.items():
+        offered = request.on_offer.get(name)
+        if offered is None:
+            yield AbsentAbility(task_type)
+            continue
+        for parameter in task_type.inputs:
+            own = offered.input(parameter.name)
+            taken: Sequence[str] = own.choices if own else ()
+            for choice in parameter.choices:
+                if choice not in taken:
+                    yield AbsentAbility(task_type, {parameter.name: choice})
+
+
+def _words_of(item: AbsentAbility) -> frozenset[str]:
+    does = [
+        entry.does
+        for entry in abilities.entries(item.task_type, ENGLISH)
+        if not item.choices or entry.choices.items() >= item.choices.items()
+    ]
+    # The phrases of a task type are about all of its choices.
+    cues = () if item.choices else item.task_type.cues
+    return words(" ".join([item.name.replace("-", " ").replace("=", " "), *does, *cues]))
