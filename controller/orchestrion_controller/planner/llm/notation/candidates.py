@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 from orchestrion.values import JsonData
 from orchestrion_controller.planner.llm.notation import refusals
 from orchestrion_controller.planner.llm.notation.spelling import letters
 from orchestrion_controller.planner.llm.notation.statements import begins_task, is_task
+from orchestrion_controller.planner.llm.notation.steps import (
+    Alone,
+    Broken,
+    Element,
+    NoPlan,
+    Step,
+    Unfinished,
+    Unreadable,
+    Whole,
+)
 from orchestrion_controller.planner.llm.notation.structure import (
     Closed,
     Frame,
@@ -23,55 +31,6 @@ from orchestrion_controller.planner.llm.notation.tokens import OTHER, JsonToken,
 _TASKS: Final = "tasks"
 _FENCE: Final = "`"
 _TAG: Final = "<"
-
-
-@dataclass(frozen=True, slots=True)
-class Element:
-    """What stands for a task, in a list of tasks."""
-
-    data: JsonData
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A task whose text is no JSON."""
-
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Alone:
-    """A task that stands in the text by itself."""
-
-    data: JsonData
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """The plan is whole."""
-
-    members: Mapping[str, JsonData]
-    """Its object; empty for a bare list of tasks."""
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """The text of the plan goes on as no JSON would; what comes after is prose."""
-
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unfinished:
-    """The text ends before the plan does."""
-
-
-@dataclass(frozen=True, slots=True)
-class NoPlan:
-    """It is no plan."""
-
-
-Step: TypeAlias = Element | Unreadable | Alone | Whole | Broken | Unfinished | NoPlan
 
 
 class PlanCandidate:
