@@ -25,6 +25,7 @@ from orchestrion_controller.planner.llm.notation.structure import (
     JsonStructure,
     MalformedError,
     TooDeepError,
+    parsed,
 )
 from orchestrion_controller.planner.llm.notation.tokens import OTHER, JsonToken, Tokenizer
 
@@ -128,9 +129,7 @@ class PlanCandidate:
         """Decides what an object is that closed without a list of tasks."""
         members = {letters(key): item for key, item in value.items()} if isinstance(value, dict) else {}
         if _TASKS in members or refusals.is_plan(members):
-            tasks = members.get(_TASKS)
-            if tasks is not None:
-                self._steps.append(Element(tasks))
+            self._steps += map(Element, _elements(members.get(_TASKS)))
             self._stop(Whole(value))
         elif is_task(value):
             self._stop(Alone(value))
@@ -175,3 +174,14 @@ class PlanCandidate:
         self._steps.append(step)
         self._is_over = True
         self.rest = self.tokens.rest if rest is None else rest
+
+
+def _elements(tasks: JsonData) -> list[JsonData]:
+    """Lists what is no list: a text of JSON, tasks by their ids, or a single task."""
+    if isinstance(tasks, str):
+        tasks = parsed(tasks) or tasks
+    if isinstance(tasks, dict) and not is_task(tasks) and all(isinstance(item, dict) for item in tasks.values()):
+        return [{"id": task_id, **item} for task_id, item in tasks.items()]
+    if tasks is None or isinstance(tasks, list):
+        return tasks or []
+    return [tasks]

@@ -174,7 +174,7 @@ class PlanReader:
                 return False
             self.has_plan = self.has_plan or candidate.is_plan
             match step:
-                case steps.Element(data=data):
+                case steps.Element(data=data) if self._is_written_by(candidate) or not _is_elision(data):
                     tasks += self._draft_of(candidate).add(data)
                 case steps.Unreadable(message=message):
                     self._draft_of(candidate).add_unreadable(message)
@@ -182,7 +182,7 @@ class PlanReader:
                     tasks += self._take_alone(data)
                 case steps.Whole(members=members):
                     tasks += self._close(candidate, members)
-                case steps.Broken(message=message):
+                case steps.Broken(message=message) if self._is_written_by(candidate) or self._current.is_empty:
                     self._draft_of(candidate).add_fault(
                         Reason.PLAN_INVALID, f"The plan is no JSON: {message}.", "tasks"
                     )
@@ -191,6 +191,10 @@ class PlanReader:
             if candidate.ended:
                 self._text, self._candidate = candidate.rest, None
                 return True
+
+    def _is_written_by(self, candidate: PlanCandidate) -> bool:
+        """Whether a candidate has begun to write the plan that counts."""
+        return candidate is self._author
 
     def _draft_of(self, candidate: PlanCandidate) -> WrittenPlan:
         """Returns the draft that a candidate writes, which counts from its first word on."""
@@ -236,3 +240,8 @@ class PlanReader:
             tasks = self._current.close(members)
         self._whole, self._tail = self._current, ""
         return tasks
+
+
+def _is_elision(data: JsonData) -> bool:
+    """Whether a list of tasks begins with dots: then somebody tells the form of a plan."""
+    return isinstance(data, str) and not data.strip(".")

@@ -67,7 +67,7 @@ def _object(data: dict[str, JsonData], parameter: Parameter, scope: Scope) -> Va
         case forms.Items(values=items):
             return tuple(_value(item, parameter, scope) for item in items)
         case forms.FileName(name=name):
-            return _file(name, parameter, scope)
+            return _text(name, parameter, scope) if parameter.kind.is_media else _file(name, parameter, scope)
     return _json(data, scope)
 
 
