@@ -84,7 +84,9 @@ class ResultLines:
                 lines = self._items(task, name, value, principal if place else None, parts)
             else:
                 text = self._values.output(task, name, value, principal if place else None)
-                lines = None if text is None else [f" {one_line(task.id)}.{one_line(name)} = {text}"]
+                lines = (
+                    None if text is None else [] if not text else [f" {one_line(task.id)}.{one_line(name)} = {text}"]
+                )
             missing += [name] if lines is None else []
             yield from lines or ()
         if missing:
@@ -107,7 +109,7 @@ class ResultLines:
         for place, item in enumerate(items):
             beside = principal[place] if isinstance(principal, tuple) and place < len(principal) else principal
             text = self._values.output(task, f"{name} {place + 1}", item, beside)
-            if text is None:
+            if not text:
                 continue
             source = self._source(parts[place]) if alike else ""
             unsure = ", unsure" if alike and principal is None and is_doubtful(parts[place]) else ""

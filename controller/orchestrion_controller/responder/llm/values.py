@@ -39,18 +39,26 @@ class ValueWriter:
         self.left_out: list[LeftOut] = []
 
     def output(self, task: Task, name: str, value: Value, principal: Value | None) -> str | None:
-        """Writes an output; None where the principal one, or an item of it, says the same already."""
+        """Writes an output.
+
+        Args:
+            task: The task.
+            name: The output, or the item of it, as its alias has it.
+            value: What it is.
+            principal: The principal output; None where it is this one.
+
+        Returns:
+            Its words; empty where the principal output is the same, None where it has only more details.
+        """
         if isinstance(value, str):
-            if principal is not None and value == principal:
-                return None
-            return self._text(task, name, value)
+            return "" if value and value == principal else self._text(task, name, value)
         if isinstance(value, Json):
             beside = principal if isinstance(principal, str) else ""
             data = short_form(value.data, beside, self._wanted) if principal is not None else value.data
             return None if data is None else self._json(task, name, data)
         written = self._plain(value)
         is_said = isinstance(value, float) and isinstance(principal, str) and written in principal.split()
-        return None if is_said else written  # "3 zebras" has said the count of 3.
+        return "" if is_said else written  # "3 zebras" has said the count of 3.
 
     def _text(self, task: Task, name: str, text: str) -> str:
         if self._most is None or len(text) <= self._most:
