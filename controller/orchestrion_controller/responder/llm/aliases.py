@@ -110,8 +110,8 @@ class Aliases:
     def note(self, text: str) -> None:
         """Takes note of the files that a text names without any alias."""
         for name in self._files.names:
-            own = re.escape(self._files.name(name))
-            if name not in self.used and re.search(rf"(?<!\w){own}(?!\w)", text):
+            own = self._files.name(name)
+            if name not in self.used and own in text and re.search(rf"(?<!\w){re.escape(own)}(?!\w)", text):
                 self.used.append(name)
 
     def _numbered(self, number: int, kind: str = "") -> str:
