@@ -21,20 +21,24 @@ def explained(failure: ChatFailure, config: LanguageModelConfig) -> OrchestrionE
     said = complaint.quoted(config.address.secrets)
     saying = f": {said}" if said else "."
     http = f" (HTTP {status})" if status else ""
+    names = config.names
     wait_s = complaint.retry_after_s
     retry_after_ms = None if wait_s is None else round(min(wait_s, _LONGEST_WAIT_S) * 1000)
     details = {"http_status": str(status)} if status else {}
     match failure.trouble:
         case Trouble.KEY:
-            message = f"The language model at {where} does not accept the key{http}; set OPENAI_API_KEY."
-            return Reason.NOT_CONFIGURED.error(_quoting(message, said), setting="llm_api_key")
+            message = (
+                f"The language model at {where} does not accept the key{http}; set {names.variable(names.api_key)}."
+            )
+            return Reason.NOT_CONFIGURED.error(_quoting(message, said), setting=names.api_key)
         case Trouble.MODEL:
-            message = f"The endpoint {where} does not know the model `{config.model}`; set OPENAI_MODEL or its URL."
-            return Reason.NOT_CONFIGURED.error(_quoting(message, said), setting="llm_model")
+            message = f"The endpoint {where} does not know the model `{config.model}`; "
+            message += f"set {names.variable(names.model)} or its URL."
+            return Reason.NOT_CONFIGURED.error(_quoting(message, said), setting=names.model)
         case Trouble.PAYMENT:
             message = f"The account at {where} has nothing left to pay for the language model{saying}"
             message += " Add credit, or set another endpoint."
-            return Reason.LLM_QUOTA_EXHAUSTED.error(message, setting="llm_api_key")
+            return Reason.LLM_QUOTA_EXHAUSTED.error(message, setting=names.api_key)
         case Trouble.BUSY:
             when = "" if wait_s is None else f"; it asks to wait {wait_s:.3g} s"
             message = f"The language model at {where} has too much to do{when}{saying}"
@@ -77,8 +81,9 @@ def too_long(config: LanguageModelConfig, context_tokens: int) -> OrchestrionErr
     """The error of a request that does not fit in the context, whatever else is left out."""
     size = f"{context_tokens} tokens" if context_tokens else "an unknown size"
     message = f"The request does not fit in the context of the language model `{config.model}` ({size})"
-    cure = "shorten the request, use a model with a longer context, or set llm_context_tokens if it is in truth longer"
-    details = {"setting": "llm_context_tokens", "context_tokens": str(context_tokens)}
+    setting = config.names.context_tokens
+    cure = f"shorten the request, use a model with a longer context, or set {setting} if it is in truth longer"
+    details = {"setting": setting, "context_tokens": str(context_tokens)}
     return Reason.LLM_CONTEXT_EXCEEDED.error(f"{message}, even with all else left out: {cure}.", details)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestrion.errors import Reason
+from orchestrion_controller.language_model.choices import FOR_ALL_STAGES, SettingNames
 from orchestrion_controller.stages import Usage
 from orchestrion_serving.chat import OPENAI, EndpointAddress, Schema, wrong_key, wrong_url
 
@@ -37,6 +38,8 @@ class LanguageModelConfig:
     """How many tokens the model's context has; 0 asks the endpoint."""
     temperature: float | None = None
     """The sampling temperature; None leaves it to the endpoint."""
+    names: SettingNames = FOR_ALL_STAGES
+    """The settings that it comes from, for messages."""
 
     def __post_init__(self) -> None:
         """Checks what can be checked without asking the endpoint.
@@ -45,12 +48,14 @@ class LanguageModelConfig:
             FailedPreconditionError: The URL or the key cannot be (`NOT_CONFIGURED`); the message names the setting,
                 and never holds the key.
         """
-        for setting, variable, wrong in (
-            ("llm_base_url", "OPENAI_BASE_URL", wrong_url(self.base_url)),
-            ("llm_api_key", "OPENAI_API_KEY", wrong_key(self.api_key)),
+        for setting, wrong in (
+            (self.names.base_url, wrong_url(self.base_url)),
+            (self.names.api_key, wrong_key(self.api_key)),
         ):
             if wrong:
-                raise Reason.NOT_CONFIGURED.error(f"{setting} ({variable}): {wrong}", setting=setting)
+                raise Reason.NOT_CONFIGURED.error(
+                    f"{setting} ({SettingNames.variable(setting)}): {wrong}", setting=setting
+                )
 
     @property
     def address(self) -> EndpointAddress:
