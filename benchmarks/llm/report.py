@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from statistics import median
 from textwrap import shorten
 from typing import Final
@@ -12,6 +13,7 @@ from benchmarks.llm.measuring import SHORT_CONTEXT, Lengths, Room
 from benchmarks.llm.pairs import STAGES
 
 _WIDTH: Final = 400
+_EXAMPLES: Final = 3
 
 
 def pairs(shown: Sequence[Judged], judged: Sequence[Judged]) -> Iterator[str]:
@@ -60,8 +62,9 @@ def rooms(measured: Sequence[Room]) -> Iterator[str]:
     """Writes what a short context shows."""
     yield f"first prompts in a context of {SHORT_CONTEXT} tokens that nobody counts:"
     for room in measured:
-        missing = "; ".join(f"{number} lacks {', '.join(names)}" for number, names in room.missing.items())
-        whole = f"not whole: {missing}" if missing else "all that the plans need are whole"
+        cut = "; ".join(f"{number}: {', '.join(names)}" for number, names in islice(room.cut.items(), _EXAMPLES))
+        whole = f"the likeliest are not whole in {len(room.cut)} ({cut} …)" if cut else "the likeliest are whole"
         counts = f"{min(room.shown)} to {max(room.shown)} of {room.task_type_count} task types shown"
         verdict = "" if room.is_enough else "  TOO FEW"
         yield f"  {room.library}: {counts}, at least {room.least} wanted; {whole}{verdict}"
+        yield f"    {room.needed_shown} of {room.needed} that the plans need are shown"

@@ -43,10 +43,10 @@ async def test_every_recorded_conversation_ends_as_it_should_and_prompts_are_sho
     assert [(item.what, item.median, item.most) for item in lengths if not item.is_within] == []
 
 
-async def test_a_short_context_shows_what_the_plan_needs(replays: Sequence[Replay]) -> None:
+async def test_a_short_context_shows_enough_and_the_likeliest_whole(replays: Sequence[Replay]) -> None:
     some = [replay for replay in replays if replay.number in (ALOUD, 45, 63, 120, 250, 284)]
     rooms = await measuring.room(some)
-    assert [(room.library, room.shown, room.missing) for room in rooms if not room.is_enough] == []
+    assert [(room.library, room.shown, room.cut) for room in rooms if not room.is_enough] == []
 
 
 async def again(replay: Replay, *replies: str) -> Judged:
