@@ -10,8 +10,8 @@ from typing import Final
 from orchestrion import task_types
 from orchestrion.experts import AcceptedValues, Expert, InputLimit
 from orchestrion.plans import TaskType
+from orchestrion_controller.limits import TaskTypeLimits
 from orchestrion_controller.registry import choices
-from orchestrion_controller.stages import TaskTypeLimits
 from orchestrion_host.catalogue import profiles, reader
 from orchestrion_host.catalogue.facts import ModelFacts
 
