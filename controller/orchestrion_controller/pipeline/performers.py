@@ -36,7 +36,7 @@ class Performers:
 
     def answers_by_model(self, requested: str) -> bool:
         """Whether the responder requested, or the default, is a language model."""
-        return (requested or self.default_responder) == "llm"
+        return (requested or self.default_responder()) == "llm"
 
 
 def choose(kind: str, requested: str, default: str, available: Mapping[str, object]) -> str:

@@ -47,7 +47,7 @@ class OfferedTool:
     def purpose(self) -> str:
         """What it does here: its own description, unless that names what no expert here does."""
         narrowed = any(parameter != self.whole.input(parameter.name) for parameter in self.task_type.inputs)
-        gone = any(parameter.choices and not self.task_type.input(parameter.name) for parameter in self.whole.inputs)
+        gone = any(self.task_type.input(parameter.name) is None for parameter in self.whole.inputs)
         does = [entry.does for entry in abilities.entries(self.task_type, ENGLISH)] if narrowed or gone else []
         text = "; or ".join(dict.fromkeys(does))
         return f"{text[0].upper()}{text[1:]}." if text else self.whole.description

@@ -13,7 +13,7 @@ from orchestrion.errors import OrchestrionError
 from orchestrion.plans import Plan, Task
 from orchestrion.runs import Artifact
 from orchestrion.values import ArtifactRef, Json, OutputRef, Value
-from orchestrion_controller.plans.rules import check
+from orchestrion_controller.plans.rules import PlanChecker, check
 
 TYPES = task_types.load()
 SIGN = Artifact("artifacts/" + "a" * 64, "image/png", "sign.png", 10)
@@ -213,3 +213,59 @@ def test_any_plan_is_valid_or_named_wrong(tasks: list[Task], reason: str) -> Non
         error.message.encode()
         assert error.message.endswith((".", "?"))
         assert "field" in error.metadata
+
+
+def every_fault(tasks: list[Task], reason: str = "") -> list[OrchestrionError]:
+    checker = PlanChecker(TYPES, [SIGN, SOUND])
+    return [fault for task in tasks for fault in checker.faults(task)] + checker.closing_faults(reason)
+
+
+def test_all_broken_rules_are_named_at_once() -> None:
+    faults = every_fault(
+        [
+            read(image="sign.png"),
+            speak(1.0, "loud", speed=9.0, volume=1.0),
+            Task("t", "dance", {}),
+            speak(OutputRef("t", "text"), "after"),
+            choose("a", "nicest"),
+            speak(OutputRef("read", "txt"), "wrong"),
+            speak(OutputRef("raed", "text"), "lost", pitch="high"),
+            Task("a", "test-delay", {"text": OutputRef("b", "text")}),
+            Task("b", "test-delay", {"text": OutputRef("a", "text")}),
+            read(),
+        ]
+    )
+    assert [(fault.reason, fault.metadata["task_id"]) for fault in faults] == [
+        ("ILL_TYPED_INPUT", "read"),
+        ("ILL_TYPED_INPUT", "loud"),
+        ("ILL_TYPED_INPUT", "loud"),
+        ("UNKNOWN_INPUT", "loud"),
+        ("UNKNOWN_TASK_TYPE", "t"),
+        ("ILL_TYPED_INPUT", "choose"),
+        ("ILL_TYPED_INPUT", "choose"),
+        ("UNKNOWN_REFERENCE", "wrong"),
+        ("ILL_TYPED_INPUT", "lost"),
+        ("DUPLICATE_TASK_ID", "read"),
+        ("UNKNOWN_REFERENCE", "lost"),
+        ("PLAN_CYCLE", faults[-1].metadata["task_id"]),
+    ]
+
+
+def test_what_refers_to_a_task_that_cannot_be_read_is_not_at_fault_for_that() -> None:
+    checker = PlanChecker(TYPES, [SIGN])
+    assert checker.faults(speak(OutputRef("garbled", "text"))) == []
+    assert [fault.reason for fault in checker.closing_faults()] == ["UNKNOWN_REFERENCE"]
+    checker.excuse("garbled")
+    assert checker.closing_faults() == []
+
+
+@given(TASKS, st.sampled_from(["", "none needed"]))
+def test_the_first_of_all_faults_is_the_one_that_is_raised(tasks: list[Task], reason: str) -> None:
+    raised = None
+    try:
+        check(Plan(tuple(tasks), reason), TYPES, [SIGN, SOUND])
+    except OrchestrionError as error:
+        raised = error.message
+    faults = every_fault(tasks, reason)
+    assert raised == (faults[0].message if faults else None)
+    assert all("field" in fault.metadata for fault in faults)

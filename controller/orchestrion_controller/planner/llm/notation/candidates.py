@@ -3,75 +3,35 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 from orchestrion.values import JsonData
 from orchestrion_controller.planner.llm.notation import refusals
 from orchestrion_controller.planner.llm.notation.spelling import letters
 from orchestrion_controller.planner.llm.notation.statements import begins_task, is_task
+from orchestrion_controller.planner.llm.notation.steps import (
+    Alone,
+    Broken,
+    Element,
+    NoPlan,
+    Step,
+    Unfinished,
+    Unreadable,
+    Whole,
+)
 from orchestrion_controller.planner.llm.notation.structure import (
     Closed,
     Frame,
     JsonStructure,
     MalformedError,
     TooDeepError,
+    parsed,
 )
 from orchestrion_controller.planner.llm.notation.tokens import OTHER, JsonToken, Tokenizer
 
 _TASKS: Final = "tasks"
 _FENCE: Final = "`"
 _TAG: Final = "<"
-
-
-@dataclass(frozen=True, slots=True)
-class Element:
-    """What stands for a task, in a list of tasks."""
-
-    data: JsonData
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A task whose text is no JSON."""
-
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Alone:
-    """A task that stands in the text by itself."""
-
-    data: JsonData
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """The plan is whole."""
-
-    members: Mapping[str, JsonData]
-    """Its object; empty for a bare list of tasks."""
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """The text of the plan goes on as no JSON would; what comes after is prose."""
-
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unfinished:
-    """The text ends before the plan does."""
-
-
-@dataclass(frozen=True, slots=True)
-class NoPlan:
-    """It is no plan."""
-
-
-Step: TypeAlias = Element | Unreadable | Alone | Whole | Broken | Unfinished | NoPlan
 
 
 class PlanCandidate:
@@ -169,9 +129,7 @@ class PlanCandidate:
         """Decides what an object is that closed without a list of tasks."""
         members = {letters(key): item for key, item in value.items()} if isinstance(value, dict) else {}
         if _TASKS in members or refusals.is_plan(members):
-            tasks = members.get(_TASKS)
-            if tasks is not None:
-                self._steps.append(Element(tasks))
+            self._steps += map(Element, _elements(members.get(_TASKS)))
             self._stop(Whole(value))
         elif is_task(value):
             self._stop(Alone(value))
@@ -216,3 +174,14 @@ class PlanCandidate:
         self._steps.append(step)
         self._is_over = True
         self.rest = self.tokens.rest if rest is None else rest
+
+
+def _elements(tasks: JsonData) -> list[JsonData]:
+    """Lists what is no list: a text of JSON, tasks by their ids, or a single task."""
+    if isinstance(tasks, str):
+        tasks = parsed(tasks) or tasks
+    if isinstance(tasks, dict) and not is_task(tasks) and all(isinstance(item, dict) for item in tasks.values()):
+        return [{"id": task_id, **item} for task_id, item in tasks.items()]
+    if tasks is None or isinstance(tasks, list):
+        return tasks or []
+    return [tasks]

@@ -10,7 +10,7 @@ from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.plans import Task, TaskType
 from orchestrion.refusals import NotDone
 from orchestrion.values import JsonData
-from orchestrion_controller.planner.llm.notation import candidates
+from orchestrion_controller.planner.llm.notation import steps
 from orchestrion_controller.planner.llm.notation.candidates import PlanCandidate
 from orchestrion_controller.planner.llm.notation.draft import WrittenPlan
 from orchestrion_controller.planner.llm.notation.names import PlanNames
@@ -174,23 +174,27 @@ class PlanReader:
                 return False
             self.has_plan = self.has_plan or candidate.is_plan
             match step:
-                case candidates.Element(data=data):
+                case steps.Element(data=data) if self._is_written_by(candidate) or not _is_elision(data):
                     tasks += self._draft_of(candidate).add(data)
-                case candidates.Unreadable(message=message):
+                case steps.Unreadable(message=message):
                     self._draft_of(candidate).add_unreadable(message)
-                case candidates.Alone(data=data):
+                case steps.Alone(data=data):
                     tasks += self._take_alone(data)
-                case candidates.Whole(members=members):
+                case steps.Whole(members=members):
                     tasks += self._close(candidate, members)
-                case candidates.Broken(message=message):
+                case steps.Broken(message=message) if self._is_written_by(candidate) or self._current.is_empty:
                     self._draft_of(candidate).add_fault(
                         Reason.PLAN_INVALID, f"The plan is no JSON: {message}.", "tasks"
                     )
-                case candidates.Unfinished():
+                case steps.Unfinished():
                     self._leave_unfinished(candidate)
             if candidate.ended:
                 self._text, self._candidate = candidate.rest, None
                 return True
+
+    def _is_written_by(self, candidate: PlanCandidate) -> bool:
+        """Whether a candidate has begun to write the plan that counts."""
+        return candidate is self._author
 
     def _draft_of(self, candidate: PlanCandidate) -> WrittenPlan:
         """Returns the draft that a candidate writes, which counts from its first word on."""
@@ -236,3 +240,8 @@ class PlanReader:
             tasks = self._current.close(members)
         self._whole, self._tail = self._current, ""
         return tasks
+
+
+def _is_elision(data: JsonData) -> bool:
+    """Whether a list of tasks begins with dots: then somebody tells the form of a plan."""
+    return isinstance(data, str) and not data.strip(".")

@@ -8,7 +8,7 @@ from typing import Final
 
 from orchestrion.errors import Reason
 from orchestrion.plans import Parameter, TaskType
-from orchestrion.values import OutputRef, Value
+from orchestrion.values import ArtifactRef, OutputRef, Value
 from orchestrion_controller.planner.llm.notation.files import by_resource_name
 from orchestrion_controller.planner.llm.notation.scope import Scope, UnreadableError, UnresolvedError
 from orchestrion_controller.planner.llm.notation.spelling import letters, spelled
@@ -124,6 +124,9 @@ def _check_text(parts: list[str], scope: Scope, text: str) -> None:
         *(f"${name}" for name in scope.ids),
     ]
     close = get_close_matches(f"${head}", names, n=1, cutoff=0.7)
+    if len(parts) > 1 and isinstance(scope.names.value(head), ArtifactRef) and not _AMOUNT.fullmatch(".".join(parts)):
+        message = f"`${head}` is a file and has no outputs: give `${head}` itself, or an output of a task"
+        raise UnreadableError(Reason.UNKNOWN_REFERENCE, message)
     is_named = head in _COLLECTIONS
     if not is_named and (_AMOUNT.fullmatch(".".join(parts)) or (len(parts) == 1 and not close)):
         return

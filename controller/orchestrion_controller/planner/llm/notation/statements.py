@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -12,7 +11,7 @@ from orchestrion.plans import TaskType
 from orchestrion.values import JsonData
 from orchestrion_controller.planner.llm.notation.scope import UnreadableError
 from orchestrion_controller.planner.llm.notation.spelling import letters, spelled
-from orchestrion_controller.planner.llm.notation.structure import Twice
+from orchestrion_controller.planner.llm.notation.structure import Twice, parsed
 
 _TYPE: Final = ("type", "tasktype", "task", "tool", "toolname", "function", "name")
 _ID: Final = ("id", "taskid", "name")
@@ -90,10 +89,7 @@ def _inputs(data: Mapping[str, JsonData], task_type: TaskType | None, number: in
         names = {letters(parameter.name) for parameter in task_type.inputs} if task_type else frozenset()
         return {key: value for key, value in data.items() if letters(key) in names}
     if isinstance(inputs, str):
-        try:
-            inputs = json.loads(inputs)
-        except ValueError:
-            inputs = None
+        inputs = parsed(inputs)
     if isinstance(inputs, list) and all(isinstance(item, dict) and {"name", "value"} <= item.keys() for item in inputs):
         inputs = {str(item["name"]): item["value"] for item in inputs}
     if not isinstance(inputs, dict):

@@ -6,6 +6,7 @@ that fits none is passed over. What cannot be read is skipped up to the end of t
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -150,6 +151,21 @@ class JsonStructure:
                 value = Twice((*(before.values if isinstance(before, Twice) else (before,)), value))
             top.value[key] = value
         return Closed(value, top, key)
+
+
+def parsed(text: str) -> JsonData:
+    """Returns the object or list that a text is, as JSON proper; None for any other text."""
+    try:
+        data = json.loads(text)
+        return data if isinstance(data, dict | list) and _depth(data) <= _DEEPEST else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _depth(data: JsonData) -> int:
+    if not isinstance(data, dict | list):
+        return 0
+    return 1 + max(map(_depth, data.values() if isinstance(data, dict) else data), default=0)
 
 
 def _meaning(word: str) -> JsonData:

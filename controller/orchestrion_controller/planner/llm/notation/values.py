@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from typing import Final
@@ -16,7 +15,7 @@ from orchestrion_controller.planner.llm.notation.language_tags import tag_of
 from orchestrion_controller.planner.llm.notation.references import embedded, reference
 from orchestrion_controller.planner.llm.notation.scope import Scope, UnreadableError, UnresolvedError
 from orchestrion_controller.planner.llm.notation.spelling import spelled
-from orchestrion_controller.planner.llm.notation.structure import Twice
+from orchestrion_controller.planner.llm.notation.structure import Twice, parsed
 from orchestrion_controller.planner.option_values import LANGUAGES
 
 _TRUTH_VALUES: Final = {"true": True, "false": False}
@@ -68,7 +67,7 @@ def _object(data: dict[str, JsonData], parameter: Parameter, scope: Scope) -> Va
         case forms.Items(values=items):
             return tuple(_value(item, parameter, scope) for item in items)
         case forms.FileName(name=name):
-            return _file(name, parameter, scope)
+            return _text(name, parameter, scope) if parameter.kind.is_media else _file(name, parameter, scope)
     return _json(data, scope)
 
 
@@ -110,13 +109,7 @@ def _text(text: str, parameter: Parameter, scope: Scope) -> Value:
 
 def json_text(text: str) -> JsonData:
     """Returns the list or object that a text is as JSON; None for any other text."""
-    if not text.lstrip().startswith(("{", "[")):
-        return None
-    try:
-        data = json.loads(text)
-    except ValueError:
-        return None
-    return data if isinstance(data, dict | list) else None
+    return parsed(text) if text.lstrip().startswith(("{", "[")) else None
 
 
 def _number(number: float, parameter: Parameter, scope: Scope) -> Value:

@@ -118,6 +118,10 @@ def test_what_stands_around_a_plan_is_passed_over(dress: Callable[[str], str]) -
         f"{R}\n{S}",
         f"1. {R}\n2. {S}",
         f'{{"steps":[{R},{S}]}}',
+        json.dumps({"tasks": f"[{R},{S}]"}),
+        json.dumps(
+            {"tasks": {"read": {**READING, "id": "read"}, "say": {key: SAYING[key] for key in ("type", "inputs")}}}
+        ),
         '[{"task":"image-to-text","id":"read","dep":[-1],"args":{"image":"station.jpg"}},'
         '{"task":"text-to-speech","id":"say","dep":["read"],"args":{"text":"$read","speed":"0.8"}}]',
     ],
@@ -233,6 +237,7 @@ def test_what_a_plan_leaves_out(reply: str, reason: str, not_done: tuple[NotDone
         (f"{REPLY}\nOr shorter:\n{plan(READING)}", (READ,), 1),
         (f"{plan(READING)}{plan(SAYING)}{REPLY}", (READ, SAY), 2),
         (f'{REPLY} In short: {{"tasks":[]}}', (READ, SAY), 0),
+        (f'The form is {{"tasks":[...]}}. {REPLY} As I said, {{"tasks":[...]}} or {{"tasks":[…]}}.', (READ, SAY), 0),
         # The last one that is whole.
         (f"{REPLY}\nOr: {plan(READING)[:30]}", (READ, SAY), 0),
         (f"{REPLY}\nOr: {plan(READING, SAYING)[:-50]}", (READ, SAY), 2),

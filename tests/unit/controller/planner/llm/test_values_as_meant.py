@@ -111,7 +111,13 @@ def test_files_of_earlier_turns_and_outputs_where_a_file_is_wanted() -> None:
     assert value("sign.png", "image-to-text", "image") == ArtifactRef(SIGN.name)
     assert value(["$1", "$earlier.1"], "image-to-text", "image") == (PICTURE, ArtifactRef(SIGN.name))
     edges = task("canny-control", "edges", image="$1")
-    for written in ("$edges.image", "edges.image", "$edges", {"output": {"taskId": "edges", "output": "image"}}):
+    for written in (
+        "$edges.image",
+        "edges.image",
+        "$edges",
+        {"artifact": "$edges.image"},
+        {"output": {"taskId": "edges", "output": "image"}},
+    ):
         read = outcome(plan(edges, task("image-to-text", image=written)))
         assert read.faults == ()
         assert read.tasks[-1].inputs["image"] == OutputRef("edges", "image")
@@ -254,6 +260,9 @@ def test_names_of_languages_become_tags(written: JsonData, meant: str) -> None:
         ({"json": [1]}, Json([1])),
         ("[[1, 2]]", Json([[1, 2]])),
         ({"literal": "[1]"}, "[1]"),
+        ("[1", "[1"),
+        ("[" * 100_000, "[" * 100_000),
+        ("[" * 500 + "]" * 500, "[" * 500 + "]" * 500),
         ("$read.lines", OutputRef("read", "lines")),
         ("$read", OutputRef("read", "lines")),
         ("words", "words"),
@@ -285,6 +294,7 @@ def test_null_is_left_out_and_bells_are_no_pictures() -> None:
         ("It says: {{read.text}}!", "inside a text"),
         ("$read.text and $all.text", "inside a text"),
         ("$read.text.0.words", "goes deeper"),
+        ("$1.text", "`$1` is a file and has no outputs"),
         ("$read.txt", "Did you mean `text`?"),
         ("$read.lines", "refer to its output `text`"),
         ("$all.text.x", "goes deeper"),
