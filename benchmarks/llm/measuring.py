@@ -139,9 +139,7 @@ def distinct(replays: Iterable[Replay], stage: str) -> Sequence[Replay]:
     first: dict[str, Replay] = {}
     for replay in replays:
         if replay.stage == stage:
-            first.setdefault(
-                json.dumps([replay.row[name] for name in ("says", "files", "earlier") if name in replay.row]), replay
-            )
+            first.setdefault(replay.request, replay)
     return list(first.values())
 
 

@@ -8,7 +8,7 @@ from statistics import median
 from textwrap import shorten
 from typing import Final
 
-from benchmarks.llm.judging import Judged
+from benchmarks.llm.judging import Judged, unsteady
 from benchmarks.llm.measuring import SHORT_CONTEXT, Lengths, Room
 from benchmarks.llm.pairs import STAGES
 
@@ -44,6 +44,13 @@ def strangers(judged: Sequence[Judged]) -> str:
     calls = sum(len(item.came.calls) for item in judged)
     count = sum(item.has_strangers_in_orders for item in judged)
     return f"words of strangers where a model takes orders: {count} of {len(judged)} conversations ({calls} prompts)"
+
+
+def steadiness(judged: Sequence[Judged]) -> str:
+    """Says whether the same request is always put in the same bytes."""
+    requests = {item.replay.request for item in judged}
+    changed = len(unsteady(judged))
+    return f"prompts that change from one time to the next: {changed} of {len(requests)} requests"
 
 
 def lengths(measured: Sequence[Lengths]) -> Iterator[str]:
