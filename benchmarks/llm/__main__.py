@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from benchmarks.llm import measuring, pairs, report
-from benchmarks.llm.judging import Judged, judge
+from benchmarks.llm.judging import Judged, judge, unsteady
 from benchmarks.llm.pairs import Replay
 from benchmarks.llm.replaying import replayer
 
@@ -26,10 +26,10 @@ async def evaluate(only: Sequence[int], *, quiet: bool) -> int:
     lengths = await measuring.lengths(results) if not only else []
     rooms = await measuring.room(replays) if not only else []
     shown = [item for item in results if not (quiet and item.is_right)]
-    tables = [report.pairs(shown, results), [report.strangers(results)]]
+    tables = [report.pairs(shown, results), [report.strangers(results), report.steadiness(results)]]
     tables += [report.lengths(lengths), report.rooms(rooms)] if not only else []
     print("\n\n".join("\n".join(table) for table in tables))
-    is_good = all(item.is_right for item in results)
+    is_good = all(item.is_right for item in results) and not unsteady(results)
     return 0 if is_good and all(item.is_within for item in lengths) and all(item.is_enough for item in rooms) else 1
 
 

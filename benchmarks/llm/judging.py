@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -74,6 +75,15 @@ def strangers_in_orders(replay: Replay, came: Came) -> Sequence[str]:
     if replay.stage == PLAN and came.calls:
         orders += "\n".join(said(came.calls[0], "assistant"))
     return sorted(text for text in strange_texts(replay) if text in orders)
+
+
+def unsteady(judged: Iterable[Judged]) -> Sequence[str]:
+    """Lists the requests whose first prompt was not the same bytes each time: no endpoint could keep what it read."""
+    prompts: dict[str, set[str]] = {}
+    for item in judged:
+        if item.came.calls:
+            prompts.setdefault(item.replay.request, set()).add(json.dumps(item.came.calls[0].body))
+    return [request for request, distinct in prompts.items() if len(distinct) > 1]
 
 
 def _problems(replay: Replay, came: Came) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from benchmarks.llm.judging import Judged
 from benchmarks.llm.pairs import ANSWER, PLAN, SELECT, Replay
 from benchmarks.llm.replaying import replayer, said
 from benchmarks.llm.tokens import token_count
+from orchestrion_controller.planner.llm.fitting import material
+from orchestrion_controller.planner.llm.notation import PlanNames
 from orchestrion_controller.planner.llm.tools import tools
 from orchestrion_controller.stages import PlanningRequest
 from tests.llm_server import Call
@@ -22,6 +23,8 @@ SHORT_CONTEXT: Final = 4096
 """Tokens of a context that many local models have; the endpoint says so, and counts nothing itself."""
 _FEW_TASK_TYPES: Final = 20
 """How many of all task types it has to have room for."""
+_LIKELIEST: Final = 3
+"""How many of the likeliest task types have to be described whole in it."""
 _MOST_OF_PLAN: Final = {libraries.STARTER: 1600, libraries.ALL: 3000}
 _MOST_OF_SCHEMA: Final = 2840
 _MOST_OF_ANSWER: Final = 500
@@ -60,13 +63,17 @@ class Room:
     """How many each prompt shows."""
     least: int
     """How many it has to show."""
-    missing: Mapping[int, Sequence[str]]
-    """By conversation, the task types of its plan that are not described whole."""
+    cut: Mapping[int, Sequence[str]]
+    """By conversation, those of the likeliest task types that are not described whole."""
+    needed: int
+    """How many task types the plans need that are to be made."""
+    needed_shown: int
+    """How many of these are shown."""
 
     @property
     def is_enough(self) -> bool:
-        """Whether every prompt shows enough, and all that its plan needs."""
-        return min(self.shown) >= self.least and not self.missing
+        """Whether every prompt shows enough, and the likeliest whole."""
+        return min(self.shown) >= self.least and not self.cut
 
 
 def prompt_tokens(call: Call) -> int:
@@ -103,19 +110,27 @@ async def room(replays: Iterable[Replay]) -> Sequence[Room]:
     rooms = []
     planned = distinct(replays, PLAN)
     for library in _MOST_OF_PLAN:
-        shown, missing = [], {}
-        count = len(libraries.library(library).task_types)
+        orders, cut = {}, {}
+        on_offer = libraries.library(library).task_types
+        needed = [
+            (replay.number, task.type)
+            for replay in planned
+            for task in replay.ending.plan or ()
+            if task.type in on_offer
+        ]
         for replay in planned:
             request = replay.planning(library)
             # A client of its own, which has seen no count of this endpoint yet.
             async with replayer(SHORT_CONTEXT) as again:
                 order = "\n".join(said(await again.question(request), "system"))
-            shown.append(len(re.findall(rf"^- (?:{'|'.join(request.on_offer)})\(", order, re.MULTILINE)))
-            needed = {task.type for task in replay.ending.plan or ()} & request.on_offer.keys()
-            if lacking := [name for name in sorted(needed) if not _is_whole(name, request, order)]:
-                missing[replay.number] = lacking
-        least = count if library == libraries.STARTER else _FEW_TASK_TYPES
-        rooms.append(Room(library, count, tuple(shown), least, missing))
+            orders[replay.number] = order
+            likeliest = material(request, PlanNames.of(request)).by_relevance[:_LIKELIEST]
+            if lacking := [name for name in likeliest if not _is_whole(name, request, order)]:
+                cut[replay.number] = lacking
+        least = len(on_offer) if library == libraries.STARTER else _FEW_TASK_TYPES
+        shown = tuple(sum(_is_shown(name, order) for name in on_offer) for order in orders.values())
+        needed_shown = sum(_is_shown(name, orders[number]) for number, name in needed)
+        rooms.append(Room(library, len(on_offer), shown, least, cut, len(needed), needed_shown))
     return rooms
 
 
@@ -124,10 +139,12 @@ def distinct(replays: Iterable[Replay], stage: str) -> Sequence[Replay]:
     first: dict[str, Replay] = {}
     for replay in replays:
         if replay.stage == stage:
-            first.setdefault(
-                json.dumps([replay.row[name] for name in ("says", "files", "earlier") if name in replay.row]), replay
-            )
+            first.setdefault(replay.request, replay)
     return list(first.values())
+
+
+def _is_shown(name: str, order: str) -> bool:
+    return f"\n- {name}(" in order
 
 
 def _is_whole(name: str, request: PlanningRequest, order: str) -> bool:

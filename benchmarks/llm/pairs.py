@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,12 @@ class Replay:
     """What the first prompt says."""
     row: Mapping[str, Any]
     """The data of its request."""
+
+    @property
+    def request(self) -> str:
+        """What its prompt is made of, to tell requests apart."""
+        names = ("library", "says", "files", "earlier", "plan", "results", "not_done", "no_task_reason", "experts")
+        return json.dumps([self.stage, *(self.row.get(name) for name in names)])
 
     @property
     def turn(self) -> Turn:

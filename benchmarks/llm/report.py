@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from statistics import median
 from textwrap import shorten
 from typing import Final
 
-from benchmarks.llm.judging import Judged
+from benchmarks.llm.judging import Judged, unsteady
 from benchmarks.llm.measuring import SHORT_CONTEXT, Lengths, Room
 from benchmarks.llm.pairs import STAGES
 
 _WIDTH: Final = 400
+_EXAMPLES: Final = 3
 
 
 def pairs(shown: Sequence[Judged], judged: Sequence[Judged]) -> Iterator[str]:
@@ -44,6 +46,13 @@ def strangers(judged: Sequence[Judged]) -> str:
     return f"words of strangers where a model takes orders: {count} of {len(judged)} conversations ({calls} prompts)"
 
 
+def steadiness(judged: Sequence[Judged]) -> str:
+    """Says whether the same request is always put in the same bytes."""
+    requests = {item.replay.request for item in judged}
+    changed = len(unsteady(judged))
+    return f"prompts that change from one time to the next: {changed} of {len(requests)} requests"
+
+
 def lengths(measured: Sequence[Lengths]) -> Iterator[str]:
     """Writes how long prompts are."""
     yield f"{'tokens (cl100k)':<34}{'n':>4}{'median':>8}{'largest':>9}{'at most':>9}{'recorded':>10}"
@@ -60,8 +69,9 @@ def rooms(measured: Sequence[Room]) -> Iterator[str]:
     """Writes what a short context shows."""
     yield f"first prompts in a context of {SHORT_CONTEXT} tokens that nobody counts:"
     for room in measured:
-        missing = "; ".join(f"{number} lacks {', '.join(names)}" for number, names in room.missing.items())
-        whole = f"not whole: {missing}" if missing else "all that the plans need are whole"
+        cut = "; ".join(f"{number}: {', '.join(names)}" for number, names in islice(room.cut.items(), _EXAMPLES))
+        whole = f"the likeliest are not whole in {len(room.cut)} ({cut} …)" if cut else "the likeliest are whole"
         counts = f"{min(room.shown)} to {max(room.shown)} of {room.task_type_count} task types shown"
         verdict = "" if room.is_enough else "  TOO FEW"
         yield f"  {room.library}: {counts}, at least {room.least} wanted; {whole}{verdict}"
+        yield f"    {room.needed_shown} of {room.needed} that the plans need are shown"

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.llm import measuring, pairs, report
 from benchmarks.llm.__main__ import judged
 from benchmarks.llm.endings import Wording
-from benchmarks.llm.judging import Judged, judge, strange_texts
+from benchmarks.llm.judging import Judged, judge, strange_texts, unsteady
 from benchmarks.llm.pairs import Replay
 from benchmarks.llm.replaying import Came, replayer
 from benchmarks.llm.tokens import token_count
@@ -39,14 +39,15 @@ async def test_every_recorded_conversation_ends_as_it_should_and_prompts_are_sho
     results = await judged(replays)
     assert len({item.replay.number for item in results}) == 88
     assert [(item.replay.number, item.replay.form, *item.problems) for item in results if not item.is_right] == []
+    assert unsteady(results) == []
     lengths = await measuring.lengths(results)
     assert [(item.what, item.median, item.most) for item in lengths if not item.is_within] == []
 
 
-async def test_a_short_context_shows_what_the_plan_needs(replays: Sequence[Replay]) -> None:
+async def test_a_short_context_shows_enough_and_the_likeliest_whole(replays: Sequence[Replay]) -> None:
     some = [replay for replay in replays if replay.number in (ALOUD, 45, 63, 120, 250, 284)]
     rooms = await measuring.room(some)
-    assert [(room.library, room.shown, room.missing) for room in rooms if not room.is_enough] == []
+    assert [(room.library, room.shown, room.cut) for room in rooms if not room.is_enough] == []
 
 
 async def again(replay: Replay, *replies: str) -> Judged:
