@@ -236,6 +236,9 @@ def test_choices_by_their_letters(written: JsonData) -> None:
         *(("Chinese", "zh"), ("中文", "zh"), ("Simplified Chinese", "zh-Hans"), ("Brazilian Portuguese", "pt-BR")),
         *(
             ("français", "fr"),
+            ("русский", "ru"),
+            ("한국어", "ko"),
+            ("العربية", "ar"),
             ("Klingonish", "Klingonish"),
             ({"text": "German"}, "de"),
             ({"literal": "German"}, "German"),
