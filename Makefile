@@ -121,8 +121,12 @@ eval-planning: $(STAMP) ## measure the built-in planner on TaskBench's samples (
 	  --restart --output build/eval-planning.json $(ARGS)
 
 .PHONY: eval-requests
-eval-requests: $(STAMP) ## measure the built-in planner on requests of people (ARGS="--show wrong,refused,planned" shows them)
+eval-requests: $(STAMP) ## measure a planner on requests of people (ARGS="--planner llm --show wrong,refused,planned")
 	@$(BIN)/python -m benchmarks.requests $(ARGS)
+
+.PHONY: eval-llm
+eval-llm: $(STAMP) ## have 88 recorded conversations with a language model again, and measure prompts (ARGS="--only 245 --quiet")
+	@$(BIN)/python -m benchmarks.llm $(ARGS)
 
 .PHONY: train-planner
 train-planner: $(STAMP) ## train the built-in planner's encoder anew and write its weights (training/planner/README.md has how long; ARGS=--help)

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
-LFS_SUFFIXES = (".safetensors", ".onnx", ".bin", ".h5")
+LFS_SUFFIXES = (".safetensors", ".onnx", ".bin", ".h5", ".gguf")
 
 
 @dataclass
@@ -38,6 +38,8 @@ class HubModel:
     tags: list[str] = field(default_factory=list)
     card: dict[str, Any] = field(default_factory=dict)
     library: str = "transformers"
+    gguf: dict[str, Any] = field(default_factory=dict)
+    """What the Hub read in the header of one of its GGUF files."""
     gated: bool = False
     private: bool = False
 
@@ -205,6 +207,7 @@ class Answers(BaseHTTPRequestHandler):
             "gated": "auto" if model.gated else False,
             "private": model.private,
             "siblings": siblings,
+            **({"gguf": model.gguf} if model.gguf else {}),
         }
 
     def _resolve(self, path: str) -> None:

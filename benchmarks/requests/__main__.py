@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -27,8 +29,13 @@ def main() -> None:
     requests = asking.load(arguments.requests)
     if arguments.only:
         requests = [request for request in requests if request.id in arguments.only.split(",")]
+    if arguments.sample:
+        # The order stays: requests of one library are asked of one platform.
+        drawn = frozenset(random.Random(arguments.seed).sample(range(len(requests)), arguments.sample))
+        requests = [request for place, request in enumerate(requests) if place in drawn]
     if arguments.recorded:
-        judgements = report.judged_again(json.loads(arguments.recorded.read_text("utf-8")), requests)
+        recorded = json.loads(arguments.recorded.read_text("utf-8"))
+        judgements = report.judged_again(recorded, requests, runs_partial=_runs_partial(arguments))
     else:
         judgements = _measured(requests, arguments)
         arguments.report.parent.mkdir(parents=True, exist_ok=True)
@@ -53,8 +60,13 @@ def _measured(requests: Sequence[AskedRequest], arguments: argparse.Namespace) -
             servers(home, planner, flags, log) as running,
         ):
             outcomes = asking.ask(running.controller.grpc_address, part, arguments.files, arguments.timeout)
-        judgements += map(judge, part, outcomes)
+        judgements += map(partial(judge, runs_partial=_runs_partial(arguments)), part, outcomes)
     return judgements
+
+
+def _runs_partial(arguments: argparse.Namespace) -> bool:
+    """Whether the planner's plans run that do not do all of a request: the built-in one asks first."""
+    return bool(arguments.planner != "builtin")
 
 
 def _arguments() -> argparse.Namespace:
@@ -63,7 +75,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--files", type=Path, default=FOLDER / "files", help="the folder of their files")
     parser.add_argument("--show", default="", help="verdicts whose requests are shown: wrong,refused,planned, … or all")
     parser.add_argument("--only", default="", help="ids of requests, with commas; default: all")
-    parser.add_argument("--planner", default="builtin", help="the planner; default: builtin")
+    parser.add_argument("--sample", type=int, default=0, help="how many requests are drawn by lot; default: all")
+    parser.add_argument("--seed", type=int, default=1, help="the seed of the lot; default: 1")
+    parser.add_argument(
+        "--planner",
+        default="builtin",
+        help="the planner; default: builtin. llm takes its settings from the environment",
+    )
     parser.add_argument("--timeout", type=float, default=180, help="how long a plan may take, in seconds")
     parser.add_argument("--report", type=Path, default=ROOT / "build" / "requests.json", help="where the report goes")
     parser.add_argument("--recorded", type=Path, help="a report to judge anew, instead of asking")

@@ -66,6 +66,8 @@ class Outcome:
     """Why there is no plan; empty where there is one."""
     reason: str = ""
     """The error's reason, or `NO_TASKS`; empty where there is a plan."""
+    not_done: tuple[str, ...] = ()
+    """The words of the request that the plan leaves out, or why it does where the planner names none."""
 
     @property
     def is_answer(self) -> bool:
@@ -128,8 +130,17 @@ def _outcome(client: Client, request: AskedRequest, uploads: Mapping[str, Artifa
     except OrchestrionError as error:
         return Outcome(_since(started), message=error.message, reason=error.reason)
     if finished is None or not finished.plan.tasks:
-        return Outcome(_since(started), message=finished.plan.no_task_reason if finished else "", reason="NO_TASKS")
-    return Outcome(_since(started), plans.of_plan(finished.plan, names), finished.doubts)
+        return Outcome(_since(started), message=_why_not(finished), reason="NO_TASKS")
+    left_out = tuple(part.words or part.reason for part in finished.not_done)
+    return Outcome(_since(started), plans.of_plan(finished.plan, names), finished.doubts, not_done=left_out)
+
+
+def _why_not(finished: PlanFinished | None) -> str:
+    """Says why there are no tasks, with the words that cannot be met in quotation marks."""
+    if finished is None:
+        return ""
+    named = [f"`{part.words}`: {part.reason}" for part in finished.not_done if part.words]
+    return "\n".join(named) or finished.plan.no_task_reason
 
 
 def _since(started: float) -> float:

@@ -46,6 +46,7 @@ _BEYOND_COLUMNS: Final[dict[str, _Count]] = {
     "rightly": _good,
     "named": _named,
     "sharply": _sharply,
+    "partly": _of(Verdict.PARTLY),
     "planned": _of(Verdict.PLANNED),
     "error": _of(Verdict.ERROR),
 }
@@ -99,13 +100,16 @@ def to_json(judgements: Sequence[Judgement]) -> list[dict[str, Any]]:
                 "doubts": list(item.outcome.doubts),
                 "message": item.outcome.message,
                 "reason": item.outcome.reason,
+                "not_done": list(item.outcome.not_done),
             },
         }
         for item in judgements
     ]
 
 
-def judged_again(report: Sequence[dict[str, Any]], requests: Sequence[AskedRequest]) -> Sequence[Judgement]:
+def judged_again(
+    report: Sequence[dict[str, Any]], requests: Sequence[AskedRequest], *, runs_partial: bool = False
+) -> Sequence[Judgement]:
     """Judges what a report recorded by what is right now; requests that are not among those are passed over."""
     by_id = {(request.id, request.text): request for request in requests}
     judgements = []
@@ -114,7 +118,9 @@ def judged_again(report: Sequence[dict[str, Any]], requests: Sequence[AskedReque
             recorded = item["outcome"]
             steps = plans.from_json(recorded["plan"])
             doubts, message, reason = tuple(recorded["doubts"]), recorded["message"], recorded["reason"]
-            judgements.append(judge(request, Outcome(recorded["milliseconds"], steps, doubts, message, reason)))
+            not_done = tuple(recorded.get("not_done", ()))
+            outcome = Outcome(recorded["milliseconds"], steps, doubts, message, reason, not_done)
+            judgements.append(judge(request, outcome, runs_partial=runs_partial))
     return judgements
 
 
@@ -142,13 +148,14 @@ def _group(request: AskedRequest) -> str:
 
 
 def _is_named(item: Judgement) -> bool:
-    return item.verdict is Verdict.REFUSED_RIGHTLY and item.naming is not None and item.naming.named
+    return item.verdict in (Verdict.REFUSED_RIGHTLY, Verdict.PARTLY) and item.naming is not None and item.naming.named
 
 
 def _detail(item: Judgement) -> str:
     if item.difference:
         return f"{item.difference.kind}: {item.difference.detail}"
     if item.outcome.steps:
-        return "; ".join(step.type for step in item.outcome.steps)
+        left_out = f"; not done: {', '.join(item.outcome.not_done)}" if item.outcome.not_done else ""
+        return "; ".join(step.type for step in item.outcome.steps) + left_out
     named = " (named)" if _is_named(item) else ""
     return f"{item.outcome.reason}{named}: {item.outcome.message[:_WIDTH]}"

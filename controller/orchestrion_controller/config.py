@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
 from orchestrion_controller.entry_points import PLANNERS, RESPONDERS, plugin_names
+from orchestrion_controller.language_model.choices import BY_DEFAULT, ModelChoice, own_or_common
 from orchestrion_controller.selector.licenses import check as check_licenses
 from orchestrion_serving.settings import default_home
+
+_STAGE_MODELS: Final[Mapping[str, str]] = {
+    "planner": "planner_llm",
+    "selector": "selector_llm",
+    "responder": "responder_llm",
+}
+"""How the names of the settings of each stage's own language model begin."""
+_FALLBACK: Final = "llm_fallback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +67,13 @@ class ControllerConfig:
     llm_api_key: str = field(default="", repr=False, metadata={"env": ("OPENAI_API_KEY",), "secret": True})
     """The key for that endpoint. It has no flag, since other users can see a process's flags."""
     llm_model: str = field(default="gpt-4.1-mini", metadata={"env": ("OPENAI_MODEL",)})
-    """The language model that plans and answers."""
+    """The language model that plans and answers, as the endpoint calls it."""
+    llm_expert: str = ""
+    """The id of a conversational expert of the platform's own hosts that plans and answers instead of an endpoint,
+    such as qwen2.5-7b-instruct."""
+    llm_default_expert: str = ""
+    """The conversational expert that plans and answers, once a host can run it, where neither an expert nor an endpoint
+    is set; `orchestrion up` sets it to the language model of the host's profile."""
     llm_timeout_s: float = 60.0
     """How long the language model may stay silent before its reply begins, in seconds."""
     llm_idle_timeout_s: float = 30.0
@@ -69,6 +86,49 @@ class ControllerConfig:
     llm_context_tokens: int = 0
     """How many tokens the language model's context has; 0 asks the endpoint. What does not fit is left out, the oldest
     first, and never the user's own turn."""
+    llm_max_tasks: int = 100
+    """How many tasks a language model may plan for one request; a longer plan is sent back to it."""
+    planner_llm_base_url: str = ""
+    """The endpoint of the language model that plans, where it is not llm_base_url."""
+    planner_llm_api_key: str = field(default="", repr=False, metadata={"secret": True})
+    """The key for that endpoint. It has no flag. The key of llm_base_url goes to no other endpoint."""
+    planner_llm_model: str = ""
+    """The language model that plans, where it is not llm_model: a small one can plan what a larger one answers."""
+    planner_llm_expert: str = ""
+    """The conversational expert of the platform's own hosts that plans, where it is not llm_expert."""
+    planner_llm_context_tokens: int = 0
+    """How many tokens the context of the language model that plans has; 0 asks the endpoint or the host."""
+    selector_llm_base_url: str = ""
+    """The endpoint of the language model that chooses experts under policy `llm`, where it is not llm_base_url."""
+    selector_llm_api_key: str = field(default="", repr=False, metadata={"secret": True})
+    """The key for that endpoint. It has no flag."""
+    selector_llm_model: str = ""
+    """The language model that chooses experts under policy `llm`, where it is not llm_model."""
+    selector_llm_expert: str = ""
+    """The conversational expert that chooses experts under policy `llm`, where it is not llm_expert."""
+    selector_llm_context_tokens: int = 0
+    """How many tokens the context of the language model that chooses has; 0 asks the endpoint or the host."""
+    responder_llm_base_url: str = ""
+    """The endpoint of the language model that answers, where it is not llm_base_url."""
+    responder_llm_api_key: str = field(default="", repr=False, metadata={"secret": True})
+    """The key for that endpoint. It has no flag."""
+    responder_llm_model: str = ""
+    """The language model that answers, where it is not llm_model."""
+    responder_llm_expert: str = ""
+    """The conversational expert of the platform's own hosts that answers, where it is not llm_expert."""
+    responder_llm_context_tokens: int = 0
+    """How many tokens the context of the language model that answers has; 0 asks the endpoint or the host."""
+    llm_fallback_base_url: str = ""
+    """The endpoint that is asked where a language model fails before its reply begins: it is away, asks for too long a
+    wait, has no credit left, or refuses the key. Empty means llm_base_url where llm_fallback_model is set."""
+    llm_fallback_api_key: str = field(default="", repr=False, metadata={"secret": True})
+    """The key for that endpoint. It has no flag."""
+    llm_fallback_model: str = ""
+    """The language model to fall back on; empty means llm_model where another endpoint is set."""
+    llm_fallback_expert: str = ""
+    """The conversational expert of the platform's own hosts to fall back on, instead of an endpoint."""
+    llm_fallback_context_tokens: int = 0
+    """How many tokens the context of the language model to fall back on has; 0 asks the endpoint or the host."""
     early_dispatch: bool = True
     """Whether a task starts as soon as it has been planned, while the rest of the plan is still being written."""
     shutdown_grace_s: float = 5.0
@@ -87,7 +147,7 @@ class ControllerConfig:
         for name in ("port", "metrics_port"):
             if not 0 <= getattr(self, name) <= 65_535:
                 raise ValueError(f"{name}: {getattr(self, name)} is no port; give 0 to 65535.")
-        counts = ("max_artifact_bytes", "max_running_runs", "max_attempts", "candidate_count")
+        counts = ("max_artifact_bytes", "max_running_runs", "max_attempts", "candidate_count", "llm_max_tasks")
         for name in (*counts, "approval_timeout_ms", "lease_ms"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: {getattr(self, name)} is too small; give at least 1.")
@@ -97,6 +157,7 @@ class ControllerConfig:
             "llm_retry_count",
             "llm_longest_wait_s",
             "llm_context_tokens",
+            *(f"{group}_context_tokens" for group in (*_STAGE_MODELS.values(), _FALLBACK)),
         ):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name}: {getattr(self, name)} is too small; give at least 0.")
@@ -118,13 +179,41 @@ class ControllerConfig:
                 raise ValueError(f"{name}: {performer!r} is none of {choices_text}.")
         if wrong := check_licenses(self.licenses):
             raise ValueError(f"licenses: {wrong}.")
-        if "llm" in (self.planner, self.responder) and not self.has_language_model:
-            raise ValueError("planner: `llm` needs llm_base_url (OPENAI_BASE_URL) or llm_api_key (OPENAI_API_KEY).")
+        models = {stage: self.language_model(stage) for stage in _STAGE_MODELS}
+        for stage in ("planner", "responder"):
+            if getattr(self, stage) == "llm" and not models[stage].is_some:
+                needed = "llm_base_url (OPENAI_BASE_URL), llm_api_key (OPENAI_API_KEY) or llm_expert"
+                raise ValueError(f"{stage}: `llm` needs {needed}.")
+        if self.fallback_model.is_some and not any(model.is_some for model in models.values()):
+            name = self.fallback_model.named("expert" if self.fallback_model.expert else "base_url")
+            raise ValueError(f"{name}: there is no language model that it could stand in for; set llm_base_url.")
 
     @property
-    def has_language_model(self) -> bool:
-        """Whether an endpoint or a key is configured."""
-        return bool(self.llm_base_url or self.llm_api_key)
+    def common_model(self) -> ModelChoice:
+        """The language model of stages that have none of their own: an expert that is set goes before an endpoint."""
+        common = self._model_settings("llm")
+        if common.expert:
+            return ModelChoice("llm", expert=common.expert, context_tokens=common.context_tokens)
+        if common.has_endpoint or not self.llm_default_expert:
+            return common
+        return ModelChoice(BY_DEFAULT, expert=self.llm_default_expert, context_tokens=common.context_tokens)
+
+    @property
+    def fallback_model(self) -> ModelChoice:
+        """The language model that stands in for others."""
+        own, nothing = self._model_settings(_FALLBACK), ModelChoice(_FALLBACK)
+        return nothing if own == replace(nothing, context_tokens=own.context_tokens) else self._own_or_common(own)
+
+    def language_model(self, stage: str) -> ModelChoice:
+        """Returns the language model of a stage: `planner`, `selector` or `responder`."""
+        return self._own_or_common(self._model_settings(_STAGE_MODELS[stage]))
+
+    def _own_or_common(self, own: ModelChoice) -> ModelChoice:
+        return own_or_common(own, self.common_model, self._model_settings("llm"))
+
+    def _model_settings(self, group: str) -> ModelChoice:
+        names = ("expert", "base_url", "api_key", "model", "context_tokens")
+        return ModelChoice(group, **{name: getattr(self, f"{group}_{name}") for name in names})
 
     @property
     def resolved_database_url(self) -> str:

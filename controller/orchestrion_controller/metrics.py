@@ -58,6 +58,12 @@ class ControllerMetrics(CallMetrics):
         self.llm_tokens = Counter(
             f"{name}_llm_tokens", "Tokens, by stage and direction.", ["stage", "direction"], registry=to
         )
+        self.llm_fallbacks = Counter(
+            f"{name}_llm_fallbacks",
+            "Calls that a language model failed at and another was asked for instead, by reason.",
+            ["model", "asked_instead", "reason"],
+            registry=to,
+        )
         self.hosts = Gauge(f"{name}_hosts", "Hosts listed, by state.", ["state"], registry=to)
         self.host_memory_bytes = Gauge(
             f"{name}_host_memory_bytes",

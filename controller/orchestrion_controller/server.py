@@ -27,8 +27,11 @@ from orchestrion_controller.artifacts.store import LocalStore
 from orchestrion_controller.config import ControllerConfig
 from orchestrion_controller.database.database import Database
 from orchestrion_controller.executor.executor import Executor
+from orchestrion_controller.hosted_model import HostedChatModel
+from orchestrion_controller.language_model.choices import ModelChoice
+from orchestrion_controller.language_models import language_models
 from orchestrion_controller.metrics import ControllerMetrics
-from orchestrion_controller.performers import language_model, performers
+from orchestrion_controller.performers import performers
 from orchestrion_controller.pipeline.context import StageContext
 from orchestrion_controller.pipeline.pipeline import Pipeline
 from orchestrion_controller.registry.registry import Registry
@@ -84,10 +87,23 @@ class Controller:
         selector = Selector(self._registry, config.candidate_count, licenses=config.licenses)
         self._executor = Executor(self._registry, selector, self._artifacts, metrics, config.max_attempts)
         context = StageContext(self._registry, self._artifacts, self._journal)
-        self._language_model = language_model(config)
-        chooser = LLMChooser(self._language_model) if self._language_model is not None else None
+        executor, registry = self._executor, self._registry
+
+        def hosted(choice: ModelChoice) -> HostedChatModel:
+            return HostedChatModel(
+                choice.expert,
+                registry=registry,
+                selector=selector,
+                attempts=executor.attempts,
+                clients=executor.clients,
+                setting=choice.named("expert"),
+                context_tokens=choice.context_tokens,
+            )
+
+        self.language_models = language_models(config, hosted, metrics)
+        chooser = LLMChooser(self.language_models.selector) if self.language_models.selector is not None else None
         select_stage = SelectStage(selector, chooser, metrics)
-        self._performers = performers(config, self._language_model)
+        self._performers = performers(config, self.language_models)
         pipeline = Pipeline(
             self._performers,
             select_stage,
@@ -125,15 +141,15 @@ class Controller:
     def prepare(self) -> None:
         """Begins what a first request would otherwise wait for; call it once there is time."""
         self._performers.prepare()
+        self.language_models.prepare()
 
     async def stop(self) -> None:
         """Cancels runs with a reason, lets clients read it, and closes everything."""
         await self._runs.stop(Reason.SERVER_STOPPING.error("The controller is shutting down; ask again."))
         await self._grpc.stop(self._config.shutdown_grace_s)
+        await self.language_models.aclose()
         self._registry.close()
         await self._executor.close()
-        if self._language_model is not None:
-            await self._language_model.aclose()
         await self._database.close()
         if self._endpoint is not None:
             self._endpoint.close()

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from orchestrion.events import AnswerFinished, AnswerText, Payload, PlanFinished, PlanRejected, TaskPlanned, TaskRevoked
-from orchestrion.plans import Plan, Task, TaskResult, TaskType
+from orchestrion.plans import Plan, TaskResult, TaskType
 from orchestrion.refusals import NotDone
 from orchestrion.runs import Artifact, Message
 from orchestrion_controller.cures import Cures
+from orchestrion_controller.limits import TaskTypeLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +54,6 @@ class PastTurn:
     answer: str = ""
     artifacts: Mapping[str, Artifact] = field(default_factory=dict)
     """Every artifact of the turn by name: attached ones and results."""
-
-
-@dataclass(frozen=True, slots=True)
-class TaskTypeLimits:
-    """What the experts that are available for a task type take, beyond its choices."""
-
-    languages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """BCP 47 tags by domain, the empty one for general use; a domain that is not here takes every language."""
-    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """By input, the only values that some expert takes; an input that is not here takes any."""
-
-    def languages_of(self, task: Task) -> tuple[str, ...]:
-        """Returns the languages of the experts for a task; empty where they take every language."""
-        domain = task.inputs.get("domain", "")
-        return self.languages.get(domain.lower() if isinstance(domain, str) else "", ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,8 @@ class Load(msgspec.Struct, frozen=True, array_like=True, tag=0):
     """The folders of further checkpoints that it is made of, by what they are to it."""
     trusted: Sequence[str] = ()
     """What the operator allows it: `pickled-weights`, `remote-code`."""
+    gguf: str = ""
+    """The file in the folder that has weights, tokenizer and configuration, where they are in the format GGUF."""
 
     def refused(self, problem: str) -> OrchestrionError:
         """Builds the error that says why the expert cannot be loaded."""

@@ -105,15 +105,62 @@ def labels(*names: str) -> dict[str, Any]:
     return {"id2label": dict(enumerate(names)), "label2id": {name: place for place, name in enumerate(names)}}
 
 
-def llama(folder: Path, *, chat: bool = True) -> None:
-    """Writes a Llama that reads and writes bytes."""
+def piece_tokenizer(folder: Path) -> Any:
+    """Writes and returns a tokenizer of pieces of words that begin with a mark for the space, as Llama 2 has it.
+
+    Characters without a piece become bytes, a token each. It has a chat template.
+    """
+    from tokenizers import Tokenizer, decoders, models, normalizers
+    from transformers import PreTrainedTokenizerFast
+
+    special = ["<pad>", "</s>", "<unk>", "<|user|>", "<|assistant|>", "<|system|>", "<|end|>"]
+    bytes_of = [f"<0x{number:02X}>" for number in range(256)]
+    letters = [*map(chr, range(33, 127)), "\u2581", "ü"]
+    # Each piece is merged from two that come before it.
+    words = ["th", "the", "\u2581the", "su", "sun", "\u2581sun", '":', '{"', '\u2581"', '",']
+    merges = [("t", "h"), ("th", "e"), ("\u2581", "the"), ("s", "u"), ("su", "n"), ("\u2581", "sun")]
+    merges += [('"', ":"), ("{", '"'), ("\u2581", '"'), ('"', ",")]
+    vocabulary = {word: number for number, word in enumerate([*special, *bytes_of, *letters, *words])}
+    tokenizer = Tokenizer(models.BPE(vocabulary, merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")])
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    )
+    fast: Any = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]  # The library is not typed.
+        tokenizer_object=tokenizer,
+        pad_token="<pad>",
+        eos_token="</s>",
+        unk_token="<unk>",
+        additional_special_tokens=special[3:],
+    )
+    fast.chat_template = CHAT_TEMPLATE
+    fast.save_pretrained(str(folder))
+    return fast
+
+
+def piece_llama(folder: Path) -> None:
+    """Writes a Llama that reads and writes pieces of words."""
+    _llama(folder, piece_tokenizer(folder))
+
+
+def llama(folder: Path, *, chat: bool = True, spare_token_count: int = 0) -> None:
+    """Writes a Llama that reads and writes bytes.
+
+    Args:
+        folder: Where it goes.
+        chat: Whether it has a chat template.
+        spare_token_count: How many tokens it scores beyond those of its tokenizer.
+    """
+    _llama(folder, byte_tokenizer(folder, chat=chat), spare_token_count)
+
+
+def _llama(folder: Path, tokenizer: Any, spare_token_count: int = 0) -> None:
     import torch
     import transformers
 
-    tokenizer = byte_tokenizer(folder, chat=chat)
     torch.manual_seed(6)
     config = transformers.LlamaConfig(
-        vocab_size=len(tokenizer),
+        vocab_size=len(tokenizer) + spare_token_count,
         hidden_size=32,
         intermediate_size=64,
         num_attention_heads=4,

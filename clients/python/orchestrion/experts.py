@@ -140,6 +140,10 @@ class Expert:
     """
     accuracy_measure: str = ""
     """What `accuracy` measures, such as `F1 on CoNLL-2003`; empty when none is known."""
+    context_token_count: int = 0
+    """How many tokens a language model reads and writes together in one call; 0 when not known, and for experts that
+    are no language models.
+    """
 
 
 @dataclass(frozen=True, slots=True)

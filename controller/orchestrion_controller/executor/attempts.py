@@ -80,6 +80,8 @@ class ItemCall:
     """Which part of the task it is."""
     reservation: str
     """The reservation of the expert chosen first; empty for none."""
+    text_is_used: bool = False
+    """Whether pieces of text are used as they come: then no attempt follows one that gave any."""
 
 
 class CallAttempts:
@@ -114,7 +116,7 @@ class CallAttempts:
         return replace(assigned, task=task, assignment=assignment)
 
     async def perform(self, call: ItemCall, emit: Emit) -> Outputs:
-        """Performs one call and returns its outputs; progress and previews are passed to `emit`.
+        """Performs one call and returns its outputs; text, progress and previews are passed to `emit`.
 
         Raises:
             OrchestrionError: What the last attempt failed with.
@@ -122,16 +124,23 @@ class CallAttempts:
         task, item, reservation = call.assigned.task, call.item, call.reservation
         replica: ReplicaKey = (call.assigned.assignment.host, call.assigned.assignment.expert_id)
         failed: list[ReplicaKey] = []
+        began = False
+
+        def emit_noting_text(payload: Payload) -> None:
+            nonlocal began
+            began = began or isinstance(payload, TaskText)
+            emit(payload)
+
         for attempt in range(1, self._max_attempts + 1):
             emit(TaskStarted(task.id, attempt, *replica, item.index, item.count))
             in_flight = self._selector.begin(replica)
             try:
-                outputs = await self._infer(call, replica, reservation, emit)
+                outputs = await self._infer(call, replica, reservation, emit_noting_text)
             except OrchestrionError as error:
                 in_flight.end(error)
                 self._metrics.attempts_failed.labels(replica[1], error.reason).inc()
                 failed.append(replica)
-                retry = attempt < self._max_attempts and is_retryable(error)
+                retry = attempt < self._max_attempts and is_retryable(error) and not (began and call.text_is_used)
                 following = self._next(call.assigned, failed) if retry else None
                 described = Error.of(error)
                 emit(AttemptFailed(task.id, attempt, *replica, described, following is not None, item.index))

@@ -39,20 +39,22 @@ class Executor:
         self._registry = registry
         self._metrics = metrics
         self._artifacts = artifacts
-        self._clients = HostChannels(registry, metrics)
-        self._attempts = CallAttempts(selector, self._clients, metrics, max_attempts)
+        self.clients = HostChannels(registry, metrics)
+        """The connections to the hosts."""
+        self.attempts = CallAttempts(selector, self.clients, metrics, max_attempts)
+        """Makes calls of experts, those of tasks and others."""
         self._background: set[asyncio.Task[None]] = set()
 
     def execution(
         self, run: str, task_types: Mapping[str, TaskType], existing: Mapping[str, TaskResult] | None = None
     ) -> Execution:
         """Prepares the execution of one run; `existing` are results that exist already, by task id."""
-        reservations = Reservations(run, self._registry, self._clients, self._background)
+        reservations = Reservations(run, self._registry, self.clients, self._background)
         return Execution(
             run,
             task_types=task_types,
             existing=existing or {},
-            attempts=self._attempts,
+            attempts=self.attempts,
             reservations=reservations,
             texts=Texts(self._artifacts),
             metrics=self._metrics,
@@ -61,4 +63,4 @@ class Executor:
     async def close(self) -> None:
         """Waits until reservations are released, and closes the connections to the hosts."""
         await asyncio.gather(*self._background, return_exceptions=True)
-        await self._clients.close()
+        await self.clients.close()

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from orchestrion.errors import Reason
+from orchestrion_controller.language_model.choices import FOR_ALL_STAGES, SettingNames
 from orchestrion_controller.stages import Usage
+from orchestrion_serving.chat import OPENAI, EndpointAddress, Schema, wrong_key, wrong_url
+
+__all__ = ["ChatMessage", "Ended", "LanguageModelConfig", "Schema", "byte_count"]
 
 ChatMessage = Mapping[str, str]
 """A message of a chat: `role` (system, user, assistant) and `content`."""
@@ -33,17 +38,29 @@ class LanguageModelConfig:
     """How many tokens the model's context has; 0 asks the endpoint."""
     temperature: float | None = None
     """The sampling temperature; None leaves it to the endpoint."""
+    names: SettingNames = FOR_ALL_STAGES
+    """The settings that it comes from, for messages."""
 
+    def __post_init__(self) -> None:
+        """Checks what can be checked without asking the endpoint.
 
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """A JSON Schema that a reply must have."""
+        Raises:
+            FailedPreconditionError: The URL or the key cannot be (`NOT_CONFIGURED`); the message names the setting,
+                and never holds the key.
+        """
+        for setting, wrong in (
+            (self.names.base_url, wrong_url(self.base_url)),
+            (self.names.api_key, wrong_key(self.api_key)),
+        ):
+            if wrong:
+                raise Reason.NOT_CONFIGURED.error(
+                    f"{setting} ({SettingNames.variable(setting)}): {wrong}", setting=setting
+                )
 
-    name: str
-    schema: Mapping[str, object]
-    strict_schema: Mapping[str, object] | None = None
-    """The same for endpoints that require every property: what may be left out may be null. None where it is `schema`.
-    """
+    @property
+    def address(self) -> EndpointAddress:
+        """Where the endpoint is."""
+        return EndpointAddress(self.base_url or OPENAI, self.api_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +68,14 @@ class Ended:
     """How a reply ended."""
 
     finish_reason: str
-    """`stop`, `length`, `content_filter`, …; empty when the stream broke off without saying."""
+    """`stop`; `length` where the reply is cut, though it was asked to go on; `content_filter`, `tool_calls`, or the
+    endpoint's own word. Empty where a reply with a schema came to an end without a word about it."""
     refusal: str
     """The text of a refusal; empty where the model did not refuse."""
     usage: Usage
+    withdrawn: int = 0
+    """How many characters of what came first have turned out to be a thought, by a `</think>` that nothing opened: the
+    reply is what follows them."""
 
     @property
     def is_refusal(self) -> bool:

@@ -4,8 +4,8 @@ The length of the context is the first of these that is known: what the endpoint
 setting, what the endpoint's list of models has. Where none is known, everything fits until the endpoint refuses.
 
 A prompt's tokens are the first of these that decides: no more than its bytes, which is certain for every tokenizer
-that can write any text; what the endpoint's own tokenizer counts; what the endpoint has counted in earlier prompts
-(`prompt_tokens`), by the byte, and a tenth more. A prompt that none of these lets pass is taken for too long.
+that can write any text; what the endpoint's own tokenizer counts; an estimate by what the endpoint has counted in
+earlier prompts (`TokenEstimates`). Where that is too low, the endpoint's refusal corrects it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -21,13 +20,13 @@ from orchestrion.errors import OrchestrionError
 from orchestrion_controller.language_model.failures import ContextRefusal
 from orchestrion_controller.language_model.messages import ChatMessage, LanguageModelConfig, byte_count
 from orchestrion_controller.language_model.side_calls import SideCalls
+from orchestrion_controller.language_model.token_estimates import TokenEstimates
 from orchestrion_controller.language_model.tokenizing import TEMPLATE_TOKENS, EndpointTokenizer
 
 _log = logging.getLogger(__name__)
 
 MOST_REPLY_TOKENS: Final = 2048
 """What is kept free for the reply, or a quarter of a context that is shorter than four times that."""
-_MARGIN: Final = 1.1
 _SHRINK: Final = 0.75
 _FRESH_S: Final = 600.0
 _AFTER_FAILURE_S: Final = 60.0
@@ -59,8 +58,7 @@ class ContextWindow:
         self._reported_tokens = 0
         self._ask_again_at = -math.inf
         self._asking = asyncio.Lock()
-        self._ratios: deque[float] = deque(maxlen=16)
-        """Tokens a byte of the last prompts."""
+        self._estimates = TokenEstimates()
         self._most_bytes = math.inf
         """Bytes from which on prompts count as too long, after a refusal without numbers."""
 
@@ -97,12 +95,11 @@ class ContextWindow:
             counted = None
         if counted is not None:
             return counted <= room
-        return bool(self._ratios) and size * max(self._ratios) * _MARGIN + template <= room
+        return self._estimates.of(messages) <= room
 
     def learn_usage(self, messages: Sequence[ChatMessage], prompt_tokens: int) -> None:
         """Records how many tokens the endpoint counted in a prompt."""
-        if prompt_tokens > 0 and (size := byte_count(messages)):
-            self._ratios.append(min(1.0, prompt_tokens / size))
+        self._estimates.learn(messages, prompt_tokens)
 
     def learn_refusal(self, messages: Sequence[ChatMessage], refusal: ContextRefusal) -> None:
         """Records that a prompt was refused as too long, so that `fits` is False for it from now on."""
@@ -112,9 +109,9 @@ class ContextWindow:
             self._refused_at = refusal.context_tokens
             set_to = self._config.context_tokens
             if set_to > refusal.context_tokens:
-                _log.warning("llm_context_tokens is %d, but the endpoint has %d", set_to, refusal.context_tokens)
-        if refusal.prompt_tokens:
-            self._ratios.append(min(1.0, refusal.prompt_tokens / max(1, size)))
+                setting, has = self._config.names.context_tokens, refusal.context_tokens
+                _log.warning("%s is %d, but the endpoint has %d", setting, set_to, has)
+        self._estimates.learn(messages, refusal.prompt_tokens)
         if not (refusal.context_tokens and refusal.prompt_tokens):
             self._most_bytes = min(self._most_bytes, size * _SHRINK)
         _log.info("the language model's endpoint refused a prompt of %d bytes as too long", size)

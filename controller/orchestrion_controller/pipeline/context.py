@@ -15,10 +15,11 @@ from orchestrion_controller.artifacts.durations import duration_ms
 from orchestrion_controller.artifacts.encodings import is_text
 from orchestrion_controller.cures import Cures
 from orchestrion_controller.dispatch import InputSize, SelectionContext
+from orchestrion_controller.limits import TaskTypeLimits
 from orchestrion_controller.pipeline import file_names
 from orchestrion_controller.registry import choices
 from orchestrion_controller.registry.registry import Registry
-from orchestrion_controller.stages import PastTurn, TaskTypeLimits
+from orchestrion_controller.stages import PastTurn
 
 _LONGEST_HISTORY: Final = 10
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from orchestrion.errors import Reason
@@ -17,26 +17,26 @@ class Performers:
     """The planners, by name."""
     responders: Mapping[str, Responder]
     """The responders, by name."""
-    default_planner: str
-    """The default planner, for requests that name none."""
-    default_responder: str
-    """The default responder, for requests that name none."""
+    default_planner: Callable[[], str]
+    """Returns the name of the planner for requests that name none, as things are now."""
+    default_responder: Callable[[], str]
+    """Returns the name of the responder for requests that name none, as things are now."""
 
     def prepare(self) -> None:
         """Has the default planner load what its first request needs, where it loads anything."""
-        prepare(self.planners[self.default_planner])
+        prepare(self.planners[self.default_planner()])
 
     def planner(self, requested: str) -> Planner:
         """Returns the planner requested, or the default; errors as `choose`."""
-        return self.planners[choose("planner", requested, self.default_planner, self.planners)]
+        return self.planners[choose("planner", requested, self.default_planner(), self.planners)]
 
     def responder(self, requested: str) -> Responder:
         """Returns the responder requested, or the default; errors as `choose`."""
-        return self.responders[choose("responder", requested, self.default_responder, self.responders)]
+        return self.responders[choose("responder", requested, self.default_responder(), self.responders)]
 
     def answers_by_model(self, requested: str) -> bool:
         """Whether the responder requested, or the default, is a language model."""
-        return (requested or self.default_responder) == "llm"
+        return (requested or self.default_responder()) == "llm"
 
 
 def choose(kind: str, requested: str, default: str, available: Mapping[str, object]) -> str:
@@ -50,7 +50,8 @@ def choose(kind: str, requested: str, default: str, available: Mapping[str, obje
     if name in available:
         return name
     if name == "llm":
-        message = f"{kind}: no language model is configured; set OPENAI_BASE_URL or OPENAI_API_KEY for the controller."
+        message = f"{kind}: no language model is configured; set OPENAI_BASE_URL, OPENAI_API_KEY or llm_expert for the "
+        message += "controller."
         raise Reason.NOT_CONFIGURED.error(message, field=kind)
     message = f"{kind}: there is no {name!r}; this server has {', '.join(sorted(available))}."
     raise Reason.INVALID_FIELD.error(message, field=kind)

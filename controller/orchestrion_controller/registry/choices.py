@@ -8,7 +8,7 @@ from typing import Final
 
 from orchestrion.experts import Expert
 from orchestrion.plans import Parameter, TaskType
-from orchestrion_controller.stages import TaskTypeLimits
+from orchestrion_controller.limits import TaskTypeLimits
 
 _DOMAIN: Final = "domain"
 

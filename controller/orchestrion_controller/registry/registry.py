@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
@@ -220,7 +220,7 @@ class Registry:
         """Returns the experts that hosts which take work could have, each host's in the order that it prefers."""
         return tuple(absent for listing in self._ready() for absent in listing.facts.absent_experts)
 
-    async def watch(self) -> AsyncIterator[Host | str]:
+    async def watch(self) -> AsyncGenerator[Host | str, None]:
         """Yields every host, then each as it changes, and the name of each that is removed."""
         seen: dict[str, int] = {}
         while True:

@@ -165,6 +165,28 @@ class Selector:
             return None
         return next((item.candidate for item in ranked if item.replica.expert.id == expert_id), None)
 
+    def placements(self, task: Task, expert_id: str) -> Assignment | None:
+        """Chooses where an expert that is chosen already performs a task: every host that can have it, best first.
+
+        The operator's licences hold. Languages do not matter: whoever chose the expert knows what it is for.
+
+        Returns:
+            An assignment whose candidates are all of its replicas; None where no host can have it.
+        """
+        requirements = TaskRequirements(task, licenses=(self._licenses,) if self._licenses else ())
+        self._in_flight.expire()
+        replicas = [
+            item
+            for item in self._registry.replicas(task.type)
+            if item.expert.id == expert_id and scoring.servable(item) and scoring.fits_otherwise(requirements, item)
+        ]
+        if not replicas:
+            return None
+        ranked = sorted(self._scored(requirements, replicas), key=_order)
+        candidates = tuple(item.candidate for item in ranked)
+        why = reason(ranked[0].replica, candidates, len(ranked))
+        return Assignment(task.id, candidates[0].host, expert_id, why, candidates)
+
     async def prepare(self, task: Task, context: SelectionContext = NO_CONTEXT) -> None:
         """Loads what tells the language of a task's texts, where it has any or a language is named for it.
 

@@ -47,8 +47,8 @@ class SelectStage:
             FailedPreconditionError: It is LLM, and no language model is configured.
         """
         if policy is SelectionPolicy.LLM and self._chooser is None:
-            message = "policy: no language model is configured; set OPENAI_BASE_URL or OPENAI_API_KEY for the "
-            raise Reason.NOT_CONFIGURED.error(f"{message}controller, or choose by RANK.", field="policy")
+            message = "policy: no language model is configured; set OPENAI_BASE_URL, OPENAI_API_KEY or llm_expert for "
+            raise Reason.NOT_CONFIGURED.error(f"{message}the controller, or choose by RANK.", field="policy")
         return policy
 
     async def one(self, task: Task, context: SelectionContext, scope: StageScope) -> AssignedTask:

@@ -18,6 +18,8 @@ class WeightsSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     """The folder: inside the package, or an absolute path."""
     hub: str = ""
     """An id on the Hugging Face Hub."""
+    gguf: str = ""
+    """The file there that is the model, where it is in the format GGUF: it has weights, tokenizer and configuration."""
     parts: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Further checkpoints that it is made of, by what they are to it (`controlnet`, `vocoder`, `speaker_encoder`): ids
     on the Hub or absolute folders."""
@@ -75,6 +77,9 @@ class ModelFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     """A published measure of its quality, from 0 to 1, higher is better; 0 when none is known."""
     accuracy_measure: str = ""
     """What `accuracy` measures, such as `F1 on CoNLL-2003`."""
+    context_token_count: int = 0
+    """How many tokens a language model reads and writes together in one call; 0 when not known, and for experts
+    that are no language models."""
     max_batch_size: int = 1
     """How many calls one forward pass takes at most."""
     instances: int = 1

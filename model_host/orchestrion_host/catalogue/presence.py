@@ -53,6 +53,10 @@ def find(facts: ModelFacts) -> Presence:
     for place in (*needed, *map(Path, parts.values())):
         if not place.is_dir():
             return Presence(ExpertState.UNAVAILABLE, f"{facts.id} needs the folder {place}, which is not there.")
+    if source.gguf and not (folder / source.gguf).is_file():
+        return Presence(
+            ExpertState.UNAVAILABLE, f"{facts.id} needs the file {folder / source.gguf}, which is not there."
+        )
     return Presence(ExpertState.LOADABLE, folder=str(folder) if needed else "", parts=parts)
 
 

@@ -122,6 +122,7 @@ def _check_rules(facts: ModelFacts, place: str) -> None:
         ("max_batch_size", facts.max_batch_size >= 1, "at least 1"),
         ("instances", 1 <= facts.instances <= 256, "from 1 to 256"),
         ("memory_bytes", facts.memory_bytes >= 0, "at least 0"),
+        ("context_token_count", facts.context_token_count >= 0, "at least 0"),
         ("accuracy", 0 <= facts.accuracy <= 1, "a number from 0 to 1"),
         (
             "input_limits",
@@ -133,6 +134,11 @@ def _check_rules(facts: ModelFacts, place: str) -> None:
             "source",
             not runtimes.needs_source(facts.runtime) or bool(_locations(facts.source)),
             "a package, a folder or a hub id",
+        ),
+        (
+            "source",
+            not facts.source.gguf or facts.runtime == "transformers",
+            "the runtime transformers for a gguf file",
         ),
         ("source", not (facts.source.hub and (facts.source.package or facts.source.folder)), "one place only"),
     ]

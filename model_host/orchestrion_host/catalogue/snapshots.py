@@ -10,7 +10,7 @@ from typing import Final
 
 from orchestrion_host.catalogue.facts import ModelFacts
 
-_WEIGHTS: Final = (".safetensors", ".onnx", ".bin", ".pt", ".pth", ".ckpt")
+_WEIGHTS: Final = (".safetensors", ".onnx", ".gguf", ".bin", ".pt", ".pth", ".ckpt")
 
 
 def cache_folder() -> Path:
@@ -39,7 +39,12 @@ def find(facts: ModelFacts, model: str) -> Path | None:
     if not commit or not snapshot.is_dir():
         return None
     pinned = facts.source.files.get(model)
-    whole = _is_as_pinned(snapshot, pinned) if pinned else _is_whole(snapshot)
+    if pinned:
+        whole = _is_as_pinned(snapshot, pinned)
+    elif model == facts.source.hub and facts.source.gguf:
+        whole = (snapshot / facts.source.gguf).is_file()
+    else:
+        whole = _is_whole(snapshot)
     return snapshot if whole else None
 
 

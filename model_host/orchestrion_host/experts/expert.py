@@ -181,6 +181,7 @@ class HostedExpert:
             max_video_seconds=limits.video_seconds,
             parts=self.presence.parts,
             trusted=self.facts.trusted,
+            gguf=self.facts.source.gguf,
         )
 
     def resident(self) -> Resident:
@@ -216,6 +217,7 @@ class HostedExpert:
             input_limits=tuple(InputLimit(name, **limit) for name, limit in facts.input_limits.items()),
             accuracy=facts.accuracy,
             accuracy_measure=facts.accuracy_measure,
+            context_token_count=facts.context_token_count,
         )
 
     def status(self) -> ExpertStatus:

@@ -1,7 +1,7 @@
 """Which files of a model are fetched: its configuration, and its weights in one format, never twice. Pure.
 
-Safe formats are safetensors and ONNX. Pickles are taken only where the operator trusts the model with them, and only
-where it has nothing else.
+Safe formats are safetensors, ONNX and GGUF. Pickles are taken only where the operator trusts the model with them, and
+only where it has nothing else.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ def choose(
     runtime: str,
     trusted: Iterable[str] = (),
     index: JsonObject | None = None,
+    gguf: str = "",
 ) -> list[RemoteFile]:
     """Chooses the files of a checkpoint.
 
@@ -38,11 +39,16 @@ def choose(
         runtime: What it runs on.
         trusted: What the operator allows it: `pickled-weights`, `remote-code`.
         index: The `model_index.json` of a diffusion pipeline; None for a single model.
+        gguf: The file that is the model, where it is in the format GGUF.
 
     Raises:
         OrchestrionError: UNSAFE_MODEL: only pickles; MODEL_NOT_SUPPORTED: no weights at all.
     """
     trusts = frozenset(trusted)
+    if gguf:
+        if not (chosen := [file for file in files if file.name == gguf]):
+            raise Reason.MODEL_NOT_SUPPORTED.error(f"{model} has no file {gguf}.", model=model)
+        return chosen
     if runtime == "onnx":
         chosen = [*_in_folder(files, ""), *_onnx(model, files)]
     elif index:
@@ -76,7 +82,7 @@ def unsafe(model: str) -> Exception:
 
 def has_safe_weights(names: Iterable[str]) -> bool:
     """Whether a model has weights that can be read without risk."""
-    return any(name.endswith((".safetensors", ".onnx")) for name in names)
+    return any(name.endswith((".safetensors", ".onnx", ".gguf")) for name in names)
 
 
 def _components(index: JsonObject) -> list[str]:
@@ -147,5 +153,5 @@ def _is_weight(file: RemoteFile) -> bool:
 
 def _no_weights(model: str, files: Sequence[RemoteFile]) -> Exception:
     seen = ", ".join(file.name for file in files[:8]) or "nothing"
-    text = f"{model} has no weights as safetensors or ONNX; what it has is {seen}."
+    text = f"{model} has no weights as safetensors, ONNX or GGUF; what it has is {seen}."
     return Reason.MODEL_NOT_SUPPORTED.error(text, model=model)

@@ -42,22 +42,22 @@ def refresh(experts: Mapping[str, JsonObject], write: Callable[[JsonObject], Non
     """Reads the facts of the checkpoints of some experts, and what each takes to download.
 
     Args:
-        experts: For each expert its `checkpoints` (revisions by id), `runtime` and `trusted`.
+        experts: For each expert its `checkpoints` (revisions by id), `runtime`, `trusted` and `gguf`.
         write: Takes a line for each expert: its id, and `facts` by checkpoint; or `refused`, where the Hub has it no
             longer or does not give it out.
 
     Raises:
         OrchestrionError: HUB_RATE_LIMITED, HUB_UNREACHABLE.
     """
-    checked: dict[tuple[str, str, str], JsonObject] = {}
+    checked: dict[tuple[str, ...], JsonObject] = {}
     for expert_id, expert in experts.items():
         facts = {}
         try:
             for model, revision in expert["checkpoints"].items():
                 # Several experts are made of the same checkpoint.
-                key = (model, revision, expert["runtime"])
+                key = (model, revision, expert["runtime"], expert["gguf"])
                 if key not in checked:
-                    checked[key] = _facts(model, revision, expert["runtime"], expert["trusted"])
+                    checked[key] = _facts(*key, expert["trusted"])
                 facts[model] = checked[key]
         except OrchestrionError as error:
             if error.reason not in _OF_ONE_MODEL:
@@ -68,12 +68,12 @@ def refresh(experts: Mapping[str, JsonObject], write: Callable[[JsonObject], Non
             write({"expert_id": expert_id, "facts": facts})
 
 
-def _facts(model: str, revision: str, runtime: str, trusted: Sequence[str]) -> JsonObject:
+def _facts(model: str, revision: str, runtime: str, gguf: str, trusted: Sequence[str]) -> JsonObject:
     """Reads facts and size; the size is 0 where it cannot be fetched as it is."""
     remote = repository.find(model, revision)
     try:
         index = remote.read_json("model_index.json")
-        files = choosing.choose(model, remote.files, runtime=runtime, trusted=trusted, index=index)
+        files = choosing.choose(model, remote.files, runtime=runtime, trusted=trusted, index=index, gguf=gguf)
     except OrchestrionError:
         files = []
     except Exception as error:
@@ -104,7 +104,7 @@ def search(pipeline_tag: str, filters: Sequence[str], text: str, limit: int) -> 
             "library": model.library_name or "",
             "license": _license(model.tags or ()),
             "safe_weights": choosing.has_safe_weights(item.rfilename for item in model.siblings or ())
-            or not {"safetensors", "onnx"}.isdisjoint(model.tags or ()),
+            or not {"safetensors", "onnx", "gguf"}.isdisjoint(model.tags or ()),
         }
         for model in models
     ]

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from orchestrion_host import gguf_files
+
 _LARGEST_HEADER: Final = 100_000_000
 # Weights whose header is not read.
 _UNREAD: Final = (".onnx", "_data", ".data", ".bin")
@@ -15,12 +17,19 @@ _FLOATING: Final = ("F64", "F32", "F16", "BF16")
 
 
 def count_all(paths: Iterable[Path]) -> Mapping[str, int]:
-    """Counts what the files of a checkpoint hold: `number_count`, and `other_bytes` for what is no such number."""
+    """Counts what the files of a checkpoint hold: `number_count`, and `other_bytes` for what is no such number.
+
+    Raises:
+        GgufError: A GGUF file is damaged.
+    """
     numbers = other = 0
     for path in paths:
         if path.suffix == ".safetensors":
             more_numbers, more = count(path)
             numbers, other = numbers + more_numbers, other + more
+        elif path.suffix == gguf_files.SUFFIX:
+            # Numbers of a few bits each, which become such of the usual precision.
+            numbers += gguf_files.read(path).number_count
         elif path.name.endswith(_UNREAD):
             other += path.stat().st_size
     return {"number_count": numbers, "other_bytes": other}

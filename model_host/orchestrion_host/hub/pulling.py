@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from orchestrion.errors import Reason
 from orchestrion.values import JsonObject
+from orchestrion_host import gguf_files
 from orchestrion_host.hub import cache, choosing, failures, precision, repository, transfers
 from orchestrion_host.hub.cache import CachedModel
 from orchestrion_host.hub.repository import RemoteFile, Repository
@@ -34,7 +36,7 @@ class _Planned:
         return sum(self.cached.missing_bytes(file) for file in self.files)
 
 
-def plan(model: str, revision: str, runtime: str, trusted: Iterable[str]) -> _Planned:
+def plan(model: str, revision: str, runtime: str, trusted: Iterable[str], gguf: str = "") -> _Planned:
     """Asks the Hub what a checkpoint has, and chooses its files.
 
     Raises:
@@ -45,12 +47,12 @@ def plan(model: str, revision: str, runtime: str, trusted: Iterable[str]) -> _Pl
         index = remote.read_json("model_index.json")
     except Exception as error:
         raise failures.explain(error, model, revision) from error
-    files = choosing.choose(model, remote.files, runtime=runtime, trusted=trusted, index=index)
+    files = choosing.choose(model, remote.files, runtime=runtime, trusted=trusted, index=index, gguf=gguf)
     return _Planned(remote, CachedModel(model), files)
 
 
 def pull(
-    checkpoints: Mapping[str, str], runtime: str, trusted: Sequence[str], tell: TellProgress
+    checkpoints: Mapping[str, str], runtime: str, trusted: Sequence[str], tell: TellProgress, gguf: str = ""
 ) -> Mapping[str, JsonObject]:
     """Fetches, checks and links the files of some checkpoints.
 
@@ -59,6 +61,7 @@ def pull(
         runtime: What they run on.
         trusted: What the operator allows: `pickled-weights`, `remote-code`.
         tell: Takes the progress.
+        gguf: The file that is the model, where it is in the format GGUF.
 
     Returns:
         For each checkpoint what it is now; see `_described`.
@@ -67,7 +70,7 @@ def pull(
         OrchestrionError: As the API says of `PullModel`.
     """
     tell("asking the Hub", 0, 0)
-    planned = [plan(model, revision, runtime, trusted) for model, revision in checkpoints.items()]
+    planned = [plan(model, revision, runtime, trusted, gguf) for model, revision in checkpoints.items()]
     _check_room(planned)
     total = sum(item.total_bytes for item in planned)
     progress = _Progress(tell, total, total - sum(item.missing_bytes for item in planned))
@@ -100,12 +103,17 @@ def _check_room(planned: Sequence[_Planned]) -> None:
 
 def _described(item: _Planned) -> JsonObject:
     """Describes a checkpoint that is there: its commit, files, hashes of weights, and how many numbers it holds."""
+    try:
+        counted = precision.count_all(item.cached.path(item.repository, file) for file in item.files)
+    except gguf_files.GgufError as error:
+        text = f"{item.files[0].name} of {item.repository.model} {error}."
+        raise Reason.MODEL_NOT_SUPPORTED.error(text, model=item.repository.model) from error
     return {
         **item.repository.facts,
         "commit": item.repository.commit,
         "files": {file.name: file.size_bytes for file in item.files},
         "sha256": {file.name: file.sha256 for file in item.files if file.sha256},
-        **precision.count_all(item.cached.path(item.repository, file) for file in item.files),
+        **counted,
     }
 
 

@@ -111,4 +111,6 @@ def _facts(info: ModelInfo) -> JsonObject:
         "license_name": card.get("license_name") or "",
         "language": card.get("language") or [],
         "base_model": card.get("base_model") or "",
+        # What the Hub read in the header of a GGUF file; of several it takes one, and they differ in precision alone.
+        "gguf": dict(info.gguf or {}),
     }

@@ -11,8 +11,9 @@ from typing import Final
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.values import JsonData, JsonObject
+from orchestrion_host import gguf_files
 from orchestrion_host.catalogue.facts import ModelFacts, WeightsSource
-from orchestrion_host.models import cards, folders, hub, recognition, safety, sizes
+from orchestrion_host.models import cards, contexts, folders, gguf_choice, hub, recognition, safety, sizes
 from orchestrion_host.models.collection import Collection
 from orchestrion_host.models.configuration import Configuration
 from orchestrion_host.models.recognition import Recognised
@@ -36,7 +37,7 @@ class AddRequest:
     """What is to be added, and what the caller says of it."""
 
     model: str
-    """A Hub id or an absolute path."""
+    """A Hub id, with a colon and a quantisation or file for one of its GGUF files; or an absolute path."""
     revision: str = ""
     """The revision on the Hub; empty for the newest."""
     task_types: tuple[str, ...] = ()
@@ -85,22 +86,29 @@ class Adding:
         return facts
 
     def _from_folder(self, request: AddRequest) -> ModelFacts:
-        folder = Path(request.model)
-        configuration = folders.configuration(folder)
+        place = Path(request.model)
+        configuration = folders.configuration(place)
+        folder = place if place.is_dir() else place.parent
         recognised, trusted = self._judge(configuration, request)
         return ModelFacts(
             **self._fields(request, configuration, recognised, trusted),
             memory_bytes=sizes.estimate(
-                [folders.counted(folder)], runtime=recognised.runtime, options={}, has_graphics=self._has_graphics
+                [folders.counted(folder, configuration.gguf)],
+                runtime=recognised.runtime,
+                options={},
+                has_graphics=self._has_graphics,
             ),
-            source=WeightsSource(folder=str(folder), parts=recognition.parts_of(configuration)),
+            source=WeightsSource(
+                folder=str(folder), gguf=configuration.gguf, parts=recognition.parts_of(configuration)
+            ),
         )
 
     async def _from_hub(self, request: AddRequest) -> ModelFacts:
-        facts_of_hub = await hub.inspect(request.model, request.revision)
+        model, wanted = gguf_choice.split(request.model)
+        facts_of_hub = await hub.inspect(model, request.revision)
         configurations = facts_of_hub["configurations"]
         configuration = Configuration(
-            model=request.model,
+            model=model,
             names=facts_of_hub["names"],
             config=configurations["config.json"],
             index=configurations["model_index.json"],
@@ -108,8 +116,9 @@ class Adding:
             pipeline_tag=facts_of_hub["pipeline_tag"],
             tags=facts_of_hub["tags"],
         )
+        configuration = gguf_choice.on_hub(configuration, wanted, facts_of_hub["gguf"])
         recognised, trusted = self._judge(configuration, request)
-        self._check_new(request, recognised)
+        self._check_new(request, configuration, recognised)
         return ModelFacts(
             **self._fields(request, configuration, recognised, trusted),
             languages=cards.languages_of(facts_of_hub),
@@ -131,21 +140,24 @@ class Adding:
         self, request: AddRequest, configuration: Configuration, recognised: Recognised, trusted: tuple[str, ...]
     ) -> dict[str, JsonData]:
         return {
-            "id": request.expert_id or self._free_id(request.model),
-            "model": request.model,
+            "id": request.expert_id or self._free_id(configuration.gguf or configuration.model),
+            "model": configuration.model,
             "runtime": recognised.runtime,
             "task_types": recognised.task_types,
-            "description": _description(request.model, recognised, configuration),
+            "description": _description(recognised, configuration),
             "domain": recognised.domain,
             "accepts": recognised.family.accepts,
             "max_batch_size": recognised.family.max_batch_size,
-            "requires": _REQUIRES.get(recognised.runtime, ()),
+            "context_token_count": contexts.context_of(configuration, recognised.family),
+            "requires": _REQUIRES.get(recognised.runtime, ()) + (("gguf",) if configuration.gguf else ()),
             "trusted": trusted,
         }
 
     def _check(self, request: AddRequest) -> None:
-        if not request.model.startswith("/") and not _HUB_ID.fullmatch(request.model):
-            problem = f"{request.model[:200]!r} is neither an id on the Hub nor the absolute path of a folder."
+        if not request.model.startswith("/") and not _HUB_ID.fullmatch(gguf_choice.split(request.model)[0]):
+            problem = (
+                f"{request.model[:200]!r} is neither an id on the Hub nor the absolute path of a folder or GGUF file."
+            )
             raise _bad_field("model", problem)
         if request.model.startswith("/") and request.revision:
             raise _bad_field("revision", "a folder has none; leave it out.")
@@ -162,20 +174,22 @@ class Adding:
             text = f"There is an expert {expert_id} already; give this one another id, or remove that one first."
             raise Reason.EXPERT_EXISTS.error(text, expert=expert_id)
 
-    def _check_new(self, request: AddRequest, recognised: Recognised) -> None:
+    def _check_new(self, request: AddRequest, configuration: Configuration, recognised: Recognised) -> None:
         """Sees that a model is not added twice by accident; under an id of its own it may be."""
         if request.expert_id:
             return
         for expert_id, entry in self._collection.all().items():
             facts = entry.facts
-            same = facts.model == request.model and set(facts.task_types) & set(recognised.task_types)
+            is_same_file = (facts.model, facts.source.gguf) == (configuration.model, configuration.gguf)
+            same = is_same_file and set(facts.task_types) & set(recognised.task_types)
             if same and request.revision in ("", facts.revision):
                 text = f"{request.model} is there as {expert_id}; `orchestrion models pull {expert_id}` fetches it."
                 raise Reason.EXPERT_EXISTS.error(text, expert=expert_id)
 
     def _free_id(self, model: str) -> str:
         """Makes an id of the last part of a model's, and a number where that is taken."""
-        last = re.sub(r"[^0-9a-z._-]+", "-", model.rstrip("/").rsplit("/", 1)[-1].lower()).strip("-._")[:120] or "model"
+        last = model.rstrip("/").rsplit("/", 1)[-1].removesuffix(gguf_files.SUFFIX).lower()
+        last = re.sub(r"[^0-9a-z._-]+", "-", last).strip("-._")[:120] or "model"
         number = 1
         while self._collection.find(name := last if number == 1 else f"{last}-{number}") is not None:
             number += 1
@@ -188,7 +202,9 @@ def _places(configuration: Configuration, facts: JsonObject) -> dict[str, JsonDa
     if not configuration.is_control_net:
         return {
             "revision": commit,
-            "source": WeightsSource(hub=configuration.model, parts=recognition.parts_of(configuration)),
+            "source": WeightsSource(
+                hub=configuration.model, gguf=configuration.gguf, parts=recognition.parts_of(configuration)
+            ),
         }
     named = facts["base_model"]
     base = str(named[0] if isinstance(named, list) and named else named or "")
@@ -205,12 +221,14 @@ def _places(configuration: Configuration, facts: JsonObject) -> dict[str, JsonDa
     }
 
 
-def _description(model: str, recognised: Recognised, configuration: Configuration) -> str:
+def _description(recognised: Recognised, configuration: Configuration) -> str:
+    model, file = configuration.model, configuration.gguf
+    place = f"{model} ({file})" if file and not model.endswith(file) else model
     what = " and ".join(recognised.task_types).replace("-", " ")
     labels = [str(label) for label in (configuration.config.get("id2label") or {}).values()]
     named = [label for label in labels if not label.startswith("LABEL_")]
     classes = f" Its classes are {', '.join(named[:12])}{' and others' if len(named) > 12 else ''}." if named else ""
-    return f"Added on this host from {model}, for {what}.{classes}"
+    return f"Added on this host from {place}, for {what}.{classes}"
 
 
 def _bad_field(field: str, problem: str) -> OrchestrionError:

@@ -8,6 +8,7 @@ from typing import Final
 
 from orchestrion.values import JsonObject
 
+_OTHER_WEIGHTS: Final = (".safetensors", ".onnx", ".bin", ".pt", ".pth", ".ckpt")
 _ONNX: Final = ("model.onnx", "onnx/model.onnx")
 
 
@@ -29,6 +30,8 @@ class Configuration:
     """What the Hub says that it is for."""
     tags: Sequence[str] = ()
     """Its tags on the Hub."""
+    gguf: str = ""
+    """The one of its files that is the model, where that is in the format GGUF."""
 
     @property
     def architecture(self) -> str:
@@ -47,8 +50,20 @@ class Configuration:
         return any(name.endswith(".safetensors") for name in self.names)
 
     @property
+    def has_other_weights(self) -> bool:
+        """Whether it has weights in another format than GGUF, pickles included."""
+        return bool(self.index) or any(name.endswith(_OTHER_WEIGHTS) for name in self.names)
+
+    @property
+    def needs_no_trust(self) -> bool:
+        """Whether its weights are in a format that nothing but numbers comes out of."""
+        return bool(self.gguf) or self.has_safetensors or self.runtime == "onnx"
+
+    @property
     def runtime(self) -> str:
         """The runtime that its files are for."""
+        if self.gguf:
+            return "transformers"
         if self.index or self.is_control_net:
             return "diffusers"
         if any(name in self.names for name in _ONNX) and not self.has_safetensors:

@@ -8,18 +8,28 @@ from pathlib import Path
 
 from orchestrion.errors import Reason
 from orchestrion.values import JsonObject
+from orchestrion_host import gguf_files
 from orchestrion_host.hub import precision
+from orchestrion_host.models import gguf_choice
 from orchestrion_host.models.configuration import Configuration
 
 
-def configuration(folder: Path) -> Configuration:
-    """Reads what a model in a folder is.
+def configuration(place: Path) -> Configuration:
+    """Reads what a model is that is in a folder, or in a GGUF file.
 
     Raises:
-        OrchestrionError: MODEL_NOT_FOUND: there is no such folder; MODEL_NOT_SUPPORTED: its configuration is no JSON.
+        OrchestrionError: MODEL_NOT_FOUND: there is no such folder or file; MODEL_NOT_SUPPORTED: its configuration is no
+            JSON, or the file is damaged.
     """
+    if place.suffix == gguf_files.SUFFIX and place.is_file():
+        alone = Configuration(model=str(place), names=(place.name,))
+        return gguf_choice.in_folder(alone, place.parent, place.name)
+    return gguf_choice.in_folder(_configuration(place), place)
+
+
+def _configuration(folder: Path) -> Configuration:
     if not folder.is_dir():
-        text = f"There is no folder {folder} on the machine of this host."
+        text = f"There is no folder and no GGUF file {folder} on the machine of this host."
         raise Reason.MODEL_NOT_FOUND.error(text, model=str(folder))
     return Configuration(
         model=str(folder),
@@ -30,9 +40,9 @@ def configuration(folder: Path) -> Configuration:
     )
 
 
-def counted(folder: Path) -> Mapping[str, int]:
-    """Counts what the weights in a folder hold; see `hub.precision`."""
-    names = _names(folder)
+def counted(folder: Path, gguf: str = "") -> Mapping[str, int]:
+    """Counts what the weights in a folder hold, or a GGUF file in it; see `hub.precision`."""
+    names = [gguf] if gguf else _names(folder)
     safe = [folder / name for name in names if name.endswith(".safetensors")]
     return precision.count_all(safe or [folder / name for name in names])
 

@@ -57,7 +57,12 @@ async def refresh(experts: Sequence[ModelFacts]) -> AsyncGenerator[JsonObject, N
 
 
 def _checkpoints(facts: ModelFacts) -> dict[str, object]:
-    return {"checkpoints": dict(facts.checkpoints), "runtime": facts.runtime, "trusted": list(facts.trusted)}
+    return {
+        "checkpoints": dict(facts.checkpoints),
+        "runtime": facts.runtime,
+        "trusted": list(facts.trusted),
+        "gguf": facts.source.gguf,
+    }
 
 
 def _lines(action: str, **arguments: object) -> AsyncGenerator[JsonObject, None]:

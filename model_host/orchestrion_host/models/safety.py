@@ -21,16 +21,17 @@ def check(configuration: Configuration, *, pickled_weights: bool, remote_code: b
         OrchestrionError: UNSAFE_MODEL; MODEL_NOT_SUPPORTED: it has no weights at all.
     """
     needed = []
-    if not configuration.has_safetensors and configuration.runtime != "onnx":
+    if not configuration.needs_no_trust:
         if not any(name.endswith(_PICKLES) for name in configuration.names):
             seen = ", ".join(configuration.names[:8]) or "nothing"
-            text = f"{configuration.model} has no weights as safetensors or ONNX; what it has is {seen}."
+            text = f"{configuration.model} has no weights as safetensors, ONNX or GGUF; what it has is {seen}."
             raise Reason.MODEL_NOT_SUPPORTED.error(text, model=configuration.model)
         if not pickled_weights:
             what = "its weights as pickles only, and reading those can run any code"
             raise _unsafe(configuration, what, "--allow-pickled-weights", "allow_pickled_weights")
         needed.append("pickled-weights")
-    if code := _code_of(configuration):
+    # Of a GGUF file, what lies beside it is not read.
+    if code := "" if configuration.gguf else _code_of(configuration):
         if not remote_code:
             raise _unsafe(
                 configuration,

@@ -66,6 +66,8 @@ class Expert:
     """A published measure of its quality, from 0 to 1, higher is better."""
     accuracy_measure: ClassVar[str] = ""
     """What `accuracy` measures."""
+    context_token_count: ClassVar[int] = 0
+    """How many tokens a language model reads and writes together in one call."""
     max_batch_size: ClassVar[int] = 1
     """How many calls one `predict_batch` takes at most."""
     instances: ClassVar[int] = 1

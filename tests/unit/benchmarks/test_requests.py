@@ -34,10 +34,12 @@ def requests() -> Mapping[str, AskedRequest]:
     return {request.id: request for request in asking.load(FOLDER / "requests.jsonl")}
 
 
-def planned(*tasks: tuple[str, Mapping[str, Any]], doubts: tuple[str, ...] = ()) -> Outcome:
+def planned(
+    *tasks: tuple[str, Mapping[str, Any]], doubts: tuple[str, ...] = (), not_done: tuple[str, ...] = ()
+) -> Outcome:
     """A plan, with values in the form of the gold plans."""
     steps = plans.from_json([{"type": task_type, "inputs": inputs} for task_type, inputs in tasks])
-    return Outcome(8.0, steps, doubts)
+    return Outcome(8.0, steps, doubts, not_done=not_done)
 
 
 def refused(message: str, reason: str = "REQUEST_BEYOND_PLANNER") -> Outcome:
@@ -140,6 +142,41 @@ def test_half_a_request_done_without_a_word_is_neither_right_nor_refused(
     assert warned.naming.named
 
 
+@pytest.mark.parametrize(
+    ("not_done", "runs_partial", "verdict"),
+    [
+        (("mark who said what",), True, Verdict.PARTLY),
+        (("mark who said what",), False, Verdict.PLANNED),
+        (("Transcribe meeting.ogg",), True, Verdict.PLANNED),
+        ((), True, Verdict.PLANNED),
+    ],
+    ids=["named", "built-in planner", "something else is named", "silent"],
+)
+def test_half_a_request_is_right_where_such_plans_run_and_the_other_half_is_named(
+    requests: Mapping[str, AskedRequest], not_done: tuple[str, ...], runs_partial: bool, verdict: Verdict
+) -> None:
+    hears = ("automatic-speech-recognition", {"audio": {"from": "file:meeting.ogg"}})
+    judgement = judge(requests[HALF_BEYOND], planned(hears, not_done=not_done), runs_partial=runs_partial)
+    assert judgement.verdict is verdict
+    assert judgement.is_good == (verdict is Verdict.PARTLY)
+
+
+def test_what_no_part_of_can_be_done_is_not_planned_in_part(requests: Mapping[str, AskedRequest]) -> None:
+    crop = requests["b-en-19"]
+    grey = ("image-to-image", {"image": {"from": f"file:{crop.files[0]}"}, "operation": "greyscale"})
+    judgement = judge(crop, planned(grey, not_done=("crop this to a square",)), runs_partial=True)
+    assert judgement.verdict is Verdict.PLANNED
+
+
+def test_a_whole_plan_that_is_told_as_half_is_wrong(requests: Mapping[str, AskedRequest]) -> None:
+    menu = ("image-to-text", {"image": {"from": "file:menu.jpg"}})
+    speak = ("text-to-speech", {"text": {"from": "task:0.text"}})
+    judgement = judge(requests[READ_ALOUD], planned(menu, speak, not_done=("aloud",)), runs_partial=True)
+    assert judgement.verdict is Verdict.WRONG
+    assert judgement.difference
+    assert judgement.difference.kind == "told as partly done"
+
+
 def test_what_can_be_planned_is_refused_wrongly_and_a_lost_connection_is_no_refusal(
     requests: Mapping[str, AskedRequest],
 ) -> None:
@@ -168,7 +205,7 @@ def test_a_plan_is_read_by_the_names_of_the_files_and_the_places_of_the_tasks() 
 def test_the_tables_have_libraries_languages_and_what_is_beyond(judgements: Sequence[Judgement]) -> None:
     rows = {line.split("  ")[0] or line.split()[0]: line.split()[1:] for line in report.lines(judgements) if line}
     assert rows["starter"] == ["2", "1", "0", "1", "0", "50", "8", "ms"]
-    assert rows["beyond"] == ["2", "1", "1", "1", "1", "0", "50", "8", "ms"]
+    assert rows["beyond"] == ["2", "1", "1", "1", "0", "1", "0", "50", "8", "ms"]
     assert rows["total"] == ["4", "2", "50", "8", "ms"]
 
 

@@ -52,7 +52,7 @@ def test_names_are_listed_without_an_import(install: Install) -> None:
 
 def test_a_planner_and_a_responder_stand_beside_the_built_in_ones(install: Install, tmp_path: Path) -> None:
     install("good_plugin", GOOD, planners="ours = good_plugin:Maker", responders="theirs = good_plugin:Maker")
-    available = performers(ControllerConfig(home=tmp_path, planner="ours"), None)
+    available = performers(ControllerConfig(home=tmp_path, planner="ours"))
     assert sorted(available.planners) == ["builtin", "ours"]
     assert sorted(available.responders) == ["builtin", "theirs"]
     assert available.planner("").name == "ours"
@@ -72,7 +72,7 @@ def test_one_that_cannot_be_imported_is_left_out(install: Install, caplog: pytes
 def test_one_that_is_the_default_has_to_be_there(install: Install, tmp_path: Path) -> None:
     install("broken_default", "def make():\n    raise ValueError('no key')", planners="ours = broken_default:make")
     with pytest.raises(FailedPreconditionError, match=r"planner: 'ours' of the package broken_default 1.2.*no key"):
-        performers(ControllerConfig(home=tmp_path, planner="ours"), None)
+        performers(ControllerConfig(home=tmp_path, planner="ours"))
 
 
 def test_a_name_that_is_taken_stays_with_its_owner(install: Install, caplog: pytest.LogCaptureFixture) -> None:

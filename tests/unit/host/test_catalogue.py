@@ -17,7 +17,7 @@ from orchestrion import task_types
 from orchestrion_host import catalogue
 from orchestrion_host.catalogue import presence, profiles, reader
 from orchestrion_host.catalogue.facts import ModelFacts
-from orchestrion_host.families import table
+from orchestrion_host.families import context_limits, table
 from orchestrion_host.worker.remote import hosted, language
 
 FOLDER: Final = Path(catalogue.__file__).parent
@@ -102,6 +102,14 @@ def test_nothing_is_pinned_before_the_first_pull() -> None:
         if facts.source.hub:
             assert (facts.revision, facts.download_bytes, facts.memory_bytes) == ("", 0, 0), facts.id
             assert (facts.source.part_revisions, facts.source.sha256, facts.trusted) == ({}, {}, ()), facts.id
+
+
+def test_language_models_say_how_much_they_read_and_write_together() -> None:
+    for facts in ENTRIES.values():
+        family = table.of(facts.runtime, facts.task_types) if facts.runtime == "transformers" else None
+        is_language_model = family is not None and family.name == context_limits.FAMILY
+        assert bool(facts.context_token_count) == is_language_model, facts.id
+        assert facts.context_token_count <= context_limits.MOST_TOKENS, facts.id
 
 
 def test_profiles_name_experts_and_grow() -> None:

@@ -128,6 +128,8 @@ def test_profiles_include_others_and_say_what_is_wrong(tmp_path: Path) -> None:
     assert next(iter(listed)) == "starter"
     assert set(listed["starter"].experts) < set(listed["small"].experts) < set(listed["full"].experts)
     assert profiles.experts_of("none") == frozenset()
+    assert (profiles.language_model_of("starter"), profiles.language_model_of("none")) == ("", "")
+    assert profiles.language_model_of("standard") == "qwen2.5-7b-instruct"
     with pytest.raises(CatalogueError, match="profile: there is no profile 'huge'"):
         profiles.experts_of("huge")
     for fields, reported in (
@@ -135,6 +137,7 @@ def test_profiles_include_others_and_say_what_is_wrong(tmp_path: Path) -> None:
         ({"expert": []}, "expert"),
         ({"includes": ["a"]}, "includes"),
         ({"includes": ["b"]}, "includes"),
+        ({"experts": ["x"], "language_model": "y"}, "language_model: 'y' is none of its experts"),
     ):
         base = {"name": "a", "description": "d", "order": 0}
         (tmp_path / "a.yaml").write_text(yaml.safe_dump({**base, **fields}))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib.util
+import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import AsyncGenerator, Generator, Sequence
@@ -22,7 +24,7 @@ REGISTRATION_TIMEOUT_S: Final = 30.0
 """How long a host that serves may take until the controller lists it."""
 
 # One module of each extra that no other package brings along; the servers themselves are in every installation.
-_CONTROLLER_NEEDS: Final = ("grpc_health", "grpc_reflection", "openai", "prometheus_client", "sqlalchemy")
+_CONTROLLER_NEEDS: Final = ("grpc_health", "grpc_reflection", "httpx2", "prometheus_client", "sqlalchemy")
 _NEEDED: Final = (*_CONTROLLER_NEEDS, "psutil", "torch")
 
 
@@ -33,6 +35,8 @@ class Platform:
     controller: Child
     host: Child
     _supervisor: Supervisor
+    language_model: str = ""
+    """The expert of the host's profile that plans and answers where nothing else is set to; empty for none."""
 
     def wait(self) -> OrchestrionError:
         """Waits until one of the servers ends by itself, and says which and why."""
@@ -66,6 +70,8 @@ def start(
 ) -> Generator[Platform, None, None]:
     """Starts a controller and a host, and stops both on leaving.
 
+    Where no language model is configured, the controller asks that of the host's profile, once the host can run it.
+
     Args:
         controller_flags: Flags of `python -m orchestrion_controller`.
         host_flags: Flags of `python -m orchestrion_host`, without its name and its controller.
@@ -77,18 +83,20 @@ def start(
             are in the message.
     """
     check_installed()
+    by_default = _language_model_of_profile(host_flags)
     with Supervisor(log) as supervisor:
-        controller = supervisor.start(
-            "controller", ["-m", "orchestrion_controller", "--exit-with-parent", *controller_flags]
-        )
+        common = ["--exit-with-parent", *(["--llm-default-expert", by_default] if by_default else [])]
+        controller = supervisor.start("controller", ["-m", "orchestrion_controller", *common, *controller_flags])
         own = ["--exit-with-parent", "--controller", controller.grpc_address, "--name", host_name]
         host = supervisor.start("host", ["-m", "orchestrion_host", *own, *host_flags])
         _wait_listed(supervisor, controller.grpc_address, names.host(host_name))
-        yield Platform(controller, host, supervisor)
+        yield Platform(controller, host, supervisor, by_default)
 
 
 @contextlib.contextmanager
-def embedded(*, experts: Sequence[str] = (), log: Log | None = None) -> Generator[Client, None, None]:
+def embedded(
+    *, experts: Sequence[str] = (), llm_expert: str = "", log: Log | None = None
+) -> Generator[Client, None, None]:
     """Starts a private controller and model host, and gives a client of theirs.
 
     They take free ports of this machine and keep their state in a temporary folder: artifacts that are not downloaded
@@ -96,6 +104,7 @@ def embedded(*, experts: Sequence[str] = (), log: Log | None = None) -> Generato
 
     Args:
         experts: Experts written in Python that the host also offers, such as `path/to/file.py:MyExpert`.
+        llm_expert: The id of the host's conversational expert that plans and answers; empty for what is configured.
         log: Takes the name of a server and a line of its log, from several threads; None drops them.
 
     Raises:
@@ -106,6 +115,7 @@ def embedded(*, experts: Sequence[str] = (), log: Log | None = None) -> Generato
         flags = ["--port", "0", "--metrics-port", "0", "--home"]
         controller_flags, host_flags = [*flags, f"{home}/controller"], [*flags, f"{home}/host"]
         host_flags += ["--experts", ",".join(experts)] if experts else []
+        controller_flags += ["--llm-expert", llm_expert] if llm_expert else []
         with (
             start(controller_flags, host_flags, host_name="embedded", log=log or (lambda name, line: None)) as platform,
             Client(platform.controller.grpc_address) as client,
@@ -135,13 +145,16 @@ def embedded_controller(*, log: Log | None = None) -> Generator[str, None, None]
 
 
 @contextlib.asynccontextmanager
-async def async_embedded(*, experts: Sequence[str] = (), log: Log | None = None) -> AsyncGenerator[AsyncClient, None]:
+async def async_embedded(
+    *, experts: Sequence[str] = (), llm_expert: str = "", log: Log | None = None
+) -> AsyncGenerator[AsyncClient, None]:
     """Does what `embedded` does, for asyncio: a thread starts and stops the servers, and the loop goes on meanwhile.
 
     A task that is cancelled while they start ends when they have started and stopped again.
 
     Args:
         experts: As that of `embedded`.
+        llm_expert: As that of `embedded`.
         log: As that of `embedded`.
 
     Raises:
@@ -152,7 +165,7 @@ async def async_embedded(*, experts: Sequence[str] = (), log: Log | None = None)
     leave = threading.Event()
 
     def live() -> None:
-        with embedded(experts=experts, log=log) as client:
+        with embedded(experts=experts, llm_expert=llm_expert, log=log) as client:
             loop.call_soon_threadsafe(address.set_result, client.address)
             leave.wait()
 
@@ -167,6 +180,17 @@ async def async_embedded(*, experts: Sequence[str] = (), log: Log | None = None)
     finally:
         leave.set()
         await asyncio.shield(life)
+
+
+def _language_model_of_profile(host_flags: Sequence[str]) -> str:
+    """Returns the expert of the host's profile that plans and answers; empty for none.
+
+    The host's package knows: which profile it is may be said by a flag, a variable or a file.
+    """
+    command = [sys.executable, "-m", "orchestrion_host.profile_language_model", *host_flags]
+    answer = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    # Settings that are wrong are the host's to tell, which starts next.
+    return answer.stdout.strip() if answer.returncode == 0 else ""
 
 
 def _wait_listed(supervisor: Supervisor, controller: str, host: str) -> None:

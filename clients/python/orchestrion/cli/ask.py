@@ -54,6 +54,7 @@ def ask(
     verbose: options.Verbose = False,
     embedded: options.Embedded = False,
     expert: options.Experts = None,
+    llm_expert: options.LlmExpert = None,
     address: options.Address = None,
     plain: options.Plain = False,
     json: options.EventJson = False,
@@ -82,7 +83,7 @@ def ask(
             submitted = plan_files.read(plan)
             plan_files.check_attachments(submitted, len(files))
             settings["plan"] = submitted
-        with connections.connect(address, embedded=embedded, experts=expert) as client:
+        with connections.connect(address, embedded=embedded, experts=expert, llm_expert=llm_expert) as client:
             attached = upload_all(client, files)
             if approve:
                 settings |= approval_of(approval_timeout)

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 
 def connect(
-    address: str | None, *, embedded: bool = False, experts: Sequence[str] | None = None
+    address: str | None,
+    *,
+    embedded: bool = False,
+    experts: Sequence[str] | None = None,
+    llm_expert: str | None = None,
 ) -> contextlib.AbstractContextManager[Client]:
     """Gives a client of the controller at an address, or of a private controller with a host of its own.
 
@@ -24,21 +28,24 @@ def connect(
         address: The controller's; None for the default.
         embedded: Whether to start private servers.
         experts: Experts written in Python that the private host also offers.
+        llm_expert: The expert of the private host that plans and answers; None for what is configured.
 
     Raises:
         OrchestrionError: The address is none, or the servers cannot be started.
-        BadParameter: There are experts and no private servers to offer them.
+        BadParameter: There are experts and no private servers to offer or to ask them.
     """
     if not embedded:
         if experts:
             raise typer.BadParameter("goes with --embedded; `orchestrion up` has it too", param_hint="'--expert'")
+        if llm_expert:
+            raise typer.BadParameter("goes with --embedded; `orchestrion up` has it too", param_hint="'--llm-expert'")
         from orchestrion._sync.client import Client
 
         return Client(address)
     from orchestrion._processes import platform
 
     exits.tell("Starting a private controller and model host …")
-    return platform.embedded(experts=experts or ())
+    return platform.embedded(experts=experts or (), llm_expert=llm_expert or "")
 
 
 def request_of(text: str) -> str:

@@ -40,6 +40,7 @@ def execute(
     timeout: options.Timeout = None,
     embedded: options.Embedded = False,
     expert: options.Experts = None,
+    llm_expert: options.LlmExpert = None,
     address: options.Address = None,
     plain: options.Plain = False,
     json: options.EventJson = False,
@@ -54,7 +55,7 @@ def execute(
         planned = plan_files.read(plan)
         plan_files.check_attachments(planned, len(files))
         choosing = options.choosing(policy, license)
-        with connections.connect(address, embedded=embedded, experts=expert) as client:
+        with connections.connect(address, embedded=embedded, experts=expert, llm_expert=llm_expert) as client:
             view = views.choose(json=json, plain=plain, plan=planned)
             attached = upload_all(client, files)
             if check:

@@ -86,6 +86,14 @@ Experts: TypeAlias = Annotated[
         help="With --embedded: also offer this expert written in Python, such as path/to/file.py:MyExpert. Repeatable.",
     ),
 ]
+LlmExpert: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--llm-expert",
+        metavar="EXPERT",
+        help="With --embedded: the conversational expert of the private host that plans and answers.",
+    ),
+]
 Output: TypeAlias = Annotated[
     Path | None,
     typer.Option(

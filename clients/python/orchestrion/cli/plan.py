@@ -50,6 +50,7 @@ def plan(
     verbose: options.Verbose = False,
     embedded: options.Embedded = False,
     expert: options.Experts = None,
+    llm_expert: options.LlmExpert = None,
     address: options.Address = None,
     plain: options.Plain = False,
     json: Annotated[
@@ -76,7 +77,7 @@ def plan(
         files = sources_of(file)
         files += Gatherer(yes=yes, json=json).gather(words, files)
         continued = options.run_name(previous) if previous else ""
-        with connections.connect(address, embedded=embedded, experts=expert) as client:
+        with connections.connect(address, embedded=embedded, experts=expert, llm_expert=llm_expert) as client:
             attached = upload_all(client, files)
 
             def show(changed: Plan | None = None) -> views.View:

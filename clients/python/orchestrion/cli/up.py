@@ -48,6 +48,14 @@ def up(
             help="Also offer this expert written in Python, such as path/to/file.py:MyExpert. Repeatable.",
         ),
     ] = None,
+    llm_expert: Annotated[
+        str | None,
+        typer.Option(
+            metavar="EXPERT",
+            help="The conversational expert of the host that plans and answers, such as qwen2.5-7b-instruct.  "
+            "[default: the profile's, once its files are here, where no language model's endpoint is set]",
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Download without asking.")] = False,
 ) -> None:
     """Start a controller and a model host here; Ctrl-C stops both.
@@ -59,6 +67,7 @@ def up(
 
         shared = [] if home is None else ["--home", str(home)]
         controller_flags = [*_flag("--port", port), *_flag("--metrics-port", metrics_port), *shared]
+        controller_flags += [] if llm_expert is None else ["--llm-expert", llm_expert]
         host_flags = [*_flag("--port", host_port), *_flag("--metrics-port", host_metrics_port), *shared]
         host_flags += [] if profile is None else ["--profile", profile]
         host_flags += [] if not expert else ["--experts", ",".join(expert)]
@@ -66,6 +75,11 @@ def up(
         try:
             with platform.start(controller_flags, host_flags, host_name=host_name, log=_log) as running:
                 _tell_how(running)
+                if running.language_model and llm_expert is None:
+                    exits.tell(
+                        f"{running.language_model} plans and answers once its files are here, "
+                        "where no other language model is set."
+                    )
                 if profile is not None:
                     _fetch(running, profile, yes=yes)
                 raise running.wait()

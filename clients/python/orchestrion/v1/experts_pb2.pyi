@@ -113,6 +113,7 @@ class Expert(_message.Message):
     INPUT_LIMITS_FIELD_NUMBER: _builtins.int
     ACCURACY_FIELD_NUMBER: _builtins.int
     ACCURACY_MEASURE_FIELD_NUMBER: _builtins.int
+    CONTEXT_TOKEN_COUNT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The id, unique on its host, such as `rapidocr`. The same id on two hosts means the same expert."""
     model: _builtins.str
@@ -143,6 +144,10 @@ class Expert(_message.Message):
     """
     accuracy_measure: _builtins.str
     """What `accuracy` measures, such as `F1 on CoNLL-2003`; empty when none is known."""
+    context_token_count: _builtins.int
+    """How many tokens a language model reads and writes together in one call; 0 when not known, and for experts that are no
+    language models.
+    """
     @_builtins.property
     def task_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The names of the task types that it performs."""
@@ -189,10 +194,11 @@ class Expert(_message.Message):
         input_limits: _abc.Iterable[Global___InputLimit] | None = ...,
         accuracy: _builtins.float = ...,
         accuracy_measure: _builtins.str = ...,
+        context_token_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepts", b"accepts", "accuracy", b"accuracy", "accuracy_measure", b"accuracy_measure", "default_for", b"default_for", "description", b"description", "domain", b"domain", "download_bytes", b"download_bytes", "download_count", b"download_count", "id", b"id", "input_limits", b"input_limits", "languages", b"languages", "license", b"license", "like_count", b"like_count", "max_batch_size", b"max_batch_size", "memory_bytes", b"memory_bytes", "model", b"model", "revision", b"revision", "runtime", b"runtime", "task_types", b"task_types"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepts", b"accepts", "accuracy", b"accuracy", "accuracy_measure", b"accuracy_measure", "context_token_count", b"context_token_count", "default_for", b"default_for", "description", b"description", "domain", b"domain", "download_bytes", b"download_bytes", "download_count", b"download_count", "id", b"id", "input_limits", b"input_limits", "languages", b"languages", "license", b"license", "like_count", b"like_count", "max_batch_size", b"max_batch_size", "memory_bytes", b"memory_bytes", "model", b"model", "revision", b"revision", "runtime", b"runtime", "task_types", b"task_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -467,7 +467,9 @@ class AddModelRequest(_message.Message):
     ALLOW_PICKLED_WEIGHTS_FIELD_NUMBER: _builtins.int
     ALLOW_REMOTE_CODE_FIELD_NUMBER: _builtins.int
     model: _builtins.str
-    """A Hub id or an absolute path of a folder on the host. Required."""
+    """A Hub id, or an absolute path of a folder or a GGUF file on the host. Behind a Hub id and `:` may stand which of its
+    GGUF files is meant: a quantisation, such as `q4_k_m`, or the name of one. Required.
+    """
     revision: _builtins.str
     """The revision on the Hub; empty means the newest, which is then pinned."""
     expert_id: _builtins.str

@@ -11,13 +11,14 @@ from orchestrion.plans import Plan, Task
 from orchestrion.refusals import NotDone
 from orchestrion.runs import Role
 from orchestrion_controller.language_model import Ended
+from orchestrion_controller.limits import TaskTypeLimits
 from orchestrion_controller.planner.llm import originals, text_languages
 from orchestrion_controller.planner.llm.duplicates import EqualTasks
 from orchestrion_controller.planner.llm.literals import LiteralCheck
 from orchestrion_controller.planner.llm.notation import ModelHints, PlanReader
 from orchestrion_controller.planner.llm.prompt import Material, PlanPromptExtent
 from orchestrion_controller.plans.rules import PlanChecker
-from orchestrion_controller.stages import TaskTypeLimits, Usage
+from orchestrion_controller.stages import Usage
 
 _EMPTY: Final = (
     "The plan has no tasks: say in `no_task_reason` why none is needed, or list in `not_done` what cannot be done."

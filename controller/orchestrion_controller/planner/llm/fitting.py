@@ -1,7 +1,8 @@
 """What a prompt contains, and what it leaves out first where the model's context has no room for all.
 
-In this order: the oldest turns, all but the latest; the examples, the least fitting first; what each input means; the
-task types that the request needs least, down to eight; the latest turn; and then the rest of the task types but one.
+In this order: the oldest turns, all but the latest; the examples, the least fitting first; what inputs mean, of very
+many task types but for the likeliest six, which stay whole while there are more than twenty; the task types that the
+request needs least, down to eight; the latest turn; and then the rest of the task types but one.
 The latest turn stays longer than the order "history first" would have it: a follow-up means nothing without the turn
 that it follows. The request itself is never cut.
 """
@@ -24,6 +25,10 @@ _FEW_TASK_TYPES: Final = 8
 _MOST_DESCRIBED: Final = 24
 """So many task types are all described input by input; of more only the likeliest, to keep prompts short."""
 _LIKELIEST: Final = 8
+_MANY_TASK_TYPES: Final = 20
+"""So many task types are shown before those are shortened that a request most likely needs."""
+_LEAST_DESCRIBED: Final = 6
+"""How many of those these are."""
 
 
 def material(request: PlanningRequest, names: PlanNames) -> Material:
@@ -60,13 +65,20 @@ def _extents(material: Material) -> Iterator[PlanPromptExtent]:
         yield PlanPromptExtent(latest, kept, types, detailed)
     yield (extent := PlanPromptExtent(latest, 0, types, detailed))
     shortest = _bytes_of_tools(material, extent)
-    for described in range(min(detailed, types - 1), -1, -1):
-        extent = PlanPromptExtent(latest, 0, types, described)
+    # Of very many task types the least likely go before what the likeliest mean by their inputs.
+    least, many = (min(detailed, _LEAST_DESCRIBED), _MANY_TASK_TYPES) if types > _MANY_TASK_TYPES else (0, types)
+    narrower = [
+        *((types, described) for described in range(min(detailed, types - 1), least - 1, -1)),
+        *((kept, least) for kept in range(types - 1, many - 1, -1)),
+        *((many, described) for described in range(least - 1, -1, -1)),
+    ]
+    for kept, described in narrower:
+        extent = PlanPromptExtent(latest, 0, kept, described)
         # The forms of all and the descriptions of most are longer than the descriptions of all.
         if (size := _bytes_of_tools(material, extent)) < shortest:
             shortest = size
             yield extent
-    for kept in range(types - 1, few - 1, -1):
+    for kept in range(many - 1, few - 1, -1):
         yield PlanPromptExtent(latest, 0, kept, 0)
     for kept in range(few, 0, -1):
         yield PlanPromptExtent(0, 0, kept, 0)

@@ -83,7 +83,7 @@ class LLMPlanner:
                 break
             yield PlanRejected(Error.of(attempt.error))
         if attempt.plan is None:
-            error = await self._told(attempt, rejected, request)
+            error = await self._why_no_plan(attempt, rejected, request)
             if error.not_done and not out:
                 yield PlanFinished(Plan((), error.message), not_done=error.not_done)
             raise error
@@ -103,7 +103,9 @@ class LLMPlanner:
         # On a thread: to tell a language, the first text of a process takes some tenths of a second.
         return await asyncio.to_thread(languages.detect, said[-1] if said else "")
 
-    async def _told(self, attempt: Attempt, rejected: Attempt | None, request: PlanningRequest) -> OrchestrionError:
+    async def _why_no_plan(
+        self, attempt: Attempt, rejected: Attempt | None, request: PlanningRequest
+    ) -> OrchestrionError:
         """Returns why there is no plan, in the language of the request."""
         language = await self._language(request)
         if rejected is None or not attempt.is_invalid:

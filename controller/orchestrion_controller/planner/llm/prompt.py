@@ -19,7 +19,7 @@ from orchestrion_controller.language_model import ChatMessage
 from orchestrion_controller.planner.llm.absent import AbsentAbility
 from orchestrion_controller.planner.llm.examples import Example
 from orchestrion_controller.planner.llm.notation import PlanNames, fault_lines, written
-from orchestrion_controller.planner.llm.tools import Tool, notes
+from orchestrion_controller.planner.llm.tools import OfferedTool, notes
 from orchestrion_controller.plans.kinds import reads_as_text
 from orchestrion_controller.stages import PastTurn, PlanningRequest
 
@@ -92,14 +92,14 @@ class Material:
     names: PlanNames
     examples: tuple[Example, ...]
     """The most fitting one last."""
-    tools: Mapping[str, Tool]
+    tools: Mapping[str, OfferedTool]
     """What is on offer, by name."""
     by_relevance: tuple[str, ...]
     """The names of the task types, the likeliest first."""
     absent: tuple[AbsentAbility, ...] = ()
     """What nobody here does and people can get experts for, the likeliest first."""
 
-    def shown_tools(self, extent: PlanPromptExtent) -> Mapping[str, Tool]:
+    def shown_tools(self, extent: PlanPromptExtent) -> Mapping[str, OfferedTool]:
         """Returns the task types of the prompt, in their usual order: endpoints cache the prefix that prompts share."""
         included = set(self.by_relevance[: extent.task_types])
         return {name: tool for name, tool in self.tools.items() if name in included}

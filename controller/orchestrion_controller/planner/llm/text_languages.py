@@ -7,7 +7,7 @@ from typing import Final
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.plans import Task, TaskType
 from orchestrion_controller import languages
-from orchestrion_controller.stages import TaskTypeLimits
+from orchestrion_controller.limits import TaskTypeLimits
 
 _SETTINGS: Final = frozenset({"language", "source_language", "spoken_language", "voice", "labels"})
 """Inputs whose texts are no texts to work on."""

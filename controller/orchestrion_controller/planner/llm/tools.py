@@ -14,7 +14,8 @@ from typing import Final
 from orchestrion.plans import Parameter, ParameterKind, TaskType
 from orchestrion_controller import abilities, languages
 from orchestrion_controller.languages.messages import ENGLISH
-from orchestrion_controller.stages import PlanningRequest, TaskTypeLimits
+from orchestrion_controller.limits import TaskTypeLimits
+from orchestrion_controller.stages import PlanningRequest
 
 _LONGEST_NOTE: Final = 64
 """Characters of what an input means, where a task type is described whole."""
@@ -33,7 +34,7 @@ _FED_ON: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Tool:
+class OfferedTool:
     """A task type as it is on offer."""
 
     task_type: TaskType
@@ -46,7 +47,7 @@ class Tool:
     def purpose(self) -> str:
         """What it does here: its own description, unless that names what no expert here does."""
         narrowed = any(parameter != self.whole.input(parameter.name) for parameter in self.task_type.inputs)
-        gone = any(parameter.choices and not self.task_type.input(parameter.name) for parameter in self.whole.inputs)
+        gone = any(self.task_type.input(parameter.name) is None for parameter in self.whole.inputs)
         does = [entry.does for entry in abilities.entries(self.task_type, ENGLISH)] if narrowed or gone else []
         text = "; or ".join(dict.fromkeys(does))
         return f"{text[0].upper()}{text[1:]}." if text else self.whole.description
@@ -99,7 +100,7 @@ class Tool:
         return ", ".join(part for part in (f"one of {' '.join(values)}" if values else "", bounds, text) if part)
 
 
-def notes(tools: Iterable[Tool]) -> list[str]:
+def notes(tools: Iterable[OfferedTool]) -> list[str]:
     """Says what the inputs of task types mean, and once what is the same for several."""
     by_note: dict[tuple[str, str], list[str]] = {}
     for tool in tools:
@@ -112,10 +113,12 @@ def notes(tools: Iterable[Tool]) -> list[str]:
     ]
 
 
-def tools(request: PlanningRequest) -> Mapping[str, Tool]:
+def tools(request: PlanningRequest) -> Mapping[str, OfferedTool]:
     """Returns what a request may use, by name."""
     return {
-        name: Tool(task_type, request.task_types.get(name, task_type), request.limits.get(name, TaskTypeLimits()))
+        name: OfferedTool(
+            task_type, request.task_types.get(name, task_type), request.limits.get(name, TaskTypeLimits())
+        )
         for name, task_type in request.on_offer.items()
     }
 

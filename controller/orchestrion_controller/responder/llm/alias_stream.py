@@ -28,6 +28,7 @@ class AliasStream:
         self._held = ""
         self._last = "\n"
         self._has_gap = False
+        self._is_behind_another = False
 
     def feed(self, text: str) -> str:
         """Takes a piece and returns the text before anything that may still become an alias."""
@@ -93,7 +94,9 @@ class AliasStream:
         return file if self._aliases.is_file(unit.inner) or not unit.inner.strip() else f"{unit.inner} ({file})"
 
     def _inserted(self, text: str) -> str:
-        self._has_gap = False
+        """Passes on what stands for an alias; between two that touch each other goes a space."""
+        text = f" {text}" if self._is_behind_another else text
+        self._has_gap, self._is_behind_another = False, True
         self._last = text[-1:] or self._last
         return text
 
@@ -103,5 +106,6 @@ class AliasStream:
             self._has_gap = False
             if self._last in (*_SPACES, "\n") and text[0] in _SPACES:
                 text = text[1:]
+        self._is_behind_another = self._is_behind_another and not text
         self._last = text[-1:] or self._last
         return text

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-_OPENING: Final = "[\uff3b\u3010\u301a\u27e6{\uff5b"
-_CLOSING: Final = "]\uff3d\u3011\u301b\u27e7}\uff5d"
-_STRONG: Final = "\u3010\u301a\u27e6"
+_OPENING: Final = "[\uff3b\u3010\u3014\u3016\u301a\u27e6{\uff5b"
+_CLOSING: Final = "]\uff3d\u3011\u3015\u3017\u301b\u27e7}\uff5d"
+_STRONG: Final = "\u3010\u3014\u3016\u301a\u27e6"
 """Brackets one of which is as good as two."""
 _MOST_BRACKETS: Final = 3
 _LONGEST_INNER: Final = 240

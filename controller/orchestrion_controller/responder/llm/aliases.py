@@ -19,10 +19,12 @@ from orchestrion_controller.stages import RespondingRequest
 _AROUND: Final = " \t\"'`*_\\\u201c\u201d\u2018\u2019\u201e\u00ab\u00bb"
 """What models set around a name."""
 _ALIAS_WORD: Final = rf"(?:{'|'.join(ALIAS_WORDS)})s?"
-_NUMBERED: Final = re.compile(rf"{_ALIAS_WORD}[\s_#:/.-]*(\d{{1,4}})", re.IGNORECASE)
+_NUMBERED: Final = re.compile(rf"{_ALIAS_WORD}[\s_#:/.-]*(\d{{1,4}})(?:\s*[:|(=-].*)?", re.IGNORECASE)
+"""A number, and perhaps the name or words of the model's own behind it."""
 _ANY_WORD_NUMBERED: Final = re.compile(r"([^\W\d_]+)[\s_#:-]*(\d{1,4})")
 """The same in other words: models translate the alias, too."""
 _LABELLED: Final = re.compile(rf"{_ALIAS_WORD}\s*[:/]\s*(.+)", re.IGNORECASE)
+_BETWEEN_ALIASES: Final = re.compile(r"\s*[,;&+\u3001\uff0c]\s*")
 _BETWEEN_TEXTS: Final = "\n\n"
 
 
@@ -75,9 +77,17 @@ class Aliases:
             return filled
         if not is_double:
             return None
+        if (several := self._several(inner)) is not None:
+            return several
         if self._files.names and (match := _ANY_WORD_NUMBERED.fullmatch(alias)):
             return self._numbered(int(match[2]), kind=match[1])
         return "" if mimetypes.guess_type(alias)[0] else None
+
+    def _several(self, inner: str) -> str | None:
+        """Returns what stands in the place of several aliases in one pair of brackets; None where not all are some."""
+        parts = _BETWEEN_ALIASES.split(inner)
+        written = [self.meaning(part, is_double=False) for part in parts] if len(parts) > 1 else [None]
+        return None if None in written else ", ".join(text for text in written if text)
 
     def file_of(self, target: str) -> str | None:
         """Returns the file's name that a link leads to; None where it leads to no file of the run."""
@@ -100,8 +110,8 @@ class Aliases:
     def note(self, text: str) -> None:
         """Takes note of the files that a text names without any alias."""
         for name in self._files.names:
-            own = re.escape(self._files.name(name))
-            if name not in self.used and re.search(rf"(?<!\w){own}(?!\w)", text):
+            own = self._files.name(name)
+            if name not in self.used and own in text and re.search(rf"(?<!\w){re.escape(own)}(?!\w)", text):
                 self.used.append(name)
 
     def _numbered(self, number: int, kind: str = "") -> str:

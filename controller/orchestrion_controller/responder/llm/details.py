@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -35,6 +35,25 @@ _DETAILS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 def is_wanted(name: str, wanted: frozenset[str]) -> bool:
     """Whether an output or field is told: it is no detail, or one of a kind that the request asks for."""
     return name not in _DETAILS or not wanted.isdisjoint(_DETAILS[name])
+
+
+class ShortForms:
+    """The short forms of one run's side outputs, each made once however often a prompt is written."""
+
+    def __init__(self, wanted: frozenset[str]) -> None:
+        """Begins.
+
+        Args:
+            wanted: The kinds of details that the request asks for.
+        """
+        self.wanted = wanted
+        self._made: dict[tuple[str, str], JsonData | None] = {}
+
+    def of(self, output: tuple[str, str], data: JsonData, principal: str) -> JsonData | None:
+        """Returns `short_form` of an output, which is named by its task and itself."""
+        if output not in self._made:
+            self._made[output] = short_form(data, principal, self.wanted)
+        return self._made[output]
 
 
 def short_form(data: JsonData, principal: str, wanted: frozenset[str]) -> JsonData | None:
@@ -73,26 +92,26 @@ def that_fit(data: JsonData, most: int | None) -> tuple[str, int, int]:
     Returns:
         JSON on one line, how many entries it has, and how many there are; a single value is one entry.
     """
-    if most is None or len(whole := json_line(data)) <= most:
-        count = len(data) if isinstance(data, list | dict) else 1
-        return json_line(data) if most is None else whole, count, count
     if isinstance(data, dict):
         entries = sorted(data.items())
-        shown = _fitting([len(json_line({name: value})) for name, value in entries], most)
+        shown = _fitting((json_line({name: value}) for name, value in entries), most)
         return json_line(dict(entries[:shown])), shown, len(entries)
     if isinstance(data, list):
-        shown = _fitting([len(json_line(item)) + 2 for item in data], most)
+        shown = _fitting(map(json_line, data), most)
         return json_line(data[:shown]), shown, len(data)
-    return json_line(None), 0, 1
+    written = json_line(data)
+    return (written, 1, 1) if most is None or len(written) <= most else (json_line(None), 0, 1)
 
 
-def _fitting(sizes: list[int], most: int) -> int:
-    size = 2
-    for place, own in enumerate(sizes):
-        size += own
-        if size > most:
-            return place
-    return len(sizes)
+def _fitting(entries: Iterable[str], most: int | None) -> int:
+    """Counts the entries that there is room for, with the marks between them."""
+    size, count = 2, 0
+    for entry in entries:
+        size += len(entry) + 2
+        if most is not None and size > most:
+            break
+        count += 1
+    return count
 
 
 def _is_ranking(items: Sequence[Mapping[str, JsonData]], principal: str) -> bool:
@@ -102,7 +121,16 @@ def _is_ranking(items: Sequence[Mapping[str, JsonData]], principal: str) -> bool
 
 def _is_said(items: Sequence[Mapping[str, JsonData]], text: str) -> bool:
     """Whether a text says all that the objects say."""
-    return all(own.casefold() in text.casefold() for item in items for own in _texts(item))
+    folded, place = text.casefold(), 0
+    for item in items:
+        for own in _texts(item):
+            # Most lists go along their text, so that each search begins where the last one ended.
+            place = folded.find(own.casefold(), place)
+            if place < 0:
+                place = folded.find(own.casefold())
+            if place < 0:
+                return False
+    return True
 
 
 def _texts(item: JsonData) -> Iterator[str]:

@@ -11,6 +11,7 @@ from orchestrion_controller.language_model import ChatMessage
 from orchestrion_controller.languages.answers import words_of
 from orchestrion_controller.responder.asker import AskerLanguage
 from orchestrion_controller.responder.llm.data_block import fenced, one_line, quoted
+from orchestrion_controller.responder.llm.details import ShortForms
 from orchestrion_controller.responder.llm.extents import AnswerPromptExtent, LeftOut
 from orchestrion_controller.responder.llm.files import RunFiles
 from orchestrion_controller.responder.llm.results import ResultLines
@@ -54,10 +55,18 @@ class AnswerPrompt:
         self._request = request
         self._files = files
         self._language = language
+        self._short_forms = ShortForms(words_of(language.tag).details(request.messages[-1].text))
+        self._written: dict[AnswerPromptExtent, tuple[list[ChatMessage], tuple[LeftOut, ...]]] = {}
         self.left_out: tuple[LeftOut, ...] = ()
 
     def messages(self, extent: AnswerPromptExtent) -> list[ChatMessage]:
         """Writes the chat that asks for an answer: the same bytes for the same run."""
+        if extent not in self._written:
+            self._written[extent] = self._write(extent)
+        messages, self.left_out = self._written[extent]
+        return messages
+
+    def _write(self, extent: AnswerPromptExtent) -> tuple[list[ChatMessage], tuple[LeftOut, ...]]:
         history = self._request.history[len(self._request.history) - extent.turns :]
         left_out = [LeftOut(len(history), len(self._request.history), "turns")]
         orders = [message.text for message in self._request.messages if message.role is Role.SYSTEM]
@@ -67,8 +76,7 @@ class AnswerPrompt:
         *before, request = [message for message in self._request.messages if message.role is not Role.SYSTEM]
         written += [(_role(message), message.text or "(files)") for message in before]
         written.append(("user", self._with_data(request, extent, left_out)))
-        self.left_out = tuple(part for part in left_out if part.shown < part.count)
-        return _in_turns(written)
+        return _in_turns(written), tuple(part for part in left_out if part.shown < part.count)
 
     def _past(self, turn: PastTurn, most: int | None, left_out: list[LeftOut]) -> Iterator[tuple[str, str]]:
         """Writes an earlier turn: what the person said, with the names of their files, and the answer."""
@@ -101,8 +109,7 @@ class AnswerPrompt:
             more = [f"(left out for want of room: {len(files) - len(shown)} more files)"] if shown != files else []
             yield ["files:", *shown, *more]
         if plan.tasks:
-            wanted = words_of(self._language.tag).details(self._request.messages[-1].text)
-            results = ResultLines(self._request, self._files, wanted, extent.characters)
+            results = ResultLines(self._request, self._files, self._short_forms, extent.characters)
             yield ["tasks:", *results.lines(extent.tasks)]
             left_out += results.left_out
         else:

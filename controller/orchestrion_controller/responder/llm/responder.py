@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
@@ -42,6 +43,8 @@ class LLMResponder:
         language = await language_of(request)
         files = RunFiles(request)
         prompt = AnswerPrompt(request, files, language)
+        # On a thread: thousands of boxes or words take longer than a moment. What is written is kept.
+        await asyncio.to_thread(prompt.messages, extents(request)[0])
         aliases = Aliases(request, files, words_of(language.tag))
         stream = AliasStream(aliases, own_texts(request))
         pieces: list[str] = []

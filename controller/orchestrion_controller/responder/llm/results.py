@@ -12,7 +12,7 @@ from orchestrion_controller.languages.messages import ENGLISH
 from orchestrion_controller.plans import graph
 from orchestrion_controller.responder.confidence import is_doubtful
 from orchestrion_controller.responder.llm.data_block import one_line, quoted
-from orchestrion_controller.responder.llm.details import is_wanted
+from orchestrion_controller.responder.llm.details import ShortForms, is_wanted
 from orchestrion_controller.responder.llm.extents import LeftOut
 from orchestrion_controller.responder.llm.files import RunFiles
 from orchestrion_controller.responder.llm.values import ValueWriter
@@ -24,21 +24,21 @@ class ResultLines:
     """Writes the tasks of one run; `left_out` has what there was no room for."""
 
     def __init__(
-        self, request: RespondingRequest, files: RunFiles, wanted: frozenset[str], characters: int | None
+        self, request: RespondingRequest, files: RunFiles, short_forms: ShortForms, characters: int | None
     ) -> None:
         """Prepares.
 
         Args:
             request: The run.
             files: Its files.
-            wanted: The kinds of details that the request asks for.
+            short_forms: Those of its side outputs.
             characters: Characters of each result; None for all.
         """
         self._request = request
         self._files = files
-        self._wanted = wanted
+        self._wanted = short_forms.wanted
         said = "\n".join(message.text for message in request.messages)
-        self._values = ValueWriter(files, said, wanted, characters)
+        self._values = ValueWriter(files, said, short_forms, characters)
         self.left_out = self._values.left_out
 
     def lines(self, most_tasks: int | None = None) -> Iterator[str]:
@@ -84,7 +84,9 @@ class ResultLines:
                 lines = self._items(task, name, value, principal if place else None, parts)
             else:
                 text = self._values.output(task, name, value, principal if place else None)
-                lines = None if text is None else [f" {one_line(task.id)}.{one_line(name)} = {text}"]
+                lines = (
+                    None if text is None else [] if not text else [f" {one_line(task.id)}.{one_line(name)} = {text}"]
+                )
             missing += [name] if lines is None else []
             yield from lines or ()
         if missing:
@@ -107,7 +109,7 @@ class ResultLines:
         for place, item in enumerate(items):
             beside = principal[place] if isinstance(principal, tuple) and place < len(principal) else principal
             text = self._values.output(task, f"{name} {place + 1}", item, beside)
-            if text is None:
+            if not text:
                 continue
             source = self._source(parts[place]) if alike else ""
             unsure = ", unsure" if alike and principal is None and is_doubtful(parts[place]) else ""

@@ -9,7 +9,7 @@ from orchestrion.plans import Task
 from orchestrion.values import ArtifactRef, Json, OutputRef, Value
 from orchestrion_controller import wording
 from orchestrion_controller.responder.llm.data_block import json_line, one_line, quoted
-from orchestrion_controller.responder.llm.details import short_form, that_fit
+from orchestrion_controller.responder.llm.details import ShortForms, that_fit
 from orchestrion_controller.responder.llm.extents import LeftOut
 from orchestrion_controller.responder.llm.files import RunFiles
 
@@ -23,34 +23,42 @@ _SHOWN_NUMBERS: Final = 3
 class ValueWriter:
     """Writes values; `left_out` has what there was no room for."""
 
-    def __init__(self, files: RunFiles, said: str, wanted: frozenset[str], characters: int | None) -> None:
+    def __init__(self, files: RunFiles, said: str, short_forms: ShortForms, characters: int | None) -> None:
         """Prepares.
 
         Args:
             files: The files of the run.
             said: The request.
-            wanted: The kinds of details that the request asks for.
+            short_forms: Those of side outputs.
             characters: Characters of each output; None for all.
         """
         self._files = files
         self._said = said
-        self._wanted = wanted
+        self._short_forms = short_forms
         self._most = characters
         self.left_out: list[LeftOut] = []
 
     def output(self, task: Task, name: str, value: Value, principal: Value | None) -> str | None:
-        """Writes an output; None where the principal one, or an item of it, says the same already."""
+        """Writes an output.
+
+        Args:
+            task: The task.
+            name: The output, or the item of it, as its alias has it.
+            value: What it is.
+            principal: The principal output; None where it is this one.
+
+        Returns:
+            Its words; empty where the principal output is the same, None where it has only more details.
+        """
         if isinstance(value, str):
-            if principal is not None and value == principal:
-                return None
-            return self._text(task, name, value)
+            return "" if value and value == principal else self._text(task, name, value)
         if isinstance(value, Json):
             beside = principal if isinstance(principal, str) else ""
-            data = short_form(value.data, beside, self._wanted) if principal is not None else value.data
+            data = value.data if principal is None else self._short_forms.of((task.id, name), value.data, beside)
             return None if data is None else self._json(task, name, data)
         written = self._plain(value)
         is_said = isinstance(value, float) and isinstance(principal, str) and written in principal.split()
-        return None if is_said else written  # "3 zebras" has said the count of 3.
+        return "" if is_said else written  # "3 zebras" has said the count of 3.
 
     def _text(self, task: Task, name: str, text: str) -> str:
         if self._most is None or len(text) <= self._most:

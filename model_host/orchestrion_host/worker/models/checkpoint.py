@@ -1,4 +1,4 @@
-"""A checkpoint on disk and its way onto a device: safetensors only, no code of its own, half precision on GPUs."""
+"""A checkpoint on disk and its way onto a device: safetensors or GGUF, no code of its own, half precision on GPUs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from orchestrion_host import ipc
 from orchestrion_host.worker import weights
 from orchestrion_host.worker.library_types import Argument, AutoClass, Config, Model, Processor
 from orchestrion_host.worker.models import huge_pages
+from orchestrion_host.worker.models.gguf_weights import GgufFile
 
 # Lines about unused weights are for people who train.
 transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # The library is not typed here.
@@ -29,14 +30,17 @@ class Checkpoint:
         """Checks the hashes of the files.
 
         Raises:
-            FailedPreconditionError: EXPERT_LOAD_FAILED: a file is missing or has another hash.
+            FailedPreconditionError: EXPERT_LOAD_FAILED: a file is missing or has another hash; a GGUF file is damaged.
         """
         self.folder = Path(spec.folder)
         weights.check(self.folder, spec.sha256)
         self.spec = spec
         self.device = device_of(spec)
         self._trusts_code = "remote-code" in spec.trusted
-        self.config: Config = transformers.AutoConfig.from_pretrained(self.folder, trust_remote_code=self._trusts_code)
+        self._file = GgufFile(spec) if spec.gguf else None
+        self.config: Config = transformers.AutoConfig.from_pretrained(
+            self.folder, trust_remote_code=self._trusts_code, gguf_file=spec.gguf or None
+        )
         self.dtype = dtype_of(spec, self.device, getattr(self.config, "dtype", None))
 
     def model(self, auto_class: AutoClass, folder: str | Path | None = None, **settings: Argument) -> Model:
@@ -47,19 +51,24 @@ class Checkpoint:
             folder: Another folder than its own, such as that of a part (`part`).
             **settings: Further arguments of `from_pretrained`.
         """
-        model = auto_class.from_pretrained(
-            folder or self.folder,
-            dtype=self.dtype,
-            use_safetensors=None if "pickled-weights" in self.spec.trusted else True,
-            trust_remote_code=self._trusts_code,
-            **settings,
-        )
+        if self._file is not None and folder is None:
+            model = self._file.load(auto_class, self.config, self.dtype, **settings)
+        else:
+            model = auto_class.from_pretrained(
+                folder or self.folder,
+                dtype=self.dtype,
+                use_safetensors=None if "pickled-weights" in self.spec.trusted else True,
+                trust_remote_code=self._trusts_code,
+                **settings,
+            )
         model = model.to(self.device).eval()
         huge_pages.gather(model)
         return model
 
     def processor(self, auto_class: AutoClass, folder: str | Path | None = None, **settings: Argument) -> Processor:
         """Loads a tokenizer, image processor, feature extractor or processor, such as `transformers.AutoTokenizer`."""
+        if self._file is not None and folder is None:
+            settings = {"gguf_file": self._file.path.name, **settings}
         return auto_class.from_pretrained(folder or self.folder, trust_remote_code=self._trusts_code, **settings)
 
     def part(self, name: str) -> Path:

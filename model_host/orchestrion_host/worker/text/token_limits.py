@@ -6,19 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from orchestrion_host import ipc
+from orchestrion_host.families import context_limits
 from orchestrion_host.worker.library_types import Config, Tokenizer
 
 PASS_TOKENS: Final = 8192
 """How many tokens go through an encoder at once, padding included: sixteen texts of 512."""
 
 _USUAL: Final = 512
-_PLACES: Final = (
-    "max_position_embeddings",
-    "max_encoder_position_embeddings",
-    "n_positions",
-    "max_seq_len",
-    "max_sequence_length",
-)
 # Their positions are counted from behind the place of padding, which uses some of the table up.
 _COUNTED_FROM_PADDING: Final = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "longformer", "mpnet", "esm")
 _ENDLESS: Final = ("t5", "mt5", "umt5", "longt5")
@@ -39,7 +33,11 @@ def most_tokens(config: Config, spec: ipc.Load, tokenizer: Tokenizer, usual: int
         FailedPreconditionError: EXPERT_LOAD_FAILED: the option is no number of tokens.
     """
     config = getattr(config, "text_config", None) or config
-    limits = [places for name in _PLACES if isinstance(places := getattr(config, name, None), int) and places > 0]
+    limits = [
+        places
+        for name in context_limits.PLACES
+        if isinstance(places := getattr(config, name, None), int) and places > 0
+    ]
     if limits and config.model_type in _COUNTED_FROM_PADDING:
         limits = [places - (getattr(config, "pad_token_id", None) or 0) - 1 for places in limits]
     # Tokenizers that do not know say 10 to the power of 30.

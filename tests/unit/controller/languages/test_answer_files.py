@@ -130,3 +130,10 @@ def test_a_language_with_three_forms_says_them_in_patterns() -> None:
 
 def test_a_language_without_a_folder_answers_in_english() -> None:
     assert words_of("xx") is words_of(ENGLISH)
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_details_of_each_kind_can_be_asked_for(language: str) -> None:
+    assert answers(language)["details"].keys() == answers(ENGLISH)["details"].keys()
+    for kind, phrases in answers(language)["details"].items():
+        assert all(kind in words_of(language).details(f"({phrase.strip()})") for phrase in phrases.split(","))

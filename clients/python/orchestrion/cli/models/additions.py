@@ -13,7 +13,12 @@ from orchestrion.cli.models import host_access
 
 def add(
     model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="An id on the Hub, such as dslim/bert-base-NER, or a folder.")
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="An id on the Hub, such as dslim/bert-base-NER, or a folder; of GGUF files the path of one, or the "
+            "id with a quantisation, as in owner/model-GGUF:q8_0.  [default quantisation: q4_k_m]",
+        ),
     ],
     *,
     task: Annotated[
@@ -45,7 +50,7 @@ def add(
     address: options.Address = None,
     json: options.Json = False,
 ) -> None:
-    """Add a model from the Hub or a folder to the host's catalogue."""
+    """Add a model from the Hub, a folder or a GGUF file to the host's catalogue."""
     with exits.handled():
         from orchestrion.cli.models import downloads
 
@@ -96,7 +101,7 @@ def remove(
 
 
 def _absolute(model: str) -> str:
-    """Makes the path of a folder absolute; an id on the Hub stays as it is."""
-    if model.startswith((".", "/", "~")):
+    """Makes the path of a folder or file absolute; an id on the Hub stays as it is."""
+    if model.startswith((".", "/", "~")) or (model.endswith(".gguf") and Path(model).is_file()):
         return str(Path(model).expanduser().resolve())
     return model

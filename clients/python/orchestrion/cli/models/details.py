@@ -76,6 +76,7 @@ def facts_of(expert: Expert) -> dict[str, str]:
         "download": size(expert.download_bytes),
         "memory": gibibytes(expert.memory_bytes) if expert.memory_bytes else "",
         "batch": str(expert.max_batch_size) if expert.max_batch_size > 1 else "",
+        "context": f"{expert.context_token_count:,} tokens" if expert.context_token_count else "",
         "downloads": f"{expert.download_count:,}" if expert.download_count else "",
         "likes": f"{expert.like_count:,}" if expert.like_count else "",
         "accuracy": f"{expert.accuracy:g} {expert.accuracy_measure}".rstrip() if expert.accuracy else "",

@@ -33,7 +33,7 @@ class MarkKind(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ReplyMark:
     """A place in prose."""
 
     kind: MarkKind
@@ -43,7 +43,7 @@ class Mark:
     """What ends the thoughts that begin here."""
 
 
-def next_mark(text: str, *, final: bool) -> Mark:
+def next_mark(text: str, *, final: bool) -> ReplyMark:
     """Finds the first mark in prose.
 
     Args:
@@ -53,14 +53,14 @@ def next_mark(text: str, *, final: bool) -> Mark:
     for match in _BEGINNING.finditer(text):
         place = match.start()
         if opening := _OPENING.match(text, place):
-            return Mark(MarkKind.OPENING, place, opening.end(), _end_of(opening))
+            return ReplyMark(MarkKind.OPENING, place, opening.end(), _end_of(opening))
         if closing := _CLOSING.match(text, place):
-            return Mark(MarkKind.CLOSING, place, closing.end())
+            return ReplyMark(MarkKind.CLOSING, place, closing.end())
         if match[0] != "{" and not final and _BEGUN.match(text, place):
-            return Mark(MarkKind.NONE, place, place)
+            return ReplyMark(MarkKind.NONE, place, place)
         if _JSON.match(text, place):
-            return Mark(MarkKind.JSON, place, place + 1)
-    return Mark(MarkKind.NONE, len(text), len(text))
+            return ReplyMark(MarkKind.JSON, place, place + 1)
+    return ReplyMark(MarkKind.NONE, len(text), len(text))
 
 
 def end_of_thoughts(text: str, closing: re.Pattern[str]) -> tuple[int, bool]:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 import transformers
 
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.library_types import Argument, GenerationConfig, Tokenizer
+from orchestrion_host.worker.models.generation.constraints import Constraint
 from orchestrion_host.worker.models.generation.detokenization import Detokenizer
+
+STOP: Final = "stop"
+"""Why a text ends: it is whole."""
+LENGTH: Final = "length"
+"""Why a text ends: it may be no longer."""
 
 
 @dataclass(slots=True)
@@ -22,21 +29,36 @@ class DecodingRow:
     most_tokens: int
     on_piece: Callable[[str], None]
     """Gets each piece of the text, the last one included."""
+    constraint: Constraint | None = None
+    """What the text must be; None for any text."""
     count: int = 0
-    """How many tokens were generated."""
-    is_ended: bool = False
+    """How many tokens were generated, without the one that ends the text."""
+    finish_reason: str = ""
+    """Why it ended, `STOP` or `LENGTH`; empty while it has not."""
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing is generated for it any more."""
+        return bool(self.finish_reason)
 
     def add(self, token: int) -> None:
         """Takes in a token that is no end."""
+        if self.constraint is not None:
+            self.constraint.add(token)
+            if self.constraint.problem:
+                self.end()
+                return
         self.count += 1
         self._emit(self.detokenizer.add(token))
-        if self.count >= self.most_tokens or self.detokenizer.is_ended:
+        if self.detokenizer.is_ended or (self.constraint is not None and self.constraint.is_complete):
             self.end()
+        elif self.count >= self.most_tokens:
+            self.end(LENGTH)
 
-    def end(self) -> None:
-        """Ends the text."""
+    def end(self, reason: str = STOP) -> None:
+        """Ends the text, unless it has ended already."""
         if not self.is_ended:
-            self.is_ended = True
+            self.finish_reason = reason
             self._emit(self.detokenizer.end())
 
     def _emit(self, piece: str) -> None:
@@ -64,6 +86,26 @@ class RowStoppingCriteria(transformers.StoppingCriteria):
             else:
                 row.add(token)
         return torch.tensor([row.is_ended for row in self._rows], dtype=torch.bool, device=input_ids.device)
+
+
+class RowConstraintLogitsProcessor(transformers.LogitsProcessor):
+    """Leaves each row with a constraint only the tokens that may come next; the others stay as they are."""
+
+    def __init__(self, rows: Sequence[DecodingRow]) -> None:
+        """Keeps the rows, in order."""
+        self._rows = rows
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        """Returns scores of shape (rows, tokens), minus infinity for what may not come."""
+        del input_ids
+        for place, row in enumerate(self._rows):
+            if row.constraint is not None and not row.is_ended:
+                forbidden = ~row.constraint.allowed(scores.shape[1]).to(scores.device)
+                own = scores[place].masked_fill(forbidden, -torch.inf)
+                # Where settings of the checkpoint forbade all that may come, the form goes before them.
+                alike = torch.zeros_like(own).masked_fill_(forbidden, -torch.inf)
+                scores[place] = torch.where(own.isneginf().all(), alike, own)
+        return scores
 
 
 def ends_of(tokenizer: Tokenizer, settings: GenerationConfig) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import jinja2
@@ -27,6 +28,15 @@ _PLAIN_TEMPLATE: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class ChatPrompt:
+    """A conversation as a model reads it."""
+
+    tokens: list[int]
+    omitted_turn_count: int = 0
+    """How many of the oldest turns were left out, since not all of them fit."""
+
+
 class ChatPrompts:
     """Makes prompts with the chat template of a tokenizer, or a plain one where it has none."""
 
@@ -43,7 +53,7 @@ class ChatPrompts:
         self.ends = () if tokenizer.chat_template else ("\nUser:",)
         """Texts at which an answer ends, since the person would speak next."""
 
-    def tokens(self, call: Call, most_tokens: int) -> list[int]:
+    def prompt(self, call: Call, most_tokens: int) -> ChatPrompt:
         """Returns the prompt of a call, without the oldest turns where not all of them fit.
 
         Args:
@@ -59,7 +69,7 @@ class ChatPrompts:
         for first in (place for place, turn in enumerate(turns) if turn["role"] == "user"):
             tokens = self._rendered(call, system, turns[first:])
             if len(tokens) <= most_tokens:
-                return tokens
+                return ChatPrompt(tokens, first)
         problem = f"makes a prompt of {len(tokens):,} tokens; this expert reads {most_tokens:,} at once. Shorten it."
         raise call.bad_input("text", problem, token_count=len(tokens), limit_token_count=most_tokens)
 

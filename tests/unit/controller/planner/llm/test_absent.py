@@ -32,9 +32,9 @@ def request(text: str, *experts: AbsentExpert) -> PlanningRequest:
 
 
 def test_what_people_can_get_is_offered_by_how_much_it_is_like_the_request() -> None:
-    asked = request("Describe this picture.", TRANSLATOR, CAPTIONER)
-    assert [item.name for item in absent(asked, "Describe this picture.")] == ["image-to-text domain=caption"]
-    assert [item.name for item in absent(asked, "translate it")] == ["translation"]
+    picture = request("Describe this picture.", TRANSLATOR, CAPTIONER)
+    assert [item.name for item in absent(picture, "Describe this picture.")] == ["image-to-text domain=caption"]
+    assert [item.name for item in absent(picture, "translate it")] == ["translation"]
     # What nobody can get is not held out to them.
     assert absent(request("Describe this picture."), "Describe this picture.") == ()
 

@@ -6,16 +6,16 @@ import re
 
 from orchestrion import task_types
 from orchestrion.experts import AcceptedValues, Expert
-from orchestrion_controller.planner.llm.tools import Tool, notes
+from orchestrion_controller.planner.llm.tools import OfferedTool, notes
 from orchestrion_controller.registry import choices
 from tests.unit.controller.replicas import expert
 
 TYPES = task_types.load()
 
 
-def tool(name: str, *experts: Expert) -> Tool:
+def tool(name: str, *experts: Expert) -> OfferedTool:
     whole = TYPES[name]
-    return Tool(choices.with_available_choices(whole, experts), whole, choices.limits(whole, experts))
+    return OfferedTool(choices.with_available_choices(whole, experts), whole, choices.limits(whole, experts))
 
 
 def test_a_task_type_is_described_whole_where_all_of_it_is_on_offer() -> None:

@@ -74,8 +74,9 @@ def final(items: Sequence[AnswerItem]) -> AnswerFinished:
 
 
 async def answer(reply: Reply | str, request: RespondingRequest = REQUEST) -> AnswerFinished:
-    """Returns what becomes of a model's words."""
-    async with LLMServer([reply]) as server:
+    """Returns what becomes of a model's words; one that is cut is asked to go on once, and says nothing more."""
+    cut = isinstance(reply, Reply) and reply.finish_reason == "length"
+    async with LLMServer([reply, *([Reply("", finish_reason="length")] if cut else [])]) as server:
         return final(await answered(server, request))
 
 

@@ -76,6 +76,12 @@ def resolved(text: str, request: RespondingRequest = REQUEST) -> tuple[str, list
         "[[\u6587\u4ef62]]",
         "[[fichier 2]]",
         "{{file 2}}",
+        "[[file #2]]",
+        "[[file-2]]",
+        "[[file 2: speech.wav]]",
+        "[[file 2|speech.wav]]",
+        "[[file 2 (speech.wav)]]",
+        "〖file 2〗",
         "[[audio 1]]",
         "[[speak.audio]]",
         "[[audio of speak]]",
@@ -154,6 +160,8 @@ def test_a_link_with_words_of_its_own_keeps_them() -> None:
 
 
 def test_each_of_a_list_is_resolved_and_the_list_stays() -> None:
+    assert resolved("[[file 1, file 2]]")[0] == "sign.png, speech.wav"
+    assert resolved("[[file 1]][[file 2]]")[0] == "sign.png speech.wav"
     assert resolved("[[[file 1]], [[file 2]]]") == ("[sign.png, speech.wav]", [SIGN.name, SPEECH.name])
 
 

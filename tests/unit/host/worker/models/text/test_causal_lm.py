@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import transformers
 
 from orchestrion.errors import InvalidArgumentError, RunCancelledError
 from orchestrion_host import ipc
+from orchestrion_host.models import contexts, folders, recognition
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.models.generation.detokenization import Detokenizer
 from orchestrion_host.worker.models.text import causal_lm
@@ -124,6 +127,18 @@ def test_what_is_written_stays_within_the_context(llama: Any, tmp_path: Path) ->
     sent = Sent()
     [result] = llama.predict([text_call(tmp_path, "s" * 250, sent, max_tokens=5000.0)])
     assert 0 < len(result["text"]) <= 6
+
+
+@pytest.mark.parametrize("limit", [{}, {"model_max_length": 100}, {"model_max_length": 10**30}])
+def test_the_host_tells_the_context_that_the_worker_takes(folder: Path, tmp_path: Path, limit: dict[str, int]) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(folder / "llama", copy)
+    settings = json.loads((copy / "tokenizer_config.json").read_text("utf-8")) | limit
+    (copy / "tokenizer_config.json").write_text(json.dumps(settings), "utf-8")
+    expert: Any = causal_lm.load(calls.spec(copy, "text-generation"))
+    configuration = folders.configuration(copy)
+    family = recognition.recognise(configuration).family
+    assert contexts.context_of(configuration, family) == expert._context == min([256, *limit.values()])
 
 
 def test_a_cancelled_call_ends_at_the_next_token_and_the_others_go_on(llama: Any, tmp_path: Path) -> None:
