@@ -1,4 +1,4 @@
-"""Writes what languages are called in each language's folder, from the Unicode CLDR that Babel ships.
+"""Writes what languages are called in each language's folder, and by themselves, from the Unicode CLDR in Babel.
 
 Run as `python tools/write_language_names.py` where Babel is installed (`pip install babel`); nothing else needs it.
 Folders of other packages are named after it; the name of a folder is the tag of its language. What people say
@@ -8,11 +8,12 @@ besides stands by hand in each `grammar.yaml` under `languages`.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import yaml
-from babel import Locale, __version__
+from babel import Locale, __version__, localedata
 
 FOLDERS: Final = Path(__file__).parents[1] / "controller/orchestrion_controller/languages"
 
@@ -30,13 +31,27 @@ def main() -> None:
     """Writes the files."""
     parser = argparse.ArgumentParser(prog="python tools/write_language_names.py", description=__doc__)
     parser.add_argument("folders", nargs="*", type=Path, help="folders of languages; those built in when left out")
-    for folder in parser.parse_args().folders or sorted(file.parent for file in FOLDERS.glob("*/grammar.yaml")):
+    folders = parser.parse_args().folders
+    if not folders:
+        _write(FOLDERS / "own_names.yaml", _own_names())
+    for folder in folders or sorted(file.parent for file in FOLDERS.glob("*/grammar.yaml")):
         cldr = Locale.parse(folder.resolve().name).languages
         names = {tag: cldr[tag.replace("-", "_")] for tag in TAGS.split() if tag.replace("-", "_") in cldr}
         spoken = {tag: name.replace("\u2019", "'") for tag, name in names.items() if not set("(\uff08") & set(name)}
-        text = yaml.safe_dump(spoken, allow_unicode=True, sort_keys=False, width=120)
-        head = f"# Made by tools/write_language_names.py from the Unicode CLDR (Babel {__version__}, Unicode-3.0).\n"
-        folder.joinpath("language_names.yaml").write_text(head + text, "utf-8")
+        _write(folder / "language_names.yaml", spoken)
+
+
+def _own_names() -> dict[str, str]:
+    """Returns what languages are called in themselves, as far as the CLDR has them."""
+    tags = [tag for tag in TAGS.split() if localedata.exists(tag.replace("-", "_"))]
+    names = {tag: Locale.parse(tag, sep="-").languages.get(tag.replace("-", "_")) for tag in tags}
+    return {tag: name.replace("\u2019", "'") for tag, name in names.items() if name and not set("(\uff08") & set(name)}
+
+
+def _write(path: Path, names: Mapping[str, str]) -> None:
+    text = yaml.safe_dump(dict(names), allow_unicode=True, sort_keys=False, width=120)
+    head = f"# Made by tools/write_language_names.py from the Unicode CLDR (Babel {__version__}, Unicode-3.0).\n"
+    path.write_text(head + text, "utf-8")
 
 
 if __name__ == "__main__":

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from orchestrion_controller.planner.llm.notation.hints import ModelHints, fault_lines
+from orchestrion_controller.planner.llm.notation.language_tags import prepare
 from orchestrion_controller.planner.llm.notation.names import PlanNames
 from orchestrion_controller.planner.llm.notation.reader import PlanReader
 from orchestrion_controller.planner.llm.notation.schema import plan_schema
 from orchestrion_controller.planner.llm.notation.writing import written
 
-__all__ = ["ModelHints", "PlanNames", "PlanReader", "fault_lines", "plan_schema", "written"]
+__all__ = ["ModelHints", "PlanNames", "PlanReader", "fault_lines", "plan_schema", "prepare", "written"]

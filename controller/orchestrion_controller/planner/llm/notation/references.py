@@ -42,7 +42,11 @@ def reference(text: str, parameter: Parameter, scope: Scope) -> Value | None:
         UnreadableError: It is one, and refers to nothing.
     """
     if generated := _GENERATED.fullmatch(text):
-        return _output([generated[1]], parameter, scope, text)
+        output = _output([generated[1]], parameter, scope, text)
+        if output is None:
+            message = f"`{text.strip()}` refers to nothing. There is: {listed([f'${name}' for name in scope.ids])}"
+            raise UnreadableError(Reason.UNKNOWN_REFERENCE, message)
+        return output
     match = _WHOLE.fullmatch(text)
     if match is None:
         return by_resource_name(text.strip(), scope.names)

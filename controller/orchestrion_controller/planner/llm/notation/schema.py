@@ -57,7 +57,7 @@ def _plan(inputs: _Inputs, task_types: Sequence[TaskType], absent: Sequence[str]
     said: dict[str, _Form] = {"words": {"type": "string"}, "why": {"type": "string"}}
     part = _object({**said, "type": {"enum": [*absent]}} if absent else said, required=tuple(said))
     members = {
-        "tasks": {"type": "array", "items": {"anyOf": tasks} if len(tasks) != 1 else tasks[0]},
+        "tasks": {"type": "array", "items": {"anyOf": tasks}},
         "not_done": {"type": "array", "items": part},
         "no_task_reason": {"type": "string"},
     }

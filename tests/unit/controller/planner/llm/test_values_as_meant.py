@@ -236,6 +236,9 @@ def test_choices_by_their_letters(written: JsonData) -> None:
         *(("Chinese", "zh"), ("中文", "zh"), ("Simplified Chinese", "zh-Hans"), ("Brazilian Portuguese", "pt-BR")),
         *(
             ("français", "fr"),
+            ("русский", "ru"),
+            ("한국어", "ko"),
+            ("العربية", "ar"),
             ("Klingonish", "Klingonish"),
             ({"text": "German"}, "de"),
             ({"literal": "German"}, "German"),
@@ -294,6 +297,7 @@ def test_null_is_left_out_and_bells_are_no_pictures() -> None:
         ("It says: {{read.text}}!", "inside a text"),
         ("$read.text and $all.text", "inside a text"),
         ("$read.text.0.words", "goes deeper"),
+        ("<GENERATED>-9", "`<GENERATED>-9` refers to nothing"),
         ("$1.text", "`$1` is a file and has no outputs"),
         ("$read.txt", "Did you mean `text`?"),
         ("$read.lines", "refer to its output `text`"),
