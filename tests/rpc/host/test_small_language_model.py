@@ -21,7 +21,7 @@ from tests.small_language_model import EXPERT
 # A few tokens a second where other tests compute beside it.
 pytestmark = [pytest.mark.tasks, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
 
-_PATIENCE_S: Final = 500.0
+_TIMEOUT_S: Final = 500.0
 SYSTEM: Final = (
     "You plan tasks. Answer in JSON, such as "
     '{"tasks":[{"id":"say","type":"text-to-speech","inputs":{"text":"$read.text"}}],"not_done":[]}. '
@@ -85,7 +85,7 @@ async def host(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runnin
 
 
 async def chat(host: RunningHost, **inputs: Value) -> dict[str, Any]:
-    result = await host.client.infer_with(EXPERT, inputs, task_type="conversational", timeout=_PATIENCE_S)
+    result = await host.client.infer_with(EXPERT, inputs, task_type="conversational", timeout=_TIMEOUT_S)
     return dict(result.outputs)
 
 
@@ -110,7 +110,7 @@ async def test_twenty_plans_parse_and_fit_side_by_side_with_small_talk(host: Run
 async def test_a_capital_is_known_and_comes_in_pieces(host: RunningHost) -> None:
     inputs: dict[str, Value] = {"text": "What is the capital of France?", "max_tokens": 40.0}
     events = [
-        event async for event in host.client.events(EXPERT, inputs, task_type="conversational", timeout=_PATIENCE_S)
+        event async for event in host.client.events(EXPERT, inputs, task_type="conversational", timeout=_TIMEOUT_S)
     ]
     pieces = [event.text for event in events if isinstance(event, InferText)]
     assert isinstance(events[-1], InferOutputs)
@@ -125,7 +125,7 @@ async def test_who_leaves_frees_the_model_for_the_next(host: RunningHost) -> Non
     # The longest that the schema leaves open: the model cannot end it by itself.
     schema = {"type": "array", "items": {"type": "boolean"}, "minItems": 2000}
     inputs: dict[str, Value] = {"text": "Go on.", "schema": Json(schema), "max_tokens": 6000.0}
-    events = host.client.events(EXPERT, inputs, task_type="conversational", timeout=_PATIENCE_S)
+    events = host.client.events(EXPERT, inputs, task_type="conversational", timeout=_TIMEOUT_S)
     async with contextlib.aclosing(events):
         async for event in events:
             if isinstance(event, InferText):
