@@ -116,10 +116,6 @@ class ContextWindow:
             self._most_bytes = min(self._most_bytes, size * _SHRINK)
         _log.info("the language model's endpoint refused a prompt of %d bytes as too long", size)
 
-    def _tokens_a_byte(self, messages: Sequence[ChatMessage]) -> float:
-        ratios = self._ratios[_is_mixed(messages)]
-        return max(ratios) * _MARGIN if ratios else 1 / _FIRST_BYTES_A_TOKEN
-
     async def _ask(self) -> int:
         if not self._config.base_url:
             return 0  # OpenAI's list has no lengths.
@@ -137,12 +133,6 @@ class ContextWindow:
         props = await self._beside.get("/props")
         settings = props.get("default_generation_settings") if isinstance(props, Mapping) else None
         return _integer(settings.get("n_ctx")) if isinstance(settings, Mapping) else 0
-
-
-def _is_mixed(messages: Sequence[ChatMessage]) -> bool:
-    beyond = sum(not sign.isascii() for message in messages for sign in message["content"])
-    # A sign beyond ASCII has two bytes at least, most often three.
-    return 3 * beyond > _MIXED * byte_count(messages)
 
 
 def _integer(value: object) -> int:

@@ -7,8 +7,8 @@ import pytest
 from orchestrion import task_types
 from orchestrion.plans import Task
 from orchestrion.values import OutputRef, Value
-from orchestrion_controller.planner.llm import text_languages
 from orchestrion_controller.limits import TaskTypeLimits
+from orchestrion_controller.planner.llm import text_languages
 
 TYPES = task_types.load()
 ENGLISH_PRAISE = TaskTypeLimits({"sentiment": ("en",)})
