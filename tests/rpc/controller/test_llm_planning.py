@@ -114,6 +114,7 @@ async def test_a_valid_plan_is_found_in_whatever_the_model_wraps_it(start_client
     assert payloads(events, PlanRejected) == []
 
 
+PROSE = "First I would wait, then wait again."
 WRONG = {
     "wrong type": (written(task("first", delay_ms={"text": "soon"})), "ILL_TYPED_INPUT"),
     "cyclic": (written(task("first", "second"), task("second", "first")), "PLAN_CYCLE"),
@@ -121,7 +122,7 @@ WRONG = {
     "unknown reference": (written(task("first", "frist")), "UNKNOWN_REFERENCE"),
     "truncated": (CHAIN[:150], "PLAN_INVALID"),
     "cut by length": (Reply(CHAIN[:150], finish_reason="length"), "PLAN_INVALID"),
-    "prose": ("First I would wait, then wait again.", "PLAN_INVALID"),
+    "prose": (PROSE, "PLAN_INVALID"),
     "broken off": (Reply(CHAIN, cut_after=150), "LLM_BROKE_OFF"),
     "connection lost": (Reply(CHAIN, drop_after=150), "LLM_BROKE_OFF"),
     "stalled": (Reply(CHAIN, stall_after=150), "LLM_TIMED_OUT"),
@@ -162,6 +163,9 @@ async def test_a_second_bad_reply_ends_the_run_with_a_typed_error(
     if reason.startswith("LLM_"):
         assert isinstance(caught.value, UnavailableError)
         assert caught.value.reason == reason
+    elif reply == PROSE:
+        # Words in place of a plan are what the model has to say.
+        assert (caught.value.reason, caught.value.metadata["said"]) == ("PLANNER_REFUSED", PROSE)
     else:
         assert isinstance(caught.value, FailedPreconditionError)
         assert (caught.value.reason, caught.value.metadata["invalid"]) == ("PLAN_NOT_REPAIRED", reason)

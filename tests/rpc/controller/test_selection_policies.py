@@ -179,7 +179,8 @@ async def test_the_model_is_told_the_request_the_tasks_and_all_that_is_known_of_
     assert reported.count("- fast: Fast. | languages: any or not said | domain: general use | licence: MIT") == 1
     # The form of the reply allows nothing but the candidates, for every task.
     form = call.body["response_format"]["json_schema"]
-    assert form["strict"] is True
+    # Strictness is for OpenAI's own endpoint; others hold a model to a schema without it.
+    assert form["strict"] is False
     choices = form["schema"]["properties"]["choices"]
     assert choices["required"] == ["first", "second", "third"]
     assert set(choices["properties"]["second"]["properties"]["expert"]["enum"]) == {"fast", "good", "old"}
@@ -240,8 +241,8 @@ async def test_where_the_context_is_short_less_is_told_and_rank_chooses_for_the_
     start_platform: StartPlatform,
 ) -> None:
     names = [f"task-{number}" for number in range(12)]
-    # Room for some of the tasks only: until the endpoint has counted any, a byte counts as a token.
-    platform = await start_platform(chosen(**dict.fromkeys(names, "good")), llm_context_tokens=5_000)
+    # Room for some of the tasks only: until the endpoint has counted any, 2.5 bytes count as a token.
+    platform = await start_platform(chosen(**dict.fromkeys(names, "good")), llm_context_tokens=2_200)
     plan = Plan(tuple(wait(name, "some words " * 50) for name in names))
 
     result = assignments(await collect(platform.client.select(plan, policy=LLM)))

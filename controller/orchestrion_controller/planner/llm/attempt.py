@@ -51,7 +51,7 @@ class Attempt:
         request = shown.request
         said = [message.text for message in request.messages if message.role is not Role.ASSISTANT]
         self._said = "\n".join(said)
-        self._literals = LiteralCheck(said, shown.names.texts.values())
+        self._literals = LiteralCheck(said, shown.names.texts)
         self._reader = PlanReader(request.on_offer, shown.names)
         self._begin()
 

@@ -9,8 +9,9 @@ that it follows. The request itself is never cut.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Final, overload
 
 from orchestrion.runs import Role
 from orchestrion_controller.planner.llm.absent import absent
@@ -48,9 +49,31 @@ def material(request: PlanningRequest, names: PlanNames) -> Material:
     )
 
 
-def extents(material: Material) -> list[PlanPromptExtent]:
-    """Lists ever shorter extents, the whole first."""
-    return list(_extents(material))
+class PlanPromptExtents(Sequence[PlanPromptExtent]):
+    """Ever shorter extents, the whole first; the others are made once the whole does not fit."""
+
+    def __init__(self, material: Material) -> None:
+        """Keeps what a prompt can contain."""
+        self._material = material
+        self._whole = next(_extents(material))
+
+    @overload
+    def __getitem__(self, index: int) -> PlanPromptExtent: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[PlanPromptExtent]: ...
+
+    def __getitem__(self, index: int | slice) -> PlanPromptExtent | Sequence[PlanPromptExtent]:
+        """Returns one of them, or several."""
+        return self._whole if index == 0 else self._all[index]
+
+    def __len__(self) -> int:
+        """Counts them."""
+        return len(self._all)
+
+    @cached_property
+    def _all(self) -> Sequence[PlanPromptExtent]:
+        return list(_extents(self._material))
 
 
 def _extents(material: Material) -> Iterator[PlanPromptExtent]:

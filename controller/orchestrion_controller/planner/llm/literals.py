@@ -10,8 +10,9 @@ it in its letters, is questioned once, in the planner's turn for repairs. If the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
+from types import MappingProxyType
 from typing import Final
 
 from orchestrion.errors import OrchestrionError, Reason
@@ -48,14 +49,16 @@ def quotations(text: str) -> tuple[str, ...]:
 class LiteralCheck:
     """Checks the texts of a plan against those of a request."""
 
-    def __init__(self, request_texts: Sequence[str], other_texts: Iterable[str] = ()) -> None:
+    def __init__(self, request_texts: Sequence[str], named_texts: Mapping[str, str] = MappingProxyType({})) -> None:
         """Prepares a check.
 
         Args:
             request_texts: What the person wrote, message by message.
-            other_texts: Other texts that may be taken over, such as earlier results.
+            named_texts: Other texts that may be taken over, such as earlier results, by the names that plans have for
+                them.
         """
-        self._whole = "\n".join([*request_texts, *other_texts])
+        self._whole = "\n".join([*request_texts, *named_texts.values()])
+        self._named = {name: " ".join(text.split()) for name, text in named_texts.items()}
         self._quotations = [quotation for text in request_texts for quotation in quotations(text)]
 
     def question(self, task: Task, task_type: TaskType, index: int) -> OrchestrionError | None:
@@ -65,9 +68,17 @@ class LiteralCheck:
             if parameter is None or parameter.choices:
                 continue
             for text in value if isinstance(value, tuple) else (value,):
+                if isinstance(text, str) and (whole := self._begun(text)):
+                    return _begun(task, name, index, whole)
                 if isinstance(text, str) and (meant := self._almost(text)):
                     return _altered(task, name, index, text, meant)
         return None
+
+    def _begun(self, text: str) -> str:
+        """Returns the name of the text of which one is the beginning, as notes show it; empty where there is none."""
+        beginning = " ".join(text.split()).removesuffix("…").removesuffix("...").strip()
+        is_cut = len(beginning) >= _SHORTEST and text.rstrip().endswith(("…", "..."))
+        return next((name for name, whole in self._named.items() if is_cut and whole.startswith(beginning)), "")
 
     def _almost(self, text: str) -> str:
         """Returns the quotation that a text nearly is; empty where it is one, or like none."""
@@ -80,6 +91,11 @@ class LiteralCheck:
         )
         ratio, closest = max(alike, default=(0.0, ""))
         return closest if ratio >= _ALIKE else ""
+
+
+def _begun(task: Task, name: str, index: int, whole: str) -> OrchestrionError:
+    message = f'`{name}` of `{task.id}` is only the beginning of a text: give "${whole}" for all of it.'
+    return Reason.PLAN_INVALID.error(message, task_id=task.id, field=f"plan.tasks[{index}].inputs.{name}")
 
 
 def _altered(task: Task, name: str, index: int, text: str, meant: str) -> OrchestrionError:

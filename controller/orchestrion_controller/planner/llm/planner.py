@@ -13,8 +13,9 @@ from orchestrion.plans import Error, Plan, Task
 from orchestrion.runs import Role
 from orchestrion_controller import languages
 from orchestrion_controller.language_model import ChatMessage, ChatModel, Ended, Schema, chat_fitting
+from orchestrion_controller.planner.llm import notation
 from orchestrion_controller.planner.llm.attempt import Attempt
-from orchestrion_controller.planner.llm.fitting import extents, material
+from orchestrion_controller.planner.llm.fitting import PlanPromptExtents, material
 from orchestrion_controller.planner.llm.notation import PlanNames, plan_schema
 from orchestrion_controller.planner.llm.prompt import Material, PlanPromptExtent, repair_messages
 from orchestrion_controller.planner.llm.refusals import in_language, not_repaired, raise_for, without_plan
@@ -55,9 +56,9 @@ class LLMPlanner:
                 (`PLAN_NOT_REPAIRED`); or the request does not fit in its context (`LLM_CONTEXT_EXCEEDED`).
             OrchestrionError: What `ChatModel.chat` raises.
         """
-        if request.limits and not languages.is_prepared():
-            # On a thread: to tell languages apart, some tenths of a second of data are read once.
-            await asyncio.to_thread(languages.prepare)
+        if not languages.is_prepared():
+            # On a thread: what languages are told by, and are called, is read once, in some tenths of a second.
+            await asyncio.to_thread(_prepare)
         shown = material(request, PlanNames.of(request))
         suffix: list[ChatMessage] = []
         out: list[Task] = []
@@ -148,7 +149,12 @@ class LLMPlanner:
 
         context = await self._model.context_tokens()
         longest = min(2048, context // 4) if 0 < context < _LONG_CONTEXT else _LONGEST_REPLY
-        chat = chat_fitting(self._model, extents(shown), messages, schema, max_tokens=longest)
+        chat = chat_fitting(self._model, PlanPromptExtents(shown), messages, schema, max_tokens=longest)
         async with aclosing(chat) as pieces:
             async for piece in pieces:
                 yield piece
+
+
+def _prepare() -> None:
+    notation.prepare()
+    languages.prepare()

@@ -17,7 +17,7 @@ from orchestrion.runs import Message
 from orchestrion_controller.language_model import ChatMessage
 from orchestrion_controller.language_model.fitting import longest_that_fits
 from orchestrion_controller.language_model.messages import byte_count
-from orchestrion_controller.planner.llm.fitting import extents, material
+from orchestrion_controller.planner.llm.fitting import PlanPromptExtents, material
 from orchestrion_controller.planner.llm.notation import PlanNames
 from orchestrion_controller.stages import PastTurn, PlanningRequest
 from tests.llm_server import Beside, LLMServer, prompt_tokens
@@ -199,7 +199,7 @@ async def test_a_long_text_is_not_copied_by_the_model() -> None:
     async with endpoint(4000, script=[plan(speak("$request.1"))]) as server:
         end = (await planned(server, request))[-1]
     assert end == PlanFinished(Plan((Task("speak", "text-to-speech", {"text": minutes.strip()}),)))
-    assert "request.1: 21,999 characters, “The committee met" in said(server)
+    assert "[$request.1: 21,999 characters, “The committee met" in said(server)
 
 
 async def test_a_repair_fits_too() -> None:
@@ -248,12 +248,12 @@ def test_whatever_the_sizes_as_much_is_told_as_fits_and_the_request_is_whole(
     history = tuple(turn(number) for number in range(turns))
     request = PlanningRequest((Message(text),), (), types, history)
     prompt = material(request, PlanNames.of(request))
-    sizes = [byte_count(prompt.messages(extent)) for extent in extents(prompt)]
+    sizes = [byte_count(prompt.messages(extent)) for extent in PlanPromptExtents(prompt)]
     # Halving finds the first that fits because none is longer than the one before.
     assert sizes == sorted(sizes, reverse=True)
 
     most = int(sizes[0] * share)
-    search = longest_that_fits(Scales(most), extents(prompt), prompt.messages)
+    search = longest_that_fits(Scales(most), PlanPromptExtents(prompt), prompt.messages)
     extent = asyncio.run(search)
 
     assert (extent is None) == (sizes[-1] > most)

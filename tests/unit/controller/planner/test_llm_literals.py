@@ -69,9 +69,21 @@ def test_a_text_that_differs_a_little_is_questioned(altered: str) -> None:
 )
 def test_other_texts_are_left_alone(fine: str) -> None:
     check = LiteralCheck(
-        ['Say "Good mroning, Anna, the train leaves at 9" in a low voice.'], ["An earlier answer, word for word."]
+        ['Say "Good mroning, Anna, the train leaves at 9" in a low voice.'],
+        {"earlier.1": "An earlier answer, word for word."},
     )
     assert check.question(spoken(fine), TYPES["text-to-speech"], 0) is None
+
+
+@pytest.mark.parametrize("copied", ["The committee met and …", "The committee\nmet and spoke..."])
+def test_a_note_that_is_copied_in_place_of_its_text_is_questioned(copied: str) -> None:
+    """A long text stands in the prompt by its name and its beginning."""
+    minutes = "The committee met and spoke of the pier. " * 20
+    check = LiteralCheck([f"Sum up: {minutes}"], {"request.1": minutes})
+    question = check.question(spoken(copied), TYPES["text-to-speech"], 0)
+    assert question is not None
+    assert 'give "$request.1" for all of it' in question.message
+    assert check.question(spoken("And then we went …"), TYPES["text-to-speech"], 0) is None
 
 
 REQUEST = PlanningRequest((Message('Say "Good mroning, Anna" slowly.'),), (), TYPES)

@@ -71,7 +71,7 @@ class PlanNames:
         """Returns a message with a note in the place of each long text that has a name."""
         for name, pasted in self.pasted.items():
             beginning = pasted[:_LONGEST_BEGINNING].rsplit(" ", 1)[0].strip()
-            note = f"[{name}: {len(pasted):,} characters, “{' '.join(beginning.split())} …”]"
+            note = f"[${name}: {len(pasted):,} characters, “{' '.join(beginning.split())} …”]"
             text = text.replace(pasted, note)
         return text
 

@@ -9,7 +9,7 @@ from typing import Final
 from orchestrion.errors import Reason
 from orchestrion.plans import Parameter, TaskType
 from orchestrion.values import ArtifactRef, OutputRef, Value
-from orchestrion_controller.planner.llm.notation.files import by_resource_name
+from orchestrion_controller.planner.llm.notation.files import by_resource_name, file
 from orchestrion_controller.planner.llm.notation.scope import Scope, UnreadableError, UnresolvedError
 from orchestrion_controller.planner.llm.notation.spelling import letters, spelled
 from orchestrion_controller.plans.kinds import accepts, listed
@@ -22,6 +22,11 @@ _WHOLE: Final = re.compile(
 )
 _GENERATED: Final = re.compile(r"\s*<GENERATED>-([0-9]{1,4})\s*")
 """How HuggingGPT's plans refer to what a task gives."""
+_NAME: Final = r"(?:[0-9]{1,4}|(?:request|earlier)\.[0-9]{1,4})"
+_NOTE: Final = re.compile(
+    rf"\s*(?:\[\s*\$?((?:request|earlier)\.[0-9]{{1,4}})\s*(?::.*)?\]|\[?\s*\$({_NAME})\s*:.*)\s*", re.DOTALL
+)
+"""The note that a prompt has in the place of a file or of a long text: `[$1: sign.png, image/png]`."""
 _INSIDE: Final = re.compile(rf"(?:\$\{{?|\{{\{{\s*\$?)({_DOTTED})")
 _RESOURCE: Final = re.compile(r"\s*\$?(?:attachments?|earlier|request|artifacts)[/.][0-9a-f]+\s*")
 _INDEX: Final = re.compile(r"[0-9]{1,6}")
@@ -31,7 +36,7 @@ _COLLECTIONS: Final = ("earlier", "request", "attachments", "attachment")
 
 def looks_like_reference(text: str) -> bool:
     """Whether a text may be read as a reference, or as holding one, depending on what there is to refer to."""
-    return any(form.fullmatch(text) for form in (_WHOLE, _GENERATED, _RESOURCE)) or bool(_INSIDE.search(text))
+    return any(form.fullmatch(text) for form in (_WHOLE, _GENERATED, _RESOURCE, _NOTE)) or bool(_INSIDE.search(text))
 
 
 def reference(text: str, parameter: Parameter, scope: Scope) -> Value | None:
@@ -47,6 +52,9 @@ def reference(text: str, parameter: Parameter, scope: Scope) -> Value | None:
             message = f"`{text.strip()}` refers to nothing. There is: {listed([f'${name}' for name in scope.ids])}"
             raise UnreadableError(Reason.UNKNOWN_REFERENCE, message)
         return output
+    note = _NOTE.fullmatch(text)
+    if note is not None and (noted := scope.names.value(note[1] or note[2])) is not None:
+        return noted
     match = _WHOLE.fullmatch(text)
     if match is None:
         return by_resource_name(text.strip(), scope.names)
@@ -54,6 +62,8 @@ def reference(text: str, parameter: Parameter, scope: Scope) -> Value | None:
     named = scope.names.value(path) if item is None else None
     if named is None and path.partition(".")[0].startswith("attachment"):
         named = by_resource_name(path.replace(".", "/"), scope.names)
+    if named is None and item is None and parameter.kind.is_media:
+        named = file(path, scope.names)
     return (
         named if named is not None else _output([*path.split("."), *([item] if item else [])], parameter, scope, text)
     )

@@ -60,7 +60,7 @@ def test_a_long_text_of_the_request_has_a_name_and_the_rest_of_the_message_stays
     assert names.pasted == {"request.1": pasted}
     shown = names.shown(message)
     assert len(shown) < 200
-    assert f"[request.1: {len(pasted):,} characters, “" in shown
+    assert f"[$request.1: {len(pasted):,} characters, “" in shown
     # What the person says about it is still there, word for word.
     for word in message.replace(pasted, " ").split():
         assert word in shown

@@ -96,6 +96,7 @@ def test_a_literal_is_never_a_reference(text: str) -> None:
     "written",
     [
         *("$1", "1", 1, "[1]", "[$1]", "$[1]", "attachments/1", "attachment/1", "$attachments/1", "$attachments.1"),
+        *("[$1: station.jpg, image/jpeg]", "$1: station.jpg", "$station.jpg", "$file.1"),
         *("file1", "file 1", "File_1", "attachment 1", "station.jpg", "Station.JPG", "/home/anna/station.jpg"),
         *("./station.jpg", "C:\\photos\\station.jpg", {"artifact": "attachments/1"}, {"artifact": "station.jpg"}),
         *({"file": "$1"}, {"image": "$1"}, {"value": "$1"}, {"attachment": 1}, STATION.name),
