@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestrion_controller.stages import Usage
+from orchestrion_serving.chat import OPENAI, EndpointAddress, Schema, wrong_key, wrong_url
+
+__all__ = ["ChatMessage", "Ended", "LanguageModelConfig", "Schema", "byte_count"]
 
 ChatMessage = Mapping[str, str]
 """A message of a chat: `role` (system, user, assistant) and `content`."""
@@ -34,13 +37,23 @@ class LanguageModelConfig:
     temperature: float | None = None
     """The sampling temperature; None leaves it to the endpoint."""
 
+    def __post_init__(self) -> None:
+        """Checks what can be checked without asking the endpoint.
 
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """A JSON Schema that a reply must have."""
+        Raises:
+            ValueError: The URL or the key cannot be; the message names the setting, and never holds the key.
+        """
+        for setting, wrong in (
+            ("llm_base_url (OPENAI_BASE_URL)", wrong_url(self.base_url)),
+            ("llm_api_key (OPENAI_API_KEY)", wrong_key(self.api_key)),
+        ):
+            if wrong:
+                raise ValueError(f"{setting}: {wrong}")
 
-    name: str
-    schema: Mapping[str, object]
+    @property
+    def address(self) -> EndpointAddress:
+        """Where the endpoint is."""
+        return EndpointAddress(self.base_url or OPENAI, self.api_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +61,14 @@ class Ended:
     """How a reply ended."""
 
     finish_reason: str
-    """`stop`, `length`, `content_filter`, …; empty when the stream broke off without saying."""
+    """`stop`; `length` where the reply is cut, though it was asked to go on; `content_filter`, `tool_calls`, or the
+    endpoint's own word. Empty where a reply with a schema came to an end without a word about it."""
     refusal: str
     """The text of a refusal; empty where the model did not refuse."""
     usage: Usage
+    withdrawn: int = 0
+    """How many characters of what came first have turned out to be a thought, by a `</think>` that nothing opened: the
+    reply is what follows them."""
 
     @property
     def is_refusal(self) -> bool:

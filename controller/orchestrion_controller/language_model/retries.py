@@ -2,49 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import random
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final
+
+from orchestrion_serving.chat.retry_after import retry_after_s
+
+__all__ = ["LlmAttempts", "retry_after_s"]
 
 _FIRST_WAIT_S: Final = 0.5
 _LONGEST_BACKOFF_S: Final = 8.0
-_CURABLE: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
-"""Transient status codes."""
-
-
-def is_curable(status: int) -> bool:
-    """Whether the same call can succeed later, after an answer with this status."""
-    return status in _CURABLE
-
-
-def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Reads the wait that an endpoint asks for: `Retry-After-Ms`, or `Retry-After` in seconds or as a date.
-
-    Args:
-        headers: The answer's headers; names are looked up in lower case.
-        now: The present time; the clock's when left out.
-
-    Returns:
-        Seconds from now, never negative; None when the headers have none that can be parsed.
-    """
-    for header, factor in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        try:
-            seconds = float(headers[header]) * factor
-        except (KeyError, ValueError):
-            continue
-        if not math.isnan(seconds):
-            return max(0.0, seconds)
-    try:
-        date = parsedate_to_datetime(headers["retry-after"])
-    except (KeyError, ValueError, TypeError):
-        return None
-    # A date without a zone is in UTC, as RFC 9110 has it.
-    date = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return max(0.0, (date - (now or datetime.now(UTC))).total_seconds())
-
 
 class LlmAttempts:
     """The attempts of one call: how many are left, and the wait that is left to them."""
