@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
+import math
 import re
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from huggingface_hub import InferenceClient
-
-from orchestrion.errors import Reason
+from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.values import JsonData, JsonObject
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.remote import errors
+from orchestrion_host.worker.remote.chat import WorkerChat, WrittenText
 from orchestrion_host.worker.runtimes import Outputs, Result, one_by_one
+from orchestrion_serving.chat import ChatParameters, Schema
 
 Messages: TypeAlias = list[dict[str, str]]
 
-_DEFAULT_BASE_URL: Final = "https://api.openai.com/v1"
-_DEFAULT_MODEL: Final = "gpt-4.1-mini"
-_DEFAULT_TIMEOUT_S: Final = 60.0
-_DEFAULT_TOKENS: Final = 1024
+_LEAST_TOKENS: Final = 2048
+"""How long a reply may be at least. The limit grows with the text, a token for each of its bytes: that holds its
+translation into any language, and stops a model that never ends."""
+_LONGEST_QUOTE: Final = 300
 _LABELS: Final[Mapping[str, Sequence[str]]] = {
     "sentiment": ("positive", "neutral", "negative"),
     "emotion": ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise"),
@@ -35,18 +33,14 @@ class RemoteLanguageModel:
     """An OpenAI-compatible endpoint, asked with one prompt for each task type."""
 
     def __init__(self, spec: ipc.Load) -> None:
-        """Reads where the endpoint is: `OPENAI_BASE_URL`, `OPENAI_API_KEY` and `OPENAI_MODEL`, as the controller does.
+        """Reads where the endpoint is, as `WorkerChat` does, and the option `max_tokens`: the limit of a reply.
 
-        The options `base_url`, `model`, `timeout_s` (seconds without a byte) and `max_tokens` go before.
+        Raises:
+            FailedPreconditionError: The endpoint's URL or key cannot be.
         """
-        options = spec.options
         self._id = spec.expert_id
-        self._model = str(options.get("model") or os.environ.get("OPENAI_MODEL") or _DEFAULT_MODEL)
-        self._max_tokens = int(options.get("max_tokens", _DEFAULT_TOKENS))
-        self._base_url = str(options.get("base_url") or os.environ.get("OPENAI_BASE_URL") or _DEFAULT_BASE_URL)
-        # Local servers want none, and the client would send the Hub's token where it is given none.
-        self._api_key = os.environ.get("OPENAI_API_KEY") or "none"
-        self._timeout_s = float(options.get("timeout_s", _DEFAULT_TIMEOUT_S))
+        self._chat = WorkerChat(spec)
+        self._max_tokens = int(spec.options.get("max_tokens", 0))
 
     def warm_up(self) -> None:
         """Asks nothing: an endpoint may cost money."""
@@ -65,53 +59,83 @@ class RemoteLanguageModel:
     def stream_text(self, call: Call, messages: Messages, output: str) -> str:
         """Asks, and passes the pieces of the answer on as they come.
 
-        Raises:
-            RunCancelledError: Nobody waits for it any more; the stream is left at the next piece.
-        """
-        pieces: list[str] = []
-        with contextlib.closing(self._stream(call, messages)) as stream:
-            for piece in stream:
-                call.raise_if_cancelled()
-                call.text_piece(output, piece)
-                pieces.append(piece)
-        return "".join(pieces).strip()
+        A text that is cut at the limit that the caller gave is as long as they want it; at any other limit it is asked
+        to go on once.
 
-    def chosen(self, call: Call, messages: Messages) -> JsonObject:
+        Raises:
+            RunCancelledError: Nobody waits for it any more; the stream is left at once.
+            InternalError: EXPERT_FAILED: the model wrote nothing, declined, or was cut all the same.
+            OrchestrionError: What `WorkerChat.write` raises.
+        """
+        limit = call.number("max_tokens")
+        written = self._write(call, messages, None, lambda piece: call.text_piece(output, piece))
+        if not limit:
+            self._check_whole(written)
+        return written.text.strip()
+
+    def chosen(self, call: Call, messages: Messages, schema: Schema) -> JsonObject:
         """Asks for a JSON object and reads it, also out of a fence of Markdown.
 
         Raises:
             InternalError: EXPERT_FAILED: the model wrote none.
+            OrchestrionError: What `WorkerChat.write` raises.
         """
-        written = ""
-        with contextlib.closing(self._stream(call, messages)) as stream:
-            for piece in stream:
-                call.raise_if_cancelled()
-                written += piece
-        match = re.search(r"\{.*\}", written, re.DOTALL)
+        written = self._write(call, messages, schema, lambda _: None)
+        self._check_whole(written)
+        match = re.search(r"\{.*\}", written.text, re.DOTALL)
         try:
-            data = json.loads(match.group() if match else written)
+            data = json.loads(match.group() if match else written.text)
         except ValueError as error:
             raise Reason.EXPERT_FAILED.error(f"{self._id} did not write the JSON that it was asked for.") from error
         if not isinstance(data, dict):
             raise Reason.EXPERT_FAILED.error(f"{self._id} wrote JSON, but no object.")
         return data
 
-    def _stream(self, call: Call, messages: Messages) -> Generator[str, None, None]:
+    def _write(
+        self, call: Call, messages: Messages, schema: Schema | None, tell: Callable[[str], None]
+    ) -> WrittenText:
         seed = call.inputs.get("seed")
-        # A client of its own, since one keeps the connections of its streams until it is closed; leaving closes it.
-        client = InferenceClient(base_url=self._base_url, api_key=self._api_key, timeout=self._timeout_s)
-        with errors.converted(self._id), client:
-            stream = client.chat_completion(
-                messages,
-                model=self._model,
-                stream=True,
-                max_tokens=int(call.number("max_tokens", self._max_tokens)),
-                temperature=call.number("temperature", 0.0),
-                seed=int(seed) if isinstance(seed, int | float) else None,
-            )
-            for chunk in stream:
-                if chunk.choices and chunk.choices[0].delta.content:
-                    yield chunk.choices[0].delta.content
+        limit = int(call.number("max_tokens"))
+        size = sum(len(message["content"].encode(errors="replace")) for message in messages)
+        parameters = ChatParameters(
+            schema,
+            max_tokens=limit or self._max_tokens or max(_LEAST_TOKENS, size),
+            temperature=call.number("temperature", 0.0),
+            seed=int(seed) if isinstance(seed, int | float) and math.isfinite(seed) else None,
+            goes_on=not limit,
+        )
+        written = self._chat.write(call, messages, parameters, tell)
+        if written.end.refusal or (written.end.finish_reason == "content_filter" and not written.text.strip()):
+            raise self._failed(f"declined{_saying(written.end.refusal)}")
+        if not written.text.strip():
+            if written.end.finish_reason == "length":
+                raise self._failed("wrote nothing but thoughts up to the limit of its length; raise max_tokens.")
+            raise self._failed("wrote nothing.")
+        return written
+
+    def _check_whole(self, written: WrittenText) -> None:
+        if written.end.finish_reason == "length":
+            count = written.end.counts.completion
+            tokens = f" after {count} tokens" if count else ""
+            raise self._failed(f"was cut off{tokens}, though it was asked to go on; raise options.max_tokens.")
+        if written.end.finish_reason == "content_filter":
+            raise self._failed("was stopped by a filter in the middle of its reply.")
+
+    def _failed(self, how: str) -> OrchestrionError:
+        return Reason.EXPERT_FAILED.error(f"{self._id} {how}", expert=self._id)
+
+
+def _saying(words: str) -> str:
+    return f": {' '.join(words.split())[:_LONGEST_QUOTE]}" if words else "."
+
+
+def _form(**properties: str) -> Schema:
+    """Makes the schema of an object with these fields, each of a type."""
+    fields = {name: {"type": kind} for name, kind in properties.items()}
+    return Schema(
+        "reply",
+        {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False},
+    )
 
 
 def _said(instruction: str, text: str) -> Messages:
@@ -164,7 +188,7 @@ def _answer(model: RemoteLanguageModel, call: Call) -> Outputs:
         '{"answer": "…", "confidence": 0 to 1}.'
     )
     text = call.text("text")
-    reply = model.chosen(call, _said(instruction, f"Text:\n{text}\n\nQuestion: {call.text('question')}"))
+    reply = model.chosen(call, _said(instruction, f"Text:\n{text}\n\nQuestion: {call.text('question')}"), _PASSAGE)
     answer = str(reply.get("answer", ""))
     outputs: dict[str, ipc.Plain] = {"answer": answer, "score": _share(reply.get("confidence"))}
     start = text.find(answer) if answer else -1
@@ -187,7 +211,7 @@ def _classify(model: RemoteLanguageModel, call: Call) -> Outputs:
             'Say which language the text is in, as a JSON object: {"label": "its English name", "tag": "its BCP 47 '
             'tag", "confidence": 0 to 1}.'
         )
-        reply = model.chosen(call, _said(instruction, call.text("text")))
+        reply = model.chosen(call, _said(instruction, call.text("text")), _LANGUAGE)
         label, score = str(reply.get("label", "")), _share(reply.get("confidence"))
         scores = {"json": [{"label": label, "score": score}]}
         return {"label": label, "score": score, "scores": scores, "tag": str(reply.get("tag", ""))}
@@ -201,7 +225,7 @@ def _labelled(model: RemoteLanguageModel, call: Call, labels: Sequence[str]) -> 
         f"Sort the text under one of these labels: {json.dumps(list(labels), ensure_ascii=False)}. Answer with a JSON "
         'object: {"label": "…", "confidence": 0 to 1}.'
     )
-    reply = model.chosen(call, _said(instruction, call.text("text")))
+    reply = model.chosen(call, _said(instruction, call.text("text")), _LABEL)
     label = next((item for item in labels if item.casefold() == str(reply.get("label", "")).casefold()), None)
     if label is None:
         raise Reason.EXPERT_FAILED.error(f"The language model chose none of the labels: {reply.get('label')!r}.")
@@ -218,6 +242,10 @@ def _share(confidence: JsonData) -> float:
         return 1.0
     return min(1.0, max(0.0, float(confidence)))
 
+
+_PASSAGE: Final = _form(answer="string", confidence="number")
+_LANGUAGE: Final = _form(label="string", tag="string", confidence="number")
+_LABEL: Final = _form(label="string", confidence="number")
 
 _TASKS: Final[Mapping[str, Callable[[RemoteLanguageModel, Call], Outputs]]] = {
     "conversational": _converse,
