@@ -108,7 +108,7 @@ class ModelHost:
             task_types=tuple(defined_task_types),
             has_graphics=any(device.name != devices.main.name for device in devices.describe()),
         )
-        self._channel = grpc.aio.insecure_channel(config.controller, options=channel_options())
+        self._channel = grpc.aio.insecure_channel(config.controller, options=channel_options(config.controller))
         cache = ArtifactCache(config.folder / "artifacts", config.cache_bytes)
         exchange = ArtifactExchange(cache, ArtifactStore(self._channel), self._spool, metrics)
         inference = Inference(

@@ -47,7 +47,7 @@ class HostChannel:
         """
         self.name = name
         self.address = address
-        self._channel = grpc.aio.insecure_channel(address, options=channel_options())
+        self._channel = grpc.aio.insecure_channel(address, options=channel_options(address))
         self._stub = ModelHostServiceStub(self._channel)
         self._slots = asyncio.Semaphore(max_concurrent_calls)
         self._waiting = metrics.calls_waiting.labels(name)

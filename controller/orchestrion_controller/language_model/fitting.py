@@ -23,6 +23,7 @@ async def chat_fitting(
     schema: Callable[[E], Schema] | None = None,
     *,
     max_tokens: int = 0,
+    fitted: Callable[[E], None] | None = None,
 ) -> AsyncGenerator[str | Ended, None]:
     """Chats as `ChatModel.chat` does, with the first extent whose prompt fits.
 
@@ -32,6 +33,8 @@ async def chat_fitting(
         write: Writes the prompt of an extent.
         schema: Makes the schema for an extent's reply.
         max_tokens: How many tokens the reply may have; 0 leaves it to the model.
+        fitted: Is told each extent before its prompt is sent, so that a caller can say what was left out; the last one
+            that it is told is the one that was answered.
 
     Raises:
         FailedPreconditionError: Not even the shortest prompt fits (`LLM_CONTEXT_EXCEEDED`).
@@ -42,6 +45,8 @@ async def chat_fitting(
         if extent is None:
             break
         form = schema(extent) if schema else None
+        if fitted is not None:
+            fitted(extent)
         try:
             async with aclosing(model.chat(write(extent), form, max_tokens=max_tokens)) as reply:
                 async for piece in reply:

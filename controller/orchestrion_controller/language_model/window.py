@@ -4,8 +4,10 @@ The length of the context is the first of these that is known: what the endpoint
 setting, what the endpoint's list of models has. Where none is known, everything fits until the endpoint refuses.
 
 A prompt's tokens are the first of these that decides: no more than its bytes, which is certain for every tokenizer
-that can write any text; what the endpoint's own tokenizer counts; what the endpoint has counted in earlier prompts
-(`prompt_tokens`), by the byte, and a tenth more. A prompt that none of these lets pass is taken for too long.
+that can write any text; what the endpoint's own tokenizer counts; what the endpoint has counted in earlier prompts of
+its kind (`prompt_tokens`), by the byte, and a tenth more; one for 2.5 bytes, where it has counted none yet. English
+prompts take some 4 bytes a token, Chinese ones 2 to 3, so that kinds are told apart by their bytes beyond ASCII. Where
+an estimate is too low, the endpoint's refusal corrects it.
 """
 
 from __future__ import annotations
@@ -28,6 +30,9 @@ _log = logging.getLogger(__name__)
 MOST_REPLY_TOKENS: Final = 2048
 """What is kept free for the reply, or a quarter of a context that is shorter than four times that."""
 _MARGIN: Final = 1.1
+_FIRST_BYTES_A_TOKEN: Final = 2.5
+_MIXED: Final = 0.2
+"""From this share of bytes beyond ASCII on, a prompt counts as one of another script."""
 _SHRINK: Final = 0.75
 _FRESH_S: Final = 600.0
 _AFTER_FAILURE_S: Final = 60.0
@@ -59,8 +64,8 @@ class ContextWindow:
         self._reported_tokens = 0
         self._ask_again_at = -math.inf
         self._asking = asyncio.Lock()
-        self._ratios: deque[float] = deque(maxlen=16)
-        """Tokens a byte of the last prompts."""
+        self._ratios: dict[bool, deque[float]] = {kind: deque(maxlen=16) for kind in (False, True)}
+        """Tokens a byte of the last prompts; those of another script than ASCII by themselves."""
         self._most_bytes = math.inf
         """Bytes from which on prompts count as too long, after a refusal without numbers."""
 
@@ -97,12 +102,12 @@ class ContextWindow:
             counted = None
         if counted is not None:
             return counted <= room
-        return bool(self._ratios) and size * max(self._ratios) * _MARGIN + template <= room
+        return size * self._tokens_a_byte(messages) + template <= room
 
     def learn_usage(self, messages: Sequence[ChatMessage], prompt_tokens: int) -> None:
         """Records how many tokens the endpoint counted in a prompt."""
         if prompt_tokens > 0 and (size := byte_count(messages)):
-            self._ratios.append(min(1.0, prompt_tokens / size))
+            self._ratios[_is_mixed(messages)].append(min(1.0, prompt_tokens / size))
 
     def learn_refusal(self, messages: Sequence[ChatMessage], refusal: ContextRefusal) -> None:
         """Records that a prompt was refused as too long, so that `fits` is False for it from now on."""
@@ -114,10 +119,14 @@ class ContextWindow:
             if set_to > refusal.context_tokens:
                 _log.warning("llm_context_tokens is %d, but the endpoint has %d", set_to, refusal.context_tokens)
         if refusal.prompt_tokens:
-            self._ratios.append(min(1.0, refusal.prompt_tokens / max(1, size)))
+            self._ratios[_is_mixed(messages)].append(min(1.0, refusal.prompt_tokens / max(1, size)))
         if not (refusal.context_tokens and refusal.prompt_tokens):
             self._most_bytes = min(self._most_bytes, size * _SHRINK)
         _log.info("the language model's endpoint refused a prompt of %d bytes as too long", size)
+
+    def _tokens_a_byte(self, messages: Sequence[ChatMessage]) -> float:
+        ratios = self._ratios[_is_mixed(messages)]
+        return max(ratios) * _MARGIN if ratios else 1 / _FIRST_BYTES_A_TOKEN
 
     async def _ask(self) -> int:
         if not self._config.base_url:
@@ -136,6 +145,12 @@ class ContextWindow:
         props = await self._beside.get("/props")
         settings = props.get("default_generation_settings") if isinstance(props, Mapping) else None
         return _integer(settings.get("n_ctx")) if isinstance(settings, Mapping) else 0
+
+
+def _is_mixed(messages: Sequence[ChatMessage]) -> bool:
+    beyond = sum(not sign.isascii() for message in messages for sign in message["content"])
+    # A sign beyond ASCII has two bytes at least, most often three.
+    return 3 * beyond > _MIXED * byte_count(messages)
 
 
 def _integer(value: object) -> int:

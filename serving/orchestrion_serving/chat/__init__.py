@@ -5,7 +5,7 @@ A request is written by `Abilities`, which learn from refusals what to leave out
 
 from __future__ import annotations
 
-from orchestrion_serving.chat.addresses import OPENAI, EndpointAddress, is_loopback, wrong_key, wrong_url
+from orchestrion_serving.chat.addresses import OPENAI, EndpointAddress, wrong_key, wrong_url
 from orchestrion_serving.chat.complaints import Complaint
 from orchestrion_serving.chat.continuing import Joint, continuation
 from orchestrion_serving.chat.counts import TokenCounts
@@ -31,7 +31,6 @@ __all__ = [
     "Trouble",
     "context_refusal",
     "continuation",
-    "is_loopback",
     "trouble_of",
     "wrong_key",
     "wrong_url",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
+
+from orchestrion._net.loopback import is_loopback
 
 OPENAI: Final = "https://api.openai.com/v1"
 _OPENAI_HOST: Final = "api.openai.com"
 _CHAT: Final = "/chat/completions"
 _QUOTES: Final = "\"'`“”‘’"
-_LOCAL_NAMES: Final = ("localhost", "ip6-localhost", "ip6-loopback")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +100,6 @@ def wrong_key(key: str) -> str:
     if not key.isascii() or not key.isprintable():
         return "the key has characters that no header of HTTP can hold; copy it once more."
     return ""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host's name or address is this machine's own."""
-    host = host.strip("[]").rstrip(".").casefold()
-    if host in _LOCAL_NAMES or host.endswith(".localhost"):
-        return True
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    # The unspecified address is this machine, too, for whoever connects to it.
-    return (mapped or address).is_loopback or (mapped or address).is_unspecified
 
 
 def _with_scheme(url: str) -> str:

@@ -33,8 +33,6 @@ _BREAK_SIGNS: Final = (
     "RST_STREAM", "Stream removed", "Socket closed", "Connection reset", "GOAWAY", "Internal error from Core",
 )  # fmt: skip
 
-_LOOPBACK: Final = ("127.", "localhost:", "[::1]:", "ipv4:127.", "ipv6:[::1]", "unix:")
-
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -75,10 +73,7 @@ class Endpoint:
 
     def options(self) -> list[tuple[str, int]]:
         """Returns the options of a channel to it."""
-        if self.address.startswith(_LOOPBACK):
-            # A proxy set for the web cannot reach this machine's own ports.
-            return [*channel_options(), ("grpc.enable_http_proxy", 0)]
-        return channel_options()
+        return channel_options(self.address)
 
     def error_of(self, failure: grpc.RpcError, path: str = "") -> OrchestrionError:
         """Turns what a call raised into the exception that the server meant.

@@ -11,6 +11,7 @@ from grpc_status import rpc_status
 
 from orchestrion import errors
 from orchestrion._net import bare_statuses
+from orchestrion._net.loopback import is_loopback_target
 from orchestrion.errors import DOMAIN, OrchestrionError, Reason
 
 CHUNK_BYTES: Final = 1 << 20
@@ -41,9 +42,16 @@ _CODES: Final[dict[type[OrchestrionError], grpc.StatusCode]] = {
 }
 
 
-def channel_options() -> list[tuple[str, int]]:
-    """Returns the options of a channel: message sizes, keepalive that notices a dead peer, quick reconnects."""
+def channel_options(target: str = "") -> list[tuple[str, int]]:
+    """Returns the options of a channel: message sizes, keepalive that notices a dead peer, quick reconnects.
+
+    Args:
+        target: Where it goes, as gRPC names it: a proxy set for the web cannot reach this machine's own ports. Empty
+            leaves the environment its say.
+    """
+    past_proxies = [("grpc.enable_http_proxy", 0)] if is_loopback_target(target) else []
     return [
+        *past_proxies,
         ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.keepalive_time_ms", 20_000),

@@ -22,7 +22,7 @@ REGISTRATION_TIMEOUT_S: Final = 30.0
 """How long a host that serves may take until the controller lists it."""
 
 # One module of each extra that no other package brings along; the servers themselves are in every installation.
-_CONTROLLER_NEEDS: Final = ("grpc_health", "grpc_reflection", "openai", "prometheus_client", "sqlalchemy")
+_CONTROLLER_NEEDS: Final = ("grpc_health", "grpc_reflection", "httpx2", "prometheus_client", "sqlalchemy")
 _NEEDED: Final = (*_CONTROLLER_NEEDS, "psutil", "torch")
 
 

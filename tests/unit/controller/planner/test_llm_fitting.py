@@ -152,12 +152,13 @@ async def test_the_setting_stands_in_for_what_an_endpoint_does_not_tell() -> Non
     assert {call.path for call in server.side_calls} == {"/tokenize"}
 
 
-async def test_without_a_tokenizer_the_bound_is_bytes_until_answers_have_told_real_counts() -> None:
+async def test_without_a_tokenizer_a_token_has_two_and_a_half_bytes_until_answers_have_told_real_counts() -> None:
     async with endpoint(6400, counts="") as server, planner_for(server) as planner:
         for _ in range(2):
             assert [item async for item in planner.plan(REQUEST)][-1] == PlanFinished(Plan((SPOKEN,)))
-        # No tokenizer makes more tokens than bytes: the first prompt fits for certain, the second is as long as can be.
-        assert len(said(server, 0).encode()) < 6400
+        # The first prompt is as long as such tokens allow, the second as those that this endpoint has counted.
+        assert len(said(server, 0).encode()) / 2.5 < 6400 - 1600
+        assert 0 < len(turns_told(server, 0)) < 6
         assert turns_told(server, 1) == [1, 2, 3, 4, 5, 6]
         # Whether there is a tokenizer is asked once.
         tokenizer_calls = [call.path for call in server.side_calls].count("/tokenize")
