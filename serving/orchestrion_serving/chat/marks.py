@@ -40,7 +40,7 @@ CLOSING: Final = re.compile(
     re.IGNORECASE,
 )
 """The end of something."""
-ENDING: Final = re.compile(r"(?:\s*(?:<\|[^|<>\n]{1,40}\|>|</s>|<eos>|<end_of_turn>))+\s*\Z")
+ENDING: Final = re.compile(r"(?:(?:<\|[^|<>\n]{1,40}\|>|</s>|<eos>|<end_of_turn>)\s*)+\Z")
 """Marks of the end, at the end of a reply."""
 _PART_OF_ENDING: Final = re.compile(
     r"(?:\s*(?:<\|[^|<>\n]{1,40}\|>|</s>|<eos>|<end_of_turn>|</[\w:.-]{1,40}>))*\s*"

@@ -77,14 +77,13 @@ class ThoughtFilter:
         return self._run(final=True)
 
     def _run(self, *, final: bool) -> str:
-        shown = ""
+        earlier = len(self._shown)
         while True:
             before = self._state, len(self._buffer)
-            shown += self._state(final)
+            self._shown.append(self._state(final))
             if (self._state, len(self._buffer)) == before:
                 break
-        self._shown.append(shown)
-        return shown
+        return "".join(self._shown[earlier:])
 
     def _beginning(self, final: bool) -> str:
         text = self._buffer.lstrip()

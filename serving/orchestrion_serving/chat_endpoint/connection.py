@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
+import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -45,6 +47,7 @@ class EndpointConnection:
                 timeout=httpx2.Timeout(None, connect=min(connect_timeout_s, _CONNECT_TIMEOUT_S)),
                 limits=httpx2.Limits(max_connections=_MOST_CONNECTIONS, max_keepalive_connections=100),
                 follow_redirects=True,
+                verify=_certificates(),
                 # A proxy cannot reach this machine.
                 trust_env=not address.is_local,
             )
@@ -81,6 +84,14 @@ class EndpointConnection:
     def broken(self) -> tuple[type[Exception], ...]:
         """What a connection that breaks raises."""
         return (self._httpx2.HTTPError, self._httpx2.StreamError, self._httpx2.InvalidURL, OSError)
+
+
+@functools.cache
+def _certificates() -> ssl.SSLContext:
+    """Loads the machine's certificates, which takes longer than all else here, once for all clients."""
+    import httpx2
+
+    return httpx2.create_ssl_context()
 
 
 def unreachable(error: Exception) -> ChatFailure:
