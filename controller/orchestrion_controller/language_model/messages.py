@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from orchestrion.errors import Reason
 from orchestrion_controller.stages import Usage
 from orchestrion_serving.chat import OPENAI, EndpointAddress, Schema, wrong_key, wrong_url
 
@@ -41,14 +42,15 @@ class LanguageModelConfig:
         """Checks what can be checked without asking the endpoint.
 
         Raises:
-            ValueError: The URL or the key cannot be; the message names the setting, and never holds the key.
+            FailedPreconditionError: The URL or the key cannot be (`NOT_CONFIGURED`); the message names the setting,
+                and never holds the key.
         """
-        for setting, wrong in (
-            ("llm_base_url (OPENAI_BASE_URL)", wrong_url(self.base_url)),
-            ("llm_api_key (OPENAI_API_KEY)", wrong_key(self.api_key)),
+        for setting, variable, wrong in (
+            ("llm_base_url", "OPENAI_BASE_URL", wrong_url(self.base_url)),
+            ("llm_api_key", "OPENAI_API_KEY", wrong_key(self.api_key)),
         ):
             if wrong:
-                raise ValueError(f"{setting}: {wrong}")
+                raise Reason.NOT_CONFIGURED.error(f"{setting} ({variable}): {wrong}", setting=setting)
 
     @property
     def address(self) -> EndpointAddress:

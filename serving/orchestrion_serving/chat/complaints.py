@@ -72,11 +72,10 @@ class Complaint:
     fields: Mapping[str, object] = field(default_factory=dict)
     """The error as its JSON has it."""
 
-    def with_status(self, status: int, retry_after_s: float | None = None) -> Complaint:
-        """Returns it with what HTTP says of the same answer, where the body says less."""
-        keeps = self.status and (self.status in _TELLING or status < 400) and status not in _TELLING
-        wait_s = self.retry_after_s if retry_after_s is None else retry_after_s
-        return replace(self, status=self.status if keeps else status, retry_after_s=wait_s)
+    def with_status(self, status: int) -> Complaint:
+        """Returns it with the answer's status of HTTP, where its body does not say more than that."""
+        keeps = self.status in _TELLING and status not in _TELLING
+        return replace(self, status=self.status if keeps else status)
 
     def quoted(self, secrets: tuple[str, ...] = ()) -> str:
         """Returns its words without secrets, cut at 300 characters."""

@@ -37,6 +37,7 @@ _ABOUT_STREAMING: Final = re.compile(
     r"\bstream(?:ing|ed)?\b.{0,40}\b(?:not|unsupported|disabled|unavailable|must be)\b"
     r"|\b(?:not support|unsupported|verified to|cannot|can't) .{0,30}\bstream"
 )
+_ABOUT_RANGE: Final = re.compile(r"at most|maximum\b|less than|<=|≤|exceeds?\b|\brange\b|between|too large|or equal|larger")
 _LIMITS: Final = ("max_completion_tokens", "max_tokens")
 _OPTIONAL: Final = ("stream_options", "temperature", "seed")
 _INNER: Final[Mapping[str, tuple[str, ...]]] = {"stream_options": ("include_usage",)}
@@ -171,7 +172,7 @@ class Abilities:
             return None
         sent = min(parameters.max_tokens, self.most_tokens or parameters.max_tokens)
         numbers = [int(number) for number in re.findall(r"\d+", words.replace(",", "")) if 0 < int(number) < sent]
-        if numbers and str(sent) in words:
+        if numbers and (str(sent) in words or _ABOUT_RANGE.search(words)):
             return replace(self, most_tokens=max(numbers))
         if self.limit_name == _LIMITS[1]:
             return replace(self, limit_name=_LIMITS[0])

@@ -100,7 +100,7 @@ class ReplyReader:
         """Ends the answer, whole or not, and returns the pieces that were held back."""
         pieces = list(self._pieces(self._events.close()))
         last = self._thoughts.feed(self._characters.close()) + self._thoughts.close()
-        if not self._has_answer and self.complaint is None and not self.is_done:
+        if not self._has_answer and self.complaint is None:
             self.complaint = self._complaint_of_nothing()
         return [*pieces, last] if last else pieces
 

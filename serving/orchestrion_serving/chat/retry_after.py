@@ -20,7 +20,7 @@ _FIELDS: Final[Mapping[str, float]] = {
 """Fields of an error's JSON, and how many seconds their unit has."""
 _IN_WORDS: Final = re.compile(
     r"\b(?:try again|retry|retry after|retry in|wait)\D{0,20}?(?P<time>(?:\d+(?:\.\d+)?\s*(?:ms|[hms]|sec\w*|min\w*)\s*)+)"
-    r"(?![\w.])",
+    r"(?!\w)",
     re.IGNORECASE,
 )
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|h|min|m|s)", re.IGNORECASE)

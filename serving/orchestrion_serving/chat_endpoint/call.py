@@ -143,10 +143,10 @@ class ChatCall:
 
     def _failure(self, complaint: Complaint, response: httpx2.Response) -> ChatFailure:
         wait_s = retry_after_s(response.headers)
-        if response.status_code >= 300:
-            complaint = complaint.with_status(response.status_code, wait_s)
-        elif complaint.retry_after_s is None:
+        if wait_s is not None:
             complaint = replace(complaint, retry_after_s=wait_s)
+        if response.status_code >= 300:
+            complaint = complaint.with_status(response.status_code)
         trouble, began = trouble_of(complaint), bool(self._said)
         if began and trouble not in _ABOUT_THE_CALL:
             trouble = Trouble.BROKE_OFF
