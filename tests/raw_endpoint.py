@@ -112,9 +112,7 @@ class RawEndpoint:
             with contextlib.suppress(ConnectionError, asyncio.CancelledError):
                 await writer.wait_closed()
 
-    async def _answer(
-        self, path: str, body: bytes, writer: asyncio.StreamWriter, reader: asyncio.StreamReader
-    ) -> bool:
+    async def _answer(self, path: str, body: bytes, writer: asyncio.StreamWriter, reader: asyncio.StreamReader) -> bool:
         """Answers one call; returns whether the connection goes on."""
         answer: Script = whole({"error": {"message": "no such path"}}, 404)
         if path.partition("?")[0].endswith("/chat/completions"):

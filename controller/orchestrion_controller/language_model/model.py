@@ -17,7 +17,7 @@ from orchestrion_controller.language_model.tokenizing import EndpointTokenizer
 from orchestrion_controller.language_model.window import ContextWindow
 from orchestrion_controller.stages import Usage
 from orchestrion_serving.chat import ChatFailure, ChatParameters, ReplyEnd, Trouble
-from orchestrion_serving.chat_endpoint import ChatEndpoint, Patience
+from orchestrion_serving.chat_endpoint import ChatEndpoint, ReplyTimeouts
 
 _log = logging.getLogger(__name__)
 
@@ -32,8 +32,8 @@ class LanguageModel:
             ValueError: A proxy in the environment cannot be used.
         """
         self._config = config
-        patience = Patience(config.timeout_s, config.idle_timeout_s)
-        self._endpoint = ChatEndpoint(config.address, config.model, patience)
+        timeouts = ReplyTimeouts(config.timeout_s, config.idle_timeout_s)
+        self._endpoint = ChatEndpoint(config.address, config.model, timeouts)
         beside = SideCalls(self._endpoint, config)
         self._window = ContextWindow(config, beside, EndpointTokenizer(beside, config.model))
 

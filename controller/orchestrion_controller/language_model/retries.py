@@ -12,6 +12,7 @@ __all__ = ["LlmAttempts", "retry_after_s"]
 _FIRST_WAIT_S: Final = 0.5
 _LONGEST_BACKOFF_S: Final = 8.0
 
+
 class LlmAttempts:
     """The attempts of one call: how many are left, and the wait that is left to them."""
 

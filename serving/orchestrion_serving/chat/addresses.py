@@ -1,5 +1,7 @@
 """Where an endpoint is: what can be wrong with its URL and key before anybody asks, and how to speak of it. Pure."""
 
+# ruff: noqa: RUF001 - People paste quotation marks of every kind.
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
 """The channels of gpt-oss, where a server passes its marks on: only what is said in `final` is the reply. Pure.
 
-    <|channel|>analysis<|message|>…<|end|><|start|>assistant<|channel|>final<|message|>…<|return|>
+<|channel|>analysis<|message|>…<|end|><|start|>assistant<|channel|>final<|message|>…<|return|>
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_TOKEN: Final = re.compile(r"<\|(start|channel|message|end|return|call|constrain)\|>")
-_PART_OF_TOKEN: Final = re.compile(r"<(?:\|(?:[a-z]+\|?)?)?\Z")
+_MARK: Final = re.compile(r"<\|(start|channel|message|end|return|call|constrain)\|>")
+_PART_OF_MARK: Final = re.compile(r"<(?:\|(?:[a-z]+\|?)?)?\Z")
 _FINAL: Final = "final"
 
 
@@ -26,11 +26,11 @@ class ChannelFilter:
         """Returns what of the text is the reply."""
         self._buffer += text
         shown = ""
-        while matched := _TOKEN.search(self._buffer):
+        while matched := _MARK.search(self._buffer):
             shown += self._read(self._buffer[: matched.start()])
             self._turn(matched[1])
             self._buffer = self._buffer[matched.end() :]
-        partial = _PART_OF_TOKEN.search(self._buffer)
+        partial = _PART_OF_MARK.search(self._buffer)
         end = partial.start() if partial else len(self._buffer)
         shown += self._read(self._buffer[:end])
         self._buffer = self._buffer[end:]
@@ -47,12 +47,12 @@ class ChannelFilter:
             return ""
         return text if self._is_reply else ""
 
-    def _turn(self, token: str) -> None:
-        if token == "message":
+    def _turn(self, mark: str) -> None:
+        if mark == "message":
             # A message without a channel is the reply, too.
             channel = (self._header or "").split() or [_FINAL]
             self._header, self._is_reply = None, channel[0].casefold() == _FINAL
-        elif token == "channel":
+        elif mark == "channel":
             self._header = ""
-        elif token != "constrain":
+        elif mark != "constrain":
             self._header, self._is_reply = None, False

@@ -98,7 +98,7 @@ def complaint_in(event: object, *, announced: bool = False) -> Complaint | None:
     if event is None:
         return None
     if isinstance(event, list):
-        return next((found for item in event if (found := complaint_in(item, announced=announced))), None)
+        return next((complaint for item in event if (complaint := complaint_in(item, announced=announced))), None)
     if not isinstance(event, Mapping):
         return Complaint(json.dumps(event)) if announced else None
     error = _error_of(event)
@@ -184,8 +184,8 @@ def _status(error: object, depth: int = 0) -> int:
         return 0
     statuses = [status for name in _STATUS_FIELDS if (status := _one_status(error.get(name)))]
     inner = [status for name in (*_ERROR_FIELDS, "detail") if (status := _status(error.get(name), depth + 1))]
-    found = [*statuses, *inner]
-    return next((status for status in found if status in _TELLING), found[0] if found else 0)
+    all_statuses = [*statuses, *inner]
+    return next((status for status in all_statuses if status in _TELLING), all_statuses[0] if all_statuses else 0)
 
 
 def _one_status(value: object) -> int:

@@ -9,7 +9,14 @@ from typing import Final
 
 _TEXT_FIELDS: Final = ("text", "output_text", "content", "value", "parts")
 """Where the parts of a content have their text."""
-_THOUGHT_FIELDS: Final = ("reasoning_content", "reasoning", "thinking", "reasoning_text", "thought", "reasoning_details")
+_THOUGHT_FIELDS: Final = (
+    "reasoning_content",
+    "reasoning",
+    "thinking",
+    "reasoning_text",
+    "thought",
+    "reasoning_details",
+)
 """Where messages have thoughts beside their content."""
 _THOUGHT_TYPES: Final = ("think", "reason", "thought")
 _DEEPEST: Final = 8
@@ -39,10 +46,8 @@ def read_message(message: object, *, is_json: bool = False) -> Content:
     if not isinstance(message, Mapping):
         return read_content(message)
     content = message.get("content")
-    if is_json and _is_data(content):
-        said = Content(json.dumps(content, ensure_ascii=False))
-    else:
-        said = read_content(content)
+    is_data = is_json and _is_data(content)
+    said = Content(json.dumps(content, ensure_ascii=False)) if is_data else read_content(content)
     refusal = message.get("refusal")
     thinks = any(message.get(name) for name in _THOUGHT_FIELDS)
     return said + Content(refusal=refusal if isinstance(refusal, str) else "", thinks=thinks)

@@ -8,8 +8,8 @@ from typing import Final
 from orchestrion_serving.chat.parameters import Message
 
 _GO_ON: Final = (
-    "Your reply was cut off at the limit of its length. Continue it from exactly there, in the middle of a word if need "
-    "be. Repeat nothing, and write nothing but the rest."
+    "Your reply was cut off at the limit of its length. Continue it from exactly there, in the middle of a word where "
+    "it was. Repeat nothing, and write nothing but the rest."
 )
 _LEAST_OVERLAP: Final = 12
 """From so many characters on, what both have in common is a repetition; less of it only where it begins a word."""

@@ -39,9 +39,7 @@ class TokenCounts:
 
     def __add__(self, other: TokenCounts) -> TokenCounts:
         """Returns the sum of two calls."""
-        return TokenCounts(
-            self.prompt + other.prompt, self.completion + other.completion, self.cached + other.cached
-        )
+        return TokenCounts(self.prompt + other.prompt, self.completion + other.completion, self.cached + other.cached)
 
 
 def read_counts(event: Mapping[str, object]) -> TokenCounts:
@@ -54,7 +52,9 @@ def read_counts(event: Mapping[str, object]) -> TokenCounts:
     for place in places:
         usage = place.get("usage") if isinstance(place, Mapping) and "usage" in place else place
         if isinstance(usage, Mapping):
-            details = next((usage[name] for name in _DETAILS if isinstance(usage.get(name), Mapping)), {})
+            details: Mapping[str, object] = next(
+                (usage[name] for name in _DETAILS if isinstance(usage.get(name), Mapping)), {}
+            )
             cached = _first(usage, _CACHED) or _first(details, _CACHED)
             counts = TokenCounts(_first(usage, _PROMPT), _first(usage, _COMPLETION), cached).updated(counts)
     return counts

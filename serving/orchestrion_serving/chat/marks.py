@@ -1,5 +1,7 @@
 """The marks that models write around thoughts and replies. Pure."""
 
+# ruff: noqa: RUF001 - Models write apostrophes of every kind.
+
 from __future__ import annotations
 
 import enum
@@ -12,14 +14,15 @@ _THOUGHT_NAME: Final = re.compile(
     re.IGNORECASE,
 )
 _REPLY_NAMES: Final = frozenset({"answer", "response", "reply", "final", "final_answer", "finalanswer", "solution"})
-_HTML: Final = frozenset(
+_HTML_NAMES: Final = (
     "a abbr address article aside audio b base bdi bdo blockquote body br button canvas caption center cite code col "
     "colgroup data datalist dd del details dfn dialog div dl dt em embed fieldset figcaption figure font footer form g "
     "h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins kbd label legend li link main map mark math menu "
     "meta meter nav noscript object ol optgroup option output p param path picture pre progress q rp rt ruby s samp "
     "script search section select slot small source span strike strong style sub summary sup svg table tbody td "
-    "template textarea tfoot th thead time title tr track tt u ul var video wbr xml".split()
+    "template textarea tfoot th thead time title tr track tt u ul var video wbr xml"
 )
+_HTML: Final = frozenset(_HTML_NAMES.split())
 _MARK: Final = re.compile(
     r"<(?P<angle>/?[A-Za-z][\w:.-]{0,40})(?P<attributes>\s[^<>\n]{0,80})?>"
     r"|\[(?P<square>/?[A-Z][A-Z_]{0,30})\]"

@@ -32,12 +32,16 @@ _ABOUT_STRICTNESS: Final = ("strict", "additionalproperties", "invalid schema", 
 _SYSTEM: Final = re.compile(r"\bsystem\b|only user and assistant|only .{0,20}user.{0,20}assistant")
 _ROLES: Final = re.compile(r"\broles?\b|\binstructions?\b|\bprompts?\b|\bmessages?\b|one of")
 _NOT: Final = re.compile(r"\bnot\b|n't\b|unsupported|invalid|\bonly\b|unknown|unexpected|\bmust\b|disallowed|\bno\b")
-_ABOUT_ALTERNATION: Final = re.compile(r"roles? must alternate|alternat\w+ (?:between )?user|consecutive (?:user|messages)")
+_ABOUT_ALTERNATION: Final = re.compile(
+    r"roles? must alternate|alternat\w+ (?:between )?user|consecutive (?:user|messages)"
+)
 _ABOUT_STREAMING: Final = re.compile(
     r"\bstream(?:ing|ed)?\b.{0,40}\b(?:not|unsupported|disabled|unavailable|must be)\b"
     r"|\b(?:not support|unsupported|verified to|cannot|can't) .{0,30}\bstream"
 )
-_ABOUT_RANGE: Final = re.compile(r"at most|maximum\b|less than|<=|≤|exceeds?\b|\brange\b|between|too large|or equal|larger")
+_ABOUT_RANGE: Final = re.compile(
+    r"at most|maximum\b|less than|<=|≤|exceeds?\b|\brange\b|between|too large|or equal|larger"
+)
 _LIMITS: Final = ("max_completion_tokens", "max_tokens")
 _OPTIONAL: Final = ("stream_options", "temperature", "seed")
 _INNER: Final[Mapping[str, tuple[str, ...]]] = {"stream_options": ("include_usage",)}
@@ -195,9 +199,7 @@ class Abilities:
             return replace(self, takes_system=False)
         return None
 
-    def _with_less_form(
-        self, parameters: ChatParameters, status: int, words: str, param: str
-    ) -> Abilities | None:
+    def _with_less_form(self, parameters: ChatParameters, status: int, words: str, param: str) -> Abilities | None:
         schema = parameters.schema
         if schema is None or self.format is Format.PLAIN:
             return None

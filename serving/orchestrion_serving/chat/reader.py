@@ -1,9 +1,9 @@
-"""Reads one answer of an endpoint, streamed or whole: its bytes go in, pieces of the reply and its end come out. Pure."""
+"""Reads an answer of an endpoint, streamed or whole: bytes go in, pieces of the reply and its end come out. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from orchestrion_serving.chat import finishing
@@ -26,7 +26,7 @@ class ReplyEnd:
     """`stop`, `length`, `content_filter`, `tool_calls`, or the endpoint's own word; empty where it said nothing."""
     refusal: str = ""
     """The words of a refusal; empty where the model did not refuse."""
-    counts: TokenCounts = TokenCounts()
+    counts: TokenCounts = field(default_factory=TokenCounts)
     withdrawn: int = 0
     """How many of the characters that came first have turned out to be a thought: the reply is what follows them."""
     call_count: int = 1
@@ -179,7 +179,9 @@ class ReplyReader:
 
 def _has_tools(choice: Mapping[str, object]) -> bool:
     places = (choice.get("delta"), choice.get("message"))
-    return any(place.get(name) for place in places if isinstance(place, Mapping) for name in ("tool_calls", "function_call"))
+    return any(
+        place.get(name) for place in places if isinstance(place, Mapping) for name in ("tool_calls", "function_call")
+    )
 
 
 def read_complaint(body: bytes) -> Complaint:

@@ -19,8 +19,8 @@ _FIELDS: Final[Mapping[str, float]] = {
 }
 """Fields of an error's JSON, and how many seconds their unit has."""
 _IN_WORDS: Final = re.compile(
-    r"\b(?:try again|retry|retry after|retry in|wait)\D{0,20}?(?P<time>(?:\d+(?:\.\d+)?\s*(?:ms|[hms]|sec\w*|min\w*)\s*)+)"
-    r"(?!\w)",
+    r"\b(?:try again|retry|wait)\D{0,20}?"
+    r"(?P<time>(?:\d+(?:\.\d+)?\s*(?:ms|[hms]|sec\w*|min\w*)\s*)+)(?!\w)",
     re.IGNORECASE,
 )
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|h|min|m|s)", re.IGNORECASE)
@@ -56,32 +56,33 @@ def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> fl
 
 def retry_after_in(error: object, words: str) -> float | None:
     """Reads the wait that an error's JSON or words ask for, such as `try again in 7.66s`; None where they do not."""
-    for value in _asked(error):
+    for value in _requested(error):
         if value is not None:
             return value
     matched = _IN_WORDS.search(words)
     return _duration_s(matched["time"]) if matched else None
 
 
-def _asked(value: object, depth: int = 0) -> Iterator[float | None]:
+def _requested(value: object, depth: int = 0) -> Iterator[float | None]:
     if depth > _DEEPEST:
         return
     if isinstance(value, list):
         for item in value:
-            yield from _asked(item, depth + 1)
+            yield from _requested(item, depth + 1)
     elif isinstance(value, Mapping):
         for name, factor in _FIELDS.items():
             yield _seconds(value.get(name), factor)
         for item in value.values():
-            yield from _asked(item, depth + 1)
+            yield from _requested(item, depth + 1)
 
 
 def _seconds(value: object, factor: float) -> float | None:
     if isinstance(value, str):
+        text = value
         try:
-            value = float(value)
+            value = float(text)
         except ValueError:
-            return _duration_s(value) if _PART.match(value) else None
+            return _duration_s(text) if _PART.match(text) else None
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
         return None
     return value * factor

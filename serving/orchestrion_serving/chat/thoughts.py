@@ -2,7 +2,7 @@
 
 | at the beginning | is a thought until |
 |---|---|
-| `<think>`, `<seed:think budget="512">`, or any tag that is none of HTML's and is followed by more than itself | `</think>` |
+| `<think>`, `<seed:think budget="512">`, any tag that is none of HTML's and that something follows | `</think>` |
 | nothing: the template of the prompt has opened it | `</think>` |
 | `[THINK]`, `◁think▷` | `[/THINK]`, `◁/think▷` |
 | `<|begin_of_thought|>`, `<|START_THINKING|>` | `<|end_of_thought|>`, `<|END_THINKING|>` |
@@ -15,6 +15,8 @@ be told from a reply until it is closed: a reply of JSON that begins with other 
 reply of a model that `thinks_aloud`, as it has done before; else its words were shown already, and `withdrawn` counts
 them.
 """
+
+# ruff: noqa: RUF001 - Models write quotation marks of every kind.
 
 from __future__ import annotations
 

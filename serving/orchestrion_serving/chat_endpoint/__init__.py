@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrion_serving.chat_endpoint.call import Patience
+from orchestrion_serving.chat_endpoint.call import ReplyTimeouts
 from orchestrion_serving.chat_endpoint.endpoint import ChatEndpoint
 from orchestrion_serving.chat_endpoint.habits import EndpointHabits
 
-__all__ = ["ChatEndpoint", "EndpointHabits", "Patience"]
+__all__ = ["ChatEndpoint", "EndpointHabits", "ReplyTimeouts"]

@@ -27,7 +27,7 @@ _ABOUT_THE_CALL: Final = frozenset({Trouble.KEY, Trouble.PAYMENT, Trouble.BUSY})
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class ReplyTimeouts:
     """How long an endpoint may be silent, in seconds; what only keeps a connection alive is silence, too."""
 
     first_s: float
@@ -39,18 +39,20 @@ class Patience:
 class ChatCall:
     """One call. Iterate `pieces` once."""
 
-    def __init__(self, connection: EndpointConnection, reader: ReplyReader, patience: Patience, *, is_json: bool) -> None:
+    def __init__(
+        self, connection: EndpointConnection, reader: ReplyReader, timeouts: ReplyTimeouts, *, is_json: bool
+    ) -> None:
         """Prepares it.
 
         Args:
             connection: The endpoint.
             reader: Reads the answer.
-            patience: How long to wait for it.
+            timeouts: How long to wait for it.
             is_json: Whether JSON was asked for.
         """
         self._connection = connection
         self._reader = reader
-        self._patience = patience
+        self._timeouts = timeouts
         self._is_json = is_json
         self._said: list[str] = []
         self._deadline = 0.0
@@ -62,7 +64,7 @@ class ChatCall:
         Raises:
             ChatFailure: There is no reply, or not the whole of one.
         """
-        self._deadline = asyncio.get_running_loop().time() + self._patience.first_s
+        self._deadline = asyncio.get_running_loop().time() + self._timeouts.first_s
         try:
             async with asyncio.timeout_at(self._deadline):
                 response = await self._connection.post(self._connection.address.chat_url(), body)
@@ -88,7 +90,7 @@ class ChatCall:
                 if self._reader.complaint:
                     raise self._failure(self._reader.complaint, response)
                 if self._reader.signs_of_life > signs:
-                    idle_s = self._patience.idle_s if self._reader.began else self._patience.first_s
+                    idle_s = self._timeouts.idle_s if self._reader.began else self._timeouts.first_s
                     self._deadline = asyncio.get_running_loop().time() + idle_s
         for piece in self._reader.close():
             yield piece
@@ -134,7 +136,9 @@ class ChatCall:
         try:
             async with asyncio.timeout_at(self._deadline):
                 body = await response.aread()
-        except (TimeoutError, *self._connection.broken):
+        except TimeoutError:
+            body = b""
+        except self._connection.broken:
             body = b""
         complaint = read_complaint(body)
         if not complaint.words:
@@ -159,5 +163,3 @@ def _is_json(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-

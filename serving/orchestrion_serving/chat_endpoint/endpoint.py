@@ -25,7 +25,7 @@ from orchestrion_serving.chat import (
 )
 from orchestrion_serving.chat.finishing import LENGTH
 from orchestrion_serving.chat.parameters import is_about_one_schema
-from orchestrion_serving.chat_endpoint.call import ChatCall, Patience
+from orchestrion_serving.chat_endpoint.call import ChatCall, ReplyTimeouts
 from orchestrion_serving.chat_endpoint.connection import EndpointConnection
 from orchestrion_serving.chat_endpoint.habits import EndpointHabits
 
@@ -40,14 +40,14 @@ class ChatEndpoint:
     """A model that chats. Make and use it on one event loop."""
 
     def __init__(
-        self, address: EndpointAddress, model: str, patience: Patience, habits: EndpointHabits | None = None
+        self, address: EndpointAddress, model: str, timeouts: ReplyTimeouts, habits: EndpointHabits | None = None
     ) -> None:
         """Makes the client; it connects with the first call.
 
         Args:
             address: Where the endpoint is.
             model: The model's name, as the endpoint knows it.
-            patience: How long the endpoint may be silent.
+            timeouts: How long the endpoint may be silent.
             habits: What was learned of it before; None for nothing.
 
         Raises:
@@ -55,9 +55,9 @@ class ChatEndpoint:
         """
         self.address = address
         self.model = model
-        self._patience = patience
+        self._timeouts = timeouts
         self._habits = habits or EndpointHabits(address)
-        self._connection = EndpointConnection(address, patience.first_s)
+        self._connection = EndpointConnection(address, timeouts.first_s)
 
     async def aclose(self) -> None:
         """Closes the connections."""
@@ -91,9 +91,7 @@ class ChatEndpoint:
             async for item in rest:
                 yield item
 
-    async def side_call(
-        self, path: str, body: Mapping[str, object] | None = None, *, of_api: bool = False
-    ) -> object:
+    async def side_call(self, path: str, body: Mapping[str, object] | None = None, *, of_api: bool = False) -> object:
         """Asks for JSON besides the chat: gets a path or, with a body, posts to it.
 
         Args:
@@ -180,7 +178,7 @@ class ChatEndpoint:
 
     async def _call(self, body: Mapping[str, object], *, is_json: bool) -> AsyncGenerator[str | ReplyEnd, None]:
         reader = ReplyReader(is_json=is_json, thinks_aloud=self._habits.thinks_aloud)
-        call = ChatCall(self._connection, reader, self._patience, is_json=is_json)
+        call = ChatCall(self._connection, reader, self._timeouts, is_json=is_json)
         async with aclosing(call.pieces(body)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, ReplyEnd):

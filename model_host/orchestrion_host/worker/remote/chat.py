@@ -23,7 +23,7 @@ from orchestrion_serving.chat import (
     wrong_key,
     wrong_url,
 )
-from orchestrion_serving.chat_endpoint import ChatEndpoint, EndpointHabits, Patience
+from orchestrion_serving.chat_endpoint import ChatEndpoint, EndpointHabits, ReplyTimeouts
 
 _DEFAULT_MODEL: Final = "gpt-4.1-mini"
 _DEFAULT_TIMEOUT_S: Final = 60.0
@@ -62,7 +62,7 @@ class WorkerChat:
         self._address = EndpointAddress(str(url or OPENAI), key or "")
         self._model = str(options.get("model") or os.environ.get("OPENAI_MODEL") or _DEFAULT_MODEL)
         timeout_s = float(options.get("timeout_s", _DEFAULT_TIMEOUT_S))
-        self._patience = Patience(timeout_s, timeout_s)
+        self._timeouts = ReplyTimeouts(timeout_s, timeout_s)
         self._habits = EndpointHabits(self._address)
 
     def write(
@@ -94,7 +94,7 @@ class WorkerChat:
         asking = asyncio.current_task()
         watch = asyncio.create_task(_cancel_with(call, asking)) if asking else None
         # A client of its own: its connections belong to this thread's loop, and leaving closes them.
-        endpoint = ChatEndpoint(self._address, self._model, self._patience, self._habits)
+        endpoint = ChatEndpoint(self._address, self._model, self._timeouts, self._habits)
         pieces: list[str] = []
         end = ReplyEnd("")
         try:
@@ -136,7 +136,9 @@ class WorkerChat:
                 text = f"{its} wants a key, or does not take the one it got{status}{saying}"
                 return Reason.HUB_ACCESS_DENIED.error(text, about)
             case Trouble.PAYMENT:
-                return Reason.LLM_QUOTA_EXHAUSTED.error(f"The account at {its[0].lower()}{its[1:]} is empty{saying}", about)
+                return Reason.LLM_QUOTA_EXHAUSTED.error(
+                    f"The account at {its[0].lower()}{its[1:]} is empty{saying}", about
+                )
             case Trouble.MODEL:
                 return Reason.MODEL_NOT_FOUND.error(f"{its} has no model {self._model}{status}{saying}", about)
             case Trouble.CONTEXT:
@@ -157,6 +159,6 @@ class WorkerChat:
 
 
 async def _cancel_with(call: Call, asking: asyncio.Task[WrittenText]) -> None:
-    while not call.cancelled:
+    while not call.cancelled:  # noqa: ASYNC110 - It is set by another thread, which has no loop.
         await asyncio.sleep(_OFTEN_S)
     asking.cancel()

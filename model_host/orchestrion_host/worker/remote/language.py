@@ -91,9 +91,7 @@ class RemoteLanguageModel:
             raise Reason.EXPERT_FAILED.error(f"{self._id} wrote JSON, but no object.")
         return data
 
-    def _write(
-        self, call: Call, messages: Messages, schema: Schema | None, tell: Callable[[str], None]
-    ) -> WrittenText:
+    def _write(self, call: Call, messages: Messages, schema: Schema | None, tell: Callable[[str], None]) -> WrittenText:
         seed = call.inputs.get("seed")
         limit = int(call.number("max_tokens"))
         size = sum(len(message["content"].encode(errors="replace")) for message in messages)

@@ -42,7 +42,8 @@ def test_a_url_that_cannot_be_is_told_with_its_setting_and_the_cure(url: str, cu
 
 
 @pytest.mark.parametrize(
-    "key", ["sk-abc\n", "sk-abc\r\n", " sk-abc", "sk abc", '"sk-abc"', "'sk-abc'", "sk-äbc", "sk-abc\x00", "Bearer sk-abc"]
+    "key",
+    ["sk-abc\n", "sk-abc\r\n", " sk-abc", "sk abc", '"sk-abc"', "'sk-abc'", "sk-äbc", "sk-abc\x00", "Bearer sk-abc"],
 )
 def test_a_key_that_cannot_be_is_told_with_its_setting_and_not_repeated(key: str) -> None:
     with pytest.raises(OrchestrionError, match=r"^llm_api_key \(OPENAI_API_KEY\): ") as caught:
@@ -73,7 +74,17 @@ def test_where_the_server_has_its_other_paths() -> None:
     assert LanguageModelConfig().address.shown == "OpenAI"
 
 
-HERE = ["127.0.0.1", "127.9.9.9", "localhost", "LOCALHOST", "model.localhost", "::1", "[::1]", "0.0.0.0", "::ffff:127.0.0.1"]
+HERE = [
+    "127.0.0.1",
+    "127.9.9.9",
+    "localhost",
+    "LOCALHOST",
+    "model.localhost",
+    "::1",
+    "[::1]",
+    "0.0.0.0",
+    "::ffff:127.0.0.1",
+]
 ELSEWHERE = ["example.org", "10.0.0.1", "localhost.example.org", "127.0.0.1.example.org", "::2", ""]
 
 

@@ -58,7 +58,9 @@ async def test_what_a_whole_answer_says_whatever_its_form(deltas: list[Any]) -> 
 
 
 async def test_the_text_of_old_completions_is_one() -> None:
-    events = [event({"choices": [{"index": 0, "text": text, "finish_reason": None}]}) for text in ("They are ", "well.")]
+    events = [
+        event({"choices": [{"index": 0, "text": text, "finish_reason": None}]}) for text in ("They are ", "well.")
+    ]
     assert (await outcome(Answer((*events, STOP, DONE)))).text == SAID
 
 

@@ -18,13 +18,15 @@ REASONS: dict[str, list[Any]] = {
                        "FinishReason.SAFETY", 3, "guardrail_intervened"],
     "tool_calls": ["tool_calls", "tool_use", "function_call"],
 }  # fmt: skip
-CUT = ["length", "LENGTH", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_length", "FINISH_REASON_MAX_TOKENS", 2,
-       "model_context_window_exceeded", {"type": "length", "length": 8}, "FinishReason.MAX_TOKENS", "max_length",
-       "truncated", "incomplete"]  # fmt: skip
-GOING_ON = [None, "", "null", "none", "FINISH_REASON_UNSPECIFIED", 0, False, {}, []]
+CUT = ["length", "LENGTH", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_length", 2,
+       "FINISH_REASON_MAX_TOKENS", "model_context_window_exceeded", {"type": "length", "length": 8}, "FinishReason.MAX_TOKENS",
+       "max_length", "truncated", "incomplete"]  # fmt: skip
+GOING_ON: list[Any] = [None, "", "null", "none", "FINISH_REASON_UNSPECIFIED", 0, False, {}, []]
 
 
-@pytest.mark.parametrize(("reason", "spelling"), [(reason, word) for reason, words in REASONS.items() for word in words])
+@pytest.mark.parametrize(
+    ("reason", "spelling"), [(reason, word) for reason, words in REASONS.items() for word in words]
+)
 async def test_a_reason_in_each_spelling(reason: str, spelling: Any) -> None:
     assert (await outcome(streamed(SAID, finish=spelling))).ended.finish_reason == reason
     got = await outcome(whole(message(SAID, spelling)))

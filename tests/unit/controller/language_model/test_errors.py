@@ -1,4 +1,4 @@
-"""What endpoints complain of, wherever and however they say it: the right error, with their words and without the key."""
+"""What endpoints complain of, wherever and however they say it: the right error, their words, and never the key."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from orchestrion_controller.language_model.failures import ContextRefusal, context_refusal
 from tests.raw_endpoint import DONE, Answer, Break, chunk, event, streamed, whole
 from tests.unit.controller.language_model.chats import KEY, chat, failure, model_of, outcome
 
@@ -135,7 +134,14 @@ async def test_a_status_in_a_body_counts_as_one_of_http(error: dict[str, Any], r
      (413, "LLM_CONTEXT_EXCEEDED"), (429, "LLM_RATE_LIMITED"), (500, "LLM_UNAVAILABLE"), (529, "LLM_UNAVAILABLE")],
 )  # fmt: skip
 async def test_a_status_of_http_counts_whatever_the_body(status: int, reason: str) -> None:
-    for body in ("", "<html><body>Oh</body></html>", {"error": "Oh"}, {"error": {"message": "Oh", "code": None}}, "[]", "7"):
+    for body in (
+        "",
+        "<html><body>Oh</body></html>",
+        {"error": "Oh"},
+        {"error": {"message": "Oh", "code": None}},
+        "[]",
+        "7",
+    ):
         assert (await failure(whole(body, status))).reason == reason
 
 
@@ -197,5 +203,7 @@ async def test_what_has_begun_is_not_asked_for_again() -> None:
 
 
 async def test_what_only_looks_like_an_error_is_none() -> None:
-    odd = event({"choices": [{"delta": {"content": "Fine."}}], "message": "ok", "error": None, "code": 0, "status": "ok"})
+    odd = event(
+        {"choices": [{"delta": {"content": "Fine."}}], "message": "ok", "error": None, "code": 0, "status": "ok"}
+    )
     assert (await outcome(streamed(odd, chunk({}), event({"id": 1, "base_resp": {"status_code": 0}})))).text == "Fine."

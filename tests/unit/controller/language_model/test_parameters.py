@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from orchestrion.errors import OrchestrionError
-from orchestrion_controller.language_model import LanguageModel, Schema
+from orchestrion_controller.language_model import Schema
 from orchestrion_serving.chat import Abilities, ChatParameters, Complaint, EndpointAddress
 from orchestrion_serving.chat_endpoint import EndpointHabits
-from tests.raw_endpoint import Answer, Break, message, streamed, whole
+from tests.raw_endpoint import Answer, message, streamed, whole
 from tests.unit.controller.language_model.chats import SCHEMA, chat, model_of
 
 STRICT = Schema("mood", SCHEMA.schema, {**SCHEMA.schema, "additionalProperties": False})
-CHAT_ALL = {"schema": SCHEMA, "max_tokens": 500}
+CHAT_ALL: dict[str, Any] = {"schema": SCHEMA, "max_tokens": 500}
 
 
 def refusing(test: Any, body: dict[str, Any], status: int = 400) -> Any:
@@ -73,12 +73,13 @@ async def test_the_limit_has_another_name_at_some_and_none_at_others() -> None:
         assert [sent.get("max_completion_tokens") for sent in endpoint.bodies] == [None, 500, 300]
         assert "max_tokens" not in endpoint.bodies[-1]
 
-    both = lambda body: "max_tokens" in body or "max_completion_tokens" in body  # noqa: E731
-    nameless = lambda sent: whole(said(f"Unknown: {next(name for name in sent if name.startswith('max_'))}"), 400) \
-        if both(sent) else streamed("Fine.")  # noqa: E731  # fmt: skip
+    def nameless(sent: dict[str, Any]) -> Answer:
+        limit = next((name for name in sent if name.startswith("max_")), "")
+        return whole(said(f"Unknown: {limit}"), 400) if limit else streamed("Fine.")
+
     async with model_of(nameless) as (model, endpoint):
         assert (await chat(model, max_tokens=500)).text == "Fine."
-        assert not both(endpoint.bodies[-1])
+        assert not any(name.startswith("max_") for name in endpoint.bodies[-1])
         await chat(model, max_tokens=500)
     assert len(endpoint.bodies) == 4
 
@@ -146,7 +147,9 @@ async def test_roles_alternate_where_they_must() -> None:
     ],
 )
 async def test_an_endpoint_that_refuses_to_stream_is_asked_for_the_whole(body: Any) -> None:
-    script = lambda sent: whole(body, 400) if sent.get("stream") else whole(message("Fine."))  # noqa: E731
+    def script(sent: dict[str, Any]) -> Answer:
+        return whole(body, 400) if sent.get("stream") else whole(message("Fine."))
+
     async with model_of(script) as (model, endpoint):
         for _ in range(2):
             assert (await chat(model)).text == "Fine."
@@ -209,15 +212,20 @@ async def test_several_refusals_are_learned_in_one_call_and_by_all_that_follow()
 
     async with model_of(script) as (model, endpoint):
         await chat(model, **CHAT_ALL)
-        tries = len(endpoint.bodies)
+        attempts = len(endpoint.bodies)
         await chat(model, **CHAT_ALL)
-    assert len(endpoint.bodies) == tries + 1
+    assert len(endpoint.bodies) == attempts + 1
     assert set(endpoint.bodies[-1]) == {"model", "messages", "stream", "max_completion_tokens"}
 
 
 async def test_an_endpoint_that_always_refuses_is_not_asked_for_ever() -> None:
-    words = "temperature, max_tokens, max_completion_tokens, stream_options, seed, response_format, stream: not supported; "
-    async with model_of(whole(said(words + "the system role is not, and roles must alternate"), 400)) as (model, endpoint):
+    words = (
+        "temperature, max_tokens, max_completion_tokens, stream_options, seed, response_format, stream: not supported; "
+    )
+    async with model_of(whole(said(words + "the system role is not, and roles must alternate"), 400)) as (
+        model,
+        endpoint,
+    ):
         with pytest.raises(OrchestrionError) as caught:
             await chat(model, **CHAT_ALL)
     assert caught.value.reason == "LLM_UNAVAILABLE"

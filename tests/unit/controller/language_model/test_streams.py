@@ -1,7 +1,8 @@
-"""How endpoints frame what they say: events in every spelling, JSON by line, one JSON, and whatever keeps a line open."""
+"""How endpoints frame what they say: events in every spelling, JSON by line, one JSON, and what keeps a line open."""
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
@@ -28,12 +29,15 @@ STREAMS: dict[str, str] = {
     "CR": f"data: {ONE}\r\rdata: {TWO}\r\rdata: {LAST}\r\rdata: [DONE]\r\r",
     "no space after the colon": f"data:{ONE}\n\ndata:{TWO}\n\ndata:{LAST}\n\ndata:[DONE]\n\n",
     "a byte order mark": f"\ufeffdata: {ONE}\n\ndata: {TWO}\n\ndata: {LAST}\n\ndata: [DONE]\n\n",
-    "names, numbers and waits": f"event: message\nid: 1\nretry: 300\ndata: {ONE}\n\nid: 2\ndata: {TWO}\n\ndata: {LAST}\n\n",
+    "names, numbers and waits": f"event: message\nid: 1\nretry: 300\ndata: {ONE}\n\n"
+    f"id: 2\ndata: {TWO}\n\ndata: {LAST}\n\n",
     "no blank lines": f"data: {ONE}\ndata: {TWO}\ndata: {LAST}\ndata: [DONE]\n",
     "no end of the last line": f"data: {ONE}\n\ndata: {TWO}\n\ndata: {LAST}",
-    "comments": f": hello\n\n: keepalive\n\ndata: {ONE}\n\n:\n\ndata: {TWO}\n\n: OPENROUTER PROCESSING\n\ndata: {LAST}\n\n",
+    "comments": f": hello\n\n: keepalive\n\ndata: {ONE}\n\n"
+    f":\n\ndata: {TWO}\n\n: OPENROUTER PROCESSING\n\ndata: {LAST}\n\n",
     "keep-alive as data": f"data: : keepalive\n\ndata: {ONE}\n\ndata:\n\ndata: ping\n\ndata: {TWO}\n\ndata: {LAST}\n\n",
-    "keep-alive as JSON": f'event: ping\ndata: {{"type": "ping"}}\n\ndata: {ONE}\n\ndata: null\n\ndata: ""\n\ndata: {{}}\n\n'
+    "keep-alive as JSON": f'event: ping\ndata: {{"type": "ping"}}\n\ndata: {ONE}\n\ndata: null\n\n'
+    'data: ""\n\ndata: {}\n\n'
     f"data: {TWO}\n\ndata: 7\n\ndata: []\n\ndata: {LAST}\n\n",
     "an event without choices": f'data: {{"id": "c"}}\n\ndata: {ONE}\n\ndata: {{"choices": []}}\n\n'
     f'data: {{"choices": null}}\n\ndata: {TWO}\n\ndata: {LAST}\n\n',
@@ -104,7 +108,7 @@ async def test_a_character_is_whole_wherever_it_is_cut() -> None:
     assert all(piece.encode() for piece in got.pieces)
 
 
-@pytest.mark.parametrize("half", ["\ud83d", "\ude00"])
+@pytest.mark.parametrize("half", ["\ud83d", "\ude00"])  # noqa: PT014 - Halves of one.
 async def test_half_a_character_is_none_and_does_no_harm(half: str) -> None:
     assert (await outcome(streamed(chunk({"content": f"Fine {half}"}), "."))).text == "Fine \ufffd."
     assert (await outcome(streamed(chunk({"content": f"Fine {half}"})))).text == "Fine \ufffd"
@@ -116,7 +120,7 @@ async def test_bytes_that_are_no_characters_do_no_harm() -> None:
 
 
 async def test_a_reply_comes_as_it_is_written() -> None:
-    for answer in (streamed(*SAID), Answer(tuple(f"{data(sign)}\n".encode() for sign in SAID) + (LAST.encode(),))):
+    for answer in (streamed(*SAID), Answer((*(f"{data(sign)}\n".encode() for sign in SAID), LAST.encode()))):
         got = await outcome(answer)
         assert (len(got.pieces) > 10, got.text) == (True, SAID)
     for schema in (None, SCHEMA):
@@ -129,6 +133,6 @@ def test_the_borders_of_chunks_make_no_difference(text: str, cuts: list[int]) ->
     raw = text.encode()
     borders = sorted({0, len(raw), *(cut for cut in cuts if cut < len(raw))})
     reader = ReplyReader()
-    pieces = [piece for start, end in zip(borders, borders[1:], strict=False) for piece in reader.feed(raw[start:end])]
+    pieces = [piece for start, end in itertools.pairwise(borders) for piece in reader.feed(raw[start:end])]
     assert "".join([*pieces, *reader.close()]) == SAID
     assert reader.end.finish_reason == "stop"

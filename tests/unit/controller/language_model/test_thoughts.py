@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -42,7 +44,11 @@ MARKED = {
 
 @pytest.mark.parametrize("thought", MARKED.values(), ids=MARKED)
 async def test_a_thought_before_a_reply_is_not_shown(thought: str) -> None:
-    for answer in (bytewise(streamed(thought + SAID)), streamed(*(thought + SAID)), whole(whole_message(thought + SAID))):
+    for answer in (
+        bytewise(streamed(thought + SAID)),
+        streamed(*(thought + SAID)),
+        whole(whole_message(thought + SAID)),
+    ):
         got = await outcome(answer)
         assert (got.text, "".join(got.pieces), got.ended.withdrawn) == (SAID, SAID, 0)
 
@@ -81,9 +87,9 @@ async def test_a_thought_that_nothing_opened_is_withdrawn_and_from_then_on_waite
 
 PLAIN = [
     SAID, "<b>Well</b>, they are.", "<p>They are well.</p>", "<your name> is well.", "<note>Well.</note>", "<", "<3",
-    "<item>one</item><item>two</item>", "[Well](https://example.org) they are.", "[1] They are well.", "analysis is fun.",
-    "analysis", "a", "Analysis: they are well.", "Write `</think>` to end a thought.", "It ends with “</think>”, mostly.",
-    "Between <think> and </think> stands a thought.", "1 < 2 | 3", "  indented", "\n\nlate", "a <|", "…◁…▷",
+    "<item>one</item><item>two</item>", "[Well](https://example.org) they are.", "[1] They are well.",
+    "analysis is fun.", "analysis", "a", "Analysis: they are well.", "Write `</think>` to end a thought.",
+    "It ends with “</think>”, mostly.", "Between <think> and </think> stands a thought.", "1 < 2 | 3", "  indented", "\n\nlate", "a <|", "…◁…▷",
 ]  # fmt: skip
 
 
@@ -102,7 +108,9 @@ async def test_a_thought_without_an_end_is_no_reply(thought: str) -> None:
 
 @given(
     text=st.lists(
-        st.sampled_from(["<think>", "</think>", "hm", " ", "\n", "<", "`", "<b>", "[THINK]", "[/THINK]", "<|", "|>", "well"]),
+        st.sampled_from(
+            ["<think>", "</think>", "hm", " ", "\n", "<", "`", "<b>", "[THINK]", "[/THINK]", "<|", "|>", "well"]
+        ),
         max_size=12,
     ).map("".join),
     cuts=st.lists(st.integers(0, 60), max_size=6),
@@ -114,7 +122,7 @@ def test_the_borders_of_chunks_make_no_difference(
     text: str, cuts: list[int], is_json: bool, thinks_aloud: bool
 ) -> None:
     borders = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
-    pieces = [text[start:end] for start, end in zip(borders, borders[1:], strict=False)]
+    pieces = [text[start:end] for start, end in itertools.pairwise(borders)]
 
     def left(parts: list[str]) -> str:
         thoughts = ThoughtFilter(is_json=is_json, thinks_aloud=thinks_aloud)

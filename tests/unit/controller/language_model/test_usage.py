@@ -27,7 +27,10 @@ USAGES: dict[str, tuple[Any, tuple[int, int]]] = {
     "a list of them": ([READ], (0, 0)),
     "a text of them": ("12 and 3", (0, 0)),
     "null altogether": (None, (0, 0)),
-    "with details": ({**READ, "prompt_tokens_details": None, "completion_tokens_details": {"reasoning_tokens": 1}}, (12, 3)),
+    "with details": (
+        {**READ, "prompt_tokens_details": None, "completion_tokens_details": {"reasoning_tokens": 1}},
+        (12, 3),
+    ),
 }
 
 
