@@ -5,9 +5,13 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.values import Value, renamed
+
+
+_WAIT: Final = "retry_after_ms"
 
 
 class ParameterKind(enum.IntEnum):
@@ -201,16 +205,20 @@ class Error:
     message: str
     """One or two sentences for a person: what went wrong and the cure."""
     metadata: Mapping[str, str] = field(default_factory=dict)
-    """What is dynamic in the message, by name; `field` names the input at fault."""
+    """What is dynamic in the message, by name; `field` names the input at fault, `retry_after_ms` says when trying again
+    makes sense."""
 
     @classmethod
     def of(cls, error: OrchestrionError) -> Error:
         """Describes an exception."""
-        return cls(error.reason, error.message, error.metadata)
+        wait_ms = error.retry_after_ms
+        wait = {} if wait_ms is None else {_WAIT: str(wait_ms)}
+        return cls(error.reason, error.message, {**error.metadata, **wait})
 
     def exception(self) -> OrchestrionError:
         """Builds the exception that this describes."""
-        return Reason.rebuild(self.reason, self.message, self.metadata)
+        wait = self.metadata.get(_WAIT, "")
+        return Reason.rebuild(self.reason, self.message, self.metadata, int(wait) if wait.isdecimal() else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,5 +173,7 @@ async def running_host(
         }
         host = await ModelHost.start(HostConfig(**(defaults | settings)))
         stack.push_async_callback(host.stop)
-        channel = await stack.enter_async_context(grpc.aio.insecure_channel(host.address, options=channel_options()))
+        channel = await stack.enter_async_context(
+            grpc.aio.insecure_channel(host.address, options=channel_options(host.address))
+        )
         yield RunningHost(host, HostClient(channel), controller)

@@ -19,8 +19,8 @@ REASONS: dict[str, list[Any]] = {
     "tool_calls": ["tool_calls", "tool_use", "function_call"],
 }  # fmt: skip
 CUT = ["length", "LENGTH", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_length", 2,
-       "FINISH_REASON_MAX_TOKENS", "model_context_window_exceeded", {"type": "length", "length": 8}, "FinishReason.MAX_TOKENS",
-       "max_length", "truncated", "incomplete"]  # fmt: skip
+       "FINISH_REASON_MAX_TOKENS", "model_context_window_exceeded", {"type": "length", "length": 8},
+       "FinishReason.MAX_TOKENS", "max_length", "truncated", "incomplete"]  # fmt: skip
 GOING_ON: list[Any] = [None, "", "null", "none", "FINISH_REASON_UNSPECIFIED", 0, False, {}, []]
 
 

@@ -89,7 +89,8 @@ PLAIN = [
     SAID, "<b>Well</b>, they are.", "<p>They are well.</p>", "<your name> is well.", "<note>Well.</note>", "<", "<3",
     "<item>one</item><item>two</item>", "[Well](https://example.org) they are.", "[1] They are well.",
     "analysis is fun.", "analysis", "a", "Analysis: they are well.", "Write `</think>` to end a thought.",
-    "It ends with “</think>”, mostly.", "Between <think> and </think> stands a thought.", "1 < 2 | 3", "  indented", "\n\nlate", "a <|", "…◁…▷",
+    "It ends with “</think>”, mostly.", "Between <think> and </think> stands a thought.", "1 < 2 | 3",
+    "  indented", "\n\nlate", "a <|", "…◁…▷",
 ]  # fmt: skip
 
 
