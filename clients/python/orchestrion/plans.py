@@ -10,7 +10,6 @@ from typing import Final
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.values import Value, renamed
 
-
 _WAIT: Final = "retry_after_ms"
 
 
@@ -205,8 +204,8 @@ class Error:
     message: str
     """One or two sentences for a person: what went wrong and the cure."""
     metadata: Mapping[str, str] = field(default_factory=dict)
-    """What is dynamic in the message, by name; `field` names the input at fault, `retry_after_ms` says when trying again
-    makes sense."""
+    """What is dynamic in the message, by name; `field` names the input at fault, `retry_after_ms` says when
+    trying again makes sense."""
 
     @classmethod
     def of(cls, error: OrchestrionError) -> Error:

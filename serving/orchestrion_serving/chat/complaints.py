@@ -53,6 +53,8 @@ _STATUS_IN_WORDS: Final = re.compile(
 )
 _DEEPEST: Final = 6
 _LONGEST_QUOTE: Final = 300
+_LEAST_SECRET: Final = 8
+"""Shorter ones, such as `k` or `none` for servers that want any key, are parts of words as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +129,12 @@ def complaint_of_text(text: str) -> Complaint:
 
 
 def without(text: str, secrets: tuple[str, ...]) -> str:
-    """Replaces secrets in a text, the longest first."""
+    """Replaces secrets in a text, the longest first; a short one where it stands alone, and not as a part of words."""
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        text = text.replace(secret, "…")
+        pattern = re.escape(secret)
+        if len(secret) < _LEAST_SECRET:
+            pattern = rf"(?<!\w){pattern}(?!\w)"
+        text = re.sub(pattern, "…", text)
     return text
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from orchestrion_serving.chat import Complaint
 from tests.raw_endpoint import DONE, Answer, Break, chunk, event, streamed, whole
 from tests.unit.controller.language_model.chats import KEY, chat, failure, model_of, outcome
 
@@ -161,6 +162,11 @@ async def test_the_words_of_an_endpoint_are_cut_and_without_the_key(message: str
         assert KEY not in got.message + str(got.metadata) + str(got.__cause__)
         assert "key" in got.message
         assert len(got.message) < 600
+
+
+def test_a_short_key_is_hidden_where_it_stands_alone_and_words_stay_words() -> None:
+    complaint = Complaint("Token broken: key k, 'k', sk-long-and-secret!")
+    assert complaint.quoted(("k", "sk-long-and-secret")) == "Token broken: key …, '…', …!"
 
 
 WAITS: dict[str, tuple[dict[str, Any], dict[str, str], int | None]] = {
