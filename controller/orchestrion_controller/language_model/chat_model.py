@@ -24,7 +24,8 @@ class ChatModel(Protocol):
         Args:
             messages: The conversation; its last message is answered.
             schema: The form that the reply must have, as JSON; None for any text.
-            max_tokens: How many tokens the reply may have; 0 leaves it to the model.
+            max_tokens: How many tokens the model may write in one go; 0 leaves it to the model. A text that is cut
+                there is asked to go on once; `Ended` says `length` of what is cut all the same.
 
         Raises:
             OrchestrionError: There is no reply, or not the whole of one; `LLM_CONTEXT_EXCEEDED` where the messages do

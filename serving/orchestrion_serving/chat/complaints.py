@@ -31,7 +31,9 @@ _NAMED: Final[Mapping[int, tuple[str, ...]]] = {
     401: ("invalidapikey", "authentication", "unauthenticated", "unauthorized", "invalidauthentication",
           "incorrectapikey", "missingapikey"),
     402: ("insufficientquota", "billing", "paymentrequired", "insufficientbalance", "billingnotactive",
-          "insufficientcredits", "insufficientfunds", "exceededcurrentquota", "billinghardlimitreached"),
+          "insufficientcredits", "insufficientfunds", "exceededcurrentquota", "billinghardlimitreached",
+          "quotaexceeded",
+          "arrearage"),
     403: ("permission", "permissiondenied", "forbidden", "accessdenied", "accountdeactivated",
           "unsupportedcountryregionterritory"),
     404: ("notfound", "modelnotfound", "unknownmodel", "nosuchmodel", "modelnotexist"),
@@ -110,7 +112,13 @@ def complaint_in(event: object, *, announced: bool = False) -> Complaint | None:
     words = " ".join(_words(event if error is None or error is True else error).split())
     if not words:
         words = " ".join(_words(event).split()) or json.dumps(event, ensure_ascii=False)
-    status = _status(error) or _status({name: event.get(name) for name in _STATUS_FIELDS}) or _status_in(words)
+    statuses = (
+        _status(error),
+        _status({name: event.get(name) for name in _STATUS_FIELDS}),
+        _one_status(words),
+        _status_in(words),
+    )
+    status = next((each for each in statuses if each in _TELLING), next(filter(None, statuses), 0))
     codes = tuple(
         str(place[name])
         for place in (inner, event)
@@ -125,7 +133,7 @@ def complaint_in(event: object, *, announced: bool = False) -> Complaint | None:
 def complaint_of_text(text: str) -> Complaint:
     """Reads a complaint that is no JSON: words, or a page of HTML."""
     words = " ".join(_plain(text).split())
-    return Complaint(words, _status_in(words[:200]), retry_after_s=retry_after_in({}, words))
+    return Complaint(words, _one_status(words) or _status_in(words[:200]), retry_after_s=retry_after_in({}, words))
 
 
 def without(text: str, secrets: tuple[str, ...]) -> str:
@@ -200,10 +208,14 @@ def _one_status(value: object) -> int:
         return int(value) if 400 <= value < 600 else 0
     if not isinstance(value, str):
         return 0
-    if value.strip().isdigit():
-        return _one_status(int(value))
-    name = re.sub(r"[\W_]+", "", value.rpartition(".")[2]).casefold()
-    return _STATUS_BY_NAME.get(name) or _STATUS_BY_NAME.get(re.sub(r"(?:error|exception)$", "", name), 0)
+    if number := re.match(r"\s*(\d{3})\b", value):
+        return _one_status(int(number[1]))
+    # As one word, and for names with dots in them each part by itself, the last one first.
+    for part in (value, *reversed(value.split("."))):
+        name = re.sub(r"(?:error|exception)$", "", re.sub(r"[\W_]+", "", part).casefold())
+        if status := _STATUS_BY_NAME.get(name):
+            return status
+    return 0
 
 
 def _status_in(words: str) -> int:

@@ -109,10 +109,14 @@ class EventDecoder:
             return self._read_bare(line)
         if not line.strip():
             return self._dispatch()
-        if line.startswith(":"):
+        if line.lstrip().startswith(":"):
             return []
-        if matched := _FIELD.fullmatch(line):
+        if matched := _FIELD.fullmatch(line.lstrip()):
             return self._read_field(matched[1].lower(), matched[2])
+        if self._data and _begins_json(self._data[0]) and not _is_whole("\n".join(self._data)):
+            # JSON in several lines, of which only the first is called data.
+            self._data.append(line)
+            return []
         return [*self._dispatch(), *self._read_bare(line)]
 
     def _read_field(self, field: str, value: str) -> list[StreamEvent]:

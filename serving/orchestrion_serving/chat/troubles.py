@@ -26,6 +26,10 @@ _CONTEXT_WORDS: Final = (
 )
 _CONTEXT_STATUSES: Final = frozenset({0, 400, 413, 422, 500})
 _QUOTA_WORDS: Final = ("insufficient_quota", "billing", "credit", "quota exceeded", "payment", "insufficient balance")
+_KEY_WORDS: Final = re.compile(
+    r"\b(?:invalid|incorrect|missing|expired|no|provide an?|provide your) api[ _-]?key\b"
+    r"|\bapi[ _-]?key\b.{0,20}\b(?:not valid|invalid|incorrect|missing|expired|required)\b"
+)
 _CURABLE: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 """Transient status codes."""
 
@@ -100,6 +104,8 @@ def trouble_of(complaint: Complaint) -> Trouble:
     is_about_payment = any(word in said for word in _QUOTA_WORDS)
     if complaint.status == 402 or (complaint.status in {0, 403, 429} and is_about_payment):
         return Trouble.PAYMENT
+    if complaint.status in {0, 400} and _KEY_WORDS.search(said):
+        return Trouble.KEY
     by_status = {401: Trouble.KEY, 403: Trouble.KEY, 404: Trouble.MODEL, 429: Trouble.BUSY}
     return by_status.get(complaint.status, Trouble.FAILED)
 

@@ -1,4 +1,4 @@
-"""How much of a prompt an endpoint has room for, where it has no tokenizer, and how a caller learns what was left out."""
+"""How much of a prompt an endpoint without a tokenizer has room for, and how a caller learns what was left out."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -108,6 +109,8 @@ STATUSES: dict[str, tuple[Any, str]] = {
     "too many requests": ({"error": {"type": "RateLimitError"}}, "LLM_RATE_LIMITED"),
     "exhausted": ({"error": {"status": "RESOURCE_EXHAUSTED"}}, "LLM_RATE_LIMITED"),
     "429 beside": ({"status": 429, "error": {}, "detail": "slow down"}, "LLM_RATE_LIMITED"),
+    "a name with dots": ({"code": "Throttling.RateQuota"}, "LLM_RATE_LIMITED"),
+    "a status line": ({"error": {"status": "429 Too Many Requests"}}, "LLM_RATE_LIMITED"),
     "500": ({"error": {"code": 500}}, "LLM_UNAVAILABLE"),
     "503": ({"error": {"code": "503"}}, "LLM_UNAVAILABLE"),
     "overloaded": ({"type": "error", "error": {"type": "overloaded_error"}}, "LLM_UNAVAILABLE"),
@@ -149,6 +152,21 @@ async def test_a_status_of_http_counts_whatever_the_body(status: int, reason: st
 async def test_a_status_in_words_counts_too() -> None:
     for text in ("429 Too Many Requests", "HTTP/1.1 429", "error code: 429", "Upstream said: status 429."):
         assert (await failure(whole(text, content_type="text/plain"))).reason == "LLM_RATE_LIMITED"
+    for words, reason in (
+        ("Unauthorized", "NOT_CONFIGURED"),
+        ("API key not valid. Please pass a valid API key.", "NOT_CONFIGURED"),
+        ("You didn't provide an API key.", "NOT_CONFIGURED"),
+        ("Not Found", "NOT_CONFIGURED"),
+        ("Too Many Requests", "LLM_RATE_LIMITED"),
+        ("Insufficient Balance", "LLM_QUOTA_EXHAUSTED"),
+        ("Rate limit exceeded", "LLM_RATE_LIMITED"),
+    ):
+        for body in (
+            words,
+            json.dumps({"error": words}),
+            json.dumps({"detail": words, "type": "invalid_request_error"}),
+        ):
+            assert (await failure(whole(body))).reason == reason
     # Other numbers are no statuses.
     assert (await failure(whole("It took 429 ms.", content_type="text/plain"))).reason == "LLM_UNAVAILABLE"
 

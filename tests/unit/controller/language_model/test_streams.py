@@ -48,6 +48,10 @@ STREAMS: dict[str, str] = {
         "".join(f"data: {line}\n" for line in json.dumps(json.loads(item), indent=2).split("\n")) + "\n"
         for item in (ONE, TWO, LAST)
     ),
+    "an event in several lines of which one is called data": "".join(
+        f"data: {json.dumps(json.loads(item), indent=2)}\n\n" for item in (ONE, TWO, LAST)
+    ),
+    "indented": f"  data: {ONE}\n\n  : keepalive\n\n  data: {TWO}\n\n  data: {LAST}\n\n",
     "several in one event": f"data: {ONE}{TWO}\n\ndata: {LAST}\n\n",
     "a list of events": f"data: [{ONE}, {TWO}]\n\ndata: {LAST}\n\n",
     "NDJSON": f"{ONE}\n{TWO}\n{LAST}\n",
