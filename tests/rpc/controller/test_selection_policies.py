@@ -239,8 +239,8 @@ async def test_where_the_context_is_short_less_is_told_and_rank_chooses_for_the_
     start_platform: StartPlatform,
 ) -> None:
     names = [f"task-{number}" for number in range(12)]
-    # Room for some of the tasks only: until the endpoint has counted any, a byte counts as a token.
-    platform = await start_platform(chosen(**dict.fromkeys(names, "good")), llm_context_tokens=5_000)
+    # Room for some of the tasks only: until the endpoint has counted any, 2.5 bytes count as a token.
+    platform = await start_platform(chosen(**dict.fromkeys(names, "good")), llm_context_tokens=2_000)
     plan = Plan(tuple(wait(name, "some words " * 50) for name in names))
 
     result = assignments(await collect(platform.client.select(plan, policy=LLM)))
