@@ -45,6 +45,8 @@ def finish_reason(value: object) -> str:
     Returns:
         Empty where the reply goes on, or the endpoint does not say.
     """
+    if value is None:
+        return ""
     if isinstance(value, Mapping):
         value = value.get("type") or value.get("reason")
     if isinstance(value, int) and not isinstance(value, bool):

@@ -87,7 +87,7 @@ class Abilities:
 
     format: Format = Format.JSON_SCHEMA
     is_strict: bool = False
-    """Whether schemas are sent in strict mode; OpenAI's own endpoint wants it."""
+    """Whether schemas that have two forms are sent in the strict one; OpenAI's own endpoint wants it."""
     refused_strictness: frozenset[bool] = frozenset()
     """The modes that it has refused."""
     refused: frozenset[str] = frozenset()
@@ -166,9 +166,14 @@ class Abilities:
             return {}
         if self.format is Format.JSON_OBJECT:
             return {"response_format": {"type": "json_object"}}
-        form = schema.strict_schema if self.is_strict and schema.strict_schema is not None else schema.schema
-        body = {"name": schema.name, "strict": self.is_strict, "schema": form}
+        is_strict = self._strict_for(schema)
+        form = schema.strict_schema if is_strict and schema.strict_schema is not None else schema.schema
+        body = {"name": schema.name, "strict": is_strict, "schema": form}
         return {"response_format": {"type": "json_schema", "json_schema": body}}
+
+    def _strict_for(self, schema: Schema) -> bool:
+        # A schema that is in the strict form by itself loses nothing by it.
+        return self.is_strict or (schema.strict_schema is None and True not in self.refused_strictness)
 
     def _with_other_limit(self, parameters: ChatParameters, words: str, param: str) -> Abilities | None:
         named = any(_names(limit, words, param) for limit in _LIMITS)
@@ -207,11 +212,12 @@ class Abilities:
         # Many servers only say that the request is bad: then the next format is tried.
         if not about_format and status not in _SPEECHLESS:
             return None
-        refused = self.refused_strictness | {self.is_strict}
+        is_strict = self._strict_for(schema)
+        refused = self.refused_strictness | {is_strict}
         differs = schema.strict_schema is not None or "strict" in words or "strict" in param
         about_strictness = any(word in words or word in param for word in _ABOUT_STRICTNESS)
         if self.format is Format.JSON_SCHEMA and differs and about_strictness and len(refused) == 1:
-            return replace(self, is_strict=not self.is_strict, refused_strictness=refused)
+            return replace(self, is_strict=not is_strict, refused_strictness=refused)
         return replace(self, format=Format(self.format + 1))
 
 

@@ -55,7 +55,7 @@ class ReplyReader:
         self._events = EventDecoder()
         self._characters = WholeCharacters()
         self._thoughts = ThoughtFilter(is_json=is_json, thinks_aloud=thinks_aloud)
-        self._said = ""
+        self._said: list[str] = []
         """All of the content, thoughts in it included."""
         self._refusal = ""
         self._finish_reason = ""
@@ -149,7 +149,7 @@ class ReplyReader:
         if reason and reason != finishing.FAILED:
             self._finish_reason = reason
         self._refusal += said.refusal
-        self._said += said.text
+        self._said.append(said.text)
         return self._thoughts.feed(self._characters.feed(said.text)) if said.text else ""
 
     def _content(self, choice: Mapping[str, object], event: Mapping[str, object], reason: str) -> Content:
@@ -160,12 +160,13 @@ class ReplyReader:
             return read_message(delta if delta else text, is_json=self._is_json)
         said = read_message(message, is_json=self._is_json)
         is_whole = event.get("object") == "chat.completion" or bool(reason)
-        if not self._said:
+        earlier = "".join(self._said)
+        if not earlier:
             # No event of a stream has a message; one that has is a whole answer, unless it says that more comes.
             self._is_whole = "choices" in event or event.get("done") is True
-        elif is_whole and said.text.startswith(self._said):
+        elif is_whole and said.text.startswith(earlier):
             # Some streams end with the whole message once more.
-            return Content(said.text[len(self._said) :], said.refusal, said.thinks)
+            return Content(said.text[len(earlier) :], said.refusal, said.thinks)
         else:
             self._is_whole = False
         return said

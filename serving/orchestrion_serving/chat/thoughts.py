@@ -63,6 +63,8 @@ class ThoughtFilter:
         self._is_json = is_json
         self._thinks_aloud = thinks_aloud
         self._buffer = ""
+        self._searched = 0
+        """How far into the buffer no mark has its end; one may begin shortly before."""
         self._shown: list[str] = []
         self._mark = Mark(Opening.REPLY)
         self._wrapper = ""
@@ -122,13 +124,15 @@ class ThoughtFilter:
 
     def _unsure(self, final: bool) -> str:
         """Decides on a tag whose name says nothing: a thought is closed, and something else than another follows."""
-        closing = self._mark.closed_by.search(self._buffer)
+        closing = self._mark.closed_by.search(self._buffer, max(0, self._searched - _LONGEST_MARK))
+        if closing is None:
+            self._searched = len(self._buffer)
         rest = self._buffer[closing.end() :].lstrip() if closing else ""
         again = f"<{self._mark.name}".casefold()
         if not final and (closing is None or again.startswith(rest[: len(again)].casefold())):
             return ""
         if closing is None or not rest or rest.casefold().startswith(again):
-            self._state = self._text
+            self._state, self._searched = self._text, 0
             return ""
         return self._end_thought(closing.end())
 
@@ -159,7 +163,7 @@ class ThoughtFilter:
             return self._take(len(self._buffer) - unfinished_tail(self._buffer))
         ending = ENDING.search(self._buffer)
         shown = self._buffer[: ending.start()] if ending else self._buffer
-        self._buffer = ""
+        self._take(len(self._buffer))
         if self._wrapper:
             shown = re.sub(rf"\s*</{re.escape(self._wrapper)}\s*>\s*\Z", "", shown, flags=re.IGNORECASE)
         return shown
@@ -173,7 +177,8 @@ class ThoughtFilter:
 
     def _drop_unopened(self) -> bool:
         """Drops what stands before the end of a thought that nothing opened; returns whether there was one."""
-        for closing in CLOSING.finditer(self._buffer):
+        start, self._searched = max(0, self._searched - _LONGEST_MARK), len(self._buffer)
+        for closing in CLOSING.finditer(self._buffer, start):
             name = closing[str(closing.lastgroup)]
             is_end = is_thought_name(name) or (self._state == self._held and self._is_json and not is_html(name))
             before = "".join(self._shown) + self._buffer[: closing.start()]
@@ -192,5 +197,5 @@ class ThoughtFilter:
         return ""
 
     def _take(self, length: int) -> str:
-        taken, self._buffer = self._buffer[:length], self._buffer[length:]
+        taken, self._buffer, self._searched = self._buffer[:length], self._buffer[length:], 0
         return taken

@@ -179,8 +179,7 @@ async def test_the_model_is_told_the_request_the_tasks_and_all_that_is_known_of_
     assert reported.count("- fast: Fast. | languages: any or not said | domain: general use | licence: MIT") == 1
     # The form of the reply allows nothing but the candidates, for every task.
     form = call.body["response_format"]["json_schema"]
-    # Strictness is for OpenAI's own endpoint; others hold a model to a schema without it.
-    assert form["strict"] is False
+    assert form["strict"] is True
     choices = form["schema"]["properties"]["choices"]
     assert choices["required"] == ["first", "second", "third"]
     assert set(choices["properties"]["second"]["properties"]["expert"]["enum"]) == {"fast", "good", "old"}

@@ -193,6 +193,13 @@ async def test_where_one_form_of_a_schema_is_refused_the_other_is_tried(refuses:
     assert endpoint.bodies[-1]["response_format"]["json_schema"]["schema"] == STRICT.strict_schema
 
 
+async def test_a_schema_that_is_strict_by_itself_is_sent_so_until_that_is_refused() -> None:
+    script = refusing(strictness_of, said("json_schema.strict is not supported"))
+    async with model_of(script) as (model, endpoint):
+        await chat(model, SCHEMA)
+    assert [sent_format(body) for body in endpoint.bodies] == [("json_schema", True), ("json_schema", False)]
+
+
 async def test_where_both_forms_are_refused_there_is_json_and_then_text() -> None:
     words = said("strict json_schema is not supported by response_format")
     async with model_of(refusing(has("response_format"), words)) as (model, endpoint):

@@ -110,7 +110,22 @@ async def test_a_thought_without_an_end_is_no_reply(thought: str) -> None:
 @given(
     text=st.lists(
         st.sampled_from(
-            ["<think>", "</think>", "hm", " ", "\n", "<", "`", "<b>", "[THINK]", "[/THINK]", "<|", "|>", "well"]
+            [
+                "<think>",
+                "</think>",
+                "<hm>",
+                "</hm>",
+                "hm",
+                " ",
+                "\n",
+                "<",
+                "`",
+                "<b>",
+                "[THINK]",
+                "[/THINK]",
+                "<|",
+                "|>",
+            ]
         ),
         max_size=12,
     ).map("".join),
