@@ -48,15 +48,23 @@ class LLMResponder:
         aliases = Aliases(request, files, words_of(language.tag))
         stream = AliasStream(aliases, own_texts(request))
         pieces: list[str] = []
+        written: list[str] = []
         ended = Ended("", "", Usage(llm_call_count=1))
         async with aclosing(chat_fitting(self._model, extents(request), prompt.messages)) as reply:
             async for item in reply:
                 if isinstance(item, Ended):
                     ended = item
-                elif text := stream.feed(item):
+                    continue
+                written.append(item)
+                if text := stream.feed(item):
                     pieces.append(text)
                     yield AnswerText(text)
         is_cut = ended.finish_reason == _CUT
+        if ended.withdrawn:
+            # What came first was a thought that nothing had opened: it was seen, but it is no part of the answer.
+            aliases = Aliases(request, files, words_of(language.tag))
+            stream = AliasStream(aliases, own_texts(request))
+            pieces = [stream.feed("".join(written)[ended.withdrawn :].lstrip())]
         if text := stream.finish(is_cut=is_cut):
             pieces.append(text)
             yield AnswerText(text)

@@ -23,6 +23,13 @@ _Form: TypeAlias = dict[str, JsonData]
 
 _MOST_EXACT: Final = 24
 """So many task types have the inputs that are their own and no others; more would make the schema too long."""
+_MOST_TASKS: Final = 100
+_MOST_PARTS: Final = 8
+_LONGEST_WORDS: Final = 300
+_LONGEST_REASON: Final = 200
+"""A small model that is held to a form and knows no end goes round in circles; items, and characters."""
+_BOUNDS: Final = frozenset({"maxItems", "maxLength"})
+"""What strict modes do not take."""
 _OUTPUT: Final[_Form] = {"type": "string", "pattern": r"^\$[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(\.[0-9]+)?$"}
 """A reference to an output. No lookahead: constrained decoders have none."""
 
@@ -51,17 +58,23 @@ def _plan(inputs: _Inputs, task_types: Sequence[TaskType], absent: Sequence[str]
         for name, form in forms.items():
             shared_forms[name] = _either(shared_forms.get(name, form), form)
     tasks = [
-        _object({"id": {"type": "string"}, "type": {"enum": types}, "inputs": _object(forms, required)})
+        _object(
+            {"id": {"type": "string"}, "type": {"enum": types}, "inputs": _object(forms, required)}
+        )
         for types, forms, required in groups.values()
     ]
-    said: dict[str, _Form] = {"words": {"type": "string"}, "why": {"type": "string"}}
+    said: dict[str, _Form] = {"words": _said(_LONGEST_WORDS), "why": _said(_LONGEST_REASON)}
     part = _object({**said, "type": {"enum": [*absent]}} if absent else said, required=tuple(said))
     members = {
-        "tasks": {"type": "array", "items": {"anyOf": tasks}},
-        "not_done": {"type": "array", "items": part},
-        "no_task_reason": {"type": "string"},
+        "tasks": {"type": "array", "items": {"anyOf": tasks}, "maxItems": _MOST_TASKS},
+        "not_done": {"type": "array", "items": part, "maxItems": _MOST_PARTS},
+        "no_task_reason": _said(_LONGEST_REASON),
     }
     return {**_object(members, required=("tasks",)), "$defs": inputs.definitions}
+
+
+def _said(longest: int) -> _Form:
+    return {"type": "string", "maxLength": longest}
 
 
 def _either(one: _Form, other: _Form) -> _Form:
@@ -79,7 +92,7 @@ def _strict(form: JsonData) -> JsonData:
         return [_strict(item) for item in form]
     if not isinstance(form, dict):
         return form
-    result = {key: _strict(item) for key, item in form.items()}
+    result = {key: _strict(item) for key, item in form.items() if key not in _BOUNDS}
     if "enum" in form:
         result = {"type": "string", **result}
     if form.get("type") == "object":

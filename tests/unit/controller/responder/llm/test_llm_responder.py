@@ -58,3 +58,14 @@ async def test_closing_the_generator_closes_the_stream() -> None:
         async with asyncio.timeout(5):
             await server.dropped.wait()
         await model.aclose()
+
+
+async def test_a_thought_that_nothing_had_opened_is_no_part_of_the_answer() -> None:
+    """Some templates open the thought themselves, so that a reply shows where it ends and not where it began."""
+    async with LLMServer(["They seem happy: [[file 1]].\n</think>\n\nIt reads [[read.text]]."]) as server:
+        items = await answered(server)
+    last = items[-1]
+    assert isinstance(last, AnswerFinished)
+    assert last.text.startswith("It reads ")
+    assert "happy" not in last.text
+    assert "think>" not in last.text
