@@ -71,7 +71,7 @@ def test_few_task_types_have_their_own_inputs_alone_and_many_share_those_that_ar
 
 
 def test_what_a_small_model_writes_comes_to_an_end() -> None:
-    """Held to a form and going round in circles: lists and what is said beside tasks have bounds, but in strict modes."""
+    """Held to a form and going round in circles: lists and words have bounds, but in strict modes."""
     schema = plan_schema(STARTER.values(), NAMES)
     parts = [{"words": "round", "why": "and round"}] * 9
     assert takes(schema.schema, json.dumps({"tasks": [], "not_done": parts[:8]}))
