@@ -104,7 +104,7 @@ class Attempt:
         by_name = {item.name: item for item in self._shown.absent}
         parts = []
         for part in self._reader.not_done:
-            written = NotDone(self._as_written(part.words), part.reason)
+            written = NotDone(self._as_written(part.words), _sentence(part.reason))
             absent = by_name.get(self._reader.needed.get(part, ""))
             parts.append(absent.part(written, self._shown.request, language) if absent else written)
         return tuple(parts)
@@ -196,6 +196,13 @@ class Attempt:
             self.faults += [question for question in questions if question]
         self._tasks.append(checked)
         return checked
+
+
+def _sentence(text: str) -> str:
+    """Makes a sentence of a few words; other scripts than ours end theirs in their own way."""
+    text = text.strip()
+    text = text[:1].upper() + text[1:]
+    return f"{text}." if text and text[-1].isalnum() and text[-1].isascii() else text
 
 
 def _reasons(parts: Sequence[NotDone]) -> str:

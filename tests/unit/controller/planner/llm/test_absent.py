@@ -62,4 +62,4 @@ async def test_a_name_that_was_not_offered_is_no_promise() -> None:
     async with LLMServer([reply]) as server:
         end = (await planned(server, request("book a table", TRANSLATOR)))[-1]
     assert isinstance(end, PlanFinished)
-    assert end.not_done == (NotDone("book a table", "nothing here books"),)
+    assert end.not_done == (NotDone("book a table", "Nothing here books."),)
