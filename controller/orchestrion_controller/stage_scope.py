@@ -62,7 +62,12 @@ def stage_scope(log: EventLog, stage: Stage, metrics: ControllerMetrics, perform
         log.append(
             stage,
             StageFinished(
-                outcome, seconds * 1000, usage.llm_call_count, usage.prompt_token_count, usage.completion_token_count
+                outcome,
+                seconds * 1000,
+                usage.llm_call_count,
+                usage.prompt_token_count,
+                usage.completion_token_count,
+                usage.cached_token_count,
             ),
         )
         name = stage.name.lower()
@@ -71,4 +76,5 @@ def stage_scope(log: EventLog, stage: Stage, metrics: ControllerMetrics, perform
         if usage.llm_call_count:
             metrics.llm_calls.labels(name).inc(usage.llm_call_count)
             metrics.llm_tokens.labels(name, "prompt").inc(usage.prompt_token_count)
+            metrics.llm_tokens.labels(name, "cached").inc(usage.cached_token_count)
             metrics.llm_tokens.labels(name, "completion").inc(usage.completion_token_count)

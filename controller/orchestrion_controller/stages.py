@@ -25,12 +25,15 @@ class Usage:
     llm_call_count: int = 0
     prompt_token_count: int = 0
     completion_token_count: int = 0
+    cached_token_count: int = 0
+    """How many of the prompts' tokens the endpoint had from an earlier prompt that began alike."""
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
             self.llm_call_count + other.llm_call_count,
             self.prompt_token_count + other.prompt_token_count,
             self.completion_token_count + other.completion_token_count,
+            self.cached_token_count + other.cached_token_count,
         )
 
 

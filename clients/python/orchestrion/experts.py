@@ -75,7 +75,7 @@ class AcceptedValues:
     input: str
     """The name of the input."""
     values: tuple[str, ...]
-    """The texts that it takes."""
+    """The texts that it takes; none for an input that it does not take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,8 @@ class Expert:
     """How many requests one forward pass takes at most; at least 1."""
     accepts: tuple[AcceptedValues, ...] = ()
     """Inputs of which it takes some values only, such as one of a task type's operations. A task that gives such an
-    input another value goes to another expert. Inputs that are not listed take whatever the task type allows.
+    input another value goes to another expert; one that is listed without values takes none at all. Inputs that are not
+    listed take whatever the task type allows.
     """
     download_bytes: int = 0
     """What its files take to download, in bytes; 0 when there is nothing to download or that is not known yet."""

@@ -204,8 +204,7 @@ class Error:
     message: str
     """One or two sentences for a person: what went wrong and the cure."""
     metadata: Mapping[str, str] = field(default_factory=dict)
-    """What is dynamic in the message, by name; `field` names the input at fault, `retry_after_ms` says when
-    trying again makes sense."""
+    """What is dynamic in the message, by name; `field` names the input at fault."""
 
     @classmethod
     def of(cls, error: OrchestrionError) -> Error:

@@ -106,7 +106,7 @@ class LanguageModel:
     def _ended(self, end: ReplyEnd, messages: Sequence[ChatMessage]) -> Ended:
         if end.call_count == 1:
             self._window.learn_usage(messages, end.counts.prompt)
-        usage = Usage(end.call_count, end.counts.prompt, end.counts.completion)
+        usage = Usage(end.call_count, end.counts.prompt, end.counts.completion, end.counts.cached)
         return Ended(end.finish_reason, end.refusal, usage, end.withdrawn)
 
 

@@ -90,4 +90,5 @@ def _stage_ended(stage: StageSnapshot, end: StageFinished) -> StageSnapshot:
         llm_call_count=end.llm_call_count,
         prompt_token_count=end.prompt_token_count,
         completion_token_count=end.completion_token_count,
+        cached_token_count=end.cached_token_count,
     )

@@ -148,7 +148,8 @@ def _plan_end(end: events.PlanFinished) -> list[str]:
 
 
 def _stage_end(end: events.StageFinished) -> str:
-    tokens = f", {end.prompt_token_count} + {end.completion_token_count} tokens" if end.llm_call_count else ""
+    cached = f" ({end.cached_token_count} cached)" if end.cached_token_count else ""
+    tokens = f", {end.prompt_token_count}{cached} + {end.completion_token_count} tokens" if end.llm_call_count else ""
     outcome = "done" if end.outcome is events.StageOutcome.SUCCEEDED else end.outcome.name.lower()
     return f"{outcome} in {duration(end.duration_ms)}{tokens}"
 

@@ -29,17 +29,17 @@ from orchestrion.v1 import plans_pb2 as orchestrion_dot_v1_dot_plans__pb2
 from orchestrion.v1 import runs_pb2 as orchestrion_dot_v1_dot_runs__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1borchestrion/v1/events.proto\x12\x0eorchestrion.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a orchestrion/v1/assignments.proto\x1a\x1borchestrion/v1/errors.proto\x1a\x1aorchestrion/v1/plans.proto\x1a\x19orchestrion/v1/runs.proto\"\x8a\t\n\x05\x45vent\x12\x0b\n\x03run\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\x03\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12$\n\x05stage\x18\x04 \x01(\x0e\x32\x15.orchestrion.v1.Stage\x12\x31\n\x0brun_started\x18\x05 \x01(\x0b\x32\x1a.orchestrion.v1.RunStartedH\x00\x12\x35\n\rstage_started\x18\x06 \x01(\x0b\x32\x1c.orchestrion.v1.StageStartedH\x00\x12\x37\n\x0estage_finished\x18\x07 \x01(\x0b\x32\x1d.orchestrion.v1.StageFinishedH\x00\x12\x33\n\x0ctask_planned\x18\x08 \x01(\x0b\x32\x1b.orchestrion.v1.TaskPlannedH\x00\x12\x35\n\rplan_rejected\x18\t \x01(\x0b\x32\x1c.orchestrion.v1.PlanRejectedH\x00\x12\x33\n\x0ctask_revoked\x18\n \x01(\x0b\x32\x1b.orchestrion.v1.TaskRevokedH\x00\x12\x35\n\rplan_finished\x18\x0b \x01(\x0b\x32\x1c.orchestrion.v1.PlanFinishedH\x00\x12\x35\n\rtask_assigned\x18\x0c \x01(\x0b\x32\x1c.orchestrion.v1.TaskAssignedH\x00\x12\x33\n\x0ctask_started\x18\r \x01(\x0b\x32\x1b.orchestrion.v1.TaskStartedH\x00\x12\x35\n\rtask_progress\x18\x0e \x01(\x0b\x32\x1c.orchestrion.v1.TaskProgressH\x00\x12-\n\ttask_text\x18\x0f \x01(\x0b\x32\x18.orchestrion.v1.TaskTextH\x00\x12\x33\n\x0ctask_preview\x18\x10 \x01(\x0b\x32\x1b.orchestrion.v1.TaskPreviewH\x00\x12\x37\n\x0e\x61ttempt_failed\x18\x11 \x01(\x0b\x32\x1d.orchestrion.v1.AttemptFailedH\x00\x12\x35\n\rtask_finished\x18\x12 \x01(\x0b\x32\x1c.orchestrion.v1.TaskFinishedH\x00\x12\x31\n\x0b\x61nswer_text\x18\x13 \x01(\x0b\x32\x1a.orchestrion.v1.AnswerTextH\x00\x12\x39\n\x0f\x61nswer_finished\x18\x14 \x01(\x0b\x32\x1e.orchestrion.v1.AnswerFinishedH\x00\x12\x33\n\x0crun_finished\x18\x15 \x01(\x0b\x32\x1b.orchestrion.v1.RunFinishedH\x00\x12;\n\x10\x61pproval_awaited\x18\x16 \x01(\x0b\x32\x1f.orchestrion.v1.ApprovalAwaitedH\x00\x12\x35\n\rplan_approved\x18\x17 \x01(\x0b\x32\x1c.orchestrion.v1.PlanApprovedH\x00\x42\t\n\x07payload\"\xa7\x01\n\nRunStarted\x12%\n\x04kind\x18\x01 \x01(\x0e\x32\x17.orchestrion.v1.RunKind\x12)\n\x08messages\x18\x02 \x03(\x0b\x32\x17.orchestrion.v1.Message\x12\x31\n\rdeadline_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cprevious_run\x18\x04 \x01(\t\"!\n\x0cStageStarted\x12\x11\n\tperformer\x18\x01 \x01(\t\"\xa7\x01\n\rStageFinished\x12-\n\x07outcome\x18\x01 \x01(\x0e\x32\x1c.orchestrion.v1.StageOutcome\x12\x13\n\x0b\x64uration_ms\x18\x02 \x01(\x01\x12\x16\n\x0ellm_call_count\x18\x03 \x01(\x05\x12\x1a\n\x12prompt_token_count\x18\x04 \x01(\x05\x12\x1e\n\x16\x63ompletion_token_count\x18\x05 \x01(\x05\"1\n\x0bTaskPlanned\x12\"\n\x04task\x18\x01 \x01(\x0b\x32\x14.orchestrion.v1.Task\"4\n\x0cPlanRejected\x12$\n\x05\x65rror\x18\x01 \x01(\x0b\x32\x15.orchestrion.v1.Error\"\x1e\n\x0bTaskRevoked\x12\x0f\n\x07task_id\x18\x01 \x01(\t\"\xc2\x01\n\x0cPlanFinished\x12\"\n\x04plan\x18\x01 \x01(\x0b\x32\x14.orchestrion.v1.Plan\x12\x17\n\nconfidence\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x0e\n\x06\x64oubts\x18\x03 \x03(\t\x12)\n\x08not_done\x18\x04 \x03(\x0b\x32\x17.orchestrion.v1.NotDone\x12+\n\tquestions\x18\x05 \x03(\x0b\x32\x18.orchestrion.v1.QuestionB\r\n\x0b_confidence\"j\n\x07NotDone\x12\r\n\x05words\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x17\n\x0fnearest_request\x18\x03 \x01(\t\x12\x0f\n\x07\x63ommand\x18\x04 \x01(\t\x12\x16\n\x0e\x64ownload_bytes\x18\x05 \x01(\x03\"I\n\x08Question\x12\x0c\n\x04text\x18\x01 \x01(\t\x12/\n\x07\x63hoices\x18\x02 \x03(\x0b\x32\x1e.orchestrion.v1.QuestionChoice\"/\n\x0eQuestionChoice\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0f\n\x07request\x18\x02 \x01(\t\"h\n\x0f\x41pprovalAwaited\x12\"\n\x04plan\x18\x01 \x01(\x0b\x32\x14.orchestrion.v1.Plan\x12\x31\n\rdeadline_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"F\n\x0cPlanApproved\x12\"\n\x04plan\x18\x01 \x01(\x0b\x32\x14.orchestrion.v1.Plan\x12\x12\n\nrequest_id\x18\x02 \x01(\t\">\n\x0cTaskAssigned\x12.\n\nassignment\x18\x01 \x01(\x0b\x32\x1a.orchestrion.v1.Assignment\"\x80\x01\n\x0bTaskStarted\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\x05\x12\x0c\n\x04host\x18\x03 \x01(\t\x12\x11\n\texpert_id\x18\x04 \x01(\t\x12\x11\n\x04item\x18\x05 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\nitem_count\x18\x06 \x01(\x05\x42\x07\n\x05_item\"p\n\x0cTaskProgress\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\x15\n\x08\x66raction\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x11\n\x04item\x18\x04 \x01(\x05H\x01\x88\x01\x01\x42\x0b\n\t_fractionB\x07\n\x05_item\"U\n\x08TaskText\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\x0e\n\x06output\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x11\n\x04item\x18\x04 \x01(\x05H\x00\x88\x01\x01\x42\x07\n\x05_item\"_\n\x0bTaskPreview\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\x12\n\nmedia_type\x18\x02 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x03 \x01(\x0c\x12\x11\n\x04item\x18\x04 \x01(\x05H\x00\x88\x01\x01\x42\x07\n\x05_item\"\xa5\x01\n\rAttemptFailed\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\x05\x12\x0c\n\x04host\x18\x03 \x01(\t\x12\x11\n\texpert_id\x18\x04 \x01(\t\x12$\n\x05\x65rror\x18\x05 \x01(\x0b\x32\x15.orchestrion.v1.Error\x12\x0f\n\x07retried\x18\x06 \x01(\x08\x12\x11\n\x04item\x18\x07 \x01(\x05H\x00\x88\x01\x01\x42\x07\n\x05_item\"O\n\x0cTaskFinished\x12*\n\x06result\x18\x01 \x01(\x0b\x32\x1a.orchestrion.v1.TaskResult\x12\x13\n\x0b\x64uration_ms\x18\x02 \x01(\x01\"\x1a\n\nAnswerText\x12\x0c\n\x04text\x18\x01 \x01(\t\"1\n\x0e\x41nswerFinished\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x11\n\tartifacts\x18\x02 \x03(\t\"q\n\x0bRunFinished\x12\'\n\x05state\x18\x01 \x01(\x0e\x32\x18.orchestrion.v1.RunState\x12$\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x15.orchestrion.v1.Error\x12\x13\n\x0b\x64uration_ms\x18\x03 \x01(\x01*f\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x0e\n\nSTAGE_PLAN\x10\x01\x12\x10\n\x0cSTAGE_SELECT\x10\x02\x12\x11\n\rSTAGE_EXECUTE\x10\x03\x12\x11\n\rSTAGE_RESPOND\x10\x04*\x81\x01\n\x0cStageOutcome\x12\x1d\n\x19STAGE_OUTCOME_UNSPECIFIED\x10\x00\x12\x1b\n\x17STAGE_OUTCOME_SUCCEEDED\x10\x01\x12\x18\n\x14STAGE_OUTCOME_FAILED\x10\x02\x12\x1b\n\x17STAGE_OUTCOME_CANCELLED\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1borchestrion/v1/events.proto\x12\x0eorchestrion.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a orchestrion/v1/assignments.proto\x1a\x1borchestrion/v1/errors.proto\x1a\x1aorchestrion/v1/plans.proto\x1a\x19orchestrion/v1/runs.proto\"\x8a\t\n\x05\x45vent\x12\x0b\n\x03run\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\x03\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12$\n\x05stage\x18\x04 \x01(\x0e\x32\x15.orchestrion.v1.Stage\x12\x31\n\x0brun_started\x18\x05 \x01(\x0b\x32\x1a.orchestrion.v1.RunStartedH\x00\x12\x35\n\rstage_started\x18\x06 \x01(\x0b\x32\x1c.orchestrion.v1.StageStartedH\x00\x12\x37\n\x0estage_finished\x18\x07 \x01(\x0b\x32\x1d.orchestrion.v1.StageFinishedH\x00\x12\x33\n\x0ctask_planned\x18\x08 \x01(\x0b\x32\x1b.orchestrion.v1.TaskPlannedH\x00\x12\x35\n\rplan_rejected\x18\t \x01(\x0b\x32\x1c.orchestrion.v1.PlanRejectedH\x00\x12\x33\n\x0ctask_revoked\x18\n \x01(\x0b\x32\x1b.orchestrion.v1.TaskRevokedH\x00\x12\x35\n\rplan_finished\x18\x0b \x01(\x0b\x32\x1c.orchestrion.v1.PlanFinishedH\x00\x12\x35\n\rtask_assigned\x18\x0c \x01(\x0b\x32\x1c.orchestrion.v1.TaskAssignedH\x00\x12\x33\n\x0ctask_started\x18\r \x01(\x0b\x32\x1b.orchestrion.v1.TaskStartedH\x00\x12\x35\n\rtask_progress\x18\x0e \x01(\x0b\x32\x1c.orchestrion.v1.TaskProgressH\x00\x12-\n\ttask_text\x18\x0f \x01(\x0b\x32\x18.orchestrion.v1.TaskTextH\x00\x12\x33\n\x0ctask_preview\x18\x10 \x01(\x0b\x32\x1b.orchestrion.v1.TaskPreviewH\x00\x12\x37\n\x0e\x61ttempt_failed\x18\x11 \x01(\x0b\x32\x1d.orchestrion.v1.AttemptFailedH\x00\x12\x35\n\rtask_finished\x18\x12 \x01(\x0b\x32\x1c.orchestrion.v1.TaskFinishedH\x00\x12\x31\n\x0b\x61nswer_text\x18\x13 \x01(\x0b\x32\x1a.orchestrion.v1.AnswerTextH\x00\x12\x39\n\x0f\x61nswer_finished\x18\x14 \x01(\x0b\x32\x1e.orchestrion.v1.AnswerFinishedH\x00\x12\x33\n\x0crun_finished\x18\x15 \x01(\x0b\x32\x1b.orchestrion.v1.RunFinishedH\x00\x12;\n\x10\x61pproval_awaited\x18\x16 \x01(\x0b\x32\x1f.orchestrion.v1.ApprovalAwaitedH\x00\x12\x35\n\rplan_approved\x18\x17 \x01(\x0b\x32\x1c.orchestrion.v1.PlanApprovedH\x00\x42\t\n\x07payload\"\xa7\x01\n\nRunStarted\x12%\n\x04kind\x18\x01 \x01(\x0e\x32\x17.orchestrion.v1.RunKind\x12)\n\x08messages\x18\x02 \x03(\x0b\x32\x17.orchestrion.v1.Message\x12\x31\n\rdeadline_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cprevious_run\x18\x04 \x01(\t\"!\n\x0cStageStarted\x12\x11\n\tperformer\x18\x01 \x01(\t\"\xc3\x01\n\rStageFinished\x12-\n\x07outcome\x18\x01 \x01(\x0e\x32\x1c.orchestrion.v1.StageOutcome\x12\x13\n\x0b\x64uration_ms\x18\x02 \x01(\x01\x12\x16\n\x0ellm_call_count\x18\x03 \x01(\x05\x12\x1a\n\x12prompt_token_count\x18\x04 \x01(\x05\x12\x1e\n\x16\x63ompletion_token_count\x18\x05 \x01(\x05\x12\x1a\n\x12\x63\x61\x63hed_token_count\x18\x06 \x01(\x05\"1\n\x0bTaskPlanned\x12\"\n\x04task\x18\x01 \x01(\x0b\x32\x14.orchestrion.v1.Task\"4\n\x0cPlanRejected\x12$\n\x05\x65rror\x18\x01 \x01(\x0b\x32\x15.orchestrion.v1.Error\"\x1e\n\x0bTaskRevoked\x12\x0f\n\x07task_id\x18\x01 \x01(\t\"\xc2\x01\n\x0cPlanFinished\x12\"\n\x04plan\x18\x01 \x01(\x0b\x32\x14.orchestrion.v1.Plan\x12\x17\n\nconfidence\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x0e\n\x06\x64oubts\x18\x03 \x03(\t\x12)\n\x08not_done\x18\x04 \x03(\x0b\x32\x17.orchestrion.v1.NotDone\x12+\n\tquestions\x18\x05 \x03(\x0b\x32\x18.orchestrion.v1.QuestionB\r\n\x0b_confidence\"j\n\x07NotDone\x12\r\n\x05words\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x17\n\x0fnearest_request\x18\x03 \x01(\t\x12\x0f\n\x07\x63ommand\x18\x04 \x01(\t\x12\x16\n\x0e\x64ownload_bytes\x18\x05 \x01(\x03\"I\n\x08Question\x12\x0c\n\x04text\x18\x01 \x01(\t\x12/\n\x07\x63hoices\x18\x02 \x03(\x0b\x32\x1e.orchestrion.v1.QuestionChoice\"/\n\x0eQuestionChoice\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0f\n\x07request\x18\x02 \x01(\t\"h\n\x0f\x41pprovalAwaited\x12\"\n\x04plan\x18\x01 \x01(\x0b\x32\x14.orchestrion.v1.Plan\x12\x31\n\rdeadline_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"F\n\x0cPlanApproved\x12\"\n\x04plan\x18\x01 \x01(\x0b\x32\x14.orchestrion.v1.Plan\x12\x12\n\nrequest_id\x18\x02 \x01(\t\">\n\x0cTaskAssigned\x12.\n\nassignment\x18\x01 \x01(\x0b\x32\x1a.orchestrion.v1.Assignment\"\x80\x01\n\x0bTaskStarted\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\x05\x12\x0c\n\x04host\x18\x03 \x01(\t\x12\x11\n\texpert_id\x18\x04 \x01(\t\x12\x11\n\x04item\x18\x05 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\nitem_count\x18\x06 \x01(\x05\x42\x07\n\x05_item\"p\n\x0cTaskProgress\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\x15\n\x08\x66raction\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x11\n\x04item\x18\x04 \x01(\x05H\x01\x88\x01\x01\x42\x0b\n\t_fractionB\x07\n\x05_item\"U\n\x08TaskText\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\x0e\n\x06output\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x11\n\x04item\x18\x04 \x01(\x05H\x00\x88\x01\x01\x42\x07\n\x05_item\"_\n\x0bTaskPreview\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\x12\n\nmedia_type\x18\x02 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x03 \x01(\x0c\x12\x11\n\x04item\x18\x04 \x01(\x05H\x00\x88\x01\x01\x42\x07\n\x05_item\"\xa5\x01\n\rAttemptFailed\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\x05\x12\x0c\n\x04host\x18\x03 \x01(\t\x12\x11\n\texpert_id\x18\x04 \x01(\t\x12$\n\x05\x65rror\x18\x05 \x01(\x0b\x32\x15.orchestrion.v1.Error\x12\x0f\n\x07retried\x18\x06 \x01(\x08\x12\x11\n\x04item\x18\x07 \x01(\x05H\x00\x88\x01\x01\x42\x07\n\x05_item\"O\n\x0cTaskFinished\x12*\n\x06result\x18\x01 \x01(\x0b\x32\x1a.orchestrion.v1.TaskResult\x12\x13\n\x0b\x64uration_ms\x18\x02 \x01(\x01\"\x1a\n\nAnswerText\x12\x0c\n\x04text\x18\x01 \x01(\t\"1\n\x0e\x41nswerFinished\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x11\n\tartifacts\x18\x02 \x03(\t\"q\n\x0bRunFinished\x12\'\n\x05state\x18\x01 \x01(\x0e\x32\x18.orchestrion.v1.RunState\x12$\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x15.orchestrion.v1.Error\x12\x13\n\x0b\x64uration_ms\x18\x03 \x01(\x01*f\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x0e\n\nSTAGE_PLAN\x10\x01\x12\x10\n\x0cSTAGE_SELECT\x10\x02\x12\x11\n\rSTAGE_EXECUTE\x10\x03\x12\x11\n\rSTAGE_RESPOND\x10\x04*\x81\x01\n\x0cStageOutcome\x12\x1d\n\x19STAGE_OUTCOME_UNSPECIFIED\x10\x00\x12\x1b\n\x17STAGE_OUTCOME_SUCCEEDED\x10\x01\x12\x18\n\x14STAGE_OUTCOME_FAILED\x10\x02\x12\x1b\n\x17STAGE_OUTCOME_CANCELLED\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'orchestrion.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_STAGE']._serialized_start=3418
-  _globals['_STAGE']._serialized_end=3520
-  _globals['_STAGEOUTCOME']._serialized_start=3523
-  _globals['_STAGEOUTCOME']._serialized_end=3652
+  _globals['_STAGE']._serialized_start=3446
+  _globals['_STAGE']._serialized_end=3548
+  _globals['_STAGEOUTCOME']._serialized_start=3551
+  _globals['_STAGEOUTCOME']._serialized_end=3680
   _globals['_EVENT']._serialized_start=199
   _globals['_EVENT']._serialized_end=1361
   _globals['_RUNSTARTED']._serialized_start=1364
@@ -47,43 +47,43 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STAGESTARTED']._serialized_start=1533
   _globals['_STAGESTARTED']._serialized_end=1566
   _globals['_STAGEFINISHED']._serialized_start=1569
-  _globals['_STAGEFINISHED']._serialized_end=1736
-  _globals['_TASKPLANNED']._serialized_start=1738
-  _globals['_TASKPLANNED']._serialized_end=1787
-  _globals['_PLANREJECTED']._serialized_start=1789
-  _globals['_PLANREJECTED']._serialized_end=1841
-  _globals['_TASKREVOKED']._serialized_start=1843
-  _globals['_TASKREVOKED']._serialized_end=1873
-  _globals['_PLANFINISHED']._serialized_start=1876
-  _globals['_PLANFINISHED']._serialized_end=2070
-  _globals['_NOTDONE']._serialized_start=2072
-  _globals['_NOTDONE']._serialized_end=2178
-  _globals['_QUESTION']._serialized_start=2180
-  _globals['_QUESTION']._serialized_end=2253
-  _globals['_QUESTIONCHOICE']._serialized_start=2255
-  _globals['_QUESTIONCHOICE']._serialized_end=2302
-  _globals['_APPROVALAWAITED']._serialized_start=2304
-  _globals['_APPROVALAWAITED']._serialized_end=2408
-  _globals['_PLANAPPROVED']._serialized_start=2410
-  _globals['_PLANAPPROVED']._serialized_end=2480
-  _globals['_TASKASSIGNED']._serialized_start=2482
-  _globals['_TASKASSIGNED']._serialized_end=2544
-  _globals['_TASKSTARTED']._serialized_start=2547
-  _globals['_TASKSTARTED']._serialized_end=2675
-  _globals['_TASKPROGRESS']._serialized_start=2677
-  _globals['_TASKPROGRESS']._serialized_end=2789
-  _globals['_TASKTEXT']._serialized_start=2791
-  _globals['_TASKTEXT']._serialized_end=2876
-  _globals['_TASKPREVIEW']._serialized_start=2878
-  _globals['_TASKPREVIEW']._serialized_end=2973
-  _globals['_ATTEMPTFAILED']._serialized_start=2976
-  _globals['_ATTEMPTFAILED']._serialized_end=3141
-  _globals['_TASKFINISHED']._serialized_start=3143
-  _globals['_TASKFINISHED']._serialized_end=3222
-  _globals['_ANSWERTEXT']._serialized_start=3224
-  _globals['_ANSWERTEXT']._serialized_end=3250
-  _globals['_ANSWERFINISHED']._serialized_start=3252
-  _globals['_ANSWERFINISHED']._serialized_end=3301
-  _globals['_RUNFINISHED']._serialized_start=3303
-  _globals['_RUNFINISHED']._serialized_end=3416
+  _globals['_STAGEFINISHED']._serialized_end=1764
+  _globals['_TASKPLANNED']._serialized_start=1766
+  _globals['_TASKPLANNED']._serialized_end=1815
+  _globals['_PLANREJECTED']._serialized_start=1817
+  _globals['_PLANREJECTED']._serialized_end=1869
+  _globals['_TASKREVOKED']._serialized_start=1871
+  _globals['_TASKREVOKED']._serialized_end=1901
+  _globals['_PLANFINISHED']._serialized_start=1904
+  _globals['_PLANFINISHED']._serialized_end=2098
+  _globals['_NOTDONE']._serialized_start=2100
+  _globals['_NOTDONE']._serialized_end=2206
+  _globals['_QUESTION']._serialized_start=2208
+  _globals['_QUESTION']._serialized_end=2281
+  _globals['_QUESTIONCHOICE']._serialized_start=2283
+  _globals['_QUESTIONCHOICE']._serialized_end=2330
+  _globals['_APPROVALAWAITED']._serialized_start=2332
+  _globals['_APPROVALAWAITED']._serialized_end=2436
+  _globals['_PLANAPPROVED']._serialized_start=2438
+  _globals['_PLANAPPROVED']._serialized_end=2508
+  _globals['_TASKASSIGNED']._serialized_start=2510
+  _globals['_TASKASSIGNED']._serialized_end=2572
+  _globals['_TASKSTARTED']._serialized_start=2575
+  _globals['_TASKSTARTED']._serialized_end=2703
+  _globals['_TASKPROGRESS']._serialized_start=2705
+  _globals['_TASKPROGRESS']._serialized_end=2817
+  _globals['_TASKTEXT']._serialized_start=2819
+  _globals['_TASKTEXT']._serialized_end=2904
+  _globals['_TASKPREVIEW']._serialized_start=2906
+  _globals['_TASKPREVIEW']._serialized_end=3001
+  _globals['_ATTEMPTFAILED']._serialized_start=3004
+  _globals['_ATTEMPTFAILED']._serialized_end=3169
+  _globals['_TASKFINISHED']._serialized_start=3171
+  _globals['_TASKFINISHED']._serialized_end=3250
+  _globals['_ANSWERTEXT']._serialized_start=3252
+  _globals['_ANSWERTEXT']._serialized_end=3278
+  _globals['_ANSWERFINISHED']._serialized_start=3280
+  _globals['_ANSWERFINISHED']._serialized_end=3329
+  _globals['_RUNFINISHED']._serialized_start=3331
+  _globals['_RUNFINISHED']._serialized_end=3444
 # @@protoc_insertion_point(module_scope)

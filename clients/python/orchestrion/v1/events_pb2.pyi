@@ -309,6 +309,7 @@ class StageFinished(_message.Message):
     LLM_CALL_COUNT_FIELD_NUMBER: _builtins.int
     PROMPT_TOKEN_COUNT_FIELD_NUMBER: _builtins.int
     COMPLETION_TOKEN_COUNT_FIELD_NUMBER: _builtins.int
+    CACHED_TOKEN_COUNT_FIELD_NUMBER: _builtins.int
     outcome: Global___StageOutcome.ValueType
     """How it ended."""
     duration_ms: _builtins.float
@@ -319,6 +320,10 @@ class StageFinished(_message.Message):
     """Tokens sent to a language model; 0 when it did not say."""
     completion_token_count: _builtins.int
     """Tokens that a language model wrote; 0 when it did not say."""
+    cached_token_count: _builtins.int
+    """How many of the tokens sent the language model's endpoint had from an earlier prompt that began alike; 0 when it did
+    not say.
+    """
     def __init__(
         self,
         *,
@@ -327,10 +332,11 @@ class StageFinished(_message.Message):
         llm_call_count: _builtins.int = ...,
         prompt_token_count: _builtins.int = ...,
         completion_token_count: _builtins.int = ...,
+        cached_token_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["completion_token_count", b"completion_token_count", "duration_ms", b"duration_ms", "llm_call_count", b"llm_call_count", "outcome", b"outcome", "prompt_token_count", b"prompt_token_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cached_token_count", b"cached_token_count", "completion_token_count", b"completion_token_count", "duration_ms", b"duration_ms", "llm_call_count", b"llm_call_count", "outcome", b"outcome", "prompt_token_count", b"prompt_token_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -159,7 +159,8 @@ class Expert(_message.Message):
     @_builtins.property
     def accepts(self) -> _containers.RepeatedCompositeFieldContainer[Global___AcceptedValues]:
         """Inputs of which it takes some values only, such as one of a task type's operations. A task that gives such an input
-        another value goes to another expert. Inputs that are not listed take whatever the task type allows.
+        another value goes to another expert; one that is listed without values takes none at all. Inputs that are not
+        listed take whatever the task type allows.
         """
 
     @_builtins.property
@@ -216,7 +217,7 @@ class AcceptedValues(_message.Message):
     """The name of the input."""
     @_builtins.property
     def values(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The texts that it takes."""
+        """The texts that it takes; none for an input that it does not take."""
 
     def __init__(
         self,
