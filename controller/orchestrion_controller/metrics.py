@@ -56,7 +56,10 @@ class ControllerMetrics(CallMetrics):
         )
         self.llm_calls = Counter(f"{name}_llm_calls", "Calls to the language model, by stage.", ["stage"], registry=to)
         self.llm_tokens = Counter(
-            f"{name}_llm_tokens", "Tokens, by stage and direction; `cached` are those of prompts that the endpoint had.", ["stage", "direction"], registry=to
+            f"{name}_llm_tokens",
+            "Tokens, by stage and direction; `cached` are those of prompts that the endpoint had.",
+            ["stage", "direction"],
+            registry=to,
         )
         self.llm_fallbacks = Counter(
             f"{name}_llm_fallbacks",

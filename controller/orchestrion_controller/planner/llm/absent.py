@@ -8,9 +8,9 @@ from typing import Final
 
 from orchestrion.plans import TaskType
 from orchestrion.refusals import NotDone
-from orchestrion_controller import abilities, refusals
-from orchestrion_controller.languages.messages import ENGLISH
-from orchestrion_controller.planner.llm.relevance import Likeness, words
+from orchestrion_controller import languages, refusals
+from orchestrion_controller.languages.examples import examples
+from orchestrion_controller.planner.llm.relevance import Likeness, worded, words
 from orchestrion_controller.stages import PlanningRequest
 
 MOST: Final = 6
@@ -61,17 +61,23 @@ def _candidates(request: PlanningRequest) -> Iterable[AbsentAbility]:
         for parameter in task_type.inputs:
             own = offered.input(parameter.name)
             taken: Sequence[str] = own.choices if own else ()
+            if parameter.choices and parameter.optional and own and not own.optional:
+                # Whatever the task type does where that is left open, nobody does here.
+                yield AbsentAbility(task_type)
             for choice in parameter.choices:
                 if choice not in taken:
                     yield AbsentAbility(task_type, {parameter.name: choice})
 
 
 def _words_of(item: AbsentAbility) -> frozenset[str]:
-    does = [
-        entry.does
-        for entry in abilities.entries(item.task_type, ENGLISH)
-        if not item.choices or entry.choices.items() >= item.choices.items()
-    ]
+    own = item.name.replace("-", " ").replace("=", " ")
+    if not item.choices:
+        return words(" ".join([own, *item.task_type.cues, *worded(item.task_type.name)]))
     # The phrases of a task type are about all of its choices.
-    cues = () if item.choices else item.task_type.cues
-    return words(" ".join([item.name.replace("-", " ").replace("=", " "), *does, *cues]))
+    entries = (
+        entry
+        for language in languages.load()
+        for entry in examples(language).get(item.task_type.name, ())
+        if entry.choices.items() >= item.choices.items()
+    )
+    return words(" ".join([own, *(f"{entry.does} {entry.request}" for entry in entries)]))

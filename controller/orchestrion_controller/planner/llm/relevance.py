@@ -10,9 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from orchestrion.plans import TaskType
+from orchestrion_controller import languages
+from orchestrion_controller.languages.examples import examples
 from orchestrion_controller.plans.kinds import takes
 
 _WORD: Final = re.compile(r"\w+")
+_PLACEHOLDER: Final = re.compile(r"\{\w+\}|[“„«「][^”“»」]*[”“»」]")
+"""What examples are about: a file, or a text in quotation marks."""
 _ENDINGS: Final = ("ing", "ed", "es", "s")
 _SATURATION: Final = 1.2
 _LENGTH: Final = 0.6
@@ -79,4 +83,16 @@ def by_relevance(
 @functools.lru_cache(maxsize=1024)
 def _words_of(task_type: TaskType) -> frozenset[str]:
     choices = (choice for parameter in task_type.inputs for choice in parameter.choices)
-    return words(" ".join([task_type.name.replace("-", " "), task_type.description, *task_type.cues, *choices]))
+    own = [task_type.name.replace("-", " "), task_type.description, *task_type.cues, *choices]
+    return words(" ".join([*own, *worded(task_type.name)]))
+
+
+@functools.cache
+def worded(task_type: str) -> tuple[str, ...]:
+    """Returns how what a task type does is said, and asked for, in every language that there are words for."""
+    return tuple(
+        text
+        for language in languages.load()
+        for entry in examples(language).get(task_type, ())
+        for text in (entry.does, _PLACEHOLDER.sub(" ", entry.request))
+    )

@@ -58,9 +58,7 @@ def _plan(inputs: _Inputs, task_types: Sequence[TaskType], absent: Sequence[str]
         for name, form in forms.items():
             shared_forms[name] = _either(shared_forms.get(name, form), form)
     tasks = [
-        _object(
-            {"id": {"type": "string"}, "type": {"enum": types}, "inputs": _object(forms, required)}
-        )
+        _object({"id": {"type": "string"}, "type": {"enum": types}, "inputs": _object(forms, required)})
         for types, forms, required in groups.values()
     ]
     said: dict[str, _Form] = {"words": _said(_LONGEST_WORDS), "why": _said(_LONGEST_REASON)}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from orchestrion import task_types
 from orchestrion.events import PlanFinished
 from orchestrion.experts import AbsentExpert
@@ -37,6 +39,20 @@ def test_what_people_can_get_is_offered_by_how_much_it_is_like_the_request() -> 
     assert [item.name for item in absent(picture, "translate it")] == ["translation"]
     # What nobody can get is not held out to them.
     assert absent(request("Describe this picture."), "Describe this picture.") == ()
+
+
+@pytest.mark.parametrize("text", ["How many dogs do you see?", "Wie viele Autos sind da?", "数一数图里有几辆车"])
+def test_what_is_left_of_a_task_type_beside_its_choices_may_be_absent_too(text: str) -> None:
+    """Where faces alone are found, other things would be found by an expert for general use; in whatever language."""
+    detection = TYPES["object-detection"]
+    faces = tuple(replace(item, optional=False) if item.name == "domain" else item for item in detection.inputs)
+    offered = {detection.name: replace(detection, inputs=faces)}
+    detector = AbsentExpert("detr", ("object-detection",), command="orchestrion models pull detr")
+    message = Message(text, artifacts=(SIGN.name,))
+    counting = PlanningRequest(
+        (message,), (SIGN,), {detection.name: detection}, (), offered, False, TYPES, Cures((TRANSLATOR, detector))
+    )
+    assert [item.name for item in absent(counting, text)][:1] == ["object-detection"]
 
 
 async def test_a_part_that_an_expert_would_do_names_the_command_in_the_askers_language() -> None:
