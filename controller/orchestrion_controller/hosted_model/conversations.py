@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from orchestrion.values import Json, Value
+from orchestrion_controller.hosted_model.schema_bounds import bounded
 from orchestrion_controller.language_model import ChatMessage, Ended, Schema
 from orchestrion_controller.stages import Usage
 
@@ -34,7 +35,7 @@ def inputs_of(messages: Sequence[ChatMessage], schema: Schema | None, reply_toke
     if earlier:
         inputs["history"] = Json([{"role": turn["role"], "content": turn["content"]} for turn in earlier])
     if schema is not None:
-        inputs["schema"] = Json(schema.schema)
+        inputs["schema"] = Json(bounded(schema.schema))
     return inputs
 
 

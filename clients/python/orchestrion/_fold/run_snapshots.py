@@ -34,8 +34,8 @@ class StageSnapshot:
     completion_token_count: int = 0
     """Tokens that a language model wrote; 0 when it did not say."""
     cached_token_count: int = 0
-    """How many of the tokens sent the language model's endpoint had from an earlier prompt that began alike; 0 when it did
-    not say.
+    """How many of the tokens sent the language model's endpoint had from an earlier prompt that began alike; 0 when it
+    did not say.
     """
 
 

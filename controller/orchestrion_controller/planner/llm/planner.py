@@ -16,13 +16,11 @@ from orchestrion_controller.language_model import ChatMessage, ChatModel, Ended,
 from orchestrion_controller.planner.llm import notation
 from orchestrion_controller.planner.llm.attempt import Attempt
 from orchestrion_controller.planner.llm.fitting import PlanPromptExtents, material
-from orchestrion_controller.planner.llm.notation import PlanNames, plan_schema
+from orchestrion_controller.planner.llm.notation import MOST_TASKS, PlanNames, plan_schema
 from orchestrion_controller.planner.llm.prompt import Material, PlanPromptExtent, repair_messages
 from orchestrion_controller.planner.llm.refusals import in_language, not_repaired, raise_for, without_plan
 from orchestrion_controller.stages import PlanItem, PlanningRequest
 
-MOST_TASKS: Final = 100
-"""How many tasks a language model may plan, where nothing else is set."""
 _LONGEST_REPLY: Final = 8192
 """Tokens of a reply, with what a model thinks before it; a model that writes more is going round in circles."""
 _LONG_CONTEXT: Final = 32_768
@@ -145,7 +143,7 @@ class LLMPlanner:
         def schema(extent: PlanPromptExtent) -> Schema:
             attempt.extent = extent
             task_types = [tool.task_type for tool in shown.shown_tools(extent).values()]
-            return plan_schema(task_types, shown.names, [item.name for item in shown.absent])
+            return plan_schema(task_types, shown.names, [item.name for item in shown.absent], self._most_tasks)
 
         context = await self._model.context_tokens()
         longest = min(2048, context // 4) if 0 < context < _LONG_CONTEXT else _LONGEST_REPLY

@@ -23,7 +23,8 @@ _Form: TypeAlias = dict[str, JsonData]
 
 _MOST_EXACT: Final = 24
 """So many task types have the inputs that are their own and no others; more would make the schema too long."""
-_MOST_TASKS: Final = 100
+MOST_TASKS: Final = 100
+"""How many tasks a plan has at most, where nothing else is set."""
 _MOST_PARTS: Final = 8
 _LONGEST_WORDS: Final = 300
 _LONGEST_REASON: Final = 200
@@ -34,20 +35,26 @@ _OUTPUT: Final[_Form] = {"type": "string", "pattern": r"^\$[A-Za-z0-9_-]+\.[A-Za
 """A reference to an output. No lookahead: constrained decoders have none."""
 
 
-def plan_schema(task_types: Iterable[TaskType], names: PlanNames, absent: Sequence[str] = ()) -> Schema:
+def plan_schema(
+    task_types: Iterable[TaskType], names: PlanNames, absent: Sequence[str] = (), most_tasks: int = MOST_TASKS
+) -> Schema:
     """Builds the schema.
 
     Args:
         task_types: What tasks may be of.
         names: The files and texts that tasks may name.
         absent: What parts that are not done may name as what would do them.
+        most_tasks: How many tasks a plan may have.
     """
     task_types = tuple(task_types)
-    form = _plan(_Inputs(names, free=True), task_types, absent, shared=len(task_types) > _MOST_EXACT)
-    return Schema("plan", form, _strict(_plan(_Inputs(names, free=False), task_types, absent, shared=False)))
+    form = _plan(_Inputs(names, free=True), task_types, absent, most_tasks, shared=len(task_types) > _MOST_EXACT)
+    exact = _plan(_Inputs(names, free=False), task_types, absent, most_tasks, shared=False)
+    return Schema("plan", form, _strict(exact))
 
 
-def _plan(inputs: _Inputs, task_types: Sequence[TaskType], absent: Sequence[str], *, shared: bool) -> _Form:
+def _plan(
+    inputs: _Inputs, task_types: Sequence[TaskType], absent: Sequence[str], most_tasks: int, *, shared: bool
+) -> _Form:
     groups: dict[str, tuple[list[str], dict[str, _Form], tuple[str, ...]]] = {}
     for task_type in task_types:
         forms = {parameter.name: inputs.of(parameter) for parameter in task_type.inputs}
@@ -64,7 +71,7 @@ def _plan(inputs: _Inputs, task_types: Sequence[TaskType], absent: Sequence[str]
     said: dict[str, _Form] = {"words": _said(_LONGEST_WORDS), "why": _said(_LONGEST_REASON)}
     part = _object({**said, "type": {"enum": [*absent]}} if absent else said, required=tuple(said))
     members = {
-        "tasks": {"type": "array", "items": {"anyOf": tasks}, "maxItems": _MOST_TASKS},
+        "tasks": {"type": "array", "items": {"anyOf": tasks}, "maxItems": most_tasks},
         "not_done": {"type": "array", "items": part, "maxItems": _MOST_PARTS},
         "no_task_reason": _said(_LONGEST_REASON),
     }
