@@ -163,23 +163,23 @@ async def test_the_model_is_offered_what_the_experts_of_the_host_take(
         assert f"{missing}" not in said_to(model, 0).partition("Examples:")[2]
 
 
-async def test_under_policy_llm_a_chain_takes_three_calls_and_starts_when_all_is_chosen(
+async def test_under_policy_llm_a_chain_starts_when_all_is_chosen_and_one_candidate_is_no_question(
     client: AsyncClient, start_model: StartModel
 ) -> None:
+    """Given one expert for the tasks, the model plans and answers; there is nothing that it could choose."""
     names = ("first", "second", "third")
-    chosen = json.dumps({"choices": {name: {"reason": "It echoes.", "expert": "delay"} for name in names}})
-    model = await start_model(Reply(CHAIN, tokens_per_second=200), chosen, ANSWER)
+    model = await start_model(Reply(CHAIN, tokens_per_second=200), ANSWER)
 
     events = await collect(client.run("Do three steps.", policy=SelectionPolicy.LLM))
 
-    assert len(model.calls) == 3
+    assert len(model.calls) == 2
     assigned = {event.assignment.task_id: event.assignment for event in payloads(events, TaskAssigned)}
     assert set(assigned) == set(names)
     for assignment in assigned.values():
         assert assignment.expert_id == "delay"
-        assert assignment.reason.endswith("chosen by the language model among 1: It echoes.")
+        assert "the only candidate" in assignment.reason
     assert place(events, PlanFinished) < place(events, TaskAssigned) < place(events, TaskStarted)
-    assert [stage.llm_call_count for stage in payloads(events, StageFinished) if stage.llm_call_count] == [1, 1, 1]
+    assert [stage.llm_call_count for stage in payloads(events, StageFinished) if stage.llm_call_count] == [1, 1]
     assert results(events)["third"].outputs == {"text": "first"}
 
 
