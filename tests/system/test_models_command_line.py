@@ -64,6 +64,7 @@ def chosen(client: Client) -> tuple[str, object]:
     return started.expert_id, finished.result.outputs["label"]
 
 
+@pytest.mark.tasks
 def test_a_model_is_found_added_used_exported_and_removed(hub: HubServer, controller: Child, tmp_path: Path) -> None:
     name = hub_models.publish_bert(hub, tmp_path)
 

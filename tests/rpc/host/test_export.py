@@ -58,6 +58,7 @@ def change(path: Path, **fields: Any) -> None:
     path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | fields))
 
 
+@pytest.mark.tasks
 def test_an_exported_encoder_is_loadable_from_its_catalogue_and_made_once(
     catalogue: Path, encoder: Path, tmp_path: Path
 ) -> None:
@@ -165,6 +166,7 @@ def test_encoders_with_heads_are_exported_checked_and_measured_and_the_progress_
     assert (facts.accuracy, facts.accuracy_measure) == (0.9, "F1")
 
 
+@pytest.mark.tasks
 async def test_a_running_host_exports_a_model_and_offers_it_with_what_was_measured(
     catalogue: Path, tmp_path: Path
 ) -> None:

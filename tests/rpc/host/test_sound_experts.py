@@ -294,6 +294,7 @@ async def test_a_person_is_understood_in_stereo_at_any_rate(host: RunningHost, f
     assert text == "go forward ten meters"
 
 
+@pytest.mark.tasks
 async def test_what_is_heard_does_not_depend_on_what_was_heard_before(host: RunningHost) -> None:
     """Given recordings by telephone, which are half guessed, each is heard alike whatever came between."""
     recordings = []

@@ -26,6 +26,7 @@ def worker(tmp_path: Path) -> Iterator[InProcessWorker]:
         yield worker
 
 
+@pytest.mark.tasks
 def test_a_pipeline_is_tried_out_and_cancelled(worker: InProcessWorker, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     folder.mkdir()
