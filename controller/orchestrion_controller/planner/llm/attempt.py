@@ -11,6 +11,7 @@ from orchestrion.plans import Plan, Task
 from orchestrion.refusals import NotDone
 from orchestrion.runs import Role
 from orchestrion_controller.language_model import Ended
+from orchestrion_controller.languages.messages import message
 from orchestrion_controller.limits import TaskTypeLimits
 from orchestrion_controller.planner.llm import originals, text_languages
 from orchestrion_controller.planner.llm.duplicates import EqualTasks
@@ -115,16 +116,15 @@ class Attempt:
         match = re.search(spaced, self._said, re.IGNORECASE) if spaced else None
         return match[0] if match else words
 
-    @property
-    def doubts(self) -> tuple[str, ...]:
-        """What the person should know of how it was planned: in a short context some task types are not shown."""
+    def doubts(self, language: str) -> tuple[str, ...]:
+        """Returns what the person should hear of how it was planned: a short context shows not all task types.
+
+        Args:
+            language: The language of the request.
+        """
         count, shown = len(self._shown.tools), self.extent.task_types if self.extent else 0
-        if not self.extent or shown >= count:
-            return ()
-        return (
-            f"The language model's context has room for {shown} of the {count} task types here: it planned without "
-            "the others.",
-        )
+        is_whole = not self.extent or shown >= count
+        return () if is_whole else (message(language, "short_context", shown=str(shown), count=str(count)),)
 
     def feed(self, piece: str) -> list[Task]:
         """Takes a piece of the reply and returns the tasks that are to be started: none of a later draft."""
@@ -147,8 +147,8 @@ class Attempt:
             UnavailableError: The reply broke off.
         """
         if ended and not ended.finish_reason and not self._reader.closed:
-            message = f"The language model's reply broke off after {len(self._tasks)} tasks. Try again."
-            raise Reason.LLM_BROKE_OFF.error(message)
+            text = f"The language model's reply broke off after {len(self._tasks)} tasks. Try again."
+            raise Reason.LLM_BROKE_OFF.error(text)
         self._reader.finish(cut=ended is not None and ended.finish_reason == "length")
         self._take(self._reader.tasks[self._taken :])
         self.faults += self._reader.faults
@@ -177,8 +177,8 @@ class Attempt:
         request = self._shown.request
         if index >= self._most_tasks:
             if index == self._most_tasks:
-                message = f"The plan has more than {self._most_tasks} tasks: give lists to fewer tasks."
-                self.faults.append(Reason.PLAN_INVALID.error(message, field="plan.tasks"))
+                text = f"The plan has more than {self._most_tasks} tasks: give lists to fewer tasks."
+                self.faults.append(Reason.PLAN_INVALID.error(text, field="plan.tasks"))
             self._tasks.append(merged)
             return None
         if broken := self._checker.faults(merged):

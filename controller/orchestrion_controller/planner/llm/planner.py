@@ -93,7 +93,7 @@ class LLMPlanner:
             if task not in out:
                 yield TaskPlanned(task)
         language = await self._language(request)
-        yield PlanFinished(attempt.plan, not_done=attempt.not_done(language), doubts=attempt.doubts)
+        yield PlanFinished(attempt.plan, not_done=attempt.not_done(language), doubts=attempt.doubts(language))
 
     @staticmethod
     async def _language(request: PlanningRequest) -> str:
