@@ -75,9 +75,9 @@ far.
 The plan is made whole first: no task starts early. Then one call asks for all tasks that have a choice (the first
 100), with the request, each task's inputs and their sizes, and for each of the best five experts its description,
 languages, domain, licence, limits, memory, accuracy, downloads, likes, and how soon it would have a result. The reply
-is held to a JSON Schema in which each task has its own candidates as the only values. The host is then the best for that expert. A
-chain of three tasks takes three calls of the language model in all: plan, select, answer; two where none of them has
-a choice.
+is held to a JSON Schema in which each task has its own candidates as the only values. The host is then the best for
+that expert. A chain of three tasks takes three calls of the language model in all: plan, select, answer; two where
+none of them has a choice.
 
 Where the context has no room for all of that, texts are cut first, then candidates, then tasks. Where the model names
 no candidate, declines, or does not answer, rank chooses, and the reason says so: “… Chosen by rank: the language
