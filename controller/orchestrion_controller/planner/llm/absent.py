@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -70,14 +71,19 @@ def _candidates(request: PlanningRequest) -> Iterable[AbsentAbility]:
 
 
 def _words_of(item: AbsentAbility) -> frozenset[str]:
-    own = item.name.replace("-", " ").replace("=", " ")
-    if not item.choices:
-        return words(" ".join([own, *item.task_type.cues, *worded(item.task_type.name)]))
+    return _words(item.task_type, tuple(item.choices.items()))
+
+
+@functools.lru_cache(maxsize=1024)
+def _words(task_type: TaskType, choices: tuple[tuple[str, str], ...]) -> frozenset[str]:
+    own = AbsentAbility(task_type, dict(choices)).name.replace("-", " ").replace("=", " ")
+    if not choices:
+        return words(" ".join([own, *task_type.cues, *worded(task_type.name)]))
     # The phrases of a task type are about all of its choices.
     entries = (
         entry
         for language in languages.load()
-        for entry in examples(language).get(item.task_type.name, ())
-        if entry.choices.items() >= item.choices.items()
+        for entry in examples(language).get(task_type.name, ())
+        if entry.choices.items() >= dict(choices).items()
     )
     return words(" ".join([own, *(f"{entry.does} {entry.request}" for entry in entries)]))

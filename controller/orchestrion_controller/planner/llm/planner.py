@@ -57,7 +57,8 @@ class LLMPlanner:
         if not languages.is_prepared():
             # On a thread: what languages are told by, and are called, is read once, in some tenths of a second.
             await asyncio.to_thread(_prepare)
-        shown = material(request, PlanNames.of(request))
+        # On a thread, too: the words by which task types are told are read once.
+        shown = await asyncio.to_thread(material, request, PlanNames.of(request))
         suffix: list[ChatMessage] = []
         out: list[Task] = []
         rejected: Attempt | None = None
