@@ -128,6 +128,10 @@ eval-requests: $(STAMP) ## measure a planner on requests of people (ARGS="--plan
 eval-llm: $(STAMP) ## have 88 recorded conversations with a language model again, and measure prompts (ARGS="--only 245 --quiet")
 	@$(BIN)/python -m benchmarks.llm $(ARGS)
 
+.PHONY: eval-experts
+eval-experts: $(STAMP) ## measure how well the starter experts see, read and hear, on small labelled sets (ARGS="--only reading")
+	@$(BIN)/python -m benchmarks.quality $(ARGS)
+
 .PHONY: train-planner
 train-planner: $(STAMP) ## train the built-in planner's encoder anew and write its weights (training/planner/README.md has how long; ARGS=--help)
 	$(BIN)/python -m training.planner $(ARGS)

@@ -21,6 +21,7 @@ from orchestrion.events import Event, RunFinished, RunStarted, TaskStarted
 from orchestrion.experts import SelectionPolicy
 from orchestrion.plans import Plan
 from orchestrion.runs import Message, OnDetach, RunState
+from orchestrion_controller import languages
 from tests.rpc.controller.conftest import StartController, StartHost
 from tests.rpc.controller.plans import CHAIN, collect, payloads, results, wait
 from tests.rpc.controller.scripted_host import Gate, ScriptedHost
@@ -138,9 +139,11 @@ async def test_cancelling_stops_the_experts_and_tells_every_reader(client: Async
 async def test_the_deadline_of_the_call_is_the_runs_deadline(client: AsyncClient, start_host: StartHost) -> None:
     gate = Gate()
     host = await start_host(gate=gate)
+    # What the first text of a process has to load takes longer than the deadline.
+    languages.prepare()
 
     with pytest.raises(DeadlineExceededError):
-        await collect(client.run("do it", plan=ONE, timeout=0.3))
+        await collect(client.run("do it", plan=ONE, timeout=1))
 
     await host.cancelled.wait()
     run = (await client.runs.list()).items[0]
