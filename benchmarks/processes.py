@@ -16,6 +16,7 @@ from typing import IO, Final
 import psutil
 
 from benchmarks.workload import CHAIN, fresh_text
+from orchestrion import Client, OrchestrionError
 from orchestrion._codec import codec
 from orchestrion._processes import platform
 
@@ -75,7 +76,14 @@ def started(log: Path) -> Generator[Servers, None, None]:
         # Built-in where a request names nothing else; those for the language model name it.
         performers = ["--planner", "builtin", "--responder", "builtin", "--llm-base-url", llm]
         running = stack.enter_context(servers(home, performers, ["--test-experts"], file))
+        _warm_up(running.controller.grpc_address)
         yield Servers(running.controller.grpc_address, echo)
+
+
+def _warm_up(address: str) -> None:
+    """Has the controller load what it loads once: it does so in its first seconds, beside whatever is asked."""
+    with Client(address) as client, contextlib.suppress(OrchestrionError):
+        client.ask("Good morning!", planner="builtin")
 
 
 def cpu_seconds() -> Mapping[str, float]:

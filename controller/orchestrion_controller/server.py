@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from threading import Thread
 
 from orchestrion import task_types
 from orchestrion.errors import Reason
@@ -22,6 +23,7 @@ from orchestrion.v1 import (
     select_service_pb2,
     select_service_pb2_grpc,
 )
+from orchestrion_controller import languages
 from orchestrion_controller.artifacts.artifacts import OwnedArtifacts
 from orchestrion_controller.artifacts.store import LocalStore
 from orchestrion_controller.config import ControllerConfig
@@ -141,6 +143,7 @@ class Controller:
     def prepare(self) -> None:
         """Begins what a first request would otherwise wait for; call it once there is time."""
         self._performers.prepare()
+        Thread(target=languages.prepare, name="languages").start()
         self.language_models.prepare()
 
     async def stop(self) -> None:

@@ -5,7 +5,7 @@ their units and names of languages. What differs between languages is in their f
 is written alike in all of them.
 """
 
-from orchestrion_controller.languages.detection import Detected, canonical, detect, detect_any, is_prepared, prepare
+from orchestrion_controller.languages.detection import Detected, canonical, detect, detect_any, prepare, prepared
 from orchestrion_controller.languages.folders import ENTRY_POINTS, load
 from orchestrion_controller.languages.language import Language
 
@@ -16,7 +16,7 @@ __all__ = [
     "canonical",
     "detect",
     "detect_any",
-    "is_prepared",
     "load",
     "prepare",
+    "prepared",
 ]

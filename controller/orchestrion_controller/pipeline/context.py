@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from orchestrion.experts import Expert
@@ -35,6 +35,16 @@ class RunHistory(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """What the server's own hosts do now; the same objects for as long as nothing of it changes."""
+
+    plannable: Mapping[str, TaskType]
+    offered: Mapping[str, TaskType]
+    limits: Mapping[str, TaskTypeLimits]
+    cures: Cures
+
+
 class StageContext:
     """Looks things up for the stages."""
 
@@ -49,35 +59,47 @@ class StageContext:
         self._registry = registry
         self._artifacts = artifacts
         self._history = history
+        self._offer: _Offer | None = None
+        self._offer_version = -1
 
     def plannable(self, own: Mapping[str, TaskType]) -> Mapping[str, TaskType]:
         """Returns the task types that a plan may use: the request's own, or else those that some host performs now.
 
         Without a host all are returned, so that the run fails with the error that names the cause: no host.
         """
-        if own:
-            return own
-        available = self._registry.task_types()
-        defined = self._registry.definitions
-        plannable = {name: task_type for name, task_type in defined.items() if name in available}
-        return plannable or defined
+        return own or self._current.plannable
 
     def offered(self, own: Mapping[str, TaskType]) -> Mapping[str, TaskType]:
         """Returns what `plannable` does; the server's with the choices alone that some expert takes now."""
-        plannable = self.plannable(own)
-        if own:
-            return own
-        offered = {}
-        for name, task_type in plannable.items():
-            experts = self._experts(name)
-            offered[name] = choices.with_available_choices(task_type, experts) if experts else task_type
-        return offered
+        return own or self._current.offered
 
     def limits(self, own: Mapping[str, TaskType]) -> Mapping[str, TaskTypeLimits]:
         """Returns what the experts for the server's task types take; nothing where the request brings its own."""
-        if own:
-            return {}
-        return {name: choices.limits(item, self._experts(name)) for name, item in self.plannable(own).items()}
+        return {} if own else self._current.limits
+
+    @property
+    def _current(self) -> _Offer:
+        """What is on offer; worked out anew where a host reported since, and the object of before where it is equal.
+
+        Reports come with every change of a status. What planners make of an offer they can keep by its identity.
+        """
+        offer = self._offer
+        if offer is None or self._offer_version != self._registry.version:
+            self._offer_version, current = self._registry.version, self._read_offer()
+            self._offer = offer = current if offer != current else offer
+        return offer
+
+    def _read_offer(self) -> _Offer:
+        available, defined = self._registry.task_types(), self._registry.definitions
+        plannable = {name: task_type for name, task_type in defined.items() if name in available} or defined
+        experts = {name: self._experts(name) for name in plannable}
+        offered = {
+            name: choices.with_available_choices(task_type, experts[name]) if experts[name] else task_type
+            for name, task_type in plannable.items()
+        }
+        limits = {name: choices.limits(task_type, experts[name]) for name, task_type in plannable.items()}
+        cures = Cures(self._registry.absent_experts(), has_hosts=bool(self._registry.hosts()))
+        return _Offer(plannable, offered, limits, cures)
 
     def _experts(self, task_type: str) -> Sequence[Expert]:
         return [replica.expert for replica in self._registry.replicas(task_type) if replica.is_available]
@@ -88,7 +110,7 @@ class StageContext:
 
     def cures(self) -> Cures:
         """Returns what brings experts that are absent."""
-        return Cures(self._registry.absent_experts(), has_hosts=bool(self._registry.hosts()))
+        return self._current.cures
 
     async def artifacts_of(self, plan: Plan | None, results: Iterable[TaskResult] = ()) -> Mapping[str, Artifact]:
         """Describes the artifacts that a plan and results name, as far as they exist, by name."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from orchestrion.events import PlanFinished
 from orchestrion.runs import Role
 from orchestrion_controller import languages, refusals
@@ -28,6 +26,6 @@ async def check(
     if not (end.not_done or end.questions) or runs_partial(planner) or (awaits_approval and end.plan.tasks):
         return
     text = next((message.text for message in reversed(request.messages) if message.role is not Role.ASSISTANT), "")
-    # On a thread: the first text of a process takes some tenths of a second, in which other runs are served.
-    language = await asyncio.to_thread(languages.detect, text)
+    await languages.prepared()
+    language = languages.detect(text)
     raise refusals.refusal(end.not_done, end.questions, language, planner=planner.name)

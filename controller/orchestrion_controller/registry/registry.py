@@ -188,6 +188,11 @@ class Registry:
         return self._task_types
 
     @property
+    def version(self) -> int:
+        """A number that grows with every change of a host, an expert or a status."""
+        return self._version
+
+    @property
     def definitions(self) -> Mapping[str, TaskType]:
         """Every task type that plans are checked against, by name: the server's own, and those that hosts reported."""
         return self._definitions.current

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,8 +28,8 @@ class AskerLanguage:
 async def language_of(request: RespondingRequest) -> AskerLanguage:
     """Finds the language of a request."""
     people = (message.text for message in reversed(request.messages) if message.role in (Role.USER, Role.UNSPECIFIED))
-    # On a thread: the first text of a process takes some tenths of a second, in which other runs are served.
-    return await asyncio.to_thread(_language_of, next(people, ""))
+    await languages.prepared()
+    return _language_of(next(people, ""))
 
 
 def _language_of(text: str) -> AskerLanguage:

@@ -92,6 +92,7 @@ def names_language(task: Task) -> bool:
     return any(name in task.inputs for name in (*_LANGUAGE_INPUTS, "source_language"))
 
 
+@lru_cache(maxsize=1024)
 def _canonical(text: str) -> languages.Detected:
     detected = languages.detect_any(text)
     possible = frozenset(map(languages.canonical, detected.possible))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -188,12 +187,9 @@ class Selector:
         return Assignment(task.id, candidates[0].host, expert_id, why, candidates)
 
     async def prepare(self, task: Task, context: SelectionContext = NO_CONTEXT) -> None:
-        """Loads what tells the language of a task's texts, where it has any or a language is named for it.
-
-        On a thread: the first text of a process takes some tenths of a second, in which other runs are served.
-        """
-        if not languages.is_prepared() and (read_texts(task, context) or names_language(task)):
-            await asyncio.to_thread(languages.prepare)
+        """Loads what tells the language of a task's texts, where it has any or a language is named for it."""
+        if read_texts(task, context) or names_language(task):
+            await languages.prepared()
 
     async def reassign(self, task: Task, assignment: Assignment, context: SelectionContext = NO_CONTEXT) -> Assignment:
         """Returns an assignment anew where the texts of the task turn out to be in languages that the expert lacks.

@@ -10,6 +10,7 @@ from typing import Final
 from orchestrion.plans import TaskType
 from orchestrion.refusals import NotDone
 from orchestrion_controller import languages, refusals
+from orchestrion_controller.identity_cache import IdentityCache
 from orchestrion_controller.languages.examples import examples
 from orchestrion_controller.planner.llm.relevance import Likeness, worded, words
 from orchestrion_controller.stages import PlanningRequest
@@ -45,12 +46,22 @@ def absent(request: PlanningRequest, text: str) -> tuple[AbsentAbility, ...]:
     """
     if request.replaced:
         return ()
+    key = (request.defined, request.on_offer, request.cures)
+    candidates, likeness = _obtainable.get(key, lambda: _what_is_obtainable(request))
+    scores = likeness.scores(words(text))
+    ranked = sorted(zip(scores, candidates, strict=True), key=lambda pair: -pair[0])
+    return tuple(item for score, item in ranked[:MOST] if score > 0)
+
+
+_obtainable: Final[IdentityCache[tuple[Sequence[AbsentAbility], Likeness]]] = IdentityCache()
+
+
+def _what_is_obtainable(request: PlanningRequest) -> tuple[Sequence[AbsentAbility], Likeness]:
+    """Returns all that nobody here does and people can get experts for, with the words of each."""
     candidates = [
         item for item in _candidates(request) if request.cures.expert(item.task_type.name, item.choices) is not None
     ]
-    scores = Likeness([_words_of(item) for item in candidates]).scores(words(text))
-    ranked = sorted(zip(scores, candidates, strict=True), key=lambda pair: -pair[0])
-    return tuple(item for score, item in ranked[:MOST] if score > 0)
+    return candidates, Likeness(list(map(_words_of, candidates)))
 
 
 def _candidates(request: PlanningRequest) -> Iterable[AbsentAbility]:

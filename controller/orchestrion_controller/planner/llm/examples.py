@@ -16,6 +16,7 @@ from orchestrion.plans import Plan, TaskType
 from orchestrion.refusals import NotDone
 from orchestrion.runs import Artifact
 from orchestrion.values import JsonObject, references
+from orchestrion_controller.identity_cache import IdentityCache
 from orchestrion_controller.planner.llm.chain_example import chain_request
 from orchestrion_controller.planner.llm.notation import PlanNames, PlanReader, written
 from orchestrion_controller.planner.llm.relevance import Likeness, words
@@ -100,10 +101,7 @@ def _ranked(
     text: str, media_types: Sequence[str], task_types: Mapping[str, TaskType], *, follows_up: bool
 ) -> list[Example]:
     """Lists the examples that can be shown, the most fitting first."""
-    offered = [
-        example for example in library() if example.uses_only(task_types) and (follows_up or not example.earlier)
-    ]
-    likeness = Likeness([_words_of(example.request) for example in offered])
+    offered, likeness = _showable.get((task_types, follows_up), lambda: _what_can_be_shown(task_types, follows_up))
     files = sorted(_sort_of_file(media_type) for media_type in media_types)
     scored: list[tuple[float, Example]] = []
     for example, score in zip(offered, likeness.scores(words(text)), strict=True):
@@ -111,6 +109,16 @@ def _ranked(
         continues = follows_up and bool(example.earlier)
         scored.append((score + _SAME_FILES * same_files + _FOLLOWS_UP * continues, example))
     return [example for _, example in sorted(scored, key=lambda pair: -pair[0])]
+
+
+_showable: Final[IdentityCache[tuple[Sequence[Example], Likeness]]] = IdentityCache()
+
+
+def _what_can_be_shown(task_types: Mapping[str, TaskType], follows_up: bool) -> tuple[Sequence[Example], Likeness]:
+    offered = [
+        example for example in library() if example.uses_only(task_types) and (follows_up or not example.earlier)
+    ]
+    return offered, Likeness([_words_of(example.request) for example in offered])
 
 
 def _chains(example: Example) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Final
@@ -13,6 +14,7 @@ from orchestrion.plans import Error, Plan, Task
 from orchestrion.runs import Role
 from orchestrion_controller import languages
 from orchestrion_controller.language_model import ChatMessage, ChatModel, Ended, Schema, chat_fitting
+from orchestrion_controller.languages.examples import examples
 from orchestrion_controller.planner.llm import notation
 from orchestrion_controller.planner.llm.attempt import Attempt
 from orchestrion_controller.planner.llm.fitting import PlanPromptExtents, material
@@ -45,6 +47,7 @@ class LLMPlanner:
         """
         self._model = model
         self._most_tasks = most_tasks
+        self._is_prepared = False
 
     async def plan(self, request: PlanningRequest) -> AsyncGenerator[PlanItem, None]:
         """Plans a request.
@@ -54,11 +57,8 @@ class LLMPlanner:
                 (`PLAN_NOT_REPAIRED`); or the request does not fit in its context (`LLM_CONTEXT_EXCEEDED`).
             OrchestrionError: What `ChatModel.chat` raises.
         """
-        if not languages.is_prepared():
-            # On a thread: what languages are told by, and are called, is read once, in some tenths of a second.
-            await asyncio.to_thread(_prepare)
-        # On a thread, too: the words by which task types are told are read once.
-        shown = await asyncio.to_thread(material, request, PlanNames.of(request))
+        await self._prepare()
+        shown = material(request, PlanNames.of(request))
         suffix: list[ChatMessage] = []
         out: list[Task] = []
         rejected: Attempt | None = None
@@ -83,7 +83,7 @@ class LLMPlanner:
                 break
             yield PlanRejected(Error.of(attempt.error))
         if attempt.plan is None:
-            error = await self._why_no_plan(attempt, rejected, request)
+            error = self._why_no_plan(attempt, rejected, request)
             if error.not_done and not out:
                 yield PlanFinished(Plan((), error.message), not_done=error.not_done)
             raise error
@@ -93,21 +93,25 @@ class LLMPlanner:
         for task in attempt.plan.tasks:
             if task not in out:
                 yield TaskPlanned(task)
-        language = await self._language(request)
+        language = self._language(request)
         yield PlanFinished(attempt.plan, not_done=attempt.not_done(language), doubts=attempt.doubts(language))
 
+    async def _prepare(self) -> None:
+        """Reads what languages, and the task types of requests, are told by, where that is still to be done."""
+        if not self._is_prepared:
+            # On a thread: it takes some tenths of a second, in which other runs are served.
+            await asyncio.to_thread(_prepare)
+            self._is_prepared = True
+
     @staticmethod
-    async def _language(request: PlanningRequest) -> str:
+    def _language(request: PlanningRequest) -> str:
         """Returns the language of the request."""
         said = [message.text for message in request.messages if message.role is not Role.ASSISTANT]
-        # On a thread: to tell a language, the first text of a process takes some tenths of a second.
-        return await asyncio.to_thread(languages.detect, said[-1] if said else "")
+        return languages.detect(said[-1] if said else "")
 
-    async def _why_no_plan(
-        self, attempt: Attempt, rejected: Attempt | None, request: PlanningRequest
-    ) -> OrchestrionError:
+    def _why_no_plan(self, attempt: Attempt, rejected: Attempt | None, request: PlanningRequest) -> OrchestrionError:
         """Returns why there is no plan, in the language of the request."""
-        language = await self._language(request)
+        language = self._language(request)
         if rejected is None or not attempt.is_invalid:
             return in_language(language, attempt.error, request)
         if attempt.is_prose:
@@ -138,6 +142,7 @@ class LLMPlanner:
     ) -> AsyncGenerator[str | Ended, None]:
         """Asks with the longest prompt that fits, and restricts the reply to the task types in it."""
 
+        @functools.cache  # What fits is sent as it was written to be measured.
         def messages(extent: PlanPromptExtent) -> list[ChatMessage]:
             return [*shown.messages(extent), *suffix]
 
@@ -157,3 +162,5 @@ class LLMPlanner:
 def _prepare() -> None:
     notation.prepare()
     languages.prepare()
+    for language in languages.load():
+        examples(language)

@@ -11,6 +11,7 @@ from typing import Final
 
 from orchestrion.plans import TaskType
 from orchestrion_controller import languages
+from orchestrion_controller.identity_cache import IdentityCache
 from orchestrion_controller.languages.examples import examples
 from orchestrion_controller.plans.kinds import takes
 
@@ -71,13 +72,16 @@ def by_relevance(
         media_types: Those of the files that the request brings.
         planned: The task types of the turn before: a follow-up often wants the same again.
     """
-    likeness = Likeness([_words_of(task_type) for task_type in task_types.values()])
+    likeness = _likenesses.get((task_types,), lambda: Likeness(list(map(_words_of, task_types.values()))))
     files, planned = tuple(media_types), frozenset(planned)
     scores: dict[str, float] = {}
     for task_type, score in zip(task_types.values(), likeness.scores(words(text)), strict=True):
         fitting = any(takes(parameter, file) for parameter in task_type.inputs for file in files)
         scores[task_type.name] = score + _FITTING_FILE * fitting + _JUST_PLANNED * (task_type.name in planned)
     return sorted(task_types, key=lambda name: -scores[name])
+
+
+_likenesses: Final[IdentityCache[Likeness]] = IdentityCache()
 
 
 @functools.lru_cache(maxsize=1024)

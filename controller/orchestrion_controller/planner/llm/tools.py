@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from orchestrion.plans import Parameter, ParameterKind, TaskType
 from orchestrion_controller import abilities, languages
+from orchestrion_controller.identity_cache import IdentityCache
 from orchestrion_controller.languages.messages import ENGLISH
 from orchestrion_controller.limits import TaskTypeLimits
 from orchestrion_controller.stages import PlanningRequest
@@ -33,9 +35,9 @@ _FED_ON: Final = frozenset(
 """Kinds of outputs that other tasks work on."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OfferedTool:
-    """A task type as it is on offer."""
+    """A task type as it is on offer; how it is described is worked out once."""
 
     task_type: TaskType
     """With the choices and inputs alone that some expert takes."""
@@ -43,7 +45,7 @@ class OfferedTool:
     """As it is defined."""
     limits: TaskTypeLimits = field(default_factory=TaskTypeLimits)
 
-    @property
+    @cached_property
     def purpose(self) -> str:
         """What it does here: its own description, unless that names what no expert here does."""
         narrowed = any(parameter != self.whole.input(parameter.name) for parameter in self.task_type.inputs)
@@ -52,18 +54,18 @@ class OfferedTool:
         text = "; or ".join(dict.fromkeys(does))
         return f"{text[0].upper()}{text[1:]}." if text else self.whole.description
 
-    @property
+    @cached_property
     def form(self) -> str:
         """Describes it in one line, like a function: inputs, outputs, and the beginning of what it does."""
         return f"{self._signature}: {_cut(self.purpose, _LONGEST_PURPOSE)}{self._languages}"
 
-    @property
+    @cached_property
     def notes(self) -> Mapping[str, str]:
         """Says what those of its inputs mean whose names do not, by name."""
         noted = {parameter.name: self._note(parameter) for parameter in self.task_type.inputs}
         return {name: note for name, note in noted.items() if note}
 
-    @property
+    @cached_property
     def description(self) -> str:
         """Describes it whole: its form, all of what it does, and what its inputs mean."""
         notes = "; ".join(f"{name}: {note}" for name, note in self.notes.items())
@@ -113,14 +115,19 @@ def notes(tools: Iterable[OfferedTool]) -> list[str]:
     ]
 
 
+_offers: Final[IdentityCache[Mapping[str, OfferedTool]]] = IdentityCache()
+
+
 def tools(request: PlanningRequest) -> Mapping[str, OfferedTool]:
-    """Returns what a request may use, by name."""
-    return {
-        name: OfferedTool(
-            task_type, request.task_types.get(name, task_type), request.limits.get(name, TaskTypeLimits())
-        )
-        for name, task_type in request.on_offer.items()
-    }
+    """Returns what a request may use, by name; for the same offer the same tools, which keep their descriptions."""
+    on_offer, defined, limits = request.on_offer, request.task_types, request.limits
+    return _offers.get(
+        (on_offer, defined, limits),
+        lambda: {
+            name: OfferedTool(task_type, defined.get(name, task_type), limits.get(name, TaskTypeLimits()))
+            for name, task_type in on_offer.items()
+        },
+    )
 
 
 def shortened(text: str) -> str:

@@ -9,22 +9,27 @@ null; the second form, for endpoints that require every property, has them nulla
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache, partial
 from typing import Final, TypeAlias
 
 from orchestrion.plans import Parameter, ParameterKind, TaskType
 from orchestrion.values import JsonData
+from orchestrion_controller.identity_cache import IdentityCache
 from orchestrion_controller.language_model import Schema
 from orchestrion_controller.planner.llm.notation.names import PlanNames
 from orchestrion_controller.plans.kinds import takes
 
 _Form: TypeAlias = dict[str, JsonData]
 """A part of a JSON Schema."""
+_Files: TypeAlias = tuple[tuple[str, str], ...]
+"""The names of the files that a plan may use, each with its media type."""
 
 _MOST_EXACT: Final = 24
 """So many task types have the inputs that are their own and no others; more would make the schema too long."""
 MOST_TASKS: Final = 100
 """How many tasks a plan has at most, where nothing else is set."""
+_MOST_KEPT: Final = 32
 _MOST_PARTS: Final = 8
 _LONGEST_WORDS: Final = 300
 _LONGEST_REASON: Final = 200
@@ -47,8 +52,18 @@ def plan_schema(
         most_tasks: How many tasks a plan may have.
     """
     task_types = tuple(task_types)
-    form = _plan(_Inputs(names, free=True), task_types, absent, most_tasks, shared=len(task_types) > _MOST_EXACT)
-    exact = _plan(_Inputs(names, free=False), task_types, absent, most_tasks, shared=False)
+    files = tuple((name, artifact.media_type) for name, artifact in names.artifacts.items())
+    build = _builders.get(task_types, lambda: lru_cache(maxsize=_MOST_KEPT)(partial(_built, task_types)))
+    return build(files, tuple(absent), most_tasks)
+
+
+_builders: Final[IdentityCache[Callable[[_Files, tuple[str, ...], int], Schema]]] = IdentityCache()
+"""What builds the schema over the same task types; it keeps the last few, since most requests bring no file, or one."""
+
+
+def _built(task_types: Sequence[TaskType], files: _Files, absent: tuple[str, ...], most_tasks: int) -> Schema:
+    form = _plan(_Inputs(files, free=True), task_types, absent, most_tasks, shared=len(task_types) > _MOST_EXACT)
+    exact = _plan(_Inputs(files, free=False), task_types, absent, most_tasks, shared=False)
     return Schema("plan", form, _strict(exact))
 
 
@@ -113,8 +128,8 @@ def _strict(form: JsonData) -> JsonData:
 class _Inputs:
     """The forms of inputs, each kind defined once."""
 
-    def __init__(self, names: PlanNames, *, free: bool) -> None:
-        self._names = names
+    def __init__(self, files: _Files, *, free: bool) -> None:
+        self._files = files
         self._free = free
         """Whether data may have any form; strict modes take none such, so that it is written as a text of JSON."""
         self.definitions: _Form = {}
@@ -146,7 +161,7 @@ class _Inputs:
         output = self._define("output", _OUTPUT)
         if kind is ParameterKind.NUMBER or kind is ParameterKind.BOOLEAN:
             return {"anyOf": [{"type": kind.name.lower()}, output]}
-        files = [f"${name}" for name, entry in self._names.artifacts.items() if takes(parameter, entry.media_type)]
+        files = [f"${name}" for name, media_type in self._files if takes(parameter, media_type)]
         return {"anyOf": [{"enum": files}, output]} if files else output
 
     def _define(self, label: str, form: _Form) -> _Form:
