@@ -271,7 +271,7 @@ async def test_cancelling_refuses_the_plan(client: AsyncClient, start_host: Star
 async def test_the_deadline_of_the_call_ends_the_waiting_too(client: AsyncClient, start_host: StartHost) -> None:
     await start_host()
     with pytest.raises(DeadlineExceededError):
-        await collect(client.run("do it", plan=ONE, approval=REQUIRED, timeout=0.3))
+        await collect(client.run("do it", plan=ONE, approval=REQUIRED, timeout=1))
     run = (await client.runs.list()).items[0].name
     log = await collect(client.runs.watch(run))
     end = payloads(log, RunFinished)[0]
