@@ -18,6 +18,7 @@ from orchestrion_controller.planner.llm.duplicates import EqualTasks
 from orchestrion_controller.planner.llm.literals import LiteralCheck
 from orchestrion_controller.planner.llm.notation import ModelHints, PlanReader
 from orchestrion_controller.planner.llm.prompt import Material, PlanPromptExtent
+from orchestrion_controller.planner.llm.task_ids import TaskIds
 from orchestrion_controller.plans.rules import PlanChecker
 from orchestrion_controller.stages import Usage
 
@@ -64,6 +65,7 @@ class Attempt:
         artifacts = {item.name: item for item in earlier}
         hints = ModelHints(self._shown.names)
         self._checker = PlanChecker(request.on_offer, request.attachments, artifacts, hints)
+        self._ids = TaskIds(request.on_offer)
         self._equal = EqualTasks(request.on_offer)
         self._tasks: list[Task] = []
         self._taken = 0
@@ -171,6 +173,7 @@ class Attempt:
 
     def _checked(self, task: Task) -> Task | None:
         index = len(self._tasks)
+        task, unclear = self._ids.take(task)
         merged = self._equal.take(task)
         if merged is None:
             return None
@@ -181,7 +184,7 @@ class Attempt:
                 self.faults.append(Reason.PLAN_INVALID.error(text, field="plan.tasks"))
             self._tasks.append(merged)
             return None
-        if broken := self._checker.faults(merged):
+        if broken := [*([unclear] if unclear else []), *self._checker.faults(merged)]:
             self.faults += broken
             self._tasks.append(merged)
             return None

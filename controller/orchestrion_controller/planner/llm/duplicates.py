@@ -32,16 +32,13 @@ class EqualTasks:
         referred = {ref.task_id for value in task.inputs.values() for ref in references(value)}
         key = repr((task.type, sorted(task.inputs.items())))
         first = self._first.setdefault(key, task)
-        # What an earlier task already refers to must stay, and so must what will be told to be there twice.
-        if first is not task and first.id != task.id and task.id not in self._referred and not self._draws(task):
+        # What an earlier task already refers to must stay.
+        is_free = first.id == task.id or task.id not in self._referred
+        if first is not task and is_free and not draws(task, self._task_types):
             self._merged[task.id] = first.id
             return None
         self._referred |= referred
         return task
-
-    def _draws(self, task: Task) -> bool:
-        task_type = self._task_types.get(task.type)
-        return task_type is None or task_type.input(_SEED) is not None
 
     def _adapted(self, value: Value) -> Value:
         if isinstance(value, tuple):
@@ -49,3 +46,9 @@ class EqualTasks:
         if isinstance(value, OutputRef) and value.task_id in self._merged:
             return OutputRef(self._merged[value.task_id], value.output, value.index)
         return value
+
+
+def draws(task: Task, task_types: Mapping[str, TaskType]) -> bool:
+    """Whether what a task makes comes out differently each time, as far as is clear."""
+    task_type = task_types.get(task.type)
+    return task_type is None or task_type.input(_SEED) is not None

@@ -39,15 +39,16 @@ You turn a person's request into a plan of tasks that expert AI models carry out
 
 Write one JSON object and nothing else:
 {{"tasks":[{{"id":"a","type":"TYPE","inputs":{{"NAME":"$1"}}}},{{"id":"b","type":"TYPE","inputs":{{"NAME":"$a.OUTPUT",\
-"NAME":0.8}}}}],"not_done":[{{"words":"and send it","why":"nothing here sends"}}]}}
+"NAME":0.8}}}}]}}
 "$1" is the first file (a TEXT takes a text file), "$a.OUTPUT" an output of task `a`, "$a.OUTPUT.0" an item of a list, \
-"$earlier.2" what an earlier turn left, "$request.1" a long text of the request. All else as it is: "a text", 0.8, \
+"$earlier.2" what an earlier turn left. All else as it is: "a text", 0.8, \
 true, ["one","two"].
 
 Rules:
 - Only these task types, with their inputs, choices and outputs. Leave out optional inputs that nobody asked for.
-- Each part of the request is done by a task or by the answer, or stands in `not_done`: its words exactly as in the \
-request, and why, in the same language. Restrictions, conditions and manners are parts ("only the left half", "if it \
+- Each part of the request is done by a task or by the answer, or else stands beside `tasks` in \
+"not_done":[{{"words":"and send it","why":"nothing here sends"}}]: its words exactly as in the request, and why, in the \
+same language. What a task does is not in it; if all is done, there is none. Restrictions, conditions and manners are parts ("only the left half", "if it \
 rains", "in rhyme", "as a PDF"). Leave none out silently; do nothing else in its place.
 - If nothing can be done, `tasks` is empty and `not_done` has all. If no task is needed (a greeting, thanks, a \
 question about you{knowledge}): {{"tasks":[],"no_task_reason":"why"}}.

@@ -97,7 +97,7 @@ async def test_what_surely_fits_is_not_counted() -> None:
 
 async def test_each_narrower_context_leaves_out_more_and_never_the_request() -> None:
     fitted = []
-    for context in (6000, 4050, 2950, 2550, 2400, 1700, 1500, 1200):
+    for context in (6000, 4050, 2900, 2550, 2400, 1700, 1500, 1200):
         async with endpoint(context) as server:
             end = (await planned(server, REQUEST))[-1]
             assert isinstance(end, PlanFinished)

@@ -99,7 +99,7 @@ async def test_task_is_out_while_the_model_still_writes() -> None:
         (plan(read(), {"id": "fly", "type": "fly", "inputs": {}}), "UNKNOWN_TASK_TYPE"),
         (plan(read(), speak({"number": 3, "unit": "m"})), "ILL_TYPED_INPUT"),
         (plan(read(), {"id": "speak", "type": "text-to-speech", "inputs": []}), "MISSING_INPUT"),
-        (plan(read(), read()), "DUPLICATE_TASK_ID"),
+        (plan(read(), {**speak("no"), "id": "read"}, speak(output("read"))), "DUPLICATE_TASK_ID"),
         (plan({"id": "a", "type": "test-delay", "inputs": {"text": output("a")}}), "PLAN_CYCLE"),
         (plan(), "PLAN_INVALID"),
         (json.dumps({"tasks": ["read"]}), "PLAN_INVALID"),

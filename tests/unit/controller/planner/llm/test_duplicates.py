@@ -52,6 +52,6 @@ def test_a_task_that_an_earlier_one_refers_to_stays() -> None:
     assert merged(*tasks) == tasks
 
 
-def test_a_task_with_the_id_of_an_equal_one_stays_to_be_told_of() -> None:
+def test_a_task_that_is_written_twice_is_one() -> None:
     read = Task("read", "image-to-text", {"image": PICTURE})
-    assert merged(read, read) == [read, read]
+    assert merged(read, read) == [read]
