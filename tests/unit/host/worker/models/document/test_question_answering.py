@@ -50,7 +50,7 @@ def question_call(question: str, folder: Path, picture: Path = media.INVOICE) ->
 
 def test_lines_fall_into_words_with_their_share_of_the_width() -> None:
     line = Line("Total  95.20", 0.9, [[10, 20], [130, 20], [130, 40], [10, 40]])
-    total, amount = page_words.in_order([line])
+    total, amount = page_words.words_of([line])
     assert (total.text, amount.text) == ("Total", "95.20")
     assert (total.box.x_min, total.box.x_max) == pytest.approx((10, 60))
     assert (amount.box.x_min, amount.box.x_max) == pytest.approx((80, 130))
@@ -96,7 +96,7 @@ def test_pages_in_a_batch_are_answered_as_alone_and_a_bad_call_fails_alone(layou
 
 
 def test_without_a_reader_of_text_the_cure_is_named(layoutlm: LayoutLm, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "orchestrion_host.worker.engines.image.rapid_ocr", None)
+    monkeypatch.setitem(sys.modules, "orchestrion_host.worker.engines.image.page_reading.installed", None)
     with pytest.raises(FailedPreconditionError, match="rapidocr"):
         question_answering.load(layoutlm.checkpoint.spec)
 
