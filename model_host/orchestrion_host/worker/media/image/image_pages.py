@@ -77,7 +77,8 @@ def _page_numbers(file: Image.Image) -> list[int]:
     numbers = []
     for number in range(count):
         file.seek(number)
-        if not file.getexif().get(_KIND_TAG, 0) & _NO_PAGE:
+        kind = file.getexif().get(_KIND_TAG, 0)
+        if not (isinstance(kind, int) and kind & _NO_PAGE):
             numbers.append(number)
     file.seek(0)
     return numbers or [0]
@@ -92,5 +93,4 @@ def _reduced(image: Image.Image) -> Image.Image:
 def _same(first: Image.Image, second: Image.Image) -> bool:
     if first.size != second.size:
         return False
-    _, most = ImageChops.difference(first, second).getextrema()
-    return int(most) < _SAME
+    return max(ImageChops.difference(first, second).tobytes()) < _SAME

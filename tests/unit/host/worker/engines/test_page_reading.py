@@ -82,7 +82,7 @@ def test_a_turned_page_is_read_and_boxes_stay_where_its_lines_are(
     for line in outputs["lines"]["json"]:
         xs, ys = zip(*line["box"], strict=True)
         inside = image.crop((round(min(xs)), round(min(ys)), round(max(xs)), round(max(ys))))
-        assert inside.convert("L").getextrema()[0] < 60
+        assert min(inside.convert("L").tobytes()) < 60
     # The first corner is where the text begins: of a page turned counter-clockwise, below.
     (x, y), (next_x, next_y) = outputs["lines"]["json"][0]["box"][:2]
     assert {90: next_y < y - 100, 180: next_x < x - 100, 270: next_y > y + 100}[degrees]
@@ -216,7 +216,19 @@ def test_a_call_that_nobody_waits_for_stops_between_two_lines(expert: RapidOcr, 
     assert isinstance(result, RunCancelledError)
     progress = [message for message in sent.messages if isinstance(message, ipc.CallProgress)]
     assert progress[-1].message == "reading line 2 of 6"
-    assert [message.fraction for message in progress] == sorted(message.fraction or 0 for message in progress)
+
+
+def test_progress_says_which_line_is_read_and_never_goes_back(expert: RapidOcr, tmp_path: Path) -> None:
+    path = tmp_path / "page.png"
+    sheet("This page stands on its head", "and is to be turned first", "before it is read").rotate(180).save(path)
+    sent = Sent()
+    expert.predict([calls.call("image-to-text", {"image": path}, tmp_path, sent)])
+    progress = [message for message in sent.messages if isinstance(message, ipc.CallProgress)]
+    fractions = [message.fraction or 0 for message in progress]
+    assert fractions == sorted(fractions)
+    assert list(dict.fromkeys(message.message for message in progress)) == [
+        "looking for text", "reading line 1 of 3", "reading line 2 of 3", "reading line 3 of 3",
+    ]  # fmt: skip
 
 
 def test_parts_of_a_line_are_joined_as_their_script_does() -> None:

@@ -53,7 +53,9 @@ def find(page: Array, detector: TextDetector, go_on: Callable[[float], None]) ->
     boxes = _look(seen, page, detector, go_on, None)
     if any(_thickness(box) * scale > _TOO_HIGH for box in boxes):
         farther = _look(_resized(page, scale * _FARTHER), page, detector, go_on, None)
-        boxes = _joined([box for box in farther if _thickness(box) * scale > _TOO_HIGH], boxes, 0)
+        middles = np.asarray([box.middle for box in boxes])
+        # Of a whole that is in pieces only: a room looks like a letter from far enough.
+        boxes = _joined([box for box in farther if _holds(box, middles).sum() > 1], boxes, 0)
     while scale < 1:
         nearer = min(1.0, 2 * scale)
         nearer = 1.0 if nearer > _NEARLY_WHOLE else nearer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageStat
 from orchestrion_host.worker import weights
 from orchestrion_host.worker.engines.image.page_reading import closer_looks, line_images, page_direction
 from orchestrion_host.worker.engines.image.page_reading.text_boxes import TextBox
-from orchestrion_host.worker.engines.image.page_reading.text_detection import TextDetector
+from orchestrion_host.worker.engines.image.page_reading.text_detection import TILE_SIDE, TextDetector
 from orchestrion_host.worker.engines.image.page_reading.text_recognition import LineReading, TextRecognizer
 from orchestrion_host.worker.library_types import Array
 from orchestrion_host.worker.media.image import reading_order
@@ -32,12 +33,19 @@ _DOUBTFUL: Final = 0.8
 _BETTER: Final = 0.1
 _MOST_FRUITLESS: Final = 6
 """After so many lines in a row that do not read better in another way, none is tried any more: it is not for that."""
+_FEW_LETTERS: Final = 2
+_LEAST_SCORE_OF_FEW: Final = 0.8
+"""The same for one letter or two: a window reads like a letter."""
 _HALF_READ: Final = 0.5
 """A line of which less was read is not told: it has another script, and what was read are its commas."""
 _WHOLLY_READ: Final = 0.9
 """A line of which less was read is told, and that there is more."""
 _CERTAINLY_TEXT: Final = 0.7
 """From which likelihood on a box that cannot be read is told of; trees and fabrics look like text now and then."""
+_LINE_SHAPE: Final = 3.0
+"""How many times as long as wide a box is that is certainly a line."""
+_LARGE_SHARE: Final = 0.2
+"""Of the page: any other box as large as that is a thing that looks like a letter."""
 _FINDING_SHARE: Final = 0.15
 
 
@@ -90,8 +98,8 @@ class PageReader:
         self._recognizer = TextRecognizer(folder / RECOGNIZER)
 
     def warm_up(self) -> None:
-        """Reads a line."""
-        image = Image.new("RGB", (320, 96), "white")
+        """Reads a line on a page that fills a tile, so that the memory figure is true."""
+        image = Image.new("RGB", (TILE_SIDE, TILE_SIDE), "white")
         ImageDraw.Draw(image).text((16, 16), "Ready 42", fill="black", font=ImageFont.load_default(size=48))
         self.read(image)
 
@@ -108,18 +116,18 @@ class PageReader:
             step("looking for text", _FINDING_SHARE * fraction)
 
         boxes = closer_looks.find(page, self._detector, looking)
-        images = _LineImages(page, self._recognizer, looking)
-        quarters = page_direction.quarters(boxes, images.of)
+        images = _LineImages(page, self._recognizer)
+        quarters = page_direction.quarters(boxes, lambda box, way: images.of(box, way, lambda: looking(1.0)))
         if quarters:
             page = line_images.turned(page, quarters)
-            boxes = closer_looks.find(page, self._detector, looking)
-            images = _LineImages(page, self._recognizer, looking)
+            boxes = closer_looks.find(page, self._detector, lambda _fraction: looking(1.0))
+            images = _LineImages(page, self._recognizer)
         readings = _readings(boxes, images, step)
         read = [(box, reading) for box, reading in readings if _is_told(reading)]
         left = [
             box.corners.tolist()
             for box, reading in readings
-            if (reading.covered < _WHOLLY_READ if _is_told(reading) else box.likely >= _CERTAINLY_TEXT)
+            if (reading.covered < _WHOLLY_READ if _is_told(reading) else _is_text(box, page))
         ]
         lines = [Line(reading.text, round(reading.score, 5), box.corners.tolist()) for box, reading in read]
         return PageReading(reading_order.rows(lines), left, quarters, page.shape[1], page.shape[0])
@@ -128,20 +136,25 @@ class PageReader:
 class _LineImages:
     """The lines of a page, each read once in each way that is asked for."""
 
-    def __init__(self, page: Array, recognizer: TextRecognizer, go_on: Callable[[float], None]) -> None:
+    def __init__(self, page: Array, recognizer: TextRecognizer) -> None:
         self._page = page
         self._recognizer = recognizer
-        self._go_on = go_on
         self._readings: dict[tuple[int, int], LineReading] = {}
 
-    def of(self, box: TextBox, quarters: int) -> LineReading:
-        """Reads the line of a box, turned by so many quarters counter-clockwise."""
+    def of(self, box: TextBox, quarters: int, go_on: Callable[[], None]) -> LineReading:
+        """Reads the line of a box, turned by so many quarters counter-clockwise.
+
+        Args:
+            box: Where it is.
+            quarters: How far it is turned.
+            go_on: Called before each part of a line; may raise to end the work.
+        """
         key = (id(box), quarters)
         if key not in self._readings:
             line = line_images.turned(line_images.cut_out(self._page, box), quarters)
             parts = []
             for part in line_images.divided(line):
-                self._go_on(1.0)
+                go_on()
                 parts.append(self._recognizer.read(part))
             self._readings[key] = joined(parts)
         return self._readings[key]
@@ -152,11 +165,12 @@ def _readings(boxes: Sequence[TextBox], images: _LineImages, step: Step) -> list
     readings: list[tuple[TextBox, LineReading]] = []
     for number, box in enumerate(boxes):
         fraction = _FINDING_SHARE + (1 - _FINDING_SHARE) * number / len(boxes)
-        step(f"reading line {number + 1} of {len(boxes)}", fraction)
+        go_on = partial(step, f"reading line {number + 1} of {len(boxes)}", fraction)
+        go_on()
         first, *others = _ways(box)
-        reading = images.of(box, first)
+        reading = images.of(box, first, go_on)
         if reading.quality < _DOUBTFUL and fruitless < _MOST_FRUITLESS:
-            best = max((images.of(box, way) for way in others), key=lambda other: other.quality)
+            best = max((images.of(box, way, go_on) for way in others), key=lambda other: other.quality)
             better = best.quality > reading.quality + _BETTER
             fruitless = 0 if better else fruitless + 1
             reading = best if better else reading
@@ -165,7 +179,16 @@ def _readings(boxes: Sequence[TextBox], images: _LineImages, step: Step) -> list
 
 
 def _is_told(reading: LineReading) -> bool:
-    return reading.score >= _LEAST_SCORE and reading.covered >= _HALF_READ and bool(reading.text.strip())
+    count = len(reading.text.strip())
+    least = _LEAST_SCORE if count > _FEW_LETTERS else _LEAST_SCORE_OF_FEW
+    return count > 0 and reading.score >= least and reading.covered >= _HALF_READ
+
+
+def _is_text(box: TextBox, page: Array) -> bool:
+    """Says whether what cannot be read is text all the same: sure enough, and shaped like a line or small."""
+    shape = max(box.width, box.height) / max(1.0, min(box.width, box.height))
+    share = box.width * box.height / (page.shape[0] * page.shape[1])
+    return box.likely >= _CERTAINLY_TEXT and (shape >= _LINE_SHAPE or share < _LARGE_SHARE)
 
 
 def _ways(box: TextBox) -> Sequence[int]:
