@@ -19,6 +19,8 @@ Corners: TypeAlias = Sequence[Sequence[float]]
 
 _GUTTER: Final = 0.8
 """How wide the space between columns is at least, in heights of a line."""
+_UPENDED: Final = 2.0
+"""How many times as high as wide, and as other lines are high, a line is that stands on its side."""
 _PROSE: Final = 8.0
 """How many times as long as high the lines of a column of prose are at least, most of them."""
 _FILLED: Final = 0.5
@@ -83,7 +85,13 @@ class _Piece:
 
 def rows(lines: Sequence[Line]) -> Rows:
     """Puts lines in the order of reading; pieces that stand beside each other in a row are one."""
-    return [[piece.line for piece in row] for row in _ordered(_straightened(lines))]
+    pieces = _straightened(lines)
+    usual = median(piece.height for piece in pieces) if pieces else 0.0
+    # What stands on its side, along the edge of a page or a picture, is in no row.
+    upended = [piece for piece in pieces if piece.height > _UPENDED * max(usual, piece.right - piece.left)]
+    in_order = _ordered([piece for piece in pieces if piece not in upended])
+    in_order += [[piece] for piece in sorted(upended, key=lambda piece: piece.left)]
+    return [[piece.line for piece in row] for row in in_order]
 
 
 def text(lines: Sequence[Line]) -> str:

@@ -63,6 +63,11 @@ def test_messages_of_a_chat_are_read_from_the_top_though_they_stand_on_two_sides
     assert order(chat) == [f"m{number}" for number in range(10)]
 
 
+def test_a_line_that_stands_on_its_side_beside_the_others_is_read_after_them() -> None:
+    page = [line("side", 0, 0, 20, 400), *column("l", 60, range(0, 400, 40))]
+    assert order(page) == [*(f"l{number}" for number in range(1, 11)), "side"]
+
+
 def test_lines_of_a_tilted_page_stay_rows_of_their_own() -> None:
     # By 3 degrees a line of 1,000 pixels ends 52 lower than it began, beside the second line below it.
     angle = math.radians(3)

@@ -43,7 +43,7 @@ def find(page: Array, detector: TextDetector, go_on: Callable[[float], None]) ->
     """Returns the boxes of lines on a page, in its pixels and in no particular order.
 
     Args:
-        page: (height, width, 3) of 0 to 255: blue, green, red.
+        page: (height, width, 3) of 0 to 255: red, green, blue.
         detector: What looks.
         go_on: Called between steps with what is done, 0 to 1; may raise to end the search.
     """
@@ -95,7 +95,7 @@ def _fine_detail(closer: Array, seen: Array, readable: Sequence[Array]) -> Array
     """
     height, width = closer.shape[:2]
     blocks = (max(1, width // _BLOCK), max(1, height // _BLOCK))
-    nearer, farther = (cv2.cvtColor(view, cv2.COLOR_BGR2GRAY) for view in (closer, seen))
+    nearer, farther = (cv2.cvtColor(view, cv2.COLOR_RGB2GRAY) for view in (closer, seen))
     farther = cv2.resize(farther, (width, height), interpolation=cv2.INTER_LINEAR)
     lost = (cv2.absdiff(nearer, farther) > _STRONG).astype(np.float32)
     dense = (cv2.resize(lost, blocks, interpolation=cv2.INTER_AREA) > _DENSE).astype(np.uint8)

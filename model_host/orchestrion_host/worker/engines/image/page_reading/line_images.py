@@ -43,7 +43,7 @@ def divided(line: Array) -> Sequence[Array]:
     count = int(np.ceil(width / (_LONGEST * height)))
     if count < 2:
         return [line]
-    grey = cv2.cvtColor(line, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    grey = cv2.cvtColor(line, cv2.COLOR_RGB2GRAY).astype(np.float32)
     # How much each column of pixels differs from one shade, over the width of a space.
     ink = cv2.blur((grey.max(axis=0) - grey.min(axis=0))[None], (max(1, height // 5), 1))[0]
     length = width / count

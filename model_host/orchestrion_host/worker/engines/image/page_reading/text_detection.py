@@ -36,7 +36,7 @@ class TextDetector:
         """Returns how likely each pixel is one of text, as (height, width) of 0 to 255.
 
         Args:
-            image: (height, width, 3) of 0 to 255: blue, green, red.
+            image: (height, width, 3) of 0 to 255: red, green, blue.
             go_on: Called before each tile with what is done, 0 to 1; may raise to end the work.
             looked_at: (height, width) of truth values: tiles without a true one are passed over. None for all.
         """
@@ -61,7 +61,8 @@ class TextDetector:
         height, width = tile.shape[:2]
         # What is missing to whole steps goes on as the edge does: another colour would be an edge that is none.
         padded = cv2.copyMakeBorder(tile, 0, -height % _STEP, 0, -width % _STEP, cv2.BORDER_REPLICATE)
-        batch = np.ascontiguousarray(padded.transpose(2, 0, 1)[None], dtype=np.float32) / 127.5 - 1.0
+        # The network was taught blue, green and red.
+        batch = np.ascontiguousarray(padded.transpose(2, 0, 1)[None, ::-1], dtype=np.float32) / 127.5 - 1.0
         (likely,) = self._session.run(None, {self._input: batch})
         return np.asarray(np.rint(likely[0, 0, :height, :width] * 255), dtype=np.uint8)
 

@@ -58,14 +58,15 @@ class TextRecognizer:
         longest.
 
         Args:
-            line: (height, width, 3) of 0 to 255: blue, green, red. It should be no more than fifty times as wide as
+            line: (height, width, 3) of 0 to 255: red, green, blue. It should be no more than fifty times as wide as
                 high: memory grows with the width.
         """
         width = max(1, round(line.shape[1] * HEIGHT / line.shape[0]))
         shrinks = line.shape[0] > HEIGHT
         resized = cv2.resize(line, (width, HEIGHT), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
         batch = np.zeros((1, 3, HEIGHT, max(width, _NARROWEST)), np.float32)
-        batch[0, :, :, :width] = resized.transpose(2, 0, 1).astype(np.float32) / 127.5 - 1.0
+        # The network was taught blue, green and red.
+        batch[0, :, :, :width] = resized.transpose(2, 0, 1)[::-1].astype(np.float32) / 127.5 - 1.0
         (shares,) = self._session.run(None, {self._input: batch})
         classes, likely = shares[0].argmax(axis=1), shares[0].max(axis=1)
         kept = classes != _BLANK
@@ -81,7 +82,7 @@ class TextRecognizer:
 
 def _covered(line: Array, places: Array) -> float:
     """Returns the share of the columns with ink that are near one of some places along a line of full height."""
-    grey = cv2.cvtColor(line, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    grey = cv2.cvtColor(line, cv2.COLOR_RGB2GRAY).astype(np.float32)
     contrast = grey.max(axis=0) - grey.min(axis=0)
     ink = np.flatnonzero(contrast > _INK * np.percentile(contrast, 95))
     if not len(ink) or not len(places):
