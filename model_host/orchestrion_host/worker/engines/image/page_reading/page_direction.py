@@ -47,7 +47,7 @@ def quarters(boxes: Sequence[TextBox], read: Callable[[TextBox, int], LineReadin
 
 
 def _sample(boxes: Sequence[TextBox]) -> Sequence[TextBox]:
-    """Returns lines that are long enough to tell, the longest first; all over the page where there are many."""
+    """Returns the lines that tell most, the longest first; none that takes long to read where there are others."""
     short = [box for box in boxes if _length(box) <= _LONGEST * _thickness(box)]
     return sorted(short or boxes, key=lambda box: -_length(box) / _thickness(box))[:_SAMPLE]
 
