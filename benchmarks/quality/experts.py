@@ -42,6 +42,10 @@ class Experts:
                 return result.outputs
         raise RuntimeError("The run ended without a result.")
 
+    def upload(self, content: bytes) -> ArtifactRef:
+        """Uploads a file that was made here."""
+        return ArtifactRef(self._client.artifacts.upload(content).name)
+
     def content(self, value: Value) -> bytes:
         """Returns the content of a file among the outputs."""
         assert isinstance(value, ArtifactRef)

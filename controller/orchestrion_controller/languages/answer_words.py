@@ -13,17 +13,19 @@ from orchestrion_controller.languages.phrases import GappedPhrases
 
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 _NOTHING_OF: Final = "!"
+_SOME_OF: Final = "+"
 _AT_ZERO: Final = "0="
 _NUMBER: Final = "%"
 
 
 @dataclass(frozen=True, slots=True)
 class Templates:
-    """The templates of a task type: of one result, of several in one sentence, and of one of these."""
+    """The templates of a task type: of one result, of several in one sentence, of one of these; of what else to say."""
 
     answer: str = ""
     total: str = ""
     item: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Variant:
     """The values of inputs that they are for, by name."""
     empty: str
     """The output that has nothing in it; empty for any results."""
+    present: Sequence[str]
+    """The outputs that have something in them."""
     templates: Templates
 
 
@@ -69,7 +73,9 @@ class AnswerWords:
 
     def has(self, task_type: str) -> bool:
         """Says whether there is a template for any result of a task type."""
-        return any(not variant.choices and not variant.empty for variant in self._variants.get(task_type, ()))
+        return any(
+            not (variant.choices or variant.empty or variant.present) for variant in self._variants.get(task_type, ())
+        )
 
     def word(self, key: str, /, **values: str) -> str:
         """Writes one of the small words and phrases, with values for its places.
@@ -164,7 +170,7 @@ class AnswerWords:
     def variants(self, task_type: str) -> Sequence[Variant]:
         """Returns the templates of a task type, those with the most conditions first."""
         variants = self._variants.get(task_type, ())
-        return sorted(variants, key=lambda variant: -len(variant.choices) - bool(variant.empty))
+        return sorted(variants, key=lambda each: -len(each.choices) - bool(each.empty) - len(each.present))
 
     def _plural(self, label: str) -> str:
         return _replaced(label, self._endings)
@@ -180,8 +186,11 @@ def _replaced(name: str, endings: Iterable[tuple[re.Pattern[str], str]]) -> str:
 
 
 def _variant(key: str, entry: JsonObject) -> tuple[str, Variant]:
-    # A key is a task type, with values of inputs, or an output that is empty: `image-to-text !text`.
+    # A key is a task type, with values of inputs, an output that is empty (`!text`), others that are not (`+count`).
     task_type, *conditions = key.split()
-    choices = dict(condition.split("=", 1) for condition in conditions if not condition.startswith(_NOTHING_OF))
     empty = next((condition[1:] for condition in conditions if condition.startswith(_NOTHING_OF)), "")
-    return task_type, Variant(choices or _NONE, empty, Templates(**entry))
+    present = [condition[1:] for condition in conditions if condition.startswith(_SOME_OF)]
+    choices = dict(
+        condition.split("=", 1) for condition in conditions if not condition.startswith((_NOTHING_OF, _SOME_OF))
+    )
+    return task_type, Variant(choices or _NONE, empty, present, Templates(**entry))

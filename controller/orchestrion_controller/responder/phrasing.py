@@ -31,18 +31,27 @@ class Phrasing:
     def templates(self, part: Part) -> Templates:
         """Returns the templates for a result: the language's, or else the task type's own, which are in English."""
         own = part.task_type
-        fitting = [
-            variant.templates
-            for variant in self.words.variants(own.name)
-            if all(part.inputs.get(name) == value for name, value in variant.choices.items())
-            and not (variant.empty and not _is_empty(part.outputs.get(variant.empty)))
-        ]
+        fitting = self._fitting(part)
         fitting.append(Templates(own.answer_template, own.total_template, own.item_template))
         return Templates(
             next((each.answer for each in fitting if each.answer), ""),
             next((each.total for each in fitting if each.total), ""),
             next((each.item for each in fitting if each.item), ""),
         )
+
+    def notes(self, part: Part) -> list[str]:
+        """Returns the templates of what is said of a result besides, such as what of it could not be read."""
+        return [templates.note for templates in self._fitting(part) if templates.note]
+
+    def _fitting(self, part: Part) -> list[Templates]:
+        """Returns what the language has for results like this, for those with the most conditions first."""
+        return [
+            variant.templates
+            for variant in self.words.variants(part.task_type.name)
+            if all(part.inputs.get(name) == value for name, value in variant.choices.items())
+            and not (variant.empty and not _is_empty(part.outputs.get(variant.empty)))
+            and not any(_is_empty(part.outputs.get(name)) for name in variant.present)
+        ]
 
     def write(self, part: Part, slot: Slot, most: int | None = None, *, whole: bool = False) -> str | None:
         """Writes what stands in a place of a template; None where there is no such value.

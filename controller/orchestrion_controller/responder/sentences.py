@@ -79,9 +79,12 @@ class SentenceWriter:
 
         sentence = self._fill(phrasing, phrasing.templates(part).answer, words_for)
         self._last = last
-        if sentence and is_doubtful(part):
-            return phrasing.words.word("unsure", sentence=sentence)
-        return sentence
+        if sentence is None:
+            return None
+        if is_doubtful(part):
+            sentence = phrasing.words.word("unsure", sentence=sentence)
+        notes = [self._fill(phrasing, note, words_for) for note in phrasing.notes(part)]
+        return self.joined([sentence, *(note for note in notes if note)])
 
     def item(self, part: Part, template: str) -> str | None:
         """Tells one result in a few words; None where the template has a place for what it lacks."""

@@ -114,6 +114,25 @@ ANSWERS: list[Row] = [
         "The text in sign.png reads: “Mind the gap!”",
     ),
     (
+        "image-to-text",
+        {"image": ref(SIGN)},
+        {"text": "", "lines": Json([]), "unreadable_line_count": 3.0},
+        "Something in sign.png looks like text, but I cannot read it.",
+    ),
+    (
+        "image-to-text",
+        {"image": ref(SIGN)},
+        {
+            "text": "Mind the gap!",
+            "lines": Json([]),
+            "page_count": 42.0,
+            "unread_page_count": 2.0,
+            "unreadable_line_count": 1.0,
+        },
+        "The text in sign.png reads: “Mind the gap!” I could not read 1 more line there, or only in part. "
+        "Of the 42 pages, I did not read the last 2.",
+    ),
+    (
         "object-detection",
         {"image": ref(SIGN), "domain": "faces"},
         {"text": "2 faces", "count": 2.0, "objects": objects("face", "face"), "annotated_image": ref(FACES)},

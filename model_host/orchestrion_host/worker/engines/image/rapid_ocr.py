@@ -1,67 +1,44 @@
-"""The engine `rapidocr`: reads the text in images with the PP-OCR models that the package brings."""
+"""The engine `rapidocr`: reads the text in images with the PP-OCR models that the package `rapidocr` carries."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
 
-import numpy as np
-import rapidocr
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.library_types import Array
-from orchestrion_host.worker.media.image import image_inputs, reading_order
-from orchestrion_host.worker.media.image.reading_order import Line
+from orchestrion_host.worker.engines.image.opencv_threads import share_cores
+from orchestrion_host.worker.engines.image.page_reading.page_reader import PageReader, PageReading
+from orchestrion_host.worker.media.image import image_pages, reading_order
+from orchestrion_host.worker.media.image.image_pages import ImagePage
 from orchestrion_host.worker.runtimes import Outputs, Result, one_by_one
 
-# RapidOCR shrinks what is larger before it looks for text.
-_LONGEST_SIDE: Final = 2000
-# By default the detector enlarges whatever is less than 736 pixels high. That takes six times as long and found no
-# more, down to text 9 pixels high.
-_SETTINGS: Final = {"Global.log_level": "critical", "Det.limit_type": "max", "Det.limit_side_len": 1600}
-
-
-class LineReader:
-    """The detector, the classifier of upside-down lines, and the reader; other experts have it read pages as well."""
-
-    def __init__(self) -> None:
-        """Makes the pipeline; its models are loaded when they first work, which `warm_up` sees to."""
-        self._pipeline = rapidocr.RapidOCR(params=_SETTINGS)
-
-    def warm_up(self) -> None:
-        """Reads a word, so that all three models are loaded."""
-        image = Image.new("RGB", (320, 96), "white")
-        ImageDraw.Draw(image).text((16, 16), "Ready 42", fill="black", font=ImageFont.load_default(size=48))
-        self.read(image)
-
-    def read(self, image: Image.Image) -> list[Line]:
-        """Returns the lines in an RGB or RGBA image, in no particular order, with boxes in its pixels."""
-        # Any: the library promises one of several results.
-        lines: Any = self._pipeline(_pixels(image))
-        if lines.txts is None:
-            return []
-        return [
-            Line(text, round(float(score), 5), box.round(1).tolist())
-            for text, score, box in zip(lines.txts, lines.scores, np.asarray(lines.boxes, dtype=float), strict=True)
-        ]
+_MOST_PAGES: Final = 40
+"""Pages of a file that are read: a page of 50 lines takes about ten seconds of one core."""
+_LEAST_SIDE: Final = 8
+"""Pixels: no letter is lower."""
+_NO_IMAGE: Final = Image.new("RGB", (1, 1))
+"""What stays of a page that was read: many of them would fill the memory."""
 
 
 class RapidOcr:
     """Reads the text in images."""
 
-    def __init__(self, max_image_pixels: int) -> None:
-        """Makes the reader.
+    def __init__(self, spec: ipc.Load) -> None:
+        """Opens the models.
 
-        Args:
-            max_image_pixels: The most pixels of an image that is decoded.
+        Raises:
+            FailedPreconditionError: EXPERT_LOAD_FAILED: a file is not the one that the catalogue names.
         """
-        self._max_image_pixels = max_image_pixels
-        self._reader = LineReader()
+        self._max_image_pixels = spec.max_image_pixels
+        self._reader = PageReader(Path(spec.folder), spec.sha256)
 
     def warm_up(self) -> None:
-        """Has the reader load its models."""
+        """Has the reader read a line."""
         self._reader.warm_up()
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
@@ -77,19 +54,69 @@ class RapidOcr:
         del self._reader
 
     def _compute(self, call: Call) -> Outputs:
-        image = image_inputs.read(call, "image", self._max_image_pixels, longest_side=_LONGEST_SIDE)
-        call.raise_if_cancelled()
-        lines = [line for row in reading_order.rows(self._reader.read(image)) for line in row]
-        described = [{"text": line.text, "score": line.score, "box": line.box} for line in lines]
-        return {"text": reading_order.text(lines), "lines": {"json": described}}
+        readings: list[tuple[ImagePage, PageReading]] = []
+        count = left = 0
+        for page in image_pages.read(call, "image", self._max_image_pixels):
+            _check_sides(call, page.image)
+            count = page.count
+            if len(readings) == _MOST_PAGES:
+                left = count - page.number + 1
+                break
+            readings.append((replace(page, image=_NO_IMAGE), self._read(call, page)))
+        return _described(readings, count, left)
+
+    def _read(self, call: Call, page: ImagePage) -> PageReading:
+        before = f"page {page.number} of {page.count}: " if page.count > 1 else ""
+
+        def step(what: str, fraction: float) -> None:
+            call.raise_if_cancelled()
+            call.progress(before + what, (page.number - 1 + fraction) / page.count)
+
+        return self._reader.read(page.image, step)
 
 
 def load(spec: ipc.Load) -> RapidOcr:
-    """Makes the reader."""
-    return RapidOcr(spec.max_image_pixels)
+    """Opens the models.
+
+    Raises:
+        FailedPreconditionError: EXPERT_LOAD_FAILED: a file is not the one that the catalogue names.
+    """
+    share_cores()
+    return RapidOcr(spec)
 
 
-def _pixels(image: Image.Image) -> Array:
-    """Returns what RapidOCR takes as an array: BGR, or RGBA, for which it finds a background itself."""
-    array = np.asarray(image)
-    return array if array.shape[2] == 4 else np.ascontiguousarray(array[:, :, ::-1])
+def _check_sides(call: Call, image: Image.Image) -> None:
+    if min(image.size) < _LEAST_SIDE:
+        problem = f"has {image.width} x {image.height} pixels; letters are at least {_LEAST_SIDE} pixels high."
+        raise call.bad_input("image", problem, pixel_count=image.width * image.height)
+
+
+def _described(readings: Sequence[tuple[ImagePage, PageReading]], count: int, left: int) -> Outputs:
+    """Tells what was read, and what was not where there is any.
+
+    Args:
+        readings: What was read on each page.
+        count: How many pages the file has.
+        left: How many of them were not looked at.
+    """
+    texts: list[str] = []
+    before: Sequence[str] = ()
+    for page, reading in readings:
+        rows = reading_order.joined(reading.rows).splitlines()
+        # A sign that is there all the while is one text.
+        new = [row for row in rows if not page.is_frame or row not in before]
+        texts += ["\n".join(new)] if new else []
+        before = rows
+    lines = [
+        {"text": line.text, "score": line.score, "box": reading.on_image(line.box), "page": page.number}
+        for page, reading in readings
+        for line in reading.lines
+    ]
+    unreadable = sum(len(reading.unreadable) for _, reading in readings)
+    return {
+        "text": "\n\n".join(texts),
+        "lines": {"json": lines},
+        **({"page_count": float(count)} if count > 1 else {}),
+        **({"unread_page_count": float(left)} if left else {}),
+        **({"unreadable_line_count": float(unreadable)} if unreadable else {}),
+    }

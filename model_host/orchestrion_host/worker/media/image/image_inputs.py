@@ -15,21 +15,20 @@ from orchestrion_host.worker.library_types import Array
 # Pillow's own bound only warns; ours is a setting of the host and is checked in `read`.
 Image.MAX_IMAGE_PIXELS = None
 
-# What Pillow's decoders raise at damaged files, each format in its own way.
-_BROKEN: Final = (OSError, ValueError, SyntaxError, EOFError, IndexError, RuntimeError, struct.error, zlib.error)
+BROKEN: Final = (OSError, ValueError, SyntaxError, EOFError, IndexError, RuntimeError, struct.error, zlib.error)
+"""What Pillow's decoders raise at damaged files, each format in its own way."""
 
 
-def read(call: Call, name: str, max_pixels: int, *, longest_side: int | None = None) -> Image.Image:
+def read(call: Call, name: str, max_pixels: int) -> Image.Image:
     """Reads an image input as upright RGB or, where it has transparency, RGBA.
 
-    Its `format` is that of the file. Of an image that moves, it is the first frame. A colour profile stays in `info`
-    where it fits the colours that come out.
+    Its `format` is that of the file. Of a file with several pages or frames, it is the first; `image_pages` has all.
+    A colour profile stays in `info` where it fits the colours that come out.
 
     Args:
         call: The call that brings it.
         name: The name of the input.
         max_pixels: The most pixels that are decoded.
-        longest_side: A size in pixels that suffices; formats that can, decode to about twice that.
 
     Raises:
         InvalidArgumentError: It is no image, a broken one, or has too many pixels.
@@ -37,25 +36,32 @@ def read(call: Call, name: str, max_pixels: int, *, longest_side: int | None = N
     path = call.file(name)
     try:
         with Image.open(path) as image:
-            width, height = image.size
-            if width * height > max_pixels:
-                raise call.bad_input(
-                    name,
-                    f"has {width} x {height} = {width * height:,} pixels; this host takes at most {max_pixels:,}.",
-                    pixel_count=width * height,
-                    limit_pixel_count=max_pixels,
-                )
+            check_size(call, name, image, max_pixels)
             call.raise_if_cancelled()
-            if longest_side is not None:
-                image.draft("RGB", (2 * longest_side, 2 * longest_side))
             image.load()
-            upright = _upright_colour(image)
+            upright = upright_colour(image)
             upright.format = image.format
             return upright
     except UnidentifiedImageError as error:
         raise call.bad_input(name, "is not a picture in a format that this host reads.") from error
-    except _BROKEN as error:
+    except BROKEN as error:
         raise call.bad_input(name, f"cannot be read as a picture: {error}.") from error
+
+
+def check_size(call: Call, name: str, image: Image.Image, max_pixels: int) -> None:
+    """Looks at what the header says, before anything is decoded.
+
+    Raises:
+        InvalidArgumentError: It has too many pixels.
+    """
+    width, height = image.size
+    if width * height > max_pixels:
+        raise call.bad_input(
+            name,
+            f"has {width} x {height} = {width * height:,} pixels; this host takes at most {max_pixels:,}.",
+            pixel_count=width * height,
+            limit_pixel_count=max_pixels,
+        )
 
 
 def opaque(image: Image.Image) -> Image.Image:
@@ -67,7 +73,8 @@ def opaque(image: Image.Image) -> Image.Image:
     return page
 
 
-def _upright_colour(image: Image.Image) -> Image.Image:
+def upright_colour(image: Image.Image) -> Image.Image:
+    """Returns a decoded image as RGB or, where it has transparency, RGBA; turned as its EXIF data say."""
     upright = ImageOps.exif_transpose(image)
     if upright.mode.startswith(("I", "F")):
         return Image.fromarray(_eight_bits(np.asarray(upright))).convert("RGB")

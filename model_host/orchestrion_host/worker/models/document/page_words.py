@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from orchestrion_host.worker.media.image import reading_order
 from orchestrion_host.worker.media.image.detections import Box
 from orchestrion_host.worker.media.image.reading_order import Line
 
@@ -30,9 +29,9 @@ class PageWord:
         return [left, top, max(left, right), max(top, bottom)]
 
 
-def in_order(lines: Sequence[Line]) -> list[PageWord]:
-    """Cuts lines into words, in the order in which people read; each gets its share of the line's width."""
-    return [word for row in reading_order.rows(lines) for line in row for word in _words(line)]
+def words_of(lines: Iterable[Line]) -> list[PageWord]:
+    """Cuts lines into words, in the order in which the lines are; each gets its share of the line's width."""
+    return [word for line in lines for word in _words(line)]
 
 
 def around(words: Sequence[PageWord]) -> Box:

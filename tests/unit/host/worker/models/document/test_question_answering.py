@@ -50,7 +50,7 @@ def question_call(question: str, folder: Path, picture: Path = media.INVOICE) ->
 
 def test_lines_fall_into_words_with_their_share_of_the_width() -> None:
     line = Line("Total  95.20", 0.9, [[10, 20], [130, 20], [130, 40], [10, 40]])
-    total, amount = page_words.in_order([line])
+    total, amount = page_words.words_of([line])
     assert (total.text, amount.text) == ("Total", "95.20")
     assert (total.box.x_min, total.box.x_max) == pytest.approx((10, 60))
     assert (amount.box.x_min, amount.box.x_max) == pytest.approx((80, 130))
@@ -95,8 +95,26 @@ def test_pages_in_a_batch_are_answered_as_alone_and_a_bad_call_fails_alone(layou
         assert result["score"] == pytest.approx(alone["score"], rel=1e-4)
 
 
+def test_all_pages_of_a_scan_are_looked_at_and_the_answer_names_its_page(layoutlm: LayoutLm, tmp_path: Path) -> None:
+    empty = Image.new("RGB", (480, 300), "white")
+    with Image.open(media.INVOICE) as picture:
+        invoice = picture.convert("RGB")
+    scan = tmp_path / "scan.tif"
+    # On its head, too: the box is on the image as it came.
+    empty.save(scan, save_all=True, append_images=[empty, invoice.rotate(180)])
+    (alone,) = layoutlm.predict([question_call("what is the number?", tmp_path / "0")])
+    (result,) = layoutlm.predict([question_call("what is the number?", tmp_path / "1", scan)])
+    assert isinstance(alone, dict)
+    assert isinstance(result, dict)
+    assert result["answer"] == alone["answer"]
+    upright, turned = alone["box"]["json"], result["box"]["json"]
+    assert (upright["page"], turned["page"]) == (1, 3)
+    assert abs(turned["x_max"] - (invoice.width - 1 - upright["x_min"])) <= 4
+    assert abs(turned["y_max"] - (invoice.height - 1 - upright["y_min"])) <= 4
+
+
 def test_without_a_reader_of_text_the_cure_is_named(layoutlm: LayoutLm, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "orchestrion_host.worker.engines.image.rapid_ocr", None)
+    monkeypatch.setitem(sys.modules, "orchestrion_host.worker.engines.image.page_reading.installed", None)
     with pytest.raises(FailedPreconditionError, match="rapidocr"):
         question_answering.load(layoutlm.checkpoint.spec)
 

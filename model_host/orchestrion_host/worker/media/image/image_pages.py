@@ -1,0 +1,96 @@
+"""The pages of an image file: those of a TIFF, the frames of a GIF, WebP, AVIF or PNG that moves; one of any other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from PIL import Image, ImageChops, UnidentifiedImageError
+
+from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.media.image import image_inputs
+
+_PAGED: Final = frozenset({"AVIF", "DCX", "GIF", "PNG", "TIFF", "WEBP"})
+"""Other formats have further images that are none of the picture: depths, layers, smaller copies."""
+_PAGES: Final = frozenset({"DCX", "TIFF"})
+"""Formats of scans: two pages may look alike and be two."""
+_KIND_TAG: Final = 254
+"""TIFF's NewSubfileType: 1 is a smaller copy of another page, 4 a mask."""
+_NO_PAGE: Final = 1 | 4
+_SMALL_SIDE: Final = 256
+_SAME: Final = 12
+"""Steps, of 255, by which frames may differ anywhere, reduced, and be the same: GIF spreads what colours it lacks."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePage:
+    """A page or a frame."""
+
+    image: Image.Image
+    """Upright, RGB or RGBA."""
+    number: int
+    """Its place in the file, from 1 on."""
+    count: int
+    """How many there are in the file."""
+    is_frame: bool
+    """Whether it is a moment of a picture that moves."""
+
+
+def read(call: Call, name: str, max_pixels: int) -> Iterator[ImagePage]:
+    """Reads the pages of an image input one after the other; frames that look like the one before are left out.
+
+    Args:
+        call: The call that brings it.
+        name: The name of the input.
+        max_pixels: The most pixels of a page.
+
+    Raises:
+        InvalidArgumentError: It is no image, a broken one, or a page has too many pixels.
+    """
+    try:
+        with Image.open(call.file(name)) as file:
+            numbers = _page_numbers(file)
+            before: Image.Image | None = None
+            for place, number in enumerate(numbers):
+                call.raise_if_cancelled()
+                if number:
+                    file.seek(number)
+                image_inputs.check_size(call, name, file, max_pixels)
+                file.load()
+                page = image_inputs.upright_colour(file)
+                small = _reduced(page)
+                is_frame = len(numbers) > 1 and file.format not in _PAGES
+                if before is None or not is_frame or not _same(before, small):
+                    yield ImagePage(page, place + 1, len(numbers), is_frame)
+                before = small
+    except UnidentifiedImageError as error:
+        raise call.bad_input(name, "is not a picture in a format that this host reads.") from error
+    except image_inputs.BROKEN as error:
+        raise call.bad_input(name, f"cannot be read as a picture: {error}.") from error
+
+
+def _page_numbers(file: Image.Image) -> list[int]:
+    count = int(getattr(file, "n_frames", 1)) if file.format in _PAGED else 1
+    if file.format != "TIFF" or count == 1:
+        return list(range(count))
+    numbers = []
+    for number in range(count):
+        file.seek(number)
+        kind = file.getexif().get(_KIND_TAG, 0)
+        if not (isinstance(kind, int) and kind & _NO_PAGE):
+            numbers.append(number)
+    file.seek(0)
+    return numbers or [0]
+
+
+def _reduced(image: Image.Image) -> Image.Image:
+    small = image.convert("L")
+    small.thumbnail((_SMALL_SIDE, _SMALL_SIDE))
+    return small
+
+
+def _same(first: Image.Image, second: Image.Image) -> bool:
+    if first.size != second.size:
+        return False
+    return max(ImageChops.difference(first, second).tobytes()) < _SAME
