@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx2
-import pytest
 
 from orchestrion import AsyncClient
 from tests.rpc.gateway.conftest import StartGateway
@@ -74,23 +73,23 @@ async def test_what_a_file_is_shows_in_its_content_unless_it_is_said(http: httpx
     assert said.json()["mediaType"] == "text/csv"
 
 
-@pytest.mark.parametrize(
-    ("wanted", "first", "last"),
-    [
-        ("bytes=0-0", 0, 0),
-        ("bytes=1000000-1999999", 1_000_000, 1_999_999),
-        ("bytes=3000000-", 3_000_000, len(CONTENT) - 1),
-        ("bytes=-17", len(CONTENT) - 17, len(CONTENT) - 1),
-        (f"bytes=-{len(CONTENT) * 2}", 0, len(CONTENT) - 1),
-        (f"bytes=5-{len(CONTENT) * 2}", 5, len(CONTENT) - 1),
-    ],
-)
-async def test_a_part_is_what_was_asked_for(http: httpx2.AsyncClient, wanted: str, first: int, last: int) -> None:
+PARTS = [
+    ("bytes=0-0", 0, 0),
+    ("bytes=1000000-1999999", 1_000_000, 1_999_999),
+    ("bytes=3000000-", 3_000_000, len(CONTENT) - 1),
+    ("bytes=-17", len(CONTENT) - 17, len(CONTENT) - 1),
+    (f"bytes=-{len(CONTENT) * 2}", 0, len(CONTENT) - 1),
+    (f"bytes=5-{len(CONTENT) * 2}", 5, len(CONTENT) - 1),
+]
+
+
+async def test_a_part_is_what_was_asked_for(http: httpx2.AsyncClient) -> None:
     stored = (await http.post("/api/v1/artifacts", content=CONTENT)).json()
-    part = await http.get(where(stored), headers={"Range": wanted})
-    assert part.status_code == 206
-    assert part.headers["content-range"] == f"bytes {first}-{last}/{len(CONTENT)}"
-    assert part.content == CONTENT[first : last + 1]
+    for wanted, first, last in PARTS:
+        part = await http.get(where(stored), headers={"Range": wanted})
+        assert part.status_code == 206
+        assert part.headers["content-range"] == f"bytes {first}-{last}/{len(CONTENT)}"
+        assert part.content == CONTENT[first : last + 1]
 
 
 async def test_ranges_that_are_none_get_all_and_those_beyond_the_end_nothing(http: httpx2.AsyncClient) -> None:
@@ -113,70 +112,62 @@ async def test_ranges_that_are_none_get_all_and_those_beyond_the_end_nothing(htt
         assert (unchanged.status_code, unchanged.content) == (304, b"")
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "plain.txt",
-        "two words.txt",
-        'quo"te.txt',
-        "per%20cent.txt",
-        "größe – 音声.wav",
-        "emoji 🎺.png",
-        "semi;colon=a.txt",
-        "back'tick`.txt",
-    ],
-)
-async def test_names_of_any_letters_come_back(http: httpx2.AsyncClient, name: str) -> None:
-    by_query = (await http.post("/api/v1/artifacts", params={"file_name": name}, content=name.encode())).json()
-    header = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
-    by_header = await http.post(
-        "/api/v1/artifacts", content=PNG + name.encode(), headers={"Content-Disposition": header}
-    )
-    for stored in (by_query, by_header.json()):
-        assert stored["fileName"] == name
-        content = await http.get(where(stored))
-        assert name_in(content.headers["content-disposition"]) == name
-        assert content.headers["content-disposition"].isascii()
+NAMES = [
+    "plain.txt",
+    "two words.txt",
+    'quo"te.txt',
+    "per%20cent.txt",
+    "größe – 音声.wav",
+    "emoji 🎺.png",
+    "semi;colon=a.txt",
+    "back'tick`.txt",
+]
 
 
-@pytest.mark.parametrize(
-    "name", ["../../etc/passwd", "..\\..\\secrets", "a\r\nX-Evil: 1\r\n\r\n<script>", "\x00\x1b[2J"]
-)
-async def test_names_that_would_do_harm_do_none(http: httpx2.AsyncClient, client: AsyncClient, name: str) -> None:
-    # Also where another client has stored it.
-    stored = await client.artifacts.upload(name.encode(), file_name=name)
-    content = await http.get(f"/api/v1/{stored.name}/content")
-    shown = name_in(content.headers["content-disposition"])
-    assert not set("/\\\r\n\0\x1b") & set(shown)
-    assert "x-evil" not in content.headers
-    assert content.content == name.encode()
+async def test_names_of_any_letters_come_back(http: httpx2.AsyncClient) -> None:
+    for name in NAMES:
+        by_query = await http.post("/api/v1/artifacts", params={"file_name": name}, content=name.encode())
+        header = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
+        by_header = await http.post("/api/v1/artifacts", content=PNG + name.encode(), headers=header)
+        for stored in (by_query.json(), by_header.json()):
+            assert stored["fileName"] == name
+            shown = (await http.get(where(stored))).headers["content-disposition"]
+            assert name_in(shown) == name
+            assert shown.isascii()
 
 
-@pytest.mark.parametrize(
-    ("media_type", "kind"),
-    [
-        ("text/html", "attachment"),
-        ("image/svg+xml", "attachment"),
-        ("application/xhtml+xml", "attachment"),
-        ("application/pdf", "attachment"),
-        ("text/javascript", "attachment"),
-        ("image/png", "inline"),
-        ("audio/wav", "inline"),
-        ("video/mp4", "inline"),
-        ("text/plain", "inline"),
-    ],
-)
-async def test_nothing_among_artifacts_runs_here(http: httpx2.AsyncClient, media_type: str, kind: str) -> None:
+HARMFUL = ["../../etc/passwd", "..\\..\\secrets", "a\r\nX-Evil: 1\r\n\r\n<script>", "\x00\x1b[2J"]
+
+
+async def test_names_that_would_do_harm_do_none(http: httpx2.AsyncClient, client: AsyncClient) -> None:
+    for name in HARMFUL:
+        # Also where another client has stored it.
+        stored = await client.artifacts.upload(name.encode(), file_name=name)
+        content = await http.get(f"/api/v1/{stored.name}/content")
+        shown = name_in(content.headers["content-disposition"])
+        assert not set("/\\\r\n\0\x1b") & set(shown)
+        assert "x-evil" not in content.headers
+        assert content.content == name.encode()
+
+
+async def test_nothing_among_artifacts_runs_here(http: httpx2.AsyncClient) -> None:
     body = b"<script>alert(document.domain)</script>"
-    stored = (await http.post("/api/v1/artifacts", content=body, headers={"Content-Type": media_type})).json()
-    content = await http.get(where(stored))
-    assert content.headers["content-type"] == media_type
-    assert content.headers["content-disposition"].partition(";")[0] == kind
-    assert content.headers["content-security-policy"].startswith("sandbox; default-src 'none';")
-    assert content.headers["x-content-type-options"] == "nosniff"
-    assert content.headers["cross-origin-resource-policy"] == "same-origin"
-    saved = await http.get(where(stored), params={"download": "true"})
-    assert saved.headers["content-disposition"].startswith("attachment")
+    kinds = {
+        "attachment": ("text/html", "image/svg+xml", "application/xhtml+xml", "application/pdf", "text/javascript"),
+        "inline": ("image/png", "audio/wav", "video/mp4", "text/plain"),
+    }
+    for kind, media_type in ((kind, media_type) for kind, types in kinds.items() for media_type in types):
+        content_type = {"Content-Type": media_type}
+        stored = (await http.post("/api/v1/artifacts", content=body, headers=content_type)).json()
+        content = await http.get(where(stored))
+        assert content.headers["content-type"] == media_type
+        assert content.headers["content-disposition"].partition(";")[0] == kind
+        assert content.headers["content-security-policy"].startswith("sandbox; default-src 'none';")
+        assert content.headers["x-content-type-options"] == "nosniff"
+        assert content.headers["cross-origin-resource-policy"] == "same-origin"
+        saved = await http.get(where(stored), params={"download": "true"})
+        assert saved.headers["content-disposition"].startswith("attachment")
+        assert (await http.delete(f"/api/v1/{stored['name']}")).status_code == 204
 
 
 async def test_a_media_type_that_is_none_is_not_handed_on(http: httpx2.AsyncClient, client: AsyncClient) -> None:
