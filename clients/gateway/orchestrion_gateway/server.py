@@ -61,6 +61,8 @@ class Gateway:
         settings = uvicorn.Config(
             create_app(config, client, ending),
             lifespan="off",
+            # Also where httptools is installed, which takes headers of any size.
+            http="h11",
             log_config=None,
             access_log=self._access_log,
             server_header=False,

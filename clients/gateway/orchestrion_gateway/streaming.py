@@ -146,11 +146,16 @@ async def _frames(
     frame: Callable[[T], bytes],
     is_last: Callable[[T], bool],
 ) -> AsyncGenerator[bytes, None]:
-    yield format_sse_event(retry=_RECONNECT_MS)
+    begin = format_sse_event(retry=_RECONNECT_MS)
+    if not first.done():
+        yield begin
+        begin = b""
     try:
         item = await first
         while item is not None:
-            yield frame(item)
+            # What a stream begins with goes out with its first event, in one piece.
+            yield begin + frame(item)
+            begin = b""
             if is_last(item):
                 return
             item = await _next(source)

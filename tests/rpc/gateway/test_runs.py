@@ -82,7 +82,7 @@ async def test_a_reader_that_comes_back_gets_each_numbered_event_once(
     too_far = await http.get(f"/api/v1/{name}/events", params={"after": 10_000})
     assert (too_far.status_code, too_far.json()["error"]["reason"]) == (400, "SEQUENCE_OUT_OF_RANGE")
     for wrong in ("x", "-1", "1.5", "²"):
-        response = await http.get(f"/api/v1/{name}/events", headers={"Last-Event-ID": wrong.encode()})
+        response = await http.get(f"/api/v1/{name}/events", headers={b"Last-Event-ID": wrong.encode()})
         assert response.json()["error"]["metadata"] == {"field": "Last-Event-ID"}
 
 
