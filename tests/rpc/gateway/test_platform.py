@@ -13,7 +13,7 @@ import pytest
 
 from orchestrion import AsyncClient, Plan, to_json
 from orchestrion._codec import codec
-from orchestrion.experts import Expert, ExpertState, ExpertStatus
+from orchestrion.experts import Expert, ExpertState, ExpertStatus, Host, HostState
 from orchestrion.models import HubModel, ListedModel, ModelProgress, Profile
 from orchestrion.v1 import events_pb2, experts_pb2
 from orchestrion.v1 import model_host_service_pb2 as pb
@@ -35,8 +35,18 @@ class CatalogueHost(ScriptedHost):
         super().__init__(name, controller, {"echo": echo})
         self.pulls = 0
         self.pull_ended = asyncio.Event()
+        self.loading, self.load_ended = asyncio.Event(), asyncio.Event()
+
+    async def GetHost(self, request: pb.GetHostRequest, context: Context) -> experts_pb2.Host:
+        return codec.encode(Host(self.name, "", HostState.READY, version="of the host itself"))
 
     async def LoadExpert(self, request: pb.LoadExpertRequest, context: Context) -> experts_pb2.ExpertStatus:
+        if request.expert_id == "endless":
+            self.loading.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.load_ended.set()
         return codec.encode(ExpertStatus(request.expert_id, ExpertState.LOADED, "cpu", 7))
 
     async def UnloadExpert(self, request: pb.UnloadExpertRequest, context: Context) -> experts_pb2.ExpertStatus:
@@ -135,6 +145,15 @@ async def test_experts_of_a_host_are_loaded_pinned_and_unloaded(http: httpx2.Asy
     assert (await http.post(f"{path}:pin")).json()["pinned"] is True
     assert "pinned" not in (await http.post(f"{path}:unpin")).json()
     assert (await http.post(f"{path}:unload")).json()["state"] == "EXPERT_STATE_LOADABLE"
+    assert (await http.get("/api/v1/hosts/one")).json()["version"] == "of the host itself"
+
+
+async def test_a_call_whose_caller_leaves_is_ended(http: httpx2.AsyncClient, host: CatalogueHost) -> None:
+    call = asyncio.create_task(http.post("/api/v1/hosts/one/experts/endless:load"))
+    await host.loading.wait()
+    call.cancel()
+    await host.load_ended.wait()
+    assert (await http.get("/api/v1/hosts")).status_code == 200
 
 
 async def test_models_are_listed_searched_and_pulled(http: httpx2.AsyncClient, host: CatalogueHost) -> None:
