@@ -57,7 +57,7 @@ def gateway(
             metavar="NAME",
             envvar="ORCHESTRION_GATEWAY_ALLOWED_HOSTS",
             help="A name under which browsers may reach the gateway, beside localhost; others are refused, so that no "
-            "web site can give itself out for it. Repeatable; in the variable with spaces between.",
+            "web site can give itself out for it. Repeatable; in the variable with commas between.",
         ),
     ] = None,
     allowed_origin: Annotated[
@@ -66,7 +66,7 @@ def gateway(
             metavar="ORIGIN",
             envvar="ORCHESTRION_GATEWAY_ALLOWED_ORIGINS",
             help="Another site whose pages may use the gateway, such as https://example.org. Repeatable; in the "
-            "variable with spaces between.",
+            "variable with commas between.",
         ),
     ] = None,
     max_body_bytes: Annotated[
@@ -104,8 +104,8 @@ def gateway(
             listen_host=host,
             port=port,
             allow_remote=allow_remote,
-            allowed_hosts=tuple(allowed_host or ()),
-            allowed_origins=tuple(allowed_origin or ()),
+            allowed_hosts=_listed(allowed_host),
+            allowed_origins=_listed(allowed_origin),
             max_body_bytes=max_body_bytes,
             max_upload_bytes=max_upload_bytes,
         )
@@ -114,6 +114,10 @@ def gateway(
         except ModuleNotFoundError as error:
             raise _not_installed(error) from error
         process.run(config, str(log_level), exit_with_parent=exit_with_parent)
+
+
+def _listed(texts: list[str] | None) -> tuple[str, ...]:
+    return tuple(part for text in texts or () for part in text.split(",") if part)
 
 
 def _not_installed(error: ModuleNotFoundError) -> Exception:

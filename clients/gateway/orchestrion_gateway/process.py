@@ -12,9 +12,10 @@ import sys
 from collections.abc import Coroutine
 from typing import Any, Final
 
-from orchestrion_gateway.config import GatewayConfig
+from orchestrion_gateway.config import REMOTE_WARNING, GatewayConfig, is_loopback
 from orchestrion_gateway.server import Gateway
 
+_log: Final = logging.getLogger(__name__)
 _PARENT_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG of Linux's prctl(2).
 
 
@@ -28,6 +29,8 @@ def run(config: GatewayConfig, log_level: str, *, exit_with_parent: bool = False
     logging.basicConfig(
         level=log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
+    if log_level == "info":
+        logging.getLogger("uvicorn").setLevel(logging.WARNING)  # It tells of its own steps.
     if exit_with_parent:
         _end_with_parent()
     _run(_serve(config, access_log=log_level == "debug"))
@@ -36,6 +39,11 @@ def run(config: GatewayConfig, log_level: str, *, exit_with_parent: bool = False
 async def _serve(config: GatewayConfig, *, access_log: bool) -> None:
     gateway = Gateway(config, access_log=access_log)
     await gateway.start()
+    _log.info(
+        "serves the controller at %s: http://%s/docs is the page of the calls", gateway.controller, gateway.address
+    )
+    if not is_loopback(config.listen_host):
+        _log.warning("other machines reach %s: %s", gateway.address, REMOTE_WARNING)
     try:
         # The one line on stdout by which whoever started the process learns that it serves, and where.
         with contextlib.suppress(BrokenPipeError):

@@ -40,6 +40,11 @@ class Gateway:
         host = self._config.listen_host
         return f"[{host}]:{self.port}" if ":" in host and not host.startswith("[") else f"{host}:{self.port}"
 
+    @property
+    def controller(self) -> str:
+        """Returns the address of the controller, once it has started."""
+        return self._client.address if self._client is not None else ""
+
     async def start(self) -> None:
         """Makes sure that the controller answers, and serves.
 

@@ -90,7 +90,7 @@ async def test_what_cannot_work_is_told_and_ends_it(address: str) -> None:
 
 async def test_others_are_served_where_the_operator_says_so(address: str) -> None:
     flags = ["--controller", address, "--host", "0.0.0.0", "--port", "0", "--allow-remote"]
-    async with started(*flags, ORCHESTRION_GATEWAY_ALLOWED_HOSTS="play.example work.example") as process:
+    async with started(*flags, ORCHESTRION_GATEWAY_ALLOWED_HOSTS="play.example,work.example") as process:
         assert process.stdout is not None
         port = (await process.stdout.readline()).decode().strip().rpartition(":")[2]
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
