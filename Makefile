@@ -34,7 +34,7 @@ up: $(STAMP) ## start a controller and a model host; Ctrl-C stops both
 # Bytecode first, since the tests start hundreds of processes. The plugin is named here, so that other runs measure nothing.
 .PHONY: test
 test: $(STAMP) ## run the tests, and print their rates and coverage, without those of every task type, or that need a GPU, Node.js or a wheel (ARGS=... goes to pytest)
-	@$(BIN)/python -m compileall -q clients/python serving controller model_host evaluation
+	@$(BIN)/python -m compileall -q clients/python clients/gateway serving controller model_host evaluation
 	$(BIN)/python -m pytest -p tests.coverage_plugin -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: test-tasks

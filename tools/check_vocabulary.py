@@ -21,7 +21,7 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[1]
 GLOSSARY: Final = Path("docs/glossary.md")
 
-PACKAGES: Final = ("clients/python/", "serving/", "controller/", "model_host/", "evaluation/")
+PACKAGES: Final = ("clients/python/", "clients/gateway/", "serving/", "controller/", "model_host/", "evaluation/")
 """Folders of what is shipped: there, one class name stands for one idea."""
 
 EXEMPT: Final = ("clients/python/orchestrion/v1/",)

@@ -1,13 +1,17 @@
-"""The page of settings, from the docstrings of the configurations."""
+"""The page of settings, from the docstrings of the configurations and from the gateway's command."""
 
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args, get_type_hints
+
+from typer.models import OptionInfo
 
 from docs.pages.tables import table
 from orchestrion_controller.config import ControllerConfig
+from orchestrion_gateway.command import gateway
 from orchestrion_host.config import HostConfig
 from orchestrion_serving.settings import field_docstrings
 
@@ -31,6 +35,13 @@ limits for links, `ORCHESTRION_LINK_MAX_BYTES` and `ORCHESTRION_LINK_TIMEOUT_S`
 ## Model host: `python -m orchestrion_host`
 
 {host}
+
+## Gateway: `orchestrion gateway`, or `python -m orchestrion_gateway`
+
+It reads flags and variables alone, no file: it is a client. `orchestrion up --web` starts it with the servers, and
+variables hold there too. [`gateway.md`](gateway.md) says what it does.
+
+{gateway}
 """
 
 
@@ -43,9 +54,11 @@ _COMPUTED: Final[Mapping[str, str]] = {
 
 
 def settings_page() -> str:
-    """Tells the settings of both servers."""
+    """Tells the settings of both servers and of the gateway."""
     return _SETTINGS.format(
-        controller=_setting_table(ControllerConfig, "controller"), host=_setting_table(HostConfig, "host")
+        controller=_setting_table(ControllerConfig, "controller"),
+        host=_setting_table(HostConfig, "host"),
+        gateway=_option_table(gateway),
     )
 
 
@@ -59,9 +72,32 @@ def _setting_table(config_type: Any, section: str) -> str:
     return table(("flag", "variable", "default", "meaning"), rows)
 
 
+def _option_table(command: Any) -> str:
+    rows = []
+    hints = get_type_hints(command, include_extras=True)
+    for name, parameter in inspect.signature(command).parameters.items():
+        (option,) = (part for part in get_args(hints[name]) if isinstance(part, OptionInfo))
+        if option.hidden:
+            continue
+        # The first of them may stand where a default would.
+        declared = [flag for flag in (option.default, *(option.param_decls or ())) if str(flag).startswith("--")]
+        flags = declared or [f"--{name.replace('_', '-')}"]
+        variables = [option.envvar] if isinstance(option.envvar, str) else option.envvar or []
+        meaning, _, said = (option.help or "").partition("  [default: ")
+        default = f"`{said.removesuffix(']')}`" if said else _shown(parameter.default)
+        rows.append(
+            (", ".join(f"`{flag}`" for flag in flags), ", ".join(f"`{one}`" for one in variables), default, meaning)
+        )
+    return table(("flag", "variable", "default", "meaning"), rows)
+
+
+def _shown(default: object) -> str:
+    if default is None:
+        return "none"
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
 def _default(field: dataclasses.Field[Any]) -> str:
     if field.default_factory is not dataclasses.MISSING:
         return _COMPUTED[field.name]
-    if field.default in (None, "", ()):
-        return "none"
-    return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
+    return _shown(None if field.default in ("", ()) else field.default)

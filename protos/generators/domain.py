@@ -9,7 +9,7 @@ from typing import Final
 
 PACKAGE: Final = Path(__file__).parents[2] / "clients" / "python" / "orchestrion"
 
-ENCODED: Final = ("events", "experts", "inference", "models", "plans", "refusals", "runs")
+ENCODED: Final = ("events", "experts", "inference", "models", "plans", "refusals", "requests", "runs")
 """The modules whose dataclasses the codec turns into messages."""
 
 

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import urllib.request
 import wave
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -223,16 +224,20 @@ def test_chat_knows_what_was_said_before(client: orchestrion.Client, tmp_path: P
 
 def test_up_serves_and_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     ports = [part for name in ("", "metrics-", "host-", "host-metrics-") for part in (f"--{name}port", "0")]
-    command = [*COMMAND, "up", *ports, "--home", str(tmp_path)]
+    command = [*COMMAND, "up", *ports, "--web", "--web-port", "0", "--home", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        address = process.stdout.readline().split()[1]
+        address, _, page = (process.stdout.readline().split()[1] for _ in range(3))
         assert run("hosts", "--address", address).returncode == 0
+        with urllib.request.urlopen(page) as answer:
+            assert b"swagger-ui" in answer.read()
+        with urllib.request.urlopen(page.replace("/docs", "/api/v1/hosts")) as answer:
+            assert [host["name"] for host in json.load(answer)["hosts"]] == ["hosts/local"]
         children = children_of(process.pid)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=30)
     assert process.returncode == 0, errors
-    assert len(children) >= 2
+    assert len(children) >= 3
     assert all(gone(child) for child in children)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 PACKAGES = (
     "orchestrion",
+    "orchestrion_gateway",
     "orchestrion_serving",
     "orchestrion_controller",
     "orchestrion_host",

@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = {
+    "orchestrion": ROOT / "clients/python/orchestrion",
     "orchestrion_controller": ROOT / "controller/orchestrion_controller",
     "orchestrion_controller.planner": ROOT / "controller/orchestrion_controller/planner",
     "orchestrion_host": ROOT / "model_host/orchestrion_host",
@@ -57,11 +58,17 @@ def test_a_rule_names_every_package_but_the_ones_that_may(rule: str, expected: s
     assert set(contract["source_modules"]) == expected
 
 
+def test_the_rule_for_the_gateway_names_every_private_package_of_the_sdk() -> None:
+    (contract,) = (contract for contract in CONTRACTS if contract["name"] == "The gateway uses the public SDK alone")
+    private = {name for name in modules_of("orchestrion") if name.startswith("orchestrion._")}
+    assert set(contract["forbidden_modules"]) == private - {"orchestrion.__main__"}
+
+
 def test_no_rule_has_exceptions() -> None:
     assert [contract["name"] for contract in CONTRACTS if "ignore_imports" in contract] == []
 
 
-@pytest.mark.parametrize("package", FOLDERS)
+@pytest.mark.parametrize("package", [package for package in FOLDERS if package != "orchestrion"])
 def test_a_package_that_is_listed_by_its_parts_imports_nothing_itself(package: str) -> None:
     tree = ast.parse((FOLDERS[package] / "__init__.py").read_text("utf-8"))
     assert [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)] == []

@@ -27,6 +27,7 @@ def modules_of(package: str) -> list[str]:
     ("package", "unwanted"),
     [
         ("orchestrion", MACHINE_LEARNING | {"numpy", "openai", "orchestrion_controller", "orchestrion_host"}),
+        ("orchestrion_gateway", MACHINE_LEARNING | {"numpy", "orchestrion_controller", "orchestrion_host"}),
         ("orchestrion_controller", MACHINE_LEARNING | {"orchestrion_host"}),
         ("orchestrion_host", MACHINE_LEARNING | {"numpy", "orchestrion_controller"}),
     ],

@@ -32,13 +32,14 @@ def test_wheel_is_small_and_complete(wheel: Path) -> None:
         "orchestrion",
         "orchestrion_controller",
         "orchestrion_evaluation",
+        "orchestrion_gateway",
         "orchestrion_host",
         "orchestrion_serving",
     }
     assert {f"{top}/py.typed" for top in tops} <= set(names)
     in_tree = {
         path.relative_to(ROOT / parent).as_posix()
-        for parent in ("clients/python", "controller", "evaluation", "model_host", "serving")
+        for parent in ("clients/python", "clients/gateway", "controller", "evaluation", "model_host", "serving")
         for path in (ROOT / parent).rglob("*.yaml")
     }
     assert in_tree <= set(names)

@@ -17,7 +17,13 @@ import pytest
 from orchestrion import AsyncClient
 from orchestrion._net.transport import CHUNK_BYTES
 from orchestrion.content import Content
-from orchestrion.errors import DeadlineExceededError, NotFoundError, UnavailableError
+from orchestrion.errors import (
+    DeadlineExceededError,
+    InvalidArgumentError,
+    NotFoundError,
+    OutOfRangeError,
+    UnavailableError,
+)
 from orchestrion.v1 import artifact_service_pb2, artifact_service_pb2_grpc, artifacts_pb2
 from tests.rpc.client.both import MakeClient
 from tests.rpc.client.proxy import Proxy
@@ -54,6 +60,33 @@ async def test_a_file_is_sent_from_where_it_stands_each_time(client: AsyncClient
         assert not opened.closed
     assert proxy.cuts == 1
     assert await client.artifacts.read(artifact) == CONTENT[1_000:]
+
+
+async def test_a_part_of_an_artifact_goes_on_where_its_connection_broke(
+    client: AsyncClient, proxy: Proxy, file: Path
+) -> None:
+    artifact = await client.artifacts.upload(file)
+    begin = proxy.bytes_down
+    proxy.cut_when = lambda now: now.bytes_down > begin + 3 * CHUNK_BYTES
+    pieces = [piece async for piece in client.artifacts.stream(artifact, 1_000, 6 * CHUNK_BYTES)]
+    assert proxy.cuts == 1
+    assert b"".join(pieces) == CONTENT[1_000 : 1_000 + 6 * CHUNK_BYTES]
+
+
+async def test_a_part_of_an_artifact_comes_without_the_rest(client: AsyncClient, file: Path) -> None:
+    artifact = await client.artifacts.upload(file)
+
+    async def part(*arguments: int) -> bytes:
+        return b"".join([piece async for piece in client.artifacts.stream(artifact, *arguments)])
+
+    assert await part() == CONTENT
+    assert await part(1_000_000) == CONTENT[1_000_000:]
+    assert await part(1_000_000, 200_000) == CONTENT[1_000_000:1_200_000]
+    assert await part(len(CONTENT)) == await part(5, 0) == b""
+    with pytest.raises(OutOfRangeError):
+        await part(len(CONTENT) + 1)
+    with pytest.raises(InvalidArgumentError, match="offset_bytes"):
+        await part(-1)
 
 
 async def test_what_cannot_be_read_again_is_not_sent_again(client: AsyncClient, proxy: Proxy, file: Path) -> None:

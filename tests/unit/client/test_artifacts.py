@@ -45,6 +45,15 @@ async def test_upload_and_download_in_asyncio(async_client: AsyncClient, script:
     assert script.artifacts == {}
 
 
+def test_a_stream_of_all_of_an_artifact_is_checked(client: Client, script: Script) -> None:
+    artifact = client.artifacts.upload(CONTENT)
+    assert b"".join(client.artifacts.stream(artifact)) == CONTENT
+    script.spoilt = True
+    with pytest.raises(InvalidArgumentError) as caught:
+        list(client.artifacts.stream(artifact))
+    assert caught.value.reason == Reason.HASH_MISMATCH.name
+
+
 def test_memory_is_flat_on_200_mb(client: Client, script: Script, tmp_path: Path) -> None:
     script.discard = True
     path = tmp_path / "large.bin"

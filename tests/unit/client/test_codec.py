@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrion import events, experts, inference, plans, refusals, runs
+from orchestrion import events, experts, inference, plans, refusals, requests, runs
 from orchestrion._codec import codec, converters, value_codec
 from orchestrion.errors import InvalidArgumentError
 from orchestrion.events import Event, RunFinished, Stage, TaskFinished, TaskStarted
@@ -45,7 +45,7 @@ VALUES: Final[st.SearchStrategy[Value]] = st.recursive(
 )
 DOMAIN: Final[dict[str, Any]] = {
     name: item
-    for module in (events, experts, inference, plans, refusals, runs)
+    for module in (events, experts, inference, plans, refusals, requests, runs)
     for name, item in vars(module).items()
     if isinstance(item, type) and item.__module__ == module.__name__
 }
@@ -121,6 +121,19 @@ def test_round_trip_through_json(python_type: Any, data: st.DataObject) -> None:
     assert "\n" not in text
     assert codec.from_json(text, python_type) == item
     assert codec.from_json(codec.to_json(item, indent=2), python_type) == item
+
+
+def test_a_request_is_read_as_it_is_written_elsewhere() -> None:
+    text = """{"messages": [{"text": "hello"}], "policy": "SELECTION_POLICY_LLM", "approval_timeout_ms": "5000",
+               "options": {"onDetach": "ON_DETACH_CONTINUE"}}"""
+    request = codec.from_json(text, requests.RunRequest)
+    assert request.messages == (Message("hello", runs.Role.UNSPECIFIED),)
+    settings_of_run = request.settings()
+    assert settings_of_run["policy"] is experts.SelectionPolicy.LLM
+    assert settings_of_run["approval_timeout_ms"] == 5000
+    assert settings_of_run["on_detach"] is runs.OnDetach.CONTINUE
+    with pytest.raises(InvalidArgumentError, match="tpyo"):
+        codec.from_json('{"tpyo": 1}', requests.RunRequest)
 
 
 @given(VALUES)

@@ -75,6 +75,7 @@ MODULES = {
     "names",
     "plans",
     "refusals",
+    "requests",
     "runs",
     "settings",
     "snapshots",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -92,6 +93,39 @@ class AsyncArtifacts:
             async for message in messages:
                 collected.take(message)
         return collected.content()
+
+    async def stream(
+        self,
+        artifact: str | Artifact | ArtifactRef,
+        offset_bytes: int = 0,
+        size_bytes: int | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> AsyncGenerator[bytes, None]:
+        """Yields the content of an artifact, or a part of it, at most 1 MiB at a time; all of it is checked at its end.
+
+        A download whose connection breaks goes on where it was.
+
+        Args:
+            artifact: The artifact, or its name.
+            offset_bytes: The first byte wanted, from 0.
+            size_bytes: How many are wanted; None for all up to the end.
+            timeout: As that of `download`.
+
+        Raises:
+            NotFoundError: There is no such artifact.
+            OutOfRangeError: It does not go as far as the offset.
+            InvalidArgumentError: The offset or the size is negative.
+        """
+        name, idle_s = transfers.artifact_name(artifact), self._connection.policy.idle_timeout
+        section, content = transfers.Section(name, offset_bytes, size_bytes), ArtifactBytes(name, offset_bytes)
+        async with aclosing(self._connection.stream(content, timeout, idle_s=idle_s)) as messages:
+            async for message in messages:
+                if chunk := section.take(message):
+                    yield chunk
+                if section.complete:
+                    return
+        section.check()
 
     async def image(self, artifact: str | Artifact | ArtifactRef, *, timeout: float | None = None) -> PillowImage:
         """Returns an image as a `PIL.Image.Image`; the timeout is as that of `download`.

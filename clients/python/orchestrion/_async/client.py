@@ -84,7 +84,7 @@ class AsyncClient:
         self.runs = AsyncRuns(self._connection)
         """The runs that exist: get, list, watch, approve, cancel, delete."""
         self.artifacts = AsyncArtifacts(self._connection)
-        """Files and values: upload, download, read, image, sound, get, list, delete."""
+        """Files and values: upload, download, read, stream, image, sound, get, list, delete."""
         self.hosts = AsyncHosts(self._connection)
         """The model hosts: list, watch, connect."""
         self.experts = AsyncExperts(self._connection)

@@ -13,7 +13,7 @@ from google.protobuf import timestamp_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from orchestrion import events, experts, inference, models, plans, refusals, runs
+from orchestrion import events, experts, inference, models, plans, refusals, requests, runs
 from orchestrion._codec.value_codec import UNENCODABLE, decode_values, encode_values
 from orchestrion.errors import Reason
 from orchestrion.v1 import (
@@ -23,9 +23,12 @@ from orchestrion.v1 import (
     events_pb2,
     experts_pb2,
     model_host_service_pb2,
+    plan_service_pb2,
     plans_pb2,
     registry_service_pb2,
+    run_service_pb2,
     runs_pb2,
+    select_service_pb2,
     task_types_pb2,
 )
 
@@ -35,7 +38,7 @@ _Get: TypeAlias = Callable[[_Reflected], _Reflected]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-_DOMAIN: Final = (events, experts, inference, models, plans, refusals, runs)
+_DOMAIN: Final = (events, experts, inference, models, plans, refusals, requests, runs)
 _PROTOS: Final = (
     artifacts_pb2,
     assignments_pb2,
@@ -43,9 +46,12 @@ _PROTOS: Final = (
     events_pb2,
     experts_pb2,
     model_host_service_pb2,
+    plan_service_pb2,
     plans_pb2,
     registry_service_pb2,
+    run_service_pb2,
     runs_pb2,
+    select_service_pb2,
     task_types_pb2,
 )
 _PYTHON_TYPES: Final[dict[str, type]] = {

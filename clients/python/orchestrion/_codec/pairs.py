@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, TypeAlias, overload
 
-from orchestrion import events, experts, inference, models, plans, refusals, runs
+from orchestrion import events, experts, inference, models, plans, refusals, requests, runs
 from orchestrion.v1 import (
     artifacts_pb2,
     assignments_pb2,
@@ -12,9 +12,12 @@ from orchestrion.v1 import (
     events_pb2,
     experts_pb2,
     model_host_service_pb2,
+    plan_service_pb2,
     plans_pb2,
     registry_service_pb2,
+    run_service_pb2,
     runs_pb2,
+    select_service_pb2,
     task_types_pb2,
 )
 
@@ -69,6 +72,10 @@ Encodable: TypeAlias = (
     | refusals.NotDone
     | refusals.Question
     | refusals.QuestionChoice
+    | requests.ApprovePlanRequest
+    | requests.PlanRequest
+    | requests.RunRequest
+    | requests.SelectRequest
     | runs.Artifact
     | runs.Message
     | runs.Run
@@ -229,6 +236,18 @@ class Encode(Protocol):
 
     @overload
     def __call__(self, item: refusals.QuestionChoice, /) -> events_pb2.QuestionChoice: ...
+
+    @overload
+    def __call__(self, item: requests.ApprovePlanRequest, /) -> run_service_pb2.ApprovePlanRequest: ...
+
+    @overload
+    def __call__(self, item: requests.PlanRequest, /) -> plan_service_pb2.PlanRequest: ...
+
+    @overload
+    def __call__(self, item: requests.RunRequest, /) -> run_service_pb2.RunRequest: ...
+
+    @overload
+    def __call__(self, item: requests.SelectRequest, /) -> select_service_pb2.SelectRequest: ...
 
     @overload
     def __call__(self, item: runs.Artifact, /) -> artifacts_pb2.Artifact: ...
@@ -495,6 +514,26 @@ class Decode(Protocol):
     def __call__(
         self, message: events_pb2.QuestionChoice, target: type[refusals.QuestionChoice], /
     ) -> refusals.QuestionChoice: ...
+
+    @overload
+    def __call__(
+        self, message: run_service_pb2.ApprovePlanRequest, target: type[requests.ApprovePlanRequest], /
+    ) -> requests.ApprovePlanRequest: ...
+
+    @overload
+    def __call__(
+        self, message: plan_service_pb2.PlanRequest, target: type[requests.PlanRequest], /
+    ) -> requests.PlanRequest: ...
+
+    @overload
+    def __call__(
+        self, message: run_service_pb2.RunRequest, target: type[requests.RunRequest], /
+    ) -> requests.RunRequest: ...
+
+    @overload
+    def __call__(
+        self, message: select_service_pb2.SelectRequest, target: type[requests.SelectRequest], /
+    ) -> requests.SelectRequest: ...
 
     @overload
     def __call__(self, message: artifacts_pb2.Artifact, target: type[runs.Artifact], /) -> runs.Artifact: ...

@@ -158,10 +158,10 @@ class ModelWork:
 class ArtifactBytes:
     """The content of an artifact, each byte once."""
 
-    def __init__(self, name: str) -> None:
-        """Starts at its first byte."""
+    def __init__(self, name: str, offset_bytes: int = 0) -> None:
+        """Starts at a byte, counted from 0."""
         self._name = name
-        self._offset_bytes = 0
+        self._offset_bytes = offset_bytes
         self._described = False
 
     @property

@@ -172,6 +172,48 @@ class Collected:
         return content
 
 
+class Section:
+    """Takes the messages of a download as bytes to pass on, from a byte of the artifact and at most so many."""
+
+    def __init__(self, name: str, offset_bytes: int, size_bytes: int | None) -> None:
+        """Starts with nothing; None for a size goes to the end.
+
+        Raises:
+            InvalidArgumentError: The offset or the size is negative.
+        """
+        for field, number in (("offset_bytes", offset_bytes), ("size_bytes", size_bytes or 0)):
+            if number < 0:
+                raise Reason.INVALID_FIELD.error(f"{field}: {number} is negative.", field=field)
+        self._name = name
+        self._missing_bytes = size_bytes
+        # What begins later, or is left before its end, is no whole that has the hash.
+        self._hash = hashlib.sha256() if offset_bytes == 0 else None
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that was wanted has come; False where that is the end, which the server tells."""
+        return self._missing_bytes == 0
+
+    def take(self, message: artifact_service_pb2.DownloadResponse) -> bytes:
+        """Takes one message, and returns what of it is wanted; empty where nothing is."""
+        chunk = message.chunk
+        if self._hash is not None:
+            self._hash.update(chunk)
+        if self._missing_bytes is not None:
+            chunk = chunk[: self._missing_bytes]
+            self._missing_bytes -= len(chunk)
+        return chunk
+
+    def check(self) -> None:
+        """Makes sure, at the end of the artifact, that it was all of it.
+
+        Raises:
+            InvalidArgumentError: The content is not what the artifact's name says.
+        """
+        if self._hash is not None:
+            _check_hash(self._name, self._hash.hexdigest())
+
+
 def artifact_name(artifact: str | Artifact | ArtifactRef) -> str:
     """Returns the name of an artifact."""
     return artifact if isinstance(artifact, str) else artifact.name

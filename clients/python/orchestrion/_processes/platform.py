@@ -26,6 +26,7 @@ REGISTRATION_TIMEOUT_S: Final = 30.0
 # One module of each extra that no other package brings along; the servers themselves are in every installation.
 _CONTROLLER_NEEDS: Final = ("grpc_health", "grpc_reflection", "httpx2", "prometheus_client", "sqlalchemy")
 _NEEDED: Final = (*_CONTROLLER_NEEDS, "psutil", "torch")
+_GATEWAY_NEEDS: Final = ("fastapi", "fastapi_offline", "python_multipart", "uvicorn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Platform:
     _supervisor: Supervisor
     language_model: str = ""
     """The expert of the host's profile that plans and answers where nothing else is set to; empty for none."""
+    gateway: Child | None = None
+    """The gateway; None where none was to be started."""
 
     def wait(self) -> OrchestrionError:
         """Waits until one of the servers ends by itself, and says which and why."""
@@ -66,15 +69,21 @@ def check_installed(modules: Sequence[str] | None = None, extra: str = "all") ->
 
 @contextlib.contextmanager
 def start(
-    controller_flags: Sequence[str] = (), host_flags: Sequence[str] = (), *, host_name: str, log: Log
+    controller_flags: Sequence[str] = (),
+    host_flags: Sequence[str] = (),
+    gateway_flags: Sequence[str] | None = None,
+    *,
+    host_name: str,
+    log: Log,
 ) -> Generator[Platform, None, None]:
-    """Starts a controller and a host, and stops both on leaving.
+    """Starts a controller and a host, a gateway where it is wanted, and stops all on leaving.
 
     Where no language model is configured, the controller asks that of the host's profile, once the host can run it.
 
     Args:
         controller_flags: Flags of `python -m orchestrion_controller`.
         host_flags: Flags of `python -m orchestrion_host`, without its name and its controller.
+        gateway_flags: Flags of `python -m orchestrion_gateway`, without its controller; None starts no gateway.
         host_name: The name of the host.
         log: Takes the lines of their logs, from several threads.
 
@@ -83,6 +92,8 @@ def start(
             are in the message.
     """
     check_installed()
+    if gateway_flags is not None:
+        check_installed(_GATEWAY_NEEDS, "gateway")
     by_default = _language_model_of_profile(host_flags)
     with Supervisor(log) as supervisor:
         common = ["--exit-with-parent", *(["--llm-default-expert", by_default] if by_default else [])]
@@ -90,7 +101,11 @@ def start(
         own = ["--exit-with-parent", "--controller", controller.grpc_address, "--name", host_name]
         host = supervisor.start("host", ["-m", "orchestrion_host", *own, *host_flags])
         _wait_listed(supervisor, controller.grpc_address, names.host(host_name))
-        yield Platform(controller, host, supervisor, by_default)
+        gateway = None
+        if gateway_flags is not None:
+            own = ["--exit-with-parent", "--controller", controller.grpc_address]
+            gateway = supervisor.start("gateway", ["-m", "orchestrion_gateway", *own, *gateway_flags])
+        yield Platform(controller, host, supervisor, by_default, gateway)
 
 
 @contextlib.contextmanager

@@ -83,7 +83,7 @@ class Client:
         self.runs = Runs(self._connection)
         """The runs that exist: get, list, watch, approve, cancel, delete."""
         self.artifacts = Artifacts(self._connection)
-        """Files and values: upload, download, read, image, sound, get, list, delete."""
+        """Files and values: upload, download, read, stream, image, sound, get, list, delete."""
         self.hosts = Hosts(self._connection)
         """The model hosts: list, watch, connect."""
         self.experts = Experts(self._connection)

@@ -56,9 +56,16 @@ def up(
             "[default: the profile's, once its files are here, where no language model's endpoint is set]",
         ),
     ] = None,
+    web: Annotated[
+        bool, typer.Option("--web", help="Also serve the platform over HTTP, for this machine alone.")
+    ] = False,
+    web_port: Annotated[
+        int | None,
+        typer.Option(help="The port for that; implies --web.  [default: 7860]", min=0, max=65535),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Download without asking.")] = False,
 ) -> None:
-    """Start a controller and a model host here; Ctrl-C stops both.
+    """Start a controller and a model host here; Ctrl-C stops them.
 
     Everything else is set by ORCHESTRION_… variables and orchestrion.toml, as for the servers alone.
     """
@@ -71,9 +78,10 @@ def up(
         host_flags = [*_flag("--port", host_port), *_flag("--metrics-port", host_metrics_port), *shared]
         host_flags += [] if profile is None else ["--profile", profile]
         host_flags += [] if not expert else ["--experts", ",".join(expert)]
+        gateway_flags = _flag("--port", web_port) if web or web_port is not None else None
         exits.tell("Starting a controller and a model host …")
         try:
-            with platform.start(controller_flags, host_flags, host_name=host_name, log=_log) as running:
+            with platform.start(controller_flags, host_flags, gateway_flags, host_name=host_name, log=_log) as running:
                 _tell_how(running)
                 if running.language_model and llm_expert is None:
                     exits.tell(
@@ -94,8 +102,10 @@ def _tell_how(running: Platform) -> None:
     elsewhere = "" if controller.grpc_address == DEFAULT_ADDRESS else f" --address {controller.grpc_address}"
     print(f"controller  {controller.grpc_address}  metrics http://{controller.metrics_address}/metrics")
     print(f"host        {host.grpc_address}  metrics http://{host.metrics_address}/metrics")
+    if running.gateway is not None:
+        print(f"web         http://{running.gateway.http_address}/docs")
     print(f'Ask from another terminal:  orchestrion ask{elsewhere} "Read this aloud." -f picture.jpg', flush=True)
-    exits.tell("Ctrl-C stops both.")
+    exits.tell("Ctrl-C stops all." if running.gateway is not None else "Ctrl-C stops both.")
 
 
 def _fetch(running: Platform, profile: str, *, yes: bool) -> None:

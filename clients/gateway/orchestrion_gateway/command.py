@@ -1,0 +1,129 @@
+"""`orchestrion gateway`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from orchestrion.cli import exits
+
+
+class LogLevel(StrEnum):
+    """What is written to the log."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def gateway(
+    *,
+    controller: Annotated[
+        str | None,
+        typer.Option(
+            "--controller",
+            "--address",
+            metavar="HOST:PORT",
+            envvar=["ORCHESTRION_GATEWAY_CONTROLLER", "ORCHESTRION_CONTROLLER"],
+            help="The controller.  [default: 127.0.0.1:50051]",
+            show_envvar=False,
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", envvar="ORCHESTRION_GATEWAY_HOST", help="The address to listen on.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int,
+        typer.Option(
+            min=0, max=65535, envvar="ORCHESTRION_GATEWAY_PORT", help="The port to listen on; 0 takes a free one."
+        ),
+    ] = 7860,
+    allow_remote: Annotated[
+        bool,
+        typer.Option(
+            "--allow-remote",
+            envvar="ORCHESTRION_GATEWAY_ALLOW_REMOTE",
+            help="Serve other machines too, where --host is an address that they reach. Whoever reaches the port can "
+            "then run requests, read every run and every file, and delete them: there are no accounts and no "
+            "passwords. Put a proxy in front that asks for them.",
+        ),
+    ] = False,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            envvar="ORCHESTRION_GATEWAY_ALLOWED_HOSTS",
+            help="A name under which browsers may reach the gateway, beside localhost; others are refused, so that no "
+            "web site can give itself out for it. Repeatable; in the variable with commas between.",
+        ),
+    ] = None,
+    allowed_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ORIGIN",
+            envvar="ORCHESTRION_GATEWAY_ALLOWED_ORIGINS",
+            help="Another site whose pages may use the gateway, such as https://example.org. Repeatable; in the "
+            "variable with commas between.",
+        ),
+    ] = None,
+    max_body_bytes: Annotated[
+        int,
+        typer.Option(
+            min=1024,
+            envvar="ORCHESTRION_GATEWAY_MAX_BODY_BYTES",
+            help="How large the body of a call may be that is no upload.",
+        ),
+    ] = 4 << 20,
+    max_upload_bytes: Annotated[
+        int,
+        typer.Option(
+            min=1024,
+            envvar="ORCHESTRION_GATEWAY_MAX_UPLOAD_BYTES",
+            help="How large an upload may be; the controller has a limit of its own.",
+        ),
+    ] = 4 << 30,
+    log_level: Annotated[
+        LogLevel, typer.Option(envvar="ORCHESTRION_GATEWAY_LOG_LEVEL", help="What is logged; debug has every call.")
+    ] = LogLevel.INFO,
+    exit_with_parent: Annotated[
+        bool, typer.Option("--exit-with-parent", hidden=True, help="End when the process that started this one ends.")
+    ] = False,
+) -> None:
+    """Serve the platform over HTTP, for browsers and programs without gRPC; Ctrl-C stops it.
+
+    It is a client of a controller that runs. /docs is the page of its calls.
+    """
+    with exits.handled():
+        from orchestrion_gateway.config import GatewayConfig
+
+        config = GatewayConfig(
+            controller=controller,
+            listen_host=host,
+            port=port,
+            allow_remote=allow_remote,
+            allowed_hosts=_listed(allowed_host),
+            allowed_origins=_listed(allowed_origin),
+            max_body_bytes=max_body_bytes,
+            max_upload_bytes=max_upload_bytes,
+        )
+        try:
+            from orchestrion_gateway import process
+        except ModuleNotFoundError as error:
+            raise _not_installed(error) from error
+        process.run(config, str(log_level), exit_with_parent=exit_with_parent)
+
+
+def _listed(texts: list[str] | None) -> tuple[str, ...]:
+    return tuple(part for text in texts or () for part in text.split(",") if part)
+
+
+def _not_installed(error: ModuleNotFoundError) -> Exception:
+    from orchestrion import Reason
+
+    return Reason.NOT_CONFIGURED.error(
+        f"The gateway's packages are not installed here; install them with: pip install 'orchestrion[gateway]'. "
+        f"(Missing: {error.name}.)"
+    )

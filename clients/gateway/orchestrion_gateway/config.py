@@ -1,0 +1,94 @@
+"""The settings of a gateway; `command` reads them from flags and variables."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from orchestrion import Reason
+
+DEFAULT_HOST: Final = "127.0.0.1"
+DEFAULT_PORT: Final = 7860
+
+REMOTE_WARNING: Final = (
+    "whoever reaches the port can then run requests, read every run and every file, and delete them: there are no "
+    "accounts and no passwords"
+)
+"""What it means to serve others than this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayConfig:
+    """What a gateway is started with.
+
+    Raises:
+        InvalidArgumentError: A value cannot be, or the address is one that others reach and `allow_remote` is not set.
+    """
+
+    controller: str | None = None
+    """The controller, `host:port`; None for `ORCHESTRION_CONTROLLER`, or else the usual address."""
+    listen_host: str = DEFAULT_HOST
+    """The address to bind."""
+    port: int = DEFAULT_PORT
+    """The port; 0 takes a free one."""
+    allow_remote: bool = False
+    """Whether the address may be one that other machines reach."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names under which browsers may reach the gateway, beside those of this machine; without a port."""
+    allowed_origins: tuple[str, ...] = ()
+    """Origins of other sites whose pages may use the gateway, such as `https://example.org`."""
+    max_body_bytes: int = 4 << 20
+    """How large the body of a call may be that is no upload, in bytes."""
+    max_upload_bytes: int = 4 << 30
+    """How large an upload may be, in bytes; the controller has a limit of its own."""
+    keep_alive_s: float = 15.0
+    """How often a stream of events says that it goes on, in seconds."""
+    shutdown_grace_s: float = 10.0
+    """How long calls that go on may take when the gateway is to stop, in seconds."""
+
+    def __post_init__(self) -> None:
+        """Checks the values."""
+        if not (self.allow_remote or is_loopback(self.listen_host)):
+            raise Reason.INVALID_FIELD.error(
+                f"{self.listen_host} is no address of this machine alone; --allow-remote allows it: {REMOTE_WARNING}.",
+                field="host",
+            )
+        for name in self.allowed_hosts:
+            if not name or any(sign in name for sign in "/:*"):
+                raise Reason.INVALID_FIELD.error(
+                    f"{name!r} is no name of a host; give it as example.org, without scheme and port.",
+                    field="allowed_hosts",
+                )
+        for origin in self.allowed_origins:
+            parts = urlsplit(origin)
+            if (
+                parts.scheme not in {"http", "https"}
+                or not parts.netloc
+                or origin != f"{parts.scheme}://{parts.netloc}"
+            ):
+                raise Reason.INVALID_FIELD.error(
+                    f"{origin!r} is no origin; give scheme, name and port alone, as https://example.org.",
+                    field="allowed_origins",
+                )
+        for field in ("max_body_bytes", "max_upload_bytes", "keep_alive_s"):
+            if getattr(self, field) <= 0:
+                raise Reason.INVALID_FIELD.error(f"{field}: it must be more than 0.", field=field)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or an IP address is this machine's own, which no other machine reaches."""
+    host = host.strip("[]").rstrip(".").casefold()
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    address = ip_address(host)
+    return address is not None and address.is_loopback
+
+
+def ip_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Reads an IP address, with or without brackets; None where the text is none, but a name."""
+    try:
+        return ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return None

@@ -1,0 +1,85 @@
+"""The life of a gateway's process: logs, the ready line, and a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import logging
+import os
+import signal
+import sys
+from collections.abc import Coroutine
+from typing import Any, Final
+
+from orchestrion_gateway.config import REMOTE_WARNING, GatewayConfig, is_loopback
+from orchestrion_gateway.server import Gateway
+
+_log: Final = logging.getLogger(__name__)
+_PARENT_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG of Linux's prctl(2).
+
+
+def run(config: GatewayConfig, log_level: str, *, exit_with_parent: bool = False) -> None:
+    """Serves until SIGTERM or SIGINT; a second signal ends the process at once.
+
+    Raises:
+        OrchestrionError: No controller answers.
+        OSError: The port is taken, or the address is none of this machine's.
+    """
+    logging.basicConfig(
+        level=log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
+    if log_level == "info":
+        logging.getLogger("uvicorn").setLevel(logging.WARNING)  # It tells of its own steps.
+    if exit_with_parent:
+        _end_with_parent()
+    _run(_serve(config, access_log=log_level == "debug"))
+
+
+async def _serve(config: GatewayConfig, *, access_log: bool) -> None:
+    gateway = Gateway(config, access_log=access_log)
+    await gateway.start()
+    _log.info(
+        "serves the controller at %s: http://%s/docs is the page of the calls", gateway.controller, gateway.address
+    )
+    if not is_loopback(config.listen_host):
+        _log.warning("other machines reach %s: %s", gateway.address, REMOTE_WARNING)
+    try:
+        # The one line on stdout by which whoever started the process learns that it serves, and where.
+        with contextlib.suppress(BrokenPipeError):
+            sys.stdout.write(f"ready http={gateway.address}\n")
+            sys.stdout.flush()
+        await _until_signal()
+    finally:
+        await gateway.stop()
+
+
+async def _until_signal() -> None:
+    loop, requested = asyncio.get_running_loop(), asyncio.Event()
+
+    def request() -> None:
+        if requested.is_set():
+            os._exit(130)
+        requested.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, request)
+    await requested.wait()
+
+
+def _run(main: Coroutine[Any, Any, None]) -> None:
+    try:
+        import uvloop  # Not on every platform.
+    except ImportError:
+        asyncio.run(main)
+    else:
+        uvloop.run(main)
+
+
+def _end_with_parent() -> None:
+    """Has the kernel send SIGTERM when the parent process dies, however it dies. Does nothing outside Linux."""
+    if sys.platform == "linux":
+        parent = os.getppid()
+        ctypes.CDLL(None, use_errno=True).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
+        if os.getppid() != parent:  # The parent died before prctl took effect.
+            os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,1 @@
+"""The platform's own calls under `/api/v1`: each decodes, calls the client, and encodes."""

@@ -1,0 +1,123 @@
+"""A gateway that serves: the controller's client, the socket and the HTTP server, put together and taken apart."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Generator
+from typing import Final
+
+import uvicorn
+
+from orchestrion import AsyncClient
+from orchestrion_gateway.app import create_app
+from orchestrion_gateway.config import GatewayConfig, ip_address
+
+_GONE_AFTER_S: Final = 60
+"""How long a browser may take nothing of what is sent, until its connection is given up, in seconds."""
+
+_FIRST_ANSWER_S: Final = 10.0
+"""How long the controller may take to answer when the gateway starts, in seconds."""
+
+
+class Gateway:
+    """Serves a controller over HTTP."""
+
+    def __init__(self, config: GatewayConfig, *, access_log: bool = False) -> None:
+        """Prepares the gateway; nothing is sent yet."""
+        self._config = config
+        self._access_log = access_log
+        self._client: AsyncClient | None = None
+        self._server: _Server | None = None
+        self._serving: asyncio.Task[None] | None = None
+        self.port = 0
+        """The port that it serves on, once it has started."""
+
+    @property
+    def address(self) -> str:
+        """Returns where it serves, `host:port`."""
+        host = self._config.listen_host
+        return f"[{host}]:{self.port}" if ":" in host and not host.startswith("[") else f"{host}:{self.port}"
+
+    @property
+    def controller(self) -> str:
+        """Returns the address of the controller, once it has started."""
+        return self._client.address if self._client is not None else ""
+
+    async def start(self) -> None:
+        """Makes sure that the controller answers, and serves.
+
+        Raises:
+            OrchestrionError: No controller answers.
+            OSError: The port is taken, or the address is none of this machine's.
+        """
+        config = self._config
+        client = AsyncClient(config.controller)
+        try:
+            # A gateway without its controller can do nothing, and this is the moment at which somebody looks.
+            await client.task_types.list(timeout=_FIRST_ANSWER_S)
+            listening = _listen(config.listen_host, config.port)
+        except BaseException:
+            await client.close()
+            raise
+        self._client, self.port = client, listening.getsockname()[1]
+        ending = asyncio.Event()
+        settings = uvicorn.Config(
+            create_app(config, client, ending),
+            lifespan="off",
+            # Also where httptools is installed, which takes headers of any size.
+            http="h11",
+            log_config=None,
+            access_log=self._access_log,
+            server_header=False,
+            # What a proxy says about the browser is believed of none: nothing here depends on it.
+            proxy_headers=False,
+            timeout_graceful_shutdown=max(1, round(config.shutdown_grace_s)),
+        )
+        self._server = _Server(settings, ending)
+        self._serving = asyncio.create_task(self._server.serve(sockets=[listening]))
+        await self._server.serves.wait()
+
+    async def stop(self) -> None:
+        """Ends the streams, waits for calls that go on, and closes the client; runs go on as `on_detach` says."""
+        if self._server is not None and self._serving is not None:
+            self._server.should_exit = True
+            await self._serving
+        if self._client is not None:
+            await self._client.close()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which says when it serves, ends streams when it stops, and leaves signals to the process."""
+
+    def __init__(self, config: uvicorn.Config, ending: asyncio.Event) -> None:
+        super().__init__(config)
+        self.serves = asyncio.Event()
+        self._ending = ending
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.serves.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._ending.set()
+        await super().shutdown(sockets)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    host = host.strip("[]")
+    address = ip_address(host)
+    family = socket.AF_INET6 if address is not None and address.version == 6 else socket.AF_INET
+    try:
+        listening = socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise OSError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # Connections inherit it. A browser that vanished without a word, or takes nothing, is given up by the kernel.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _GONE_AFTER_S * 1000)
+    return listening
