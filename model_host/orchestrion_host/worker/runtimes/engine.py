@@ -11,6 +11,7 @@ from orchestrion_host.worker.runtimes import Loader
 
 _MODULES: Final = {
     "delay": "orchestrion_host.worker.engines.delay",
+    "efficientnet-lite0": "orchestrion_host.worker.engines.image.efficientnet",
     "espeak-ng": "orchestrion_host.worker.engines.audio.espeak",
     "opencv": "orchestrion_host.worker.engines.image.opencv",
     "opencv-controls": "orchestrion_host.worker.engines.image.opencv_controls",
@@ -20,6 +21,8 @@ _MODULES: Final = {
     "rapidocr": "orchestrion_host.worker.engines.image.rapid_ocr",
     "sound-tools": "orchestrion_host.worker.engines.audio.audio_tools",
     "text-rules": "orchestrion_host.worker.engines.text.text_rules",
+    "style-transfer": "orchestrion_host.worker.engines.image.style_transfer",
+    "u2netp": "orchestrion_host.worker.engines.image.u2net",
     "universal-sentence-encoder": "orchestrion_host.worker.engines.text.sentence_encoder",
     "vader": "orchestrion_host.worker.engines.text.vader",
 }
