@@ -25,7 +25,7 @@ def chosen(call: Call, codes: Sequence[str]) -> str:
     if not text:
         return ""
     wanted = language_tags.parse(text)
-    code = wanted and language_tags.choose(wanted, list(codes))
+    code = language_tags.choose(wanted, codes) if wanted else None
     if code is None:
         problem = f"is none that this expert understands: {text!r}. It understands {', '.join(codes)}."
         raise call.bad_input("spoken_language", problem)
