@@ -12,13 +12,18 @@ from orchestrion.experts import AcceptedValues, Expert, InputLimit
 from orchestrion.plans import TaskType
 from orchestrion_controller.limits import TaskTypeLimits
 from orchestrion_controller.registry import choices
-from orchestrion_host.catalogue import profiles, reader
+from orchestrion_host.catalogue import reader
 from orchestrion_host.catalogue.facts import ModelFacts
 
 STARTER: Final = "starter"
-"""The experts that every installation has."""
+"""The experts that every installation had when the conversations were recorded."""
 ALL: Final = "all"
 """Every expert of the catalogue."""
+# A request that nobody could do then may be one that somebody can do now: what is right of a reply would be another.
+_RECORDED_WITH: Final = (
+    "all-minilm-l6-v2", "espeak-ng", "langid", "opencv", "opencv-faces", "pocketsphinx", "rapidocr", "sound-tools",
+    "text-rules", "universal-sentence-encoder", "vader",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +53,8 @@ def catalogue() -> Mapping[str, ModelFacts]:
 
 @cache
 def library(name: str) -> Library:
-    """Returns what the starter experts have on offer, or those of the whole catalogue."""
-    ids = profiles.experts_of(STARTER) if name == STARTER else catalogue().keys()
+    """Returns what the starter experts had on offer, or those of the whole catalogue have."""
+    ids = _RECORDED_WITH if name == STARTER else catalogue().keys()
     return _library(expert(catalogue()[expert_id]) for expert_id in sorted(ids))
 
 

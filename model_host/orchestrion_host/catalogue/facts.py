@@ -92,6 +92,8 @@ class ModelFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     """Python packages, by import name, without which it cannot run."""
     extra: str = ""
     """The extra of this project that brings these packages, such as `whisper`; empty where none is named."""
+    install: str = ""
+    """The command that installs them, where no extra can; empty where one does, or none is named."""
     environment: tuple[str, ...] = ()
     """Environment variables of the host, one of which must be set, such as the key of a hosted endpoint."""
     trusted: tuple[str, ...] = ()

@@ -32,8 +32,8 @@ def find(facts: ModelFacts) -> Presence:
     """Looks for what an expert needs."""
     if missing := missing_packages(facts):
         problem = f"{facts.id} needs packages that are not installed here: {', '.join(missing)}."
-        if facts.extra:
-            problem += f" `{install_command(facts)}` brings them."
+        if command := install_command(facts):
+            problem += f" `{command}` brings them."
         return Presence(ExpertState.UNAVAILABLE, problem)
     if facts.environment and not any(os.environ.get(name) for name in facts.environment):
         names = " or ".join(facts.environment)
@@ -66,8 +66,8 @@ def missing_packages(facts: ModelFacts) -> list[str]:
 
 
 def install_command(facts: ModelFacts) -> str:
-    """Returns the command that installs what an expert requires; of one whose `extra` is named."""
-    return f"pip install 'orchestrion[{facts.extra}]'"
+    """Returns the command that installs what an expert requires; empty where the catalogue names none."""
+    return facts.install or (f"pip install 'orchestrion[{facts.extra}]'" if facts.extra else "")
 
 
 @functools.cache

@@ -17,8 +17,8 @@ def absent_expert(facts: ModelFacts, place: Presence, profile: str) -> AbsentExp
         profile: The smallest profile that offers it, where the host's own does not; else empty.
     """
     command, download_bytes = "", 0
-    if missing := presence.missing_packages(facts):
-        command = presence.install_command(facts) if missing and facts.extra else ""
+    if presence.missing_packages(facts):
+        command = presence.install_command(facts)
     elif place.state is ExpertState.TO_BE_FETCHED:
         command, download_bytes = f"orchestrion models pull {facts.id}", facts.download_bytes or facts.published_bytes
     elif place.state is ExpertState.LOADABLE and facts.checkpoints:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import pytest_asyncio
 import yaml
 
+from orchestrion_host.catalogue import presence, reader
 from tests.rpc.host import tiny_models
 from tests.rpc.host.hosts import RunningHost, running_host
+
+CARRIED: Final = ("efficientnet-lite0", "u2netp", "style-transfer", "faster-whisper-base", "spacy-english")
+"""Experts with files that packages carry, of which the tests change a byte."""
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
@@ -55,6 +59,7 @@ def write_catalogue(folder: Path) -> Path:
             "task_types": ["text-classification"],
             "source": {"folder": str(classifier)},
         },
+        **{f"torn-{name}": torn(folder / "torn", name) for name in CARRIED if not missing(name)},
         "no-package": {"runtime": "engine", "task_types": ["text-selection"], "requires": ["surely_not_installed"]},
     }
     catalogue = folder / "catalogue"
@@ -63,3 +68,28 @@ def write_catalogue(folder: Path) -> Path:
         facts = {"id": name, "model": name, "description": "Tiny.", "max_batch_size": 8, **fields}
         (catalogue / f"{name}.yaml").write_text(yaml.safe_dump(facts))
     return catalogue
+
+
+def missing(name: str) -> list[str]:
+    """Returns the packages that an expert lacks here, such as those of an optional extra."""
+    return presence.missing_packages(reader.read((), test_experts=False)[name])
+
+
+def torn(folder: Path, name: str) -> dict[str, Any]:
+    """Copies the files of an expert, changes a byte of each, and returns an expert that has them."""
+    facts = reader.read((), test_experts=False)[name]
+    own = folder / name
+    own.mkdir(parents=True)
+    for file in facts.source.sha256:
+        content = bytearray((Path(presence.find(facts).folder) / file).read_bytes())
+        content[len(content) // 2] ^= 1
+        (own / file).parent.mkdir(exist_ok=True)
+        (own / file).write_bytes(content)
+    source = {"folder": str(own), "sha256": dict(facts.source.sha256)}
+    return {
+        "model": facts.model,
+        "runtime": "engine",
+        "task_types": list(facts.task_types),
+        "source": source,
+        "options": facts.options,
+    }

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from orchestrion.experts import AbsentExpert, ExpertState
-from orchestrion_host.catalogue import profiles
+from orchestrion_host.catalogue import presence, profiles
 from orchestrion_host.catalogue.facts import ModelFacts, WeightsSource
 from orchestrion_host.catalogue.presence import Presence
 from orchestrion_host.config import HostConfig
@@ -51,6 +51,16 @@ def test_files_that_another_program_fetched_are_taken_in_by_a_pull() -> None:
     described = absent_expert(facts, Presence(ExpertState.LOADABLE), "small")
     assert described is not None
     assert (described.command, described.download_bytes) == ("orchestrion models pull m", 0)
+
+
+def test_packages_that_no_extra_can_have_come_with_the_command_that_installs_them() -> None:
+    facts = msgspec.structs.replace(
+        MODEL, requires=("no_such_package",), extra="", install="pip install --no-deps it==1"
+    )
+    assert "`pip install --no-deps it==1` brings them." in presence.find(facts).problem
+    described = absent_expert(facts, presence.find(facts), "")
+    assert described is not None
+    assert described.command == "pip install --no-deps it==1"
 
 
 def test_missing_packages_come_with_the_extra_that_has_them() -> None:

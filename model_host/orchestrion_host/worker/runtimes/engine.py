@@ -11,7 +11,9 @@ from orchestrion_host.worker.runtimes import Loader
 
 _MODULES: Final = {
     "delay": "orchestrion_host.worker.engines.delay",
+    "efficientnet-lite0": "orchestrion_host.worker.engines.image.efficientnet",
     "espeak-ng": "orchestrion_host.worker.engines.audio.espeak",
+    "faster-whisper": "orchestrion_host.worker.engines.audio.faster_whisper",
     "opencv": "orchestrion_host.worker.engines.image.opencv",
     "opencv-controls": "orchestrion_host.worker.engines.image.opencv_controls",
     "opencv-faces": "orchestrion_host.worker.engines.image.opencv_faces",
@@ -20,6 +22,9 @@ _MODULES: Final = {
     "rapidocr": "orchestrion_host.worker.engines.image.rapid_ocr",
     "sound-tools": "orchestrion_host.worker.engines.audio.audio_tools",
     "text-rules": "orchestrion_host.worker.engines.text.text_rules",
+    "spacy": "orchestrion_host.worker.engines.text.spacy_entities",
+    "style-transfer": "orchestrion_host.worker.engines.image.style_transfer",
+    "u2netp": "orchestrion_host.worker.engines.image.u2net",
     "universal-sentence-encoder": "orchestrion_host.worker.engines.text.sentence_encoder",
     "vader": "orchestrion_host.worker.engines.text.vader",
 }

@@ -33,6 +33,7 @@ FLOWERS = artifact("flowers.tsv", "text/tab-separated-values")
 SORTED_FLOWERS = artifact("flowers-classes.csv", "text/csv")
 SEGMENTS = artifact("sign-segments.png", "image/png")
 MASK = artifact("sign-mask.png", "image/png")
+CUTOUT = artifact("sign-cutout.png", "image/png")
 PAINTING = artifact("painting.png", "image/png")
 CLIP = artifact("clip.mp4", "video/mp4")
 
@@ -243,6 +244,19 @@ ANSWERS: list[Row] = [
             "annotated_image": ref(SEGMENTS),
         },
         "sign.png shows 1 sign and 1 wall; see sign-segments.png.",
+    ),
+    (
+        "image-segmentation",
+        {"image": ref(SIGN)},
+        {
+            "text": "1 main subject",
+            "count": 1.0,
+            "segments": objects("main subject"),
+            "cutout": ref(CUTOUT),
+            "mask": ref(MASK),
+            "annotated_image": ref(SEGMENTS),
+        },
+        "sign.png shows 1 main subject; see sign-segments.png, and sign-cutout.png without the background.",
     ),
     cut_out(1, "I cut 1 thing out of sign.png; see sign-segments.png."),
     cut_out(3, "I cut 3 things out of sign.png; see sign-segments.png."),

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 import cv2
+
+from orchestrion_host.worker.engines import cores
 
 
 def share_cores() -> None:
     """Leaves half of the cores to other experts and to other calls, which compute beside each other."""
-    cv2.setNumThreads(max(1, _core_count() // 2))
-
-
-def _core_count() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # Not on macOS or Windows.
-        return os.cpu_count() or 1
+    cv2.setNumThreads(cores.half())

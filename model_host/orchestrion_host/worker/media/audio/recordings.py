@@ -69,7 +69,11 @@ class Recording:
     @property
     def fraction(self) -> float | None:
         """How much is behind, 0 to 1; None where the file does not tell its length."""
-        return min(self.place / self._samples, 1.0) if self._samples else None
+        return self.fraction_at(0)
+
+    def fraction_at(self, seconds: float) -> float | None:
+        """How much is behind so many seconds further on, 0 to 1; None where the file does not tell its length."""
+        return min((self.place + seconds * self.rate) / self._samples, 1.0) if self._samples else None
 
     def close(self) -> None:
         """Closes the file."""

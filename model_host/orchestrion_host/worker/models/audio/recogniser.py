@@ -18,6 +18,7 @@ from orchestrion_host.worker.media.audio.recordings import Recording
 from orchestrion_host.worker.media.audio.resampling import Mono
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.runtimes import Outputs, Result
+from orchestrion_host.worker.text import spoken_languages
 
 WINDOW_SECONDS: Final = 30
 """How much is heard at once: what Whisper was made for, and others can bear."""
@@ -34,7 +35,7 @@ class Transcript:
     """The words or phrases with their times, as the output `words` has them."""
     is_done: bool = False
     notes: dict[str, Any] = field(default_factory=dict)
-    """What a recogniser keeps from one window to the next. Any: each keeps something else."""
+    """What a recogniser keeps from one window to the next; `language` is told. Any: each keeps something else."""
 
     def add(self, text: str) -> None:
         """Writes more text down and streams it; the space before the first word goes."""
@@ -51,7 +52,8 @@ class Transcript:
     def outputs(self) -> Outputs:
         """Returns the outputs of the call; `words` where times are known."""
         words: dict[str, ipc.Plain] = {"words": {"json": self.words}} if self.words else {}
-        return {"text": self.text.rstrip(), **words}
+        language: dict[str, ipc.Plain] = {"language": self.notes["language"]} if "language" in self.notes else {}
+        return {"text": self.text.rstrip(), **words, **language}
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ class Recogniser(TorchExpert):
         Raises:
             InvalidArgumentError: The recogniser cannot do what they ask.
         """
+        spoken_languages.task(transcript.call, translates=False)
 
     def _begin(self, call: Call) -> Transcript:
         recording = Recording(call, "audio", self.checkpoint.spec.max_audio_seconds, self.rate)

@@ -20,7 +20,7 @@ from orchestrion_host.worker.models.audio.recogniser import AudioWindow, Recogni
 from orchestrion_host.worker.models.audio.waveforms import warm_up_audio
 from orchestrion_host.worker.models.checkpoint import Checkpoint
 from orchestrion_host.worker.models.generation.stopping import StopWhenCancelled
-from orchestrion_host.worker.text import language_tags
+from orchestrion_host.worker.text import spoken_languages
 
 _SECONDS_PER_STEP: Final = 0.02
 # A window that would go on sooner than this is taken as it is: steps must not become endlessly small.
@@ -59,17 +59,12 @@ class Whisper(Recogniser):
             self._model.generate(features, attention_mask=mask, max_new_tokens=4)
 
     def check(self, transcript: Transcript) -> None:
-        """Finds the language that a call names among those of the model."""
-        text = transcript.call.text("spoken_language").strip()
-        if not text:
-            return
-        languages = sorted(self._languages.values()) or ["en"]
-        wanted = language_tags.parse(text)
-        code = wanted and language_tags.choose(wanted, languages)
-        if code is None:
-            problem = f"is none that this expert understands: {text!r}. It understands {', '.join(languages)}."
-            raise transcript.call.bad_input("spoken_language", problem)
-        transcript.notes["language"] = code
+        """Finds the language that a call names among those of the model, and whether it is to be translated."""
+        call = transcript.call
+        code = spoken_languages.chosen(call, sorted(self._languages.values()) or ["en"])
+        if code:
+            transcript.notes["language"] = code
+        transcript.notes["task"] = spoken_languages.task(call, translates=bool(self._languages))
 
     def hear(self, windows: Sequence[AudioWindow]) -> None:
         """Writes down all windows in one pass, those in which there is anything to hear."""
@@ -81,7 +76,13 @@ class Whisper(Recogniser):
                 heard.append(window if self._first_time or window.is_last else self._cut(window))
         if not heard:
             return
-        tokens = self._written(heard)
+        # The library takes one task for all that it generates at once.
+        for task in dict.fromkeys(window.transcript.notes["task"] for window in heard):
+            self._write(task, [window for window in heard if window.transcript.notes["task"] == task])
+
+    def _write(self, task: str, heard: Sequence[AudioWindow]) -> None:
+        """Writes windows down in one pass: as they are spoken (`transcribe`), or in English (`translate`)."""
+        tokens = self._written(task, heard)
         for window, row in zip(heard, tokens.tolist(), strict=True):
             seconds = len(window.samples) / self.rate
             ending = self._model.generation_config.eos_token_id
@@ -111,12 +112,12 @@ class Whisper(Recogniser):
             if text.strip():
                 transcript.add_words(text, begin + phrase.start_s, begin + phrase.end_s)
 
-    def _written(self, windows: Sequence[AudioWindow]) -> torch.Tensor:
+    def _written(self, task: str, windows: Sequence[AudioWindow]) -> torch.Tensor:
         features, mask = self._features([window.samples for window in windows])
         settings: dict[str, Argument] = {}
         with torch.inference_mode():
             if self._languages:
-                settings = {"task": "transcribe", "language": self._spoken(windows, features)}
+                settings = {"task": task, "language": self._spoken(windows, features)}
             stops = StopWhenCancelled([window.transcript.call for window in windows])
             tokens: torch.Tensor = self._model.generate(
                 features,

@@ -16,16 +16,14 @@ import transformers
 from PIL import Image
 
 from orchestrion.errors import OrchestrionError
-from orchestrion.values import JsonObject
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.library_types import Model
-from orchestrion_host.worker.media.image import image_inputs, image_outputs, masks
-from orchestrion_host.worker.media.image.detections import Detection
+from orchestrion_host.worker.media.image import image_inputs, masks, scored_masks
+from orchestrion_host.worker.media.image.scored_masks import ScoredMask
 from orchestrion_host.worker.models import single_precision
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.image import point_grids
-from orchestrion_host.worker.models.image.point_grids import ScoredMask
 from orchestrion_host.worker.runtimes import Outputs, Result
 
 # Those of ImageNet, with which every SAM was trained.
@@ -87,7 +85,7 @@ class MaskGenerator(TorchExpert):
         else:
             factor = np.array([fitted.width / image.width, fitted.height / image.height])
             masks = self._pointed_at(embedding, fitted, points * factor)
-        return _outputs(call, image, masks)
+        return scored_masks.describe(call, image, masks)
 
     def _embedding(self, image: Image.Image) -> torch.Tensor:
         """Encodes an image: the longer side as the model wants it, normalised, padded to a square."""
@@ -193,37 +191,3 @@ def _fitted(image: Image.Image, longest: int, *, enlarge: bool = False) -> Image
         return image
     size = max(1, round(image.width * factor)), max(1, round(image.height * factor))
     return image.resize(size, Image.Resampling.BILINEAR)
-
-
-def _outputs(call: Call, image: Image.Image, masks_found: Sequence[ScoredMask]) -> Outputs:
-    # Stretched over the image one at a time: all of them together would fill the memory.
-    objects = [_described(item, _stretched(item.mask, image.size)) for item in masks_found]
-    # The largest first, so that the smaller ones lie on top of them.
-    order = sorted(masks_found, key=lambda item: -int(item.mask.sum()))
-    drawn = masks.drawn_over(image, (masks.MaskedArea("", _stretched(item.mask, image.size)) for item in order))
-    return {
-        "count": float(len(objects)),
-        "masks": [
-            image_outputs.write(
-                call, "image", masks.white_on_black(_stretched(item.mask, image.size)), f"mask-{number}"
-            )
-            for number, item in enumerate(masks_found, 1)
-        ],
-        "objects": {"json": objects},
-        "annotated_image": image_outputs.write(call, "image", drawn, "masks", file_format=image.format),
-    }
-
-
-def _described(item: ScoredMask, mask: masks.Mask) -> JsonObject:
-    return {
-        "score": round(item.score, 4),
-        "box": Detection("", 0.0, masks.box_of(mask)).plain()["box"],
-        "area_share": round(float(mask.mean()), 6),
-    }
-
-
-def _stretched(mask: masks.Mask, size: tuple[int, int]) -> masks.Mask:
-    if mask.shape == (size[1], size[0]):
-        return mask
-    full: masks.Mask = np.asarray(masks.white_on_black(mask).resize(size, Image.Resampling.NEAREST)) > 0
-    return full

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from orchestrion_host.worker.media.image.detections import Box
-from orchestrion_host.worker.media.image.masks import Mask
+from orchestrion_host.worker.media.image.scored_masks import ScoredMask
 
 if TYPE_CHECKING:
     import torch
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredMask:
-    """A mask at the size of an image, how sure the model is of it, and the box around it."""
-
-    mask: Mask
-    score: float
-    box: Box
 
 
 def grid(points_per_side: int, width: int, height: int) -> npt.NDArray[np.float64]:

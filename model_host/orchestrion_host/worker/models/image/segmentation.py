@@ -11,13 +11,12 @@ import torch
 import transformers
 from PIL import Image
 
-from orchestrion.values import JsonObject
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.classification import class_names
 from orchestrion_host.worker.library_types import Array, Model, ModelOutput
-from orchestrion_host.worker.media.image import counting, image_inputs, image_outputs, masks
-from orchestrion_host.worker.media.image.detections import Detection
+from orchestrion_host.worker.media.image import image_inputs, image_outputs, segments
+from orchestrion_host.worker.media.image.segments import ImageSegment
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.image import ade20k, image_batches
 from orchestrion_host.worker.runtimes import Outputs, Result
@@ -105,7 +104,10 @@ class Segmenter(TorchExpert):
             segmentations = [self._of_classes(numbers) for numbers in self._classes(read, outputs)]
         else:
             segmentations = self._things(read, outputs)
-        return [_outputs(call, item.image, *own) for call, item, own in zip(calls, read, segmentations, strict=True)]
+        return [
+            segments.describe(call, item.image, numbers, listed, segments.foreground(numbers, listed))
+            for call, item, (numbers, listed) in zip(calls, read, segmentations, strict=True)
+        ]
 
     def _computed(self, read: Sequence[_Encoded]) -> ModelOutput:
         joined = image_batches.joined([item.encoded for item in read])
@@ -121,18 +123,19 @@ class Segmenter(TorchExpert):
         maps = self._processor.post_process_semantic_segmentation(outputs, target_sizes=[own.map_size for own in read])
         return [item.cpu().numpy() for item in maps]
 
-    def _of_classes(self, numbers: Array) -> tuple[Array, list[tuple[int, str, float | None]]]:
+    def _of_classes(self, numbers: Array) -> tuple[Array, list[ImageSegment]]:
         """Makes a segment of each class that occurs, the largest first."""
         classes, counts = np.unique(numbers, return_counts=True)
         order = classes[np.argsort(-counts, kind="stable")].tolist()
         places = np.zeros_like(numbers)
         for place, number in enumerate(order, 1):
             places[numbers == number] = place
-        return places, [(place, self._names.get(number, str(number)), None) for place, number in enumerate(order, 1)]
+        return places, [self._segment(place, number) for place, number in enumerate(order, 1)]
 
-    def _things(
-        self, read: Sequence[_Encoded], outputs: ModelOutput
-    ) -> list[tuple[Array, list[tuple[int, str, float | None]]]]:
+    def _segment(self, place: int, number: int, score: float | None = None) -> ImageSegment:
+        return ImageSegment(place, self._names.get(number, str(number)), score)
+
+    def _things(self, read: Sequence[_Encoded], outputs: ModelOutput) -> list[tuple[Array, list[ImageSegment]]]:
         panoptic = self._processor.post_process_panoptic_segmentation(
             outputs,
             threshold=read[0].threshold,
@@ -146,11 +149,10 @@ class Segmenter(TorchExpert):
             places = np.zeros(numbers.shape, dtype=np.int64)
             for place, item in enumerate(kept, 1):
                 places[numbers == item["id"]] = place
-            segments: list[tuple[int, str, float | None]] = [
-                (place, self._names.get(item["label_id"], str(item["label_id"])), float(item["score"]))
-                for place, item in enumerate(kept, 1)
+            listed = [
+                self._segment(place, item["label_id"], float(item["score"])) for place, item in enumerate(kept, 1)
             ]
-            results.append((places, segments))
+            results.append((places, listed))
         return results
 
 
@@ -160,38 +162,3 @@ load = Segmenter
 def _painted(call: Call, image: Image.Image, classes: Array) -> ipc.Plain:
     painted = Image.fromarray(ade20k.paint(classes)).resize(image.size, Image.Resampling.NEAREST)
     return image_outputs.write(call, "image", painted, "segments")
-
-
-def _outputs(call: Call, image: Image.Image, numbers: Array, kept: Sequence[tuple[int, str, float | None]]) -> Outputs:
-    """Tells segments in words, as data, as a map of their numbers, and drawn over the image.
-
-    Args:
-        call: The call that brought the image.
-        image: The image.
-        numbers: The number of the segment of each pixel, 0 for none; of any size.
-        kept: The number, label and score of each segment.
-    """
-    full = np.asarray(masks.numbered(numbers).resize(image.size, Image.Resampling.NEAREST))
-    # Small segments of large maps may vanish in a smaller image.
-    shown = [item for item in kept if (full == item[0]).any()]
-    described = [_described(number, label, score, full == number) for number, label, score in shown]
-    segments = (masks.MaskedArea(label, full == number) for number, label, _ in shown)
-    return {
-        "text": counting.in_words(label for _, label, _ in shown),
-        "count": float(len(described)),
-        "segments": {"json": described},
-        "mask": image_outputs.write(call, "image", masks.numbered(full), "mask"),
-        "annotated_image": image_outputs.write(
-            call, "image", masks.drawn_over(image, segments), "segments", file_format=image.format
-        ),
-    }
-
-
-def _described(number: int, label: str, score: float | None, mask: masks.Mask) -> JsonObject:
-    return {
-        "id": number,
-        "label": label,
-        **({"score": round(score, 4)} if score is not None else {}),
-        "box": Detection("", 0.0, masks.box_of(mask)).plain()["box"],
-        "area_share": round(float(mask.mean()), 6),
-    }
