@@ -41,15 +41,15 @@ Write one JSON object and nothing else:
 {{"tasks":[{{"id":"a","type":"TYPE","inputs":{{"NAME":"$1"}}}},{{"id":"b","type":"TYPE","inputs":{{"NAME":"$a.OUTPUT",\
 "NAME":0.8}}}}]}}
 "$1" is the first file (a TEXT takes a text file), "$a.OUTPUT" an output of task `a`, "$a.OUTPUT.0" an item of a list, \
-"$earlier.2" what an earlier turn left. All else as it is: "a text", 0.8, \
-true, ["one","two"].
+"$earlier.2" what an earlier turn left. All else as it is: "a text", 0.8, true, \
+["one","two"].
 
 Rules:
 - Only these task types, with their inputs, choices and outputs. Leave out optional inputs that nobody asked for.
 - Each part of the request is done by a task or by the answer, or else stands beside `tasks` in \
-"not_done":[{{"words":"and send it","why":"nothing here sends"}}]: its words exactly as in the request, and why, in the \
-same language. What a task does is not in it; if all is done, there is none. Restrictions, conditions and manners are parts ("only the left half", "if it \
-rains", "in rhyme", "as a PDF"). Leave none out silently; do nothing else in its place.
+"not_done":[{{"words":"and send it","why":"nothing here sends"}}]: its words exactly as in the request, and why, in \
+the same language. What a task does is not in it; if all is done, there is none. Restrictions, conditions and manners are \
+parts ("only the left half", "if it rains", "in rhyme", "as a PDF"). Leave none out silently; do nothing else in its place.
 - If nothing can be done, `tasks` is empty and `not_done` has all. If no task is needed (a greeting, thanks, a \
 question about you{knowledge}): {{"tasks":[],"no_task_reason":"why"}}.
 - Texts, names, labels and numbers of the request go in exactly as written, without quotation marks.
