@@ -36,6 +36,11 @@ class Part:
         value = self.outputs.get(name)
         return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
+    def texts(self, name: str) -> list[str]:
+        """Returns the texts of an output, or else an input, that is a list of them; none where it is anything else."""
+        value = self.outputs.get(name, self.inputs.get(name))
+        return [item for item in value if isinstance(item, str)] if isinstance(value, tuple) else []
+
     def records(self, name: str) -> list[Mapping[str, object]]:
         """Returns the objects of an output that is a list of them; none where it is anything else."""
         data = getattr(self.outputs.get(name), "data", None)

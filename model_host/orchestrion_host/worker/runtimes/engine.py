@@ -19,6 +19,7 @@ _MODULES: Final = {
     "pocketsphinx": "orchestrion_host.worker.engines.audio.sphinx",
     "rapidocr": "orchestrion_host.worker.engines.image.rapid_ocr",
     "sound-tools": "orchestrion_host.worker.engines.audio.audio_tools",
+    "ssd-mobilenet": "orchestrion_host.worker.engines.image.ssd_mobilenet",
     "text-rules": "orchestrion_host.worker.engines.text.text_rules",
     "universal-sentence-encoder": "orchestrion_host.worker.engines.text.sentence_encoder",
     "vader": "orchestrion_host.worker.engines.text.vader",
