@@ -1,7 +1,8 @@
 """Finds faces in two looks: a quick one over a reduced image, then a close one at each place that it brings up.
 
-The close look shows every candidate at the same size, so that what it counts can be compared. Its score is a logistic
-regression over those counts; see `score`.
+Quick looks are those of Haar cascades, which find upright faces, and of BlazeFace, which also finds turned ones and
+says by how much. The close look shows every candidate upright at the same size, so that what it counts can be compared.
+Its score is a logistic regression over those counts; see `score`.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
 
+from orchestrion_host.worker.engines.image import blaze_face
+from orchestrion_host.worker.engines.image.blaze_face import BlazeFace, FacePlace
 from orchestrion_host.worker.engines.image.haar_cascades import Cascades, Grey, grouped, mean
+from orchestrion_host.worker.library_types import Array
 from orchestrion_host.worker.media.image.detections import Box, Detection, without_repeats
 
 LABEL: Final = "face"
@@ -40,6 +44,20 @@ _LARGEST_EYE: Final = 64
 _SUREST: Final = 0.999
 # Looking for eyes takes as long as all the rest. Most places of the quick look could not become faces by them.
 _HOPELESS: Final = 0.25
+# Cascades see faces that are turned by less, and people rarely turn their heads by more.
+_SMALLEST_ANGLE: Final = 8.0
+_LARGEST_ANGLE: Final = 60.0
+_LOWEST_TURNED: Final = 0.7
+_MOST_TURNED: Final = 30
+_TURNED_REACH: Final = 1.25
+"""How far to each side of its middle a turned face is looked at, in sides of its box."""
+
+
+class Point(NamedTuple):
+    """A place in pixels."""
+
+    x: float
+    y: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,34 +78,45 @@ class Evidence:
     """Eyes as the cascade sees them that also knows glasses."""
 
 
-def find(image: Grey, cascades: Cascades, on_progress: Callable[[float], None]) -> Sequence[Detection]:
+def find(
+    image: Array, cascades: Cascades, network: BlazeFace, on_progress: Callable[[float], None]
+) -> Sequence[Detection]:
     """Returns the faces in an upright image and whatever looks a little like one, the surest first.
 
     Args:
-        image: Grey, of any size. Faces are found from about a fortieth of the longer side of a photograph.
+        image: RGB bytes of shape (height, width, 3). Faces are found from about a fortieth of the longer side.
         cascades: What to look with.
+        network: What to look for turned faces with.
         on_progress: Called between steps with what is done, 0 to 1; may raise to end the search.
     """
     return without_repeats(
         Detection(LABEL, score(evidence), evidence.box.within(image.shape[1], image.shape[0]))
-        for evidence in collect(image, cascades, on_progress)
+        for evidence in collect(image, cascades, network, on_progress)
     )
 
 
-def collect(image: Grey, cascades: Cascades, on_progress: Callable[[float], None]) -> list[Evidence]:
-    """Returns the evidence at each place that the quick look brings up; arguments as for `find`."""
+def collect(
+    image: Array, cascades: Cascades, network: BlazeFace, on_progress: Callable[[float], None]
+) -> list[Evidence]:
+    """Returns the evidence at each place that the quick looks bring up; arguments as for `find`."""
     on_progress(0.0)
-    reduced, factor = _reduced(image, _FRONTAL_PIXELS)
+    grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
+    reduced, factor = _reduced(grey, _FRONTAL_PIXELS)
     frontal = grouped(cascades.search_frontal(reduced, _SMALLEST_FRONTAL))[:_MOST_FRONTAL]
     places = [(box.scaled(1 / factor), count) for box, count in frontal]
-    on_progress(0.3)
-    reduced, factor = _reduced(image, _PROFILE_PIXELS)
+    on_progress(0.2)
+    reduced, factor = _reduced(grey, _PROFILE_PIXELS)
     profile = grouped(cascades.search_profile(reduced, _SMALLEST_PROFILE))[:_MOST_PROFILE]
     places += [(box.scaled(1 / factor), count) for box, count in profile]
+    candidates = blaze_face.search(image, network, _LOWEST_TURNED, lambda done: on_progress(0.3 + 0.2 * done))
+    turned = [place for place in candidates if _SMALLEST_ANGLE <= abs(place.angle) <= _LARGEST_ANGLE][:_MOST_TURNED]
     evidence: list[Evidence] = []
     for number, (box, count) in enumerate(places):
-        on_progress(0.5 + 0.5 * number / len(places))
-        evidence.append(_look_closely(image, box, count, cascades))
+        on_progress(0.5 + 0.4 * number / len(places))
+        evidence.append(_look_closely(grey, box, count, cascades))
+    for number, place in enumerate(turned):
+        on_progress(0.9 + 0.1 * number / len(turned))
+        evidence.append(_look_at_turned(grey, place, cascades))
     return evidence
 
 
@@ -132,6 +161,33 @@ def _look_closely(image: Grey, place: Box, group_count: int, cascades: Cascades)
     height = round(_EYES_SHARE * _EYES_SIDE)
     eyes, spectacled = cascades.eyes(_patch(image, upper, _EYES_SIDE, height), _SMALLEST_EYE, _LARGEST_EYE)
     return replace(without_eyes, eye_count=eyes, spectacled_eye_count=spectacled)
+
+
+def _look_at_turned(image: Grey, place: FacePlace, cascades: Cascades) -> Evidence:
+    """Looks at a place as the quick look would have, had the face been upright, and then closely."""
+    middle = Point((place.box.x_min + place.box.x_max) / 2, (place.box.y_min + place.box.y_max) / 2)
+    reach = _TURNED_REACH * max(place.box.width, place.box.height)
+    side = 2 * round(_TURNED_REACH * _FACE_SIDE)
+    scale = side / (2 * reach)
+    turn = cv2.getRotationMatrix2D(middle, place.angle, scale)
+    turn[:, 2] += side / 2 - np.array(middle)
+    upright = cv2.warpAffine(image, turn, (side, side), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
+    windows = grouped(cascades.search_frontal(np.asarray(upright), _SMALLEST_FRONTAL))
+    centre = side / 2
+    around = [
+        (box, count) for box, count in windows if box.x_min < centre < box.x_max and box.y_min < centre < box.y_max
+    ]
+    box, count = around[0] if around else (_square(Point(centre, centre), _FACE_SIDE), 0)
+    evidence = _look_closely(np.asarray(upright), box, count, cascades)
+    own = evidence.box
+    # Back to the image: the middle is turned with it, the box stands upright around the turned face.
+    back = cv2.invertAffineTransform(turn)
+    x, y = back @ np.array([(own.x_min + own.x_max) / 2, (own.y_min + own.y_max) / 2, 1.0])
+    return replace(evidence, box=_square(Point(float(x), float(y)), own.width / scale))
+
+
+def _square(middle: Point, side: float) -> Box:
+    return Box(middle.x - side / 2, middle.y - side / 2, middle.x + side / 2, middle.y + side / 2)
 
 
 def _reduced(image: Grey, pixels: int) -> tuple[Grey, float]:
