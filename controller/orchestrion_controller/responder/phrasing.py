@@ -37,7 +37,7 @@ class Phrasing:
             variant.templates
             for variant in self.words.variants(own.name)
             if all(part.inputs.get(name) == value for name, value in variant.choices.items())
-            and not (variant.empty and not _is_empty(part.outputs.get(variant.empty)))
+            and not (variant.empty and not _is_empty(part, variant.empty))
         ]
         fitting.append(Templates(own.answer_template, own.total_template, own.item_template))
         return Templates(
@@ -179,5 +179,9 @@ def templates_in(words: AnswerWords, task_type: TaskType, defined: TaskType | No
     return same and words.has(task_type.name)
 
 
-def _is_empty(value: Value | None) -> bool:
-    return value is None or value in (0, ()) or (isinstance(value, str) and not value.strip())
+def _is_empty(part: Part, output: str) -> bool:
+    """Says whether there is nothing in an output; one that an expert may leave out and does says nothing."""
+    value, parameter = part.outputs.get(output), part.task_type.output(output)
+    if value is None:
+        return parameter is None or not parameter.optional
+    return value in (0, ()) or (isinstance(value, str) and not value.strip())

@@ -16,6 +16,7 @@ _MODULES: Final = {
     "opencv-controls": "orchestrion_host.worker.engines.image.opencv_controls",
     "opencv-faces": "orchestrion_host.worker.engines.image.opencv_faces",
     "langid": "orchestrion_host.worker.engines.text.langid",
+    "movenet": "orchestrion_host.worker.engines.image.movenet",
     "pocketsphinx": "orchestrion_host.worker.engines.audio.sphinx",
     "rapidocr": "orchestrion_host.worker.engines.image.rapid_ocr",
     "sound-tools": "orchestrion_host.worker.engines.audio.audio_tools",
