@@ -1,24 +1,20 @@
-"""The engine `opencv-faces`: finds and counts faces in images, upright and turned, with Haar cascades and BlazeFace."""
+"""The engine `opencv-faces`: finds and counts faces in images with the Haar cascades that OpenCV brings."""
 
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Final
 
+import cv2
 import numpy as np
 
 from orchestrion_host import ipc
-from orchestrion_host.worker import weights
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.engines.image import face_search
-from orchestrion_host.worker.engines.image.blaze_face import BlazeFace
 from orchestrion_host.worker.engines.image.haar_cascades import Cascades
 from orchestrion_host.worker.engines.image.opencv_threads import share_cores
-from orchestrion_host.worker.library_types import Array
 from orchestrion_host.worker.media.image import image_inputs, requested_labels
-from orchestrion_host.worker.media.image.detections import Detection
 from orchestrion_host.worker.models.image import detected_objects
 from orchestrion_host.worker.runtimes import Outputs, Result, one_by_one
 
@@ -26,26 +22,28 @@ _DEFAULT_THRESHOLD: Final = 0.7
 
 
 class OpenCvFaces:
-    """One set of cascades, and one network, for each thread."""
+    """One set of cascades for each thread."""
 
-    def __init__(self, spec: ipc.Load) -> None:
-        """Loads them.
+    def __init__(self, instances: int, max_image_pixels: int) -> None:
+        """Loads the cascades.
+
+        Args:
+            instances: How many calls are computed at once.
+            max_image_pixels: The most pixels of an image that is decoded.
 
         Raises:
-            FailedPreconditionError: This OpenCV does not bring the cascades, or a file is not the one that the
-                catalogue names.
+            FailedPreconditionError: This OpenCV does not bring them.
         """
-        folder = Path(spec.folder)
-        weights.check(folder, spec.sha256)
-        share_cores()
-        self._max_image_pixels = spec.max_image_pixels
-        self._free: queue.SimpleQueue[tuple[Cascades, BlazeFace]] = queue.SimpleQueue()
-        for _ in range(spec.instances):
-            self._free.put((Cascades(), BlazeFace(folder)))
+        self._max_image_pixels = max_image_pixels
+        self._free: queue.SimpleQueue[Cascades] = queue.SimpleQueue()
+        for _ in range(instances):
+            self._free.put(Cascades())
 
     def warm_up(self) -> None:
         """Looks at an empty image."""
-        self._find(np.zeros((240, 320, 3), np.uint8), lambda _fraction: None)
+        cascades = self._free.get()
+        face_search.find(np.zeros((240, 320), np.uint8), cascades, lambda _fraction: None)
+        self._free.put(cascades)
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Looks at each image."""
@@ -56,7 +54,7 @@ class OpenCvFaces:
         return 0
 
     def unload(self) -> None:
-        """Lets go of cascades and networks."""
+        """Lets go of the cascades."""
         del self._free
 
     def _compute(self, call: Call) -> Outputs:
@@ -68,16 +66,21 @@ class OpenCvFaces:
             call.raise_if_cancelled()
             call.progress("looking for faces", fraction)
 
-        detections = self._find(np.asarray(image_inputs.opaque(image)), go_on)
+        grey = np.asarray(cv2.cvtColor(np.asarray(image_inputs.opaque(image)), cv2.COLOR_RGB2GRAY))
+        cascades = self._free.get()
+        try:
+            detections = face_search.find(grey, cascades, go_on)
+        finally:
+            self._free.put(cascades)
         faces = [face for face in detections if face.score >= threshold]
         return detected_objects.describe(call, image, faces, "faces", requested)
 
-    def _find(self, image: Array, on_progress: Callable[[float], None]) -> Sequence[Detection]:
-        cascades, network = self._free.get()
-        try:
-            return face_search.find(image, cascades, network, on_progress)
-        finally:
-            self._free.put((cascades, network))
 
+def load(spec: ipc.Load) -> OpenCvFaces:
+    """Loads the cascades.
 
-load = OpenCvFaces
+    Raises:
+        FailedPreconditionError: This OpenCV does not bring them.
+    """
+    share_cores()
+    return OpenCvFaces(spec.instances, spec.max_image_pixels)
