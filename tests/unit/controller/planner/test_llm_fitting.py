@@ -97,7 +97,7 @@ async def test_what_surely_fits_is_not_counted() -> None:
 
 async def test_each_narrower_context_leaves_out_more_and_never_the_request() -> None:
     fitted = []
-    for context in (6000, 4050, 2900, 2550, 2400, 1700, 1500, 1200):
+    for context in (6000, 4050, 2950, 2640, 2400, 1700, 1500, 1200):
         async with endpoint(context) as server:
             end = (await planned(server, REQUEST))[-1]
             assert isinstance(end, PlanFinished)
@@ -109,7 +109,8 @@ async def test_each_narrower_context_leaves_out_more_and_never_the_request() -> 
             types = sum(f"- {name}(" in said(server) for name in STARTER)
             fitted.append((len(turns_told(server)), examples, described, types))
             # Whoever asks hears what the model did not.
-            assert [f"room for {types} of the 14" in doubt for doubt in end.doubts] == [True] * (types < len(STARTER))
+            room = f"room for {types} of the {len(STARTER)}"
+            assert [room in doubt for doubt in end.doubts] == [True] * (types < len(STARTER))
     # In this order: older turns, examples, descriptions, task types, the latest turn.
     every = len(STARTER)
     assert fitted[0] == (6, 3, True, every)

@@ -46,7 +46,7 @@ def describe(
         "text": f"{text}; not among what this expert tells apart: {', '.join(others)}" if others else text,
         "count": float(len(inside)),
         "objects": {"json": [item.plain() for item in inside]},
-        **({"not_told_apart": others} if others else {}),
+        **({"not_told_apart": {"json": others}} if others else {}),
         "annotated_image": image_outputs.write(
             call, "image", drawing.with_boxes(image, inside), what, file_format=image.format
         ),
