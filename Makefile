@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml requirements.lock tools/setup.sh tools/pip_settings.sh
 	@touch $@
 
 .PHONY: run
-run: $(STAMP) ## do the main job: plan and run two requests on real pictures, no key, no GPU
+run: $(STAMP) ## do the main job: plan and run four requests on pictures, no key, no GPU
 	@$(BIN)/python examples/main_job.py
 
 .PHONY: up

@@ -1,6 +1,7 @@
 """The main job, on real pictures, with no key, no GPU and no Hub: what `make run` does.
 
-Starts a private controller and model host, carries two requests out, shows what happens, and saves the sounds.
+Starts a private controller and model host, carries four requests out, shows what happens, and saves the sounds
+and pictures that come of them.
 """
 
 from __future__ import annotations
@@ -25,12 +26,14 @@ OUTPUT: Final = ROOT / "output"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One request; its sounds are saved under its name, those of an earlier time replaced."""
+    """One request; its files are saved under its name, those of an earlier time replaced."""
 
     name: str
     request: str
     files: tuple[Path, ...]
 
+
+ZEBRAS: Final = (PICTURES / "zebra.jpg", PICTURES / "zebras.jpg", PICTURES / "giraffes.jpg")
 
 JOBS: Final = (
     Job("sign", "Read the text in this picture aloud.", (PICTURES / "station.jpg",)),
@@ -39,17 +42,19 @@ JOBS: Final = (
         "Read both pictures, say how similar the two texts are, and speak the longer one.",
         (PICTURES / "bridge.jpg", PICTURES / "icy_road.jpg"),
     ),
+    Job("zebras", "How many zebras are in these three pictures?", ZEBRAS),
+    Job("zebras_zh", "这三张图片里有几只斑马？", ZEBRAS),  # noqa: RUF001 - as it is written in Chinese.
 )
 
 
 def main() -> int:
-    """Carries the requests out; returns 0 when every task of each succeeded and every sound was saved."""
+    """Carries the requests out; returns 0 when every task of each succeeded and every file was saved."""
     started = time.monotonic()
     try:
         # Left in reverse: an interrupt ends the platform first, and with it what the threads wait for.
         with ThreadPoolExecutor() as threads, orchestrion.embedded() as client:
             print(f"A controller and a model host run, after {time.monotonic() - started:.1f} s.")
-            print("Both requests run at the same time; the second is shown after the first.", flush=True)
+            print("All requests run at the same time; each is shown after the one before.", flush=True)
             lines: list[SimpleQueue[str | None]] = [SimpleQueue() for _ in JOBS]
             jobs = [threads.submit(do, client, job, queue.put) for job, queue in zip(JOBS, lines, strict=True)]
             for queue in lines:

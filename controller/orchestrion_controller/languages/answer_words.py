@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -57,6 +57,8 @@ class AnswerWords:
         self._words: Mapping[str, str] = data.get("words", {})
         self._labels: Mapping[str, str] = data.get("labels", {})
         self._things: Mapping[str, str] = data.get("things", {})
+        self.counters: frozenset[str] = frozenset(each.strip() for each in data.get("counters", "").split(","))
+        """Words that stand before things that are counted, in languages that have such: `只` in `几只斑马`."""
         self._reasons: Mapping[str, str] = data.get("reasons", {})
         self._scales: Mapping[str, Mapping[str, str]] = data.get("scales", {})
         self._plurals = [re.compile(pattern) for pattern in data.get("plurals", ())]
@@ -70,6 +72,17 @@ class AnswerWords:
         for key, entry in data.get("templates", {}).items():
             task_type, variant = _variant(key, entry)
             self._variants.setdefault(task_type, []).append(variant)
+
+    @property
+    def listed_things(self) -> Collection[str]:
+        """The English names of the things that the language has words for."""
+        return self._things.keys()
+
+    def thing_forms(self, label: str) -> tuple[str, ...]:
+        """Returns what a thing is called, in all forms: the name itself and its plural where they are not listed."""
+        if label in self._things:
+            return tuple(form.strip() for form in self._things[label].split(","))
+        return (label, self._plural(label)) if self._endings else (label,)
 
     def has(self, task_type: str) -> bool:
         """Says whether there is a template for any result of a task type."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orchestrion.plans import Parameter, Task, TaskResult, TaskType
-from orchestrion.values import OutputRef, Value
+from orchestrion.values import Json, OutputRef, Value
 from orchestrion_controller import wording
 from orchestrion_controller.responder.templates import Slot
 
@@ -35,6 +35,12 @@ class Part:
         """Returns an output that is a number; None where there is none."""
         value = self.outputs.get(name)
         return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+    def texts(self, name: str) -> list[str]:
+        """Returns the texts of an output, or else an input, that is a list of them; none where it is anything else."""
+        value = self.outputs.get(name, self.inputs.get(name))
+        items = value.data if isinstance(value, Json) else value
+        return [item for item in items if isinstance(item, str)] if isinstance(items, tuple | list) else []
 
     def records(self, name: str) -> list[Mapping[str, object]]:
         """Returns the objects of an output that is a list of them; none where it is anything else."""

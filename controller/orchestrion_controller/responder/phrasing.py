@@ -16,6 +16,8 @@ from orchestrion_controller.languages.answer_words import AnswerWords, Templates
 from orchestrion_controller.responder.parts import Part
 from orchestrion_controller.responder.templates import Slot
 
+NOT_TOLD_APART: Final = "not_told_apart"
+"""The output of detectors that has what they were asked for and have no idea of."""
 _LONGEST_JSON: Final = 2000
 _SHOWN_NUMBERS: Final = 3
 
@@ -49,8 +51,8 @@ class Phrasing:
             variant.templates
             for variant in self.words.variants(part.task_type.name)
             if all(part.inputs.get(name) == value for name, value in variant.choices.items())
-            and not (variant.empty and not _is_empty(part.outputs.get(variant.empty)))
-            and not any(_is_empty(part.outputs.get(name)) for name in variant.present)
+            and not (variant.empty and not _is_empty(part, variant.empty))
+            and not any(_is_blank(part.outputs.get(name)) for name in variant.present)
         ]
 
     def write(self, part: Part, slot: Slot, most: int | None = None, *, whole: bool = False) -> str | None:
@@ -142,13 +144,16 @@ class Phrasing:
         return self.words.label(label)
 
     def _counted(self, part: Part, name: str) -> str | None:
-        """Counts the labels of a list of objects; those that the request names, also where there are none of them."""
+        """Counts the labels of a list of objects; those that the request names, also where there are none of them.
+
+        What an expert does not tell apart is told, since none of it was looked for.
+        """
         labels = Counter(str(record.get("label", "")) for record in part.records(name))
         count, text = part.number("count"), part.outputs.get("text")
         if count is not None and count != labels.total() and isinstance(text, str):
             return text  # It lists some only.
-        requested = part.inputs.get("labels")
-        names = [item for item in requested if isinstance(item, str)] if isinstance(requested, tuple) else []
+        others = part.texts(NOT_TOLD_APART)
+        names = [name for name in part.texts("labels") if name not in others]
         pairs = [(label, labels[label]) for label, _ in labels.most_common()]
         if names:
             by_thing = {
@@ -158,9 +163,9 @@ class Phrasing:
             if any(by_thing.values()) or not labels:
                 # A person's word for a thing is told where the language has none of its own.
                 pairs = [(thing, sum(labels[label] for label in chosen)) for thing, chosen in by_thing.items()]
-        return self.words.joined([self.words.things(label, number) for label, number in pairs]) or self.words.word(
-            "nothing"
-        )
+        seen = self.words.joined([self.words.things(label, number) for label, number in pairs])
+        seen = seen or self.words.word("nothing")
+        return self.words.word("not_told_apart", seen=seen, things=self.words.joined(others)) if others else seen
 
     def _entities(self, part: Part, name: str) -> str:
         named = [(str(record.get("text", "")), str(record.get("label", ""))) for record in part.records(name)]
@@ -183,5 +188,13 @@ def templates_in(words: AnswerWords, task_type: TaskType, defined: TaskType | No
     return same and words.has(task_type.name)
 
 
-def _is_empty(value: Value | None) -> bool:
+def _is_empty(part: Part, output: str) -> bool:
+    """Says whether there is nothing in an output; one that an expert may leave out and does says nothing."""
+    value, parameter = part.outputs.get(output), part.task_type.output(output)
+    if value is None:
+        return parameter is None or not parameter.optional
+    return _is_blank(value)
+
+
+def _is_blank(value: Value | None) -> bool:
     return value is None or value in (0, ()) or (isinstance(value, str) and not value.strip())

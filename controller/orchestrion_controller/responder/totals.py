@@ -98,7 +98,8 @@ def _folded(parts: Sequence[Part], slot: Slot, phrasing: Phrasing) -> str | None
         records = [record for part in parts for record in part.records(slot.name)]
         if any(part.number("count") not in (None, len(part.records(slot.name))) for part in parts):
             return None  # One lists some of them only.
-        outputs: dict[str, Value] = {slot.name: Json(records)}
+        others = dict.fromkeys(name for part in parts for name in part.texts(phrases.NOT_TOLD_APART))
+        outputs: dict[str, Value] = {slot.name: Json(records), phrases.NOT_TOLD_APART: Json(list(others))}
         return phrasing.write(Part(parts[0].task_type, {"labels": _requested(parts)}, outputs), slot)
     if parameter.kind.is_media:
         named = dict.fromkeys(name for value in values for name in artifacts(value))

@@ -66,8 +66,10 @@ async def test_signs_have_no_faces(host: RunningHost, name: str) -> None:
 async def test_faces_are_found_by_name_and_nothing_else_is(host: RunningHost) -> None:
     content = encoded(group("1 face")[0], "JPEG", quality=90)
     assert (await find(host, content, labels=("Faces",)))["text"] == "1 face"
+    both = await find(host, content, labels=("zebra", "face"))
+    assert (both["count"], both["not_told_apart"]) == (1.0, Json(["zebra"]))
     with pytest.raises(InvalidArgumentError, match=r"`zebra`, which .* It knows face;") as caught:
-        await find(host, content, labels=("zebra", "face"))
+        await find(host, content, labels=("zebra",))
     assert caught.value.field == "inputs.labels"
 
 

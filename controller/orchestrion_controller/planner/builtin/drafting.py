@@ -16,6 +16,7 @@ from orchestrion_controller.languages.quotations import after_colon
 from orchestrion_controller.planner import nearest, spoken
 from orchestrion_controller.planner.asides import LONG_WORDS, asides
 from orchestrion_controller.planner.builtin.binding import followups
+from orchestrion_controller.planner.builtin.binding.looked_for import LookedFor
 from orchestrion_controller.planner.builtin.binding.tasks import TaskMaker
 from orchestrion_controller.planner.builtin.reading.marking import beside
 from orchestrion_controller.planner.builtin.reading.reader import Reader
@@ -99,12 +100,15 @@ class Drafting:
         reading = self._reading(long_words)
         files = [artifact.file_name for artifact in around.own_files]
         said = spoken.read(around.text, asides(around.text, files, long_words=long_words), [self.asked_in])
+        reading = LookedFor(reading, said, language).for_everyday_things()
         maker = TaskMaker(reading, around, said, language)
         again = followups.again(around, reading, maker) if self._follows else ()
         # A text in quotation marks is there for whatever lacks one; where nothing does, it is told as not done below.
         free = maker.options.free if reading.steps else []
         unmet = [item for item in reading.of_role("unmet") if not any(_overlap(item, text) for text in free)]
-        unmet = [item for item in unmet if not self._says_nothing(item)]
+        unmet = [
+            item for item in unmet if not (self._says_nothing(item) or maker.options.looked_for.names_things(item))
+        ]
         if not (reading.steps or unmet or again):
             return self._without_steps(reading)
         absent = [step for step in reading.steps if not step.ability.is_among(around.request.on_offer)]

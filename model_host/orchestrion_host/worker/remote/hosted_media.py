@@ -41,15 +41,15 @@ def _detect(endpoint: HostedEndpoint, call: Call) -> Outputs:
         Detection(str(item.label), float(item.score), Box(item.box.xmin, item.box.ymin, item.box.xmax, item.box.ymax))
         for item in results
     ]
-    labels, others = requested_labels.sort(call, [item.label for item in detections])
-    if others:
+    requested = requested_labels.sort(call, [item.label for item in detections])
+    if requested.others:
         raise call.bad_input(
             "labels",
-            f"names {requested_labels.shown(others)}, which the endpoint did not see. It does not say what it tells "
-            "apart, so that there may be some all the same. Leave `labels` out for all that it sees.",
+            f"names {requested_labels.shown(requested.others)}, which the endpoint did not see. It does not say what "
+            "it tells apart, so that there may be some all the same. Leave `labels` out for all that it sees.",
         )
     image = image_inputs.read(call, "image", endpoint.spec.max_image_pixels)
-    return detected_objects.describe(call, image, detections, labels=labels)
+    return detected_objects.describe(call, image, detections, requested=requested)
 
 
 def _describe(endpoint: HostedEndpoint, call: Call) -> Outputs:

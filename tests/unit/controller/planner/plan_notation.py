@@ -31,6 +31,7 @@ SHORT: Final = {
     "question-answering": "answer",
     "object-detection": "find",
     "canny-control": "edges",
+    "openpose-control": "pose",
     "audio-to-audio": "sound",
     "image-to-image": "image",
     "text-classification": "class",

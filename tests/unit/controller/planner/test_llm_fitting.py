@@ -109,9 +109,8 @@ async def test_each_narrower_context_leaves_out_more_and_never_the_request() -> 
             types = sum(f"- {name}(" in said(server) for name in STARTER)
             fitted.append((len(turns_told(server)), examples, described, types))
             # Whoever asks hears what the model did not.
-            assert [f"room for {types} of the {len(STARTER)}" in doubt for doubt in end.doubts] == [True] * (
-                types < len(STARTER)
-            )
+            room = f"room for {types} of the {len(STARTER)}"
+            assert [room in doubt for doubt in end.doubts] == [True] * (types < len(STARTER))
     # In this order: older turns, examples, descriptions, task types, the latest turn.
     every = len(STARTER)
     assert fitted[0] == (6, 3, True, every)

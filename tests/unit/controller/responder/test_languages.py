@@ -136,6 +136,33 @@ async def test_what_a_request_names_is_counted(language: str, labels: tuple[str,
 @pytest.mark.parametrize(
     ("language", "expected"),
     [
+        ("en", "I found 2 zebras (the model does not know: hedgehogs) in sign.png; see sign-faces.jpg."),
+        ("de", "In sign.png sehe ich 2 Zebras (das Modell kennt nicht: hedgehogs); siehe sign-faces.jpg."),
+        ("zh", "sign.png 里：2 个斑马（模型不认识：hedgehogs）；见 sign-faces.jpg。"),
+    ],
+)
+async def test_what_a_model_does_not_tell_apart_is_never_counted_as_none(language: str, expected: str) -> None:
+    task = Task("find", "object-detection", {"image": ref(SIGN), "labels": ("zebra", "hedgehogs")})
+    seen = {"objects": objects("zebra", "zebra"), "not_told_apart": Json(["hedgehogs"])}
+    result = done("find", text="2 zebras", count=2.0, annotated_image=ref(FACES), **seen)
+    assert await answer(REQUESTS[language], [task], result) == expected
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (0.0, "There is nobody in sign.png whose pose I could draw."),
+        (1.0, "The poses in sign.png are drawn in sign-faces.jpg."),
+    ],
+)
+async def test_a_picture_without_people_is_told_as_such(count: float, expected: str) -> None:
+    task = Task("pose", "openpose-control", {"image": ref(SIGN)})
+    assert await answer(REQUESTS["en"], [task], done("pose", image=ref(FACES), count=count)) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
         ("en", "I am not sure: “Hm.” is positive."),
         ("de", "Ich bin nicht sicher: „Hm.“ ist positiv."),
         ("ja", "確かではありません：「Hm.」は肯定的です。"),

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from orchestrion.plans import Parameter, ParameterKind
 from orchestrion.values import Value
 from orchestrion_controller.languages import function_words, voices
-from orchestrion_controller.languages.answers import words_of
-from orchestrion_controller.languages.messages import ENGLISH
 from orchestrion_controller.planner import option_values
 from orchestrion_controller.planner.asides import Aside
+from orchestrion_controller.planner.builtin.binding import looked_for
+from orchestrion_controller.planner.builtin.binding.looked_for import LookedFor
 from orchestrion_controller.planner.builtin.reading.readings import Reading
 from orchestrion_controller.planner.builtin.reading.segments import Segment
 from orchestrion_controller.planner.builtin.reading.steps import Step
@@ -24,9 +24,6 @@ _FOR_A_MODEL = frozenset({"prompt", "question", "instruction", "negative_prompt"
 _PROSE = _FOR_A_MODEL | {"text"}
 """Inputs whose words reach a model as they stand."""
 _PITCH = "pitch"
-_LOOKED_FOR = "labels"
-_DETECTED = "objects"
-"""The input by which detectors are told what to look for, and the output that has what they saw."""
 
 
 class Options:
@@ -38,6 +35,8 @@ class Options:
         self._reading = reading
         self._spoken = spoken
         self._asked_in = asked_in
+        self.looked_for = LookedFor(reading, spoken, asked_in)
+        """What its detectors look for."""
         self._changes = {id(segment): change for segment, change in reading.changes}
         self.free = [item for item in spoken.quotations if not _is_claimed(item, reading)]
         """Texts that stand in the request as they are, and that no words for an option have."""
@@ -71,12 +70,16 @@ class Options:
                     result.setdefault(_PITCH, [pitch])
                     if value is None:
                         continue
-                if isinstance(value, str) and parameter.name == _LOOKED_FOR and step.task_type.output(_DETECTED):
-                    value = self._class_name(value)
+                if isinstance(value, str) and parameter.name == looked_for.LABELS and looked_for.detects(step):
+                    classes = [*result.get(parameter.name, []), *self.looked_for.classes(segment, value)]
+                    result[parameter.name] = list(dict.fromkeys(classes))
+                    continue
                 if value is None:
                     self.unread.append(segment)
                 elif value not in result.setdefault(parameter.name, []):
                     result[parameter.name].append(value)
+        if looked_for.detects(step):
+            result[looked_for.LABELS] = self.looked_for.complete(step, result.get(looked_for.LABELS, []))
         result |= self._in_prose(step, result)
         return {name: values_so_far for name, values_so_far in result.items() if values_so_far}
 
@@ -88,10 +91,6 @@ class Options:
             return None
         said = self._changes.get(id(segment), "")
         return quantities.number(parameter, [], said if said.startswith(change) else change)
-
-    def _class_name(self, thing: str) -> str:
-        """Returns the English name of a thing, as detectors were taught it; the words themselves in English."""
-        return thing if self._asked_in == ENGLISH else words_of(self._asked_in).thing(thing)
 
     def _numbers(self, parameter: Parameter, segments: Sequence[Segment], step: Step) -> dict[str, list[Value]]:
         """Reads words for a number: those that stand apart as one ("Speed … up by 50 %"), or as their amounts say.

@@ -58,7 +58,7 @@ class OpenCvFaces:
         del self._free
 
     def _compute(self, call: Call) -> Outputs:
-        requested_labels.read(call, [face_search.LABEL])
+        requested = requested_labels.read(call, [face_search.LABEL])
         image = image_inputs.read(call, "image", self._max_image_pixels)
         threshold = call.number("threshold", _DEFAULT_THRESHOLD)
 
@@ -73,7 +73,7 @@ class OpenCvFaces:
         finally:
             self._free.put(cascades)
         faces = [face for face in detections if face.score >= threshold]
-        return detected_objects.describe(call, image, faces, "faces")
+        return detected_objects.describe(call, image, faces, "faces", requested)
 
 
 def load(spec: ipc.Load) -> OpenCvFaces:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 _IRREGULAR: Final[Mapping[str, str]] = {
@@ -23,17 +23,17 @@ _HISSING: Final = ("s", "x", "z", "ch", "sh")
 _VOWELS: Final = "aeiou"
 
 
-def in_words(labels: Iterable[str], nothing: str = "nothing", requested: Sequence[str] = ()) -> str:
+def in_words(labels: Iterable[str], nothing: str = "nothing", absent: Iterable[str] = ()) -> str:
     """Counts labels and tells them in a sentence's words, the most frequent first.
 
     Args:
         labels: English names, one for each thing.
         nothing: What is told where there is none.
-        requested: Names that are told in any case: `no zebras`.
+        absent: Names of what there is none of, as is told: `no zebras`.
     """
     counts = Counter(labels)
     parts = [f"{count} {label if count == 1 else plural(label)}" for label, count in counts.most_common()]
-    parts += [f"no {plural(label)}" for label in requested if not counts[label]]
+    parts += [f"no {plural(label)}" for label in absent]
     if len(parts) < 2:
         return parts[0] if parts else nothing
     return f"{', '.join(parts[:-1])} and {parts[-1]}"

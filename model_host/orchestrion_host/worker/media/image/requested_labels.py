@@ -2,62 +2,87 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.media.image import counting
+from orchestrion_host.worker.media.image import thing_names
+from orchestrion_host.worker.media.image.thing_names import Things
 
 _MOST_SHOWN: Final = 8
 _LONGEST_SHOWN: Final = 60
-_SEPARATORS: Final = re.compile(r"[\s_-]+")
 
 
-def read(call: Call, names: Iterable[str]) -> tuple[str, ...]:
-    """Returns the names of the classes that a call asks for by `labels`, in its order; none where it asks for all.
+@dataclass(frozen=True, slots=True)
+class RequestedLabels:
+    """What a call asks for by `labels`."""
+
+    things: tuple[Things, ...] = ()
+    """What is looked for, in the order of the call; all that there is where there are none."""
+    others: tuple[str, ...] = ()
+    """Labels of the call that mean nothing to the model: it does not tell such things apart."""
+
+    def includes(self, label: str) -> bool:
+        """Says whether a class is looked for."""
+        return not self.things or any(label in thing.classes for thing in self.things)
+
+    def absent(self, labels: Iterable[str]) -> list[str]:
+        """Returns the names of what is looked for and not among the labels of what was detected."""
+        seen = set(labels)
+        return [thing.name for thing in self.things if seen.isdisjoint(thing.classes)]
+
+
+EVERYTHING: Final = RequestedLabels()
+"""What a call asks for that has no labels."""
+
+
+def read(call: Call, names: Iterable[str]) -> RequestedLabels:
+    """Returns what a call asks for by `labels`.
+
+    A call that names some things that the model tells apart and some that it does not is for the former. The others
+    have to be told beside what was seen: a count of none would say that there are none.
 
     Args:
         call: The call.
         names: All classes that the model tells apart.
 
     Raises:
-        InvalidArgumentError: The model does not tell one of them apart, or one is empty. The message has some of those
-            that it does, the most similar first: an empty result would say that there is no such thing to be seen.
+        InvalidArgumentError: The model tells none of them apart, or one is empty. The message has some of those that it
+            does, the most similar first.
     """
     own = tuple(dict.fromkeys(names))
-    chosen, others = sort(call, own)
-    if others:
-        words = {word for label in others for word in _plain(label).split()}
-        similar_first = sorted(own, key=lambda name: words.isdisjoint(_plain(name).split()))
+    requested = sort(call, own)
+    if requested.others and not requested.things:
+        similar_first = thing_names.similar_first(requested.others, own)
+        kinds = f"{len(own)} kinds of things, such as " if len(own) > _MOST_SHOWN else ""
         raise call.bad_input(
             "labels",
-            f"names {shown(others)}, which this expert does not tell apart. It knows {shown(similar_first, mark='')}; "
+            f"names {shown(requested.others)}, which this expert does not tell apart. "
+            f"It knows {kinds}{shown(similar_first, mark='')}; "
             "an expert of zero-shot-object-detection looks for things of any name.",
         )
-    return chosen
+    return requested
 
 
-def sort(call: Call, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Tells the labels of a call that name classes from those that do not.
-
-    Case makes no difference, nor does the plural: `Zebras` is `zebra`, `person` is `people`.
-
-    Returns:
-        The names of classes, and the labels that name none, both in the order of the call.
+def sort(call: Call, names: Sequence[str]) -> RequestedLabels:
+    """Tells the labels of a call that mean classes from those that do not, both in the order of the call.
 
     Raises:
         InvalidArgumentError: A label is empty.
     """
-    chosen: dict[str, None] = {}
+    things: dict[Things, None] = {}
     others: dict[str, None] = {}
     for label in call.inputs.get("labels") or ():
-        if not str(label).strip():
+        text = str(label).strip()
+        if not text:
             raise call.bad_input("labels", "has a label that is empty; name what to look for, or leave `labels` out.")
-        matches = [name for name in names if _is_same(str(label), name)]
-        chosen |= dict.fromkeys(matches)
-        others |= dict.fromkeys([] if matches else [str(label).strip()])
-    return tuple(chosen), tuple(others)
+        match = thing_names.meaning(text, names)
+        if match is None:
+            others[text] = None
+        else:
+            things[match] = None
+    return RequestedLabels(tuple(things), tuple(others))
 
 
 def shown(labels: Sequence[str], *, mark: str = "`") -> str:
@@ -65,12 +90,3 @@ def shown(labels: Sequence[str], *, mark: str = "`") -> str:
     first = ", ".join(f"{mark}{label[:_LONGEST_SHOWN]}{mark}" for label in labels[:_MOST_SHOWN])
     more = len(labels) - _MOST_SHOWN
     return f"{first} and {more} more" if more > 0 else first
-
-
-def _is_same(label: str, name: str) -> bool:
-    one, other = _plain(label), _plain(name)
-    return one == other or one in counting.plurals(other) or other in counting.plurals(one)
-
-
-def _plain(name: str) -> str:
-    return _SEPARATORS.sub(" ", name).strip().casefold()

@@ -16,6 +16,7 @@ from orchestrion_host.worker.classification import class_names
 from orchestrion_host.worker.library_types import Model
 from orchestrion_host.worker.media.image import image_inputs, requested_labels
 from orchestrion_host.worker.media.image.detections import Box, Detection
+from orchestrion_host.worker.media.image.requested_labels import RequestedLabels
 from orchestrion_host.worker.models import single_precision
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.image import detected_objects, image_batches
@@ -34,8 +35,7 @@ class _Encoded:
     image: Image.Image
     encoded: dict[str, torch.Tensor]
     threshold: float
-    labels: tuple[str, ...] = ()
-    """The classes that are looked for; all of them where there are none."""
+    requested: RequestedLabels = requested_labels.EVERYTHING
 
 
 class ObjectDetector(TorchExpert):
@@ -65,17 +65,17 @@ class ObjectDetector(TorchExpert):
         )
 
     def _read(self, call: Call) -> _Encoded:
-        labels = requested_labels.read(call, (name for name in self._names.values() if name != _NO_CLASS))
+        requested = requested_labels.read(call, (name for name in self._names.values() if name != _NO_CLASS))
         image = image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels)
         threshold = call.number("threshold", self._threshold)
-        return _Encoded(image, self._encoded(image_inputs.opaque(image)), threshold, labels)
+        return _Encoded(image, self._encoded(image_inputs.opaque(image)), threshold, requested)
 
     def _encoded(self, image: Image.Image) -> dict[str, torch.Tensor]:
         return dict(self._processor(images=image, return_tensors="pt"))
 
     def _run(self, calls: Sequence[Call], read: Sequence[_Encoded]) -> list[Outputs]:
         return [
-            detected_objects.describe(call, item.image, detections, labels=item.labels)
+            detected_objects.describe(call, item.image, detections, requested=item.requested)
             for call, item, detections in zip(calls, read, self._detect(read), strict=True)
         ]
 

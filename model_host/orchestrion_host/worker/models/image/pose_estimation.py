@@ -12,8 +12,9 @@ from PIL import Image
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.library_types import Model
-from orchestrion_host.worker.media.image import image_outputs, skeletons
+from orchestrion_host.worker.media.image import poses
 from orchestrion_host.worker.media.image.detections import Box
+from orchestrion_host.worker.media.image.poses import Pose
 from orchestrion_host.worker.models.checkpoint import TorchExpert
 from orchestrion_host.worker.models.image import image_batches, pose_heatmaps
 from orchestrion_host.worker.runtimes import Outputs, Result
@@ -85,10 +86,9 @@ class PoseEstimator(TorchExpert):
         outputs: list[Outputs] = []
         start = 0
         for call, image, some in zip(calls, read, frames, strict=True):
-            poses = self._skeletons(heatmaps[start : start + len(some)], some)
+            seen = self._poses(heatmaps[start : start + len(some)], some)
             start += len(some)
-            drawn = skeletons.draw(image.size, poses)
-            outputs.append({"image": image_outputs.write(call, "image", drawn, "pose")})
+            outputs.append(poses.describe(call, image.size, seen, self._threshold))
         return outputs
 
     def _persons(self, read: Sequence[Image.Image]) -> list[list[Box]]:
@@ -132,12 +132,12 @@ class PoseEstimator(TorchExpert):
                 passes.append(self._model(**inputs).heatmaps.float().cpu())
         return torch.cat(passes).numpy()
 
-    def _skeletons(self, heatmaps: _Heatmaps, frames: list[Box]) -> list[skeletons.Skeleton]:
+    def _poses(self, heatmaps: _Heatmaps, frames: list[Box]) -> list[Pose]:
         if not frames:
             return []
         points, scores = pose_heatmaps.joints(heatmaps, frames)
         return [
-            skeletons.from_coco([(x, y) for x, y in person.tolist()], row.tolist(), self._threshold)
+            Pose(tuple((x, y) for x, y in person.tolist()), tuple(row.tolist()))
             for person, row in zip(points, scores, strict=True)
         ]
 

@@ -207,10 +207,20 @@ def test_calls_of_a_batch_have_labels_of_their_own(
     assert isinstance(zebras, InvalidArgumentError)
 
 
-def test_a_thing_that_a_detector_does_not_tell_apart_is_no_empty_result(
+def test_a_thing_that_a_detector_does_not_tell_apart_is_told_beside_what_it_does(
     experts: dict[str, LoadedExpert], pictures: list[Path], tmp_path: Path
 ) -> None:
     own = call("object-detection", {"image": pictures[0], "labels": ["cat", "zebra"]}, tmp_path / "out")
+    (result,) = experts["yolos"].predict([own])
+    outputs = outputs_of(result)
+    assert outputs["text"] == "2 cats; not among what this expert tells apart: zebra"
+    assert (outputs["count"], outputs["not_told_apart"]) == (2.0, ["zebra"])
+
+
+def test_a_thing_that_a_detector_does_not_tell_apart_is_no_empty_result(
+    experts: dict[str, LoadedExpert], pictures: list[Path], tmp_path: Path
+) -> None:
+    own = call("object-detection", {"image": pictures[0], "labels": ["zebra"]}, tmp_path / "out")
     (result,) = experts["yolos"].predict([own])
     assert isinstance(result, InvalidArgumentError)
     assert result.field == "inputs.labels"
