@@ -12,7 +12,7 @@ import orchestrion
 from benchmarks.quality.experts import Experts
 from benchmarks.quality.rows import Table
 
-SETS: Final[tuple[str, ...]] = ()
+SETS: Final[tuple[str, ...]] = ("hearing",)
 """The modules of this folder with a set each, in the order of their tables: they have a function `measure`."""
 
 
