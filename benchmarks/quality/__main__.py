@@ -12,7 +12,7 @@ import orchestrion
 from benchmarks.quality.experts import Experts
 from benchmarks.quality.rows import Table
 
-SETS: Final[tuple[str, ...]] = ("detection", "faces", "classification", "cutout", "reading")
+SETS: Final[tuple[str, ...]] = ("detection", "faces", "classification", "cutout", "reading", "hearing")
 """The modules of this folder with a set each, in the order of their tables: they have a function `measure`."""
 
 

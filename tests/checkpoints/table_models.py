@@ -41,13 +41,14 @@ def tapas(folder: Path) -> None:
     model.save_pretrained(str(folder))
 
 
-def row_classifier(folder: Path, *, maps: bool = True, one_input: bool = True) -> None:
+def row_classifier(folder: Path, *, maps: bool = True, one_input: bool = True, number: str = "FLOAT") -> None:
     """Writes an ONNX classifier of flowers: short petals are setosa, long ones virginica.
 
     Args:
         folder: Where it goes.
         maps: Whether shares come as maps by class, as from skl2onnx by default; as a tensor otherwise.
         one_input: Whether all features go into one input; one for each column otherwise.
+        number: The name that ONNX has for the type of the features.
     """
     import onnx
     from onnx import TensorProto, helper
@@ -55,12 +56,14 @@ def row_classifier(folder: Path, *, maps: bool = True, one_input: bool = True) -
     folder.mkdir(parents=True, exist_ok=True)
     names = ["petal length", "petal width"]
     classes = ["setosa", "versicolor", "virginica"]
+    kind = getattr(TensorProto, number)
     if one_input:
-        inputs = [helper.make_tensor_value_info("features", TensorProto.FLOAT, [None, 2])]
+        inputs = [helper.make_tensor_value_info("numbers", kind, [None, 2])]
         nodes = []
     else:
-        inputs = [helper.make_tensor_value_info(name.replace(" ", "_"), TensorProto.FLOAT, [None, 1]) for name in names]
-        nodes = [helper.make_node("Concat", [item.name for item in inputs], ["features"], axis=1)]
+        inputs = [helper.make_tensor_value_info(name.replace(" ", "_"), kind, [None, 1]) for name in names]
+        nodes = [helper.make_node("Concat", [item.name for item in inputs], ["numbers"], axis=1)]
+    nodes.append(helper.make_node("Cast", ["numbers"], ["features"], to=TensorProto.FLOAT))
     nodes.append(
         helper.make_node(
             "LinearClassifier",

@@ -167,6 +167,7 @@ class Reason(enum.Enum):
     EXPERT_TOO_LARGE = FailedPreconditionError, "An expert needs more memory than any device has."
     EXPERT_NOT_LOADED = FailedPreconditionError, "The expert was evicted before the call arrived."
     EXPERT_LOAD_FAILED = FailedPreconditionError, "The expert could not be loaded."
+    MODEL_INCOMPLETE = FailedPreconditionError, "A checkpoint lacks weights of what it is to do, such as its head's."
     EXPERT_UNAVAILABLE = FailedPreconditionError, "The expert lacks a package, a file or a device on this host."
     EXPERT_RESERVED = FailedPreconditionError, "The expert has a hard reservation."
     EXPERT_NOT_FETCHED = (
@@ -286,6 +287,7 @@ _CURABLE_ELSEWHERE: Final = frozenset(
         Reason.EXPERT_NOT_FOUND,
         Reason.EXPERT_NOT_LOADED,
         Reason.EXPERT_LOAD_FAILED,
+        Reason.MODEL_INCOMPLETE,
         Reason.EXPERT_NOT_FETCHED,
         Reason.EXPERT_UNAVAILABLE,
         Reason.EXPERT_TOO_LARGE,

@@ -32,6 +32,7 @@ _CURABLE_ELSEWHERE: Final = frozenset(
         Reason.EXPERT_NOT_FETCHED,
         Reason.EXPERT_UNAVAILABLE,
         Reason.EXPERT_LOAD_FAILED,
+        Reason.MODEL_INCOMPLETE,
         Reason.EXPERT_TOO_LARGE,
         Reason.OUT_OF_MEMORY,
     )

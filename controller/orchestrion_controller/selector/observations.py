@@ -20,7 +20,15 @@ TIMES_HALF_LIFE_S: Final = 600.0
 FAILURES_HALF_LIFE_S: Final = 60.0
 """After this long a failure counts half: a worker is replaced in seconds, a host is mended in minutes."""
 _LEAST_FAILURES: Final = 0.01
-_FAULTS: Final = frozenset({Reason.EXPERT_LOAD_FAILED.name, Reason.EXPERT_UNAVAILABLE.name, Reason.OUT_OF_MEMORY.name})
+_FAULTS: Final = frozenset(
+    reason.name
+    for reason in (
+        Reason.EXPERT_LOAD_FAILED,
+        Reason.MODEL_INCOMPLETE,
+        Reason.EXPERT_UNAVAILABLE,
+        Reason.OUT_OF_MEMORY,
+    )
+)
 """What counts against a replica beside faults and crashes. A bad input, a full queue or a deadline does not."""
 _HOST_REASONS: Final = frozenset({Reason.HOST_UNREACHABLE.name, Reason.HOST_DRAINING.name})
 

@@ -22,6 +22,12 @@ ModelOutput: TypeAlias = Any
 AutoClass: TypeAlias = Any
 """A class with transformers' `from_pretrained`. Any: auto classes and architectures have no base in common."""
 
+LoadingReport: TypeAlias = Any
+"""What `from_pretrained` reports with `output_loading_info`: sets of names of weights, such as `missing_keys`.
+
+Any: the library is not typed here.
+"""
+
 Config: TypeAlias = Any
 """A configuration of transformers, or its like. Any: its fields are those of the architecture's `config.json`."""
 

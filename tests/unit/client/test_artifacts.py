@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 import resource
 import stat
@@ -31,6 +32,15 @@ def test_upload_goes_in_chunks(client: Client, script: Script, tmp_path: Path) -
     assert (artifact.file_name, artifact.media_type, artifact.size_bytes) == ("größe.bin", "image/png", len(CONTENT))
     assert script.largest_chunk == 1 << 20
     assert client.artifacts.upload(b"x", file_name="named.txt").file_name == "named.txt"
+
+
+def test_a_file_name_that_is_no_utf_8_is_carried_as_text(client: Client, script: Script, tmp_path: Path) -> None:
+    # As old disks have them: `é` of Latin-1.
+    path = Path(os.fsdecode(os.fsencode(tmp_path / "caf") + b"\xe9.png"))
+    path.write_bytes(b"x")
+    assert client.artifacts.upload(path).file_name == "caf\ufffd.png"
+    with path.open("rb") as file:
+        assert client.artifacts.upload(file).file_name == "caf\ufffd.png"
 
 
 async def test_upload_and_download_in_asyncio(async_client: AsyncClient, script: Script, tmp_path: Path) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Final, cast
 
 from orchestrion import links, names
 from orchestrion._content import media
@@ -15,6 +16,8 @@ from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.links import Link
 from orchestrion.runs import Artifact
 from orchestrion.values import ArtifactRef
+
+_HALVES: Final = re.compile("[\ud800-\udfff]")
 
 
 class ByteSource:
@@ -100,7 +103,7 @@ def open_source(value: Content, field: str) -> ByteSource:
                 f"{field}: every text is a path; what a web address leads to is given as orchestrion.Link({value!r})."
             )
             raise Reason.INVALID_FIELD.error(text, field=field)
-        return ByteSource(open(path, "rb"), file_name=path.name, media_type="", owned=True)
+        return ByteSource(open(path, "rb"), file_name=_as_text(path.name), media_type="", owned=True)
     if isinstance(value, Link):
         from orchestrion._web.fetching import fetch
 
@@ -116,7 +119,7 @@ def open_source(value: Content, field: str) -> ByteSource:
         raise Reason.INVALID_FIELD.error(text, field=field)
     if hasattr(value, "read"):
         name = getattr(value, "name", "")
-        file_name = Path(name).name if isinstance(name, str) else ""
+        file_name = _as_text(Path(name).name) if isinstance(name, str) else ""
         return ByteSource(cast(BinaryIO, value), file_name=file_name, media_type="", owned=False)
     try:
         view = memoryview(value)  # type: ignore[arg-type]  # That is the question.
@@ -128,6 +131,14 @@ def open_source(value: Content, field: str) -> ByteSource:
         text = f"{field}: one row of numbers is no picture; a sound is given as Sound(samples, sample_rate)."
         raise Reason.INVALID_FIELD.error(text, field=field)
     return _made(media.png_of_array(view, field), "image/png")
+
+
+def _as_text(name: str) -> str:
+    """Returns a file's name as text: bytes of it that are no UTF-8, as on old disks, become U+FFFD.
+
+    Python reads such bytes as halves of a pair (surrogates), which no message can carry.
+    """
+    return _HALVES.sub("\ufffd", name)
 
 
 def _made(content: bytes | memoryview, media_type: str) -> ByteSource:

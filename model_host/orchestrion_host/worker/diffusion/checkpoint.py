@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -13,10 +15,11 @@ import transformers
 from diffusers import DiffusionPipeline
 
 from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.values import JsonObject
 from orchestrion_host import ipc
 from orchestrion_host.worker import weights
 from orchestrion_host.worker.library_types import Argument, AutoClass, Model, Pipeline
-from orchestrion_host.worker.models import checkpoint
+from orchestrion_host.worker.models import checkpoint, missing_weights
 
 # Lines about settings that a pipeline ignores are for people who write pipelines.
 diffusers.utils.logging.set_verbosity_error()
@@ -46,7 +49,8 @@ class PipelineCheckpoint:
         index = self.folder / "model_index.json"
         if not index.is_file():
             raise self.refused("it has no model_index.json, which every diffusion pipeline has")
-        self.class_name = str(json.loads(index.read_text("utf-8")).get("_class_name", ""))
+        self._index: JsonObject = json.loads(index.read_text("utf-8"))
+        self.class_name = str(self._index.get("_class_name", ""))
         """The class that it was saved from, such as `StableDiffusionPipeline`."""
 
     def pipeline(self, class_name: str = "", **components: Argument) -> Pipeline:
@@ -55,11 +59,16 @@ class PipelineCheckpoint:
         Args:
             class_name: The class to load it as, made of the same components; its own when empty.
             **components: Those that come from elsewhere, such as `controlnet`.
+
+        Raises:
+            FailedPreconditionError: EXPERT_LOAD_FAILED: it is of no class that there is. MODEL_INCOMPLETE: one of its
+                models lacks weights.
         """
         kind = self._class(class_name or self.class_name, DiffusionPipeline)
         variant = next((suffix for part in _DENOISERS if (suffix := _variant_in(self.folder / part))), None)
         trust = {"trust_remote_code": True} if "remote-code" in self.spec.trusted else {}
-        pipeline = kind.from_pretrained(self.folder, variant=variant, **components, **trust, **self._settings)
+        models = {name: self._model(self.folder / name, of) for name, of in self._models(kind, components)}
+        pipeline = kind.from_pretrained(self.folder, variant=variant, **models, **components, **trust, **self._settings)
         pipeline.set_progress_bar_config(disable=True)
         return pipeline.to(self.device)
 
@@ -68,18 +77,41 @@ class PipelineCheckpoint:
 
         Raises:
             FailedPreconditionError: EXPERT_LOAD_FAILED: the catalogue names none, or it is no model of diffusers.
+                MODEL_INCOMPLETE: it lacks weights.
         """
         if name not in self.spec.parts:
             raise self.refused(f"it needs the part {name!r}, which its catalogue entry does not name")
         folder = Path(self.spec.parts[name])
         config = json.loads((folder / "config.json").read_text("utf-8"))
         kind = self._class(str(config.get("_class_name", "")), diffusers.ModelMixin)
-        return kind.from_pretrained(folder, variant=_variant_in(folder), **self._settings)
+        return self._model(folder, kind)
 
     def refused(self, problem: str) -> OrchestrionError:
         """Builds the error that says why it cannot be loaded."""
         text = f"{self.spec.expert_id} cannot be loaded: {problem}."
         return Reason.EXPERT_LOAD_FAILED.error(text, expert=self.spec.expert_id)
+
+    def _models(self, pipeline: AutoClass, components: Mapping[str, Argument]) -> Iterator[tuple[str, AutoClass]]:
+        """Yields the models that a pipeline of a class is made of, by name, but for those that come from elsewhere.
+
+        A pipeline would load them itself, without a report of what they lack.
+        """
+        wanted = inspect.signature(pipeline.__init__).parameters
+        for name, entry in self._index.items():
+            if name in components or name not in wanted or not (isinstance(entry, list) and len(entry) == 2):
+                continue
+            library = {"diffusers": diffusers, "transformers": transformers}.get(str(entry[0]))
+            kind = getattr(library, str(entry[1]), None)
+            if isinstance(kind, type) and issubclass(kind, (diffusers.ModelMixin, transformers.PreTrainedModel)):
+                yield name, kind
+
+    def _model(self, folder: Path, kind: AutoClass) -> Model:
+        """Loads a model of a pipeline, all of it."""
+        model, report = kind.from_pretrained(
+            folder, variant=_variant_in(folder), output_loading_info=True, **self._settings
+        )
+        missing_weights.refuse(self.spec, model, report["missing_keys"])
+        return model
 
     @property
     def _settings(self) -> dict[str, Argument]:

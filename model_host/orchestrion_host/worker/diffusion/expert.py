@@ -21,6 +21,7 @@ from orchestrion_host.worker.library_types import Argument, Pipeline
 from orchestrion_host.worker.models import checkpoint as torch_checkpoint
 from orchestrion_host.worker.output_files import Spool
 from orchestrion_host.worker.runtimes import Outputs, Result, read_each
+from orchestrion_host.worker.text import control_tokens
 
 Generated: TypeAlias = Any
 """What a pipeline made for a call. Any: an image, the frames of a video as an array, or the error in their place."""
@@ -59,6 +60,9 @@ class DiffusionExpert:
         options = checkpoint.spec.options
         self.checkpoint = checkpoint
         self.pipeline = pipeline
+        for name, component in pipeline.components.items():
+            if name.startswith("tokenizer") and component is not None:
+                control_tokens.as_text(component)
         self.canvas = sizes.canvas_of(pipeline, options)
         self.settings = settings.settings_of(pipeline, options)
         self._colours = previews.colours_of(pipeline)

@@ -14,7 +14,7 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.heads.model import HeadExpert, TextModel
 from orchestrion_host.worker.library_types import Array
 from orchestrion_host.worker.runtimes import Outputs, Result, read_each
-from orchestrion_host.worker.text import inputs, token_limits
+from orchestrion_host.worker.text import control_tokens, inputs, token_limits
 
 GAP: Final = re.compile(r"\[MASK\]|<mask>|_{3,}", re.IGNORECASE)
 """How a gap is written, whichever mark the model itself has."""
@@ -74,11 +74,24 @@ class MaskedLm(HeadExpert):
         if not 1 <= gaps <= _MOST_GAPS:
             problem = f"has {gaps} gaps; write 1 to {_MOST_GAPS} of them as [MASK] or ___."
             raise call.bad_input("text", problem, gap_count=gaps, limit_gap_count=_MOST_GAPS)
-        tokens: list[int] = self.tokenizer(GAP.sub(self.tokenizer.mask_token, text))["input_ids"]
+        tokens = self._with_gaps(text)
         if len(tokens) > self.max_tokens:
             problem = f"has {len(tokens):,} tokens; this expert reads {self.max_tokens:,} at once. Shorten it."
             raise call.bad_input("text", problem, token_count=len(tokens), limit_token_count=self.max_tokens)
         return tokens
+
+    def _with_gaps(self, text: str) -> list[int]:
+        """Tokenizes a text, its gaps as masks; other control tokens in it are text."""
+        mask = self.tokenizer.mask_token
+        if not control_tokens.occur(GAP.sub(" ", text), self.tokenizer):
+            tokens: list[int] = self.tokenizer(GAP.sub(mask, text), split_special_tokens=False)["input_ids"]
+            return tokens
+        # Only the marks that the tokenizer puts around a text, and the mask between them.
+        frame: list[int] = self.tokenizer(mask, split_special_tokens=False)["input_ids"]
+        place = frame.index(self.tokenizer.mask_token_id)
+        pieces = [self.tokenizer(piece, add_special_tokens=False)["input_ids"] for piece in GAP.split(text)]
+        masked = [token for own in pieces for token in (self.tokenizer.mask_token_id, *own)][1:]
+        return [*frame[:place], *masked, *frame[place + 1 :]]
 
     def _fill_next(self, fillings: dict[int, list[_Filling]], running: Sequence[int]) -> None:
         """Fills the next gap of each text in the likeliest ways and keeps the best of what comes out."""

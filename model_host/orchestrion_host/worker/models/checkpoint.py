@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,8 +13,9 @@ from orchestrion.errors import Reason
 from orchestrion_host import ipc
 from orchestrion_host.worker import weights
 from orchestrion_host.worker.library_types import Argument, AutoClass, Config, Model, Processor
-from orchestrion_host.worker.models import huge_pages
+from orchestrion_host.worker.models import huge_pages, missing_weights
 from orchestrion_host.worker.models.gguf_weights import GgufFile
+from orchestrion_host.worker.text import control_tokens
 
 # Lines about unused weights are for people who train.
 transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # The library is not typed here.
@@ -43,33 +44,50 @@ class Checkpoint:
         )
         self.dtype = dtype_of(spec, self.device, getattr(self.config, "dtype", None))
 
-    def model(self, auto_class: AutoClass, folder: str | Path | None = None, **settings: Argument) -> Model:
+    def model(
+        self,
+        auto_class: AutoClass,
+        folder: str | Path | None = None,
+        *,
+        unread: Sequence[str] = (),
+        **settings: Argument,
+    ) -> Model:
         """Loads the model with one of the library's classes, in evaluation mode, onto its device.
 
         Args:
             auto_class: Such as `transformers.AutoModelForImageClassification`, or a class of one architecture.
             folder: Another folder than its own, such as that of a part (`part`).
+            unread: Regular expressions for weights that the class has and the family does not read.
             **settings: Further arguments of `from_pretrained`.
+
+        Raises:
+            FailedPreconditionError: MODEL_INCOMPLETE: the files have not all weights of such a model.
         """
         if self._file is not None and folder is None:
-            model = self._file.load(auto_class, self.config, self.dtype, **settings)
+            model, report = self._file.load(auto_class, self.config, self.dtype, **settings)
         else:
-            model = auto_class.from_pretrained(
+            model, report = auto_class.from_pretrained(
                 folder or self.folder,
                 dtype=self.dtype,
                 use_safetensors=None if "pickled-weights" in self.spec.trusted else True,
                 trust_remote_code=self._trusts_code,
+                output_loading_info=True,
                 **settings,
             )
+        missing_weights.refuse(self.spec, model, report["missing_keys"], unread)
         model = model.to(self.device).eval()
         huge_pages.gather(model)
         return model
 
     def processor(self, auto_class: AutoClass, folder: str | Path | None = None, **settings: Argument) -> Processor:
-        """Loads a tokenizer, image processor, feature extractor or processor, such as `transformers.AutoTokenizer`."""
+        """Loads a tokenizer, image processor, feature extractor or processor, such as `transformers.AutoTokenizer`.
+
+        To a tokenizer, control tokens in a text are text unless a call of it says `split_special_tokens=False`.
+        """
         if self._file is not None and folder is None:
             settings = {"gguf_file": self._file.path.name, **settings}
-        return auto_class.from_pretrained(folder or self.folder, trust_remote_code=self._trusts_code, **settings)
+        loaded = auto_class.from_pretrained(folder or self.folder, trust_remote_code=self._trusts_code, **settings)
+        return control_tokens.as_text(loaded) if auto_class is transformers.AutoTokenizer else loaded
 
     def part(self, name: str) -> Path:
         """Returns the folder of a further checkpoint that the model is made of.

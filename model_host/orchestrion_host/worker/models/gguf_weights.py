@@ -11,7 +11,7 @@ from typing import Final
 import torch
 
 from orchestrion_host import gguf_files, ipc
-from orchestrion_host.worker.library_types import Argument, AutoClass, Config, Model
+from orchestrion_host.worker.library_types import Argument, AutoClass, Config, LoadingReport, Model
 from orchestrion_host.worker.models import gguf_reader
 
 # Divisors of the frequencies of positions, which stretch the context of Llama 3 and later.
@@ -33,7 +33,9 @@ class GgufFile:
         # Kept until the weights are there, since all who read the file share it.
         self._reader: gguf_reader.SharedReader | None = gguf_reader.shared(self.path)
 
-    def load(self, auto_class: AutoClass, config: Config, dtype: torch.dtype, **settings: Argument) -> Model:
+    def load(
+        self, auto_class: AutoClass, config: Config, dtype: torch.dtype, **settings: Argument
+    ) -> tuple[Model, LoadingReport]:
         """Loads the model; a tensor gets its precision before the next is read, so that not all are held twice.
 
         Args:
@@ -42,10 +44,10 @@ class GgufFile:
             dtype: The precision.
             **settings: Further arguments of `from_pretrained`.
 
-        Raises:
-            FailedPreconditionError: EXPERT_LOAD_FAILED: the file has not all weights of such a model.
+        Returns:
+            The model, and the library's report of what it found and what not.
         """
-        model, read = auto_class.from_pretrained(
+        model, report = auto_class.from_pretrained(
             self.path.parent,
             config=config,
             gguf_file=self.path.name,
@@ -53,12 +55,9 @@ class GgufFile:
             output_loading_info=True,
             **settings,
         )
-        if missing := sorted(read["missing_keys"]):
-            problem = f"the file {self.path} lacks {len(missing)} weights of such a model, {missing[0]} among them."
-            raise self._spec.refused(problem)
         self._stretch(model)
         self._reader = None
-        return model
+        return model, report
 
     def _check(self) -> None:
         try:

@@ -12,15 +12,10 @@ from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.library_types import Array, Session
 from orchestrion_host.worker.media.tables import Table
+from orchestrion_host.worker.onnx_models import sessions
 
-_KINDS: Final[Mapping[str, type[np.generic]]] = {
-    "tensor(float)": np.float32,
-    "tensor(double)": np.float64,
-    "tensor(float16)": np.float16,
-    "tensor(int64)": np.int64,
-    "tensor(int32)": np.int32,
-    "tensor(string)": np.str_,
-}
+_TEXT: Final = "tensor(string)"
+_TRUTHS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 class FeatureColumns:
@@ -38,7 +33,7 @@ class FeatureColumns:
             FailedPreconditionError: EXPERT_LOAD_FAILED: an input is of a kind that tables do not have.
         """
         for item in inputs:
-            if item.type not in _KINDS:
+            if item.type != _TEXT and item.type not in sessions.NUMBERS:
                 raise spec.refused(f"its input {item.name!r} takes {item.type}, which no column of a table holds.")
         self._inputs = list(inputs)
         self._names = names_of(spec, metadata, "columns")
@@ -114,23 +109,56 @@ def _column_array(call: Call, table: Table, places: Sequence[int], kind: str) ->
     cells = [[row[place] for place in places] for row in table.rows]
     try:
         return _array(cells, kind)
-    except ValueError:
+    except (ValueError, OverflowError):
         for number, row in enumerate(cells, 1):
             for place, cell in zip(places, row, strict=True):
                 try:
                     _array([[cell]], kind)
-                except ValueError:
+                except (ValueError, OverflowError):
                     column = table.columns[place]
-                    problem = f"has {cell!r} in row {number}, column {column}; this expert takes a number there."
+                    problem = f"has {cell!r} in row {number}, column {column}; this expert takes {_wanted(kind)} there."
                     raise call.bad_input("table", problem, row=number) from None
         raise
 
 
+def _wanted(kind: str) -> str:
+    """Says what a column of a kind holds."""
+    number = sessions.NUMBERS[kind]
+    if number is np.bool_:
+        return "true or false"
+    if issubclass(number, np.integer):
+        limits = np.iinfo(number)
+        return f"a whole number from {limits.min:,} to {limits.max:,}"
+    return "a number"
+
+
 def _array(cells: Sequence[Sequence[str]], kind: str) -> Array:
-    """Turns cells into an array; empty ones are not a number (NaN) where fractions are taken."""
-    if kind == "tensor(string)":
+    """Turns cells into an array; empty ones are not a number (NaN) where fractions are taken.
+
+    Raises:
+        ValueError: A cell is no such number.
+        OverflowError: It is one beyond the range of the kind.
+    """
+    if kind == _TEXT:
         return np.array(cells, dtype=object)
-    wanted = _KINDS[kind]
-    if np.issubdtype(wanted, np.integer):
-        return np.array([[int(float(cell)) for cell in row] for row in cells], dtype=wanted)
-    return np.array([[float(cell) if cell else np.nan for cell in row] for row in cells], dtype=wanted)
+    number = sessions.NUMBERS[kind]
+    if number is np.bool_:
+        return np.array([[_truth(cell) for cell in row] for row in cells], dtype=number)
+    if issubclass(number, np.integer):
+        return np.array([[_whole(cell) for cell in row] for row in cells], dtype=number)
+    return np.array([[float(cell) if cell else np.nan for cell in row] for row in cells], dtype=number)
+
+
+def _whole(cell: str) -> int:
+    value = float(cell)
+    if not value.is_integer():
+        raise ValueError(f"{cell} is no whole number")
+    # As an integer where it is written as one: a float has 53 bits.
+    return int(cell) if cell.strip().lstrip("+-").isdecimal() else int(value)
+
+
+def _truth(cell: str) -> bool:
+    truth = _TRUTHS.get(cell.strip().casefold())
+    if truth is None:
+        raise ValueError(f"{cell} is neither true nor false")
+    return truth

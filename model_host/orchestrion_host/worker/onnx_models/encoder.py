@@ -14,7 +14,7 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.library_types import Array, Session
 from orchestrion_host.worker.onnx_models import sessions
 from orchestrion_host.worker.runtimes import Result
-from orchestrion_host.worker.text import embeddings
+from orchestrion_host.worker.text import control_tokens, embeddings
 from orchestrion_host.worker.text.encoding import PASS_TOKENS, Vectors
 
 
@@ -26,8 +26,9 @@ class OnnxEncoder:
         folder = Path(spec.folder)
         weights.check(folder, spec.sha256)
         self._session: Session = sessions.start(folder, spec.options)
-        self._input_names = {item.name for item in self._session.get_inputs()}
+        self._types = sessions.input_types(self._session)
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        control_tokens.encode_as_text(self._tokenizer)
         self.max_tokens = int(spec.options.get("max_length", 512))
         self._tokenizer.enable_truncation(self.max_tokens)
         padding = self._tokenizer.padding or {}
@@ -68,7 +69,7 @@ class OnnxEncoder:
             "attention_mask": np.array([encoding.attention_mask for encoding in encodings], dtype=np.int64),
             "token_type_ids": np.array([encoding.type_ids for encoding in encodings], dtype=np.int64),
         }
-        inputs = {name: array for name, array in arrays.items() if name in self._input_names}
+        inputs = {name: arrays[name].astype(kind, copy=False) for name, kind in self._types.items() if name in arrays}
         return self._session.run(None, inputs)[0], arrays["attention_mask"]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from orchestrion.errors import Reason
 from orchestrion_host import ipc
 from orchestrion_host.worker.library_types import Array, Session, SessionOutput
+from orchestrion_host.worker.onnx_models import sessions
 from orchestrion_host.worker.onnx_models.columns import names_of
 
 
@@ -27,12 +28,14 @@ class RowClasses:
             FailedPreconditionError: EXPERT_LOAD_FAILED: no output tells classes.
         """
         self._names = names_of(spec, metadata, "class_names")
-        labels = [item.name for item in outputs if item.type in ("tensor(int64)", "tensor(string)", "tensor(int32)")]
+        kinds = {item.name: sessions.NUMBERS.get(item.type) for item in outputs}
+        whole = [name for name, kind in kinds.items() if kind is not None and not issubclass(kind, np.floating)]
+        labels = [item.name for item in outputs if item.type == "tensor(string)" or item.name in whole]
         maps = [item.name for item in outputs if item.type.startswith("seq(map(")]
-        shares = [item.name for item in outputs if item.type in ("tensor(float)", "tensor(double)")]
+        shares = [name for name, kind in kinds.items() if kind is not None and name not in whole]
         if not (labels or maps or shares):
-            kinds = ", ".join(item.type for item in outputs)
-            text = f"{spec.expert_id} is no classifier: its outputs are {kinds}, neither labels nor shares of classes."
+            types = ", ".join(item.type for item in outputs)
+            text = f"{spec.expert_id} is no classifier: its outputs are {types}, neither labels nor shares of classes."
             raise Reason.EXPERT_LOAD_FAILED.error(text, expert=spec.expert_id)
         self._has_maps = bool(maps)
         self._has_label = bool(labels)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import onnxruntime
 
 from orchestrion.errors import Reason
@@ -12,6 +14,21 @@ from orchestrion.values import JsonObject
 from orchestrion_host.worker.library_types import Session
 
 _PLACES: Final = ("model.onnx", "onnx/model.onnx")
+NUMBERS: Final[Mapping[str, type[np.generic]]] = {
+    "tensor(float)": np.float32,
+    "tensor(double)": np.float64,
+    "tensor(float16)": np.float16,
+    "tensor(int8)": np.int8,
+    "tensor(int16)": np.int16,
+    "tensor(int32)": np.int32,
+    "tensor(int64)": np.int64,
+    "tensor(uint8)": np.uint8,
+    "tensor(uint16)": np.uint16,
+    "tensor(uint32)": np.uint32,
+    "tensor(uint64)": np.uint64,
+    "tensor(bool)": np.bool_,
+}
+"""The types of numbers of graphs, by their names there."""
 
 
 def start(folder: Path, options: JsonObject) -> Session:
@@ -38,6 +55,11 @@ def opened(model: str | bytes, *, threads: int = 0, keeps_memory: bool = True) -
     settings.intra_op_num_threads = threads
     settings.enable_cpu_mem_arena = keeps_memory
     return onnxruntime.InferenceSession(model, sess_options=settings, providers=["CPUExecutionProvider"])
+
+
+def input_types(session: Session) -> dict[str, type[np.generic]]:
+    """Returns the type of number that each input of a graph takes, by its name; those of other things are left out."""
+    return {item.name: kind for item in session.get_inputs() if (kind := NUMBERS.get(item.type)) is not None}
 
 
 def _file(folder: Path, options: JsonObject) -> str:

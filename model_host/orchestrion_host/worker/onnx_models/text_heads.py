@@ -19,6 +19,7 @@ from orchestrion_host.worker.heads import loading
 from orchestrion_host.worker.library_types import Array, Config, Session, Tokenizer
 from orchestrion_host.worker.onnx_models import sessions
 from orchestrion_host.worker.runtimes import LoadedExpert
+from orchestrion_host.worker.text import control_tokens
 
 # It tells that the tokenizer was saved from another class, which makes no difference to what it does.
 logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # The library is not typed here.
@@ -38,17 +39,20 @@ class OnnxTextModel:
         self.config: Config = _configuration(folder)
         self._session: Session = sessions.start(folder, spec.options)
         self._places = {item.name: place for place, item in enumerate(self._session.get_outputs())}
-        self._input_names = [item.name for item in self._session.get_inputs()]
-        self.tokenizer: Tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
+        self._types = sessions.input_types(self._session)
+        if others := set(self._types).difference(_INPUT_NAMES):
+            raise spec.refused(f"its graph takes {', '.join(sorted(others))}, which does not follow from a text.")
+        self.tokenizer: Tokenizer = control_tokens.as_text(PreTrainedTokenizerFast.from_pretrained(folder))
         # What the tokenizer was made for may be more or less than what the graph takes.
-        self.tokenizer.model_input_names = [name for name in _INPUT_NAMES if name in self._input_names]
+        self.tokenizer.model_input_names = [name for name in _INPUT_NAMES if name in self._types]
 
     def run(self, fields: Mapping[str, Array], names: Sequence[str], at: Sequence[int] | None) -> list[Array]:
         """Computes one forward pass; see `heads.model.TextModel`."""
         nothing = np.zeros_like(fields["input_ids"])
-        outputs = self._session.run(None, {name: fields.get(name, nothing) for name in self._input_names})
+        inputs = {name: fields.get(name, nothing).astype(kind, copy=False) for name, kind in self._types.items()}
+        outputs = self._session.run(None, inputs)
         # Graphs made by other programs may call their outputs otherwise; the order is the same.
-        wanted = [outputs[self._places.get(name, place)] for place, name in enumerate(names)]
+        wanted = [outputs[self._places.get(name, place)].astype(np.float32) for place, name in enumerate(names)]
         return wanted if at is None else [array[np.arange(len(at)), list(at)] for array in wanted]
 
     def parameter_bytes(self) -> int:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, Protocol
+from typing import Protocol
 
 from orchestrion_host.worker.text import sentences
-
-_MARKS: Final = 2
-"""Tokens that stand for the beginning and the end of each text."""
 
 
 class Tokens(Protocol):
@@ -39,11 +36,14 @@ def _passages(text: str, tokens: Tokens) -> list[tuple[str, int]]:
     pieces = [piece for sentence in sentences.split(text) for piece in _readable(sentence.text, tokens)]
     if not pieces:
         return [(text, tokens.max_tokens)]
+    one, two = tokens.token_counts(["a", "a a"])
+    # What two texts have once when they are one, less the token that the space between them is to some.
+    shared = 2 * one - two
     packed: list[tuple[str, int]] = []
     for piece, count in pieces:
-        last, size = packed[-1] if packed else ("", tokens.max_tokens)
-        if size + count - _MARKS <= tokens.max_tokens:
-            packed[-1] = (f"{last} {piece}", size + count - _MARKS)
+        last, size = packed[-1] if packed else ("", 0)
+        if packed and size + count - shared <= tokens.max_tokens:
+            packed[-1] = (f"{last} {piece}", size + count - shared)
         else:
             packed.append((piece, count))
     return packed

@@ -7,6 +7,7 @@ from typing import Final
 
 from orchestrion_host import ipc
 from orchestrion_host.families import context_limits
+from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.library_types import Config, Tokenizer
 
 PASS_TOKENS: Final = 8192
@@ -15,6 +16,7 @@ PASS_TOKENS: Final = 8192
 _USUAL: Final = 512
 # Their positions are counted from behind the place of padding, which uses some of the table up.
 _COUNTED_FROM_PADDING: Final = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "longformer", "mpnet", "esm")
+_SHOWN: Final = 60
 _ENDLESS: Final = ("t5", "mt5", "umt5", "longt5")
 
 
@@ -58,6 +60,27 @@ def give_padding(tokenizer: Tokenizer, config: Config) -> None:
     if getattr(config, "pad_token_id", None) is None:
         # Classifiers on decoders look for the last token that is none of the padding.
         config.pad_token_id = tokenizer.pad_token_id
+
+
+def check_labels(call: Call, labels: Sequence[str], tokens: Sequence[Sequence[int]], most_tokens: int) -> None:
+    """Sees that a model reads each label to its end.
+
+    Args:
+        call: The call that brings them as its input `labels`.
+        labels: The labels.
+        tokens: The tokens of the text that each is put into.
+        most_tokens: How many the model reads.
+
+    Raises:
+        InvalidArgumentError: It does not.
+    """
+    for label, own in zip(labels, tokens, strict=True):
+        if len(own) > most_tokens:
+            problem = (
+                f"holds a label of {len(own)} tokens, {label[:_SHOWN]!r} …; this expert reads {most_tokens} at most. "
+                "Shorten it."
+            )
+            raise call.bad_input("labels", problem, token_count=len(own), limit_token_count=most_tokens)
 
 
 def passes(counts: Sequence[int], pass_tokens: int = PASS_TOKENS) -> Iterator[list[int]]:

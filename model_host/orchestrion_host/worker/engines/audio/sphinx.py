@@ -13,7 +13,7 @@ from pocketsphinx import Decoder
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.engines.audio.utterances import Utterance, utterances
-from orchestrion_host.worker.media.audio import audio_inputs, resampling, wav
+from orchestrion_host.worker.media.audio import audio_inputs, mixing, resampling, wav
 from orchestrion_host.worker.runtimes import Outputs, Result, one_by_one
 
 _RATE: Final = 16_000
@@ -94,8 +94,8 @@ class PocketSphinx:
     def _gain(self, call: Call) -> float:
         """Returns how much louder a quiet recording must be made to be understood."""
         with audio_inputs.opened(call, "audio", self._max_audio_seconds) as sound:
-            blocks = sound.blocks("listening", 0.0, _LISTENING)
-            loudest = max(float(np.sqrt(np.mean(block.mean(axis=1) ** 2))) for block in blocks)
+            blocks = mixing.mixed(sound.blocks("listening", 0.0, _LISTENING))
+            loudest = max(float(np.sqrt(np.mean(block**2))) for block in blocks)
         return float(np.clip(_USUAL_LOUDNESS / max(loudest, 1e-6), 1.0, _LARGEST_GAIN))
 
     def _pieces(self, call: Call, gain: float) -> Iterator[bytes]:

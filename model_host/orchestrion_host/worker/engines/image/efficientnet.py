@@ -62,7 +62,7 @@ class EfficientNet:
 
     def _compute(self, call: Call) -> Outputs:
         side = efficientnet_graph.SIDE
-        image = image_inputs.read(call, "image", self._max_image_pixels, longest_side=2 * side)
+        image = image_inputs.read(call, "image", self._max_image_pixels)
         call.raise_if_cancelled()
         shares = self._shares(image_inputs.opaque(image))
         best = np.argsort(-shares, kind="stable")[:_MOST_CLASSES]

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import soundfile
 
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.media.audio import audio_files
+from orchestrion_host.worker.media.audio import audio_files, levels, streamed_waves
 
 Samples: TypeAlias = npt.NDArray[np.float32]
 """Samples of shape (frames, channels), from -1 to 1 as a rule; a frame is one sample of each channel."""
@@ -24,20 +24,19 @@ Samples: TypeAlias = npt.NDArray[np.float32]
 _RATES: Final = range(4_000, 384_001)
 _MAX_CHANNELS: Final = 32
 _BLOCK_SECONDS: Final = 0.5
-# Files of floats may go beyond 1, but one of 1e30 is no sound.
-_LOUDEST: Final = 8.0
 
 
 class AudioReader:
     """An open sound, read once from beginning to end."""
 
-    def __init__(self, call: Call, name: str, file: soundfile.SoundFile, max_seconds: float) -> None:
+    def __init__(self, call: Call, name: str, file: soundfile.SoundFile, path: Path, max_seconds: float) -> None:
         """Checks the header; `opened` makes readers.
 
         Args:
             call: The call that brings the sound.
             name: The name of the input.
             file: The open `soundfile.SoundFile`.
+            path: Where it is.
             max_seconds: The longest that is read.
 
         Raises:
@@ -51,7 +50,7 @@ class AudioReader:
         """Frames a second."""
         self.channels = int(file.channels)
         """How many channels it has."""
-        self.frames = audio_files.frames_by_header(Path(file.name), file.format, int(file.frames))
+        self.frames = audio_files.frames_by_header(path, file.format, int(file.frames))
         """How many frames it has by its header; 0 where the header does not tell."""
         self.frames_read = 0
         """How many frames were read so far."""
@@ -64,11 +63,15 @@ class AudioReader:
         if self.channels > _MAX_CHANNELS:
             raise call.bad_input(name, f"has {self.channels} channels; this host takes at most {_MAX_CHANNELS}.")
         self._check_length(self.frames)
-        if audio_files.is_cut_off(Path(file.name), file.extra_info):
+        if audio_files.is_cut_off(path, file.extra_info):
             raise self._cut_off()
+        self._gain = self._full_scale_gain()
 
     def blocks(self, message: str = "", begin: float = 0.0, end: float = 1.0) -> Iterator[Samples]:
         """Reads it in blocks of half a second; what is no number becomes silence.
+
+        Levels are those of the file, with 1 as full scale. A file of floats in other units, such as the steps of 16
+        bits, is brought to it, and so is one of more than 16 bits that is too faint to be heard.
 
         Args:
             message: Told as the progress of the call, at each hundredth; nothing is told when empty.
@@ -83,8 +86,10 @@ class AudioReader:
         while len(block := self._next()):
             self.frames_read += len(block)
             self._check_length(self.frames_read)
-            np.nan_to_num(block, copy=False, nan=0.0, posinf=1.0, neginf=-1.0)
-            yield np.clip(block, -_LOUDEST, _LOUDEST, out=block)
+            np.nan_to_num(block, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+            if self._gain != 1:
+                block *= np.float32(self._gain)
+            yield np.clip(block, -levels.LOUDEST, levels.LOUDEST, out=block)
             percent = int(100 * self.frames_read / self.frames) if self.frames else reported
             if message and percent > reported:
                 reported = percent
@@ -94,6 +99,12 @@ class AudioReader:
         # Formats that lose something at the ends lose less than this.
         if self.frames_read < self.frames - self.rate // 10:
             raise self._cut_off()
+
+    def _full_scale_gain(self) -> float:
+        try:
+            return levels.gain_of(self._file)
+        except (soundfile.SoundFileError, OSError) as error:
+            raise self._cut_off() from error
 
     def _next(self) -> Samples:
         self._call.raise_if_cancelled()
@@ -134,11 +145,13 @@ def opened(call: Call, name: str, max_seconds: float) -> Iterator[AudioReader]:
         InvalidArgumentError: It is no sound that can be read, or too long.
     """
     path = call.file(name)
-    try:
-        file = soundfile.SoundFile(path)
-    except (soundfile.SoundFileError, OSError) as error:
-        raise call.bad_input(name, audio_files.problem_of(path)) from error
-    # soundfile seeks to where it is after each read, and an MP3 decoder loses there what earlier frames kept for it.
-    file.seekable = lambda: False
-    with file:
-        yield AudioReader(call, name, file, max_seconds)
+    with contextlib.ExitStack() as files:
+        try:
+            streamed = streamed_waves.opened(path)
+            file = files.enter_context(soundfile.SoundFile(files.enter_context(streamed) if streamed else path))
+        except (soundfile.SoundFileError, OSError) as error:
+            raise call.bad_input(name, audio_files.problem_of(path)) from error
+        # soundfile seeks to where it is after each read, and an MP3 decoder loses there what earlier frames kept for
+        # it.
+        file.seekable = lambda: False
+        yield AudioReader(call, name, file, path, max_seconds)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
+from orchestrion_host.worker.media.audio import mixing
 from orchestrion_host.worker.media.audio.audio_inputs import Samples
 
 Mono: TypeAlias = npt.NDArray[np.float32]
@@ -16,7 +17,7 @@ Mono: TypeAlias = npt.NDArray[np.float32]
 
 
 def mono(blocks: Iterable[Samples], rate: int, wanted_rate: int) -> Iterator[Mono]:
-    """Averages the channels and brings them to another rate.
+    """Makes one channel of several and brings it to another rate.
 
     Args:
         blocks: The audio.
@@ -27,8 +28,7 @@ def mono(blocks: Iterable[Samples], rate: int, wanted_rate: int) -> Iterator[Mon
         The audio in pieces that may be empty; together they last as long as it does.
     """
     stream = soxr.ResampleStream(rate, wanted_rate, 1, dtype="float32") if rate != wanted_rate else None
-    for block in blocks:
-        averaged = block.mean(axis=1, dtype=np.float32)
-        yield averaged if stream is None else stream.resample_chunk(averaged)
+    for block in mixing.mixed(blocks):
+        yield block if stream is None else stream.resample_chunk(block)
     if stream is not None:
         yield stream.resample_chunk(np.zeros(0, dtype=np.float32), last=True)

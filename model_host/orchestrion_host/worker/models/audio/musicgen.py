@@ -93,6 +93,10 @@ class MusicGenerator(TorchExpert):
         prompt = call.text("prompt").strip()
         if not prompt:
             raise call.bad_input("prompt", "is empty: say what is to be heard.")
+        count = len(self._tokenizer(prompt)["input_ids"])
+        if count > _MOST_PROMPT_TOKENS:
+            problem = f"has {count:,} tokens; this expert reads {_MOST_PROMPT_TOKENS} at most. Shorten it."
+            raise call.bad_input("prompt", problem, token_count=count, limit_token_count=_MOST_PROMPT_TOKENS)
         seconds = call.number("duration_seconds", _USUAL_SECONDS)
         if not 0 < seconds <= _LONGEST_SECONDS:
             raise call.bad_input(
@@ -121,9 +125,7 @@ class MusicGenerator(TorchExpert):
         self, prompts: Sequence[str], tokens: int, seeds: Sequence[int], watch: _Watch
     ) -> Sequence[npt.NDArray[np.float32]]:
         """Returns sounds of shape (channels, samples)."""
-        encoded = self._tokenizer(
-            list(prompts), padding=True, truncation=True, max_length=_MOST_PROMPT_TOKENS, return_tensors="pt"
-        ).to(self.checkpoint.device)
+        encoded = self._tokenizer(list(prompts), padding=True, return_tensors="pt").to(self.checkpoint.device)
         books = self._model.config.decoder.num_codebooks
         rows = [Sampling(1.0, seed * books + book) for seed in seeds for book in range(books)]
         with torch.inference_mode():

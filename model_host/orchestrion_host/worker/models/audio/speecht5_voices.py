@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import torch
 import transformers
@@ -11,6 +12,9 @@ from orchestrion_host.worker.library_types import Model
 from orchestrion_host.worker.media.audio.resampling import Mono
 from orchestrion_host.worker.models.audio.waveforms import Waveforms
 from orchestrion_host.worker.models.checkpoint import Checkpoint
+
+# What the training of encoders of speakers compares with; vectors are what comes before it.
+_UNREAD: Final = (r"^objective\.",)
 
 
 def vocoder(checkpoint: Checkpoint) -> Model:
@@ -54,7 +58,7 @@ class SpeakerEncoder:
         Raises:
             FailedPreconditionError: EXPERT_LOAD_FAILED: its vectors are of another size.
         """
-        self.model: Model = checkpoint.model(transformers.AutoModelForAudioXVector, folder)
+        self.model: Model = checkpoint.model(transformers.AutoModelForAudioXVector, folder, unread=_UNREAD)
         self._waveforms = Waveforms(checkpoint, folder, masked=False)
         self.rate = self._waveforms.rate
         length = int(self.model.config.xvector_output_dim)

@@ -32,6 +32,8 @@ _LONGEST_ANSWER: Final = 15
 _MOST_STRIDE: Final = 128
 _SEPARATOR: Final = 1000
 _MOST_PAGES: Final = 40
+# The head reads the states of tokens; a pooler reads the first one alone.
+_UNREAD: Final = (r"(^|\.)pooler\.",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class LayoutLm(TorchExpert):
         """
         checkpoint = Checkpoint(spec)
         self._tokenizer: Tokenizer = checkpoint.processor(transformers.AutoTokenizer)
-        self._model: Model = checkpoint.model(transformers.AutoModelForDocumentQuestionAnswering)
+        self._model: Model = checkpoint.model(transformers.AutoModelForDocumentQuestionAnswering, unread=_UNREAD)
         super().__init__(checkpoint, self._model)
         self._looks = checkpoint.config.model_type != "layoutlm"
         self._processor = image_batches.processor(checkpoint) if self._looks else None

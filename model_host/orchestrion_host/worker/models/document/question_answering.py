@@ -47,7 +47,9 @@ class Donut(TorchExpert):
         checkpoint = Checkpoint(spec)
         self._processor = image_batches.processor(checkpoint)
         self._tokenizer: Tokenizer = checkpoint.processor(transformers.AutoTokenizer)
-        self._model: Model = checkpoint.model(transformers.VisionEncoderDecoderModel)
+        self._model: Model = checkpoint.model(
+            transformers.VisionEncoderDecoderModel, unread=image_text_models.UNREAD_BY_DECODERS
+        )
         super().__init__(checkpoint, self._model)
         image_text_models.complete(self._model, self._tokenizer)
         self._prompt = str(spec.options.get("prompt", _PROMPT))
@@ -67,12 +69,18 @@ class Donut(TorchExpert):
             most = self._places - _LEAST_ROOM
             problem = f"has {len(form)} tokens with its surroundings; this expert reads {most} at most."
             raise call.bad_input("question", problem, token_count=len(form))
-        return _Prompt(image_batches.image_of(call, self.checkpoint.spec.max_image_pixels), form)
+        return _Prompt(
+            image_batches.image_of(call, self.checkpoint.spec.max_image_pixels, processor=self._processor), form
+        )
 
     def _form(self, question: str) -> tuple[int, ...]:
+        before, _, after = self._prompt.partition("{question}")
         # Marks in a question would be taken for those of the form.
-        form = self._prompt.replace("{question}", _MARK.sub(" ", question))
-        return tuple(self._tokenizer(form, add_special_tokens=False)["input_ids"])
+        return (
+            *self._tokenizer(before, add_special_tokens=False, split_special_tokens=False)["input_ids"],
+            *self._tokenizer(_MARK.sub(" ", question), add_special_tokens=False)["input_ids"],
+            *self._tokenizer(after, add_special_tokens=False, split_special_tokens=False)["input_ids"],
+        )
 
     def _run(self, calls: Sequence[Call], prompts: Sequence[_Prompt]) -> list[Outputs]:
         return [{"answer": answer} for answer in self._write(calls, prompts)]

@@ -17,7 +17,7 @@ from orchestrion_host.worker.media import tables
 from orchestrion_host.worker.media.tables import Table
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.runtimes import Outputs, Result, read_each
-from orchestrion_host.worker.text import inputs, token_limits
+from orchestrion_host.worker.text import control_tokens, inputs, token_limits
 
 _SURE: Final = 0.5
 # The places of a token's column and row among its token types; both count from 1, and 0 is the question or a heading.
@@ -66,8 +66,13 @@ class Tapas(TorchExpert):
         tokenizer = self._tokenizer
         table = tables.read(call, "table", tokenizer.max_row_id - 1, tokenizer.max_column_id - 1)
         # Columns of one name are all read; pandas would take the last.
-        frame = pandas.DataFrame(table.rows, columns=pandas.Index(table.columns), dtype=str)
-        fields = dict(tokenizer(table=frame, queries=question, padding=False, truncation=False))
+        # Cells are split at punctuation, so that a control token with a space in it is read as what is written.
+        names = tokenizer.all_special_tokens
+        rows = [[control_tokens.spaced(str(cell), names) for cell in row] for row in table.rows]
+        columns = pandas.Index([control_tokens.spaced(column, names) for column in table.columns])
+        frame = pandas.DataFrame(rows, columns=columns, dtype=str)
+        queries = control_tokens.spaced(question, names)
+        fields = dict(tokenizer(table=frame, queries=queries, padding=False, truncation=False))
         count = len(fields["input_ids"])
         if count > self._max_tokens:
             problem = (

@@ -43,7 +43,9 @@ class ImageClassifier(TorchExpert):
         return image_batches.compute(batch, self._read, self._run, alike=lambda pixels: tuple(pixels.shape))
 
     def _read(self, call: Call) -> torch.Tensor:
-        return self._prepared(image_batches.image_of(call, self.checkpoint.spec.max_image_pixels))
+        return self._prepared(
+            image_batches.image_of(call, self.checkpoint.spec.max_image_pixels, processor=self._processor)
+        )
 
     def _prepared(self, image: Image.Image) -> torch.Tensor:
         pixels: torch.Tensor = self._processor(images=image, return_tensors="pt")["pixel_values"]

@@ -29,6 +29,8 @@ _GLPN_SIDE: Final = 640
 _GLPN_STEP: Final = 32
 _DEFAULT_BACKGROUND: Final = 0.1
 _NEAREST: Final = 1e-3
+# Layers of DPT and its like that add what the stage before found; the first stage has none before it.
+_UNREAD: Final = (r"fusion_stage\.layers\.0\.residual_layer1\.",)
 
 
 class DepthEstimator(TorchExpert):
@@ -41,7 +43,7 @@ class DepthEstimator(TorchExpert):
         """
         checkpoint = image_batches.exact(spec)
         self._processor = image_batches.processor(checkpoint)
-        self._model: Model = checkpoint.model(transformers.AutoModelForDepthEstimation)
+        self._model: Model = checkpoint.model(transformers.AutoModelForDepthEstimation, unread=_UNREAD)
         super().__init__(checkpoint, self._model)
         config = checkpoint.config
         is_metric = config.model_type in _METRIC or getattr(config, "depth_estimation_type", "relative") == "metric"

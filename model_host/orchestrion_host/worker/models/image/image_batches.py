@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import torch
 import transformers
@@ -13,12 +13,17 @@ from PIL import Image
 from orchestrion.errors import OrchestrionError
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.library_types import Processor
+from orchestrion_host.worker.library_types import Config, Processor
 from orchestrion_host.worker.media.image import image_inputs
 from orchestrion_host.worker.models.checkpoint import Checkpoint
 from orchestrion_host.worker.runtimes import Outputs, Result, read_each
 
 _Read = TypeVar("_Read")
+
+# Processors stretch the shorter side to hundreds of pixels, or squeeze the longer one: beyond this, a photograph's
+# worth of memory becomes gigabytes, or nothing is left.
+_MOST_NARROW: Final = 100
+_UNUSUAL: Final = 8
 
 
 def processor(checkpoint: Checkpoint, folder: Path | None = None) -> Processor:
@@ -40,13 +45,59 @@ def exact(spec: ipc.Load) -> Checkpoint:
     return checkpoint
 
 
-def image_of(call: Call, max_pixels: int, name: str = "image") -> Image.Image:
+def image_of(
+    call: Call, max_pixels: int, name: str = "image", *, processor: Processor | None = None, patch: int = 1
+) -> Image.Image:
     """Reads an image input as upright RGB; what is transparent lies on white.
 
+    Args:
+        call: The call that brings it.
+        max_pixels: The most pixels that are decoded.
+        name: The name of the input.
+        processor: As `check_shape` takes it.
+        patch: As `check_shape` takes it.
+
     Raises:
-        InvalidArgumentError: It is no image, or too large.
+        InvalidArgumentError: It is no image, too large, or of a shape that the model cannot look at.
     """
-    return image_inputs.opaque(image_inputs.read(call, name, max_pixels))
+    image = image_inputs.opaque(image_inputs.read(call, name, max_pixels))
+    check_shape(call, image, name, processor, patch)
+    return image
+
+
+def check_shape(
+    call: Call, image: Image.Image, name: str = "image", processor: Processor | None = None, patch: int = 1
+) -> None:
+    """Sees that an image is not so narrow that nothing of it is left at the size that a model computes with.
+
+    Args:
+        call: The call that brings it.
+        image: The image.
+        name: The name of the input.
+        processor: What brings images to that size; tried out where the image has an unusual shape.
+        patch: The side of the squares that the model cuts images of that size into.
+
+    Raises:
+        InvalidArgumentError: It is.
+    """
+    shorter, longer = sorted(image.size)
+    narrow = longer > _MOST_NARROW * shorter
+    if not narrow and processor is not None and longer > _UNUSUAL * shorter:
+        try:
+            pixels = processor(images=image_inputs.opaque(image), return_tensors="pt")["pixel_values"]
+            narrow = min(pixels.shape[-2:]) < patch
+        except (ValueError, ZeroDivisionError, RuntimeError):
+            # What the library says is about sizes of its own.
+            narrow = True
+    if narrow:
+        problem = f"is {image.width:,} x {image.height:,} pixels, too narrow for this expert. Cut it into parts."
+        raise call.bad_input(name, problem, width=image.width, height=image.height)
+
+
+def patch_of(config: Config) -> int:
+    """Returns the side of the squares that a model cuts images into; 1 where it does not."""
+    patch = getattr(config, "patch_size", 1)
+    return patch if isinstance(patch, int) else 1
 
 
 def count(spec: ipc.Load, name: str, usual: int) -> int:

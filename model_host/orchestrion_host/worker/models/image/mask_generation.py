@@ -23,7 +23,7 @@ from orchestrion_host.worker.media.image import image_inputs, masks, scored_mask
 from orchestrion_host.worker.media.image.scored_masks import ScoredMask
 from orchestrion_host.worker.models import single_precision
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
-from orchestrion_host.worker.models.image import point_grids
+from orchestrion_host.worker.models.image import image_batches, point_grids
 from orchestrion_host.worker.runtimes import Outputs, Result
 
 # Those of ImageNet, with which every SAM was trained.
@@ -77,6 +77,7 @@ class MaskGenerator(TorchExpert):
 
     def _compute(self, call: Call) -> Outputs:
         image = image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels)
+        image_batches.check_shape(call, image)
         points = _points(call, image)
         fitted = _fitted(image_inputs.opaque(image), _LONGEST_SIDE)
         embedding = self._embedding(fitted)

@@ -50,6 +50,7 @@ class ObjectDetector(TorchExpert):
         self._processor = image_batches.processor(checkpoint)
         self._model: Model = checkpoint.model(transformers.AutoModelForObjectDetection)
         self._names = class_names.of(checkpoint.config, spec)
+        self._patch = image_batches.patch_of(checkpoint.config)
         self._threshold = float(spec.options.get("threshold", _DEFAULT_THRESHOLD))
         super().__init__(checkpoint, self._model)
 
@@ -67,6 +68,7 @@ class ObjectDetector(TorchExpert):
     def _read(self, call: Call) -> _Encoded:
         requested = requested_labels.read(call, (name for name in self._names.values() if name != _NO_CLASS))
         image = image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels)
+        image_batches.check_shape(call, image, processor=self._processor, patch=self._patch)
         threshold = call.number("threshold", self._threshold)
         return _Encoded(image, self._encoded(image_inputs.opaque(image)), threshold, requested)
 

@@ -19,6 +19,7 @@ from orchestrion_host.worker.models import single_precision
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.image import detected_objects, image_batches
 from orchestrion_host.worker.runtimes import Outputs, Result
+from orchestrion_host.worker.text import token_limits
 
 _KINDS: Final = ("owlvit", "owlv2", "grounding-dino", "mm-grounding-dino")
 _DEFAULT_THRESHOLDS: Final = {"owlvit": 0.1, "owlv2": 0.2}
@@ -56,6 +57,9 @@ class OpenVocabularyDetector(TorchExpert):
         self._tokenizer: Tokenizer = checkpoint.processor(transformers.AutoTokenizer)
         self._model: Model = checkpoint.model(transformers.AutoModelForZeroShotObjectDetection)
         self._threshold = float(spec.options.get("threshold", _DEFAULT_THRESHOLDS.get(self._kind, _USUAL_THRESHOLD)))
+        text = getattr(checkpoint.config, "text_config", checkpoint.config)
+        places = token_limits.most_tokens(text, spec, self._tokenizer)
+        self._most_tokens = min(places, int(getattr(checkpoint.config, "max_text_len", places)))
         super().__init__(checkpoint, self._model)
 
     def warm_up(self) -> None:
@@ -78,7 +82,9 @@ class OpenVocabularyDetector(TorchExpert):
             raise call.bad_input("labels", "needs at least one label, and none that is empty.")
         if len(labels) > _MOST_LABELS:
             raise call.bad_input("labels", f"has {len(labels)} labels; this expert takes at most {_MOST_LABELS}.")
+        self._check_lengths(call, labels)
         image = image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels)
+        image_batches.check_shape(call, image, processor=self._processor)
         threshold = call.number("threshold", self._threshold)
         return _Encoded(image, self._encoded(image_inputs.opaque(image)), labels, threshold)
 
@@ -104,21 +110,32 @@ class OpenVocabularyDetector(TorchExpert):
             scores = self._of_labels(scores, tokens["input_ids"], len(read[0].labels))
         return [self._kept(*rows) for rows in zip(read, scores, boxes, strict=True)]
 
+    def _check_lengths(self, call: Call, labels: Sequence[str]) -> None:
+        """Sees that the model reads all labels to their ends."""
+        if "dino" not in self._kind:
+            tokens = self._tokenizer([_PHRASE.format(label) for label in labels])["input_ids"]
+            token_limits.check_labels(call, labels, tokens, self._most_tokens)
+            return
+        count = len(self._tokenizer(_sentence(labels))["input_ids"])
+        if count > self._most_tokens:
+            problem = (
+                f"has {count} tokens in all; this expert reads {self._most_tokens} at most. Ask for fewer at once."
+            )
+            raise call.bad_input("labels", problem, token_count=count, limit_token_count=self._most_tokens)
+
     def _phrases(self, read: Sequence[_Encoded]) -> dict[str, torch.Tensor]:
         """One text for each label, once for each image: OWL wants (images x labels, tokens)."""
         tokens = self._tokenizer(
             [_PHRASE.format(label) for label in read[0].labels],
             padding="max_length",
-            max_length=int(self.checkpoint.config.text_config.max_position_embeddings),
-            truncation=True,
+            max_length=self._most_tokens,
             return_tensors="pt",
         )
         return {name: tensor.repeat(len(read), 1) for name, tensor in tokens.items() if name != "token_type_ids"}
 
     def _sentence(self, read: Sequence[_Encoded]) -> dict[str, torch.Tensor]:
         """All labels in one text, each ended by a full stop, as Grounding DINO was trained with."""
-        text = " ".join(f"{label.lower().rstrip('.')}." for label in read[0].labels)
-        return dict(self._tokenizer([text] * len(read), return_tensors="pt", truncation=True))
+        return dict(self._tokenizer([_sentence(read[0].labels)] * len(read), return_tensors="pt"))
 
     def _of_labels(self, scores: torch.Tensor, tokens: torch.Tensor, count: int) -> torch.Tensor:
         """Returns for each box the score of each label: the best of its tokens, which full stops separate.
@@ -153,6 +170,10 @@ class OpenVocabularyDetector(TorchExpert):
                 detections.append(Detection(encoded.labels[label], score, Box(*corners)))
         apart = {name: [item for item in detections if item.label == name] for name in encoded.labels}
         return [item for own in apart.values() for item in without_repeats(own)]
+
+
+def _sentence(labels: Sequence[str]) -> str:
+    return " ".join(f"{label.lower().rstrip('.')}." for label in labels)
 
 
 load = OpenVocabularyDetector

@@ -70,7 +70,11 @@ class PoseEstimator(TorchExpert):
         return image_batches.compute(batch, self._read, self._run)
 
     def _read(self, call: Call) -> Image.Image:
-        return image_batches.image_of(call, self.checkpoint.spec.max_image_pixels)
+        most = self.checkpoint.spec.max_image_pixels
+        if self._detector is None:
+            return image_batches.image_of(call, most)
+        patch = image_batches.patch_of(self._detector.config)
+        return image_batches.image_of(call, most, processor=self._detector_processor, patch=patch)
 
     def _run(self, calls: Sequence[Call], read: Sequence[Image.Image]) -> list[Outputs]:
         persons = self._persons(read)

@@ -87,6 +87,7 @@ class Segmenter(TorchExpert):
 
     def _read(self, call: Call) -> _Encoded:
         image = image_inputs.read(call, "image", self.checkpoint.spec.max_image_pixels)
+        image_batches.check_shape(call, image, processor=self._processor)
         threshold = call.number("threshold", self._threshold)
         return _Encoded(image, self._encoded(image_inputs.opaque(image)), threshold)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,10 +13,11 @@ from PIL import Image
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.classification import class_scores
-from orchestrion_host.worker.library_types import Model, Tokenizer
+from orchestrion_host.worker.library_types import Argument, Model, Tokenizer
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.image import image_batches
 from orchestrion_host.worker.runtimes import Outputs, Result
+from orchestrion_host.worker.text import token_limits
 
 _TEMPLATE: Final = "This is a photo of {}."
 _MOST_LABELS: Final = 256
@@ -65,11 +66,24 @@ class Clip(TorchExpert):
             raise call.bad_input("labels", "needs at least one label, and none that is empty.")
         if len(labels) > _MOST_LABELS:
             raise call.bad_input("labels", f"has {len(labels)} labels; this expert takes at most {_MOST_LABELS}.")
-        return _Encoded(self._prepared(image_batches.image_of(call, self.checkpoint.spec.max_image_pixels)), labels)
+        token_limits.check_labels(call, labels, self._tokens(labels, padding=False)["input_ids"], self._max_tokens)
+        return _Encoded(
+            self._prepared(
+                image_batches.image_of(call, self.checkpoint.spec.max_image_pixels, processor=self._processor)
+            ),
+            labels,
+        )
 
     def _prepared(self, image: Image.Image) -> torch.Tensor:
         pixels: torch.Tensor = self._processor(images=image, return_tensors="pt")["pixel_values"]
         return pixels
+
+    def _tokens(self, labels: Sequence[str], **settings: Argument) -> Mapping[str, Argument]:
+        """Tokenizes the sentence of each label."""
+        tokens: Mapping[str, Argument] = self._tokenizer(
+            [self._template.replace("{}", label) for label in labels], **settings
+        )
+        return tokens
 
     def _run(self, calls: Sequence[Call], read: Sequence[_Encoded]) -> list[Outputs]:
         del calls
@@ -89,13 +103,8 @@ class Clip(TorchExpert):
     def _logits(self, read: Sequence[_Encoded]) -> list[torch.Tensor]:
         """Returns for each call the logits of its labels, in their order."""
         labels = list(dict.fromkeys(label for item in read for label in item.labels))
-        tokens = self._tokenizer(
-            [self._template.replace("{}", label) for label in labels],
-            padding="max_length" if self._sigmoid else True,
-            max_length=self._max_tokens,
-            truncation=True,
-            return_tensors="pt",
-        )
+        settings = {"padding": "max_length", "max_length": self._max_tokens} if self._sigmoid else {"padding": True}
+        tokens = self._tokens(labels, return_tensors="pt", **settings)
         encoded = self.checkpoint.inputs({**tokens, "pixel_values": torch.cat([item.pixels for item in read])})
         with torch.inference_mode():
             logits = self._model(**encoded).logits_per_image.float().cpu()

@@ -70,7 +70,10 @@ class ImageTextExpert(TorchExpert):
         if len(prompt) >= self._places:
             problem = f"has {len(prompt)} tokens with its surroundings; this expert reads {self._places - 1} at most."
             raise call.bad_input("question", problem, token_count=len(prompt))
-        return _Prompt(image_batches.image_of(call, self.checkpoint.spec.max_image_pixels), tuple(prompt))
+        return _Prompt(
+            image_batches.image_of(call, self.checkpoint.spec.max_image_pixels, processor=self._processor),
+            tuple(prompt),
+        )
 
     def _run(self, calls: Sequence[Call], prompts: Sequence[_Prompt]) -> list[Outputs]:
         return [{self._output: text} for text in self._write(calls, prompts)]

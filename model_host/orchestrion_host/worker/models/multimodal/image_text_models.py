@@ -18,6 +18,9 @@ _USUAL_PLACES: Final = 512
 KINDS: Final = ("blip", "blip-2", "git", "vision-encoder-decoder")
 """The kinds of models that are asked in a way of their own; others are, if at all, by a chat template."""
 
+UNREAD_BY_DECODERS: Final = (r"^encoder\.pooler\.",)
+"""What a decoder does not read of an encoder of images: the summary of the whole; it reads the states of all places."""
+
 
 class ImageTextModel(Protocol):
     """A model that writes about images; it owns nothing but the model and its tokenizer."""
@@ -74,8 +77,8 @@ def places(config: Config) -> int:
 
 
 class _Base:
-    def __init__(self, checkpoint: Checkpoint, auto_class: AutoClass) -> None:
-        self.model: Model = checkpoint.model(auto_class)
+    def __init__(self, checkpoint: Checkpoint, auto_class: AutoClass, unread: Sequence[str] = ()) -> None:
+        self.model: Model = checkpoint.model(auto_class, unread=unread)
         self.tokenizer: Tokenizer = checkpoint.processor(transformers.AutoTokenizer)
 
 
@@ -149,7 +152,7 @@ class _EncoderDecoder(_Base):
     """An encoder of images and a decoder of texts, such as TrOCR or ViT-GPT2."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
-        super().__init__(checkpoint, transformers.VisionEncoderDecoderModel)
+        super().__init__(checkpoint, transformers.VisionEncoderDecoderModel, UNREAD_BY_DECODERS)
         complete(self.model, self.tokenizer)
 
     def prompt(self, question: str | None) -> list[int]:

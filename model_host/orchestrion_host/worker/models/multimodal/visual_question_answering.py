@@ -55,7 +55,7 @@ class AnswerClassifier(TorchExpert):
         if count > self._most_tokens:
             problem = f"has {count} tokens; this expert reads {self._most_tokens} at most."
             raise call.bad_input("question", problem, token_count=count)
-        return image_batches.image_of(call, self.checkpoint.spec.max_image_pixels), question
+        return image_batches.image_of(call, self.checkpoint.spec.max_image_pixels, processor=self._processor), question
 
     def _run(self, calls: Sequence[Call], questions: Sequence[tuple[Image.Image, str]]) -> list[Outputs]:
         del calls

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import torch
@@ -12,12 +12,12 @@ from PIL import Image
 from orchestrion.errors import Reason
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.library_types import Model, Processor
+from orchestrion_host.worker.library_types import Argument, Model, Processor
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.generation.stopping import StopWhenCancelled
 from orchestrion_host.worker.models.image import image_batches
 from orchestrion_host.worker.runtimes import Outputs, Result, one_by_one
-from orchestrion_host.worker.text import inputs
+from orchestrion_host.worker.text import control_tokens, inputs
 
 _DESCRIBE: Final = "Describe this picture in one sentence."
 _READ: Final = "Write down the text in this picture, line by line, and nothing else."
@@ -73,10 +73,7 @@ class VisionLanguageModel(TorchExpert):
         return {self._output: written}
 
     def _write(self, calls: Sequence[Call], image: Image.Image, question: str, *, most_tokens: int) -> str:
-        turn = {"role": "user", "content": [{"type": "image", "image": image}, {"type": "text", "text": question}]}
-        encoded = self._processor.apply_chat_template(
-            [turn], add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt"
-        )
+        encoded = self._encoded(image, question)
         stops = transformers.StoppingCriteriaList([StopWhenCancelled(calls)] if calls else [])
         with torch.inference_mode():
             tokens: torch.Tensor = self._model.generate(
@@ -87,3 +84,22 @@ class VisionLanguageModel(TorchExpert):
             )
         new = tokens[0, encoded["input_ids"].shape[1] :].cpu()
         return str(self._processor.decode(new, skip_special_tokens=True)).strip()
+
+    def _encoded(self, image: Image.Image, question: str) -> Mapping[str, Argument]:
+        """Puts an image and a question into the template; control tokens in the question are text.
+
+        Such as `<image>`, which would stand for another image.
+        """
+        try:
+            return self._templated(image, question, sanitize_control_tokens=True)
+        except NotImplementedError:
+            # The library does it for templates alone that write the marks of beginnings themselves.
+            names = self._processor.tokenizer.all_special_tokens
+            return self._templated(image, control_tokens.spaced(question, names))
+
+    def _templated(self, image: Image.Image, question: str, **settings: Argument) -> Mapping[str, Argument]:
+        turn = {"role": "user", "content": [{"type": "image", "image": image}, {"type": "text", "text": question}]}
+        encoded: Mapping[str, Argument] = self._processor.apply_chat_template(
+            [turn], add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt", **settings
+        )
+        return encoded

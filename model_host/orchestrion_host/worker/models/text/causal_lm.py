@@ -130,7 +130,7 @@ class CausalLm(TorchExpert):
     def _text_tokens(self, call: Call) -> list[int]:
         text = inputs.text(call, "text")
         # Tokenizers of models that also take pairs end a text, after which nothing would come.
-        tokens: list[int] = self._tokenizer(text)["input_ids"]
+        tokens: list[int] = self._tokenizer(text, split_special_tokens=True)["input_ids"]
         while len(tokens) > 1 and tokens[-1] == self._tokenizer.eos_token_id:
             tokens = tokens[:-1]
         if len(tokens) >= self._context:

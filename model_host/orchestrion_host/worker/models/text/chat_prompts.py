@@ -44,10 +44,12 @@ class ChatPrompts:
         """Keeps the tokenizer.
 
         Args:
-            tokenizer: Its template is used.
+            tokenizer: Its template is used. Control tokens are no text to it from here on, unless a call says so.
             settings: What the template is given besides, such as `enable_thinking`.
         """
         self._tokenizer = tokenizer
+        # Templates write control tokens; which others there are in the turns, the library tells from them.
+        tokenizer.split_special_tokens = False
         self._settings = dict(settings)
         self._template = None if tokenizer.chat_template else _PLAIN_TEMPLATE
         self.ends = () if tokenizer.chat_template else ("\nUser:",)
@@ -87,11 +89,16 @@ class ChatPrompts:
             raise call.bad_input("history", f"does not fit this expert's template: {error}.") from error
 
     def _tokens(self, turns: Sequence[Turn]) -> list[int]:
-        text = self._tokenizer.apply_chat_template(
-            list(turns), chat_template=self._template, add_generation_prompt=True, tokenize=False, **self._settings
+        # The control tokens of the template are such, and those that somebody wrote in a turn are text.
+        tokens: list[int] = self._tokenizer.apply_chat_template(
+            list(turns),
+            chat_template=self._template,
+            add_generation_prompt=True,
+            return_dict=False,
+            sanitize_control_tokens=True,
+            **self._settings,
         )
         # Templates write the marks of beginnings themselves; the plain one leaves them to the tokenizer.
-        tokens: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
         begin = self._tokenizer.bos_token_id
         return tokens if self._template is None or begin is None else [begin, *tokens]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import torch
 import transformers
@@ -15,6 +16,9 @@ from orchestrion_host.worker.runtimes import Result
 from orchestrion_host.worker.text import embeddings
 from orchestrion_host.worker.text.encoding import PASS_TOKENS, Vectors
 
+# Vectors are averages over all tokens; a pooler reads the first one alone.
+_UNREAD: Final = (r"(^|\.)pooler\.",)
+
 
 class TorchEncoder(TorchExpert):
     """A model whose averaged token states are embeddings."""
@@ -24,7 +28,7 @@ class TorchEncoder(TorchExpert):
         checkpoint = Checkpoint(spec)
         self._tokenizer: Tokenizer = checkpoint.processor(transformers.AutoTokenizer)
         self.max_tokens = min(int(spec.options.get("max_length", 512)), self._tokenizer.model_max_length)
-        self._model: Model = checkpoint.model(transformers.AutoModel)
+        self._model: Model = checkpoint.model(transformers.AutoModel, unread=_UNREAD)
         super().__init__(checkpoint, self._model)
 
     def warm_up(self) -> None:

@@ -83,3 +83,10 @@ def test_bad_and_cancelled_calls_fail_alone(expert: Any, tmp_path: Path) -> None
         assert isinstance(error, InvalidArgumentError)
         assert words in str(error)
     assert result["text"].startswith("the ")
+
+
+def test_other_control_tokens_beside_a_gap_are_text(expert: Any, tmp_path: Path) -> None:
+    marked, spaced = fill(expert, tmp_path, "the [SEP] ___ is [PAD] warm", "the [ sep ] ___ is [ pad ] warm")
+    words = [[(item["word"], pytest.approx(item["score"], abs=1e-5)) for item in marked["candidates"]["json"]]]
+    assert [(item["word"], item["score"]) for item in spaced["candidates"]["json"]] == words[0]
+    assert "[SEP]" in marked["text"]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import onnx
 import pytest
 import torch
 import transformers
 
 from orchestrion.errors import FailedPreconditionError, InvalidArgumentError, RunCancelledError
+from orchestrion_host.worker.text import passages
 from tests.checkpoints import text_models
 from tests.unit.host.worker import calls
 from tests.unit.host.worker.heads import loading
@@ -67,14 +72,79 @@ def test_a_batch_gives_what_each_text_gives_alone(moods: Any, tmp_path: Path) ->
         assert result["score"] == pytest.approx(alone["score"], abs=1e-5)
 
 
-def test_a_blank_text_fails_alone_and_a_long_one_is_cut(moods: Any, tmp_path: Path) -> None:
-    long = "sun " * 500
-    result, blank, cut = classify(moods, tmp_path, TEXTS[0], " \n", long)
+def test_a_blank_text_fails_alone(moods: Any, tmp_path: Path) -> None:
+    result, blank = classify(moods, tmp_path, TEXTS[0], " \n")
     assert result["label"]
     assert isinstance(blank, InvalidArgumentError)
     assert "`text` holds no text" in str(blank)
-    [same] = classify(moods, tmp_path, "sun " * (text_models.LENGTH - 2))
-    assert cut["score"] == pytest.approx(same["score"], abs=1e-5)
+
+
+# The first two sentences fit into the model together, and so do the others; no two of the three parts do.
+LONG: Final = ("the sun is warm. " * 5, "cold night and rain. " * 10, "swimming in the cold day. " * 8)
+
+
+def passages_of(folder: Path) -> list[tuple[str, int]]:
+    """The parts of the long text as the model reads them, with their tokens."""
+    tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folder)
+    cut = passages.cut(["".join(LONG)], _Tokens(tokenizer))["".join(LONG)]
+    assert len(cut) > 2
+    return cut
+
+
+@dataclass
+class _Tokens:
+    tokenizer: Any
+    max_tokens: int = text_models.LENGTH
+
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        return [len(ids) for ids in self.tokenizer(list(texts))["input_ids"]]
+
+
+def test_a_long_text_is_judged_by_all_of_its_parts(moods: Any, folder: Path, tmp_path: Path) -> None:
+    [result] = classify(moods, tmp_path, "".join(LONG))
+    parts = passages_of(folder / "moods")
+    judged = torch.stack([logits(folder / "moods", text).softmax(-1) for text, _ in parts])
+    sizes = torch.tensor([float(size) for _, size in parts])
+    expected = (judged * sizes[:, None]).sum(0) / sizes.sum()
+    scores = {item["label"]: item["score"] for item in result["scores"]["json"]}
+    assert [scores[name] for name in ("negative", "neutral", "positive")] == pytest.approx(expected.tolist(), abs=1e-5)
+    [first] = classify(moods, tmp_path, parts[0][0])
+    assert abs(first["score"] - result["score"]) > 1e-3
+
+
+def test_an_insult_anywhere_in_a_long_text_is_one(folder: Path, runtime: str, tmp_path: Path) -> None:
+    expert = loading.load(folder / "insults", runtime, "text-classification")
+    [result] = classify(expert, tmp_path, "".join(LONG), domain="toxicity")
+    parts = [logits(folder / "insults", text).sigmoid() for text, _ in passages_of(folder / "insults")]
+    expected = torch.stack(parts).amax(0).tolist()
+    scores = {item["label"]: item["score"] for item in result["scores"]["json"]}
+    assert [scores[name] for name in ("insult", "threat", "severe_toxic")] == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("number", ["INT32", "INT16"])
+def test_a_graph_that_takes_other_whole_numbers_is_given_them(folder: Path, number: str, tmp_path: Path) -> None:
+    shutil.copytree(folder / "moods", tmp_path / "model")
+    model = onnx.load(tmp_path / "model" / "model.onnx")
+    names = [item.name for item in model.graph.input]
+    for node in model.graph.node:
+        node.input[:] = [f"{name}_wide" if name in names else name for name in node.input]
+    casts = [onnx.helper.make_node("Cast", [name], [f"{name}_wide"], to=onnx.TensorProto.INT64) for name in names]
+    for place, node in enumerate(casts):
+        model.graph.node.insert(place, node)
+    for item in model.graph.input:
+        item.type.tensor_type.elem_type = getattr(onnx.TensorProto, number)
+    onnx.save(model, tmp_path / "model" / "model.onnx")
+    expert = loading.load(tmp_path / "model", "onnx", "text-classification")
+    expected = logits(folder / "moods", TEXTS[0]).softmax(-1).max().item()
+    [result] = classify(expert, tmp_path, TEXTS[0])
+    assert result["score"] == pytest.approx(expected, abs=1e-5)
+
+
+def test_control_tokens_in_a_text_are_text(moods: Any, folder: Path, tmp_path: Path) -> None:
+    marked, spaced = classify(moods, tmp_path, "the sun [SEP] [MASK] rain", "the sun [ sep ] [ mask ] rain")
+    assert marked["score"] == pytest.approx(spaced["score"], abs=1e-5)
+    controlled = logits(folder / "moods", "the sun [SEP] [MASK] rain").softmax(-1).max().item()
+    assert abs(marked["score"] - controlled) > 1e-4
 
 
 def test_a_cancelled_call_is_not_computed(moods: Any, tmp_path: Path) -> None:

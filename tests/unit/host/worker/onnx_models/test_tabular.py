@@ -102,3 +102,29 @@ def test_a_cancelled_call_is_not_computed(tmp_path: Path) -> None:
     call.cancel()
     [error] = loaded(tmp_path / "model").predict([call])
     assert isinstance(error, RunCancelledError)
+
+
+@pytest.mark.parametrize("number", ["FLOAT16", "DOUBLE", "INT8", "INT16", "INT32", "INT64", "UINT8", "UINT32"])
+def test_features_of_every_type_of_number_are_read(tmp_path: Path, number: str) -> None:
+    table_models.row_classifier(tmp_path / "model", number=number)
+    result = classify(loaded(tmp_path / "model"), tmp_path, "petal length,petal width\n1,0\n4,2\n9,5.0\n")
+    assert [row["label"] for row in result["rows"]["json"]] == NAMES
+
+
+@pytest.mark.parametrize(
+    ("number", "cell", "words"),
+    [
+        ("INT32", "1.4", "has '1.4' in row 2, column petal width; this expert takes a whole number from"),
+        ("UINT8", "-1", "takes a whole number from 0 to 255"),
+        ("INT8", "300", "takes a whole number from -128 to 127"),
+        ("INT64", "", "has '' in row 2"),
+        ("BOOL", "2", "takes true or false"),
+    ],
+)
+def test_a_number_that_would_be_rounded_or_wrapped_is_refused(
+    tmp_path: Path, number: str, cell: str, words: str
+) -> None:
+    table_models.row_classifier(tmp_path / "model", number=number)
+    error = classify(loaded(tmp_path / "model"), tmp_path, f"petal length,petal width\n1,0\n1,{cell}\n")
+    assert isinstance(error, InvalidArgumentError)
+    assert words in str(error)

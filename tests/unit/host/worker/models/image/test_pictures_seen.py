@@ -306,3 +306,32 @@ def test_points_that_are_none_are_named(
 )
 def test_things_are_counted_in_words(labels: list[str], words: str) -> None:
     assert counting.in_words(labels) == words
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 2), (1, 20_000), (20_000, 1), (2_000, 8)])
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_tiny_or_narrow_picture_is_seen_or_refused(
+    name: str, size: tuple[int, int], experts: dict[str, LoadedExpert], tmp_path: Path
+) -> None:
+    task_type, _, inputs = MAKERS[name]
+    picture = tmp_path / "odd.png"
+    Image.new("RGB", size, "red").save(picture)
+    own = {**inputs, "points": {"json": [[0, 0]]}} if "points" in inputs else inputs
+    [result] = experts[name].predict([call(task_type, {"image": picture, **own}, tmp_path / "out")])
+    if max(size) > 100 * min(size):
+        assert isinstance(result, InvalidArgumentError)
+        assert f"is {size[0]:,} x {size[1]:,} pixels, too narrow" in result.message
+    else:
+        assert isinstance(result, dict), result
+
+
+@pytest.mark.parametrize("name", ["clip", "siglip", "owl"])
+def test_a_label_that_would_be_cut_is_refused(
+    name: str, experts: dict[str, LoadedExpert], pictures: list[Path], tmp_path: Path
+) -> None:
+    task_type, _, _ = MAKERS[name]
+    inputs = {"image": pictures[0], "labels": ["cat", "a photo of this cat " * 40]}
+    [error] = experts[name].predict([call(task_type, inputs, tmp_path / "out")])
+    assert isinstance(error, InvalidArgumentError)
+    assert error.field == "inputs.labels"
+    assert "tokens" in error.message

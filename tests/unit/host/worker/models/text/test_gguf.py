@@ -168,8 +168,9 @@ def test_a_model_without_some_of_its_weights_is_refused(tmp_path: Path, monkeypa
     with monkeypatch.context() as patched:
         patched.setattr(gguf.GGUFWriter, "add_tensor", leave_one_out)
         gguf_models.write(path)
-    with pytest.raises(FailedPreconditionError, match=r"lacks 1 weights.*down_proj"):
+    with pytest.raises(FailedPreconditionError, match=r"lacks 1 weights.*down_proj") as caught:
         causal_lm.load(spec(path))
+    assert caught.value.reason == "MODEL_INCOMPLETE"
 
 
 def test_a_file_that_changes_is_read_anew(tmp_path: Path) -> None:
