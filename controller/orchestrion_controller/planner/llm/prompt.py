@@ -48,8 +48,9 @@ Rules:
 - Only these task types, with their inputs, choices and outputs. Leave out optional inputs that nobody asked for.
 - Each part of the request is done by a task or by the answer, or else stands beside `tasks` in \
 "not_done":[{{"words":"and send it","why":"nothing here sends"}}]: its words exactly as in the request, and why, in \
-the same language. What a task does is not in it; if all is done, there is none. Restrictions, conditions and manners are \
-parts ("only the left half", "if it rains", "in rhyme", "as a PDF"). Leave none out silently; do nothing else in its place.
+the same language. What a task does is not in it; if all is done, there is none. Restrictions, conditions and \
+manners are parts ("only the left half", "if it rains", "in rhyme", "as a PDF"). Leave none out silently; do nothing \
+else in its place.
 - If nothing can be done, `tasks` is empty and `not_done` has all. If no task is needed (a greeting, thanks, a \
 question about you{knowledge}): {{"tasks":[],"no_task_reason":"why"}}.
 - Texts, names, labels and numbers of the request go in exactly as written, without quotation marks.

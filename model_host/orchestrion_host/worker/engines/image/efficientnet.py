@@ -61,7 +61,6 @@ class EfficientNet:
         del self._session
 
     def _compute(self, call: Call) -> Outputs:
-        side = efficientnet_graph.SIDE
         image = image_inputs.read(call, "image", self._max_image_pixels)
         call.raise_if_cancelled()
         shares = self._shares(image_inputs.opaque(image))
