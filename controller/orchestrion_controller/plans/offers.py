@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,6 +44,18 @@ class Ability:
         """What it does, in words."""
         return description_of(self.task_type)
 
+    @property
+    def digest(self) -> int:
+        """What tells it from any other, what it does included, as a 64-bit number."""
+        return _digest(self.name_words, self.identity)
+
+    @property
+    def identity(self) -> str:
+        """What it does with what it needs: the same whatever optional inputs and outputs its task type gets."""
+        needed = (item for item in self.task_type.inputs if not item.optional)
+        made = (item for item in self.task_type.outputs if not item.optional)
+        return f"{_purpose(self.task_type)}. takes {_kinds(tuple(needed))}, gives {_kinds(tuple(made))}"
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
@@ -56,6 +68,11 @@ class Option:
     def text(self) -> tuple[str, str]:
         """What it is called and what it does, in words: the same for inputs that are alike."""
         return words_of(self.parameter.name), self.parameter.description
+
+    @property
+    def digest(self) -> int:
+        """What tells it from any other, as a 64-bit number."""
+        return _digest(self.task_type.name, *self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +92,29 @@ class Offer:
 
     @property
     def ability_digests(self) -> list[int]:
-        """What tells each ability from any other, its text included, as 64-bit numbers."""
-        return [_digest(item.name_words, item.description) for item in self.abilities]
+        """Those of the abilities."""
+        return [item.digest for item in self.abilities]
 
     @property
     def option_digests(self) -> list[int]:
-        """Likewise for the options."""
-        return [_digest(item.task_type.name, *item.text) for item in self.options]
+        """Those of the options."""
+        return [item.digest for item in self.options]
 
     def first_of(self, task_type: TaskType) -> int:
         """The index of the first ability of a task type."""
         return next(number for number, ability in enumerate(self.abilities) if ability.task_type == task_type)
 
 
-def offer(task_types: Sequence[TaskType]) -> Offer:
-    """Lists what a library offers."""
-    abilities = tuple(Ability(item, choices) for item in task_types for choices in _choices(item))
-    options = tuple(Option(item, parameter) for item in task_types for parameter in item.inputs if is_worded(parameter))
+def offer(task_types: Sequence[TaskType], is_read: Callable[[Option], bool] = lambda _: True) -> Offer:
+    """Lists what a library offers.
+
+    Args:
+        task_types: The library.
+        is_read: Which of the options words can give.
+    """
+    abilities = tuple(ability for item in task_types for ability in abilities_of(item))
+    every = (Option(item, parameter) for item in task_types for parameter in item.inputs if is_worded(parameter))
+    options = tuple(filter(is_read, every))
     texts = tuple(dict.fromkeys(option.text for option in options))
     types = [ability.task_type for ability in abilities]
     ability_of = tuple(types.index(option.task_type) for option in options)
@@ -107,6 +130,11 @@ def offer(task_types: Sequence[TaskType]) -> Offer:
 
 def _digest(*texts: str) -> int:
     return int.from_bytes(hashlib.sha256("\n".join(texts).encode()).digest()[:8], "big")
+
+
+def abilities_of(task_type: TaskType) -> list[Ability]:
+    """Lists a task type by each of its choices."""
+    return [Ability(task_type, choices) for choices in _choices(task_type)]
 
 
 def is_worded(parameter: Parameter) -> bool:
@@ -135,8 +163,11 @@ def words_of(name: str) -> str:
 
 def description_of(task_type: TaskType) -> str:
     """Describes a task type: what it does, its inputs and its outputs."""
-    said = " ".join(task_type.description.split())[:_LONGEST].rstrip(".")
-    return f"{said}. takes {_kinds(task_type.inputs)}, gives {_kinds(task_type.outputs)}"
+    return f"{_purpose(task_type)}. takes {_kinds(task_type.inputs)}, gives {_kinds(task_type.outputs)}"
+
+
+def _purpose(task_type: TaskType) -> str:
+    return " ".join(task_type.description.split())[:_LONGEST].rstrip(".")
 
 
 def _kinds(parameters: Sequence[Parameter]) -> str:

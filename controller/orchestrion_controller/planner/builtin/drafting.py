@@ -30,6 +30,8 @@ _TEST: Final = "test-"
 """How the names of task types begin that are for tests alone, and that nobody asks for in words."""
 _ALIKE: Final = 0.4
 """Up to which difference of what words ask for it is asked which is meant, in nats."""
+_ALIKE_WAYS: Final = 2.0
+"""Likewise between two ways of one task type, such as reading a picture and describing it, which a word tells apart."""
 _NEAR: Final = 3.0
 """Up to which difference what is here is offered in place of what is not, in nats."""
 
@@ -168,17 +170,26 @@ class Drafting:
                 near = self._rival(reading, _NEAR)
                 offer = near.request if near else ""
             return replace(draft, not_done=tuple(replace(item, nearest_request=offer) for item in draft.not_done))
-        rival = self._rival(reading, _ALIKE)
+        rival = self._rival(reading, _ALIKE, _ALIKE_WAYS)
         own = rival and abilities.choice(reading.steps[0].ability, self.asked_in.tag, self.around.own_files)
         if not rival or not own:
             return draft
         return replace(draft, questions=(Question(message(self.asked_in.tag, "which_is_meant"), (own, rival)),))
 
-    def _rival(self, reading: Reading, behind: float) -> QuestionChoice | None:
-        """What is here that a request on files with one wish may mean as well, and a request that says so."""
+    def _rival(self, reading: Reading, behind: float, as_way: float = 0.0) -> QuestionChoice | None:
+        """What is here that a request on files with one wish may mean as well, and a request that says so.
+
+        Args:
+            reading: The request as it was read.
+            behind: Up to which difference, in nats.
+            as_way: Likewise where it is another way of the same task type.
+        """
         is_one = len(reading.steps) == 1 and not reading.steps[0].options and not reading.of_role("unmet")
         rival = reading.rivals[0] if is_one else None
-        if rival is None or rival.behind > behind:
+        if rival is None:
+            return None
+        is_way = rival.ability.task_type.name == reading.steps[0].task_type.name
+        if rival.behind > max(behind, as_way if is_way else 0.0):
             return None
         choice = abilities.choice(rival.ability, self.asked_in.tag, self.around.own_files)
         tasks = self._plan(choice.request) if choice else ()

@@ -52,6 +52,8 @@ class Heads:
         self._digests = {name: weights[f"{name}_digests"] for name in ("ability", "option")}
         self.learnt = frozenset(map(int, self._digests["ability"]))
         """The digests of the abilities of which more was learnt than their texts say."""
+        self.learnt_options = frozenset(map(int, self._digests["option"]))
+        """Likewise of the options."""
 
     def library(
         self,

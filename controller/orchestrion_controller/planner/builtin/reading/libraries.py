@@ -16,7 +16,7 @@ from orchestrion_controller.planner.builtin.reading.encoder import Encoder
 from orchestrion_controller.planner.builtin.reading.features import Array
 from orchestrion_controller.planner.builtin.reading.heads import ROLES, Heads, LibraryVectors
 from orchestrion_controller.planner.builtin.reading.pieces import Piece, read_text
-from orchestrion_controller.plans.offers import Offer, offer
+from orchestrion_controller.plans.offers import Offer, Option, abilities_of, offer
 
 _NEW: Final = 1.0
 """How much more words ask for what nothing was learnt of but its texts, in nats: they are less like any words."""
@@ -63,7 +63,7 @@ class Libraries:
             if task_types in self._kept:
                 self._kept.move_to_end(task_types)
                 return self._kept[task_types]
-        offered = offer(task_types)
+        offered = offer(task_types, self._is_read)
         abilities = [read_text(item.name_words, item.description, self._encoder.pieces) for item in offered.abilities]
         options = [read_text(*text, self._encoder.pieces) for text in offered.option_texts]
         encoded = self._encoder.encode([text for text, _ in (*abilities, *options)])
@@ -75,8 +75,8 @@ class Libraries:
             offered,
         )
         new: dict[str, list[int]] = {}
-        for number, (ability, digest) in enumerate(zip(offered.abilities, offered.ability_digests, strict=True)):
-            if digest not in self._heads.learnt:
+        for number, ability in enumerate(offered.abilities):
+            if ability.digest not in self._heads.learnt:
                 new.setdefault(ability.task_type.name, []).append(number)
         cues = {item.name: GappedPhrases(item.cues) for item in task_types}
         library = EncodedLibrary(offered, vectors, {name: (numbers, cues[name]) for name, numbers in new.items()})
@@ -85,3 +85,11 @@ class Libraries:
             while len(self._kept) > _MOST:
                 self._kept.popitem(last=False)
         return library
+
+    def _is_read(self, option: Option) -> bool:
+        """Whether words are read for an option; not for one that a task type got after all else of it was learnt.
+
+        What was learnt beside it was learnt without it: its bare text would take words from what they really ask for.
+        """
+        is_learnt = any(ability.digest in self._heads.learnt for ability in abilities_of(option.task_type))
+        return option.digest in self._heads.learnt_options or not is_learnt

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from orchestrion_host.worker.media.audio.audio_inputs import Samples
-    from orchestrion_host.worker.media.audio.resampling import Mono
+from orchestrion_host.worker.media.audio.audio_inputs import Samples
+
+Mono: TypeAlias = npt.NDArray[np.float32]
+"""Samples of one channel, of shape (frames,)."""
 
 # A channel that correlates with the loudest one by less than this is its mirror image: a cable with wires exchanged,
 # or the trick that makes a singer vanish on one loudspeaker. Rooms and several microphones stay far from it.

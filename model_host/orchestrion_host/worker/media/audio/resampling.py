@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import soxr
 
 from orchestrion_host.worker.media.audio import mixing
 from orchestrion_host.worker.media.audio.audio_inputs import Samples
-
-Mono: TypeAlias = npt.NDArray[np.float32]
-"""Samples of one channel, of shape (frames,)."""
+from orchestrion_host.worker.media.audio.mixing import Mono
 
 
 def mono(blocks: Iterable[Samples], rate: int, wanted_rate: int) -> Iterator[Mono]:
