@@ -25,7 +25,7 @@ _FEW_TASK_TYPES: Final = 20
 """How many of all task types it has to have room for."""
 _LIKELIEST: Final = 3
 """How many of the likeliest task types have to be described whole in it."""
-_MOST_OF_PLAN: Final = {libraries.STARTER: 1700, libraries.ALL: 3000}
+_MOST_OF_PLAN: Final = {libraries.STARTER: 1600, libraries.ALL: 3000}
 _MOST_OF_SCHEMA: Final = 2840
 _MOST_OF_ANSWER: Final = 500
 
