@@ -18,8 +18,8 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.engines import cores
 from orchestrion_host.worker.library_types import Argument, Model
 from orchestrion_host.worker.media.audio import recordings
+from orchestrion_host.worker.media.audio.mixing import Mono
 from orchestrion_host.worker.media.audio.recordings import Recording
-from orchestrion_host.worker.media.audio.resampling import Mono
 from orchestrion_host.worker.runtimes import Outputs, Result, one_by_one
 from orchestrion_host.worker.text import spoken_languages
 

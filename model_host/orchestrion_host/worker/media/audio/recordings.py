@@ -9,7 +9,7 @@ import numpy as np
 
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media.audio import audio_inputs, resampling
-from orchestrion_host.worker.media.audio.resampling import Mono
+from orchestrion_host.worker.media.audio.mixing import Mono
 
 # A pause is looked for in this last part of a window, by the loudness of stretches of this length.
 _PAUSE_SHARE: Final = 1 / 3

@@ -15,8 +15,8 @@ from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.classification import class_names, class_scores
 from orchestrion_host.worker.library_types import Model
+from orchestrion_host.worker.media.audio.mixing import Mono
 from orchestrion_host.worker.media.audio.recordings import Recording
-from orchestrion_host.worker.media.audio.resampling import Mono
 from orchestrion_host.worker.models.audio.waveforms import Waveforms, warm_up_audio
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.runtimes import Outputs, Result

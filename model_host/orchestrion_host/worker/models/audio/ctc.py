@@ -17,7 +17,7 @@ import torch
 import transformers
 
 from orchestrion_host.worker.library_types import Array, Model, Tokenizer
-from orchestrion_host.worker.media.audio.resampling import Mono
+from orchestrion_host.worker.media.audio.mixing import Mono
 from orchestrion_host.worker.models.audio.recogniser import WINDOW_SECONDS, AudioWindow, Recogniser, Transcript
 from orchestrion_host.worker.models.audio.waveforms import Waveforms, warm_up_audio
 from orchestrion_host.worker.models.checkpoint import Checkpoint

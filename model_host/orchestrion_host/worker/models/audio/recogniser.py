@@ -14,8 +14,8 @@ from orchestrion.values import JsonObject
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.library_types import Model
+from orchestrion_host.worker.media.audio.mixing import Mono
 from orchestrion_host.worker.media.audio.recordings import Recording
-from orchestrion_host.worker.media.audio.resampling import Mono
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.runtimes import Outputs, Result
 from orchestrion_host.worker.text import spoken_languages

@@ -11,7 +11,7 @@ import transformers
 
 from orchestrion_host.worker.library_types import Argument, Config, Model, Tokenizer
 from orchestrion_host.worker.media.audio import recordings
-from orchestrion_host.worker.media.audio.resampling import Mono
+from orchestrion_host.worker.media.audio.mixing import Mono
 from orchestrion_host.worker.models.audio.recogniser import WINDOW_SECONDS, AudioWindow, Recogniser, is_silent
 from orchestrion_host.worker.models.audio.waveforms import Waveforms
 from orchestrion_host.worker.models.checkpoint import Checkpoint

@@ -9,7 +9,7 @@ import transformers
 
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.library_types import Model, Tokenizer
-from orchestrion_host.worker.media.audio.resampling import Mono
+from orchestrion_host.worker.media.audio.mixing import Mono
 from orchestrion_host.worker.models import randomness
 from orchestrion_host.worker.models.audio import speecht5_voices
 from orchestrion_host.worker.models.audio.synthesiser import Synthesiser

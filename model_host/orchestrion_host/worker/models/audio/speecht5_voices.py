@@ -9,7 +9,7 @@ import torch
 import transformers
 
 from orchestrion_host.worker.library_types import Model
-from orchestrion_host.worker.media.audio.resampling import Mono
+from orchestrion_host.worker.media.audio.mixing import Mono
 from orchestrion_host.worker.models.audio.waveforms import Waveforms
 from orchestrion_host.worker.models.checkpoint import Checkpoint
 

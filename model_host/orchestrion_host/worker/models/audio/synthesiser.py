@@ -16,7 +16,7 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.library_types import Model
 from orchestrion_host.worker.media.audio import limiting, stretching, wav
 from orchestrion_host.worker.media.audio.audio_inputs import Samples
-from orchestrion_host.worker.media.audio.resampling import Mono
+from orchestrion_host.worker.media.audio.mixing import Mono
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.runtimes import Outputs, Result, one_by_one
 from orchestrion_host.worker.text import language_tags, sentences

@@ -11,7 +11,7 @@ from transformers.models.speecht5.number_normalizer import EnglishNumberNormaliz
 from orchestrion.errors import Reason
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.library_types import Model, Tokenizer
-from orchestrion_host.worker.media.audio.resampling import Mono
+from orchestrion_host.worker.media.audio.mixing import Mono
 from orchestrion_host.worker.models import randomness
 from orchestrion_host.worker.models.audio.synthesiser import Synthesiser
 from orchestrion_host.worker.models.checkpoint import Checkpoint

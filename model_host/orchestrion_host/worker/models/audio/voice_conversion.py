@@ -13,8 +13,8 @@ from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.library_types import Model
 from orchestrion_host.worker.media.audio import limiting, recordings, wav
+from orchestrion_host.worker.media.audio.mixing import Mono
 from orchestrion_host.worker.media.audio.recordings import Recording
-from orchestrion_host.worker.media.audio.resampling import Mono
 from orchestrion_host.worker.models import randomness
 from orchestrion_host.worker.models.audio import speecht5_voices
 from orchestrion_host.worker.models.audio.speecht5_voices import SpeakerEncoder

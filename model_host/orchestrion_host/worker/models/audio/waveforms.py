@@ -12,7 +12,7 @@ import torch
 import transformers
 
 from orchestrion_host.worker.library_types import Argument, Processor
-from orchestrion_host.worker.media.audio.resampling import Mono
+from orchestrion_host.worker.media.audio.mixing import Mono
 from orchestrion_host.worker.models.checkpoint import Checkpoint
 
 # Shorter sounds are filled up with silence: the first layers of most models see no frame in less.

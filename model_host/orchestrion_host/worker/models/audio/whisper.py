@@ -15,7 +15,7 @@ import transformers
 
 from orchestrion_host.worker.library_types import Argument, Model, Processor, Tokenizer
 from orchestrion_host.worker.media.audio import recordings
-from orchestrion_host.worker.media.audio.resampling import Mono
+from orchestrion_host.worker.media.audio.mixing import Mono
 from orchestrion_host.worker.models.audio.recogniser import AudioWindow, Recogniser, Transcript, is_silent
 from orchestrion_host.worker.models.audio.waveforms import warm_up_audio
 from orchestrion_host.worker.models.checkpoint import Checkpoint
