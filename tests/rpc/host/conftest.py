@@ -15,7 +15,16 @@ from orchestrion_host.catalogue import presence, reader
 from tests.rpc.host import tiny_models
 from tests.rpc.host.hosts import RunningHost, running_host
 
-CARRIED: Final = ("efficientnet-lite0", "u2netp", "style-transfer", "faster-whisper-base", "spacy-english")
+CARRIED: Final = (
+    "efficientnet-lite0",
+    "faster-whisper-base",
+    "movenet-lightning",
+    "rapidocr",
+    "spacy-english",
+    "ssd-mobilenet-coco",
+    "style-transfer",
+    "u2netp",
+)
 """Experts with files that packages carry, of which the tests change a byte."""
 
 

@@ -193,6 +193,9 @@ async def test_they_take_little_memory(host: RunningHost) -> None:
         ("torn-efficientnet-lite0", "image-classification"),
         ("torn-u2netp", "image-segmentation"),
         ("torn-style-transfer", "image-to-image"),
+        ("torn-ssd-mobilenet-coco", "object-detection"),
+        ("torn-movenet-lightning", "openpose-control"),
+        ("torn-rapidocr", "image-to-text"),
     ],
 )
 async def test_a_changed_file_leaves_its_expert_out_and_the_host_goes_on(
