@@ -212,7 +212,7 @@ def test_hard_text_is_spoken(client: Client) -> None:
     ("request_text", "expected"),
     [
         ("请把这张图片里的文字大声朗读给我听。", ["image-to-text", "text-to-speech"]),
-        ("这张图片上写了什么字？", ["image-to-text"]),
+        ("这张图片上写了什么？", ["image-to-text"]),
     ],
 )
 def test_a_request_in_chinese_is_understood(request_text: str, expected: list[str], client: Client) -> None:

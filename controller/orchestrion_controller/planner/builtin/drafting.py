@@ -30,8 +30,8 @@ _TEST: Final = "test-"
 """How the names of task types begin that are for tests alone, and that nobody asks for in words."""
 _ALIKE: Final = 0.4
 """Up to which difference of what words ask for it is asked which is meant, in nats."""
-_ALIKE_WAYS: Final = 2.0
-"""Likewise between two ways of one task type, such as reading a picture and describing it, which a word tells apart."""
+_BARELY: Final = 2.0
+"""Up to which difference a narrow way of a task type is not taken for meant where the plain one is here, in nats."""
 _NEAR: Final = 3.0
 """Up to which difference what is here is offered in place of what is not, in nats."""
 
@@ -99,7 +99,7 @@ class Drafting:
 
     def _read(self, long_words: int) -> PlanDraft:
         around, language = self.around, self.asked_in.tag
-        reading = self._reading(long_words)
+        reading = self._reading(long_words).plainly(_BARELY)
         files = [artifact.file_name for artifact in around.own_files]
         said = spoken.read(around.text, asides(around.text, files, long_words=long_words), [self.asked_in])
         reading = LookedFor(reading, said, language).for_everyday_things()
@@ -170,26 +170,17 @@ class Drafting:
                 near = self._rival(reading, _NEAR)
                 offer = near.request if near else ""
             return replace(draft, not_done=tuple(replace(item, nearest_request=offer) for item in draft.not_done))
-        rival = self._rival(reading, _ALIKE, _ALIKE_WAYS)
+        rival = self._rival(reading, _ALIKE)
         own = rival and abilities.choice(reading.steps[0].ability, self.asked_in.tag, self.around.own_files)
         if not rival or not own:
             return draft
         return replace(draft, questions=(Question(message(self.asked_in.tag, "which_is_meant"), (own, rival)),))
 
-    def _rival(self, reading: Reading, behind: float, as_way: float = 0.0) -> QuestionChoice | None:
-        """What is here that a request on files with one wish may mean as well, and a request that says so.
-
-        Args:
-            reading: The request as it was read.
-            behind: Up to which difference, in nats.
-            as_way: Likewise where it is another way of the same task type.
-        """
+    def _rival(self, reading: Reading, behind: float) -> QuestionChoice | None:
+        """What is here that a request on files with one wish may mean as well, and a request that says so."""
         is_one = len(reading.steps) == 1 and not reading.steps[0].options and not reading.of_role("unmet")
         rival = reading.rivals[0] if is_one else None
-        if rival is None:
-            return None
-        is_way = rival.ability.task_type.name == reading.steps[0].task_type.name
-        if rival.behind > max(behind, as_way if is_way else 0.0):
+        if rival is None or rival.behind > behind:
             return None
         choice = abilities.choice(rival.ability, self.asked_in.tag, self.around.own_files)
         tasks = self._plan(choice.request) if choice else ()

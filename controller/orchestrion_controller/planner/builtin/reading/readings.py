@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orchestrion.plans import TaskType
 from orchestrion_controller.planner.builtin.reading.graph import Graph
@@ -38,6 +38,22 @@ class Reading:
     """For each step what else its words come nearest to; None where it has none."""
     confidence: float
     """How likely all of it is right, 0 to 1."""
+
+    def plainly(self, within: float) -> Reading:
+        """Returns the reading with the plain way of a task type where a narrower one is barely ahead of it.
+
+        Who wants a picture described, and not read, says so; the bare task type is what most mean who say neither.
+
+        Args:
+            within: Up to which difference, in nats.
+        """
+        steps, rivals = [*self.steps], [*self.rivals]
+        for number, (step, rival) in enumerate(zip(self.steps, self.rivals, strict=True)):
+            if rival is None or rival.behind > within or rival.ability.task_type != step.task_type:
+                continue
+            if step.ability.choices and not rival.ability.choices:
+                steps[number], rivals[number] = replace(step, ability=rival.ability), None
+        return replace(self, steps=tuple(steps), rivals=tuple(rivals))
 
     def of_role(self, role: str) -> tuple[Segment, ...]:
         """The segments of a role."""
