@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import Final
 
 from orchestrion.errors import Reason
 from orchestrion_host import ipc
+from orchestrion_host.worker import weights
 from orchestrion_host.worker.runtimes import Loader
 
 _MODULES: Final = {
@@ -35,10 +37,13 @@ _MODULES: Final = {
 def loader(spec: ipc.Load) -> Loader:
     """Imports the module of the engine that the expert names as its model and returns its `load`.
 
+    No engine sees files that are not those of the catalogue.
+
     Raises:
-        FailedPreconditionError: There is no such engine.
+        FailedPreconditionError: EXPERT_LOAD_FAILED: there is no such engine, or a file is missing or another one.
     """
     if spec.model not in _MODULES:
         raise Reason.EXPERT_LOAD_FAILED.error(f"There is no engine {spec.model!r}; there are {', '.join(_MODULES)}.")
+    weights.check(Path(spec.folder), spec.sha256)
     load: Loader = import_module(_MODULES[spec.model]).load
     return load

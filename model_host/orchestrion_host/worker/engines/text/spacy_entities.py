@@ -11,7 +11,6 @@ from spacy.language import Language
 
 from orchestrion.values import JsonObject
 from orchestrion_host import ipc
-from orchestrion_host.worker import weights
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.runtimes import Outputs, Result, one_by_one
 from orchestrion_host.worker.text import inputs
@@ -30,13 +29,8 @@ class SpacyEntities:
     """The part of the pipeline that marks names."""
 
     def __init__(self, spec: ipc.Load) -> None:
-        """Loads it from its folder, without importing the package that carries it.
-
-        Raises:
-            FailedPreconditionError: EXPERT_LOAD_FAILED: a file is not the one that the catalogue names.
-        """
+        """Loads it from its folder, without importing the package that carries it."""
         folder = Path(spec.folder)
-        weights.check(folder, spec.sha256)
         self._pipeline: Language = spacy.load(folder, exclude=_UNUSED)
         self._pipeline.max_length = _MOST_CHARACTERS
 

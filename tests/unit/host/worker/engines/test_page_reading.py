@@ -20,6 +20,7 @@ from orchestrion_host.worker.engines.image.page_reading.page_reader import joine
 from orchestrion_host.worker.engines.image.page_reading.text_detection import TILE_SIDE, own, spans
 from orchestrion_host.worker.engines.image.page_reading.text_recognition import LineReading
 from orchestrion_host.worker.engines.image.rapid_ocr import RapidOcr
+from orchestrion_host.worker.runtimes import engine
 from tests.unit.host.worker import calls
 from tests.unit.host.worker.calls import Sent
 
@@ -242,4 +243,4 @@ def test_parts_of_a_line_are_joined_as_their_script_does() -> None:
 def test_another_file_than_the_catalogue_names_is_not_opened() -> None:
     name = "PP-OCRv6_rec_small.onnx"
     with pytest.raises(FailedPreconditionError, match=name):
-        rapid_ocr.load(load_message(sha256={name: "0" * 64}))
+        engine.loader(load_message(sha256={name: "0" * 64}))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from orchestrion.errors import Reason
 from orchestrion_host.catalogue import presence, reader
+from orchestrion_host.worker import weights
 from orchestrion_host.worker.engines.image.page_reading.page_reader import PageReader
 
 
@@ -19,4 +20,6 @@ def page_reader() -> PageReader:
     place = presence.find(facts)
     if place.problem:
         raise Reason.EXPERT_LOAD_FAILED.error(place.problem, expert=facts.id)
-    return PageReader(Path(place.folder), facts.source.sha256)
+    folder = Path(place.folder)
+    weights.check(folder, facts.source.sha256)
+    return PageReader(folder)

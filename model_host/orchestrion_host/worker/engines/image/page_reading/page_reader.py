@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,6 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageStat
 
-from orchestrion_host.worker import weights
 from orchestrion_host.worker.engines.image.page_reading import closer_looks, line_images, page_direction
 from orchestrion_host.worker.engines.image.page_reading.text_boxes import TextBox
 from orchestrion_host.worker.engines.image.page_reading.text_detection import TILE_SIDE, TextDetector
@@ -83,17 +82,12 @@ class PageReading:
 class PageReader:
     """The two models of the package."""
 
-    def __init__(self, folder: Path, sha256: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path) -> None:
         """Opens them.
 
         Args:
-            folder: The folder of their files.
-            sha256: The hashes of the files by name.
-
-        Raises:
-            FailedPreconditionError: EXPERT_LOAD_FAILED: a file is not the one that the catalogue names.
+            folder: The folder of their files, which have been checked.
         """
-        weights.check(folder, sha256)
         self._detector = TextDetector(folder / DETECTOR)
         self._recognizer = TextRecognizer(folder / RECOGNIZER)
 
