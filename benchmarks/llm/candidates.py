@@ -46,7 +46,7 @@ def questions(replay: Replay) -> tuple[Sequence[ChoiceQuestion], SelectionContex
     )
     selector = Selector(registry, _CANDIDATES)
     questions_of_plan = [
-        ChoiceQuestion(TaskRequirements.of(task, context), selector.shortlist(task, context)) for task in tasks
+        ChoiceQuestion(TaskRequirements(task, context), selector.shortlist(task, context)) for task in tasks
     ]
     registry.close()
     return questions_of_plan, context

@@ -82,7 +82,7 @@ async def by_language_model(cases: Iterable[Case], model: ChatModel) -> Sequence
     for case in cases:
         registry = _registry(case)
         shortlist = Selector(registry, CANDIDATES).shortlist(case.task, case.context)
-        question = ChoiceQuestion(TaskRequirements.of(case.task, case.context), shortlist)
+        question = ChoiceQuestion(TaskRequirements(case.task, case.context), shortlist)
         choices = await chooser.choose([question], case.context)
         choice = choices.by_task.get(case.task.id)
         named = choice.expert_id if choice else ""

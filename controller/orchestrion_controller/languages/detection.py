@@ -130,14 +130,8 @@ def _weighed(text: str, expected: str) -> Detected:
     likely = _languages_of(script)
     if len(likely) == 1:
         return Detected(min(likely), 1.0, likely)
-    weights, expected = _weights(), canonical(expected)
-    return _likeliest(
-        {
-            tag: score * weights.get(tag, 1.0) * (_EXPECTED_WEIGHT if canonical(tag) == expected else 1.0)
-            for tag, score in _rank(text)
-            if tag in likely
-        }
-    )
+    weights = _weights_of(script, canonical(expected))
+    return _likeliest({tag: score * weights[tag] for tag, score in _rank(text) if tag in weights})
 
 
 def _likeliest(scores: Mapping[str, float]) -> Detected:
@@ -157,9 +151,14 @@ def _languages_of(script: str) -> frozenset[str]:
     return frozenset(scripts[script]) if script in scripts else _classifier_labels().difference(others)
 
 
-@cache
-def _weights() -> Mapping[str, float]:
-    return {tag.strip(): float(weight) for weight, tags in symbols()["spread"].items() for tag in tags.split(",")}
+@lru_cache(maxsize=1024)
+def _weights_of(script: str, expected: str) -> Mapping[str, float]:
+    """Returns how likely each language of a script is before a text is read, relative to the others."""
+    spread = {tag.strip(): float(weight) for weight, tags in symbols()["spread"].items() for tag in tags.split(",")}
+    return {
+        tag: spread.get(tag, 1.0) * (_EXPECTED_WEIGHT if canonical(tag) == expected else 1.0)
+        for tag in _languages_of(script)
+    }
 
 
 def _script(text: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
 from itertools import islice
 from types import MappingProxyType
 from typing import Final
@@ -31,50 +31,74 @@ _NO_FILES: Final[Mapping[str, str]] = MappingProxyType({})
 _ENDINGS: Final = ("ings", "ing", "ies", "ed", "es", "s", "y", "e")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TaskRequirements:
-    """The requirements of one task."""
+    """The requirements of one task, each computed when an expert is first measured by it.
+
+    Most experts lack the fact that a requirement is compared with, and to tell the language of a text takes longer than
+    everything else in the choice of an expert.
+    """
 
     task: Task
-    domain: str = ""
-    """The domain that it names; empty for none."""
-    language: str = ""
-    """The language that it names, or that its texts are in, as `languages.canonical` has it; empty where neither is
-    clear."""
-    language_named: bool = False
-    """Whether the task names the language."""
-    text_language: str = ""
-    """The language that its texts are in, as detected; empty where it is not clear."""
-    text_languages: tuple[languages.Detected, ...] = ()
-    """What was detected of each input with texts, the longest first; tags are as `languages.canonical` has them."""
-    sizes: Mapping[str, InputSize] = field(default_factory=dict)
-    """How large its inputs are, by input, as far as they exist already."""
-    words: frozenset[str] = frozenset()
-    """The words of the request and of the texts, as `stems` leaves them."""
-    licenses: tuple[tuple[str, ...], ...] = ()
-    """The licences that the expert may have, as `licenses.allowed` takes them; each list has to allow it."""
+    context: SelectionContext = NO_CONTEXT
+    """What the choice depends on besides the task."""
+    operator_licenses: tuple[str, ...] = ()
+    """The licences that the operator allows; none allows all."""
 
-    @classmethod
-    def of(cls, task: Task, context: SelectionContext = NO_CONTEXT) -> TaskRequirements:
-        """Computes the requirements of a task."""
-        domain = task.inputs.get("domain")
-        named = next((task.inputs[name] for name in _LANGUAGE_INPUTS if name in task.inputs), None)
-        named = languages.canonical(named) if isinstance(named, str) else ""
-        texts = [text for name, value in task.inputs.items() if name not in _SETTINGS for text in _texts(value)]
-        detected = [_canonical(text) for text in sorted(read_texts(task, context), key=len, reverse=True)]
-        text_language = detected[0].tag if detected and detected[0].probability >= _CLEAR else ""
-        sizes = {name: _size(value, context.files) for name, value in task.inputs.items() if name not in _SETTINGS}
-        return cls(
-            task=task,
-            domain=domain.lower() if isinstance(domain, str) else "",
-            language=named or text_language,
-            language_named=bool(named),
-            text_language=text_language,
-            text_languages=tuple(item for item in detected if item.possible),
-            sizes={name: size for name, size in sizes.items() if size != InputSize()},
-            words=frozenset().union(*(stems(text[:_MOST_WORDS_FROM]) for text in (context.request, *texts))),
-            licenses=tuple(filter(None, (context.licenses,))),
-        )
+    @cached_property
+    def domain(self) -> str:
+        """The domain that it names; empty for none."""
+        domain = self.task.inputs.get("domain")
+        return domain.lower() if isinstance(domain, str) else ""
+
+    @property
+    def language(self) -> str:
+        """The language that it names, or that its texts are in, as `languages.canonical` has it; empty if unclear."""
+        return self._named_language or self.text_language
+
+    @property
+    def language_named(self) -> bool:
+        """Whether the task names the language."""
+        return bool(self._named_language)
+
+    @cached_property
+    def text_language(self) -> str:
+        """The language that its texts are in, as detected; empty where it is not clear."""
+        longest = self._detected[0] if self._detected else None
+        return longest.tag if longest is not None and longest.probability >= _CLEAR else ""
+
+    @cached_property
+    def text_languages(self) -> tuple[languages.Detected, ...]:
+        """What was detected of each input with texts, the longest first; tags are as `languages.canonical` has them."""
+        return tuple(item for item in self._detected if item.possible)
+
+    @cached_property
+    def sizes(self) -> Mapping[str, InputSize]:
+        """How large its inputs are, by input, as far as they exist already."""
+        files = self.context.files
+        sizes = {name: _size(value, files) for name, value in self.task.inputs.items() if name not in _SETTINGS}
+        return {name: size for name, size in sizes.items() if size != InputSize()}
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words of the request and of the texts, as `stems` leaves them."""
+        texts = (text for name, value in self.task.inputs.items() if name not in _SETTINGS for text in _texts(value))
+        return frozenset().union(*(stems(text[:_MOST_WORDS_FROM]) for text in (self.context.request, *texts)))
+
+    @property
+    def licenses(self) -> tuple[tuple[str, ...], ...]:
+        """The licences that the expert may have, as `licenses.allowed` takes them; each list has to allow it."""
+        return tuple(filter(None, (self.operator_licenses, self.context.licenses)))
+
+    @cached_property
+    def _named_language(self) -> str:
+        named = next((self.task.inputs[name] for name in _LANGUAGE_INPUTS if name in self.task.inputs), None)
+        return languages.canonical(named) if isinstance(named, str) else ""
+
+    @cached_property
+    def _detected(self) -> tuple[languages.Detected, ...]:
+        """What was detected of the texts of each input, the longest first."""
+        return tuple(_canonical(text) for text in sorted(read_texts(self.task, self.context), key=len, reverse=True))
 
 
 def read_texts(task: Task, context: SelectionContext = NO_CONTEXT) -> list[str]:

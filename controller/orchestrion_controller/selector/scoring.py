@@ -41,7 +41,12 @@ def fits(requirements: TaskRequirements, replica: Replica) -> bool:
 
 def fits_otherwise(requirements: TaskRequirements, replica: Replica) -> bool:
     """Whether the expert is eligible but for its languages."""
-    return fits_domain(requirements, replica) and accepts(requirements, replica) and licensed(requirements, replica)
+    return fits_domain(requirements, replica) and fits_as_chosen(requirements, replica)
+
+
+def fits_as_chosen(requirements: TaskRequirements, replica: Replica) -> bool:
+    """Whether an expert that somebody chose for the task can do it: values and licence."""
+    return accepts(requirements, replica) and licensed(requirements, replica)
 
 
 def fits_domain(requirements: TaskRequirements, replica: Replica) -> bool:
@@ -186,7 +191,8 @@ def _domain(requirements: TaskRequirements, expert: Expert) -> float:
     domain = expert.domain.lower()
     if domain == requirements.domain:
         return terms.DOMAIN
-    return terms.DOMAIN_SPOKEN_OF if not requirements.domain and stems(domain) & requirements.words else 0.0
+    spoken_of = domain and not requirements.domain and not requirements.words.isdisjoint(stems(domain))
+    return terms.DOMAIN_SPOKEN_OF if spoken_of else 0.0
 
 
 def _size(requirements: TaskRequirements, expert: Expert) -> float:

@@ -167,17 +167,17 @@ class Selector:
     def placements(self, task: Task, expert_id: str) -> Assignment | None:
         """Chooses where an expert that is chosen already performs a task: every host that can have it, best first.
 
-        The operator's licences hold. Languages do not matter: whoever chose the expert knows what it is for.
+        The operator's licences hold. Language and domain do not matter: whoever chose the expert knows what it is for.
 
         Returns:
             An assignment whose candidates are all of its replicas; None where no host can have it.
         """
-        requirements = TaskRequirements(task, licenses=(self._licenses,) if self._licenses else ())
+        requirements = TaskRequirements(task, operator_licenses=self._licenses)
         self._in_flight.expire()
         replicas = [
             item
             for item in self._registry.replicas(task.type)
-            if item.expert.id == expert_id and scoring.servable(item) and scoring.fits_otherwise(requirements, item)
+            if item.expert.id == expert_id and scoring.servable(item) and scoring.fits_as_chosen(requirements, item)
         ]
         if not replicas:
             return None
@@ -204,7 +204,7 @@ class Selector:
         """
         await self.prepare(task, context)
         replica = self._registry.replica(assignment.host, assignment.expert_id)
-        if replica is None or fits_language(TaskRequirements.of(task, context), replica.expert):
+        if replica is None or fits_language(TaskRequirements(task, context), replica.expert):
             return assignment
         other = self.assign(task, context)
         reason = f"{other.reason} {assignment.expert_id} lacks the language that the text turned out to be in."
@@ -253,9 +253,7 @@ class Selector:
         )
 
     def _ranked(self, task: Task, context: SelectionContext, avoid: Collection[ReplicaKey] = ()) -> list[RankedReplica]:
-        requirements = TaskRequirements.of(task, context)
-        if self._licenses:
-            requirements = replace(requirements, licenses=(self._licenses, *requirements.licenses))
+        requirements = TaskRequirements(task, context, self._licenses)
         self._in_flight.expire()
         listed = self._registry.replicas(task.type)
         replicas = [item for item in listed if scoring.servable(item) and scoring.fits(requirements, item)]

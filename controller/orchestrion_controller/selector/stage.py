@@ -68,7 +68,7 @@ class SelectStage:
             for task in tasks:
                 await self._selector.prepare(task, context)
             questions = [
-                ChoiceQuestion(TaskRequirements.of(task, context), self._selector.shortlist(task, context))
+                ChoiceQuestion(TaskRequirements(task, context), self._selector.shortlist(task, context))
                 async for task in _yielding(tasks[:MOST_TASKS])
             ]
             # Where there is one candidate, there is nothing to ask.

@@ -199,7 +199,7 @@ async def test_a_running_host_exports_a_model_and_offers_it_with_what_was_measur
         replica for replica in HostReplicas(seen).of("text-classification") if replica.expert.model == "tiny/bert"
     ]
     assert {replica.expert.id for replica in result} == {"tiny", "tiny-onnx"}
-    requirements = TaskRequirements.of(Task("a", "text-classification", {"text": "sun", "domain": "sentiment"}))
+    requirements = TaskRequirements(Task("a", "text-classification", {"text": "sun", "domain": "sentiment"}))
     scores = {
         replica.expert.id: sum(scoring.features(requirements, replica, equivalents=result).values())
         for replica in result

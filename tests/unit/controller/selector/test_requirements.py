@@ -81,7 +81,7 @@ def test_sizes_are_those_of_texts_files_and_the_largest_item_of_a_list() -> None
             "language": "de",
         },
     )
-    assert TaskRequirements.of(task, SelectionContext(files)).sizes == {
+    assert TaskRequirements(task, SelectionContext(files)).sizes == {
         "text": InputSize(character_count=4),
         "audio": InputSize(duration_ms=3_000, size_bytes=99),
     }
@@ -89,11 +89,11 @@ def test_sizes_are_those_of_texts_files_and_the_largest_item_of_a_list() -> None
 
 def test_the_language_that_is_named_goes_before_that_of_the_text() -> None:
     german = "Die Katze ist auf dem Dach, und sie war vorher nicht da."
-    unnamed = TaskRequirements.of(Task("t", "x", {"text": german}))
+    unnamed = TaskRequirements(Task("t", "x", {"text": german}))
     assert (unnamed.language, unnamed.language_named, unnamed.text_language) == ("de", False, "de")
-    named = TaskRequirements.of(Task("t", "x", {"text": german, "language": "pt-BR"}))
+    named = TaskRequirements(Task("t", "x", {"text": german, "language": "pt-BR"}))
     assert (named.language, named.language_named, named.text_language) == ("pt", True, "de")
-    assert TaskRequirements.of(Task("t", "x", {"language": Json("de")})).language == ""
+    assert TaskRequirements(Task("t", "x", {"language": Json("de")})).language == ""
 
 
 def test_words_are_compared_without_endings_and_without_common_ones() -> None:

@@ -33,7 +33,7 @@ SERVABLE = [
 
 
 def requirements(context: SelectionContext = NO_CONTEXT, /, **inputs: Value) -> TaskRequirements:
-    return TaskRequirements.of(Task("a", TYPE, inputs), context)
+    return TaskRequirements(Task("a", TYPE, inputs), context)
 
 
 def features(one: Replica, of: TaskRequirements | None = None, **others: Any) -> dict[str, float]:
