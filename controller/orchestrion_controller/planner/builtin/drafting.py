@@ -16,7 +16,8 @@ from orchestrion_controller.languages.quotations import after_colon
 from orchestrion_controller.planner import nearest, spoken
 from orchestrion_controller.planner.asides import LONG_WORDS, asides
 from orchestrion_controller.planner.builtin.binding import followups
-from orchestrion_controller.planner.builtin.binding.looked_for import LookedFor
+from orchestrion_controller.planner.builtin.binding.looked_for import LookedFor, looks_for_anything
+from orchestrion_controller.planner.builtin.binding.stand_ins import stand_ins
 from orchestrion_controller.planner.builtin.binding.tasks import TaskMaker
 from orchestrion_controller.planner.builtin.reading.marking import beside
 from orchestrion_controller.planner.builtin.reading.reader import Reader
@@ -72,6 +73,12 @@ class Drafting:
         Raises:
             InvalidArgumentError: Something to work on is missing, or an option is out of its range.
         """
+        draft = self._drafted()
+        types = self.around.request.task_types
+        unnamed = any(looks_for_anything(task, types[task.type]) for task in draft.tasks)
+        return (self._with_stand_in() if draft.not_done or unnamed else None) or draft
+
+    def _drafted(self) -> PlanDraft:
         text = after_colon(self.around.text)
         if not text:
             return self._read(LONG_WORDS)
@@ -89,6 +96,16 @@ class Drafting:
     @property
     def _follows(self) -> bool:
         return bool(self.around.request.history)
+
+    def _with_stand_in(self) -> PlanDraft | None:
+        """Plans a request for things that detectors know by name as one for a thing that the reader knows."""
+        files = [artifact.file_name for artifact in self.around.own_files]
+        spans = [(aside.start, aside.end) for aside in asides(self.around.text, files)]
+        for other in stand_ins(self.around.text, self.asked_in.tag, spans):
+            draft = replace(self, around=self.around.saying(other.text), offers=False)._whole(LONG_WORDS)
+            if draft and (tasks := other.put_back(draft.tasks)):
+                return replace(draft, tasks=tasks)
+        return None
 
     def _whole(self, long_words: int) -> PlanDraft | None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,14 +41,17 @@ def load(language: str) -> Iterator[ExampleRequest]:
                 yield ExampleRequest(language, entry, filled(template), files)
 
 
-async def outcome(planner: BuiltinPlanner, text: str, files: tuple[str, ...]) -> PlanFinished | OrchestrionError:
-    """Plans a request; returns how that ended."""
+async def outcome(
+    planner: BuiltinPlanner, text: str, files: tuple[str, ...], without: Collection[str] = ()
+) -> PlanFinished | OrchestrionError:
+    """Plans a request, with some task types missing of those on offer; returns how that ended."""
     attachments = tuple(
         Artifact(f"artifacts/{number:064x}", mimetypes.guess_type(name)[0] or "text/plain", name, 1)
         for number, name in enumerate(files, start=1)
     )
     message = Message(text, artifacts=tuple(item.name for item in attachments))
-    request = PlanningRequest((message,), attachments, TYPES, replaced=False, defined=TYPES)
+    offered = {name: item for name, item in TYPES.items() if name not in without}
+    request = PlanningRequest((message,), attachments, offered, replaced=False, defined=TYPES)
     try:
         *_, last = [item async for item in planner.plan(request)]
     except OrchestrionError as error:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from orchestrion.plans import Task, TaskType
 from orchestrion.values import Value
 from orchestrion_controller.languages.answers import words_of
 from orchestrion_controller.languages.messages import ENGLISH
@@ -38,7 +39,9 @@ class LookedFor:
 
     def names_things(self, segment: Segment) -> bool:
         """Says whether words that seemed to ask for what nothing does name things that a step detects."""
-        return any(map(detects, self._reading.steps)) and bool(self._things.within(segment.start, segment.end))
+        return any(detects(step.task_type) for step in self._reading.steps) and bool(
+            self._things.within(segment.start, segment.end)
+        )
 
     def classes(self, segment: Segment, said: str) -> list[str]:
         """Returns the English names of the things of some words, as detectors were taught them.
@@ -69,7 +72,14 @@ class LookedFor:
         """
         names = frozenset(self._things.beside(self._texts))
         (step, *others) = self._reading.steps or (None,)
-        if step is None or others or not detects(step) or not step.ability.choices or not names or names & _FACES:
+        if (
+            step is None
+            or others
+            or not detects(step.task_type)
+            or not step.ability.choices
+            or not names
+            or names & _FACES
+        ):
             return self._reading
         return replace(self._reading, steps=(replace(step, ability=Ability(step.task_type)),))
 
@@ -83,6 +93,11 @@ class LookedFor:
         return isinstance(segment.label, Option) or (segment.label == "file" and not things)
 
 
-def detects(step: Step) -> bool:
-    """Says whether a step is one that looks for things by name."""
-    return step.task_type.input(LABELS) is not None and step.task_type.output(_DETECTED) is not None
+def detects(task_type: TaskType) -> bool:
+    """Says whether a task type is one that looks for things by name."""
+    return task_type.input(LABELS) is not None and task_type.output(_DETECTED) is not None
+
+
+def looks_for_anything(task: Task, task_type: TaskType) -> bool:
+    """Says whether a task looks for whatever there is, by no name and with no option."""
+    return detects(task_type) and len(task.inputs) == 1

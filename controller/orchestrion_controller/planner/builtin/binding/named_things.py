@@ -52,12 +52,15 @@ class NamedThings:
                 self._things.append(NamedThing(place, *ends[-1]))
             place = ends[-1][0] if ends else place + 1
 
-    def beside(self, spans: Sequence[tuple[int, int]]) -> list[str]:
-        """Returns what is named outside of some stretches of the request, each from its first to its last character."""
-        outside = [
+    def outside(self, spans: Sequence[tuple[int, int]]) -> list[NamedThing]:
+        """Returns what stands outside of some stretches of the request, each from its first to its last character."""
+        return [
             thing for thing in self._things if not any(thing.start < end and start < thing.end for start, end in spans)
         ]
-        return list(dict.fromkeys(thing.name for thing in outside))
+
+    def beside(self, spans: Sequence[tuple[int, int]]) -> list[str]:
+        """Returns what is named outside of some stretches of the request, each once."""
+        return list(dict.fromkeys(thing.name for thing in self.outside(spans)))
 
     def within(self, start: int, end: int) -> list[str]:
         """Returns what words name, in order, where names of things are all that they say; nothing where it is not.

@@ -70,7 +70,11 @@ class Options:
                     result.setdefault(_PITCH, [pitch])
                     if value is None:
                         continue
-                if isinstance(value, str) and parameter.name == looked_for.LABELS and looked_for.detects(step):
+                if (
+                    isinstance(value, str)
+                    and parameter.name == looked_for.LABELS
+                    and looked_for.detects(step.task_type)
+                ):
                     classes = [*result.get(parameter.name, []), *self.looked_for.classes(segment, value)]
                     result[parameter.name] = list(dict.fromkeys(classes))
                     continue
@@ -78,7 +82,7 @@ class Options:
                     self.unread.append(segment)
                 elif value not in result.setdefault(parameter.name, []):
                     result[parameter.name].append(value)
-        if looked_for.detects(step):
+        if looked_for.detects(step.task_type):
             result[looked_for.LABELS] = self.looked_for.complete(step, result.get(looked_for.LABELS, []))
         result |= self._in_prose(step, result)
         return {name: values_so_far for name, values_so_far in result.items() if values_so_far}
