@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from mcp import Client, StdioServerParameters
 from mcp.client.context import ClientRequestContext
 from mcp_types import ListRootsResult, Root
+from typer.testing import CliRunner
 
 from orchestrion import AsyncClient
 from orchestrion.runs import RunState
+from orchestrion_gateway.mcp_command import mcp
 from tests.rpc.controller.conftest import StartHost
 from tests.rpc.controller.scripted_host import Gate, ScriptedHost
 from tests.rpc.gateway.mcp.conftest import LEGACY, MODERN, names_of
@@ -37,7 +40,7 @@ Declares = Callable[..., Any]
 def assistant_of(address: str, *flags: str, mode: str = MODERN, roots: Path | None = None) -> Client:
     """A client that starts the server, and declares a root perhaps."""
 
-    async def declare(_: ClientRequestContext) -> ListRootsResult:
+    async def declare(context: ClientRequestContext) -> ListRootsResult:
         return ListRootsResult(roots=[Root(uri=roots.as_uri())] if roots else [])  # type: ignore[arg-type]  # A text.
 
     parameters = StdioServerParameters(
@@ -58,7 +61,7 @@ async def test_files_are_sent_from_the_roots_of_the_client_alone(
     (root / "link.png").symlink_to(secret)
     told: list[str | None] = []
 
-    async def tell(_: float, __: float | None, message: str | None) -> None:
+    async def tell(progress: float, total: float | None, message: str | None) -> None:
         told.append(message)
 
     async with assistant_of(address, mode=mode, roots=root) as assistant:
@@ -147,17 +150,24 @@ async def test_it_ends_with_its_client_and_what_it_did_with_it(
     assert await only_run(client) == (RunState.CANCELLED, "CANCELLED")
 
 
-async def test_what_cannot_work_is_told_on_standard_error() -> None:
-    cases = [
-        (["--address", "http://x"], 2, b"no address of a controller"),
-        (["--expert", "x.py:X"], 2, b"goes with --embedded"),
-        (["--folder", "/nowhere"], 2, b"does not exist"),
-    ]
-    for flags, code, text in cases:
-        async with started(*flags) as process:
-            output, log = await process.communicate()
-        assert (process.returncode, output, text in log) == (code, b"", True), log
-        assert b"Traceback" not in log
+async def test_an_address_that_is_none_is_told_on_standard_error() -> None:
+    async with started("--address", "http://x") as process:
+        output, log = await process.communicate()
+    assert (process.returncode, output) == (2, b"")
+    assert b"no address of a controller" in log
+    assert b"Traceback" not in log
+
+
+def test_flags_that_do_not_fit_are_refused() -> None:
+    app = typer.Typer()
+    app.command()(mcp)
+    for flags, text in (
+        (["--expert", "x.py:X"], "goes with --embedded"),
+        (["--llm-expert", "x"], "goes with --embedded"),
+        (["--folder", "/nowhere"], "does not exist"),
+    ):
+        result = CliRunner().invoke(app, flags)
+        assert (result.exit_code, text in result.output) == (2, True), result.output
 
 
 def test_the_command_line_has_it() -> None:

@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from mcp.shared.exceptions import MCPError
@@ -149,7 +150,7 @@ async def test_large_pictures_and_many_are_linked_to_alone(
 async def test_what_is_wrong_with_a_call_is_a_result_that_a_model_can_act_on(
     connect: Connect, poster_host: ScriptedHost
 ) -> None:
-    wrong = [
+    wrong: list[tuple[dict[str, Any], str]] = [
         ({}, "'picture' is a required property."),
         ({"picture": PICTURE, "style": "baroque"}, "style: 'baroque' is not one of ['plain', 'loud']."),
         ({"picture": PICTURE, "style": "loud", "copies": 10}, "copies: 10 is greater than the maximum of 9."),
