@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -74,7 +76,7 @@ def _item(parameter: Parameter, argument: Any, files: Mapping[str, ArtifactRef])
     if parameter.kind.is_media:
         return files[argument]
     if parameter.kind is ParameterKind.NUMBER:
-        return float(argument)
+        return _number(parameter, argument)
     if parameter.kind is ParameterKind.JSON:
         return Json(argument)
     if parameter.kind is ParameterKind.TEXT and not parameter.choices and (match := RESOURCE.fullmatch(argument)):
@@ -82,6 +84,13 @@ def _item(parameter: Parameter, argument: Any, files: Mapping[str, ArtifactRef])
         return ArtifactRef(match.group(1))
     value: Value = argument
     return value
+
+
+def _number(parameter: Parameter, argument: Any) -> float:
+    number = float(argument) if abs(argument) <= sys.float_info.max else math.inf
+    if not math.isfinite(number):
+        raise Reason.INVALID_FIELD.error(f"{parameter.name}: it is no number that can be sent.", field=parameter.name)
+    return number
 
 
 def _place(fault: ValidationError) -> str:

@@ -32,10 +32,10 @@ def route(config: GatewayConfig, client: AsyncClient, ending: asyncio.Event) -> 
         client: The client of the controller.
         ending: Set when the gateway stops.
     """
-    return Route(_PATH, Endpoint(config, client, ending), include_in_schema=False)
+    return Route(_PATH, McpEndpoint(config, client, ending), include_in_schema=False)
 
 
-class Endpoint:
+class McpEndpoint:
     """Answers requests of the protocol; the first one starts what serves it."""
 
     def __init__(self, config: GatewayConfig, client: AsyncClient, ending: asyncio.Event) -> None:
@@ -77,6 +77,9 @@ class Endpoint:
             serving.cancel()
             ending.cancel()
             await asyncio.gather(serving, ending, return_exceptions=True)
+            if self._ending.is_set() and self._living is not None:
+                # What sessions do ends with them, and needs the client, which is closed when no call goes on.
+                await asyncio.wait({self._living})
         if started and not ended:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         elif not started:

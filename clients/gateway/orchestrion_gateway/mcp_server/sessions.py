@@ -27,7 +27,7 @@ class Sessions:
             return client
 
         # Names of hosts and origins are the boundary's to check, before anything comes here.
-        self._manager = StreamableHTTPSessionManager(
+        self._transport = StreamableHTTPSessionManager(
             ProtocolServer(connect),
             max_request_body_size=config.max_body_bytes,
             session_idle_timeout=config.mcp_idle_s,
@@ -36,10 +36,10 @@ class Sessions:
 
     async def live(self, ready: asyncio.Event, ending: asyncio.Event) -> None:
         """Owns the sessions until all is to end, which ends them and what they do."""
-        async with self._manager.run():
+        async with self._transport.run():
             ready.set()
             await ending.wait()
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request."""
-        await self._manager.handle_request(scope, receive, send)
+        await self._transport.handle_request(scope, receive, send)

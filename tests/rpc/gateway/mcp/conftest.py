@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import httpx2
 import pytest
 from mcp import Client
 
@@ -30,6 +31,9 @@ __all__ = ["address", "client", "controller", "gateway", "http", "start_controll
 LEGACY = "legacy"
 MODERN = "2026-07-28"
 """The two generations of the protocol: with a handshake and sessions, and without."""
+
+CLIENT = {"name": "test", "version": "1"}
+ACCEPT = {"Accept": "application/json, text/event-stream"}
 
 Connect = Callable[..., Client]
 
@@ -93,3 +97,20 @@ async def poster_host(start_host: StartHost, client: AsyncClient) -> ScriptedHos
 async def names_of(assistant: Client) -> list[str]:
     """The names of the tools that a client is shown."""
     return [tool.name for tool in (await assistant.list_tools()).tools]
+
+
+def message(method: str, number: int | None, **params: object) -> dict[str, object]:
+    """A message of the protocol with a handshake."""
+    named = {} if number is None else {"id": number}
+    return {"jsonrpc": "2.0", "method": method, "params": params, **named}
+
+
+async def open_session(http: httpx2.AsyncClient) -> dict[str, str]:
+    """Opens a session by hand, and returns the headers of its further requests."""
+    hello = message("initialize", 1, protocolVersion="2025-11-25", capabilities={}, clientInfo=CLIENT)
+    opened = await http.post("/mcp", json=hello, headers=ACCEPT)
+    assert opened.status_code == 200, opened.text
+    headers = {**ACCEPT, "Mcp-Session-Id": opened.headers["mcp-session-id"], "Mcp-Protocol-Version": "2025-11-25"}
+    done = await http.post("/mcp", json=message("notifications/initialized", None), headers=headers)
+    assert done.status_code == 202
+    return headers

@@ -17,10 +17,7 @@ from orchestrion_gateway.server import Gateway
 from tests.rpc.controller.conftest import StartHost
 from tests.rpc.controller.scripted_host import Gate
 from tests.rpc.gateway.conftest import StartGateway
-from tests.rpc.gateway.mcp.conftest import LEGACY, MODERN, Connect, names_of
-
-CLIENT = {"name": "test", "version": "1"}
-ACCEPT = {"Accept": "application/json, text/event-stream"}
+from tests.rpc.gateway.mcp.conftest import ACCEPT, CLIENT, LEGACY, MODERN, Connect, message, names_of, open_session
 
 
 async def only_run(client: AsyncClient) -> tuple[RunState, str]:
@@ -48,23 +45,6 @@ async def test_a_call_that_is_cancelled_cancels_its_run_at_once(
         assert not (await assistant.call_tool("test-delay", {"text": "hello"})).is_error
 
 
-def message(method: str, number: int | None, **params: object) -> dict[str, object]:
-    """A message of the protocol with a handshake."""
-    named = {} if number is None else {"id": number}
-    return {"jsonrpc": "2.0", "method": method, "params": params, **named}
-
-
-async def open_session(http: httpx2.AsyncClient) -> dict[str, str]:
-    """Opens a session by hand, and returns the headers of its further requests."""
-    hello = message("initialize", 1, protocolVersion="2025-11-25", capabilities={}, clientInfo=CLIENT)
-    opened = await http.post("/mcp", json=hello, headers=ACCEPT)
-    assert opened.status_code == 200, opened.text
-    headers = {**ACCEPT, "Mcp-Session-Id": opened.headers["mcp-session-id"], "Mcp-Protocol-Version": "2025-11-25"}
-    done = await http.post("/mcp", json=message("notifications/initialized", None), headers=headers)
-    assert done.status_code == 202
-    return headers
-
-
 async def test_a_client_that_vanishes_in_the_middle_of_a_call_cancels_its_run(
     http: httpx2.AsyncClient, start_host: StartHost, client: AsyncClient
 ) -> None:
@@ -80,46 +60,46 @@ async def test_a_client_that_vanishes_in_the_middle_of_a_call_cancels_its_run(
 
 
 @asynccontextmanager
-async def told_of_changes(connect: Connect, mode: str) -> AsyncIterator[tuple[Client, asyncio.Event]]:
+async def noticing(connect: Connect, mode: str) -> AsyncIterator[tuple[Client, asyncio.Event]]:
     """A client, and what is set each time that it is told that the list of tools has changed."""
-    told = asyncio.Event()
+    noticed = asyncio.Event()
 
     async def take(incoming: object) -> None:
         if isinstance(incoming, ToolListChangedNotification):
-            told.set()
+            noticed.set()
 
     async with connect(mode, message_handler=take) as assistant:
         if mode == LEGACY:
-            yield assistant, told
+            yield assistant, noticed
             return
         async with assistant.listen(tools_list_changed=True) as changes:
 
             async def listen() -> None:
                 async for _ in changes:
-                    told.set()
+                    noticed.set()
 
             listening = asyncio.create_task(listen())
-            yield assistant, told
+            yield assistant, noticed
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
 
 
 @pytest.mark.parametrize("mode", [LEGACY, MODERN])
 async def test_clients_are_told_when_hosts_come_and_go(connect: Connect, start_host: StartHost, mode: str) -> None:
-    async with told_of_changes(connect, mode) as (assistant, told), told_of_changes(connect, mode) as (other, heard):
+    async with noticing(connect, mode) as (assistant, noticed), noticing(connect, mode) as (other, heard):
         assert await names_of(assistant) == await names_of(other) == ["ask"]
 
         host = await start_host()
-        await asyncio.gather(told.wait(), heard.wait())
+        await asyncio.gather(noticed.wait(), heard.wait())
         assert await names_of(assistant) == ["ask", "test-delay"]
 
-        told.clear()
+        noticed.clear()
         heard.clear()
         # What a host does all day changes no tools.
         host.memory_bytes += 1
         await host.report()
         await host.stop()
-        await asyncio.gather(told.wait(), heard.wait())
+        await asyncio.gather(noticed.wait(), heard.wait())
         assert await names_of(other) == ["ask"]
 
 
@@ -129,7 +109,7 @@ async def test_the_gateway_stops_under_calls_and_streams(
 ) -> None:
     gate = Gate()
     host = await start_host(gate=gate)
-    async with told_of_changes(connect, mode) as (assistant, _):
+    async with noticing(connect, mode) as (assistant, _):
         call = asyncio.create_task(assistant.call_tool("test-delay", {"text": "hello"}))
         await gate.entered.wait()
         await gateway.stop()

@@ -59,10 +59,10 @@ async def test_files_are_sent_from_the_roots_of_the_client_alone(
     secret.write_bytes(PIXEL)
     (root / "my sign.png").write_bytes(PIXEL)
     (root / "link.png").symlink_to(secret)
-    told: list[str | None] = []
+    reports: list[str | None] = []
 
     async def tell(progress: float, total: float | None, message: str | None) -> None:
-        told.append(message)
+        reports.append(message)
 
     async with assistant_of(address, mode=mode, roots=root) as assistant:
         assert await names_of(assistant) == ["ask", "poster-making"]
@@ -78,7 +78,7 @@ async def test_files_are_sent_from_the_roots_of_the_client_alone(
         assert (reason_of(absent), "no.png is no file" in text_of(absent)) == ("INVALID_FIELD", True)
         relative = await assistant.call_tool("poster-making", {"picture": "my sign.png", "style": "loud"})
         assert "the absolute path of a local file" in text_of(relative)
-    assert "poster-making: runs on poster" in told
+    assert "poster-making: runs on poster" in reports
     assert len(poster_host.calls) == 2
 
 

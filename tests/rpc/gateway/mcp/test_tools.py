@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import httpx2
 import pytest
 from mcp.shared.exceptions import MCPError
 from mcp_types import AudioContent, CallToolResult, ImageContent, ResourceLink, TextContent, TextResourceContents
@@ -16,7 +17,7 @@ from orchestrion import ArtifactRef, AsyncClient, Json, Reason
 from orchestrion.values import Value
 from tests.rpc.controller.conftest import StartHost
 from tests.rpc.controller.scripted_host import ScriptedHost
-from tests.rpc.gateway.mcp.conftest import LEGACY, MODERN, Connect
+from tests.rpc.gateway.mcp.conftest import ACCEPT, LEGACY, MODERN, Connect, open_session
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -177,6 +178,35 @@ async def test_what_is_wrong_with_a_call_is_a_result_that_a_model_can_act_on(
     assert poster_host.calls == []
 
 
+async def test_what_no_message_can_hold_is_refused_as_what_it_is(
+    connect: Connect, poster_host: ScriptedHost, http: httpx2.AsyncClient
+) -> None:
+    deep: list[Any] = []
+    for _ in range(200):
+        deep = [deep]
+    async with connect() as assistant:
+        for layout in ({"x": [10**400]}, deep):
+            arguments = {"picture": PICTURE, "style": "loud", "layout": layout}
+            assert reason_of(await assistant.call_tool("poster-making", arguments)) == "INVALID_FIELD"
+    # What is no JSON, and letters that are none, which only careless programs send.
+    meta = {"io.modelcontextprotocol/protocolVersion": MODERN, "io.modelcontextprotocol/clientCapabilities": {}}
+    by_name = {"Mcp-Protocol-Version": MODERN, "Mcp-Method": "tools/call", "Mcp-Name": "poster-making"}
+    for headers in (await open_session(http), {**ACCEPT, **by_name}):
+
+        async def call(name: str, value: str, headers: dict[str, str] = headers) -> httpx2.Response:
+            text = (
+                '{"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "poster-making", "_meta": '
+                f'{json.dumps(meta)}, "arguments": {{"picture": "{PICTURE}", "style": "loud", "{name}": {value}}}}}}}'
+            )
+            return await http.post("/mcp", content=text, headers={**headers, "Content-Type": "application/json"})
+
+        for name, value in (("layout", '{"x": NaN}'), ("copies", "Infinity"), ("words", '["\\ud800"]')):
+            answer = await call(name, value)
+            assert answer.status_code == 400 or '"reason":"INVALID_FIELD"' in answer.text, answer.text
+        assert '"isError":false' in (await call("framed", "true")).text
+    assert len(poster_host.calls) == 2
+
+
 async def test_what_fails_says_why_and_what_to_do(connect: Connect, start_host: StartHost) -> None:
     async def fail(_: Mapping[str, Value]) -> Mapping[str, Value]:
         raise Reason.INVALID_INPUT.error("The text is too sad: send a merrier one.", field="text")
@@ -205,10 +235,10 @@ async def test_a_request_in_plain_words_is_planned_carried_out_and_answered(
     connect: Connect, start_host: StartHost, client: AsyncClient
 ) -> None:
     host = await speaking(start_host, client)
-    told: list[tuple[float, float | None, str | None]] = []
+    reports: list[tuple[float, float | None, str | None]] = []
 
     async def tell(progress: float, total: float | None, message: str | None) -> None:
-        told.append((progress, total, message))
+        reports.append((progress, total, message))
 
     async with connect() as assistant:
         result = await assistant.call_tool("ask", {"request": 'Say "good morning".'}, progress_callback=tell)
@@ -228,10 +258,10 @@ async def test_a_request_in_plain_words_is_planned_carried_out_and_answered(
     assert result.structured_content["files"][0]["file_name"] == "speech.wav"
     assert (await client.runs.get(later.structured_content["run"])).previous_run == run
     # Progress only grows, and says in words what goes on.
-    amounts = [progress for progress, _, _ in told]
+    amounts = [progress for progress, _, _ in reports]
     assert amounts == sorted(set(amounts))
     assert amounts[-1] < 1
-    words = [message for _, _, message in told]
+    words = [message for _, _, message in reports]
     assert words[0] == "Plans the request"
     assert "text-to-speech: runs on speak" in words
     assert words[-1] == "Writes the answer"
