@@ -24,6 +24,7 @@ from typer.testing import CliRunner
 from orchestrion import AsyncClient
 from orchestrion.runs import RunState
 from orchestrion_gateway.mcp_command import mcp
+from tests.doc_blocks import blocks_of
 from tests.rpc.controller.conftest import StartHost
 from tests.rpc.controller.scripted_host import Gate, ScriptedHost
 from tests.rpc.gateway.mcp.conftest import LEGACY, MODERN, names_of
@@ -158,15 +159,20 @@ async def test_an_address_that_is_none_is_told_on_standard_error() -> None:
     assert b"Traceback" not in log
 
 
-def test_flags_that_do_not_fit_are_refused() -> None:
+def command_line() -> typer.Typer:
+    """The command as a command line of its own."""
     app = typer.Typer()
     app.command()(mcp)
+    return app
+
+
+def test_flags_that_do_not_fit_are_refused() -> None:
     for flags, text in (
         (["--expert", "x.py:X"], "goes with --embedded"),
         (["--llm-expert", "x"], "goes with --embedded"),
         (["--folder", "/nowhere"], "does not exist"),
     ):
-        result = CliRunner().invoke(app, flags)
+        result = CliRunner().invoke(command_line(), flags)
         assert (result.exit_code, text in result.output) == (2, True), result.output
 
 
@@ -175,3 +181,15 @@ def test_the_command_line_has_it() -> None:
     module, _, function = project["entry-points"]["orchestrion.commands"]["mcp"].partition(":")
     assert module == MODULE
     assert callable(getattr(import_module(module), function))
+
+
+def test_the_page_for_assistants_has_settings_that_start_it() -> None:
+    flags = {name for option in typer.main.get_command(command_line()).params for name in option.opts}
+    blocks = [json.loads(block.text) for block in blocks_of("mcp.md") if block.language == "json"]
+    started_by = [server for block in blocks for server in block.get("mcpServers", {}).values()]
+    assert len(started_by) == 3
+    for server in started_by:
+        assert server["command"] == "orchestrion"
+        assert server["args"][0] == "mcp"
+        assert {word for word in server["args"] if word.startswith("--")} <= flags
+        assert set(server.get("env", ())) <= {"ORCHESTRION_CONTROLLER"}
