@@ -28,8 +28,8 @@ _PLANNED: Final = 0.1
 """How far a whole run is when its plan exists."""
 _PERFORMED: Final = 0.9
 """How far a whole run is when its tasks have ended."""
-_INTERVAL_S: Final = 0.1
-"""How often a task's own progress is passed on at most, in seconds."""
+_INTERVAL_S: Final = 1.0
+"""How often a task that says the same again is heard, in seconds: clients wait longer while they hear something."""
 
 
 class ProgressReport:
