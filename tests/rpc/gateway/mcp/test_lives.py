@@ -119,22 +119,21 @@ async def test_the_gateway_stops_under_calls_and_streams(
     assert await only_run(client) == (RunState.CANCELLED, "CANCELLED")
 
 
-async def test_idle_sessions_end_and_there_are_only_so_many(
-    start_gateway: StartGateway, address: str, start_host: StartHost
-) -> None:
-    await start_host()
-    gateway = await start_gateway(address, mcp_idle_s=0.3, mcp_max_sessions=2)
+async def test_idle_sessions_end_and_there_are_only_so_many(start_gateway: StartGateway, address: str) -> None:
+    gateway = await start_gateway(address, mcp_idle_s=1.0, mcp_max_sessions=2)
+    hello = message("initialize", 1, protocolVersion="2025-11-25", capabilities={}, clientInfo=CLIENT)
     async with httpx2.AsyncClient(base_url=f"http://{gateway.address}", timeout=30, trust_env=False) as http:
-        first, second = await open_session(http), await open_session(http)
-        refused = await http.post("/mcp", json=message("initialize", 1), headers=ACCEPT)
-        assert refused.status_code == 503
-        # A stream keeps a session, and one that is ended makes room at once.
+        first = await open_session(http)
+        # A stream keeps a session.
         async with http.stream("GET", "/mcp", headers=first):
+            second = await open_session(http)
+            async with http.stream("GET", "/mcp", headers=second):
+                assert (await http.post("/mcp", json=hello, headers=ACCEPT)).status_code == 503
+            # One that is ended makes room at once, and so does an idle one, in time.
             assert (await http.delete("/mcp", headers=second)).status_code == 200
             third = await open_session(http)
-            hello = message("initialize", 1, protocolVersion="2025-11-25", capabilities={}, clientInfo=CLIENT)
             while (opened := await http.post("/mcp", json=hello, headers=ACCEPT)).status_code == 503:
-                pass  # Until the third has been idle for long enough.
+                pass
             assert opened.status_code == 200
             assert (await http.post("/mcp", json=message("ping", 2), headers=third)).status_code == 404
             assert (await http.post("/mcp", json=message("ping", 2), headers=first)).status_code == 200

@@ -52,11 +52,13 @@ def assistant_of(address: str, *flags: str, mode: str = MODERN, roots: Path | No
 
 
 @pytest.mark.parametrize("mode", [LEGACY, MODERN])
-async def test_files_are_sent_from_the_roots_of_the_client_alone(
+async def test_files_are_sent_from_the_roots_of_the_client_and_the_folders_of_the_operator_alone(
     address: str, poster_host: ScriptedHost, tmp_path: Path, mode: str
 ) -> None:
-    root, secret = tmp_path / "pictures", tmp_path / "secret.png"
+    root, folder, secret = tmp_path / "pictures", tmp_path / "more", tmp_path / "secret.png"
     root.mkdir()
+    folder.mkdir()
+    (folder / "my sign.png").write_bytes(PIXEL)
     secret.write_bytes(PIXEL)
     (root / "my sign.png").write_bytes(PIXEL)
     (root / "link.png").symlink_to(secret)
@@ -65,9 +67,9 @@ async def test_files_are_sent_from_the_roots_of_the_client_alone(
     async def tell(progress: float, total: float | None, message: str | None) -> None:
         reports.append(message)
 
-    async with assistant_of(address, mode=mode, roots=root) as assistant:
+    async with assistant_of(address, "--folder", str(folder), mode=mode, roots=root) as assistant:
         assert await names_of(assistant) == ["ask", "poster-making"]
-        for name in (str(root / "my sign.png"), (root / "my sign.png").as_uri()):
+        for name in (str(root / "my sign.png"), (root / "my sign.png").as_uri(), str(folder / "my sign.png")):
             arguments = {"picture": name, "style": "loud"}
             result = await assistant.call_tool("poster-making", arguments, progress_callback=tell)
             assert result.structured_content["poster"]["file_name"] == "my sign.png", result
@@ -80,20 +82,7 @@ async def test_files_are_sent_from_the_roots_of_the_client_alone(
         relative = await assistant.call_tool("poster-making", {"picture": "my sign.png", "style": "loud"})
         assert "the absolute path of a local file" in text_of(relative)
     assert "poster-making: runs on poster" in reports
-    assert len(poster_host.calls) == 2
-
-
-async def test_the_operator_may_name_folders_for_clients_that_declare_none(
-    address: str, poster_host: ScriptedHost, tmp_path: Path
-) -> None:
-    folder = tmp_path / "pictures"
-    folder.mkdir()
-    (folder / "sign.png").write_bytes(PIXEL)
-    async with assistant_of(address, "--folder", str(folder)) as assistant:
-        result = await assistant.call_tool("poster-making", {"picture": str(folder / "sign.png"), "style": "loud"})
-        refused = await assistant.call_tool("poster-making", {"picture": "/etc/hostname", "style": "loud"})
-    assert not result.is_error
-    assert reason_of(refused) == "PERMISSION_DENIED"
+    assert len(poster_host.calls) == 3
 
 
 async def test_without_a_controller_there_is_one_tool_that_says_what_to_do() -> None:
@@ -149,14 +138,6 @@ async def test_it_ends_with_its_client_and_what_it_did_with_it(
     assert messages[0]["result"]["protocolVersion"] == "2025-06-18"
     await host.cancelled.wait()
     assert await only_run(client) == (RunState.CANCELLED, "CANCELLED")
-
-
-async def test_an_address_that_is_none_is_told_on_standard_error() -> None:
-    async with started("--address", "http://x") as process:
-        output, log = await process.communicate()
-    assert (process.returncode, output) == (2, b"")
-    assert b"no address of a controller" in log
-    assert b"Traceback" not in log
 
 
 def command_line() -> typer.Typer:
