@@ -1,4 +1,4 @@
-"""The page of settings, from the docstrings of the configurations and from the gateway's command."""
+"""The page of settings, from the docstrings of the configurations and from the commands of the gateway."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typer.models import OptionInfo
 from docs.pages.tables import table
 from orchestrion_controller.config import ControllerConfig
 from orchestrion_gateway.command import gateway
+from orchestrion_gateway.mcp_command import mcp
 from orchestrion_host.config import HostConfig
 from orchestrion_serving.settings import field_docstrings
 
@@ -42,6 +43,12 @@ It reads flags and variables alone, no file: it is a client. `orchestrion up --w
 variables hold there too. [`gateway.md`](gateway.md) says what it does.
 
 {gateway}
+
+## For assistants: `orchestrion mcp`
+
+It reads flags and variables alone, too. [`mcp.md`](mcp.md) says what it does.
+
+{mcp}
 """
 
 
@@ -59,6 +66,7 @@ def settings_page() -> str:
         controller=_setting_table(ControllerConfig, "controller"),
         host=_setting_table(HostConfig, "host"),
         gateway=_option_table(gateway),
+        mcp=_option_table(mcp),
     )
 
 

@@ -13,6 +13,7 @@ from orchestrion import AsyncClient
 from orchestrion_gateway import api_pages, errors, schemas
 from orchestrion_gateway.boundary import Boundary, BoundaryMiddleware
 from orchestrion_gateway.config import GatewayConfig
+from orchestrion_gateway.mcp_server import endpoint as mcp_endpoint
 from orchestrion_gateway.rest import artifacts, health, hosts, models, offers, plans, runs
 from orchestrion_gateway.rest.shared import Shared
 from orchestrion_gateway.streaming import StreamSettings
@@ -47,6 +48,7 @@ def create_app(config: GatewayConfig, client: AsyncClient, ending: asyncio.Event
     for module in (runs, plans, artifacts, hosts, models, offers):
         app.include_router(module.router, prefix=_PREFIX)
     app.include_router(health.router)
+    app.router.routes.append(mcp_endpoint.route(config, client, ending))
     errors.install(app)
     api_pages.install(app, _OPENAPI_URL)
     app.openapi = schemas.complete(app)  # type: ignore[method-assign]  # As FastAPI's guide has it.
@@ -56,7 +58,14 @@ def create_app(config: GatewayConfig, client: AsyncClient, ending: asyncio.Event
             allow_origins=config.allowed_origins,
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["Content-Disposition", "Content-Range", "ETag", "Location", "Retry-After"],
+            expose_headers=[
+                "Content-Disposition",
+                "Content-Range",
+                "ETag",
+                "Location",
+                "Mcp-Session-Id",
+                "Retry-After",
+            ],
         )
     # The one added last stands in front.
     app.add_middleware(BoundaryMiddleware, boundary=Boundary.of(config))

@@ -112,7 +112,7 @@ def gateway(
         try:
             from orchestrion_gateway import process
         except ModuleNotFoundError as error:
-            raise _not_installed(error) from error
+            raise not_installed(error) from error
         process.run(config, str(log_level), exit_with_parent=exit_with_parent)
 
 
@@ -120,7 +120,8 @@ def _listed(texts: list[str] | None) -> tuple[str, ...]:
     return tuple(part for text in texts or () for part in text.split(",") if part)
 
 
-def _not_installed(error: ModuleNotFoundError) -> Exception:
+def not_installed(error: ModuleNotFoundError) -> Exception:
+    """Returns the error for packages of the gateway that are absent."""
     from orchestrion import Reason
 
     return Reason.NOT_CONFIGURED.error(

@@ -45,6 +45,10 @@ class GatewayConfig:
     """How large an upload may be, in bytes; the controller has a limit of its own."""
     keep_alive_s: float = 15.0
     """How often a stream of events says that it goes on, in seconds."""
+    mcp_idle_s: float = 30 * 60.0
+    """How long a session of the Model Context Protocol lives without a request or a stream, in seconds."""
+    mcp_max_sessions: int = 1_000
+    """How many of these sessions there may be at once; versions of the protocol from 2026-07-28 on have none."""
     shutdown_grace_s: float = 10.0
     """How long calls that go on may take when the gateway is to stop, in seconds."""
 
@@ -72,7 +76,7 @@ class GatewayConfig:
                     f"{origin!r} is no origin; give scheme, name and port alone, as https://example.org.",
                     field="allowed_origins",
                 )
-        for field in ("max_body_bytes", "max_upload_bytes", "keep_alive_s"):
+        for field in ("max_body_bytes", "max_upload_bytes", "keep_alive_s", "mcp_idle_s", "mcp_max_sessions"):
             if getattr(self, field) <= 0:
                 raise Reason.INVALID_FIELD.error(f"{field}: it must be more than 0.", field=field)
 

@@ -32,7 +32,7 @@ _GROUPS: Final[Mapping[str, Sequence[Callable[..., None] | typer.Typer | str]]] 
     "Requests": (ask, chat, plan, execute),
     "Runs": (runs, watch, approve, cancel),
     "Quality": ("eval",),
-    "The platform": (up, "gateway", hosts, experts, models, tasks, version),
+    "The platform": (up, "gateway", "mcp", hosts, experts, models, tasks, version),
 }
 """Our own commands by title; one that is named by a text is another package's, and shown where that is installed."""
 _OTHERS: Final = "Others"

@@ -1,0 +1,1 @@
+"""The platform for assistants: a server of the Model Context Protocol, over HTTP and over standard input and output."""
