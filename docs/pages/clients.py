@@ -67,6 +67,24 @@ the run goes on waiting when it is refused. `client.runs.cancel` refuses the pla
 
 {connect}
 {ask}
+## Go and C++
+
+[`examples/clients/go`](../examples/clients/go) and [`examples/clients/cpp`](../examples/clients/cpp) do the same on
+stubs that are generated when they are built, with nothing but Debian's packages:
+
+```
+apt-get install golang-go golang-google-grpc-dev golang-google-protobuf-dev golang-github-golang-protobuf-1-5-dev \\
+  protobuf-compiler protoc-gen-go protoc-gen-go-grpc
+examples/clients/go/build.sh
+examples/clients/go/build/ask "Read the text in this picture aloud." examples/pictures/station.jpg
+
+apt-get install cmake g++ libgrpc++-dev protobuf-compiler-grpc
+cmake -S examples/clients/cpp -B build/cpp && cmake --build build/cpp --parallel
+build/cpp/ask "Read the text in this picture aloud." examples/pictures/station.jpg
+```
+
+{go}
+{cpp}
 ## Reflection
 
 Both servers describe their API themselves (`grpc.reflection.v1alpha`), so that tools and programs can do without the
@@ -85,6 +103,8 @@ def clients_page() -> str:
         approve=_shown("examples/clients/approve_plan.py", "python"),
         connect=_shown("clients/node/connect.js", "js"),
         ask=_shown("clients/node/ask.js", "js"),
+        go=_shown("examples/clients/go/ask.go", "go"),
+        cpp=_shown("examples/clients/cpp/ask.cpp", "cpp"),
         reflection=_shown("examples/clients/reflection.py", "python"),
     ).removesuffix("\n")
 
