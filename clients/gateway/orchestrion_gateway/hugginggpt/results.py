@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrion import AsyncClient, RunSnapshot, TaskResult, TaskState
+from orchestrion import AsyncClient, Reason, RunSnapshot, TaskResult
 from orchestrion.plans import Error
 from orchestrion.snapshots import TaskSnapshot
 from orchestrion_gateway.hugginggpt import tasks, vocabulary
@@ -48,8 +48,10 @@ def _result(task_type: str, result: TaskResult | None, writer: ArgumentWriter) -
 
 
 def _error(result: TaskResult | None) -> dict[str, Any]:
-    state = result.state if result is not None else TaskState.UNSPECIFIED
-    error = (result.error if result is not None else None) or Error(state.name, "The task did not end.")
+    if result is None:
+        error = Error(Reason.INTERNAL.name, "The events of the run ended before the task did.")
+    else:
+        error = result.error or Error(Reason.CANCELLED.name, "The task was cancelled.")
     return {"message": error.message, "reason": error.reason}
 
 
