@@ -9,16 +9,23 @@ import pytest
 
 from orchestrion import ArtifactRef, AsyncClient, Json
 from orchestrion.values import Value
+from orchestrion_controller.server import Controller
 from orchestrion_gateway.server import Gateway
-from tests.rpc.controller.conftest import StartHost, address, client, controller, start_controller, start_host
+from tests.rpc.controller.conftest import StartController, StartHost, address, client, start_controller, start_host
 from tests.rpc.controller.scripted_host import ScriptedHost
 from tests.rpc.gateway.conftest import StartGateway, start_gateway
 from tests.rpc.gateway.hugginggpt.jarvis import ORIGIN, WebApp
 
-__all__ = ["address", "client", "controller", "start_controller", "start_gateway", "start_host"]
+__all__ = ["address", "client", "start_controller", "start_gateway", "start_host"]
 
 SPEECH = b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(28)
 EDGES = b"\x89PNG\r\n\x1a\n" + b"edges".ljust(32, b"\0")
+
+
+@pytest.fixture
+async def controller(start_controller: StartController) -> Controller:
+    """One that keeps a scripted host, which reports once, however long the planner takes to be loaded."""
+    return await start_controller(lease_ms=600_000)
 
 
 @pytest.fixture
