@@ -1,4 +1,4 @@
-"""The example clients in Go and C++, built from the protos with Debian's packages, as their users run them."""
+"""The example clients in Go, C++ and Java, built from the protos with Debian's packages, as their users run them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ BUILDS = ROOT / "build" / "clients"
 NEEDED = {
     "go": ("go", "protoc", "protoc-gen-go", "protoc-gen-go-grpc"),
     "cpp": ("cmake", "c++", "protoc", "grpc_cpp_plugin"),
+    "java": ("java", "javac", "protoc", "grpc_java_plugin"),
 }
 REQUIRED = "ORCHESTRION_REQUIRE_TOOLCHAINS"
 """Set where nothing may be missing."""
@@ -38,7 +39,11 @@ def build_cpp(folder: Path) -> Sequence[Sequence[str]]:
     return [configure, ["cmake", "--build", str(folder), "--parallel", str(os.cpu_count() or 1)]]
 
 
-BUILD: dict[str, Callable[[Path], Sequence[Sequence[str]]]] = {"go": build_go, "cpp": build_cpp}
+def build_java(folder: Path) -> Sequence[Sequence[str]]:
+    return [[str(CLIENTS / "java" / "build.sh"), str(folder)]]
+
+
+BUILD: dict[str, Callable[[Path], Sequence[Sequence[str]]]] = {"go": build_go, "cpp": build_cpp, "java": build_java}
 
 
 @cache
