@@ -33,7 +33,7 @@ up: $(STAMP) ## start a controller and a model host; Ctrl-C stops both
 # of their names: the longest have few tests and would come last otherwise, when the other processes have nothing left.
 # Bytecode first, since the tests start hundreds of processes. The plugin is named here, so that other runs measure nothing.
 .PHONY: test
-test: $(STAMP) ## run the tests, and print their rates and coverage, without those of every task type, or that need a GPU, Node.js or a wheel (ARGS=... goes to pytest)
+test: $(STAMP) ## run the tests, and print their rates and coverage, without those of every task type, or that need a GPU, Node.js, Go, C++, Java or a wheel (ARGS=... goes to pytest)
 	@$(BIN)/python -m compileall -q clients/python clients/gateway serving controller model_host evaluation
 	$(BIN)/python -m pytest -p tests.coverage_plugin -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
@@ -42,7 +42,7 @@ test-tasks: $(STAMP) ## perform every task type on a tiny real checkpoint, throu
 	$(BIN)/pytest -m tasks tests/tasks tests/rpc/host tests/unit/host/worker tests/system $(ARGS)
 
 .PHONY: test-system
-test-system: $(STAMP) $(NODE_STAMP) ## run the tests of whole systems, with clients in other languages (needs Node.js and npm)
+test-system: $(STAMP) $(NODE_STAMP) ## run the tests of whole systems, with clients in other languages (needs Node.js and npm; Go, C++ and Java where they are installed)
 	$(BIN)/pytest -m "not gpu and not wheel" tests/system $(ARGS)
 
 # npm writes it when the folder matches the lock.

@@ -67,6 +67,31 @@ the run goes on waiting when it is refused. `client.runs.cancel` refuses the pla
 
 {connect}
 {ask}
+## Go, C++ and Java
+
+[`examples/clients/go`](../examples/clients/go), [`cpp`](../examples/clients/cpp) and
+[`java`](../examples/clients/java) do the same on stubs that are generated when they are built, with nothing but
+Debian's packages:
+
+```
+apt-get install golang-go golang-google-grpc-dev golang-google-protobuf-dev golang-github-golang-protobuf-1-5-dev \\
+  protobuf-compiler protoc-gen-go protoc-gen-go-grpc
+examples/clients/go/build.sh
+examples/clients/go/build/ask "Read the text in this picture aloud." examples/pictures/station.jpg
+
+apt-get install cmake g++ libgrpc++-dev protobuf-compiler-grpc
+cmake -S examples/clients/cpp -B build/cpp && cmake --build build/cpp --parallel
+build/cpp/ask "Read the text in this picture aloud." examples/pictures/station.jpg
+
+apt-get install default-jdk-headless libgrpc-java libnetty-java libperfmark-java libgeronimo-annotation-1.3-spec-java \\
+  protobuf-compiler protobuf-compiler-grpc-java-plugin
+examples/clients/java/build.sh
+examples/clients/java/build/ask "Read the text in this picture aloud." examples/pictures/station.jpg
+```
+
+{go}
+{cpp}
+{java}
 ## Reflection
 
 Both servers describe their API themselves (`grpc.reflection.v1alpha`), so that tools and programs can do without the
@@ -85,6 +110,9 @@ def clients_page() -> str:
         approve=_shown("examples/clients/approve_plan.py", "python"),
         connect=_shown("clients/node/connect.js", "js"),
         ask=_shown("clients/node/ask.js", "js"),
+        go=_shown("examples/clients/go/ask.go", "go"),
+        cpp=_shown("examples/clients/cpp/ask.cpp", "cpp"),
+        java=_shown("examples/clients/java/Ask.java", "java"),
         reflection=_shown("examples/clients/reflection.py", "python"),
     ).removesuffix("\n")
 

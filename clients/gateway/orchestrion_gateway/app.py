@@ -13,6 +13,8 @@ from orchestrion import AsyncClient
 from orchestrion_gateway import api_pages, errors, schemas
 from orchestrion_gateway.boundary import Boundary, BoundaryMiddleware
 from orchestrion_gateway.config import GatewayConfig
+from orchestrion_gateway.hugginggpt import calls as hugginggpt_calls
+from orchestrion_gateway.hugginggpt import files as hugginggpt_files
 from orchestrion_gateway.mcp_server import endpoint as mcp_endpoint
 from orchestrion_gateway.rest import artifacts, health, hosts, models, offers, plans, runs
 from orchestrion_gateway.rest.shared import Shared
@@ -47,6 +49,8 @@ def create_app(config: GatewayConfig, client: AsyncClient, ending: asyncio.Event
     app.state.shared = Shared(config, client, StreamSettings(config.keep_alive_s, ending))
     for module in (runs, plans, artifacts, hosts, models, offers):
         app.include_router(module.router, prefix=_PREFIX)
+    for module in (hugginggpt_calls, hugginggpt_files):
+        app.include_router(module.router)
     app.include_router(health.router)
     app.router.routes.append(mcp_endpoint.route(config, client, ending))
     errors.install(app)

@@ -69,6 +69,15 @@ def gateway(
             "variable with commas between.",
         ),
     ] = None,
+    allowed_link_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            envvar="ORCHESTRION_GATEWAY_ALLOWED_LINK_HOSTS",
+            help="A site whose links this machine fetches where a request names one as a file; * for any, also "
+            "those of your own network. Others are refused. Repeatable; in the variable with commas between.",
+        ),
+    ] = None,
     max_body_bytes: Annotated[
         int,
         typer.Option(
@@ -106,6 +115,7 @@ def gateway(
             allow_remote=allow_remote,
             allowed_hosts=_listed(allowed_host),
             allowed_origins=_listed(allowed_origin),
+            allowed_link_hosts=_listed(allowed_link_host),
             max_body_bytes=max_body_bytes,
             max_upload_bytes=max_upload_bytes,
         )

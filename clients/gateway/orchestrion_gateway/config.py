@@ -11,6 +11,8 @@ from orchestrion import Reason
 
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 7860
+ANY_HOST: Final = "*"
+"""In the list of sites whose links are fetched: all."""
 
 REMOTE_WARNING: Final = (
     "whoever reaches the port can then run requests, read every run and every file, and delete them: there are no "
@@ -39,6 +41,8 @@ class GatewayConfig:
     """Names under which browsers may reach the gateway, beside those of this machine; without a port."""
     allowed_origins: tuple[str, ...] = ()
     """Origins of other sites whose pages may use the gateway, such as `https://example.org`."""
+    allowed_link_hosts: tuple[str, ...] = ()
+    """Sites whose links the gateway fetches where a request names them as files, in lower case; `*` for any."""
     max_body_bytes: int = 4 << 20
     """How large the body of a call may be that is no upload, in bytes."""
     max_upload_bytes: int = 4 << 30
@@ -64,6 +68,12 @@ class GatewayConfig:
                 raise Reason.INVALID_FIELD.error(
                     f"{name!r} is no name of a host; give it as example.org, without scheme and port.",
                     field="allowed_hosts",
+                )
+        for name in self.allowed_link_hosts:
+            if name != ANY_HOST and (not name or name != name.casefold() or any(sign in name for sign in "/:*")):
+                raise Reason.INVALID_FIELD.error(
+                    f"{name!r} is no site; give its name in lower case, as example.org, or {ANY_HOST} for any.",
+                    field="allowed_link_hosts",
                 )
         for origin in self.allowed_origins:
             parts = urlsplit(origin)

@@ -18,6 +18,14 @@ UNSPACED: Final = (
     r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
 )
 """Scripts without spaces between words, or with endings joined to names, as characters of a regular expression."""
+QUOTATION: Final = re.compile(
+    r"(?<![A-Za-z0-9])\"([^\"\n]+)\"|(?<!\w)'([^'\n]+)'(?!\w)|`([^`\n]+)`|\u201c([^\u201c\u201d\n]+)\u201d"
+    r"|\u201e([^\u201c\u201d\n]+)[\u201c\u201d]|\u2018([^\u2018\u2019\n]+)\u2019|\u201a([^\u2018\u2019\n]+)[\u2018\u2019]"
+    r"|\u00ab([^\u00ab\u00bb\n]+)\u00bb|\u00bb([^\u00ab\u00bb\n]+)\u00ab|\u300c([^\u300c\u300d\n]+)\u300d"
+    r"|\u300e([^\u300e\u300f\n]+)\u300f|\u300a([^\u300a\u300b\n]+)\u300b"
+)
+"""Finds quotations; the one group that matched is what stands between the marks."""
+
 _PLAIN: Final = rf"[^\s\"'`<>\\^{{|}}\u00ab\u00bb\u2018-\u201f\u3000-\u3004\u3008-\u303f\uff00-\uffef{UNSPACED}]"
 # Behind a separator they belong to it, as in https://zh.wikipedia.org/wiki/人工智能; right behind the host only as the
 # name of a file.
@@ -65,6 +73,12 @@ def mentions(text: str) -> Iterator[LinkMention]:
         url = written if "://" in written else f"https://{written}"
         if _host(url):
             yield LinkMention(url, start.start(), start.start() + len(written))
+
+
+def is_quoted_in_passing(text: str, start: int, end: int) -> bool:
+    """Whether a piece of a text stands between quotation marks with more: then it is part of a text to work on."""
+    quotations = (match for match in QUOTATION.finditer(text) if match.start() < start and end < match.end())
+    return any(next(filter(None, match.groups())).strip() != text[start:end] for match in quotations)
 
 
 def is_link(text: str) -> bool:

@@ -79,6 +79,7 @@ async def test_what_cannot_work_is_told_and_ends_it(address: str) -> None:
             (["--controller", "http://x"], 2, b"no address of a controller"),
             (["--host", "0.0.0.0"], 2, b"there are no accounts and no passwords"),
             (["--allowed-host", "a/b"], 2, b"no name of a host"),
+            (["--allowed-link-host", "a.example,b/c"], 2, b"'b/c' is no site"),
             (["--controller", address, "--port", port], 1, b"cannot listen on 127.0.0.1:" + port.encode()),
         ]
         for flags, code, message in cases:

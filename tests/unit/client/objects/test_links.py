@@ -63,3 +63,19 @@ def test_names_come_from_the_last_part(url: str, part: str) -> None:
 )
 def test_planners_recognise_what_a_link_led_to(file_name: str, url: str, fits: bool) -> None:
     assert links.is_named_after(file_name, url) is fits
+
+
+@pytest.mark.parametrize(
+    ("text", "in_passing"),
+    [
+        ("Summarize https://a.org/x", False),
+        ("Summarize 'https://a.org/x', please.", False),
+        ("Summarize «https://a.org/x»", False),
+        ('Translate "see https://a.org/x" into French', True),
+        ("把“请看 https://a.org/x”翻译成英文", True),
+        ('Say "hello", then read https://a.org/x and say "bye"', False),
+    ],
+)
+def test_a_link_in_a_longer_quotation_is_part_of_it(text: str, in_passing: bool) -> None:
+    (mention,) = links.mentions(text)
+    assert links.is_quoted_in_passing(text, mention.start, mention.end) is in_passing

@@ -19,12 +19,6 @@ T = TypeVar("T", bound=Hashable)
 _LONGEST: Final = 255
 """The longest name that is looked for, in characters."""
 _ENDING: Final = re.compile(r"\.[A-Za-z0-9]{1,10}(?![A-Za-z0-9_]|\.[A-Za-z0-9])")
-_QUOTATION: Final = re.compile(
-    r"(?<![A-Za-z0-9])\"([^\"\n]+)\"|(?<!\w)'([^'\n]+)'(?!\w)|`([^`\n]+)`|\u201c([^\u201c\u201d\n]+)\u201d"
-    r"|\u201e([^\u201c\u201d\n]+)[\u201c\u201d]|\u2018([^\u2018\u2019\n]+)\u2019|\u201a([^\u2018\u2019\n]+)[\u2018\u2019]"
-    r"|\u00ab([^\u00ab\u00bb\n]+)\u00bb|\u00bb([^\u00ab\u00bb\n]+)\u00ab|\u300c([^\u300c\u300d\n]+)\u300d"
-    r"|\u300e([^\u300e\u300f\n]+)\u300f|\u300a([^\u300a\u300b\n]+)\u300b"
-)
 _APART: Final = frozenset(
     ' \t\r\n\0<>|*?"`\u201c\u201d\u201e\u00ab\u00bb\u300c\u300d\u300e\u300f\u300a\u300b\u3001\u3002\uff0c\uff1a\uff1b'
 )
@@ -43,12 +37,12 @@ def find(text: str, look_up: Callable[[str], T | None]) -> list[tuple[int, T]]:
     """
     named: dict[int, T] = {}
     rest = _without_links(text)
-    for match in _QUOTATION.finditer(rest):
+    for match in links.QUOTATION.finditer(rest):
         # What else stands between quotation marks is a text to work on, and names nothing.
         name = next(filter(None, match.groups())).strip()
         if len(name) <= _LONGEST and _ENDING.search(name) and (named_thing := look_up(name)) is not None:
             named[match.start()] = named_thing
-    rest = _QUOTATION.sub(lambda match: "\0" * len(match.group()), rest)
+    rest = links.QUOTATION.sub(lambda match: "\0" * len(match.group()), rest)
     used = 0
     for match in _ENDING.finditer(rest):
         for start in _starts(rest, match.start(), max(used, match.start() - _LONGEST)):
@@ -76,12 +70,6 @@ def file_inside(folder: Path, name: str) -> Path | None:
     except (OSError, ValueError, RuntimeError):
         return None  # It is not there, or elsewhere.
     return path if regular and not any(part.startswith(".") for part in inside.parts) else None
-
-
-def is_quoted_in_passing(text: str, start: int, end: int) -> bool:
-    """Whether a piece of a text stands between quotation marks with more: then it is part of a text to work on."""
-    quotations = (match for match in _QUOTATION.finditer(text) if match.start() < start and end < match.end())
-    return any(next(filter(None, match.groups())).strip() != text[start:end] for match in quotations)
 
 
 def _without_links(text: str) -> str:

@@ -98,7 +98,7 @@ def _named(text: str, attached: Sequence[Source], names: Container[str]) -> list
     places: list[tuple[int, Source]] = list(file_names.find(text, look_up))
     new: dict[str, int] = {}
     for link in links.mentions(text):
-        if link.url not in urls and not file_names.is_quoted_in_passing(text, link.start, link.end):
+        if link.url not in urls and not links.is_quoted_in_passing(text, link.start, link.end):
             new.setdefault(link.url, link.start)
     places += [(start, limited(url)) for url, start in new.items()]
     return [source for _, source in sorted(places, key=lambda place: place[0])]
