@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from orchestrion import OrchestrionError
+from orchestrion_gateway.batches import batched
 from orchestrion_gateway.errors import described
 
 T = TypeVar("T")
@@ -125,7 +126,7 @@ async def event_stream(
         await close()
         raise
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    chunks = _frames(source, first, frame, is_last)
+    chunks = batched(_frames(source, first, frame, is_last))
     return LiveResponse(chunks, 200, headers, EVENT_STREAM, close=close, settings=settings)
 
 
