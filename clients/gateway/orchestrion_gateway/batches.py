@@ -20,7 +20,7 @@ async def batched(
     """Yields what a source brings, in order: at once after a pause, else joined with what comes within the interval.
 
     Args:
-        source: The pieces; closed in the end.
+        source: The pieces, none of them empty; closed in the end.
         interval_s: How soon one batch may follow another, in seconds; the last one waits for nothing.
         max_bytes: How much may wait to be taken, in bytes, the last piece of it apart.
     """
@@ -31,8 +31,10 @@ async def batched(
             yield pieces
         await reading
     finally:
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
+        # Where it has ended, what follows is not held up by a turn of the event loop.
+        if not reading.done():
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
 
 
 class _Batch:

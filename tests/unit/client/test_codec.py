@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from orchestrion import events, experts, inference, plans, refusals, requests, runs
 from orchestrion._codec import codec, converters, value_codec
 from orchestrion._codec.json_objects import object_of
-from orchestrion._codec.json_values import Undecided
+from orchestrion._codec.json_values import UndecidedJson
 from orchestrion.errors import InvalidArgumentError
 from orchestrion.events import Event, RunFinished, Stage, TaskFinished, TaskStarted
 from orchestrion.plans import Parameter, ParameterKind, Plan, Task, TaskResult, TaskState
@@ -136,7 +136,7 @@ def test_json_is_what_protobuf_writes_of_the_message(python_type: Any, data: st.
     written = json.loads(codec.to_json(item))
     assert written == by_protobuf
     assert list(written) == list(by_protobuf)
-    with contextlib.suppress(Undecided):
+    with contextlib.suppress(UndecidedJson):
         assert json.loads(json.dumps(object_of(item))) == by_protobuf
 
 
@@ -156,7 +156,7 @@ def test_what_protobuf_has_to_judge_is_left_to_it() -> None:
         events.PlanFinished(Plan((Task("a", "b", {"c": OutputRef("a", "b", 2**31)}),))),
         events.PlanFinished(Plan(), doubts="abc"),  # type: ignore[arg-type]
     ):
-        with pytest.raises(Undecided):
+        with pytest.raises(UndecidedJson):
             object_of(item)
         try:
             by_protobuf = json_format.MessageToJson(codec.encode(item))

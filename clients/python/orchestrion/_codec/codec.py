@@ -15,7 +15,7 @@ from google.protobuf.message import Message
 
 from orchestrion._codec.converters import MESSAGE_TYPES, fill, read
 from orchestrion._codec.json_objects import object_of
-from orchestrion._codec.json_values import Undecided
+from orchestrion._codec.json_values import UndecidedJson
 from orchestrion.errors import Reason
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def to_json(item: Encodable, *, indent: int | None = None) -> str:
         written = object_of(item)
         text = _ENCODER.encode(written) if indent is None else json.dumps(written, indent=indent, ensure_ascii=False)
         text.encode()  # Lone surrogates are nothing that could be sent.
-    except (Undecided, UnicodeEncodeError):
+    except (UndecidedJson, UnicodeEncodeError):
         return json_format.MessageToJson(_encode(item), indent=indent, ensure_ascii=False)
     return text
 

@@ -1,24 +1,24 @@
 """Writes dataclasses as the objects of their proto3 JSON, without the messages between: descriptors compiled once.
 
 Events are written by the thousand, and protobuf's own printer asks the descriptors anew for each. What is written here
-is what it would write. What it might refuse, convert or write in a way of its own is left to it: then `Undecided` is
-raised.
+is what it would write. What it might refuse, convert or write in a way of its own is left to it: then `UndecidedJson`
+is raised.
 """
 
 from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from google.protobuf import timestamp_pb2
-from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 
 from orchestrion._codec.converters import MESSAGE_TYPES, is_repeated, python_fields
-from orchestrion._codec.json_values import INT32, Undecided, number, text, value_object
+from orchestrion._codec.json_values import INT32, UndecidedJson, number, text, value_object
 
 _Reflected: TypeAlias = Any  # Fields are reached by names from the descriptor, which no type checker follows.
 _Write: TypeAlias = Callable[[_Reflected], _Reflected]
@@ -32,10 +32,10 @@ def object_of(item: object) -> dict[str, Any]:
     """Returns the object of JSON that a dataclass of this package is.
 
     Raises:
-        Undecided: See there.
+        UndecidedJson: See there.
     """
     members: dict[str, Any] = {}
-    for name, write in _writers(type(item)):
+    for name, write in _writers(type(item).__name__):
         value = getattr(item, name)
         if value is not None:
             write(members, value)
@@ -43,9 +43,9 @@ def object_of(item: object) -> dict[str, Any]:
 
 
 @cache
-def _writers(python_type: type) -> tuple[tuple[str, _WriteField], ...]:
+def _writers(type_name: str) -> tuple[tuple[str, _WriteField], ...]:
     """Returns the fields of a dataclass in the order of the message's, and what writes each."""
-    descriptor = MESSAGE_TYPES[python_type.__name__].DESCRIPTOR
+    descriptor = cast(Descriptor, MESSAGE_TYPES[type_name].DESCRIPTOR)
     names = python_fields(descriptor)
     writers: list[tuple[str, _WriteField]] = []
     for field in descriptor.fields:
@@ -53,17 +53,17 @@ def _writers(python_type: type) -> tuple[tuple[str, _WriteField], ...]:
         if field.name in names:
             writers.append((field.name, _writer(field)))
         elif oneof is not None and oneof.name in names and field is oneof.fields[0]:
-            writers.append((oneof.name, _oneof_writer({member.message_type.name: member for member in oneof.fields})))
+            writers.append((oneof.name, _oneof_writer(oneof.fields)))
     return tuple(writers)
 
 
-def _oneof_writer(members: dict[str, FieldDescriptor]) -> _WriteField:
-    json_names = {type_name: field.json_name for type_name, field in members.items()}
+def _oneof_writer(members: Sequence[FieldDescriptor]) -> _WriteField:
+    json_names = {cast(Descriptor, member.message_type).name: member.json_name for member in members}
 
     def write(target: dict[str, Any], value: _Reflected) -> None:
         json_name = json_names.get(type(value).__name__)
         if json_name is None:
-            raise Undecided
+            raise UndecidedJson
         target[json_name] = object_of(value)
 
     return write
@@ -77,7 +77,7 @@ def _writer(field: FieldDescriptor) -> _WriteField:
 
         def write_map(target: dict[str, Any], value: _Reflected) -> None:
             if type(value) is not dict:
-                raise Undecided
+                raise UndecidedJson
             if value:
                 target[name] = {text(key): write_inner(item) for key, item in value.items()}
 
@@ -87,7 +87,7 @@ def _writer(field: FieldDescriptor) -> _WriteField:
 
         def write_all(target: dict[str, Any], value: _Reflected) -> None:
             if type(value) is not tuple and type(value) is not list:
-                raise Undecided
+                raise UndecidedJson
             if value:
                 target[name] = [write_one(item) for item in value]
 
@@ -122,7 +122,7 @@ def _write_one(field: FieldDescriptor) -> _Write:
 def _message(type_name: str) -> _Write:
     def write(value: _Reflected) -> dict[str, Any]:
         if type(value).__name__ != type_name:
-            raise Undecided
+            raise UndecidedJson
         return object_of(value)
 
     return write
@@ -134,7 +134,7 @@ def _enum(enum_type: EnumDescriptor) -> _Write:
     def write(value: _Reflected) -> str:
         name = names.get(value) if isinstance(value, int) else None
         if name is None:
-            raise Undecided
+            raise UndecidedJson
         return name
 
     return write
@@ -142,35 +142,33 @@ def _enum(enum_type: EnumDescriptor) -> _Write:
 
 def _time(value: _Reflected) -> str:
     if type(value) is not datetime or value.tzinfo is not UTC:
-        raise Undecided
-    if value.microsecond % 1000:
-        precision = "microseconds"
-    else:
-        precision = "milliseconds" if value.microsecond else "seconds"
+        raise UndecidedJson
+    fraction = value.microsecond
+    precision = "microseconds" if fraction % 1000 else "milliseconds" if fraction else "seconds"
     return value.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
 
 
 def _int32(value: _Reflected) -> int:
     if type(value) is not int or value not in INT32:
-        raise Undecided
+        raise UndecidedJson
     return value
 
 
 def _int64(value: _Reflected) -> str:
     if type(value) is not int or value not in _INT64:
-        raise Undecided
+        raise UndecidedJson
     return str(value)
 
 
 def _boolean(value: _Reflected) -> bool:
     if type(value) is not bool:
-        raise Undecided
+        raise UndecidedJson
     return value
 
 
 def _base64(value: _Reflected) -> str:
     if type(value) is not bytes:
-        raise Undecided
+        raise UndecidedJson
     return base64.b64encode(value).decode("ascii")
 
 

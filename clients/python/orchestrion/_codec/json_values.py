@@ -14,7 +14,7 @@ DEEPEST: Final = 20
 INT32: Final = range(-(1 << 31), 1 << 31)
 
 
-class Undecided(Exception):
+class UndecidedJson(Exception):
     """Something may not be what the API takes there, or is rare: protobuf has to judge."""
 
 
@@ -26,11 +26,11 @@ def value_object(value: object, levels: int = DEEPEST) -> dict[str, Any]:
         levels: How many values may be in each other from here on.
 
     Raises:
-        Undecided: See there.
+        UndecidedJson: See there.
     """
     write = _WRITERS.get(type(value))
     if write is None or levels == 0:
-        raise Undecided
+        raise UndecidedJson
     return write(value, levels)
 
 
@@ -38,23 +38,23 @@ def number(value: object) -> float:
     """Returns a number as the API carries it.
 
     Raises:
-        Undecided: It is none, or JSON has no such number.
+        UndecidedJson: It is none, or JSON has no such number.
     """
     if type(value) is float and math.isfinite(value):
         return value
     if type(value) is int and abs(value) < 1 << 53:
         return float(value)
-    raise Undecided
+    raise UndecidedJson
 
 
 def text(value: object) -> str:
     """Returns a text.
 
     Raises:
-        Undecided: It is none.
+        UndecidedJson: It is none.
     """
     if type(value) is not str:
-        raise Undecided
+        raise UndecidedJson
     return value
 
 
@@ -66,7 +66,7 @@ def _output(value: OutputRef, _: int) -> dict[str, Any]:
         members["output"] = value.output
     if value.index is not None:
         if type(value.index) is not int or value.index not in INT32:
-            raise Undecided
+            raise UndecidedJson
         members["index"] = value.index
     return {"output": members}
 
@@ -82,12 +82,12 @@ def _plain(data: JsonData, levels: int) -> JsonData:
     if kind is float or kind is int:
         return number(data)
     if levels == 0:
-        raise Undecided
+        raise UndecidedJson
     if kind is dict:
         return {text(name): _plain(item, levels - 1) for name, item in data.items()}
     if kind is list or kind is tuple:
         return [_plain(item, levels - 1) for item in data]
-    raise Undecided
+    raise UndecidedJson
 
 
 _WRITERS: Final[dict[type, Callable[[Any, int], dict[str, Any]]]] = {
