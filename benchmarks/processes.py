@@ -50,12 +50,12 @@ def servers(
     log: IO[str],
     gateway: Sequence[str] | None = None,
 ) -> contextlib.AbstractContextManager[platform.Platform]:
-    """Starts a controller and a host with these flags, on free ports and with their folders in `home`; and a gateway."""
+    """Starts a controller, a host and perhaps a gateway with these flags, on free ports, their folders in `home`."""
     ports = ["--port", "0", "--metrics-port", "0"]
     return platform.start(
         [*ports, *controller, "--home", f"{home}/controller"],
         [*ports, *host, "--home", f"{home}/host"],
-        None if gateway is None else [*ports[:2], *gateway],
+        None if gateway is None else [*ports, *gateway],
         host_name="bench",
         log=lambda server, line: print(f"{server} | {line}", file=log, flush=True),
     )
