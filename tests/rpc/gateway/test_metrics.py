@@ -77,9 +77,9 @@ async def test_streams_are_counted_while_they_go_on(
         http.stream("GET", f"/api/v1/{name}/events") as one,
         http.stream("GET", f"/api/v1/{name}/events") as other,
     ):
-        events = events_of(one)
+        events, others = events_of(one), events_of(other)
         await until(events, "task_started")
-        await until(events_of(other), "task_started")
+        await until(others, "task_started")
         going = await scrape(gateway)
         assert going.value("streams_open", route=WATCH) == 2
         assert going.value("requests_open") == 2
@@ -90,7 +90,8 @@ async def test_streams_are_counted_while_they_go_on(
     gate.open.clear()
     body = wanted(ONE, options={"detachGraceMs": "0"})
     async with http.stream("POST", "/api/v1/runs", json=body, headers=STREAM) as response:
-        await until(events_of(response), "task_started")
+        events = events_of(response)
+        await until(events, "task_started")
     await host.cancelled.wait()
     await collect(await http.get(f"/api/v1/{name}/events"))
 
