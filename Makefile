@@ -26,8 +26,8 @@ run: $(STAMP) ## do the main job: plan and run four requests on pictures, no key
 	@$(BIN)/python examples/main_job.py
 
 .PHONY: up
-up: $(STAMP) ## start a controller and a model host; Ctrl-C stops both
-	@$(BIN)/orchestrion up
+up: $(STAMP) ## start a controller, a model host and the gateway, and print its address; Ctrl-C stops all (ARGS=... goes to `orchestrion up`)
+	@$(BIN)/orchestrion up --web $(ARGS)
 
 # A process a core, and no more than have room beside each other: some tests load PyTorch and models. Files go in the order
 # of their names: the longest have few tests and would come last otherwise, when the other processes have nothing left.
@@ -104,6 +104,10 @@ captures: $(STAMP) ## capture the command line for docs/terminal.md anew (ARGS=-
 .PHONY: bench-overhead
 bench-overhead: $(STAMP) ## measure what the platform adds to the models' own time
 	@$(BIN)/python benchmarks/overhead.py $(ARGS)
+
+.PHONY: bench-gateway
+bench-gateway: $(STAMP) ## measure what the gateway adds to 50 chats at once, beside the same chats through the SDK
+	@$(BIN)/python benchmarks/gateway.py $(ARGS)
 
 .PHONY: bench-experts
 bench-experts: $(STAMP) ## measure what Infer adds to the bare call of a model, and ONNX against PyTorch

@@ -28,6 +28,7 @@ _ROLES: Final = {
     "orchestrion_controller": "controller",
     "orchestrion_host.worker": "worker",
     "orchestrion_host": "host",
+    "orchestrion_gateway": "gateway",
     LLM_SERVER.name: "llm server",
     ECHO_SERVER.name: "echo server",
 }
@@ -43,13 +44,18 @@ class Servers:
 
 
 def servers(
-    home: str | Path, controller: Sequence[str], host: Sequence[str], log: IO[str]
+    home: str | Path,
+    controller: Sequence[str],
+    host: Sequence[str],
+    log: IO[str],
+    gateway: Sequence[str] | None = None,
 ) -> contextlib.AbstractContextManager[platform.Platform]:
-    """Starts a controller and a host with these flags, on free ports and with their folders in `home`."""
+    """Starts a controller, a host and perhaps a gateway with these flags, on free ports, their folders in `home`."""
     ports = ["--port", "0", "--metrics-port", "0"]
     return platform.start(
         [*ports, *controller, "--home", f"{home}/controller"],
         [*ports, *host, "--home", f"{home}/host"],
+        None if gateway is None else [*ports, *gateway],
         host_name="bench",
         log=lambda server, line: print(f"{server} | {line}", file=log, flush=True),
     )
@@ -93,10 +99,21 @@ def cpu_seconds() -> Mapping[str, float]:
     used["client"] = _cpu(this)
     for process in this.children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
-            command = " ".join(process.cmdline())
-            role = next((role for part, role in _ROLES.items() if part in command), "other")
-            used[role] += _cpu(process)
+            used[_role(process)] += _cpu(process)
     return used
+
+
+def one(role: str) -> psutil.Process:
+    """Returns the process of a role that this one has started.
+
+    Raises:
+        RuntimeError: There is none.
+    """
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if _role(process) == role:
+                return process
+    raise RuntimeError(f"No {role} runs.")
 
 
 def million_additions_ms() -> float:
@@ -122,6 +139,11 @@ class Bystanders:
         times = psutil.cpu_times()
         busy = times.user + times.nice + times.system + times.irq + times.softirq + times.steal
         return float(busy) - sum(cpu_seconds().values())
+
+
+def _role(process: psutil.Process) -> str:
+    command = " ".join(process.cmdline())
+    return next((role for part, role in _ROLES.items() if part in command), "other")
 
 
 def _cpu(process: psutil.Process) -> float:

@@ -1,4 +1,4 @@
-"""The page of metrics, from the real registries of both servers."""
+"""The page of metrics, from the real registries of the servers and of the gateway."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from docs.pages.tables import table
 from orchestrion_controller.metrics import ControllerMetrics
+from orchestrion_gateway.metrics import GatewayMetrics
 from orchestrion_host.metrics import HostMetrics, HostSnapshot
 from orchestrion_serving.metrics import CallMetrics
 
 _METRICS: Final = """\
 # Metrics
 
-Both servers serve Prometheus's text format over HTTP: the controller on port 9464, a host on port 9465, under
-`/metrics`. Names are shown as Prometheus reads them; a histogram `x` has the series `x_bucket`, `x_count` and `x_sum`.
-Both also serve the metrics of their process (`process_…`) and of Python's garbage collector (`python_gc_…`).
+The servers and the gateway serve Prometheus's text format over HTTP, under `/metrics`: the controller on port 9464, a
+host on port 9465, a gateway on port 9466. Names are shown as Prometheus reads them; a histogram `x` has the series
+`x_bucket`, `x_count` and `x_sum`. All also serve the metrics of their process (`process_…`) and of Python's garbage
+collector (`python_gc_…`).
 
 ## Controller
 
@@ -25,11 +27,17 @@ Both also serve the metrics of their process (`process_…`) and of Python's gar
 ## Model host
 
 {host}
+
+## Gateway
+
+A route is a pattern such as `/api/v1/runs/{{run}}`, never an address that was asked for; `none` is what has no route.
+
+{gateway}
 """
 
 
 def metrics_page() -> str:
-    """Tells the metrics of both servers, from their real registries."""
+    """Tells the metrics of the servers and of the gateway, from their real registries."""
     calls = CallMetrics("orchestrion_host")
     # What it would read off a host is left empty: the names, labels and texts are there all the same.
     snapshot = HostSnapshot(
@@ -43,7 +51,9 @@ def metrics_page() -> str:
     host = [*_wrappers(calls), *_wrappers(HostMetrics(calls)), *snapshot.collect()]
     head = ("name", "type", "labels", "unit", "meaning")
     return _METRICS.format(
-        controller=table(head, map(_metric, _wrappers(ControllerMetrics()))), host=table(head, map(_metric, host))
+        controller=table(head, map(_metric, _wrappers(ControllerMetrics()))),
+        host=table(head, map(_metric, host)),
+        gateway=table(head, map(_metric, _wrappers(GatewayMetrics()))),
     )
 
 

@@ -224,10 +224,15 @@ def test_chat_knows_what_was_said_before(client: orchestrion.Client, tmp_path: P
 
 def test_up_serves_and_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     ports = [part for name in ("", "metrics-", "host-", "host-metrics-") for part in (f"--{name}port", "0")]
-    command = [*COMMAND, "up", *ports, "--web", "--web-port", "0", "--home", str(tmp_path)]
+    command = [*COMMAND, "up", *ports, "--web-port", "0", "--web-metrics-port", "0", "--home", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        address, _, page = (process.stdout.readline().split()[1] for _ in range(3))
+        rows = [process.stdout.readline().split() for _ in range(3)]
+        address, page = rows[0][1], rows[2][1]
+        for row in rows:
+            assert row[2] == "metrics"
+            with urllib.request.urlopen(row[3]) as answer:
+                assert b"process_resident_memory_bytes" in answer.read()
         assert run("hosts", "--address", address).returncode == 0
         with urllib.request.urlopen(page) as answer:
             assert b"swagger-ui" in answer.read()

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def gateway(client: orchestrion.Client) -> Iterator[str]:
     with Supervisor(lambda server, line: print(f"{server}: {line}")) as supervisor:
-        flags = ["--exit-with-parent", "--controller", client.address, "--port", "0"]
+        flags = ["--exit-with-parent", "--controller", client.address, "--port", "0", "--metrics-port", "0"]
         yield supervisor.start("gateway", ["-m", "orchestrion_gateway", *flags]).http_address
 
 

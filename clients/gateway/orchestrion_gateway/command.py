@@ -41,6 +41,15 @@ def gateway(
             min=0, max=65535, envvar="ORCHESTRION_GATEWAY_PORT", help="The port to listen on; 0 takes a free one."
         ),
     ] = 7860,
+    metrics_port: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=65535,
+            envvar="ORCHESTRION_GATEWAY_METRICS_PORT",
+            help="The port of the metrics, on the same address; 0 takes a free one.",
+        ),
+    ] = 9466,
     allow_remote: Annotated[
         bool,
         typer.Option(
@@ -112,6 +121,7 @@ def gateway(
             controller=controller,
             listen_host=host,
             port=port,
+            metrics_port=metrics_port,
             allow_remote=allow_remote,
             allowed_hosts=_listed(allowed_host),
             allowed_origins=_listed(allowed_origin),

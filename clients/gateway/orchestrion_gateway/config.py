@@ -11,6 +11,7 @@ from orchestrion import Reason
 
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 7860
+DEFAULT_METRICS_PORT: Final = 9466
 ANY_HOST: Final = "*"
 """In the list of sites whose links are fetched: all."""
 
@@ -35,6 +36,8 @@ class GatewayConfig:
     """The address to bind."""
     port: int = DEFAULT_PORT
     """The port; 0 takes a free one."""
+    metrics_port: int = DEFAULT_METRICS_PORT
+    """The port of the metrics, on the same address; 0 takes a free one."""
     allow_remote: bool = False
     """Whether the address may be one that other machines reach."""
     allowed_hosts: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from orchestrion import (
     Artifact,
     Assignment,
     Event,
+    Expert,
     Host,
     HubModel,
     ListedExpert,
@@ -28,6 +29,7 @@ Thing: TypeAlias = (
     Artifact
     | Assignment
     | Event
+    | Expert
     | ExpertStatus
     | Host
     | HubModel

@@ -34,6 +34,7 @@ from orchestrion import (
     UnimplementedError,
     to_json,
 )
+from orchestrion_gateway.lingering import LingeringResponse
 
 STATUS: Final[Mapping[type[OrchestrionError] | Reason, HTTPStatus]] = {
     InvalidArgumentError: HTTPStatus.BAD_REQUEST,
@@ -83,10 +84,9 @@ def response_of(error: OrchestrionError, status: HTTPStatus | None = None) -> Re
     if error.retry_after_ms is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_ms / 1000)))
     status = status or status_of(error)
-    if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        # What is still being sent would be read to its end otherwise, only to be dropped.
-        headers["Connection"] = "close"
-    return JSONResponse(described(error), status, headers)
+    # What is too large is still being sent.
+    kind = LingeringResponse if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE else JSONResponse
+    return kind(described(error), status, headers)
 
 
 def install(app: FastAPI) -> None:

@@ -24,7 +24,7 @@ def run(config: GatewayConfig, log_level: str, *, exit_with_parent: bool = False
 
     Raises:
         OrchestrionError: No controller answers.
-        OSError: The port is taken, or the address is none of this machine's.
+        OSError: A port is taken, or the address is none of this machine's.
     """
     logging.basicConfig(
         level=log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
@@ -47,7 +47,7 @@ async def _serve(config: GatewayConfig, *, access_log: bool) -> None:
     try:
         # The one line on stdout by which whoever started the process learns that it serves, and where.
         with contextlib.suppress(BrokenPipeError):
-            sys.stdout.write(f"ready http={gateway.address}\n")
+            sys.stdout.write(f"ready http={gateway.address} metrics={gateway.metrics_address}\n")
             sys.stdout.flush()
         await _until_signal()
     finally:

@@ -13,6 +13,8 @@ import uvicorn
 from orchestrion import AsyncClient
 from orchestrion_gateway.app import create_app
 from orchestrion_gateway.config import GatewayConfig, ip_address
+from orchestrion_gateway.measured import MeasuringMiddleware
+from orchestrion_gateway.metrics import GatewayMetrics, GatewayMetricsEndpoint
 
 _GONE_AFTER_S: Final = 60
 """How long a browser may take nothing of what is sent, until its connection is given up, in seconds."""
@@ -31,14 +33,21 @@ class Gateway:
         self._client: AsyncClient | None = None
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
+        self._endpoint: GatewayMetricsEndpoint | None = None
+        self.metrics = GatewayMetrics()
+        """What is counted and timed."""
         self.port = 0
         """The port that it serves on, once it has started."""
 
     @property
     def address(self) -> str:
         """Returns where it serves, `host:port`."""
-        host = self._config.listen_host
-        return f"[{host}]:{self.port}" if ":" in host and not host.startswith("[") else f"{host}:{self.port}"
+        return self._address(self.port)
+
+    @property
+    def metrics_address(self) -> str:
+        """Returns where the metrics are, `host:port`, once it has started."""
+        return self._address(self._endpoint.port) if self._endpoint is not None else ""
 
     @property
     def controller(self) -> str:
@@ -50,7 +59,7 @@ class Gateway:
 
         Raises:
             OrchestrionError: No controller answers.
-            OSError: The port is taken, or the address is none of this machine's.
+            OSError: A port is taken, or the address is none of this machine's.
         """
         config = self._config
         client = AsyncClient(config.controller)
@@ -58,13 +67,20 @@ class Gateway:
             # A gateway without its controller can do nothing, and this is the moment at which somebody looks.
             await client.task_types.list(timeout=_FIRST_ANSWER_S)
             listening = _listen(config.listen_host, config.port)
+            try:
+                self._endpoint = GatewayMetricsEndpoint(
+                    self.metrics.registry, config.listen_host.strip("[]"), config.metrics_port
+                )
+            except OSError:
+                listening.close()
+                raise
         except BaseException:
             await client.close()
             raise
         self._client, self.port = client, listening.getsockname()[1]
         ending = asyncio.Event()
         settings = uvicorn.Config(
-            create_app(config, client, ending),
+            MeasuringMiddleware(create_app(config, client, ending), self.metrics),
             lifespan="off",
             # Also where httptools is installed, which takes headers of any size.
             http="h11",
@@ -86,6 +102,12 @@ class Gateway:
             await self._serving
         if self._client is not None:
             await self._client.close()
+        if self._endpoint is not None:
+            await asyncio.to_thread(self._endpoint.close)
+
+    def _address(self, port: int) -> str:
+        host = self._config.listen_host
+        return f"[{host}]:{port}" if ":" in host and not host.startswith("[") else f"{host}:{port}"
 
 
 class _Server(uvicorn.Server):

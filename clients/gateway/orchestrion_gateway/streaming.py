@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -14,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from orchestrion import OrchestrionError
+from orchestrion_gateway.batches import batched
 from orchestrion_gateway.errors import described
 
 T = TypeVar("T")
@@ -125,7 +127,7 @@ async def event_stream(
         await close()
         raise
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    chunks = _frames(source, first, frame, is_last)
+    chunks = _begun(batched(_frames(source, first, frame, is_last)), first)
     return LiveResponse(chunks, 200, headers, EVENT_STREAM, close=close, settings=settings)
 
 
@@ -140,22 +142,28 @@ def framed(name: str, data: str, number: int = 0) -> bytes:
     return format_sse_event(data_str=data, event=name, id=str(number) if number else None)
 
 
+async def _begun(chunks: AsyncGenerator[bytes, None], first: asyncio.Task[T | None]) -> AsyncGenerator[bytes, None]:
+    """Yields what a stream begins with in one piece with its first event; by itself where that is not there yet."""
+    begin = format_sse_event(retry=_RECONNECT_MS)
+    async with aclosing(chunks):
+        if not first.done():
+            yield begin
+            begin = b""
+        async for chunk in chunks:
+            yield begin + chunk
+            begin = b""
+
+
 async def _frames(
     source: AsyncGenerator[T, None],
     first: asyncio.Task[T | None],
     frame: Callable[[T], bytes],
     is_last: Callable[[T], bool],
 ) -> AsyncGenerator[bytes, None]:
-    begin = format_sse_event(retry=_RECONNECT_MS)
-    if not first.done():
-        yield begin
-        begin = b""
     try:
         item = await first
         while item is not None:
-            # What a stream begins with goes out with its first event, in one piece.
-            yield begin + frame(item)
-            begin = b""
+            yield frame(item)
             if is_last(item):
                 return
             item = await _next(source)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from orchestrion.experts import SelectionPolicy
 from orchestrion.plans import Plan, TaskType
 from orchestrion.runs import Approval, Message, RunOptions
-from orchestrion.settings import Detachment, PlanSettings, RunSettings, SelectSettings
+from orchestrion.settings import Detachment, ModelSettings, PlanSettings, RunSettings, SelectSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +127,38 @@ class ApprovePlanRequest:
     """Makes the call safe to repeat: a second call with the same id does not fail because the first one was heard. Up
     to 64 characters.
     """
+
+
+@dataclass(frozen=True, slots=True)
+class AddModelRequest:
+    """What `host.models.add` is asked for."""
+
+    model: str
+    """A Hub id, or an absolute path of a folder or a GGUF file on the host. Behind a Hub id and `:` may stand which of
+    its GGUF files is meant: a quantisation, such as `q4_k_m`, or the name of one. Required.
+    """
+    revision: str = ""
+    """The revision on the Hub; empty means the newest, which is then pinned."""
+    task_types: tuple[str, ...] = ()
+    """The task types; empty means: find out from the configuration."""
+    expert_id: str = ""
+    """The id of the expert; empty means: made from the model's."""
+    allow_pickled_weights: bool = False
+    """Whether weights that are only there as pickles are accepted: reading them can run any code. The host's setting
+    `allow_pickled_weights` must allow it too.
+    """
+    allow_remote_code: bool = False
+    """Whether code that the model brings along may run. The host's setting `allow_remote_code` must allow it too."""
+
+    def settings(self) -> ModelSettings:
+        """Returns what `host.models.add` takes by name."""
+        return ModelSettings(
+            revision=self.revision,
+            task_types=self.task_types,
+            expert_id=self.expert_id,
+            allow_pickled_weights=self.allow_pickled_weights,
+            allow_remote_code=self.allow_remote_code,
+        )
 
 
 def _detachment(options: RunOptions | None) -> Detachment:

@@ -26,6 +26,7 @@ async def start_gateway() -> AsyncIterator[StartGateway]:
             config = GatewayConfig(
                 controller=controller,
                 port=0,
+                metrics_port=0,
                 shutdown_grace_s=1.0,
                 **settings,  # type: ignore[arg-type]  # Each test gives those it needs.
             )

@@ -6,10 +6,12 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import httpx2
 import pytest
+from google.protobuf import empty_pb2
 
 from orchestrion import AsyncClient, Plan, to_json
 from orchestrion._codec import codec
@@ -34,6 +36,8 @@ class CatalogueHost(ScriptedHost):
     def __init__(self, name: str, controller: str) -> None:
         super().__init__(name, controller, {"echo": echo})
         self.pulls = 0
+        self.added: pb.AddModelRequest | None = None
+        self.removed: list[str] = []
         self.pull_ended = asyncio.Event()
         self.loading, self.load_ended = asyncio.Event(), asyncio.Event()
 
@@ -63,6 +67,25 @@ class CatalogueHost(ScriptedHost):
 
     async def SearchModels(self, request: pb.SearchModelsRequest, context: Context) -> pb.SearchModelsResponse:
         return pb.SearchModelsResponse(models=[codec.encode(HubModel(f"{request.task_type}/{request.text}"))])
+
+    async def AddModel(self, request: pb.AddModelRequest, context: Context) -> experts_pb2.Expert:
+        self.added = request
+        return codec.encode(replace(EXPERT, id=request.expert_id, model=request.model))
+
+    async def RemoveModel(self, request: pb.RemoveModelRequest, context: Context) -> empty_pb2.Empty:
+        self.removed.append(request.expert_id)
+        return empty_pb2.Empty()
+
+    async def ExportModel(self, request: pb.ExportModelRequest, context: Context) -> AsyncIterator[pb.ModelProgress]:
+        yield codec.encode(ModelProgress("exporting"))
+        name = f"{request.expert_id}-{request.task_type}-onnx"
+        yield codec.encode(ModelProgress("done", expert=replace(EXPERT, id=name)))
+
+    async def RefreshModels(
+        self, request: pb.RefreshModelsRequest, context: Context
+    ) -> AsyncIterator[pb.ModelProgress]:
+        for name in request.expert_ids or ("all",):
+            yield codec.encode(ModelProgress("refreshed", expert=replace(EXPERT, id=name)))
 
     async def PullModel(self, request: pb.PullModelRequest, context: Context) -> AsyncIterator[pb.ModelProgress]:
         self.pulls += 1
@@ -173,6 +196,40 @@ async def test_models_are_listed_searched_and_pulled(http: httpx2.AsyncClient, h
     async with http.stream("POST", "/api/v1/hosts/one/models/endless:pull") as response:
         await until(events_of(response), "model_progress")
     await host.pull_ended.wait()
+
+
+async def test_models_are_added_and_removed(http: httpx2.AsyncClient, host: CatalogueHost) -> None:
+    models = "/api/v1/hosts/one/models"
+    wanted = {"model": "a/b", "revision": "c", "taskTypes": ["d"], "expertId": "e", "allowRemoteCode": True}
+
+    added = await http.post(f"{models}:add", json=wanted)
+
+    assert (added.status_code, added.json()["id"], added.json()["model"]) == (201, "e", "a/b")
+    assert host.added == pb.AddModelRequest(
+        model="a/b", revision="c", task_types=["d"], expert_id="e", allow_remote_code=True
+    )
+    for wrong in ({}, {"expertId": "e"}, {"model": 1}, {"model": "a", "colour": "blue"}):
+        refused = await http.post(f"{models}:add", json=wrong)
+        assert (refused.status_code, refused.json()["error"]["reason"]) == (400, "INVALID_FIELD")
+
+    assert (await http.delete(f"{models}/echo")).status_code == 204
+    assert host.removed == ["echo"]
+    nowhere = await http.delete("/api/v1/hosts/nobody/models/echo")
+    assert (nowhere.status_code, nowhere.json()["error"]["reason"]) == (404, "HOST_NOT_FOUND")
+
+
+async def test_models_are_exported_and_brought_up_to_date(http: httpx2.AsyncClient, host: CatalogueHost) -> None:
+    models = "/api/v1/hosts/one/models"
+
+    async def experts(call: str, **parameters: Any) -> list[str]:
+        async with http.stream("POST", f"{models}{call}", params=parameters) as response:
+            steps = await collect(response)
+        assert {step.name for step in steps} == {"model_progress"}
+        return [step.data["expert"]["id"] for step in steps if "expert" in step.data]
+
+    assert await experts("/echo:export", task_type="a") == ["echo-a-onnx"]
+    assert await experts(":refresh", expert=["a", "b"]) == ["a", "b"]
+    assert await experts(":refresh") == ["all"]
 
 
 async def test_the_page_of_the_calls_loads_nothing_from_elsewhere(http: httpx2.AsyncClient) -> None:

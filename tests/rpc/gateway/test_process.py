@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import sys
@@ -28,7 +29,7 @@ ROOT = Path(__file__).parents[3]
 async def started(*flags: str, **variables: str) -> AsyncIterator[asyncio.subprocess.Process]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRION_")}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "orchestrion_gateway", *flags,
+        sys.executable, "-m", "orchestrion_gateway", "--metrics-port", "0", *flags,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environment | variables,
     )  # fmt: skip
     try:
@@ -43,8 +44,9 @@ async def address_of(process: asyncio.subprocess.Process) -> str:
     """Waits until it serves, and returns where."""
     assert process.stdout is not None
     line = (await process.stdout.readline()).decode()
-    assert line.startswith("ready http=127.0.0.1:"), line
-    return line.removeprefix("ready http=").strip()
+    ready = re.fullmatch(r"ready http=(127\.0\.0\.1:\d+) metrics=127\.0\.0\.1:\d+\n", line)
+    assert ready, line
+    return ready[1]
 
 
 async def test_sigterm_ends_it_well_also_under_readers(
@@ -81,6 +83,11 @@ async def test_what_cannot_work_is_told_and_ends_it(address: str) -> None:
             (["--allowed-host", "a/b"], 2, b"no name of a host"),
             (["--allowed-link-host", "a.example,b/c"], 2, b"'b/c' is no site"),
             (["--controller", address, "--port", port], 1, b"cannot listen on 127.0.0.1:" + port.encode()),
+            (
+                ["--controller", address, "--port", "0", "--metrics-port", port],
+                1,
+                b"cannot serve metrics on 127.0.0.1:" + port.encode(),
+            ),
         ]
         for flags, code, message in cases:
             async with started(*flags) as process:
@@ -93,7 +100,9 @@ async def test_others_are_served_where_the_operator_says_so(address: str) -> Non
     flags = ["--controller", address, "--host", "0.0.0.0", "--port", "0", "--allow-remote"]
     async with started(*flags, ORCHESTRION_GATEWAY_ALLOWED_HOSTS="play.example,work.example") as process:
         assert process.stdout is not None
-        port = (await process.stdout.readline()).decode().strip().rpartition(":")[2]
+        ready = re.match(rb"ready http=0\.0\.0\.0:(\d+) ", await process.stdout.readline())
+        assert ready
+        port = int(ready[1])
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
             for host, status in (("play.example", 200), ("work.example:80", 200), ("other.example", 421)):
                 assert (await http.get("/healthz", headers={"Host": host})).status_code == status

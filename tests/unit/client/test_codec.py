@@ -5,17 +5,21 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import enum
+import json
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 from typing import Any, Final, get_args
 
 import pytest
+from google.protobuf import json_format
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrion import events, experts, inference, plans, refusals, requests, runs
 from orchestrion._codec import codec, converters, value_codec
+from orchestrion._codec.json_objects import object_of
+from orchestrion._codec.json_values import UndecidedJson
 from orchestrion.errors import InvalidArgumentError
 from orchestrion.events import Event, RunFinished, Stage, TaskFinished, TaskStarted
 from orchestrion.plans import Parameter, ParameterKind, Plan, Task, TaskResult, TaskState
@@ -121,6 +125,46 @@ def test_round_trip_through_json(python_type: Any, data: st.DataObject) -> None:
     assert "\n" not in text
     assert codec.from_json(text, python_type) == item
     assert codec.from_json(codec.to_json(item, indent=2), python_type) == item
+
+
+@pytest.mark.parametrize("python_type", DATACLASSES, ids=lambda item: item.__name__)
+@settings(max_examples=10)
+@given(data=st.data())
+def test_json_is_what_protobuf_writes_of_the_message(python_type: Any, data: st.DataObject) -> None:
+    item = data.draw(strategy(python_type.__name__))
+    by_protobuf = json.loads(json_format.MessageToJson(codec.encode(item)))
+    written = json.loads(codec.to_json(item))
+    assert written == by_protobuf
+    assert list(written) == list(by_protobuf)
+    with contextlib.suppress(UndecidedJson):
+        assert json.loads(json.dumps(object_of(item))) == by_protobuf
+
+
+def test_what_protobuf_has_to_judge_is_left_to_it() -> None:
+    moment = datetime(2026, 7, 1, 12, tzinfo=timezone(timedelta(hours=2)))
+    for item in (
+        Event("a", -(2**63) - 1, None, Stage.PLAN, events.AnswerText("b")),
+        Event("a", True, None, Stage.PLAN, events.AnswerText("b")),
+        Event("a", 1, moment, Stage.PLAN, events.AnswerText("b")),
+        Event("a", 1, None, 77, events.AnswerText("b")),  # type: ignore[arg-type]
+        events.TaskProgress("a", math.nan),
+        events.TaskProgress("a", item=2**31),
+        events.TaskPreview("a", "image/png", bytearray(b"c")),  # type: ignore[arg-type]
+        events.PlanFinished(Plan((Task("a", "b", {"c": math.inf}),))),
+        events.PlanFinished(Plan((Task("a", "b", {"c": Json(2**53 + 1)}),))),
+        events.PlanFinished(Plan((Task("a", "b", {"c": ()}), "task"))),  # type: ignore[arg-type]
+        events.PlanFinished(Plan((Task("a", "b", {"c": OutputRef("a", "b", 2**31)}),))),
+        events.PlanFinished(Plan(), doubts="abc"),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(UndecidedJson):
+            object_of(item)
+        try:
+            by_protobuf = json_format.MessageToJson(codec.encode(item))
+        except (InvalidArgumentError, AttributeError) as error:
+            with pytest.raises(type(error)):
+                codec.to_json(item)
+        else:
+            assert json.loads(codec.to_json(item)) == json.loads(by_protobuf)
 
 
 def test_a_request_is_read_as_it_is_written_elsewhere() -> None:

@@ -24,7 +24,7 @@ class Shared:
     """How streams of events go on and end."""
 
 
-def _shared(request: Request) -> Shared:
+async def _shared(request: Request) -> Shared:
     return cast(Shared, request.app.state.shared)
 
 

@@ -44,14 +44,19 @@ class AsyncChannel:
         answers = call(rpc.request, timeout=timeout)
         messages = aiter(answers)
         try:
-            while True:
-                async with _idle_limit(idle_s, self._endpoint):
-                    with self._errors(rpc):
+            with self._errors(rpc):
+                if idle_s is None:
+                    # Events come by the thousand: nothing is set up for each.
+                    async for answer in messages:
+                        yield answer
+                    return
+                while True:
+                    async with _idle_limit(idle_s, self._endpoint):
                         try:
                             answer = await anext(messages)
                         except StopAsyncIteration:
                             return
-                yield answer
+                    yield answer
         finally:
             answers.cancel()
 

@@ -7,18 +7,23 @@ tells the type checker which message belongs to which dataclass.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
 from orchestrion._codec.converters import MESSAGE_TYPES, fill, read
+from orchestrion._codec.json_objects import object_of
+from orchestrion._codec.json_values import UndecidedJson
 from orchestrion.errors import Reason
 
 if TYPE_CHECKING:
     from orchestrion._codec.pairs import Decode, Encodable, Encode, EncodeEnum
 
 T = TypeVar("T", bound="Encodable")
+
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False)
 
 
 def _encode(item: Encodable) -> Message:
@@ -53,8 +58,18 @@ Raises:
 
 
 def to_json(item: Encodable, *, indent: int | None = None) -> str:
-    """Writes a dataclass as the proto3 JSON of its message, on one line unless `indent` is given."""
-    return json_format.MessageToJson(_encode(item), indent=indent, ensure_ascii=False)
+    """Writes a dataclass as the proto3 JSON of its message, on one line unless `indent` is given.
+
+    Raises:
+        InvalidArgumentError: A text is not valid Unicode, or a value is none that the API knows.
+    """
+    try:
+        written = object_of(item)
+        text = _ENCODER.encode(written) if indent is None else json.dumps(written, indent=indent, ensure_ascii=False)
+        text.encode()  # Lone surrogates are nothing that could be sent.
+    except (UndecidedJson, UnicodeEncodeError):
+        return json_format.MessageToJson(_encode(item), indent=indent, ensure_ascii=False)
+    return text
 
 
 def from_json(text: str, target: type[T]) -> T:

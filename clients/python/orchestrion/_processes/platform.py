@@ -26,7 +26,7 @@ REGISTRATION_TIMEOUT_S: Final = 30.0
 # One module of each extra that no other package brings along; the servers themselves are in every installation.
 _CONTROLLER_NEEDS: Final = ("grpc_health", "grpc_reflection", "httpx2", "prometheus_client", "sqlalchemy")
 _NEEDED: Final = (*_CONTROLLER_NEEDS, "psutil", "torch")
-_GATEWAY_NEEDS: Final = ("fastapi", "fastapi_offline", "mcp", "python_multipart", "uvicorn")
+_GATEWAY_NEEDS: Final = ("fastapi", "fastapi_offline", "mcp", "prometheus_client", "python_multipart", "uvicorn")
 
 
 @dataclass(frozen=True, slots=True)

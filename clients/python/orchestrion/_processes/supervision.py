@@ -22,7 +22,7 @@ START_TIMEOUT_S: Final = 60.0
 STOP_TIMEOUT_S: Final = 15.0
 """How long a server may take to stop, where its work has to end first."""
 
-_READY: Final = re.compile(r"ready (?:grpc=(\S+) metrics=(\S+)|http=(\S+))")
+_READY: Final = re.compile(r"ready (?:grpc=(\S+)|http=(\S+)) metrics=(\S+)")
 _TAIL_LINES: Final = 20
 
 Log = Callable[[str, str], None]
@@ -60,7 +60,7 @@ class Child:
         started.wait()
 
     def wait_ready(self, timeout_s: float = START_TIMEOUT_S) -> None:
-        """Waits until it serves; `grpc_address` and `metrics_address`, or `http_address`, then say where.
+        """Waits until it serves; `grpc_address` or `http_address`, and `metrics_address`, then say where.
 
         Raises:
             UnavailableError: It ended before, or took longer than `timeout_s`; its last words are in the message.
@@ -149,7 +149,7 @@ class Child:
         if ready is None:
             self._take_log(line)
             return
-        self.grpc_address, self.metrics_address, self.http_address = ready.groups(default="")
+        self.grpc_address, self.http_address, self.metrics_address = ready.groups(default="")
         self._ready.set()
 
     def _take_log(self, line: str) -> None:

@@ -63,6 +63,9 @@ def up(
         int | None,
         typer.Option(help="The port for that; implies --web.  [default: 7860]", min=0, max=65535),
     ] = None,
+    web_metrics_port: Annotated[
+        int | None, typer.Option(help="The port for its metrics.  [default: 9466]", min=0, max=65535)
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Download without asking.")] = False,
 ) -> None:
     """Start a controller and a model host here; Ctrl-C stops them.
@@ -78,7 +81,8 @@ def up(
         host_flags = [*_flag("--port", host_port), *_flag("--metrics-port", host_metrics_port), *shared]
         host_flags += [] if profile is None else ["--profile", profile]
         host_flags += [] if not expert else ["--experts", ",".join(expert)]
-        gateway_flags = _flag("--port", web_port) if web or web_port is not None else None
+        web_flags = [*_flag("--port", web_port), *_flag("--metrics-port", web_metrics_port)]
+        gateway_flags = web_flags if web or web_port is not None else None
         exits.tell("Starting a controller and a model host …")
         try:
             with platform.start(controller_flags, host_flags, gateway_flags, host_name=host_name, log=_log) as running:
@@ -103,7 +107,8 @@ def _tell_how(running: Platform) -> None:
     print(f"controller  {controller.grpc_address}  metrics http://{controller.metrics_address}/metrics")
     print(f"host        {host.grpc_address}  metrics http://{host.metrics_address}/metrics")
     if running.gateway is not None:
-        print(f"web         http://{running.gateway.http_address}/docs")
+        web = running.gateway
+        print(f"web         http://{web.http_address}/docs  metrics http://{web.metrics_address}/metrics")
     print(f'Ask from another terminal:  orchestrion ask{elsewhere} "Read this aloud." -f picture.jpg', flush=True)
     exits.tell("Ctrl-C stops all." if running.gateway is not None else "Ctrl-C stops both.")
 
