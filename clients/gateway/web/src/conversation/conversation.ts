@@ -6,7 +6,7 @@ import { ApiError } from "../api/http";
 import type { Assignment, Message, Plan, RunRequest, TaskResult } from "../api/messages";
 import { pause } from "../api/streams";
 import { hasEnded, NOTHING, type RunView } from "../run/state";
-import { conversations, newId, save, type StoredConversation } from "./stored";
+import { conversations, forget, newId, save, type StoredConversation } from "./stored";
 import { watch, type Sight } from "./watching";
 
 export interface Turn {
@@ -42,6 +42,7 @@ export const running = computed(() => {
 /** The turns that this page began; others come from other tabs. */
 const own = new Set<string>();
 
+let unanswered: { readonly content: string; readonly id: string } | undefined;
 let watching = new AbortController();
 let stored: StoredConversation | undefined;
 
@@ -66,18 +67,22 @@ export function show(id: string): void {
  */
 export async function ask(wish: Wish): Promise<string> {
   const conversation = stored ?? { id: newId(), title: titleOf(wish), time: Date.now(), turns: [] };
-  const id = newId();
+  // What nobody answered may have been taken all the same: sent again under the same id, it joins its run.
+  const content = JSON.stringify(wish);
+  const id = unanswered?.content === content ? unanswered.id : newId();
   own.add(id);
   const request = requestOf(wish, id);
   keep({ ...conversation, turns: [...conversation.turns, { id, request }] });
   shown.value = conversation.id;
   try {
     const run = await createRun(request);
+    unanswered = undefined;
     named(id, run);
     const turn = newTurn(id, request.messages);
     turns.value = [...turns.value, turn];
     void follow(turn, run);
   } catch (error) {
+    unanswered = error instanceof ApiError && error.isAway ? { content, id } : undefined;
     keep({ ...conversation, turns: conversation.turns });
     throw error;
   }
@@ -143,6 +148,7 @@ function named(turnId: string, run: string): void {
 function keep(conversation: StoredConversation): void {
   stored = conversation;
   if (conversation.turns.length > 0) save(conversation);
+  else forget(conversation.id);
 }
 
 function titleOf(wish: Wish): string {

@@ -66,6 +66,7 @@ export const en = {
   waitingForApproval: "Waits for your approval",
   done: "Done in {time}",
   failedAfter: "Failed after {time}",
+  notBegun: "Nothing was run",
   cancelled: "Stopped",
   gone: "The controller no longer has this request. It may have been deleted, or the controller was set up anew.",
   loading: "Loading …",

@@ -66,6 +66,7 @@ export const zh: Catalogue = {
   waitingForApproval: "等待您的批准",
   done: "用时 {time}",
   failedAfter: "{time} 后失败",
+  notBegun: "没有执行任何步骤",
   cancelled: "已停止",
   gone: "控制器中已没有这个请求。它可能被删除，或控制器重新安装过。",
   loading: "正在载入……",

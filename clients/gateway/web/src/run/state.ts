@@ -112,6 +112,11 @@ export function hasEnded(phase: RunPhase | TaskPhase): boolean {
   return phase === "succeeded" || phase === "failed" || phase === "cancelled" || phase === "skipped";
 }
 
+/** Whether a run ended before any of its tasks was given to somebody, as one that is refused does. */
+export function isRefused(view: RunView): boolean {
+  return view.phase === "failed" && view.tasks.every((task) => task.phase === "planned");
+}
+
 /** How far a task is, 0 to 1; undefined where nobody said. */
 export function fractionOf(task: TaskView): number | undefined {
   const whole = task.fractions[WHOLE];

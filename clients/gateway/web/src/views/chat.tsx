@@ -51,7 +51,14 @@ export function Chat(): JSX.Element {
             <Icon name="menu" />
             {t("conversations")}
           </button>
-          <button type="button" class="quiet" aria-expanded={panel.value === "files"} onClick={toggle("files")}>
+          <button
+            type="button"
+            id="files-button"
+            class="quiet"
+            aria-expanded={panel.value === "files"}
+            hidden={panel.value === "files"}
+            onClick={toggle("files")}
+          >
             <Icon name="folder" />
             {t("files")}
           </button>

@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { contentAddress } from "../api/calls";
 import { artifact } from "../conversation/artifacts";
 import { turns } from "../conversation/conversation";
@@ -9,6 +10,12 @@ import { Icon, iconOf } from "./icons";
 
 /** The files of the conversation, given and made, each a click away from being used again. */
 export function Files({ onClose }: { onClose: () => void }): JSX.Element {
+  const close = useRef<HTMLButtonElement>(null);
+  // The button that opens the panel is not there while it is open.
+  useEffect(() => {
+    close.current?.focus();
+    return () => setTimeout(() => document.getElementById("files-button")?.focus());
+  }, []);
   const views = turns.value.map((turn) => turn.view.value);
   const given = [...new Set(views.flatMap((view) => view.messages.flatMap((message) => message.artifacts ?? [])))];
   const made = [...new Set(views.flatMap(madeBy))].filter((name) => !given.includes(name));
@@ -16,7 +23,7 @@ export function Files({ onClose }: { onClose: () => void }): JSX.Element {
     <aside class="side files" aria-label={t("files")}>
       <div class="side-head">
         <h2>{t("files")}</h2>
-        <button type="button" class="quiet icon-only" aria-label={t("close")} onClick={onClose}>
+        <button ref={close} type="button" class="quiet icon-only" aria-label={t("close")} onClick={onClose}>
           <Icon name="close" />
         </button>
       </div>

@@ -124,7 +124,7 @@ function facts({ expert }: ListedModel, status: ExpertStatus | undefined): strin
   const download = Number(expert.downloadBytes ?? 0);
   return [
     (expert.taskTypes ?? []).map(taskTitle).join(", "),
-    (expert.languages ?? []).join(" "),
+    shortList(expert.languages ?? []),
     expert.license,
     expert.runtime,
     memory > 0 && t("takes", { size: size(memory) }),
@@ -132,6 +132,13 @@ function facts({ expert }: ListedModel, status: ExpertStatus | undefined): strin
   ]
     .filter(Boolean)
     .join(" · ");
+}
+
+const SHOWN = 12;
+
+function shortList(words: readonly string[]): string {
+  const more = words.length - SHOWN;
+  return more > 0 ? `${words.slice(0, SHOWN).join(" ")} + ${more}` : words.join(" ");
 }
 
 function stateKey(state: ExpertState): Key {

@@ -9,8 +9,7 @@ import { send } from "./turn";
 /** Why a run failed, or what its plan does not do; with what can be done about it. */
 export function Refusal({ view }: { view: RunView }): JSX.Element | null {
   const isWaiting = view.phase === "awaiting";
-  const isRefused = view.notDone.length > 0 && (view.phase === "failed" || isWaiting);
-  if (isRefused) {
+  if (view.notDone.length > 0 && (view.phase === "failed" || isWaiting)) {
     return (
       <div class="refusal" role="alert">
         <p class="refusal-title">{t("refused")}</p>

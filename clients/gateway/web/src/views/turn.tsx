@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { ask, type Turn } from "../conversation/conversation";
 import * as draft from "../conversation/draft";
 import { duration, t } from "../language/language";
-import { hasEnded, type RunView } from "../run/state";
+import { hasEnded, isRefused, type RunView } from "../run/state";
 import { replace } from "../route";
 import { Answer } from "./answer";
 import { ArtifactView } from "./artifact";
@@ -32,7 +32,7 @@ export function TurnView({ turn, number }: { turn: Turn; number: number }): JSX.
         {view.tasks.length > 0 && <PlanGraph view={view} />}
         {view.phase === "awaiting" && <PlanEditor view={view} />}
         <Notes view={view} />
-        {view.phase !== "awaiting" && view.tasks.length > 0 && <Steps view={view} />}
+        {view.phase !== "awaiting" && !isRefused(view) && view.tasks.length > 0 && <Steps view={view} />}
         <Answer view={view} />
         <Questions view={view} />
         <Refusal view={view} />
@@ -82,6 +82,7 @@ function Progress({ view }: { view: RunView }): JSX.Element {
 function said(view: RunView): string {
   const time = duration(view.durationMs ?? 0);
   if (view.phase === "succeeded") return t("done", { time });
+  if (isRefused(view)) return t("notBegun");
   if (view.phase === "failed") return t("failedAfter", { time });
   if (view.phase === "cancelled") return t("cancelled");
   if (view.phase === "awaiting") return t("waitingForApproval");
