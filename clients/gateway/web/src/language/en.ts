@@ -108,6 +108,7 @@ export const en = {
   download: "Download {name}",
   artifactGone: "The file is no longer there.",
   askAgain: "Ask again",
+  editAgain: "Edit",
   copy: "Copy",
   copied: "Copied",
   moreRows: "{count} more rows are in the file.",

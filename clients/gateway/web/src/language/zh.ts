@@ -108,6 +108,7 @@ export const zh: Catalogue = {
   download: "下载 {name}",
   artifactGone: "文件已不存在。",
   askAgain: "再问一次",
+  editAgain: "修改",
   copy: "复制",
   copied: "已复制",
   moreRows: "文件中还有 {count} 行。",
