@@ -17,6 +17,7 @@ export const zh: Catalogue = {
   newConversation: "新对话",
   forget: "移除：{title}",
   noConversations: "您的请求会保存在这里，只在这个浏览器中。",
+  notKept: "此浏览器不为本页面保存任何内容：对话只在页面打开期间存在。",
   untitled: "新对话",
   filesAlone: "{count} 个文件",
 
