@@ -8,6 +8,8 @@ BIN := .venv/bin
 # Touched when .venv matches the project's metadata and the lock: a second `make setup` sees it and does nothing.
 STAMP := .venv/.setup-done
 NODE_STAMP := clients/node/node_modules/.package-lock.json
+WEB := clients/gateway/web
+WEB_STAMP := $(WEB)/node_modules/.package-lock.json
 
 .PHONY: help
 help: ## list the targets
@@ -88,6 +90,19 @@ protos: $(STAMP) ## generate the Python stubs from protos/, and what else is mad
 .PHONY: protos-check
 protos-check: $(STAMP) ## lint protos/, look for breaking changes (BASE=... since that commit), stale stubs and what else is made of them
 	@BASE="$(BASE)" protos/check.sh
+
+.PHONY: web
+web: $(WEB_STAMP) ## build the page of the gateway, which is committed (needs Node.js 20.19 or newer and npm)
+	npm run --prefix $(WEB) --silent build
+
+.PHONY: web-check
+web-check: $(WEB_STAMP) ## check the types of the page, test its parts, and see whether the committed page is what its sources give
+	@$(WEB)/check.sh
+
+$(WEB_STAMP): $(WEB)/package.json $(WEB)/package-lock.json
+	@command -v npm >/dev/null || { echo "make: the page needs Node.js 20.19 or newer with npm to be built; to be used it needs neither" >&2; exit 1; }
+	npm ci --prefix $(WEB) --no-audit --no-fund
+	@touch $@
 
 .PHONY: unasync
 unasync: $(STAMP) ## generate the sync clients of the SDK from the asyncio ones

@@ -108,7 +108,7 @@ def _tell_how(running: Platform) -> None:
     print(f"host        {host.grpc_address}  metrics http://{host.metrics_address}/metrics")
     if running.gateway is not None:
         web = running.gateway
-        print(f"web         http://{web.http_address}/docs  metrics http://{web.metrics_address}/metrics")
+        print(f"web         http://{web.http_address}  metrics http://{web.metrics_address}/metrics")
     print(f'Ask from another terminal:  orchestrion ask{elsewhere} "Read this aloud." -f picture.jpg', flush=True)
     exits.tell("Ctrl-C stops all." if running.gateway is not None else "Ctrl-C stops both.")
 
