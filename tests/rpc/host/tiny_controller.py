@@ -113,7 +113,9 @@ class TinyArtifacts(ArtifactServiceServicer):
     async def GetArtifact(
         self, request: artifact_messages.GetArtifactRequest, context: Context
     ) -> artifacts_pb2.Artifact:
-        raise Reason.NOT_SERVED_YET.error("Hosts do not ask this.")
+        if request.name not in self.artifacts:
+            raise Reason.ARTIFACT_NOT_FOUND.error(f"There is no {request.name}.")
+        return self.artifacts[request.name]
 
     async def ListArtifacts(
         self, request: artifact_messages.ListArtifactsRequest, context: Context
