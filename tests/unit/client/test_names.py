@@ -12,7 +12,9 @@ from orchestrion.errors import InvalidArgumentError
 HASH = "0123456789abcdef" * 4
 # A final line break passes a pattern that ends with `$`; it must not pass here.
 NO_NAMES = ["", "/", "x", "{0}", "{0}/", "{0}s/{1}", "/{0}/{1}", "{0}/{1}/", "{0}/{1}\n", " {0}/{1}", "{0}/../{1}"]
-SUFFIXED = ["{0}/" + HASH + suffix for suffix in ("-", "-0123456789a", "-0123456789AB", "-0123456789ab0", ".0123456789ab")]
+SUFFIXED = [
+    "{0}/" + HASH + suffix for suffix in ("-", "-0123456789a", "-0123456789AB", "-0123456789ab0", ".0123456789ab")
+]
 
 
 def test_names_are_written_and_read() -> None:

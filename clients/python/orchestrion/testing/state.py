@@ -77,7 +77,7 @@ class State:
             return self.artifacts[name]
 
     def add(self, content: bytes, file_name: str, media_type: str) -> Artifact:
-        """Stores an artifact; content under another file name or media type is one of its own, as on a real controller."""
+        """Stores an artifact; content under another file name or as another media type is one of its own."""
         first = names.of_content(content)
         with self.changed:
             for artifact, _ in self.artifacts.values():
