@@ -6,6 +6,7 @@ bytes: neither a request nor a run ever changes what another one calls its files
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 import time
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from sqlalchemy import ColumnElement, Row, and_, delete, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -42,6 +44,8 @@ class OwnedArtifacts:
         self._database = database
         insert = sqlite.insert if database.dialect == "sqlite" else postgresql.insert
         self._insert = insert(ARTIFACTS).on_conflict_do_nothing()
+        self._contents: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """By hash: whoever adds or removes content, and the rows of it, is alone with it meanwhile."""
 
     async def add(
         self, chunks: AsyncIterator[bytes], media_type: str, file_name: str, sha256: str = "", owner: str = LOCAL_OWNER
@@ -56,7 +60,7 @@ class OwnedArtifacts:
             owner: The owner.
 
         Raises:
-            OrchestrionError: As `LocalStore.write`.
+            OrchestrionError: As `LocalStore.received`.
         """
         head = bytearray()
 
@@ -66,17 +70,22 @@ class OwnedArtifacts:
                     head.extend(chunk[: _HEAD_BYTES - len(head)])
                 yield chunk
 
-        stored_sha256, size = await self._store.write(watched(), sha256)
-        file_name = _base_name(file_name)
-        row = {
-            "owner": owner,
-            "sha256": stored_sha256,
-            "media_type": media_type or guess(bytes(head), file_name),
-            "file_name": file_name or stored_sha256[:12],
-            "size_bytes": size,
-            "create_ms": time.time_ns() // 1_000_000,
-        }
-        return await self._own(row)
+        async with self._store.received(watched(), sha256) as incoming:
+            file_name = _base_name(file_name)
+            row = {
+                "owner": owner,
+                "sha256": incoming.sha256,
+                "media_type": media_type or guess(bytes(head), file_name),
+                "file_name": file_name or incoming.sha256[:12],
+                "size_bytes": incoming.size_bytes,
+                "create_ms": time.time_ns() // 1_000_000,
+            }
+            async with self._alone_with(incoming.sha256):
+                await self._store.adopt(incoming)
+                return await self._own(row)
+
+    def _alone_with(self, sha256: str) -> asyncio.Lock:
+        return self._contents.setdefault(sha256, asyncio.Lock())
 
     async def _own(self, row: Mapping[str, object]) -> Artifact:
         """Returns the artifact of an owner that a row describes; the row is written where there is none."""
@@ -149,12 +158,13 @@ class OwnedArtifacts:
 
     async def delete(self, name: str, owner: str = LOCAL_OWNER) -> None:
         """Removes an artifact for its owner, and its content with the last artifact of it; errors as `get`."""
-        artifact = await self.get(name, owner=owner)
-        sha256 = names.sha256_of(artifact.name)
-        await self._database.commit(delete(ARTIFACTS).where(_is(name, owner)), {})
-        count = select(func.count()).where(ARTIFACTS.c.sha256 == sha256)
-        if not await self._database.read(lambda connection: connection.execute(count).scalar_one()):
-            await self._store.delete(sha256)
+        sha256 = names.sha256_of(name)
+        async with self._alone_with(sha256):
+            await self.get(name, owner=owner)
+            await self._database.commit(delete(ARTIFACTS).where(_is(name, owner)), {})
+            query = select(func.count()).where(ARTIFACTS.c.sha256 == sha256)
+            if not await self._database.read(lambda connection: connection.execute(query).scalar_one()):
+                await self._store.delete(sha256)
 
 
 def _is(name: str, owner: str) -> ColumnElement[bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -98,6 +99,22 @@ async def test_first_uploads_of_one_content_at_once_all_keep_their_names(client:
 
     assert [artifact.file_name for artifact in stored] == wanted
     assert len({artifact.name for artifact in stored}) == 8
+
+
+async def test_no_upload_loses_its_content_to_a_deletion_of_the_same(client: AsyncClient) -> None:
+    async def deleted(name: str) -> None:
+        with contextlib.suppress(NotFoundError):
+            await client.artifacts.delete(name)
+
+    for number in range(40):
+        content = f"Soup {number}".encode()
+        stored = await client.artifacts.upload(content)
+        await asyncio.gather(
+            *(client.artifacts.upload(content, file_name=f"{place % 2}.txt") for place in range(4)),
+            *(deleted(stored.name) for _ in range(2)),
+        )
+        listed = [one for one in (await client.artifacts.list(1_000)).items if one.size_bytes == len(content)]
+        assert {await client.artifacts.read(one) for one in listed if one.name.startswith(stored.name)} == {content}
 
 
 async def test_bad_uploads_are_refused_and_leave_nothing(client: AsyncClient, address: str, tmp_path: Path) -> None:
