@@ -50,10 +50,10 @@ def cut(
 def _passages(text: str, tokens: Tokens, wanted: Callable[[str], bool]) -> list[tuple[str, int]]:
     pieces: list[tuple[str, int]] = []
     for sentence in sentences.split(text):
-        for piece in _readable(sentence.text, tokens):
+        for readable in _readable(sentence.text, tokens):
             if not wanted(text):
                 return [(text, tokens.max_tokens)]
-            pieces.append(piece)
+            pieces.append(readable)
     if not pieces:
         return [(text, tokens.max_tokens)]
     one, two = tokens.token_counts(["a", "a a"])

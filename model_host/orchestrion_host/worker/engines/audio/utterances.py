@@ -78,7 +78,7 @@ class _Heard:
     """The last frames of a recording, of which the context of an utterance is taken; nothing is taken twice."""
 
     def __init__(self, ends: Endpointer, count: int) -> None:
-        self._frame_seconds = ends.frame_length
+        self._frame_seconds: float = ends.frame_length
         self._frames: deque[bytes] = deque(maxlen=count)
         self._end = 0
         """How many frames there were."""
