@@ -107,7 +107,7 @@ class RespondingRequest:
     not_done: tuple[NotDone, ...] = ()
     """What the request asks for and the plan does not do; the answer says so."""
     attachments: tuple[Artifact, ...] = ()
-    """The artifacts of all messages, in order; one that is attached under two names is there twice."""
+    """The artifacts of all messages, in order; one that is attached twice is there twice."""
     offered: Mapping[str, TaskType] = field(default_factory=dict)
     """The task types that could be planned, with only the choices that some expert takes now; empty where that is not
     known.

@@ -10,20 +10,26 @@ from typing import Final
 from orchestrion.errors import Reason
 
 _PATTERNS: Final = {
-    "artifacts": re.compile(r"artifacts/([0-9a-f]{64})"),
+    "artifacts": re.compile(r"artifacts/([0-9a-f]{64})(?:-[0-9a-f]{12})?"),
     "attachments": re.compile(r"attachments/([1-9][0-9]{0,3})"),
     "runs": re.compile(r"runs/([0-9a-z]{1,64})"),
     "hosts": re.compile(r"hosts/([0-9A-Za-z._-]{1,64})"),
 }
 
 
-def artifact(sha256: str) -> str:
-    """Names the artifact whose content has this SHA-256 (64 lower-case hexadecimal digits)."""
-    return f"artifacts/{sha256}"
+def artifact(sha256: str, suffix: str = "") -> str:
+    """Names an artifact.
+
+    Args:
+        sha256: The SHA-256 of its content, 64 lower-case hexadecimal digits.
+        suffix: Empty for what its owner stored first of this content; 12 lower-case hexadecimal digits for what was
+            stored under another file name or as another media type, and is an artifact of its own.
+    """
+    return f"artifacts/{sha256}-{suffix}" if suffix else f"artifacts/{sha256}"
 
 
 def of_content(content: bytes) -> str:
-    """Names the artifact that has this content."""
+    """Names the artifact that has this content: the first, where it is stored under several file names."""
     return artifact(hashlib.sha256(content).hexdigest())
 
 
@@ -48,10 +54,10 @@ def is_artifact(text: str) -> bool:
 
 
 def sha256_of(name: str, field: str = "name") -> str:
-    """Reads the hash out of an artifact's name.
+    """Reads the hash of its content out of an artifact's name.
 
     Raises:
-        InvalidArgumentError: The name is not of the form `artifacts/{sha256}`.
+        InvalidArgumentError: The name is not of the form `artifacts/{sha256}` or `artifacts/{sha256}-{suffix}`.
     """
     return _read("artifacts", name, field, "`artifacts/` and 64 lower-case hexadecimal digits")
 

@@ -112,10 +112,13 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """An image, sound, video or document, stored once under its SHA-256."""
+    """An image, sound, video or document; its content is stored once under its SHA-256."""
 
     name: str
-    """The resource name, `artifacts/{sha256}` with 64 lower-case hexadecimal digits."""
+    """The resource name, `artifacts/{sha256}` with 64 lower-case hexadecimal digits. What its owner stored under
+    another file name or as another media type is an artifact of its own that shares the content:
+    `artifacts/{sha256}-{suffix}`, with 12 more. Wherever an artifact is named, both forms are.
+    """
     media_type: str
     """The media type, such as `image/png`."""
     file_name: str

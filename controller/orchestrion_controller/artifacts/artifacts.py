@@ -1,14 +1,23 @@
-"""Artifacts as their owners see them: the store's content joined with the rows of ownership."""
+"""Artifacts as their owners see them: the store's content joined with the rows of ownership.
+
+Content that is stored under another file name, or as another media type, is an artifact of its own that shares the
+bytes: neither a request nor a run ever changes what another one calls its files.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import secrets
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
-from sqlalchemy import Row, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orchestrion import names
@@ -22,6 +31,7 @@ from orchestrion_controller.database.schema import ARTIFACTS
 LOCAL_OWNER: Final = "local"
 """The owner of everything while there is no authentication. Rows are keyed by owner, so that it can be added."""
 
+_COLLECTION: Final = "artifacts/"
 _HEAD_BYTES: Final = 4_096
 
 
@@ -33,14 +43,14 @@ class OwnedArtifacts:
         self._store = store
         self._database = database
         insert = sqlite.insert if database.dialect == "sqlite" else postgresql.insert
-        statement = insert(ARTIFACTS)
-        changes = {name: getattr(statement.excluded, name) for name in ("media_type", "file_name")}
-        self._upsert = statement.on_conflict_do_update(index_elements=["owner", "sha256"], set_=changes)
+        self._insert = insert(ARTIFACTS).on_conflict_do_nothing()
+        self._contents: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """By hash: whoever adds or removes content, and the rows of it, is alone with it meanwhile."""
 
     async def add(
         self, chunks: AsyncIterator[bytes], media_type: str, file_name: str, sha256: str = "", owner: str = LOCAL_OWNER
     ) -> Artifact:
-        """Stores content for an owner.
+        """Stores content for an owner, who has it once for each file name and media type.
 
         Args:
             chunks: The content.
@@ -50,7 +60,7 @@ class OwnedArtifacts:
             owner: The owner.
 
         Raises:
-            OrchestrionError: As `LocalStore.write`.
+            OrchestrionError: As `LocalStore.received`.
         """
         head = bytearray()
 
@@ -60,18 +70,35 @@ class OwnedArtifacts:
                     head.extend(chunk[: _HEAD_BYTES - len(head)])
                 yield chunk
 
-        stored_sha256, size = await self._store.write(watched(), sha256)
-        file_name = _base_name(file_name)
-        row = {
-            "owner": owner,
-            "sha256": stored_sha256,
-            "media_type": media_type or guess(bytes(head), file_name),
-            "file_name": file_name or stored_sha256[:12],
-            "size_bytes": size,
-            "create_ms": time.time_ns() // 1_000_000,
-        }
-        await self._database.commit(self._upsert, row)
-        return await self.get(names.artifact(stored_sha256), owner=owner)
+        async with self._store.received(watched(), sha256) as incoming:
+            file_name = _base_name(file_name)
+            row = {
+                "owner": owner,
+                "sha256": incoming.sha256,
+                "media_type": media_type or guess(bytes(head), file_name),
+                "file_name": file_name or incoming.sha256[:12],
+                "size_bytes": incoming.size_bytes,
+                "create_ms": time.time_ns() // 1_000_000,
+            }
+            async with self._alone_with(incoming.sha256):
+                await self._store.adopt(incoming)
+                return await self._own(row)
+
+    def _alone_with(self, sha256: str) -> asyncio.Lock:
+        return self._contents.setdefault(sha256, asyncio.Lock())
+
+    async def _own(self, row: Mapping[str, object]) -> Artifact:
+        """Returns the artifact of an owner that a row describes; the row is written where there is none."""
+        described = [ARTIFACTS.c[name] == row[name] for name in ("owner", "sha256", "media_type", "file_name")]
+        query = select(ARTIFACTS).where(*described).order_by(ARTIFACTS.c.create_ms).limit(1)
+        for attempt in count():
+            # Another upload of the content may write its row in between: whose id it is shows when it is written.
+            if stored := await self._database.read(lambda connection: connection.execute(query).first()):
+                return _artifact(stored)
+            suffix = ("", _suffix(row))[attempt] if attempt < 2 else secrets.token_hex(6)
+            name = names.artifact(str(row["sha256"]), suffix).removeprefix(_COLLECTION)
+            await self._database.commit(self._insert, {**row, "id": name})
+        raise AssertionError  # It counts for ever.
 
     async def get(self, name: str, field: str = "name", owner: str = LOCAL_OWNER) -> Artifact:
         """Describes one artifact.
@@ -99,20 +126,20 @@ class OwnedArtifacts:
 
     async def find(self, wanted: Iterable[str], owner: str = LOCAL_OWNER) -> Mapping[str, Artifact]:
         """Describes those of several artifacts that exist, by name."""
-        hashes = {name.removeprefix("artifacts/") for name in wanted}
-        if not hashes:
+        ids = {name.removeprefix(_COLLECTION) for name in wanted}
+        if not ids:
             return {}
-        query = select(ARTIFACTS).where(ARTIFACTS.c.owner == owner, ARTIFACTS.c.sha256.in_(hashes))
+        query = select(ARTIFACTS).where(ARTIFACTS.c.owner == owner, ARTIFACTS.c.id.in_(ids))
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         artifacts = [_artifact(row) for row in rows]
         return {artifact.name: artifact for artifact in artifacts}
 
     async def list(self, size: int, before: tuple[int, str] | None, owner: str = LOCAL_OWNER) -> tuple[Artifact, ...]:
-        """Lists artifacts, newest first: at most `size`, those after the (milliseconds, hash) given."""
+        """Lists artifacts, newest first: at most `size`, those after the (milliseconds, id) given."""
         query = select(ARTIFACTS).where(ARTIFACTS.c.owner == owner)
         if before is not None:
-            query = query.where(tuple_(ARTIFACTS.c.create_ms, ARTIFACTS.c.sha256) < before)
-        query = query.order_by(ARTIFACTS.c.create_ms.desc(), ARTIFACTS.c.sha256.desc()).limit(size)
+            query = query.where(tuple_(ARTIFACTS.c.create_ms, ARTIFACTS.c.id) < before)
+        query = query.order_by(ARTIFACTS.c.create_ms.desc(), ARTIFACTS.c.id.desc()).limit(size)
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         return tuple(_artifact(row) for row in rows)
 
@@ -126,24 +153,33 @@ class OwnedArtifacts:
 
     async def rename(self, name: str, file_name: str, owner: str = LOCAL_OWNER) -> None:
         """Gives an artifact another file name, where its owner has it."""
-        sha256 = names.sha256_of(name)
-        statement = update(ARTIFACTS).where(ARTIFACTS.c.owner == owner, ARTIFACTS.c.sha256 == sha256)
+        statement = update(ARTIFACTS).where(_is(name, owner))
         await self._database.commit(statement.values(file_name=_base_name(file_name)), {})
 
     async def delete(self, name: str, owner: str = LOCAL_OWNER) -> None:
-        """Removes an artifact for its owner, and its content when no other owner has it; errors as `get`."""
-        artifact = await self.get(name, owner=owner)
-        sha256 = names.sha256_of(artifact.name)
-        statement = delete(ARTIFACTS).where(ARTIFACTS.c.owner == owner, ARTIFACTS.c.sha256 == sha256)
-        await self._database.commit(statement, {})
-        count = select(func.count()).where(ARTIFACTS.c.sha256 == sha256)
-        if not await self._database.read(lambda connection: connection.execute(count).scalar_one()):
-            await self._store.delete(sha256)
+        """Removes an artifact for its owner, and its content with the last artifact of it; errors as `get`."""
+        sha256 = names.sha256_of(name)
+        async with self._alone_with(sha256):
+            await self.get(name, owner=owner)
+            await self._database.commit(delete(ARTIFACTS).where(_is(name, owner)), {})
+            query = select(func.count()).where(ARTIFACTS.c.sha256 == sha256)
+            if not await self._database.read(lambda connection: connection.execute(query).scalar_one()):
+                await self._store.delete(sha256)
+
+
+def _is(name: str, owner: str) -> ColumnElement[bool]:
+    return and_(ARTIFACTS.c.owner == owner, ARTIFACTS.c.id == name.removeprefix(_COLLECTION))
+
+
+def _suffix(row: Mapping[str, object]) -> str:
+    """Returns what tells an artifact from others of its content, unless one that had it was renamed."""
+    text = f"{row['media_type']}\0{row['file_name']}"
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _artifact(row: Row[Any]) -> Artifact:  # Its columns are read by name.
     created = datetime.fromtimestamp(row.create_ms / 1000, UTC)
-    return Artifact(names.artifact(row.sha256), row.media_type, row.file_name, row.size_bytes, created)
+    return Artifact(_COLLECTION + row.id, row.media_type, row.file_name, row.size_bytes, created)
 
 
 def _base_name(file_name: str) -> str:

@@ -9,10 +9,21 @@ import hashlib
 import os
 import secrets
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrion._net.transport import CHUNK_BYTES
 from orchestrion.errors import OrchestrionError, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """Content that was received, and is not in the store yet."""
+
+    sha256: str
+    size_bytes: int
+    path: Path
+    """The file that has it."""
 
 
 class LocalStore:
@@ -36,10 +47,9 @@ class LocalStore:
         """Returns the file of an artifact, whether it exists or not."""
         return self._folder / sha256[:2] / sha256
 
-    async def write(self, chunks: AsyncIterator[bytes], expected_sha256: str = "") -> tuple[str, int]:
-        """Stores content from chunks, and returns its SHA-256 and its size in bytes.
-
-        Nothing is left behind when it fails.
+    @contextlib.asynccontextmanager
+    async def received(self, chunks: AsyncIterator[bytes], expected_sha256: str = "") -> AsyncIterator[Incoming]:
+        """Receives content in chunks, for `adopt` inside the context; nothing that was not adopted is left behind.
 
         Raises:
             InvalidArgumentError: There is no content, or it has another hash than expected.
@@ -65,13 +75,20 @@ class LocalStore:
             if expected_sha256 not in ("", sha256):
                 message = f"The content has SHA-256 {sha256}, and {expected_sha256} was announced. Send it again."
                 raise Reason.HASH_MISMATCH.error(message, field="header.sha256", sha256=sha256)
-            await asyncio.to_thread(self._adopt, temporary, sha256)
+            yield Incoming(sha256, size, temporary)
         except OSError as error:
             raise _storage_error(error) from error
         finally:
             with contextlib.suppress(FileNotFoundError):
                 temporary.unlink()
-        return sha256, size
+
+    async def adopt(self, incoming: Incoming) -> None:
+        """Makes what was received the content of its hash.
+
+        Raises:
+            OSError: The disk is full; `received` makes an `OrchestrionError` of it.
+        """
+        await asyncio.to_thread(self._adopt, incoming.path, incoming.sha256)
 
     async def read(self, sha256: str, offset: int = 0) -> AsyncIterator[bytes]:
         """Yields the content from an offset on, in chunks of at most 1 MiB.

@@ -36,11 +36,13 @@ ARTIFACTS = Table(
     "artifacts",
     METADATA,
     Column("owner", String(64), primary_key=True),
-    Column("sha256", String(64), primary_key=True),
+    # The resource name without `artifacts/`.
+    Column("id", String(80), primary_key=True),
+    Column("sha256", String(64), nullable=False),
     Column("media_type", String(255), nullable=False),
     Column("file_name", String(255), nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("create_ms", BigInteger, nullable=False),
-    Index("artifacts_by_time", "owner", "create_ms", "sha256"),
+    Index("artifacts_by_time", "owner", "create_ms", "id"),
     Index("artifacts_by_hash", "sha256"),
 )

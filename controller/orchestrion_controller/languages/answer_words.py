@@ -12,6 +12,7 @@ from orchestrion.values import JsonObject
 from orchestrion_controller.languages.phrases import GappedPhrases
 
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
+_ANY_TYPE: Final = "*"
 _NOTHING_OF: Final = "!"
 _SOME_OF: Final = "+"
 _AT_ZERO: Final = "0="
@@ -181,8 +182,14 @@ class AnswerWords:
         return listed or _replaced(name, self._singular_endings)
 
     def variants(self, task_type: str) -> Sequence[Variant]:
-        """Returns the templates of a task type, those with the most conditions first."""
-        variants = self._variants.get(task_type, ())
+        """Returns the templates of a task type, those with the most conditions first.
+
+        Those of any task type (`*`) are among them, but for conditions for which it has templates of its own.
+        """
+        own = self._variants.get(task_type, ())
+        conditions = [(each.choices, each.empty, each.present) for each in own]
+        others = self._variants.get(_ANY_TYPE, ())
+        variants = [*own, *(each for each in others if (each.choices, each.empty, each.present) not in conditions)]
         return sorted(variants, key=lambda each: -len(each.choices) - bool(each.empty) - len(each.present))
 
     def _plural(self, label: str) -> str:

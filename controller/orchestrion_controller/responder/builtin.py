@@ -110,7 +110,12 @@ class _Telling:
             for other in group
             if other not in done
         ]
-        return [sentence, *([self._words.word("left_out", what=self._words.joined(left_out))] if left_out else [])]
+        notes = [note for part in parts for note in self._writer.notes(part)]
+        return [
+            sentence,
+            *notes,
+            *([self._words.word("left_out", what=self._words.joined(left_out))] if left_out else []),
+        ]
 
     def _longest(self, task: Task) -> int | None:
         """Returns after how many characters the texts of a task are cut; None for never."""

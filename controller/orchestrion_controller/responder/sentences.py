@@ -83,8 +83,16 @@ class SentenceWriter:
             return None
         if is_doubtful(part):
             sentence = phrasing.words.word("unsure", sentence=sentence)
-        notes = [self._fill(phrasing, note, words_for) for note in phrasing.notes(part)]
-        return self.joined([sentence, *(note for note in notes if note)])
+        return self.joined([sentence, *self._notes(phrasing, part, words_for)])
+
+    def notes(self, part: Part) -> list[str]:
+        """Tells what is said of a result besides, such as what of it could not be read."""
+        phrasing = self.phrasing_for(part.task_type)
+        return self._notes(phrasing, part, self.item_words(phrasing, part))
+
+    def _notes(self, phrasing: Phrasing, part: Part, words_for: Callable[[Slot], str | None]) -> list[str]:
+        notes = (self._fill(phrasing, note, words_for) for note in phrasing.notes(part))
+        return [note for note in notes if note]
 
     def item(self, part: Part, template: str) -> str | None:
         """Tells one result in a few words; None where the template has a place for what it lacks."""

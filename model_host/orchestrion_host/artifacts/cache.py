@@ -31,7 +31,6 @@ class ArtifactCache:
         self._limit_bytes = limit_bytes
         self._holders: Counter[str] = Counter()
         self._sizes: OrderedDict[str, int] = OrderedDict()
-        self._file_names: dict[str, str] = {}
         self.used_bytes = 0
         for path in sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime):
             if _HASH.fullmatch(path.name):
@@ -50,10 +49,6 @@ class ArtifactCache:
         """Returns where an artifact is written before it is complete."""
         return self._folder / f"{sha256}{_PART}"
 
-    def file_name(self, sha256: str) -> str:
-        """Returns what its owner called an artifact; empty where an earlier process fetched it."""
-        return self._file_names.get(sha256, "")
-
     @contextlib.contextmanager
     def hold(self, sha256: str) -> Iterator[Path]:
         """Keeps an artifact from being evicted, whether it is here already or about to come."""
@@ -68,17 +63,15 @@ class ArtifactCache:
                 del self._holders[sha256]
                 self._trim()
 
-    def add(self, sha256: str, size_bytes: int, file_name: str = "") -> None:
+    def add(self, sha256: str, size_bytes: int) -> None:
         """Takes in a file that is at its place."""
-        if file_name:
-            self._file_names[sha256] = file_name
         if sha256 not in self._sizes:
             self._sizes[sha256] = size_bytes
             self.used_bytes += size_bytes
         self._sizes.move_to_end(sha256)
         self._trim()
 
-    async def adopt(self, path: Path, sha256: str, size_bytes: int, file_name: str = "") -> None:
+    async def adopt(self, path: Path, sha256: str, size_bytes: int) -> None:
         """Takes over a file of known hash: by a rename, or by a copy where it is on another file system.
 
         Raises:
@@ -88,7 +81,7 @@ class ArtifactCache:
             return
         if not self._renamed(path, sha256):
             await asyncio.to_thread(self._copy, path, sha256)
-        self.add(sha256, size_bytes, file_name)
+        self.add(sha256, size_bytes)
 
     def _renamed(self, path: Path, sha256: str) -> bool:
         try:
@@ -114,6 +107,5 @@ class ArtifactCache:
         for sha256 in [sha256 for sha256 in self._sizes if sha256 not in self._holders]:
             self.path(sha256).unlink(missing_ok=True)
             self.used_bytes -= self._sizes.pop(sha256)
-            self._file_names.pop(sha256, None)
             if self.used_bytes <= self._limit_bytes:
                 return

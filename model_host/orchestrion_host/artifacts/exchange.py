@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import Final
 
 from orchestrion import names
-from orchestrion.errors import Reason
+from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.values import ArtifactRef, Json, Value, artifacts
 from orchestrion_host import ipc
 from orchestrion_host.artifacts.cache import ArtifactCache
@@ -18,6 +20,8 @@ from orchestrion_host.metrics import HostMetrics
 from orchestrion_host.workers.spool import SpoolRoot, discard_files
 
 _log = logging.getLogger(__name__)
+
+_MOST_FILE_NAMES: Final = 10_000
 
 
 class ArtifactExchange:
@@ -30,6 +34,7 @@ class ArtifactExchange:
         self._spool = spool
         self._metrics = metrics
         self._downloads: dict[str, _Download] = {}
+        self._file_names: OrderedDict[str, str] = OrderedDict()
 
     @contextlib.asynccontextmanager
     async def inputs(self, values: Mapping[str, Value]) -> AsyncIterator[dict[str, ipc.Plain]]:
@@ -38,14 +43,12 @@ class ArtifactExchange:
         Raises:
             OrchestrionError: ARTIFACT_NOT_FOUND, SERVER_UNREACHABLE, STORAGE_FULL.
         """
-        hashes = {names.sha256_of(name) for value in values.values() for name in artifacts(value)}
+        hashes = {name: names.sha256_of(name) for value in values.values() for name in artifacts(value)}
         with contextlib.ExitStack() as holds:
-            paths = {sha256: holds.enter_context(self._cache.hold(sha256)) for sha256 in hashes}
+            paths = {name: holds.enter_context(self._cache.hold(sha256)) for name, sha256 in hashes.items()}
             await self._fetch_all(hashes)
             # Experts name what they make after what they were given.
-            files = {
-                sha256: ipc.MediaFile(str(path), "", self._cache.file_name(sha256)) for sha256, path in paths.items()
-            }
+            files = {name: ipc.MediaFile(str(path), "", await self._file_name(name)) for name, path in paths.items()}
             yield {name: _plain(value, files) for name, value in values.items()}
 
     def must_fetch(self, values: Mapping[str, Value]) -> bool:
@@ -63,20 +66,38 @@ class ArtifactExchange:
         finally:
             discard_files(plain)
 
-    async def _fetch_all(self, hashes: set[str]) -> None:
-        missing = [sha256 for sha256 in hashes if sha256 not in self._cache]
-        self._metrics.artifact_fetches.labels("cache").inc(len(hashes) - len(missing))
+    async def _fetch_all(self, hashes: Mapping[str, str]) -> None:
+        # Of artifacts that share their content one is enough.
+        by_hash = {sha256: name for name, sha256 in hashes.items()}
+        missing = [(sha256, name) for sha256, name in by_hash.items() if sha256 not in self._cache]
+        self._metrics.artifact_fetches.labels("cache").inc(len(by_hash) - len(missing))
         if len(missing) == 1:
-            await self._fetch(missing[0])
+            await self._fetch(*missing[0])
         elif missing:
             async with asyncio.TaskGroup() as group:
-                for sha256 in missing:
-                    group.create_task(self._fetch(sha256))
+                for sha256, name in missing:
+                    group.create_task(self._fetch(sha256, name))
 
-    async def _fetch(self, sha256: str) -> None:
+    async def _file_name(self, name: str) -> str:
+        """Returns what its owner calls an artifact; empty where that cannot be found out: the content is enough."""
+        if name not in self._file_names:
+            try:
+                self._keep_file_name(name, await self._store.file_name(name))
+            except OrchestrionError as error:
+                _log.info("the file name of %s cannot be found out: %s", name, error)
+                return ""
+        self._file_names.move_to_end(name)
+        return self._file_names[name]
+
+    def _keep_file_name(self, name: str, file_name: str) -> None:
+        self._file_names[name] = file_name
+        if len(self._file_names) > _MOST_FILE_NAMES:
+            self._file_names.popitem(last=False)
+
+    async def _fetch(self, sha256: str, name: str) -> None:
         download = self._downloads.get(sha256)
         if download is None:
-            download = self._downloads[sha256] = _Download(asyncio.create_task(self._download(sha256)))
+            download = self._downloads[sha256] = _Download(asyncio.create_task(self._download(sha256, name)))
         download.waiter_count += 1
         try:
             await asyncio.shield(download.task)
@@ -85,12 +106,13 @@ class ArtifactExchange:
             if not download.waiter_count:
                 download.task.cancel()
 
-    async def _download(self, sha256: str) -> None:
+    async def _download(self, sha256: str, name: str) -> None:
         part = self._cache.part_path(sha256)
         try:
-            size, file_name = await self._store.download(sha256, part)
+            size, file_name = await self._store.download(name, part)
             part.rename(self._cache.path(sha256))
-            self._cache.add(sha256, size, file_name)
+            self._cache.add(sha256, size)
+            self._keep_file_name(name, file_name)
             self._metrics.artifact_fetches.labels("store").inc()
             self._metrics.artifact_bytes.labels("fetched").inc(size)
         finally:
@@ -115,9 +137,10 @@ class ArtifactExchange:
         path = Path(taken.path)
         try:
             name = await self._store.upload(taken)
+            self._keep_file_name(name, taken.file_name)
             self._metrics.artifact_bytes.labels("stored").inc(taken.size_bytes)
             try:
-                await self._cache.adopt(path, taken.sha256, taken.size_bytes, taken.file_name)
+                await self._cache.adopt(path, taken.sha256, taken.size_bytes)
             except OSError as error:
                 # The store has it; only the next task on this host fetches it again.
                 _log.warning("the cache cannot keep %s: %s", name, error)
@@ -134,7 +157,7 @@ class _Download:
 
 def _plain(value: Value, files: Mapping[str, ipc.MediaFile]) -> ipc.Plain:
     if isinstance(value, ArtifactRef):
-        return ipc.plain_media(files[names.sha256_of(value.name)])
+        return ipc.plain_media(files[value.name])
     if isinstance(value, Json):
         return {"json": value.data}
     if isinstance(value, tuple):

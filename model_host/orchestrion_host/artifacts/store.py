@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import grpc
 
@@ -16,6 +16,8 @@ from orchestrion.v1 import artifact_service_pb2 as messages
 from orchestrion.v1.artifact_service_pb2_grpc import ArtifactServiceStub
 from orchestrion_host import ipc
 
+_DESCRIBING_S: Final = 5.0
+
 
 class ArtifactStore:
     """Calls the `ArtifactService` of the one controller that this host is configured with."""
@@ -24,7 +26,7 @@ class ArtifactStore:
         """Keeps the channel."""
         self._stub = ArtifactServiceStub(channel)
 
-    async def download(self, sha256: str, path: Path) -> tuple[int, str]:
+    async def download(self, name: str, path: Path) -> tuple[int, str]:
         """Writes an artifact to a file, checks its hash, and returns its size in bytes and its owner's name for it.
 
         Raises:
@@ -34,7 +36,7 @@ class ArtifactStore:
         size, file_name = 0, ""
         try:
             with _create(path) as file:
-                async for message in self._stub.Download(messages.DownloadRequest(name=names.artifact(sha256))):
+                async for message in self._stub.Download(messages.DownloadRequest(name=name)):
                     file_name = message.artifact.file_name or file_name
                     chunk = message.chunk
                     file.write(chunk)
@@ -43,11 +45,23 @@ class ArtifactStore:
         except grpc.RpcError as failure:
             raise error_of(failure, "/orchestrion.v1.ArtifactService/Download") from failure
         except OSError as error:
-            raise Reason.STORAGE_FULL.error(f"The host cannot keep {names.artifact(sha256)}: {error}.") from error
-        if digest.hexdigest() != sha256:
-            text = f"{names.artifact(sha256)} arrived damaged: its SHA-256 is {digest.hexdigest()}."
+            raise Reason.STORAGE_FULL.error(f"The host cannot keep {name}: {error}.") from error
+        if digest.hexdigest() != names.sha256_of(name):
+            text = f"{name} arrived damaged: its SHA-256 is {digest.hexdigest()}."
             raise Reason.SERVER_UNREACHABLE.error(text)
         return size, file_name
+
+    async def file_name(self, name: str) -> str:
+        """Returns what its owner calls an artifact.
+
+        Raises:
+            OrchestrionError: ARTIFACT_NOT_FOUND, SERVER_UNREACHABLE.
+        """
+        try:
+            artifact = await self._stub.GetArtifact(messages.GetArtifactRequest(name=name), timeout=_DESCRIBING_S)
+        except grpc.RpcError as failure:
+            raise error_of(failure, "/orchestrion.v1.ArtifactService/GetArtifact") from failure
+        return artifact.file_name
 
     async def upload(self, media: ipc.MediaFile) -> str:
         """Stores a file and returns the artifact's name.

@@ -39,6 +39,8 @@ class Call:
         self.task_type = task_type
         self.inputs = inputs
         self.spool = spool
+        self.page_counts: dict[str, int] = {}
+        """How many pages or frames the file of an input has of which the first alone is looked at, by its name."""
         self.sent_text = False
         """Whether a piece of a text output was sent: what was told cannot be taken back and computed again."""
         self._send = send

@@ -93,7 +93,7 @@ class ExpertThreads:
         while (item := self._batches.get()) is not None:
             batch, calls = item
             started = time.perf_counter()
-            results = [_plain(result) for result in self._compute(calls)]
+            results = [_plain(call, result) for call, result in zip(calls, self._compute(calls), strict=True)]
             self._answer(batch.batch_id, (time.perf_counter() - started) * 1000, results)
             for call in calls:
                 del self._calls[call.id]
@@ -135,7 +135,13 @@ class ExpertThreads:
             self._send(ipc.Computed(batch_id, compute_ms, [ipc.plain_failure(failure)] * len(results)))
 
 
-def _plain(result: Result) -> ipc.Plain:
+def _plain(call: Call, result: Result) -> ipc.Plain:
     if isinstance(result, OrchestrionError):
         return ipc.plain_failure(ipc.Failure(result.reason, result.message, result.metadata, result.retry_after_ms))
-    return dict(result)
+    return dict(result) | _unread_pages(call)
+
+
+def _unread_pages(call: Call) -> dict[str, ipc.Plain]:
+    """Says what was left out of a file with several pages by an expert that looks at one picture."""
+    count = max(call.page_counts.values(), default=1)
+    return {"page_count": float(count), "unread_page_count": float(count - 1)} if count > 1 else {}

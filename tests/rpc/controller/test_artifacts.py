@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from orchestrion import AsyncClient
+from orchestrion import AsyncClient, names
 from orchestrion._net.transport import error_of
 from orchestrion.errors import InvalidArgumentError, NotFoundError, ResourceExhaustedError
 from orchestrion.v1 import artifact_service_pb2 as pb
@@ -53,15 +54,67 @@ async def test_folders_are_dropped_from_file_names(client: AsyncClient) -> None:
     assert stored.file_name == "passwd"
 
 
-async def test_the_same_content_is_one_artifact_until_it_is_deleted(client: AsyncClient) -> None:
+async def test_the_same_file_is_one_artifact_until_it_is_deleted(client: AsyncClient) -> None:
     first = await client.artifacts.upload(b"same", file_name="one.txt")
-    second = await client.artifacts.upload(b"same", file_name="two.txt")
+    assert await client.artifacts.upload(b"same", file_name="one.txt") == first
 
-    assert first.name == second.name
-    assert [artifact.file_name for artifact in (await client.artifacts.list()).items] == ["two.txt"]
+    assert (await client.artifacts.list()).items == (first,)
     await client.artifacts.delete(first)
     with pytest.raises(NotFoundError):
         await client.artifacts.read(first)
+
+
+async def test_content_under_several_names_has_each_until_it_is_deleted(client: AsyncClient, tmp_path: Path) -> None:
+    uploads = [("menu.txt", None), ("copy of menu.txt", None), ("", None), ("menu.txt", "text/markdown")]
+    stored = [
+        await client.artifacts.upload(b"Soup", file_name=file_name, media_type=media_type)
+        for file_name, media_type in uploads
+    ]
+
+    assert stored[0].name == names.of_content(b"Soup")
+    assert len({artifact.name for artifact in stored}) == 4
+    assert [await client.artifacts.get(artifact.name) for artifact in stored] == stored
+    assert stored[1].file_name == "copy of menu.txt"
+    assert (stored[3].file_name, stored[3].media_type) == ("menu.txt", "text/markdown")
+    again = await asyncio.gather(*(client.artifacts.upload(b"Soup", file_name="copy of menu.txt") for _ in range(5)))
+    assert {artifact.name for artifact in again} == {stored[1].name}
+    listed = (await client.artifacts.list(page_size=3)).items
+    assert {artifact.name for artifact in listed} <= {artifact.name for artifact in stored}
+    assert len(_stored_files(tmp_path)) == 1
+    for artifact in stored[:3]:
+        await client.artifacts.delete(artifact)
+        with pytest.raises(NotFoundError):
+            await client.artifacts.read(artifact)
+        assert await client.artifacts.read(stored[3]) == b"Soup"
+    saved = await client.artifacts.download(stored[3], f"{tmp_path}/saved/")
+    assert saved.name == "menu.txt"
+    await client.artifacts.delete(stored[3])
+    assert _stored_files(tmp_path) == []
+
+
+async def test_first_uploads_of_one_content_at_once_all_keep_their_names(client: AsyncClient) -> None:
+    wanted = [f"{number}.txt" for number in range(8)] * 2
+
+    stored = await asyncio.gather(*(client.artifacts.upload(b"Soup", file_name=name) for name in wanted))
+
+    assert [artifact.file_name for artifact in stored] == wanted
+    assert len({artifact.name for artifact in stored}) == 8
+
+
+async def test_no_upload_loses_its_content_to_a_deletion_of_the_same(client: AsyncClient) -> None:
+    async def deleted(name: str) -> None:
+        with contextlib.suppress(NotFoundError):
+            await client.artifacts.delete(name)
+
+    for number in range(40):
+        content = f"Soup {number}".encode()
+        stored = await client.artifacts.upload(content)
+        await asyncio.gather(
+            *(client.artifacts.upload(content, file_name=f"{place % 2}.txt") for place in range(4)),
+            *(deleted(stored.name) for _ in range(2)),
+        )
+        listed = [one for one in (await client.artifacts.list(1_000)).items if one.size_bytes == len(content)]
+        assert {await client.artifacts.read(one) for one in listed if one.name.startswith(stored.name)} == {content}
 
 
 async def test_bad_uploads_are_refused_and_leave_nothing(client: AsyncClient, address: str, tmp_path: Path) -> None:

@@ -223,3 +223,17 @@ async def test_an_upload_that_breaks_off_leaves_nothing(http: httpx2.AsyncClient
     await writer.wait_closed()
     assert await reader.read() == b""
     assert (await http.get("/api/v1/artifacts")).json() == {"artifacts": []}
+
+
+async def test_content_that_is_sent_under_two_names_is_two_artifacts_with_one_content(http: httpx2.AsyncClient) -> None:
+    sent = await http.post("/api/v1/artifacts", files=[("file", ("menu.png", PNG)), ("file", ("copy.png", PNG))])
+    stored = sent.json()["artifacts"]
+
+    assert [artifact["fileName"] for artifact in stored] == ["menu.png", "copy.png"]
+    again = await http.post("/api/v1/artifacts", params={"file_name": "copy.png"}, content=PNG)
+    assert again.json() == stored[1]
+    for artifact in stored:
+        content = await http.get(where(artifact))
+        assert (content.content, name_in(content.headers["content-disposition"])) == (PNG, artifact["fileName"])
+    assert (await http.delete(f"/api/v1/{stored[0]['name']}")).status_code == 204
+    assert (await http.get(where(stored[1]))).content == PNG

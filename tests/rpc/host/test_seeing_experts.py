@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from benchmarks.quality.faces import turned
 from orchestrion.errors import InvalidArgumentError
-from orchestrion.values import Json
+from orchestrion.values import Json, Value
 from tests.rpc.host.hosts import RunningHost
 from tests.rpc.host.vision import ASTRONAUT, PICTURES, boxes, encoded, find, put, stored
 
@@ -70,3 +71,27 @@ async def test_where_nobody_is_the_drawing_is_black(host: RunningHost) -> None:
 async def test_the_face_of_a_head_that_is_turned_is_found(host: RunningHost, angle: int) -> None:
     outputs = await find(host, encoded(turned(angle, 300)), domain="faces")
     assert outputs["text"] == "1 face"
+
+
+@pytest.mark.parametrize(
+    ("expert", "task_type", "inputs"),
+    [
+        ("ssd-mobilenet-coco", "object-detection", {"labels": ("zebra",)}),
+        ("opencv-faces", "object-detection", {}),
+        ("efficientnet-lite0", "image-classification", {}),
+        ("movenet-lightning", "openpose-control", {}),
+        ("opencv", "canny-control", {}),
+        ("opencv", "image-to-image", {"operation": "greyscale"}),
+    ],
+)
+async def test_who_looks_at_one_picture_of_several_says_so(
+    host: RunningHost, expert: str, task_type: str, inputs: dict[str, Value]
+) -> None:
+    with Image.open(PICTURES / "zebras.jpg") as zebras, Image.open(ASTRONAUT) as astronaut:
+        scan = encoded(zebras, "TIFF", save_all=True, append_images=[astronaut, zebras])
+        page = encoded(zebras, "TIFF")
+    (seen, alone) = [
+        (await host.client.infer_with(expert, {"image": put(host, content), **inputs}, task_type=task_type)).outputs
+        for content in (scan, page)
+    ]
+    assert seen == {**alone, "page_count": 3.0, "unread_page_count": 2.0}

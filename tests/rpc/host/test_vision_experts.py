@@ -11,7 +11,8 @@ from PIL import Image
 
 from orchestrion.errors import InvalidArgumentError
 from orchestrion.experts import ExpertState
-from orchestrion.values import Json
+from orchestrion.v1 import artifacts_pb2
+from orchestrion.values import ArtifactRef, Json
 from tests.rpc.host.hosts import RunningHost
 from tests.rpc.host.vision import (
     ASTRONAUT,
@@ -185,3 +186,21 @@ async def test_what_the_experts_take_is_measured(host: RunningHost) -> None:
     for expert in ("opencv", "opencv-faces"):
         assert (await host.client.status(expert)).memory_bytes < 200_000_000
     assert (await host.client.status("opencv-faces")).memory_bytes > 1_000_000
+
+
+async def test_what_is_made_of_content_with_two_names_is_called_after_each(host: RunningHost) -> None:
+    artifacts, content = host.controller.artifacts, encoded(Image.new("RGB", (20, 20), "red"))
+    menu = put(host, content, "menu.png")
+    copy = ArtifactRef(f"{menu.name}-0123456789ab")
+    artifacts.contents[copy.name] = content
+    artifacts.artifacts[copy.name] = artifacts_pb2.Artifact(name=copy.name, file_name="copy of menu.png")
+    downloads_before = artifacts.download_count
+
+    grey = [
+        await host.client.infer_with("opencv", {"image": image, "operation": "greyscale"}, task_type="image-to-image")
+        for image in (menu, copy, menu)
+    ]
+    # What is made has the same content each time, so that the names are those of the uploads.
+    assert artifacts.file_names[-3:] == ["menu-grey.png", "copy of menu-grey.png", "menu-grey.png"]
+    assert len({one.outputs["image"] for one in grey}) == 1
+    assert artifacts.download_count == downloads_before + 1

@@ -83,6 +83,8 @@ class TinyArtifacts(ArtifactServiceServicer):
         self.contents: dict[str, bytes] = {}
         self.artifacts: dict[str, artifacts_pb2.Artifact] = {}
         self.download_count = 0
+        self.file_names: list[str] = []
+        """Those of uploads, in order."""
         self.gate = asyncio.Event()
         """Downloads wait for it."""
         self.gate.set()
@@ -106,6 +108,7 @@ class TinyArtifacts(ArtifactServiceServicer):
         name = self.put(bytes(content))
         if header.sha256 and names.artifact(header.sha256) != name:
             raise Reason.HASH_MISMATCH.error("not the hash announced")
+        self.file_names.append(header.file_name)
         self.artifacts[name].media_type = header.media_type
         self.artifacts[name].file_name = header.file_name
         return self.artifacts[name]
@@ -113,7 +116,9 @@ class TinyArtifacts(ArtifactServiceServicer):
     async def GetArtifact(
         self, request: artifact_messages.GetArtifactRequest, context: Context
     ) -> artifacts_pb2.Artifact:
-        raise Reason.NOT_SERVED_YET.error("Hosts do not ask this.")
+        if request.name not in self.artifacts:
+            raise Reason.ARTIFACT_NOT_FOUND.error(f"There is no {request.name}.")
+        return self.artifacts[request.name]
 
     async def ListArtifacts(
         self, request: artifact_messages.ListArtifactsRequest, context: Context

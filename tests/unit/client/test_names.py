@@ -12,6 +12,9 @@ from orchestrion.errors import InvalidArgumentError
 HASH = "0123456789abcdef" * 4
 # A final line break passes a pattern that ends with `$`; it must not pass here.
 NO_NAMES = ["", "/", "x", "{0}", "{0}/", "{0}s/{1}", "/{0}/{1}", "{0}/{1}/", "{0}/{1}\n", " {0}/{1}", "{0}/../{1}"]
+SUFFIXED = [
+    "{0}/" + HASH + suffix for suffix in ("-", "-0123456789a", "-0123456789AB", "-0123456789ab0", ".0123456789ab")
+]
 
 
 def test_names_are_written_and_read() -> None:
@@ -19,6 +22,10 @@ def test_names_are_written_and_read() -> None:
     assert names.sha256_of(names.artifact(HASH)) == HASH
     assert names.host("gpu-1.local_A") == names.check_host("hosts/gpu-1.local_A")
     assert names.is_artifact(f"artifacts/{HASH}")
+    other = names.artifact(HASH, "0123456789ab")
+    assert other == f"artifacts/{HASH}-0123456789ab"
+    assert names.is_artifact(other)
+    assert names.sha256_of(other) == HASH
 
 
 def test_new_runs_have_names_of_their_own() -> None:
@@ -29,7 +36,7 @@ def test_new_runs_have_names_of_their_own() -> None:
         assert re.fullmatch(r"runs/[0-9a-f]{20}", name)
 
 
-@pytest.mark.parametrize("form", [*NO_NAMES, "{0}/" + HASH[1:], "{0}/" + HASH + "0", "{0}/" + HASH.upper()])
+@pytest.mark.parametrize("form", [*NO_NAMES, "{0}/" + HASH[1:], "{0}/" + HASH + "0", "{0}/" + HASH.upper(), *SUFFIXED])
 def test_what_is_no_artifact(form: str) -> None:
     name = form.format("artifacts", HASH)
     assert not names.is_artifact(name)

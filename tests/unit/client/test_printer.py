@@ -88,6 +88,7 @@ def test_what_a_plan_leaves_out_and_asks_has_a_line_each() -> None:
         (0.1234567891, "0.123457"),
         (True, "yes"),
         (ArtifactRef("artifacts/" + "0123456789abcdef" * 4), "artifacts/01234567"),
+        (ArtifactRef("artifacts/" + "0123456789abcdef" * 4 + "-ba9876543210"), "artifacts/01234567-ba98"),
         (OutputRef("a", "texts", 2), "a.texts[2]"),
         (Json({"a": 1}), "{'a': 1}"),
         (Json(["a long text"] * 20), "20 items"),

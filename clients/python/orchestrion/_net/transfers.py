@@ -249,7 +249,7 @@ def reserve(path: Path) -> Path:
 
 
 def _check_hash(name: str, sha256: str) -> None:
-    if name != names.artifact(sha256):
+    if names.sha256_of(name) != sha256:
         raise Reason.HASH_MISMATCH.error(
             f"The content of {name} has the SHA-256 {sha256}: it changed on the way. Try again.", name=name
         )

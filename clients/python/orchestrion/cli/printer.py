@@ -99,7 +99,8 @@ def render(value: Value) -> str:
         case int() | float():
             return f"{value:.6g}"
         case ArtifactRef(name):
-            return name[: len("artifacts/") + 8]
+            content, dash, suffix = name.partition("-")
+            return f"{content[: len('artifacts/') + 8]}{dash}{suffix[:4]}"
         case OutputRef(task_id, output, index):
             return f"{task_id}.{output}" + ("" if index is None else f"[{index}]")
         case Json(list() | dict() as data) if len(str(data)) > _LONGEST_JSON:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from datetime import UTC, datetime
 
@@ -76,10 +77,16 @@ class State:
             return self.artifacts[name]
 
     def add(self, content: bytes, file_name: str, media_type: str) -> Artifact:
-        """Stores an artifact."""
-        name = names.of_content(content)
-        artifact = Artifact(name, media_type, file_name, len(content), datetime.now(UTC))
+        """Stores an artifact; content under another file name or as another media type is one of its own."""
+        first = names.of_content(content)
         with self.changed:
+            for artifact, _ in self.artifacts.values():
+                shares_content = names.sha256_of(artifact.name) == names.sha256_of(first)
+                if shares_content and (artifact.file_name, artifact.media_type) == (file_name, media_type):
+                    return artifact
+            taken = first in self.artifacts
+            name = names.artifact(names.sha256_of(first), secrets.token_hex(6) if taken else "")
+            artifact = Artifact(name, media_type, file_name, len(content), datetime.now(UTC))
             self.artifacts[name] = artifact, content
         return artifact
 

@@ -70,7 +70,8 @@ class ArtifactServiceServicer(object):
 
     def Upload(self, request_iterator, context):
         """Stores an artifact from chunks, hashed on the way. The first message carries `header`, all later ones `chunk`. A call
-        that breaks off leaves nothing behind. Storing the same content again is cheap and gives the same name.
+        that breaks off leaves nothing behind. Storing the same content again takes no more room: under the same file name
+        and as the same media type it gives the same artifact, else one of its own that shares the content.
 
         Errors: INVALID_ARGUMENT (`INVALID_FIELD`; `HASH_MISMATCH` or `SIZE_MISMATCH` when the header named another
         hash or size; `ARTIFACT_EMPTY`);
@@ -108,7 +109,7 @@ class ArtifactServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DeleteArtifact(self, request, context):
-        """Deletes an artifact for its owner; the content goes with its last owner.
+        """Deletes an artifact for its owner; the content goes with the last artifact of it.
 
         Errors: NOT_FOUND (`ARTIFACT_NOT_FOUND`).
         """

@@ -37,7 +37,8 @@ class ArtifactServiceStub:
     def __new__(cls, channel: _aio.Channel) -> ArtifactServiceAsyncStub: ...
     Upload: _grpc.StreamUnaryMultiCallable[_artifact_service_pb2.UploadRequest, _artifacts_pb2.Artifact]
     """Stores an artifact from chunks, hashed on the way. The first message carries `header`, all later ones `chunk`. A call
-    that breaks off leaves nothing behind. Storing the same content again is cheap and gives the same name.
+    that breaks off leaves nothing behind. Storing the same content again takes no more room: under the same file name
+    and as the same media type it gives the same artifact, else one of its own that shares the content.
 
     Errors: INVALID_ARGUMENT (`INVALID_FIELD`; `HASH_MISMATCH` or `SIZE_MISMATCH` when the header named another
     hash or size; `ARTIFACT_EMPTY`);
@@ -59,7 +60,7 @@ class ArtifactServiceStub:
     Errors: INVALID_ARGUMENT (`INVALID_FIELD`) for a page token that this server did not give.
     """
     DeleteArtifact: _grpc.UnaryUnaryMultiCallable[_artifact_service_pb2.DeleteArtifactRequest, _empty_pb2.Empty]
-    """Deletes an artifact for its owner; the content goes with its last owner.
+    """Deletes an artifact for its owner; the content goes with the last artifact of it.
 
     Errors: NOT_FOUND (`ARTIFACT_NOT_FOUND`).
     """
@@ -71,7 +72,8 @@ class ArtifactServiceAsyncStub(ArtifactServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Upload: _aio.StreamUnaryMultiCallable[_artifact_service_pb2.UploadRequest, _artifacts_pb2.Artifact]  # type: ignore[assignment]
     """Stores an artifact from chunks, hashed on the way. The first message carries `header`, all later ones `chunk`. A call
-    that breaks off leaves nothing behind. Storing the same content again is cheap and gives the same name.
+    that breaks off leaves nothing behind. Storing the same content again takes no more room: under the same file name
+    and as the same media type it gives the same artifact, else one of its own that shares the content.
 
     Errors: INVALID_ARGUMENT (`INVALID_FIELD`; `HASH_MISMATCH` or `SIZE_MISMATCH` when the header named another
     hash or size; `ARTIFACT_EMPTY`);
@@ -93,7 +95,7 @@ class ArtifactServiceAsyncStub(ArtifactServiceStub):
     Errors: INVALID_ARGUMENT (`INVALID_FIELD`) for a page token that this server did not give.
     """
     DeleteArtifact: _aio.UnaryUnaryMultiCallable[_artifact_service_pb2.DeleteArtifactRequest, _empty_pb2.Empty]  # type: ignore[assignment]
-    """Deletes an artifact for its owner; the content goes with its last owner.
+    """Deletes an artifact for its owner; the content goes with the last artifact of it.
 
     Errors: NOT_FOUND (`ARTIFACT_NOT_FOUND`).
     """
@@ -108,7 +110,8 @@ class ArtifactServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_artifacts_pb2.Artifact, _abc.Awaitable[_artifacts_pb2.Artifact]]:
         """Stores an artifact from chunks, hashed on the way. The first message carries `header`, all later ones `chunk`. A call
-        that breaks off leaves nothing behind. Storing the same content again is cheap and gives the same name.
+        that breaks off leaves nothing behind. Storing the same content again takes no more room: under the same file name
+        and as the same media type it gives the same artifact, else one of its own that shares the content.
 
         Errors: INVALID_ARGUMENT (`INVALID_FIELD`; `HASH_MISMATCH` or `SIZE_MISMATCH` when the header named another
         hash or size; `ARTIFACT_EMPTY`);
@@ -154,7 +157,7 @@ class ArtifactServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _artifact_service_pb2.DeleteArtifactRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
-        """Deletes an artifact for its owner; the content goes with its last owner.
+        """Deletes an artifact for its owner; the content goes with the last artifact of it.
 
         Errors: NOT_FOUND (`ARTIFACT_NOT_FOUND`).
         """

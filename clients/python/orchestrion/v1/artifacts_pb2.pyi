@@ -19,7 +19,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Artifact(_message.Message):
-    """Describes an image, sound, video or document, stored once under its SHA-256."""
+    """Describes an image, sound, video or document; its content is stored once under its SHA-256."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -29,7 +29,10 @@ class Artifact(_message.Message):
     SIZE_BYTES_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """The resource name, `artifacts/{sha256}` with 64 lower-case hexadecimal digits."""
+    """The resource name, `artifacts/{sha256}` with 64 lower-case hexadecimal digits. What its owner stored under another
+    file name or as another media type is an artifact of its own that shares the content: `artifacts/{sha256}-{suffix}`,
+    with 12 more. Wherever an artifact is named, both forms are.
+    """
     media_type: _builtins.str
     """The media type, such as `image/png`."""
     file_name: _builtins.str

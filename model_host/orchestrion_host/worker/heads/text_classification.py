@@ -80,7 +80,9 @@ class TextClassifier(HeadExpert):
     def _read(self, call: Call) -> _Reading:
         text = inputs.text(call, "text")
         if self._entailment is None or call.task_type != "zero-shot-classification":
-            pieces = passages.cut([text], _Room(self.tokenizer, self.max_tokens))[text]
+            pieces = passages.cut([text], _Room(self.tokenizer, self.max_tokens), lambda _text: not call.cancelled)[
+                text
+            ]
             encoded = self.tokenizer([piece for piece, _ in pieces], truncation=True, max_length=self.max_tokens)
             return _Reading(None, [size for _, size in pieces], _rows(encoded))
         labels = zero_shot.labels(call)
@@ -92,7 +94,7 @@ class TextClassifier(HeadExpert):
         # A pair may have more marks than its two texts have by themselves.
         empty, beside_empty = len(self.tokenizer("")["input_ids"]), len(self.tokenizer("", "")["input_ids"])
         room = _Room(self.tokenizer, self.max_tokens - longest - (beside_empty - 2 * empty))
-        pieces = passages.cut([text], room)[text]
+        pieces = passages.cut([text], room, lambda _text: not call.cancelled)[text]
         encoded = self.tokenizer(
             [piece for piece, _ in pieces for _ in labels],
             hypotheses * len(pieces),

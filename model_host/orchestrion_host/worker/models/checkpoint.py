@@ -72,8 +72,11 @@ class Checkpoint:
                 use_safetensors=None if "pickled-weights" in self.spec.trusted else True,
                 trust_remote_code=self._trusts_code,
                 output_loading_info=True,
+                # The library would fail without the names; they are refused below.
+                ignore_mismatched_sizes=True,
                 **settings,
             )
+            missing_weights.refuse_other_shapes(self.spec, model, report["mismatched_keys"])
         missing_weights.refuse(self.spec, model, report["missing_keys"], unread)
         model = model.to(self.device).eval()
         huge_pages.gather(model)

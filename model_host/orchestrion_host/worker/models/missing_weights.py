@@ -50,6 +50,36 @@ def refuse(spec: ipc.Load, model: Model, missing: Iterable[str], unread: Sequenc
     )
 
 
+def refuse_other_shapes(
+    spec: ipc.Load, model: Model, mismatched: Iterable[tuple[str, Sequence[int], Sequence[int]]]
+) -> None:
+    """Sees that the weights of a checkpoint have the shapes that its configuration says.
+
+    Args:
+        spec: The expert.
+        model: The model, as it was loaded.
+        mismatched: The names of weights that have not, each with its shape in the checkpoint and in the model.
+
+    Raises:
+        FailedPreconditionError: MODEL_INCOMPLETE: there are such weights; the message names them.
+    """
+    wrong = sorted(mismatched)
+    if not wrong:
+        return
+    shown = (f"{name} ({_by(own)}, not {_by(wanted)})" for name, own, wanted in wrong[:_MOST_NAMED])
+    more = f" and {len(wrong) - _MOST_NAMED:,} more" if len(wrong) > _MOST_NAMED else ""
+    text = (
+        f"{spec.expert_id}: {len(wrong):,} weights of the checkpoint have other shapes than its configuration says: "
+        f"{', '.join(shown)}{more}. Its files are not of one {type(model).__name__}: fetch the model again, all of it."
+    )
+    names = ",".join(name for name, _, _ in wrong[:_MOST_NAMED])
+    raise Reason.MODEL_INCOMPLETE.error(text, expert=spec.expert_id, missing=names, missing_count=str(len(wrong)))
+
+
+def _by(shape: Sequence[int]) -> str:
+    return " x ".join(map(str, shape))
+
+
 def _matches(patterns: Iterable[re.Pattern[str]], name: str) -> bool:
     return any(pattern.search(name) for pattern in patterns)
 

@@ -54,7 +54,11 @@ def encode(wanted: Sequence[EncodingRequest], encoder: TextEncoder) -> list[Vect
         One array of shape (texts, width) for each of `wanted`; rows that were dropped are zero.
     """
     different = dict.fromkeys(text for item in wanted for text in item.texts)
-    parts = passages.cut(list(different), encoder)
+    askers: dict[str, list[Call]] = {}
+    for item in wanted:
+        for text in item.texts:
+            askers.setdefault(text, []).append(item.call)
+    parts = passages.cut(list(different), encoder, lambda text: not all(call.cancelled for call in askers[text]))
     counts = {piece: count for pieces in parts.values() for piece, count in pieces}
     rows = _rows(counts, [_Reader(item, parts) for item in wanted], encoder)
     width = len(next(iter(rows.values()))) if rows else 0

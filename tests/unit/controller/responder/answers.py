@@ -140,6 +140,12 @@ ANSWERS: list[Row] = [
         "I found 2 faces in sign.png; see sign-faces.jpg.",
     ),
     (
+        "image-classification",
+        {"image": ref(SIGN)},
+        {"label": "zebra", "score": 0.9, "scores": Json([]), "page_count": 3.0, "unread_page_count": 2.0},
+        "sign.png shows zebra. sign.png has 3 pages or frames; I looked at the first alone.",
+    ),
+    (
         "question-answering",
         {"text": ref(NOTES), "question": "When does it close?"},
         {"answer": "at ten", "score": 0.7},

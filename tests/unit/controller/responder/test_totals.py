@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -264,3 +265,13 @@ async def test_a_task_type_of_the_callers_own_is_added_up_by_its_own_words(
         for task, weight in zip(tasks, weights, strict=True)
     ]
     assert await answer_to(tasks, *results, types={"weigh": SUM}) == expected
+
+
+async def test_a_total_says_of_which_files_it_saw_the_first_page_alone() -> None:
+    scan = detected("b", 2, BOXES[1])
+    scan = replace(scan, outputs={**scan.outputs, "page_count": 5.0, "unread_page_count": 4.0})
+    answer = await answer_to([find("a", A), find("b", B)], detected("a", 1, BOXES[0]), scan)
+    assert answer == (
+        "I found 3 faces in all: 1 face in a.jpg and 2 faces in b.jpg; see a-faces.jpg and b-faces.jpg. "
+        "b.jpg has 5 pages or frames; I looked at the first alone."
+    )

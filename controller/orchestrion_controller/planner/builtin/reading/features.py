@@ -32,8 +32,18 @@ class Mention:
 
 def fits(source: TaskType, target: TaskType, *, media: bool = False) -> bool:
     """Whether some output of one task type, or some medium that it gives, is a value for some input of another."""
-    outputs = [output.kind for output in source.outputs if output.kind.is_media or not media]
+    outputs = [kind for kind in feeding(source) if kind.is_media or not media]
     return any(accepts(parameter.kind, kind) for kind in outputs for parameter in target.inputs)
+
+
+def feeding(source: TaskType) -> list[ParameterKind]:
+    """Lists the kinds of what a task type gives to others; numbers beside a medium only say something about it."""
+    remarks = bool(source.outputs) and source.outputs[0].kind.is_media
+    return [
+        output.kind
+        for output in source.outputs
+        if not (remarks and output.optional and output.kind is ParameterKind.NUMBER)
+    ]
 
 
 def pairs(steps: Sequence[Mention], asides: Sequence[Aside], text: str) -> tuple[Array, Array]:

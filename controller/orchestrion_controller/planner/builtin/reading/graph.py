@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from orchestrion.plans import ParameterKind, TaskType
-from orchestrion_controller.planner.builtin.reading.features import Array, fits
+from orchestrion.plans import TaskType
+from orchestrion_controller.planner.builtin.reading.features import Array, feeding, fits
 from orchestrion_controller.plans.kinds import accepts
 
 MOST_STEPS: Final = 12
@@ -120,7 +120,7 @@ def _has_room(types: Sequence[TaskType], sources: Sequence[int], step: int, targ
     """Whether the inputs of a step take one more source, each input one."""
     inputs = list(types[target].inputs)
     for source in (*sources, step):
-        kinds: list[ParameterKind] = [output.kind for output in types[source].outputs]
+        kinds = feeding(types[source])
         slot = next(
             (item for item in inputs if not item.choices and any(accepts(item.kind, kind) for kind in kinds)), None
         )

@@ -26,6 +26,10 @@ MOST_PIECES: Final = 256
 
 _SPACE: Final = "\u2581"
 _BEGIN, _END = 1, 2
+_CONTROL_TOKENS: Final = 6
+"""How many pieces are none of a text: `<unk>`, `<s>`, `</s>` and three `extra_token_id`; they are the first."""
+_NO_PIECE: Final = 0
+"""What the package writes for the beginning of a piece that is none itself."""
 _LONGEST_WORD: Final = 200
 
 _FIRST, _LAST = 30, 10
@@ -48,6 +52,8 @@ class Pieces:
     def __init__(self, path: Path = RESOURCES / "sp.model") -> None:
         """Reads the vocabulary."""
         self._tokenizer = UsePureTokenizer(str(path))
+        for name in self._tokenizer._pieces[:_CONTROL_TOKENS]:
+            self._tokenizer._prefixes[name] = _NO_PIECE  # Who writes of `</s>` means the letters.
         self._cut_word = lru_cache(maxsize=20_000)(self._word)
 
     def cut(self, text: str, asides: Sequence[Aside] = (), before: Sequence[str] = ()) -> list[Piece]:

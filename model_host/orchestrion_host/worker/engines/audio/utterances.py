@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from pocketsphinx import Endpointer, Vad
@@ -13,6 +15,8 @@ _BYTES_PER_SAMPLE: Final = 2
 # what a recogniser holds grows with the utterance.
 _SPLIT_SECONDS: Final = 15.0
 _LONGEST_SECONDS: Final = 25.0
+# The detector cuts off soft consonants, and a recogniser expects some silence on either side.
+_CONTEXT_SECONDS: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,9 @@ def utterances(pieces: Iterable[bytes], rate: int) -> Iterator[Utterance]:
     """
     ends = Endpointer(sample_rate=rate)
     voices = Vad(mode=Vad.STRICT, sample_rate=rate, frame_length=ends.frame_length)
+    heard = _Heard(
+        ends, 2 * round(_CONTEXT_SECONDS / ends.frame_length) + round(Endpointer.DEFAULT_WINDOW / ends.frame_length)
+    )
     spoken = bytearray()
     start_s = 0.0
     goes_on = False
@@ -41,14 +48,19 @@ def utterances(pieces: Iterable[bytes], rate: int) -> Iterator[Utterance]:
     for frame in _frames(pieces, ends.frame_bytes):
         if len(frame) < ends.frame_bytes:
             break  # It is the last one.
-        heard = ends.process(frame)
-        if heard is None:
+        heard.append(frame)
+        voiced = ends.process(frame)
+        if voiced is None:
             continue
         if not goes_on:
-            start_s = ends.speech_start
-        spoken += heard
+            before = heard.before(ends.speech_start)
+            start_s = ends.speech_start - len(before) / (_BYTES_PER_SAMPLE * rate)
+            spoken += before
+        spoken += voiced
         seconds = len(spoken) / (_BYTES_PER_SAMPLE * rate)
-        is_long = seconds > _LONGEST_SECONDS or (seconds > _SPLIT_SECONDS and not voices.is_speech(heard))
+        is_long = seconds > _LONGEST_SECONDS or (seconds > _SPLIT_SECONDS and not voices.is_speech(voiced))
+        if not ends.in_speech:
+            spoken += heard.after(ends.speech_end)
         if is_long or not ends.in_speech:
             yield Utterance(start_s, bytes(spoken))
             spoken.clear()
@@ -59,7 +71,43 @@ def utterances(pieces: Iterable[bytes], rate: int) -> Iterator[Utterance]:
     rest = ends.end_stream(frame or bytes(_BYTES_PER_SAMPLE))
     spoken += rest or b""
     if spoken:
-        yield Utterance(start_s, bytes(spoken))
+        yield Utterance(start_s, bytes(spoken) + heard.after(ends.speech_end))
+
+
+class _Heard:
+    """The last frames of a recording, of which the context of an utterance is taken; nothing is taken twice."""
+
+    def __init__(self, ends: Endpointer, count: int) -> None:
+        self._frame_seconds: float = ends.frame_length
+        self._frames: deque[bytes] = deque(maxlen=count)
+        self._end = 0
+        """How many frames there were."""
+        self._taken = 0
+        """Up to which frame an utterance, with its context, has them."""
+
+    def append(self, frame: bytes) -> None:
+        """Takes the next frame."""
+        self._frames.append(frame)
+        self._end += 1
+
+    def before(self, start_s: float) -> bytes:
+        """Returns the context of an utterance that begins at a time, but none of the utterance before."""
+        start = round(start_s / self._frame_seconds)
+        return self._between(max(start - self._context, self._taken), start)
+
+    def after(self, end_s: float) -> bytes:
+        """Returns the context of an utterance that ends at a time, as far as it was heard."""
+        end = round(end_s / self._frame_seconds)
+        self._taken = min(end + self._context, self._end)
+        return self._between(end, self._taken)
+
+    @property
+    def _context(self) -> int:
+        return round(_CONTEXT_SECONDS / self._frame_seconds)
+
+    def _between(self, start: int, end: int) -> bytes:
+        first = self._end - len(self._frames)
+        return b"".join(islice(self._frames, max(0, start - first), max(0, end - first)))
 
 
 def _frames(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:

@@ -27,6 +27,12 @@ _TUNING: Final = embeddings.Tuning(label_template="{}", half_sure=0.38)
 their meaning alone."""
 
 
+_CONTROL_TOKENS: Final = 6
+"""How many pieces are none of a text: `<unk>`, `<s>`, `</s>` and three `extra_token_id`; they are the first."""
+_NO_PIECE: Final = 0
+"""What the package writes for the beginning of a piece that is none itself."""
+
+
 class _Tokenizer(Protocol):
     def encode(self, texts: list[str]) -> list[list[int]]:
         """Cuts texts into pieces, with the marks of their beginnings and ends."""
@@ -37,6 +43,18 @@ class _Model(Protocol):
         """Turns texts into vectors of length 1."""
 
 
+def text_tokenizer(path: Path) -> _Tokenizer:
+    """Opens the tokenizer, so that the names of control tokens in texts are text.
+
+    The package has them among the pieces that it chooses from, with the best score of all.
+    """
+    tokenizer = UseTokenizer(str(path))
+    for name in tokenizer._pieces[:_CONTROL_TOKENS]:
+        tokenizer._prefixes[name] = _NO_PIECE
+    opened: _Tokenizer = tokenizer
+    return opened
+
+
 class SentenceEncoder:
     """The pieces and the weights."""
 
@@ -45,7 +63,7 @@ class SentenceEncoder:
     def __init__(self, spec: ipc.Load) -> None:
         """Loads them."""
         folder = Path(spec.folder)
-        self._tokenizer: _Tokenizer = UseTokenizer(str(folder / "sp.model"))
+        self._tokenizer: _Tokenizer = text_tokenizer(folder / "sp.model")
         self._model: _Model = NumpyBackend(str(folder / "weights.npz"), self._tokenizer)
 
     def warm_up(self) -> None:

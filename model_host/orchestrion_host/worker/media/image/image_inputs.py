@@ -11,18 +11,22 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.library_types import Array
+from orchestrion_host.worker.media.image.page_numbers import PAGED, page_numbers
 
 # Pillow's own bound only warns; ours is a setting of the host and is checked in `read`.
 Image.MAX_IMAGE_PIXELS = None
 
-BROKEN: Final = (OSError, ValueError, SyntaxError, EOFError, IndexError, RuntimeError, struct.error, zlib.error)
+BROKEN: Final = (
+    OSError, ValueError, TypeError, SyntaxError, EOFError, LookupError, RuntimeError, struct.error, zlib.error,
+)  # fmt: skip
 """What Pillow's decoders raise at damaged files, each format in its own way."""
 
 
 def read(call: Call, name: str, max_pixels: int) -> Image.Image:
     """Reads an image input as upright RGB or, where it has transparency, RGBA.
 
-    Its `format` is that of the file. Of a file with several pages or frames, it is the first; `image_pages` has all.
+    Its `format` is that of the file. Of a file with several pages or frames, it is the first, and the result of the
+    call says how many there are; `image_pages` has all.
     A colour profile stays in `info` where it fits the colours that come out.
 
     Args:
@@ -36,6 +40,8 @@ def read(call: Call, name: str, max_pixels: int) -> Image.Image:
     path = call.file(name)
     try:
         with Image.open(path) as image:
+            if image.format in PAGED:
+                _go_to_first_page(call, name, image)
             check_size(call, name, image, max_pixels)
             call.raise_if_cancelled()
             image.load()
@@ -46,6 +52,18 @@ def read(call: Call, name: str, max_pixels: int) -> Image.Image:
         raise call.bad_input(name, "is not a picture in a format that this host reads.") from error
     except BROKEN as error:
         raise call.bad_input(name, f"cannot be read as a picture: {error}.") from error
+
+
+def _go_to_first_page(call: Call, name: str, image: Image.Image) -> None:
+    """Goes to the first page, past thumbnails, and notes how many there are."""
+    try:
+        with Image.open(call.file(name)) as pages:
+            numbers = page_numbers(pages)
+    except BROKEN:
+        return  # What is damaged may be another page.
+    call.page_counts[name] = len(numbers)
+    if numbers[0]:
+        image.seek(numbers[0])
 
 
 def check_size(call: Call, name: str, image: Image.Image, max_pixels: int) -> None:

@@ -10,14 +10,10 @@ from PIL import Image, ImageChops, UnidentifiedImageError
 
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.media.image import image_inputs
+from orchestrion_host.worker.media.image.page_numbers import page_numbers
 
-_PAGED: Final = frozenset({"AVIF", "DCX", "GIF", "PNG", "TIFF", "WEBP"})
-"""Other formats have further images that are none of the picture: depths, layers, smaller copies."""
 _PAGES: Final = frozenset({"DCX", "TIFF"})
 """Formats of scans: two pages may look alike and be two."""
-_KIND_TAG: Final = 254
-"""TIFF's NewSubfileType: 1 is a smaller copy of another page, 4 a mask."""
-_NO_PAGE: Final = 1 | 4
 _SMALL_SIDE: Final = 256
 _SAME: Final = 12
 """Steps, of 255, by which frames may differ anywhere, reduced, and be the same: GIF spreads what colours it lacks."""
@@ -50,7 +46,7 @@ def read(call: Call, name: str, max_pixels: int) -> Iterator[ImagePage]:
     """
     try:
         with Image.open(call.file(name)) as file:
-            numbers = _page_numbers(file)
+            numbers = page_numbers(file)
             before: Image.Image | None = None
             for place, number in enumerate(numbers):
                 call.raise_if_cancelled()
@@ -68,20 +64,6 @@ def read(call: Call, name: str, max_pixels: int) -> Iterator[ImagePage]:
         raise call.bad_input(name, "is not a picture in a format that this host reads.") from error
     except image_inputs.BROKEN as error:
         raise call.bad_input(name, f"cannot be read as a picture: {error}.") from error
-
-
-def _page_numbers(file: Image.Image) -> list[int]:
-    count = int(getattr(file, "n_frames", 1)) if file.format in _PAGED else 1
-    if file.format != "TIFF" or count == 1:
-        return list(range(count))
-    numbers = []
-    for number in range(count):
-        file.seek(number)
-        kind = file.getexif().get(_KIND_TAG, 0)
-        if not (isinstance(kind, int) and kind & _NO_PAGE):
-            numbers.append(number)
-    file.seek(0)
-    return numbers or [0]
 
 
 def _reduced(image: Image.Image) -> Image.Image:

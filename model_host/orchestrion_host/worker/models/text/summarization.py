@@ -55,7 +55,7 @@ class Summaries:
         text = inputs.text(call, "text")
         wanted = _sentence_count(call)
         for _ in range(_MOST_ROUNDS):
-            pieces = passages.cut([text], self)[text]
+            pieces = passages.cut([text], self, lambda _text: not call.cancelled)[text]
             tokens = [self._model.encode(self._prefix + piece)[: self._model.max_tokens] for piece, _ in pieces]
             separators = ["", *[" "] * (len(pieces) - 1)]
             # Summaries that are summarised again, or cut to some sentences, are not shown.

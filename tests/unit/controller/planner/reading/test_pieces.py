@@ -136,3 +136,12 @@ def test_the_base_computes_nearly_what_its_package_does(base: Base) -> None:
         whole = np.tanh(np.maximum(first @ package.d2, 0) @ package.d3 + first @ package.p3)
         assert float(whole @ package.encode([text])[0] / np.linalg.norm(whole)) > 0.99
     assert alike >= 5
+
+
+def test_the_names_of_control_tokens_are_letters() -> None:
+    for name in ("<unk>", "<s>", "</s>", "extra_token_id_1"):
+        text = f"What does {name} mean?"
+        begin, *pieces, end = PIECES.cut(text)
+        assert (begin.id, end.id) == (1, 2)
+        assert min(piece.id for piece in pieces) > 5
+        assert "".join(text[piece.start : piece.end] for piece in pieces) == "".join(text.split())

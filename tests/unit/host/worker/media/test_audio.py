@@ -82,6 +82,23 @@ def test_people_who_do_not_pause_are_split_and_their_times_go_on() -> None:
         assert following.start_s == pytest.approx(utterance.start_s + seconds, abs=0.5)
 
 
+@pytest.mark.parametrize("pause_s", [0.4, 0.7, 2.0])
+def test_an_utterance_has_what_is_around_it_and_nothing_is_heard_twice(pause_s: float) -> None:
+    samples, rate = soundfile.read(SPEECH, dtype="int16")
+    faint = np.random.default_rng(1).normal(0, 3, round(pause_s * rate)).astype(np.int16)
+    recording = np.concatenate([faint, samples, faint, samples, faint]).tobytes()
+    result = list(utterances([recording[:30_001], recording[30_001:]], rate))
+    assert len(result) == 2
+    end = 0
+    for utterance in result:
+        start = round(utterance.start_s * rate) * 2
+        assert start >= end
+        end = start + len(utterance.samples)
+        assert recording[start:end] == utterance.samples
+        # Speech is from 0.48 s to 2.43 s of the file, as the detector hears it.
+        assert len(utterance.samples) / 2 / rate == pytest.approx(1.95 + 2 * 0.3, abs=0.15)
+
+
 def test_a_long_text_is_spoken_whole_in_passages() -> None:
     text = "\n\n".join(f"Chapter {number}. It was a fine day; they went out. Was it far? No." for number in range(400))
     passages = speech_passages.split(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,3 +139,15 @@ def test_an_operator_may_say_what_a_model_does_not_read(tmp_path: Path) -> None:
     with pytest.raises(FailedPreconditionError, match="lacks 2 weights"):
         load(tmp_path / "model", "text-classification")
     load(tmp_path / "model", "text-classification", unread_weights=[r"\.pooler\."])
+
+
+def test_weights_of_another_shape_than_the_configuration_says_are_named(tmp_path: Path) -> None:
+    text_models.bert(tmp_path / "model", "BertForSequenceClassification")
+    path = tmp_path / "model" / "config.json"
+    config = json.loads(path.read_text())
+    names = [f"L{number}" for number in range(7)]
+    config |= {"id2label": dict(enumerate(names)), "label2id": {name: number for number, name in enumerate(names)}}
+    path.write_text(json.dumps(config))
+    with pytest.raises(FailedPreconditionError, match=r"classifier\.bias \(\d, not 7\), classifier\.weight \(") as c:
+        load(tmp_path / "model", "text-classification")
+    assert (c.value.reason, c.value.metadata["missing_count"]) == ("MODEL_INCOMPLETE", "2")

@@ -92,6 +92,27 @@ def test_what_only_cancelled_calls_want_is_not_encoded(
     assert rows.shape == (2, 4)
 
 
+def test_a_long_text_that_nobody_waits_for_is_not_even_counted(sent: list[ipc.FromWorker], spool: Spool) -> None:
+    """Given a book and a sentence, when the call with the book is cancelled while it is cut, the sentence goes on."""
+    gone, stays = call(1, sent, spool), call(2, sent, spool)
+    book = "One of many sentences. " * 10_000
+
+    class CancelledWhileCounting(CountingEncoder):
+        counted = 0
+
+        def token_counts(self, texts: Sequence[str]) -> list[int]:
+            self.counted += sum(map(len, texts))
+            if self.counted > 2_000:
+                gone.cancel()
+            return super().token_counts(texts)
+
+    encoder = CancelledWhileCounting()
+    _, rows = encoding.encode([EncodingRequest(gone, [book]), EncodingRequest(stays, ["a"])], encoder)
+    assert encoder.passes == [["a"]]
+    assert int(np.argmax(rows[0])) == 0
+    assert encoder.counted < 3_000
+
+
 @pytest.mark.parametrize("text", ["one " * 100, "x" * 400, "Short. " * 50, "", "\n" * 40])
 def test_passages_fit_the_model_and_leave_nothing_out(text: str) -> None:
     encoder = CountingEncoder()

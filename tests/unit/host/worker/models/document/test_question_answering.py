@@ -145,3 +145,12 @@ def test_questions_of_unequal_length_share_a_batch_and_marks_in_them_do_no_harm(
     assert isinstance(together[3], InvalidArgumentError)
     assert together[:3] == [donut.predict([one])[0] for one in calls[:3]]
     assert all(isinstance(result, dict) and "<" not in str(result["answer"])[:1] for result in together[:3])
+
+
+def test_of_several_pages_it_looks_at_the_first_and_says_so(donut: Donut, tmp_path: Path) -> None:
+    scan = tmp_path / "scan.tif"
+    with Image.open(media.INVOICE) as invoice, Image.open(media.CAT) as cat:
+        invoice.save(scan, save_all=True, append_images=[cat])
+    paged = question_call("what is the number?", tmp_path, scan)
+    assert donut.predict([paged]) == donut.predict([question_call("what is the number?", tmp_path)])
+    assert paged.page_counts == {"image": 2}

@@ -70,6 +70,13 @@ def test_each_kind_of_captioner_writes_the_same_in_a_batch_as_alone(make: Any, f
     assert isinstance(together[0], dict)
     assert isinstance(together[0]["text"], str)
 
+    scan = tmp_path / "scan.tif"
+    with Image.open(media.CAT) as cat, Image.open(media.COFFEE) as coffee:
+        cat.save(scan, save_all=True, append_images=[coffee, cat])
+    paged = call(CAPTION, {"image": scan}, tmp_path)
+    assert expert.predict([paged]) == alone[:1]
+    assert paged.page_counts == {"image": 3}
+
 
 @pytest.mark.parametrize("make", ANSWERERS)
 def test_each_kind_of_answerer_tells_questions_apart_and_bears_unequal_ones(
