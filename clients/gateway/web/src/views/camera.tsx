@@ -10,12 +10,17 @@ let made = 0;
 
 export function Camera(): JSX.Element {
   const stream = useSignal<MediaStream | undefined>(undefined);
+  const isHere = useRef(true);
+  useEffect(() => () => void (isHere.current = false), []);
   const begin = async (): Promise<void> => {
     if (!navigator.mediaDevices) return complain(t("noCamera", { message: t("noMediaHere") }));
     try {
-      stream.value = await navigator.mediaDevices.getUserMedia({
+      const granted = await navigator.mediaDevices.getUserMedia({
         video: { facingMode: "environment", width: { ideal: 1920 }, height: { ideal: 1080 } },
       });
+      // Who has gone elsewhere meanwhile is not filmed.
+      if (isHere.current) stream.value = granted;
+      else granted.getTracks().forEach((track) => track.stop());
     } catch (error) {
       complain(t("noCamera", { message: messageOf(error) }));
     }
@@ -33,12 +38,10 @@ export function Camera(): JSX.Element {
 function Viewfinder({ stream, onClose }: { stream: MediaStream; onClose: () => void }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const video = useRef<HTMLVideoElement>(null);
+  const hasPicture = useSignal(false);
   useEffect(() => {
     dialog.current?.showModal();
-    if (video.current) {
-      video.current.srcObject = stream;
-      void video.current.play();
-    }
+    if (video.current) video.current.srcObject = stream;
     return () => stream.getTracks().forEach((track) => track.stop());
   }, [stream]);
 
@@ -60,9 +63,9 @@ function Viewfinder({ stream, onClose }: { stream: MediaStream; onClose: () => v
   };
   return (
     <dialog ref={dialog} class="viewfinder" aria-label={t("camera")} onClose={onClose}>
-      <video ref={video} muted playsInline />
+      <video ref={video} autoPlay muted playsInline onLoadedData={() => (hasPicture.value = true)} />
       <div class="row">
-        <button type="button" class="primary" onClick={take}>
+        <button type="button" class="primary" disabled={!hasPicture.value} onClick={take}>
           {t("takeIt")}
         </button>
         <button type="button" onClick={onClose}>
