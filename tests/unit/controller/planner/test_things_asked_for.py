@@ -45,11 +45,9 @@ async def test_what_a_language_has_words_for_is_looked_for_by_name(
     wrong = []
     for text, name in cases():
         outcome = await example_requests.outcome(planner, text, ("a.jpg",), without=ABSENT)
-        looked_for = (
-            [label for task in outcome.plan.tasks for label in task.inputs.get("labels", ())]
-            if isinstance(outcome, PlanFinished) and outcome.plan and not outcome.not_done
-            else []
-        )
+        planned = outcome.plan.tasks if isinstance(outcome, PlanFinished) and not outcome.not_done else ()
+        labels = [task.inputs.get("labels") for task in planned]
+        looked_for = [label for item in labels if isinstance(item, tuple) for label in item]
         if looked_for not in ([name], [words_of("en").thing_forms(name)[-1]]):
             wrong.append(f"{text} {looked_for}")
     total = len([*cases()])
