@@ -13,6 +13,8 @@ from orchestrion import AsyncClient
 from orchestrion_gateway import api_pages, errors, schemas
 from orchestrion_gateway.boundary import Boundary, BoundaryMiddleware
 from orchestrion_gateway.config import GatewayConfig
+from orchestrion_gateway.openai_api import app as openai_app
+from orchestrion_gateway.openai_api.shared_state import OpenAiState
 from orchestrion_gateway.rest import artifacts, health, hosts, models, offers, plans, runs
 from orchestrion_gateway.rest.shared import Shared
 from orchestrion_gateway.streaming import StreamSettings
@@ -47,6 +49,7 @@ def create_app(config: GatewayConfig, client: AsyncClient, ending: asyncio.Event
     for module in (runs, plans, artifacts, hosts, models, offers):
         app.include_router(module.router, prefix=_PREFIX)
     app.include_router(health.router)
+    app.mount(openai_app.PREFIX, openai_app.create(OpenAiState(config, client, app.state.shared.streams)))
     errors.install(app)
     api_pages.install(app, _OPENAPI_URL)
     app.openapi = schemas.complete(app)  # type: ignore[method-assign]  # As FastAPI's guide has it.
