@@ -65,8 +65,9 @@ def task_of(performer: Performer, turns: Sequence[Turn], sampling: Sampling, nam
         InvalidArgumentError: The expert has no input for what is asked.
     """
     for turn in turns:
-        if turn.files:
-            raise wrong(f"{turn.path}.content", "this model reads texts alone; `orchestrion` takes files")
+        # What an answer made is named in its text, and was never more than that to a model.
+        if turn.files and turn.role is not Role.ASSISTANT:
+            raise wrong(turn.path, "this model reads texts alone; `orchestrion` takes files")
     inputs: dict[str, Value] = {}
     if performer.task_type == "conversational":
         inputs["text"] = turns[-1].text

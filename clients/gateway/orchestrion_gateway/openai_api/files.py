@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from orchestrion import Artifact, AsyncClient
+from orchestrion_gateway.file_names import disposition
 from orchestrion_gateway.openai_api import parameters
 from orchestrion_gateway.openai_api.file_ids import artifact_of, file_id_of
 from orchestrion_gateway.openai_api.forms import sent_form, stored
@@ -77,8 +78,12 @@ async def content(file_id: str, state: State) -> Response:
     """Sends what is in a file."""
     artifact = await state.client.artifacts.get(artifact_of(file_id, "file_id"))
     # Of no type that a browser shows: pages among files are of strangers.
-    headers = {"Content-Length": str(artifact.size_bytes), "Content-Disposition": "attachment"}
-    return LiveResponse(state.client.artifacts.stream(artifact), 200, headers, "application/octet-stream")
+    media_type = "application/octet-stream"
+    headers = {
+        "Content-Length": str(artifact.size_bytes),
+        "Content-Disposition": disposition(artifact.file_name, media_type, save=True),
+    }
+    return LiveResponse(state.client.artifacts.stream(artifact), 200, headers, media_type)
 
 
 @router.delete("/files/{file_id}")

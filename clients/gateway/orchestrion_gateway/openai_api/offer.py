@@ -126,7 +126,7 @@ async def choose(client: AsyncClient, model: str, task_types: Sequence[str], end
         return Performer(next(offers, task_types[0]), None)
     chosen = able.get(model)
     if chosen is None:
-        raise _unable(model, experts.get(model), [PLATFORM, *able] if able or CHAT == task_types else [], endpoint)
+        raise _unable(model, experts.get(model), [PLATFORM, *able] if able or task_types == CHAT else [], endpoint)
     return Performer(next(kind for kind in task_types if performs(chosen.expert, kind)), chosen)
 
 

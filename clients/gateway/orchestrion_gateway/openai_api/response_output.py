@@ -82,27 +82,18 @@ class ResponseWriter:
         self._id = id_of(run)
 
     def _opened(self, kind: str) -> list[bytes]:
-        place = len(self._items)
+        at: Object = {"output_index": len(self._items)}
         if kind == "reasoning":
             item: Object = {"id": self._item_id(), "type": kind, "summary": [], "status": "in_progress"}
-            part: Object = {"type": "summary_text", "text": ""}
-            begin = self._event(
-                "response.reasoning_summary_part.added",
-                output_index=place,
-                item_id=item["id"],
-                summary_index=0,
-                part=part,
-            )
+            part: Object = {"summary_index": 0, "part": {"type": "summary_text", "text": ""}}
+            name = "response.reasoning_summary_part.added"
         else:
             item = {**self._message("", "in_progress"), "content": []}
-            begin = self._event(
-                "response.content_part.added",
-                output_index=place,
-                item_id=item["id"],
-                content_index=0,
-                part=_text_part(""),
-            )
-        return [self._event("response.output_item.added", output_index=place, item=item), begin]
+            part = {"content_index": 0, "part": _text_part("")}
+            name = "response.content_part.added"
+        # Each event takes the next number.
+        added = self._event("response.output_item.added", **at, item=item)
+        return [added, self._event(name, **at, item_id=item["id"], **part)]
 
     def _delta(self, kind: str, text: str) -> bytes:
         at: Object = {"output_index": len(self._items), "item_id": self._item_id(), "delta": text}

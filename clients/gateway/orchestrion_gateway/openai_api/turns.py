@@ -81,7 +81,9 @@ async def stored(client: AsyncClient, turns: Sequence[Turn]) -> tuple[Message, .
     """
     messages: list[Message] = []
     for turn in turns:
-        names: list[str] = []
+        # What an answer of the platform links to is at hand again.
+        text, linked = artifact_links.split(turn.text) if turn.role is Role.ASSISTANT else (turn.text, ())
+        names = list(linked)
         for file in turn.files:
             if isinstance(file, str):
                 names.append(file)
@@ -90,7 +92,7 @@ async def stored(client: AsyncClient, turns: Sequence[Turn]) -> tuple[Message, .
                     file.content, media_type=file.media_type, file_name=file.file_name
                 )
                 names.append(artifact.name)
-        messages.append(Message(turn.text, turn.role, tuple(names)))
+        messages.append(Message(text, turn.role, tuple(names)))
     return tuple(messages)
 
 
@@ -110,8 +112,7 @@ def _turn(message: Any, path: str) -> Turn:
             raise wrong(f"{path}.{name}", "it cannot be honoured here")
     text, files = _content(message.get("content"), f"{path}.content")
     if role is Role.ASSISTANT:
-        text, names = artifact_links.split(text or str(message.get("refusal") or ""))
-        files = (*files, *names)
+        text = text or str(message.get("refusal") or "")
     elif not text.strip() and not files:
         raise wrong(f"{path}.content", "it is empty")
     return Turn(role, text, files, path)

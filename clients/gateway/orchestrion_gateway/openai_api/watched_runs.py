@@ -101,6 +101,6 @@ def check(result: TaskResult, parameters: Mapping[str, str]) -> None:
 def renamed(error: OrchestrionError, parameters: Mapping[str, str]) -> OrchestrionError:
     """Returns an error with the input at fault called as the API calls it."""
     if error.field is not None:
-        name = error.field.removeprefix("inputs.")
+        name = error.field.rpartition("inputs.")[2]
         error.metadata = {**error.metadata, "field": parameters.get(name, name)}
     return error

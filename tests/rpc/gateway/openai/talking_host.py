@@ -82,15 +82,18 @@ def returns(**outputs: Value) -> Talk:
     return talk
 
 
-def endless(*pieces: str) -> Talk:
-    """Makes an expert that begins to talk and never ends."""
+class Endless:
+    """An expert that begins to talk, says so, and never ends."""
 
-    async def talk(inputs: Inputs) -> AsyncGenerator[str | Inputs, None]:
-        for piece in pieces:
+    def __init__(self, *pieces: str) -> None:
+        self.waits = asyncio.Event()
+        self._pieces = pieces
+
+    async def __call__(self, inputs: Inputs) -> AsyncGenerator[str | Inputs, None]:
+        for piece in self._pieces:
             yield piece
+        self.waits.set()
         await asyncio.Event().wait()
-
-    return talk
 
 
 def fails(error: OrchestrionError, *pieces: str) -> Talk:
