@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -41,7 +42,8 @@ async def complete(request: Request, state: State) -> Response:
 
 
 async def _begun(request: Request, wanted: ChatParameters, state: OpenAiState) -> Generation:
-    said = turns.read(wanted.messages, "messages")
+    # On a thread, since files in it take a while to decode.
+    said = await asyncio.to_thread(turns.read, wanted.messages, "messages")
     sampling = wanted.sampling()
     if wanted.model == PLATFORM:
         check_platform(sampling, wanted.names)

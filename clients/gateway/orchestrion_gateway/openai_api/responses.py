@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from contextlib import aclosing
 from typing import Final
@@ -51,7 +52,9 @@ async def respond(request: Request, state: State) -> Response:
 
 
 async def _begun(request: Request, wanted: ResponseParameters, state: OpenAiState) -> Generation:
-    said, sampling, previous = wanted.turns(), wanted.sampling(), wanted.previous_run
+    # On a thread, since files in it take a while to decode.
+    said = await asyncio.to_thread(wanted.turns)
+    sampling, previous = wanted.sampling(), wanted.previous_run
     client, base = state.client, artifact_links.base_of(request)
     if wanted.model == PLATFORM:
         check_platform(sampling, NAMES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -27,20 +28,35 @@ async def watched(client: AsyncClient, events: AsyncGenerator[Event, None]) -> A
     Raises:
         OrchestrionError: The run failed, and why.
     """
-    run, over = "", False
+    over = False
+    # The name of the run comes with its first event: who leaves before that is waited for until then, too.
+    beginning = asyncio.create_task(_next(events))
     try:
-        async with aclosing(events):
-            async for event in events:
-                run, over = event.run, isinstance(event.payload, RunFinished)
-                yield event
+        event = await asyncio.shield(beginning)
+        while event is not None:
+            over = isinstance(event.payload, RunFinished)
+            yield event
+            event = await _next(events)
         over = True
     except OrchestrionError:
         over = True
         raise
     finally:
-        if run and not over:
-            with contextlib.suppress(OrchestrionError):
-                await client.runs.cancel(run, timeout=_CANCEL_S)
+        if not over:
+            await _cancel(client, beginning)
+        await events.aclose()
+
+
+async def _cancel(client: AsyncClient, beginning: asyncio.Task[Event | None]) -> None:
+    with contextlib.suppress(OrchestrionError, TimeoutError):
+        async with asyncio.timeout(_CANCEL_S):
+            first = await beginning
+            if first is not None:
+                await client.runs.cancel(first.run)
+
+
+async def _next(events: AsyncGenerator[Event, None]) -> Event | None:
+    return await anext(events, None)
 
 
 def executed(client: AsyncClient, tasks: Sequence[Task], performer: Performer) -> AsyncGenerator[Event, None]:

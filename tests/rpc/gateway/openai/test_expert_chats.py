@@ -9,7 +9,7 @@ from typing import Any
 import openai
 import pytest
 
-from orchestrion import AsyncClient, Json
+from orchestrion import AsyncClient, Json, RunState
 from orchestrion.errors import Reason
 from orchestrion_gateway.openai_api.stop_sequences import StopSequences
 from tests.rpc.gateway.openai.conftest import StartTalkingHost
@@ -129,14 +129,19 @@ async def test_a_text_that_broke_off_is_an_error_and_never_mixed_with_another(
 
 
 @pytest.mark.parametrize("stream", [False, True])
-async def test_who_leaves_ends_the_work(ai: openai.AsyncOpenAI, start_talkers: StartTalkingHost, stream: bool) -> None:
+async def test_who_leaves_ends_the_work(
+    ai: openai.AsyncOpenAI, start_talkers: StartTalkingHost, client: AsyncClient, stream: bool
+) -> None:
     talker = Endless("One")
     host = await start_talkers({"talker": ("conversational", talker)})
     asking = asyncio.create_task(_read(ai, stream=stream))
     await talker.waits.wait()
     asking.cancel()
-    async with asyncio.timeout(5):
-        await host.cancelled.wait()
+    await host.cancelled.wait()
+    (listed,) = (await client.runs.list()).items
+    run = await client.runs.cancel(listed.name)
+    # By a call, and not because nobody read its events for its grace.
+    assert (run.state, run.error and run.error.reason) == (RunState.CANCELLED, "CANCELLED")
 
 
 async def test_what_cannot_be_honoured_is_an_error_that_names_it(

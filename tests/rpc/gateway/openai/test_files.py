@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+
 import httpx2
 import openai
 import pytest
 
 from orchestrion import AsyncClient
 from tests.rpc.gateway.conftest import StartGateway
-from tests.rpc.gateway.openai.conftest import client_of
 
 
 async def test_files_are_artifacts(ai: openai.AsyncOpenAI, client: AsyncClient) -> None:
@@ -31,15 +33,22 @@ async def test_files_are_artifacts(ai: openai.AsyncOpenAI, client: AsyncClient) 
     assert refused.value.param == "purpose"
 
 
-async def test_what_is_too_large_is_refused(start_gateway: StartGateway, address: str) -> None:
-    async with client_of(await start_gateway(address, max_upload_bytes=2_000)) as ai:
-        for call in (
-            ai.files.create(file=("a.txt", bytes(3_000)), purpose="user_data"),
-            ai.embeddings.create(model="orchestrion", input="a" * 3_000),
-        ):
-            with pytest.raises(openai.APIStatusError) as caught:
-                await call
-            assert (caught.value.status_code, caught.value.type) == (413, "invalid_request_error")
+@pytest.mark.parametrize(
+    ("path", "media_type"), [("files", "multipart/form-data; boundary=x"), ("embeddings", "application/json")]
+)
+async def test_what_is_announced_as_too_large_is_refused_unread(
+    start_gateway: StartGateway, address: str, path: str, media_type: str
+) -> None:
+    gateway = await start_gateway(address, max_upload_bytes=2_000)
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    headers = f"Host: localhost\r\nContent-Type: {media_type}\r\nContent-Length: 3000"
+    writer.write(f"POST /v1/{path} HTTP/1.1\r\n{headers}\r\n\r\n".encode())
+    answer = await reader.read()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 413 ")
+    assert json.loads(body)["error"]["type"] == "invalid_request_error"
+    writer.close()
+    await writer.wait_closed()
 
 
 async def test_every_error_has_the_form_of_the_api(http: httpx2.AsyncClient) -> None:
