@@ -17,7 +17,7 @@ from orchestrion_gateway.openai_api import (
     platform_generation,
     turns,
 )
-from orchestrion_gateway.openai_api.chat_parameters import ChatParameters, check_platform
+from orchestrion_gateway.openai_api.chat_parameters import ChatCompletionParameters, check_platform
 from orchestrion_gateway.openai_api.generation import Generation, whole
 from orchestrion_gateway.openai_api.live_streams import streamed
 from orchestrion_gateway.openai_api.offer import CHAT, PLATFORM, choose
@@ -31,7 +31,7 @@ _ENDPOINT: Final = "/v1/chat/completions"
 @router.post("/chat/completions")
 async def complete(request: Request, state: State) -> Response:
     """Answers a conversation."""
-    wanted = await parameters.read(request, ChatParameters, state.config)
+    wanted = await parameters.read(request, ChatCompletionParameters, state.config)
     generation = await unless_left(request, _begun(request, wanted, state))
     if wanted.stream:
         include_usage = wanted.stream_options is not None and bool(wanted.stream_options.include_usage)
@@ -41,7 +41,7 @@ async def complete(request: Request, state: State) -> Response:
     return JSONResponse(chat_output.completion(wanted.model, answer))
 
 
-async def _begun(request: Request, wanted: ChatParameters, state: OpenAiState) -> Generation:
+async def _begun(request: Request, wanted: ChatCompletionParameters, state: OpenAiState) -> Generation:
     # On a thread, since files in it take a while to decode.
     said = await asyncio.to_thread(turns.read, wanted.messages, "messages")
     sampling = wanted.sampling()

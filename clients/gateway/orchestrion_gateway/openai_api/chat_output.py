@@ -12,13 +12,13 @@ from fastapi.sse import format_sse_event
 from orchestrion import OrchestrionError
 from orchestrion_gateway.openai_api import api_errors
 from orchestrion_gateway.openai_api.generation import (
+    AnswerPiece,
     Began,
     Ending,
     Generation,
+    GenerationUsage,
     Thought,
-    TokenCounts,
     WholeAnswer,
-    Words,
 )
 
 _DONE: Final = format_sse_event(data_str="[DONE]")
@@ -74,7 +74,7 @@ class Chunks:
                         yield self._chunk({"role": "assistant", "content": ""})
                     case Thought(text):
                         yield self._chunk({"reasoning_content": text})
-                    case Words(text):
+                    case AnswerPiece(text):
                         yield self._chunk({"content": text})
                     case Ending(finish_reason, usage):
                         yield self._chunk({}, finish_reason)
@@ -101,7 +101,7 @@ def _id_of(run: str) -> str:
     return f"chatcmpl-{run.removeprefix('runs/')}"
 
 
-def _usage(counts: TokenCounts | None) -> dict[str, Any] | None:
+def _usage(counts: GenerationUsage | None) -> dict[str, Any] | None:
     if counts is None:
         return None
     details = {"prompt_tokens_details": {"cached_tokens": counts.cached}} if counts.cached else {}

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from orchestrion_gateway.openai_api.expert_generation import ParameterNames, Sampling
+from orchestrion_gateway.openai_api.expert_generation import ExpertSampling, ParameterNames
 from orchestrion_gateway.openai_api.parameters import Parameters, unsupported
 
 StopTexts = str | list[str] | None
@@ -24,7 +24,7 @@ class StreamOptions(BaseModel):
     include_obfuscation: bool | None = None
 
 
-class ChatParameters(Parameters):
+class ChatCompletionParameters(Parameters):
     """What is used of a call of `/v1/chat/completions`."""
 
     UNCHANGING: ClassVar[Mapping[str, tuple[object, ...]]] = {
@@ -65,7 +65,7 @@ class ChatParameters(Parameters):
         limit = "max_completion_tokens" if self.max_completion_tokens is not None else "max_tokens"
         return ParameterNames(limit, "response_format", "messages")
 
-    def sampling(self) -> Sampling:
+    def sampling(self) -> ExpertSampling:
         """Returns how the model is to write.
 
         Raises:
@@ -73,7 +73,7 @@ class ChatParameters(Parameters):
         """
         if None not in {self.max_tokens, self.max_completion_tokens} and self.max_tokens != self.max_completion_tokens:
             raise unsupported("max_tokens", "max_tokens: it is another number than max_completion_tokens.")
-        return Sampling(
+        return ExpertSampling(
             self.max_completion_tokens or self.max_tokens,
             self.temperature,
             self.seed,
@@ -82,7 +82,7 @@ class ChatParameters(Parameters):
         )
 
 
-def check_platform(sampling: Sampling, names: ParameterNames) -> None:
+def check_platform(sampling: ExpertSampling, names: ParameterNames) -> None:
     """Refuses what the pipeline as a whole cannot honour: it has no sampling of its own.
 
     Raises:

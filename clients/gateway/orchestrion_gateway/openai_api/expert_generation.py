@@ -10,17 +10,18 @@ from typing import Any, Final
 from orchestrion import AsyncClient, Json, OrchestrionError, Role, Task, TaskResult
 from orchestrion.events import AttemptFailed, RunStarted, TaskFinished, TaskText
 from orchestrion.values import Value
-from orchestrion_gateway.openai_api.generation import Began, Ending, Generation, Thought, TokenCounts, Words
+from orchestrion_gateway.openai_api.content_parts import wrong
+from orchestrion_gateway.openai_api.generation import AnswerPiece, Began, Ending, Generation, GenerationUsage, Thought
 from orchestrion_gateway.openai_api.offer import Performer
 from orchestrion_gateway.openai_api.stop_sequences import StopSequences
-from orchestrion_gateway.openai_api.turns import Turn, wrong
+from orchestrion_gateway.openai_api.turns import Turn
 from orchestrion_gateway.openai_api.watched_runs import check, executed, renamed
 
 _TASK: Final = "answer"
 
 
 @dataclass(frozen=True, slots=True)
-class Sampling:
+class ExpertSampling:
     """How a language model is to write; None leaves it to the expert."""
 
     max_tokens: int | None = None
@@ -58,7 +59,7 @@ class ParameterNames:
         }
 
 
-def task_of(performer: Performer, turns: Sequence[Turn], sampling: Sampling, names: ParameterNames) -> Task:
+def task_of(performer: Performer, turns: Sequence[Turn], sampling: ExpertSampling, names: ParameterNames) -> Task:
     """Makes the task.
 
     Raises:
@@ -114,7 +115,7 @@ async def written(
                         streamed += text
                         if shown := stops.feed(text):
                             shown_any = True
-                            yield Words(shown)
+                            yield AnswerPiece(shown)
                     case AttemptFailed(error=error, retried=True):
                         if shown_any:
                             raise error.exception()
@@ -122,7 +123,7 @@ async def written(
                     case TaskFinished(result=result):
                         check(result, parameters)
                         if shown := stops.feed(_rest(result, streamed)) + stops.close():
-                            yield Words(shown)
+                            yield AnswerPiece(shown)
                         ending = _ending(result)
                         if ending.omitted_turn_count:
                             turns = f"{ending.omitted_turn_count} of the earlier turns"
@@ -153,7 +154,7 @@ def _ending(result: TaskResult) -> Ending:
     prompt, completion = outputs.get("prompt_token_count"), outputs.get("completion_token_count")
     usage = None
     if isinstance(prompt, int | float) and isinstance(completion, int | float):
-        usage = TokenCounts(int(prompt), int(completion))
+        usage = GenerationUsage(int(prompt), int(completion))
     omitted = outputs.get("omitted_turn_count")
     return Ending(
         "length" if outputs.get("finish_reason") == "length" else "stop",

@@ -10,7 +10,7 @@ FinishReason: TypeAlias = Literal["stop", "length"]
 
 
 @dataclass(frozen=True, slots=True)
-class TokenCounts:
+class GenerationUsage:
     """Tokens of a language model, as far as it counts them."""
 
     prompt: int
@@ -38,7 +38,7 @@ class Thought:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class AnswerPiece:
     """A piece of the answer."""
 
     text: str
@@ -51,13 +51,13 @@ class Ending:
 
     finish_reason: FinishReason = "stop"
     """`length` where it breaks off, since no more tokens were allowed."""
-    usage: TokenCounts | None = None
+    usage: GenerationUsage | None = None
     """The tokens; None where nobody counted them."""
     omitted_turn_count: int = 0
     """How many of the earlier turns the model had no room for."""
 
 
-GeneratedPiece: TypeAlias = Began | Thought | Words | Ending
+GeneratedPiece: TypeAlias = Began | Thought | AnswerPiece | Ending
 
 Generation: TypeAlias = AsyncGenerator[GeneratedPiece, None]
 
@@ -91,7 +91,7 @@ async def whole(generation: Generation) -> WholeAnswer:
                 pass
             case Thought(text):
                 thoughts.append(text)
-            case Words(text):
+            case AnswerPiece(text):
                 words.append(text)
             case Ending():
                 ending = piece

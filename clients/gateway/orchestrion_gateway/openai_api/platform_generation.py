@@ -9,7 +9,7 @@ from orchestrion import AsyncClient, Message, NotFoundError, Role, RunState
 from orchestrion.events import AnswerFinished, AnswerText, RunFinished, RunStarted, StageFinished
 from orchestrion_gateway.openai_api import artifact_links, progress
 from orchestrion_gateway.openai_api.conversations import Continuation, Conversations
-from orchestrion_gateway.openai_api.generation import Began, Ending, Generation, Thought, TokenCounts, Words
+from orchestrion_gateway.openai_api.generation import AnswerPiece, Began, Ending, Generation, GenerationUsage, Thought
 from orchestrion_gateway.openai_api.watched_runs import watched
 
 
@@ -36,7 +36,7 @@ async def answered(
         async for piece in pieces:
             if isinstance(piece, Began):
                 run = piece.run
-            elif isinstance(piece, Words):
+            elif isinstance(piece, AnswerPiece):
                 written.append(piece.text)
             yield piece
     text, names = artifact_links.split("".join(written))
@@ -49,7 +49,7 @@ async def carried_out(client: AsyncClient, continuation: Continuation, base: str
     Raises:
         OrchestrionError: The run failed.
     """
-    counts = TokenCounts(0, 0)
+    counts = GenerationUsage(0, 0)
     streamed = ""
     events = watched(client, client.run(continuation.messages, previous_run=continuation.previous_run))
     async with aclosing(events):
@@ -59,14 +59,14 @@ async def carried_out(client: AsyncClient, continuation: Continuation, base: str
                     yield Began(event.run)
                 case AnswerText(text):
                     streamed += text
-                    yield Words(text)
+                    yield AnswerPiece(text)
                 case AnswerFinished(text, names):
                     rest = text.removeprefix(streamed) if text.startswith(streamed) else ""
                     artifacts = [await client.artifacts.get(name) for name in names]
                     if ending := rest + artifact_links.written(artifacts, base):
-                        yield Words(ending)
+                        yield AnswerPiece(ending)
                 case StageFinished() as stage:
-                    counts = TokenCounts(
+                    counts = GenerationUsage(
                         counts.prompt + stage.prompt_token_count,
                         counts.completion + stage.completion_token_count,
                         counts.cached + stage.cached_token_count,

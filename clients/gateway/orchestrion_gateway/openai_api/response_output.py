@@ -10,13 +10,13 @@ from typing import Any, TypeAlias
 from orchestrion import OrchestrionError
 from orchestrion_gateway.openai_api import api_errors
 from orchestrion_gateway.openai_api.generation import (
+    AnswerPiece,
     Began,
     Ending,
     Generation,
+    GenerationUsage,
     Thought,
-    TokenCounts,
     WholeAnswer,
-    Words,
 )
 from orchestrion_gateway.openai_api.response_parameters import ResponseParameters, id_of
 from orchestrion_gateway.streaming import framed
@@ -56,7 +56,7 @@ class ResponseWriter:
                         self._begin(run)
                         for step in ("created", "in_progress"):
                             yield self._event(f"response.{step}", response=self._response("in_progress"))
-                    case Thought(text) | Words(text):
+                    case Thought(text) | AnswerPiece(text):
                         kind = "reasoning" if isinstance(piece, Thought) else "message"
                         if item is None or item.kind != kind:
                             for event in [*self._closed(item), *self._opened(kind)]:
@@ -184,7 +184,7 @@ def _status(ending: Ending) -> str:
     return "incomplete" if ending.finish_reason == "length" else "completed"
 
 
-def _usage(counts: TokenCounts | None) -> Object | None:
+def _usage(counts: GenerationUsage | None) -> Object | None:
     if counts is None:
         return None
     return {

@@ -11,7 +11,8 @@ from pydantic import Field
 from orchestrion import Reason, Role
 from orchestrion_gateway.openai_api import turns
 from orchestrion_gateway.openai_api.chat_parameters import schema_of
-from orchestrion_gateway.openai_api.expert_generation import ParameterNames, Sampling
+from orchestrion_gateway.openai_api.content_parts import wrong
+from orchestrion_gateway.openai_api.expert_generation import ExpertSampling, ParameterNames
 from orchestrion_gateway.openai_api.parameters import Parameters, unsupported
 from orchestrion_gateway.openai_api.turns import Turn
 
@@ -51,7 +52,7 @@ class ResponseParameters(Parameters):
     reasoning: dict[str, Any] | None = None
     metadata: dict[str, str] | None = None
 
-    def sampling(self) -> Sampling:
+    def sampling(self) -> ExpertSampling:
         """Returns how the model is to write.
 
         Raises:
@@ -63,7 +64,7 @@ class ResponseParameters(Parameters):
         if (self.reasoning or {}).get("effort") not in {None, "none"}:
             raise unsupported("reasoning.effort", "reasoning.effort: it cannot be honoured here; leave it out.")
         schema = schema_of(text.get("format"), "text.format")
-        return Sampling(self.max_output_tokens, self.temperature, None, schema)
+        return ExpertSampling(self.max_output_tokens, self.temperature, None, schema)
 
     def turns(self) -> tuple[Turn, ...]:
         """Reads the input, after the instructions.
@@ -77,7 +78,7 @@ class ResponseParameters(Parameters):
             for place, item in enumerate(self.input):
                 kind = item.get("type", "message") if isinstance(item, dict) else "message"
                 if kind not in {"message", "reasoning"}:
-                    raise turns.wrong(f"input[{place}].type", f"{kind!r} is no kind of item that is used here")
+                    raise wrong(f"input[{place}].type", f"{kind!r} is no kind of item that is used here")
             # What was thought before is no part of the conversation.
             items = [item for item in self.input if not (isinstance(item, dict) and item.get("type") == "reasoning")]
         else:

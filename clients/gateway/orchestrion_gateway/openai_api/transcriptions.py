@@ -54,7 +54,7 @@ class TranscriptionParameters(TranslationParameters):
 
 
 @dataclass(frozen=True, slots=True)
-class Transcript:
+class HeardSpeech:
     """What was heard."""
 
     text: str
@@ -100,7 +100,7 @@ async def _heard(
     inputs: Mapping[str, Value],
     names: Mapping[str, str],
     state: OpenAiState,
-) -> Transcript:
+) -> HeardSpeech:
     form.check_files("file")
     file = form.one_file("file")
     performer = await choose(state.client, wanted.model, TRANSCRIPTIONS, "/v1/audio")
@@ -115,10 +115,10 @@ async def _heard(
     duration_s = await asyncio.to_thread(audio_files.duration_s, file.file)
     if duration_s is None:
         duration_s = timed[-1].end_s if timed else 0.0
-    return Transcript(str(text), str(language or _UNDETERMINED), timed, duration_s)
+    return HeardSpeech(str(text), str(language or _UNDETERMINED), timed, duration_s)
 
 
-def _written(heard: Transcript, form: str, task: str, granularities: list[Any]) -> Response:
+def _written(heard: HeardSpeech, form: str, task: str, granularities: list[Any]) -> Response:
     if form == "json":
         return JSONResponse({"text": heard.text})
     if form == "text":
