@@ -11,7 +11,6 @@ import pytest
 
 from orchestrion import AsyncClient, Json, RunState
 from orchestrion.errors import Reason
-from orchestrion_gateway.openai_api.stop_sequences import StopSequences
 from tests.rpc.gateway.openai.conftest import StartTalkingHost
 from tests.rpc.gateway.openai.talking_host import Endless, fails, says
 
@@ -82,20 +81,6 @@ async def test_a_stop_sequence_ends_the_text_and_the_work(
     await host.cancelled.wait()
     whole = await ai.chat.completions.create(model="writer", messages=HELLO, stop="c")
     assert whole.choices[0].message.content == "a b"
-
-
-def test_what_might_begin_a_stop_sequence_waits_until_it_is_sure() -> None:
-    cases = [
-        (("ab",), ("xa", "b", "y"), ["x", "", ""], True, ""),
-        (("ab",), ("xa", "a", "c"), ["x", "a", "ac"], False, ""),
-        (("END", "N"), ("aE", "N"), ["a", "E"], True, ""),
-        (("stop",), ("a st", "o"), ["a ", ""], False, "sto"),
-        ((), ("a", "b"), ["a", "b"], False, ""),
-    ]
-    for sequences, pieces, shown, stopped, rest in cases:
-        stops = StopSequences(sequences)
-        assert [stops.feed(piece) for piece in pieces] == shown
-        assert (stops.stopped, stops.close()) == (stopped, rest)
 
 
 async def test_turns_that_a_model_had_no_room_for_are_told(
