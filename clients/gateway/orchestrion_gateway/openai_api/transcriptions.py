@@ -63,8 +63,8 @@ class HeardSpeech:
     """The language that they are in, as a BCP 47 tag."""
     words: tuple[Cue, ...]
     """The words, or phrases, with their times; none where the expert tells no times."""
-    duration_s: float
-    """How long the recording is, in seconds."""
+    duration_s: float | None
+    """How long the recording is, in seconds; None where its header cannot be read."""
 
     @property
     def cues(self) -> tuple[Cue, ...]:
@@ -113,8 +113,6 @@ async def _heard(
     if language is None and performer.named is not None and len(performer.named.expert.languages) == 1:
         (language,) = performer.named.expert.languages
     duration_s = await asyncio.to_thread(audio_files.duration_s, file.file)
-    if duration_s is None:
-        duration_s = timed[-1].end_s if timed else 0.0
     return HeardSpeech(str(text), str(language or _UNDETERMINED), timed, duration_s)
 
 

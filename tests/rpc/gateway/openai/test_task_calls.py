@@ -136,6 +136,10 @@ async def test_what_is_said_is_written_down_in_every_form(lenient_ai: openai.Asy
     assert (verbose.duration, verbose.language) == (1, "en")
     assert [segment.text for segment in verbose.segments or ()] == ["Mind the gap.", "Thanks"]
     assert [(word.word, word.start) for word in verbose.words or ()][1] == ("the gap.", 0.75)
+    unreadable = await ai.create(
+        model="whisper", file=("speech.m4a", b"what", "audio/mp4"), response_format="verbose_json"
+    )
+    assert (unreadable.duration, unreadable.text) == (None, "Mind the gap. Thanks")
     # An expert without times says so; a text without a word needs none.
     with pytest.raises(openai.BadRequestError) as caught:
         await ai.create(model="pocketsphinx", file=RECORDING, response_format="srt")
