@@ -16,6 +16,8 @@ from orchestrion_gateway.config import GatewayConfig
 from orchestrion_gateway.hugginggpt import calls as hugginggpt_calls
 from orchestrion_gateway.hugginggpt import files as hugginggpt_files
 from orchestrion_gateway.mcp_server import endpoint as mcp_endpoint
+from orchestrion_gateway.openai_api import app as openai_app
+from orchestrion_gateway.openai_api.shared_state import OpenAiState
 from orchestrion_gateway.rest import artifacts, health, hosts, models, offers, plans, runs
 from orchestrion_gateway.rest.shared import Shared
 from orchestrion_gateway.streaming import StreamSettings
@@ -54,6 +56,7 @@ def create_app(config: GatewayConfig, client: AsyncClient, ending: asyncio.Event
         app.include_router(module.router)
     app.include_router(health.router)
     app.router.routes.append(mcp_endpoint.route(config, client, ending))
+    app.mount(openai_app.PREFIX, openai_app.create(OpenAiState(config, client, app.state.shared.streams)))
     app.include_router(page.router)
     errors.install(app)
     api_pages.install(app, _OPENAPI_URL)

@@ -1,0 +1,48 @@
+"""Links to artifacts: written under an answer, and read again when the answer comes back as part of a conversation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from fastapi import Request
+
+from orchestrion import Artifact
+
+_CONTENT: Final = re.compile(r"/api/v1/(artifacts/[0-9a-f]{64})/content")
+_LINE: Final = re.compile(r"\n*^!?\[[^\n]*\]\([^\s()]*/api/v1/(artifacts/[0-9a-f]{64})/content\)$", re.MULTILINE)
+_ESCAPED: Final = re.compile(r"([\\\[\]])")
+
+
+def base_of(request: Request) -> str:
+    """Returns the address under which the caller reached the gateway, without a slash at its end."""
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+def address(base: str, name: str) -> str:
+    """Returns the address of an artifact's content."""
+    return f"{base}/api/v1/{name}/content"
+
+
+def named_by(url: str) -> str | None:
+    """Returns the artifact that an address of a gateway names; None for any other address."""
+    match = _CONTENT.search(url)
+    return match[1] if match is not None and url.endswith(match[0]) else None
+
+
+def written(artifacts: Sequence[Artifact], base: str) -> str:
+    """Writes links in Markdown, a line each, images to be shown; empty for no artifacts."""
+    return "".join(f"\n\n{_link(artifact, base)}" for artifact in artifacts)
+
+
+def split(answer: str) -> tuple[str, tuple[str, ...]]:
+    """Takes an answer apart: its text without lines of links, and the artifacts that those name."""
+    names = tuple(dict.fromkeys(match[1] for match in _LINE.finditer(answer)))
+    return _LINE.sub("", answer) if names else answer, names
+
+
+def _link(artifact: Artifact, base: str) -> str:
+    name = _ESCAPED.sub(r"\\\1", " ".join(artifact.file_name.split()) or artifact.name)
+    shown = "!" if artifact.media_type.startswith("image/") else ""
+    return f"{shown}[{name}]({address(base, artifact.name)})"
