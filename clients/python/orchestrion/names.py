@@ -9,6 +9,9 @@ from typing import Final
 
 from orchestrion.errors import Reason
 
+ARTIFACT_ID: Final = r"[0-9a-f]{64}(?:-[0-9a-f]{12})?"
+"""A pattern of what comes behind `artifacts/`, for those who write it elsewhere, such as in addresses."""
+
 _PATTERNS: Final = {
     "artifacts": re.compile(r"artifacts/([0-9a-f]{64})(?:-[0-9a-f]{12})?"),
     "attachments": re.compile(r"attachments/([1-9][0-9]{0,3})"),

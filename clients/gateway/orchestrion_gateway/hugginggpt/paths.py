@@ -1,6 +1,6 @@
 """Paths of files as HuggingGPT writes them: `/images/….png`, each of which names an artifact and nothing else.
 
-A path in an answer names the run, too, so that a conversation goes on from there: `/images/{run}/{sha256}.png`.
+A path in an answer names the run, too, so that a conversation goes on from there: `/images/{run}/{artifact}.png`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ class MentionedPath:
 def path_of(artifact: Artifact, run: str = "") -> str:
     """Returns the path of an artifact; with the name of a run, the path that an answer of that run has."""
     within = f"{run.removeprefix('runs/')}/" if run else ""
-    return f"/{folder_of(artifact)}/{within}{names.sha256_of(artifact.name)}.{ending_of(artifact.media_type)}"
+    identifier = artifact.name.removeprefix("artifacts/")
+    return f"/{folder_of(artifact)}/{within}{identifier}.{ending_of(artifact.media_type)}"
 
 
 def folder_of(artifact: Artifact) -> str:
@@ -88,7 +89,7 @@ def artifact_at(folder: str, file: str) -> str:
 
     Args:
         folder: Its folder.
-        file: What comes behind it, such as `{sha256}.png`.
+        file: What comes behind it, such as `{artifact}.png`.
     """
     match = _PATH.fullmatch(f"/{folder}/{file}")
     name = f"artifacts/{match['id']}" if match else ""

@@ -11,12 +11,12 @@ from typing import Any, Final
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
-from orchestrion import ArtifactRef, Json, Reason, TaskType
+from orchestrion import ArtifactRef, Json, Reason, TaskType, names
 from orchestrion.plans import Parameter, ParameterKind
 from orchestrion.values import Value
 from orchestrion_gateway.mcp_server.tool_schemas import JsonSchema
 
-RESOURCE: Final = re.compile(r"orchestrion://(artifacts/[0-9a-f]{64})")
+RESOURCE: Final = re.compile(rf"orchestrion://(artifacts/{names.ARTIFACT_ID})")
 """The URI of a resource, and in it the name of the artifact."""
 
 _LONGEST: Final = 300

@@ -8,10 +8,12 @@ from typing import Final
 
 from fastapi import Request
 
-from orchestrion import Artifact
+from orchestrion import Artifact, names
 
-_CONTENT: Final = re.compile(r"/api/v1/(artifacts/[0-9a-f]{64})/content")
-_LINE: Final = re.compile(r"\n*^!?\[[^\n]*\]\([^\s()]*/api/v1/(artifacts/[0-9a-f]{64})/content\)$", re.MULTILINE)
+_CONTENT: Final = re.compile(rf"/api/v1/(artifacts/{names.ARTIFACT_ID})/content")
+_LINE: Final = re.compile(
+    rf"\n*^!?\[[^\n]*\]\([^\s()]*/api/v1/(artifacts/{names.ARTIFACT_ID})/content\)$", re.MULTILINE
+)
 _ESCAPED: Final = re.compile(r"([\\\[\]])")
 
 
@@ -38,8 +40,8 @@ def written(artifacts: Sequence[Artifact], base: str) -> str:
 
 def split(answer: str) -> tuple[str, tuple[str, ...]]:
     """Takes an answer apart: its text without lines of links, and the artifacts that those name."""
-    names = tuple(dict.fromkeys(match[1] for match in _LINE.finditer(answer)))
-    return _LINE.sub("", answer) if names else answer, names
+    linked = tuple(dict.fromkeys(match[1] for match in _LINE.finditer(answer)))
+    return _LINE.sub("", answer) if linked else answer, linked
 
 
 def _link(artifact: Artifact, base: str) -> str:

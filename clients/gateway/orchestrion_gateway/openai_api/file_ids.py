@@ -1,13 +1,13 @@
-"""Ids of files, as this API has them, and names of artifacts: `file-{sha256}` and `artifacts/{sha256}`."""
+"""Ids of files, as this API has them, and names of artifacts: `file-…` and `artifacts/…`, with the same behind them."""
 
 from __future__ import annotations
 
 import re
 from typing import Any, Final
 
-from orchestrion import Reason
+from orchestrion import Reason, names
 
-_ID: Final = re.compile(r"file-([0-9a-f]{64})")
+_ID: Final = re.compile(rf"file-({names.ARTIFACT_ID})")
 
 
 def file_id_of(name: str) -> str:
