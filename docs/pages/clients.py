@@ -67,6 +67,14 @@ the run goes on waiting when it is refused. `client.runs.cancel` refuses the pla
 
 {connect}
 {ask}
+## Pages, over gRPC-Web
+
+A page in a browser can call the controller itself, through Envoy with [`deploy/envoy.yaml`](../deploy/envoy.yaml),
+except for what streams to the server: files are uploaded through the [gateway](gateway.md), which is the shorter way for
+most pages. [`examples/clients/browser`](../examples/clients/browser) is one, with
+generated messages and `@connectrpc/connect-web`.
+
+{page}
 ## Reflection
 
 Both servers describe their API themselves (`grpc.reflection.v1alpha`), so that tools and programs can do without the
@@ -85,6 +93,7 @@ def clients_page() -> str:
         approve=_shown("examples/clients/approve_plan.py", "python"),
         connect=_shown("clients/node/connect.js", "js"),
         ask=_shown("clients/node/ask.js", "js"),
+        page=_shown("examples/clients/browser/main.ts", "ts"),
         reflection=_shown("examples/clients/reflection.py", "python"),
     ).removesuffix("\n")
 
