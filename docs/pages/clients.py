@@ -70,9 +70,9 @@ the run goes on waiting when it is refused. `client.runs.cancel` refuses the pla
 ## Pages, over gRPC-Web
 
 A page in a browser can call the controller itself, through Envoy with [`deploy/envoy.yaml`](../deploy/envoy.yaml),
-except for what streams to the server: files are uploaded through the [gateway](gateway.md), which is the shorter way for
-most pages. [`examples/clients/browser`](../examples/clients/browser) is one, with
-generated messages and `@connectrpc/connect-web`.
+except for what streams to the server. Files are uploaded through the [gateway](gateway.md), which is the shorter way
+for most pages. [`examples/clients/browser`](../examples/clients/browser) is a page with generated messages and
+`@connectrpc/connect-web`.
 
 {page}
 ## Reflection
