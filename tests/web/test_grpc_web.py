@@ -15,13 +15,12 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from orchestrion import AsyncClient
-from orchestrion_controller.config import ControllerConfig
-from orchestrion_controller.server import Controller
 from tests.rpc.controller.scripted_host import ScriptedHost
 from tests.web.conftest import OpenPage
 from tests.web.envoy import grpc_web
 from tests.web.file_server import serving
-from tests.web.scripted_experts import SPEAKER, Speaker, scripted_host
+from tests.web.platform import start_controller
+from tests.web.scripted_experts import HeldExpert, scripted_host, speaker
 
 pytestmark = [pytest.mark.web, pytest.mark.asyncio(loop_scope="session")]
 
@@ -35,7 +34,7 @@ class Site:
 
     origin: str
     proxy: str
-    speaker: Speaker
+    speaker: HeldExpert
     host: ScriptedHost
 
     async def visit(self, open_page: OpenPage, origin: str = "") -> Page:
@@ -54,19 +53,15 @@ def files() -> Iterator[str]:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def site(files: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     home = tmp_path_factory.mktemp("grpc-web")
-    # A scripted host reports once; a run ends at once when its reader leaves.
-    config = ControllerConfig(
-        port=0, metrics_port=0, home=home, shutdown_grace_s=0.2, lease_ms=3_600_000, detach_grace_ms=0
-    )
-    controller = Controller(config)
-    await controller.start()
+    # A run ends at once when its reader leaves.
+    controller = await start_controller(home, detach_grace_ms=0)
     address = f"127.0.0.1:{controller.grpc_port}"
     async with AsyncClient(address) as client:
-        speaker = Speaker(client)
-        host = scripted_host("one", address, **{SPEAKER: ("text-to-speech", speaker)})
+        speaks = speaker(client)
+        host = scripted_host("one", address, {"speaker": ("text-to-speech", speaks)})
         await host.start()
         async with grpc_web(controller.grpc_port, files, home) as proxy:
-            yield Site(files, proxy, speaker, host)
+            yield Site(files, proxy, speaks, host)
         await host.stop()
     await controller.stop()
 
@@ -80,7 +75,7 @@ async def test_a_page_runs_a_request_and_plays_what_comes_of_it(site: Site, open
     await expect(events.filter(has_text="taskStarted")).to_have_text("taskStarted text-to-speech-1 on hosts/one")
     await expect(page.get_by_role("button", name="Stop")).to_be_enabled()
 
-    site.speaker.gate.set()
+    site.speaker.let_go()
     await expect(events.last).to_have_text("runFinished SUCCEEDED")
     await expect(page.get_by_role("status")).to_contain_text("good morning")
     await expect(page.locator("audio")).to_have_js_property("duration", 1)
@@ -122,7 +117,7 @@ async def test_pages_of_other_origins_cannot_call(site: Site, open_page: OpenPag
     with serving(EXAMPLE / "public") as other:
         page = await site.visit(open_page, other)
         calls = len(site.host.calls)
-        site.speaker.gate.set()
+        site.speaker.let_go()
         await page.get_by_role("button", name="Run").click()
         await expect(page.get_by_role("status")).to_contain_text("Failed to fetch")
     assert len(site.host.calls) == calls

@@ -1,0 +1,105 @@
+"""Several people, and a controller that goes away under them."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from tests.web.chat_page import Chat
+from tests.web.conftest import OpenChat, OpenPage
+from tests.web.media import PICTURE
+from tests.web.platform import Platform, serving_page, start_controller
+from tests.web.scripted_experts import reader, scripted_host
+from tests.web.test_runs import SAY, SPEAK
+
+pytestmark = [pytest.mark.web, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def test_two_browsers_never_see_each_others_conversations(open_chat: OpenChat, scripted: Platform) -> None:
+    one, other = await open_chat(), await open_chat()
+    scripted.speaker.hold()
+    mine = await one.ask('Say "mine".')
+    theirs = await other.ask('Say "theirs".')
+    for turn in (mine, theirs):
+        await turn.expect_node(SPEAK, "running")
+    scripted.speaker.let_go()
+    for turn in (mine, theirs):
+        await turn.expect_state("succeeded")
+
+    for chat, own, foreign in ((one, "mine", "theirs"), (other, "theirs", "mine")):
+        await chat.page.reload()
+        await chat.turn().expect_state("succeeded")
+        await expect(chat.conversations.get_by_role("link")).to_have_count(1)
+        await expect(chat.page.locator("body")).to_contain_text(own)
+        await expect(chat.page.locator("body")).not_to_contain_text(foreign)
+
+
+async def test_two_windows_of_one_browser_share_them(open_chat: OpenChat, scripted: Platform) -> None:
+    first = await open_chat()
+    turn = await first.ask(SAY)
+    await turn.expect_state("succeeded")
+    second = await Chat.open(await first.page.context.new_page(), scripted.origin)
+    await second.conversations.get_by_role("link", name=SAY).click()
+    await expect(second.turn().answer).to_contain_text("good morning")
+
+
+async def test_conversations_are_kept_gone_on_with_and_forgotten(open_chat: OpenChat, scripted: Platform) -> None:
+    chat = await open_chat()
+    await (await chat.ask('Say "one".')).expect_state("succeeded")
+    await chat.page.get_by_role("button", name="New conversation").click()
+    await expect(chat.page.get_by_role("article")).to_have_count(0)
+    await (await chat.ask('Say "two".')).expect_state("succeeded")
+
+    await chat.conversations.get_by_role("link", name='Say "one".').click()
+    await expect(chat.page.get_by_role("article")).to_have_count(1)
+    await chat.turn().expect_state("succeeded")
+    await expect(chat.turn().answer).to_contain_text("one")
+    # The controller has the turn before: the words alone say nothing.
+    again = await chat.ask("Say it again, slowly.", turn=2)
+    await again.expect_state("succeeded")
+    _, inputs = scripted.host.calls[-1]
+    assert inputs["text"] == "one"
+    assert inputs["speed"] < 1
+
+    await chat.conversations.get_by_role("button", name='Forget: Say "one".').click()
+    await expect(chat.conversations.get_by_role("link")).to_have_count(1)
+
+
+async def test_a_controller_that_restarts_is_said_and_survived(open_page: OpenPage, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        first = await start_controller(tmp_path)
+        address = f"127.0.0.1:{first.grpc_port}"
+        origin = await stack.enter_async_context(serving_page(address))
+        reads = reader()
+        experts = {"reader": ("image-to-text", reads)}
+        host = scripted_host("one", address, experts)
+        await host.start()
+        chat = await Chat.open(await open_page(), origin)
+        reads.hold()
+        await chat.drop(PICTURE)
+        turn = await chat.ask("Read the text in this picture.")
+        await turn.expect_state("running")
+        await reads.entered.wait()
+        await chat.text.fill("What I wrote meanwhile")
+
+        await first.stop()
+        await host.stop()
+        await expect(chat.page.get_by_text("The controller does not answer.")).to_be_visible()
+
+        second = await start_controller(tmp_path, first.grpc_port)
+        stack.push_async_callback(second.stop)
+        host = scripted_host("one", address, experts)
+        stack.push_async_callback(host.stop)
+        await host.start()
+        await turn.expect_state("failed")
+        await expect(turn.article.get_by_role("alert")).to_contain_text("restarted")
+        await expect(chat.page.get_by_text("The controller does not answer.")).to_be_hidden()
+        await expect(chat.text).to_have_value("What I wrote meanwhile")
+
+        reads.let_go()
+        await turn.article.get_by_role("button", name="Ask again").click()
+        await chat.turn(2).expect_state("succeeded")
+        await expect(chat.turn(2).answer).to_contain_text("Mind the gap")
