@@ -16,6 +16,7 @@ from orchestrion_gateway.config import GatewayConfig
 from orchestrion_gateway.rest import artifacts, health, hosts, models, offers, plans, runs
 from orchestrion_gateway.rest.shared import Shared
 from orchestrion_gateway.streaming import StreamSettings
+from orchestrion_gateway.web import page
 
 _OPENAPI_URL: Final = "/api/v1/openapi.json"
 _PREFIX: Final = "/api/v1"
@@ -47,6 +48,7 @@ def create_app(config: GatewayConfig, client: AsyncClient, ending: asyncio.Event
     for module in (runs, plans, artifacts, hosts, models, offers):
         app.include_router(module.router, prefix=_PREFIX)
     app.include_router(health.router)
+    app.include_router(page.router)
     errors.install(app)
     api_pages.install(app, _OPENAPI_URL)
     app.openapi = schemas.complete(app)  # type: ignore[method-assign]  # As FastAPI's guide has it.
