@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, async_playwright, expect
 
 CHROMIUM: Final = "/usr/bin/chromium"
-TIMEOUT_MS: Final = 10_000
+TIMEOUT_MS: Final = 30_000
 """How long anything that must happen may take on a busy machine."""
 
 _ARGUMENTS: Final = (

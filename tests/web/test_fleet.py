@@ -66,8 +66,11 @@ async def test_hosts_come_and_go_on_the_page(open_chat: OpenChat, scripted: Plat
         await expect(chat.page.get_by_role("article", name="two")).to_contain_text("ready")
         await two.report(draining=True)
         await expect(chat.page.get_by_role("article", name="two")).to_contain_text("shutting down")
+        await two.report()
+        ready = chat.page.get_by_role("article", name="two").filter(has_text="ready")
+        await expect(ready).to_be_visible()
         await two.disconnect()
-        await expect(chat.page.get_by_role("article", name="two")).not_to_contain_text("ready")
+        await expect(ready).to_have_count(0)
 
 
 async def test_a_model_is_pulled_with_progress_and_can_be_left(open_chat: OpenChat, scripted: Platform) -> None:
