@@ -8,8 +8,10 @@ BIN := .venv/bin
 # Touched when .venv matches the project's metadata and the lock: a second `make setup` sees it and does nothing.
 STAMP := .venv/.setup-done
 NODE_STAMP := clients/node/node_modules/.package-lock.json
+WEB := clients/gateway/web
+WEB_STAMP := $(WEB)/node_modules/.package-lock.json
 # What the tests of pages need of npm.
-WEB_STAMPS := examples/clients/browser/node_modules/.package-lock.json tests/web/node_modules/.package-lock.json
+PAGE_TEST_STAMPS := examples/clients/browser/node_modules/.package-lock.json tests/web/node_modules/.package-lock.json
 
 .PHONY: help
 help: ## list the targets
@@ -48,13 +50,13 @@ test-system: $(STAMP) $(NODE_STAMP) ## run the tests of whole systems, with clie
 	$(BIN)/pytest -m "not gpu and not wheel" tests/system $(ARGS)
 
 # npm writes it when the folder matches the lock.
-$(NODE_STAMP) $(WEB_STAMPS): %/node_modules/.package-lock.json: %/package.json %/package-lock.json
+$(NODE_STAMP) $(PAGE_TEST_STAMPS): %/node_modules/.package-lock.json: %/package.json %/package-lock.json
 	@command -v npm >/dev/null || { echo "make: these tests need Node.js 18 or newer with npm (Debian, Ubuntu: apt install npm)" >&2; exit 1; }
 	npm ci --prefix $* --no-audit --no-fund
 	@touch $@
 
 .PHONY: test-web
-test-web: $(STAMP) $(WEB_STAMPS) ## drive the page with Chromium, as people use it, and the example of gRPC-Web through Envoy (Debian: apt install chromium npm)
+test-web: $(STAMP) $(PAGE_TEST_STAMPS) ## drive the page with Chromium, as people use it, and the example of gRPC-Web through Envoy (Debian: apt install chromium npm)
 	$(BIN)/pytest -m web tests/web $(ARGS)
 
 .PHONY: web-screenshots
@@ -98,6 +100,19 @@ protos: $(STAMP) ## generate the Python stubs from protos/, and what else is mad
 .PHONY: protos-check
 protos-check: $(STAMP) ## lint protos/, look for breaking changes (BASE=... since that commit), stale stubs and what else is made of them
 	@BASE="$(BASE)" protos/check.sh
+
+.PHONY: web
+web: $(WEB_STAMP) ## build the page of the gateway, which is committed (needs Node.js 20.19 or newer and npm)
+	npm run --prefix $(WEB) --silent build
+
+.PHONY: web-check
+web-check: $(WEB_STAMP) ## check the types of the page, test its parts, and see whether the committed page is what its sources give
+	@$(WEB)/check.sh
+
+$(WEB_STAMP): $(WEB)/package.json $(WEB)/package-lock.json
+	@command -v npm >/dev/null || { echo "make: the page needs Node.js 20.19 or newer with npm to be built; to be used it needs neither" >&2; exit 1; }
+	npm ci --prefix $(WEB) --no-audit --no-fund
+	@touch $@
 
 .PHONY: unasync
 unasync: $(STAMP) ## generate the sync clients of the SDK from the asyncio ones
