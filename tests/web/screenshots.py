@@ -23,7 +23,7 @@ FOLDER: Final = ROOT / "docs" / "screenshots"
 LARGEST_BYTES: Final = 250_000
 
 READ_ALOUD: Final = "Read the text in this picture aloud."
-DESKTOP: Final = {"viewport": {"width": 1280, "height": 880}}
+DESKTOP: Final = {"viewport": {"width": 1280, "height": 1000}}
 NARROW: Final = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}
 
 Scene = Callable[[Page, str], Awaitable[None]]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrion import AsyncClient
+from orchestrion._processes.supervision import Child
 from tests.system.processes import Servers
 from tests.web.platform import serving_page
 
@@ -19,6 +20,7 @@ class StarterPlatform:
 
     origin: str
     client: AsyncClient
+    host: Child
 
 
 @asynccontextmanager
@@ -26,6 +28,6 @@ async def starter_platform(home: Path) -> AsyncIterator[StarterPlatform]:
     """Starts it, with the experts loaded that read and speak."""
     with Servers(home) as servers:
         controller = await asyncio.to_thread(servers.controller)
-        await asyncio.to_thread(servers.host, "--preload", "rapidocr,espeak-ng")
+        host = await asyncio.to_thread(servers.host, "--preload", "rapidocr,espeak-ng")
         async with AsyncClient(controller.grpc_address) as client, serving_page(controller.grpc_address) as origin:
-            yield StarterPlatform(origin, client)
+            yield StarterPlatform(origin, client, host)

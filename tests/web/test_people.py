@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Locator, expect
 
-from orchestrion._processes.supervision import Child
 from tests.system import processes
 from tests.system.processes import Servers
-from tests.web.chat_page import Chat
+from tests.web.chat_page import Chat, Turn
 from tests.web.conftest import OpenChat, OpenPage
 from tests.web.media import PICTURE
-from tests.web.platform import LEASE_MS, Platform, serving_page
-from tests.web.scripted_experts import reader, scripted_host
+from tests.web.platform import LEASE_MS, Platform, serving_page, start_controller
+from tests.web.scripted_experts import HeldExpert, reader, scripted_host
 from tests.web.test_runs import READ, SAY, SPEAK
 
+MEANWHILE = "What I wrote meanwhile"
+
 pytestmark = [pytest.mark.web, pytest.mark.asyncio(loop_scope="session")]
-
-
-def kill(server: Child) -> None:
-    processes.kill(processes.process_of(server))
-
-
-def stop(server: Child) -> None:
-    server.terminate()
-    server.finish()
 
 
 async def test_two_browsers_never_see_each_others_conversations(open_chat: OpenChat, scripted: Platform) -> None:
@@ -82,48 +74,78 @@ async def test_conversations_are_kept_gone_on_with_and_forgotten(open_chat: Open
     await expect(chat.conversations.get_by_role("link")).to_have_count(1)
 
 
-@pytest.mark.parametrize(
-    ("end", "state", "words"),
-    [
-        pytest.param(kill, "failed", "restarted", id="killed"),
-        pytest.param(stop, "cancelled", "shutting down", id="stopped"),
-    ],
-)
-async def test_a_controller_that_restarts_is_said_and_survived(
-    open_page: OpenPage, tmp_path: Path, end: Callable[[Child], None], state: str, words: str
-) -> None:
+async def test_a_controller_that_is_killed_is_said_and_survived(open_page: OpenPage, tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         servers = stack.enter_context(Servers(tmp_path))
         # A scripted host reports once.
         first = await asyncio.to_thread(servers.controller, "--lease-ms", str(LEASE_MS))
         address = first.grpc_address
         origin = await stack.enter_async_context(serving_page(address))
-        reads = reader()
-        experts = {"reader": ("image-to-text", reads)}
-        host = scripted_host("one", address, experts)
-        stack.push_async_callback(host.stop)
-        await host.start()
+        reads = await stack.enter_async_context(reading_host(address))
         chat = await Chat.open(await open_page(), origin)
-        reads.hold()
-        await chat.drop(PICTURE)
-        turn = await chat.ask("Read the text in this picture.")
-        await turn.expect_node(READ, "running")
-        await chat.text.fill("What I wrote meanwhile")
+        turn = await ask_and_hold(chat, reads)
 
-        await asyncio.to_thread(end, first)
-        await expect(chat.page.get_by_text("The controller does not answer.")).to_be_visible()
+        await asyncio.to_thread(lambda: processes.kill(processes.process_of(first)))
+        await expect(away(chat)).to_be_visible()
+        await asyncio.to_thread(servers.controller, port=port_of(address))
+        await turn.expect_state("failed")
+        await expect(turn.article.get_by_role("alert")).to_contain_text("restarted")
+        await expect(away(chat)).to_be_hidden()
+        await expect(chat.text).to_have_value(MEANWHILE)
 
-        port = int(address.rsplit(":", 1)[1])
-        await asyncio.to_thread(servers.controller, "--lease-ms", str(LEASE_MS), port=port)
-        second_host = scripted_host("one", address, experts)
-        stack.push_async_callback(second_host.stop)
-        await second_host.start()
-        await turn.expect_state(state)
-        await expect(turn.article.get_by_role("alert")).to_contain_text(words)
-        await expect(chat.page.get_by_text("The controller does not answer.")).to_be_hidden()
-        await expect(chat.text).to_have_value("What I wrote meanwhile")
 
-        reads.let_go()
+async def test_a_controller_that_is_stopped_and_started_is_said_and_survived(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    async with AsyncExitStack() as stack:
+        first = await start_controller(tmp_path)
+        address = f"127.0.0.1:{first.grpc_port}"
+        origin = await stack.enter_async_context(serving_page(address))
+        reads = await stack.enter_async_context(reading_host(address))
+        chat = await Chat.open(await open_page(), origin)
+        turn = await ask_and_hold(chat, reads)
+
+        await first.stop()
+        await expect(away(chat)).to_be_visible()
+        second = await start_controller(tmp_path, port_of(address))
+        stack.push_async_callback(second.stop)
+        # Nobody stopped it here: the page says who did.
+        await turn.expect_state("cancelled")
+        await expect(turn.article.get_by_role("alert")).to_contain_text("shutting down")
+        await expect(away(chat)).to_be_hidden()
+        await expect(chat.text).to_have_value(MEANWHILE)
+
+        await stack.enter_async_context(reading_host(address))
         await turn.article.get_by_role("button", name="Ask again").click()
         await chat.turn(2).expect_state("succeeded")
         await expect(chat.turn(2).answer).to_contain_text("Mind the gap")
+
+
+@asynccontextmanager
+async def reading_host(controller: str) -> AsyncIterator[HeldExpert]:
+    """Starts a host whose only expert reads."""
+    reads = reader()
+    host = scripted_host("one", controller, {"reader": ("image-to-text", reads)})
+    await host.start()
+    try:
+        yield reads
+    finally:
+        await host.stop()
+
+
+async def ask_and_hold(chat: Chat, reads: HeldExpert) -> Turn:
+    """Asks for something that does not end, and goes on writing."""
+    reads.hold()
+    await chat.drop(PICTURE)
+    turn = await chat.ask("Read the text in this picture.")
+    await turn.expect_node(READ, "running")
+    await chat.text.fill(MEANWHILE)
+    return turn
+
+
+def away(chat: Chat) -> Locator:
+    return chat.page.get_by_text("The controller does not answer.")
+
+
+def port_of(address: str) -> int:
+    return int(address.rsplit(":", 1)[1])

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+
 import pytest
 from playwright.async_api import expect
 
 from orchestrion import AsyncClient
+from tests.system.processes import eventually, running
 from tests.web.axe import serious_faults
 from tests.web.chat_page import Chat
 from tests.web.conftest import OpenPage
 from tests.web.media import PICTURE
 from tests.web.starter_platform import StarterPlatform
+
+ENDLESS = {
+    "tasks": [
+        {
+            "id": "endless",
+            "type": "test-delay",
+            "inputs": {"text": {"text": "for ever"}, "delay_ms": {"number": 600_000}},
+        }
+    ]
+}
+"""A plan whose task an expert works on for ten minutes."""
 
 pytestmark = [pytest.mark.web, pytest.mark.asyncio(loop_scope="session")]
 
@@ -46,6 +61,25 @@ async def test_a_question_that_means_two_things_is_answered_by_a_click(
     turn = await chat.ask("Mail this to Tom.")
     await turn.expect_state("failed")
     await expect(turn.article.get_by_role("alert").or_(turn.article.locator(".question")).first).to_be_visible()
+
+
+async def test_stopping_is_seen_in_the_counter_of_the_host(starter: StarterPlatform, open_page: OpenPage) -> None:
+    chat = await Chat.open(await open_page(), starter.origin)
+    hosts = await chat.page.context.new_page()
+    await hosts.goto(f"{starter.origin}/#/hosts")
+    await chat.page.get_by_role("switch", name="Ask me before running").check()
+    turn = await chat.ask('Say "good morning".')
+    await turn.approval.get_by_role("button", name="Edit as JSON").click()
+    await turn.approval.get_by_role("textbox", name="Plan as JSON").fill(json.dumps(ENDLESS))
+    await turn.approval.get_by_role("button", name="Run this plan").click()
+    await turn.expect_node("endless", "running")
+    assert await asyncio.to_thread(running, starter.host) == 1
+    await expect(hosts.get_by_text("1 running")).to_be_visible()
+
+    await chat.stop.click()
+    await turn.expect_state("cancelled")
+    await asyncio.to_thread(eventually, lambda: running(starter.host) == 0)
+    await expect(hosts.get_by_text("1 running")).to_be_hidden()
 
 
 async def test_models_are_found_pinned_and_loaded(starter: StarterPlatform, open_page: OpenPage) -> None:
