@@ -34,6 +34,8 @@ class FullRequest:
     policy: SelectionPolicy = SelectionPolicy.RANK
     licenses: tuple[str, ...] = ()
     """The licences that experts may have; none allows all."""
+    assignments: Mapping[str, Assignment] = field(default_factory=dict)
+    """Those already made for tasks of the plan, by task id."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,9 +92,10 @@ def gateway(
         bool, typer.Option("--exit-with-parent", hidden=True, help="End when the process that started this one ends.")
     ] = False,
 ) -> None:
-    """Serve the platform over HTTP, for browsers and programs without gRPC; Ctrl-C stops it.
+    """Serve the platform over HTTP: a web app, and calls for programs without gRPC; Ctrl-C stops it.
 
-    It is a client of a controller that runs. /docs is the page of its calls.
+    It is a client of a controller that runs. / is a page to ask, watch and look after models; /docs is the page of its
+    calls.
     """
     with exits.handled():
         from orchestrion_gateway.config import GatewayConfig

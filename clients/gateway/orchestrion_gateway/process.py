@@ -39,9 +39,7 @@ def run(config: GatewayConfig, log_level: str, *, exit_with_parent: bool = False
 async def _serve(config: GatewayConfig, *, access_log: bool) -> None:
     gateway = Gateway(config, access_log=access_log)
     await gateway.start()
-    _log.info(
-        "serves the controller at %s: http://%s/docs is the page of the calls", gateway.controller, gateway.address
-    )
+    _log.info("serves the controller at %s: http://%s (/docs has the calls)", gateway.controller, gateway.address)
     if not is_loopback(config.listen_host):
         _log.warning("other machines reach %s: %s", gateway.address, REMOTE_WARNING)
     try:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestrion.experts import SelectionPolicy
+from orchestrion.experts import Assignment, SelectionPolicy
 from orchestrion.plans import Plan, TaskType
 from orchestrion.runs import Approval, Message, RunOptions
 from orchestrion.settings import Detachment, PlanSettings, RunSettings, SelectSettings
@@ -48,12 +48,18 @@ class RunRequest:
     matter) or `commercial` (commercial use allowed). Empty allows all that the server's own setting allows; experts
     whose licence is not known are left out where anything is named here.
     """
+    assignments: tuple[Assignment, ...] = ()
+    """Assignments already made for tasks of `plan`, which must be there; none of candidates means the host and expert
+    named alone. The other tasks are assigned once the plan is whole. An edited plan that is approved keeps them for
+    tasks that it still has.
+    """
 
     def settings(self) -> RunSettings:
         """Returns what `client.run` takes by name."""
         return RunSettings(
             task_types=self.task_types,
             plan=self.plan,
+            assignments=self.assignments,
             planner=self.planner,
             responder=self.responder,
             policy=self.policy,

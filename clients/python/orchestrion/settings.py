@@ -65,6 +65,8 @@ class RunSettings(PlanSettings, SelectionCriteria, total=False):
 
     plan: Plan | None
     """A plan to follow instead of planning."""
+    assignments: Sequence[Assignment]
+    """Assignments already made for tasks of `plan`; the others are assigned once the plan is whole."""
     responder: str
     """`builtin`, `llm` or the name of a plug-in; empty for the server's default."""
     approval: Approval

@@ -78,7 +78,8 @@ class Pipeline:
             request: The request.
             approval: Waits until somebody approves the plan, before anything is selected; None for no approval.
         """
-        if approval is None and self._early_dispatch and request.policy is not SelectionPolicy.LLM:
+        early = self._early_dispatch and request.policy is not SelectionPolicy.LLM and not request.assignments
+        if approval is None and early:
             end, results = await self._overlapping(run, log, request)
             plan = end.plan
         else:
@@ -87,7 +88,7 @@ class Pipeline:
             if approval is not None:
                 check = partial(self._check, own=request.task_types, attachments=request.attachments)
                 plan = await approval(plan, check)
-            results = await self._carry_out(run, log, plan, request)
+            results = await self._carry_out(run, log, plan, request, assignments=request.assignments)
         # Whoever edited the plan may have added what was not done.
         not_done = end.not_done if plan == end.plan else ()
         responding = RespondRequest(

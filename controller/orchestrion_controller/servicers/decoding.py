@@ -10,10 +10,10 @@ from typing import Final, cast
 from orchestrion import names
 from orchestrion._codec import codec
 from orchestrion.errors import Reason
-from orchestrion.experts import SelectionPolicy
+from orchestrion.experts import Assignment, SelectionPolicy
 from orchestrion.plans import Plan, TaskResult, TaskType
 from orchestrion.runs import Artifact, Message, Role, RunOptions
-from orchestrion.v1 import plans_pb2, run_service_pb2, runs_pb2, task_types_pb2
+from orchestrion.v1 import assignments_pb2, plans_pb2, run_service_pb2, runs_pb2, task_types_pb2
 from orchestrion_controller.artifacts.artifacts import OwnedArtifacts
 from orchestrion_controller.selector.licenses import check as check_licenses
 from orchestrion_serving.interceptors import Context
@@ -85,6 +85,26 @@ def plan(message: plans_pb2.Plan) -> Plan:
                 text = f"{field}: the value has no kind; set text, number, boolean, json, artifact, list or output."
                 raise Reason.ILL_TYPED_INPUT.error(text, field=field, task_id=task.id)
     return codec.decode(message, Plan)
+
+
+def assignments(encoded: Iterable[assignments_pb2.Assignment]) -> Mapping[str, Assignment]:
+    """Decodes assignments, by task id."""
+    return {message.task_id: codec.decode(message, Assignment) for message in encoded}
+
+
+def assignments_of(plan: Plan | None, encoded: Iterable[assignments_pb2.Assignment]) -> Mapping[str, Assignment]:
+    """Decodes assignments that were made for tasks of a plan, by task id.
+
+    Raises:
+        InvalidArgumentError: One is for a task that the plan does not have, or there is no plan.
+    """
+    decoded = assignments(encoded)
+    ids = {task.id for task in plan.tasks} if plan is not None else set()
+    for task_id in decoded:
+        if task_id not in ids:
+            missing = f"the plan has no task {task_id!r}" if plan is not None else "they need a plan"
+            raise Reason.PLAN_INVALID.error(f"assignments: {missing}.", field="assignments", task_id=task_id)
+    return decoded
 
 
 def results(encoded: Iterable[plans_pb2.TaskResult]) -> Mapping[str, TaskResult]:

@@ -33,11 +33,13 @@ class RunServicer(run_service_pb2_grpc.RunServiceServicer):
         timeout_ms = decoding.approval_timeout_ms(request)
         gate = self._runs.gate(timeout_ms) if request.approval == runs_pb2.APPROVAL_REQUIRED else None
         turns = decoding.messages(request.messages)
+        plan = decoding.plan(request.plan) if request.HasField("plan") else None
         full_request = FullRequest(
             messages=turns,
             attachments=await decoding.attachments(turns, self._artifacts),
             task_types=decoding.task_types(request.task_types),
-            plan=decoding.plan(request.plan) if request.HasField("plan") else None,
+            plan=plan,
+            assignments=decoding.assignments_of(plan, request.assignments),
             planner=request.planner,
             responder=request.responder,
             previous_run=decoding.previous_run(request.previous_run),

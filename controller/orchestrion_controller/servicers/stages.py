@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
-from orchestrion._codec import codec
 from orchestrion.errors import Reason
-from orchestrion.experts import Assignment
 from orchestrion.runs import RunKind
 from orchestrion.v1 import (
     events_pb2,
@@ -101,7 +99,7 @@ class ExecuteServicer(execute_service_pb2_grpc.ExecuteServiceServicer):
             decoding.plan(request.plan),
             decoding.task_types(request.task_types),
             await self._artifacts.get_all(request.attachments, field="attachments"),
-            {message.task_id: codec.decode(message, Assignment) for message in request.assignments},
+            decoding.assignments(request.assignments),
             decoding.results(request.results),
             self._pipeline.check_policy(decoding.policy(request.policy)),
             decoding.licenses(request.licenses),

@@ -185,6 +185,30 @@ async def test_an_assignment_of_the_caller_is_kept(client: AsyncClient, start_ho
     assert [expert for expert, _ in host.calls] == ["two"]
 
 
+async def test_a_whole_run_keeps_the_assignments_that_its_caller_made_and_makes_the_others(
+    client: AsyncClient, start_host: StartHost
+) -> None:
+    host = await start_host(one=echo, two=echo)
+    (usual,) = await client.check_plan(Plan((wait("task"),)))
+    other = next(candidate.expert_id for candidate in usual.candidates if candidate.expert_id != usual.expert_id)
+    chosen = Assignment("second", "hosts/one", other)
+
+    answer = await client.ask("do it", plan=CHAIN, assignments=[chosen])
+
+    assert [expert for expert, _ in host.calls] == [usual.expert_id, other, usual.expert_id]
+    assert answer.text
+
+
+@pytest.mark.parametrize(("plan", "fault"), [(None, "they need a plan"), (CHAIN, "the plan has no task 'fourth'")])
+async def test_an_assignment_for_a_task_that_is_not_there_is_refused(
+    plan: Plan | None, fault: str, client: AsyncClient, start_host: StartHost
+) -> None:
+    await start_host()
+    with pytest.raises(InvalidArgumentError, match=fault) as refused:
+        await client.ask("do it", plan=plan, assignments=[Assignment("fourth", "hosts/one", "echo")])
+    assert (refused.value.reason, refused.value.field) == (Reason.PLAN_INVALID.name, "assignments")
+
+
 async def test_experts_that_are_not_loaded_are_claimed_before_their_inputs_exist(
     client: AsyncClient, start_host: StartHost
 ) -> None:

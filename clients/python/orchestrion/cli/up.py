@@ -103,7 +103,7 @@ def _tell_how(running: Platform) -> None:
     print(f"controller  {controller.grpc_address}  metrics http://{controller.metrics_address}/metrics")
     print(f"host        {host.grpc_address}  metrics http://{host.metrics_address}/metrics")
     if running.gateway is not None:
-        print(f"web         http://{running.gateway.http_address}/docs")
+        print(f"web         http://{running.gateway.http_address}")
     print(f'Ask from another terminal:  orchestrion ask{elsewhere} "Read this aloud." -f picture.jpg', flush=True)
     exits.tell("Ctrl-C stops all." if running.gateway is not None else "Ctrl-C stops both.")
 

@@ -30,7 +30,7 @@ from orchestrion.v1 import runs_pb2 as orchestrion_dot_v1_dot_runs__pb2
 from orchestrion.v1 import task_types_pb2 as orchestrion_dot_v1_dot_task__types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n orchestrion/v1/run_service.proto\x12\x0eorchestrion.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a orchestrion/v1/assignments.proto\x1a\x1borchestrion/v1/events.proto\x1a\x1aorchestrion/v1/plans.proto\x1a\x19orchestrion/v1/runs.proto\x1a\x1forchestrion/v1/task_types.proto\"\x99\x03\n\nRunRequest\x12)\n\x08messages\x18\x01 \x03(\x0b\x32\x17.orchestrion.v1.Message\x12,\n\ntask_types\x18\x02 \x03(\x0b\x32\x18.orchestrion.v1.TaskType\x12\"\n\x04plan\x18\x03 \x01(\x0b\x32\x14.orchestrion.v1.Plan\x12\x0f\n\x07planner\x18\x04 \x01(\t\x12\x11\n\tresponder\x18\x05 \x01(\t\x12/\n\x06policy\x18\x06 \x01(\x0e\x32\x1f.orchestrion.v1.SelectionPolicy\x12*\n\x08\x61pproval\x18\x07 \x01(\x0e\x32\x18.orchestrion.v1.Approval\x12\x14\n\x0cprevious_run\x18\x08 \x01(\t\x12+\n\x07options\x18\t \x01(\x0b\x32\x1a.orchestrion.v1.RunOptions\x12 \n\x13\x61pproval_timeout_ms\x18\n \x01(\x03H\x00\x88\x01\x01\x12\x10\n\x08licenses\x18\x0b \x03(\tB\x16\n\x14_approval_timeout_ms\"7\n\x0fWatchRunRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\"\x1d\n\rGetRunRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"8\n\x0fListRunsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"N\n\x10ListRunsResponse\x12!\n\x04runs\x18\x01 \x03(\x0b\x32\x13.orchestrion.v1.Run\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\" \n\x10\x43\x61ncelRunRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"Z\n\x12\x41pprovePlanRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\"\n\x04plan\x18\x02 \x01(\x0b\x32\x14.orchestrion.v1.Plan\x12\x12\n\nrequest_id\x18\x03 \x01(\t\" \n\x10\x44\x65leteRunRequest\x12\x0c\n\x04name\x18\x01 \x01(\t2\xee\x03\n\nRunService\x12:\n\x03Run\x12\x1a.orchestrion.v1.RunRequest\x1a\x15.orchestrion.v1.Event0\x01\x12\x44\n\x08WatchRun\x12\x1f.orchestrion.v1.WatchRunRequest\x1a\x15.orchestrion.v1.Event0\x01\x12<\n\x06GetRun\x12\x1d.orchestrion.v1.GetRunRequest\x1a\x13.orchestrion.v1.Run\x12M\n\x08ListRuns\x12\x1f.orchestrion.v1.ListRunsRequest\x1a .orchestrion.v1.ListRunsResponse\x12\x42\n\tCancelRun\x12 .orchestrion.v1.CancelRunRequest\x1a\x13.orchestrion.v1.Run\x12\x46\n\x0b\x41pprovePlan\x12\".orchestrion.v1.ApprovePlanRequest\x1a\x13.orchestrion.v1.Run\x12\x45\n\tDeleteRun\x12 .orchestrion.v1.DeleteRunRequest\x1a\x16.google.protobuf.Emptyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n orchestrion/v1/run_service.proto\x12\x0eorchestrion.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a orchestrion/v1/assignments.proto\x1a\x1borchestrion/v1/events.proto\x1a\x1aorchestrion/v1/plans.proto\x1a\x19orchestrion/v1/runs.proto\x1a\x1forchestrion/v1/task_types.proto\"\xca\x03\n\nRunRequest\x12)\n\x08messages\x18\x01 \x03(\x0b\x32\x17.orchestrion.v1.Message\x12,\n\ntask_types\x18\x02 \x03(\x0b\x32\x18.orchestrion.v1.TaskType\x12\"\n\x04plan\x18\x03 \x01(\x0b\x32\x14.orchestrion.v1.Plan\x12\x0f\n\x07planner\x18\x04 \x01(\t\x12\x11\n\tresponder\x18\x05 \x01(\t\x12/\n\x06policy\x18\x06 \x01(\x0e\x32\x1f.orchestrion.v1.SelectionPolicy\x12*\n\x08\x61pproval\x18\x07 \x01(\x0e\x32\x18.orchestrion.v1.Approval\x12\x14\n\x0cprevious_run\x18\x08 \x01(\t\x12+\n\x07options\x18\t \x01(\x0b\x32\x1a.orchestrion.v1.RunOptions\x12 \n\x13\x61pproval_timeout_ms\x18\n \x01(\x03H\x00\x88\x01\x01\x12\x10\n\x08licenses\x18\x0b \x03(\t\x12/\n\x0b\x61ssignments\x18\x0c \x03(\x0b\x32\x1a.orchestrion.v1.AssignmentB\x16\n\x14_approval_timeout_ms\"7\n\x0fWatchRunRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\"\x1d\n\rGetRunRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"8\n\x0fListRunsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"N\n\x10ListRunsResponse\x12!\n\x04runs\x18\x01 \x03(\x0b\x32\x13.orchestrion.v1.Run\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\" \n\x10\x43\x61ncelRunRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"Z\n\x12\x41pprovePlanRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\"\n\x04plan\x18\x02 \x01(\x0b\x32\x14.orchestrion.v1.Plan\x12\x12\n\nrequest_id\x18\x03 \x01(\t\" \n\x10\x44\x65leteRunRequest\x12\x0c\n\x04name\x18\x01 \x01(\t2\xee\x03\n\nRunService\x12:\n\x03Run\x12\x1a.orchestrion.v1.RunRequest\x1a\x15.orchestrion.v1.Event0\x01\x12\x44\n\x08WatchRun\x12\x1f.orchestrion.v1.WatchRunRequest\x1a\x15.orchestrion.v1.Event0\x01\x12<\n\x06GetRun\x12\x1d.orchestrion.v1.GetRunRequest\x1a\x13.orchestrion.v1.Run\x12M\n\x08ListRuns\x12\x1f.orchestrion.v1.ListRunsRequest\x1a .orchestrion.v1.ListRunsResponse\x12\x42\n\tCancelRun\x12 .orchestrion.v1.CancelRunRequest\x1a\x13.orchestrion.v1.Run\x12\x46\n\x0b\x41pprovePlan\x12\".orchestrion.v1.ApprovePlanRequest\x1a\x13.orchestrion.v1.Run\x12\x45\n\tDeleteRun\x12 .orchestrion.v1.DeleteRunRequest\x1a\x16.google.protobuf.Emptyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,21 +38,21 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'orchestrion.v1.run_service_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_RUNREQUEST']._serialized_start=233
-  _globals['_RUNREQUEST']._serialized_end=642
-  _globals['_WATCHRUNREQUEST']._serialized_start=644
-  _globals['_WATCHRUNREQUEST']._serialized_end=699
-  _globals['_GETRUNREQUEST']._serialized_start=701
-  _globals['_GETRUNREQUEST']._serialized_end=730
-  _globals['_LISTRUNSREQUEST']._serialized_start=732
-  _globals['_LISTRUNSREQUEST']._serialized_end=788
-  _globals['_LISTRUNSRESPONSE']._serialized_start=790
-  _globals['_LISTRUNSRESPONSE']._serialized_end=868
-  _globals['_CANCELRUNREQUEST']._serialized_start=870
-  _globals['_CANCELRUNREQUEST']._serialized_end=902
-  _globals['_APPROVEPLANREQUEST']._serialized_start=904
-  _globals['_APPROVEPLANREQUEST']._serialized_end=994
-  _globals['_DELETERUNREQUEST']._serialized_start=996
-  _globals['_DELETERUNREQUEST']._serialized_end=1028
-  _globals['_RUNSERVICE']._serialized_start=1031
-  _globals['_RUNSERVICE']._serialized_end=1525
+  _globals['_RUNREQUEST']._serialized_end=691
+  _globals['_WATCHRUNREQUEST']._serialized_start=693
+  _globals['_WATCHRUNREQUEST']._serialized_end=748
+  _globals['_GETRUNREQUEST']._serialized_start=750
+  _globals['_GETRUNREQUEST']._serialized_end=779
+  _globals['_LISTRUNSREQUEST']._serialized_start=781
+  _globals['_LISTRUNSREQUEST']._serialized_end=837
+  _globals['_LISTRUNSRESPONSE']._serialized_start=839
+  _globals['_LISTRUNSRESPONSE']._serialized_end=917
+  _globals['_CANCELRUNREQUEST']._serialized_start=919
+  _globals['_CANCELRUNREQUEST']._serialized_end=951
+  _globals['_APPROVEPLANREQUEST']._serialized_start=953
+  _globals['_APPROVEPLANREQUEST']._serialized_end=1043
+  _globals['_DELETERUNREQUEST']._serialized_start=1045
+  _globals['_DELETERUNREQUEST']._serialized_end=1077
+  _globals['_RUNSERVICE']._serialized_start=1080
+  _globals['_RUNSERVICE']._serialized_end=1574
 # @@protoc_insertion_point(module_scope)

@@ -39,6 +39,7 @@ class RunRequest(_message.Message):
     OPTIONS_FIELD_NUMBER: _builtins.int
     APPROVAL_TIMEOUT_MS_FIELD_NUMBER: _builtins.int
     LICENSES_FIELD_NUMBER: _builtins.int
+    ASSIGNMENTS_FIELD_NUMBER: _builtins.int
     planner: _builtins.str
     """The planner: `builtin`, `llm` or the name of a plug-in; empty means the server's default."""
     responder: _builtins.str
@@ -76,6 +77,13 @@ class RunRequest(_message.Message):
         licence is not known are left out where anything is named here.
         """
 
+    @_builtins.property
+    def assignments(self) -> _containers.RepeatedCompositeFieldContainer[_assignments_pb2.Assignment]:
+        """Assignments already made for tasks of `plan`, which must be there; none of candidates means the host and expert named
+        alone. The other tasks are assigned once the plan is whole. An edited plan that is approved keeps them for tasks that
+        it still has.
+        """
+
     def __init__(
         self,
         *,
@@ -90,10 +98,11 @@ class RunRequest(_message.Message):
         options: _runs_pb2.RunOptions | None = ...,
         approval_timeout_ms: _builtins.int | None = ...,
         licenses: _abc.Iterable[_builtins.str] | None = ...,
+        assignments: _abc.Iterable[_assignments_pb2.Assignment] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_approval_timeout_ms", b"_approval_timeout_ms", "approval_timeout_ms", b"approval_timeout_ms", "options", b"options", "plan", b"plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_approval_timeout_ms", b"_approval_timeout_ms", "approval", b"approval", "approval_timeout_ms", b"approval_timeout_ms", "licenses", b"licenses", "messages", b"messages", "options", b"options", "plan", b"plan", "planner", b"planner", "policy", b"policy", "previous_run", b"previous_run", "responder", b"responder", "task_types", b"task_types"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_approval_timeout_ms", b"_approval_timeout_ms", "approval", b"approval", "approval_timeout_ms", b"approval_timeout_ms", "assignments", b"assignments", "licenses", b"licenses", "messages", b"messages", "options", b"options", "plan", b"plan", "planner", b"planner", "policy", b"policy", "previous_run", b"previous_run", "responder", b"responder", "task_types", b"task_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__approval_timeout_ms: _TypeAlias = _typing.Literal["approval_timeout_ms"]  # noqa: Y015
     _WhichOneofArgType__approval_timeout_ms: _TypeAlias = _typing.Literal["_approval_timeout_ms", b"_approval_timeout_ms"]  # noqa: Y015

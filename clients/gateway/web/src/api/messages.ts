@@ -124,7 +124,6 @@ export interface RunRequest {
   previousRun?: string;
   plan?: Plan;
   assignments?: Assignment[];
-  results?: TaskResult[];
   approval?: "APPROVAL_REQUIRED";
   options: { onDetach: "ON_DETACH_CONTINUE"; requestId: string };
 }

@@ -3,7 +3,7 @@
 import { computed, effect, signal, untracked, type Signal } from "@preact/signals";
 import { cancelRun, createRun } from "../api/calls";
 import { ApiError } from "../api/http";
-import type { Assignment, Message, Plan, RunRequest, TaskResult } from "../api/messages";
+import type { Assignment, Message, Plan, RunRequest } from "../api/messages";
 import { pause } from "../api/streams";
 import { hasEnded, NOTHING, type RunView } from "../run/state";
 import { conversations, forget, newId, save, type StoredConversation } from "./stored";
@@ -22,10 +22,9 @@ export interface Wish {
   readonly artifacts: readonly string[];
   /** Whether the plan waits for approval. */
   readonly askFirst?: boolean;
-  /** A plan to follow, with experts chosen for some of its tasks, and results that are there already. */
+  /** A plan to follow, with experts chosen for some of its tasks. */
   readonly plan?: Plan;
   readonly assignments?: Assignment[];
-  readonly results?: TaskResult[];
 }
 
 /** The id of the conversation that is shown; empty for one that is not begun. */
@@ -109,7 +108,6 @@ function requestOf(wish: Wish, requestId: string): RunRequest {
     ...(wish.askFirst ? { approval: "APPROVAL_REQUIRED" } : {}),
     ...(wish.plan ? { plan: wish.plan } : {}),
     ...(wish.assignments ? { assignments: wish.assignments } : {}),
-    ...(wish.results ? { results: wish.results } : {}),
   };
 }
 

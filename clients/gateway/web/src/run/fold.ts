@@ -116,7 +116,7 @@ function withoutTask(view: RunView, taskId: string): RunView {
 }
 
 /** The tasks that wait for a task, also by way of others. */
-export function dependents(tasks: readonly TaskView[], taskId: string): Set<string> {
+function dependents(tasks: readonly TaskView[], taskId: string): Set<string> {
   const waiting = new Set<string>();
   const pending = [taskId];
   for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
