@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrion import AsyncClient
+from orchestrion import Artifact, ArtifactRef, AsyncClient
 from orchestrion_controller.config import ControllerConfig
 from orchestrion_controller.server import Controller
 from orchestrion_gateway.config import GatewayConfig
@@ -30,6 +30,13 @@ class Platform:
     reader: HeldExpert
     speaker: HeldExpert
     cleaner: HeldExpert
+
+    async def given_file(self, name: str) -> Artifact:
+        """Returns the file that the last call got as an input."""
+        _, inputs = self.host.calls[-1]
+        value = inputs[name]
+        assert isinstance(value, ArtifactRef)
+        return await self.client.artifacts.get(value.name)
 
     def let_go(self) -> None:
         """Opens all gates, and forgets what was counted."""

@@ -42,10 +42,10 @@ async def test_fifty_megabytes_go_up_and_come_back(open_chat: OpenChat, scripted
     turn = await chat.ask(CLEAN)
     await turn.expect_state("succeeded")
     await expect(turn.audio).to_have_js_property("duration", SECONDS)
-    _, inputs = scripted.host.calls[-1]
     content = large_sound.read_bytes()
-    assert inputs["audio"].name == f"artifacts/{hashlib.sha256(content).hexdigest()}"
-    assert (await scripted.client.artifacts.get(inputs["audio"].name)).size_bytes == len(content) > 50e6
+    stored = await scripted.given_file("audio")
+    assert stored.name == f"artifacts/{hashlib.sha256(content).hexdigest()}"
+    assert stored.size_bytes == len(content) > 50e6
 
     # What stands in the middle is heard without the whole of it.
     await turn.audio.evaluate("audio => { audio.currentTime = 500; }")
@@ -106,9 +106,8 @@ async def test_files_are_used_again_by_a_click(open_chat: OpenChat, scripted: Pl
     await expect(chat.attached).to_have_count(1)
     again = await chat.ask(CLEAN, turn=2)
     await again.expect_state("succeeded")
-    expert, inputs = scripted.host.calls[-1]
-    assert expert == "cleaner"
-    assert inputs["audio"].name == f"artifacts/{hashlib.sha256(silence(1.0)).hexdigest()}"
+    assert scripted.host.calls[-1][0] == "cleaner"
+    assert (await scripted.given_file("audio")).name == f"artifacts/{hashlib.sha256(silence(1.0)).hexdigest()}"
 
 
 async def test_a_result_is_downloaded_under_its_name(open_chat: OpenChat, tmp_path: Path) -> None:
@@ -130,9 +129,7 @@ async def test_what_is_recorded_is_a_wav_file(open_chat: OpenChat, scripted: Pla
     await expect(chat.attached).to_contain_text([re.compile(r"\.wav")])
     turn = await chat.ask(CLEAN)
     await turn.expect_state("succeeded")
-    _, inputs = scripted.host.calls[-1]
-    recorded = await scripted.client.artifacts.get(inputs["audio"].name)
-    assert recorded.media_type in {"audio/wav", "audio/x-wav"}
+    assert (await scripted.given_file("audio")).media_type in {"audio/wav", "audio/x-wav"}
     assert await turn.audio.evaluate("audio => audio.duration") >= 1
 
 
@@ -143,6 +140,5 @@ async def test_what_is_photographed_is_a_picture(open_chat: OpenChat, scripted: 
     await expect(chat.attached).to_contain_text([re.compile(r"\.jpg")])
     turn = await chat.ask("Read the text in this picture.")
     await turn.expect_state("succeeded")
-    expert, inputs = scripted.host.calls[-1]
-    assert expert == "reader"
-    assert (await scripted.client.artifacts.get(inputs["image"].name)).media_type == "image/jpeg"
+    assert scripted.host.calls[-1][0] == "reader"
+    assert (await scripted.given_file("image")).media_type == "image/jpeg"
