@@ -68,7 +68,7 @@ async def test_conversations_are_kept_gone_on_with_and_forgotten(open_chat: Open
     await again.expect_state("succeeded")
     _, inputs = scripted.host.calls[-1]
     assert inputs["text"] == "one"
-    assert inputs["speed"] == 0.8
+    assert inputs["speed"] == 0.75
 
     await chat.conversations.get_by_role("button", name='Forget: Say "one".').click()
     await expect(chat.conversations.get_by_role("link")).to_have_count(1)
