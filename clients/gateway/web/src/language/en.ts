@@ -86,7 +86,7 @@ export const en = {
   phase_skipped: "skipped",
   phase_cancelled: "stopped",
   steps: "Steps",
-  nodeLabel: "{task}, {phase}",
+  nodeLabel: "{task}, {expert}, {phase}",
   fileNode: "File {name}",
   expertOnHost: "{expert} on {host}",
   why: "Why this expert: {reason}",

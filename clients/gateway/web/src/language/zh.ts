@@ -86,7 +86,7 @@ export const zh: Catalogue = {
   phase_skipped: "已跳过",
   phase_cancelled: "已停止",
   steps: "步骤",
-  nodeLabel: "{task}，{phase}",
+  nodeLabel: "{task}，{expert}，{phase}",
   fileNode: "文件 {name}",
   expertOnHost: "{host} 上的 {expert}",
   why: "选择理由：{reason}",

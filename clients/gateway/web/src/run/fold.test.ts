@@ -125,6 +125,20 @@ describe("a plan that is mended", () => {
   });
 });
 
+describe("a run that ends before its tasks", () => {
+  const begun = [numbered({ taskPlanned: { task: READ } }), numbered({ taskPlanned: { task: SPEAK } }), started("read")];
+
+  it("has stopped them all where it was cancelled", () => {
+    const view = fold([...begun, numbered({ runFinished: { state: "RUN_STATE_CANCELLED" } })]);
+    expect(phases(view)).toEqual({ read: "cancelled", speak: "cancelled" });
+  });
+
+  it("has stopped those that were begun where it failed", () => {
+    const view = fold([...begun, numbered({ runFinished: { state: "RUN_STATE_FAILED" } })]);
+    expect(phases(view)).toEqual({ read: "cancelled", speak: "planned" });
+  });
+});
+
 describe("approval", () => {
   const waiting = [numbered({ planFinished: { plan: { tasks: [READ, SPEAK] }, notDone: [{ words: "mail it" }] } }), numbered({ approvalAwaited: { plan: { tasks: [READ, SPEAK] } } })];
 

@@ -53,9 +53,16 @@ function applyToRun(view: RunView, event: RunEvent): RunView {
   }
   if (event.runFinished) {
     const { state, error, durationMs = 0 } = event.runFinished;
-    return { ...view, phase: PHASES[state] ?? "failed", durationMs, ...(error ? { error } : {}) };
+    const phase = PHASES[state] ?? "failed";
+    return { ...view, phase, durationMs, tasks: view.tasks.map((task) => stopped(task, phase)), ...(error ? { error } : {}) };
   }
   return applyToPlan(view, event);
+}
+
+/** What had not ended when its run did was stopped by that, which nobody says of each task; nor of what was never begun. */
+function stopped(task: TaskView, phase: RunPhase): TaskView {
+  const isOpen = task.phase === "assigned" || task.phase === "running" || (task.phase === "planned" && phase === "cancelled");
+  return isOpen ? { ...task, phase: "cancelled", message: "" } : task;
 }
 
 function applyToPlan(view: RunView, event: RunEvent): RunView {

@@ -15,7 +15,7 @@ export function Alternatives({ task, view }: { task: TaskView; view: RunView }):
   if (others.length === 0 || !hasEnded(view.phase) || !view.plan) return null;
   return (
     <section>
-      <h4>{t("others")}</h4>
+      <h3>{t("others")}</h3>
       <div class="row">
         {others.map((other) => (
           <button key={`${other.host} ${other.expertId}`} type="button" onClick={() => void use(other, task, view)}>

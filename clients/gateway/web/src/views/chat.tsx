@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { shown, turns } from "../conversation/conversation";
 import { addFiles } from "../conversation/draft";
+import { conversations } from "../conversation/stored";
 import { t } from "../language/language";
 import { Composer } from "./composer";
 import { Conversations } from "./conversations";
@@ -78,6 +79,7 @@ const NEAR_PX = 120;
 function Turns(): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null);
   const count = turns.value.length;
+  const title = conversations.value.find(({ id }) => id === shown.value)?.title;
   // Whoever reads at the end stays there while more comes; whoever scrolled up is left alone.
   useLayoutEffect(() => {
     const outer = scroller.current;
@@ -105,6 +107,7 @@ function Turns(): JSX.Element {
   return (
     <div class="turns" ref={scroller} tabIndex={-1}>
       <div class="turns-inner">
+        {count > 0 && <h1 class="hidden">{title || t("untitled")}</h1>}
         {count === 0 ? <Welcome /> : turns.value.map((turn, place) => <TurnView key={turn.id} turn={turn} number={place + 1} />)}
       </div>
     </div>

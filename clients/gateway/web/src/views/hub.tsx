@@ -48,26 +48,32 @@ export function Hub({ host, type, words }: { host: string; type: string; words: 
         </p>
       )}
       {matches.value?.length === 0 && <p class="hint">{t("noModels")}</p>}
-      <ul class="models">
-        {matches.value?.map((model) => (
-          <li key={model.id} class="model">
-            <div class="model-words">
-              <h3>{model.id}</h3>
-              <p class="hint">
-                {[t("hubDownloads", { count: number(Number(model.downloadCount ?? 0)) }), model.license, !model.safeWeights && t("unsafe")]
-                  .filter(Boolean)
-                  .join(" · ")}
-              </p>
-              {model.safeWeights && (
-                <>
-                  <p class="hint">{t("addCommand")}</p>
-                  <Command command={`orchestrion models add ${model.id}`} />
-                </>
-              )}
-            </div>
-          </li>
-        ))}
-      </ul>
+      {matches.value && matches.value.length > 0 && <HubModels models={matches.value} />}
     </section>
+  );
+}
+
+function HubModels({ models }: { models: readonly HubModel[] }): JSX.Element {
+  return (
+    <ul class="models">
+      {models.map((model) => (
+        <li key={model.id} class="model">
+          <div class="model-words">
+            <h3>{model.id}</h3>
+            <p class="hint">
+              {[t("hubDownloads", { count: number(Number(model.downloadCount ?? 0)) }), model.license, !model.safeWeights && t("unsafe")]
+                .filter(Boolean)
+                .join(" · ")}
+            </p>
+            {model.safeWeights && (
+              <>
+                <p class="hint">{t("addCommand")}</p>
+                <Command command={`orchestrion models add ${model.id}`} />
+              </>
+            )}
+          </div>
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -82,12 +82,13 @@ export function Models(): JSX.Element {
           {shown.length > 0 ? t("modelCount", { count: shown.length }) : t("noModels")}
         </p>
       )}
-      <ul class="models">
-        {host &&
-          shown.map((model) => (
+      {host && shown.length > 0 && (
+        <ul class="models">
+          {shown.map((model) => (
             <ModelRow key={`${host.name} ${model.expert.id}`} model={model} status={statuses.get(model.expert.id)} host={host.name} onChange={refresh} />
           ))}
-      </ul>
+        </ul>
+      )}
       {host && <Hub host={host.name} type={type.value} words={words.value} />}
     </main>
   );

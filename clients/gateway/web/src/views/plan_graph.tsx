@@ -8,7 +8,8 @@ import { curve, layout, type GraphEdge, type GraphNode } from "../run/graph";
 import { fractionOf, hasEnded, type RunView, type TaskView } from "../run/state";
 import { PhaseShape, stepId } from "./steps";
 
-const TEXT_ROOM = 20;
+/** Where the words of a node begin, in pixels from its left. */
+const TEXT_X = 40;
 
 /** The plan as a graph: it grows as tasks are planned, and shows where each of them is. */
 export function PlanGraph({ view }: { view: RunView }): JSX.Element {
@@ -68,6 +69,8 @@ function flowOf({ from, to }: GraphEdge, tasks: ReadonlyMap<string, TaskView>): 
 
 function TaskNode({ node, task, view }: { node: GraphNode; task: TaskView; view: RunView }): JSX.Element {
   const title = taskTitle(task.task?.type ?? task.id);
+  const phase = t(`phase_${task.phase}`);
+  const second = task.expertId || phase;
   const fraction = task.phase === "running" ? (fractionOf(task) ?? 0) : 0;
   const open = (): void => {
     const step = document.getElementById(stepId(view, task.id));
@@ -79,8 +82,8 @@ function TaskNode({ node, task, view }: { node: GraphNode; task: TaskView; view:
     <g
       class="node"
       role="button"
-      tabIndex={0}
-      aria-label={t("nodeLabel", { task: title, phase: t(`phase_${task.phase}`) })}
+      tabindex={0}
+      aria-label={task.expertId ? t("nodeLabel", { task: title, expert: task.expertId, phase }) : `${title}, ${phase}`}
       data-task={task.id}
       data-state={task.phase}
       style={{ transform: `translate(${node.x}px, ${node.y}px)` }}
@@ -98,12 +101,12 @@ function TaskNode({ node, task, view }: { node: GraphNode; task: TaskView; view:
             <PhaseShape phase={task.phase} />
           </g>
         </g>
-        <text class="node-title" x="39" y="27">
-          {shortened(title, 20)}
-        </text>
-        <text class="node-expert" x="39" y="46">
-          {shortened(task.expertId || t(`phase_${task.phase}`), TEXT_ROOM + 2)}
-        </text>
+        <foreignObject x={TEXT_X} y="0" width={node.width - TEXT_X - 10} height={node.height}>
+          <div class="node-words">
+            <span class="node-title">{title}</span>
+            <span class="node-expert">{second}</span>
+          </div>
+        </foreignObject>
         {fraction > 0 && <rect class="node-progress" x="14" y={node.height - 5} width={(node.width - 28) * fraction} height="2.500" rx="1.250" />}
       </g>
     </g>
@@ -138,16 +141,4 @@ function FileNode({ node }: { node: GraphNode }): JSX.Element {
 function extension(fileName: string): string {
   const dot = fileName.lastIndexOf(".");
   return dot < 0 ? "" : fileName.slice(dot + 1, dot + 6).toUpperCase();
-}
-
-/** Shortens to what fits, where a sign of Chinese counts twice; the label has all of it. */
-function shortened(text: string, room: number): string {
-  let width = 0;
-  let kept = "";
-  for (const sign of text) {
-    width += sign > "\u2e7f" ? 2 : 1;
-    if (width > room) return `${kept.trimEnd()}…`;
-    kept += sign;
-  }
-  return kept;
 }

@@ -24,7 +24,9 @@ export function Refusal({ view }: { view: RunView }): JSX.Element | null {
     );
   }
   const problem = view.error;
-  if (!problem || view.phase !== "failed" || view.questions.length > 0) return null;
+  // Whoever stopped a run, or was asked something, needs not be told so.
+  const isOwn = problem?.reason === "CANCELLED" || view.questions.length > 0;
+  if (!problem || isOwn || (view.phase !== "failed" && view.phase !== "cancelled")) return null;
   return (
     <div class="trouble" role="alert">
       <div>

@@ -1,7 +1,9 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { duration, number, t, taskTitle } from "../language/language";
+import { artifact } from "../conversation/artifacts";
 import { shortName } from "../conversation/hosts";
+import { artifactsIn } from "../run/references";
 import { fractionOf, itemsDone, type RunView, type TaskPhase, type TaskView } from "../run/state";
 import { Alternatives } from "./alternatives";
 import { ValueList } from "./value";
@@ -31,7 +33,10 @@ function Step({ task, view }: { task: TaskView; view: RunView }): JSX.Element {
         }}
       >
         <PhaseMark phase={task.phase} />
-        <span class="step-title">{taskTitle(task.task?.type ?? task.id)}</span>
+        <span class="step-title">
+          {taskTitle(task.task?.type ?? task.id)}
+          <FileOfStep task={task} view={view} />
+        </span>
         <span class="step-expert">
           {task.expertId && t("expertOnHost", { expert: task.expertId, host: shortName(task.host) })}
         </span>
@@ -40,6 +45,14 @@ function Step({ task, view }: { task: TaskView; view: RunView }): JSX.Element {
       {isOpen && <StepBody task={task} view={view} />}
     </details>
   );
+}
+
+/** The file that tells a step from others of its type. */
+function FileOfStep({ task, view }: { task: TaskView; view: RunView }): JSX.Element | null {
+  const [file] = artifactsIn(task.task?.inputs);
+  const isAlone = view.tasks.filter((other) => other.task?.type === task.task?.type).length < 2;
+  const fileName = file && !isAlone ? artifact(file).value?.fileName : undefined;
+  return fileName ? <span class="step-file"> · {fileName}</span> : null;
 }
 
 function StepBody({ task, view }: { task: TaskView; view: RunView }): JSX.Element {
@@ -78,13 +91,13 @@ function StepBody({ task, view }: { task: TaskView; view: RunView }): JSX.Elemen
       )}
       {task.task?.inputs && (
         <section>
-          <h4>{t("input")}</h4>
+          <h3>{t("input")}</h3>
           <ValueList values={task.task.inputs} isSmall />
         </section>
       )}
       {outputs && (
         <section>
-          <h4>{t("output")}</h4>
+          <h3>{t("output")}</h3>
           <ValueList values={outputs} />
         </section>
       )}
