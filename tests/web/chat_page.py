@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import base64
 import mimetypes
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from playwright.async_api import Locator, Page, expect
 
-_DROP = """(target, files) => {
+_CARRY = """(target, [files, how]) => {
   const carried = new DataTransfer();
   for (const { name, type, content } of files) {
     const bytes = Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0));
     carried.items.add(new File([bytes], name, { type }));
   }
-  for (const kind of ["dragenter", "dragover", "drop"]) {
-    target.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: carried }));
-  }
+  const options = { bubbles: true, cancelable: true };
+  if (how === "paste") target.dispatchEvent(new ClipboardEvent(how, { ...options, clipboardData: carried }));
+  else for (const kind of ["dragenter", "dragover", "drop"])
+    target.dispatchEvent(new DragEvent(kind, { ...options, dataTransfer: carried }));
 }"""
 
 
@@ -113,12 +115,18 @@ class Chat:
         """Writes a request and sends it."""
         await self.text.fill(text)
         await self.text.press("Enter")
-        asked = self.turn(turn)
-        await expect(asked.article).to_contain_text(text)
-        return asked
+        await expect(self.turn(turn).article).to_contain_text(text)
+        return self.turn(turn)
 
     async def drop(self, *paths: Path) -> None:
         """Drops files where requests are written."""
+        await self._carry(paths, "drop")
+
+    async def paste(self, *paths: Path) -> None:
+        """Pastes files where requests are written."""
+        await self._carry(paths, "paste")
+
+    async def _carry(self, paths: Sequence[Path], how: str) -> None:
         files = [
             {
                 "name": path.name,
@@ -127,7 +135,7 @@ class Chat:
             }
             for path in paths
         ]
-        await self.text.evaluate(_DROP, files)
+        await self.text.evaluate(_CARRY, [files, how])
 
     async def choose(self, *paths: Path) -> None:
         """Chooses files as the dialog of the system does."""

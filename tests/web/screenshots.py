@@ -16,13 +16,12 @@ from playwright.async_api import Page, expect
 
 from tests.web.browser import browsing, chromium
 from tests.web.chat_page import Chat
-from tests.web.media import PICTURE, ROOT
+from tests.web.requests import PICTURE, READ_ALOUD, ROOT
 from tests.web.starter_platform import StarterPlatform, starter_platform
 
 FOLDER: Final = ROOT / "docs" / "screenshots"
 LARGEST_BYTES: Final = 250_000
 
-READ_ALOUD: Final = "Read the text in this picture aloud."
 DESKTOP: Final = {"viewport": {"width": 1280, "height": 1000}}
 NARROW: Final = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}
 

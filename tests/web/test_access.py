@@ -9,9 +9,8 @@ from playwright.async_api import Page, expect
 
 from tests.web.axe import serious_faults
 from tests.web.conftest import OpenChat
-from tests.web.media import PICTURE
 from tests.web.platform import Platform
-from tests.web.test_runs import READ_ALOUD, SAY, SPEAK
+from tests.web.requests import PICTURE, READ_ALOUD, SAY, SPEAK
 
 pytestmark = [pytest.mark.web, pytest.mark.asyncio(loop_scope="session")]
 

@@ -10,14 +10,12 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.web.conftest import OpenChat
-from tests.web.media import PICTURE
 from tests.web.platform import Platform
+from tests.web.requests import CLEAN, PICTURE, READ_ALOUD, SAY
 from tests.web.scripted_experts import silence
-from tests.web.test_runs import READ_ALOUD, SAY
 
 pytestmark = [pytest.mark.web, pytest.mark.asyncio(loop_scope="session")]
 
-CLEAN = "Remove the noise from this recording."
 SECONDS, RATE = 600, 44_100
 """Of the large sound: 50.5 MB."""
 
@@ -91,8 +89,15 @@ async def test_a_file_that_no_expert_takes_is_said_to_be_wrong(open_chat: OpenCh
     await chat.choose(wrong)
     turn = await chat.ask(READ_ALOUD)
     await turn.expect_state("failed")
-    await expect(turn.article.get_by_role("alert").or_(turn.article.get_by_role("group")).first).to_be_visible()
+    await expect(turn.article.get_by_role("alert")).to_contain_text("It needs a picture")
     await expect(turn.article).to_contain_text("tools.zip")
+
+
+async def test_a_file_is_pasted(open_chat: OpenChat) -> None:
+    chat = await open_chat()
+    await chat.paste(PICTURE)
+    turn = await chat.ask(READ_ALOUD)
+    await turn.expect_state("succeeded")
 
 
 async def test_files_are_used_again_by_a_click(open_chat: OpenChat, scripted: Platform) -> None:

@@ -14,10 +14,9 @@ from tests.system import processes
 from tests.system.processes import Servers
 from tests.web.chat_page import Chat, Turn
 from tests.web.conftest import OpenChat, OpenPage
-from tests.web.media import PICTURE
 from tests.web.platform import LEASE_MS, Platform, serving_page, start_controller
+from tests.web.requests import PICTURE, READ, SAY, SPEAK
 from tests.web.scripted_experts import HeldExpert, reader, scripted_host
-from tests.web.test_runs import READ, SAY, SPEAK
 
 MEANWHILE = "What I wrote meanwhile"
 

@@ -8,14 +8,10 @@ import pytest
 from playwright.async_api import expect
 
 from tests.web.conftest import OpenChat
-from tests.web.media import PICTURE
 from tests.web.platform import Platform
+from tests.web.requests import PICTURE, READ, READ_ALOUD, SAY, SPEAK
 
 pytestmark = [pytest.mark.web, pytest.mark.asyncio(loop_scope="session")]
-
-READ_ALOUD = "Read the text in this picture aloud."
-SAY = 'Say "good morning".'
-READ, SPEAK = "image-to-text-1", "text-to-speech-1"
 
 
 async def test_the_graph_fills_in_as_tasks_go_on(open_chat: OpenChat, scripted: Platform) -> None:

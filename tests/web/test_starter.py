@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
@@ -13,7 +14,7 @@ from tests.system.processes import eventually, running
 from tests.web.axe import serious_faults
 from tests.web.chat_page import Chat
 from tests.web.conftest import OpenPage
-from tests.web.media import PICTURE
+from tests.web.requests import PICTURE
 from tests.web.starter_platform import StarterPlatform
 
 ENDLESS = {
@@ -54,13 +55,18 @@ async def test_a_picture_comes_of_a_picture(starter: StarterPlatform, open_page:
     assert await picture.evaluate("picture => picture.naturalWidth") > 0
 
 
-async def test_a_question_that_means_two_things_is_answered_by_a_click(
-    starter: StarterPlatform, open_page: OpenPage
+async def test_a_picture_that_is_none_is_said_to_be_wrong(
+    starter: StarterPlatform, open_page: OpenPage, tmp_path: Path
 ) -> None:
     chat = await Chat.open(await open_page(), starter.origin)
-    turn = await chat.ask("Mail this to Tom.")
-    await turn.expect_state("failed")
-    await expect(turn.article.get_by_role("alert").or_(turn.article.locator(".question")).first).to_be_visible()
+    wrong = tmp_path / "photo.jpg"
+    wrong.write_bytes(b"no picture at all")
+    await chat.drop(wrong)
+    turn = await chat.ask("Read the text in this picture aloud.")
+    await turn.expect_node("image-to-text-1", "failed")
+    await turn.expect_node("text-to-speech-1", "skipped")
+    await expect(turn.answer).to_contain_text("photo.jpg")
+    await expect(turn.answer).to_contain_text("is not a picture")
 
 
 async def test_stopping_is_seen_in_the_counter_of_the_host(starter: StarterPlatform, open_page: OpenPage) -> None:

@@ -15,9 +15,8 @@ from orchestrion_gateway.config import GatewayConfig
 from orchestrion_gateway.server import Gateway
 from tests.web.chat_page import Chat
 from tests.web.conftest import OpenChat, OpenPage
-from tests.web.media import PICTURE
 from tests.web.platform import Platform
-from tests.web.test_runs import READ_ALOUD, SAY, SPEAK
+from tests.web.requests import PICTURE, READ_ALOUD, SAY, SPEAK
 
 pytestmark = [pytest.mark.web, pytest.mark.asyncio(loop_scope="session")]
 
