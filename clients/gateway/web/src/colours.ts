@@ -1,12 +1,13 @@
 import { effect, signal } from "@preact/signals";
+import { read, write } from "./kept";
 
 export type Colours = "auto" | "light" | "dark";
 
-const KEY = "orchestrion.colours";
+const KEPT = "colours";
 const NEXT: Record<Colours, Colours> = { auto: "light", light: "dark", dark: "auto" };
 
 function initial(): Colours {
-  const kept = localStorage.getItem(KEY);
+  const kept = read(KEPT);
   return kept === "light" || kept === "dark" ? kept : "auto";
 }
 
@@ -18,5 +19,5 @@ effect(() => {
 
 export function next(): void {
   colours.value = NEXT[colours.value];
-  localStorage.setItem(KEY, colours.value);
+  write(KEPT, colours.value);
 }

@@ -15,9 +15,15 @@ export async function createRun(request: RunRequest): Promise<string> {
   return (await post<{ name: string }>("/runs", request)).name;
 }
 
-export async function* runEvents(run: string, after: number, signal: AbortSignal): AsyncGenerator<RunEvent> {
+/** @param onOpen Called when the stream begins, which may be long before its first event. */
+export async function* runEvents(
+  run: string,
+  after: number,
+  signal: AbortSignal,
+  onOpen: () => void,
+): AsyncGenerator<RunEvent> {
   const address = `/${run}/events${after ? `?after=${after}` : ""}`;
-  for await (const { data } of serverEvents(address, {}, signal)) yield JSON.parse(data) as RunEvent;
+  for await (const { data } of serverEvents(address, {}, signal, onOpen)) yield JSON.parse(data) as RunEvent;
 }
 
 export async function cancelRun(run: string): Promise<void> {

@@ -10,9 +10,15 @@ export interface ServerEvent {
  * Yields what a call sends as server-sent events, to its end. `fetch` rather than EventSource: errors can be read, POST
  * can be sent, and the number to go on from is the page's own.
  */
-export async function* serverEvents(path: string, init: RequestInit, signal: AbortSignal): AsyncGenerator<ServerEvent> {
+export async function* serverEvents(
+  path: string,
+  init: RequestInit,
+  signal: AbortSignal,
+  onOpen: () => void = () => undefined,
+): AsyncGenerator<ServerEvent> {
   const headers = { ...init.headers, Accept: "text/event-stream" };
   const response = await call(path, { ...init, headers, signal });
+  onOpen();
   if (response.status === 204 || !response.body) return;
   const reader = response.body
     .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array<ArrayBuffer>>)

@@ -4,6 +4,7 @@ import { signal, type Signal } from "@preact/signals";
 import { upload } from "../api/uploads";
 import { ApiError } from "../api/http";
 import type { Artifact } from "../api/messages";
+import { read, write } from "../kept";
 import { t } from "../language/language";
 import { describeAs } from "./artifacts";
 import { newId } from "./stored";
@@ -22,13 +23,13 @@ export interface Attachment {
 
 export const text = signal("");
 export const attachments = signal<readonly Attachment[]>([]);
-export const askFirst = signal(localStorage.getItem("orchestrion.askFirst") === "yes");
+export const askFirst = signal(read("askFirst") === "yes");
 /** What went wrong with what is being written, in words. */
 export const troubles = signal<readonly string[]>([]);
 
 export function setAskFirst(wanted: boolean): void {
   askFirst.value = wanted;
-  localStorage.setItem("orchestrion.askFirst", wanted ? "yes" : "no");
+  write("askFirst", wanted ? "yes" : "no");
 }
 
 export function addFiles(files: Iterable<File>): void {

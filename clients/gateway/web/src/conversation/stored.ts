@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import type { RunRequest } from "../api/messages";
+import { read, write } from "../kept";
 
 export interface StoredTurn {
   /** Distinguishes the turn in this browser; the id under which its request is sent, also again. */
@@ -19,24 +20,28 @@ export interface StoredConversation {
   readonly turns: readonly StoredTurn[];
 }
 
-const KEY = "orchestrion.conversations";
-const MOST = 200;
+const KEPT = "conversations";
 
-function read(): readonly StoredConversation[] {
+function readAll(): readonly StoredConversation[] {
+  // Without leave to keep anything, what this page has is all there is.
+  if (!areKept.peek()) return conversations.peek();
   try {
-    const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? "[]");
+    const kept: unknown = JSON.parse(read(KEPT) ?? "[]");
     return Array.isArray(kept) ? (kept as StoredConversation[]) : [];
   } catch {
     return [];
   }
 }
 
+
+/** Whether the browser keeps the conversations for another day. */
+export const areKept = signal(true);
 /** The conversations, newest first. */
-export const conversations = signal<readonly StoredConversation[]>(read());
+export const conversations = signal<readonly StoredConversation[]>(readAll());
 
 // Another tab of this browser changed them.
 window.addEventListener("storage", (event) => {
-  if (event.key === KEY) conversations.value = read();
+  if (event.key === `orchestrion.${KEPT}`) conversations.value = readAll();
 });
 
 export function newId(): string {
@@ -47,19 +52,15 @@ export function newId(): string {
 
 export function save(conversation: StoredConversation): void {
   // What another tab wrote meanwhile stays.
-  const others = read().filter((other) => other.id !== conversation.id);
-  write([conversation, ...others].slice(0, MOST));
+  const others = readAll().filter((other) => other.id !== conversation.id);
+  writeAll([conversation, ...others]);
 }
 
 export function forget(id: string): void {
-  write(read().filter((other) => other.id !== id));
+  writeAll(readAll().filter((other) => other.id !== id));
 }
 
-function write(list: readonly StoredConversation[]): void {
+function writeAll(list: readonly StoredConversation[]): void {
   conversations.value = list;
-  try {
-    localStorage.setItem(KEY, JSON.stringify(list));
-  } catch {
-    // No room, or a browser that keeps nothing: the conversations last as long as the page.
-  }
+  areKept.value = write(KEPT, JSON.stringify(list));
 }

@@ -1,5 +1,6 @@
-import { batch, type Signal } from "@preact/signals";
+import type { Signal } from "@preact/signals";
 import { runEvents } from "../api/calls";
+import type { RunEvent } from "../api/messages";
 import { ApiError } from "../api/http";
 import { pause } from "../api/streams";
 import { artifactsIn } from "../run/references";
@@ -18,28 +19,31 @@ export async function watch(
   signal: AbortSignal,
 ): Promise<void> {
   let attempt = 0;
+  const shown = new Shown(view);
+  const isThere = (): void => {
+    sight.value = "live";
+  };
   while (!signal.aborted && !hasEnded(view.value.phase)) {
     try {
-      for await (const event of runEvents(run, view.value.lastSequence, signal)) {
-        batch(() => {
-          view.value = apply(view.value, event);
-          sight.value = "live";
-        });
+      for await (const event of runEvents(run, view.value.lastSequence, signal, isThere)) {
+        shown.add(event);
         attempt = 0;
-        if (event.answerFinished) refresh(madeBy(view.value));
+        if (event.answerFinished) refresh(madeBy(shown.latest));
       }
+      shown.show();
       if (hasEnded(view.value.phase)) return;
       // A stream that ends before its run: the gateway stops, or all of a log was seen that is of another controller.
       throw new ApiError(0, "STREAM_ENDED", "");
     } catch (error) {
       if (signal.aborted) return;
+      shown.show();
       if (!(error instanceof ApiError)) {
         sight.value = "away";
       } else if (error.reason === "RUN_NOT_FOUND") {
         sight.value = "gone";
         return;
       } else if (error.reason === "SEQUENCE_OUT_OF_RANGE") {
-        view.value = NOTHING;
+        view.value = shown.latest = NOTHING;
       } else if (error.isAway) {
         sight.value = "away";
       } else {
@@ -48,6 +52,31 @@ export async function watch(
       }
       await pause(attempt++, signal);
     }
+  }
+}
+
+const SHOWN_EVERY_MS = 16;
+
+/** Adds events up, and shows what they come to at most once for each picture of the screen: a log is read in one go. */
+class Shown {
+  latest: RunView;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly view: Signal<RunView>) {
+    this.latest = view.value;
+  }
+
+  add(event: RunEvent): void {
+    this.latest = apply(this.latest, event);
+    this.timer ??= setTimeout(() => this.show(), SHOWN_EVERY_MS);
+  }
+
+  show(): void {
+    const isNew = this.timer !== undefined;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (!isNew) return;
+    this.view.value = this.latest;
   }
 }
 

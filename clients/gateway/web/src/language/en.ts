@@ -16,6 +16,7 @@ export const en = {
   newConversation: "New conversation",
   forget: "Forget: {title}",
   noConversations: "What you ask is kept here, in this browser.",
+  notKept: "This browser keeps nothing for this page: the conversations last as long as it is open.",
   untitled: "New conversation",
   filesAlone: "{count} files",
 
@@ -108,6 +109,7 @@ export const en = {
   download: "Download {name}",
   artifactGone: "The file is no longer there.",
   askAgain: "Ask again",
+  editAgain: "Edit",
   copy: "Copy",
   copied: "Copied",
   moreRows: "{count} more rows are in the file.",

@@ -1,15 +1,16 @@
 import { computed, effect, signal } from "@preact/signals";
+import { read, write } from "../kept";
 import { en, type Catalogue, type Key } from "./en";
 import { TASK_TITLES_ZH } from "./task_titles";
 import { zh } from "./zh";
 
 export type Language = "en" | "zh";
 
-const KEY = "orchestrion.language";
+const KEPT = "language";
 const CATALOGUES: Record<Language, Catalogue> = { en, zh };
 
 function initial(): Language {
-  const kept = localStorage.getItem(KEY);
+  const kept = read(KEPT);
   if (kept === "en" || kept === "zh") return kept;
   const first = navigator.languages.find((tag) => /^(en|zh)\b/i.test(tag)) ?? "en";
   return first.toLowerCase().startsWith("zh") ? "zh" : "en";
@@ -24,7 +25,7 @@ effect(() => {
 });
 
 export function choose(chosen: Language): void {
-  localStorage.setItem(KEY, chosen);
+  write(KEPT, chosen);
   language.value = chosen;
 }
 

@@ -17,6 +17,7 @@ export const zh: Catalogue = {
   newConversation: "新对话",
   forget: "移除：{title}",
   noConversations: "您的请求会保存在这里，只在这个浏览器中。",
+  notKept: "此浏览器不为本页面保存任何内容：对话只在页面打开期间存在。",
   untitled: "新对话",
   filesAlone: "{count} 个文件",
 
@@ -108,6 +109,7 @@ export const zh: Catalogue = {
   download: "下载 {name}",
   artifactGone: "文件已不存在。",
   askAgain: "再问一次",
+  editAgain: "修改",
   copy: "复制",
   copied: "已复制",
   moreRows: "文件中还有 {count} 行。",

@@ -1,6 +1,7 @@
 import { untracked, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
-import { show } from "../conversation/conversation";
+import { running, show, shown } from "../conversation/conversation";
+import { conversations } from "../conversation/stored";
 import { reach } from "../conversation/reach";
 import { t } from "../language/language";
 import { route } from "../route";
@@ -16,6 +17,10 @@ export function App(): JSX.Element {
     if (page === "chat") untracked(() => show(conversation));
   });
   const { page } = route.value;
+  useSignalEffect(() => {
+    const title = conversations.value.find(({ id }) => id === shown.value)?.title;
+    document.title = [running.value && "…", title, "Orchestrion"].filter(Boolean).join(" · ");
+  });
   return (
     <div class="frame">
       <a class="skip" href="#content" onClick={focusContent}>

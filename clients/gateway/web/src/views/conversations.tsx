@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { shown } from "../conversation/conversation";
-import { conversations, forget } from "../conversation/stored";
+import { areKept, conversations, forget } from "../conversation/stored";
 import { t } from "../language/language";
 import { go } from "../route";
 import { Icon } from "./icons";
@@ -13,6 +13,7 @@ export function Conversations(): JSX.Element {
         {t("newConversation")}
       </button>
       {conversations.value.length === 0 && <p class="hint">{t("noConversations")}</p>}
+      {!areKept.value && <p class="hint">{t("notKept")}</p>}
       <ul>
         {conversations.value.map(({ id, title }) => (
           <li key={id} class={id === shown.value ? "is-here" : ""}>

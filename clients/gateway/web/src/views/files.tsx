@@ -57,8 +57,8 @@ function FileRow({ name }: { name: string }): JSX.Element | null {
       <button type="button" class="file-use" aria-label={t("use", { name: fileName })} onClick={() => addArtifact(described)}>
         {mediaType.startsWith("image/") ? <img src={contentAddress(name)} alt="" loading="lazy" /> : <Icon name={iconOf(mediaType)} />}
         <span class="file-name">{fileName}</span>
-        <span class="file-size">{size(Number(sizeBytes))}</span>
       </button>
+      <span class="file-size">{size(Number(sizeBytes))}</span>
       <a class="quiet icon-only" href={contentAddress(name, true)} aria-label={t("download", { name: fileName })} title={t("download", { name: fileName })}>
         <Icon name="download" size={17} />
       </a>

@@ -103,7 +103,7 @@ function TaskNode({ node, task, view }: { node: GraphNode; task: TaskView; view:
         </g>
         <foreignObject x={TEXT_X} y="0" width={node.width - TEXT_X - 10} height={node.height}>
           <div class="node-words">
-            <span class="node-title">{title}</span>
+            <span class="node-title">{title}</span>{" "}
             <span class="node-expert">{second}</span>
           </div>
         </foreignObject>

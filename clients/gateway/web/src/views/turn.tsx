@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { artifact } from "../conversation/artifacts";
 import { ask, type Turn } from "../conversation/conversation";
 import * as draft from "../conversation/draft";
 import { duration, t } from "../language/language";
@@ -42,6 +43,10 @@ export function TurnView({ turn, number }: { turn: Turn; number: number }): JSX.
               <Icon name="again" size={17} />
               {t("askAgain")}
             </button>
+            <button type="button" class="quiet" onClick={() => edit(view)}>
+              <Icon name="pen" size={17} />
+              {t("editAgain")}
+            </button>
           </div>
         )}
       </div>
@@ -50,8 +55,8 @@ export function TurnView({ turn, number }: { turn: Turn; number: number }): JSX.
 }
 
 function Asked({ view }: { view: RunView }): JSX.Element | null {
-  const text = view.messages.map((message) => message.text ?? "").join("\n");
-  const artifacts = view.messages.flatMap((message) => message.artifacts ?? []);
+  const text = textOf(view);
+  const artifacts = artifactsOf(view);
   if (!text && artifacts.length === 0) return null;
   return (
     <div class="asked">
@@ -109,9 +114,25 @@ function Notes({ view }: { view: RunView }): JSX.Element | null {
 }
 
 async function again(view: RunView): Promise<void> {
-  const text = view.messages.at(-1)?.text ?? "";
-  const artifacts = view.messages.flatMap((message) => message.artifacts ?? []);
-  await send(text, artifacts);
+  await send(textOf(view), artifactsOf(view));
+}
+
+/** Puts a request back to where requests are written, its files too; what is being written there stays. */
+function edit(view: RunView): void {
+  draft.text.value = [draft.text.value.trim(), textOf(view)].filter(Boolean).join("\n");
+  for (const name of artifactsOf(view)) {
+    const described = artifact(name).value;
+    if (described) draft.addArtifact(described);
+  }
+  document.querySelector<HTMLTextAreaElement>("#request")?.focus();
+}
+
+function textOf(view: RunView): string {
+  return view.messages.map((message) => message.text ?? "").join("\n");
+}
+
+function artifactsOf(view: RunView): string[] {
+  return view.messages.flatMap((message) => message.artifacts ?? []);
 }
 
 /** Sends a request as it stands; what goes wrong is said where requests are written. */
