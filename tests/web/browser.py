@@ -43,8 +43,8 @@ class Observations:
 
     def check(self) -> None:
         """Fails where something was written down."""
-        assert self.foreign_requests == []
-        assert self.errors == []
+        assert not self.foreign_requests, self.foreign_requests
+        assert not self.errors, self.errors
 
     def _take_request(self, request: Request) -> None:
         address = urlsplit(request.url)
