@@ -162,10 +162,17 @@ async def brightness(page: Page) -> float:
     )
 
 
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
-async def test_axe_finds_no_serious_fault(open_chat: OpenChat, scripted: Platform, color_scheme: str) -> None:
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param({"color_scheme": "light"}, id="light"),
+        pytest.param({"color_scheme": "dark"}, id="dark"),
+        pytest.param({"viewport": NARROW}, id="narrow"),
+    ],
+)
+async def test_axe_finds_no_serious_fault(open_chat: OpenChat, scripted: Platform, settings: dict[str, object]) -> None:
     # Things that fade in are half transparent for a moment.
-    chat = await open_chat(color_scheme=color_scheme, reduced_motion="reduce")
+    chat = await open_chat(reduced_motion="reduce", **settings)
     faults = {"empty": await serious_faults(chat.page)}
     scripted.speaker.hold()
     await chat.drop(PICTURE)
@@ -177,6 +184,7 @@ async def test_axe_finds_no_serious_fault(open_chat: OpenChat, scripted: Platfor
     await turn.step(SPEAK).locator("summary").first.click()
     await chat.show_files()
     faults["succeeded"] = await serious_faults(chat.page)
+    await chat.page.keyboard.press("Escape")
     await chat.page.get_by_role("switch", name="Ask me before running").check()
     await (await chat.ask(SAY, turn=2)).expect_state("awaiting")
     faults["awaiting"] = await serious_faults(chat.page)
