@@ -17,3 +17,20 @@ export function write(name: string, text: string): boolean {
     return false;
   }
 }
+
+/** What lasts as long as the tab, also when the page is loaded anew; empty for nothing. */
+export function readForNow(name: string): string {
+  try {
+    return sessionStorage.getItem(`orchestrion.${name}`) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+export function writeForNow(name: string, text: string): void {
+  try {
+    sessionStorage.setItem(`orchestrion.${name}`, text);
+  } catch {
+    // The page has it all the same.
+  }
+}

@@ -6,6 +6,7 @@ import { ApiError } from "../api/http";
 import type { Assignment, Message, Plan, RunRequest } from "../api/messages";
 import { pause } from "../api/streams";
 import { hasEnded, NOTHING, type RunView } from "../run/state";
+import { artifact } from "./artifacts";
 import { conversations, forget, newId, save, type StoredConversation } from "./stored";
 import { watch, type Sight } from "./watching";
 
@@ -150,7 +151,8 @@ function keep(conversation: StoredConversation): void {
 }
 
 function titleOf(wish: Wish): string {
-  return wish.text.trim().slice(0, 80);
+  const [first = ""] = wish.artifacts;
+  return wish.text.trim().slice(0, 80) || (first && artifact(first).peek()?.fileName) || "";
 }
 
 // Another tab may go on with the conversation that is shown here.

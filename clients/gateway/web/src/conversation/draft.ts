@@ -1,10 +1,10 @@
 /** The request that is being written: its words, and its files, which are uploaded at once. */
 
-import { signal, type Signal } from "@preact/signals";
+import { effect, signal, type Signal } from "@preact/signals";
 import { upload } from "../api/uploads";
 import { ApiError } from "../api/http";
 import type { Artifact } from "../api/messages";
-import { read, write } from "../kept";
+import { read, readForNow, write, writeForNow } from "../kept";
 import { t } from "../language/language";
 import { describeAs } from "./artifacts";
 import { newId } from "./stored";
@@ -21,7 +21,9 @@ export interface Attachment {
   readonly cancel: () => void;
 }
 
-export const text = signal("");
+/** What is written; a reload of the page keeps it. */
+export const text = signal(readForNow("draft"));
+effect(() => writeForNow("draft", text.value));
 export const attachments = signal<readonly Attachment[]>([]);
 export const askFirst = signal(read("askFirst") === "yes");
 /** What went wrong with what is being written, in words. */

@@ -82,7 +82,7 @@ class Shown {
 
 /** The artifacts that a run has made so far, each once, in order. */
 export function madeBy(view: RunView): string[] {
-  const given = new Set(view.messages.flatMap((message) => message.artifacts ?? []));
+  const attached = new Set(view.messages.flatMap((message) => message.artifacts ?? []));
   const made = view.tasks.flatMap((task) => artifactsIn(task.result?.outputs));
-  return [...new Set(made)].filter((name) => !given.has(name));
+  return [...new Set(made)].filter((name) => !attached.has(name));
 }

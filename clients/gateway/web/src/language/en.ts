@@ -10,7 +10,6 @@ export const en = {
   colours_dark: "Colours: dark",
   skipToContent: "Skip to the content",
   close: "Close",
-  calls: "Calls",
 
   conversations: "Conversations",
   newConversation: "New conversation",
@@ -18,7 +17,6 @@ export const en = {
   noConversations: "What you ask is kept here, in this browser.",
   notKept: "This browser keeps nothing for this page: the conversations last as long as it is open.",
   untitled: "New conversation",
-  filesAlone: "{count} files",
 
   welcome: "What should be done?",
   welcomeText:
@@ -70,7 +68,6 @@ export const en = {
   notBegun: "Nothing was run",
   cancelled: "Stopped",
   gone: "The controller no longer has this request. It may have been deleted, or the controller was set up anew.",
-  loading: "Loading …",
   away: "The connection is lost; what goes on there goes on. Trying again …",
   controllerAway: "The controller does not answer. It may be restarting; this page goes on by itself.",
   restarted: "The controller was restarted while this ran. Nothing was kept of it but what stands here; ask again.",
@@ -112,11 +109,9 @@ export const en = {
   editAgain: "Edit",
   copy: "Copy",
   copied: "Copied",
-  moreRows: "{count} more rows are in the file.",
   moreText: "The beginning; the file has all of it.",
 
   refused: "I cannot do all of this.",
-  refusedWords: "“{words}”",
   nearest: "This I can do:",
   cure: "What is missing comes with this command:",
   cureSize: "It downloads {size}.",
@@ -191,11 +186,7 @@ export const en = {
   hubDownloads: "{count} downloads a month",
   unsafe: "no safe weights",
 
-  error: "Error",
-  tryAgain: "Try again",
-  unsupported: "What to do: use a file of a kind that is taken, such as PNG, JPEG, WAV, MP3, MP4, PDF or text.",
   gatewayAway: "The gateway does not answer. Is it still running?",
-  tooLarge: "The file is larger than what is taken here.",
   yes: "yes",
   no: "no",
 };

@@ -11,7 +11,6 @@ export const zh: Catalogue = {
   colours_dark: "配色：深色",
   skipToContent: "跳到正文",
   close: "关闭",
-  calls: "接口",
 
   conversations: "对话列表",
   newConversation: "新对话",
@@ -19,7 +18,6 @@ export const zh: Catalogue = {
   noConversations: "您的请求会保存在这里，只在这个浏览器中。",
   notKept: "此浏览器不为本页面保存任何内容：对话只在页面打开期间存在。",
   untitled: "新对话",
-  filesAlone: "{count} 个文件",
 
   welcome: "想做什么？",
   welcomeText: "放入图片、录音或文档，用平常的话说出您的要求。计划、由谁执行、结果如何，都会逐步显示。",
@@ -70,7 +68,6 @@ export const zh: Catalogue = {
   notBegun: "没有执行任何步骤",
   cancelled: "已停止",
   gone: "控制器中已没有这个请求。它可能被删除，或控制器重新安装过。",
-  loading: "正在载入……",
   away: "连接中断；正在进行的工作会继续。正在重试……",
   controllerAway: "控制器没有应答，可能正在重启；页面会自动继续。",
   restarted: "执行期间控制器重启了。除此处所见之外没有保留其他内容；请再问一次。",
@@ -112,11 +109,9 @@ export const zh: Catalogue = {
   editAgain: "修改",
   copy: "复制",
   copied: "已复制",
-  moreRows: "文件中还有 {count} 行。",
   moreText: "这里是开头；完整内容在文件中。",
 
   refused: "这个请求我无法全部完成。",
-  refusedWords: "“{words}”",
   nearest: "我可以做的是：",
   cure: "运行这条命令可补上缺少的部分：",
   cureSize: "需下载 {size}。",
@@ -191,11 +186,7 @@ export const zh: Catalogue = {
   hubDownloads: "每月下载 {count} 次",
   unsafe: "没有安全格式的权重",
 
-  error: "错误",
-  tryAgain: "重试",
-  unsupported: "请改用可接收的文件，例如 PNG、JPEG、WAV、MP3、MP4、PDF 或文本。",
   gatewayAway: "网关没有应答。它还在运行吗？",
-  tooLarge: "文件超过了此处允许的大小。",
   yes: "是",
   no: "否",
 };

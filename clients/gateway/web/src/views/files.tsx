@@ -17,8 +17,8 @@ export function Files({ onClose }: { onClose: () => void }): JSX.Element {
     return () => setTimeout(() => document.getElementById("files-button")?.focus());
   }, []);
   const views = turns.value.map((turn) => turn.view.value);
-  const given = [...new Set(views.flatMap((view) => view.messages.flatMap((message) => message.artifacts ?? [])))];
-  const made = [...new Set(views.flatMap(madeBy))].filter((name) => !given.includes(name));
+  const attached = [...new Set(views.flatMap((view) => view.messages.flatMap((message) => message.artifacts ?? [])))];
+  const made = [...new Set(views.flatMap(madeBy))].filter((name) => !attached.includes(name));
   return (
     <aside class="side files" aria-label={t("files")}>
       <div class="side-head">
@@ -27,8 +27,8 @@ export function Files({ onClose }: { onClose: () => void }): JSX.Element {
           <Icon name="close" />
         </button>
       </div>
-      <p class="hint">{given.length + made.length > 0 ? t("filesText") : t("noFiles")}</p>
-      <Group title={t("filesGiven")} names={given} />
+      <p class="hint">{attached.length + made.length > 0 ? t("filesText") : t("noFiles")}</p>
+      <Group title={t("filesGiven")} names={attached} />
       <Group title={t("filesMade")} names={made} />
     </aside>
   );

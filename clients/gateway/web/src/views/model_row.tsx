@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
-import { changeExpert, pullModel, type ExpertAction } from "../api/calls";
+import { changeExpert, type ExpertAction } from "../api/calls";
 import type { ExpertState, ExpertStatus, ListedModel, ModelProgress } from "../api/messages";
 import { messageOf } from "../conversation/draft";
+import { pullOf } from "../conversation/pulls";
 import { size, t, taskTitle } from "../language/language";
 import type { Key } from "../language/en";
 
@@ -21,9 +21,9 @@ export function ModelRow({ model, status, host, onChange }: Row): JSX.Element {
   const isPinned = status?.pinned ?? false;
   const busy = useSignal<ExpertAction | undefined>(undefined);
   const trouble = useSignal("");
-  const progress = useSignal<ModelProgress | undefined>(undefined);
-  const pulling = useRef<AbortController | undefined>(undefined);
-  useEffect(() => () => pulling.current?.abort(), []);
+  const pulling = pullOf(host, expert.id);
+  const progress = pulling.progress.value;
+  const fault = trouble.value || pulling.trouble.value;
 
   const change = async (action: ExpertAction): Promise<void> => {
     if (busy.value) return;
@@ -37,18 +37,8 @@ export function ModelRow({ model, status, host, onChange }: Row): JSX.Element {
     }
     busy.value = undefined;
   };
-  const pull = async (): Promise<void> => {
-    const leaving = new AbortController();
-    pulling.current = leaving;
-    trouble.value = "";
-    progress.value = {};
-    try {
-      for await (const step of pullModel(host, expert.id, leaving.signal)) progress.value = step;
-      onChange();
-    } catch (error) {
-      if (!leaving.signal.aborted) trouble.value = messageOf(error);
-    }
-    progress.value = undefined;
+  const pull = (): void => {
+    void pulling.begin().then(onChange);
   };
   return (
     <li class="model">
@@ -60,19 +50,19 @@ export function ModelRow({ model, status, host, onChange }: Row): JSX.Element {
         <p>{expert.description}</p>
         <p class="hint">{facts(model, status)}</p>
         {problem && <p class="attempt-failed">{problem}</p>}
-        {trouble.value && (
+        {fault && (
           <p class="attempt-failed" role="alert">
-            {trouble.value}
+            {fault}
           </p>
         )}
-        {progress.value && <Pulling progress={progress.value} id={expert.id} />}
+        {progress && <Pulling progress={progress} id={expert.id} />}
       </div>
       <div class="model-actions">
-        {progress.value ? (
-          <Action name="cancelPull" id={expert.id} onClick={() => pulling.current?.abort()} />
+        {progress ? (
+          <Action name="cancelPull" id={expert.id} onClick={() => pulling.cancel()} />
         ) : (
           <>
-            {state === "EXPERT_STATE_TO_BE_FETCHED" && <Action name="pull" id={expert.id} onClick={() => void pull()} />}
+            {state === "EXPERT_STATE_TO_BE_FETCHED" && <Action name="pull" id={expert.id} onClick={pull} />}
             {(state === "EXPERT_STATE_LOADABLE" || state === "EXPERT_STATE_FAILED") && (
               <Action name="load" id={expert.id} isBusy={busy.value === "load"} onClick={() => void change("load")} />
             )}

@@ -5,7 +5,7 @@ import { contentAddress } from "../api/calls";
 import { artifact } from "../conversation/artifacts";
 import { t, taskTitle } from "../language/language";
 import { curve, layout, type GraphEdge, type GraphNode } from "../run/graph";
-import { fractionOf, hasEnded, type RunView, type TaskView } from "../run/state";
+import { fractionOf, type RunView, type TaskView } from "../run/state";
 import { PhaseShape, stepId } from "./steps";
 
 /** Where the words of a node begin, in pixels from its left. */
@@ -64,7 +64,7 @@ function flowOf({ from, to }: GraphEdge, tasks: ReadonlyMap<string, TaskView>): 
   const target = tasks.get(to);
   if (target?.phase === "running") return "flowing";
   if (source && source.phase !== "succeeded") return "waiting";
-  return target && hasEnded(target.phase) ? "done" : "ready";
+  return target?.phase === "succeeded" ? "done" : "ready";
 }
 
 function TaskNode({ node, task, view }: { node: GraphNode; task: TaskView; view: RunView }): JSX.Element {

@@ -20,7 +20,7 @@ export function TurnView({ turn, number }: { turn: Turn; number: number }): JSX.
   const mayAskAgain = hasEnded(view.phase) || typeof sight === "object";
   return (
     <article class="turn" aria-label={t("turn", { number })} data-state={state === "starting" ? "running" : state} data-run={view.name}>
-      <Asked view={view} />
+      <WishView view={view} />
       <div class="run">
         {sight === "gone" && <p class="trouble">{t("gone")}</p>}
         {sight === "away" && <p class="away">{t("away")}</p>}
@@ -54,15 +54,15 @@ export function TurnView({ turn, number }: { turn: Turn; number: number }): JSX.
   );
 }
 
-function Asked({ view }: { view: RunView }): JSX.Element | null {
+function WishView({ view }: { view: RunView }): JSX.Element | null {
   const text = textOf(view);
   const artifacts = artifactsOf(view);
   if (!text && artifacts.length === 0) return null;
   return (
-    <div class="asked">
+    <div class="wish">
       <h2 class="hidden">{t("you")}</h2>
       {artifacts.length > 0 && (
-        <ul class="asked-files">
+        <ul class="wish-files">
           {artifacts.map((name) => (
             <li key={name}>
               <ArtifactView name={name} isSmall />
