@@ -15,7 +15,7 @@ from tests.system.processes import Servers
 from tests.web.chat_page import Chat, Turn
 from tests.web.conftest import OpenChat, OpenPage
 from tests.web.platform import LEASE_MS, Platform, serving_page, start_controller
-from tests.web.requests import PICTURE, READ, SAY, SPEAK
+from tests.web.requests import PICTURE, READ, READ_ALOUD, SAY, SPEAK
 from tests.web.scripted_experts import HeldExpert, reader, scripted_host
 
 MEANWHILE = "What I wrote meanwhile"
@@ -71,6 +71,26 @@ async def test_conversations_are_kept_gone_on_with_and_forgotten(open_chat: Open
 
     await chat.conversations.get_by_role("button", name='Forget: Say "one".').click()
     await expect(chat.conversations.get_by_role("link")).to_have_count(1)
+
+
+async def test_what_is_being_written_outlasts_a_reload(open_chat: OpenChat) -> None:
+    chat = await open_chat()
+    await chat.text.fill(MEANWHILE)
+    await chat.page.reload()
+    await expect(chat.text).to_have_value(MEANWHILE)
+
+
+async def test_a_request_is_put_back_to_be_edited(open_chat: OpenChat, scripted: Platform) -> None:
+    chat = await open_chat()
+    await chat.choose(PICTURE)
+    turn = await chat.ask("Read the text in this picture.")
+    await turn.expect_state("succeeded")
+    await turn.article.get_by_role("button", name="Edit", exact=True).click()
+    await expect(chat.text).to_have_value("Read the text in this picture.")
+    await expect(chat.attached).to_contain_text(["station.jpg"])
+    again = await chat.ask(READ_ALOUD, turn=2)
+    await again.expect_state("succeeded")
+    await expect(again.audio).to_have_js_property("duration", 1)
 
 
 async def test_a_controller_that_is_killed_is_said_and_survived(open_page: OpenPage, tmp_path: Path) -> None:
