@@ -56,7 +56,7 @@ async def start_controller(home: Path, port: int = 0, **settings: Any) -> Contro
 @asynccontextmanager
 async def serving_page(controller: str) -> AsyncIterator[str]:
     """Starts a gateway, and yields the origin of its page."""
-    gateway = Gateway(GatewayConfig(controller=controller, port=0, shutdown_grace_s=1.0))
+    gateway = Gateway(GatewayConfig(controller=controller, port=0, metrics_port=0, shutdown_grace_s=1.0))
     await gateway.start()
     try:
         yield f"http://{gateway.address}"

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.web, pytest.mark.asyncio(loop_scope="session")]
 
 async def test_a_gateway_that_comes_back_is_taken_up(scripted: Platform, open_page: OpenPage) -> None:
     async with AsyncExitStack() as stack:
-        settings = {"controller": scripted.client.address, "shutdown_grace_s": 1.0}
+        settings = {"controller": scripted.client.address, "metrics_port": 0, "shutdown_grace_s": 1.0}
         first = Gateway(GatewayConfig(port=0, **settings))  # type: ignore[arg-type]
         await first.start()
         chat = await Chat.open(await open_page(), f"http://{first.address}")
