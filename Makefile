@@ -10,6 +10,8 @@ STAMP := .venv/.setup-done
 NODE_STAMP := clients/node/node_modules/.package-lock.json
 WEB := clients/gateway/web
 WEB_STAMP := $(WEB)/node_modules/.package-lock.json
+# What the tests of pages need of npm.
+PAGE_TEST_STAMPS := examples/clients/browser/node_modules/.package-lock.json tests/web/node_modules/.package-lock.json
 
 .PHONY: help
 help: ## list the targets
@@ -35,7 +37,7 @@ up: $(STAMP) ## start a controller, a model host and the gateway, and print its 
 # of their names: the longest have few tests and would come last otherwise, when the other processes have nothing left.
 # Bytecode first, since the tests start hundreds of processes. The plugin is named here, so that other runs measure nothing.
 .PHONY: test
-test: $(STAMP) ## run the tests, and print their rates and coverage, without those of every task type, or that need a GPU, Node.js, Go, C++, Java or a wheel (ARGS=... goes to pytest)
+test: $(STAMP) ## run the tests, and print their rates and coverage, without those of every task type, or that need a GPU, Node.js, Go, C++, Java, a browser or a wheel (ARGS=... goes to pytest)
 	@$(BIN)/python -m compileall -q clients/python clients/gateway serving controller model_host evaluation
 	$(BIN)/python -m pytest -p tests.coverage_plugin -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
@@ -48,10 +50,18 @@ test-system: $(STAMP) $(NODE_STAMP) ## run the tests of whole systems, with clie
 	$(BIN)/pytest -m "not gpu and not wheel" tests/system $(ARGS)
 
 # npm writes it when the folder matches the lock.
-$(NODE_STAMP): clients/node/package.json clients/node/package-lock.json
-	@command -v npm >/dev/null || { echo "make: test-system needs Node.js 18 or newer with npm (Debian, Ubuntu: apt install npm)" >&2; exit 1; }
-	npm ci --prefix clients/node --no-audit --no-fund
+$(NODE_STAMP) $(PAGE_TEST_STAMPS): %/node_modules/.package-lock.json: %/package.json %/package-lock.json
+	@command -v npm >/dev/null || { echo "make: these tests need Node.js 18 or newer with npm (Debian, Ubuntu: apt install npm)" >&2; exit 1; }
+	npm ci --prefix $* --no-audit --no-fund
 	@touch $@
+
+.PHONY: test-web
+test-web: $(STAMP) $(PAGE_TEST_STAMPS) ## drive the page with Chromium, as people use it, and the example of gRPC-Web through Envoy (Debian: apt install chromium npm)
+	$(BIN)/pytest -m web tests/web $(ARGS)
+
+.PHONY: web-screenshots
+web-screenshots: $(STAMP) ## take the pictures of the page in docs/screenshots anew
+	$(BIN)/python -m tests.web.screenshots
 
 .PHONY: test-gpu
 test-gpu: $(STAMP) ## measure experts of full size on a CUDA device: memory, times, cancellation (skipped where there is none)

@@ -92,6 +92,15 @@ examples/clients/java/build/ask "Read the text in this picture aloud." examples/
 {go}
 {cpp}
 {java}
+
+## Pages, over gRPC-Web
+
+A page in a browser can call the controller itself, through Envoy with [`deploy/envoy.yaml`](../deploy/envoy.yaml),
+except for what streams to the server. Files are uploaded through the [gateway](gateway.md), which is the shorter way
+for most pages. [`examples/clients/browser`](../examples/clients/browser) is a page with generated messages and
+`@connectrpc/connect-web`.
+
+{page}
 ## Reflection
 
 Both servers describe their API themselves (`grpc.reflection.v1alpha`), so that tools and programs can do without the
@@ -113,6 +122,7 @@ def clients_page() -> str:
         go=_shown("examples/clients/go/ask.go", "go"),
         cpp=_shown("examples/clients/cpp/ask.cpp", "cpp"),
         java=_shown("examples/clients/java/Ask.java", "java"),
+        page=_shown("examples/clients/browser/main.ts", "ts"),
         reflection=_shown("examples/clients/reflection.py", "python"),
     ).removesuffix("\n")
 
