@@ -18,6 +18,7 @@ from orchestrion import task_types
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.selector.terms import TERMS
+from orchestrion_gateway.metrics import GatewayMetrics
 from orchestrion_host.metrics import HostMetrics, HostSnapshot
 from orchestrion_serving.metrics import CallMetrics
 
@@ -74,7 +75,8 @@ def test_every_metric_is_told() -> None:
     calls.registry.register(snapshot)
     page = metrics_page()
     on_page = {line.split("`")[1] for line in page.splitlines() if line.startswith("| `")}
-    assert on_page == exposed(ControllerMetrics().registry) | exposed(calls.registry)
+    servers = exposed(ControllerMetrics().registry) | exposed(calls.registry)
+    assert on_page == servers | exposed(GatewayMetrics().registry)
 
 
 def test_every_task_type_is_told() -> None:

@@ -16,7 +16,7 @@ _DATA_URL: Final = re.compile(r"data:([^;,]*)((?:;[^;,]*)*?)(;base64)?,", re.IGN
 
 
 @dataclass(frozen=True, slots=True)
-class InlineFile:
+class EmbeddedFile:
     """A file that came with the text."""
 
     content: bytes
@@ -27,7 +27,7 @@ class InlineFile:
     """Its name."""
 
 
-TurnFile: TypeAlias = InlineFile | str
+TurnFile: TypeAlias = EmbeddedFile | str
 """A file of a turn; as a text, the name of an artifact."""
 
 
@@ -84,7 +84,7 @@ def _part(part: Any, path: str, number: int) -> tuple[str] | TurnFile:
             audio = audio if isinstance(audio, dict) else {}
             kind = _text(audio.get("format"), f"{path}.input_audio.format").casefold()
             content = _decoded(audio.get("data"), f"{path}.input_audio.data")
-            return InlineFile(content, mimetypes.guess_type(f"_.{kind}")[0], f"audio-{number}.{kind}")
+            return EmbeddedFile(content, mimetypes.guess_type(f"_.{kind}")[0], f"audio-{number}.{kind}")
         case "file":
             file = part.get("file")
             return _file(file if isinstance(file, dict) else {}, f"{path}.file", number)
@@ -106,10 +106,12 @@ def _file(file: dict[str, Any], path: str, number: int) -> TurnFile:
     if data[:5].casefold() == "data:":
         inline = _of_url(data, f"{path}.file_data", name or f"file-{number}")
         return (
-            InlineFile(inline.content, inline.media_type, name) if name and isinstance(inline, InlineFile) else inline
+            EmbeddedFile(inline.content, inline.media_type, name)
+            if name and isinstance(inline, EmbeddedFile)
+            else inline
         )
     guessed = mimetypes.guess_type(name or "")[0]
-    return InlineFile(_decoded(data, f"{path}.file_data"), guessed, name or f"file-{number}")
+    return EmbeddedFile(_decoded(data, f"{path}.file_data"), guessed, name or f"file-{number}")
 
 
 def _of_url(url: Any, path: str, name: str) -> TurnFile:
@@ -129,7 +131,7 @@ def _of_url(url: Any, path: str, name: str) -> TurnFile:
     if match[3] is None:
         raise wrong(path, "its data: URL must be in base64")
     extension = mimetypes.guess_extension(media_type) or ""
-    return InlineFile(_decoded(encoded, path), media_type or None, f"{name}{extension}")
+    return EmbeddedFile(_decoded(encoded, path), media_type or None, f"{name}{extension}")
 
 
 def _text(value: Any, path: str) -> str:
