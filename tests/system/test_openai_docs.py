@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -40,5 +41,5 @@ def test_what_the_page_shows_does_what_it_says(gateway: str, tmp_path: Path) -> 
     assert "Platform 9" in chat
     assert f"[speech.wav](http://{gateway}/api/v1/artifacts/" in chat
     assert (tmp_path / "speech.mp3").stat().st_size > 1_000
-    assert "00:00:00,510 --> 00:00:02,120\ngo forward ten meters\n" in calls
+    assert re.search(r"00:00:00,\d{3} --> 00:00:02,\d{3}\ngo forward ten meters\n", calls)
     assert calls.rstrip().splitlines()[-1].isdecimal()

@@ -8,6 +8,8 @@ from contextlib import AsyncExitStack
 import httpx2
 import pytest
 
+from orchestrion import AsyncClient
+from orchestrion.runs import Run
 from orchestrion_gateway.config import GatewayConfig
 from orchestrion_gateway.server import Gateway
 from tests.rpc.controller.conftest import address, client, controller, start_controller, start_host
@@ -48,3 +50,11 @@ async def http(gateway: Gateway) -> AsyncIterator[httpx2.AsyncClient]:
     """A program that speaks HTTP with the gateway; it is left to the end of a test to close its connections."""
     async with httpx2.AsyncClient(base_url=f"http://{gateway.address}", timeout=30, trust_env=False) as http:
         yield http
+
+
+async def the_only_run(client: AsyncClient) -> Run:
+    """The run that there is, once it is listed: what has begun is written soon, in a group with others."""
+    while not (listed := (await client.runs.list()).items):
+        pass
+    (run,) = listed
+    return run

@@ -47,7 +47,7 @@ def picture(tmp_path: Path) -> Path:
 
 def expected(fake: FakeController) -> Expectation:
     """Expects the request, plans it with the picture itself, and succeeds once its plan is approved."""
-    stored = fake.add(PICTURE)
+    stored = fake.add(PICTURE, file_name="sign.jpg")
     plan = PLAN.with_inputs("read", image=ArtifactRef(stored.name))
     return fake.expect("Read it aloud.").answer("It says EXIT.", plan=plan, assignments=CHOICES, results=RESULTS)
 

@@ -16,13 +16,13 @@ from orchestrion.runs import RunState
 from orchestrion_gateway.server import Gateway
 from tests.rpc.controller.conftest import StartHost
 from tests.rpc.controller.scripted_host import Gate
-from tests.rpc.gateway.conftest import StartGateway
+from tests.rpc.gateway.conftest import StartGateway, the_only_run
 from tests.rpc.gateway.mcp.conftest import ACCEPT, CLIENT, LEGACY, MODERN, Connect, message, names_of, open_session
 
 
 async def only_run(client: AsyncClient) -> tuple[RunState, str]:
     """How the only run ended, and why."""
-    (listed,) = (await client.runs.list()).items
+    listed = await the_only_run(client)
     run = await client.runs.cancel(listed.name)  # Waits until it has ended, and changes nothing.
     return run.state, run.error.reason if run.error else ""
 

@@ -11,6 +11,7 @@ import pytest
 
 from orchestrion import AsyncClient, Json, RunState
 from orchestrion.errors import Reason
+from tests.rpc.gateway.conftest import the_only_run
 from tests.rpc.gateway.openai.conftest import StartTalkingHost
 from tests.rpc.gateway.openai.talking_host import Endless, fails, says
 
@@ -123,7 +124,7 @@ async def test_who_leaves_ends_the_work(
     await talker.waits.wait()
     asking.cancel()
     await host.cancelled.wait()
-    (listed,) = (await client.runs.list()).items
+    listed = await the_only_run(client)
     run = await client.runs.cancel(listed.name)
     # By a call, and not because nobody read its events for its grace.
     assert (run.state, run.error and run.error.reason) == (RunState.CANCELLED, "CANCELLED")

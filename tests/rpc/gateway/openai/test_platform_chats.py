@@ -15,7 +15,7 @@ import pytest
 from orchestrion import ArtifactRef, AsyncClient, RunState
 from orchestrion.runs import Role
 from orchestrion_gateway.server import Gateway
-from tests.rpc.gateway.conftest import StartGateway
+from tests.rpc.gateway.conftest import StartGateway, the_only_run
 from tests.rpc.gateway.openai.conftest import StartTalkingHost, client_of
 from tests.rpc.gateway.openai.talking_host import Endless, TalkingHost, returns, says
 
@@ -162,7 +162,7 @@ async def test_who_leaves_cancels_the_run(
     host = await start_talkers({"reader": ("image-to-text", reads), "speaker": ("text-to-speech", says())})
     asking = asyncio.create_task(_read(ai, stream=stream))
     await reads.waits.wait()
-    (run,) = (await client.runs.list()).items
+    run = await the_only_run(client)
 
     asking.cancel()
 
