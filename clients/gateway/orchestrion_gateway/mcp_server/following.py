@@ -11,12 +11,10 @@ import anyio
 from orchestrion import AsyncClient, Event, RunSnapshot
 from orchestrion.snapshots import apply
 from orchestrion_gateway.mcp_server.progress import ProgressReport, Report
+from orchestrion_gateway.watching import watched
 
 GONE: Final = "orchestrion.gone"
 """In the scope of an HTTP request: the asyncio.Event that is set when its response has ended, whoever ended it."""
-
-_CANCEL_S: Final = 5.0
-"""How long cancelling a run may take, in seconds; where it takes longer, the run ends after its grace."""
 
 
 async def followed(client: AsyncClient, events: AsyncGenerator[Event, None], report: Report) -> RunSnapshot:
@@ -31,16 +29,10 @@ async def followed(client: AsyncClient, events: AsyncGenerator[Event, None], rep
         OrchestrionError: The run failed.
     """
     run, progress = RunSnapshot(), ProgressReport(report)
-    try:
-        async with aclosing(events):
-            async for event in events:
-                run = apply(run, event)
-                await progress.show(run, event)
-    except anyio.get_cancelled_exc_class():
-        if run.name and not run.state.ended:
-            with anyio.move_on_after(_CANCEL_S, shield=True):
-                await client.runs.cancel(run.name)
-        raise
+    async with aclosing(watched(client, events)) as watching:
+        async for event in watching:
+            run = apply(run, event)
+            await progress.show(run, event)
     return run
 
 

@@ -10,7 +10,7 @@ from orchestrion.events import AnswerFinished, AnswerText, RunFinished, RunStart
 from orchestrion_gateway.openai_api import artifact_links, progress
 from orchestrion_gateway.openai_api.conversations import Continuation, Conversations
 from orchestrion_gateway.openai_api.generation import AnswerPiece, Began, Ending, Generation, GenerationUsage, Thought
-from orchestrion_gateway.openai_api.watched_runs import watched
+from orchestrion_gateway.watching import watched
 
 
 async def answered(

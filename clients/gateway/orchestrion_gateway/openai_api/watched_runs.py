@@ -1,62 +1,15 @@
-"""Runs on behalf of a call: watched to their end, and cancelled at once when the call is given up."""
+"""Tasks that a call wants done, by the expert that it names or by those that the selector chooses."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from typing import Final
 
 from orchestrion import AsyncClient, Event, OrchestrionError, Plan, Reason, Task, TaskResult
-from orchestrion.events import RunFinished, TaskFinished
+from orchestrion.events import TaskFinished
 from orchestrion.values import Value
 from orchestrion_gateway.openai_api.offer import Performer
-
-_CANCEL_S: Final = 10.0
-
-
-async def watched(client: AsyncClient, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
-    """Yields the events of a run; closed before its end, it cancels the run instead of leaving it to its grace.
-
-    The grace stays, so that a connection to the controller that breaks does not end the run.
-
-    Args:
-        client: The client of the controller.
-        events: The events, from the first one on.
-
-    Raises:
-        OrchestrionError: The run failed, and why.
-    """
-    over = False
-    # The name of the run comes with its first event: who leaves before that is waited for until then, too.
-    beginning = asyncio.create_task(_next(events))
-    try:
-        event = await asyncio.shield(beginning)
-        while event is not None:
-            over = isinstance(event.payload, RunFinished)
-            yield event
-            event = await _next(events)
-        over = True
-    except OrchestrionError:
-        over = True
-        raise
-    finally:
-        if not over:
-            await _cancel(client, beginning)
-        await events.aclose()
-
-
-async def _cancel(client: AsyncClient, beginning: asyncio.Task[Event | None]) -> None:
-    with contextlib.suppress(OrchestrionError, TimeoutError):
-        async with asyncio.timeout(_CANCEL_S):
-            first = await beginning
-            if first is not None:
-                await client.runs.cancel(first.run)
-
-
-async def _next(events: AsyncGenerator[Event, None]) -> Event | None:
-    return await anext(events, None)
+from orchestrion_gateway.watching import watched
 
 
 def executed(client: AsyncClient, tasks: Sequence[Task], performer: Performer) -> AsyncGenerator[Event, None]:
