@@ -64,6 +64,7 @@ export const en = {
   answering: "Writing the answer …",
   waitingForApproval: "Waits for your approval",
   done: "Done in {time}",
+  doneInPart: "Ended after {time}; {undone} of {count} steps did not work",
   failedAfter: "Failed after {time}",
   notBegun: "Nothing was run",
   cancelled: "Stopped",

@@ -64,6 +64,7 @@ export const zh: Catalogue = {
   answering: "正在撰写回答……",
   waitingForApproval: "等待您的批准",
   done: "用时 {time}",
+  doneInPart: "用时 {time}；{count} 个步骤中有 {undone} 个没有成功",
   failedAfter: "{time} 后失败",
   notBegun: "没有执行任何步骤",
   cancelled: "已停止",

@@ -3,7 +3,7 @@ import type { RunEvent, Task } from "../api/messages";
 import { apply, fold } from "./fold";
 import beyond from "./recorded/beyond.json";
 import chain from "./recorded/chain.json";
-import { fractionOf, isRefused, itemsDone, NOTHING, type RunView } from "./state";
+import { fractionOf, isRefused, itemsDone, NOTHING, type RunView, undoneCount } from "./state";
 import { textKey } from "./task_fold";
 
 const CHAIN = chain as unknown as RunEvent[];
@@ -165,4 +165,15 @@ it("a payload of a later version counts as seen and changes nothing else", () =>
   const view = apply(NOTHING, { run: RUN, sequence: "7" });
   expect(view.lastSequence).toBe(7);
   expect(view.phase).toBe("running");
+});
+
+describe("a run that has succeeded", () => {
+  it("tells how many of its steps did not", () => {
+    const view = fold(CHAIN);
+    const failed = { ...view, tasks: view.tasks.map((task) => ({ ...task, phase: "failed" as const })) };
+
+    expect(undoneCount(view)).toBe(0);
+    expect(undoneCount(failed)).toBe(view.tasks.length);
+    expect(undoneCount({ ...failed, phase: "failed" })).toBe(0);
+  });
 });

@@ -131,3 +131,8 @@ export function itemsDone(task: TaskView): number {
   if (task.phase === "succeeded") return task.itemCount;
   return Object.entries(task.fractions).filter(([item, part]) => Number(item) !== WHOLE && part >= 1).length;
 }
+
+/** How many steps of a run that has succeeded did not: the answer says which, and the run ended all the same. */
+export function undoneCount(view: RunView): number {
+  return view.phase === "succeeded" ? view.tasks.filter((task) => task.phase !== "succeeded").length : 0;
+}

@@ -3,7 +3,7 @@ import { artifact } from "../conversation/artifacts";
 import { ask, type Turn } from "../conversation/conversation";
 import * as draft from "../conversation/draft";
 import { duration, t } from "../language/language";
-import { hasEnded, isRefused, type RunView } from "../run/state";
+import { hasEnded, isRefused, type RunView, undoneCount } from "../run/state";
 import { replace } from "../route";
 import { Answer } from "./answer";
 import { ArtifactView } from "./artifact";
@@ -78,7 +78,7 @@ function WishView({ view }: { view: RunView }): JSX.Element | null {
 function Progress({ view }: { view: RunView }): JSX.Element {
   return (
     <p class="progress-line" role="status">
-      <span class="state-dot" data-state={view.phase} aria-hidden="true" />
+      <span class="state-dot" data-state={undoneCount(view) > 0 ? "failed" : view.phase} aria-hidden="true" />
       {said(view)}
     </p>
   );
@@ -86,6 +86,8 @@ function Progress({ view }: { view: RunView }): JSX.Element {
 
 function said(view: RunView): string {
   const time = duration(view.durationMs ?? 0);
+  const undone = undoneCount(view);
+  if (undone > 0) return t("doneInPart", { time, undone, count: view.tasks.length });
   if (view.phase === "succeeded") return t("done", { time });
   if (isRefused(view)) return t("notBegun");
   if (view.phase === "failed") return t("failedAfter", { time });
@@ -99,7 +101,7 @@ function said(view: RunView): string {
 function Notes({ view }: { view: RunView }): JSX.Element | null {
   const notes = [
     ...view.rejections.map((problem) => t("mended", { message: problem.message })),
-    ...(view.plan?.noTaskReason && view.phase === "succeeded" ? [t("noTasks", { reason: view.plan.noTaskReason })] : []),
+    ...(view.plan?.noTaskReason && view.phase === "succeeded" && !view.answer.includes(view.plan.noTaskReason) ? [t("noTasks", { reason: view.plan.noTaskReason })] : []),
     ...(view.approval?.edited ? [t("edited")] : []),
     ...(view.doubts.length > 0 ? [`${t("doubts")} ${view.doubts.join(" ")}`] : []),
   ];
