@@ -42,6 +42,14 @@ class Turn:
     def audio(self) -> Locator:
         return self.article.get_by_role("list", name="Results").locator("audio")
 
+    async def duration_s(self) -> float:
+        """How long the sound among the results is, once the browser has read as much of it."""
+        seconds: float = await self.audio.evaluate(
+            """sound => sound.readyState > 0 ? sound.duration
+              : new Promise(resolve => sound.addEventListener("loadedmetadata", () => resolve(sound.duration)))"""
+        )
+        return seconds
+
     @property
     def approval(self) -> Locator:
         return self.article.get_by_role("form", name="Plan to approve")

@@ -38,7 +38,7 @@ async def test_a_dropped_picture_is_read_aloud_and_heard(starter: StarterPlatfor
 
     await turn.expect_state("succeeded")
     await expect(turn.answer).to_contain_text("Mind the gap")
-    assert await turn.audio.evaluate("audio => audio.duration") > 1
+    assert await turn.duration_s() > 1
     await turn.audio.evaluate("audio => audio.play()")
     await chat.page.wait_for_function("() => document.querySelector('[aria-label=Results] audio').currentTime > 0.5")
     picture = turn.article.get_by_role("img").first
