@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect
 
 from orchestrion import FailedPreconditionError, OrchestrionError, Reason
 from orchestrion_gateway.errors import status_of
+from orchestrion_gateway.lingering import LingeringResponse
 
 _CODES: Final[Mapping[str, str]] = {
     Reason.EXPERT_NOT_FOUND.name: "model_not_found",
@@ -54,7 +55,9 @@ def response_of(error: OrchestrionError) -> Response:
     headers = _headers(status)
     if error.retry_after_ms is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_ms / 1000)))
-    return JSONResponse(described(error), status, headers)
+    # What is too large is still being sent.
+    kind = LingeringResponse if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else JSONResponse
+    return kind(described(error), status, headers)
 
 
 def install(app: FastAPI) -> None:
