@@ -22,7 +22,7 @@ from tests.small_language_model import EXPERT
 
 pytestmark = [pytest.mark.tasks, pytest.mark.timeout(3000)]
 
-_COUNT: Final = 100 if os.environ.get("LONG") else 5
+_COUNT: Final = 100 if os.environ.get("LONG") else 20
 _TIMEOUT_S: Final = 600.0
 TYPES: Final = [task_types.load()[name] for name in ("translation", "text-to-speech", "summarization")]
 VERBS: Final = ("Say", "Translate into German:", "Sum up:", "Speak slowly:", "Translate into French and say:")
