@@ -10,8 +10,8 @@ import pytest
 from playwright.async_api import expect
 
 from orchestrion._codec import codec
-from orchestrion.experts import Expert, ExpertState
 from orchestrion.errors import Reason
+from orchestrion.experts import Expert, ExpertState
 from orchestrion.models import ListedModel, ModelProgress
 from orchestrion.v1 import model_host_service_pb2 as pb
 from orchestrion_serving.interceptors import Context

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
-from tests.llm_server import LLMServer, Reply
+from tests.llm_server import LLMServer
 from tests.web.chat_page import Chat, Turn
 from tests.web.conftest import OpenPage
 from tests.web.platform import serving_page, start_controller
