@@ -18,8 +18,15 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
 from grpc_reflection.v1alpha import reflection
 
+from orchestrion import logs
 from orchestrion._net.transport import server_options
-from orchestrion_serving.interceptors import DeadlineInterceptor, ErrorInterceptor, MetricsInterceptor
+from orchestrion_serving import trace_context, tracing
+from orchestrion_serving.interceptors import (
+    DeadlineInterceptor,
+    ErrorInterceptor,
+    MetricsInterceptor,
+    TracingInterceptor,
+)
 from orchestrion_serving.metrics import CallMetrics
 
 T = TypeVar("T")
@@ -35,11 +42,9 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     return uvloop.run(main)
 
 
-def set_up_logging(level: str) -> None:
-    """Writes logs of `level` and above to stderr, one line each."""
-    logging.basicConfig(
-        level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
-    )
+def set_up_logging(level: str, form: str = "console", *, content: bool = False) -> None:
+    """Writes logs of `level` and above to stderr, one line each, with the ids of run, task and trace; as `logs.set_up`."""
+    logs.set_up(level, form, trace_context.ids, content=content)
     # The HTTP client logs every call at INFO, with its URL.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
 
@@ -63,7 +68,9 @@ class GrpcServer:
             metrics: Where calls are counted.
             unary_timeout_s: How long a unary call without a deadline may take, in seconds.
         """
-        interceptors = [MetricsInterceptor(metrics), ErrorInterceptor(), DeadlineInterceptor(unary_timeout_s)]
+        outermost = [TracingInterceptor()] if tracing.is_on() else []
+        own = [MetricsInterceptor(metrics), ErrorInterceptor(), DeadlineInterceptor(unary_timeout_s)]
+        interceptors = [*outermost, *own]
         self.server = grpc.aio.server(interceptors=interceptors, options=server_options())
         self.port = 0
         self._health = health_aio.HealthServicer()

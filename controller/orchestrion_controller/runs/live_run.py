@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import AbstractContextManager, aclosing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.runs.gate import Gate
 from orchestrion_controller.runs.journal import Journal
 from orchestrion_controller.runs.log import RunLog
+from orchestrion_serving import trace_context, tracing
 
 _log = logging.getLogger(__name__)
 
@@ -73,12 +74,15 @@ class LiveRun:
         self._task: asyncio.Task[None] | None = None
         self._on_ended: Callable[[], None] = lambda: None
         self.error: OrchestrionError | None = None
+        self._request = ""
 
     def start(
         self, messages: tuple[Message, ...], request_id: str, program: Program, ended: Callable[[], None]
     ) -> None:
         """Queues the run's row and starts its program; `ended` is called once its end is committed."""
         loop = asyncio.get_running_loop()
+        if tracing.records_content():
+            self._request = "\n".join(f"{message.role.name.lower()}: {message.text}" for message in messages)
         self._journal.create(self.row, request_id, self._on_written)
         started = RunStarted(self.row.kind, messages, self.row.deadline_time, self.row.previous_run)
         self.log.append(Stage.UNSPECIFIED, started)
@@ -139,8 +143,9 @@ class LiveRun:
 
     async def _live(self, program: Program) -> None:
         state, error = RunState.SUCCEEDED, None
+        trace_context.run.set(self.row.name)
         try:
-            with run_deadline(self._lifetime.deadline_s):
+            with self._span(), run_deadline(self._lifetime.deadline_s):
                 await program(self.row.name, self.log)
         except asyncio.CancelledError:
             error = self._cancel_error or Reason.SERVER_STOPPING.error("The controller is shutting down; ask again.")
@@ -153,6 +158,14 @@ class LiveRun:
             error = Reason.INTERNAL.error("The controller met a fault of its own; its log has the details.")
             state = RunState.FAILED
         self._end(state, error)
+
+    def _span(self) -> AbstractContextManager[tracing.Span]:
+        if not tracing.is_on():
+            return tracing.span("")
+        attributes = {"orchestrion.run": self.row.name, "orchestrion.run.kind": self.row.kind.name.lower()}
+        if tracing.records_content():
+            attributes["orchestrion.request"] = self._request
+        return tracing.span(tracing.SpanName.RUN, attributes)
 
     def _end(self, state: RunState, error: OrchestrionError | None) -> None:
         self.error = error
