@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import Final
 
 from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import SpanLimits, TracerProvider
@@ -99,7 +100,7 @@ class _OtlpSpan(Span):
         context = self.own.get_span_context()
         return trace.format_trace_id(context.trace_id) if context.trace_flags.sampled else ""
 
-    def context(self) -> trace.Context:
+    def context(self) -> Context:
         return trace.set_span_in_context(self.own)
 
     def set(self, attributes: Attributes) -> None:

@@ -43,7 +43,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 
 def set_up_logging(level: str, form: str = "console", *, content: bool = False) -> None:
-    """Writes logs of `level` and above to stderr, one line each, with the ids of run, task and trace; as `logs.set_up`."""
+    """Writes logs to stderr as `logs.set_up`, with the ids of run, task and trace."""
     logs.set_up(level, form, trace_context.ids, content=content)
     # The HTTP client logs every call at INFO, with its URL.
     logging.getLogger("httpx2").setLevel(logging.WARNING)

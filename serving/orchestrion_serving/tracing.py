@@ -7,13 +7,16 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import Context, copy_context
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final, Protocol, TypeAlias, cast
 
 from orchestrion.errors import OrchestrionError, Reason, RunCancelledError
 from orchestrion_serving import trace_context
 
-Attributes: TypeAlias = Mapping[str, str | int | float | bool]
+Attributes: TypeAlias = Mapping[str, str | int | float | bool | tuple[str, ...]]
 """What a span says of its work, by the names of `docs/tracing.md`; texts are cut to 256 characters."""
+
+_NOTHING: Final[Attributes] = MappingProxyType({})
 
 Metadata: TypeAlias = tuple[tuple[str, str | bytes], ...]
 """The metadata of a gRPC call."""
@@ -120,7 +123,8 @@ def start(endpoint: str, service: str, instance: str = "", *, records_content: b
     try:
         from orchestrion_serving.otlp import OtlpTracer
     except ModuleNotFoundError as error:
-        text = f"otlp_endpoint: tracing needs OpenTelemetry ({error.name}); install it: pip install 'orchestrion[tracing]'."
+        cure = "pip install 'orchestrion[tracing]'"
+        text = f"otlp_endpoint: tracing needs OpenTelemetry, which is not here ({error.name}); install it: {cure}."
         raise Reason.NOT_CONFIGURED.error(text, field="otlp_endpoint") from error
     _tracer = OtlpTracer(endpoint, service, instance, records_content=records_content)
 
@@ -150,7 +154,7 @@ def current() -> Span | None:
 
 def begin(
     name: str,
-    attributes: Attributes = {},
+    attributes: Attributes = _NOTHING,
     *,
     kind: SpanKind = SpanKind.INTERNAL,
     parent: Span | None = None,
@@ -173,7 +177,7 @@ def begin(
 
 
 def span(
-    name: str, attributes: Attributes = {}, *, kind: SpanKind = SpanKind.INTERNAL, parent: Span | None = None
+    name: str, attributes: Attributes = _NOTHING, *, kind: SpanKind = SpanKind.INTERNAL, parent: Span | None = None
 ) -> AbstractContextManager[Span]:
     """Opens a span around a block of one task; what is begun within is a part of it. Arguments as of `begin`."""
     if _tracer is None:

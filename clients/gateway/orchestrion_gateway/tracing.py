@@ -1,4 +1,4 @@
-"""Spans of the gateway's calls. Imported only where tracing is on; the SDK takes the open one along to the controller."""
+"""Spans of the gateway's calls. Imported only where tracing is on; the SDK tells the controller of the open one."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class LiveRun:
             error = Reason.DEADLINE_EXCEEDED.error("The run did not end before its deadline; give it more time.")
             self._timers.append(loop.call_later(max(0.0, self._lifetime.deadline_s), self.cancel, error))
         self._metrics.runs_running.inc()
-        self._task = loop.create_task(self._live(program), name=self.row.name)
+        self._task = loop.create_task(self._traced(program), name=self.row.name)
         self._on_ended = ended
         if self._cancels_without_reader:
             self._start_grace()
@@ -141,11 +141,18 @@ class LiveRun:
         loop = asyncio.get_running_loop()
         self._detach_timer = loop.call_later(self._lifetime.detach_grace_s, self.cancel, error)
 
+    async def _traced(self, program: Program) -> None:
+        """Lives within a span, with the run's name in every line of the log."""
+        trace_context.run.set(self.row.name)
+        with self._span() as span:
+            await self._live(program)
+            if self.error is not None:
+                tracing.outcome(span, self.error)
+
     async def _live(self, program: Program) -> None:
         state, error = RunState.SUCCEEDED, None
-        trace_context.run.set(self.row.name)
         try:
-            with self._span(), run_deadline(self._lifetime.deadline_s):
+            with run_deadline(self._lifetime.deadline_s):
                 await program(self.row.name, self.log)
         except asyncio.CancelledError:
             error = self._cancel_error or Reason.SERVER_STOPPING.error("The controller is shutting down; ask again.")
@@ -172,6 +179,13 @@ class LiveRun:
         for timer in (*self._timers, *((self._detach_timer,) if self._detach_timer else ())):
             timer.cancel()
         seconds = time.perf_counter() - self._started
+        _log.info(
+            "%s ended as %s after %.3f s%s",
+            self.row.name,
+            state.name,
+            seconds,
+            f": {error.reason}" if error is not None else "",
+        )
         finished = RunFinished(state, Error.of(error) if error else None, seconds * 1000)
         self.log.append(Stage.UNSPECIFIED, finished)
         self._write_end(state)

@@ -216,7 +216,7 @@ def _usage(end: ReplyEnd) -> tracing.Attributes:
     return {
         "gen_ai.usage.input_tokens": end.counts.prompt,
         "gen_ai.usage.output_tokens": end.counts.completion,
-        "gen_ai.response.finish_reason": end.finish_reason,
+        "gen_ai.response.finish_reasons": (end.finish_reason,),
     }
 
 
