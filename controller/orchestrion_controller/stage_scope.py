@@ -40,7 +40,7 @@ class StageScope:
         return item
 
 
-def stage_span(stage: Stage, performer: str) -> AbstractContextManager[tracing.Span]:
+def stage_span(stage: Stage, performer: str) -> AbstractContextManager[tracing.TraceSpan]:
     """Opens the span of a stage; that of Execute is opened by the execution, whose tasks begin before its first event.
 
     A stage that opens within another, as Select does while the plan is being written, is a part of the run all the

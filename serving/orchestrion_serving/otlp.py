@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from orchestrion_serving.tracing import Attributes, Span, SpanKind
+from orchestrion_serving.tracing import Attributes, SpanKind, TraceSpan
 
 _MAX_TEXT: Final = 256
 """How many characters of a text attribute are kept; of content, sixteen times as many."""
@@ -51,10 +51,10 @@ class OtlpTracer:
         attributes: Attributes,
         *,
         kind: SpanKind,
-        parent: Span | None,
-        links: Collection[Span],
+        parent: TraceSpan | None,
+        links: Collection[TraceSpan],
         at: float | None,
-    ) -> Span:
+    ) -> TraceSpan:
         """Starts a span."""
         context = parent.context() if isinstance(parent, _OtlpSpan) else trace.set_span_in_context(trace.INVALID_SPAN)
         started = self._tracer.start_span(
@@ -69,12 +69,12 @@ class OtlpTracer:
         )
         return _OtlpSpan(started, name, parent)
 
-    def remote(self, carrier: Mapping[str, str]) -> Span | None:
+    def remote(self, carrier: Mapping[str, str]) -> TraceSpan | None:
         """Returns the caller's span."""
-        found = trace.get_current_span(_PROPAGATOR.extract(carrier, trace.set_span_in_context(trace.INVALID_SPAN)))
-        return _OtlpSpan(found, "", None) if found.get_span_context().is_valid else None
+        caller = trace.get_current_span(_PROPAGATOR.extract(carrier, trace.set_span_in_context(trace.INVALID_SPAN)))
+        return _OtlpSpan(caller, "", None) if caller.get_span_context().is_valid else None
 
-    def headers(self, span: Span) -> Mapping[str, str]:
+    def headers(self, span: TraceSpan) -> Mapping[str, str]:
         """Returns `traceparent`, and `tracestate` where there is some."""
         carrier: dict[str, str] = {}
         if isinstance(span, _OtlpSpan):
@@ -86,10 +86,10 @@ class OtlpTracer:
         self._provider.shutdown()
 
 
-class _OtlpSpan(Span):
+class _OtlpSpan(TraceSpan):
     """A span of OpenTelemetry's."""
 
-    def __init__(self, own: trace.Span, name: str, parent: Span | None) -> None:
+    def __init__(self, own: trace.Span, name: str, parent: TraceSpan | None) -> None:
         self.own = own
         self.name = name
         self._has_failed = False
@@ -113,7 +113,7 @@ class _OtlpSpan(Span):
         self.own.set_attribute("error.type", reason)
         self.own.set_status(trace.StatusCode.ERROR)
 
-    def link(self, other: Span) -> None:
+    def link(self, other: TraceSpan) -> None:
         if isinstance(other, _OtlpSpan):
             self.own.add_link(other.own.get_span_context())
 

@@ -45,12 +45,12 @@ class SpanKind(StrEnum):
     CLIENT = "CLIENT"
 
 
-class Span:
+class TraceSpan:
     """An open span; this one is the span of whoever does not trace, and does nothing."""
 
     name = ""
     """What it is called."""
-    parent: Span | None = None
+    parent: TraceSpan | None = None
     """What it is a part of, where that is in this process."""
 
     @property
@@ -64,7 +64,7 @@ class Span:
     def fail(self, reason: str) -> None:
         """Says that the work failed, by a reason or the name of an error's class; never by its words."""
 
-    def link(self, other: Span) -> None:
+    def link(self, other: TraceSpan) -> None:
         """Points to a span elsewhere that this work was also for."""
 
     def end(self, at: float | None = None) -> None:
@@ -83,23 +83,23 @@ class Tracer(Protocol):
         attributes: Attributes,
         *,
         kind: SpanKind,
-        parent: Span | None,
-        links: Collection[Span],
+        parent: TraceSpan | None,
+        links: Collection[TraceSpan],
         at: float | None,
-    ) -> Span:
+    ) -> TraceSpan:
         """Starts a span; without a parent a trace of its own."""
 
-    def remote(self, carrier: Mapping[str, str]) -> Span | None:
+    def remote(self, carrier: Mapping[str, str]) -> TraceSpan | None:
         """Returns the caller's span out of headers of the W3C; None where there is none."""
 
-    def headers(self, span: Span) -> Mapping[str, str]:
+    def headers(self, span: TraceSpan) -> Mapping[str, str]:
         """Returns the headers of the W3C that name a span to a callee."""
 
     def close(self) -> None:
         """Exports what is left, for some seconds at most."""
 
 
-NO_SPAN: Final = Span()
+NO_SPAN: Final = TraceSpan()
 """The span of whoever does not trace."""
 
 _tracer: Tracer | None = None
@@ -147,9 +147,9 @@ async def close() -> None:
         await asyncio.to_thread(tracer.close)
 
 
-def current() -> Span | None:
+def current() -> TraceSpan | None:
     """Returns the innermost open span; None outside of any."""
-    return cast("Span | None", trace_context.span.get())  # Only spans of this module are put there.
+    return cast("TraceSpan | None", trace_context.span.get())  # Only spans of this module are put there.
 
 
 def begin(
@@ -157,10 +157,10 @@ def begin(
     attributes: Attributes = _NOTHING,
     *,
     kind: SpanKind = SpanKind.INTERNAL,
-    parent: Span | None = None,
-    links: Collection[Span] = (),
+    parent: TraceSpan | None = None,
+    links: Collection[TraceSpan] = (),
     at: float | None = None,
-) -> Span:
+) -> TraceSpan:
     """Starts a span that the caller ends; it becomes nobody's parent by itself.
 
     Args:
@@ -177,15 +177,15 @@ def begin(
 
 
 def span(
-    name: str, attributes: Attributes = _NOTHING, *, kind: SpanKind = SpanKind.INTERNAL, parent: Span | None = None
-) -> AbstractContextManager[Span]:
+    name: str, attributes: Attributes = _NOTHING, *, kind: SpanKind = SpanKind.INTERNAL, parent: TraceSpan | None = None
+) -> AbstractContextManager[TraceSpan]:
     """Opens a span around a block of one task; what is begun within is a part of it. Arguments as of `begin`."""
     if _tracer is None:
         return _OFF
     return _within(begin(name, attributes, kind=kind, parent=parent))
 
 
-def context_of(open_span: Span) -> Context | None:
+def context_of(open_span: TraceSpan) -> Context | None:
     """Returns a copy of the context in which a span is the innermost; None, the context as it is, for no span."""
     if open_span is NO_SPAN:
         return None
@@ -194,7 +194,7 @@ def context_of(open_span: Span) -> Context | None:
     return context
 
 
-def remote_parent(metadata: Collection[tuple[str, str | bytes]] | None) -> Span | None:
+def remote_parent(metadata: Collection[tuple[str, str | bytes]] | None) -> TraceSpan | None:
     """Returns the caller's span out of the metadata of a gRPC call; None where there is none, or tracing is off."""
     if _tracer is None:
         return None
@@ -209,7 +209,7 @@ def metadata() -> Metadata | None:
     return tuple(_tracer.headers(innermost).items())
 
 
-def outcome(open_span: Span, error: BaseException) -> None:
+def outcome(open_span: TraceSpan, error: BaseException) -> None:
     """Says of a span how its work failed; work that was cancelled did not fail."""
     if isinstance(error, OrchestrionError) and not isinstance(error, RunCancelledError):
         open_span.fail(error.reason)
@@ -219,10 +219,10 @@ def outcome(open_span: Span, error: BaseException) -> None:
         open_span.fail(type(error).__name__)
 
 
-class _Off(AbstractContextManager[Span]):
+class _Off(AbstractContextManager[TraceSpan]):
     """The block of whoever does not trace; one serves all."""
 
-    def __enter__(self) -> Span:
+    def __enter__(self) -> TraceSpan:
         return NO_SPAN
 
     def __exit__(self, *_: object) -> None:
@@ -233,7 +233,7 @@ _OFF: Final = _Off()
 
 
 @contextmanager
-def beside(name: str, attributes: Attributes, other: Span | None) -> Iterator[Span]:
+def beside(name: str, attributes: Attributes, other: TraceSpan | None) -> Iterator[TraceSpan]:
     """Opens a span that has the same parent as another one and does not become the innermost."""
     opened = begin(name, attributes, parent=other.parent if other is not None else None)
     try:
@@ -246,7 +246,7 @@ def beside(name: str, attributes: Attributes, other: Span | None) -> Iterator[Sp
 
 
 @contextmanager
-def _within(opened: Span) -> Iterator[Span]:
+def _within(opened: TraceSpan) -> Iterator[TraceSpan]:
     before = trace_context.span.get()
     trace_context.span.set(opened)
     try:

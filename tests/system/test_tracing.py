@@ -78,9 +78,9 @@ def has_ended(spans: Sequence[Seen]) -> bool:
 
 def whole(spans: Sequence[Seen], caller: trace.Span) -> bool:
     """Whether a run's call has ended, and of each span the parent is there."""
-    known = {span.span_id for span in spans} | {trace.format_span_id(caller.get_span_context().span_id)}
+    span_ids = {span.span_id for span in spans} | {trace.format_span_id(caller.get_span_context().span_id)}
     infers = named(spans, "orchestrion.v1.ModelHostService/Infer")
-    return has_ended(spans) and bool(infers) and all(span.parent_id in known for span in spans)
+    return has_ended(spans) and bool(infers) and all(span.parent_id in span_ids for span in spans)
 
 
 def lie_within(spans: Sequence[Seen]) -> None:
@@ -128,8 +128,8 @@ def test_a_chain_of_three_is_one_trace_from_the_caller_to_the_worker(
         "batch": "compute",
         "worker": "batch",
     }.items():
-        found = named(spans, name)
-        assert [parent_of(span, spans).name for span in found] == [above] * 3, name
+        layer = named(spans, name)
+        assert [parent_of(span, spans).name for span in layer] == [above] * 3, name
     for batch in named(spans, "batch"):
         assert batch.links == {parent_of(parent_of(batch, spans), spans).span_id}
         assert batch["batch.size"] == 1
@@ -177,7 +177,7 @@ def test_a_retry_on_another_host_is_a_second_attempt_of_one_task(
     seen += events
     assert results(seen)["task"].succeeded
 
-    spans = collector.wait(trace_of(caller), lambda found: len(named(found, "attempt")) == 2 and whole(found, caller))
+    spans = collector.wait(trace_of(caller), lambda come: len(named(come, "attempt")) == 2 and whole(come, caller))
     (task,) = named(spans, "task")
     first, second = named(spans, "attempt")
     assert first.parent_id == second.parent_id == task.span_id

@@ -123,7 +123,7 @@ class Gateway:
         if self._tracing is not None:
             await asyncio.to_thread(self._tracing.close)
 
-    def _traced(self, app: ASGIApp) -> ASGIApp:
+    def _traced(self, app: MeasuringMiddleware) -> ASGIApp:
         if not self._config.otlp_endpoint:
             return app
         from orchestrion_gateway.tracing import TracingMiddleware

@@ -12,7 +12,9 @@ from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
+
+from orchestrion_gateway.measured import METHODS, MeasuringMiddleware
 
 _PROPAGATOR: Final = TraceContextTextMapPropagator()
 _UNTRACED: Final = frozenset({"/healthz", "/readyz"})
@@ -21,7 +23,7 @@ _UNTRACED: Final = frozenset({"/healthz", "/readyz"})
 class TracingMiddleware:
     """Opens a span around every HTTP call, as a part of the span that its header `traceparent` names."""
 
-    def __init__(self, app: ASGIApp, endpoint: str) -> None:
+    def __init__(self, app: MeasuringMiddleware, endpoint: str) -> None:
         """Prepares the export of spans to an endpoint by OTLP over gRPC; it connects with the first of them."""
         self._app = app
         own = Resource.create({"service.name": "orchestrion-gateway", "service.version": version("orchestrion")})
@@ -35,10 +37,9 @@ class TracingMiddleware:
         if scope["type"] != "http" or scope["path"] in _UNTRACED:
             await self._app(scope, receive, send)
             return
-        span = self._tracer.start_span(
-            scope["method"], _parent(scope), kind=trace.SpanKind.SERVER, record_exception=False
-        )
-        span.set_attribute("http.request.method", scope["method"])
+        method = scope["method"] if scope["method"] in METHODS else "_OTHER"
+        span = self._tracer.start_span(method, _parent(scope), kind=trace.SpanKind.SERVER, record_exception=False)
+        span.set_attribute("http.request.method", method)
 
         async def noting(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -57,10 +58,10 @@ class TracingMiddleware:
             raise
         finally:
             context.detach(token)
-            if route := getattr(scope.get("route"), "path", ""):
-                # The pattern, not the path: paths have names of runs and files.
-                span.update_name(f"{scope['method']} {route}")
-                span.set_attribute("http.route", route)
+            # The pattern, not the path: paths have names of runs and files.
+            route = self._app.route(scope)
+            span.update_name(f"{method} {route}")
+            span.set_attribute("http.route", route)
             span.end()
 
     def close(self) -> None:
@@ -70,8 +71,8 @@ class TracingMiddleware:
 
 def current_ids() -> Mapping[str, str]:
     """Returns the id of the trace at hand, for a line of a log."""
-    found = trace.get_current_span().get_span_context()
-    return {"trace_id": trace.format_trace_id(found.trace_id)} if found.is_valid else {}
+    span_context = trace.get_current_span().get_span_context()
+    return {"trace_id": trace.format_trace_id(span_context.trace_id)} if span_context.is_valid else {}
 
 
 def _parent(scope: Mapping[str, Any]) -> context.Context:

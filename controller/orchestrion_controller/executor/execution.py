@@ -60,7 +60,7 @@ class Execution:
         # A task may refer to one that is not planned yet, so the future is made by whichever comes first.
         self._results: dict[str, asyncio.Future[TaskResult]] = {}
         self._out: asyncio.Queue[Payload | None] = asyncio.Queue()
-        self._span: tracing.Span | None = None
+        self._span: tracing.TraceSpan | None = None
         for task_id, result in existing.items():
             self._result(task_id).set_result(result)
 

@@ -166,7 +166,7 @@ class LiveRun:
             state = RunState.FAILED
         self._end(state, error)
 
-    def _span(self) -> AbstractContextManager[tracing.Span]:
+    def _span(self) -> AbstractContextManager[tracing.TraceSpan]:
         if not tracing.is_on():
             return tracing.span("")
         attributes = {"orchestrion.run": self.row.name, "orchestrion.run.kind": self.row.kind.name.lower()}

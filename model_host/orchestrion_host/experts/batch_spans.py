@@ -17,7 +17,7 @@ class BatchSpans:
     def __init__(self, expert_id: str, entries: Sequence[QueueEntry]) -> None:
         """Ends the calls' waiting, and begins the batch: a part of its first call, with links to all."""
         about = {"orchestrion.expert": expert_id}
-        self._computing: list[tracing.Span] = []
+        self._computing: list[tracing.TraceSpan] = []
         for entry in entries:
             waiting = tracing.begin(SpanName.QUEUE, about, parent=entry.span, at=entry.entered_at)
             waiting.end(entry.started_at)

@@ -61,7 +61,7 @@ class ExpertLoader:
         self._limits = limits
         self._admission = Admission(experts, devices, shares, room, self._evict)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._load_spans: dict[str, tracing.Span] = {}
+        self._load_spans: dict[str, tracing.TraceSpan] = {}
         workers.on_crash = self._on_crash
         workers.on_gone = shares.give_back
 

@@ -198,7 +198,7 @@ class ChatEndpoint:
         finally:
             span.end()
 
-    def _span(self) -> tracing.Span:
+    def _span(self) -> tracing.TraceSpan:
         if not tracing.is_on():
             return tracing.NO_SPAN
         parts = urlsplit(self.address.chat_url())
