@@ -18,6 +18,7 @@ from orchestrion_controller.executor.hosts import HostChannels, infer_request
 from orchestrion_controller.executor.inputs import Inputs, Outputs
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.registry.replicas import ReplicaKey
+from orchestrion_serving import tracing
 from orchestrion_serving.metrics import reason_label
 
 Emit = Callable[[Payload], None]
@@ -136,7 +137,13 @@ class CallAttempts:
             emit(TaskStarted(task.id, attempt, *replica, item.index, item.count))
             in_flight = self._selector.begin(replica)
             try:
-                outputs = await self._infer(call, replica, reservation, emit_noting_text)
+                about: tracing.Attributes = {
+                    "orchestrion.attempt": attempt,
+                    "orchestrion.host": replica[0],
+                    "orchestrion.expert": replica[1],
+                }
+                with tracing.span(tracing.SpanName.ATTEMPT, about, kind=tracing.SpanKind.CLIENT):
+                    outputs = await self._infer(call, replica, reservation, emit_noting_text)
             except OrchestrionError as error:
                 in_flight.end(error)
                 self._metrics.attempts_failed.labels(self._metrics.expert(replica[1]), reason_label(error.reason)).inc()

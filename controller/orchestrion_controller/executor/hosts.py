@@ -19,6 +19,7 @@ from orchestrion.v1.model_host_service_pb2_grpc import ModelHostServiceStub
 from orchestrion.values import Value
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.registry.registry import Registry
+from orchestrion_serving import tracing
 
 _log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class HostChannel:
         """
         with self._waiting.track_inprogress():
             await self._slots.acquire()
-        call = self._stub.Infer(request)
+        call = self._stub.Infer(request, metadata=tracing.metadata())
         # What the host counts when the reader leaves early.
         code = grpc.StatusCode.CANCELLED.name
         try:
@@ -86,7 +87,7 @@ class HostChannel:
         """Reserves an expert softly, so that it is loaded before its inputs exist. A refusal is only logged."""
         request = pb.ReserveRequest(expert_id=expert_id, reservation=reservation, ttl_ms=RESERVATION_MS)
         try:
-            await self._stub.Reserve(request)
+            await self._stub.Reserve(request, metadata=tracing.metadata())
         except grpc.aio.AioRpcError as failure:
             _log.info("%s did not reserve %s: %s", self.name, expert_id, failure.details())
 
