@@ -13,7 +13,7 @@ from orchestrion_controller.plans.graph import dependencies
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class RunProgress:
     """What an earlier process journalled of a run."""
 
     planned: PlanFinished | None = None
@@ -39,15 +39,15 @@ class Progress:
         return kept
 
 
-NOTHING = Progress()
+NOTHING = RunProgress()
 """The progress of a run that begins."""
 
 
-def progress_of(log: Sequence[Event]) -> Progress:
+def progress_of(log: Sequence[Event]) -> RunProgress:
     """Reads from a run's numbered events how far it came."""
     run = reduce(apply, log, RunSnapshot())
     plans = [event.payload for event in log if isinstance(event.payload, PlanFinished)]
-    return Progress(
+    return RunProgress(
         planned=plans[-1] if plans and run.plan is not None else None,
         drafted={task.id: task.task for task in run.tasks.values() if task.task is not None},
         approved=run.plan if run.approval is not None and run.approval.approved else None,

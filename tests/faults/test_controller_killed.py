@@ -33,7 +33,7 @@ LONGEST_S = 1.2
 @pytest.mark.faults
 @pytest.mark.timeout(1_200)
 def test_runs_end_alike_whenever_the_controller_is_killed(tmp_path: Path) -> None:
-    chance = random.Random(18)
+    jitter = random.Random(18)
     counts: Counter[str] = Counter()
     with Servers(tmp_path) as servers:
         controller = servers.controller()
@@ -47,7 +47,7 @@ def test_runs_end_alike_whenever_the_controller_is_killed(tmp_path: Path) -> Non
                 events = client.run("do it", plan=PLAN, on_detach=OnDetach.CONTINUE)
                 reading = threading.Thread(target=read, args=(events, seen, failures))
                 reading.start()
-                reading.join(chance.uniform(0.0, LONGEST_S))
+                reading.join(jitter.uniform(0.0, LONGEST_S))
                 kill(process_of(controller))
                 controller = servers.controller(port=port)
                 reading.join(60)

@@ -22,7 +22,7 @@ from orchestrion_controller.pipeline.context import StageContext
 from orchestrion_controller.pipeline.performers import Performers
 from orchestrion_controller.planner.submitted import SubmittedPlanner
 from orchestrion_controller.plans import rules
-from orchestrion_controller.progress import NOTHING, Progress
+from orchestrion_controller.progress import NOTHING, RunProgress
 from orchestrion_controller.requests import (
     Approval,
     ExecuteRequest,
@@ -76,7 +76,7 @@ class Pipeline:
         log: EventLog,
         request: FullRequest,
         approval: Approval | None = None,
-        progress: Progress = NOTHING,
+        progress: RunProgress = NOTHING,
     ) -> None:
         """Plans, selects, executes and responds.
 
@@ -109,7 +109,7 @@ class Pipeline:
         )
         await self.respond(log, responding, request.previous_run)
 
-    async def plan(self, log: EventLog, request: PlanRequest, progress: Progress = NOTHING) -> None:
+    async def plan(self, log: EventLog, request: PlanRequest, progress: RunProgress = NOTHING) -> None:
         """Plans alone; a plan that an earlier process was writing is written again."""
         planner = self._performers.planner(request.planner)
         if (end := progress.planned) is not None:
@@ -121,12 +121,12 @@ class Pipeline:
             await self._context.hosts_back(progress.hosts)
         await self._plan(_Redrafting(log, progress), planner, await self._planning_request(request, request.task_types))
 
-    async def select(self, log: EventLog, request: SelectRequest, progress: Progress = NOTHING) -> None:
+    async def select(self, log: EventLog, request: SelectRequest, progress: RunProgress = NOTHING) -> None:
         """Assigns alone."""
         plan = await self._given(log, request, (), progress)
         await self._select_stage.all(log, plan.tasks, await self._selection_context(plan, request), request.policy)
 
-    async def execute(self, run: str, log: EventLog, request: ExecuteRequest, progress: Progress = NOTHING) -> None:
+    async def execute(self, run: str, log: EventLog, request: ExecuteRequest, progress: RunProgress = NOTHING) -> None:
         """Executes, and assigns first what is not assigned."""
         plan = await self._given(log, request, request.attachments, progress)
         results = {task_id: result for task_id, result in request.results.items() if result.succeeded}
@@ -134,7 +134,7 @@ class Pipeline:
         await self._carry_out(run, log, plan, request, assignments=request.assignments, results=results)
 
     async def respond(
-        self, log: EventLog, request: RespondRequest, previous_run: str = "", progress: Progress = NOTHING
+        self, log: EventLog, request: RespondRequest, previous_run: str = "", progress: RunProgress = NOTHING
     ) -> None:
         """Responds alone; an answer that an earlier process was writing is written again."""
         if progress.answered:
@@ -164,7 +164,7 @@ class Pipeline:
         log: EventLog,
         request: SelectRequest | ExecuteRequest,
         attachments: tuple[Artifact, ...],
-        progress: Progress,
+        progress: RunProgress,
     ) -> Plan:
         """Returns the plan of a stage alone, which is in the log too: readers of the run see what it works on."""
         plan = await self._check(request.plan, request.task_types, attachments)
@@ -176,7 +176,7 @@ class Pipeline:
         return plan
 
     async def _resume(
-        self, run: str, log: EventLog, request: FullRequest, approval: Approval | None, progress: Progress
+        self, run: str, log: EventLog, request: FullRequest, approval: Approval | None, progress: RunProgress
     ) -> tuple[PlanFinished, Plan, Mapping[str, TaskResult]]:
         """Does what an earlier process left to do before the answer: what ended there stays as it ended."""
         end = progress.planned
@@ -332,7 +332,7 @@ class Pipeline:
 class _Redrafting:
     """A log to which a plan is written again: tasks that it no longer has, or has otherwise, are revoked first."""
 
-    def __init__(self, log: EventLog, progress: Progress) -> None:
+    def __init__(self, log: EventLog, progress: RunProgress) -> None:
         self._log = log
         self._drafted = dict(progress.drafted)
 

@@ -42,7 +42,7 @@ class PreparedRun:
     """Where it waits until its plan is approved; None when it does not."""
 
 
-class Resumption(Protocol):
+class RunResumer(Protocol):
     """Makes programs of runs from what the journal has of them."""
 
     async def __call__(self, kind: RunKind, request: bytes, log: Sequence[Event]) -> PreparedRun:

@@ -21,9 +21,9 @@ from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.progress import end_of
 from orchestrion_controller.runs.gate import Gate, not_awaiting
 from orchestrion_controller.runs.journal import Journal
-from orchestrion_controller.runs.live_run import Lifetime, LiveRun, Opening, Program
+from orchestrion_controller.runs.live_run import Lifetime, LiveRun, Program, RunOpening
 from orchestrion_controller.runs.request_ids import CAPACITY, RequestIds
-from orchestrion_controller.runs.resuming import PreparedRun, Resumption, abandoned
+from orchestrion_controller.runs.resuming import PreparedRun, RunResumer, abandoned
 from orchestrion_controller.runs.views import logged
 
 
@@ -66,6 +66,7 @@ class RunSupervisor:
         self._journal = journal
         self._metrics = metrics
         self._limits = limits
+        metrics.runs_limit.set(limits.max_running)
         self._live: dict[str, LiveRun] = {}
         self._request_ids = RequestIds()
 
@@ -104,6 +105,7 @@ class RunSupervisor:
             return earlier
         if len(self._live) >= self._limits.max_running:
             message = f"{len(self._live)} runs are going on, as many as max_running_runs allows; try again later."
+            self._metrics.runs_rejected.labels(Reason.TOO_MANY_RUNS.name).inc()
             raise Reason.TOO_MANY_RUNS.error(message, retry_after_ms=1_000)
         now = datetime.now(UTC)
         deadline = now + timedelta(seconds=deadline_s) if deadline_s is not None else None
@@ -112,10 +114,10 @@ class RunSupervisor:
         self._live[row.name] = run
         if options.request_id:
             self._request_ids.add(options.request_id, row.name)
-        run.start(Opening(messages, options.request_id, request), program, partial(self._forget, row.name))
+        run.start(RunOpening(messages, options.request_id, request), program, partial(self._forget, row.name))
         return row.name
 
-    async def resume(self, resumption: Resumption) -> int:
+    async def resume(self, resumption: RunResumer) -> int:
         """Takes up the runs that an earlier process left unfinished, and counts them. Called before the first new run.
 
         What cannot be taken up, or was `max_resumes` times already, ends with the reason CONTROLLER_RESTARTED.
@@ -136,7 +138,7 @@ class RunSupervisor:
             lifetime = self._lifetime(prepared.options, deadline_s)
             run = LiveRun(left.row, lifetime, self._journal, self._metrics, prepared.gate)
             self._live[left.row.name] = run
-            opening = Opening(prepared.messages, left.request_id, left.request or b"")
+            opening = RunOpening(prepared.messages, left.request_id, left.request or b"")
             run.resume(messages, opening, prepared.program, partial(self._forget, left.row.name))
             count += 1
         return count

@@ -18,7 +18,7 @@ from orchestrion.v1 import (
 )
 from orchestrion_controller.artifacts.artifacts import OwnedArtifacts
 from orchestrion_controller.pipeline.pipeline import Pipeline
-from orchestrion_controller.progress import NOTHING, Progress, progress_of
+from orchestrion_controller.progress import NOTHING, RunProgress, progress_of
 from orchestrion_controller.requests import ExecuteRequest, FullRequest, PlanRequest, RespondRequest, SelectRequest
 from orchestrion_controller.runs.log import RunLog
 from orchestrion_controller.runs.resuming import PreparedRun, log_restart
@@ -64,7 +64,7 @@ class Programs:
                 raise Reason.CONTROLLER_RESTARTED.error(message)
 
     async def full(
-        self, request: run_service_pb2.RunRequest, progress: Progress = NOTHING, past: Sequence[Event] = ()
+        self, request: run_service_pb2.RunRequest, progress: RunProgress = NOTHING, past: Sequence[Event] = ()
     ) -> PreparedRun:
         """Prepares a run through all four stages; `past` are the events of one that is resumed."""
         timeout_ms = decoding.approval_timeout_ms(request)
@@ -95,7 +95,7 @@ class Programs:
 
         return PreparedRun(program, decoding.options(request.options), turns, gate)
 
-    async def plan(self, request: plan_service_pb2.PlanRequest, progress: Progress = NOTHING) -> PreparedRun:
+    async def plan(self, request: plan_service_pb2.PlanRequest, progress: RunProgress = NOTHING) -> PreparedRun:
         """Prepares planning alone."""
         turns = decoding.messages(request.messages)
         plan_request = PlanRequest(
@@ -108,7 +108,7 @@ class Programs:
         options = decoding.options(request.options)
         return PreparedRun(lambda _, log: self._pipeline.plan(log, plan_request, progress), options, turns)
 
-    def select(self, request: select_service_pb2.SelectRequest, progress: Progress = NOTHING) -> PreparedRun:
+    def select(self, request: select_service_pb2.SelectRequest, progress: RunProgress = NOTHING) -> PreparedRun:
         """Prepares assigning alone."""
         select_request = SelectRequest(
             decoding.plan(request.plan),
@@ -119,7 +119,9 @@ class Programs:
         options = decoding.options(request.options)
         return PreparedRun(lambda _, log: self._pipeline.select(log, select_request, progress), options)
 
-    async def execute(self, request: execute_service_pb2.ExecuteRequest, progress: Progress = NOTHING) -> PreparedRun:
+    async def execute(
+        self, request: execute_service_pb2.ExecuteRequest, progress: RunProgress = NOTHING
+    ) -> PreparedRun:
         """Prepares executing alone."""
         execute_request = ExecuteRequest(
             decoding.plan(request.plan),
@@ -133,7 +135,9 @@ class Programs:
         options = decoding.options(request.options)
         return PreparedRun(lambda run, log: self._pipeline.execute(run, log, execute_request, progress), options)
 
-    async def respond(self, request: respond_service_pb2.RespondRequest, progress: Progress = NOTHING) -> PreparedRun:
+    async def respond(
+        self, request: respond_service_pb2.RespondRequest, progress: RunProgress = NOTHING
+    ) -> PreparedRun:
         """Prepares answering alone."""
         turns = decoding.messages(request.messages)
         plan, results = decoding.plan(request.plan), decoding.results(request.results)
