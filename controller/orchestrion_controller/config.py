@@ -48,6 +48,9 @@ class ControllerConfig:
     approval_timeout_ms: int = 3_600_000
     """How long a run waits for approval of its plan where the request does not say, in milliseconds. Runs that wait
     count among those that go on."""
+    max_resumes: int = 5
+    """How often a run that a restart of the controller broke off is taken up again; after that it ends with
+    CONTROLLER_RESTARTED. The bound is for a request that itself brings the controller down."""
     lease_ms: int = 10_000
     """How long a model host stays listed without a report, in milliseconds."""
     max_attempts: int = 3
@@ -162,6 +165,7 @@ class ControllerConfig:
                 raise ValueError(f"{name}: {getattr(self, name)} is too small; give at least 1.")
         for name in (
             "detach_grace_ms",
+            "max_resumes",
             "shutdown_grace_s",
             "llm_retry_count",
             "llm_longest_wait_s",
