@@ -87,7 +87,14 @@ class Controller:
         limits = RunLimits(config.max_running_runs, config.detach_grace_ms, config.approval_timeout_ms)
         self._runs = RunSupervisor(self._journal, metrics, limits)
         selector = Selector(self._registry, config.candidate_count, licenses=config.licenses)
-        self._executor = Executor(self._registry, selector, self._artifacts, metrics, config.max_attempts)
+        self._executor = Executor(
+            self._registry,
+            selector,
+            self._artifacts,
+            metrics,
+            config.max_attempts,
+            silence_s=config.attempt_silence_s,
+        )
         context = StageContext(self._registry, self._artifacts, self._journal)
         executor, registry = self._executor, self._registry
 

@@ -10,6 +10,7 @@ import pytest
 
 from orchestrion import AsyncClient
 from orchestrion.events import AttemptFailed, TaskStarted
+from orchestrion.experts import Assignment, Candidate
 from orchestrion.plans import Plan
 from tests.rpc.controller.conftest import StartController
 from tests.rpc.controller.plans import collect, payloads, results, wait
@@ -22,7 +23,7 @@ StartReporting = Callable[..., Awaitable[ScriptedHost]]
 
 @pytest.fixture
 async def client(start_controller: StartController) -> AsyncIterator[AsyncClient]:
-    controller = await start_controller(lease_ms=LEASE_MS)
+    controller = await start_controller(lease_ms=LEASE_MS, attempt_silence_s=0.2)
     async with AsyncClient(f"127.0.0.1:{controller.grpc_port}") as client:
         yield client
 
@@ -90,3 +91,41 @@ async def test_the_last_host_whose_lease_ends_fails_its_calls_by_name_and_serves
     stopped.open.set()
     await host.report()
     assert results(await collect(client.execute(ONE)))["task"].succeeded
+
+
+async def test_a_call_that_is_silent_for_far_longer_than_its_like_moves_to_another_host(
+    client: AsyncClient, start_host: StartReporting
+) -> None:
+    hanging = Gate()
+    hanging.open.set()
+    host = await start_host("a-hanging", hanging)
+    await start_host("b-sound", echo)
+    on_a = (Assignment("task", host.name, "echo", candidates=(Candidate(host.name, "echo"),)),)
+    await collect(client.execute(ONE, assignments=on_a))  # Now there is a call to measure others by.
+    hanging.open.clear()
+
+    either = (Candidate(host.name, "echo"), Candidate("hosts/b-sound", "echo"))
+    events = await collect(client.execute(ONE, assignments=(Assignment("task", host.name, "echo", candidates=either),)))
+
+    assert results(events)["task"].succeeded
+    assert [payload.host for payload in payloads(events, TaskStarted)] == [host.name, "hosts/b-sound"]
+    assert [payload.error.reason for payload in payloads(events, AttemptFailed)] == ["ATTEMPT_STALLED"]
+    await asyncio.wait_for(host.cancelled.wait(), 5)
+
+
+async def test_a_call_that_nobody_else_could_do_is_waited_for(client: AsyncClient, start_host: StartReporting) -> None:
+    slow = Gate()
+    slow.open.set()
+    await start_host("only", slow)
+    await collect(client.execute(ONE))
+    slow.open.clear()
+    slow.entered.clear()
+
+    running = asyncio.create_task(collect(client.execute(ONE)))
+    await slow.entered.wait()
+    await asyncio.sleep(0.5)  # Longer than an attempt may be silent where another could do it.
+    slow.open.set()
+
+    events = await running
+    assert results(events)["task"].succeeded
+    assert payloads(events, AttemptFailed) == []
