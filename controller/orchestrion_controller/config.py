@@ -55,6 +55,9 @@ class ControllerConfig:
     """How long a model host stays listed without a report, in milliseconds."""
     max_attempts: int = 3
     """How often one task is tried, on the same or on other experts."""
+    attempt_silence_s: float = 30.0
+    """How long an attempt may be silent before the task is tried on another expert or host that can do it, in seconds;
+    ten times as long as the call was expected to take where that is longer. It holds once a call was measured there."""
     candidate_count: int = 5
     """How many candidates an assignment keeps, and how many a language model is shown."""
     licenses: tuple[str, ...] = ()
@@ -174,7 +177,7 @@ class ControllerConfig:
         ):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name}: {getattr(self, name)} is too small; give at least 0.")
-        for name in ("llm_timeout_s", "llm_idle_timeout_s"):
+        for name in ("attempt_silence_s", "llm_timeout_s", "llm_idle_timeout_s"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}: {getattr(self, name)} is too small; give more than 0.")
         choices = {
