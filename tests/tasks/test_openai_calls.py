@@ -68,10 +68,10 @@ async def ai(gateway: str) -> AsyncIterator[openai.AsyncOpenAI]:
 
 
 async def test_a_picture_is_painted_of_the_size_asked_for(ai: openai.AsyncOpenAI) -> None:
-    painted = await ai.images.generate(model=PAINTER.expert, prompt="a cat", size="96x64")  # type: ignore[call-overload]  # Sizes are not those of OpenAI's models.
-    (described,) = painted.data
+    painted = await ai.images.generate(model=PAINTER.expert, prompt="a cat", size="96x64")
+    (described,) = painted.data or ()
     async with httpx2.AsyncClient(trust_env=False) as http:
-        content = (await http.get(described.url)).raise_for_status().content
+        content = (await http.get(str(described.url))).raise_for_status().content
     with Image.open(io.BytesIO(content)) as picture:
         assert picture.size == (96, 64)
         assert len(picture.convert("RGB").getcolors(96 * 64) or ()) > 1
