@@ -69,7 +69,8 @@ async def ai(gateway: str) -> AsyncIterator[openai.AsyncOpenAI]:
 
 async def test_a_picture_is_painted_of_the_size_asked_for(ai: openai.AsyncOpenAI) -> None:
     painted = await ai.images.generate(model=PAINTER.expert, prompt="a cat", size="96x64")
-    (described,) = painted.data or ()
+    assert painted.data is not None
+    (described,) = painted.data
     async with httpx2.AsyncClient(trust_env=False) as http:
         content = (await http.get(str(described.url))).raise_for_status().content
     with Image.open(io.BytesIO(content)) as picture:
