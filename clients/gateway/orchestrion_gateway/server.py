@@ -14,8 +14,10 @@ import uvicorn
 from orchestrion import AsyncClient, Reason
 from orchestrion_gateway.app import create_app
 from orchestrion_gateway.config import GatewayConfig, ip_address
+from orchestrion_gateway.health import GatewayHealth
 from orchestrion_gateway.measured import MeasuringMiddleware
-from orchestrion_gateway.metrics import GatewayMetrics, GatewayMetricsEndpoint
+from orchestrion_gateway.metrics import GatewayMetrics
+from orchestrion_gateway.metrics_endpoint import GatewayMetricsEndpoint
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -50,6 +52,7 @@ class Gateway:
                 "otlp_endpoint: tracing needs OpenTelemetry; install it: pip install 'orchestrion[tracing]'.",
                 field="otlp_endpoint",
             )
+        self._health: GatewayHealth | None = None
         self.metrics = GatewayMetrics()
         """What is counted and timed."""
         self.port = 0
@@ -83,9 +86,10 @@ class Gateway:
             # A gateway without its controller can do nothing, and this is the moment at which somebody looks.
             await client.task_types.list(timeout=_FIRST_ANSWER_S)
             listening = _listen(config.listen_host, config.port)
+            self._health = GatewayHealth(client, self.metrics)
             try:
                 self._endpoint = GatewayMetricsEndpoint(
-                    self.metrics.registry, config.listen_host.strip("[]"), config.metrics_port
+                    self.metrics.registry, config.listen_host.strip("[]"), config.metrics_port, self._health.pages()
                 )
             except OSError:
                 listening.close()
@@ -113,6 +117,8 @@ class Gateway:
 
     async def stop(self) -> None:
         """Ends the streams, waits for calls that go on, and closes the client; runs go on as `on_detach` says."""
+        if self._health is not None:
+            self._health.drain()
         if self._server is not None and self._serving is not None:
             self._server.should_exit = True
             await self._serving

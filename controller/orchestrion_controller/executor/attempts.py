@@ -19,6 +19,7 @@ from orchestrion_controller.executor.inputs import Inputs, Outputs
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.registry.replicas import ReplicaKey
 from orchestrion_serving import tracing
+from orchestrion_serving.metrics import reason_label
 
 Emit = Callable[[Payload], None]
 
@@ -145,7 +146,7 @@ class CallAttempts:
                     outputs = await self._infer(call, replica, reservation, emit_noting_text)
             except OrchestrionError as error:
                 in_flight.end(error)
-                self._metrics.attempts_failed.labels(replica[1], error.reason).inc()
+                self._metrics.attempts_failed.labels(self._metrics.expert(replica[1]), reason_label(error.reason)).inc()
                 failed.append(replica)
                 retry = attempt < self._max_attempts and is_retryable(error) and not (began and call.text_is_used)
                 following = self._next(call.assigned, failed) if retry else None
@@ -153,6 +154,7 @@ class CallAttempts:
                 emit(AttemptFailed(task.id, attempt, *replica, described, following is not None, item.index))
                 if following is None:
                     raise
+                self._metrics.retries.labels(_compared(following, replica)).inc()
                 if following in failed:
                     # The same replica again: its worker is being replaced, or its queue drains.
                     await asyncio.sleep((error.retry_after_ms or 0) / 1000 or _PAUSE_S * attempt)
@@ -198,3 +200,9 @@ class CallAttempts:
                     case InferPreview(media_type=media_type, content=content):
                         emit(TaskPreview(task.id, media_type, content, item.index))
         raise Reason.EXPERT_FAILED.error(f"{expert_id} on {host} ended without outputs.", task_id=task.id)
+
+
+def _compared(following: ReplicaKey, failed: ReplicaKey) -> str:
+    if following == failed:
+        return "same_replica"
+    return "other_host" if following[1] == failed[1] else "other_expert"
