@@ -48,10 +48,16 @@ class ControllerConfig:
     approval_timeout_ms: int = 3_600_000
     """How long a run waits for approval of its plan where the request does not say, in milliseconds. Runs that wait
     count among those that go on."""
+    max_resumes: int = 5
+    """How often a run that a restart of the controller broke off is taken up again; after that it ends with
+    CONTROLLER_RESTARTED. The bound is for a request that itself brings the controller down."""
     lease_ms: int = 10_000
     """How long a model host stays listed without a report, in milliseconds."""
     max_attempts: int = 3
     """How often one task is tried, on the same or on other experts."""
+    attempt_silence_s: float = 30.0
+    """How long an attempt may be silent before the task is tried on another expert or host that can do it, in seconds;
+    ten times as long as the call was expected to take where that is longer. It holds once a call was measured there."""
     candidate_count: int = 5
     """How many candidates an assignment keeps, and how many a language model is shown."""
     licenses: tuple[str, ...] = ()
@@ -162,6 +168,7 @@ class ControllerConfig:
                 raise ValueError(f"{name}: {getattr(self, name)} is too small; give at least 1.")
         for name in (
             "detach_grace_ms",
+            "max_resumes",
             "shutdown_grace_s",
             "llm_retry_count",
             "llm_longest_wait_s",
@@ -170,7 +177,7 @@ class ControllerConfig:
         ):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name}: {getattr(self, name)} is too small; give at least 0.")
-        for name in ("llm_timeout_s", "llm_idle_timeout_s"):
+        for name in ("attempt_silence_s", "llm_timeout_s", "llm_idle_timeout_s"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}: {getattr(self, name)} is too small; give more than 0.")
         choices = {

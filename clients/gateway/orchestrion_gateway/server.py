@@ -46,13 +46,13 @@ class Gateway:
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
         self._endpoint: GatewayMetricsEndpoint | None = None
+        self._health: GatewayHealth | None = None
         self._tracing: TracingMiddleware | None = None
         if config.otlp_endpoint and find_spec("opentelemetry.exporter") is None:
             raise Reason.NOT_CONFIGURED.error(
                 "otlp_endpoint: tracing needs OpenTelemetry; install it: pip install 'orchestrion[tracing]'.",
                 field="otlp_endpoint",
             )
-        self._health: GatewayHealth | None = None
         self.metrics = GatewayMetrics()
         """What is counted and timed."""
         self.port = 0

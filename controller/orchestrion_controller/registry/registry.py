@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
@@ -84,6 +84,16 @@ class Registry:
         self._experts: dict[str, Expert] = {}
         self._task_types: frozenset[str] | None = None
         self._changed = asyncio.Event()
+        self._grace_end = asyncio.get_running_loop().time() + lease_ms / 1000
+        self._on_lost: list[Callable[[str], None]] = []
+
+    def on_lost(self, notify: Callable[[str], None]) -> None:
+        """Has a function called with the name of each host whose lease ends, or in whose place another process reports.
+
+        Calls that such a host holds get no answer any more: a stopped process, or a dead link, breaks no connection. A
+        host that drains is not lost when it leaves, since it may still be finishing what it holds.
+        """
+        self._on_lost.append(notify)
 
     def report(self, report: Report, stream: object) -> bool:
         """Applies a report and renews the lease; returns whether the host must send the facts of the digest.
@@ -103,6 +113,7 @@ class Registry:
                 message = f"Another process is listed as {report.name}; give this host another `name`."
                 raise Reason.HOST_REPLACED.error(message, field="name", name=report.name)
             self._forget(report.name)
+            self._tell_lost(report.name)
             listed = None
         facts = self._facts(report, listed)
         if facts is None:
@@ -243,6 +254,27 @@ class Registry:
                         yield listing.host
                 await changed.wait()
 
+    async def recovered(self, hosts: Collection[str] = (), task_types: Collection[str] | None = None) -> None:
+        """Waits until the hosts of an earlier process can be back: at most a lease's time after this one began.
+
+        Args:
+            hosts: The names of hosts that are waited for; none waits the lease's time, unless task types are enough.
+            task_types: What hosts must perform for the wait to end sooner; None where only the hosts themselves count.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout_at(max(loop.time(), self._grace_end)):
+                while True:
+                    changed = self._changed
+                    ready = {listing.host.name for listing in self._ready()}
+                    if (hosts and ready >= set(hosts)) or (
+                        task_types is not None and self.task_types() >= set(task_types)
+                    ):
+                        return
+                    await changed.wait()
+        except TimeoutError:
+            pass
+
     def close(self) -> None:
         """Cancels the leases' timers."""
         for listing in self._listings.values():
@@ -272,6 +304,11 @@ class Registry:
     def _expire(self, name: str) -> None:
         _log.warning("the lease of %s ended", name)
         self._forget(name)
+        self._tell_lost(name)
+
+    def _tell_lost(self, name: str) -> None:
+        for notify in self._on_lost:
+            notify(name)
 
     def _forget(self, name: str) -> None:
         listing = self._listings.pop(name)

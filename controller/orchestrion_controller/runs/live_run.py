@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractContextManager, aclosing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from orchestrion.errors import OrchestrionError, Reason, RunCancelledError
@@ -30,6 +31,18 @@ _WRITE_AGAIN_S: Final = 1.0
 
 Program = Callable[[str, RunLog], Coroutine[Any, Any, None]]
 """What a run of this name does: it appends to the log, and raises an OrchestrionError when the run fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOpening:
+    """What a run begins with."""
+
+    messages: tuple[Message, ...]
+    """The conversation, kept in its first event."""
+    request_id: str
+    """The caller's own id of the call; empty for none."""
+    request: bytes
+    """The serialized request, kept until the run ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +91,33 @@ class LiveRun:
         self.error: OrchestrionError | None = None
         self._request = ""
 
-    def start(
-        self, messages: tuple[Message, ...], request_id: str, program: Program, ended: Callable[[], None]
-    ) -> None:
+    def start(self, opening: RunOpening, program: Program, ended: Callable[[], None]) -> None:
         """Queues the run's row and starts its program; `ended` is called once its end is committed."""
+        self._journal.create(self.row, opening.request_id, opening.request, self._on_written)
+        self._open(opening.messages)
+        self._begin(opening.messages, program, ended)
+
+    def resume(
+        self, log: Sequence[events_pb2.Event], opening: RunOpening, program: Program, ended: Callable[[], None]
+    ) -> None:
+        """Goes on with a run that an earlier process left: its log is kept, and its program begins anew."""
+        self._created = True
+        self.log.load(log)
+        if self.row.create_time is not None:
+            self._started -= (datetime.now(UTC) - self.row.create_time).total_seconds()
+        if not log:
+            # The row was committed, and the first event was not.
+            self._open(opening.messages)
+        self._begin(opening.messages, program, ended)
+
+    def _open(self, messages: tuple[Message, ...]) -> None:
+        started = RunStarted(self.row.kind, messages, self.row.deadline_time, self.row.previous_run)
+        self.log.append(Stage.UNSPECIFIED, started)
+
+    def _begin(self, messages: tuple[Message, ...], program: Program, ended: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
         if tracing.records_content():
             self._request = "\n".join(f"{message.role.name.lower()}: {message.text}" for message in messages)
-        self._journal.create(self.row, request_id, self._on_written)
-        started = RunStarted(self.row.kind, messages, self.row.deadline_time, self.row.previous_run)
-        self.log.append(Stage.UNSPECIFIED, started)
         if self._lifetime.deadline_s is not None:
             error = Reason.DEADLINE_EXCEEDED.error("The run did not end before its deadline; give it more time.")
             self._timers.append(loop.call_later(max(0.0, self._lifetime.deadline_s), self.cancel, error))

@@ -178,10 +178,10 @@ class _RunningBatch:
             entry.emit(InferPreview(message.media_type, message.content))
 
     def on_computed(self, message: ipc.Computed) -> None:
+        self._queue.on_batch(message)
         # Before the calls hear of it: their own spans end then.
         if self._spans is not None:
             self._spans.computed(message)
-        self._queue.on_batch(message)
         for entry, result in zip(self.entries, message.results, strict=True):
             failure = ipc.failure_of(result)
             if failure is not None:
