@@ -13,6 +13,7 @@ from orchestrion_controller.planner.llm.planner import LLMPlanner
 from orchestrion_controller.planner.on_demand import BuiltinPlanner
 from orchestrion_controller.planner.plugin import PluginPlanner
 from orchestrion_controller.responder.builtin import BuiltinResponder
+from orchestrion_controller.responder.fallback import FallbackResponder
 from orchestrion_controller.responder.llm import LLMResponder
 from orchestrion_controller.responder.plugin import PluginResponder
 from orchestrion_controller.stages import Planner, Responder
@@ -40,11 +41,12 @@ def performers(
         FailedPreconditionError: The default planner or responder is a plug-in that cannot be loaded.
     """
     planners: dict[str, Planner] = {"builtin": BuiltinPlanner()}
-    responders: dict[str, Responder] = {"builtin": BuiltinResponder()}
+    builtin = BuiltinResponder()
+    responders: dict[str, Responder] = {"builtin": builtin}
     if models.planner is not None:
         planners["llm"] = LLMPlanner(measured("plan", models.planner), config.llm_max_tasks)
     if models.responder is not None:
-        responders["llm"] = LLMResponder(measured("respond", models.responder))
+        responders["llm"] = FallbackResponder(LLMResponder(measured("respond", models.responder)), builtin)
     for name, planner in load_plugins(PLANNERS, "planner", config.planner).items():
         planners[name] = PluginPlanner(name, planner)
     for name, responder in load_plugins(RESPONDERS, "responder", config.responder).items():

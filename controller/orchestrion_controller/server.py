@@ -95,7 +95,14 @@ class Controller:
         )
         self._runs = RunSupervisor(self._journal, metrics, limits)
         selector = Selector(self._registry, config.candidate_count, licenses=config.licenses)
-        self._executor = Executor(self._registry, selector, self._artifacts, metrics, config.max_attempts)
+        self._executor = Executor(
+            self._registry,
+            selector,
+            self._artifacts,
+            metrics,
+            config.max_attempts,
+            silence_s=config.attempt_silence_s,
+        )
         context = StageContext(self._registry, self._artifacts, self._journal)
         executor, registry = self._executor, self._registry
 

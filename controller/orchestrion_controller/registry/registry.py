@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
@@ -85,6 +85,15 @@ class Registry:
         self._task_types: frozenset[str] | None = None
         self._changed = asyncio.Event()
         self._grace_end = asyncio.get_running_loop().time() + lease_ms / 1000
+        self._on_lost: list[Callable[[str], None]] = []
+
+    def on_lost(self, notify: Callable[[str], None]) -> None:
+        """Has a function called with the name of each host whose lease ends, or in whose place another process reports.
+
+        Calls that such a host holds get no answer any more: a stopped process, or a dead link, breaks no connection. A
+        host that drains is not lost when it leaves, since it may still be finishing what it holds.
+        """
+        self._on_lost.append(notify)
 
     def report(self, report: Report, stream: object) -> bool:
         """Applies a report and renews the lease; returns whether the host must send the facts of the digest.
@@ -104,6 +113,7 @@ class Registry:
                 message = f"Another process is listed as {report.name}; give this host another `name`."
                 raise Reason.HOST_REPLACED.error(message, field="name", name=report.name)
             self._forget(report.name)
+            self._tell_lost(report.name)
             listed = None
         facts = self._facts(report, listed)
         if facts is None:
@@ -294,6 +304,11 @@ class Registry:
     def _expire(self, name: str) -> None:
         _log.warning("the lease of %s ended", name)
         self._forget(name)
+        self._tell_lost(name)
+
+    def _tell_lost(self, name: str) -> None:
+        for notify in self._on_lost:
+            notify(name)
 
     def _forget(self, name: str) -> None:
         listing = self._listings.pop(name)
