@@ -19,7 +19,12 @@ from grpc_health.v1.health import aio as health_aio
 from grpc_reflection.v1alpha import reflection
 
 from orchestrion._net.transport import server_options
-from orchestrion_serving.interceptors import DeadlineInterceptor, ErrorInterceptor, MetricsInterceptor
+from orchestrion_serving.interceptors import (
+    DeadlineInterceptor,
+    ErrorInterceptor,
+    MessageInterceptor,
+    MetricsInterceptor,
+)
 from orchestrion_serving.metrics import CallMetrics
 
 T = TypeVar("T")
@@ -63,7 +68,12 @@ class GrpcServer:
             metrics: Where calls are counted.
             unary_timeout_s: How long a unary call without a deadline may take, in seconds.
         """
-        interceptors = [MetricsInterceptor(metrics), ErrorInterceptor(), DeadlineInterceptor(unary_timeout_s)]
+        interceptors = [
+            MetricsInterceptor(metrics),
+            ErrorInterceptor(),
+            DeadlineInterceptor(unary_timeout_s),
+            MessageInterceptor(),
+        ]
         self.server = grpc.aio.server(interceptors=interceptors, options=server_options())
         self.port = 0
         self._health = health_aio.HealthServicer()
