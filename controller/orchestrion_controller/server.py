@@ -28,6 +28,7 @@ from orchestrion_controller.artifacts.artifacts import OwnedArtifacts
 from orchestrion_controller.artifacts.store import LocalStore
 from orchestrion_controller.config import ControllerConfig
 from orchestrion_controller.database.database import Database
+from orchestrion_controller.executor.execution import CallLimits
 from orchestrion_controller.executor.executor import Executor
 from orchestrion_controller.hosted_model import HostedChatModel
 from orchestrion_controller.language_model.choices import ModelChoice
@@ -87,7 +88,10 @@ class Controller:
         limits = RunLimits(config.max_running_runs, config.detach_grace_ms, config.approval_timeout_ms)
         self._runs = RunSupervisor(self._journal, metrics, limits)
         selector = Selector(self._registry, config.candidate_count, licenses=config.licenses)
-        self._executor = Executor(self._registry, selector, self._artifacts, metrics, config.max_attempts)
+        call_limits = CallLimits(config.max_run_calls, config.max_open_calls)
+        self._executor = Executor(
+            self._registry, selector, self._artifacts, metrics, config.max_attempts, limits=call_limits
+        )
         context = StageContext(self._registry, self._artifacts, self._journal)
         executor, registry = self._executor, self._registry
 
