@@ -28,6 +28,7 @@ class Executor:
         max_attempts: int,
         *,
         limits: CallLimits,
+        silence_s: float,
     ) -> None:
         """Opens no connection; each is opened at its first call.
 
@@ -38,6 +39,7 @@ class Executor:
             metrics: Where tasks and attempts are counted.
             max_attempts: How often one call is tried in all.
             limits: How many calls one run may make.
+            silence_s: How long a call may be silent before another replica is tried, as `CallAttempts`.
         """
         self._registry = registry
         self._metrics = metrics
@@ -45,7 +47,7 @@ class Executor:
         self._limits = limits
         self.clients = HostChannels(registry, metrics)
         """The connections to the hosts."""
-        self.attempts = CallAttempts(selector, self.clients, metrics, max_attempts)
+        self.attempts = CallAttempts(selector, self.clients, metrics, max_attempts, silence_s=silence_s)
         """Makes calls of experts, those of tasks and others."""
         self._background: set[asyncio.Task[None]] = set()
 
