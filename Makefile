@@ -43,7 +43,7 @@ test: $(STAMP) ## run the tests, and print their rates and coverage, without tho
 
 .PHONY: test-tasks
 test-tasks: $(STAMP) ## perform every task type on a tiny real checkpoint, through the whole system, and print a table; and the long checks of exports, memory, heads, diffusion, free wordings and a small language model (LONG=1 asks that for 100 plans)
-	$(BIN)/pytest -m tasks tests/tasks tests/rpc/host tests/unit/host/worker tests/system $(ARGS)
+	$(BIN)/pytest -m tasks tests $(ARGS)
 
 .PHONY: test-system
 test-system: $(STAMP) $(NODE_STAMP) ## run the tests of whole systems, with clients in other languages (needs Node.js and npm; Go, C++ and Java where they are installed)

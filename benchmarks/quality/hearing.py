@@ -25,7 +25,7 @@ _OF_TESTS: Final = {"speech.flac": "go forward ten meters", "errand.flac": "go s
 _RATE: Final = 16_000
 _TELEPHONE_RATE: Final = 8_000
 
-RECOGNISERS: Final[Mapping[str, float]] = {"pocketsphinx": 0.25, "whisper-base": 0.1}
+RECOGNISERS: Final[Mapping[str, float]] = {"pocketsphinx": 0.25, "faster-whisper-base": 0.1}
 """The experts that are measured, and the largest share of words that they should get wrong."""
 
 Samples = npt.NDArray[np.float64]

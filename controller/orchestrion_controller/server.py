@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from threading import Thread
 
@@ -30,12 +31,15 @@ from orchestrion_controller.config import ControllerConfig
 from orchestrion_controller.database.database import Database
 from orchestrion_controller.executor.executor import Executor
 from orchestrion_controller.hosted_model import HostedChatModel
+from orchestrion_controller.language_model.chat_model import ChatModel
 from orchestrion_controller.language_model.choices import ModelChoice
+from orchestrion_controller.language_model.measured import MeasuredChatModel
 from orchestrion_controller.language_models import language_models
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.performers import performers
 from orchestrion_controller.pipeline.context import StageContext
 from orchestrion_controller.pipeline.pipeline import Pipeline
+from orchestrion_controller.registry.discovery import HOSTS_PATH, discovery_page
 from orchestrion_controller.registry.registry import Registry
 from orchestrion_controller.runs.journal import Journal
 from orchestrion_controller.runs.runs import RunLimits, RunSupervisor
@@ -46,7 +50,8 @@ from orchestrion_controller.servicers.artifact import ArtifactServicer
 from orchestrion_controller.servicers.registry import RegistryServicer
 from orchestrion_controller.servicers.run import RunServicer
 from orchestrion_controller.servicers.stages import ExecuteServicer, PlanServicer, RespondServicer, SelectServicer
-from orchestrion_serving.metrics import MetricsEndpoint
+from orchestrion_serving.health import health_pages
+from orchestrion_serving.metrics_endpoint import MetricsEndpoint
 from orchestrion_serving.process import GrpcServer
 
 _log = logging.getLogger(__name__)
@@ -81,7 +86,7 @@ class Controller:
         self._database = Database(config.resolved_database_url, metrics, synchronous=config.synchronous)
         self._journal = Journal(self._database)
         self._artifacts = OwnedArtifacts(
-            LocalStore(config.home / "artifacts", config.max_artifact_bytes), self._database
+            LocalStore(config.home / "artifacts", config.max_artifact_bytes), self._database, metrics
         )
         self._registry = Registry(config.lease_ms, metrics, task_types.load())
         limits = RunLimits(config.max_running_runs, config.detach_grace_ms, config.approval_timeout_ms)
@@ -110,9 +115,14 @@ class Controller:
             )
 
         self.language_models = language_models(config, hosted, metrics)
-        chooser = LLMChooser(self.language_models.selector) if self.language_models.selector is not None else None
+
+        def measured(stage: str, model: ChatModel) -> ChatModel:
+            return MeasuredChatModel(model, stage, metrics)
+
+        selecting = self.language_models.selector
+        chooser = LLMChooser(measured("select", selecting)) if selecting is not None else None
         select_stage = SelectStage(selector, chooser, metrics)
-        self._performers = performers(config, self.language_models)
+        self._performers = performers(config, self.language_models, measured)
         pipeline = Pipeline(
             self._performers,
             select_stage,
@@ -122,6 +132,10 @@ class Controller:
             early_dispatch=config.early_dispatch,
         )
         self._grpc = GrpcServer(metrics)
+        self._grpc.readiness.require(lambda: self._database.problem)
+        self._grpc.readiness.mention(
+            lambda: "" if self._registry.hosts() else "No host is listed: tasks wait for none, they fail."
+        )
         self._add_services(pipeline)
         self._endpoint: MetricsEndpoint | None = None
 
@@ -144,7 +158,14 @@ class Controller:
         if count := await self._journal.end_unfinished():
             _log.warning("ended %d runs that an earlier process left unfinished", count)
         await self._runs.load()
-        self._endpoint = MetricsEndpoint(self.metrics.registry, self._config.listen_host, self._config.metrics_port)
+        await self._artifacts.measure()
+        pages = {
+            **health_pages(self._grpc.readiness, asyncio.get_running_loop()),
+            HOSTS_PATH: lambda: discovery_page(self._registry.hosts()),
+        }
+        self._endpoint = MetricsEndpoint(
+            self.metrics.registry, self._config.listen_host, self._config.metrics_port, pages
+        )
         await self._grpc.start(self._config.listen_host, self._config.port, _SERVICES)
 
     def prepare(self) -> None:
@@ -155,6 +176,7 @@ class Controller:
 
     async def stop(self) -> None:
         """Cancels runs with a reason, lets clients read it, and closes everything."""
+        self._grpc.readiness.drain()
         await self._runs.stop(Reason.SERVER_STOPPING.error("The controller is shutting down; ask again."))
         await self._grpc.stop(self._config.shutdown_grace_s)
         await self.language_models.aclose()
@@ -162,7 +184,7 @@ class Controller:
         await self._executor.close()
         await self._database.close()
         if self._endpoint is not None:
-            self._endpoint.close()
+            await asyncio.to_thread(self._endpoint.close)
 
     def _add_services(self, pipeline: Pipeline) -> None:
         server, runs, artifacts = self._grpc.server, self._runs, self._artifacts

@@ -24,13 +24,15 @@ from orchestrion_host.experts.expert import HostedExpert, MediaLimits
 from orchestrion_host.experts.loader import ExpertLoader
 from orchestrion_host.experts.pins import Pins
 from orchestrion_host.experts.reservations import GrantedReservations
+from orchestrion_host.gauges import CacheUse, HostGauges
 from orchestrion_host.inference import Inference
 from orchestrion_host.memory import probe
 from orchestrion_host.memory.devices import DeviceAccount, Devices
 from orchestrion_host.memory.graphics import GraphicsWatch
 from orchestrion_host.memory.measurements import Measurements
+from orchestrion_host.memory.nvml import NvmlReader
 from orchestrion_host.memory.worker_shares import WorkerShares
-from orchestrion_host.metrics import HostMetrics, HostSnapshot
+from orchestrion_host.metrics import HostMetrics
 from orchestrion_host.models.collection import Collection
 from orchestrion_host.models.library import ModelLibrary
 from orchestrion_host.report import HostDescription
@@ -39,7 +41,9 @@ from orchestrion_host.servicers.model_host import ModelHostServicer
 from orchestrion_host.workers.pool import WorkerPool, WorkerSettings
 from orchestrion_host.workers.spool import SpoolRoot
 from orchestrion_host.workers.worker import Worker
-from orchestrion_serving.metrics import CallMetrics, MetricsEndpoint
+from orchestrion_serving.health import health_pages
+from orchestrion_serving.metrics import CallMetrics
+from orchestrion_serving.metrics_endpoint import MetricsEndpoint
 from orchestrion_serving.process import GrpcServer
 
 _log = logging.getLogger(__name__)
@@ -62,10 +66,14 @@ class ModelHost:
             OSError: The home folder cannot be written.
         """
         self._config = config
+        calls = CallMetrics("orchestrion_host")
+        metrics = HostMetrics(calls)
         self._measurements = Measurements(config.folder / "measurements.json")
         collection = Collection(
             config,
-            lambda facts, presence: HostedExpert(facts, presence, config.queue_limit, self._measurements),
+            lambda facts, presence: HostedExpert(
+                facts, presence, config.queue_limit, self._measurements, metrics.note_batch
+            ),
             plugins.experts,
         )
         experts = collection.experts
@@ -73,8 +81,6 @@ class ModelHost:
         if missing:
             raise CatalogueError(f"preload: this host offers no expert {missing[0]!r}; it offers {', '.join(experts)}.")
         self._preload = [experts[expert_id] for expert_id in config.preload]
-        calls = CallMetrics("orchestrion_host")
-        metrics = HostMetrics(calls)
         # Everything that is reported may have made room; the end of a call makes room and is not reported.
         room = Changes()
         changes = Changes(also=room)
@@ -111,6 +117,7 @@ class ModelHost:
         self._channel = grpc.aio.insecure_channel(config.controller, options=channel_options(config.controller))
         cache = ArtifactCache(config.folder / "artifacts", config.cache_bytes)
         exchange = ArtifactExchange(cache, ArtifactStore(self._channel), self._spool, metrics)
+        results = ResultCache(config.result_cache_bytes)
         inference = Inference(
             task_types=defined_task_types,
             loader=self._loader,
@@ -119,7 +126,7 @@ class ModelHost:
             on_demand=self._library.on_demand,
             room=room,
             metrics=metrics,
-            results=ResultCache(config.result_cache_bytes),
+            results=results,
         )
         self._description = HostDescription(
             config.name,
@@ -144,17 +151,24 @@ class ModelHost:
             room_wait_s=config.room_wait_s,
         )
         model_host_service_pb2_grpc.add_ModelHostServiceServicer_to_server(servicer, self._server.server)
+        self._nvml = NvmlReader()
         metrics.registry.register(
-            HostSnapshot(
-                statuses=lambda: [expert.status() for expert in tuple(experts.values())],
-                devices=devices.describe,
-                cache_bytes=lambda: cache.used_bytes,
+            HostGauges(
+                experts=lambda: tuple(experts.values()),
+                devices=devices,
+                readings=self._nvml.read,
+                artifacts=CacheUse(lambda: cache.used_bytes, config.cache_bytes),
+                results=CacheUse(lambda: results.used_bytes, config.result_cache_bytes),
                 connected=lambda: self._advertiser.connected,
                 workers=lambda: len(self._workers.workers),
                 worker_bytes=shares.describe,
+                queue_limit=config.queue_limit,
             )
         )
         self._registry = metrics.registry
+        self._server.readiness.require(
+            lambda: "" if self._advertiser.connected else f"No controller at {config.controller} lists this host yet."
+        )
         self._endpoint: MetricsEndpoint | None = None
 
     @classmethod
@@ -189,6 +203,7 @@ class ModelHost:
     async def stop(self) -> None:
         """Tells the controller, lets calls end within the grace, and ends the workers."""
         _log.info("stopping")
+        self._server.readiness.drain()
         await self._advertiser.drain()
         await self._server.stop(self._config.drain_grace_s)
         await self._advertiser.close()
@@ -202,18 +217,27 @@ class ModelHost:
         await self._channel.close()
         if self._endpoint is not None:
             await asyncio.to_thread(self._endpoint.close)
+        await asyncio.to_thread(self._nvml.close)
         self._spool.close()
 
     async def _listen(self) -> None:
         try:
             await self._server.start(self._config.listen_host, self._config.port, [_SERVICE])
-            self._endpoint = MetricsEndpoint(self._registry, self._config.listen_host, self._config.metrics_port)
+            self._endpoint = MetricsEndpoint(
+                self._registry,
+                self._config.listen_host,
+                self._config.metrics_port,
+                health_pages(self._server.readiness, asyncio.get_running_loop()),
+            )
         except OSError:
             await self._server.stop(0)
             await self._channel.close()
             self._spool.close()
             raise
         self._description.address = self._config.advertise_address or self.address
+        # Whoever reaches its calls from another machine reaches its metrics there, on their own port.
+        reached_at = self._description.address.rpartition(":")[0]
+        self._description.metrics_address = f"{reached_at}:{self._endpoint.port}"
         self._advertiser.start()
         self._measurements.start()
         self._graphics.start()

@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 
 from orchestrion._net.transport import status_of
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion_serving.metrics import CallMetrics
+from orchestrion_serving.metrics import CallMetrics, exemplar
 
 _log = logging.getLogger(__name__)
 
@@ -132,7 +132,7 @@ class MetricsInterceptor(_WithinContext):
             raise
         finally:
             going.dec()
-            self._metrics.seconds.labels(method).observe(time.perf_counter() - started)
+            self._metrics.seconds.labels(method).observe(time.perf_counter() - started, exemplar())
             self._metrics.calls.labels(method, "CANCELLED" if left else _code_name(context)).inc()
 
 

@@ -19,7 +19,9 @@ from grpc_health.v1.health import aio as health_aio
 from grpc_reflection.v1alpha import reflection
 
 from orchestrion._net.transport import server_options
+from orchestrion_serving.health import READINESS, Readiness
 from orchestrion_serving.interceptors import DeadlineInterceptor, ErrorInterceptor, MetricsInterceptor
+from orchestrion_serving.loop_watch import LoopWatch
 from orchestrion_serving.metrics import CallMetrics
 
 T = TypeVar("T")
@@ -66,6 +68,12 @@ class GrpcServer:
         interceptors = [MetricsInterceptor(metrics), ErrorInterceptor(), DeadlineInterceptor(unary_timeout_s)]
         self.server = grpc.aio.server(interceptors=interceptors, options=server_options())
         self.port = 0
+        self.readiness = Readiness()
+        """Whether the server should be given work; told by `/readyz`, by gRPC's health and by a metric."""
+        metrics.ready.set_function(lambda: not self.readiness.problems())
+        self._watch = LoopWatch(metrics.event_loop_lag, self._follow_readiness)
+        self._is_ready = False
+        self._telling: asyncio.Task[None] | None = None
         self._health = health_aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
 
@@ -91,11 +99,28 @@ class GrpcServer:
         await self.server.start()
         for service in ("", *services):
             await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
+        self.readiness.open()
+        self._is_ready = not self.readiness.problems()
+        await self._health.set(READINESS, _status(self._is_ready))
+        self._watch.start()
 
     async def stop(self, grace_s: float) -> None:
         """Reports not serving, takes no new calls, and cancels calls that have not ended within `grace_s` seconds."""
+        self.readiness.drain()
+        self._watch.stop()
         await self._health.enter_graceful_shutdown()
         await self.server.stop(grace_s)
+
+    def _follow_readiness(self) -> None:
+        is_ready = not self.readiness.problems()
+        if is_ready != self._is_ready and (self._telling is None or self._telling.done()):
+            self._is_ready = is_ready
+            self._telling = asyncio.get_running_loop().create_task(self._health.set(READINESS, _status(is_ready)))
+
+
+def _status(is_serving: bool) -> health_pb2.HealthCheckResponse.ServingStatus:
+    response = health_pb2.HealthCheckResponse
+    return response.SERVING if is_serving else response.NOT_SERVING
 
 
 def announce(grpc_address: str, metrics_address: str) -> None:

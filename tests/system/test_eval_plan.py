@@ -208,6 +208,7 @@ async def test_a_plan_that_is_not_repaired_counts_as_invalid_and_a_refusal_does_
     assert any(line.startswith("invalid plans 33.3 %") for line in done.lines)
 
 
+@pytest.mark.tasks
 async def test_an_evaluation_that_was_killed_goes_on_where_it_was(files: Files) -> None:
     # Given an evaluation that is killed while the model thinks about the third request,
     slow = Reply(RIGHT[2], delay_ms=60_000)
@@ -233,6 +234,7 @@ async def test_an_evaluation_that_was_killed_goes_on_where_it_was(files: Files) 
     assert not files.journal.exists()
 
 
+@pytest.mark.tasks
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 async def test_ctrl_c_keeps_what_was_done_and_says_how_to_go_on(files: Files, number: int, code: int) -> None:
     async with LLMServer([RIGHT[0], Reply(RIGHT[1], delay_ms=60_000)]) as model:
@@ -254,6 +256,7 @@ async def test_ctrl_c_keeps_what_was_done_and_says_how_to_go_on(files: Files, nu
     assert again.code == 0
 
 
+@pytest.mark.tasks
 async def test_failures_that_may_pass_are_planned_again_by_the_next_start(files: Files) -> None:
     busy = Reply(status=429, error="slow down", headers={"retry-after": "0"})
     async with LLMServer([RIGHT[0], RIGHT[1], *[busy] * 20]) as model:

@@ -62,6 +62,7 @@ def test_up_does_not_start_without_an_expert_that_was_named(expert: str, tmp_pat
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.tasks
 def test_a_request_brings_it_along_to_private_servers(expert: str, letter: Path) -> None:
     answered = run("ask", REQUEST, "-f", letter, "--embedded", "--expert", expert)
     assert answered.returncode == 0, answered.stderr
@@ -81,6 +82,7 @@ def test_embedded_servers_offer_it(expert: str, letter: Path) -> None:
     assert answer.text == ANSWER
 
 
+@pytest.mark.tasks
 async def test_embedded_servers_of_asyncio_offer_it(expert: str, letter: Path) -> None:
     async with orchestrion.async_embedded(experts=[expert]) as client:
         assert (await client.ask(REQUEST, [letter])).text == ANSWER

@@ -38,6 +38,7 @@ def test_it_goes_with_private_servers_alone() -> None:
     assert "'--llm-expert': goes with --embedded" in " ".join(refused.stderr.split())
 
 
+@pytest.mark.tasks
 def test_up_names_the_language_model_of_the_profile_and_asks_another_that_is_named(tmp_path: Path) -> None:
     for named, reported in ((PLANNER, False), (PLANNER[:2], True)):
         command = [*COMMAND, "up", *PORTS, "--home", str(tmp_path / "home"), "--profile", "standard", *named]

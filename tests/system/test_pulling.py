@@ -87,6 +87,7 @@ def add(host: Child) -> None:
         client.models.add("tiny/plain")
 
 
+@pytest.mark.tasks
 def test_a_killed_transfer_leaves_nothing_half_registered(servers: Servers, hub: HubServer) -> None:
     host = servers.host("--profile", "none")
     add(host)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -22,8 +23,9 @@ from tests.small_language_model import EXPERT
 
 pytestmark = [pytest.mark.tasks, pytest.mark.timeout(3000)]
 
-_COUNT: Final = 100 if os.environ.get("LONG") else 5
-_TIMEOUT_S: Final = 600.0
+_COUNT: Final = 100 if os.environ.get("LONG") else 20
+# A reply that goes on to the last token takes minutes, and so may its repair.
+_TIMEOUT_S: Final = 1500.0
 TYPES: Final = [task_types.load()[name] for name in ("translation", "text-to-speech", "summarization")]
 VERBS: Final = ("Say", "Translate into German:", "Sum up:", "Speak slowly:", "Translate into French and say:")
 TEXTS: Final = (
@@ -64,7 +66,7 @@ def test_every_reply_has_the_form_and_comes_to_an_end(
 ) -> None:
     requests = [f"{verb} {text}" for text, verb in itertools.product(TEXTS, VERBS)]
     outcomes: Counter[str] = Counter()
-    for request in requests[:: len(requests) // _COUNT][:_COUNT]:
+    for request in random.Random(1).sample(requests, _COUNT):
         events, reason = plan(client, request)
         rejected = [event.payload.error for event in events if isinstance(event.payload, PlanRejected)]
         for error in rejected:

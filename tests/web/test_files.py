@@ -93,6 +93,40 @@ async def test_a_file_that_no_expert_takes_is_said_to_be_wrong(open_chat: OpenCh
     await expect(turn.article).to_contain_text("tools.zip")
 
 
+async def test_a_picture_that_is_none_is_shown_as_a_file(open_chat: OpenChat, tmp_path: Path) -> None:
+    chat = await open_chat()
+    broken = tmp_path / "scan.png"
+    broken.write_bytes(b"no picture at all")
+    await chat.choose(broken)
+    await expect(chat.attached).to_contain_text(["scan.png"])
+    turn = await chat.ask(READ_ALOUD)
+    await turn.expect_state("succeeded")
+    await chat.show_files()
+
+    await expect(turn.article.get_by_role("link", name="scan.png").first).to_be_visible()
+    for place in (turn.article, chat.files):
+        await expect(place.locator("img")).to_have_count(0)
+
+
+async def test_what_is_attached_outlasts_a_reload_and_what_is_gone_is_named(
+    open_chat: OpenChat, scripted: Platform, tmp_path: Path
+) -> None:
+    chat = await open_chat()
+    lost = tmp_path / "lost.txt"
+    lost.write_text("soon forgotten")
+    await chat.choose(PICTURE, lost)
+    await expect(chat.attached.get_by_role("progressbar")).to_have_count(0)
+    await chat.text.fill(READ_ALOUD)
+    await scripted.client.artifacts.delete(f"artifacts/{hashlib.sha256(lost.read_bytes()).hexdigest()}")
+
+    await chat.page.reload()
+    await expect(chat.attached).to_contain_text([PICTURE.name])
+    await expect(chat.page.get_by_role("alert")).to_contain_text("lost.txt")
+    await expect(chat.text).to_have_value(READ_ALOUD)
+    await chat.text.press("Enter")
+    await chat.turn().expect_state("succeeded")
+
+
 async def test_a_file_is_pasted(open_chat: OpenChat) -> None:
     chat = await open_chat()
     await chat.paste(PICTURE)

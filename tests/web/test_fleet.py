@@ -10,8 +10,10 @@ import pytest
 from playwright.async_api import expect
 
 from orchestrion._codec import codec
+from orchestrion.errors import Reason
 from orchestrion.experts import Expert, ExpertState
 from orchestrion.models import ListedModel, ModelProgress
+from orchestrion.v1 import experts_pb2
 from orchestrion.v1 import model_host_service_pb2 as pb
 from orchestrion_serving.interceptors import Context
 from tests.rpc.controller.scripted_host import ScriptedHost, echo
@@ -38,6 +40,11 @@ class PullingHost(ScriptedHost):
 
     async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
         return pb.ListModelsResponse(models=[codec.encode(ListedModel(self.model, self.state, offered=True))])
+
+    async def AddModel(self, request: pb.AddModelRequest, context: Context) -> experts_pb2.Expert:
+        if request.model != "somebody/large-model":
+            raise Reason.INVALID_FIELD.error("model: there is none of this name.", field="model")
+        return codec.encode(self.model)
 
     async def PullModel(self, request: pb.PullModelRequest, context: Context) -> AsyncIterator[pb.ModelProgress]:
         try:
@@ -91,5 +98,27 @@ async def test_a_model_is_pulled_with_progress_and_can_be_left(open_chat: OpenCh
 
         await pull.click()
         await expect(progress).to_be_visible()
+        host.go_on.set()
+        await expect(chat.page.get_by_role("button", name="Load large-model", exact=True)).to_be_visible()
+
+
+async def test_a_model_is_added_by_its_name_and_pulled(open_chat: OpenChat, scripted: Platform) -> None:
+    chat = await open_chat()
+    async with AsyncExitStack() as stack:
+        host = PullingHost("adder", scripted.client.address)
+        stack.push_async_callback(host.stop)
+        await host.start()
+        await chat.page.get_by_role("link", name="Models").click()
+        await chat.page.get_by_role("combobox", name="Host").select_option(label="adder")
+        form = chat.page.get_by_role("form", name="Add a model")
+        await form.get_by_role("textbox").fill("somebody/nothing")
+        await form.get_by_role("button", name="Add and pull").click()
+        await expect(form.get_by_role("alert")).to_contain_text("there is none of this name")
+
+        await form.get_by_role("textbox").fill("somebody/large-model")
+        await form.get_by_role("button", name="Add and pull").click()
+        await expect(form).to_contain_text("large-model is added")
+        progress = chat.page.get_by_role("progressbar", name="Pulling large-model")
+        await expect(progress).to_have_js_property("value", 500_000_000)
         host.go_on.set()
         await expect(chat.page.get_by_role("button", name="Load large-model", exact=True)).to_be_visible()

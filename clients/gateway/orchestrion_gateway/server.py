@@ -13,8 +13,10 @@ import uvicorn
 from orchestrion import AsyncClient
 from orchestrion_gateway.app import create_app
 from orchestrion_gateway.config import GatewayConfig, ip_address
+from orchestrion_gateway.health import GatewayHealth
 from orchestrion_gateway.measured import MeasuringMiddleware
-from orchestrion_gateway.metrics import GatewayMetrics, GatewayMetricsEndpoint
+from orchestrion_gateway.metrics import GatewayMetrics
+from orchestrion_gateway.metrics_endpoint import GatewayMetricsEndpoint
 
 _GONE_AFTER_S: Final = 60
 """How long a browser may take nothing of what is sent, until its connection is given up, in seconds."""
@@ -34,6 +36,7 @@ class Gateway:
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
         self._endpoint: GatewayMetricsEndpoint | None = None
+        self._health: GatewayHealth | None = None
         self.metrics = GatewayMetrics()
         """What is counted and timed."""
         self.port = 0
@@ -67,9 +70,10 @@ class Gateway:
             # A gateway without its controller can do nothing, and this is the moment at which somebody looks.
             await client.task_types.list(timeout=_FIRST_ANSWER_S)
             listening = _listen(config.listen_host, config.port)
+            self._health = GatewayHealth(client, self.metrics)
             try:
                 self._endpoint = GatewayMetricsEndpoint(
-                    self.metrics.registry, config.listen_host.strip("[]"), config.metrics_port
+                    self.metrics.registry, config.listen_host.strip("[]"), config.metrics_port, self._health.pages()
                 )
             except OSError:
                 listening.close()
@@ -97,6 +101,8 @@ class Gateway:
 
     async def stop(self) -> None:
         """Ends the streams, waits for calls that go on, and closes the client; runs go on as `on_detach` says."""
+        if self._health is not None:
+            self._health.drain()
         if self._server is not None and self._serving is not None:
             self._server.should_exit = True
             await self._serving

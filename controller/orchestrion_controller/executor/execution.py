@@ -19,6 +19,7 @@ from orchestrion_controller.executor.reservations import Reservations
 from orchestrion_controller.executor.texts import Texts
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.plans.graph import dependencies
+from orchestrion_serving.metrics import exemplar
 
 _log = logging.getLogger(__name__)
 
@@ -190,6 +191,7 @@ class Execution:
 
     def _finish(self, assigned: AssignedTask, result: TaskResult, duration_ms: float) -> None:
         self._out.put_nowait(TaskFinished(result, duration_ms))
-        task_type, state = assigned.task.type, result.state.name.lower()
-        self._metrics.tasks.labels(task_type, assigned.assignment.expert_id, state).inc()
-        self._metrics.task_seconds.labels(task_type).observe(duration_ms / 1000)
+        metrics, state = self._metrics, result.state.name.lower()
+        task_type = metrics.task_type(assigned.task.type)
+        metrics.tasks.labels(task_type, metrics.expert(assigned.assignment.expert_id), state).inc()
+        metrics.task_seconds.labels(task_type).observe(duration_ms / 1000, exemplar())

@@ -50,6 +50,7 @@ class HostChannel:
         self._channel = grpc.aio.insecure_channel(address, options=channel_options(address))
         self._stub = ModelHostServiceStub(self._channel)
         self._slots = asyncio.Semaphore(max_concurrent_calls)
+        self._attempts = metrics.attempts
         self._waiting = metrics.calls_waiting.labels(name)
         self._calls: set[grpc.aio.Call] = set()
         self._is_lost = False
@@ -67,25 +68,32 @@ class HostChannel:
             raise self._lost()
         call = self._stub.Infer(request)
         self._calls.add(call)
+        # What the host counts when the reader leaves early.
+        code = grpc.StatusCode.CANCELLED.name
         try:
             async for event in call:
                 kind = event.WhichOneof("payload")
                 if kind == "outputs":
                     # The reader stops at the outputs. The call ends first, or the host would count it as cancelled.
-                    await call.code()
+                    code = (await call.code()).name
                 if kind is not None:
                     yield codec.decode(getattr(event, kind), _PAYLOADS[kind])
+            code = grpc.StatusCode.OK.name
         except grpc.aio.AioRpcError as failure:
-            raise self._error(failure) from failure
+            error = self._error(failure)
+            code = "UNREACHABLE" if error.reason == Reason.HOST_UNREACHABLE.name else failure.code().name
+            raise error from failure
         except asyncio.CancelledError:
             # A call that `lose` ended reads as cancelled, as one does whose own task is: that goes first.
             task = asyncio.current_task()
             if self._is_lost and not (task and task.cancelling()):
+                code = "UNREACHABLE"
                 raise self._lost() from None
             raise
         finally:
             self._calls.discard(call)
             call.cancel()
+            self._attempts.labels(code).inc()
             self._slots.release()
 
     async def reserve(self, expert_id: str, reservation: str) -> None:

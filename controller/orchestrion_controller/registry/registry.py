@@ -78,6 +78,7 @@ class Registry:
         self.lease_ms = lease_ms
         self._definitions = TaskTypeDefinitions(built_in)
         self._metrics = metrics
+        metrics.define_task_types(built_in)
         self._listings: dict[str, _Listing] = {}
         self._version = 0
         self._experts: dict[str, Expert] = {}
@@ -131,6 +132,7 @@ class Registry:
             profile=facts.profile,
             fetches_on_demand=facts.fetches_on_demand,
             task_types=facts.task_types,
+            metrics_address=facts.metrics_address,
         )
         if listed is None:
             _log.info("%s at %s is listed, with %d experts", host.name, host.address, len(host.experts))
@@ -158,8 +160,8 @@ class Registry:
         self._on_change()
 
     def hosts(self) -> tuple[Host, ...]:
-        """Returns every listed host, by name."""
-        return tuple(self._listings[name].host for name in sorted(self._listings))
+        """Returns every listed host, by name. May be called on any thread."""
+        return tuple(listing.host for _, listing in sorted(self._listings.items()))
 
     def host(self, name: str) -> Host | None:
         """Returns a host by name; None when it is not listed."""
@@ -238,17 +240,18 @@ class Registry:
     async def watch(self) -> AsyncGenerator[Host | str, None]:
         """Yields every host, then each as it changes, and the name of each that is removed."""
         seen: dict[str, int] = {}
-        while True:
-            # Taken before reading the state, so that a change in between is not missed.
-            changed = self._changed
-            for name in [name for name in seen if name not in self._listings]:
-                del seen[name]
-                yield name
-            for name, listing in sorted(self._listings.items()):
-                if seen.get(name) != listing.version:
-                    seen[name] = listing.version
-                    yield listing.host
-            await changed.wait()
+        with self._metrics.registry_watchers.track_inprogress():
+            while True:
+                # Taken before reading the state, so that a change in between is not missed.
+                changed = self._changed
+                for name in [name for name in seen if name not in self._listings]:
+                    del seen[name]
+                    yield name
+                for name, listing in sorted(self._listings.items()):
+                    if seen.get(name) != listing.version:
+                        seen[name] = listing.version
+                        yield listing.host
+                await changed.wait()
 
     def close(self) -> None:
         """Cancels the leases' timers."""

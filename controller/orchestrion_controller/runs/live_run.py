@@ -20,6 +20,7 @@ from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.runs.gate import Gate
 from orchestrion_controller.runs.journal import Journal
 from orchestrion_controller.runs.log import RunLog
+from orchestrion_serving.metrics import exemplar, reason_label
 
 _log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class LiveRun:
         self._cancel_error: OrchestrionError | None = None
         self._cancel_state = RunState.CANCELLED
         self._created = False
+        self._is_rejected = False
         self._task: asyncio.Task[None] | None = None
         self._on_ended: Callable[[], None] = lambda: None
         self.error: OrchestrionError | None = None
@@ -165,8 +167,13 @@ class LiveRun:
         self.log.close()
         kind = self.row.kind.name.lower()
         self._metrics.runs_running.dec()
+        if self._is_rejected:
+            # It was never written, so that it is counted as little as it can be read.
+            return
         self._metrics.runs.labels(kind, state.name.lower()).inc()
-        self._metrics.run_seconds.labels(kind).observe(seconds)
+        self._metrics.run_seconds.labels(kind).observe(seconds, exemplar())
+        if error is not None:
+            self._metrics.run_failures.labels(kind, reason_label(error.reason)).inc()
 
     def _write_end(self, state: RunState) -> None:
         """Writes the end, and retries while the disk is full: without it the run would look live for ever.
@@ -189,7 +196,11 @@ class LiveRun:
 
     def _on_written(self, error: OrchestrionError | None) -> None:
         self._created = error is None
-        if error is not None:
+        if error is None:
+            self._metrics.runs_started.labels(self.row.kind.name.lower()).inc()
+        else:
+            self._is_rejected = True
+            self._metrics.runs_rejected.labels(reason_label(error.reason)).inc()
             self._fail(error)
 
     def _fail(self, error: OrchestrionError) -> None:

@@ -59,6 +59,7 @@ class RunSupervisor:
         self._journal = journal
         self._metrics = metrics
         self._limits = limits
+        metrics.runs_limit.set(limits.max_running)
         self._live: dict[str, LiveRun] = {}
         self._request_ids = RequestIds()
 
@@ -96,6 +97,7 @@ class RunSupervisor:
             return earlier
         if len(self._live) >= self._limits.max_running:
             message = f"{len(self._live)} runs are going on, as many as max_running_runs allows; try again later."
+            self._metrics.runs_rejected.labels(Reason.TOO_MANY_RUNS.name).inc()
             raise Reason.TOO_MANY_RUNS.error(message, retry_after_ms=1_000)
         now = datetime.now(UTC)
         deadline = now + timedelta(seconds=deadline_s) if deadline_s is not None else None

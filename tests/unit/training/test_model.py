@@ -80,6 +80,7 @@ def test_a_library_is_summed_up_alike(read: tuple[Read, Tools, LibraryVectors, H
     np.testing.assert_allclose(ours.owners, tools.owner.numpy(), atol=0.06)
 
 
+@pytest.mark.tasks
 def test_all_heads_compute_what_the_model_does(
     encoding: Encoding, read: tuple[Read, Tools, LibraryVectors, Heads]
 ) -> None:
@@ -128,6 +129,7 @@ def test_all_heads_compute_what_the_model_does(
         np.testing.assert_allclose(computed[name], value.numpy(), atol=2e-3, rtol=2e-3, err_msg=name)
 
 
+@pytest.mark.tasks
 def test_the_written_encoder_reads_as_the_model_does(encoding: Encoding, folder: Path) -> None:
     encoder = Encoder(folder)
     texts = [cut_marked(item, encoding.pieces).pieces for item in REQUESTS[:5]]
@@ -173,6 +175,7 @@ def tool_losses_of(encoding: Encoding) -> Losses:
     return tool_losses.losses(encoding.model, requests, read, offered, random.Random(3))
 
 
+@pytest.mark.tasks
 @pytest.mark.parametrize("losses_of", [own_losses, tool_losses_of])
 def test_a_few_steps_teach_a_few_requests(losses_of: object) -> None:
     assert callable(losses_of)

@@ -100,6 +100,7 @@ async def test_one_of_several_files_on_the_hub_is_chosen_and_fetched_alone(
     assert reported[-1].expert.memory_bytes > len(contents["Tiny-Chat-F16.gguf"])
 
 
+@pytest.mark.tasks
 async def test_two_precisions_of_a_model_are_two_experts(
     hub: HubServer, models: Models, host: RunningHost, contents: dict[str, bytes]
 ) -> None:

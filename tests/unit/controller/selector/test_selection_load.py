@@ -9,6 +9,7 @@ from benchmarks.selection.policies import POLICIES
 from benchmarks.selection.simulation import simulate
 
 
+@pytest.mark.tasks
 @pytest.mark.parametrize("task_types", [25, 500])
 async def test_rank_beats_random_most_downloaded_and_least_loaded(task_types: int) -> None:
     workload = world.make(seed=21, load=0.3, seconds=40.0, task_type_count=task_types)

@@ -1,5 +1,6 @@
 import type {
   Artifact,
+  Expert,
   HubModel,
   ListedModel,
   ListedTaskType,
@@ -58,6 +59,11 @@ export async function searchHub(
 ): Promise<HubModel[]> {
   const query = new URLSearchParams({ task_type: taskType, text });
   return (await get<{ models?: HubModel[] }>(`/${host}/models:search?${query}`, signal)).models ?? [];
+}
+
+/** Adds a model of the Hub, or a folder of the host, to the host's catalogue; its files are pulled afterwards. */
+export function addModel(host: string, model: string): Promise<Expert> {
+  return post<Expert>(`/${host}/models:add`, { model });
 }
 
 export type ExpertAction = "load" | "unload" | "pin" | "unpin";

@@ -1,6 +1,7 @@
 /** The request that is being written: its words, and its files, which are uploaded at once. */
 
 import { effect, signal, type Signal } from "@preact/signals";
+import { describeArtifact } from "../api/calls";
 import { upload } from "../api/uploads";
 import { ApiError } from "../api/http";
 import type { Artifact } from "../api/messages";
@@ -8,6 +9,13 @@ import { read, readForNow, write, writeForNow } from "../kept";
 import { t } from "../language/language";
 import { describeAs } from "./artifacts";
 import { newId } from "./stored";
+
+/** What a reload of the page keeps of an attachment. */
+interface KeptFile {
+  readonly fileName: string;
+  /** The name of the artifact; empty for a file that was not stored yet. */
+  readonly name: string;
+}
 
 export interface Attachment {
   readonly id: string;
@@ -25,6 +33,12 @@ export interface Attachment {
 export const text = signal(readForNow("draft"));
 effect(() => writeForNow("draft", text.value));
 export const attachments = signal<readonly Attachment[]>([]);
+const KEPT_FILES = "draftFiles";
+const keptFiles = readForNow(KEPT_FILES);
+effect(() => {
+  const files = attachments.value.map(({ fileName, artifact }): KeptFile => ({ fileName, name: artifact.value?.name ?? "" }));
+  writeForNow(KEPT_FILES, files.length > 0 ? JSON.stringify(files) : "");
+});
 export const askFirst = signal(read("askFirst") === "yes");
 /** What went wrong with what is being written, in words. */
 export const troubles = signal<readonly string[]>([]);
@@ -80,6 +94,18 @@ export function clear(): void {
   text.value = "";
   attachments.value = [];
   troubles.value = [];
+}
+
+/** Attaches again what was attached when the page was loaded anew, and says what cannot be. */
+export async function restoreFiles(): Promise<void> {
+  const kept = (keptFiles ? JSON.parse(keptFiles) : []) as readonly KeptFile[];
+  const found = await Promise.allSettled(kept.map(({ name }) => (name ? describeArtifact(name) : Promise.reject(new Error()))));
+  found.forEach((result, place) => {
+    if (result.status === "fulfilled") {
+      describeAs(result.value);
+      addArtifact(result.value);
+    } else complain(t("fileNotKept", { name: kept[place]?.fileName ?? "" }));
+  });
 }
 
 function uploading(file: File): Attachment {

@@ -3,6 +3,7 @@ import { madeBy } from "../conversation/watching";
 import { t } from "../language/language";
 import type { RunView } from "../run/state";
 import { ArtifactView } from "./artifact";
+import { htmlOf } from "./markdown";
 
 /** The answer as it is written, and the files that it names. */
 export function Answer({ view }: { view: RunView }): JSX.Element | null {
@@ -11,11 +12,7 @@ export function Answer({ view }: { view: RunView }): JSX.Element | null {
   if (!view.answer && files.length === 0) return null;
   return (
     <section class="answer" aria-label={t("answer")} aria-busy={!view.answered && view.phase === "running"}>
-      {view.answer && (
-        <p class="answer-text" aria-live={view.answered ? "polite" : "off"}>
-          {view.answer}
-        </p>
-      )}
+      {view.answer && <AnswerText view={view} />}
       {files.length > 0 && (
         <ul class="results" aria-label={t("results")}>
           {[...new Set(files)].map((name) => (
@@ -28,3 +25,18 @@ export function Answer({ view }: { view: RunView }): JSX.Element | null {
     </section>
   );
 }
+
+/** The built-in responder writes plain sentences, in which signs mean themselves; others write Markdown. */
+function AnswerText({ view }: { view: RunView }): JSX.Element {
+  const live = view.answered ? "polite" : "off";
+  if ((view.stages.STAGE_RESPOND?.performer || PLAIN) === PLAIN) {
+    return (
+      <p class="answer-text" aria-live={live}>
+        {view.answer}
+      </p>
+    );
+  }
+  return <div class="answer-text is-markdown" aria-live={live} dangerouslySetInnerHTML={{ __html: htmlOf(view.answer) }} />;
+}
+
+const PLAIN = "builtin";

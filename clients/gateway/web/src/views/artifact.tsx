@@ -1,3 +1,4 @@
+import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { contentAddress } from "../api/calls";
 import type { Artifact } from "../api/messages";
@@ -27,10 +28,23 @@ export function ArtifactView({ name, isSmall = false }: { name: string; isSmall?
 
 function Picture({ described, isSmall }: { described: Artifact; isSmall: boolean }): JSX.Element {
   const address = contentAddress(described.name);
+  const isUnreadable = useSignal(false);
+  if (isUnreadable.value && isSmall) return <Chip described={described} />;
+  if (isUnreadable.value) {
+    return (
+      <figure class="file">
+        <p class="file-unreadable">
+          <Icon name={iconOf(described.mediaType)} />
+          {t("unreadablePicture")}
+        </p>
+        <Caption described={described} />
+      </figure>
+    );
+  }
   return (
     <figure class={isSmall ? "file is-small" : "file"}>
       <a href={address} target="_blank" rel="noreferrer">
-        <img src={address} alt={described.fileName} loading="lazy" />
+        <img src={address} alt={described.fileName} loading="lazy" onError={() => (isUnreadable.value = true)} />
       </a>
       {!isSmall && <Caption described={described} />}
     </figure>

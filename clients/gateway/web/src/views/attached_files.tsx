@@ -1,8 +1,8 @@
 import type { JSX } from "preact";
-import { contentAddress } from "../api/calls";
 import { attachments, remove, type Attachment } from "../conversation/draft";
 import { t } from "../language/language";
 import { Icon, iconOf } from "./icons";
+import { Thumbnail } from "./thumbnail";
 
 export function AttachedFiles(): JSX.Element | null {
   if (attachments.value.length === 0) return null;
@@ -22,7 +22,7 @@ function AttachedFile({ attachment }: { attachment: Attachment }): JSX.Element {
   const share = Math.round(attachment.progress.value * 100);
   return (
     <li class={stored ? "chip" : "chip is-uploading"}>
-      {stored && mediaType.startsWith("image/") ? <img src={contentAddress(stored.name)} alt="" /> : <Icon name={iconOf(mediaType)} />}
+      {stored ? <Thumbnail name={stored.name} mediaType={mediaType} /> : <Icon name={iconOf(mediaType)} />}
       <span class="chip-name" title={fileName}>
         {fileName}
       </span>

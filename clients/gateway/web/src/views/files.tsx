@@ -6,7 +6,8 @@ import { turns } from "../conversation/conversation";
 import { addArtifact } from "../conversation/draft";
 import { madeBy } from "../conversation/watching";
 import { size, t } from "../language/language";
-import { Icon, iconOf } from "./icons";
+import { Icon } from "./icons";
+import { Thumbnail } from "./thumbnail";
 
 /** The files of the conversation, given and made, each a click away from being used again. */
 export function Files({ onClose }: { onClose: () => void }): JSX.Element {
@@ -55,7 +56,7 @@ function FileRow({ name }: { name: string }): JSX.Element | null {
   return (
     <li class="file-row">
       <button type="button" class="file-use" aria-label={t("use", { name: fileName })} onClick={() => addArtifact(described)}>
-        {mediaType.startsWith("image/") ? <img src={contentAddress(name)} alt="" loading="lazy" /> : <Icon name={iconOf(mediaType)} />}
+        <Thumbnail name={name} mediaType={mediaType} />
         <span class="file-name">{fileName}</span>
       </button>
       <span class="file-size">{size(Number(sizeBytes))}</span>

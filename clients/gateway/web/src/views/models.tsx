@@ -89,7 +89,7 @@ export function Models(): JSX.Element {
           ))}
         </ul>
       )}
-      {host && <Hub host={host.name} type={type.value} words={words.value} />}
+      {host && <Hub host={host.name} type={type.value} words={words.value} onChange={refresh} />}
     </main>
   );
 }

@@ -77,7 +77,11 @@ function StepBody({ task, view }: { task: TaskView; view: RunView }): JSX.Elemen
           {failure.retried && t("nextAttempt")}
         </p>
       ))}
-      {error && <p class="attempt-failed">{error.message}</p>}
+      {error && !task.failures.some((failure) => failure.error?.message === error.message) && (
+        <p class="attempt-failed" lang="en">
+          {error.message}
+        </p>
+      )}
       {task.phase === "running" &&
         written.map(([key, text]) => (
           <p key={key} class="step-text" aria-label={t("written")}>
@@ -101,7 +105,11 @@ function StepBody({ task, view }: { task: TaskView; view: RunView }): JSX.Elemen
           <ValueList values={outputs} />
         </section>
       )}
-      {task.assignment?.reason && <p class="hint">{t("why", { reason: task.assignment.reason })}</p>}
+      {task.assignment?.reason && (
+        <p class="hint">
+          {t("why")} <span lang="en">{task.assignment.reason}</span>
+        </p>
+      )}
       <Alternatives task={task} view={view} />
     </div>
   );

@@ -84,6 +84,7 @@ def test_a_short_sound_comes_out_as_the_library_codes_it(
         assert samples[:, 0] == pytest.approx(wanted.clip(-1, 1), abs=1e-3)
 
 
+@pytest.mark.tasks
 def test_long_sounds_go_through_in_pieces_that_fit(codec: Codec, tmp_path: Path) -> None:
     file = recording(tmp_path / "a.wav", 47.0)
     samples, _ = coded(codec, file, tmp_path / "spool")

@@ -31,6 +31,7 @@ def heard(result: Any) -> np.ndarray[Any, Any]:
     return np.asarray(samples)
 
 
+@pytest.mark.tasks
 def test_each_call_gets_its_length_and_its_seed_repeats_it(composer: MusicGenerator, tmp_path: Path) -> None:
     composer.warm_up()
     assert composer.parameter_bytes() > 0

@@ -74,6 +74,7 @@ def test_a_sentence_sounds_as_the_library_speaks_it(
     assert samples == pytest.approx(wanted, abs=1e-3)
 
 
+@pytest.mark.tasks
 @pytest.mark.parametrize("name", ["vits", "speecht5_speech"])
 def test_the_same_text_gives_the_same_sound_alone_and_in_a_batch(
     folders: dict[str, Path], tmp_path: Path, name: str
@@ -97,6 +98,7 @@ def test_numbers_are_spelled_out_in_english(vits: Synthesiser, tmp_path: Path) -
     assert np.array_equal(figures, words)
 
 
+@pytest.mark.tasks
 def test_speed_and_pitch_are_heard(vits: Synthesiser, speecht5: Synthesiser, tmp_path: Path) -> None:
     text = "so that there is something to be heard"
     for voice in (vits, speecht5):
