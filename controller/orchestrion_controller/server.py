@@ -47,6 +47,7 @@ from orchestrion_controller.selector.llm.chooser import LLMChooser
 from orchestrion_controller.selector.selector import Selector
 from orchestrion_controller.selector.stage import SelectStage
 from orchestrion_controller.servicers.artifact import ArtifactServicer
+from orchestrion_controller.servicers.programs import Programs
 from orchestrion_controller.servicers.registry import RegistryServicer
 from orchestrion_controller.servicers.run import RunServicer
 from orchestrion_controller.servicers.stages import ExecuteServicer, PlanServicer, RespondServicer, SelectServicer
@@ -89,7 +90,9 @@ class Controller:
             LocalStore(config.home / "artifacts", config.max_artifact_bytes), self._database, metrics
         )
         self._registry = Registry(config.lease_ms, metrics, task_types.load())
-        limits = RunLimits(config.max_running_runs, config.detach_grace_ms, config.approval_timeout_ms)
+        limits = RunLimits(
+            config.max_running_runs, config.detach_grace_ms, config.approval_timeout_ms, config.max_resumes
+        )
         self._runs = RunSupervisor(self._journal, metrics, limits)
         selector = Selector(self._registry, config.candidate_count, licenses=config.licenses)
         self._executor = Executor(
@@ -136,7 +139,8 @@ class Controller:
         self._grpc.readiness.mention(
             lambda: "" if self._registry.hosts() else "No host is listed: tasks wait for none, they fail."
         )
-        self._add_services(pipeline)
+        self._programs = Programs(self._runs, pipeline, self._artifacts)
+        self._add_services()
         self._endpoint: MetricsEndpoint | None = None
 
     @property
@@ -150,14 +154,14 @@ class Controller:
         return self._endpoint.port if self._endpoint else 0
 
     async def start(self) -> None:
-        """Ends the runs that an earlier process left unfinished, and opens the ports.
+        """Goes on with the runs that an earlier process left unfinished, and opens the ports.
 
         Raises:
             OSError: A port is taken.
         """
-        if count := await self._journal.end_unfinished():
-            _log.warning("ended %d runs that an earlier process left unfinished", count)
         await self._runs.load()
+        if count := await self._runs.resume(self._programs.resume):
+            _log.warning("goes on with %d runs that an earlier process left unfinished", count)
         await self._artifacts.measure()
         pages = {
             **health_pages(self._grpc.readiness, asyncio.get_running_loop()),
@@ -186,18 +190,14 @@ class Controller:
         if self._endpoint is not None:
             await asyncio.to_thread(self._endpoint.close)
 
-    def _add_services(self, pipeline: Pipeline) -> None:
-        server, runs, artifacts = self._grpc.server, self._runs, self._artifacts
-        plan_service_pb2_grpc.add_PlanServiceServicer_to_server(PlanServicer(runs, pipeline, artifacts), server)
-        select_service_pb2_grpc.add_SelectServiceServicer_to_server(SelectServicer(runs, pipeline), server)
-        execute_service_pb2_grpc.add_ExecuteServiceServicer_to_server(
-            ExecuteServicer(runs, pipeline, artifacts), server
-        )
-        respond_service_pb2_grpc.add_RespondServiceServicer_to_server(
-            RespondServicer(runs, pipeline, artifacts), server
-        )
-        run_service_pb2_grpc.add_RunServiceServicer_to_server(RunServicer(runs, pipeline, artifacts), server)
+    def _add_services(self) -> None:
+        server, runs, programs = self._grpc.server, self._runs, self._programs
+        plan_service_pb2_grpc.add_PlanServiceServicer_to_server(PlanServicer(runs, programs), server)
+        select_service_pb2_grpc.add_SelectServiceServicer_to_server(SelectServicer(runs, programs), server)
+        execute_service_pb2_grpc.add_ExecuteServiceServicer_to_server(ExecuteServicer(runs, programs), server)
+        respond_service_pb2_grpc.add_RespondServiceServicer_to_server(RespondServicer(runs, programs), server)
+        run_service_pb2_grpc.add_RunServiceServicer_to_server(RunServicer(runs, programs), server)
         artifact_service_pb2_grpc.add_ArtifactServiceServicer_to_server(
-            ArtifactServicer(artifacts, self.metrics), server
+            ArtifactServicer(self._artifacts, self.metrics), server
         )
         registry_service_pb2_grpc.add_RegistryServiceServicer_to_server(RegistryServicer(self._registry), server)

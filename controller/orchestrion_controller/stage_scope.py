@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
 
 from orchestrion.errors import RunCancelledError
@@ -21,6 +21,7 @@ from orchestrion.events import (
 )
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.stages import StageItem, Usage
+from orchestrion_serving import tracing
 from orchestrion_serving.metrics import exemplar
 
 
@@ -60,6 +61,22 @@ class StageScope:
         return item
 
 
+def stage_span(stage: Stage, performer: str) -> AbstractContextManager[tracing.TraceSpan]:
+    """Opens the span of a stage; that of Execute is opened by the execution, whose tasks begin before its first event.
+
+    A stage that opens within another, as Select does while the plan is being written, is a part of the run all the
+    same, and what goes on in the other stays a part of that.
+    """
+    if not tracing.is_on() or stage is Stage.EXECUTE:
+        return nullcontext(tracing.NO_SPAN)
+    attributes = {"orchestrion.stage": stage.name.lower(), "orchestrion.performer": performer}
+    outer = tracing.current()
+    name = f"{tracing.SpanName.STAGE} {stage.name.lower()}"
+    if outer is None or outer.name.startswith(tracing.SpanName.STAGE):
+        return tracing.beside(name, attributes, outer)
+    return tracing.span(name, attributes)
+
+
 @contextmanager
 def stage_scope(log: EventLog, stage: Stage, metrics: ControllerMetrics, performer: str = "") -> Iterator[StageScope]:
     """Opens a stage, and closes it with the outcome that the body had.
@@ -73,7 +90,8 @@ def stage_scope(log: EventLog, stage: Stage, metrics: ControllerMetrics, perform
     log.append(stage, StageStarted(performer))
     scope, started, outcome = StageScope(log, stage, metrics), time.perf_counter(), StageOutcome.FAILED
     try:
-        yield scope
+        with stage_span(stage, performer):
+            yield scope
         outcome = StageOutcome.SUCCEEDED
     except (asyncio.CancelledError, RunCancelledError):
         outcome = StageOutcome.CANCELLED

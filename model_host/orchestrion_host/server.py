@@ -86,7 +86,14 @@ class ModelHost:
         changes = Changes(also=room)
         self._spool = SpoolRoot(config.folder)
         self._workers = WorkerPool(
-            WorkerSettings(config.hang_timeout_s, config.log_level, config.hub_offline), self._spool
+            WorkerSettings(
+                config.hang_timeout_s,
+                config.log_level,
+                config.log_format,
+                config.log_content,
+                config.hub_offline,
+            ),
+            self._spool,
         )
         shares = WorkerShares(devices.main, self._measurements)
         self._loader = ExpertLoader(

@@ -18,9 +18,16 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
 from grpc_reflection.v1alpha import reflection
 
+from orchestrion import logs
 from orchestrion._net.transport import server_options
+from orchestrion_serving import trace_context, tracing
 from orchestrion_serving.health import READINESS, Readiness
-from orchestrion_serving.interceptors import DeadlineInterceptor, ErrorInterceptor, MetricsInterceptor
+from orchestrion_serving.interceptors import (
+    DeadlineInterceptor,
+    ErrorInterceptor,
+    MetricsInterceptor,
+    TracingInterceptor,
+)
 from orchestrion_serving.loop_watch import LoopWatch
 from orchestrion_serving.metrics import CallMetrics
 
@@ -37,11 +44,9 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     return uvloop.run(main)
 
 
-def set_up_logging(level: str) -> None:
-    """Writes logs of `level` and above to stderr, one line each."""
-    logging.basicConfig(
-        level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
-    )
+def set_up_logging(level: str, form: str = "console", *, content: bool = False) -> None:
+    """Writes logs to stderr as `logs.set_up`, with the ids of run, task and trace."""
+    logs.set_up(level, form, trace_context.ids, content=content)
     # The HTTP client logs every call at INFO, with its URL.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
 
@@ -65,7 +70,9 @@ class GrpcServer:
             metrics: Where calls are counted.
             unary_timeout_s: How long a unary call without a deadline may take, in seconds.
         """
-        interceptors = [MetricsInterceptor(metrics), ErrorInterceptor(), DeadlineInterceptor(unary_timeout_s)]
+        outermost = [TracingInterceptor()] if tracing.is_on() else []
+        own = [MetricsInterceptor(metrics), ErrorInterceptor(), DeadlineInterceptor(unary_timeout_s)]
+        interceptors = [*outermost, *own]
         self.server = grpc.aio.server(interceptors=interceptors, options=server_options())
         self.port = 0
         self.readiness = Readiness()
@@ -118,7 +125,7 @@ class GrpcServer:
             self._telling = asyncio.get_running_loop().create_task(self._health.set(READINESS, _status(is_ready)))
 
 
-def _status(is_serving: bool) -> health_pb2.HealthCheckResponse.ServingStatus:
+def _status(is_serving: bool) -> health_pb2.HealthCheckResponse.ServingStatus.ValueType:
     response = health_pb2.HealthCheckResponse
     return response.SERVING if is_serving else response.NOT_SERVING
 

@@ -19,6 +19,7 @@ from orchestrion_controller.executor.inputs import Inputs, Outputs
 from orchestrion_controller.executor.stalls import pause_s, unless_stalled
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.registry.replicas import ReplicaKey
+from orchestrion_serving import tracing
 from orchestrion_serving.metrics import reason_label
 
 Emit = Callable[[Payload], None]
@@ -159,8 +160,14 @@ class CallAttempts:
                 return (following := self._next(call.assigned, tried)) is not None and following not in tried
 
             try:
-                async with unless_stalled(silence_s, can_move, replica, task) as heard:
-                    outputs = await self._infer(call, replica, reservation, emit_noting_text, heard)
+                about: tracing.Attributes = {
+                    "orchestrion.attempt": attempt,
+                    "orchestrion.host": replica[0],
+                    "orchestrion.expert": replica[1],
+                }
+                with tracing.span(tracing.SpanName.ATTEMPT, about, kind=tracing.SpanKind.CLIENT):
+                    async with unless_stalled(silence_s, can_move, replica, task) as heard:
+                        outputs = await self._infer(call, replica, reservation, emit_noting_text, heard)
             except OrchestrionError as error:
                 in_flight.end(error)
                 self._metrics.attempts_failed.labels(self._metrics.expert(replica[1]), reason_label(error.reason)).inc()

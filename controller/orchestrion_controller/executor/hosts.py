@@ -19,6 +19,7 @@ from orchestrion.v1.model_host_service_pb2_grpc import ModelHostServiceStub
 from orchestrion.values import Value
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.registry.registry import Registry
+from orchestrion_serving import tracing
 
 _log = logging.getLogger(__name__)
 
@@ -66,10 +67,10 @@ class HostChannel:
         if self._is_lost:
             self._slots.release()
             raise self._lost()
-        call = self._stub.Infer(request)
-        self._calls.add(call)
+        call = self._stub.Infer(request, metadata=tracing.metadata())
         # What the host counts when the reader leaves early.
         code = grpc.StatusCode.CANCELLED.name
+        self._calls.add(call)
         try:
             async for event in call:
                 kind = event.WhichOneof("payload")
@@ -100,7 +101,7 @@ class HostChannel:
         """Reserves an expert softly, so that it is loaded before its inputs exist. A refusal is only logged."""
         request = pb.ReserveRequest(expert_id=expert_id, reservation=reservation, ttl_ms=RESERVATION_MS)
         try:
-            await self._stub.Reserve(request)
+            await self._stub.Reserve(request, metadata=tracing.metadata())
         except grpc.aio.AioRpcError as failure:
             _log.info("%s did not reserve %s: %s", self.name, expert_id, failure.details())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
@@ -84,6 +84,7 @@ class Registry:
         self._experts: dict[str, Expert] = {}
         self._task_types: frozenset[str] | None = None
         self._changed = asyncio.Event()
+        self._grace_end = asyncio.get_running_loop().time() + lease_ms / 1000
         self._on_lost: list[Callable[[str], None]] = []
 
     def on_lost(self, notify: Callable[[str], None]) -> None:
@@ -252,6 +253,27 @@ class Registry:
                         seen[name] = listing.version
                         yield listing.host
                 await changed.wait()
+
+    async def recovered(self, hosts: Collection[str] = (), task_types: Collection[str] | None = None) -> None:
+        """Waits until the hosts of an earlier process can be back: at most a lease's time after this one began.
+
+        Args:
+            hosts: The names of hosts that are waited for; none waits the lease's time, unless task types are enough.
+            task_types: What hosts must perform for the wait to end sooner; None where only the hosts themselves count.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout_at(max(loop.time(), self._grace_end)):
+                while True:
+                    changed = self._changed
+                    ready = {listing.host.name for listing in self._ready()}
+                    if (hosts and ready >= set(hosts)) or (
+                        task_types is not None and self.task_types() >= set(task_types)
+                    ):
+                        return
+                    await changed.wait()
+        except TimeoutError:
+            pass
 
     def close(self) -> None:
         """Cancels the leases' timers."""

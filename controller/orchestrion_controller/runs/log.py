@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import partial
@@ -56,6 +56,12 @@ class RunLog:
         self._flush_timer: asyncio.TimerHandle | None = None
         self._last_text_at = 0.0
         self.last_sequence = 0
+
+    def load(self, events: Sequence[events_pb2.Event]) -> None:
+        """Takes the events that an earlier process wrote, all committed, into an empty log; those that come go on."""
+        self._events = list(events)
+        self._visible = len(events)
+        self.last_sequence = events[-1].sequence if events else 0
 
     @property
     def failure(self) -> OrchestrionError | None:
