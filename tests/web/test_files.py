@@ -93,7 +93,7 @@ async def test_a_file_that_no_expert_takes_is_said_to_be_wrong(open_chat: OpenCh
     await expect(turn.article).to_contain_text("tools.zip")
 
 
-async def test_a_picture_that_is_none_is_shown_as_a_file(open_chat: OpenChat, scripted: Platform, tmp_path: Path) -> None:
+async def test_a_picture_that_is_none_is_shown_as_a_file(open_chat: OpenChat, tmp_path: Path) -> None:
     chat = await open_chat()
     broken = tmp_path / "scan.png"
     broken.write_bytes(b"no picture at all")

@@ -10,9 +10,10 @@ import pytest
 from playwright.async_api import expect
 
 from orchestrion._codec import codec
-from orchestrion.experts import Expert, ExpertState
 from orchestrion.errors import Reason
+from orchestrion.experts import Expert, ExpertState
 from orchestrion.models import ListedModel, ModelProgress
+from orchestrion.v1 import experts_pb2
 from orchestrion.v1 import model_host_service_pb2 as pb
 from orchestrion_serving.interceptors import Context
 from tests.rpc.controller.scripted_host import ScriptedHost, echo
@@ -40,7 +41,7 @@ class PullingHost(ScriptedHost):
     async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
         return pb.ListModelsResponse(models=[codec.encode(ListedModel(self.model, self.state, offered=True))])
 
-    async def AddModel(self, request: pb.AddModelRequest, context: Context) -> pb.Expert:
+    async def AddModel(self, request: pb.AddModelRequest, context: Context) -> experts_pb2.Expert:
         if request.model != "somebody/large-model":
             raise Reason.INVALID_FIELD.error("model: there is none of this name.", field="model")
         return codec.encode(self.model)

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
-from tests.llm_server import LLMServer, Reply
+from tests.llm_server import LLMServer
 from tests.web.chat_page import Chat, Turn
 from tests.web.conftest import OpenPage
 from tests.web.platform import serving_page, start_controller
@@ -44,7 +44,7 @@ async def origin(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]
         yield await stack.enter_async_context(serving_page(f"127.0.0.1:{controller.grpc_port}"))
 
 
-async def asked(open_page: OpenPage, origin: str) -> Turn:
+async def turn_of(open_page: OpenPage, origin: str) -> Turn:
     chat = await Chat.open(await open_page(), origin)
     turn = await chat.ask("What are the three things?")
     await turn.expect_state("succeeded")
@@ -52,7 +52,7 @@ async def asked(open_page: OpenPage, origin: str) -> Turn:
 
 
 async def test_lists_tables_and_emphasis_are_shown_as_such(open_page: OpenPage, origin: str) -> None:
-    answer = (await asked(open_page, origin)).answer
+    answer = (await turn_of(open_page, origin)).answer
     await expect(answer.get_by_role("heading", name="Three things")).to_be_visible()
     await expect(answer.get_by_role("listitem")).to_have_count(2)
     await expect(answer.locator("strong")).to_have_text("bold")
@@ -62,7 +62,7 @@ async def test_lists_tables_and_emphasis_are_shown_as_such(open_page: OpenPage, 
 
 async def test_nothing_in_an_answer_does_anything(open_page: OpenPage, origin: str) -> None:
     """Given markup, a script and pictures of another place, they stand there as text and as links."""
-    answer = (await asked(open_page, origin)).answer
+    answer = (await turn_of(open_page, origin)).answer
     await expect(answer).to_contain_text('<img src=x onerror="document.body.remove()">')
     await expect(answer).to_contain_text("<script>")
     await expect(answer.locator("img, script")).to_have_count(0)

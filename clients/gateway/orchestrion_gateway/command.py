@@ -78,6 +78,15 @@ def gateway(
             "variable with commas between.",
         ),
     ] = None,
+    public_url: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            envvar="ORCHESTRION_GATEWAY_PUBLIC_URL",
+            help="The address under which callers reach the gateway behind a proxy, such as https://ai.example.org: "
+            "links to files in answers of /v1 begin with it.",
+        ),
+    ] = "",
     allowed_link_host: Annotated[
         list[str] | None,
         typer.Option(
@@ -126,6 +135,7 @@ def gateway(
             allow_remote=allow_remote,
             allowed_hosts=_listed(allowed_host),
             allowed_origins=_listed(allowed_origin),
+            public_url=public_url.rstrip("/"),
             allowed_link_hosts=_listed(allowed_link_host),
             max_body_bytes=max_body_bytes,
             max_upload_bytes=max_upload_bytes,

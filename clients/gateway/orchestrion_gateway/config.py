@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from orchestrion import Reason
 
@@ -44,6 +44,9 @@ class GatewayConfig:
     """Names under which browsers may reach the gateway, beside those of this machine; without a port."""
     allowed_origins: tuple[str, ...] = ()
     """Origins of other sites whose pages may use the gateway, such as `https://example.org`."""
+    public_url: str = ""
+    """The address under which callers reach the gateway behind a proxy, such as `https://ai.example.org`: links to
+    files in answers begin with it. Empty for the address that the call itself came to."""
     allowed_link_hosts: tuple[str, ...] = ()
     """Sites whose links the gateway fetches where a request names them as files, in lower case; `*` for any."""
     max_body_bytes: int = 4 << 20
@@ -78,13 +81,18 @@ class GatewayConfig:
                     f"{name!r} is no site; give its name in lower case, as example.org, or {ANY_HOST} for any.",
                     field="allowed_link_hosts",
                 )
+        address = urlsplit(self.public_url)
+        if self.public_url and (
+            not _is_web_address(address) or address.query or address.fragment or self.public_url.endswith("/")
+        ):
+            raise Reason.INVALID_FIELD.error(
+                f"{self.public_url!r} is no address to begin links with; give it as https://example.org, or with the "
+                "path under which a proxy has the gateway, without a slash at its end.",
+                field="public_url",
+            )
         for origin in self.allowed_origins:
             parts = urlsplit(origin)
-            if (
-                parts.scheme not in {"http", "https"}
-                or not parts.netloc
-                or origin != f"{parts.scheme}://{parts.netloc}"
-            ):
+            if not _is_web_address(parts) or origin != f"{parts.scheme}://{parts.netloc}":
                 raise Reason.INVALID_FIELD.error(
                     f"{origin!r} is no origin; give scheme, name and port alone, as https://example.org.",
                     field="allowed_origins",
@@ -92,6 +100,10 @@ class GatewayConfig:
         for field in ("max_body_bytes", "max_upload_bytes", "keep_alive_s", "mcp_idle_s", "mcp_max_sessions"):
             if getattr(self, field) <= 0:
                 raise Reason.INVALID_FIELD.error(f"{field}: it must be more than 0.", field=field)
+
+
+def _is_web_address(parts: SplitResult) -> bool:
+    return parts.scheme in {"http", "https"} and bool(parts.netloc) and "@" not in parts.netloc
 
 
 def is_loopback(host: str) -> bool:

@@ -103,3 +103,12 @@ def test_names_and_origins_that_can_never_be_are_told() -> None:
     for origin in ("play.example", "https://play.example/", "*", "ftp://play.example", "https://"):
         with pytest.raises(InvalidArgumentError, match="no origin"):
             GatewayConfig(allowed_origins=(origin,))
+    for url in (
+        "ai.example",
+        "https://ai.example/",
+        "ftp://ai.example",
+        "https://ai.example?a=b",
+        "https://me:key@ai.example",
+    ):
+        with pytest.raises(InvalidArgumentError, match="no address to begin links with"):
+            GatewayConfig(public_url=url)

@@ -17,9 +17,14 @@ _LINE: Final = re.compile(
 _ESCAPED: Final = re.compile(r"([\\\[\]])")
 
 
-def base_of(request: Request) -> str:
-    """Returns the address under which the caller reached the gateway, without a slash at its end."""
-    return f"{request.url.scheme}://{request.url.netloc}"
+def base_of(request: Request, public_url: str) -> str:
+    """Returns the address under which callers reach the gateway, without a slash at its end.
+
+    Args:
+        request: The call; its own address counts where there is no other.
+        public_url: The address that the gateway was told to have, or empty.
+    """
+    return public_url or f"{request.url.scheme}://{request.url.netloc}"
 
 
 def address(base: str, name: str) -> str:

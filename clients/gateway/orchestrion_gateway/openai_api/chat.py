@@ -49,7 +49,7 @@ async def _begun(request: Request, wanted: ChatCompletionParameters, state: Open
         check_platform(sampling, wanted.names)
         messages = await turns.stored(state.client, said)
         return platform_generation.answered(
-            state.client, state.conversations, messages, artifact_links.base_of(request)
+            state.client, state.conversations, messages, artifact_links.base_of(request, state.config.public_url)
         )
     performer = await choose(state.client, wanted.model, CHAT, _ENDPOINT)
     task = expert_generation.task_of(performer, said, sampling, wanted.names)

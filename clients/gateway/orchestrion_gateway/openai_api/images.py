@@ -108,7 +108,7 @@ async def _written(
 ) -> dict[str, Any]:
     pictures = [_picture(outputs) for outputs in results]
     if form == "url":
-        base = artifact_links.base_of(request)
+        base = artifact_links.base_of(request, state.config.public_url)
         data = [{"url": artifact_links.address(base, picture.name)} for picture in pictures]
     else:
         contents = [await state.client.artifacts.read(picture) for picture in pictures]

@@ -55,7 +55,7 @@ async def _begun(request: Request, wanted: ResponseParameters, state: OpenAiStat
     # On a thread, since files in it take a while to decode.
     said = await asyncio.to_thread(wanted.turns)
     sampling, previous = wanted.sampling(), wanted.previous_run
-    client, base = state.client, artifact_links.base_of(request)
+    client, base = state.client, artifact_links.base_of(request, state.config.public_url)
     if wanted.model == PLATFORM:
         check_platform(sampling, NAMES)
         if previous and (await client.runs.get(previous)).kind is RunKind.FULL:

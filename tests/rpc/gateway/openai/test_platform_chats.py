@@ -194,3 +194,16 @@ async def _read(ai: openai.AsyncOpenAI, *, stream: bool) -> None:
     if stream:
         async for _ in answer:
             pass
+
+
+async def test_links_begin_with_the_address_that_a_proxy_has(
+    start_gateway: StartGateway, address: str, reader: TalkingHost
+) -> None:
+    behind = await start_gateway(address, public_url="https://ai.example.org/orchestrion")
+    async with client_of(behind) as ai:
+        answer = await ai.chat.completions.create(
+            model="orchestrion", messages=[{"role": "user", "content": "Say hello."}]
+        )
+    assert "[speech.wav](https://ai.example.org/orchestrion/api/v1/artifacts/" in (
+        answer.choices[0].message.content or ""
+    )
