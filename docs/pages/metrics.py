@@ -9,7 +9,9 @@ from prometheus_client.metrics import MetricWrapperBase
 from docs.pages.tables import table
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_gateway.metrics import GatewayMetrics
-from orchestrion_host.metrics import HostMetrics, HostSnapshot
+from orchestrion_host.gauges import CacheUse, HostGauges
+from orchestrion_host.memory.devices import Devices
+from orchestrion_host.metrics import HostMetrics
 from orchestrion_serving.metrics import CallMetrics
 
 _METRICS: Final = """\
@@ -28,6 +30,10 @@ collector (`python_gc_…`).
 
 {host}
 
+Of a catalogue with many experts, those alone have series that were asked for since the host started. The metrics of
+NVML (NVIDIA's own figures) are absent where there is no such device; they are read when Prometheus asks, at
+most once a second.
+
 ## Gateway
 
 A route is a pattern such as `/api/v1/runs/{{run}}`, never an address that was asked for; `none` is what has no route.
@@ -36,19 +42,25 @@ A route is a pattern such as `/api/v1/runs/{{run}}`, never an address that was a
 """
 
 
+_UNITS: Final = ("seconds", "bytes", "ratio", "celsius", "watts")
+
+
 def metrics_page() -> str:
     """Tells the metrics of the servers and of the gateway, from their real registries."""
     calls = CallMetrics("orchestrion_host")
     # What it would read off a host is left empty: the names, labels and texts are there all the same.
-    snapshot = HostSnapshot(
-        statuses=lambda: (),
-        devices=lambda: (),
-        cache_bytes=lambda: 0,
+    gauges = HostGauges(
+        experts=lambda: (),
+        devices=Devices([]),
+        readings=lambda: (),
+        artifacts=CacheUse(lambda: 0, 0),
+        results=CacheUse(lambda: 0, 0),
         connected=lambda: False,
         workers=lambda: 0,
         worker_bytes=dict,
+        queue_limit=0,
     )
-    host = [*_wrappers(calls), *_wrappers(HostMetrics(calls)), *snapshot.collect()]
+    host = [*_wrappers(calls), *_wrappers(HostMetrics(calls)), *gauges.collect()]
     head = ("name", "type", "labels", "unit", "meaning")
     return _METRICS.format(
         controller=table(head, map(_metric, _wrappers(ControllerMetrics()))),
@@ -66,7 +78,9 @@ def _metric(collector: Any) -> tuple[str, ...]:
     name = f"{family.name}_total" if family.type == "counter" else family.name
     # prometheus-client tells labels by its samples only, and there are none yet.
     labels = ", ".join(f"`{label}`" for label in collector._labelnames)
-    unit = next((unit for unit in ("seconds", "bytes") if unit in name.split("_")), "")
+    unit = next((unit for unit in _UNITS if unit in name.split("_")), "")
+    if name.endswith("tokens_per_second"):
+        unit = "tokens per second"
     if not unit:
         unit = "0 or 1" if family.documentation.startswith("1 ") else "count"
     return f"`{name}`", family.type, labels, unit, family.documentation

@@ -136,6 +136,7 @@ class Inference:
     def _counted(self, expert: HostedExpert, task_type: str) -> Iterator[Callable[[], None]]:
         """Counts a call by its outcome; what it gives is to be called when there are outputs."""
         outcome = "cancelled"
+        expert.was_used = True
 
         def succeeded() -> None:
             nonlocal outcome
@@ -149,9 +150,11 @@ class Inference:
         except OrchestrionError as error:
             turned_away = error.reason in {Reason.QUEUE_FULL.name, Reason.INVALID_INPUT.name}
             outcome = "rejected" if turned_away else "failed"
+            self._metrics.note_error(expert.facts.id, error.reason)
             raise
         except BaseException:
             outcome = "failed"
+            self._metrics.note_error(expert.facts.id, Reason.INTERNAL.name)
             raise
         finally:
             self._metrics.inferences.labels(expert.facts.id, task_type, outcome).inc()

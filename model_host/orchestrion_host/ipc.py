@@ -108,6 +108,8 @@ class Computed(msgspec.Struct, frozen=True, array_like=True, tag=6):
     batch_id: int
     compute_ms: float
     results: Sequence[Plain]
+    generated_token_count: int = 0
+    """How many tokens its calls generated together."""
 
 
 class Cancel(msgspec.Struct, frozen=True, array_like=True, tag=7):

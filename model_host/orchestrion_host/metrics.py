@@ -1,19 +1,17 @@
-"""The host's metrics: counters, written where things happen, and gauges, read when they are asked for."""
+"""The host's counters and times, written where things happen; `gauges` has what is read off its state."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Final
 
 from prometheus_client import Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
-from orchestrion.experts import Device, ExpertState, ExpertStatus
+from orchestrion.errors import Reason
 from orchestrion_serving.metrics import LATENCY_BUCKETS, CallMetrics
 
 _NAMESPACE: Final = "orchestrion_host"
+_TOKENS_PER_SECOND: Final = (1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000)
 
 
 class HostMetrics:
@@ -28,6 +26,11 @@ class HostMetrics:
             "inferences",
             "Inferences ended, by expert, task type and outcome (succeeded, failed, cancelled, rejected).",
             ["expert", "task_type", "outcome"],
+        )
+        self.inference_errors = counter(
+            "inference_errors",
+            "Inferences failed or rejected, by expert and reason; `other` is what is no reason of the API.",
+            ["expert", "reason"],
         )
         self.queue_seconds = histogram(
             "inference_queue_seconds",
@@ -47,10 +50,26 @@ class HostMetrics:
             ["expert"],
             buckets=(1, 2, 4, 8, 16, 32, 64, 128),
         )
+        self.batches = counter("batches", "Forward passes ended.", ["expert"])
+        self.generated_tokens = counter(
+            "generated_tokens", "Tokens that an expert generated, also for calls that were cancelled.", ["expert"]
+        )
+        self.generation_tokens_per_second = histogram(
+            "generation_tokens_per_second",
+            "Tokens per second of a forward pass that generated, those of all its calls together.",
+            ["expert"],
+            buckets=_TOKENS_PER_SECOND,
+        )
         self.loads = counter("loads", "Loads of experts, by outcome (loaded, failed).", ["expert", "outcome"])
         self.load_seconds = histogram(
             "load_seconds",
             "Time of a load, with its wait for room and the start of its worker.",
+            ["expert"],
+            buckets=LATENCY_BUCKETS,
+        )
+        self.room_wait_seconds = histogram(
+            "room_wait_seconds",
+            "Time that a load waited for room on a device, before it began or was given up.",
             ["expert"],
             buckets=LATENCY_BUCKETS,
         )
@@ -70,68 +89,14 @@ class HostMetrics:
             "artifact_bytes", "Bytes of artifacts moved, by direction (fetched, stored).", ["direction"]
         )
 
+    def note_batch(self, expert_id: str, compute_ms: float, generated_token_count: int) -> None:
+        """Counts a forward pass that ended, and the tokens that it generated."""
+        self.batches.labels(expert_id).inc()
+        if generated_token_count > 0:
+            self.generated_tokens.labels(expert_id).inc(generated_token_count)
+            if compute_ms > 0:
+                self.generation_tokens_per_second.labels(expert_id).observe(generated_token_count * 1000 / compute_ms)
 
-class HostSnapshot(Collector):
-    """Gauges that are read off the host's state at the moment of a scrape."""
-
-    def __init__(
-        self,
-        *,
-        statuses: Callable[[], Iterable[ExpertStatus]],
-        devices: Callable[[], Iterable[Device]],
-        cache_bytes: Callable[[], int],
-        connected: Callable[[], bool],
-        workers: Callable[[], int],
-        worker_bytes: Callable[[], Mapping[str, int]],
-    ) -> None:
-        """Keeps the functions that tell the state; they are called on the scraping thread and only read."""
-        self._statuses = statuses
-        self._devices = devices
-        self._cache_bytes = cache_bytes
-        self._connected = connected
-        self._workers = workers
-        self._worker_bytes = worker_bytes
-
-    def collect(self) -> Iterable[Metric]:
-        """Yields the gauges."""
-        yield from self._experts()
-        total = _gauge("memory_total_bytes", "Memory of a device that experts may take.", ["device"])
-        used = _gauge("memory_used_bytes", "Memory of a device that is not free for experts.", ["device"])
-        for device in self._devices():
-            total.add_metric([device.name], device.total_bytes)
-            used.add_metric([device.name], device.total_bytes - device.free_bytes)
-        cache = _gauge("artifact_cache_bytes", "Bytes of artifacts in the cache.", [])
-        cache.add_metric([], self._cache_bytes())
-        connected = _gauge("advertise_connected", "1 while a controller lists this host, else 0.", [])
-        connected.add_metric([], float(self._connected()))
-        workers = _gauge("workers", "Worker processes that run.", [])
-        workers.add_metric([], self._workers())
-        own = _gauge(
-            "worker_memory_bytes", "Main memory that a worker takes by itself, without its experts.", ["worker"]
-        )
-        for label, memory_bytes in self._worker_bytes().items():
-            own.add_metric([label], memory_bytes)
-        yield from (total, used, cache, connected, workers, own)
-
-    def _experts(self) -> Iterable[Metric]:
-        queued = _gauge("queued", "Inferences that wait for an expert.", ["expert"])
-        running = _gauge("running", "Inferences that an expert computes.", ["expert"])
-        memory = _gauge("expert_memory_bytes", "Memory that an expert takes, measured.", ["expert", "device"])
-        state = _gauge("expert_state", "1 for the state that an expert is in, else 0.", ["expert", "state"])
-        reserved = _gauge("reservations", "Reservations on an expert, soft and hard.", ["expert"])
-        pinned = _gauge("pinned", "1 while an expert is pinned: it stays loaded until it is unpinned.", ["expert"])
-        for status in self._statuses():
-            queued.add_metric([status.expert_id], status.queued_count)
-            running.add_metric([status.expert_id], status.running_count)
-            reserved.add_metric([status.expert_id], status.reservation_count)
-            pinned.add_metric([status.expert_id], float(status.pinned))
-            if status.device:
-                memory.add_metric([status.expert_id, status.device], status.memory_bytes)
-            for possible in ExpertState:
-                if possible is not ExpertState.UNSPECIFIED:
-                    state.add_metric([status.expert_id, possible.name.lower()], float(possible is status.state))
-        yield from (queued, running, memory, state, reserved, pinned)
-
-
-def _gauge(name: str, text: str, labels: list[str]) -> GaugeMetricFamily:
-    return GaugeMetricFamily(f"orchestrion_host_{name}", text, labels=labels)
+    def note_error(self, expert_id: str, reason: str) -> None:
+        """Counts an inference that failed or was rejected; what plug-ins make up as reasons is one label."""
+        self.inference_errors.labels(expert_id, reason if reason in Reason.__members__ else "other").inc()

@@ -24,13 +24,15 @@ from orchestrion_host.experts.expert import HostedExpert, MediaLimits
 from orchestrion_host.experts.loader import ExpertLoader
 from orchestrion_host.experts.pins import Pins
 from orchestrion_host.experts.reservations import GrantedReservations
+from orchestrion_host.gauges import CacheUse, HostGauges
 from orchestrion_host.inference import Inference
 from orchestrion_host.memory import probe
 from orchestrion_host.memory.devices import DeviceAccount, Devices
 from orchestrion_host.memory.graphics import GraphicsWatch
 from orchestrion_host.memory.measurements import Measurements
+from orchestrion_host.memory.nvml import NvmlReader
 from orchestrion_host.memory.worker_shares import WorkerShares
-from orchestrion_host.metrics import HostMetrics, HostSnapshot
+from orchestrion_host.metrics import HostMetrics
 from orchestrion_host.models.collection import Collection
 from orchestrion_host.models.library import ModelLibrary
 from orchestrion_host.report import HostDescription
@@ -62,10 +64,14 @@ class ModelHost:
             OSError: The home folder cannot be written.
         """
         self._config = config
+        calls = CallMetrics("orchestrion_host")
+        metrics = HostMetrics(calls)
         self._measurements = Measurements(config.folder / "measurements.json")
         collection = Collection(
             config,
-            lambda facts, presence: HostedExpert(facts, presence, config.queue_limit, self._measurements),
+            lambda facts, presence: HostedExpert(
+                facts, presence, config.queue_limit, self._measurements, metrics.note_batch
+            ),
             plugins.experts,
         )
         experts = collection.experts
@@ -73,8 +79,6 @@ class ModelHost:
         if missing:
             raise CatalogueError(f"preload: this host offers no expert {missing[0]!r}; it offers {', '.join(experts)}.")
         self._preload = [experts[expert_id] for expert_id in config.preload]
-        calls = CallMetrics("orchestrion_host")
-        metrics = HostMetrics(calls)
         # Everything that is reported may have made room; the end of a call makes room and is not reported.
         room = Changes()
         changes = Changes(also=room)
@@ -111,6 +115,7 @@ class ModelHost:
         self._channel = grpc.aio.insecure_channel(config.controller, options=channel_options(config.controller))
         cache = ArtifactCache(config.folder / "artifacts", config.cache_bytes)
         exchange = ArtifactExchange(cache, ArtifactStore(self._channel), self._spool, metrics)
+        results = ResultCache(config.result_cache_bytes)
         inference = Inference(
             task_types=defined_task_types,
             loader=self._loader,
@@ -119,7 +124,7 @@ class ModelHost:
             on_demand=self._library.on_demand,
             room=room,
             metrics=metrics,
-            results=ResultCache(config.result_cache_bytes),
+            results=results,
         )
         self._description = HostDescription(
             config.name,
@@ -144,14 +149,18 @@ class ModelHost:
             room_wait_s=config.room_wait_s,
         )
         model_host_service_pb2_grpc.add_ModelHostServiceServicer_to_server(servicer, self._server.server)
+        self._nvml = NvmlReader()
         metrics.registry.register(
-            HostSnapshot(
-                statuses=lambda: [expert.status() for expert in tuple(experts.values())],
-                devices=devices.describe,
-                cache_bytes=lambda: cache.used_bytes,
+            HostGauges(
+                experts=lambda: tuple(experts.values()),
+                devices=devices,
+                readings=self._nvml.read,
+                artifacts=CacheUse(lambda: cache.used_bytes, config.cache_bytes),
+                results=CacheUse(lambda: results.used_bytes, config.result_cache_bytes),
                 connected=lambda: self._advertiser.connected,
                 workers=lambda: len(self._workers.workers),
                 worker_bytes=shares.describe,
+                queue_limit=config.queue_limit,
             )
         )
         self._registry = metrics.registry
@@ -202,6 +211,7 @@ class ModelHost:
         await self._channel.close()
         if self._endpoint is not None:
             await asyncio.to_thread(self._endpoint.close)
+        await asyncio.to_thread(self._nvml.close)
         self._spool.close()
 
     async def _listen(self) -> None:

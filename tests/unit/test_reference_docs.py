@@ -19,7 +19,9 @@ from orchestrion.errors import OrchestrionError, Reason
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.selector.terms import TERMS
 from orchestrion_gateway.metrics import GatewayMetrics
-from orchestrion_host.metrics import HostMetrics, HostSnapshot
+from orchestrion_host.gauges import CacheUse, HostGauges
+from orchestrion_host.memory.devices import Devices
+from orchestrion_host.metrics import HostMetrics
 from orchestrion_serving.metrics import CallMetrics
 
 
@@ -64,15 +66,18 @@ def test_every_reason_and_every_class_is_told() -> None:
 def test_every_metric_is_told() -> None:
     calls = CallMetrics("orchestrion_host")
     HostMetrics(calls)
-    snapshot = HostSnapshot(
-        statuses=lambda: (),
-        devices=lambda: (),
-        cache_bytes=lambda: 0,
+    gauges = HostGauges(
+        experts=lambda: (),
+        devices=Devices([]),
+        readings=lambda: (),
+        artifacts=CacheUse(lambda: 0, 0),
+        results=CacheUse(lambda: 0, 0),
         connected=lambda: False,
         workers=lambda: 0,
         worker_bytes=dict,
+        queue_limit=0,
     )
-    calls.registry.register(snapshot)
+    calls.registry.register(gauges)
     page = metrics_page()
     on_page = {line.split("`")[1] for line in page.splitlines() if line.startswith("| `")}
     servers = exposed(ControllerMetrics().registry) | exposed(calls.registry)

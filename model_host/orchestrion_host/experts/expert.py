@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,7 +38,12 @@ class HostedExpert:
     """The state of one expert. The loader changes it; everybody reads it."""
 
     def __init__(
-        self, facts: ModelFacts, presence: Presence, queue_limit: int, measurements: Measurements | None = None
+        self,
+        facts: ModelFacts,
+        presence: Presence,
+        queue_limit: int,
+        measurements: Measurements | None = None,
+        on_batch: Callable[[str, float, int], None] | None = None,
     ) -> None:
         """Starts unloaded.
 
@@ -46,6 +52,8 @@ class HostedExpert:
             presence: Whether it can run here.
             queue_limit: How many calls may wait for it.
             measurements: What was measured of it and others on this host; None for nothing.
+            on_batch: Called after each forward pass with the expert's id, the time that it took in milliseconds, and
+                how many tokens it generated; None for nobody.
         """
         self.facts = facts
         self.presence = presence
@@ -61,10 +69,14 @@ class HostedExpert:
         """Whether it stays loaded until it is unpinned."""
         self.crashes = Crashes()
         """How often its worker died in a row, which delays the next load."""
+        self.was_used = False
+        """Whether it was asked for since the host started: called, reserved, loaded or pinned."""
         self.reservations: dict[str, bool] = {}
         """The reservations on it by id, and whether each is hard."""
         self.loading: Loading | None = None
         self.queue.on_computed = self._computed
+        if on_batch is not None:
+            self.queue.on_batch = lambda batch: on_batch(facts.id, batch.compute_ms, batch.generated_token_count)
 
     @property
     def needed_bytes(self) -> int:
@@ -80,6 +92,12 @@ class HostedExpert:
     def reserved_hard(self) -> bool:
         """Whether it may not be evicted, by reservation or because it is pinned."""
         return self.pinned or any(self.reservations.values())
+
+    @property
+    def room_waiter_count(self) -> int:
+        """How many calls and reservations wait until a device has room for it."""
+        loading = self.loading
+        return loading.waiter_count if loading is not None and not loading.admitted.done() else 0
 
     def needed_on(self, device: str) -> int:
         """Returns what a load must have room for on a device: measured there if it ever was, else estimated."""

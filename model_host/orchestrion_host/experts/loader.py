@@ -75,6 +75,7 @@ class ExpertLoader:
             UnavailableError: WORKER_CRASHED: its worker died again and again; the error says when to try again.
         """
         expert.check_usable()
+        expert.was_used = True
         if expert.loading is None:
             self._admission.check_size(expert)
             expert.check_crashes(time.monotonic())
@@ -159,7 +160,10 @@ class ExpertLoader:
         worker: Worker | None = None
         started = time.perf_counter()
         try:
-            device = await self._admission.find_room(expert)
+            try:
+                device = await self._admission.find_room(expert)
+            finally:
+                self._metrics.room_wait_seconds.labels(expert.facts.id).observe(time.perf_counter() - started)
             expert.device = device.name
             admitted.set_result(None)
             worker = await self._take_worker(expert, device)

@@ -44,6 +44,8 @@ class ExpertQueue:
         self.last_used = time.monotonic()
         self.on_computed: Callable[[float], None] = lambda _latency_ms: None
         """Called with the average after each batch that the worker answered."""
+        self.on_batch: Callable[[ipc.Computed], None] = lambda _batch: None
+        """Called with each batch that the worker answered, before its calls hear of it."""
 
     @property
     def queued_count(self) -> int:
@@ -173,6 +175,7 @@ class _RunningBatch:
             entry.emit(InferPreview(message.media_type, message.content))
 
     def on_computed(self, message: ipc.Computed) -> None:
+        self._queue.on_batch(message)
         for entry, result in zip(self.entries, message.results, strict=True):
             failure = ipc.failure_of(result)
             if failure is not None:

@@ -111,5 +111,6 @@ class GrantedReservations:
             old.timer.cancel()
         timer = asyncio.get_running_loop().call_later(ttl_s, self.release, reservation_id)
         self._reservations[reservation_id] = _Reservation(expert, timer)
+        expert.was_used = True
         expert.reservations[reservation_id] = hard
         self._changes.notify()

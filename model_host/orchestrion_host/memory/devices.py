@@ -59,6 +59,11 @@ class DeviceAccount:
         """What each worker takes by itself, counted or not, by its label."""
         return {label: charge.memory_bytes for label, charge in list(self._workers.items())}
 
+    def charged_bytes(self, expert_id: str) -> int:
+        """Returns what an expert takes of it or is promised; 0 for one that is not on it."""
+        charge = self._charges.get(expert_id)
+        return 0 if charge is None else charge.memory_bytes
+
     def charge(self, expert_id: str, memory_bytes: int) -> None:
         """Sets aside what an expert is going to take."""
         self._charges[expert_id] = _Charge(memory_bytes, memory_bytes)

@@ -41,6 +41,8 @@ class Call:
         self.spool = spool
         self.page_counts: dict[str, int] = {}
         """How many pages or frames the file of an input has of which the first alone is looked at, by its name."""
+        self.generated_token_count = 0
+        """How many tokens were generated for it, without those that end a text."""
         self.sent_text = False
         """Whether a piece of a text output was sent: what was told cannot be taken back and computed again."""
         self._send = send

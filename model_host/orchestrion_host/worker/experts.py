@@ -94,7 +94,8 @@ class ExpertThreads:
             batch, calls = item
             started = time.perf_counter()
             results = [_plain(call, result) for call, result in zip(calls, self._compute(calls), strict=True)]
-            self._answer(batch.batch_id, (time.perf_counter() - started) * 1000, results)
+            token_count = sum(call.generated_token_count for call in calls)
+            self._answer(batch.batch_id, (time.perf_counter() - started) * 1000, results, token_count)
             for call in calls:
                 del self._calls[call.id]
 
@@ -124,15 +125,15 @@ class ExpertThreads:
         middle = len(calls) // 2
         return [*self._compute(calls[:middle]), *self._compute(calls[middle:])]
 
-    def _answer(self, batch_id: int, compute_ms: float, results: list[ipc.Plain]) -> None:
+    def _answer(self, batch_id: int, compute_ms: float, results: list[ipc.Plain], token_count: int) -> None:
         try:
-            self._send(ipc.Computed(batch_id, compute_ms, results))
+            self._send(ipc.Computed(batch_id, compute_ms, results, token_count))
         except (TypeError, ValueError, OverflowError) as error:
             _log.exception("%s returned what cannot be sent", self._id)
             failure = ipc.Failure(
                 Reason.EXPERT_FAILED.name, f"{self._id} returned what cannot be sent: {type(error).__name__}: {error}"
             )
-            self._send(ipc.Computed(batch_id, compute_ms, [ipc.plain_failure(failure)] * len(results)))
+            self._send(ipc.Computed(batch_id, compute_ms, [ipc.plain_failure(failure)] * len(results), token_count))
 
 
 def _plain(call: Call, result: Result) -> ipc.Plain:

@@ -215,7 +215,8 @@ class RegistryServicer(_Servicer, registry_service_pb2_grpc.RegistryServiceServi
         self, request: registry_service_pb2.ListHostsRequest, context: Context
     ) -> registry_service_pb2.ListHostsResponse:
         await self.note(request, context)
-        return registry_service_pb2.ListHostsResponse(hosts=[codec.encode(HOST)])
+        hosts = [codec.encode(host) for host in self.script.host_changes if isinstance(host, Host)]
+        return registry_service_pb2.ListHostsResponse(hosts=hosts)
 
     async def ListExperts(
         self, request: registry_service_pb2.ListExpertsRequest, context: Context

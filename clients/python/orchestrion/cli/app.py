@@ -21,6 +21,7 @@ from orchestrion.cli.models.command import models
 from orchestrion.cli.plan import plan
 from orchestrion.cli.runs import cancel, runs
 from orchestrion.cli.tasks import tasks
+from orchestrion.cli.top.command import top
 from orchestrion.cli.up import up
 from orchestrion.cli.version import version
 from orchestrion.cli.watch import watch
@@ -32,7 +33,7 @@ _GROUPS: Final[Mapping[str, Sequence[Callable[..., None] | typer.Typer | str]]] 
     "Requests": (ask, chat, plan, execute),
     "Runs": (runs, watch, approve, cancel),
     "Quality": ("eval",),
-    "The platform": (up, "gateway", "mcp", hosts, experts, models, tasks, version),
+    "The platform": (up, "gateway", "mcp", top, hosts, experts, models, tasks, version),
 }
 """Our own commands by title; one that is named by a text is another package's, and shown where that is installed."""
 _OTHERS: Final = "Others"
@@ -77,6 +78,11 @@ orchestrion up --web
 """,
     hosts: """
 orchestrion hosts --watch
+""",
+    top: """
+orchestrion top
+orchestrion top --json --count 2
+orchestrion top --metrics http://127.0.0.1:9466
 """,
     experts: """
 orchestrion experts --task-type text-to-speech

@@ -109,6 +109,7 @@ class WorkerChat:
             if watch:
                 watch.cancel()
             await endpoint.aclose()
+        call.generated_token_count += end.counts.completion
         return WrittenText("".join(pieces)[end.withdrawn :], end)
 
     def explained(self, failure: ChatFailure) -> OrchestrionError:

@@ -9,12 +9,14 @@ import numpy as np
 import torch
 import transformers
 
+from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.library_types import Argument, Config, Model, Tokenizer
 from orchestrion_host.worker.media.audio import recordings
 from orchestrion_host.worker.media.audio.mixing import Mono
 from orchestrion_host.worker.models.audio.recogniser import WINDOW_SECONDS, AudioWindow, Recogniser, is_silent
 from orchestrion_host.worker.models.audio.waveforms import Waveforms
 from orchestrion_host.worker.models.checkpoint import Checkpoint
+from orchestrion_host.worker.models.generation.counting import count_generated
 from orchestrion_host.worker.models.generation.stopping import StopWhenCancelled
 
 # Nobody speaks faster; what goes on beyond it is a loop.
@@ -38,7 +40,7 @@ class Seq2SeqRecogniser(Recogniser):
     def warm_up(self) -> None:
         """Hears a window of noise and writes a few tokens."""
         noise = np.random.default_rng(1).normal(0, 0.1, self.window).astype(np.float32)
-        self._written(noise, max_new_tokens=4)
+        self._written(noise, [], max_new_tokens=4)
 
     def hear(self, windows: Sequence[AudioWindow]) -> None:
         """Writes down each window up to its quietest moment."""
@@ -50,6 +52,7 @@ class Seq2SeqRecogniser(Recogniser):
                 stop = StopWhenCancelled([transcript.call])
                 text = self._written(
                     samples,
+                    [transcript.call],
                     max_new_tokens=min(tokens, self._most_tokens),
                     stopping_criteria=transformers.StoppingCriteriaList([stop]),
                 )
@@ -57,10 +60,11 @@ class Seq2SeqRecogniser(Recogniser):
             transcript.recording.advance(len(samples))
             transcript.is_done = window.is_last
 
-    def _written(self, samples: Mono, **settings: Argument) -> str:
+    def _written(self, samples: Mono, calls: Sequence[Call], **settings: Argument) -> str:
         _, inputs = next(self._waveforms.passes([samples]))
         with torch.inference_mode():
             tokens = self._model.generate(**inputs, **settings)
+        count_generated(calls, tokens[:, 1:], self._tokenizer)
         text: str = self._tokenizer.decode(tokens[0], skip_special_tokens=True)
         return text
 

@@ -19,6 +19,7 @@ from orchestrion_host.worker.media.audio.mixing import Mono
 from orchestrion_host.worker.models.audio.recogniser import AudioWindow, Recogniser, Transcript, is_silent
 from orchestrion_host.worker.models.audio.waveforms import warm_up_audio
 from orchestrion_host.worker.models.checkpoint import Checkpoint
+from orchestrion_host.worker.models.generation.counting import count_generated
 from orchestrion_host.worker.models.generation.stopping import StopWhenCancelled
 from orchestrion_host.worker.text import spoken_languages
 
@@ -128,6 +129,7 @@ class Whisper(Recogniser):
                 stopping_criteria=transformers.StoppingCriteriaList([stops]),
                 **settings,
             )
+        count_generated([window.transcript.call for window in windows], tokens, self._tokenizer)
         return tokens
 
     def _spoken(self, windows: Sequence[AudioWindow], features: torch.Tensor) -> list[str]:

@@ -16,6 +16,7 @@ from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.library_types import Model, Tokenizer
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
 from orchestrion_host.worker.models.document.layoutlm import LayoutLm
+from orchestrion_host.worker.models.generation.counting import count_generated
 from orchestrion_host.worker.models.generation.stopping import StopWhenCancelled
 from orchestrion_host.worker.models.image import image_batches
 from orchestrion_host.worker.models.multimodal import image_text_models
@@ -99,7 +100,9 @@ class Donut(TorchExpert):
                 bad_words_ids=None if unknown is None else [[unknown]],
                 stopping_criteria=stops,
             )
-        return [self._answer(row) for row in written[:, prompts.shape[1] :].cpu()]
+        answers = written[:, prompts.shape[1] :].cpu()
+        count_generated(calls, answers, self._tokenizer)
+        return [self._answer(row) for row in answers]
 
     def _answer(self, tokens: torch.Tensor) -> str:
         """Reads the answer out of what was written behind the prompt: several are put in a row."""

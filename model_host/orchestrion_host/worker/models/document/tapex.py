@@ -13,6 +13,7 @@ from orchestrion_host.worker.library_types import Model, Tokenizer
 from orchestrion_host.worker.media import tables
 from orchestrion_host.worker.media.tables import Table
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
+from orchestrion_host.worker.models.generation.counting import count_generated
 from orchestrion_host.worker.models.generation.stopping import StopWhenCancelled
 from orchestrion_host.worker.runtimes import Result, read_each
 from orchestrion_host.worker.text import inputs, token_limits
@@ -45,6 +46,8 @@ class Tapex(TorchExpert):
                 written = self._model.generate(
                     **self.checkpoint.inputs(padded), stopping_criteria=[StopWhenCancelled(calls)]
                 )
+            # The first token says that a text begins.
+            count_generated(calls, written[:, 1:], self._tokenizer)
             for place, tokens in zip(rows, written.tolist(), strict=True):
                 try:
                     batch[place].raise_if_cancelled()

@@ -49,6 +49,7 @@ class DecodingRow:
                 self.end()
                 return
         self.count += 1
+        self.call.generated_token_count += 1
         self._emit(self.detokenizer.add(token))
         if self.detokenizer.is_ended or (self.constraint is not None and self.constraint.is_complete):
             self.end()

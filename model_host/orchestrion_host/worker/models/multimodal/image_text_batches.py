@@ -13,6 +13,7 @@ from PIL import Image
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
+from orchestrion_host.worker.models.generation.counting import count_generated
 from orchestrion_host.worker.models.generation.stopping import StopWhenCancelled
 from orchestrion_host.worker.models.image import image_batches
 from orchestrion_host.worker.models.multimodal import image_text_models
@@ -93,5 +94,7 @@ class ImageTextExpert(TorchExpert):
                 stopping_criteria=stops,
                 **self._settings,
             )
-        texts = self._writer.tokenizer.batch_decode(tokens.cpu(), skip_special_tokens=True)
+        tokens = tokens.cpu()
+        count_generated(calls, tokens, self._writer.tokenizer)
+        texts = self._writer.tokenizer.batch_decode(tokens, skip_special_tokens=True)
         return [" ".join(text.split()) for text in texts]

@@ -14,6 +14,7 @@ from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.library_types import Argument, Model, Processor
 from orchestrion_host.worker.models.checkpoint import Checkpoint, TorchExpert
+from orchestrion_host.worker.models.generation.counting import count_generated
 from orchestrion_host.worker.models.generation.stopping import StopWhenCancelled
 from orchestrion_host.worker.models.image import image_batches
 from orchestrion_host.worker.runtimes import Outputs, Result, one_by_one
@@ -83,6 +84,7 @@ class VisionLanguageModel(TorchExpert):
                 stopping_criteria=stops,
             )
         new = tokens[0, encoded["input_ids"].shape[1] :].cpu()
+        count_generated(calls, new.unsqueeze(0), self._processor.tokenizer)
         return str(self._processor.decode(new, skip_special_tokens=True)).strip()
 
     def _encoded(self, image: Image.Image, question: str) -> Mapping[str, Argument]:

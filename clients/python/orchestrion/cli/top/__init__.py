@@ -1,0 +1,1 @@
+"""`orchestrion top`: what the platform does right now, from its metrics."""
