@@ -166,7 +166,10 @@ HOSTS: Final = Board(
             (rate(f"{H}_evictions_total", "host, expert", HOST), "{{expert}} on {{host}}"),
         ),
         chart(
-            "Reservations", "Claims on loaded experts.", "short", (total(f"{H}_reservations", "host", HOST), "{{host}}")
+            "Reservations",
+            "Claims on loaded experts.",
+            "short",
+            (total(f"{H}_reservations", "host, strength", HOST), "{{host}} {{strength}}"),
         ),
         chart(
             "Artifacts kept", "In the cache of each host.", "bytes", (f"{H}_artifact_cache_bytes{{{HOST}}}", "{{host}}")
@@ -189,6 +192,60 @@ HOSTS: Final = Board(
             "1 while a controller lists the host.",
             "short",
             (f"{H}_advertise_connected{{{HOST}}}", "{{host}}"),
+        ),
+        chart(
+            "Memory reserved",
+            "Taken by, or promised to, experts that must not give way.",
+            "bytes",
+            (f"{H}_memory_reserved_bytes{{{HOST}}}", "{{host}} {{device}}"),
+        ),
+        chart(
+            "Waiting for room",
+            "Calls and reservations.",
+            "short",
+            (total(f"{H}_room_waiting", "host", HOST), "{{host}}"),
+        ),
+        chart(
+            "Experts by state",
+            "Of all catalogues.",
+            "short",
+            (total(f"{H}_experts", "state", HOST), "{{state}}"),
+            stacked=True,
+        ),
+        chart(
+            "Wait of a load",
+            "For room on a device, 95th percentile.",
+            "s",
+            (quantile(0.95, f"{H}_room_wait_seconds", "host", HOST), "{{host}}"),
+        ),
+        chart(
+            "Devices in use",
+            "Share of time (NVML).",
+            "percentunit",
+            (f"{H}_device_utilization_ratio{{{HOST}}}", "{{host}} {{device}}"),
+            needs_nvml=True,
+        ),
+        chart(
+            "Temperature",
+            "Of devices (NVML).",
+            "celsius",
+            (f"{H}_device_temperature_celsius{{{HOST}}}", "{{host}} {{device}}"),
+            needs_nvml=True,
+        ),
+        chart(
+            "Power",
+            "Of devices, and what they may draw (NVML).",
+            "watt",
+            (f"{H}_device_power_watts{{{HOST}}}", "{{host}} {{device}}"),
+            (f"{H}_device_power_limit_watts{{{HOST}}}", "{{host}} {{device}} limit"),
+            needs_nvml=True,
+        ),
+        chart(
+            "Device memory, all programs",
+            "Used (NVML).",
+            "bytes",
+            (f"{H}_device_memory_used_bytes{{{HOST}}}", "{{host}} {{device}}"),
+            needs_nvml=True,
         ),
     ),
     ("host",),
@@ -262,6 +319,13 @@ EXPERTS: Final = Board(
                 "hits",
             ),
         ),
+        chart(
+            "Tokens generated",
+            "By expert.",
+            "short",
+            (rate(f"{H}_generated_tokens_total", "expert", BOTH), "{{expert}}"),
+        ),
+        chart("Forward passes", "By expert.", "reqps", (rate(f"{H}_batches_total", "expert", BOTH), "{{expert}}")),
     ),
     ("host", "expert"),
 )
@@ -392,6 +456,13 @@ ERRORS: Final = Board(
             "By expert.",
             "reqps",
             (rate(f"{H}_loads_total", "expert", 'outcome="failed"'), "{{expert}}"),
+        ),
+        chart(
+            "Inferences failed",
+            "By reason, on hosts.",
+            "reqps",
+            (rate(f"{H}_inference_errors_total", "reason"), "{{reason}}"),
+            stacked=True,
         ),
     ),
 )

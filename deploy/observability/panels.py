@@ -48,6 +48,8 @@ class Chart:
     """Whether the newest value is shown as a number."""
     width: int = 12
     """Columns, of 24."""
+    needs_nvml: bool = False
+    """Whether it is empty without an NVIDIA device."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,16 @@ class Board:
     """Those of `host` and `expert` that its queries go by."""
 
 
-def chart(title: str, meaning: str, unit: str, *queries: tuple[str, str] | str, stacked: bool = False) -> Chart:
+def chart(
+    title: str,
+    meaning: str,
+    unit: str,
+    *queries: tuple[str, str] | str,
+    stacked: bool = False,
+    needs_nvml: bool = False,
+) -> Chart:
     """Returns a chart over time; a query is PromQL, or PromQL with what its series are called."""
-    return Chart(title, meaning, unit, _queries(queries, title), stacked=stacked)
+    return Chart(title, meaning, unit, _queries(queries, title), stacked=stacked, needs_nvml=needs_nvml)
 
 
 def figure(title: str, meaning: str, unit: str, query: str) -> Chart:
@@ -110,8 +119,8 @@ def board_json(board: Board) -> str:
     return json.dumps(made.build(), cls=JSONEncoder, indent=2, sort_keys=True) + "\n"
 
 
-def _queries(given: tuple[tuple[str, str] | str, ...], title: str) -> tuple[Query, ...]:
-    return tuple(Query(item, title) if isinstance(item, str) else Query(*item) for item in given)
+def _queries(values: tuple[tuple[str, str] | str, ...], title: str) -> tuple[Query, ...]:
+    return tuple(Query(item, title) if isinstance(item, str) else Query(*item) for item in values)
 
 
 def _targets(item: Chart) -> list[prometheus.Dataquery]:

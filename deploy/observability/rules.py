@@ -1,4 +1,4 @@
-"""Recording and alert rules, with windows and patience as parameters: a test on live servers uses a tenth of them."""
+"""Recording and alert rules, with windows and waits as parameters: a test on live servers uses a tenth of them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Alert:
     name: str
     expression: str
     """What is so while it is pending or fires."""
-    patience: str
+    pending_for: str
     """How long it must be so before the alert fires."""
     severity: str
     """`critical` wakes a person, `warning` waits for the morning."""
@@ -279,7 +279,7 @@ def rules_yaml(timing: Timing) -> str:
         {
             "alert": alert.name,
             "expr": alert.expression,
-            "for": alert.patience,
+            "for": alert.pending_for,
             "labels": {"severity": alert.severity},
             "annotations": {"summary": alert.summary, "runbook": runbook(alert.name)},
         }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,10 @@ from tests.system.processes import Servers, eventually
 
 FAULTY = Path(__file__).with_name("faulty.py")
 LANGUAGE_MODEL = Path(__file__).parents[1] / "llm_server.py"
+PLAN = {
+    "tasks": [{"id": "only", "type": "test-delay", "inputs": {"text": {"text": "hello"}}}],
+    "noTaskReason": "",
+}
 TIMING = Timing(0.1)
 QUIET_S = 60.0
 LOAD_S = 120.0
@@ -44,8 +50,16 @@ class Watched:
 
 @pytest.fixture(scope="session")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    folder = tmp_path_factory.mktemp("watched")
-    script = [sys.executable, str(LANGUAGE_MODEL), "--tokens-per-second", "4"]
+    with watching(tmp_path_factory.mktemp("watched"), QUIET_S, LOAD_S) as watched:
+        yield watched
+
+
+@contextmanager
+def watching(folder: Path, quiet_s: float, load_s: float) -> Iterator[Watched]:
+    """Starts a platform and Prometheus, has them be quiet and then busy, and keeps them to be looked at."""
+    plan = folder / "plan.json"
+    plan.write_text(json.dumps(PLAN))
+    script = [sys.executable, str(LANGUAGE_MODEL), "--tokens-per-second", "3", "--plan", str(plan)]
     with (
         subprocess.Popen(script, stdout=subprocess.PIPE, text=True) as model,
         Servers(folder) as servers,
@@ -54,39 +68,30 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
             assert model.stdout
             url = model.stdout.readline().removeprefix("ready ").strip()
             controller = servers.controller("--llm-base-url", url)
-            experts = catalogue(folder / "catalogue", {"a": {}, "b": {}, "c": {}})
+            experts = catalogue(folder / "catalogue", {name: {"task_types": ["summarization"]} for name in "abc"})
             own = ["--profile", "none", "--experts", f"{FAULTY}:Faulty", "--queue-limit", "4"]
             evicting = ["--catalogue-paths", str(experts), "--memory-budget-bytes", "100000000"]
             one = servers.host(*own, *evicting, name="one")
             two = servers.host(*own, "--home", str(folder / "two"), name="two")
-            flags = [
-                "--exit-with-parent",
-                "--port",
-                "0",
-                "--metrics-port",
-                "0",
-                "--controller",
-                controller.grpc_address,
-            ]
-            gateway = servers._supervisor.start("gateway", ["-m", "orchestrion_gateway", *flags])
+            gateway = servers.gateway()
             targets = Targets(
                 controllers=(controller.metrics_address,),
                 hosts={"one": one.metrics_address, "two": two.metrics_address},
                 gateways=(gateway.metrics_address,),
                 host_files="",
             )
-            load = Load(controller.grpc_address, gateway.http_address)
-            with prometheus(folder / "prometheus", targets, TIMING) as watching:
-                eventually(lambda: watching.targets_up() == 4)
+            load = Load(controller.grpc_address, f"http://{gateway.http_address}")
+            with prometheus(folder / "prometheus", targets, TIMING) as scraped:
+                eventually(lambda: scraped.targets_up() == 4)
                 began = time.time()
-                load.quietly(QUIET_S)
+                load.quietly(quiet_s)
                 busy_from = time.time()
                 with load.going_on():
-                    time.sleep(LOAD_S)
+                    time.sleep(load_s)
                 until = time.time()
                 time.sleep(2.5)  # Two more scrapes: the last counts are in.
                 yield Watched(
-                    watching,
+                    scraped,
                     folder / "controller",
                     controller,
                     (one, two),

@@ -17,6 +17,7 @@ from orchestrion.plans import Plan, Task
 from tests.rpc.controller.plans import CHAIN, wait
 
 BURST = Plan(tuple(wait(f"task{number}", delay_ms=300) for number in range(60)))
+HEAVY = Plan((wait("heavy", output_bytes=200_000),))
 CHEERFUL = Plan((Task("talk", "conversational", {"text": "hello"}),))
 FAILING = Plan((Task("talk", "conversational", {"text": "fail"}),))
 CRASHING = Plan((Task("talk", "conversational", {"text": "crash"}),))
@@ -41,11 +42,12 @@ class Load:
         jobs = [
             self._runs(1.0, plan=CHAIN),
             self._runs(1.5, plan=CHEERFUL),
+            self._runs(2.0, plan=HEAVY),
             self._runs(0.1, plan=BURST),
             self._runs(1.0, plan=FAILING),
             self._runs(20.0, plan=CRASHING),
-            self._runs(1.0, plan=IMPOSSIBLE),
-            *(self._runs(0.1) for _ in range(6)),
+            self._runs(0.3, plan=IMPOSSIBLE),
+            *(self._runs(0.1) for _ in range(12)),
             self._evictions,
             self._pages,
         ]
@@ -71,8 +73,7 @@ class Load:
         def go() -> None:
             with Client(self._controller) as client:
                 while not self._stopped.wait(pause_s):
-                    own = {"responder": "builtin"} if plan else {}
-                    self._watch(client.run("do it", plan=plan, **own))
+                    self._watch(client.run("do it", plan=plan, responder="builtin" if plan else ""))
 
         return go
 
@@ -89,7 +90,7 @@ class Load:
             while True:
                 for expert in "abc":
                     with suppress(OrchestrionError):
-                        host.load(expert)
+                        host.experts.load(expert)
                     if self._stopped.wait(0.5):
                         return
 

@@ -40,13 +40,15 @@ def draw(board: Board, prometheus: Prometheus, start: float, end: float, path: P
     with mpl.rc_context(
         {"font.size": 8, "font.family": "DejaVu Sans", "axes.spines.top": False, "axes.spines.right": False}
     ):
-        rows = math.ceil(len(board.charts) / _COLUMNS)
+        # Without an NVIDIA device, what needs one is left out.
+        panels = [panel for panel in board.charts if not panel.needs_nvml]
+        rows = math.ceil(len(panels) / _COLUMNS)
         sheet = Figure(figsize=(16, 0.7 + 2.9 * rows), layout="constrained", facecolor="white")
         sheet.suptitle(f"{board.title}: {board.meaning}", x=0.01, ha="left", fontsize=13, fontweight="bold")
         axes = list(sheet.subplots(rows, _COLUMNS, squeeze=False).flat)
-        for panel, axis in zip(board.charts, axes, strict=False):
+        for panel, axis in zip(panels, axes, strict=False):
             _draw_panel(panel, prometheus, start, end, axis)
-        for axis in axes[len(board.charts) :]:
+        for axis in axes[len(panels) :]:
             axis.remove()
         sheet.savefig(path, dpi=80)
 
@@ -57,6 +59,8 @@ def _draw_panel(panel: Chart, prometheus: Prometheus, start: float, end: float, 
         for query in panel.queries
         for series in prometheus.between(query.expression, start, end)
     ]
+    # The 0 of what was not counted yet is no series beside those that were.
+    lines = [line for line in lines if line[0]] or [("none", points) for _, points in lines]
     # Those that reach highest are named; the rest is drawn too.
     lines.sort(key=lambda line: -max((value for _, value in line[1]), default=0))
     top = 0.0
@@ -87,10 +91,13 @@ def _draw_panel(panel: Chart, prometheus: Prometheus, start: float, end: float, 
             va="center",
             fontsize=26,
             color="#1f2937",
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85},
         )
         return
     more = len(lines) - _MOST_NAMED
     columns = 1 if max((len(name) for name, _ in lines), default=0) > 18 else 2
+    if not lines:
+        return
     axis.legend(
         loc="upper center",
         bbox_to_anchor=(0.5, -0.12),
@@ -103,8 +110,11 @@ def _draw_panel(panel: Chart, prometheus: Prometheus, start: float, end: float, 
 
 
 def _name(legend: str, labels: Labels) -> str:
-    name = re.sub(r"\{\{(\w+)\}\}", lambda match: labels.get(match[1], ""), legend).strip()
-    return name or "none"
+    """What a series is called; empty where it has none of the labels that it should be called by."""
+    wanted = re.findall(r"\{\{(\w+)\}\}", legend)
+    if wanted and not any(labels.get(label) for label in wanted):
+        return ""
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: labels.get(match[1], ""), legend).strip()
 
 
 def _amount(value: float, unit: str) -> str:
