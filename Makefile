@@ -45,6 +45,10 @@ test: $(STAMP) ## run the tests, and print their rates and coverage, without tho
 test-tasks: $(STAMP) ## perform every task type on a tiny real checkpoint, through the whole system, and print a table; and the long checks of exports, memory, heads, diffusion, free wordings and a small language model (LONG=1 asks that for 100 plans)
 	$(BIN)/pytest -m tasks tests $(ARGS)
 
+.PHONY: test-faults
+test-faults: $(STAMP) ## kill real processes at random points and see that every run ends alike; prints counts (LONG=1 kills 50 times)
+	$(BIN)/pytest -m faults -s tests/faults $(ARGS)
+
 .PHONY: test-system
 test-system: $(STAMP) $(NODE_STAMP) ## run the tests of whole systems, with clients in other languages (needs Node.js and npm; Go, C++ and Java where they are installed)
 	$(BIN)/pytest -m "not gpu and not wheel" tests/system $(ARGS)

@@ -10,7 +10,7 @@ from typing import Final
 from orchestrion.errors import OrchestrionError
 from orchestrion_controller.config import ControllerConfig
 from orchestrion_controller.server import Controller
-from orchestrion_serving import process, settings
+from orchestrion_serving import process, settings, tracing
 
 _QUIET_S: Final = 2.0
 """How long after its start a controller prepares for requests, in seconds."""
@@ -18,6 +18,7 @@ _QUIET_S: Final = 2.0
 
 async def _serve(config: ControllerConfig) -> int:
     try:
+        tracing.start(config.otlp_endpoint, "orchestrion-controller", records_content=config.log_content)
         controller = Controller(config)
         await controller.start()
     except (OrchestrionError, OSError) as error:
@@ -27,6 +28,7 @@ async def _serve(config: ControllerConfig) -> int:
     asyncio.get_running_loop().call_later(_QUIET_S, controller.prepare)
     process.announce(f"{config.listen_host}:{controller.grpc_port}", f"{config.listen_host}:{controller.metrics_port}")
     await process.until_stopped(controller.stop)
+    await tracing.close()
     return 0
 
 
@@ -36,7 +38,7 @@ def main() -> int:
     # each other make planning some ten times slower than one thread is.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     config = settings.load_or_exit(ControllerConfig, "controller")
-    process.set_up_logging(config.log_level)
+    process.set_up_logging(config.log_level, config.log_format, content=config.log_content)
     if config.exit_with_parent:
         process.exit_with_parent()
     return process.run(_serve(config))

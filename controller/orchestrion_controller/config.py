@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from orchestrion.logs import FORMATS
 from orchestrion_controller.entry_points import PLANNERS, RESPONDERS, plugin_names
 from orchestrion_controller.language_model.choices import BY_DEFAULT, ModelChoice, own_or_common
 from orchestrion_controller.selector.licenses import check as check_licenses
@@ -47,10 +48,16 @@ class ControllerConfig:
     approval_timeout_ms: int = 3_600_000
     """How long a run waits for approval of its plan where the request does not say, in milliseconds. Runs that wait
     count among those that go on."""
+    max_resumes: int = 5
+    """How often a run that a restart of the controller broke off is taken up again; after that it ends with
+    CONTROLLER_RESTARTED. The bound is for a request that itself brings the controller down."""
     lease_ms: int = 10_000
     """How long a model host stays listed without a report, in milliseconds."""
     max_attempts: int = 3
     """How often one task is tried, on the same or on other experts."""
+    attempt_silence_s: float = 30.0
+    """How long an attempt may be silent before the task is tried on another expert or host that can do it, in seconds;
+    ten times as long as the call was expected to take where that is longer. It holds once a call was measured there."""
     candidate_count: int = 5
     """How many candidates an assignment keeps, and how many a language model is shown."""
     licenses: tuple[str, ...] = ()
@@ -135,6 +142,14 @@ class ControllerConfig:
     """How long calls may go on after SIGTERM, in seconds."""
     log_level: str = "info"
     """What is logged: debug, info, warning or error."""
+    log_format: str = "console"
+    """How log lines are written: `console` for people, `json` for programs."""
+    log_content: bool = False
+    """Whether logs and traces may have what people wrote; without it, errors in logs have their classes alone."""
+    otlp_endpoint: str = field(
+        default="", metadata={"env": ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")}
+    )
+    """Where traces go by OTLP over gRPC, such as http://127.0.0.1:4317; empty for no tracing."""
     exit_with_parent: bool = False
     """Whether to stop when the process that started this one dies."""
 
@@ -153,6 +168,7 @@ class ControllerConfig:
                 raise ValueError(f"{name}: {getattr(self, name)} is too small; give at least 1.")
         for name in (
             "detach_grace_ms",
+            "max_resumes",
             "shutdown_grace_s",
             "llm_retry_count",
             "llm_longest_wait_s",
@@ -161,12 +177,13 @@ class ControllerConfig:
         ):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name}: {getattr(self, name)} is too small; give at least 0.")
-        for name in ("llm_timeout_s", "llm_idle_timeout_s"):
+        for name in ("attempt_silence_s", "llm_timeout_s", "llm_idle_timeout_s"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}: {getattr(self, name)} is too small; give more than 0.")
         choices = {
             "synchronous": ("normal", "full"),
             "log_level": ("debug", "info", "warning", "error"),
+            "log_format": FORMATS,
         }
         for name, allowed in choices.items():
             if getattr(self, name).lower() not in allowed:

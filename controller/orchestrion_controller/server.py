@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from threading import Thread
 
@@ -30,12 +31,15 @@ from orchestrion_controller.config import ControllerConfig
 from orchestrion_controller.database.database import Database
 from orchestrion_controller.executor.executor import Executor
 from orchestrion_controller.hosted_model import HostedChatModel
+from orchestrion_controller.language_model.chat_model import ChatModel
 from orchestrion_controller.language_model.choices import ModelChoice
+from orchestrion_controller.language_model.measured import MeasuredChatModel
 from orchestrion_controller.language_models import language_models
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.performers import performers
 from orchestrion_controller.pipeline.context import StageContext
 from orchestrion_controller.pipeline.pipeline import Pipeline
+from orchestrion_controller.registry.discovery import HOSTS_PATH, discovery_page
 from orchestrion_controller.registry.registry import Registry
 from orchestrion_controller.runs.journal import Journal
 from orchestrion_controller.runs.runs import RunLimits, RunSupervisor
@@ -43,10 +47,12 @@ from orchestrion_controller.selector.llm.chooser import LLMChooser
 from orchestrion_controller.selector.selector import Selector
 from orchestrion_controller.selector.stage import SelectStage
 from orchestrion_controller.servicers.artifact import ArtifactServicer
+from orchestrion_controller.servicers.programs import Programs
 from orchestrion_controller.servicers.registry import RegistryServicer
 from orchestrion_controller.servicers.run import RunServicer
 from orchestrion_controller.servicers.stages import ExecuteServicer, PlanServicer, RespondServicer, SelectServicer
-from orchestrion_serving.metrics import MetricsEndpoint
+from orchestrion_serving.health import health_pages
+from orchestrion_serving.metrics_endpoint import MetricsEndpoint
 from orchestrion_serving.process import GrpcServer
 
 _log = logging.getLogger(__name__)
@@ -81,13 +87,22 @@ class Controller:
         self._database = Database(config.resolved_database_url, metrics, synchronous=config.synchronous)
         self._journal = Journal(self._database)
         self._artifacts = OwnedArtifacts(
-            LocalStore(config.home / "artifacts", config.max_artifact_bytes), self._database
+            LocalStore(config.home / "artifacts", config.max_artifact_bytes), self._database, metrics
         )
         self._registry = Registry(config.lease_ms, metrics, task_types.load())
-        limits = RunLimits(config.max_running_runs, config.detach_grace_ms, config.approval_timeout_ms)
+        limits = RunLimits(
+            config.max_running_runs, config.detach_grace_ms, config.approval_timeout_ms, config.max_resumes
+        )
         self._runs = RunSupervisor(self._journal, metrics, limits)
         selector = Selector(self._registry, config.candidate_count, licenses=config.licenses)
-        self._executor = Executor(self._registry, selector, self._artifacts, metrics, config.max_attempts)
+        self._executor = Executor(
+            self._registry,
+            selector,
+            self._artifacts,
+            metrics,
+            config.max_attempts,
+            silence_s=config.attempt_silence_s,
+        )
         context = StageContext(self._registry, self._artifacts, self._journal)
         executor, registry = self._executor, self._registry
 
@@ -103,9 +118,14 @@ class Controller:
             )
 
         self.language_models = language_models(config, hosted, metrics)
-        chooser = LLMChooser(self.language_models.selector) if self.language_models.selector is not None else None
+
+        def measured(stage: str, model: ChatModel) -> ChatModel:
+            return MeasuredChatModel(model, stage, metrics)
+
+        selecting = self.language_models.selector
+        chooser = LLMChooser(measured("select", selecting)) if selecting is not None else None
         select_stage = SelectStage(selector, chooser, metrics)
-        self._performers = performers(config, self.language_models)
+        self._performers = performers(config, self.language_models, measured)
         pipeline = Pipeline(
             self._performers,
             select_stage,
@@ -115,7 +135,12 @@ class Controller:
             early_dispatch=config.early_dispatch,
         )
         self._grpc = GrpcServer(metrics)
-        self._add_services(pipeline)
+        self._grpc.readiness.require(lambda: self._database.problem)
+        self._grpc.readiness.mention(
+            lambda: "" if self._registry.hosts() else "No host is listed: tasks wait for none, they fail."
+        )
+        self._programs = Programs(self._runs, pipeline, self._artifacts)
+        self._add_services()
         self._endpoint: MetricsEndpoint | None = None
 
     @property
@@ -129,15 +154,22 @@ class Controller:
         return self._endpoint.port if self._endpoint else 0
 
     async def start(self) -> None:
-        """Ends the runs that an earlier process left unfinished, and opens the ports.
+        """Goes on with the runs that an earlier process left unfinished, and opens the ports.
 
         Raises:
             OSError: A port is taken.
         """
-        if count := await self._journal.end_unfinished():
-            _log.warning("ended %d runs that an earlier process left unfinished", count)
         await self._runs.load()
-        self._endpoint = MetricsEndpoint(self.metrics.registry, self._config.listen_host, self._config.metrics_port)
+        if count := await self._runs.resume(self._programs.resume):
+            _log.warning("goes on with %d runs that an earlier process left unfinished", count)
+        await self._artifacts.measure()
+        pages = {
+            **health_pages(self._grpc.readiness, asyncio.get_running_loop()),
+            HOSTS_PATH: lambda: discovery_page(self._registry.hosts()),
+        }
+        self._endpoint = MetricsEndpoint(
+            self.metrics.registry, self._config.listen_host, self._config.metrics_port, pages
+        )
         await self._grpc.start(self._config.listen_host, self._config.port, _SERVICES)
 
     def prepare(self) -> None:
@@ -148,6 +180,7 @@ class Controller:
 
     async def stop(self) -> None:
         """Cancels runs with a reason, lets clients read it, and closes everything."""
+        self._grpc.readiness.drain()
         await self._runs.stop(Reason.SERVER_STOPPING.error("The controller is shutting down; ask again."))
         await self._grpc.stop(self._config.shutdown_grace_s)
         await self.language_models.aclose()
@@ -155,20 +188,16 @@ class Controller:
         await self._executor.close()
         await self._database.close()
         if self._endpoint is not None:
-            self._endpoint.close()
+            await asyncio.to_thread(self._endpoint.close)
 
-    def _add_services(self, pipeline: Pipeline) -> None:
-        server, runs, artifacts = self._grpc.server, self._runs, self._artifacts
-        plan_service_pb2_grpc.add_PlanServiceServicer_to_server(PlanServicer(runs, pipeline, artifacts), server)
-        select_service_pb2_grpc.add_SelectServiceServicer_to_server(SelectServicer(runs, pipeline), server)
-        execute_service_pb2_grpc.add_ExecuteServiceServicer_to_server(
-            ExecuteServicer(runs, pipeline, artifacts), server
-        )
-        respond_service_pb2_grpc.add_RespondServiceServicer_to_server(
-            RespondServicer(runs, pipeline, artifacts), server
-        )
-        run_service_pb2_grpc.add_RunServiceServicer_to_server(RunServicer(runs, pipeline, artifacts), server)
+    def _add_services(self) -> None:
+        server, runs, programs = self._grpc.server, self._runs, self._programs
+        plan_service_pb2_grpc.add_PlanServiceServicer_to_server(PlanServicer(runs, programs), server)
+        select_service_pb2_grpc.add_SelectServiceServicer_to_server(SelectServicer(runs, programs), server)
+        execute_service_pb2_grpc.add_ExecuteServiceServicer_to_server(ExecuteServicer(runs, programs), server)
+        respond_service_pb2_grpc.add_RespondServiceServicer_to_server(RespondServicer(runs, programs), server)
+        run_service_pb2_grpc.add_RunServiceServicer_to_server(RunServicer(runs, programs), server)
         artifact_service_pb2_grpc.add_ArtifactServiceServicer_to_server(
-            ArtifactServicer(artifacts, self.metrics), server
+            ArtifactServicer(self._artifacts, self.metrics), server
         )
         registry_service_pb2_grpc.add_RegistryServiceServicer_to_server(RegistryServicer(self._registry), server)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import sys
 
+from orchestrion.errors import FailedPreconditionError
 from orchestrion_host.catalogue.reader import CatalogueError
 from orchestrion_host.config import HostConfig
 from orchestrion_host.server import ModelHost
-from orchestrion_serving import process, settings
+from orchestrion_serving import process, settings, tracing
 
 
 async def serve(config: HostConfig) -> None:
     """Serves until SIGTERM or SIGINT."""
+    tracing.start(config.otlp_endpoint, "orchestrion-host", config.name, records_content=config.log_content)
     host = await ModelHost.start(config)
     process.announce(host.address, host.metrics_address)
     await process.until_stopped(host.stop)
+    await tracing.close()
 
 
 def main() -> None:
@@ -22,12 +25,12 @@ def main() -> None:
     # Data that a worker could write must not be nested too deep to be read here, a few calls further down the stack.
     sys.setrecursionlimit(sys.getrecursionlimit() + 100)
     config = settings.load_or_exit(HostConfig, "host")
-    process.set_up_logging(config.log_level)
+    process.set_up_logging(config.log_level, config.log_format, content=config.log_content)
     if config.exit_with_parent:
         process.exit_with_parent()
     try:
         process.run(serve(config))
-    except CatalogueError as error:
+    except (CatalogueError, FailedPreconditionError) as error:
         sys.stderr.write(f"error: {error}\n")
         raise SystemExit(2) from error
     except OSError as error:

@@ -12,6 +12,7 @@ import platformdirs
 
 from orchestrion import names
 from orchestrion.errors import OrchestrionError
+from orchestrion.logs import FORMATS
 from orchestrion_serving.settings import default_home
 
 
@@ -92,6 +93,14 @@ class HostConfig:
     """Whether to stop when the process that started this one ends."""
     log_level: str = "INFO"
     """The least severe level that is logged: DEBUG, INFO, WARNING or ERROR."""
+    log_format: str = "console"
+    """How log lines are written: `console` for people, `json` for programs."""
+    log_content: bool = False
+    """Whether logs and traces may have what people wrote; without it, errors in logs have their classes alone."""
+    otlp_endpoint: str = field(
+        default="", metadata={"env": ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")}
+    )
+    """Where traces go by OTLP over gRPC, such as http://127.0.0.1:4317; empty for no tracing."""
 
     def __post_init__(self) -> None:
         """Checks the values.
@@ -121,6 +130,8 @@ class HostConfig:
             raise ValueError(f"hang_timeout_s: expected at least 0.2; it is {self.hang_timeout_s:g}.")
         if self.memory_budget_bytes is not None and self.memory_budget_bytes < 0:
             raise ValueError(f"memory_budget_bytes: expected at least 0; it is {self.memory_budget_bytes}.")
+        if self.log_format not in FORMATS:
+            raise ValueError(f"log_format: expected {' or '.join(FORMATS)}; it is {self.log_format!r}.")
         if self.log_level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise ValueError(f"log_level: expected DEBUG, INFO, WARNING or ERROR; it is {self.log_level!r}.")
 

@@ -65,6 +65,8 @@ class HostDescription:
         self._version = metadata.version("orchestrion")
         self.address = ""
         """The address at which the controller reaches it; known once it listens."""
+        self.metrics_address = ""
+        """The address at which Prometheus reads its metrics; known once it listens."""
         self.draining = False
         """Whether it is shutting down."""
 
@@ -104,6 +106,7 @@ class HostDescription:
             profile=facts.profile,
             fetches_on_demand=facts.fetches_on_demand,
             task_types=facts.task_types,
+            metrics_address=facts.metrics_address,
         )
 
     def _facts(self) -> HostFacts:
@@ -117,6 +120,7 @@ class HostDescription:
             profile=self._profile,
             fetches_on_demand=self._fetches_on_demand,
             task_types=tuple(item for name, item in self._task_types.items() if name in performed),
+            metrics_address=self.metrics_address,
         )
 
     def _encoded_absent_experts(self) -> list[experts_pb2.AbsentExpert]:

@@ -41,7 +41,9 @@ from orchestrion_host.servicers.model_host import ModelHostServicer
 from orchestrion_host.workers.pool import WorkerPool, WorkerSettings
 from orchestrion_host.workers.spool import SpoolRoot
 from orchestrion_host.workers.worker import Worker
-from orchestrion_serving.metrics import CallMetrics, MetricsEndpoint
+from orchestrion_serving.health import health_pages
+from orchestrion_serving.metrics import CallMetrics
+from orchestrion_serving.metrics_endpoint import MetricsEndpoint
 from orchestrion_serving.process import GrpcServer
 
 _log = logging.getLogger(__name__)
@@ -84,7 +86,14 @@ class ModelHost:
         changes = Changes(also=room)
         self._spool = SpoolRoot(config.folder)
         self._workers = WorkerPool(
-            WorkerSettings(config.hang_timeout_s, config.log_level, config.hub_offline), self._spool
+            WorkerSettings(
+                config.hang_timeout_s,
+                config.log_level,
+                config.log_format,
+                config.log_content,
+                config.hub_offline,
+            ),
+            self._spool,
         )
         shares = WorkerShares(devices.main, self._measurements)
         self._loader = ExpertLoader(
@@ -164,6 +173,9 @@ class ModelHost:
             )
         )
         self._registry = metrics.registry
+        self._server.readiness.require(
+            lambda: "" if self._advertiser.connected else f"No controller at {config.controller} lists this host yet."
+        )
         self._endpoint: MetricsEndpoint | None = None
 
     @classmethod
@@ -198,6 +210,7 @@ class ModelHost:
     async def stop(self) -> None:
         """Tells the controller, lets calls end within the grace, and ends the workers."""
         _log.info("stopping")
+        self._server.readiness.drain()
         await self._advertiser.drain()
         await self._server.stop(self._config.drain_grace_s)
         await self._advertiser.close()
@@ -217,13 +230,21 @@ class ModelHost:
     async def _listen(self) -> None:
         try:
             await self._server.start(self._config.listen_host, self._config.port, [_SERVICE])
-            self._endpoint = MetricsEndpoint(self._registry, self._config.listen_host, self._config.metrics_port)
+            self._endpoint = MetricsEndpoint(
+                self._registry,
+                self._config.listen_host,
+                self._config.metrics_port,
+                health_pages(self._server.readiness, asyncio.get_running_loop()),
+            )
         except OSError:
             await self._server.stop(0)
             await self._channel.close()
             self._spool.close()
             raise
         self._description.address = self._config.advertise_address or self.address
+        # Whoever reaches its calls from another machine reaches its metrics there, on their own port.
+        reached_at = self._description.address.rpartition(":")[0]
+        self._description.metrics_address = f"{reached_at}:{self._endpoint.port}"
         self._advertiser.start()
         self._measurements.start()
         self._graphics.start()

@@ -16,7 +16,8 @@ from google.protobuf.message import Message
 
 from orchestrion._net.transport import status_of
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion_serving.metrics import CallMetrics
+from orchestrion_serving import tracing
+from orchestrion_serving.metrics import CallMetrics, exemplar
 
 _log = logging.getLogger(__name__)
 
@@ -26,6 +27,8 @@ Context: TypeAlias = grpc.aio.ServicerContext[Message, Message]
 # Any, since an interceptor sees every method: requests and answers of any type, coroutines and async generators alike.
 _Behaviour: TypeAlias = Callable[[Any, Context], Any]
 _Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+
+_UNTRACED: Final = frozenset({"/orchestrion.v1.RegistryService/Advertise", "/orchestrion.v1.RegistryService/Watch"})
 
 _CODE_NAMES: Final = {code.value[0]: code.name for code in grpc.StatusCode}
 
@@ -110,6 +113,28 @@ class ErrorInterceptor(_WithinContext):
             await _abort(method, context, error)
 
 
+class TracingInterceptor(_WithinContext):
+    """Opens a span around every call, as a part of the caller's; belongs there only where tracing is on."""
+
+    @asynccontextmanager
+    async def around(self, method: str, context: Context) -> AsyncIterator[None]:
+        """Opens the span of the call; streams that last as long as their client, and the health, have none."""
+        if method in _UNTRACED or method.startswith("/grpc."):
+            yield
+            return
+        service, _, name = method.removeprefix("/").rpartition("/")
+        about = {"rpc.system.name": "grpc", "rpc.service": service, "rpc.method": name}
+        parent = tracing.remote_parent(context.invocation_metadata())
+        with tracing.span(method.removeprefix("/"), about, kind=tracing.SpanKind.SERVER, parent=parent) as span:
+            try:
+                yield
+            except grpc.aio.BaseError:
+                span.fail(_code_name(context))
+                raise
+            finally:
+                span.set({"rpc.response.status_code": _code_name(context)})
+
+
 class MetricsInterceptor(_WithinContext):
     """Counts and times every call by method and status code."""
 
@@ -132,7 +157,7 @@ class MetricsInterceptor(_WithinContext):
             raise
         finally:
             going.dec()
-            self._metrics.seconds.labels(method).observe(time.perf_counter() - started)
+            self._metrics.seconds.labels(method).observe(time.perf_counter() - started, exemplar())
             self._metrics.calls.labels(method, "CANCELLED" if left else _code_name(context)).inc()
 
 

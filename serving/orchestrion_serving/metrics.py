@@ -1,10 +1,9 @@
-"""Metrics of a server process: its own registry, the gRPC calls, and the HTTP endpoint that Prometheus reads."""
+"""Metrics of a server process: its own registry, the gRPC calls, its build and its event loop."""
 
 from __future__ import annotations
 
-import contextlib
-import socket
-import threading
+import platform
+from importlib.metadata import version
 from typing import Final
 
 from prometheus_client import (
@@ -12,11 +11,14 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
+    Info,
     disable_created_metrics,
-    start_http_server,
 )
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
+
+from orchestrion.errors import Reason
+from orchestrion_serving.trace_context import current_trace_id
 
 LATENCY_BUCKETS: Final = (
     0.001,
@@ -38,9 +40,23 @@ LATENCY_BUCKETS: Final = (
 )
 """Upper bounds in seconds, from a cached call to a long diffusion."""
 
+LAG_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+"""Upper bounds in seconds, from an idle event loop to one that is held."""
+
+
+def reason_label(reason: str) -> str:
+    """Returns the label of the reason of an error; `other` for one that is none of the API's own."""
+    return reason if reason in Reason.__members__ else "other"
+
+
+def exemplar() -> dict[str, str] | None:
+    """Returns the exemplar of what is observed now: the id of the trace at hand; None where there is none."""
+    trace_id = current_trace_id()
+    return {"trace_id": trace_id} if trace_id else None
+
 
 class CallMetrics:
-    """Counts and times gRPC calls. Other metrics of the process use the same registry."""
+    """Counts and times gRPC calls, and watches the process. Other metrics of the process use the same registry."""
 
     def __init__(self, prefix: str) -> None:
         """Makes the metrics `{prefix}_grpc_…` in a registry of their own.
@@ -67,33 +83,16 @@ class CallMetrics:
             registry=self.registry,
         )
         self.open = Gauge(f"{prefix}_grpc_calls_open", "gRPC calls going on.", ["method"], registry=self.registry)
-
-
-class MetricsEndpoint:
-    """Serves a registry over HTTP on a thread of its own, so that a busy event loop can still be watched."""
-
-    def __init__(self, registry: CollectorRegistry, address: str, port: int) -> None:
-        """Starts to serve.
-
-        Args:
-            registry: What to serve.
-            address: The address to bind, such as `127.0.0.1`.
-            port: The port; 0 takes a free one.
-
-        Raises:
-            OSError: The port is taken.
-        """
-        self._address = address
-        self._server, self._thread = start_http_server(port, addr=address, registry=registry)
-        self.port: int = self._server.server_port
-
-    def close(self) -> None:
-        """Stops serving and waits for the thread."""
-        stopping = threading.Thread(target=self._server.shutdown)
-        stopping.start()
-        # The server polls its stop flag twice a second; a connection makes it check at once.
-        with contextlib.suppress(OSError):
-            socket.create_connection((self._address, self.port), timeout=1).close()
-        stopping.join()
-        self._server.server_close()
-        self._thread.join()
+        self.event_loop_lag = Histogram(
+            f"{prefix}_event_loop_lag_seconds",
+            "How long after its time a timer of the event loop ran; one is set ten times a second.",
+            buckets=LAG_BUCKETS,
+            registry=self.registry,
+        )
+        self.ready = Gauge(
+            f"{prefix}_ready",
+            "1 while `/readyz` says that the server can be given work, else 0.",
+            registry=self.registry,
+        )
+        self.build = Info(f"{prefix}_build", "1 with the versions that run, as labels.", registry=self.registry)
+        self.build.info({"version": version("orchestrion"), "python": platform.python_version()})

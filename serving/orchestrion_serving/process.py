@@ -18,8 +18,17 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
 from grpc_reflection.v1alpha import reflection
 
+from orchestrion import logs
 from orchestrion._net.transport import server_options
-from orchestrion_serving.interceptors import DeadlineInterceptor, ErrorInterceptor, MetricsInterceptor
+from orchestrion_serving import trace_context, tracing
+from orchestrion_serving.health import READINESS, Readiness
+from orchestrion_serving.interceptors import (
+    DeadlineInterceptor,
+    ErrorInterceptor,
+    MetricsInterceptor,
+    TracingInterceptor,
+)
+from orchestrion_serving.loop_watch import LoopWatch
 from orchestrion_serving.metrics import CallMetrics
 
 T = TypeVar("T")
@@ -35,11 +44,9 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     return uvloop.run(main)
 
 
-def set_up_logging(level: str) -> None:
-    """Writes logs of `level` and above to stderr, one line each."""
-    logging.basicConfig(
-        level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
-    )
+def set_up_logging(level: str, form: str = "console", *, content: bool = False) -> None:
+    """Writes logs to stderr as `logs.set_up`, with the ids of run, task and trace."""
+    logs.set_up(level, form, trace_context.ids, content=content)
     # The HTTP client logs every call at INFO, with its URL.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
 
@@ -63,9 +70,17 @@ class GrpcServer:
             metrics: Where calls are counted.
             unary_timeout_s: How long a unary call without a deadline may take, in seconds.
         """
-        interceptors = [MetricsInterceptor(metrics), ErrorInterceptor(), DeadlineInterceptor(unary_timeout_s)]
+        outermost = [TracingInterceptor()] if tracing.is_on() else []
+        own = [MetricsInterceptor(metrics), ErrorInterceptor(), DeadlineInterceptor(unary_timeout_s)]
+        interceptors = [*outermost, *own]
         self.server = grpc.aio.server(interceptors=interceptors, options=server_options())
         self.port = 0
+        self.readiness = Readiness()
+        """Whether the server should be given work; told by `/readyz`, by gRPC's health and by a metric."""
+        metrics.ready.set_function(lambda: not self.readiness.problems())
+        self._watch = LoopWatch(metrics.event_loop_lag, self._follow_readiness)
+        self._is_ready = False
+        self._telling: asyncio.Task[None] | None = None
         self._health = health_aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
 
@@ -91,11 +106,28 @@ class GrpcServer:
         await self.server.start()
         for service in ("", *services):
             await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
+        self.readiness.open()
+        self._is_ready = not self.readiness.problems()
+        await self._health.set(READINESS, _status(self._is_ready))
+        self._watch.start()
 
     async def stop(self, grace_s: float) -> None:
         """Reports not serving, takes no new calls, and cancels calls that have not ended within `grace_s` seconds."""
+        self.readiness.drain()
+        self._watch.stop()
         await self._health.enter_graceful_shutdown()
         await self.server.stop(grace_s)
+
+    def _follow_readiness(self) -> None:
+        is_ready = not self.readiness.problems()
+        if is_ready != self._is_ready and (self._telling is None or self._telling.done()):
+            self._is_ready = is_ready
+            self._telling = asyncio.get_running_loop().create_task(self._health.set(READINESS, _status(is_ready)))
+
+
+def _status(is_serving: bool) -> health_pb2.HealthCheckResponse.ServingStatus:
+    response = health_pb2.HealthCheckResponse
+    return response.SERVING if is_serving else response.NOT_SERVING
 
 
 def announce(grpc_address: str, metrics_address: str) -> None:

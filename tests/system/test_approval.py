@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from orchestrion import Approval, Client, OnDetach, Plan, Task
-from orchestrion.errors import FailedPreconditionError, RunCancelledError
+from orchestrion.errors import RunCancelledError
 from orchestrion.events import ApprovalAwaited, RunFinished
 from orchestrion.runs import RunState
 from tests.system.processes import TIMEOUT_S, Servers, kill, metric, process_of
@@ -64,7 +64,7 @@ def test_a_controller_that_is_stopped_ends_cleanly_while_runs_wait(tmp_path: Pat
     assert {run.error.reason for run in ended if run.error} == {"SERVER_STOPPING"}
 
 
-def test_a_run_that_waited_when_its_controller_was_killed_has_ended(tmp_path: Path) -> None:
+def test_a_run_that_waited_when_its_controller_was_killed_waits_on(tmp_path: Path) -> None:
     with Servers(tmp_path) as servers:
         first = servers.controller()
         port = int(first.grpc_address.rsplit(":", 1)[1])
@@ -73,14 +73,16 @@ def test_a_run_that_waited_when_its_controller_was_killed_has_ended(tmp_path: Pa
             assert client.runs.list().items[0].state is RunState.AWAITING_APPROVAL
             kill(process_of(first))
             servers.controller(port=port)
+            before = client.runs.get(run)
+            assert before.state is RunState.AWAITING_APPROVAL
+            servers.host()
+            client.runs.approve(run, Plan((Task("quick", "test-delay", {"text": "soon"}),)))
             log = list(client.runs.watch(run))
+            assert [event.sequence for event in log] == list(range(1, len(log) + 1))
             assert isinstance(log[-1].payload, RunFinished)
-            assert log[-1].payload.error is not None
-            assert log[-1].payload.error.reason == "CONTROLLER_RESTARTED"
-            assert client.runs.list().items[0].state is RunState.FAILED
-            with pytest.raises(FailedPreconditionError) as caught:
-                client.runs.approve(run)
-            assert caught.value.reason == "NOT_AWAITING_APPROVAL"
+            assert log[-1].payload.state is RunState.SUCCEEDED
+            (awaited,) = (event.payload for event in log if isinstance(event.payload, ApprovalAwaited))
+            assert before.approval_deadline_time == awaited.deadline_time
 
 
 def test_a_run_waits_as_long_as_the_server_is_set_to(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from orchestrion.events import AttemptFailed, Event, RunFinished, TaskStarted
 from orchestrion.experts import HostState
 from orchestrion.plans import Plan
 from orchestrion.runs import OnDetach, RunState
-from tests.rpc.controller.plans import payloads, results, wait
+from tests.rpc.controller.plans import after, payloads, results, wait
 from tests.system.processes import (
     Servers,
     cancelled,
@@ -32,7 +32,7 @@ from tests.system.processes import (
 
 QUICK = Plan((wait("task"),))
 SLOW = Plan((wait("task", delay_ms=800),))
-ENDLESS = Plan((wait("task", delay_ms=600_000),))
+LONG = Plan((wait("before"), wait("task", after("before"), delay_ms=5_000)))
 
 
 @pytest.fixture(scope="module")
@@ -123,17 +123,19 @@ def test_runs_before_between_and_after_two_lives_of_a_host(hosts: Servers, clien
     assert results(do(client, QUICK))["task"].succeeded
 
 
-def test_a_controller_killed_in_the_middle_of_a_run_tells_it_as_failed(tmp_path: Path) -> None:
+def test_a_controller_killed_in_the_middle_of_a_run_goes_on_with_it(tmp_path: Path) -> None:
     with Servers(tmp_path) as servers, Client((controller := servers.controller()).grpc_address) as client:
         host = servers.host()
         kept = do(client, QUICK)
         with Client(controller.grpc_address, reconnect=0) as impatient:
-            events = impatient.run("do it", plan=ENDLESS, on_detach=OnDetach.CONTINUE)
+            events = impatient.run("do it", plan=LONG, on_detach=OnDetach.CONTINUE)
             seen = until_started(events)
+            while payloads(seen, TaskStarted)[-1].task_id != "task":
+                seen.append(next(events))
             eventually(lambda: running(host) == 1)
             kill(process_of(controller))
             with pytest.raises(UnavailableError):
-                next(events)
+                seen.extend(events)
         eventually(lambda: cancelled(host) == 1)
 
         port = int(controller.grpc_address.rsplit(":", 1)[1])
@@ -141,16 +143,20 @@ def test_a_controller_killed_in_the_middle_of_a_run_tells_it_as_failed(tmp_path:
         # The host comes back by itself, and is the same process.
         wait_for_host(client, "one", HostState.READY)
         process_of(host)
+        log = [event for event in client.runs.watch(seen[0].run) if event.sequence]
         run = client.runs.get(seen[0].run)
-        log = list(client.runs.watch(seen[0].run))
 
-        assert run.state is RunState.FAILED
-        assert run.error is not None
-        assert run.error.reason == "CONTROLLER_RESTARTED"
-        assert log[: len(seen)] == seen
+        assert run.state is RunState.SUCCEEDED
         assert [event.sequence for event in log] == list(range(1, len(log) + 1))
+        assert log[: seen[-1].sequence] == [event for event in seen if event.sequence]
+        # What had ended was not done again; what was under way was.
+        assert [started.task_id for started in payloads(log, TaskStarted)] == ["before", "task", "task"]
+        assert failures(log) == [("CONTROLLER_RESTARTED", True)]
+        assert {result.task_id: result.outputs for result in run.results} == {
+            "before": {"text": "text"}, "task": {"text": "text"},
+        }  # fmt: skip
         (end,) = payloads(log, RunFinished)
-        assert end.state is RunState.FAILED
+        assert end.state is RunState.SUCCEEDED
         # What ended before is as it was, and work goes on.
         assert list(client.runs.watch(kept[0].run)) == [event for event in kept if event.sequence]
         assert results(do(client, QUICK))["task"].succeeded

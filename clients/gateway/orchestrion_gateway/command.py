@@ -19,6 +19,13 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class LogFormat(StrEnum):
+    """How the log is written."""
+
+    CONSOLE = "console"
+    JSON = "json"
+
+
 def gateway(
     *,
     controller: Annotated[
@@ -115,6 +122,30 @@ def gateway(
     log_level: Annotated[
         LogLevel, typer.Option(envvar="ORCHESTRION_GATEWAY_LOG_LEVEL", help="What is logged; debug has every call.")
     ] = LogLevel.INFO,
+    log_format: Annotated[
+        LogFormat, typer.Option(envvar="ORCHESTRION_GATEWAY_LOG_FORMAT", help="How log lines are written.")
+    ] = LogFormat.CONSOLE,
+    log_content: Annotated[
+        bool,
+        typer.Option(
+            "--log-content",
+            envvar="ORCHESTRION_GATEWAY_LOG_CONTENT",
+            help="Write the words of errors that nobody foresaw, which may quote what people wrote.",
+        ),
+    ] = False,
+    otlp_endpoint: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            envvar=[
+                "ORCHESTRION_GATEWAY_OTLP_ENDPOINT",
+                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+                "OTEL_EXPORTER_OTLP_ENDPOINT",
+            ],
+            show_envvar=False,
+            help="Where traces go by OTLP over gRPC, such as http://127.0.0.1:4317; none without it.",
+        ),
+    ] = "",
     exit_with_parent: Annotated[
         bool, typer.Option("--exit-with-parent", hidden=True, help="End when the process that started this one ends.")
     ] = False,
@@ -139,12 +170,14 @@ def gateway(
             allowed_link_hosts=_listed(allowed_link_host),
             max_body_bytes=max_body_bytes,
             max_upload_bytes=max_upload_bytes,
+            otlp_endpoint=otlp_endpoint,
         )
         try:
             from orchestrion_gateway import process
         except ModuleNotFoundError as error:
             raise not_installed(error) from error
-        process.run(config, str(log_level), exit_with_parent=exit_with_parent)
+        process.set_up_logging(config, str(log_level), str(log_format), content=log_content)
+        process.run(config, access_log=log_level is LogLevel.DEBUG, exit_with_parent=exit_with_parent)
 
 
 def _listed(texts: list[str] | None) -> tuple[str, ...]:

@@ -59,6 +59,8 @@ class GatewayConfig:
     """How long a session of the Model Context Protocol lives without a request or a stream, in seconds."""
     mcp_max_sessions: int = 1_000
     """How many of these sessions there may be at once; versions of the protocol from 2026-07-28 on have none."""
+    otlp_endpoint: str = ""
+    """Where traces go by OTLP over gRPC, such as `http://127.0.0.1:4317`; empty for no tracing."""
     shutdown_grace_s: float = 10.0
     """How long calls that go on may take when the gateway is to stop, in seconds."""
 

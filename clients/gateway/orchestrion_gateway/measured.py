@@ -13,7 +13,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from orchestrion_gateway.metrics import GatewayMetrics
 
-_METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+"""Methods that are told by their names; others are words of the caller."""
 _LEFT: Final = 499
 """What log files and proxies write where a caller left before its response began; HTTP has no status for it."""
 
@@ -26,6 +27,10 @@ class MeasuringMiddleware:
         self._app = app
         self._metrics = metrics
         self._patterns = _patterns(app)
+
+    def route(self, scope: Scope) -> str:
+        """Returns the pattern of the route that answered a call; `none` where there was none."""
+        return _route(scope, self._patterns)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a call, and notes what it took."""
@@ -76,16 +81,20 @@ class _Call:
     def end(self, seconds: float) -> None:
         route, method = self._route(), self._scope["method"]
         # Methods are words of the caller, of which there is no end.
-        method = method if method in _METHODS else "other"
+        method = method if method in METHODS else "other"
         if self._streams:
             self._metrics.streams.labels(route).dec()
         self._metrics.requests.labels(method, route, str(self._status or (_LEFT if self._left else 500))).inc()
         self._metrics.seconds.labels(method, route).observe(seconds)
 
     def _route(self) -> str:
-        pattern = self._patterns.get(id(self._scope.get("endpoint")))
-        # An application that is mounted has routes of its own; its calls are told by where it is.
-        return pattern or self._patterns.get(self._scope.get("root_path")) or "none"
+        return _route(self._scope, self._patterns)
+
+
+def _route(scope: Scope, patterns: Mapping[object, str]) -> str:
+    pattern = patterns.get(id(scope.get("endpoint")))
+    # An application that is mounted has routes of its own; its calls are told by where it is.
+    return pattern or patterns.get(scope.get("root_path")) or "none"
 
 
 def _patterns(app: FastAPI) -> Mapping[object, str]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import platform
-import socket
-import threading
 from importlib.metadata import version
 from typing import Final
 
@@ -16,7 +13,6 @@ from prometheus_client import (
     Histogram,
     Info,
     disable_created_metrics,
-    start_http_server,
 )
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
@@ -60,40 +56,12 @@ class GatewayMetrics:
             ["direction"],
             registry=self.registry,
         )
+        self.ready = Gauge(
+            "orchestrion_gateway_ready",
+            "1 while the gateway takes calls and the controller answered it last, else 0.",
+            registry=self.registry,
+        )
         self.build = Info(
             "orchestrion_gateway_build", "1 with the versions that run, as labels.", registry=self.registry
         )
         self.build.info({"version": version("orchestrion"), "python": platform.python_version()})
-
-
-class GatewayMetricsEndpoint:
-    """Serves a registry over HTTP on a thread of its own, so that a busy event loop can still be watched."""
-
-    def __init__(self, registry: CollectorRegistry, address: str, port: int) -> None:
-        """Starts to serve.
-
-        Args:
-            registry: What to serve.
-            address: The address to bind, such as `127.0.0.1`.
-            port: The port; 0 takes a free one.
-
-        Raises:
-            OSError: The port is taken.
-        """
-        self._address = address
-        try:
-            self._server, self._thread = start_http_server(port, addr=address, registry=registry)
-        except OSError as error:
-            raise OSError(f"cannot serve metrics on {address}:{port}: {error.strerror or error}") from error
-        self.port: int = self._server.server_port
-
-    def close(self) -> None:
-        """Stops serving and waits for the thread."""
-        stopping = threading.Thread(target=self._server.shutdown)
-        stopping.start()
-        # The server looks at its stop flag twice a second; a connection makes it look at once.
-        with contextlib.suppress(OSError):
-            socket.create_connection((self._address, self.port), timeout=1).close()
-        stopping.join()
-        self._server.server_close()
-        self._thread.join()

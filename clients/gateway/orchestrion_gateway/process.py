@@ -12,6 +12,7 @@ import sys
 from collections.abc import Coroutine
 from typing import Any, Final
 
+from orchestrion import logs
 from orchestrion_gateway.config import REMOTE_WARNING, GatewayConfig, is_loopback
 from orchestrion_gateway.server import Gateway
 
@@ -19,21 +20,27 @@ _log: Final = logging.getLogger(__name__)
 _PARENT_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG of Linux's prctl(2).
 
 
-def run(config: GatewayConfig, log_level: str, *, exit_with_parent: bool = False) -> None:
+def set_up_logging(config: GatewayConfig, level: str, form: str, *, content: bool) -> None:
+    """Writes logs to stderr as `orchestrion.logs.set_up`, with the id of the trace where there is tracing."""
+    ids: logs.Ids = dict
+    if config.otlp_endpoint:
+        with contextlib.suppress(ModuleNotFoundError):  # `Gateway` says what is to be installed.
+            from orchestrion_gateway.tracing import current_ids as ids
+    logs.set_up(level, form, ids, content=content)
+    if level == "info":
+        logging.getLogger("uvicorn").setLevel(logging.WARNING)  # It tells of its own steps.
+
+
+def run(config: GatewayConfig, *, access_log: bool = False, exit_with_parent: bool = False) -> None:
     """Serves until SIGTERM or SIGINT; a second signal ends the process at once.
 
     Raises:
         OrchestrionError: No controller answers.
         OSError: A port is taken, or the address is none of this machine's.
     """
-    logging.basicConfig(
-        level=log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
-    )
-    if log_level == "info":
-        logging.getLogger("uvicorn").setLevel(logging.WARNING)  # It tells of its own steps.
     if exit_with_parent:
         _end_with_parent()
-    _run(_serve(config, access_log=log_level == "debug"))
+    _run(_serve(config, access_log=access_log))
 
 
 async def _serve(config: GatewayConfig, *, access_log: bool) -> None:

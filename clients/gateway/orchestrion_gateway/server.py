@@ -6,15 +6,23 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Generator
-from typing import Final
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
-from orchestrion import AsyncClient
+from orchestrion import AsyncClient, Reason
 from orchestrion_gateway.app import create_app
 from orchestrion_gateway.config import GatewayConfig, ip_address
+from orchestrion_gateway.health import GatewayHealth
 from orchestrion_gateway.measured import MeasuringMiddleware
-from orchestrion_gateway.metrics import GatewayMetrics, GatewayMetricsEndpoint
+from orchestrion_gateway.metrics import GatewayMetrics
+from orchestrion_gateway.metrics_endpoint import GatewayMetricsEndpoint
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from orchestrion_gateway.tracing import TracingMiddleware
 
 _GONE_AFTER_S: Final = 60
 """How long a browser may take nothing of what is sent, until its connection is given up, in seconds."""
@@ -27,13 +35,24 @@ class Gateway:
     """Serves a controller over HTTP."""
 
     def __init__(self, config: GatewayConfig, *, access_log: bool = False) -> None:
-        """Prepares the gateway; nothing is sent yet."""
+        """Prepares the gateway; nothing is sent yet.
+
+        Raises:
+            FailedPreconditionError: It is to trace, and OpenTelemetry is not installed.
+        """
         self._config = config
         self._access_log = access_log
         self._client: AsyncClient | None = None
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
         self._endpoint: GatewayMetricsEndpoint | None = None
+        self._health: GatewayHealth | None = None
+        self._tracing: TracingMiddleware | None = None
+        if config.otlp_endpoint and find_spec("opentelemetry.exporter") is None:
+            raise Reason.NOT_CONFIGURED.error(
+                "otlp_endpoint: tracing needs OpenTelemetry; install it: pip install 'orchestrion[tracing]'.",
+                field="otlp_endpoint",
+            )
         self.metrics = GatewayMetrics()
         """What is counted and timed."""
         self.port = 0
@@ -67,9 +86,10 @@ class Gateway:
             # A gateway without its controller can do nothing, and this is the moment at which somebody looks.
             await client.task_types.list(timeout=_FIRST_ANSWER_S)
             listening = _listen(config.listen_host, config.port)
+            self._health = GatewayHealth(client, self.metrics)
             try:
                 self._endpoint = GatewayMetricsEndpoint(
-                    self.metrics.registry, config.listen_host.strip("[]"), config.metrics_port
+                    self.metrics.registry, config.listen_host.strip("[]"), config.metrics_port, self._health.pages()
                 )
             except OSError:
                 listening.close()
@@ -80,7 +100,7 @@ class Gateway:
         self._client, self.port = client, listening.getsockname()[1]
         ending = asyncio.Event()
         settings = uvicorn.Config(
-            MeasuringMiddleware(create_app(config, client, ending), self.metrics),
+            self._traced(MeasuringMiddleware(create_app(config, client, ending), self.metrics)),
             lifespan="off",
             # Also where httptools is installed, which takes headers of any size.
             http="h11",
@@ -97,6 +117,8 @@ class Gateway:
 
     async def stop(self) -> None:
         """Ends the streams, waits for calls that go on, and closes the client; runs go on as `on_detach` says."""
+        if self._health is not None:
+            self._health.drain()
         if self._server is not None and self._serving is not None:
             self._server.should_exit = True
             await self._serving
@@ -104,6 +126,16 @@ class Gateway:
             await self._client.close()
         if self._endpoint is not None:
             await asyncio.to_thread(self._endpoint.close)
+        if self._tracing is not None:
+            await asyncio.to_thread(self._tracing.close)
+
+    def _traced(self, app: MeasuringMiddleware) -> ASGIApp:
+        if not self._config.otlp_endpoint:
+            return app
+        from orchestrion_gateway.tracing import TracingMiddleware
+
+        self._tracing = TracingMiddleware(app, self._config.otlp_endpoint)
+        return self._tracing
 
     def _address(self, port: int) -> str:
         host = self._config.listen_host

@@ -211,6 +211,7 @@ class Reason(enum.Enum):
     HOST_UNREACHABLE = UnavailableError, "A host does not answer."
     HOST_DRAINING = UnavailableError, "The host is shutting down."
     WORKER_CRASHED = UnavailableError, "The worker process died, or hung and was killed."
+    ATTEMPT_STALLED = UnavailableError, "An expert was silent for far longer than its calls take; another is tried."
 
     LINK_UNREACHABLE = UnavailableError, "The server of a link does not answer the client, or the connection broke."
     HUB_UNREACHABLE = UnavailableError, "The Hub or a hosted endpoint does not answer, or the connection broke."

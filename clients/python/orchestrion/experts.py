@@ -237,6 +237,8 @@ class Host:
     """
     task_types: tuple[TaskType, ...] = ()
     """The task types that its experts bring and the project does not define."""
+    metrics_address: str = ""
+    """The address at which Prometheus reads its metrics, `host:port`; empty where it serves none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +266,8 @@ class HostFacts:
     """The experts of its catalogue that cannot be given work now, each with the command that brings it, those for the
     smallest machines first: refusals name the cure by them.
     """
+    metrics_address: str = ""
+    """The address at which Prometheus reads its metrics, `host:port`; empty where it serves none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from orchestrion_controller.artifacts.media_types import guess
 from orchestrion_controller.artifacts.store import LocalStore
 from orchestrion_controller.database.database import Database
 from orchestrion_controller.database.schema import ARTIFACTS
+from orchestrion_controller.metrics import ControllerMetrics
 
 LOCAL_OWNER: Final = "local"
 """The owner of everything while there is no authentication. Rows are keyed by owner, so that it can be added."""
@@ -38,14 +39,23 @@ _HEAD_BYTES: Final = 4_096
 class OwnedArtifacts:
     """The artifacts of one controller."""
 
-    def __init__(self, store: LocalStore, database: Database) -> None:
-        """Joins a store and a database."""
+    def __init__(self, store: LocalStore, database: Database, metrics: ControllerMetrics) -> None:
+        """Joins a store and a database; `metrics` shows what is stored."""
+        self._metrics = metrics
         self._store = store
         self._database = database
         insert = sqlite.insert if database.dialect == "sqlite" else postgresql.insert
         self._insert = insert(ARTIFACTS).on_conflict_do_nothing()
         self._contents: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         """By hash: whoever adds or removes content, and the rows of it, is alone with it meanwhile."""
+
+    async def measure(self) -> None:
+        """Shows what an earlier process stored; called before the first upload."""
+        contents = select(ARTIFACTS.c.sha256, ARTIFACTS.c.size_bytes).distinct().subquery()
+        query = select(func.count(), func.coalesce(func.sum(contents.c.size_bytes), 0)).select_from(contents)
+        count, size_bytes = await self._database.read(lambda connection: connection.execute(query).one())
+        self._metrics.artifacts.set(count)
+        self._metrics.artifact_store_bytes.set(size_bytes)
 
     async def add(
         self, chunks: AsyncIterator[bytes], media_type: str, file_name: str, sha256: str = "", owner: str = LOCAL_OWNER
@@ -81,7 +91,9 @@ class OwnedArtifacts:
                 "create_ms": time.time_ns() // 1_000_000,
             }
             async with self._alone_with(incoming.sha256):
-                await self._store.adopt(incoming)
+                if await self._store.adopt(incoming):
+                    self._metrics.artifacts.inc()
+                    self._metrics.artifact_store_bytes.inc(incoming.size_bytes)
                 return await self._own(row)
 
     def _alone_with(self, sha256: str) -> asyncio.Lock:
@@ -160,11 +172,13 @@ class OwnedArtifacts:
         """Removes an artifact for its owner, and its content with the last artifact of it; errors as `get`."""
         sha256 = names.sha256_of(name)
         async with self._alone_with(sha256):
-            await self.get(name, owner=owner)
+            artifact = await self.get(name, owner=owner)
             await self._database.commit(delete(ARTIFACTS).where(_is(name, owner)), {})
             query = select(func.count()).where(ARTIFACTS.c.sha256 == sha256)
             if not await self._database.read(lambda connection: connection.execute(query).scalar_one()):
                 await self._store.delete(sha256)
+                self._metrics.artifacts.dec()
+                self._metrics.artifact_store_bytes.dec(artifact.size_bytes)
 
 
 def _is(name: str, owner: str) -> ColumnElement[bool]:

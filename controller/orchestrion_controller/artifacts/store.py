@@ -82,13 +82,13 @@ class LocalStore:
             with contextlib.suppress(FileNotFoundError):
                 temporary.unlink()
 
-    async def adopt(self, incoming: Incoming) -> None:
-        """Makes what was received the content of its hash.
+    async def adopt(self, incoming: Incoming) -> bool:
+        """Makes what was received the content of its hash, and returns whether that is new.
 
         Raises:
             OSError: The disk is full; `received` makes an `OrchestrionError` of it.
         """
-        await asyncio.to_thread(self._adopt, incoming.path, incoming.sha256)
+        return await asyncio.to_thread(self._adopt, incoming.path, incoming.sha256)
 
     async def read(self, sha256: str, offset: int = 0) -> AsyncIterator[bytes]:
         """Yields the content from an offset on, in chunks of at most 1 MiB.
@@ -122,11 +122,13 @@ class LocalStore:
         """Removes the content; absence is no error."""
         await asyncio.to_thread(self.path(sha256).unlink, missing_ok=True)
 
-    def _adopt(self, temporary: Path, sha256: str) -> None:
+    def _adopt(self, temporary: Path, sha256: str) -> bool:
         target = self.path(sha256)
         target.parent.mkdir(exist_ok=True)
+        is_new = not target.exists()
         # Replacing an equal file is harmless, and never leaves half a file under the final name.
         os.replace(temporary, target)
+        return is_new
 
     def _too_large(self) -> OrchestrionError:
         message = f"Artifacts are limited to {self._max_bytes} bytes; the operator's setting is max_artifact_bytes."

@@ -15,9 +15,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import Final, TypeVar
 
-from sqlalchemy import Connection, Delete, Engine, Insert, create_engine, event
+from sqlalchemy import Connection, Delete, Engine, Insert, create_engine, event, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.sql import Executable
 
@@ -32,6 +33,8 @@ Done = Callable[[OrchestrionError | None], None]
 
 _LARGEST_GROUP: Final = 1_000
 _CLOSE: Final = None
+_TRY_AGAIN_S: Final = 1.0
+"""How long after a failed write it is tried whether the database takes one again, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,9 @@ class Database:
         """
         self._metrics = metrics
         self._engine = _open(url, synchronous)
+        metrics.database_size.set_function(self.size_bytes)
+        self.problem = ""
+        """Why the database takes no writes now, as a sentence; empty while it does. May be read on any thread."""
         self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._write_groups, name="database-writer", daemon=True)
@@ -66,6 +72,16 @@ class Database:
     def dialect(self) -> str:
         """The kind of database, such as `sqlite`."""
         return self._engine.dialect.name
+
+    def size_bytes(self) -> int:
+        """Returns the size of the database on disk; may be called on any thread. 0 where it cannot be told."""
+        if self.dialect == "sqlite":
+            path = self._engine.url.database or ""
+            return sum(file.stat().st_size for end in ("", "-wal") if (file := Path(path + end)).is_file())
+        if self.dialect != "postgresql":
+            return 0
+        with self._engine.connect() as connection:
+            return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
 
     def write(self, statement: Executable, parameters: Mapping[str, object], done: Done) -> None:
         """Queues one statement; `done` is called on the event loop with None after the commit, or with the error.
@@ -114,7 +130,7 @@ class Database:
         open_ = True
         while open_:
             group: list[_Write] = []
-            item = self._queue.get()
+            item = self._next()
             while item is not _CLOSE:
                 group.append(item)
                 if len(group) >= _LARGEST_GROUP or self._queue.empty():
@@ -131,6 +147,29 @@ class Database:
                 else:
                     self._loop.call_soon_threadsafe(_tell, group, failure)
 
+    def _next(self) -> _Write | None:
+        """Waits for a write; while the database takes none, it is tried once a second whether it does again."""
+        while self.problem:
+            try:
+                return self._queue.get(timeout=_TRY_AGAIN_S)
+            except queue.Empty:
+                self._try_again()
+        return self._queue.get()
+
+    def _try_again(self) -> None:
+        try:
+            with self._engine.begin() as connection:
+                if self.dialect == "sqlite":
+                    # Writing the number that is there already is a write to the disk all the same.
+                    number = int(connection.execute(text("PRAGMA user_version")).scalar_one())
+                    connection.execute(text(f"PRAGMA user_version = {number}"))
+                else:
+                    connection.execute(text("SELECT pg_current_xact_id()"))
+        except Exception:  # Drivers raise more than SQLAlchemy wraps.
+            _log.info("the database takes no writes yet")
+        else:
+            self.problem = ""
+
     def _commit(self, group: Sequence[_Write]) -> OrchestrionError | None:
         started = time.perf_counter()
         try:
@@ -140,7 +179,11 @@ class Database:
         except Exception as error:  # Drivers raise more than SQLAlchemy wraps, and this thread must go on.
             _log.error("a group of %d writes failed: %r", len(group), error)
             self._metrics.journal_failures.inc()
-            return _write_failed(error)
+            failure = _write_failed(error)
+            if failure.reason == Reason.STORAGE_FULL.name:
+                self.problem = failure.message
+            return failure
+        self.problem = ""
         self._metrics.journal_commit_seconds.observe(time.perf_counter() - started)
         self._metrics.journal_writes.inc(len(group))
         return None

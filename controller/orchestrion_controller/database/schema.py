@@ -18,6 +18,10 @@ RUNS = Table(
     Column("previous_run", String(80), nullable=False, default=""),
     # The caller's own id for the call; null where none was given, and nulls never collide.
     Column("request_id", String(64)),
+    # The serialized request, until the run has ended; null for runs of versions that kept none.
+    Column("request", LargeBinary),
+    # How often a restarted controller has taken it up again.
+    Column("resume_count", Integer, nullable=False, default=0, server_default="0"),
     UniqueConstraint("request_id"),
     Index("runs_by_time", "create_ms", "name"),
     Index("runs_by_state", "state"),

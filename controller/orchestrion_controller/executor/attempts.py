@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
-from contextlib import aclosing
+import random
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -18,15 +19,24 @@ from orchestrion_controller.executor.hosts import HostChannels, infer_request
 from orchestrion_controller.executor.inputs import Inputs, Outputs
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.registry.replicas import ReplicaKey
+from orchestrion_serving import tracing
+from orchestrion_serving.metrics import reason_label
 
 Emit = Callable[[Payload], None]
 
 _PAUSE_S: Final = 0.1
-"""How long to wait before the same replica is tried again, in seconds, times the attempts so far."""
+"""How long to wait at most before the same replica is tried again, in seconds; doubled with each attempt."""
+_LONGEST_PAUSE_S: Final = 5.0
+_TIMES_EXPECTED: Final = 10.0
+"""A call that is silent for so many times what it was expected to take has stalled."""
 
 
 class CallInFlight(Protocol):
     """A call that counts as load of its replica until it ends."""
+
+    @property
+    def expected_s(self) -> float | None:
+        """How long it is expected to take by what earlier calls took, in seconds; None where none was measured."""
 
     def end(self, error: OrchestrionError | None = None, *, cancelled: bool = False) -> None:
         """Ends the count as load; unless cancelled, the call's duration or error is recorded for the replica."""
@@ -88,7 +98,13 @@ class CallAttempts:
     """Makes calls, each until it succeeds, its attempts are used up, or no replica is left that could succeed."""
 
     def __init__(
-        self, selector: ReplicaSelector, clients: HostChannels, metrics: ControllerMetrics, max_attempts: int
+        self,
+        selector: ReplicaSelector,
+        clients: HostChannels,
+        metrics: ControllerMetrics,
+        max_attempts: int,
+        *,
+        silence_s: float,
     ) -> None:
         """Keeps the collaborators.
 
@@ -97,11 +113,14 @@ class CallAttempts:
             clients: Reach the hosts.
             metrics: Where failures are counted.
             max_attempts: How often one call is tried in all.
+            silence_s: How long a call may be silent before another replica is tried, in seconds; longer where earlier
+                calls took long.
         """
         self._selector = selector
         self._clients = clients
         self._metrics = metrics
         self._max_attempts = max_attempts
+        self._silence_s = silence_s
 
     async def reassigned(self, assigned: AssignedTask, inputs: Inputs) -> AssignedTask:
         """Returns a task with its inputs as they are now, by another expert where the one chosen lacks their language.
@@ -134,11 +153,27 @@ class CallAttempts:
         for attempt in range(1, self._max_attempts + 1):
             emit(TaskStarted(task.id, attempt, *replica, item.index, item.count))
             in_flight = self._selector.begin(replica)
+            expected_s = in_flight.expected_s
+            silence_s = max(self._silence_s, _TIMES_EXPECTED * expected_s) if expected_s is not None else None
+
+            def can_move(replica: ReplicaKey = replica, attempt: int = attempt) -> bool:
+                if attempt == self._max_attempts or (began and call.text_is_used):
+                    return False
+                tried = [*failed, replica]
+                return (following := self._next(call.assigned, tried)) is not None and following not in tried
+
             try:
-                outputs = await self._infer(call, replica, reservation, emit_noting_text)
+                about: tracing.Attributes = {
+                    "orchestrion.attempt": attempt,
+                    "orchestrion.host": replica[0],
+                    "orchestrion.expert": replica[1],
+                }
+                with tracing.span(tracing.SpanName.ATTEMPT, about, kind=tracing.SpanKind.CLIENT):
+                    async with _unless_stalled(silence_s, can_move, replica, task) as heard:
+                        outputs = await self._infer(call, replica, reservation, emit_noting_text, heard)
             except OrchestrionError as error:
                 in_flight.end(error)
-                self._metrics.attempts_failed.labels(replica[1], error.reason).inc()
+                self._metrics.attempts_failed.labels(self._metrics.expert(replica[1]), reason_label(error.reason)).inc()
                 failed.append(replica)
                 retry = attempt < self._max_attempts and is_retryable(error) and not (began and call.text_is_used)
                 following = self._next(call.assigned, failed) if retry else None
@@ -146,9 +181,10 @@ class CallAttempts:
                 emit(AttemptFailed(task.id, attempt, *replica, described, following is not None, item.index))
                 if following is None:
                     raise
+                self._metrics.retries.labels(_compared(following, replica)).inc()
                 if following in failed:
                     # The same replica again: its worker is being replaced, or its queue drains.
-                    await asyncio.sleep((error.retry_after_ms or 0) / 1000 or _PAUSE_S * attempt)
+                    await asyncio.sleep(_pause_s(error, attempt))
                 replica, reservation = following, ""
             except BaseException:
                 in_flight.end(cancelled=True)
@@ -172,7 +208,9 @@ class CallAttempts:
             return None
         return assignment.host, assignment.expert_id
 
-    async def _infer(self, call: ItemCall, replica: ReplicaKey, reservation: str, emit: Emit) -> Outputs:
+    async def _infer(
+        self, call: ItemCall, replica: ReplicaKey, reservation: str, emit: Emit, heard: Callable[[], None]
+    ) -> Outputs:
         host, expert_id = replica
         task, item = call.assigned.task, call.item
         inputs, name = call.assigned.task.inputs, call.language_input
@@ -181,6 +219,7 @@ class CallAttempts:
         request = infer_request(expert_id, task, inputs, run=call.run, reservation=reservation)
         async with aclosing(self._clients.get(host).infer(request)) as payloads:
             async for payload in payloads:
+                heard()
                 match payload:
                     case InferOutputs(outputs=outputs):
                         return outputs
@@ -191,3 +230,68 @@ class CallAttempts:
                     case InferPreview(media_type=media_type, content=content):
                         emit(TaskPreview(task.id, media_type, content, item.index))
         raise Reason.EXPERT_FAILED.error(f"{expert_id} on {host} ended without outputs.", task_id=task.id)
+
+
+def _compared(following: ReplicaKey, failed: ReplicaKey) -> str:
+    if following == failed:
+        return "same_replica"
+    return "other_host" if following[1] == failed[1] else "other_expert"
+
+
+def _pause_s(error: OrchestrionError, attempt: int) -> float:
+    """Returns how long to wait before the same replica is tried again: what it asks for, else longer each time.
+
+    With jitter, so that calls that failed together do not come back together.
+    """
+    asked_s = (error.retry_after_ms or 0) / 1000
+    return (asked_s or min(_LONGEST_PAUSE_S, _PAUSE_S * 2 ** (attempt - 1))) * random.uniform(1.0, 1.5)
+
+
+@asynccontextmanager
+async def _unless_stalled(
+    silence_s: float | None, can_move: Callable[[], bool], replica: ReplicaKey, task: Task
+) -> AsyncIterator[Callable[[], None]]:
+    """Ends what it surrounds once it has been silent for too long, if it can move; yields what says that it was heard.
+
+    One timer a silence, however much is heard: a stream of text costs a clock reading a piece.
+
+    Args:
+        silence_s: How long it may be silent, in seconds; None for as long as it wants.
+        can_move: Whether another replica is there to try.
+        replica: The expert on its host.
+        task: The task.
+
+    Raises:
+        UnavailableError: It was silent for too long (`ATTEMPT_STALLED`).
+    """
+    loop = asyncio.get_running_loop()
+    last = loop.time()
+    timer: asyncio.TimerHandle | None = None
+
+    def heard() -> None:
+        nonlocal last
+        last = loop.time()
+
+    def look(silence_s: float) -> None:
+        nonlocal timer
+        rest_s = last + silence_s - loop.time()
+        if rest_s <= 0 and can_move():
+            limit.reschedule(loop.time())
+            return
+        timer = loop.call_later(rest_s if rest_s > 0 else silence_s, look, silence_s)
+
+    try:
+        async with asyncio.timeout(None) as limit:
+            if silence_s is not None:
+                timer = loop.call_later(silence_s, look, silence_s)
+            try:
+                yield heard
+            finally:
+                if timer is not None:
+                    timer.cancel()
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        host, expert_id = replica
+        message = f"{expert_id} on {host} was silent for {loop.time() - last:.1f} s, far longer than its calls take."
+        raise Reason.ATTEMPT_STALLED.error(message, task_id=task.id, host=host) from None

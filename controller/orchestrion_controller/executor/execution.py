@@ -19,6 +19,8 @@ from orchestrion_controller.executor.reservations import Reservations
 from orchestrion_controller.executor.texts import Texts
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.plans.graph import dependencies
+from orchestrion_serving import trace_context, tracing
+from orchestrion_serving.metrics import exemplar
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +61,7 @@ class Execution:
         # A task may refer to one that is not planned yet, so the future is made by whichever comes first.
         self._results: dict[str, asyncio.Future[TaskResult]] = {}
         self._out: asyncio.Queue[Payload | None] = asyncio.Queue()
+        self._span: tracing.TraceSpan | None = None
         for task_id, result in existing.items():
             self._result(task_id).set_result(result)
 
@@ -83,6 +86,8 @@ class Execution:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self._reservations.release_all()
+            if self._span is not None:
+                self._span.end()
 
     async def _take(self, dispatched: AsyncIterator[DispatchItem]) -> None:
         try:
@@ -99,8 +104,12 @@ class Execution:
 
     def _start(self, assigned: AssignedTask) -> None:
         task_id = assigned.task.id
+        if self._span is None:
+            self._span = tracing.begin(f"{tracing.SpanName.STAGE} execute", {"orchestrion.stage": "execute"})
         performing = self._perform(assigned, self._result(task_id))
-        self._performing[task_id] = asyncio.create_task(performing, name=f"{self._run}/{task_id}")
+        self._performing[task_id] = asyncio.create_task(
+            performing, name=f"{self._run}/{task_id}", context=tracing.context_of(self._span)
+        )
 
     def _revoke(self, task_id: str) -> None:
         """Cancels a task and restarts those that depend on it: another task of the same id may have other outputs."""
@@ -125,6 +134,7 @@ class Execution:
 
     async def _perform(self, assigned: AssignedTask, result: asyncio.Future[TaskResult]) -> None:
         task = assigned.task
+        trace_context.task.set(task.id)
         needed = dependencies(task)
         reservation = ""
         if any(not self._result(task_id).done() for task_id in needed):
@@ -137,7 +147,11 @@ class Execution:
             error = Reason.UPSTREAM_FAILED.error(message, task_id=failed.task_id)
             ended = TaskResult(task.id, TaskState.SKIPPED, error=Error.of(error))
         else:
-            ended = await self._run_task(assigned, upstream, reservation)
+            about = {"orchestrion.task": task.id, "orchestrion.task_type": task.type}
+            with tracing.span(tracing.SpanName.TASK, about) as span:
+                ended = await self._run_task(assigned, upstream, reservation)
+                if ended.error is not None:
+                    span.fail(ended.error.reason)
         self._finish(assigned, ended, (time.perf_counter() - started) * 1000)
         result.set_result(ended)
 
@@ -190,6 +204,7 @@ class Execution:
 
     def _finish(self, assigned: AssignedTask, result: TaskResult, duration_ms: float) -> None:
         self._out.put_nowait(TaskFinished(result, duration_ms))
-        task_type, state = assigned.task.type, result.state.name.lower()
-        self._metrics.tasks.labels(task_type, assigned.assignment.expert_id, state).inc()
-        self._metrics.task_seconds.labels(task_type).observe(duration_ms / 1000)
+        metrics, state = self._metrics, result.state.name.lower()
+        task_type = metrics.task_type(assigned.task.type)
+        metrics.tasks.labels(task_type, metrics.expert(assigned.assignment.expert_id), state).inc()
+        metrics.task_seconds.labels(task_type).observe(duration_ms / 1000, exemplar())

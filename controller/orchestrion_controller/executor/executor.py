@@ -26,6 +26,8 @@ class Executor:
         artifacts: OwnedArtifacts,
         metrics: ControllerMetrics,
         max_attempts: int,
+        *,
+        silence_s: float,
     ) -> None:
         """Opens no connection; each is opened at its first call.
 
@@ -35,13 +37,14 @@ class Executor:
             artifacts: The content of files that are read as text.
             metrics: Where tasks and attempts are counted.
             max_attempts: How often one call is tried in all.
+            silence_s: How long a call may be silent before another replica is tried, as `CallAttempts`.
         """
         self._registry = registry
         self._metrics = metrics
         self._artifacts = artifacts
         self.clients = HostChannels(registry, metrics)
         """The connections to the hosts."""
-        self.attempts = CallAttempts(selector, self.clients, metrics, max_attempts)
+        self.attempts = CallAttempts(selector, self.clients, metrics, max_attempts, silence_s=silence_s)
         """Makes calls of experts, those of tasks and others."""
         self._background: set[asyncio.Task[None]] = set()
 

@@ -19,6 +19,7 @@ from orchestrion.v1.model_host_service_pb2_grpc import ModelHostServiceStub
 from orchestrion.values import Value
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.registry.registry import Registry
+from orchestrion_serving import tracing
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +51,10 @@ class HostChannel:
         self._channel = grpc.aio.insecure_channel(address, options=channel_options(address))
         self._stub = ModelHostServiceStub(self._channel)
         self._slots = asyncio.Semaphore(max_concurrent_calls)
+        self._attempts = metrics.attempts
         self._waiting = metrics.calls_waiting.labels(name)
+        self._calls: set[grpc.aio.Call] = set()
+        self._is_lost = False
 
     async def infer(self, request: pb.InferRequest) -> AsyncGenerator[InferPayload, None]:
         """Runs one task and yields its events, the outputs last. Closing the generator cancels the computation.
@@ -60,26 +64,44 @@ class HostChannel:
         """
         with self._waiting.track_inprogress():
             await self._slots.acquire()
-        call = self._stub.Infer(request)
+        if self._is_lost:
+            self._slots.release()
+            raise self._lost()
+        call = self._stub.Infer(request, metadata=tracing.metadata())
+        # What the host counts when the reader leaves early.
+        code = grpc.StatusCode.CANCELLED.name
+        self._calls.add(call)
         try:
             async for event in call:
                 kind = event.WhichOneof("payload")
                 if kind == "outputs":
                     # The reader stops at the outputs. The call ends first, or the host would count it as cancelled.
-                    await call.code()
+                    code = (await call.code()).name
                 if kind is not None:
                     yield codec.decode(getattr(event, kind), _PAYLOADS[kind])
+            code = grpc.StatusCode.OK.name
         except grpc.aio.AioRpcError as failure:
-            raise self._error(failure) from failure
+            error = self._error(failure)
+            code = "UNREACHABLE" if error.reason == Reason.HOST_UNREACHABLE.name else failure.code().name
+            raise error from failure
+        except asyncio.CancelledError:
+            # A call that `lose` ended reads as cancelled, as one does whose own task is: that goes first.
+            task = asyncio.current_task()
+            if self._is_lost and not (task and task.cancelling()):
+                code = "UNREACHABLE"
+                raise self._lost() from None
+            raise
         finally:
+            self._calls.discard(call)
             call.cancel()
+            self._attempts.labels(code).inc()
             self._slots.release()
 
     async def reserve(self, expert_id: str, reservation: str) -> None:
         """Reserves an expert softly, so that it is loaded before its inputs exist. A refusal is only logged."""
         request = pb.ReserveRequest(expert_id=expert_id, reservation=reservation, ttl_ms=RESERVATION_MS)
         try:
-            await self._stub.Reserve(request)
+            await self._stub.Reserve(request, metadata=tracing.metadata())
         except grpc.aio.AioRpcError as failure:
             _log.info("%s did not reserve %s: %s", self.name, expert_id, failure.details())
 
@@ -90,9 +112,19 @@ class HostChannel:
         except grpc.aio.AioRpcError as failure:
             _log.info("%s did not release %s: %s", self.name, reservation, failure.details())
 
+    def lose(self) -> None:
+        """Ends every call with `HOST_UNREACHABLE`, those that wait for their turn too: the host's lease has ended."""
+        self._is_lost = True
+        for call in tuple(self._calls):
+            call.cancel()
+
     async def close(self) -> None:
         """Closes the channel and ends the calls on it."""
         await self._channel.close()
+
+    def _lost(self) -> OrchestrionError:
+        message = f"{self.name} at {self.address} has reported nothing for longer than its lease."
+        return Reason.HOST_UNREACHABLE.error(message, host=self.name)
 
     def _error(self, failure: grpc.aio.AioRpcError) -> OrchestrionError:
         error = error_of(failure, "/orchestrion.v1.ModelHostService/Infer")
@@ -111,6 +143,7 @@ class HostChannels:
         self._metrics = metrics
         self._clients: dict[str, HostChannel] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        registry.on_lost(self._lose)
 
     def get(self, name: str) -> HostChannel:
         """Returns the client of a host, a new one when the host has moved.
@@ -125,12 +158,20 @@ class HostChannels:
         client = self._clients.get(name)
         if client is None or client.address != host.address:
             if client is not None:
-                task = asyncio.get_running_loop().create_task(client.close())
-                self._closing.add(task)
-                task.add_done_callback(self._closing.discard)
+                self._close_behind(client)
             client = HostChannel(name, host.address, host.max_concurrent_calls, self._metrics)
             self._clients[name] = client
         return client
+
+    def _lose(self, name: str) -> None:
+        if (client := self._clients.pop(name, None)) is not None:
+            client.lose()
+            self._close_behind(client)
+
+    def _close_behind(self, client: HostChannel) -> None:
+        task = asyncio.get_running_loop().create_task(client.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     async def close(self) -> None:
         """Closes every channel."""

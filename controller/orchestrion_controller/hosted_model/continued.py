@@ -57,7 +57,7 @@ async def continued_once(
                 elif new := joint.feed(item):
                     yield new
     except OrchestrionError as error:
-        _log.warning("a text was cut, and its rest did not come: %s", error.message)
+        _log.warning("a text was cut, and its rest did not come: %s", error.reason)
     if new := joint.close():
         yield new
     yield Ended(finish_reason, first.refusal, usage, first.withdrawn)

@@ -157,7 +157,9 @@ class HostedChatModel:
                 return
             except OrchestrionError as error:
                 if not began and form is not None and error.metadata.get("field") == _SCHEMA_FIELD:
-                    _log.warning("%s refused the schema %r; it is asked without: %s", self.model, form.name, error)
+                    _log.warning(
+                        "%s refused the schema %r; it is asked without: %s", self.model, form.name, error.reason
+                    )
                     continue
                 if not began and self._window.learn_refusal(messages, error):
                     raise self.too_long(self._window.tokens) from error

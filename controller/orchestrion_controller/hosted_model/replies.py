@@ -60,7 +60,7 @@ async def streamed(
                     if shown := thoughts.feed(text):
                         yield shown
                 case AttemptFailed(host=host, expert_id=expert_id, error=error, retried=True):
-                    _log.warning("%s on %s failed as the language model: %s", expert_id, host, error.message)
+                    _log.warning("%s on %s failed as the language model: %s", expert_id, host, error.reason)
         outputs = performing.result()
     finally:
         performing.cancel()

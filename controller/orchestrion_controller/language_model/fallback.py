@@ -116,7 +116,7 @@ class FallbackChatModel:
             failure = error
         other = self._second if model is self._first else self._first
         self._turn_to(other, failure)
-        _log.warning("%s does not answer, so %s is asked: %s", model.model, other.model, failure.message)
+        _log.warning("%s does not answer, so %s is asked: %s", model.model, other.model, failure.reason)
         self._fell_back(model.model, other.model, failure.reason)
         if not await other.fits(messages):
             # Raised before anything is sent: whoever asks then writes a prompt for the other context.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -107,6 +107,10 @@ class StageContext:
     def in_force(self, own: Mapping[str, TaskType]) -> Mapping[str, TaskType]:
         """Returns the task types that a plan is checked against: the request's own, or else all of the registry's."""
         return own or self._registry.definitions
+
+    async def hosts_back(self, hosts: Collection[str] = (), task_types: Collection[str] | None = None) -> None:
+        """Waits for hosts after a restart of the controller, as `Registry.recovered`."""
+        await self._registry.recovered(hosts, task_types)
 
     def cures(self) -> Cures:
         """Returns what brings experts that are absent."""

@@ -9,7 +9,7 @@ from functools import partial
 from types import MappingProxyType
 
 from orchestrion.errors import Reason
-from orchestrion.events import PlanFinished, Stage, TaskPlanned, TaskRevoked
+from orchestrion.events import Payload, PlanFinished, Stage, TaskPlanned, TaskRevoked
 from orchestrion.experts import Assignment, SelectionPolicy
 from orchestrion.plans import Plan, TaskResult, TaskType
 from orchestrion.runs import Artifact
@@ -22,6 +22,7 @@ from orchestrion_controller.pipeline.context import StageContext
 from orchestrion_controller.pipeline.performers import Performers
 from orchestrion_controller.planner.submitted import SubmittedPlanner
 from orchestrion_controller.plans import rules
+from orchestrion_controller.progress import NOTHING, RunProgress
 from orchestrion_controller.requests import (
     Approval,
     ExecuteRequest,
@@ -69,7 +70,14 @@ class Pipeline:
         """Returns a policy of selection that can be followed; errors as `SelectStage.check_policy`."""
         return self._select_stage.check_policy(policy)
 
-    async def full(self, run: str, log: EventLog, request: FullRequest, approval: Approval | None = None) -> None:
+    async def full(
+        self,
+        run: str,
+        log: EventLog,
+        request: FullRequest,
+        approval: Approval | None = None,
+        progress: RunProgress = NOTHING,
+    ) -> None:
         """Plans, selects, executes and responds.
 
         Args:
@@ -77,9 +85,14 @@ class Pipeline:
             log: Its log.
             request: The request.
             approval: Waits until somebody approves the plan, before anything is selected; None for no approval.
+            progress: What an earlier process did of it.
         """
+        if progress.answered:
+            return
         early = self._early_dispatch and request.policy is not SelectionPolicy.LLM and not request.assignments
-        if approval is None and early:
+        if progress is not NOTHING:
+            end, plan, results = await self._resume(run, log, request, approval, progress)
+        elif approval is None and early:
             end, results = await self._overlapping(run, log, request)
             plan = end.plan
         else:
@@ -96,27 +109,36 @@ class Pipeline:
         )
         await self.respond(log, responding, request.previous_run)
 
-    async def plan(self, log: EventLog, request: PlanRequest) -> None:
-        """Plans alone."""
+    async def plan(self, log: EventLog, request: PlanRequest, progress: RunProgress = NOTHING) -> None:
+        """Plans alone; a plan that an earlier process was writing is written again."""
         planner = self._performers.planner(request.planner)
-        await self._plan(log, planner, await self._planning_request(request, request.task_types))
+        if (end := progress.planned) is not None:
+            if end.not_done or end.questions:
+                planning_request = await self._planning_request(request, request.task_types)
+                await partial_plans.check(end, planner, planning_request, awaits_approval=False)
+            return
+        if progress is not NOTHING:
+            await self._context.hosts_back(progress.hosts)
+        await self._plan(_Redrafting(log, progress), planner, await self._planning_request(request, request.task_types))
 
-    async def select(self, log: EventLog, request: SelectRequest) -> None:
+    async def select(self, log: EventLog, request: SelectRequest, progress: RunProgress = NOTHING) -> None:
         """Assigns alone."""
-        plan = await self._check(request.plan, request.task_types)
-        log.append(Stage.UNSPECIFIED, PlanFinished(plan))
+        plan = await self._given(log, request, (), progress)
         await self._select_stage.all(log, plan.tasks, await self._selection_context(plan, request), request.policy)
 
-    async def execute(self, run: str, log: EventLog, request: ExecuteRequest) -> None:
+    async def execute(self, run: str, log: EventLog, request: ExecuteRequest, progress: RunProgress = NOTHING) -> None:
         """Executes, and assigns first what is not assigned."""
-        plan = await self._check(request.plan, request.task_types, request.attachments)
-        # The plan is in the log too, so that readers of the run see what it works on.
-        log.append(Stage.UNSPECIFIED, PlanFinished(plan))
+        plan = await self._given(log, request, request.attachments, progress)
         results = {task_id: result for task_id, result in request.results.items() if result.succeeded}
+        results.update(progress.results)
         await self._carry_out(run, log, plan, request, assignments=request.assignments, results=results)
 
-    async def respond(self, log: EventLog, request: RespondRequest, previous_run: str = "") -> None:
-        """Responds alone."""
+    async def respond(
+        self, log: EventLog, request: RespondRequest, previous_run: str = "", progress: RunProgress = NOTHING
+    ) -> None:
+        """Responds alone; an answer that an earlier process was writing is written again."""
+        if progress.answered:
+            return
         responder = self._performers.responder(request.responder)
         history = await self._context.history(previous_run)
         described = dict(await self._context.files_of(request.plan, request.results, request.attachments, history))
@@ -136,6 +158,45 @@ class Pipeline:
             async with aclosing(responder.respond(responding)) as items:
                 async for item in items:
                     scope.take(item)
+
+    async def _given(
+        self,
+        log: EventLog,
+        request: SelectRequest | ExecuteRequest,
+        attachments: tuple[Artifact, ...],
+        progress: RunProgress,
+    ) -> Plan:
+        """Returns the plan of a stage alone, which is in the log too: readers of the run see what it works on."""
+        plan = await self._check(request.plan, request.task_types, attachments)
+        if progress.planned is None:
+            log.append(Stage.UNSPECIFIED, PlanFinished(plan))
+        if progress is not NOTHING:
+            open_types = {task.type for task in plan.tasks if task.id not in progress.results}
+            await self._context.hosts_back(progress.hosts, open_types)
+        return plan
+
+    async def _resume(
+        self, run: str, log: EventLog, request: FullRequest, approval: Approval | None, progress: RunProgress
+    ) -> tuple[PlanFinished, Plan, Mapping[str, TaskResult]]:
+        """Does what an earlier process left to do before the answer: what ended there stays as it ended."""
+        end = progress.planned
+        if end is None:
+            if request.plan is None:
+                await self._context.hosts_back(progress.hosts)
+            planner = await self._planner_of(request)
+            end = await self._plan(_Redrafting(log, progress), *planner, awaits_approval=approval is not None)
+        elif end.not_done or end.questions:
+            # The earlier process was about to end the run with it.
+            await partial_plans.check(end, *await self._planner_of(request), awaits_approval=approval is not None)
+        plan = progress.approved or end.plan
+        if approval is not None and progress.approved is None:
+            check = partial(self._check, own=request.task_types, attachments=request.attachments)
+            plan = await approval(plan, check)
+        results = progress.kept(plan)
+        if open_types := {task.type for task in plan.tasks if task.id not in results}:
+            await self._context.hosts_back(progress.hosts, open_types)
+            results = await self._carry_out(run, log, plan, request, assignments=request.assignments, results=results)
+        return end, plan, results
 
     async def _overlapping(
         self, run: str, log: EventLog, request: FullRequest
@@ -266,6 +327,23 @@ class Pipeline:
             answered_by_model=self._performers.answers_by_model(getattr(request, "responder", "")),
             history=await self._context.history(request.previous_run),
         )
+
+
+class _Redrafting:
+    """A log to which a plan is written again: tasks that it no longer has, or has otherwise, are revoked first."""
+
+    def __init__(self, log: EventLog, progress: RunProgress) -> None:
+        self._log = log
+        self._drafted = dict(progress.drafted)
+
+    def append(self, stage: Stage, payload: Payload) -> None:
+        if isinstance(payload, TaskPlanned) and self._drafted.pop(payload.task.id, payload.task) != payload.task:
+            self._log.append(stage, TaskRevoked(payload.task.id))
+        elif isinstance(payload, PlanFinished):
+            ids = {task.id for task in payload.plan.tasks}
+            for task_id in self._drafted.keys() - ids:
+                self._log.append(stage, TaskRevoked(task_id))
+        self._log.append(stage, payload)
 
 
 def _whole(end: PlanFinished | None, planner: Planner) -> PlanFinished:

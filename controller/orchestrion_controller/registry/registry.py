@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
@@ -78,11 +78,22 @@ class Registry:
         self.lease_ms = lease_ms
         self._definitions = TaskTypeDefinitions(built_in)
         self._metrics = metrics
+        metrics.define_task_types(built_in)
         self._listings: dict[str, _Listing] = {}
         self._version = 0
         self._experts: dict[str, Expert] = {}
         self._task_types: frozenset[str] | None = None
         self._changed = asyncio.Event()
+        self._grace_end = asyncio.get_running_loop().time() + lease_ms / 1000
+        self._on_lost: list[Callable[[str], None]] = []
+
+    def on_lost(self, notify: Callable[[str], None]) -> None:
+        """Has a function called with the name of each host whose lease ends, or in whose place another process reports.
+
+        Calls that such a host holds get no answer any more: a stopped process, or a dead link, breaks no connection. A
+        host that drains is not lost when it leaves, since it may still be finishing what it holds.
+        """
+        self._on_lost.append(notify)
 
     def report(self, report: Report, stream: object) -> bool:
         """Applies a report and renews the lease; returns whether the host must send the facts of the digest.
@@ -102,6 +113,7 @@ class Registry:
                 message = f"Another process is listed as {report.name}; give this host another `name`."
                 raise Reason.HOST_REPLACED.error(message, field="name", name=report.name)
             self._forget(report.name)
+            self._tell_lost(report.name)
             listed = None
         facts = self._facts(report, listed)
         if facts is None:
@@ -121,6 +133,7 @@ class Registry:
             profile=facts.profile,
             fetches_on_demand=facts.fetches_on_demand,
             task_types=facts.task_types,
+            metrics_address=facts.metrics_address,
         )
         if listed is None:
             _log.info("%s at %s is listed, with %d experts", host.name, host.address, len(host.experts))
@@ -148,8 +161,8 @@ class Registry:
         self._on_change()
 
     def hosts(self) -> tuple[Host, ...]:
-        """Returns every listed host, by name."""
-        return tuple(self._listings[name].host for name in sorted(self._listings))
+        """Returns every listed host, by name. May be called on any thread."""
+        return tuple(listing.host for _, listing in sorted(self._listings.items()))
 
     def host(self, name: str) -> Host | None:
         """Returns a host by name; None when it is not listed."""
@@ -228,17 +241,39 @@ class Registry:
     async def watch(self) -> AsyncGenerator[Host | str, None]:
         """Yields every host, then each as it changes, and the name of each that is removed."""
         seen: dict[str, int] = {}
-        while True:
-            # Taken before reading the state, so that a change in between is not missed.
-            changed = self._changed
-            for name in [name for name in seen if name not in self._listings]:
-                del seen[name]
-                yield name
-            for name, listing in sorted(self._listings.items()):
-                if seen.get(name) != listing.version:
-                    seen[name] = listing.version
-                    yield listing.host
-            await changed.wait()
+        with self._metrics.registry_watchers.track_inprogress():
+            while True:
+                # Taken before reading the state, so that a change in between is not missed.
+                changed = self._changed
+                for name in [name for name in seen if name not in self._listings]:
+                    del seen[name]
+                    yield name
+                for name, listing in sorted(self._listings.items()):
+                    if seen.get(name) != listing.version:
+                        seen[name] = listing.version
+                        yield listing.host
+                await changed.wait()
+
+    async def recovered(self, hosts: Collection[str] = (), task_types: Collection[str] | None = None) -> None:
+        """Waits until the hosts of an earlier process can be back: at most a lease's time after this one began.
+
+        Args:
+            hosts: The names of hosts that are waited for; none waits the lease's time, unless task types are enough.
+            task_types: What hosts must perform for the wait to end sooner; None where only the hosts themselves count.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout_at(max(loop.time(), self._grace_end)):
+                while True:
+                    changed = self._changed
+                    ready = {listing.host.name for listing in self._ready()}
+                    if (hosts and ready >= set(hosts)) or (
+                        task_types is not None and self.task_types() >= set(task_types)
+                    ):
+                        return
+                    await changed.wait()
+        except TimeoutError:
+            pass
 
     def close(self) -> None:
         """Cancels the leases' timers."""
@@ -269,6 +304,11 @@ class Registry:
     def _expire(self, name: str) -> None:
         _log.warning("the lease of %s ended", name)
         self._forget(name)
+        self._tell_lost(name)
+
+    def _tell_lost(self, name: str) -> None:
+        for notify in self._on_lost:
+            notify(name)
 
     def _forget(self, name: str) -> None:
         listing = self._listings.pop(name)

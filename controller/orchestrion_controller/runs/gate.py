@@ -20,14 +20,18 @@ from orchestrion_controller.runs.log import RunLog
 class Gate:
     """Closed from PlanFinished until the plan is approved."""
 
-    def __init__(self, timeout_s: float, journal: Journal, metrics: ControllerMetrics) -> None:
+    def __init__(
+        self, timeout_s: float, journal: Journal, metrics: ControllerMetrics, *, awaited_until: datetime | None = None
+    ) -> None:
         """Makes the gate of one run; `wait` closes it.
 
         Args:
             timeout_s: How long it stays closed, in seconds.
             journal: Where the waiting state is written.
             metrics: Where that is counted.
+            awaited_until: Until when it was to stay closed, where an earlier process announced that already.
         """
+        self._awaited_until = awaited_until
         self._timeout_s = timeout_s
         self._journal = journal
         self._metrics = metrics
@@ -50,17 +54,24 @@ class Gate:
         """
         loop = asyncio.get_running_loop()
         self._waiting = waiting = _Waiting(run, log, plan, check, loop.create_future())
-        self._journal.mark(run, RunState.AWAITING_APPROVAL)
-        left_s = remaining_s()
-        waits_s = self._timeout_s if left_s is None else min(self._timeout_s, left_s)
-        log.append(Stage.UNSPECIFIED, ApprovalAwaited(plan, datetime.now(UTC) + timedelta(seconds=waits_s)))
-        timer = loop.call_later(self._timeout_s, self._expire, waiting)
+        timer = loop.call_later(self._announce(run, log, plan), self._expire, waiting)
         self._metrics.runs_awaiting_approval.inc()
         try:
             return await waiting.approved
         finally:
             timer.cancel()
             self._metrics.runs_awaiting_approval.dec()
+
+    def _announce(self, run: str, log: RunLog, plan: Plan) -> float:
+        """Says that the plan awaits approval, unless that has been said, and returns how long it does, in seconds."""
+        now = datetime.now(UTC)
+        if self._awaited_until is not None:
+            return max(0.0, (self._awaited_until - now).total_seconds())
+        self._journal.mark(run, RunState.AWAITING_APPROVAL)
+        left_s = remaining_s()
+        waits_s = self._timeout_s if left_s is None else min(self._timeout_s, left_s)
+        log.append(Stage.UNSPECIFIED, ApprovalAwaited(plan, now + timedelta(seconds=waits_s)))
+        return self._timeout_s
 
     async def approve(self, run: str, plan: Plan | None, request_id: str) -> None:
         """Opens the gate, and returns when that is committed.

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, tuple_, update
 
 from orchestrion import events
 from orchestrion._codec import codec
 from orchestrion.errors import OrchestrionError, Reason
-from orchestrion.plans import Error
 from orchestrion.runs import Message, Run, RunKind, RunState
 from orchestrion.v1 import events_pb2
 from orchestrion_controller.database.database import Database, Done
@@ -23,8 +22,11 @@ from orchestrion_controller.runs.views import logged
 _INSERT_RUN: Final = insert(RUNS)
 _INSERT_EVENT: Final = insert(EVENTS)
 _END_RUN: Final = (
-    update(RUNS).where(RUNS.c.name == bindparam("run")).values(state=bindparam("to"), end_ms=bindparam("at"))
+    update(RUNS)
+    .where(RUNS.c.name == bindparam("run"))
+    .values(state=bindparam("to"), end_ms=bindparam("at"), request=None)
 )
+_RESUME_RUN: Final = update(RUNS).where(RUNS.c.name == bindparam("run")).values(resume_count=RUNS.c.resume_count + 1)
 _MARK_RUN: Final = (
     update(RUNS)
     # Within one commit the end of a run may be carried out before its marks; the end must win.
@@ -39,6 +41,20 @@ _BEGINNING: Final = 200
 _Row: TypeAlias = Row[Any]  # Its columns are read by name.
 
 
+@dataclass(frozen=True, slots=True)
+class UnfinishedRun:
+    """A run that an earlier process left unfinished."""
+
+    row: Run
+    """Its row."""
+    request: bytes | None
+    """Its serialized request; None for a run of a version that kept none."""
+    request_id: str
+    """The caller's own id of the call; empty for none."""
+    resume_count: int
+    """How often it has been taken up again."""
+
+
 def _ignore(_: OrchestrionError | None) -> None:
     """The writer has logged a failure already."""
 
@@ -50,8 +66,8 @@ class Journal:
         """Keeps the database."""
         self._database = database
 
-    def create(self, run: Run, request_id: str, done: Done) -> None:
-        """Queues the row of a new run."""
+    def create(self, run: Run, request_id: str, request: bytes, done: Done) -> None:
+        """Queues the row of a new run, with its serialized request, from which it can be resumed."""
         row = {
             "name": run.name,
             "kind": int(run.kind),
@@ -61,6 +77,7 @@ class Journal:
             "deadline_ms": _milliseconds(run.deadline_time) if run.deadline_time else None,
             "previous_run": run.previous_run,
             "request_id": request_id or None,
+            "request": request,
         }
         self._database.write(_INSERT_RUN, row, done)
 
@@ -100,11 +117,13 @@ class Journal:
 
     async def all_events(self, name: str) -> Sequence[events.Event]:
         """Reads the events of a run from first to last, decoded."""
-        after = 0
-        log: list[events.Event] = []
-        while page := await self.events(name, after):
-            log += [codec.decode(event, events.Event) for event in page]
-            after = page[-1].sequence
+        return [codec.decode(event, events.Event) for event in await self.all_messages(name)]
+
+    async def all_messages(self, name: str) -> Sequence[events_pb2.Event]:
+        """Reads the events of a run from first to last, as messages."""
+        log: list[events_pb2.Event] = []
+        while page := await self.events(name, log[-1].sequence if log else 0):
+            log += page
         return log
 
     async def find_request(self, request_id: str) -> str | None:
@@ -159,26 +178,19 @@ class Journal:
         await self._database.commit(delete(EVENTS).where(EVENTS.c.run == name), {})
         await self._database.commit(delete(RUNS).where(RUNS.c.name == name), {})
 
-    async def end_unfinished(self) -> int:
-        """Ends the runs that an earlier process left unfinished, with a reason, and counts them."""
+    async def unfinished(self) -> Sequence[UnfinishedRun]:
+        """Reads the runs that an earlier process left unfinished, the oldest first."""
+        query = select(RUNS).where(RUNS.c.end_ms.is_(None)).order_by(RUNS.c.create_ms, RUNS.c.name)
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return [UnfinishedRun(_run(row), row.request, row.request_id or "", row.resume_count) for row in rows]
 
-        def unfinished(connection: Connection) -> Sequence[Row[str, int, int]]:
-            last = func.coalesce(
-                select(func.max(EVENTS.c.sequence)).where(EVENTS.c.run == RUNS.c.name).scalar_subquery(), 0
-            )
-            query = select(RUNS.c.name, RUNS.c.create_ms, last.label("last")).where(RUNS.c.end_ms.is_(None))
-            return connection.execute(query).all()
+    async def count_resume(self, name: str) -> None:
+        """Notes that a run is taken up once more, and waits until that is committed.
 
-        count = 0
-        error = Reason.CONTROLLER_RESTARTED.error("The controller was restarted while the run was going; ask again.")
-        now = datetime.now(UTC)
-        for row in await self._database.read(unfinished):
-            finished = events.RunFinished(RunState.FAILED, Error.of(error), now.timestamp() * 1000 - row.create_ms)
-            event = events.Event(row.name, row.last + 1, now, events.Stage.UNSPECIFIED, finished)
-            self.append(codec.encode(event))
-            self.end(row.name, RunState.FAILED)
-            count += 1
-        return count
+        Raises:
+            ResourceExhaustedError: The disk is full, or the database takes no writes for another reason.
+        """
+        await self._database.commit(_RESUME_RUN, {"run": name})
 
 
 def _milliseconds(time_: datetime | None) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
+from contextlib import AbstractContextManager, aclosing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from orchestrion.errors import OrchestrionError, Reason, RunCancelledError
@@ -20,6 +21,8 @@ from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.runs.gate import Gate
 from orchestrion_controller.runs.journal import Journal
 from orchestrion_controller.runs.log import RunLog
+from orchestrion_serving import trace_context, tracing
+from orchestrion_serving.metrics import exemplar, reason_label
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +31,18 @@ _WRITE_AGAIN_S: Final = 1.0
 
 Program = Callable[[str, RunLog], Coroutine[Any, Any, None]]
 """What a run of this name does: it appends to the log, and raises an OrchestrionError when the run fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOpening:
+    """What a run begins with."""
+
+    messages: tuple[Message, ...]
+    """The conversation, kept in its first event."""
+    request_id: str
+    """The caller's own id of the call; empty for none."""
+    request: bytes
+    """The serialized request, kept until the run ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +85,44 @@ class LiveRun:
         self._cancel_error: OrchestrionError | None = None
         self._cancel_state = RunState.CANCELLED
         self._created = False
+        self._is_rejected = False
         self._task: asyncio.Task[None] | None = None
         self._on_ended: Callable[[], None] = lambda: None
         self.error: OrchestrionError | None = None
+        self._request = ""
 
-    def start(
-        self, messages: tuple[Message, ...], request_id: str, program: Program, ended: Callable[[], None]
-    ) -> None:
+    def start(self, opening: RunOpening, program: Program, ended: Callable[[], None]) -> None:
         """Queues the run's row and starts its program; `ended` is called once its end is committed."""
-        loop = asyncio.get_running_loop()
-        self._journal.create(self.row, request_id, self._on_written)
+        self._journal.create(self.row, opening.request_id, opening.request, self._on_written)
+        self._open(opening.messages)
+        self._begin(opening.messages, program, ended)
+
+    def resume(
+        self, log: Sequence[events_pb2.Event], opening: RunOpening, program: Program, ended: Callable[[], None]
+    ) -> None:
+        """Goes on with a run that an earlier process left: its log is kept, and its program begins anew."""
+        self._created = True
+        self.log.load(log)
+        if self.row.create_time is not None:
+            self._started -= (datetime.now(UTC) - self.row.create_time).total_seconds()
+        if not log:
+            # The row was committed, and the first event was not.
+            self._open(opening.messages)
+        self._begin(opening.messages, program, ended)
+
+    def _open(self, messages: tuple[Message, ...]) -> None:
         started = RunStarted(self.row.kind, messages, self.row.deadline_time, self.row.previous_run)
         self.log.append(Stage.UNSPECIFIED, started)
+
+    def _begin(self, messages: tuple[Message, ...], program: Program, ended: Callable[[], None]) -> None:
+        loop = asyncio.get_running_loop()
+        if tracing.records_content():
+            self._request = "\n".join(f"{message.role.name.lower()}: {message.text}" for message in messages)
         if self._lifetime.deadline_s is not None:
             error = Reason.DEADLINE_EXCEEDED.error("The run did not end before its deadline; give it more time.")
             self._timers.append(loop.call_later(max(0.0, self._lifetime.deadline_s), self.cancel, error))
         self._metrics.runs_running.inc()
-        self._task = loop.create_task(self._live(program), name=self.row.name)
+        self._task = loop.create_task(self._traced(program), name=self.row.name)
         self._on_ended = ended
         if self._cancels_without_reader:
             self._start_grace()
@@ -137,6 +173,14 @@ class LiveRun:
         loop = asyncio.get_running_loop()
         self._detach_timer = loop.call_later(self._lifetime.detach_grace_s, self.cancel, error)
 
+    async def _traced(self, program: Program) -> None:
+        """Lives within a span, with the run's name in every line of the log."""
+        trace_context.run.set(self.row.name)
+        with self._span() as span:
+            await self._live(program)
+            if self.error is not None:
+                tracing.outcome(span, self.error)
+
     async def _live(self, program: Program) -> None:
         state, error = RunState.SUCCEEDED, None
         try:
@@ -154,19 +198,39 @@ class LiveRun:
             state = RunState.FAILED
         self._end(state, error)
 
+    def _span(self) -> AbstractContextManager[tracing.TraceSpan]:
+        if not tracing.is_on():
+            return tracing.span("")
+        attributes = {"orchestrion.run": self.row.name, "orchestrion.run.kind": self.row.kind.name.lower()}
+        if tracing.records_content():
+            attributes["orchestrion.request"] = self._request
+        return tracing.span(tracing.SpanName.RUN, attributes)
+
     def _end(self, state: RunState, error: OrchestrionError | None) -> None:
         self.error = error
         for timer in (*self._timers, *((self._detach_timer,) if self._detach_timer else ())):
             timer.cancel()
         seconds = time.perf_counter() - self._started
+        _log.info(
+            "%s ended as %s after %.3f s%s",
+            self.row.name,
+            state.name,
+            seconds,
+            f": {error.reason}" if error is not None else "",
+        )
         finished = RunFinished(state, Error.of(error) if error else None, seconds * 1000)
         self.log.append(Stage.UNSPECIFIED, finished)
         self._write_end(state)
         self.log.close()
         kind = self.row.kind.name.lower()
         self._metrics.runs_running.dec()
+        if self._is_rejected:
+            # It was never written, so that it is counted as little as it can be read.
+            return
         self._metrics.runs.labels(kind, state.name.lower()).inc()
-        self._metrics.run_seconds.labels(kind).observe(seconds)
+        self._metrics.run_seconds.labels(kind).observe(seconds, exemplar())
+        if error is not None:
+            self._metrics.run_failures.labels(kind, reason_label(error.reason)).inc()
 
     def _write_end(self, state: RunState) -> None:
         """Writes the end, and retries while the disk is full: without it the run would look live for ever.
@@ -189,7 +253,11 @@ class LiveRun:
 
     def _on_written(self, error: OrchestrionError | None) -> None:
         self._created = error is None
-        if error is not None:
+        if error is None:
+            self._metrics.runs_started.labels(self.row.kind.name.lower()).inc()
+        else:
+            self._is_rejected = True
+            self._metrics.runs_rejected.labels(reason_label(error.reason)).inc()
             self._fail(error)
 
     def _fail(self, error: OrchestrionError) -> None:

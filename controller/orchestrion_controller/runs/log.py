@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import partial
@@ -28,7 +28,7 @@ class RunLog:
     """The log of a live run.
 
     All events lie in one list; a reader is an index into it, so a slow one costs nothing. An event is visible once
-    every numbered one up to it is committed. Progress and previews are visible in their place, but only the newest few
+    every numbered one up to it is committed. RunProgress and previews are visible in their place, but only the newest few
     are kept, and a reader that comes later does not get them.
     """
 
@@ -56,6 +56,12 @@ class RunLog:
         self._flush_timer: asyncio.TimerHandle | None = None
         self._last_text_at = 0.0
         self.last_sequence = 0
+
+    def load(self, events: Sequence[events_pb2.Event]) -> None:
+        """Takes the events that an earlier process wrote, all committed, into an empty log; those that come go on."""
+        self._events = list(events)
+        self._visible = len(events)
+        self.last_sequence = events[-1].sequence if events else 0
 
     @property
     def failure(self) -> OrchestrionError | None:

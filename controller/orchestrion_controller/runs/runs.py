@@ -7,7 +7,8 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TypedDict, Unpack
+from functools import partial
+from typing import Required, TypedDict, Unpack
 
 from orchestrion import names
 from orchestrion._codec import codec
@@ -17,10 +18,12 @@ from orchestrion.plans import Error, Plan
 from orchestrion.runs import Message, OnDetach, Run, RunKind, RunOptions, RunState
 from orchestrion.v1 import events_pb2
 from orchestrion_controller.metrics import ControllerMetrics
+from orchestrion_controller.progress import end_of
 from orchestrion_controller.runs.gate import Gate, not_awaiting
 from orchestrion_controller.runs.journal import Journal
-from orchestrion_controller.runs.live_run import Lifetime, LiveRun, Program
+from orchestrion_controller.runs.live_run import Lifetime, LiveRun, Program, RunOpening
 from orchestrion_controller.runs.request_ids import CAPACITY, RequestIds
+from orchestrion_controller.runs.resuming import PreparedRun, RunResumer, abandoned
 from orchestrion_controller.runs.views import logged
 
 
@@ -34,11 +37,15 @@ class RunLimits:
     """How long a run without a reader lives where its request does not say, in milliseconds."""
     approval_timeout_ms: int
     """How long a run waits for approval where its request does not say, in milliseconds."""
+    max_resumes: int = 5
+    """How often a run is taken up again after a restart of the controller."""
 
 
 class StartOptions(TypedDict, total=False):
     """The arguments of a run besides its kind and its program."""
 
+    request: Required[bytes]
+    """The serialized request, from which a restarted controller takes the run up again."""
     messages: tuple[Message, ...]
     """The conversation, kept in its first event."""
     options: RunOptions | None
@@ -59,6 +66,7 @@ class RunSupervisor:
         self._journal = journal
         self._metrics = metrics
         self._limits = limits
+        metrics.runs_limit.set(limits.max_running)
         self._live: dict[str, LiveRun] = {}
         self._request_ids = RequestIds()
 
@@ -80,6 +88,7 @@ class RunSupervisor:
         kind: RunKind,
         program: Program,
         *,
+        request: bytes,
         messages: tuple[Message, ...] = (),
         options: RunOptions | None = None,
         deadline_s: float | None = None,
@@ -96,22 +105,47 @@ class RunSupervisor:
             return earlier
         if len(self._live) >= self._limits.max_running:
             message = f"{len(self._live)} runs are going on, as many as max_running_runs allows; try again later."
+            self._metrics.runs_rejected.labels(Reason.TOO_MANY_RUNS.name).inc()
             raise Reason.TOO_MANY_RUNS.error(message, retry_after_ms=1_000)
         now = datetime.now(UTC)
         deadline = now + timedelta(seconds=deadline_s) if deadline_s is not None else None
         row = Run(names.new_run(), kind, RunState.RUNNING, now, deadline_time=deadline, previous_run=previous_run)
-        grace_ms = self._limits.detach_grace_ms if options.detach_grace_ms is None else options.detach_grace_ms
-        lifetime = Lifetime(options.on_detach or OnDetach.CANCEL, grace_ms / 1000, deadline_s)
-        run = LiveRun(row, lifetime, self._journal, self._metrics, gate)
+        run = LiveRun(row, self._lifetime(options, deadline_s), self._journal, self._metrics, gate)
         self._live[row.name] = run
         if options.request_id:
             self._request_ids.add(options.request_id, row.name)
-
-        def ended() -> None:
-            self._live.pop(row.name, None)
-
-        run.start(messages, options.request_id, program, ended)
+        run.start(RunOpening(messages, options.request_id, request), program, partial(self._forget, row.name))
         return row.name
+
+    async def resume(self, resumption: RunResumer) -> int:
+        """Takes up the runs that an earlier process left unfinished, and counts them. Called before the first new run.
+
+        What cannot be taken up, or was `max_resumes` times already, ends with the reason CONTROLLER_RESTARTED.
+        """
+        count = 0
+        for left in await self._journal.unfinished():
+            messages = await self._journal.all_messages(left.row.name)
+            log = [codec.decode(message, Event) for message in messages]
+            if (end := end_of(log)) is not None:
+                self._journal.end(left.row.name, end.state)
+                continue
+            prepared = PreparedRun(abandoned(left, self._limits.max_resumes), RunOptions())
+            if left.request is not None and left.resume_count < self._limits.max_resumes:
+                await self._journal.count_resume(left.row.name)
+                prepared = await resumption(left.row.kind, left.request, log)
+            deadline = left.row.deadline_time
+            deadline_s = None if deadline is None else max(0.0, (deadline - datetime.now(UTC)).total_seconds())
+            lifetime = self._lifetime(prepared.options, deadline_s)
+            run = LiveRun(left.row, lifetime, self._journal, self._metrics, prepared.gate)
+            self._live[left.row.name] = run
+            opening = RunOpening(prepared.messages, left.request_id, left.request or b"")
+            run.resume(messages, opening, prepared.program, partial(self._forget, left.row.name))
+            count += 1
+        return count
+
+    def _lifetime(self, options: RunOptions, deadline_s: float | None) -> Lifetime:
+        grace_ms = self._limits.detach_grace_ms if options.detach_grace_ms is None else options.detach_grace_ms
+        return Lifetime(options.on_detach or OnDetach.CANCEL, grace_ms / 1000, deadline_s)
 
     async def watch(
         self, name: str, after: int = 0, *, raise_error: bool = False
@@ -174,10 +208,13 @@ class RunSupervisor:
             return logged(live.row, [codec.decode(event, Event) async for event in live.log.read(0)])
         return await self.get(name)
 
-    def gate(self, timeout_ms: int | None) -> Gate:
-        """Makes the gate of a run that is to be started; None gives it the server's time, in milliseconds."""
+    def gate(self, timeout_ms: int | None, awaited_until: datetime | None = None) -> Gate:
+        """Makes the gate of a run that is to be started; None gives it the server's time, in milliseconds.
+
+        For a run that is resumed, `awaited_until` is until when an earlier process said that it stays closed.
+        """
         timeout_ms = self._limits.approval_timeout_ms if timeout_ms is None else timeout_ms
-        return Gate(timeout_ms / 1000, self._journal, self._metrics)
+        return Gate(timeout_ms / 1000, self._journal, self._metrics, awaited_until=awaited_until)
 
     async def approve(self, name: str, plan: Plan | None, request_id: str) -> Run:
         """Approves the plan of a run, or another in its place, and returns the run; errors as `Gate.approve`.
@@ -190,7 +227,11 @@ class RunSupervisor:
             return await self._approved_before(name, request_id)
         if live.gate is None:
             raise not_awaiting(name, "was started without `approval` REQUIRED")
-        await live.gate.approve(name, plan, request_id)
+        approvals = [event.plan_approved for event in live.log.events() if event.HasField("plan_approved")]
+        if approvals and not (request_id and request_id == approvals[-1].request_id):
+            raise not_awaiting(name, "was approved by another call")
+        if not approvals:
+            await live.gate.approve(name, plan, request_id)
         return await self.get(name)
 
     async def _approved_before(self, name: str, request_id: str) -> Run:
@@ -221,6 +262,9 @@ class RunSupervisor:
         for run in live:
             run.cancel(error)
         await asyncio.gather(*(run.wait_ended() for run in live))
+
+    def _forget(self, name: str) -> None:
+        self._live.pop(name, None)
 
     async def _find_request(self, request_id: str) -> str | None:
         run = self._request_ids.find(request_id)

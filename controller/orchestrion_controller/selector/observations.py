@@ -9,6 +9,7 @@ from typing import Final
 
 from orchestrion.errors import InternalError, OrchestrionError, Reason, UnavailableError
 from orchestrion_controller.registry.replicas import ReplicaKey
+from orchestrion_controller.selector.circuits import Circuit
 from orchestrion_controller.selector.timing import NOTHING_OBSERVED, Observed, TimeEstimate
 
 NEWEST_WEIGHT: Final = 0.2
@@ -52,6 +53,7 @@ class Observations:
         self._compute: dict[ReplicaKey, _Average] = {}
         self._load: dict[ReplicaKey, _Average] = {}
         self._failures: dict[ReplicaKey, _Average] = {}
+        self._circuits: dict[ReplicaKey, Circuit] = {}
         self._unobserved = NOTHING_OBSERVED
         """Defaults for a replica without calls: the pace of all experts."""
 
@@ -92,6 +94,9 @@ class Observations:
         if (failures := self._failures.get(replica)) is not None:
             failures.value /= 2
         self._failures.pop((replica[0], ""), None)
+        if self._circuits:
+            for key in (replica, (replica[0], "")):
+                self._circuits.pop(key, None)
         if expected is None:
             return
         if expected.load_s > 0:
@@ -115,6 +120,20 @@ class Observations:
             return
         now = self._clock()
         self._failures[replica] = _Average(self._faded(replica, now) + 1, now)
+        self._circuits[replica] = self._circuits.get(replica, Circuit()).after_failure(now)
+
+    def began(self, replica: ReplicaKey) -> None:
+        """Notes that a call began: the first after a pause is the trial of its circuit."""
+        for key in (replica, (replica[0], "")):
+            if (circuit := self._circuits.get(key)) is not None:
+                self._circuits[key] = circuit.after_start(self._clock())
+
+    def is_open(self, replica: ReplicaKey) -> bool:
+        """Whether other replicas go first, since the calls of this one, or of its host, failed in a row."""
+        if not self._circuits:
+            return False
+        circuits = (self._circuits.get(key) for key in (replica, (replica[0], "")))
+        return any(circuit.is_open(self._clock()) for circuit in circuits if circuit is not None)
 
     def _faded(self, replica: ReplicaKey, now: float) -> float:
         failures = self._failures.get(replica)

@@ -64,6 +64,7 @@ class StartedCall:
         clock: Callable[[], float],
         in_flight: InFlightCalls,
         observations: Observations,
+        is_measured: bool = False,
     ) -> None:
         """Counts the call as in flight.
 
@@ -74,7 +75,10 @@ class StartedCall:
             clock: A monotonic clock, in seconds.
             in_flight: Where it is counted.
             observations: Where its measurement is added.
+            is_measured: Whether earlier calls of this replica were measured.
         """
+        self.expected_s = sum(expected[:4]) if expected is not None and is_measured else None
+        """How long it is expected to take by what earlier calls took, in seconds; None where none was measured."""
         self.replica = replica
         self._expected = expected
         self._size_based_s = size_based_s
@@ -181,7 +185,10 @@ class Selector:
         ]
         if not replicas:
             return None
-        ranked = sorted(self._scored(requirements, replicas), key=_order)
+        ranked = sorted(
+            self._scored(requirements, replicas),
+            key=lambda item: (self._observations.is_open(item.replica.key), *_order(item)),
+        )
         candidates = tuple(item.candidate for item in ranked)
         why = reason(ranked[0].replica, candidates, len(ranked))
         return Assignment(task.id, candidates[0].host, expert_id, why, candidates)
@@ -239,10 +246,12 @@ class Selector:
         listed = self._registry.replica(*replica)
         self._in_flight.begin(replica)
         before = self._in_flight.of(replica).without_one()
-        expected, by_size_s = None, 0.0
+        expected, by_size_s, is_measured = None, 0.0, False
         if listed is not None:
             observed = self._observations.of(replica, listed.status.latency_ms / 1000)
             expected, by_size_s = estimate(listed, before, observed), size_based_s(listed)
+            is_measured = observed.compute_s > 0
+        self._observations.began(replica)
         return StartedCall(
             replica,
             expected=expected,
@@ -250,6 +259,7 @@ class Selector:
             clock=self._clock,
             in_flight=self._in_flight,
             observations=self._observations,
+            is_measured=is_measured,
         )
 
     def _ranked(self, task: Task, context: SelectionContext, avoid: Collection[ReplicaKey] = ()) -> list[RankedReplica]:
@@ -262,10 +272,13 @@ class Selector:
             task_type = self._registry.definitions.get(task.type)
             raise no_replica(requirements, listed, cures, task_type=task_type, request=context.request)
         ranked = self._scored(requirements, replicas)
-        if avoid:
-            ranked.sort(key=lambda item: (item.replica.key in avoid, *_order(item)))
-        else:
-            ranked.sort(key=_order)
+        ranked.sort(
+            key=lambda item: (
+                item.replica.key in avoid,
+                self._observations.is_open(item.replica.key),
+                *_order(item),
+            )
+        )
         return ranked
 
     def _fleet_averages(self, replicas: Sequence[Replica]) -> Mapping[str, FleetAverage]:

@@ -88,20 +88,23 @@ class SelectStage:
         if question is not None and len(question.candidates) < _FEWEST_CANDIDATES:
             return self._selector.assign(task, context)
         if choices.problem:
-            return self._by_rank(task, context, choices.problem)
+            return self._by_rank(task, context, "no_reply", choices.problem)
         if question is None or task.id not in choices.task_ids:
-            return self._by_rank(task, context, "the language model was not asked, for want of room")
+            return self._by_rank(task, context, "no_room", "the language model was not asked, for want of room")
         choice = choices.by_task.get(task.id)
         if choice is None or not choice.expert_id:
-            return self._by_rank(task, context, "the language model named none")
+            return self._by_rank(task, context, "unnamed", "the language model named none")
         if choice.expert_id not in question.expert_ids:
             return self._by_rank(
-                task, context, f"the language model named {choice.expert_id[:64]!r}, which is no candidate"
+                task,
+                context,
+                "no_candidate",
+                f"the language model named {choice.expert_id[:64]!r}, which is no candidate",
             )
         # The assignments before this one may have changed which host is best.
         best = self._selector.best_replica(task, choice.expert_id, context)
         if best is None:
-            return self._by_rank(task, context, f"{choice.expert_id}, which the language model chose, is gone")
+            return self._by_rank(task, context, "gone", f"{choice.expert_id}, which the language model chose, is gone")
         candidates = [
             best if item.replica.expert.id == choice.expert_id else item.candidate for item in question.candidates
         ]
@@ -110,7 +113,8 @@ class SelectStage:
         reason = f"{where}, chosen by the language model among {len(candidates)}{why}"
         return Assignment(task.id, best.host, best.expert_id, reason, tuple(candidates))
 
-    def _by_rank(self, task: Task, context: SelectionContext, problem: str) -> Assignment:
+    def _by_rank(self, task: Task, context: SelectionContext, kind: str, problem: str) -> Assignment:
+        self._metrics.selection_fallbacks.labels(kind).inc()
         assignment = self._selector.assign(task, context)
         return replace(assignment, reason=f"{assignment.reason} Chosen by rank: {problem}.")
 
@@ -118,6 +122,10 @@ class SelectStage:
         if not dependencies(task):
             # What waits for other tasks is no load yet.
             self._selector.count_assignment(assignment)
+        chosen = (assignment.host, assignment.expert_id)
+        ranked = ((candidate.host, candidate.expert_id) for candidate in assignment.candidates)
+        rank = next((place for place, candidate in enumerate(ranked, 1) if candidate == chosen), None)
+        self._metrics.selections.labels(str(rank or "other")).inc()
         scope.take(TaskAssigned(assignment))
         return AssignedTask(task, assignment, context=context)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from functools import partial
 
 from google.protobuf import empty_pb2
 
@@ -12,55 +11,31 @@ from orchestrion import names
 from orchestrion._codec import codec
 from orchestrion.runs import RunKind
 from orchestrion.v1 import events_pb2, run_service_pb2, run_service_pb2_grpc, runs_pb2
-from orchestrion_controller.artifacts.artifacts import OwnedArtifacts
-from orchestrion_controller.pipeline.pipeline import Pipeline
-from orchestrion_controller.requests import FullRequest
-from orchestrion_controller.runs.log import RunLog
 from orchestrion_controller.runs.runs import RunSupervisor
 from orchestrion_controller.servicers import decoding
+from orchestrion_controller.servicers.programs import Programs
 from orchestrion_serving.interceptors import Context
 
 
 class RunServicer(run_service_pb2_grpc.RunServiceServicer):
     """Starts, watches, returns and ends runs."""
 
-    def __init__(self, runs: RunSupervisor, pipeline: Pipeline, artifacts: OwnedArtifacts) -> None:
+    def __init__(self, runs: RunSupervisor, programs: Programs) -> None:
         """Keeps the collaborators."""
-        self._runs, self._pipeline, self._artifacts = runs, pipeline, artifacts
+        self._runs, self._programs = runs, programs
 
     async def Run(self, request: run_service_pb2.RunRequest, context: Context) -> AsyncIterator[events_pb2.Event]:
         """Creates a run and watches it."""
-        timeout_ms = decoding.approval_timeout_ms(request)
-        gate = self._runs.gate(timeout_ms) if request.approval == runs_pb2.APPROVAL_REQUIRED else None
-        turns = decoding.messages(request.messages)
-        plan = decoding.plan(request.plan) if request.HasField("plan") else None
-        full_request = FullRequest(
-            messages=turns,
-            attachments=await decoding.attachments(turns, self._artifacts),
-            task_types=decoding.task_types(request.task_types),
-            plan=plan,
-            assignments=decoding.assignments_of(plan, request.assignments),
-            planner=request.planner,
-            responder=request.responder,
-            previous_run=decoding.previous_run(request.previous_run),
-            policy=self._pipeline.check_policy(decoding.policy(request.policy)),
-            licenses=decoding.licenses(request.licenses),
-        )
-        if full_request.previous_run:
-            await self._runs.get(full_request.previous_run)
-
-        async def program(run: str, log: RunLog) -> None:
-            approval = None if gate is None else partial(gate.wait, run, log)
-            await self._pipeline.full(run, log, full_request, approval)
-
+        run = await self._programs.full(request)
         events = self._runs.run(
             RunKind.FULL,
-            program,
-            messages=turns,
-            options=decoding.options(request.options),
+            run.program,
+            request=request.SerializeToString(),
+            messages=run.messages,
+            options=run.options,
             deadline_s=decoding.deadline_s(context),
-            previous_run=full_request.previous_run,
-            gate=gate,
+            previous_run=request.previous_run,
+            gate=run.gate,
         )
         async with aclosing(events):
             async for event in events:

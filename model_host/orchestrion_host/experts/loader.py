@@ -19,6 +19,7 @@ from orchestrion_host.memory.worker_shares import WorkerShares
 from orchestrion_host.metrics import HostMetrics
 from orchestrion_host.workers.pool import WorkerPool, worker_label
 from orchestrion_host.workers.worker import Worker
+from orchestrion_serving import trace_context, tracing
 
 _log = logging.getLogger(__name__)
 _RELOAD_WAIT_S: Final = 60.0
@@ -60,6 +61,7 @@ class ExpertLoader:
         self._limits = limits
         self._admission = Admission(experts, devices, shares, room, self._evict)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._load_spans: dict[str, tracing.TraceSpan] = {}
         workers.on_crash = self._on_crash
         workers.on_gone = shares.give_back
 
@@ -80,7 +82,7 @@ class ExpertLoader:
             self._admission.check_size(expert)
             expert.check_crashes(time.monotonic())
             admitted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            task = self._spawn(self._load(expert, admitted))
+            task = self._spawn(self._traced_load(expert, admitted))
             expert.loading = Loading(task, admitted)
             expert.state = ExpertState.LOADING
             self._changes.notify()
@@ -134,6 +136,8 @@ class ExpertLoader:
     async def _admitted(self, expert: HostedExpert, wait_s: float) -> Loading:
         loading = self.start(expert)
         loading.waiter_count += 1
+        if (open_span := self._load_spans.get(expert.facts.id)) and (caller := tracing.current()):
+            open_span.link(caller)
         try:
             async with asyncio.timeout(wait_s):
                 await asyncio.wait([loading.task, loading.admitted], return_when=asyncio.FIRST_COMPLETED)
@@ -154,6 +158,22 @@ class ExpertLoader:
             await self.load(expert, wait_s)
         except OrchestrionError as error:
             expert.queue.fail_waiting(error)
+
+    async def _traced_load(self, expert: HostedExpert, admitted: asyncio.Future[None]) -> None:
+        """Loads within a span of the call that began it, which has links to those that join."""
+        span = tracing.begin(tracing.SpanName.LOAD, {"orchestrion.expert": expert.facts.id})
+        # The worker that may be started here serves other calls too, and logs for them.
+        trace_context.leave()
+        self._load_spans[expert.facts.id] = span
+        try:
+            await self._load(expert, admitted)
+            span.set({"orchestrion.device": expert.device})
+        except BaseException as error:
+            tracing.outcome(span, error)
+            raise
+        finally:
+            del self._load_spans[expert.facts.id]
+            span.end()
 
     async def _load(self, expert: HostedExpert, admitted: asyncio.Future[None]) -> None:
         device: DeviceAccount | None = None

@@ -13,9 +13,11 @@ from orchestrion.inference import InferPreview, InferProgress, InferText
 from orchestrion_host import ipc
 from orchestrion_host.batching import next_batch, retry_after_ms
 from orchestrion_host.catalogue.facts import ModelFacts
+from orchestrion_host.experts.batch_spans import BatchSpans
 from orchestrion_host.experts.queue_entry import QueueEntry, QueueResult
 from orchestrion_host.workers.spool import discard_files
 from orchestrion_host.workers.worker import Worker
+from orchestrion_serving import tracing
 
 _log = logging.getLogger(__name__)
 _ticket_numbers = itertools.count(1)
@@ -141,7 +143,7 @@ class ExpertQueue:
             entries = [self._waiting[place] for place in places]
             for place in reversed(places):
                 del self._waiting[place]
-            batch = _RunningBatch(self, entries)
+            batch = _RunningBatch(self, entries, self._facts.id)
             self._batches.add(batch)
             inputs = [entry.inputs for entry in entries]
             try:
@@ -154,12 +156,13 @@ class ExpertQueue:
 class _RunningBatch:
     """A batch that a worker computes, and the calls in it."""
 
-    def __init__(self, queue: ExpertQueue, entries: Sequence[QueueEntry]) -> None:
+    def __init__(self, queue: ExpertQueue, entries: Sequence[QueueEntry], expert_id: str) -> None:
         self.entries = entries
         self._queue = queue
         self._by_id = {entry.id: entry for entry in entries}
         for entry in entries:
             entry.start()
+        self._spans = BatchSpans(expert_id, entries) if tracing.is_on() else None
 
     @property
     def call_ids(self) -> Sequence[int]:
@@ -176,6 +179,9 @@ class _RunningBatch:
 
     def on_computed(self, message: ipc.Computed) -> None:
         self._queue.on_batch(message)
+        # Before the calls hear of it: their own spans end then.
+        if self._spans is not None:
+            self._spans.computed(message)
         for entry, result in zip(self.entries, message.results, strict=True):
             failure = ipc.failure_of(result)
             if failure is not None:
@@ -188,6 +194,8 @@ class _RunningBatch:
         self._queue.ended(self, message.compute_ms)
 
     def on_crash(self, error: Exception) -> None:
+        if self._spans is not None:
+            self._spans.crashed(error)
         for entry in self.entries:
             entry.fail(error)
         self._queue.ended(self, None)

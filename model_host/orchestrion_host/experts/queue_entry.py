@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from orchestrion.inference import InferPayload
 from orchestrion_host import ipc
+from orchestrion_serving import tracing
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class QueueEntry:
         self.task_type = task_type
         self.inputs: Mapping[str, ipc.Plain] = {}
         self.entered_at = time.perf_counter()
+        self.span = tracing.current()
         self.started_at = 0.0
         self.running = False
         self.ended = False

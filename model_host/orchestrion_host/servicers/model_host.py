@@ -23,6 +23,7 @@ from orchestrion_host.models.collection import not_offered
 from orchestrion_host.models.library import ModelLibrary
 from orchestrion_host.report import HostDescription
 from orchestrion_host.servicers.models import ModelCalls
+from orchestrion_serving import trace_context
 from orchestrion_serving.interceptors import Context
 
 _RESERVATION_ID: Final = re.compile(r"[0-9A-Za-z._-]{1,64}")
@@ -67,6 +68,8 @@ class ModelHostServicer(ModelCalls):
         self._room_wait_s = room_wait_s
 
     async def Infer(self, request: messages.InferRequest, context: Context) -> AsyncIterator[messages.InferEvent]:
+        trace_context.run.set(request.run)
+        trace_context.task.set(request.task_id)
         expert = self._expert_for_work(request.expert_id)
         call = InferCall(
             request.task_type, value_codec.decode_values(request.inputs), request.reservation, self._room_wait(context)

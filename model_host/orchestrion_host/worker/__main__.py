@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from orchestrion import logs
 from orchestrion_host.worker.control import Control
 from orchestrion_host.worker.output_files import Spool
 
@@ -25,10 +26,11 @@ def main() -> None:
         ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
     # Ctrl-C reaches every process of the terminal; the host decides when its workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    logging.basicConfig(
-        level=os.environ.get("ORCHESTRION_WORKER_LOG_LEVEL", "INFO"),
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s worker %(name)s: %(message)s",
+    logs.set_up(
+        os.environ.get("ORCHESTRION_WORKER_LOG_LEVEL", "INFO"),
+        os.environ.get("ORCHESTRION_WORKER_LOG_FORMAT", "console"),
+        content=bool(os.environ.get("ORCHESTRION_WORKER_LOG_CONTENT")),
+        process="worker",
     )
     # Processes that a library starts must not keep the socket open.
     os.set_inheritable(int(descriptor), False)

@@ -121,7 +121,7 @@ class ExpertThreads:
         """Computes again what was too much at once; a call that is too large alone, or was half told, fails."""
         if len(calls) == 1 or any(call.sent_text for call in calls):
             return [Reason.OUT_OF_MEMORY.error(problem, expert=self._id)] * len(calls)
-        _log.warning("%s; its %d calls are computed in two batches", problem, len(calls))
+        _log.warning("%s ran out of memory; its %d calls are computed in two batches", self._id, len(calls))
         middle = len(calls) // 2
         return [*self._compute(calls[:middle]), *self._compute(calls[middle:])]
 

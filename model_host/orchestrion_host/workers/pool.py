@@ -29,6 +29,10 @@ class WorkerSettings:
     """How long a worker may leave a ping unanswered, in seconds."""
     log_level: str = "INFO"
     """The level of their logs, which go to the host's stderr."""
+    log_format: str = "console"
+    """How their lines are written."""
+    log_content: bool = False
+    """Whether their lines may have what people wrote."""
     hub_offline: bool = True
     """Whether libraries are kept from reaching the Hugging Face Hub."""
 
@@ -106,6 +110,8 @@ class WorkerPool:
     def _environment(self, device: str) -> Mapping[str, str]:
         environment = dict(os.environ)
         environment["ORCHESTRION_WORKER_LOG_LEVEL"] = self._settings.log_level.upper()
+        environment["ORCHESTRION_WORKER_LOG_FORMAT"] = self._settings.log_format
+        environment["ORCHESTRION_WORKER_LOG_CONTENT"] = "1" if self._settings.log_content else ""
         environment["TOKENIZERS_PARALLELISM"] = "false"
         environment["HF_HUB_OFFLINE"] = "1" if self._settings.hub_offline else "0"
         environment["HF_HUB_DISABLE_TELEMETRY"] = "1"

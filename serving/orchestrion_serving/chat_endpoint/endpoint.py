@@ -9,7 +9,9 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Final
+from urllib.parse import urlsplit
 
+from orchestrion_serving import tracing
 from orchestrion_serving.chat import (
     ChatFailure,
     ChatParameters,
@@ -179,11 +181,43 @@ class ChatEndpoint:
     async def _call(self, body: Mapping[str, object], *, is_json: bool) -> AsyncGenerator[str | ReplyEnd, None]:
         reader = ReplyReader(is_json=is_json, thinks_aloud=self._habits.thinks_aloud)
         call = ChatCall(self._connection, reader, self._timeouts, is_json=is_json)
-        async with aclosing(call.pieces(body)) as pieces:
-            async for piece in pieces:
-                if isinstance(piece, ReplyEnd):
-                    self._habits.learn_thoughts(reader, is_json=is_json)
-                yield piece
+        span = self._span()
+        try:
+            async with aclosing(call.pieces(body)) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, ReplyEnd):
+                        self._habits.learn_thoughts(reader, is_json=is_json)
+                        span.set(_usage(piece))
+                    yield piece
+        except ChatFailure as failure:
+            span.fail(failure.trouble.name)
+            raise
+        except BaseException as error:
+            tracing.outcome(span, error)
+            raise
+        finally:
+            span.end()
+
+    def _span(self) -> tracing.TraceSpan:
+        if not tracing.is_on():
+            return tracing.NO_SPAN
+        parts = urlsplit(self.address.chat_url())
+        attributes: dict[str, str | int] = {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.provider.name": "openai",
+            "gen_ai.request.model": self.model,
+            "server.address": parts.hostname or "",
+            "server.port": parts.port or (443 if parts.scheme == "https" else 80),
+        }
+        return tracing.begin(f"{tracing.SpanName.CHAT} {self.model}", attributes, kind=tracing.SpanKind.CLIENT)
+
+
+def _usage(end: ReplyEnd) -> tracing.Attributes:
+    return {
+        "gen_ai.usage.input_tokens": end.counts.prompt,
+        "gen_ai.usage.output_tokens": end.counts.completion,
+        "gen_ai.response.finish_reasons": (end.finish_reason,),
+    }
 
 
 def _is_about_limit(failure: ChatFailure, parameters: ChatParameters) -> bool:

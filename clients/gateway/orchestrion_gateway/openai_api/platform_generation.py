@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 
 from orchestrion import AsyncClient, Message, NotFoundError, Role, RunState
-from orchestrion.events import AnswerFinished, AnswerText, RunFinished, RunStarted, StageFinished
+from orchestrion.events import AnswerFinished, AnswerText, RunFinished, RunStarted, Stage, StageFinished, StageStarted
 from orchestrion_gateway.openai_api import artifact_links, progress
 from orchestrion_gateway.openai_api.conversations import Continuation, Conversations
 from orchestrion_gateway.openai_api.generation import AnswerPiece, Began, Ending, Generation, GenerationUsage, Thought
@@ -50,18 +50,23 @@ async def carried_out(client: AsyncClient, continuation: Continuation, base: str
         OrchestrionError: The run failed.
     """
     counts = GenerationUsage(0, 0)
-    streamed = ""
+    streamed, again = "", False
     events = watched(client, client.run(continuation.messages, previous_run=continuation.previous_run))
     async with aclosing(events):
         async for event in events:
             match event.payload:
                 case RunStarted():
                     yield Began(event.run)
+                case StageStarted() if event.stage is Stage.RESPOND:
+                    # Begun again after a restart: what was sent cannot be taken back, so the rest waits for the end.
+                    again = bool(streamed)
+                case AnswerText() if again:
+                    pass
                 case AnswerText(text):
                     streamed += text
                     yield AnswerPiece(text)
                 case AnswerFinished(text, names):
-                    rest = text.removeprefix(streamed) if text.startswith(streamed) else ""
+                    rest = text.removeprefix(streamed) if text.startswith(streamed) else f"\n\n{text}" if again else ""
                     artifacts = [await client.artifacts.get(name) for name in names]
                     if ending := rest + artifact_links.written(artifacts, base):
                         yield AnswerPiece(ending)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from orchestrion._fold.plan_events import apply_to_plan, with_task_event
 from orchestrion._fold.run_snapshots import RunSnapshot, StageSnapshot
+from orchestrion._fold.streamed_text import NO_TEXT
 from orchestrion.events import (
     AnswerFinished,
     AnswerText,
@@ -13,6 +14,7 @@ from orchestrion.events import (
     Event,
     RunFinished,
     RunStarted,
+    Stage,
     StageFinished,
     StageStarted,
     TaskAssigned,
@@ -59,7 +61,10 @@ def _apply_rare(snapshot: RunSnapshot, event: Event) -> RunSnapshot:
         case RunStarted() as start:
             return _started(snapshot, start, event)
         case StageStarted(performer):
-            return replace(snapshot, stages={**snapshot.stages, event.stage: StageSnapshot(performer, event.time)})
+            stages = {**snapshot.stages, event.stage: StageSnapshot(performer, event.time)}
+            # An answer that is begun again takes the place of what there was of it.
+            streamed = NO_TEXT if event.stage is Stage.RESPOND else snapshot.streamed_answer
+            return replace(snapshot, stages=stages, streamed_answer=streamed)
         case StageFinished() as end:
             begun = snapshot.stages.get(event.stage, StageSnapshot())
             return replace(snapshot, stages={**snapshot.stages, event.stage: _stage_ended(begun, end)})

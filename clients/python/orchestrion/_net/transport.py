@@ -56,6 +56,8 @@ def channel_options(target: str = "") -> list[tuple[str, int]]:
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.keepalive_time_ms", 20_000),
         ("grpc.keepalive_timeout_ms", 10_000),
+        # By default gRPC stops after two pings without data: a link that dies while a call computes is never noticed.
+        ("grpc.http2.max_pings_without_data", 0),
         ("grpc.initial_reconnect_backoff_ms", 100),
         # In truth how long an attempt to connect may take; refused ones follow each other by the backoff alone.
         ("grpc.min_reconnect_backoff_ms", 5_000),
@@ -70,6 +72,7 @@ def server_options() -> list[tuple[str, int]]:
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.keepalive_time_ms", 20_000),
         ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.http2.max_pings_without_data", 0),
         ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
         # Two servers on one port would share its calls at random; the second must fail to start.
         ("grpc.so_reuseport", 0),

@@ -431,6 +431,7 @@ class Host(_message.Message):
     PROFILE_FIELD_NUMBER: _builtins.int
     FETCHES_ON_DEMAND_FIELD_NUMBER: _builtins.int
     TASK_TYPES_FIELD_NUMBER: _builtins.int
+    METRICS_ADDRESS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The resource name, `hosts/{host}`."""
     address: _builtins.str
@@ -449,6 +450,8 @@ class Host(_message.Message):
     """Whether it fetches the files of an expert by itself when a task needs it. Where it does not, experts in the state
     TO_BE_FETCHED get no work.
     """
+    metrics_address: _builtins.str
+    """The address at which Prometheus reads its metrics, `host:port`; empty where it serves none."""
     @_builtins.property
     def devices(self) -> _containers.RepeatedCompositeFieldContainer[Global___Device]:
         """Its devices."""
@@ -480,10 +483,11 @@ class Host(_message.Message):
         profile: _builtins.str = ...,
         fetches_on_demand: _builtins.bool = ...,
         task_types: _abc.Iterable[_task_types_pb2.TaskType] | None = ...,
+        metrics_address: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "devices", b"devices", "experts", b"experts", "fetches_on_demand", b"fetches_on_demand", "max_concurrent_calls", b"max_concurrent_calls", "name", b"name", "profile", b"profile", "state", b"state", "statuses", b"statuses", "task_types", b"task_types", "version", b"version", "worker_restart_count", b"worker_restart_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "devices", b"devices", "experts", b"experts", "fetches_on_demand", b"fetches_on_demand", "max_concurrent_calls", b"max_concurrent_calls", "metrics_address", b"metrics_address", "name", b"name", "profile", b"profile", "state", b"state", "statuses", b"statuses", "task_types", b"task_types", "version", b"version", "worker_restart_count", b"worker_restart_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -26,43 +26,43 @@ from orchestrion.v1 import experts_pb2 as orchestrion_dot_v1_dot_experts__pb2
 from orchestrion.v1 import task_types_pb2 as orchestrion_dot_v1_dot_task__types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%orchestrion/v1/registry_service.proto\x12\x0eorchestrion.v1\x1a\x1corchestrion/v1/experts.proto\x1a\x1forchestrion/v1/task_types.proto\"\xf8\x01\n\nHostReport\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0binstance_id\x18\x02 \x01(\t\x12\x14\n\x0c\x66\x61\x63ts_digest\x18\x03 \x01(\t\x12(\n\x05\x66\x61\x63ts\x18\x04 \x01(\x0b\x32\x19.orchestrion.v1.HostFacts\x12\'\n\x07\x64\x65vices\x18\x05 \x03(\x0b\x32\x16.orchestrion.v1.Device\x12.\n\x08statuses\x18\x06 \x03(\x0b\x32\x1c.orchestrion.v1.ExpertStatus\x12\x10\n\x08\x64raining\x18\x07 \x01(\x08\x12\x1c\n\x14worker_restart_count\x18\x08 \x01(\x05\"\x84\x02\n\tHostFacts\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x1c\n\x14max_concurrent_calls\x18\x03 \x01(\x05\x12\'\n\x07\x65xperts\x18\x04 \x03(\x0b\x32\x16.orchestrion.v1.Expert\x12\x0f\n\x07profile\x18\x05 \x01(\t\x12\x19\n\x11\x66\x65tches_on_demand\x18\x06 \x01(\x08\x12,\n\ntask_types\x18\x07 \x03(\x0b\x32\x18.orchestrion.v1.TaskType\x12\x34\n\x0e\x61\x62sent_experts\x18\x08 \x03(\x0b\x32\x1c.orchestrion.v1.AbsentExpert\"3\n\tHostOrder\x12\x10\n\x08lease_ms\x18\x01 \x01(\x03\x12\x14\n\x0c\x66\x61\x63ts_wanted\x18\x02 \x01(\x08\"\x12\n\x10ListHostsRequest\"8\n\x11ListHostsResponse\x12#\n\x05hosts\x18\x01 \x03(\x0b\x32\x14.orchestrion.v1.Host\"\'\n\x12ListExpertsRequest\x12\x11\n\ttask_type\x18\x01 \x01(\t\"D\n\x13ListExpertsResponse\x12-\n\x07\x65xperts\x18\x01 \x03(\x0b\x32\x1c.orchestrion.v1.ListedExpert\"k\n\x0cListedExpert\x12&\n\x06\x65xpert\x18\x01 \x01(\x0b\x32\x16.orchestrion.v1.Expert\x12\x33\n\nplacements\x18\x02 \x03(\x0b\x32\x1f.orchestrion.v1.ExpertPlacement\"M\n\x0f\x45xpertPlacement\x12\x0c\n\x04host\x18\x01 \x01(\t\x12,\n\x06status\x18\x02 \x01(\x0b\x32\x1c.orchestrion.v1.ExpertStatus\"\x16\n\x14ListTaskTypesRequest\"K\n\x15ListTaskTypesResponse\x12\x32\n\ntask_types\x18\x01 \x03(\x0b\x32\x1e.orchestrion.v1.ListedTaskType\"\x91\x01\n\x0eListedTaskType\x12+\n\ttask_type\x18\x01 \x01(\x0b\x32\x18.orchestrion.v1.TaskType\x12,\n\x05state\x18\x02 \x01(\x0e\x32\x1d.orchestrion.v1.TaskTypeState\x12\x0f\n\x07\x65xperts\x18\x03 \x03(\t\x12\x13\n\x0breported_by\x18\x04 \x03(\t\"\x0e\n\x0cWatchRequest\"X\n\x0eRegistryChange\x12$\n\x04host\x18\x01 \x01(\x0b\x32\x14.orchestrion.v1.HostH\x00\x12\x16\n\x0cremoved_host\x18\x02 \x01(\tH\x00\x42\x08\n\x06\x63hange*\x8c\x01\n\rTaskTypeState\x12\x1f\n\x1bTASK_TYPE_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15TASK_TYPE_STATE_READY\x10\x01\x12\x1e\n\x1aTASK_TYPE_STATE_OBTAINABLE\x10\x02\x12\x1f\n\x1bTASK_TYPE_STATE_UNAVAILABLE\x10\x03\x32\xaa\x03\n\x0fRegistryService\x12\x46\n\tAdvertise\x12\x1a.orchestrion.v1.HostReport\x1a\x19.orchestrion.v1.HostOrder(\x01\x30\x01\x12P\n\tListHosts\x12 .orchestrion.v1.ListHostsRequest\x1a!.orchestrion.v1.ListHostsResponse\x12V\n\x0bListExperts\x12\".orchestrion.v1.ListExpertsRequest\x1a#.orchestrion.v1.ListExpertsResponse\x12\\\n\rListTaskTypes\x12$.orchestrion.v1.ListTaskTypesRequest\x1a%.orchestrion.v1.ListTaskTypesResponse\x12G\n\x05Watch\x12\x1c.orchestrion.v1.WatchRequest\x1a\x1e.orchestrion.v1.RegistryChange0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%orchestrion/v1/registry_service.proto\x12\x0eorchestrion.v1\x1a\x1corchestrion/v1/experts.proto\x1a\x1forchestrion/v1/task_types.proto\"\xf8\x01\n\nHostReport\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0binstance_id\x18\x02 \x01(\t\x12\x14\n\x0c\x66\x61\x63ts_digest\x18\x03 \x01(\t\x12(\n\x05\x66\x61\x63ts\x18\x04 \x01(\x0b\x32\x19.orchestrion.v1.HostFacts\x12\'\n\x07\x64\x65vices\x18\x05 \x03(\x0b\x32\x16.orchestrion.v1.Device\x12.\n\x08statuses\x18\x06 \x03(\x0b\x32\x1c.orchestrion.v1.ExpertStatus\x12\x10\n\x08\x64raining\x18\x07 \x01(\x08\x12\x1c\n\x14worker_restart_count\x18\x08 \x01(\x05\"\x9d\x02\n\tHostFacts\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x1c\n\x14max_concurrent_calls\x18\x03 \x01(\x05\x12\'\n\x07\x65xperts\x18\x04 \x03(\x0b\x32\x16.orchestrion.v1.Expert\x12\x0f\n\x07profile\x18\x05 \x01(\t\x12\x19\n\x11\x66\x65tches_on_demand\x18\x06 \x01(\x08\x12,\n\ntask_types\x18\x07 \x03(\x0b\x32\x18.orchestrion.v1.TaskType\x12\x34\n\x0e\x61\x62sent_experts\x18\x08 \x03(\x0b\x32\x1c.orchestrion.v1.AbsentExpert\x12\x17\n\x0fmetrics_address\x18\t \x01(\t\"3\n\tHostOrder\x12\x10\n\x08lease_ms\x18\x01 \x01(\x03\x12\x14\n\x0c\x66\x61\x63ts_wanted\x18\x02 \x01(\x08\"\x12\n\x10ListHostsRequest\"8\n\x11ListHostsResponse\x12#\n\x05hosts\x18\x01 \x03(\x0b\x32\x14.orchestrion.v1.Host\"\'\n\x12ListExpertsRequest\x12\x11\n\ttask_type\x18\x01 \x01(\t\"D\n\x13ListExpertsResponse\x12-\n\x07\x65xperts\x18\x01 \x03(\x0b\x32\x1c.orchestrion.v1.ListedExpert\"k\n\x0cListedExpert\x12&\n\x06\x65xpert\x18\x01 \x01(\x0b\x32\x16.orchestrion.v1.Expert\x12\x33\n\nplacements\x18\x02 \x03(\x0b\x32\x1f.orchestrion.v1.ExpertPlacement\"M\n\x0f\x45xpertPlacement\x12\x0c\n\x04host\x18\x01 \x01(\t\x12,\n\x06status\x18\x02 \x01(\x0b\x32\x1c.orchestrion.v1.ExpertStatus\"\x16\n\x14ListTaskTypesRequest\"K\n\x15ListTaskTypesResponse\x12\x32\n\ntask_types\x18\x01 \x03(\x0b\x32\x1e.orchestrion.v1.ListedTaskType\"\x91\x01\n\x0eListedTaskType\x12+\n\ttask_type\x18\x01 \x01(\x0b\x32\x18.orchestrion.v1.TaskType\x12,\n\x05state\x18\x02 \x01(\x0e\x32\x1d.orchestrion.v1.TaskTypeState\x12\x0f\n\x07\x65xperts\x18\x03 \x03(\t\x12\x13\n\x0breported_by\x18\x04 \x03(\t\"\x0e\n\x0cWatchRequest\"X\n\x0eRegistryChange\x12$\n\x04host\x18\x01 \x01(\x0b\x32\x14.orchestrion.v1.HostH\x00\x12\x16\n\x0cremoved_host\x18\x02 \x01(\tH\x00\x42\x08\n\x06\x63hange*\x8c\x01\n\rTaskTypeState\x12\x1f\n\x1bTASK_TYPE_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15TASK_TYPE_STATE_READY\x10\x01\x12\x1e\n\x1aTASK_TYPE_STATE_OBTAINABLE\x10\x02\x12\x1f\n\x1bTASK_TYPE_STATE_UNAVAILABLE\x10\x03\x32\xaa\x03\n\x0fRegistryService\x12\x46\n\tAdvertise\x12\x1a.orchestrion.v1.HostReport\x1a\x19.orchestrion.v1.HostOrder(\x01\x30\x01\x12P\n\tListHosts\x12 .orchestrion.v1.ListHostsRequest\x1a!.orchestrion.v1.ListHostsResponse\x12V\n\x0bListExperts\x12\".orchestrion.v1.ListExpertsRequest\x1a#.orchestrion.v1.ListExpertsResponse\x12\\\n\rListTaskTypes\x12$.orchestrion.v1.ListTaskTypesRequest\x1a%.orchestrion.v1.ListTaskTypesResponse\x12G\n\x05Watch\x12\x1c.orchestrion.v1.WatchRequest\x1a\x1e.orchestrion.v1.RegistryChange0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'orchestrion.v1.registry_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TASKTYPESTATE']._serialized_start=1420
-  _globals['_TASKTYPESTATE']._serialized_end=1560
+  _globals['_TASKTYPESTATE']._serialized_start=1445
+  _globals['_TASKTYPESTATE']._serialized_end=1585
   _globals['_HOSTREPORT']._serialized_start=121
   _globals['_HOSTREPORT']._serialized_end=369
   _globals['_HOSTFACTS']._serialized_start=372
-  _globals['_HOSTFACTS']._serialized_end=632
-  _globals['_HOSTORDER']._serialized_start=634
-  _globals['_HOSTORDER']._serialized_end=685
-  _globals['_LISTHOSTSREQUEST']._serialized_start=687
-  _globals['_LISTHOSTSREQUEST']._serialized_end=705
-  _globals['_LISTHOSTSRESPONSE']._serialized_start=707
-  _globals['_LISTHOSTSRESPONSE']._serialized_end=763
-  _globals['_LISTEXPERTSREQUEST']._serialized_start=765
-  _globals['_LISTEXPERTSREQUEST']._serialized_end=804
-  _globals['_LISTEXPERTSRESPONSE']._serialized_start=806
-  _globals['_LISTEXPERTSRESPONSE']._serialized_end=874
-  _globals['_LISTEDEXPERT']._serialized_start=876
-  _globals['_LISTEDEXPERT']._serialized_end=983
-  _globals['_EXPERTPLACEMENT']._serialized_start=985
-  _globals['_EXPERTPLACEMENT']._serialized_end=1062
-  _globals['_LISTTASKTYPESREQUEST']._serialized_start=1064
-  _globals['_LISTTASKTYPESREQUEST']._serialized_end=1086
-  _globals['_LISTTASKTYPESRESPONSE']._serialized_start=1088
-  _globals['_LISTTASKTYPESRESPONSE']._serialized_end=1163
-  _globals['_LISTEDTASKTYPE']._serialized_start=1166
-  _globals['_LISTEDTASKTYPE']._serialized_end=1311
-  _globals['_WATCHREQUEST']._serialized_start=1313
-  _globals['_WATCHREQUEST']._serialized_end=1327
-  _globals['_REGISTRYCHANGE']._serialized_start=1329
-  _globals['_REGISTRYCHANGE']._serialized_end=1417
-  _globals['_REGISTRYSERVICE']._serialized_start=1563
-  _globals['_REGISTRYSERVICE']._serialized_end=1989
+  _globals['_HOSTFACTS']._serialized_end=657
+  _globals['_HOSTORDER']._serialized_start=659
+  _globals['_HOSTORDER']._serialized_end=710
+  _globals['_LISTHOSTSREQUEST']._serialized_start=712
+  _globals['_LISTHOSTSREQUEST']._serialized_end=730
+  _globals['_LISTHOSTSRESPONSE']._serialized_start=732
+  _globals['_LISTHOSTSRESPONSE']._serialized_end=788
+  _globals['_LISTEXPERTSREQUEST']._serialized_start=790
+  _globals['_LISTEXPERTSREQUEST']._serialized_end=829
+  _globals['_LISTEXPERTSRESPONSE']._serialized_start=831
+  _globals['_LISTEXPERTSRESPONSE']._serialized_end=899
+  _globals['_LISTEDEXPERT']._serialized_start=901
+  _globals['_LISTEDEXPERT']._serialized_end=1008
+  _globals['_EXPERTPLACEMENT']._serialized_start=1010
+  _globals['_EXPERTPLACEMENT']._serialized_end=1087
+  _globals['_LISTTASKTYPESREQUEST']._serialized_start=1089
+  _globals['_LISTTASKTYPESREQUEST']._serialized_end=1111
+  _globals['_LISTTASKTYPESRESPONSE']._serialized_start=1113
+  _globals['_LISTTASKTYPESRESPONSE']._serialized_end=1188
+  _globals['_LISTEDTASKTYPE']._serialized_start=1191
+  _globals['_LISTEDTASKTYPE']._serialized_end=1336
+  _globals['_WATCHREQUEST']._serialized_start=1338
+  _globals['_WATCHREQUEST']._serialized_end=1352
+  _globals['_REGISTRYCHANGE']._serialized_start=1354
+  _globals['_REGISTRYCHANGE']._serialized_end=1442
+  _globals['_REGISTRYSERVICE']._serialized_start=1588
+  _globals['_REGISTRYSERVICE']._serialized_end=2014
 # @@protoc_insertion_point(module_scope)

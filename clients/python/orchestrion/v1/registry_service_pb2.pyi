@@ -119,6 +119,7 @@ class HostFacts(_message.Message):
     FETCHES_ON_DEMAND_FIELD_NUMBER: _builtins.int
     TASK_TYPES_FIELD_NUMBER: _builtins.int
     ABSENT_EXPERTS_FIELD_NUMBER: _builtins.int
+    METRICS_ADDRESS_FIELD_NUMBER: _builtins.int
     address: _builtins.str
     """The address at which its ModelHostService is reached, `host:port`."""
     version: _builtins.str
@@ -129,6 +130,8 @@ class HostFacts(_message.Message):
     """The profile of its experts, such as `starter`."""
     fetches_on_demand: _builtins.bool
     """Whether it fetches the files of an expert by itself when a task needs it."""
+    metrics_address: _builtins.str
+    """The address at which Prometheus reads its metrics, `host:port`; empty where it serves none."""
     @_builtins.property
     def experts(self) -> _containers.RepeatedCompositeFieldContainer[_experts_pb2.Expert]:
         """Its experts."""
@@ -156,10 +159,11 @@ class HostFacts(_message.Message):
         fetches_on_demand: _builtins.bool = ...,
         task_types: _abc.Iterable[_task_types_pb2.TaskType] | None = ...,
         absent_experts: _abc.Iterable[_experts_pb2.AbsentExpert] | None = ...,
+        metrics_address: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["absent_experts", b"absent_experts", "address", b"address", "experts", b"experts", "fetches_on_demand", b"fetches_on_demand", "max_concurrent_calls", b"max_concurrent_calls", "profile", b"profile", "task_types", b"task_types", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["absent_experts", b"absent_experts", "address", b"address", "experts", b"experts", "fetches_on_demand", b"fetches_on_demand", "max_concurrent_calls", b"max_concurrent_calls", "metrics_address", b"metrics_address", "profile", b"profile", "task_types", b"task_types", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

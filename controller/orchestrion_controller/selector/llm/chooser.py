@@ -71,7 +71,7 @@ class LLMChooser:
                         pieces.append(piece)
         except OrchestrionError as error:
             # Rank can choose as well, so a failed call does not fail the run.
-            _log.warning("the language model chose nothing: %s", error.message)
+            _log.warning("the language model chose nothing: %s", error.reason)
             return Choices(Usage(llm_call_count=1), problem=f"the language model did not answer ({error.reason})")
         usage = ended.usage if ended else Usage(llm_call_count=1)
         if ended and ended.is_refusal:

@@ -7,14 +7,15 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from orchestrion._codec import codec
 from orchestrion.errors import NotFoundError, OrchestrionError
-from orchestrion.events import Event, RunFinished, RunStarted, Stage, StageStarted
+from orchestrion.events import Event, RunStarted, Stage, StageStarted
 from orchestrion.runs import Run, RunKind, RunState
 from orchestrion_controller.database.database import Database
+from orchestrion_controller.database.schema import RUNS
 from orchestrion_controller.runs.journal import Journal
-from orchestrion_controller.runs.views import logged
 from tests.unit.controller.conftest import HoldWrites
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -45,7 +46,7 @@ async def test_a_run_comes_back_as_it_was_written(journal: Journal) -> None:
     written = dataclasses.replace(
         run("a"), deadline_time=START + timedelta(seconds=1.5), previous_run="runs/b", kind=RunKind.EXECUTE
     )
-    journal.create(written, "", none)
+    journal.create(written, "", b"", none)
     await ended(journal, "runs/other")
     assert await journal.get("runs/a") == written
     await ended(journal, "runs/a", RunState.CANCELLED)
@@ -63,7 +64,7 @@ async def test_a_run_that_does_not_exist(journal: Journal) -> None:
 
 
 async def test_events_are_read_in_pages(journal: Journal) -> None:
-    journal.create(run("a"), "", none)
+    journal.create(run("a"), "", b"", none)
     append(journal, "runs/a", *range(1, 1_101))
     append(journal, "runs/b", 1, 2)
     await ended(journal, "runs/a")
@@ -79,7 +80,7 @@ async def test_events_are_read_in_pages(journal: Journal) -> None:
 async def test_runs_are_listed_newest_first(journal: Journal) -> None:
     # Two of them are of the same moment: their names decide, and no page loses one.
     for name, minute in (("a", 0), ("b", 2), ("c", 1), ("d", 2), ("e", 3)):
-        journal.create(run(name, minute=minute), "", none)
+        journal.create(run(name, minute=minute), "", b"", none)
     await ended(journal, "runs/none")
     expected = ["runs/e", "runs/d", "runs/b", "runs/c", "runs/a"]
     assert [item.name for item in await journal.list(10, None)] == expected
@@ -96,7 +97,7 @@ async def test_runs_are_listed_newest_first(journal: Journal) -> None:
 async def test_a_short_run_ends_though_another_run_ends_just_before_it_begins(
     journal: Journal, hold_writes: HoldWrites
 ) -> None:
-    journal.create(run("first"), "", none)
+    journal.create(run("first"), "", b"", none)
     await ended(journal, "runs/none")
     with hold_writes():
         # The writer waits with this, and all that follows goes into one commit.
@@ -104,7 +105,7 @@ async def test_a_short_run_ends_though_another_run_ends_just_before_it_begins(
         await asyncio.sleep(0)
         journal.end("runs/first", RunState.FAILED, none)
         for number in range(20):
-            journal.create(run(f"short{number}"), "", none)
+            journal.create(run(f"short{number}"), "", b"", none)
             append(journal, f"runs/short{number}", 1, 2)
             journal.end(f"runs/short{number}", RunState.SUCCEEDED, none)
     await ended(journal, "runs/none")
@@ -112,13 +113,13 @@ async def test_a_short_run_ends_though_another_run_ends_just_before_it_begins(
     for number in range(20):
         assert (await journal.get(f"runs/short{number}")).state is RunState.SUCCEEDED
         assert await journal.last_sequence(f"runs/short{number}") == 2
-    assert await journal.end_unfinished() == 0
+    assert list(await journal.unfinished()) == []
 
 
 async def test_a_request_id_finds_its_run(journal: Journal) -> None:
-    journal.create(run("a"), "once", none)
-    journal.create(run("b"), "", none)
-    journal.create(run("c"), "", none)
+    journal.create(run("a"), "once", b"", none)
+    journal.create(run("b"), "", b"", none)
+    journal.create(run("c"), "", b"", none)
     await ended(journal, "runs/a")
     assert await journal.find_request("once") == "runs/a"
     assert await journal.find_request("twice") is None
@@ -127,7 +128,7 @@ async def test_a_request_id_finds_its_run(journal: Journal) -> None:
 
 async def test_a_run_is_deleted_with_its_events(journal: Journal) -> None:
     for name in ("a", "b"):
-        journal.create(run(name), name, none)
+        journal.create(run(name), name, b"", none)
         append(journal, f"runs/{name}", 1, 2)
     await journal.delete("runs/a")
     assert [item.name for item in await journal.list(10, None)] == ["runs/b"]
@@ -139,7 +140,7 @@ async def test_a_run_is_deleted_with_its_events(journal: Journal) -> None:
 async def test_lists_tell_that_a_run_awaits_approval_and_never_after_its_end(journal: Journal) -> None:
     """Given marks and ends that may be committed together, in whatever order, an end stays one."""
     for name in ("a", "b", "c"):
-        journal.create(run(name), "", none)
+        journal.create(run(name), "", b"", none)
     journal.mark("runs/c", RunState.AWAITING_APPROVAL, none)
     journal.end("runs/a", RunState.SUCCEEDED, none)
     journal.mark("runs/b", RunState.AWAITING_APPROVAL, none)
@@ -151,36 +152,24 @@ async def test_lists_tell_that_a_run_awaits_approval_and_never_after_its_end(jou
     }  # fmt: skip
 
 
-async def test_what_an_earlier_process_left_unfinished_is_ended(journal: Journal, database: Database) -> None:
-    journal.create(run("going"), "", none)
-    append(journal, "runs/going", 1, 2, 3)
-    journal.create(run("waiting", state=RunState.AWAITING_APPROVAL), "", none)
-    append(journal, "runs/waiting", 1)
-    journal.create(run("empty"), "", none)
-    journal.create(run("over"), "", none)
-    append(journal, "runs/over", 1)
+async def test_what_an_earlier_process_left_unfinished_is_read_with_its_request_until_it_ends(
+    journal: Journal, database: Database
+) -> None:
+    for name, minute in (("waiting", 1), ("going", 0)):
+        journal.create(run(name, minute=minute), f"call of {name}", f"request of {name}".encode(), none)
+    journal.create(run("over"), "", b"request", none)
     await ended(journal, "runs/over")
-    over = await journal.get("runs/over")
+    await journal.count_resume("runs/going")
 
-    assert await journal.end_unfinished() == 3
-    await ended(journal, "runs/none")
+    going, waiting = await journal.unfinished()
 
-    for name, last in (("going", 3), ("waiting", 1), ("empty", 0)):
-        row = await journal.get(f"runs/{name}")
-        assert row.state is RunState.FAILED
-        assert row.end_time is not None
-        log = [codec.decode(event, Event) for event in await journal.events(f"runs/{name}", 0)]
-        assert [event.sequence for event in log] == list(range(1, last + 2))
-        finished = log[-1].payload
-        assert isinstance(finished, RunFinished)
-        assert finished.error is not None
-        assert (finished.state, finished.error.reason) == (RunState.FAILED, "CONTROLLER_RESTARTED")
-        assert finished.duration_ms > 0
-        assert logged(row, log).error == finished.error
-    assert await journal.get("runs/over") == over
-    assert await journal.last_sequence("runs/over") == 1
-    assert await journal.end_unfinished() == 0
+    assert (going.row.name, going.request, going.request_id) == ("runs/going", b"request of going", "call of going")
+    assert (going.resume_count, waiting.resume_count) == (1, 0)
+    await ended(journal, "runs/going")
+    assert [left.row.name for left in await journal.unfinished()] == ["runs/waiting"]
+    kept = await database.read(lambda connection: connection.execute(select(RUNS.c.name, RUNS.c.request)).all())
+    assert dict(map(tuple, kept)) == {"runs/going": None, "runs/over": None, "runs/waiting": b"request of waiting"}
 
 
 async def test_nothing_unfinished(journal: Journal) -> None:
-    assert await journal.end_unfinished() == 0
+    assert list(await journal.unfinished()) == []

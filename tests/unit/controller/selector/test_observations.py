@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrion.errors import OrchestrionError, Reason
+from orchestrion_controller.selector.circuits import FAILURES_TO_OPEN, FIRST_PAUSE_S
 from orchestrion_controller.selector.in_flight import InFlightCalls
 from orchestrion_controller.selector.observations import Observations
 from orchestrion_controller.selector.timing import Observed, TimeEstimate
@@ -159,3 +160,25 @@ def test_calls_without_an_assignment_count_each(clock: Clock) -> None:
     for _ in range(3):
         in_flight.end(REPLICA)
     assert in_flight.of(REPLICA) == (0, 0)
+
+
+def test_others_go_first_after_failures_in_a_row_until_a_call_succeeds(
+    observations: Observations, clock: Clock
+) -> None:
+    for _ in range(FAILURES_TO_OPEN):
+        observations.failed(REPLICA, CRASH)
+    assert observations.is_open(REPLICA)
+    assert not observations.is_open(NEIGHBOUR)
+    clock.now += FIRST_PAUSE_S
+    observations.began(REPLICA)  # The trial.
+    assert observations.is_open(REPLICA)
+    observations.succeeded(REPLICA, 0.1, None)
+    assert not observations.is_open(REPLICA)
+
+
+def test_a_host_that_does_not_answer_opens_the_circuit_of_all_that_it_has(observations: Observations) -> None:
+    for _ in range(FAILURES_TO_OPEN):
+        observations.failed(REPLICA, Reason.HOST_UNREACHABLE.error("gone"))
+    assert observations.is_open(REPLICA)
+    assert observations.is_open(NEIGHBOUR)
+    assert not observations.is_open(ELSEWHERE)

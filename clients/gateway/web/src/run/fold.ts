@@ -44,7 +44,9 @@ function applyToRun(view: RunView, event: RunEvent): RunView {
     return { ...view, messages, previousRun, ...(event.time ? { startTime: Date.parse(event.time) } : {}) };
   }
   if (event.stageStarted && event.stage) {
-    return { ...view, stages: { ...view.stages, [event.stage]: { performer: event.stageStarted.performer ?? "" } } };
+    // An answer that is begun again takes the place of what there was of it.
+    const answer = event.stage === "STAGE_RESPOND" ? "" : view.answer;
+    return { ...view, answer, stages: { ...view.stages, [event.stage]: { performer: event.stageStarted.performer ?? "" } } };
   }
   if (event.stageFinished && event.stage) {
     const { durationMs = 0, outcome = "" } = event.stageFinished;

@@ -23,7 +23,7 @@ from orchestrion.cli.view.file_words import Worded, as_it_is
 from orchestrion.cli.view.frame import frame
 from orchestrion.cli.view.pieces import Moment
 from orchestrion.cli.view.wrapping import Wrapper
-from orchestrion.events import AnswerText, Event, RunFinished
+from orchestrion.events import AnswerText, Event, RunFinished, Stage, StageStarted
 from orchestrion.plans import Plan
 from orchestrion.runs import RunState
 from orchestrion.snapshots import RunSnapshot, apply, with_plan
@@ -76,7 +76,11 @@ class LiveView:
             # The controller's clock may go wrong; the least lag seen is the difference of the clocks, nearly.
             lag = datetime.now(UTC) - event.time
             self._lag = lag if self._lag is None else min(lag, self._lag)
-        if isinstance(event.payload, AnswerText) and event.payload.text:
+        if isinstance(event.payload, StageStarted) and event.stage is Stage.RESPOND and self._answer is not None:
+            # The controller was restarted, and writes its answer once more.
+            self._answer.finish()
+            self._answer, self._written = None, ""
+        elif isinstance(event.payload, AnswerText) and event.payload.text:
             self._write(printable(self._worded(self.run.results, event.payload.text)))
         elif isinstance(event.payload, RunFinished):
             self._freeze()

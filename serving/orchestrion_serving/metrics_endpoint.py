@@ -1,0 +1,96 @@
+"""The HTTP endpoint beside a gRPC server: Prometheus reads `/metrics` there, supervisors read health."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Self
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+from prometheus_client import CollectorRegistry, make_wsgi_app
+from prometheus_client.exposition import ThreadingWSGIServer
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a path answers with."""
+
+    body: bytes
+    """The content."""
+    media_type: str
+    """Its type."""
+    status: int = 200
+    """The HTTP status."""
+
+    @classmethod
+    def text(cls, text: str, *, status: int = 200) -> Self:
+        """Returns a page of plain text, which ends with a line break."""
+        return cls(f"{text}\n".encode(), "text/plain; charset=utf-8", status)
+
+
+class MetricsEndpoint:
+    """Serves a registry over HTTP on threads of its own, so that a busy event loop can still be watched."""
+
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        address: str,
+        port: int,
+        pages: Mapping[str, Callable[[], Page]] | None = None,
+    ) -> None:
+        """Starts to serve.
+
+        Args:
+            registry: What `/metrics` serves, in the format that the reader asks for: OpenMetrics has exemplars.
+            address: The address to bind, such as `127.0.0.1`.
+            port: The port; 0 takes a free one.
+            pages: What other paths answer with; called on the threads of the endpoint.
+
+        Raises:
+            OSError: The port is taken.
+        """
+        self._address = address
+        self._metrics = make_wsgi_app(registry)
+        self._pages = dict(pages or {})
+        family = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0][0]
+        server_class = type("_Server", (ThreadingWSGIServer,), {"address_family": family})
+        self._server = make_server(address, port, self._answer, server_class, handler_class=_SilentHandler)
+        self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
+        self._thread.start()
+        self.port: int = self._server.server_port
+
+    def close(self) -> None:
+        """Stops serving and waits for the thread."""
+        stopping = threading.Thread(target=self._server.shutdown)
+        stopping.start()
+        # The server polls its stop flag twice a second; a connection makes it check at once.
+        with contextlib.suppress(OSError):
+            socket.create_connection((self._address, self.port), timeout=1).close()
+        stopping.join()
+        self._server.server_close()
+        self._thread.join()
+
+    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "/")
+        if path in ("/", "/metrics"):
+            return self._metrics(environ, start_response)
+        make = self._pages.get(path)
+        paths = ", ".join(["/metrics", *self._pages])
+        page = make() if make is not None else Page.text(f"There is nothing at {path}; there is {paths}.", status=404)
+        headers = [("Content-Type", page.media_type), ("Content-Length", str(len(page.body)))]
+        start_response(f"{page.status} {HTTPStatus(page.status).phrase}", headers)
+        return [page.body]
+
+
+class _SilentHandler(WSGIRequestHandler):
+    """Logs no request: they come several times a minute."""
+
+    def log_message(self, format: str, *args: object) -> None:  # The base class names it.
+        """Logs nothing."""
