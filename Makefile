@@ -150,6 +150,10 @@ captures: $(STAMP) ## capture the command line for docs/terminal.md anew (ARGS=-
 bench-overhead: $(STAMP) ## measure what the platform adds to the models' own time
 	@$(BIN)/python benchmarks/overhead.py $(ARGS)
 
+.PHONY: bench-metrics
+bench-metrics: $(STAMP) ## time what metrics cost of a gRPC call and of a run
+	@$(BIN)/python benchmarks/metrics.py $(ARGS)
+
 .PHONY: bench-gateway
 bench-gateway: $(STAMP) ## measure what the gateway adds to 50 chats at once, beside the same chats through the SDK
 	@$(BIN)/python benchmarks/gateway.py $(ARGS)

@@ -7,7 +7,7 @@ import concurrent.futures
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from orchestrion_serving.metrics_endpoint import Page
+from orchestrion_serving.metrics_endpoint import HttpPage
 
 READINESS: Final = "readiness"
 """The name under which gRPC's health service tells readiness; the empty name tells that the server serves calls."""
@@ -48,25 +48,25 @@ class Readiness:
         """Returns why the server is not ready, a sentence each; none when it is."""
         return [text for text in (self._phase, *(check() for check in self._checks)) if text]
 
-    def page(self) -> Page:
+    def page(self) -> HttpPage:
         """Answers `/readyz`: 200, or 503 with a line for each reason; details follow either."""
         problems = self.problems()
         lines = [*(problems or ["ok"]), *(text for detail in self._details if (text := detail()))]
-        return Page.text("\n".join(lines), status=503 if problems else 200)
+        return HttpPage.text("\n".join(lines), status=503 if problems else 200)
 
 
-def health_pages(readiness: Readiness, loop: asyncio.AbstractEventLoop) -> Mapping[str, Callable[[], Page]]:
+def health_pages(readiness: Readiness, loop: asyncio.AbstractEventLoop) -> Mapping[str, Callable[[], HttpPage]]:
     """Returns `/healthz` and `/readyz` of a process whose work is on an event loop."""
     return {"/healthz": lambda: _alive(loop), "/readyz": readiness.page}
 
 
-def _alive(loop: asyncio.AbstractEventLoop) -> Page:
+def _alive(loop: asyncio.AbstractEventLoop) -> HttpPage:
     answered = concurrent.futures.Future[None]()
     try:
         loop.call_soon_threadsafe(answered.set_result, None)
         answered.result(_LOOP_ANSWERS_S)
     except TimeoutError:
-        return Page.text(f"The event loop has not answered for {_LOOP_ANSWERS_S:g} s.", status=503)
+        return HttpPage.text(f"The event loop has not answered for {_LOOP_ANSWERS_S:g} s.", status=503)
     except RuntimeError:  # The loop is closed: the process is at its very end.
-        return Page.text("The event loop has ended.", status=503)
-    return Page.text("ok")
+        return HttpPage.text("The event loop has ended.", status=503)
+    return HttpPage.text("ok")

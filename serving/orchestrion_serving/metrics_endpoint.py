@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.exposition import ThreadingWSGIServer
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class HttpPage:
     """What a path answers with."""
 
     body: bytes
@@ -43,7 +43,7 @@ class MetricsEndpoint:
         registry: CollectorRegistry,
         address: str,
         port: int,
-        pages: Mapping[str, Callable[[], Page]] | None = None,
+        pages: Mapping[str, Callable[[], HttpPage]] | None = None,
     ) -> None:
         """Starts to serve.
 
@@ -61,7 +61,7 @@ class MetricsEndpoint:
         self._pages = dict(pages or {})
         family = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0][0]
         server_class = type("_Server", (ThreadingWSGIServer,), {"address_family": family})
-        self._server = make_server(address, port, self._answer, server_class, handler_class=_SilentHandler)
+        self._server: WSGIServer = make_server(address, port, self._answer, server_class, handler_class=_SilentHandler)
         self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
         self._thread.start()
         self.port: int = self._server.server_port
@@ -80,10 +80,13 @@ class MetricsEndpoint:
     def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "/")
         if path in ("/", "/metrics"):
-            return self._metrics(environ, start_response)
+            metrics: Iterable[bytes] = self._metrics(environ, start_response)
+            return metrics
         make = self._pages.get(path)
         paths = ", ".join(["/metrics", *self._pages])
-        page = make() if make is not None else Page.text(f"There is nothing at {path}; there is {paths}.", status=404)
+        page = (
+            make() if make is not None else HttpPage.text(f"There is nothing at {path}; there is {paths}.", status=404)
+        )
         headers = [("Content-Type", page.media_type), ("Content-Length", str(len(page.body)))]
         start_response(f"{page.status} {HTTPStatus(page.status).phrase}", headers)
         return [page.body]

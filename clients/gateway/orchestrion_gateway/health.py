@@ -52,7 +52,8 @@ class GatewayHealth:
             self._await(self._client.hosts.list(timeout=_CONTROLLER_S), _CONTROLLER_S + _LOOP_S)
         except (OrchestrionError, TimeoutError) as error:
             self._metrics.ready.set(0)
-            return 503, f"The controller at {self._client.address} does not answer: {error or 'no reply in time'}"
+            why = str(error) or "no reply in time."
+            return 503, f"The controller at {self._client.address} does not answer: {why}"
         self._metrics.ready.set(1)
         return 200, "ok"
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.exposition import ThreadingWSGIServer
@@ -41,7 +41,9 @@ class GatewayMetricsEndpoint:
         try:
             family = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0][0]
             server_class = type("_Server", (ThreadingWSGIServer,), {"address_family": family})
-            self._server = make_server(address, port, self._answer, server_class, handler_class=_QuietHandler)
+            self._server: WSGIServer = make_server(
+                address, port, self._answer, server_class, handler_class=_QuietHandler
+            )
         except OSError as error:
             raise OSError(f"cannot serve metrics on {address}:{port}: {error.strerror or error}") from error
         self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
@@ -62,7 +64,8 @@ class GatewayMetricsEndpoint:
     def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "/")
         if path in ("/", "/metrics"):
-            return self._metrics(environ, start_response)
+            metrics: Iterable[bytes] = self._metrics(environ, start_response)
+            return metrics
         make = self._pages.get(path)
         paths = ", ".join(["/metrics", *self._pages])
         status, text = make() if make is not None else (404, f"There is nothing at {path}; there is {paths}.")

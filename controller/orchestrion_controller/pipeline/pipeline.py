@@ -123,12 +123,12 @@ class Pipeline:
 
     async def select(self, log: EventLog, request: SelectRequest, progress: RunProgress = NOTHING) -> None:
         """Assigns alone."""
-        plan = await self._given(log, request, (), progress)
+        plan = await self._submitted_plan(log, request, (), progress)
         await self._select_stage.all(log, plan.tasks, await self._selection_context(plan, request), request.policy)
 
     async def execute(self, run: str, log: EventLog, request: ExecuteRequest, progress: RunProgress = NOTHING) -> None:
         """Executes, and assigns first what is not assigned."""
-        plan = await self._given(log, request, request.attachments, progress)
+        plan = await self._submitted_plan(log, request, request.attachments, progress)
         results = {task_id: result for task_id, result in request.results.items() if result.succeeded}
         results.update(progress.results)
         await self._carry_out(run, log, plan, request, assignments=request.assignments, results=results)
@@ -159,7 +159,7 @@ class Pipeline:
                 async for item in items:
                     scope.take(item)
 
-    async def _given(
+    async def _submitted_plan(
         self,
         log: EventLog,
         request: SelectRequest | ExecuteRequest,

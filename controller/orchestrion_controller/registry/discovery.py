@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from typing import Final
 
 from orchestrion.experts import Host
-from orchestrion_serving.metrics_endpoint import Page
+from orchestrion_serving.metrics_endpoint import HttpPage
 
 HOSTS_PATH: Final = "/sd/hosts"
 """The path on the port of the metrics, for `http_sd_configs`."""
 
 
-def discovery_page(hosts: Iterable[Host]) -> Page:
+def discovery_page(hosts: Iterable[Host]) -> HttpPage:
     """Returns the hosts in Prometheus' format for HTTP service discovery, one target group each.
 
     Each has the label `host`, the host's name without `hosts/`. A host that is disconnected stays until its lease ends,
@@ -24,4 +24,4 @@ def discovery_page(hosts: Iterable[Host]) -> Page:
         for host in hosts
         if host.metrics_address
     ]
-    return Page(json.dumps(groups).encode(), "application/json")
+    return HttpPage(json.dumps(groups).encode(), "application/json")

@@ -28,7 +28,7 @@ class RunLog:
     """The log of a live run.
 
     All events lie in one list; a reader is an index into it, so a slow one costs nothing. An event is visible once
-    every numbered one up to it is committed. RunProgress and previews are visible in their place, but only the newest few
+    every numbered one up to it is committed. Progress and previews are visible in their place, but only the newest few
     are kept, and a reader that comes later does not get them.
     """
 

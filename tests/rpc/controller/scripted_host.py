@@ -22,7 +22,8 @@ from orchestrion.v1 import experts_pb2, model_host_service_pb2_grpc, registry_se
 from orchestrion.v1 import model_host_service_pb2 as pb
 from orchestrion.v1.registry_service_pb2_grpc import RegistryServiceStub
 from orchestrion.values import Value
-from orchestrion_serving.interceptors import Context
+from orchestrion_serving.interceptors import Context, MetricsInterceptor
+from orchestrion_serving.metrics import CallMetrics
 
 Behaviour = Callable[[Mapping[str, Value]], Awaitable[Mapping[str, Value]]]
 
@@ -72,7 +73,11 @@ class ScriptedHost(model_host_service_pb2_grpc.ModelHostServiceServicer):
         self.released: list[str] = []
         self._controller = controller
         self._calls_at_once = calls_at_once
-        self._server = grpc.aio.server()
+        self.metrics_address = ""
+        """Where it says that its metrics are."""
+        self.metrics = CallMetrics("orchestrion_host")
+        """What it counts, as a real host does."""
+        self._server = grpc.aio.server(interceptors=[MetricsInterceptor(self.metrics)])
         self._port = self._server.add_insecure_port("127.0.0.1:0")
         model_host_service_pb2_grpc.add_ModelHostServiceServicer_to_server(self, self._server)
         self._channel: grpc.aio.Channel | None = None
@@ -105,6 +110,7 @@ class ScriptedHost(model_host_service_pb2_grpc.ModelHostServiceServicer):
             experts,
             task_types=self.task_types,
             absent_experts=self.absent_experts,
+            metrics_address=self.metrics_address,
         )
         statuses = [ExpertStatus(expert.id, self.state, "cpu", self.memory_bytes) for expert in experts]
         report = registry_service_pb2.HostReport(
