@@ -25,6 +25,7 @@ from orchestrion_serving.health import READINESS, Readiness
 from orchestrion_serving.interceptors import (
     DeadlineInterceptor,
     ErrorInterceptor,
+    MessageInterceptor,
     MetricsInterceptor,
     TracingInterceptor,
 )
@@ -71,7 +72,12 @@ class GrpcServer:
             unary_timeout_s: How long a unary call without a deadline may take, in seconds.
         """
         outermost = [TracingInterceptor()] if tracing.is_on() else []
-        own = [MetricsInterceptor(metrics), ErrorInterceptor(), DeadlineInterceptor(unary_timeout_s)]
+        own = [
+            MetricsInterceptor(metrics),
+            ErrorInterceptor(),
+            DeadlineInterceptor(unary_timeout_s),
+            MessageInterceptor(),
+        ]
         interceptors = [*outermost, *own]
         self.server = grpc.aio.server(interceptors=interceptors, options=server_options())
         self.port = 0
@@ -125,7 +131,7 @@ class GrpcServer:
             self._telling = asyncio.get_running_loop().create_task(self._health.set(READINESS, _status(is_ready)))
 
 
-def _status(is_serving: bool) -> health_pb2.HealthCheckResponse.ServingStatus.ValueType:
+def _status(is_serving: bool) -> Any:  # The stubs have no name for the type of the enum.
     response = health_pb2.HealthCheckResponse
     return response.SERVING if is_serving else response.NOT_SERVING
 
