@@ -6,11 +6,17 @@ Here, because the process that prints reads no deeper where others run the tests
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 
 import pytest
 from hypothesis import settings
 
 from tests.rates import PROPERTY
+
+# Suites whose tools come with their own target (`make test-web`, `make test-observability`) are collected where these are.
+collect_ignore = [
+    suite for suite, tool in (("web", "playwright"), ("observability", "matplotlib")) if not find_spec(tool)
+]
 
 # As the controller does it, and before numpy is loaded: several processes of tests share the cores.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
