@@ -13,10 +13,9 @@ from hypothesis import settings
 
 from tests.rates import PROPERTY
 
-# Suites whose tools come with their own target (`make test-web`, `make test-observability`) are collected where these are.
-collect_ignore = [
-    suite for suite, tool in (("web", "playwright"), ("observability", "matplotlib")) if not find_spec(tool)
-]
+# Suites whose tools come with a target of their own (`make test-web`) are collected where these are.
+_TOOLS = {"web": "playwright", "observability": "matplotlib"}
+collect_ignore = [suite for suite, tool in _TOOLS.items() if not find_spec(tool)]
 
 # As the controller does it, and before numpy is loaded: several processes of tests share the cores.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
