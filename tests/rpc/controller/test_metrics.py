@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import grpc
 import httpx2
@@ -40,7 +41,7 @@ async def counted(controller: Controller, name: str, label: str) -> dict[str, in
     """Returns the values of a counter that are above 0, added up by one of its labels."""
     text = (await get(controller, "/metrics", Accept="application/openmetrics-text; version=1.0.0")).text
     counts: Counter[str] = Counter()
-    for family in text_string_to_metric_families(text):
+    for family in text_string_to_metric_families(text):  # type: ignore[no-untyped-call]  # Its authors have not typed it.
         for sample in family.samples:
             if sample.name == f"orchestrion_controller_{name}" and sample.value:
                 counts[sample.labels.get(label, "")] += int(sample.value)
@@ -144,7 +145,7 @@ async def test_readiness_says_why_not_and_liveness_stays(controller: Controller,
     assert (ready.status_code, ready.text.splitlines()[0]) == (200, "ok")
     assert "No host is listed" in ready.text
     async with grpc.aio.insecure_channel(address) as channel:
-        stub = health_pb2_grpc.HealthStub(channel)
+        stub: Any = health_pb2_grpc.HealthStub(channel)  # Its stubs lack the methods.
         watch = stub.Watch(health_pb2.HealthCheckRequest(service="readiness"))
         assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
 
