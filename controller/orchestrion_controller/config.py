@@ -43,6 +43,11 @@ class ControllerConfig:
     """The largest artifact taken, in bytes."""
     max_running_runs: int = 256
     """How many runs may go on at once; more are refused with RESOURCE_EXHAUSTED."""
+    max_run_calls: int = 10_000
+    """How many calls of experts one run may make, tries again not counted; each item of a list that unfolds is one. A
+    task that would make more fails with TOO_MANY_CALLS before the first of them."""
+    max_open_calls: int = 256
+    """How many items of one task are with hosts at a time; the others wait in the controller."""
     detach_grace_ms: int = 10_000
     """How long a run without a reader lives where the request does not say, in milliseconds."""
     approval_timeout_ms: int = 3_600_000
@@ -163,7 +168,7 @@ class ControllerConfig:
             if not 0 <= getattr(self, name) <= 65_535:
                 raise ValueError(f"{name}: {getattr(self, name)} is no port; give 0 to 65535.")
         counts = ("max_artifact_bytes", "max_running_runs", "max_attempts", "candidate_count", "llm_max_tasks")
-        for name in (*counts, "approval_timeout_ms", "lease_ms"):
+        for name in (*counts, "max_run_calls", "max_open_calls", "approval_timeout_ms", "lease_ms"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: {getattr(self, name)} is too small; give at least 1.")
         for name in (

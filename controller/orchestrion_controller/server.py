@@ -29,6 +29,7 @@ from orchestrion_controller.artifacts.artifacts import OwnedArtifacts
 from orchestrion_controller.artifacts.store import LocalStore
 from orchestrion_controller.config import ControllerConfig
 from orchestrion_controller.database.database import Database
+from orchestrion_controller.executor.execution import CallLimits
 from orchestrion_controller.executor.executor import Executor
 from orchestrion_controller.hosted_model import HostedChatModel
 from orchestrion_controller.language_model.chat_model import ChatModel
@@ -95,6 +96,7 @@ class Controller:
         )
         self._runs = RunSupervisor(self._journal, metrics, limits)
         selector = Selector(self._registry, config.candidate_count, licenses=config.licenses)
+        call_limits = CallLimits(config.max_run_calls, config.max_open_calls)
         self._executor = Executor(
             self._registry,
             selector,
@@ -102,6 +104,7 @@ class Controller:
             metrics,
             config.max_attempts,
             silence_s=config.attempt_silence_s,
+            limits=call_limits,
         )
         context = StageContext(self._registry, self._artifacts, self._journal)
         executor, registry = self._executor, self._registry

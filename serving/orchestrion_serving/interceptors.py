@@ -7,12 +7,13 @@ import inspect
 import logging
 import time
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, Final, NoReturn, TypeAlias
 
 import grpc
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from orchestrion._net.transport import status_of
 from orchestrion.errors import OrchestrionError, Reason
@@ -187,6 +188,73 @@ class DeadlineInterceptor(_Around):
     def around_stream(self, method: str, behaviour: _Behaviour) -> _Behaviour:
         """Leaves streams alone: they may be watched for days."""
         return behaviour
+
+
+class MessageInterceptor(_Around):
+    """Has bytes that are no message end their call with INVALID_MESSAGE, where gRPC alone answers UNKNOWN.
+
+    gRPC decodes requests outside every interceptor, so the decoder hands on what it could not read, and the call
+    raises where the request is first used. It is to be the innermost: those around it see the error.
+    """
+
+    def _wrap(self, method: str, handler: _Handler) -> _Handler:
+        wrapped = super()._wrap(method, handler)
+        if (decode := handler.request_deserializer) is None:
+            return wrapped
+
+        def decode_or_keep(content: bytes) -> object:
+            try:
+                return decode(content)
+            except DecodeError as error:
+                return _Undecodable(len(content), str(error))
+
+        return wrapped._replace(request_deserializer=decode_or_keep)
+
+    def around_unary(self, method: str, behaviour: _Behaviour) -> _Behaviour:
+        """Wraps a coroutine function."""
+
+        async def call(request: object, context: Context) -> object:
+            return await behaviour(_decoded(method, request), context)
+
+        return call
+
+    def around_stream(self, method: str, behaviour: _Behaviour) -> _Behaviour:
+        """Wraps an async generator function."""
+
+        async def call(request: object, context: Context) -> AsyncGenerator[object, None]:
+            async with aclosing(behaviour(_decoded(method, request), context)) as answers:
+                async for answer in answers:
+                    yield answer
+
+        return call
+
+
+@dataclass(frozen=True, slots=True)
+class _Undecodable:
+    """Stands for a request that could not be decoded."""
+
+    size_bytes: int
+    trouble: str
+
+
+def _decoded(method: str, request: object) -> object:
+    """Returns a request, or the iterator over a stream of them, that raises at what could not be decoded."""
+    if isinstance(request, _Undecodable):
+        raise _undecodable(method, request)
+    return _decoded_stream(method, request) if isinstance(request, AsyncIterable) else request
+
+
+async def _decoded_stream(method: str, requests: AsyncIterable[object]) -> AsyncGenerator[object, None]:
+    async for request in requests:
+        if isinstance(request, _Undecodable):
+            raise _undecodable(method, request)
+        yield request
+
+
+def _undecodable(method: str, request: _Undecodable) -> OrchestrionError:
+    _log.warning("%s: the client sent %d bytes that are no message: %s", method, request.size_bytes, request.trouble)
+    text = f"{method}: the {request.size_bytes} bytes sent are no message of this method; send what its .proto says."
+    return Reason.INVALID_MESSAGE.error(text)
 
 
 async def _abort(method: str, context: Context, error: Exception) -> NoReturn:

@@ -25,6 +25,7 @@ from orchestrion_serving.health import READINESS, Readiness
 from orchestrion_serving.interceptors import (
     DeadlineInterceptor,
     ErrorInterceptor,
+    MessageInterceptor,
     MetricsInterceptor,
     TracingInterceptor,
 )
@@ -71,7 +72,12 @@ class GrpcServer:
             unary_timeout_s: How long a unary call without a deadline may take, in seconds.
         """
         outermost = [TracingInterceptor()] if tracing.is_on() else []
-        own = [MetricsInterceptor(metrics), ErrorInterceptor(), DeadlineInterceptor(unary_timeout_s)]
+        own = [
+            MetricsInterceptor(metrics),
+            ErrorInterceptor(),
+            DeadlineInterceptor(unary_timeout_s),
+            MessageInterceptor(),
+        ]
         interceptors = [*outermost, *own]
         self.server = grpc.aio.server(interceptors=interceptors, options=server_options())
         self.port = 0

@@ -125,6 +125,7 @@ class Reason(enum.Enum):
     _value_: tuple[type[OrchestrionError], str]
 
     REQUEST_EMPTY = InvalidArgumentError, "No message of the user has text or artifacts."
+    INVALID_MESSAGE = InvalidArgumentError, "The bytes sent are no message of the method that was called."
     INVALID_FIELD = InvalidArgumentError, "A field of the request has a value that it cannot have."
     PLAN_INVALID = InvalidArgumentError, "A plan breaks a rule that has no reason of its own."
     MODEL_NOT_SUPPORTED = InvalidArgumentError, "No runtime of the host performs the task with such a model."
@@ -135,6 +136,7 @@ class Reason(enum.Enum):
     ILL_TYPED_INPUT = InvalidArgumentError, "A task's input is not of the kind that its type declares."
     UNKNOWN_REFERENCE = InvalidArgumentError, "A task refers to a task or an output that does not exist."
     PLAN_CYCLE = InvalidArgumentError, "Tasks of a plan wait for each other in a circle."
+    TOO_MANY_CALLS = InvalidArgumentError, "The tasks of a run make more calls of experts than one run may."
     INVALID_INPUT = InvalidArgumentError, "An expert cannot work with an input: no picture, too large, empty."
     HASH_MISMATCH = InvalidArgumentError, "An upload does not have the SHA-256 that it announced."
     SIZE_MISMATCH = InvalidArgumentError, "An upload does not have the size that it announced."

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.events import Payload, TaskAssigned, TaskFinished
@@ -25,6 +25,16 @@ from orchestrion_serving.metrics import exemplar
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """How many calls of experts one execution may make: lists unfold, and lists of lists multiply."""
+
+    max_calls: int
+    """How many in all; each item of a list that unfolds is one."""
+    max_open_calls: int
+    """How many items of one task are called at a time; the others wait and take no memory of their own."""
+
+
 class Execution:
     """The tasks of one run. `payloads` drives it; `results` are those of the tasks that have ended."""
 
@@ -38,6 +48,7 @@ class Execution:
         reservations: Reservations,
         texts: Texts,
         metrics: ControllerMetrics,
+        limits: CallLimits,
     ) -> None:
         """Prepares the execution.
 
@@ -49,6 +60,7 @@ class Execution:
             reservations: Reserve experts ahead.
             texts: Reads files where an input takes a text.
             metrics: Where tasks are counted.
+            limits: How many calls it may make.
         """
         self._run = run
         self._task_types = task_types
@@ -56,6 +68,8 @@ class Execution:
         self._reservations = reservations
         self._texts = texts
         self._metrics = metrics
+        self._limits = limits
+        self._call_count = 0
         self._assigned: dict[str, AssignedTask] = {}
         self._performing: dict[str, asyncio.Task[None]] = {}
         # A task may refer to one that is not planned yet, so the future is made by whichever comes first.
@@ -162,6 +176,8 @@ class Execution:
         try:
             task_type = self._task_types[task.type]
             resolved = await self._texts.read(task, task_type, folding.resolve(task, upstream))
+            item_count = folding.item_count(task, task_type, resolved)
+            self._admit_calls(task.id, 1 if item_count is None else item_count)
             items = folding.unfold(task, task_type, resolved)
             if items is None:
                 outputs = await self._call(assigned, resolved, ItemIndex(), reservation)
@@ -188,19 +204,34 @@ class Execution:
         call = ItemCall(self._run, now, language_input, item, reservation)
         return await self._attempts.perform(call, self._out.put_nowait)
 
-    async def _call_each(self, assigned: AssignedTask, items: Sequence[Inputs], reservation: str) -> Outputs:
-        calls = [
-            asyncio.create_task(
-                self._call(assigned, inputs, ItemIndex(index, len(items)), reservation if index == 0 else "")
+    def _admit_calls(self, task_id: str, count: int) -> None:
+        """Counts calls before anything is built for them; raises where they are more than a run may make."""
+        if self._call_count + count > self._limits.max_calls:
+            text = (
+                f"Task {task_id!r} makes {count} calls of experts, and the run made {self._call_count} already; "
+                f"max_run_calls allows {self._limits.max_calls} in all. Split the list, or have the operator raise it."
             )
-            for index, inputs in enumerate(items)
-        ]
+            raise Reason.TOO_MANY_CALLS.error(text, task_id=task_id)
+        self._call_count += count
+
+    async def _call_each(self, assigned: AssignedTask, items: Sequence[Inputs], reservation: str) -> Outputs:
+        outputs: list[Outputs] = [{}] * len(items)
+        waiting = iter(enumerate(items))
+
+        async def call_next_ones() -> None:
+            # The iterator is shared: whichever caller is free takes the next item.
+            for index, inputs in waiting:
+                item = ItemIndex(index, len(items))
+                outputs[index] = await self._call(assigned, inputs, item, reservation if index == 0 else "")
+
+        callers = [asyncio.create_task(call_next_ones()) for _ in range(min(len(items), self._limits.max_open_calls))]
         try:
-            return folding.fold(self._task_types[assigned.task.type], await asyncio.gather(*calls))
+            await asyncio.gather(*callers)
         finally:
-            for call in calls:
-                call.cancel()
-            await asyncio.gather(*calls, return_exceptions=True)
+            for caller in callers:
+                caller.cancel()
+            await asyncio.gather(*callers, return_exceptions=True)
+        return folding.fold(self._task_types[assigned.task.type], outputs)
 
     def _finish(self, assigned: AssignedTask, result: TaskResult, duration_ms: float) -> None:
         self._out.put_nowait(TaskFinished(result, duration_ms))

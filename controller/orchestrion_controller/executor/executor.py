@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from orchestrion.plans import TaskResult, TaskType
 from orchestrion_controller.artifacts.artifacts import OwnedArtifacts
 from orchestrion_controller.executor.attempts import CallAttempts, ReplicaSelector
-from orchestrion_controller.executor.execution import Execution
+from orchestrion_controller.executor.execution import CallLimits, Execution
 from orchestrion_controller.executor.hosts import HostChannels
 from orchestrion_controller.executor.reservations import Reservations
 from orchestrion_controller.executor.texts import Texts
@@ -27,6 +27,7 @@ class Executor:
         metrics: ControllerMetrics,
         max_attempts: int,
         *,
+        limits: CallLimits,
         silence_s: float,
     ) -> None:
         """Opens no connection; each is opened at its first call.
@@ -37,11 +38,13 @@ class Executor:
             artifacts: The content of files that are read as text.
             metrics: Where tasks and attempts are counted.
             max_attempts: How often one call is tried in all.
+            limits: How many calls one run may make.
             silence_s: How long a call may be silent before another replica is tried, as `CallAttempts`.
         """
         self._registry = registry
         self._metrics = metrics
         self._artifacts = artifacts
+        self._limits = limits
         self.clients = HostChannels(registry, metrics)
         """The connections to the hosts."""
         self.attempts = CallAttempts(selector, self.clients, metrics, max_attempts, silence_s=silence_s)
@@ -61,6 +64,7 @@ class Executor:
             reservations=reservations,
             texts=Texts(self._artifacts),
             metrics=self._metrics,
+            limits=self._limits,
         )
 
     async def close(self) -> None:

@@ -28,6 +28,20 @@ def resolve(task: Task, results: Mapping[str, TaskResult]) -> Inputs:
     return {name: _resolve(task.id, name, value, results) for name, value in task.inputs.items()}
 
 
+def item_count(task: Task, task_type: TaskType, inputs: Inputs) -> int | None:
+    """Returns how many items `unfold` makes, without making them; None when nothing unfolds.
+
+    Raises:
+        InvalidArgumentError: The lists have different lengths.
+    """
+    lists = _lists(task_type, inputs)
+    lengths = {name: len(value) for name, value in lists.items()}
+    if len(set(lengths.values())) > 1:
+        message = f"Task {task.id!r}: lists that go in step need one length, but these have {lengths}."
+        raise Reason.INVALID_INPUT.error(message, task_id=task.id, field=f"inputs.{next(iter(lists))}")
+    return next(iter(lengths.values()), None)
+
+
 def unfold(task: Task, task_type: TaskType, inputs: Inputs) -> Sequence[Inputs] | None:
     """Splits inputs into one set per item where an input that takes one value has a list.
 
@@ -36,18 +50,10 @@ def unfold(task: Task, task_type: TaskType, inputs: Inputs) -> Sequence[Inputs] 
     Raises:
         InvalidArgumentError: The lists have different lengths.
     """
-    lists: dict[str, tuple[Value, ...]] = {}
-    for name, value in inputs.items():
-        parameter = task_type.input(name)
-        if isinstance(value, tuple) and parameter is not None and not parameter.repeated:
-            lists[name] = value
-    if not lists:
+    count = item_count(task, task_type, inputs)
+    if count is None:
         return None
-    lengths = {name: len(value) for name, value in lists.items()}
-    if len(set(lengths.values())) > 1:
-        message = f"Task {task.id!r}: lists that go in step need one length, but these have {lengths}."
-        raise Reason.INVALID_INPUT.error(message, task_id=task.id, field=f"inputs.{next(iter(lists))}")
-    count = next(iter(lengths.values()))
+    lists = _lists(task_type, inputs)
     return [{**inputs, **{name: value[item] for name, value in lists.items()}} for item in range(count)]
 
 
@@ -67,6 +73,16 @@ def fold(task_type: TaskType, items: Sequence[Outputs]) -> Outputs:
     """Joins the outputs of the items back, in order, into one list an output."""
     names = [parameter.name for parameter in task_type.outputs]
     return {name: tuple(item[name] for item in items) for name in names if all(name in item for item in items)}
+
+
+def _lists(task_type: TaskType, inputs: Inputs) -> dict[str, tuple[Value, ...]]:
+    """Picks the lists in inputs that take one value."""
+    lists: dict[str, tuple[Value, ...]] = {}
+    for name, value in inputs.items():
+        parameter = task_type.input(name)
+        if isinstance(value, tuple) and parameter is not None and not parameter.repeated:
+            lists[name] = value
+    return lists
 
 
 def _resolve(task_id: str, field: str, value: Value, results: Mapping[str, TaskResult]) -> Value:

@@ -13,9 +13,9 @@ from orchestrion.events import AttemptFailed, PlanFinished, TaskAssigned, TaskPr
 from orchestrion.experts import Assignment
 from orchestrion.plans import Plan, Task, TaskResult, TaskState
 from orchestrion.values import OutputRef, Value
-from tests.rpc.controller.conftest import StartHost
+from tests.rpc.controller.conftest import StartController, StartHost
 from tests.rpc.controller.plans import CHAIN, DIAMOND, after, collect, payloads, results, wait
-from tests.rpc.controller.scripted_host import echo
+from tests.rpc.controller.scripted_host import ScriptedHost, echo
 
 
 async def test_a_plan_that_was_given_is_told_to_whoever_watches_or_gets_the_run(
@@ -281,3 +281,48 @@ async def test_a_plan_that_breaks_a_rule_starts_nothing_and_names_the_place(
         assert caught.value.field == field
     assert host.calls == []
     assert results(await collect(client.execute(Plan((wait("after"),)))))["after"].succeeded
+
+
+async def test_items_of_a_list_wait_until_few_enough_are_with_hosts(start_controller: StartController) -> None:
+    controller = await start_controller(max_open_calls=2)
+    open_now, most = 0, 0
+
+    async def watched(inputs: Mapping[str, Value]) -> Mapping[str, Value]:
+        nonlocal open_now, most
+        open_now += 1
+        most = max(most, open_now)
+        await asyncio.sleep(0.01)
+        open_now -= 1
+        return {"text": inputs["text"]}
+
+    async with AsyncClient(f"127.0.0.1:{controller.grpc_port}") as client:
+        host = ScriptedHost("one", client.address, {"watched": watched})
+        await host.start()
+        texts = tuple(map(str, range(9)))
+
+        output = results(await collect(client.execute(Plan((wait("many", texts),)))))
+
+        assert output["many"].outputs == {"text": texts}
+        assert most == 2
+        await host.stop()
+
+
+async def test_lists_that_multiply_end_with_a_named_error_before_the_first_call(
+    start_controller: StartController,
+) -> None:
+    controller = await start_controller(max_run_calls=10)
+    async with AsyncClient(f"127.0.0.1:{controller.grpc_port}") as client:
+        host = ScriptedHost("one", client.address, {"echo": echo})
+        await host.start()
+        crosswise = Plan((wait("source", tuple("abcdef")), *(wait(f"t{n}", after("source")) for n in range(3))))
+
+        output = results(await collect(client.execute(crosswise)))
+
+        assert output["source"].state is TaskState.SUCCEEDED
+        for task_id in ("t0", "t1", "t2"):
+            error = output[task_id].error
+            assert error is not None
+            assert (error.reason, error.metadata["task_id"]) == ("TOO_MANY_CALLS", task_id)
+            assert "max_run_calls allows 10" in error.message
+        assert len(host.calls) == 6
+        await host.stop()
