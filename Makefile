@@ -126,6 +126,22 @@ unasync: $(STAMP) ## generate the sync clients of the SDK from the asyncio ones
 docs: $(STAMP) ## make the reference pages in docs/ anew (ARGS=--check only looks)
 	@$(BIN)/python -m docs.make_reference $(ARGS)
 
+.PHONY: dashboards
+dashboards: $(STAMP) ## make deploy/grafana and deploy/prometheus anew: dashboards, rules, alerts (ARGS=--check only looks)
+	@$(BIN)/python -m deploy.observability $(ARGS)
+
+# promtool comes with Prometheus (Debian: prometheus).
+.PHONY: dashboards-check
+dashboards-check: $(STAMP) ## see whether deploy/grafana and deploy/prometheus are what their code gives, and test the rules with promtool
+	@$(BIN)/python -m deploy.observability --check
+	@command -v promtool >/dev/null || { echo "make: rules are tested with promtool (Debian, Ubuntu: apt install prometheus)" >&2; exit 1; }
+	promtool check config deploy/prometheus/prometheus.yml
+	promtool test rules deploy/prometheus/rules_test.yml
+
+.PHONY: test-observability
+test-observability: $(STAMP) ## have Prometheus watch live servers under load, and see that every panel has data and the right alerts fire (Debian: prometheus; four minutes)
+	$(BIN)/pytest -m observability tests/observability -s $(ARGS)
+
 .PHONY: captures
 captures: $(STAMP) ## capture the command line for docs/terminal.md anew (ARGS=--print leaves the page alone)
 	@$(BIN)/python -m docs.capture_terminal $(ARGS)
