@@ -26,8 +26,10 @@ async def _serve(config: ControllerConfig) -> int:
         return 1
     # Not at once: hosts register first, and a controller that ends soon never needs it.
     asyncio.get_running_loop().call_later(_QUIET_S, controller.prepare)
-    process.announce(f"{config.listen_host}:{controller.grpc_port}", f"{config.listen_host}:{controller.metrics_port}")
-    await process.until_stopped(controller.stop)
+    grpc_address, metrics_address = (
+        f"{config.listen_host}:{port}" for port in (controller.grpc_port, controller.metrics_port)
+    )
+    await process.serve_until_stopped(grpc_address, metrics_address, controller.stop)
     await tracing.close()
     return 0
 

@@ -15,8 +15,7 @@ async def serve(config: HostConfig) -> None:
     """Serves until SIGTERM or SIGINT."""
     tracing.start(config.otlp_endpoint, "orchestrion-host", config.name, records_content=config.log_content)
     host = await ModelHost.start(config)
-    process.announce(host.address, host.metrics_address)
-    await process.until_stopped(host.stop)
+    await process.serve_until_stopped(host.address, host.metrics_address, host.stop)
     await tracing.close()
 
 

@@ -27,6 +27,7 @@ Context: TypeAlias = grpc.aio.ServicerContext[Message, Message]
 
 # Any, since an interceptor sees every method: requests and answers of any type, coroutines and async generators alike.
 _Behaviour: TypeAlias = Callable[[Any, Context], Any]
+_Decoder: TypeAlias = Callable[[bytes], object]
 _Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 _UNTRACED: Final = frozenset({"/orchestrion.v1.RegistryService/Advertise", "/orchestrion.v1.RegistryService/Watch"})
@@ -62,8 +63,13 @@ class _Around(grpc.aio.ServerInterceptor):
         # A handler may also write its stream through the context, as the health service does.
         around = self.around_stream if inspect.isasyncgenfunction(behaviour) else self.around_unary
         make = getattr(grpc, f"{kind}_rpc_method_handler")
-        wrapped: _Handler = make(around(method, behaviour), handler.request_deserializer, handler.response_serializer)
+        decode = self.decoder(handler.request_deserializer)
+        wrapped: _Handler = make(around(method, behaviour), decode, handler.response_serializer)
         return wrapped
+
+    def decoder(self, decode: _Decoder | None) -> _Decoder | None:
+        """Wraps what makes requests of bytes; None where requests stay bytes."""
+        return decode
 
     @abstractmethod
     def around_unary(self, method: str, behaviour: _Behaviour) -> _Behaviour:
@@ -197,10 +203,10 @@ class MessageInterceptor(_Around):
     raises where the request is first used. It is to be the innermost: those around it see the error.
     """
 
-    def _wrap(self, method: str, handler: _Handler) -> _Handler:
-        wrapped = super()._wrap(method, handler)
-        if (decode := handler.request_deserializer) is None:
-            return wrapped
+    def decoder(self, decode: _Decoder | None) -> _Decoder | None:
+        """Has bytes that cannot be decoded kept as such."""
+        if decode is None:
+            return None
 
         def decode_or_keep(content: bytes) -> object:
             try:
@@ -208,7 +214,7 @@ class MessageInterceptor(_Around):
             except DecodeError as error:
                 return _Undecodable(len(content), str(error))
 
-        return wrapped._replace(request_deserializer=decode_or_keep)
+        return decode_or_keep
 
     def around_unary(self, method: str, behaviour: _Behaviour) -> _Behaviour:
         """Wraps a coroutine function."""

@@ -136,18 +136,16 @@ def _status(is_serving: bool) -> Any:  # The stubs have no name for the type of 
     return response.SERVING if is_serving else response.NOT_SERVING
 
 
-def announce(grpc_address: str, metrics_address: str) -> None:
-    """Prints the one line on stdout by which a supervisor learns that the server serves, and where."""
-    with contextlib.suppress(BrokenPipeError):
-        sys.stdout.write(f"ready grpc={grpc_address} metrics={metrics_address}\n")
-        sys.stdout.flush()
+async def serve_until_stopped(grpc_address: str, metrics_address: str, stop: Callable[[], Awaitable[None]]) -> None:
+    """Says that the server serves, waits for SIGTERM or SIGINT, then stops in order.
 
+    A second signal ends the process at once.
 
-async def until_stopped(stop: Callable[[], Awaitable[None]]) -> None:
-    """Waits for SIGTERM or SIGINT, then stops in order; a second signal ends the process at once."""
-    # Everything allocated so far lives as long as the process: freezing it keeps full collections short.
-    gc.collect()
-    gc.freeze()
+    Args:
+        grpc_address: Where it serves calls, as `host:port`.
+        metrics_address: Where it serves metrics, as `host:port`.
+        stop: Stops it in order.
+    """
     loop = asyncio.get_running_loop()
     stop_requested = asyncio.Event()
 
@@ -158,5 +156,17 @@ async def until_stopped(stop: Callable[[], Awaitable[None]]) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ask)
+    # Only now: whoever reads the line may send a signal at once, and without handlers that would kill.
+    _announce(grpc_address, metrics_address)
+    # Everything allocated so far lives as long as the process: freezing it keeps full collections short.
+    gc.collect()
+    gc.freeze()
     await stop_requested.wait()
     await stop()
+
+
+def _announce(grpc_address: str, metrics_address: str) -> None:
+    """Prints the one line on stdout by which a supervisor learns that the server serves, and where."""
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.write(f"ready grpc={grpc_address} metrics={metrics_address}\n")
+        sys.stdout.flush()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -134,6 +136,21 @@ def test_a_run_that_cannot_be_written_down_fails_and_the_next_one_works(
     assert all(run.state.ended for run in client.runs.list().items)
 
 
+def test_a_full_disk_is_why_the_controller_is_not_ready_until_there_is_room(
+    client: Client, controller: Child, disk: Path
+) -> None:
+    assert readiness(controller)[0] == 200
+    filler = fill(disk)
+    refused = eventually(lambda: failure(client))
+    assert refused is not None
+    assert readiness(controller) == (503, refused.message)
+
+    filler.unlink()
+
+    # By itself: nobody sends work to what is not ready.
+    eventually(lambda: readiness(controller)[0] == 200)
+
+
 def test_a_disk_that_fills_up_in_the_middle_of_a_run_fails_it(client: Client, controller: Child, disk: Path) -> None:
     # Many copies of a long text, which the journal has no room for once the disk is full.
     copies = [wait(f"copy-{number}", after("first")) for number in range(30)]
@@ -159,6 +176,16 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_run_fails_it(client: Client, co
     assert [event.sequence for event in log] == list(range(1, len(log) + 1))
     numbered = [event for event in seen if event.sequence]
     assert log[: len(numbered)] == numbered
+
+
+def readiness(controller: Child) -> tuple[int, str]:
+    """Asks whether a controller should be given work: the HTTP status, and the first line of the reasons."""
+    try:
+        with urllib.request.urlopen(f"http://{controller.metrics_address}/readyz", timeout=20) as page:
+            return page.status, page.read().decode().partition("\n")[0]
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode().partition("\n")[0]
 
 
 def ended(client: Client, run: str) -> Run | None:

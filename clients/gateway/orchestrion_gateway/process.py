@@ -50,16 +50,19 @@ async def _serve(config: GatewayConfig, *, access_log: bool) -> None:
     if not is_loopback(config.listen_host):
         _log.warning("other machines reach %s: %s", gateway.address, REMOTE_WARNING)
     try:
-        # The one line on stdout by which whoever started the process learns that it serves, and where.
+        signalled = _signalled()
+        # The one line on stdout by which whoever started the process learns that it serves, and where. Whoever reads it
+        # may send a signal at once, so the handlers are there.
         with contextlib.suppress(BrokenPipeError):
             sys.stdout.write(f"ready http={gateway.address} metrics={gateway.metrics_address}\n")
             sys.stdout.flush()
-        await _until_signal()
+        await signalled.wait()
     finally:
         await gateway.stop()
 
 
-async def _until_signal() -> None:
+def _signalled() -> asyncio.Event:
+    """Handles SIGTERM and SIGINT from now on: the first sets the event, the second ends the process."""
     loop, requested = asyncio.get_running_loop(), asyncio.Event()
 
     def request() -> None:
@@ -69,7 +72,7 @@ async def _until_signal() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, request)
-    await requested.wait()
+    return requested
 
 
 def _run(main: Coroutine[Any, Any, None]) -> None:

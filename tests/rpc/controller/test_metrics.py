@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import grpc
 import httpx2
@@ -19,11 +20,13 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from orchestrion import AsyncClient
 from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.experts import SelectionPolicy
 from orchestrion.plans import Plan, Task
 from orchestrion.task_types import load
 from orchestrion.values import Value
 from orchestrion_controller.server import Controller
 from orchestrion_serving import trace_context
+from tests.llm_server import LLMServer, Reply
 from tests.rpc.controller.conftest import StartController, StartHost
 from tests.rpc.controller.plans import CHAIN, collect, wait
 from tests.rpc.controller.scripted_host import Gate, ScriptedHost, echo
@@ -40,7 +43,7 @@ async def counted(controller: Controller, name: str, label: str) -> dict[str, in
     """Returns the values of a counter that are above 0, added up by one of its labels."""
     text = (await get(controller, "/metrics", Accept="application/openmetrics-text; version=1.0.0")).text
     counts: Counter[str] = Counter()
-    for family in text_string_to_metric_families(text):
+    for family in text_string_to_metric_families(text):  # type: ignore[no-untyped-call]  # Its authors have not typed it.
         for sample in family.samples:
             if sample.name == f"orchestrion_controller_{name}" and sample.value:
                 counts[sample.labels.get(label, "")] += int(sample.value)
@@ -144,7 +147,7 @@ async def test_readiness_says_why_not_and_liveness_stays(controller: Controller,
     assert (ready.status_code, ready.text.splitlines()[0]) == (200, "ok")
     assert "No host is listed" in ready.text
     async with grpc.aio.insecure_channel(address) as channel:
-        stub = health_pb2_grpc.HealthStub(channel)
+        stub: Any = health_pb2_grpc.HealthStub(channel)  # Its stubs lack the methods.
         watch = stub.Watch(health_pb2.HealthCheckRequest(service="readiness"))
         assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
 
@@ -187,3 +190,42 @@ async def test_the_store_and_the_database_are_shown_as_they_are(controller: Cont
     await client.artifacts.delete(again.name)
     assert await counted(controller, "artifacts", "") == {"": 1}
     assert (await counted(controller, "database_bytes", ""))[""] > 10_000
+
+
+async def test_what_a_language_model_was_asked_and_chose_is_counted_and_timed_by_stage(
+    start_controller: StartController,
+) -> None:
+    chosen = json.dumps({"choices": {"a": {"reason": "best", "expert": "second"}}})
+    plan = json.dumps({"tasks": [{"id": "a", "type": "test-delay", "inputs": {"text": {"text": "x"}}}]})
+    script = ["No plan at all.", plan, chosen, "Done.", plan, "No choice at all.", "Done."]
+    async with LLMServer(script) as model:
+        controller = await start_controller(
+            llm_base_url=model.base_url, llm_retry_count=0, planner="llm", responder="llm"
+        )
+        host = ScriptedHost("one", f"127.0.0.1:{controller.grpc_port}", {"first": echo, "second": echo})
+        host.facts["first"] = {"download_count": 10**7}
+        await host.start()
+        async with AsyncClient(f"127.0.0.1:{controller.grpc_port}") as client:
+            for _ in range(2):
+                await collect(client.run("Do it.", policy=SelectionPolicy.LLM))
+        await host.stop()
+    assert [expert for expert, _ in host.calls] == ["second", "first"]
+    calls = {"plan": 3, "select": 2, "respond": 2}
+    assert await counted(controller, "llm_calls_total", "stage") == calls
+    assert await counted(controller, "llm_calls_total", "outcome") == {"succeeded": 7}
+    assert await counted(controller, "llm_call_seconds_count", "stage") == calls
+    assert await counted(controller, "llm_first_token_seconds_count", "stage") == calls
+    assert await counted(controller, "first_task_seconds_count", "") == {"": 2}
+    assert await counted(controller, "plan_repairs_total", "") == {"": 1}
+    assert await counted(controller, "selections_total", "rank") == {"2": 1, "1": 1}
+    assert sum((await counted(controller, "selection_fallbacks_total", "reason")).values()) == 1
+
+
+async def test_a_language_model_that_fails_is_counted_as_failed(start_controller: StartController) -> None:
+    async with LLMServer([Reply(status=500)]) as model:
+        controller = await start_controller(llm_base_url=model.base_url, llm_retry_count=0)
+        async with AsyncClient(f"127.0.0.1:{controller.grpc_port}") as client:
+            with pytest.raises(OrchestrionError):
+                await collect(client.plan("Do it.", planner="llm"))
+    assert await counted(controller, "llm_calls_total", "outcome") == {"failed": 1}
+    assert await counted(controller, "llm_first_token_seconds_count", "stage") == {}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -15,13 +15,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
+from rich.console import Console
+from typer.testing import CliRunner, Result
 
+from orchestrion.cli import views
+from orchestrion.cli.app import app
+from orchestrion.cli.top import command
 from orchestrion.cli.top.exposition import increases, parse
-from orchestrion.cli.top.looks import taken
+from orchestrion.cli.top.looks import PlatformLook, RunsLook, taken
 from orchestrion.cli.top.scraping import Scrape
 from orchestrion.experts import ExpertState, ExpertStatus
 from tests.unit.client.scripted import HOST, Script
-from tests.unit.client.terminals import Terminal
+from tests.unit.client.terminals import Screen, Terminal
 
 COMMAND = [sys.executable, "-W", "error", "-m", "orchestrion", "top"]
 HOSTILE = 'evil\x1b[2J\x9b31m\u202e"\\\nname'
@@ -73,8 +78,9 @@ def serving(metrics: Metrics) -> Iterator[str]:
             thread.join()
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *arguments], check=False, capture_output=True, text=True, timeout=60)
+def run(*arguments: str) -> Result:
+    """Runs the command in this process: one of its own would load gRPC anew each time."""
+    return CliRunner().invoke(app, ["top", *arguments])
 
 
 def test_the_text_format_is_read_as_its_own_library_reads_it() -> None:
@@ -111,7 +117,7 @@ def test_scripts_get_json_with_rates_in_the_second_line(script: Script, address:
     with serving(Metrics()) as url:
         done = run("--address", address, "--controller-metrics", f"{url}/controller", "--json", "--count", "2",
                    "--interval", "0.1")  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     first, second = (json.loads(line) for line in done.stdout.splitlines())
     assert first["runs"]["running_count"] == 3
     assert first["hosts"][0]["calls_per_second"] is None
@@ -127,7 +133,7 @@ def test_elsewhere_than_on_a_terminal_one_look_is_printed_without_codes_of_stran
     script.host_changes = [replace(HOST, name=f"hosts/{HOSTILE}", statuses=(status,))]
     with serving(Metrics()) as url:
         done = run("--address", address, "--controller-metrics", f"{url}/controller")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert done.stdout.startswith("runs: 3 running")
     assert "evil" in done.stdout
     assert not set(done.stdout) & set("\x1b\x9b\u202e")
@@ -138,20 +144,20 @@ def test_servers_that_are_away_are_told_in_their_place(address: str) -> None:
     with serving(Metrics()) as url:
         no_controller = run("--address", "127.0.0.1:1", "--controller-metrics", f"{url}/controller")
     assert "controller: " in no_controller.stdout
-    assert no_controller.returncode == 0, "its metrics answer"
+    assert no_controller.exit_code == 0, "its metrics answer"
     no_metrics = run("--address", address, "--controller-metrics", "http://127.0.0.1:1")
     assert "http://127.0.0.1:1/metrics: " in no_metrics.stdout
     assert "one" in no_metrics.stdout
-    assert no_metrics.returncode == 0
+    assert no_metrics.exit_code == 0
     nothing = run("--address", "127.0.0.1:1", "--controller-metrics", "http://127.0.0.1:1", "--json")
-    assert nothing.returncode == 3
+    assert nothing.exit_code == 3
     assert len(json.loads(nothing.stdout)["problems"]) == 2
 
 
 @pytest.mark.parametrize("arguments", [("--once", "--count", "2"), ("--metrics", "9465"), ("--interval", "0")])
 def test_wrong_flags_are_told(arguments: tuple[str, ...]) -> None:
     done = run(*arguments)
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert arguments[0] in done.stderr or "http://127.0.0.1:9465" in done.stderr
 
 
@@ -165,3 +171,41 @@ def test_a_terminal_shows_it_live_until_ctrl_c(address: str) -> None:
             terminal.type("\x03")
             assert terminal.finish() == 128 + signal.SIGINT
             assert terminal.restored()
+
+
+class InterruptedFile(io.StringIO):
+    """A terminal at which Ctrl-C is pressed while the program writes for the given time, from 0."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self._left = number
+
+    def write(self, text: str) -> int:
+        count = super().write(text)
+        self._left -= 1
+        if self._left == -1:
+            signal.raise_signal(signal.SIGINT)
+        return count
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_ctrl_c_in_the_middle_of_a_frame_leaves_it_once(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    file = InterruptedFile(number)
+    monkeypatch.setattr(views, "console", lambda: Console(file=file, force_terminal=True, width=140, height=40))
+
+    def looks() -> Iterator[PlatformLook]:
+        yield PlatformLook(RunsLook(1), (), (), ("one: away", "two: away"))
+        yield PlatformLook(RunsLook(2), (), (), ("one: away",))
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        command._show_live(looks())
+    screen = Screen(140)
+    screen.feed(file.getvalue().replace("\n", "\r\n"))  # As a terminal does.
+    lines = [line for line in screen.text.splitlines() if line]
+    assert screen.cursor_shown
+    assert [line.partition("  ")[0] for line in lines] in (
+        [],
+        ["runs: 1 running", "one: away", "two: away"],
+        ["runs: 2 running", "one: away"],
+    )

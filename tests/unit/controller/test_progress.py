@@ -41,7 +41,10 @@ def started(task_id: str, attempt: int = 1) -> tuple[Stage, Payload]:
     return Stage.EXECUTE, TaskStarted(task_id, attempt, "hosts/one", "delay")
 
 
-PLANNED = [(Stage.PLAN, StageStarted("llm")), *((Stage.PLAN, TaskPlanned(task)) for task in CHAIN.tasks)]
+PLANNED: list[tuple[Stage, Payload]] = [
+    (Stage.PLAN, StageStarted("llm")),
+    *((Stage.PLAN, TaskPlanned(task)) for task in CHAIN.tasks),
+]
 
 
 def test_a_plan_that_was_not_whole_keeps_results_only_of_what_comes_out_the_same() -> None:

@@ -145,6 +145,22 @@ def interrupts_as_such() -> Generator[None, None, None]:
         raise type(cause) from error
 
 
+@contextlib.contextmanager
+def interrupts_deferred() -> Generator[None, None, None]:
+    """Has Ctrl-C and SIGTERM wait until the context ends: for what is short, and must be done whole or not at all."""
+    came: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        for number in before:
+            signal.signal(number, lambda number, _frame: came.append(number))
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for signal_number in came:
+            signal.raise_signal(signal_number)
+
+
 def tell(text: str) -> None:
     """Writes a line for the person, where it does not mix with what a program reads."""
     if sys.stderr.isatty():

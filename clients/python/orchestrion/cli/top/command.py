@@ -110,11 +110,21 @@ def _show_live(looks: Iterator[PlatformLook]) -> bool | None:
     from orchestrion.cli.top.drawing import rendered
     from orchestrion.cli.view.live import quiet_keyboard
 
-    # What is typed meanwhile, Ctrl-C among it, would be written into the tables.
-    with quiet_keyboard(), Live(console=views.console(), auto_refresh=False) as live:
-        for look in looks:
-            size = live.console.size
-            live.update(rendered(look, size.width, size.height), refresh=True)
+    live = Live(console=views.console(), auto_refresh=False)
+    # What is typed meanwhile, Ctrl-C among it, would be written into the tables. Ctrl-C in the middle of a frame would
+    # leave it among what Rich has still to write: it came once more, behind itself.
+    with quiet_keyboard():
+        try:
+            with exits.interrupts_deferred():
+                live.start()
+            for look in looks:
+                size = live.console.size
+                frame = rendered(look, size.width, size.height)
+                with exits.interrupts_deferred():
+                    live.update(frame, refresh=True)
+        finally:
+            with exits.interrupts_deferred():
+                live.stop()
     return None
 
 
