@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias, cast
 
 import grpc
 from google.protobuf.message import DecodeError, Message
@@ -208,7 +208,9 @@ class MessageInterceptor(_Around):
             except DecodeError as error:
                 return _Undecodable(len(content), str(error))
 
-        return wrapped._replace(request_deserializer=decode_or_keep)
+        # A named tuple, which the type stubs do not say.
+        replaced: _Handler = cast(Any, wrapped)._replace(request_deserializer=decode_or_keep)
+        return replaced
 
     def around_unary(self, method: str, behaviour: _Behaviour) -> _Behaviour:
         """Wraps a coroutine function."""
