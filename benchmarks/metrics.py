@@ -18,7 +18,7 @@ from typing import Any, Final
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from orchestrion_controller.metrics import ControllerMetrics
-from orchestrion_serving import metrics as serving_metrics
+from orchestrion_serving import trace_context
 from orchestrion_serving.interceptors import MetricsInterceptor
 
 _REPEATS: Final = 10_000
@@ -32,6 +32,12 @@ class _Context:
         """Returns no code, which is OK."""
 
 
+class _Span:
+    """A span that is sampled."""
+
+    trace_id = "ab" * 16
+
+
 async def _behaviour(request: object, context: object) -> object:
     del context
     return request
@@ -39,7 +45,7 @@ async def _behaviour(request: object, context: object) -> object:
 
 async def call_us(*, traced: bool) -> float:
     """Returns what the interceptor adds to a unary call, in microseconds."""
-    serving_metrics.current_trace_id = (lambda: "ab" * 16) if traced else (lambda: None)
+    trace_context.span.set(_Span() if traced else None)
     around = MetricsInterceptor(ControllerMetrics()).around_unary("/orchestrion.v1.RunService/GetRun", _behaviour)
     context: Any = _Context()
 

@@ -20,7 +20,32 @@ _METRICS: Final = """\
 The servers and the gateway serve Prometheus's text format over HTTP, under `/metrics`: the controller on port 9464, a
 host on port 9465, a gateway on port 9466. Names are shown as Prometheus reads them; a histogram `x` has the series
 `x_bucket`, `x_count` and `x_sum`. All also serve the metrics of their process (`process_…`) and of Python's garbage
-collector (`python_gc_…`).
+collector (`python_gc_…`). Whoever asks for OpenMetrics gets exemplars with trace ids, too. Labels are bounded: none
+has the id of a run or a caller's text, and task types or experts that only a caller names are `other`.
+
+## Health
+
+Beside `/metrics`, on the same ports:
+
+* `/healthz`: 200 while the process is alive, which means that its event loop answers within 10 s. Restart it where
+  this fails.
+* `/readyz`: 200 while it should be given work, else 503 with the reasons, a line each. Send work elsewhere meanwhile.
+
+A controller is not ready while its database takes no writes; that no host is listed is only mentioned. A host is not
+ready until a controller lists it, a gateway while its controller does not answer. All are not ready, and alive, while
+they shut down. On gRPC's health service, the empty name and the services say whether calls are taken, and `readiness`
+says what `/readyz` does. A full queue changes nothing.
+
+## Discovery of hosts
+
+`GET /sd/hosts` on the controller's port lists the hosts for Prometheus' `http_sd_configs`: the address of each one's
+metrics (that of its `advertise_address`, with the port of its metrics), and its name as the label `host`.
+
+## What agrees
+
+`orchestrion_controller_attempts_total` by `code`, without `UNREACHABLE`, is what the hosts count as calls of `Infer` by
+`code`, for as long as neither is restarted and no other client calls them. `orchestrion_controller_runs_total` is what
+the database has as ended since the start. `make bench-metrics` times what metrics cost.
 
 ## Controller
 

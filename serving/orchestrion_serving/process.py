@@ -131,7 +131,7 @@ class GrpcServer:
             self._telling = asyncio.get_running_loop().create_task(self._health.set(READINESS, _status(is_ready)))
 
 
-def _status(is_serving: bool) -> health_pb2.HealthCheckResponse.ServingStatus.ValueType:
+def _status(is_serving: bool) -> Any:  # The stubs have no name for the type of the enum.
     response = health_pb2.HealthCheckResponse
     return response.SERVING if is_serving else response.NOT_SERVING
 

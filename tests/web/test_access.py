@@ -92,6 +92,8 @@ async def test_it_speaks_chinese_where_the_browser_does(open_chat: OpenChat) -> 
     await expect(chat.page.locator("html")).to_have_attribute("lang", re.compile("^zh"))
     turn = await chat.ask("说“早上好”。")
     await turn.expect_state("succeeded")
+    await turn.step(SPEAK).locator("summary").first.click()
+    await expect(turn.step(SPEAK)).to_contain_text("排名第一")
     for address in ADDRESSES:
         await chat.page.evaluate("address => { location.hash = address; }", address)
         labels = await chat.page.evaluate(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from PIL import Image
+from playwright.async_api import Page, Route, expect
 
 from tests.web.conftest import OpenChat
 from tests.web.platform import Platform
@@ -18,6 +20,11 @@ pytestmark = [pytest.mark.web, pytest.mark.asyncio(loop_scope="session")]
 
 SECONDS, RATE = 600, 44_100
 """Of the large sound: 50.5 MB."""
+HEIGHT = "() => document.querySelector('.turns').scrollHeight"
+AT_END = """() => {
+  const { scrollHeight, scrollTop, clientHeight } = document.querySelector('.turns');
+  return scrollHeight > clientHeight && scrollHeight - scrollTop - clientHeight < 2;
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +113,27 @@ async def test_a_picture_that_is_none_is_shown_as_a_file(open_chat: OpenChat, tm
     await expect(turn.article.get_by_role("link", name="scan.png").first).to_be_visible()
     for place in (turn.article, chat.files):
         await expect(place.locator("img")).to_have_count(0)
+
+
+async def test_pictures_that_come_late_leave_the_end_in_sight(open_chat: OpenChat, tmp_path: Path) -> None:
+    """Given pictures that arrive after the answer, whoever reads at its end still does when they are there."""
+    chat = await open_chat(viewport={"width": 390, "height": 500})
+    wanted = asyncio.Event()
+
+    async def when_wanted(route: Route) -> None:
+        await wanted.wait()
+        await route.continue_()
+
+    for place in range(3):
+        Image.new("RGB", (400, 600), (90 * place, 90, 120)).save(tmp_path / f"tall-{place}.png")
+    await chat.page.route("**/content*", when_wanted)
+    await chat.choose(*sorted(tmp_path.glob("tall-*.png")))
+    turn = await chat.ask("Read the text in these pictures aloud.")
+    await turn.expect_state("succeeded")
+    before = await chat.page.evaluate(HEIGHT)
+    wanted.set()
+    await chat.page.wait_for_function(f"before => ({HEIGHT})() > before", arg=before)
+    await chat.page.wait_for_function(AT_END)
 
 
 async def test_what_is_attached_outlasts_a_reload_and_what_is_gone_is_named(

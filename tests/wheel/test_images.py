@@ -53,6 +53,12 @@ def installed(image: str, wheel: Path, folder: Path, rights: dict[str, Any], env
     return made / "bin"
 
 
+def line_of(server: subprocess.Popen[str]) -> str:
+    """Returns the line by which a server says that it serves."""
+    assert server.stdout
+    return server.stdout.readline()
+
+
 @pytest.mark.timeout(600)
 def test_controller_and_gateway_are_installed_and_serve_as_a_user_without_rights(wheel: Path, folder: Path) -> None:
     """The extras of the host take gigabytes; test_plugin.py installs them."""
@@ -70,9 +76,9 @@ def test_controller_and_gateway_are_installed_and_serve_as_a_user_without_rights
     ports = ["--port", "0", "--metrics-port", "0"]
     started = partial(subprocess.Popen, stdout=subprocess.PIPE, text=True, cwd=folder, env=environment, **rights)
     with started([controller_programs / "python", "-m", "orchestrion_controller", *ports]) as controller:
-        address = controller.stdout.readline().split("grpc=")[1].split()[0]
+        address = line_of(controller).split("grpc=")[1].split()[0]
         with started([gateway_programs / "orchestrion", "gateway", "--controller", address, *ports]) as gateway:
-            url = re.search(r"http://[^\s,]+", gateway.stdout.readline())
+            url = re.search(r"http://[^\s,]+", line_of(gateway))
             assert url
             with urllib.request.urlopen(f"{url[0].rstrip('/')}/api/v1/hosts", timeout=60) as response:
                 assert response.status == 200

@@ -9,9 +9,12 @@ from importlib.metadata import version
 import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 
+from orchestrion_controller.server import Controller
 from orchestrion_gateway.server import Gateway
+from tests.rpc.client.proxy import Proxy
 from tests.rpc.controller.conftest import StartHost
 from tests.rpc.controller.scripted_host import Gate
+from tests.rpc.gateway.conftest import StartGateway
 from tests.rpc.gateway.server_events import collect, events_of, until
 from tests.rpc.gateway.test_runs import ONE, STREAM, wanted
 
@@ -114,3 +117,23 @@ async def test_whoever_leaves_before_the_answer_is_counted_as_such(
     # Its connection was served before this one.
     await http.get("/healthz")
     assert (await scrape(gateway)).value("requests_total", route="/api/v1/runs", code="499") == 1
+
+
+async def health_page(gateway: Gateway, path: str) -> tuple[int, str]:
+    async with httpx2.AsyncClient(trust_env=False, timeout=30) as http:
+        answer = await http.get(f"http://{gateway.metrics_address}{path}")
+    return answer.status_code, answer.text
+
+
+async def test_a_gateway_without_its_controller_is_alive_and_not_ready(
+    controller: Controller, start_gateway: StartGateway
+) -> None:
+    async with Proxy(controller.grpc_port) as proxy:
+        gateway = await start_gateway(proxy.address)
+        assert await health_page(gateway, "/readyz") == (200, "ok\n")
+        assert (await scrape(gateway)).value("ready") == 1
+    status, text = await health_page(gateway, "/readyz")
+    assert status == 503
+    assert text.startswith(f"The controller at {proxy.address} does not answer: ")
+    assert (await scrape(gateway)).value("ready") == 0
+    assert await health_page(gateway, "/healthz") == (200, "ok\n")

@@ -161,7 +161,7 @@ def test_a_terminal_shows_it_live_until_ctrl_c(address: str) -> None:
         with Terminal(command, 140) as terminal:
             terminal.until("rapidocr")
             terminal.until_true(lambda: "CALLS/S" in terminal.screen.text and " 50% 61 °C" in terminal.screen.text)
+            assert terminal.screen.too_wide == []
             terminal.type("\x03")
             assert terminal.finish() == 128 + signal.SIGINT
             assert terminal.restored()
-            assert terminal.screen.too_wide == []

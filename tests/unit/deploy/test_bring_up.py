@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,10 @@ from orchestrion_host.config import HostConfig
 ROOT: Final = Path(__file__).parents[3]
 DEPLOY: Final = ROOT / "deploy"
 OURS: Final = ("controller", "host", "gateway")
-OF_SETTINGS: Final = {"ORCHESTRION_HOST_": HostConfig, "ORCHESTRION_CONTROLLER_": ControllerConfig}
+OF_SETTINGS: Final[dict[str, type[HostConfig | ControllerConfig]]] = {
+    "ORCHESTRION_HOST_": HostConfig,
+    "ORCHESTRION_CONTROLLER_": ControllerConfig,
+}
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +72,7 @@ def test_variables_are_those_of_settings(services: dict[str, Any]) -> None:
         for variable in variables:
             for prefix, config in OF_SETTINGS.items():
                 if variable.startswith(prefix):
-                    assert variable.removeprefix(prefix).lower() in config.__dataclass_fields__, variable
+                    assert variable.removeprefix(prefix).lower() in {field.name for field in fields(config)}, variable
 
 
 def test_what_is_mounted_is_there(services: dict[str, Any]) -> None:

@@ -52,6 +52,8 @@ export interface Candidate {
   host: string;
   expertId: string;
   score?: number;
+  /** The terms that the score is the sum of. */
+  features?: Record<string, number>;
 }
 
 export interface Assignment {

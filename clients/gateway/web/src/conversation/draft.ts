@@ -7,6 +7,7 @@ import { ApiError } from "../api/http";
 import type { Artifact } from "../api/messages";
 import { read, readForNow, write, writeForNow } from "../kept";
 import { t } from "../language/language";
+import { problemText } from "../language/reasons";
 import { describeAs } from "./artifacts";
 import { newId } from "./stored";
 
@@ -132,6 +133,6 @@ function uploading(file: File): Attachment {
 
 /** What went wrong, for people. */
 export function messageOf(error: unknown): string {
-  if (error instanceof ApiError) return error.status === 0 ? t("gatewayAway") : error.message;
+  if (error instanceof ApiError) return error.status === 0 ? t("gatewayAway") : problemText(error);
   return error instanceof Error ? error.message : String(error);
 }

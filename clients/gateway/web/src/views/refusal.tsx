@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { NotDone } from "../api/messages";
 import { size, t } from "../language/language";
+import { problemText } from "../language/reasons";
 import type { RunView } from "../run/state";
 import { Icon } from "./icons";
 import { send } from "./turn";
@@ -30,7 +31,7 @@ export function Refusal({ view }: { view: RunView }): JSX.Element | null {
   return (
     <div class="trouble" role="alert">
       <div>
-        <p>{problem.reason === "CONTROLLER_RESTARTED" ? t("restarted") : problem.message}</p>
+        <p>{problem.reason === "CONTROLLER_RESTARTED" ? t("restarted") : problemText(problem)}</p>
         {problem.metadata?.["command"] && <Command command={problem.metadata["command"]} />}
       </div>
     </div>

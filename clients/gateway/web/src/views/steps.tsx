@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { duration, number, t, taskTitle } from "../language/language";
+import { choiceText, problemText } from "../language/reasons";
 import { artifact } from "../conversation/artifacts";
 import { shortName } from "../conversation/hosts";
 import { artifactsIn } from "../run/references";
@@ -73,14 +74,12 @@ function StepBody({ task, view }: { task: TaskView; view: RunView }): JSX.Elemen
       {task.attempt > 1 && <p class="hint">{t("attempt", { number: number(task.attempt) })}</p>}
       {task.failures.map((failure, place) => (
         <p key={place} class="attempt-failed">
-          {t("attemptFailed", { expert: failure.expertId, message: failure.error?.message ?? "" })}{" "}
+          {t("attemptFailed", { expert: failure.expertId, message: failure.error ? problemText(failure.error) : "" })}{" "}
           {failure.retried && t("nextAttempt")}
         </p>
       ))}
       {error && !task.failures.some((failure) => failure.error?.message === error.message) && (
-        <p class="attempt-failed" lang="en">
-          {error.message}
-        </p>
+        <p class="attempt-failed">{problemText(error)}</p>
       )}
       {task.phase === "running" &&
         written.map(([key, text]) => (
@@ -107,7 +106,7 @@ function StepBody({ task, view }: { task: TaskView; view: RunView }): JSX.Elemen
       )}
       {task.assignment?.reason && (
         <p class="hint">
-          {t("why")} <span lang="en">{task.assignment.reason}</span>
+          {t("why")} {choiceText(task.assignment, view.stages.STAGE_SELECT?.performer === "rank")}
         </p>
       )}
       <Alternatives task={task} view={view} />

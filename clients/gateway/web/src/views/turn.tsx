@@ -3,6 +3,7 @@ import { artifact } from "../conversation/artifacts";
 import { ask, type Turn } from "../conversation/conversation";
 import * as draft from "../conversation/draft";
 import { duration, t } from "../language/language";
+import { problemText } from "../language/reasons";
 import { hasEnded, isRefused, type RunView, undoneCount } from "../run/state";
 import { replace } from "../route";
 import { Answer } from "./answer";
@@ -100,7 +101,7 @@ function said(view: RunView): string {
 
 function Notes({ view }: { view: RunView }): JSX.Element | null {
   const notes = [
-    ...view.rejections.map((problem) => t("mended", { message: problem.message })),
+    ...view.rejections.map((problem) => t("mended", { message: problemText(problem) })),
     ...(view.plan?.noTaskReason && view.phase === "succeeded" && !view.answer.includes(view.plan.noTaskReason) ? [t("noTasks", { reason: view.plan.noTaskReason })] : []),
     ...(view.approval?.edited ? [t("edited")] : []),
     ...(view.doubts.length > 0 ? [`${t("doubts")} ${view.doubts.join(" ")}`] : []),

@@ -108,8 +108,10 @@ def _show_live(looks: Iterator[PlatformLook]) -> bool | None:
     from rich.live import Live
 
     from orchestrion.cli.top.drawing import rendered
+    from orchestrion.cli.view.live import quiet_keyboard
 
-    with Live(console=views.console(), auto_refresh=False) as live:
+    # What is typed meanwhile, Ctrl-C among it, would be written into the tables.
+    with quiet_keyboard(), Live(console=views.console(), auto_refresh=False) as live:
         for look in looks:
             size = live.console.size
             live.update(rendered(look, size.width, size.height), refresh=True)
@@ -121,7 +123,7 @@ def _print(looks: Iterator[PlatformLook], *, json: bool) -> bool:
     from orchestrion.cli.top.drawing import print_plain
 
     answered = False
-    for look in looks:
+    for number, look in enumerate(looks):
         answered = bool(look.hosts) or look.runs.running_count is not None
         if json:
             import dataclasses
@@ -130,6 +132,8 @@ def _print(looks: Iterator[PlatformLook], *, json: bool) -> bool:
             # ASCII: names of strangers reach whatever shows this as escapes.
             print(dumps(dataclasses.asdict(look)), flush=True)
         else:
+            if number:
+                print()
             print_plain(look)
     return answered
 
