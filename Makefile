@@ -7,6 +7,8 @@ SHELL := /bin/bash
 BIN := .venv/bin
 # Touched when .venv matches the project's metadata and the lock: a second `make setup` sees it and does nothing.
 STAMP := .venv/.setup-done
+# Touched when .venv has the tools of the long suites, too.
+SUITES_STAMP := .venv/.suites-done
 NODE_STAMP := clients/node/node_modules/.package-lock.json
 WEB := clients/gateway/web
 WEB_STAMP := $(WEB)/node_modules/.package-lock.json
@@ -23,6 +25,10 @@ setup: $(STAMP) ## make .venv with the pinned packages (PYTHON=... chooses the i
 
 $(STAMP): pyproject.toml requirements.lock tools/setup.sh tools/pip_settings.sh
 	@PYTHON="$(PYTHON)" tools/setup.sh
+	@touch $@
+
+$(SUITES_STAMP): $(STAMP) requirements-suites.lock tools/setup_suites.sh
+	@tools/setup_suites.sh
 	@touch $@
 
 .PHONY: run
@@ -60,11 +66,11 @@ $(NODE_STAMP) $(PAGE_TEST_STAMPS): %/node_modules/.package-lock.json: %/package.
 	@touch $@
 
 .PHONY: test-web
-test-web: $(STAMP) $(PAGE_TEST_STAMPS) ## drive the page with Chromium, as people use it, and the example of gRPC-Web through Envoy (Debian: apt install chromium npm)
+test-web: $(SUITES_STAMP) $(PAGE_TEST_STAMPS) ## drive the page with Chromium, as people use it, and the example of gRPC-Web through Envoy (Debian: apt install chromium npm)
 	$(BIN)/pytest -m web tests/web $(ARGS)
 
 .PHONY: web-screenshots
-web-screenshots: $(STAMP) ## take the pictures of the page in docs/screenshots anew
+web-screenshots: $(SUITES_STAMP) ## take the pictures of the page in docs/screenshots anew
 	$(BIN)/python -m tests.web.screenshots
 
 .PHONY: test-gpu
@@ -93,7 +99,7 @@ format: $(STAMP) ## format the code and mend what ruff can mend
 	$(BIN)/ruff format
 
 .PHONY: types
-types: $(STAMP) ## check the types (mypy, strict)
+types: $(SUITES_STAMP) ## check the types (mypy, strict)
 	$(BIN)/mypy
 
 .PHONY: protos
@@ -125,6 +131,22 @@ unasync: $(STAMP) ## generate the sync clients of the SDK from the asyncio ones
 .PHONY: docs
 docs: $(STAMP) ## make the reference pages in docs/ anew (ARGS=--check only looks)
 	@$(BIN)/python -m docs.make_reference $(ARGS)
+
+.PHONY: dashboards
+dashboards: $(STAMP) ## make deploy/grafana and deploy/prometheus anew: dashboards, rules, alerts (ARGS=--check only looks)
+	@$(BIN)/python -m deploy.observability $(ARGS)
+
+# promtool comes with Prometheus (Debian: prometheus).
+.PHONY: dashboards-check
+dashboards-check: $(STAMP) ## see whether deploy/grafana and deploy/prometheus are what their code gives, and test the rules with promtool
+	@$(BIN)/python -m deploy.observability --check
+	@command -v promtool >/dev/null || { echo "make: rules are tested with promtool (Debian, Ubuntu: apt install prometheus)" >&2; exit 1; }
+	promtool check config deploy/prometheus/prometheus.yml
+	promtool test rules deploy/prometheus/rules_test.yml
+
+.PHONY: test-observability
+test-observability: $(SUITES_STAMP) ## have Prometheus watch live servers under load, and see that every panel has data and the right alerts fire (Debian: prometheus; four minutes)
+	$(BIN)/pytest -m observability tests/observability -s $(ARGS)
 
 .PHONY: captures
 captures: $(STAMP) ## capture the command line for docs/terminal.md anew (ARGS=--print leaves the page alone)

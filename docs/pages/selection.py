@@ -65,6 +65,13 @@ far.
 * **Failures** that speak against an expert or a host (crashes, faults, failed loads, no memory, a host that does not
   answer), not bad inputs, full queues or cancellations. They fade: half after {failures_half:g} s, half after a
   success.
+* **Circuits.** After three failures in a row an expert on a host, or the host where it does not answer, comes after
+  all others for 2 s, twice as long with each failure more, 60 s at most. Then one call is the trial: where it succeeds,
+  rank decides again. Where there is no other replica, the call is made all the same.
+* **Stalls.** An attempt that is silent for `attempt_silence_s`, or for ten times what it was expected to take where
+  that is longer, is given up where another replica can do the task (`ATTEMPT_STALLED`). The calls of a host whose lease
+  ends move on at once (`HOST_UNREACHABLE`). The same replica is tried again after 0.1 s, twice as long each time, with
+  jitter.
 
 ## An example
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import Callable, Collection
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -17,6 +16,7 @@ from orchestrion.plans import Error, Task
 from orchestrion_controller.dispatch import AssignedTask, SelectionContext
 from orchestrion_controller.executor.hosts import HostChannels, infer_request
 from orchestrion_controller.executor.inputs import Inputs, Outputs
+from orchestrion_controller.executor.stalls import pause_s, unless_stalled
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.registry.replicas import ReplicaKey
 from orchestrion_serving import tracing
@@ -24,9 +24,6 @@ from orchestrion_serving.metrics import reason_label
 
 Emit = Callable[[Payload], None]
 
-_PAUSE_S: Final = 0.1
-"""How long to wait at most before the same replica is tried again, in seconds; doubled with each attempt."""
-_LONGEST_PAUSE_S: Final = 5.0
 _TIMES_EXPECTED: Final = 10.0
 """A call that is silent for so many times what it was expected to take has stalled."""
 
@@ -169,7 +166,7 @@ class CallAttempts:
                     "orchestrion.expert": replica[1],
                 }
                 with tracing.span(tracing.SpanName.ATTEMPT, about, kind=tracing.SpanKind.CLIENT):
-                    async with _unless_stalled(silence_s, can_move, replica, task) as heard:
+                    async with unless_stalled(silence_s, can_move, replica, task) as heard:
                         outputs = await self._infer(call, replica, reservation, emit_noting_text, heard)
             except OrchestrionError as error:
                 in_flight.end(error)
@@ -184,7 +181,7 @@ class CallAttempts:
                 self._metrics.retries.labels(_compared(following, replica)).inc()
                 if following in failed:
                     # The same replica again: its worker is being replaced, or its queue drains.
-                    await asyncio.sleep(_pause_s(error, attempt))
+                    await asyncio.sleep(pause_s(error, attempt))
                 replica, reservation = following, ""
             except BaseException:
                 in_flight.end(cancelled=True)
@@ -236,62 +233,3 @@ def _compared(following: ReplicaKey, failed: ReplicaKey) -> str:
     if following == failed:
         return "same_replica"
     return "other_host" if following[1] == failed[1] else "other_expert"
-
-
-def _pause_s(error: OrchestrionError, attempt: int) -> float:
-    """Returns how long to wait before the same replica is tried again: what it asks for, else longer each time.
-
-    With jitter, so that calls that failed together do not come back together.
-    """
-    asked_s = (error.retry_after_ms or 0) / 1000
-    return (asked_s or min(_LONGEST_PAUSE_S, _PAUSE_S * 2 ** (attempt - 1))) * random.uniform(1.0, 1.5)
-
-
-@asynccontextmanager
-async def _unless_stalled(
-    silence_s: float | None, can_move: Callable[[], bool], replica: ReplicaKey, task: Task
-) -> AsyncIterator[Callable[[], None]]:
-    """Ends what it surrounds once it has been silent for too long, if it can move; yields what says that it was heard.
-
-    One timer a silence, however much is heard: a stream of text costs a clock reading a piece.
-
-    Args:
-        silence_s: How long it may be silent, in seconds; None for as long as it wants.
-        can_move: Whether another replica is there to try.
-        replica: The expert on its host.
-        task: The task.
-
-    Raises:
-        UnavailableError: It was silent for too long (`ATTEMPT_STALLED`).
-    """
-    loop = asyncio.get_running_loop()
-    last = loop.time()
-    timer: asyncio.TimerHandle | None = None
-
-    def heard() -> None:
-        nonlocal last
-        last = loop.time()
-
-    def look(silence_s: float) -> None:
-        nonlocal timer
-        rest_s = last + silence_s - loop.time()
-        if rest_s <= 0 and can_move():
-            limit.reschedule(loop.time())
-            return
-        timer = loop.call_later(rest_s if rest_s > 0 else silence_s, look, silence_s)
-
-    try:
-        async with asyncio.timeout(None) as limit:
-            if silence_s is not None:
-                timer = loop.call_later(silence_s, look, silence_s)
-            try:
-                yield heard
-            finally:
-                if timer is not None:
-                    timer.cancel()
-    except TimeoutError:
-        if not limit.expired():
-            raise
-        host, expert_id = replica
-        message = f"{expert_id} on {host} was silent for {loop.time() - last:.1f} s, far longer than its calls take."
-        raise Reason.ATTEMPT_STALLED.error(message, task_id=task.id, host=host) from None

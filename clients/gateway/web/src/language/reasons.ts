@@ -74,6 +74,7 @@ export const REASONS_ZH: Readonly<Record<string, string>> = {
   HOST_UNREACHABLE: "主机没有应答。",
   HOST_DRAINING: "主机正在关闭。",
   WORKER_CRASHED: "工作进程已崩溃，或因没有反应而被结束。",
+  ATTEMPT_STALLED: "专家太久没有动静，正改用另一个。",
   LINK_UNREACHABLE: "链接的服务器没有应答，或连接中断。",
   HUB_UNREACHABLE: "Hub 或托管服务没有应答，或连接中断。",
   DOWNLOAD_CORRUPT: "下载的文件与 Hub 给出的校验值不符，已删除。",

@@ -1,0 +1,103 @@
+"""One live platform under Prometheus' eyes, quiet at first and then under load, which all tests look back on."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from deploy.observability.rules import Timing
+from deploy.observability.scraping import Targets
+from orchestrion._processes.supervision import Child
+from tests.observability.load import Load
+from tests.observability.prometheus import Prometheus, prometheus
+from tests.rpc.host.delays import catalogue
+from tests.system.processes import Servers, eventually
+
+FAULTY = Path(__file__).with_name("faulty.py")
+LANGUAGE_MODEL = Path(__file__).parents[1] / "llm_server.py"
+PLAN = {
+    "tasks": [{"id": "only", "type": "test-delay", "inputs": {"text": {"text": "hello"}}}],
+    "noTaskReason": "",
+}
+TIMING = Timing(0.1)
+QUIET_S = 60.0
+LOAD_S = 120.0
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What was watched."""
+
+    prometheus: Prometheus
+    home: Path
+    """The controller's."""
+    controller: Child
+    hosts: tuple[Child, ...]
+    load: Load
+    quiet: tuple[float, float]
+    """From when to when all was well, in seconds since 1970."""
+    busy: tuple[float, float]
+    """From when to when there was load."""
+
+
+@pytest.fixture(scope="session")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    with watching(tmp_path_factory.mktemp("watched"), QUIET_S, LOAD_S) as watched:
+        yield watched
+
+
+@contextmanager
+def watching(folder: Path, quiet_s: float, load_s: float) -> Iterator[Watched]:
+    """Starts a platform and Prometheus, has them be quiet and then busy, and keeps them to be looked at."""
+    plan = folder / "plan.json"
+    plan.write_text(json.dumps(PLAN))
+    script = [sys.executable, str(LANGUAGE_MODEL), "--tokens-per-second", "3", "--plan", str(plan)]
+    with (
+        subprocess.Popen(script, stdout=subprocess.PIPE, text=True) as model,
+        Servers(folder) as servers,
+    ):
+        try:
+            assert model.stdout
+            url = model.stdout.readline().removeprefix("ready ").strip()
+            controller = servers.controller("--llm-base-url", url)
+            experts = catalogue(folder / "catalogue", {name: {"task_types": ["summarization"]} for name in "abc"})
+            own = ["--profile", "none", "--experts", f"{FAULTY}:Faulty", "--queue-limit", "4"]
+            evicting = ["--catalogue-paths", str(experts), "--memory-budget-bytes", "100000000"]
+            one = servers.host(*own, *evicting, name="one")
+            two = servers.host(*own, "--home", str(folder / "two"), name="two")
+            gateway = servers.gateway()
+            targets = Targets(
+                controllers=(controller.metrics_address,),
+                hosts={"one": one.metrics_address, "two": two.metrics_address},
+                gateways=(gateway.metrics_address,),
+                host_files="",
+            )
+            load = Load(controller.grpc_address, f"http://{gateway.http_address}")
+            with prometheus(folder / "prometheus", targets, TIMING) as scraped:
+                eventually(lambda: scraped.targets_up() == 4)
+                began = time.time()
+                load.quietly(quiet_s)
+                busy_from = time.time()
+                with load.going_on():
+                    time.sleep(load_s)
+                until = time.time()
+                time.sleep(2.5)  # Two more scrapes: the last counts are in.
+                yield Watched(
+                    scraped,
+                    folder / "controller",
+                    controller,
+                    (one, two),
+                    load,
+                    (began, busy_from),
+                    (busy_from, until),
+                )
+        finally:
+            model.kill()
