@@ -81,8 +81,8 @@ def test_under_load_those_alerts_fire_that_should_and_no_other(watched: Watched)
 
 
 def test_prometheus_found_the_hosts_by_the_controller(watched: Watched) -> None:
-    found = watched.prometheus.between('up{job="orchestrion-host"}', *watched.quiet)
-    assert {item.labels["host"]: item.labels["instance"] for item in found} == {
+    targets = watched.prometheus.between('up{job="orchestrion-host"}', *watched.quiet)
+    assert {item.labels["host"]: item.labels["instance"] for item in targets} == {
         name: host.metrics_address for name, host in zip(("one", "two"), watched.hosts, strict=True)
     }
 
