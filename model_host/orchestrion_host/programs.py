@@ -40,10 +40,12 @@ async def run(
     """
     process = _start([sys.executable, "-m", module, *arguments], {**os.environ, **(environment or {})})
     output = asyncio.StreamReader(_LONGEST_LINE)
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(output), cast(IO[bytes], process.stdout)
-    )
+    transport: asyncio.BaseTransport | None = None
     try:
+        # It owns the pipe from here on: where the call is cancelled in this wait, it closes it, and nobody else does.
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(output), cast(IO[bytes], process.stdout)
+        )
         async for raw in output:
             try:
                 line = json.loads(raw)
@@ -60,7 +62,8 @@ async def run(
         text = f"{module} ended with status {await _wait(process)} and without a result; the host's log tells more."
         raise Reason.INTERNAL.error(text)
     finally:
-        transport.close()
+        if transport is not None:
+            transport.close()
         await _end(process)
 
 
