@@ -7,6 +7,8 @@ SHELL := /bin/bash
 BIN := .venv/bin
 # Touched when .venv matches the project's metadata and the lock: a second `make setup` sees it and does nothing.
 STAMP := .venv/.setup-done
+# Touched when .venv has the tools of the long suites, too.
+SUITES_STAMP := .venv/.suites-done
 NODE_STAMP := clients/node/node_modules/.package-lock.json
 WEB := clients/gateway/web
 WEB_STAMP := $(WEB)/node_modules/.package-lock.json
@@ -23,6 +25,10 @@ setup: $(STAMP) ## make .venv with the pinned packages (PYTHON=... chooses the i
 
 $(STAMP): pyproject.toml requirements.lock tools/setup.sh tools/pip_settings.sh
 	@PYTHON="$(PYTHON)" tools/setup.sh
+	@touch $@
+
+$(SUITES_STAMP): $(STAMP) requirements-suites.lock tools/setup_suites.sh
+	@tools/setup_suites.sh
 	@touch $@
 
 .PHONY: run
@@ -60,11 +66,11 @@ $(NODE_STAMP) $(PAGE_TEST_STAMPS): %/node_modules/.package-lock.json: %/package.
 	@touch $@
 
 .PHONY: test-web
-test-web: $(STAMP) $(PAGE_TEST_STAMPS) ## drive the page with Chromium, as people use it, and the example of gRPC-Web through Envoy (Debian: apt install chromium npm)
+test-web: $(SUITES_STAMP) $(PAGE_TEST_STAMPS) ## drive the page with Chromium, as people use it, and the example of gRPC-Web through Envoy (Debian: apt install chromium npm)
 	$(BIN)/pytest -m web tests/web $(ARGS)
 
 .PHONY: web-screenshots
-web-screenshots: $(STAMP) ## take the pictures of the page in docs/screenshots anew
+web-screenshots: $(SUITES_STAMP) ## take the pictures of the page in docs/screenshots anew
 	$(BIN)/python -m tests.web.screenshots
 
 .PHONY: test-gpu
@@ -93,7 +99,7 @@ format: $(STAMP) ## format the code and mend what ruff can mend
 	$(BIN)/ruff format
 
 .PHONY: types
-types: $(STAMP) ## check the types (mypy, strict)
+types: $(SUITES_STAMP) ## check the types (mypy, strict)
 	$(BIN)/mypy
 
 .PHONY: protos
@@ -139,7 +145,7 @@ dashboards-check: $(STAMP) ## see whether deploy/grafana and deploy/prometheus a
 	promtool test rules deploy/prometheus/rules_test.yml
 
 .PHONY: test-observability
-test-observability: $(STAMP) ## have Prometheus watch live servers under load, and see that every panel has data and the right alerts fire (Debian: prometheus; four minutes)
+test-observability: $(SUITES_STAMP) ## have Prometheus watch live servers under load, and see that every panel has data and the right alerts fire (Debian: prometheus; four minutes)
 	$(BIN)/pytest -m observability tests/observability -s $(ARGS)
 
 .PHONY: captures

@@ -6,11 +6,16 @@ Here, because the process that prints reads no deeper where others run the tests
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 
 import pytest
 from hypothesis import settings
 
 from tests.rates import PROPERTY
+
+# Suites whose tools come with a target of their own (`make test-web`) are collected where these are.
+_TOOLS = {"web": "playwright", "observability": "matplotlib"}
+collect_ignore = [suite for suite, tool in _TOOLS.items() if not find_spec(tool)]
 
 # As the controller does it, and before numpy is loaded: several processes of tests share the cores.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

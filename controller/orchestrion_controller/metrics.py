@@ -152,6 +152,12 @@ class ControllerMetrics(CallMetrics):
             ["host", "device", "what"],
             registry=to,
         )
+        self.leases_ended = Counter(
+            f"{name}_leases_ended",
+            "Leases that ended since their host had gone silent, by host; none of a host that shut down.",
+            ["host"],
+            registry=to,
+        )
         self.registry_watchers = Gauge(
             f"{name}_registry_watchers", "Clients that watch the list of hosts.", registry=to
         )
@@ -197,6 +203,8 @@ class ControllerMetrics(CallMetrics):
                         self.host_memory_bytes.remove(before.name, device.name, what)
         if now is not None:
             if before is None or now.experts is not before.experts:
+                # The series begins at 0, so that the first lease that ends is an increase.
+                self.leases_ended.labels(now.name)
                 self._experts.update(expert.id for expert in now.experts)
                 self._task_types.update(task_type.name for task_type in now.task_types)
             self.hosts.labels(now.state.name.lower()).inc()

@@ -10,8 +10,15 @@ from typing import Final
 
 from deploy.observability.boards import BOARDS
 from deploy.observability.panels import board_json
-from deploy.observability.rules import Timing, rule_tests_yaml, rules_yaml
-from deploy.observability.scraping import Targets, grafana_dashboards_yaml, grafana_datasource_yaml, prometheus_yaml
+from deploy.observability.rules.files import rule_tests_yaml, rules_yaml
+from deploy.observability.rules.timing import Timing
+from deploy.observability.scraping import (
+    CONTAINERS,
+    ONE_MACHINE,
+    grafana_dashboards_yaml,
+    grafana_datasource_yaml,
+    prometheus_yaml,
+)
 
 FOLDER: Final = Path(__file__).parents[1]
 _HEAD: Final = "# Made by deploy/observability: `make dashboards` makes it anew.\n"
@@ -21,7 +28,8 @@ def files() -> Mapping[str, str]:
     """Returns what is to be in each file, by its path below `deploy`."""
     timing = Timing()
     written = {
-        "prometheus/prometheus.yml": prometheus_yaml(Targets()),
+        "prometheus/prometheus.yml": prometheus_yaml(ONE_MACHINE),
+        "prometheus/compose.yml": prometheus_yaml(CONTAINERS),
         "prometheus/rules.yml": rules_yaml(timing),
         "prometheus/rules_test.yml": rule_tests_yaml(timing),
         "grafana/provisioning/datasources/prometheus.yml": grafana_datasource_yaml(),

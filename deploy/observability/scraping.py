@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 import yaml
 
 
 @dataclass(frozen=True)
 class Targets:
-    """Where the servers show their metrics, as `address:port`."""
+    """Where the servers show their metrics, as `address:port`. The hosts are those that the controllers list."""
 
-    controllers: Sequence[str] = ("localhost:9464",)
-    hosts: Mapping[str, str] = field(default_factory=lambda: {"localhost": "localhost:9465"})
-    """By the name that the label `host` has."""
-    gateways: Sequence[str] = ("localhost:9466",)
-    host_files: str = "hosts/*.yml"
-    """Files with further hosts, in the form of Prometheus' file discovery; empty for none."""
+    controllers: Sequence[str]
+    gateways: Sequence[str]
+
+
+ONE_MACHINE: Final = Targets(("localhost:9464",), ("localhost:9466",))
+"""Servers on their usual ports of this machine."""
+CONTAINERS: Final = Targets(("controller:9464",), ("gateway:9466",))
+"""The services of `deploy/compose.yaml`."""
 
 
 def prometheus_yaml(targets: Targets, interval: str = "15s") -> str:
-    """Returns Prometheus' own configuration."""
-    hosts: dict[str, Any] = {
-        "job_name": "orchestrion-host",
-        "static_configs": [{"targets": [address], "labels": {"host": name}} for name, address in targets.hosts.items()],
-    }
-    if targets.host_files:
-        hosts["file_sd_configs"] = [{"files": [targets.host_files]}]
+    """Returns Prometheus' own configuration.
+
+    Args:
+        targets: What to scrape.
+        interval: How often to scrape, to look for hosts, and to evaluate rules.
+    """
+    discovery = [
+        {"url": f"http://{controller}/sd/hosts", "refresh_interval": interval} for controller in targets.controllers
+    ]
     return yaml.safe_dump(
         {
             "global": {"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},
             "rule_files": ["rules.yml"],
             "scrape_configs": [
                 {"job_name": "orchestrion-controller", "static_configs": [{"targets": list(targets.controllers)}]},
-                hosts,
+                {"job_name": "orchestrion-host", "http_sd_configs": discovery},
                 {"job_name": "orchestrion-gateway", "static_configs": [{"targets": list(targets.gateways)}]},
             ],
         },

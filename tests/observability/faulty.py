@@ -1,4 +1,4 @@
-"""An expert that fails or takes its worker with it when it is asked to; hosts take it in by this file."""
+"""Experts that fail, end their worker or do not load, as they are asked to; hosts take them in by this file."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ class Faulty(Expert):
 
     id = "faulty"
     task_types = ("conversational",)
+    isolation = "own"
 
     def predict(self, call: Call) -> Outputs:
         text = call.text("text")
@@ -20,3 +21,24 @@ class Faulty(Expert):
         if text == "crash":
             os.abort()
         return {"text": text}
+
+
+class Looking(Expert):
+    """Takes a picture, so that hosts fetch one."""
+
+    id = "looking"
+    task_types = ("image-to-text",)
+
+    def predict(self, call: Call) -> Outputs:
+        call.file("image")
+        return {"text": "a picture"}
+
+
+class Damaged(Expert):
+    """Does not load."""
+
+    id = "damaged"
+    task_types = ("translation",)
+
+    def load(self) -> None:
+        raise OSError("its weights are damaged")

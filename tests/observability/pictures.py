@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +14,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from deploy.observability.panels import Board, Chart
 from tests.observability.prometheus import Labels, Prometheus
+
+Points = tuple[tuple[float, float], ...]
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,6 +34,7 @@ _COLOURS: Final = [
 ]
 _COLUMNS: Final = 4
 _MOST_NAMED: Final = 6
+_LONGEST_NAME: Final = 44
 _PREFIXES: Final = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -64,10 +67,12 @@ def _draw_panel(panel: Chart, prometheus: Prometheus, start: float, end: float, 
     # Those that reach highest are named; the rest is drawn too.
     lines.sort(key=lambda line: -max((value for _, value in line[1]), default=0))
     top = 0.0
-    for place, (name, points) in enumerate(lines):
+    if panel.stacked:
+        top = _stack(lines, start, axis)
+    for place, (name, points) in enumerate(() if panel.stacked else lines):
         times, values = [at - start for at, _ in points], [value for _, value in points]
         top = max(top, *values) if values else top
-        label = textwrap.shorten(name, 40, placeholder="…") if place < _MOST_NAMED else None
+        label = _short(name) if place < _MOST_NAMED else None
         colour = _COLOURS[place % len(_COLOURS)]
         axis.plot(times, values, color=colour, linewidth=1.4, label=label)
         if len(lines) <= _MOST_NAMED and not panel.figure:
@@ -109,12 +114,27 @@ def _draw_panel(panel: Chart, prometheus: Prometheus, start: float, end: float, 
     )
 
 
+def _stack(lines: Sequence[tuple[str, Points]], start: float, axis: Axes) -> float:
+    """Draws parts of a whole on each other, as Grafana does, and returns how high they reach."""
+    times = sorted({at for _, points in lines for at, _ in points})
+    values = [[dict(points).get(at, 0.0) for at in times] for _, points in lines]
+    labels = [_short(name) if place < _MOST_NAMED else "" for place, (name, _) in enumerate(lines)]
+    colours = [_COLOURS[place % len(_COLOURS)] for place in range(len(lines))]
+    axis.stackplot([at - start for at in times], values, labels=labels, colors=colours, alpha=0.75, linewidth=0)
+    return max((sum(column) for column in zip(*values, strict=True)), default=0.0)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+
+
 def _name(legend: str, labels: Labels) -> str:
     """What a series is called; empty where it has none of the labels that it should be called by."""
     wanted = re.findall(r"\{\{(\w+)\}\}", legend)
     if wanted and not any(labels.get(label) for label in wanted):
         return ""
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: labels.get(match[1], ""), legend).strip()
+    named = re.sub(r"\{\{(\w+)\}\}", lambda match: labels.get(match[1], ""), legend).strip()
+    return named.replace("/orchestrion.v1.", "")
 
 
 def _amount(value: float, unit: str) -> str:

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.observability.rules import Timing, rules_yaml
+from deploy.observability.rules.files import rules_yaml
+from deploy.observability.rules.timing import Timing
 from deploy.observability.scraping import Targets, prometheus_yaml
 from tests.system.processes import eventually
 

@@ -11,7 +11,8 @@ import pytest
 
 from deploy.observability.boards import BOARDS
 from deploy.observability.panels import Board
-from deploy.observability.rules import alerts, recordings
+from deploy.observability.rules.alerts import alerts
+from deploy.observability.rules.recordings import recordings
 from orchestrion.runs import RunState
 from tests.observability.conftest import TIMING, Watched
 from tests.observability.load import ACCEPTED, ATTEMPT, ATTEMPT_FAILED
@@ -27,10 +28,12 @@ PICTURES = Path(__file__).parents[2] / "docs" / "dashboards"
 FIRE = {
     "OrchestrionRunsFailing",
     "OrchestrionPlanningSlow",
+    "OrchestrionLanguageModelFallingBack",
     "OrchestrionInferencesFailing",
     "OrchestrionOverloaded",
     "OrchestrionWorkersRestarting",
     "OrchestrionExpertsThrashing",
+    "OrchestrionLoadsFailing",
 }
 """What the load is made for; nothing else may fire."""
 
@@ -75,6 +78,31 @@ def test_under_load_those_alerts_fire_that_should_and_no_other(watched: Watched)
     names = {item.labels["alertname"] for item in fired}
     assert names == FIRE
     assert {alert.name for alert in alerts(TIMING)} >= FIRE
+
+
+def test_prometheus_found_the_hosts_by_the_controller(watched: Watched) -> None:
+    targets = watched.prometheus.between('up{job="orchestrion-host"}', *watched.quiet)
+    assert {item.labels["host"]: item.labels["instance"] for item in targets} == {
+        name: host.metrics_address for name, host in zip(("one", "two"), watched.hosts, strict=True)
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "where"),
+    [
+        ("orchestrion_host_artifact_fetches_total", 'source="cache"'),
+        ("orchestrion_host_artifact_fetches_total", 'source="store"'),
+        ("orchestrion_host_loads_total", 'outcome="failed"'),
+        ("orchestrion_controller_plan_approvals_total", 'outcome="approved"'),
+        ("orchestrion_controller_llm_fallbacks_total", ""),
+        ("orchestrion_controller_llm_first_token_seconds_count", 'stage="plan"'),
+        ("orchestrion_controller_plan_repairs_total", ""),
+        ("orchestrion_controller_retries_total", 'to="other_host"'),
+    ],
+)
+def test_the_load_has_of_all(name: str, where: str, watched: Watched) -> None:
+    counted = watched.prometheus.between(f"sum({name}{{{where}}})", *watched.busy)
+    assert counted[0].points[-1][1] > 0
 
 
 def test_attempts_that_clients_saw_are_the_calls_that_hosts_counted(watched: Watched) -> None:

@@ -303,6 +303,7 @@ class Registry:
 
     def _expire(self, name: str) -> None:
         _log.warning("the lease of %s ended", name)
+        self._metrics.leases_ended.labels(name).inc()
         self._forget(name)
         self._tell_lost(name)
 

@@ -15,6 +15,7 @@ from orchestrion.plans import Plan, TaskResult, TaskType
 from orchestrion.runs import Artifact, Message, Role, RunOptions
 from orchestrion.v1 import assignments_pb2, plans_pb2, run_service_pb2, runs_pb2, task_types_pb2
 from orchestrion_controller.artifacts.artifacts import OwnedArtifacts
+from orchestrion_controller.plans.graph import find_cycle
 from orchestrion_controller.selector.licenses import check as check_licenses
 from orchestrion_serving.interceptors import Context
 
@@ -85,6 +86,20 @@ def plan(message: plans_pb2.Plan) -> Plan:
                 text = f"{field}: the value has no kind; set text, number, boolean, json, artifact, list or output."
                 raise Reason.ILL_TYPED_INPUT.error(text, field=field, task_id=task.id)
     return codec.decode(message, Plan)
+
+
+def plan_with_results(message: plans_pb2.Plan) -> Plan:
+    """Decodes a plan that has been executed: no stage checks its rules again, and its answer needs an order of tasks.
+
+    Raises:
+        InvalidArgumentError: A value has no kind, or tasks wait for each other.
+    """
+    decoded = plan(message)
+    if cycle := find_cycle(decoded.tasks):
+        path = " → ".join(f"`{task_id}`" for task_id in (*cycle, cycle[0]))
+        text = f"plan: tasks wait for each other in a circle: {path}. Take one of these references out."
+        raise Reason.PLAN_CYCLE.error(text, field="plan.tasks", task_id=cycle[0])
+    return decoded
 
 
 def assignments(encoded: Iterable[assignments_pb2.Assignment]) -> Mapping[str, Assignment]:

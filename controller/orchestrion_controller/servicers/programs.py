@@ -140,7 +140,7 @@ class Programs:
     ) -> PreparedRun:
         """Prepares answering alone."""
         turns = decoding.messages(request.messages)
-        plan, results = decoding.plan(request.plan), decoding.results(request.results)
+        plan, results = decoding.plan_with_results(request.plan), decoding.results(request.results)
         for task_id in results:
             if plan.task(task_id) is None:
                 message = f"results: there is no task {task_id!r} in the plan."

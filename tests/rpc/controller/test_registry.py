@@ -40,6 +40,7 @@ async def test_hosts_and_experts_are_listed_with_what_they_reported(client: Asyn
 async def test_a_host_that_vanishes_gets_no_work_at_once_and_is_forgotten_when_its_lease_ends(
     start_controller: StartController,
 ) -> None:
+    lost = {"host": "hosts/one"}
     controller = await start_controller(lease_ms=300)
     async with AsyncClient(f"127.0.0.1:{controller.grpc_port}") as client:
         host = ScriptedHost("one", client.address, {"echo": echo})
@@ -55,6 +56,8 @@ async def test_a_host_that_vanishes_gets_no_work_at_once_and_is_forgotten_when_i
             with pytest.raises(FailedPreconditionError):
                 await collect(client.execute(ONE))
             await anext(changes)  # The lease ended.
+        ended = "orchestrion_controller_leases_ended_total"
+        assert controller.metrics.registry.get_sample_value(ended, lost) == 1
         assert await client.hosts.list() == ()
         await host.stop()
 
