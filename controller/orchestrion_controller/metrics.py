@@ -19,7 +19,12 @@ class ControllerMetrics(CallMetrics):
         name, to = "orchestrion_controller", self.registry
         self._experts: set[str] = set()
         self._task_types: set[str] = set()
-        self.runs_started = Counter(f"{name}_runs_started", "Runs accepted, by kind.", ["kind"], registry=to)
+        self.runs_started = Counter(
+            f"{name}_runs_started",
+            "Runs accepted, by kind; one that goes on after a restart was counted before it.",
+            ["kind"],
+            registry=to,
+        )
         self.runs_rejected = Counter(
             f"{name}_runs_rejected", "Runs that were not accepted, by reason.", ["reason"], registry=to
         )

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -53,10 +54,28 @@ def installed(image: str, wheel: Path, folder: Path, rights: dict[str, Any], env
     return made / "bin"
 
 
-def line_of(server: subprocess.Popen[str]) -> str:
-    """Returns the line by which a server says that it serves."""
+@contextmanager
+def serving(
+    command: list[str | Path], environment: dict[str, str], folder: Path, rights: dict[str, Any]
+) -> Iterator[subprocess.Popen[str]]:
+    """Starts a server on free ports. Where the test fails, it is killed: to wait for its end would take for ever."""
+    ports = ["--port", "0", "--metrics-port", "0"]
+    with subprocess.Popen(
+        [*command, *ports], stdout=subprocess.PIPE, text=True, cwd=folder, env=environment, **rights
+    ) as server:
+        try:
+            yield server
+        finally:
+            server.kill()
+
+
+def address_of(server: subprocess.Popen[str], protocol: str) -> str:
+    """Reads the line by which a server says that it serves; returns where."""
     assert server.stdout
-    return server.stdout.readline()
+    line = server.stdout.readline()
+    ready = re.search(rf"\b{protocol}=(\S+)", line)
+    assert ready, line
+    return ready[1]
 
 
 @pytest.mark.timeout(600)
@@ -73,18 +92,18 @@ def test_controller_and_gateway_are_installed_and_serve_as_a_user_without_rights
         environment.pop(name, None)
     controller_programs = installed("controller", wheel, folder, rights, environment)
     gateway_programs = installed("gateway", wheel, folder, rights, environment)
-    ports = ["--port", "0", "--metrics-port", "0"]
-    started = partial(subprocess.Popen, stdout=subprocess.PIPE, text=True, cwd=folder, env=environment, **rights)
-    with started([controller_programs / "python", "-m", "orchestrion_controller", *ports]) as controller:
-        address = line_of(controller).split("grpc=")[1].split()[0]
-        with started([gateway_programs / "orchestrion", "gateway", "--controller", address, *ports]) as gateway:
-            url = re.search(r"http://[^\s,]+", line_of(gateway))
-            assert url
-            with urllib.request.urlopen(f"{url[0].rstrip('/')}/api/v1/hosts", timeout=60) as response:
-                assert response.status == 200
-            for server in (gateway, controller):
-                server.send_signal(signal.SIGTERM)
-                assert server.wait(60) == 0
+    started = partial(serving, environment=environment, folder=folder, rights=rights)
+    with (
+        started([controller_programs / "python", "-m", "orchestrion_controller"]) as controller,
+        started(
+            [gateway_programs / "orchestrion", "gateway", "--controller", address_of(controller, "grpc")]
+        ) as gateway,
+    ):
+        with urllib.request.urlopen(f"http://{address_of(gateway, 'http')}/api/v1/hosts", timeout=60) as response:
+            assert response.status == 200
+        for server in (gateway, controller):
+            server.send_signal(signal.SIGTERM)
+            assert server.wait(60) == 0
 
 
 def test_what_is_missing_is_told() -> None:
