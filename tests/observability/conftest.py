@@ -30,7 +30,7 @@ PLAN = {
 FAILURES = [{"status": 401, "error": "no such key"}, *["This is no plan."] * 4]
 """What the first language model says at first: its key is refused, and later it writes no plans."""
 TIMING = Timing(0.1)
-QUIET_S = 60.0
+QUIET_S = 120.0
 LOAD_S = 120.0
 
 
