@@ -24,6 +24,6 @@ rm requirements-suites.lock.new
 # installation, where torch draws those that it needs itself.
 {
     echo "# Made by make lock: every package of .venv but the project itself, for Python 3.11 and newer."
-    awk '/^[a-z]/ { cuda = /^(cuda-|nvidia-|triton=)/ } !cuda' requirements.lock
+    awk '/^[a-z]/ { cuda = /^(cuda-|nvidia-|triton=)/ && !/^nvidia-ml-py/ } !cuda' requirements.lock
 } >requirements.lock.new
 mv requirements.lock.new requirements.lock

@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from orchestrion_serving.tracing import Attributes, SpanKind, TraceSpan
+from orchestrion_serving.spans import Attributes, SpanKind, TraceSpan
 
 _MAX_TEXT: Final = 256
 """How many characters of a text attribute are kept; of content, sixteen times as many."""

@@ -12,9 +12,29 @@ from typing import Final, Protocol, TypeAlias, cast
 
 from orchestrion.errors import OrchestrionError, Reason, RunCancelledError
 from orchestrion_serving import trace_context
+from orchestrion_serving.spans import Attributes, SpanKind, TraceSpan
 
-Attributes: TypeAlias = Mapping[str, str | int | float | bool | tuple[str, ...]]
-"""What a span says of its work, by the names of `docs/tracing.md`; texts are cut to 256 characters."""
+__all__ = [
+    "NO_SPAN",
+    "Attributes",
+    "Metadata",
+    "SpanKind",
+    "SpanName",
+    "TraceSpan",
+    "Tracer",
+    "begin",
+    "beside",
+    "close",
+    "context_of",
+    "current",
+    "is_on",
+    "metadata",
+    "outcome",
+    "records_content",
+    "remote_parent",
+    "span",
+    "start",
+]
 
 _NOTHING: Final[Attributes] = MappingProxyType({})
 
@@ -35,40 +55,6 @@ class SpanName(StrEnum):
     COMPUTE = "compute"
     BATCH = "batch"
     WORKER = "worker"
-
-
-class SpanKind(StrEnum):
-    """Which side of a call a span is."""
-
-    INTERNAL = "INTERNAL"
-    SERVER = "SERVER"
-    CLIENT = "CLIENT"
-
-
-class TraceSpan:
-    """An open span; this one is the span of whoever does not trace, and does nothing."""
-
-    name = ""
-    """What it is called."""
-    parent: TraceSpan | None = None
-    """What it is a part of, where that is in this process."""
-
-    @property
-    def trace_id(self) -> str:
-        """The id of its trace, 32 hexadecimal digits; empty where it is not sampled."""
-        return ""
-
-    def set(self, attributes: Attributes) -> None:
-        """Says more of the work."""
-
-    def fail(self, reason: str) -> None:
-        """Says that the work failed, by a reason or the name of an error's class; never by its words."""
-
-    def link(self, other: TraceSpan) -> None:
-        """Points to a span elsewhere that this work was also for."""
-
-    def end(self, at: float | None = None) -> None:
-        """Ends it, now or at a time of `time.perf_counter`. A second end is none."""
 
 
 class Tracer(Protocol):

@@ -33,6 +33,9 @@ _PAYLOADS: Final[Mapping[str, type[InferPayload]]] = {
     "outputs": InferOutputs,
 }
 
+# A host whose lease ended has its channel closed, while others still hold its client.
+_NO_ANSWER: Final = (grpc.aio.AioRpcError, grpc.aio.UsageError)
+
 
 class HostChannel:
     """Calls one host."""
@@ -102,15 +105,15 @@ class HostChannel:
         request = pb.ReserveRequest(expert_id=expert_id, reservation=reservation, ttl_ms=RESERVATION_MS)
         try:
             await self._stub.Reserve(request, metadata=tracing.metadata())
-        except grpc.aio.AioRpcError as failure:
-            _log.info("%s did not reserve %s: %s", self.name, expert_id, failure.details())
+        except _NO_ANSWER as failure:
+            _log.info("%s did not reserve %s: %s", self.name, expert_id, failure)
 
     async def release(self, reservation: str) -> None:
         """Releases a reservation; it also expires, so a host that does not answer is only logged."""
         try:
             await self._stub.Release(pb.ReleaseRequest(reservation=reservation))
-        except grpc.aio.AioRpcError as failure:
-            _log.info("%s did not release %s: %s", self.name, reservation, failure.details())
+        except _NO_ANSWER as failure:
+            _log.info("%s did not release %s: %s", self.name, reservation, failure)
 
     def lose(self) -> None:
         """Ends every call with `HOST_UNREACHABLE`, those that wait for their turn too: the host's lease has ended."""

@@ -71,6 +71,7 @@ MODULES = {
     "inference",
     "links",
     "listings",
+    "logs",
     "models",
     "names",
     "plans",
