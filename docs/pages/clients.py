@@ -83,7 +83,8 @@ apt-get install cmake g++ libgrpc++-dev protobuf-compiler-grpc
 cmake -S examples/clients/cpp -B build/cpp && cmake --build build/cpp --parallel
 build/cpp/ask "Read the text in this picture aloud." examples/pictures/station.jpg
 
-apt-get install default-jdk-headless libgrpc-java libnetty-java libperfmark-java libgeronimo-annotation-1.3-spec-java \\
+apt-get install default-jdk-headless libgrpc-java libnetty-java libperfmark-java libprotobuf-java \\
+  libgeronimo-annotation-1.3-spec-java \\
   protobuf-compiler protobuf-compiler-grpc-java-plugin
 examples/clients/java/build.sh
 examples/clients/java/build/ask "Read the text in this picture aloud." examples/pictures/station.jpg

@@ -1,7 +1,7 @@
 #!/bin/sh
 # build.sh [FOLDER] — makes FOLDER/ask (default: build) from the .proto files of this repository and Debian's packages:
-# default-jdk-headless, libgrpc-java, libnetty-java, libperfmark-java, libgeronimo-annotation-1.3-spec-java,
-# protobuf-compiler, protobuf-compiler-grpc-java-plugin.
+# default-jdk-headless, libgrpc-java, libnetty-java, libperfmark-java, libprotobuf-java,
+# libgeronimo-annotation-1.3-spec-java, protobuf-compiler, protobuf-compiler-grpc-java-plugin.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 protos=$here/../../../protos
