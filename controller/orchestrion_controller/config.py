@@ -35,8 +35,13 @@ class ControllerConfig:
     """The port of /metrics for Prometheus; 0 takes a free one."""
     home: Path = field(default_factory=default_home)
     """The folder of the database and of the artifacts."""
-    database_url: str = ""
-    """The SQLAlchemy URL of the database; empty means SQLite in the home folder."""
+    database_url: str = field(default="", repr=False)
+    """The URL of the database, `sqlite:////folder/file` or `postgresql://user@host/name` (extra `postgres`); empty
+    means SQLite in the home folder. Other users can see flags: a password goes into the variable, `~/.pgpass` or
+    PGPASSWORD. One controller uses a database; a second is refused."""
+    database_retry_s: float = 30.0
+    """How long reads and writes are tried again while the database is away, restarts or is locked by another process,
+    in seconds; after that they fail with STORAGE_UNAVAILABLE until it is back."""
     synchronous: str = "normal"
     """How SQLite writes: `normal` loses the last commits at a power cut, `full` none, at ten times the cost."""
     max_artifact_bytes: int = 4 << 30
@@ -175,6 +180,7 @@ class ControllerConfig:
             "detach_grace_ms",
             "max_resumes",
             "shutdown_grace_s",
+            "database_retry_s",
             "llm_retry_count",
             "llm_longest_wait_s",
             "llm_context_tokens",

@@ -85,7 +85,9 @@ class Controller:
         self._config = config
         config.home.mkdir(parents=True, exist_ok=True)
         self.metrics = metrics = ControllerMetrics()
-        self._database = Database(config.resolved_database_url, metrics, synchronous=config.synchronous)
+        self._database = Database(
+            config.resolved_database_url, metrics, synchronous=config.synchronous, retry_s=config.database_retry_s
+        )
         self._journal = Journal(self._database)
         self._artifacts = OwnedArtifacts(
             LocalStore(config.home / "artifacts", config.max_artifact_bytes), self._database, metrics
