@@ -43,7 +43,8 @@ class ControllerConfig:
     """How long reads and writes are tried again while the database is away, restarts or is locked by another process,
     in seconds; after that they fail with STORAGE_UNAVAILABLE until it is back."""
     synchronous: str = "normal"
-    """How SQLite writes: `normal` loses the last commits at a power cut, `full` none, at ten times the cost."""
+    """How SQLite and the folder of artifacts write: `normal` loses the last commits at a power cut, `full` none, at ten
+    times the cost."""
     max_artifact_bytes: int = 4 << 30
     """The largest artifact taken, in bytes."""
     max_running_runs: int = 256

@@ -60,7 +60,8 @@ class Database:
         self._size_bytes = 0
         try:
             if self._place is not None and self._place.parent.is_dir():
-                self._lock = FileLock(self._place.with_name(f"{self._place.name}.lock"), f"the database {self._place}")
+                lock = self._place.with_name(f"{self._place.name}.lock")
+                self._lock = FileLock(lock, f"the database {self._place}", "--database-url")
             self._writer = self._opened(metrics)
         except (SQLAlchemyError, ImportError, InUseError, versions.NewerSchemaError) as error:
             self._release()

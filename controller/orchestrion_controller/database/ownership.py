@@ -34,12 +34,13 @@ class InUseError(RuntimeError):
 class FileLock:
     """A lock on a file, which the kernel ends with the process."""
 
-    def __init__(self, path: Path, what: str) -> None:
+    def __init__(self, path: Path, what: str, setting: str) -> None:
         """Takes the lock.
 
         Args:
             path: The file, which is made.
             what: What is locked, for the message.
+            setting: The setting that names another, for the message.
 
         Raises:
             InUseError: Another process has it.
@@ -55,7 +56,7 @@ class FileLock:
             holder = os.pread(file, 32, 0).decode(errors="replace").strip()
             os.close(file)
             text = f"the controller of process {holder} uses {what}" if holder else f"another controller uses {what}"
-            raise InUseError(f"{text}; stop it, or give this one another --home") from error
+            raise InUseError(f"{text}; stop it, or give this one another {setting}") from error
         except OSError:
             os.close(file)  # A file system without locks.
             return
