@@ -43,20 +43,30 @@ async def content(artifacts: OwnedArtifacts, name: str = NAME) -> bytes:
 
 
 async def test_a_deletion_whose_caller_left_is_over_before_the_next_upload_of_the_same_begins(
-    artifacts: OwnedArtifacts, hold_writes: HoldWrites
+    artifacts: OwnedArtifacts, database: Database, hold_writes: HoldWrites, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await artifacts.add(chunks(), "", "soup.txt")
+    queued = asyncio.Event()
+    write = database.write
+
+    def watched(*arguments: Any) -> None:
+        write(*arguments)
+        queued.set()
+
+    monkeypatch.setattr(database, "write", watched)
     with hold_writes():
         deleting = asyncio.ensure_future(artifacts.delete(NAME))
-        await asyncio.sleep(0.05)
+        await queued.wait()
         deleting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await deleting
         # The row is to be deleted and is still there: an upload that took it for its own would lose it.
         uploading = asyncio.ensure_future(artifacts.add(chunks(), "", "soup.txt"))
-        await asyncio.sleep(0.05)
+        await asyncio.wait([uploading], timeout=0.2)
     assert (await uploading).name == NAME
     await artifacts.finish()
+    # Everything that was queued is written before this.
+    await artifacts.rename(names.of_content(b"other"), "other.txt")
     assert await content(artifacts) == CONTENT
 
 
