@@ -97,7 +97,7 @@ class Controller:
         )
         self._runs = RunSupervisor(self._journal, metrics, limits)
         selector = Selector(self._registry, config.candidate_count, licenses=config.licenses)
-        call_limits = CallLimits(config.max_run_calls, config.max_open_calls)
+        call_limits = CallLimits(config.max_run_calls, config.max_open_calls, config.max_request_parts)
         self._executor = Executor(
             self._registry,
             selector,
