@@ -147,7 +147,7 @@ class ModelHost:
             absent_experts=collection.absent_experts,
         )
         self._advertiser = Advertiser(self._channel, self._description, changes)
-        self._server = GrpcServer(calls)
+        self._server = GrpcServer(calls, max_calls=config.max_server_calls, believe_all=True)
         servicer = ModelHostServicer(
             library=self._library,
             inference=inference,

@@ -21,6 +21,7 @@ from grpc_reflection.v1alpha import reflection
 from orchestrion import logs
 from orchestrion._net.transport import server_options
 from orchestrion_serving import trace_context, tracing
+from orchestrion_serving.call_limits import CallLimitInterceptor
 from orchestrion_serving.health import READINESS, Readiness
 from orchestrion_serving.interceptors import (
     DeadlineInterceptor,
@@ -64,17 +65,27 @@ def exit_with_parent() -> None:
 class GrpcServer:
     """A gRPC server with interceptors, health and reflection, on one port."""
 
-    def __init__(self, metrics: CallMetrics, *, unary_timeout_s: float = 120.0) -> None:
+    def __init__(
+        self,
+        metrics: CallMetrics,
+        *,
+        unary_timeout_s: float = 120.0,
+        max_calls: int = 4_096,
+        believe_all: bool = False,
+    ) -> None:
         """Makes the server; add services to `server`, then `start`.
 
         Args:
             metrics: Where calls are counted.
             unary_timeout_s: How long a unary call without a deadline may take, in seconds.
+            max_calls: How many calls may go on at once.
+            believe_all: Whether every peer may say for whom it calls, as `callers.caller_of`.
         """
         outermost = [TracingInterceptor()] if tracing.is_on() else []
         own = [
             MetricsInterceptor(metrics),
             ErrorInterceptor(),
+            CallLimitInterceptor(max_calls, believe_all=believe_all),
             DeadlineInterceptor(unary_timeout_s),
             MessageInterceptor(),
         ]
