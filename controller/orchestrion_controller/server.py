@@ -93,7 +93,11 @@ class Controller:
         )
         self._registry = Registry(config.lease_ms, metrics, task_types.load())
         limits = RunLimits(
-            config.max_running_runs, config.detach_grace_ms, config.approval_timeout_ms, config.max_resumes
+            config.max_running_runs,
+            config.detach_grace_ms,
+            config.approval_timeout_ms,
+            config.max_resumes,
+            config.max_running_bytes,
         )
         self._runs = RunSupervisor(self._journal, metrics, limits)
         selector = Selector(self._registry, config.candidate_count, licenses=config.licenses)
@@ -138,7 +142,8 @@ class Controller:
             metrics,
             early_dispatch=config.early_dispatch,
         )
-        self._grpc = GrpcServer(metrics, RequestBounds(config.max_request_bytes, config.max_request_parts))
+        bounds = RequestBounds(config.max_request_bytes, config.max_request_parts)
+        self._grpc = GrpcServer(metrics, bounds, max_calls=config.max_server_calls)
         self._grpc.readiness.require(lambda: self._database.problem)
         self._grpc.readiness.mention(
             lambda: "" if self._registry.hosts() else "No host is listed: tasks wait for none, they fail."

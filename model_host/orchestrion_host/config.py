@@ -70,12 +70,15 @@ class HostConfig:
     max_video_seconds: float = 600.0
     """The longest video that experts decode, in seconds."""
     queue_limit: int = 256
-    """How many calls may wait for one expert."""
+    """How many calls may wait for one expert. One caller may have up to three times as many as are free: alone three
+    quarters."""
     max_request_parts: int = 20_000
     """How many parts the request of one call may have: values, items of lists, members of JSON. One with more is
     refused with REQUEST_TOO_LARGE. Calls of the Open Inference Protocol are bounded by their bytes alone."""
     max_concurrent_calls: int = 64
     """How many calls this host wants at once from one controller."""
+    max_server_calls: int = 4_096
+    """How many calls the server may have open at once, streams too; it is shared between callers as queue_limit is."""
     room_wait_s: float = 30.0
     """How long a call without a deadline waits for memory that other experts hold, in seconds."""
     hang_timeout_s: float = 30.0
@@ -118,7 +121,8 @@ class HostConfig:
         for setting in ("port", "metrics_port"):
             if not 0 <= getattr(self, setting) <= 65535:
                 raise ValueError(f"{setting}: expected 0 to 65535; it is {getattr(self, setting)}.")
-        for setting in ("max_image_pixels", "queue_limit", "max_request_parts", "max_concurrent_calls"):
+        counts = ("max_image_pixels", "queue_limit", "max_request_parts", "max_concurrent_calls", "max_server_calls")
+        for setting in counts:
             if getattr(self, setting) < 1:
                 raise ValueError(f"{setting}: expected at least 1; it is {getattr(self, setting)}.")
         for setting in ("max_audio_seconds", "max_video_seconds"):

@@ -148,7 +148,8 @@ class ModelHost:
             absent_experts=collection.absent_experts,
         )
         self._advertiser = Advertiser(self._channel, self._description, changes)
-        self._server = GrpcServer(calls, RequestBounds(MAX_MESSAGE_BYTES, config.max_request_parts))
+        bounds = RequestBounds(MAX_MESSAGE_BYTES, config.max_request_parts)
+        self._server = GrpcServer(calls, bounds, max_calls=config.max_server_calls, believe_all=True)
         servicer = ModelHostServicer(
             library=self._library,
             inference=inference,
