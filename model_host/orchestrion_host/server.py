@@ -126,7 +126,7 @@ class ModelHost:
         cache = ArtifactCache(config.folder / "artifacts", config.cache_bytes)
         exchange = ArtifactExchange(cache, ArtifactStore(self._channel), self._spool, metrics)
         results = ResultCache(config.result_cache_bytes)
-        inference = Inference(
+        self._inference = inference = Inference(
             task_types=defined_task_types,
             loader=self._loader,
             reservations=self._reservations,
@@ -210,11 +210,17 @@ class ModelHost:
         return self._workers.workers
 
     async def stop(self) -> None:
-        """Tells the controller, lets calls end within the grace, and ends the workers."""
+        """Leaves the registry at once, finishes what it holds within the grace, and ends the workers.
+
+        Calls that come meanwhile are refused with HOST_DRAINING, so that whoever made them goes to another host.
+        """
         _log.info("stopping")
-        self._server.readiness.drain()
+        loop = asyncio.get_running_loop()
+        grace_end = loop.time() + self._config.drain_grace_s
+        self._server.drain()
         await self._advertiser.drain()
-        await self._server.stop(self._config.drain_grace_s)
+        await self._inference.until_idle(grace_end - loop.time())
+        await self._server.stop(max(0.0, grace_end - loop.time()))
         await self._advertiser.close()
         self._reservations.close()
         await self._library.close()

@@ -134,6 +134,11 @@ class GrpcServer:
         self._watch.start()
         self._callbacks.start()
 
+    def drain(self) -> None:
+        """Reports not ready, at `/readyz` and to whoever watches gRPC's health; calls are taken still."""
+        self.readiness.drain()
+        self._follow_readiness()
+
     async def stop(self, grace_s: float) -> None:
         """Reports not serving, takes no new calls, and cancels calls that have not ended within `grace_s` seconds."""
         self.readiness.drain()
