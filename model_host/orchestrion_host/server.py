@@ -48,6 +48,7 @@ from orchestrion_serving.process import GrpcServer
 from orchestrion_serving.request_bounds import RequestBounds
 
 _log = logging.getLogger(__name__)
+_LEAST_CALL_MEMORY_BYTES: Final = 1 << 30
 _SERVICE: Final = model_host_service_pb2.DESCRIPTOR.services_by_name["ModelHostService"].full_name
 
 
@@ -85,7 +86,7 @@ class ModelHost:
         # Everything that is reported may have made room; the end of a call makes room and is not reported.
         room = Changes()
         changes = Changes(also=room)
-        self._spool = SpoolRoot(config.folder)
+        self._spool = SpoolRoot(config.folder, config.spool_bytes)
         self._workers = WorkerPool(
             WorkerSettings(
                 config.hang_timeout_s,
@@ -93,6 +94,8 @@ class ModelHost:
                 config.log_format,
                 config.log_content,
                 config.hub_offline,
+                config.call_memory_bytes or max(_LEAST_CALL_MEMORY_BYTES, probe.main_memory().total_bytes // 4),
+                config.max_output_bytes,
             ),
             self._spool,
         )
