@@ -75,7 +75,7 @@ class RawEndpoint:
     def __init__(self, *script: Script) -> None:
         self.bodies: list[dict[str, Any]] = []
         self.base_url = ""
-        self.asked = asyncio.Event()
+        self.was_called = asyncio.Event()
         self.left = asyncio.Event()
         """Whether a client left that it held."""
         self._script = script
@@ -119,7 +119,7 @@ class RawEndpoint:
         answer: Script = whole({"error": {"message": "no such path"}}, 404)
         if path.partition("?")[0].endswith("/chat/completions"):
             self.bodies.append(json.loads(body))
-            self.asked.set()
+            self.was_called.set()
             answer = self._script[min(len(self.bodies), len(self._script)) - 1]
         if isinstance(answer, Break):
             return await self._break(answer, writer, reader)

@@ -82,7 +82,7 @@ async def start_platform(start_controller: StartController) -> AsyncIterator[Sta
         # What the first text of a process has to load would count against deadlines.
         languages.prepare()
 
-        async def start(patience_s: float = 0.15, **scripts: Script) -> Platform:
+        async def start(timeout_s: float = 0.15, **scripts: Script) -> Platform:
             models = {
                 name: await stack.enter_async_context(RawEndpoint(script))
                 for name, script in {**SOUND, **scripts}.items()
@@ -91,8 +91,8 @@ async def start_platform(start_controller: StartController) -> AsyncIterator[Sta
             controller = await start_controller(
                 llm_model="scripted",
                 llm_base_url=models["planner"].base_url,
-                llm_timeout_s=patience_s,
-                llm_idle_timeout_s=patience_s,
+                llm_timeout_s=timeout_s,
+                llm_idle_timeout_s=timeout_s,
                 llm_retry_count=RETRIES,
                 **addresses,
             )
@@ -169,13 +169,13 @@ ENDS = {"CANCELLED": by_a_call, "CLIENT_LEFT": by_leaving, "DEADLINE_EXCEEDED": 
 async def test_a_run_that_ends_while_its_language_model_writes_leaves_the_model_at_once(
     start_platform: StartPlatform, stage: str, reason: str, end: Callable[[Platform, str], Awaitable[None]]
 ) -> None:
-    platform = await start_platform(patience_s=60, **{stage: streamed("{", Break.HOLD)})
+    platform = await start_platform(timeout_s=60, **{stage: streamed("{", Break.HOLD)})
     model = platform.models[stage]
     timeout = 1.5 if end is by_the_deadline else None
     started = platform.client.run("What does it say?", policy=SelectionPolicy.LLM, detach_grace_ms=0, timeout=timeout)
     async with aclosing(started) as events:
         name = (await anext(events)).run
-        await asyncio.wait_for(model.asked.wait(), 10)
+        await asyncio.wait_for(model.was_called.wait(), 10)
         await end(platform, name)
 
     # Long before it would be given up for its silence.
