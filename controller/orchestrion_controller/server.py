@@ -159,6 +159,16 @@ class Controller:
         """The port of /metrics; 0 before the start."""
         return self._endpoint.port if self._endpoint else 0
 
+    @property
+    def grpc_address(self) -> str:
+        """Where clients reach it: `host:port`, `[::1]:port` or `unix:/path`; empty before the start."""
+        return self._grpc.address
+
+    @property
+    def metrics_address(self) -> str:
+        """Where its metrics are, likewise."""
+        return self._endpoint.address if self._endpoint else ""
+
     async def start(self) -> None:
         """Goes on with the runs that an earlier process left unfinished, and opens the ports.
 
@@ -174,7 +184,7 @@ class Controller:
             HOSTS_PATH: lambda: discovery_page(self._registry.hosts()),
         }
         self._endpoint = MetricsEndpoint(
-            self.metrics.registry, self._config.listen_host, self._config.metrics_port, pages
+            self.metrics.registry, self._config.metrics_address, self._config.metrics_port, pages
         )
         await self._grpc.start(self._config.listen_host, self._config.port, _SERVICES)
 

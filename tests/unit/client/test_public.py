@@ -70,6 +70,7 @@ MODULES = {
     "experts",
     "inference",
     "links",
+    "listening",
     "listings",
     "logs",
     "models",
