@@ -55,6 +55,7 @@ from orchestrion_controller.servicers.stages import ExecuteServicer, PlanService
 from orchestrion_serving.health import health_pages
 from orchestrion_serving.metrics_endpoint import MetricsEndpoint
 from orchestrion_serving.process import GrpcServer
+from orchestrion_serving.request_bounds import RequestBounds
 
 _log = logging.getLogger(__name__)
 _LAST_WORDS_S: Final = 0.5
@@ -94,12 +95,16 @@ class Controller:
         )
         self._registry = Registry(config.lease_ms, metrics, task_types.load())
         limits = RunLimits(
-            config.max_running_runs, config.detach_grace_ms, config.approval_timeout_ms, config.max_resumes
+            config.max_running_runs,
+            config.detach_grace_ms,
+            config.approval_timeout_ms,
+            config.max_resumes,
+            config.max_running_bytes,
         )
         self._runs = RunSupervisor(self._journal, metrics, limits)
         self._registry.on_leaving(self._runs.hosts_leave)
         selector = Selector(self._registry, config.candidate_count, licenses=config.licenses)
-        call_limits = CallLimits(config.max_run_calls, config.max_open_calls)
+        call_limits = CallLimits(config.max_run_calls, config.max_open_calls, config.max_request_parts)
         self._executor = Executor(
             self._registry,
             selector,
@@ -140,7 +145,8 @@ class Controller:
             metrics,
             early_dispatch=config.early_dispatch,
         )
-        self._grpc = GrpcServer(metrics)
+        bounds = RequestBounds(config.max_request_bytes, config.max_request_parts)
+        self._grpc = GrpcServer(metrics, bounds, max_calls=config.max_server_calls)
         self._grpc.readiness.require(lambda: self._database.problem)
         self._grpc.readiness.mention(
             lambda: "" if self._registry.hosts() else "No host is listed: tasks wait for none, they fail."

@@ -17,6 +17,7 @@ from orchestrion.v1 import registry_service_pb2 as messages
 from orchestrion.v1.registry_service_pb2_grpc import RegistryServiceStub
 from orchestrion_host.changes import Changes
 from orchestrion_host.report import HostDescription
+from orchestrion_host.uninterrupted import ended
 
 _log = logging.getLogger(__name__)
 _FIRST_PAUSE_S: Final = 0.1
@@ -62,9 +63,7 @@ class Advertiser:
     async def close(self) -> None:
         """Ends the stream."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await ended(self._task)
 
     async def _run(self) -> None:
         pause = _FIRST_PAUSE_S

@@ -24,6 +24,7 @@ from orchestrion_host.experts.reservations import GrantedReservations
 from orchestrion_host.metrics import HostMetrics
 from orchestrion_host.models.on_demand import OnDemand
 from orchestrion_host.results import ResultCache
+from orchestrion_serving import callers
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class Inference:
                 succeeded()
                 yield InferOutputs(cached)
                 return
-            entry = expert.queue.enter(task_type)
+            entry = expert.queue.enter(task_type, callers.current.get())
             try:
                 async with contextlib.aclosing(self._stages(expert, call, kind, entry)) as payloads:
                     async for payload in payloads:

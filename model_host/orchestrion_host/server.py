@@ -9,7 +9,7 @@ from typing import Final
 import grpc
 
 from orchestrion import task_types
-from orchestrion._net.transport import channel_options
+from orchestrion._net.transport import MAX_MESSAGE_BYTES, channel_options
 from orchestrion.v1 import model_host_service_pb2, model_host_service_pb2_grpc
 from orchestrion_host.advertiser import Advertiser
 from orchestrion_host.artifacts.cache import ArtifactCache
@@ -45,8 +45,10 @@ from orchestrion_serving.health import health_pages
 from orchestrion_serving.metrics import CallMetrics
 from orchestrion_serving.metrics_endpoint import MetricsEndpoint
 from orchestrion_serving.process import GrpcServer
+from orchestrion_serving.request_bounds import RequestBounds
 
 _log = logging.getLogger(__name__)
+_LEAST_CALL_MEMORY_BYTES: Final = 1 << 30
 _SERVICE: Final = model_host_service_pb2.DESCRIPTOR.services_by_name["ModelHostService"].full_name
 
 
@@ -84,7 +86,7 @@ class ModelHost:
         # Everything that is reported may have made room; the end of a call makes room and is not reported.
         room = Changes()
         changes = Changes(also=room)
-        self._spool = SpoolRoot(config.folder)
+        self._spool = SpoolRoot(config.folder, config.spool_bytes)
         self._workers = WorkerPool(
             WorkerSettings(
                 config.hang_timeout_s,
@@ -92,6 +94,8 @@ class ModelHost:
                 config.log_format,
                 config.log_content,
                 config.hub_offline,
+                config.call_memory_bytes or max(_LEAST_CALL_MEMORY_BYTES, probe.main_memory().total_bytes // 4),
+                config.max_output_bytes,
             ),
             self._spool,
         )
@@ -147,7 +151,8 @@ class ModelHost:
             absent_experts=collection.absent_experts,
         )
         self._advertiser = Advertiser(self._channel, self._description, changes)
-        self._server = GrpcServer(calls)
+        bounds = RequestBounds(MAX_MESSAGE_BYTES, config.max_request_parts)
+        self._server = GrpcServer(calls, bounds, max_calls=config.max_server_calls, believe_all=True)
         servicer = ModelHostServicer(
             library=self._library,
             inference=inference,

@@ -22,6 +22,8 @@ from orchestrion import listening, logs
 from orchestrion._net.transport import server_options
 from orchestrion.listening import ListenAddress, SocketFile
 from orchestrion_serving import trace_context, tracing
+from orchestrion_serving.call_limits import CallLimitInterceptor
+from orchestrion_serving.callback_watch import CallbackWatch
 from orchestrion_serving.health import READINESS, Readiness
 from orchestrion_serving.interceptors import (
     DeadlineInterceptor,
@@ -32,6 +34,7 @@ from orchestrion_serving.interceptors import (
 )
 from orchestrion_serving.loop_watch import LoopWatch
 from orchestrion_serving.metrics import CallMetrics
+from orchestrion_serving.request_bounds import DEFAULT_BOUNDS, RequestBounds
 from orchestrion_serving.stop_signals import StopSignals
 
 T = TypeVar("T")
@@ -66,19 +69,31 @@ def exit_with_parent() -> None:
 class GrpcServer:
     """A gRPC server with interceptors, health and reflection, on one port or unix socket."""
 
-    def __init__(self, metrics: CallMetrics, *, unary_timeout_s: float = 120.0) -> None:
+    def __init__(
+        self,
+        metrics: CallMetrics,
+        bounds: RequestBounds = DEFAULT_BOUNDS,
+        *,
+        unary_timeout_s: float = 120.0,
+        max_calls: int = 4_096,
+        believe_all: bool = False,
+    ) -> None:
         """Makes the server; add services to `server`, then `start`.
 
         Args:
             metrics: Where calls are counted.
+            bounds: How large requests may be.
             unary_timeout_s: How long a unary call without a deadline may take, in seconds.
+            max_calls: How many calls may go on at once.
+            believe_all: Whether every peer may say for whom it calls, as `callers.caller_of`.
         """
         outermost = [TracingInterceptor()] if tracing.is_on() else []
         own = [
             MetricsInterceptor(metrics),
             ErrorInterceptor(),
+            CallLimitInterceptor(max_calls, believe_all=believe_all),
             DeadlineInterceptor(unary_timeout_s),
-            MessageInterceptor(),
+            MessageInterceptor(bounds),
         ]
         interceptors = [*outermost, *own]
         self.server = grpc.aio.server(interceptors=interceptors, options=server_options())
@@ -91,6 +106,7 @@ class GrpcServer:
         """Whether the server should be given work; told by `/readyz`, by gRPC's health and by a metric."""
         metrics.ready.set_function(lambda: not self.readiness.problems())
         self._watch = LoopWatch(metrics.event_loop_lag, self._follow_readiness)
+        self._callbacks = CallbackWatch(metrics.event_loop_callback)
         self._is_ready = False
         self._telling: asyncio.Task[None] | None = None
         self._health = health_aio.HealthServicer()
@@ -120,6 +136,7 @@ class GrpcServer:
         self._is_ready = not self.readiness.problems()
         await self._health.set(READINESS, _status(self._is_ready))
         self._watch.start()
+        self._callbacks.start()
 
     def drain(self) -> None:
         """Reports not ready, at `/readyz` and to whoever watches gRPC's health; calls are taken still."""
@@ -130,6 +147,7 @@ class GrpcServer:
         """Reports not serving, takes no new calls, and cancels calls that have not ended within `grace_s` seconds."""
         self.readiness.drain()
         self._watch.stop()
+        self._callbacks.stop()
         await self._health.enter_graceful_shutdown()
         await self.server.stop(grace_s)
         if self._file is not None:
