@@ -41,6 +41,7 @@ from orchestrion_controller.performers import performers
 from orchestrion_controller.pipeline.context import StageContext
 from orchestrion_controller.pipeline.pipeline import Pipeline
 from orchestrion_controller.registry.discovery import HOSTS_PATH, discovery_page
+from orchestrion_controller.registry.listed_hosts import ListedHosts
 from orchestrion_controller.registry.registry import Registry
 from orchestrion_controller.runs.journal import Journal
 from orchestrion_controller.runs.runs import RunLimits, RunSupervisor
@@ -102,6 +103,8 @@ class Controller:
             config.max_running_bytes,
         )
         self._runs = RunSupervisor(self._journal, metrics, limits)
+        self._listed_hosts = ListedHosts(self._database)
+        self._registry.on_listed(self._listed_hosts.add)
         self._registry.on_leaving(self._runs.hosts_leave)
         selector = Selector(self._registry, config.candidate_count, licenses=config.licenses)
         call_limits = CallLimits(config.max_run_calls, config.max_open_calls, config.max_request_parts)
@@ -148,9 +151,7 @@ class Controller:
         bounds = RequestBounds(config.max_request_bytes, config.max_request_parts)
         self._grpc = GrpcServer(metrics, bounds, max_calls=config.max_server_calls)
         self._grpc.readiness.require(lambda: self._database.problem)
-        self._grpc.readiness.mention(
-            lambda: "" if self._registry.hosts() else "No host is listed: tasks wait for none, they fail."
-        )
+        self._grpc.readiness.mention(self._missing_hosts)
         self._programs = Programs(self._runs, pipeline, self._artifacts)
         self._add_services()
         self._endpoint: MetricsEndpoint | None = None
@@ -181,6 +182,8 @@ class Controller:
         Raises:
             OSError: A port is taken.
         """
+        self._registry.expect(await self._listed_hosts.load())
+        asyncio.get_running_loop().call_later(self._registry.lease_ms / 1000, self._forget_absent_hosts)
         await self._runs.load()
         if count := await self._runs.resume(self._programs.resume):
             _log.warning("goes on with %d runs that an earlier process left unfinished", count)
@@ -217,6 +220,15 @@ class Controller:
         await self._database.close()
         if self._endpoint is not None:
             await asyncio.to_thread(self._endpoint.close)
+
+    def _missing_hosts(self) -> str:
+        if awaited := self._registry.awaited:
+            return f"Runs wait for {', '.join(sorted(awaited))}, listed before the restart, a lease's time at most."
+        return "" if self._registry.hosts() else "No host is listed: tasks wait for none, they fail."
+
+    def _forget_absent_hosts(self) -> None:
+        listed = {host.name for host in self._registry.hosts()}
+        self._listed_hosts.remove(self._listed_hosts.names - listed)
 
     def _add_services(self) -> None:
         server, runs, programs = self._grpc.server, self._runs, self._programs
