@@ -12,7 +12,7 @@ from orchestrion.logs import FORMATS
 from orchestrion_controller.entry_points import PLANNERS, RESPONDERS, plugin_names
 from orchestrion_controller.language_model.choices import BY_DEFAULT, ModelChoice, own_or_common
 from orchestrion_controller.selector.licenses import check as check_licenses
-from orchestrion_serving.settings import default_home
+from orchestrion_serving.settings import check_address, default_home, default_metrics_host
 
 _STAGE_MODELS: Final[Mapping[str, str]] = {
     "planner": "planner_llm",
@@ -28,10 +28,12 @@ class ControllerConfig:
     """Plans requests, assigns experts, runs them on model hosts, and answers."""
 
     listen_host: str = "127.0.0.1"
-    """The address to listen on, for gRPC and for metrics. Only this machine can reach the default, and there is no
-    authentication yet."""
+    """The address to listen on: an IP address, a name, or `unix:/path` for a socket that this user alone can reach.
+    Only this machine can reach the default, and there is no authentication yet."""
     port: int = 50051
     """The gRPC port; 0 takes a free one."""
+    metrics_host: str = ""
+    """The address to listen on for metrics; empty means listen_host, or 127.0.0.1 where that is a socket."""
     metrics_port: int = 9464
     """The port of /metrics for Prometheus; 0 takes a free one."""
     home: Path = field(default_factory=default_home)
@@ -185,6 +187,8 @@ class ControllerConfig:
         Raises:
             ValueError: A value cannot be; the message names the setting.
         """
+        check_address("listen_host", self.listen_host)
+        check_address("metrics_host", self.metrics_address)
         for name in ("port", "metrics_port"):
             if not 0 <= getattr(self, name) <= 65_535:
                 raise ValueError(f"{name}: {getattr(self, name)} is no port; give 0 to 65535.")
@@ -234,6 +238,11 @@ class ControllerConfig:
         if self.fallback_model.is_some and not any(model.is_some for model in models.values()):
             name = self.fallback_model.named("expert" if self.fallback_model.expert else "base_url")
             raise ValueError(f"{name}: there is no language model that it could stand in for; set llm_base_url.")
+
+    @property
+    def metrics_address(self) -> str:
+        """The address to listen on for metrics, with the default filled in."""
+        return self.metrics_host or default_metrics_host(self.listen_host)
 
     @property
     def common_model(self) -> ModelChoice:

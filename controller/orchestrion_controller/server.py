@@ -42,6 +42,7 @@ from orchestrion_controller.performers import performers
 from orchestrion_controller.pipeline.context import StageContext
 from orchestrion_controller.pipeline.pipeline import Pipeline
 from orchestrion_controller.registry.discovery import HOSTS_PATH, discovery_page
+from orchestrion_controller.registry.listed_hosts import ListedHosts
 from orchestrion_controller.registry.registry import Registry
 from orchestrion_controller.runs.journal import Journal
 from orchestrion_controller.runs.runs import RunLimits, RunSupervisor
@@ -109,6 +110,8 @@ class Controller:
             config.max_running_bytes,
         )
         self._runs = RunSupervisor(self._journal, metrics, limits)
+        self._listed_hosts = ListedHosts(self._database)
+        self._registry.on_listed(self._listed_hosts.add)
         self._registry.on_leaving(self._runs.hosts_leave)
         selector = Selector(self._registry, config.candidate_count, licenses=config.licenses)
         call_limits = CallLimits(config.max_run_calls, config.max_open_calls, config.max_request_parts)
@@ -155,9 +158,7 @@ class Controller:
         bounds = RequestBounds(config.max_request_bytes, config.max_request_parts)
         self._grpc = GrpcServer(metrics, bounds, max_calls=config.max_server_calls)
         self._grpc.readiness.require(lambda: self._database.problem)
-        self._grpc.readiness.mention(
-            lambda: "" if self._registry.hosts() else "No host is listed: tasks wait for none, they fail."
-        )
+        self._grpc.readiness.mention(self._missing_hosts)
         self._upkeep = Upkeep(self._artifacts)
         self._programs = Programs(self._runs, pipeline, self._artifacts)
         self._add_services()
@@ -173,12 +174,24 @@ class Controller:
         """The port of /metrics; 0 before the start."""
         return self._endpoint.port if self._endpoint else 0
 
+    @property
+    def grpc_address(self) -> str:
+        """Where clients reach it: `host:port`, `[::1]:port` or `unix:/path`; empty before the start."""
+        return self._grpc.address
+
+    @property
+    def metrics_address(self) -> str:
+        """Where its metrics are, likewise."""
+        return self._endpoint.address if self._endpoint else ""
+
     async def start(self) -> None:
         """Goes on with the runs that an earlier process left unfinished, and opens the ports.
 
         Raises:
             OSError: A port is taken.
         """
+        self._registry.expect(await self._listed_hosts.load())
+        asyncio.get_running_loop().call_later(self._registry.lease_ms / 1000, self._forget_absent_hosts)
         await self._runs.load()
         if count := await self._runs.resume(self._programs.resume):
             _log.warning("goes on with %d runs that an earlier process left unfinished", count)
@@ -188,7 +201,7 @@ class Controller:
             HOSTS_PATH: lambda: discovery_page(self._registry.hosts()),
         }
         self._endpoint = MetricsEndpoint(
-            self.metrics.registry, self._config.listen_host, self._config.metrics_port, pages
+            self.metrics.registry, self._config.metrics_address, self._config.metrics_port, pages
         )
         await self._grpc.start(self._config.listen_host, self._config.port, _SERVICES)
         self._upkeep.start()
@@ -219,6 +232,15 @@ class Controller:
         self._home_lock.release()
         if self._endpoint is not None:
             await asyncio.to_thread(self._endpoint.close)
+
+    def _missing_hosts(self) -> str:
+        if awaited := self._registry.awaited:
+            return f"Runs wait for {', '.join(sorted(awaited))}, listed before the restart, a lease's time at most."
+        return "" if self._registry.hosts() else "No host is listed: tasks wait for none, they fail."
+
+    def _forget_absent_hosts(self) -> None:
+        listed = {host.name for host in self._registry.hosts()}
+        self._listed_hosts.remove(self._listed_hosts.names - listed)
 
     def _add_services(self) -> None:
         server, runs, programs = self._grpc.server, self._runs, self._programs
