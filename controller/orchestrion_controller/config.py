@@ -63,9 +63,9 @@ class ControllerConfig:
     """The largest request taken, in bytes; a larger one is refused with MESSAGE_TOO_LARGE before it is decoded. No more
     than 8 MiB come through gRPC. Files are uploaded in chunks, and have max_artifact_bytes."""
     max_request_parts: int = 20_000
-    """How many parts one request may have: tasks, values, items of lists, members of JSON. One with more is refused
-    with REQUEST_TOO_LARGE before anything is made of it, and so is a call of an expert that references make as large.
-    """
+    """How many parts one request may have: tasks, values (a reference is two), items of lists, members of JSON. One
+    with more is refused with REQUEST_TOO_LARGE before anything is made of it, and so is a call of an expert that
+    references make as large."""
     max_run_calls: int = 10_000
     """How many calls of experts one run may make, tries again not counted; each item of a list that unfolds is one. A
     task that would make more fails with TOO_MANY_CALLS before the first of them."""
