@@ -131,8 +131,8 @@ def _too_many_pixels(
         return error
     except (Image.DecompressionBombError, *BROKEN):
         pass  # A later frame is the large one, or the decoder itself looks at the size.
-    found = _PIXELS.search(str(refusal))
-    count = int(found[1]) if found else 0
+    match = _PIXELS.search(str(refusal))
+    count = int(match[1]) if match else 0
     limit = f"this host takes at most {max_pixels:,} (its setting max_image_pixels)"
     problem = f"has a picture of {count:,} pixels; {limit}."
     return call.bad_input(name, problem, pixel_count=count, limit_pixel_count=max_pixels)
