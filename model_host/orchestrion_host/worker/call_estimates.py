@@ -49,7 +49,7 @@ def check_and_estimate(call: Call, expert: object, max_pixels: int, limit_bytes:
         from orchestrion_host.worker.media.image import image_headers
 
         header = image_headers.read(path, max_pixels)
-        if header is None or header.pixel_count > max_pixels:
+        if header is None:
             continue
         count = header.pixel_count
         work = expert.work_bytes(call, count) if isinstance(expert, DeclaresWork) else USUAL_WORK_BYTES * count

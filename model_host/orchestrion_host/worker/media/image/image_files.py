@@ -18,9 +18,7 @@ from PIL import Image, UnidentifiedImageError
 from orchestrion.errors import OrchestrionError
 from orchestrion_host.worker.call import Call
 
-FORMATS: Final = (
-    "PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "MPO", "AVIF", "JPEG2000", "PPM", "TGA", "PCX", "DCX",
-)  # fmt: skip
+FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "JPEG2000", "PPM", "PCX", "DCX", "TGA")
 """What Pillow may take a file for, by its own names. Others start programs (PostScript), open further files, or hold
 images of other sizes than their header says (icons)."""
 
