@@ -15,13 +15,13 @@ from typing import Any, Final, TypeVar
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_health.v1.health import aio as health_aio
 from grpc_reflection.v1alpha import reflection
 
 from orchestrion import logs
 from orchestrion._net.transport import server_options
 from orchestrion_serving import trace_context, tracing
 from orchestrion_serving.health import READINESS, Readiness
+from orchestrion_serving.health_service import HealthService
 from orchestrion_serving.interceptors import (
     DeadlineInterceptor,
     ErrorInterceptor,
@@ -31,6 +31,7 @@ from orchestrion_serving.interceptors import (
 )
 from orchestrion_serving.loop_watch import LoopWatch
 from orchestrion_serving.metrics import CallMetrics
+from orchestrion_serving.unserved import UnservedInterceptor
 
 T = TypeVar("T")
 _PARENT_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG of Linux's prctl(2).
@@ -50,6 +51,12 @@ def set_up_logging(level: str, form: str = "console", *, content: bool = False) 
     logs.set_up(level, form, trace_context.ids, content=content)
     # The HTTP client logs every call at INFO, with its URL.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
+    logging.getLogger("grpc._cython.cygrpc").addFilter(_is_no_late_answer)
+
+
+def _is_no_late_answer(record: logging.LogRecord) -> bool:
+    """Leaves out what gRPC logs as an error, with a traceback, when a client has gone before its answer was sent."""
+    return not record.getMessage().startswith("ExecuteBatchError raised in core by servicer method")
 
 
 def exit_with_parent() -> None:
@@ -71,7 +78,7 @@ class GrpcServer:
             metrics: Where calls are counted.
             unary_timeout_s: How long a unary call without a deadline may take, in seconds.
         """
-        outermost = [TracingInterceptor()] if tracing.is_on() else []
+        outermost = [UnservedInterceptor(), *([TracingInterceptor()] if tracing.is_on() else [])]
         own = [
             MetricsInterceptor(metrics),
             ErrorInterceptor(),
@@ -87,7 +94,7 @@ class GrpcServer:
         self._watch = LoopWatch(metrics.event_loop_lag, self._follow_readiness)
         self._is_ready = False
         self._telling: asyncio.Task[None] | None = None
-        self._health = health_aio.HealthServicer()
+        self._health = HealthService()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
 
     async def start(self, address: str, port: int, services: Sequence[str]) -> None:
