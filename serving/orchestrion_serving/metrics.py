@@ -89,6 +89,13 @@ class CallMetrics:
             buckets=LAG_BUCKETS,
             registry=self.registry,
         )
+        self.event_loop_callback = Histogram(
+            f"{prefix}_event_loop_callback_cpu_seconds",
+            "Processor time of the event loop's thread from the beginning of one callback to another's; those that "
+            "together take less than a millisecond are one observation.",
+            buckets=LAG_BUCKETS,
+            registry=self.registry,
+        )
         self.ready = Gauge(
             f"{prefix}_ready",
             "1 while `/readyz` says that the server can be given work, else 0.",

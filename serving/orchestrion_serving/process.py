@@ -20,6 +20,7 @@ from grpc_reflection.v1alpha import reflection
 from orchestrion import logs
 from orchestrion._net.transport import server_options
 from orchestrion_serving import trace_context, tracing
+from orchestrion_serving.callback_watch import CallbackWatch
 from orchestrion_serving.health import READINESS, Readiness
 from orchestrion_serving.health_service import HealthService
 from orchestrion_serving.interceptors import (
@@ -92,6 +93,7 @@ class GrpcServer:
         """Whether the server should be given work; told by `/readyz`, by gRPC's health and by a metric."""
         metrics.ready.set_function(lambda: not self.readiness.problems())
         self._watch = LoopWatch(metrics.event_loop_lag, self._follow_readiness)
+        self._callbacks = CallbackWatch(metrics.event_loop_callback)
         self._is_ready = False
         self._telling: asyncio.Task[None] | None = None
         self._health = HealthService()
@@ -123,11 +125,13 @@ class GrpcServer:
         self._is_ready = not self.readiness.problems()
         await self._health.set(READINESS, _status(self._is_ready))
         self._watch.start()
+        self._callbacks.start()
 
     async def stop(self, grace_s: float) -> None:
         """Reports not serving, takes no new calls, and cancels calls that have not ended within `grace_s` seconds."""
         self.readiness.drain()
         self._watch.stop()
+        self._callbacks.stop()
         await self._health.enter_graceful_shutdown()
         await self.server.stop(grace_s)
 

@@ -20,6 +20,8 @@ from tests.hub_server import Faults, HubServer
 from tests.rpc.host import hub_models
 from tests.system.processes import Servers, eventually, kill, process_of
 
+pytestmark = pytest.mark.faults
+
 DISK_BYTES = 8 << 20
 WEIGHTS = "model.safetensors"
 
@@ -87,7 +89,6 @@ def add(host: Child) -> None:
         client.models.add("tiny/plain")
 
 
-@pytest.mark.tasks
 def test_a_killed_transfer_leaves_nothing_half_registered(servers: Servers, hub: HubServer) -> None:
     host = servers.host("--profile", "none")
     add(host)
