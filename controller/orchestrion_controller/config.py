@@ -43,6 +43,13 @@ class ControllerConfig:
     """The largest artifact taken, in bytes."""
     max_running_runs: int = 256
     """How many runs may go on at once; more are refused with RESOURCE_EXHAUSTED."""
+    max_request_bytes: int = 4 << 20
+    """The largest request taken, in bytes; a larger one is refused with MESSAGE_TOO_LARGE before it is decoded. No more
+    than 8 MiB come through gRPC. Files are uploaded in chunks, and have max_artifact_bytes."""
+    max_request_parts: int = 20_000
+    """How many parts one request may have: tasks, values, items of lists, members of JSON. One with more is refused
+    with REQUEST_TOO_LARGE before anything is made of it, and so is a call of an expert that references make as large.
+    """
     max_run_calls: int = 10_000
     """How many calls of experts one run may make, tries again not counted; each item of a list that unfolds is one. A
     task that would make more fails with TOO_MANY_CALLS before the first of them."""
@@ -168,7 +175,8 @@ class ControllerConfig:
             if not 0 <= getattr(self, name) <= 65_535:
                 raise ValueError(f"{name}: {getattr(self, name)} is no port; give 0 to 65535.")
         counts = ("max_artifact_bytes", "max_running_runs", "max_attempts", "candidate_count", "llm_max_tasks")
-        for name in (*counts, "max_run_calls", "max_open_calls", "approval_timeout_ms", "lease_ms"):
+        bounds = ("max_request_bytes", "max_request_parts", "max_run_calls", "max_open_calls")
+        for name in (*counts, *bounds, "approval_timeout_ms", "lease_ms"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: {getattr(self, name)} is too small; give at least 1.")
         for name in (

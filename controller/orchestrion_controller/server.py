@@ -55,6 +55,7 @@ from orchestrion_controller.servicers.stages import ExecuteServicer, PlanService
 from orchestrion_serving.health import health_pages
 from orchestrion_serving.metrics_endpoint import MetricsEndpoint
 from orchestrion_serving.process import GrpcServer
+from orchestrion_serving.request_bounds import RequestBounds
 
 _log = logging.getLogger(__name__)
 
@@ -137,7 +138,7 @@ class Controller:
             metrics,
             early_dispatch=config.early_dispatch,
         )
-        self._grpc = GrpcServer(metrics)
+        self._grpc = GrpcServer(metrics, RequestBounds(config.max_request_bytes, config.max_request_parts))
         self._grpc.readiness.require(lambda: self._database.problem)
         self._grpc.readiness.mention(
             lambda: "" if self._registry.hosts() else "No host is listed: tasks wait for none, they fail."

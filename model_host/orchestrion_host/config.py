@@ -71,6 +71,9 @@ class HostConfig:
     """The longest video that experts decode, in seconds."""
     queue_limit: int = 256
     """How many calls may wait for one expert."""
+    max_request_parts: int = 20_000
+    """How many parts the request of one call may have: values, items of lists, members of JSON. One with more is
+    refused with REQUEST_TOO_LARGE. Calls of the Open Inference Protocol are bounded by their bytes alone."""
     max_concurrent_calls: int = 64
     """How many calls this host wants at once from one controller."""
     room_wait_s: float = 30.0
@@ -115,7 +118,7 @@ class HostConfig:
         for setting in ("port", "metrics_port"):
             if not 0 <= getattr(self, setting) <= 65535:
                 raise ValueError(f"{setting}: expected 0 to 65535; it is {getattr(self, setting)}.")
-        for setting in ("max_image_pixels", "queue_limit", "max_concurrent_calls"):
+        for setting in ("max_image_pixels", "queue_limit", "max_request_parts", "max_concurrent_calls"):
             if getattr(self, setting) < 1:
                 raise ValueError(f"{setting}: expected at least 1; it is {getattr(self, setting)}.")
         for setting in ("max_audio_seconds", "max_video_seconds"):

@@ -9,7 +9,7 @@ from typing import Final
 import grpc
 
 from orchestrion import task_types
-from orchestrion._net.transport import channel_options
+from orchestrion._net.transport import MAX_MESSAGE_BYTES, channel_options
 from orchestrion.v1 import model_host_service_pb2, model_host_service_pb2_grpc
 from orchestrion_host.advertiser import Advertiser
 from orchestrion_host.artifacts.cache import ArtifactCache
@@ -45,6 +45,7 @@ from orchestrion_serving.health import health_pages
 from orchestrion_serving.metrics import CallMetrics
 from orchestrion_serving.metrics_endpoint import MetricsEndpoint
 from orchestrion_serving.process import GrpcServer
+from orchestrion_serving.request_bounds import RequestBounds
 
 _log = logging.getLogger(__name__)
 _SERVICE: Final = model_host_service_pb2.DESCRIPTOR.services_by_name["ModelHostService"].full_name
@@ -147,7 +148,7 @@ class ModelHost:
             absent_experts=collection.absent_experts,
         )
         self._advertiser = Advertiser(self._channel, self._description, changes)
-        self._server = GrpcServer(calls)
+        self._server = GrpcServer(calls, RequestBounds(MAX_MESSAGE_BYTES, config.max_request_parts))
         servicer = ModelHostServicer(
             library=self._library,
             inference=inference,

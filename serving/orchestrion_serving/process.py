@@ -32,6 +32,7 @@ from orchestrion_serving.interceptors import (
 )
 from orchestrion_serving.loop_watch import LoopWatch
 from orchestrion_serving.metrics import CallMetrics
+from orchestrion_serving.request_bounds import DEFAULT_BOUNDS, RequestBounds
 from orchestrion_serving.unserved import UnservedInterceptor
 
 T = TypeVar("T")
@@ -72,11 +73,14 @@ def exit_with_parent() -> None:
 class GrpcServer:
     """A gRPC server with interceptors, health and reflection, on one port."""
 
-    def __init__(self, metrics: CallMetrics, *, unary_timeout_s: float = 120.0) -> None:
+    def __init__(
+        self, metrics: CallMetrics, bounds: RequestBounds = DEFAULT_BOUNDS, *, unary_timeout_s: float = 120.0
+    ) -> None:
         """Makes the server; add services to `server`, then `start`.
 
         Args:
             metrics: Where calls are counted.
+            bounds: How large requests may be.
             unary_timeout_s: How long a unary call without a deadline may take, in seconds.
         """
         outermost = [UnservedInterceptor(), *([TracingInterceptor()] if tracing.is_on() else [])]
@@ -84,7 +88,7 @@ class GrpcServer:
             MetricsInterceptor(metrics),
             ErrorInterceptor(),
             DeadlineInterceptor(unary_timeout_s),
-            MessageInterceptor(),
+            MessageInterceptor(bounds),
         ]
         interceptors = [*outermost, *own]
         self.server = grpc.aio.server(interceptors=interceptors, options=server_options())

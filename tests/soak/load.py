@@ -13,7 +13,7 @@ import grpc
 import httpx2
 
 from orchestrion import AsyncClient, OnDetach
-from orchestrion._net.transport import channel_options, error_of
+from orchestrion._net.transport import error_of
 from orchestrion.errors import OrchestrionError
 from orchestrion.events import Event, RunFinished, TaskFinished
 from orchestrion.plans import Plan, TaskState
@@ -30,7 +30,9 @@ Request = Callable[[], Awaitable[str]]
 class Load:
     """Asks the servers for work of all sorts. Each method is one request, and counts as one."""
 
-    def __init__(self, client: AsyncClient, http: httpx2.AsyncClient, channel: grpc.aio.Channel, random: Random) -> None:
+    def __init__(
+        self, client: AsyncClient, http: httpx2.AsyncClient, channel: grpc.aio.Channel, random: Random
+    ) -> None:
         """Takes the connections to controller, gateway and controller again, for bytes that no client sends."""
         self._client, self._http, self._channel, self._random = client, http, channel, random
         self.ended: Counter[str] = Counter()
@@ -117,13 +119,17 @@ class Load:
 
     async def wrong_plan(self) -> str:
         """A plan that breaks a rule."""
-        plan = self._random.choice((Plan((wait("a", after("b")),)), Plan((wait("a", after("a")),)), Plan((wait("a", delay_ms=-1),))))
+        plan = self._random.choice(
+            (Plan((wait("a", after("b")),)), Plan((wait("a", after("a")),)), Plan((wait("a", delay_ms=-1),)))
+        )
         return await self._refused(self._all(self._client.run("do it", plan=plan)), "INVALID_ARGUMENT")
 
     async def no_message(self) -> str:
         """Bytes that are no message."""
         method = self._random.choice(("RunService/Run", "ExecuteService/Execute", "ArtifactService/Download"))
-        call = self._channel.unary_stream(f"/orchestrion.v1.{method}", bytes, bytes)(self._random.randbytes(200) + b"\xff")
+        call = self._channel.unary_stream(f"/orchestrion.v1.{method}", bytes, bytes)(
+            self._random.randbytes(200) + b"\xff"
+        )
         try:
             async for _ in call:
                 pass
@@ -182,7 +188,11 @@ class Load:
         finished = events[-1].payload
         assert isinstance(finished, RunFinished), finished
         assert finished.state is RunState.SUCCEEDED, finished.error
-        failed = [event.payload.result.error for event in events if isinstance(event.payload, TaskFinished) and event.payload.result.state is not TaskState.SUCCEEDED]
+        failed = [
+            event.payload.result.error
+            for event in events
+            if isinstance(event.payload, TaskFinished) and event.payload.result.state is not TaskState.SUCCEEDED
+        ]
         assert not failed, failed
         return "succeeded"
 

@@ -126,6 +126,7 @@ class Reason(enum.Enum):
 
     REQUEST_EMPTY = InvalidArgumentError, "No message of the user has text or artifacts."
     INVALID_MESSAGE = InvalidArgumentError, "The bytes sent are no message of the method that was called."
+    REQUEST_TOO_LARGE = InvalidArgumentError, "A request has more parts than the server takes: tasks, values, items."
     INVALID_FIELD = InvalidArgumentError, "A field of the request has a value that it cannot have."
     PLAN_INVALID = InvalidArgumentError, "A plan breaks a rule that has no reason of its own."
     MODEL_NOT_SUPPORTED = InvalidArgumentError, "No runtime of the host performs the task with such a model."

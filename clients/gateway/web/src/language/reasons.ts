@@ -59,6 +59,7 @@ export const REASONS_ZH: Readonly<Record<string, string>> = {
   ABORTED: "被其他操作抢先。",
   TOO_MANY_RUNS: "控制器上的请求已达上限，请稍后再试。",
   TOO_MANY_CALLS: "此请求的步骤需要的专家调用超过了单个请求的上限，请减少项目。",
+  REQUEST_TOO_LARGE: "请求的内容项太多，请分成几次发送。",
   INVALID_MESSAGE: "发送的内容不是此调用的消息。",
   QUEUE_FULL: "专家的队列已满，请稍后再试。",
   OUT_OF_MEMORY: "内存不足。",
