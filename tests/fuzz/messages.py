@@ -65,16 +65,14 @@ class MessageMaker:
         moods = ((0.0, 1.0, 0.08), (0.02, 0.7, 0.3), (0.2, 0.5, 0.6), (0.9, 0.0, 1.0))
         self._wildness, self._soundness, self._fullness = self._random.choices(moods, (4, 4, 3, 1))[0]
         self._longest = self._random.choices((3, 30, 3_000), (20, 4, 1))[0]
-        self._budget = self._random.choices((200, 20_000), (20, 1))[0]
-        message = self._message(descriptor, 0)
-        while message.ByteSize() > _LARGEST_BYTES:
-            self._longest = max(1, self._longest // 4)
-            message = self._message(descriptor, 0)
-        return message
+        self._budget = self._random.choices((10_000, _LARGEST_BYTES), (20, 1))[0]
+        return self._message(descriptor, 0)
 
     def _message(self, descriptor: Descriptor, depth: int) -> Message:
         if (recipe := RECIPES.get(descriptor.full_name)) is not None and self._random.random() < self._soundness:
-            return recipe(self._random)
+            made = recipe(self._random)
+            self._budget -= made.ByteSize()
+            return made
         message = GetMessageClass(descriptor)()
         chosen = {oneof.name: self._random.choice(oneof.fields) for oneof in descriptor.oneofs}
         for field in descriptor.fields:
@@ -98,13 +96,13 @@ class MessageMaker:
             return
         items = getattr(message, field.name)
         for _ in range(max(self._count(), self._matters(field) and self._random.random() < 0.9)):
+            if self._budget <= 0:
+                break
             if entry is not None:
                 key, value = entry.fields_by_name["key"], entry.fields_by_name["value"]
-                name = (
-                    self._text(f"{field.name}.key")
-                    if key.cpp_type == FieldDescriptor.CPPTYPE_STRING
-                    else self._scalar(key)
-                )
+                is_text = key.cpp_type == FieldDescriptor.CPPTYPE_STRING
+                name = self._text(f"{field.name}.key") if is_text else self._scalar(key)
+                self._budget -= 10
                 if value.message_type is None:
                     items[name] = self._scalar(value)
                 elif self._may_nest(depth):
@@ -120,17 +118,22 @@ class MessageMaker:
         return field.name in ("name", "expert_id") or (kind is not None and kind.full_name in RECIPES)
 
     def _may_nest(self, depth: int) -> bool:
-        self._budget -= 1
+        self._budget -= 20
         return self._budget > 0 and depth < _DEEPEST
 
     def _count(self) -> int:
+        if self._budget <= 0:
+            return 0
         return self._random.randint(0, self._random.choice((1, 2, self._longest)))
 
     def _scalar(self, field: FieldDescriptor) -> Any:
+        self._budget -= 4
         if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
             if field.type == FieldDescriptor.TYPE_BYTES:
                 return self._random.randbytes(self._random.choice((0, 1, 10, 1_000)))
-            return self._text(field.name, field.containing_type.name)
+            text = self._text(field.name, field.containing_type.name)
+            self._budget -= 2 + len(text)
+            return text
         if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
             return self._random.random() < 0.5
         if field.cpp_type in (FieldDescriptor.CPPTYPE_DOUBLE, FieldDescriptor.CPPTYPE_FLOAT):
@@ -151,7 +154,7 @@ class MessageMaker:
             return self._random.choice(_STRANGE)
         if kind < 0.6:
             return self._random.choice(self._random.choice(list(self._pools.values())))
-        if kind < 0.62:
+        if kind < 0.62 and self._budget > 0:
             return self._random.choice(("a", "é", "你", "{", "\n")) * self._random.choice((1_000, 30_000))
         return "".join(self._character() for _ in range(self._random.randint(0, 12)))
 

@@ -125,7 +125,7 @@ class ExpertLoader:
             if expert.state is ExpertState.LOADED:
                 text = f"{expert.facts.id} was unloaded while the call waited."
                 expert.queue.fail_waiting(Reason.EXPERT_NOT_LOADED.error(text, expert=expert.facts.id))
-                await self._take_off(expert)
+                await self._whole(self._take_off(expert))
 
     async def close(self) -> None:
         """Gives up all loads."""
@@ -243,7 +243,7 @@ class ExpertLoader:
     async def _evict(self, expert: HostedExpert) -> None:
         _log.info("%s is evicted from %s", expert.facts.id, expert.device)
         self._metrics.evictions.labels(expert.facts.id).inc()
-        await self._take_off(expert)
+        await self._whole(self._take_off(expert))
 
     async def _take_off(self, expert: HostedExpert) -> None:
         """Unloads an expert that is loaded; under the lock of admission, so that it cannot come back meanwhile."""
@@ -274,6 +274,19 @@ class ExpertLoader:
                 # Fails what waits, where the pause forbids the load.
                 self.load_in_background(expert, _RELOAD_WAIT_S)
         self._changes.notify()
+
+    async def _whole(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Runs something to its end, also where the caller leaves meanwhile: half of an unload loses memory for good."""
+        task = self._spawn(coroutine)
+        left: asyncio.CancelledError | None = None
+        while not task.done():
+            try:
+                await asyncio.wait([task])
+            except asyncio.CancelledError as error:
+                left = error
+        if left is not None:
+            raise left
+        task.result()
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(coroutine)
