@@ -93,6 +93,7 @@ class GrpcServer:
         interceptors = [*outermost, *own]
         self.server = grpc.aio.server(interceptors=interceptors, options=server_options())
         self.port = 0
+        self._metrics = metrics
         self.readiness = Readiness()
         """Whether the server should be given work; told by `/readyz`, by gRPC's health and by a metric."""
         metrics.ready.set_function(lambda: not self.readiness.problems())
@@ -130,6 +131,7 @@ class GrpcServer:
         await self._health.set(READINESS, _status(self._is_ready))
         self._watch.start()
         self._callbacks.start()
+        self._metrics.count_tasks(asyncio.get_running_loop())
 
     async def stop(self, grace_s: float) -> None:
         """Reports not serving, takes no new calls, and cancels calls that have not ended within `grace_s` seconds."""
