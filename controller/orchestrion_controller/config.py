@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from orchestrion._net.transport import MAX_MESSAGE_BYTES
 from orchestrion.logs import FORMATS
 from orchestrion_controller.entry_points import PLANNERS, RESPONDERS, plugin_names
 from orchestrion_controller.language_model.choices import BY_DEFAULT, ModelChoice, own_or_common
@@ -42,7 +43,14 @@ class ControllerConfig:
     max_artifact_bytes: int = 4 << 30
     """The largest artifact taken, in bytes."""
     max_running_runs: int = 256
-    """How many runs may go on at once; more are refused with RESOURCE_EXHAUSTED."""
+    """How many runs may go on at once; more are refused with RESOURCE_EXHAUSTED. One caller may have up to three times
+    as many as are free: alone three quarters."""
+    max_running_bytes: int = 256 << 20
+    """What the requests of the runs that go on may take together, in bytes; at least 8 MiB, the largest request. It is
+    shared between callers as max_running_runs is."""
+    max_server_calls: int = 4_096
+    """How many calls the server may have open at once, streams that are watched too. It is shared between callers as
+    max_running_runs is."""
     max_request_bytes: int = 4 << 20
     """The largest request taken, in bytes; a larger one is refused with MESSAGE_TOO_LARGE before it is decoded. No more
     than 8 MiB come through gRPC. Files are uploaded in chunks, and have max_artifact_bytes."""
@@ -175,10 +183,12 @@ class ControllerConfig:
             if not 0 <= getattr(self, name) <= 65_535:
                 raise ValueError(f"{name}: {getattr(self, name)} is no port; give 0 to 65535.")
         counts = ("max_artifact_bytes", "max_running_runs", "max_attempts", "candidate_count", "llm_max_tasks")
-        bounds = ("max_request_bytes", "max_request_parts", "max_run_calls", "max_open_calls")
+        bounds = ("max_request_bytes", "max_request_parts", "max_run_calls", "max_open_calls", "max_server_calls")
         for name in (*counts, *bounds, "approval_timeout_ms", "lease_ms"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: {getattr(self, name)} is too small; give at least 1.")
+        if self.max_running_bytes < MAX_MESSAGE_BYTES:
+            raise ValueError(f"max_running_bytes: {self.max_running_bytes} is too small; give {MAX_MESSAGE_BYTES:,}.")
         for name in (
             "detach_grace_ms",
             "max_resumes",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from threading import Thread
+from typing import Final
 
 from orchestrion import task_types
-from orchestrion.errors import Reason
 from orchestrion.v1 import (
     artifact_service_pb2,
     artifact_service_pb2_grpc,
@@ -58,6 +58,8 @@ from orchestrion_serving.process import GrpcServer
 from orchestrion_serving.request_bounds import RequestBounds
 
 _log = logging.getLogger(__name__)
+_LAST_WORDS_S: Final = 0.5
+"""How long a call may take at the very end that is about to be told why it ends, in seconds."""
 
 _SERVICES = [
     module.DESCRIPTOR.services_by_name[name].full_name
@@ -93,11 +95,16 @@ class Controller:
         )
         self._registry = Registry(config.lease_ms, metrics, task_types.load())
         limits = RunLimits(
-            config.max_running_runs, config.detach_grace_ms, config.approval_timeout_ms, config.max_resumes
+            config.max_running_runs,
+            config.detach_grace_ms,
+            config.approval_timeout_ms,
+            config.max_resumes,
+            config.max_running_bytes,
         )
         self._runs = RunSupervisor(self._journal, metrics, limits)
+        self._registry.on_leaving(self._runs.hosts_leave)
         selector = Selector(self._registry, config.candidate_count, licenses=config.licenses)
-        call_limits = CallLimits(config.max_run_calls, config.max_open_calls)
+        call_limits = CallLimits(config.max_run_calls, config.max_open_calls, config.max_request_parts)
         self._executor = Executor(
             self._registry,
             selector,
@@ -138,7 +145,8 @@ class Controller:
             metrics,
             early_dispatch=config.early_dispatch,
         )
-        self._grpc = GrpcServer(metrics, RequestBounds(config.max_request_bytes, config.max_request_parts))
+        bounds = RequestBounds(config.max_request_bytes, config.max_request_parts)
+        self._grpc = GrpcServer(metrics, bounds, max_calls=config.max_server_calls)
         self._grpc.readiness.require(lambda: self._database.problem)
         self._grpc.readiness.mention(
             lambda: "" if self._registry.hosts() else "No host is listed: tasks wait for none, they fail."
@@ -183,12 +191,18 @@ class Controller:
         self.language_models.prepare()
 
     async def stop(self) -> None:
-        """Cancels runs with a reason, lets clients read it, and closes everything."""
-        self._grpc.readiness.drain()
-        await self._runs.stop(Reason.SERVER_STOPPING.error("The controller is shutting down; ask again."))
-        await self._grpc.stop(self._config.shutdown_grace_s)
-        await self.language_models.aclose()
+        """Takes nothing new, lets runs end within the grace, leaves the others to the next process, closes everything.
+
+        Calls other than runs have what is left of the grace, and `_LAST_WORDS_S` at least, so that clients read why.
+        """
+        loop = asyncio.get_running_loop()
+        grace_end = loop.time() + self._config.shutdown_grace_s
+        self._grpc.drain()
+        if left := await self._runs.drain(self._config.shutdown_grace_s):
+            _log.warning("leaves %d runs unfinished in the journal, for the next controller", left)
         self._registry.close()
+        await self._grpc.stop(max(_LAST_WORDS_S, grace_end - loop.time()))
+        await self.language_models.aclose()
         await self._executor.close()
         await self._database.close()
         if self._endpoint is not None:

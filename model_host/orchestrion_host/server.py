@@ -48,6 +48,7 @@ from orchestrion_serving.process import GrpcServer
 from orchestrion_serving.request_bounds import RequestBounds
 
 _log = logging.getLogger(__name__)
+_LEAST_CALL_MEMORY_BYTES: Final = 1 << 30
 _SERVICE: Final = model_host_service_pb2.DESCRIPTOR.services_by_name["ModelHostService"].full_name
 
 
@@ -85,7 +86,7 @@ class ModelHost:
         # Everything that is reported may have made room; the end of a call makes room and is not reported.
         room = Changes()
         changes = Changes(also=room)
-        self._spool = SpoolRoot(config.folder)
+        self._spool = SpoolRoot(config.folder, config.spool_bytes)
         self._workers = WorkerPool(
             WorkerSettings(
                 config.hang_timeout_s,
@@ -93,6 +94,8 @@ class ModelHost:
                 config.log_format,
                 config.log_content,
                 config.hub_offline,
+                config.call_memory_bytes or max(_LEAST_CALL_MEMORY_BYTES, probe.main_memory().total_bytes // 4),
+                config.max_output_bytes,
             ),
             self._spool,
         )
@@ -126,7 +129,7 @@ class ModelHost:
         cache = ArtifactCache(config.folder / "artifacts", config.cache_bytes)
         exchange = ArtifactExchange(cache, ArtifactStore(self._channel), self._spool, metrics)
         results = ResultCache(config.result_cache_bytes)
-        inference = Inference(
+        self._inference = inference = Inference(
             task_types=defined_task_types,
             loader=self._loader,
             reservations=self._reservations,
@@ -148,7 +151,8 @@ class ModelHost:
             absent_experts=collection.absent_experts,
         )
         self._advertiser = Advertiser(self._channel, self._description, changes)
-        self._server = GrpcServer(calls, RequestBounds(MAX_MESSAGE_BYTES, config.max_request_parts))
+        bounds = RequestBounds(MAX_MESSAGE_BYTES, config.max_request_parts)
+        self._server = GrpcServer(calls, bounds, max_calls=config.max_server_calls, believe_all=True)
         servicer = ModelHostServicer(
             library=self._library,
             inference=inference,
@@ -209,11 +213,17 @@ class ModelHost:
         return self._workers.workers
 
     async def stop(self) -> None:
-        """Tells the controller, lets calls end within the grace, and ends the workers."""
+        """Leaves the registry at once, finishes what it holds within the grace, and ends the workers.
+
+        Calls that come meanwhile are refused with HOST_DRAINING, so that whoever made them goes to another host.
+        """
         _log.info("stopping")
-        self._server.readiness.drain()
+        loop = asyncio.get_running_loop()
+        grace_end = loop.time() + self._config.drain_grace_s
+        self._server.drain()
         await self._advertiser.drain()
-        await self._server.stop(self._config.drain_grace_s)
+        await self._inference.until_idle(grace_end - loop.time())
+        await self._server.stop(max(0.0, grace_end - loop.time()))
         await self._advertiser.close()
         self._reservations.close()
         await self._library.close()

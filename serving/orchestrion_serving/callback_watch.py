@@ -76,7 +76,7 @@ class _SliceClock:
         ) -> asyncio.Handle:
             return schedule(run, callback, *args, context=context)
 
-        loop.call_soon = call_soon  # type: ignore[assignment, method-assign]
+        loop.call_soon = call_soon  # type: ignore[method-assign]
 
     def remove(self) -> None:
         """Gives the loop its own method back."""

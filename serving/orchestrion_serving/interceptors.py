@@ -85,7 +85,7 @@ class _Around(grpc.aio.ServerInterceptor):
         """Wraps an async generator function."""
 
 
-class _WithinContext(_Around):
+class WithinContext(_Around):
     """Runs every call within an async context manager, whichever kind of answer it has."""
 
     @abstractmethod
@@ -113,7 +113,7 @@ class _WithinContext(_Around):
         return call
 
 
-class ErrorInterceptor(_WithinContext):
+class ErrorInterceptor(WithinContext):
     """Turns domain errors into statuses with details; any other exception is logged, and sent as INTERNAL."""
 
     @asynccontextmanager
@@ -125,7 +125,7 @@ class ErrorInterceptor(_WithinContext):
             await _abort(method, context, error)
 
 
-class TracingInterceptor(_WithinContext):
+class TracingInterceptor(WithinContext):
     """Opens a span around every call, as a part of the caller's; belongs there only where tracing is on."""
 
     @asynccontextmanager
@@ -147,7 +147,7 @@ class TracingInterceptor(_WithinContext):
                 span.set({"rpc.response.status_code": _code_name(context)})
 
 
-class MetricsInterceptor(_WithinContext):
+class MetricsInterceptor(WithinContext):
     """Counts and times every call by method and status code."""
 
     def __init__(self, metrics: CallMetrics) -> None:

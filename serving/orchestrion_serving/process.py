@@ -20,6 +20,7 @@ from grpc_reflection.v1alpha import reflection
 from orchestrion import logs
 from orchestrion._net.transport import server_options
 from orchestrion_serving import trace_context, tracing
+from orchestrion_serving.call_limits import CallLimitInterceptor
 from orchestrion_serving.callback_watch import CallbackWatch
 from orchestrion_serving.health import READINESS, Readiness
 from orchestrion_serving.health_service import HealthService
@@ -74,7 +75,13 @@ class GrpcServer:
     """A gRPC server with interceptors, health and reflection, on one port."""
 
     def __init__(
-        self, metrics: CallMetrics, bounds: RequestBounds = DEFAULT_BOUNDS, *, unary_timeout_s: float = 120.0
+        self,
+        metrics: CallMetrics,
+        bounds: RequestBounds = DEFAULT_BOUNDS,
+        *,
+        unary_timeout_s: float = 120.0,
+        max_calls: int = 4_096,
+        believe_all: bool = False,
     ) -> None:
         """Makes the server; add services to `server`, then `start`.
 
@@ -82,11 +89,14 @@ class GrpcServer:
             metrics: Where calls are counted.
             bounds: How large requests may be.
             unary_timeout_s: How long a unary call without a deadline may take, in seconds.
+            max_calls: How many calls may go on at once.
+            believe_all: Whether every peer may say for whom it calls, as `callers.caller_of`.
         """
         outermost = [UnservedInterceptor(), *([TracingInterceptor()] if tracing.is_on() else [])]
         own = [
             MetricsInterceptor(metrics),
             ErrorInterceptor(),
+            CallLimitInterceptor(max_calls, believe_all=believe_all),
             DeadlineInterceptor(unary_timeout_s),
             MessageInterceptor(bounds),
         ]
@@ -132,6 +142,11 @@ class GrpcServer:
         self._watch.start()
         self._callbacks.start()
         self._metrics.count_tasks(asyncio.get_running_loop())
+
+    def drain(self) -> None:
+        """Reports not ready, at `/readyz` and to whoever watches gRPC's health; calls are taken still."""
+        self.readiness.drain()
+        self._follow_readiness()
 
     async def stop(self, grace_s: float) -> None:
         """Reports not serving, takes no new calls, and cancels calls that have not ended within `grace_s` seconds."""

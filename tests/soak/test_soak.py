@@ -88,7 +88,7 @@ async def under_load(load: Load, servers: Servers, second: Child, seconds: float
 async def at_rest(client: AsyncClient, servers: dict[str, Child]) -> dict[str, object]:
     """Waits until no run goes on and no call is open, and looks at what the servers hold."""
     async with asyncio.timeout(60):
-        while [run for run in (await client.runs.list(50)).items if run.state is RunState.RUNNING]:
+        while any(run.state is RunState.RUNNING for run in (await client.runs.list(50)).items):  # noqa: ASYNC110
             await asyncio.sleep(0.5)
         while await asyncio.to_thread(metric, servers["host one"], "orchestrion_host_running", expert="delay"):
             await asyncio.sleep(0.5)

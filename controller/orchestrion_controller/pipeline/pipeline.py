@@ -21,7 +21,7 @@ from orchestrion_controller.pipeline import partial_plans
 from orchestrion_controller.pipeline.context import StageContext
 from orchestrion_controller.pipeline.performers import Performers
 from orchestrion_controller.planner.submitted import SubmittedPlanner
-from orchestrion_controller.plans import rules
+from orchestrion_controller.plans import fan_out, rules
 from orchestrion_controller.progress import NOTHING, RunProgress
 from orchestrion_controller.requests import (
     Approval,
@@ -253,7 +253,8 @@ class Pipeline:
         """Returns the planner and its request: for a submitted plan, the planner that streams it."""
         if request.plan is None:
             return self._performers.planner(request.planner), await self._planning_request(request, request.task_types)
-        submitted = SubmittedPlanner(request.plan, await self._context.artifacts_of(request.plan))
+        artifacts = await self._context.artifacts_of(request.plan)
+        submitted = SubmittedPlanner(request.plan, self._executor.limits.max_calls, artifacts)
         return submitted, await self._planning_request(request, self._context.in_force(request.task_types))
 
     async def _plan_and_assign(self, log: EventLog, request: FullRequest, queue: DispatchQueue) -> PlanFinished:
@@ -310,7 +311,9 @@ class Pipeline:
 
     async def _check(self, plan: Plan, own: Mapping[str, TaskType], attachments: tuple[Artifact, ...] = ()) -> Plan:
         described = await self._context.artifacts_of(plan)
-        return rules.check(plan, self._context.in_force(own), attachments, described)
+        checked = rules.check(plan, self._context.in_force(own), attachments, described)
+        fan_out.check(checked.tasks, self._context.in_force(own), self._executor.limits.max_calls)
+        return checked
 
     async def _planning_request(
         self, request: FullRequest | PlanRequest, own: Mapping[str, TaskType]

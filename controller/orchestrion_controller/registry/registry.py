@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from orchestrion import names
-from orchestrion.errors import Reason
+from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.experts import (
     AbsentExpert,
     Device,
@@ -86,6 +86,8 @@ class Registry:
         self._changed = asyncio.Event()
         self._grace_end = asyncio.get_running_loop().time() + lease_ms / 1000
         self._on_lost: list[Callable[[str], None]] = []
+        self._on_leaving: list[Callable[[], None]] = []
+        self._closed = asyncio.Event()
 
     def on_lost(self, notify: Callable[[str], None]) -> None:
         """Has a function called with the name of each host whose lease ends, or in whose place another process reports.
@@ -94,6 +96,10 @@ class Registry:
         host that drains is not lost when it leaves, since it may still be finishing what it holds.
         """
         self._on_lost.append(notify)
+
+    def on_leaving(self, notify: Callable[[], None]) -> None:
+        """Has a function called before a host gets no more work, whether it drains, is lost or breaks off."""
+        self._on_leaving.append(notify)
 
     def report(self, report: Report, stream: object) -> bool:
         """Applies a report and renews the lease; returns whether the host must send the facts of the digest.
@@ -120,6 +126,8 @@ class Registry:
             return True
         if listed is not None:
             listed.expiry.cancel()
+            if report.draining:
+                self._tell_leaving()
         host = Host(
             name=report.name,
             address=facts.address,
@@ -155,6 +163,7 @@ class Registry:
             self._forget(name)
             return
         _log.warning("%s is disconnected; it gets no new work", name)
+        self._tell_leaving()
         disconnected = replace(listing.host, state=HostState.DISCONNECTED)
         self._metrics.show_host(disconnected, listing.host)
         listing.host, listing.version = disconnected, self._version + 1
@@ -252,7 +261,13 @@ class Registry:
                     if seen.get(name) != listing.version:
                         seen[name] = listing.version
                         yield listing.host
+                if self._closed.is_set():
+                    raise stopping()
                 await changed.wait()
+
+    async def closed(self) -> None:
+        """Waits until the registry takes no more reports, since the controller stops."""
+        await self._closed.wait()
 
     async def recovered(self, hosts: Collection[str] = (), task_types: Collection[str] | None = None) -> None:
         """Waits until the hosts of an earlier process can be back: at most a lease's time after this one began.
@@ -276,7 +291,9 @@ class Registry:
             pass
 
     def close(self) -> None:
-        """Cancels the leases' timers."""
+        """Ends the leases' timers and the streams of hosts and watchers."""
+        self._closed.set()
+        self._on_change()
         for listing in self._listings.values():
             listing.expiry.cancel()
 
@@ -304,8 +321,13 @@ class Registry:
     def _expire(self, name: str) -> None:
         _log.warning("the lease of %s ended", name)
         self._metrics.leases_ended.labels(name).inc()
+        self._tell_leaving()
         self._forget(name)
         self._tell_lost(name)
+
+    def _tell_leaving(self) -> None:
+        for notify in self._on_leaving:
+            notify()
 
     def _tell_lost(self, name: str) -> None:
         for notify in self._on_lost:
@@ -323,6 +345,11 @@ class Registry:
         self._task_types = None
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+
+def stopping() -> OrchestrionError:
+    """Returns the error for streams that end because the controller stops."""
+    return Reason.SERVER_STOPPING.error("The controller is shutting down.", retry_after_ms=1_000)
 
 
 def _listed(task_type: TaskType, replicas: Sequence[Replica], reporters: tuple[str, ...]) -> ListedTaskType:

@@ -87,6 +87,7 @@ class LiveRun:
         self._has_begun = False
         self._created = False
         self._is_rejected = False
+        self._is_handed_over = False
         self._task: asyncio.Task[None] | None = None
         self._on_ended: Callable[[], None] = lambda: None
         self.error: OrchestrionError | None = None
@@ -128,6 +129,11 @@ class LiveRun:
         if self._cancels_without_reader:
             self._start_grace()
 
+    @property
+    def awaits_approval(self) -> bool:
+        """Whether it stands still until somebody approves its plan."""
+        return self.gate is not None and self.gate.is_awaited
+
     def cancel(self, error: OrchestrionError) -> None:
         """Cancels the run for a reason; the first reason counts."""
         if self._task is not None and self._cancel_error is None:
@@ -135,6 +141,20 @@ class LiveRun:
             # A task that is cancelled before its first step runs none of its code: the run would never end.
             if self._has_begun:
                 self._task.cancel()
+
+    async def hand_over(self, error: OrchestrionError) -> bool:
+        """Stops the run's work and leaves it unfinished in the journal, for the next process; readers get the error.
+
+        Returns:
+            Whether it is left so; one that is about to end for a reason of its own ends.
+        """
+        if self._task is not None and not self._task.done() and self._cancel_error is None:
+            self._is_handed_over = True
+            self.log.break_off(error)
+            self._journal.hand_over(self.row.name)
+            self.cancel(error)
+        await self.wait_ended()
+        return self._is_handed_over
 
     async def wait_ended(self) -> None:
         """Waits until the run's work has stopped and its last event is appended."""
@@ -213,9 +233,13 @@ class LiveRun:
         return tracing.span(tracing.SpanName.RUN, attributes)
 
     def _end(self, state: RunState, error: OrchestrionError | None) -> None:
-        self.error = error
         for timer in (*self._timers, *((self._detach_timer,) if self._detach_timer else ())):
             timer.cancel()
+        if self._is_handed_over:
+            _log.info("%s is left to the next controller", self.row.name)
+            self._metrics.runs_running.dec()
+            return
+        self.error = error
         seconds = time.perf_counter() - self._started
         _log.info(
             "%s ended as %s after %.3f s%s",

@@ -30,8 +30,7 @@ async def start_controller(tmp_path: Path) -> AsyncIterator[StartController]:
                 port=0,
                 metrics_port=0,
                 home=tmp_path / "controller",
-                shutdown_grace_s=0.2,
-                **settings,  # type: ignore[arg-type]  # Each test gives those it needs.
+                **{"shutdown_grace_s": 0.2, **settings},  # type: ignore[arg-type]  # Each test gives those it needs.
             )
             controller = Controller(config)
             await controller.start()

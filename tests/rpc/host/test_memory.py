@@ -49,11 +49,11 @@ async def test_a_caller_that_leaves_during_an_unload_loses_no_memory(tmp_path: P
         await until_running(host, "a")
         unloading = asyncio.create_task(host.client.unload("a"))
         async with asyncio.timeout(10):
-            while await loaded(host):  # noqa: ASYNC110  # Nobody is told.
+            while await loaded(host):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             unloading.cancel()
             assert (await computing).outputs == {"text": "one"}
-            while await free_bytes(host) != 100 * MB:
+            while await free_bytes(host) != 100 * MB:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         assert (await host.client.infer("a", text="two")).outputs == {"text": "two"}
         await host.client.unload("a")

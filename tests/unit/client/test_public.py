@@ -63,6 +63,7 @@ NAMES = {
 
 MODULES = {
     "answers",
+    "callers",
     "cli",
     "content",
     "errors",

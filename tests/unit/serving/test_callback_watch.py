@@ -33,7 +33,9 @@ def seconds() -> Histogram:
 
 def longer_than_burnt(histogram: Histogram) -> int:
     """How many callbacks took more than `BURNT_S`."""
-    by_bound = {sample.labels.get("le"): sample.value for sample in histogram.collect()[0].samples if sample.labels}
+    by_bound: dict[str | None, float] = {
+        sample.labels.get("le"): sample.value for sample in next(iter(histogram.collect())).samples if sample.labels
+    }
     return round(by_bound["+Inf"] - by_bound[str(BURNT_S)])
 
 
@@ -84,7 +86,9 @@ def test_time_in_which_the_loop_only_waits_counts_for_nothing(run: Run[None]) ->
 
 def test_callbacks_keep_their_arguments_their_context_and_their_errors(run: Run[None]) -> None:
     async def main() -> None:
-        loop, calls, troubles = asyncio.get_running_loop(), [], []
+        loop = asyncio.get_running_loop()
+        calls: list[str] = []
+        troubles: list[Any] = []
         loop.set_exception_handler(lambda _, about: troubles.append(about["exception"]))
         watch = CallbackWatch(seconds())
         watch.start()

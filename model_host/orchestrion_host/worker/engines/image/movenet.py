@@ -67,7 +67,7 @@ class MoveNetPoses:
             call.raise_if_cancelled()
             call.progress("looking for people", fraction)
 
-        pixels = np.asarray(image)
+        pixels = image_inputs.pixels(image)
         detections = object_search.find(
             pixels, self._detector.look, ssd_network.INPUT_SIDE, _PERSON_THRESHOLD, lambda done: go_on(0.8 * done)
         )

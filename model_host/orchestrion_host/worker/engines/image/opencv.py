@@ -74,7 +74,7 @@ class OpenCv:
             )
         image = image_inputs.read(call, "image", self._max_image_pixels)
         call.raise_if_cancelled()
-        edges = cv2.Canny(np.asarray(image_inputs.opaque(image)), low, high)
+        edges = cv2.Canny(image_inputs.pixels(image_inputs.opaque(image)), low, high)
         return {"image": image_outputs.write(call, "image", Image.fromarray(np.asarray(edges)), "edges")}
 
     def _new_picture(self, call: Call) -> Outputs:
@@ -84,11 +84,14 @@ class OpenCv:
         suffix, compute = self._operations[operation]
         image = image_inputs.read(call, "image", self._max_image_pixels)
         call.raise_if_cancelled()
-        made = Image.fromarray(compute(call, np.asarray(image)))
+        file_format, profile = image.format, image.info.get("icc_profile")
+        pixels = image_inputs.pixels(image)
+        del image
+        made = Image.fromarray(compute(call, pixels))
         # The colours mean what they meant before.
-        if "icc_profile" in image.info:
-            made.info["icc_profile"] = image.info["icc_profile"]
-        return {"image": image_outputs.write(call, "image", made, suffix, file_format=image.format)}
+        if profile is not None:
+            made.info["icc_profile"] = profile
+        return {"image": image_outputs.write(call, "image", made, suffix, file_format=file_format)}
 
     def _upscale(self, call: Call, image: Picture) -> Picture:
         scale = call.number("scale", _DEFAULT_SCALE)

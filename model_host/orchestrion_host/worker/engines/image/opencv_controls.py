@@ -54,7 +54,7 @@ class OpenCvControls:
         what, draw = _DRAWINGS[call.task_type]
         image = image_inputs.opaque(image_inputs.read(call, "image", self._max_image_pixels))
         call.raise_if_cancelled()
-        drawn = Image.fromarray(draw(np.asarray(image)))
+        drawn = Image.fromarray(draw(image_inputs.pixels(image)))
         return {"image": image_outputs.write(call, "image", drawn, what)}
 
 

@@ -66,7 +66,7 @@ class OpenCvFaces:
             call.raise_if_cancelled()
             call.progress("looking for faces", fraction)
 
-        grey = np.asarray(cv2.cvtColor(np.asarray(image_inputs.opaque(image)), cv2.COLOR_RGB2GRAY))
+        grey = np.asarray(cv2.cvtColor(image_inputs.pixels(image_inputs.opaque(image)), cv2.COLOR_RGB2GRAY))
         cascades = self._free.get()
         try:
             detections = face_search.find(grey, cascades, go_on)

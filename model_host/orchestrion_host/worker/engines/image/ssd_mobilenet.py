@@ -56,7 +56,7 @@ class SsdMobileNet:
             call.raise_if_cancelled()
             call.progress("looking for things", fraction)
 
-        pixels = np.asarray(image_inputs.opaque(image))
+        pixels = image_inputs.pixels(image_inputs.opaque(image))
         detections = object_search.find(pixels, self._network.look, ssd_network.INPUT_SIDE, threshold, go_on)
         return detected_objects.describe(call, image, detections, requested=requested)
 

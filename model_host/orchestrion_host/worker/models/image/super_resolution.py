@@ -71,7 +71,9 @@ class SuperResolution(TorchExpert):
                 pixel_count=largest[0] * largest[1],
                 limit_pixel_count=limit,
             )
-        made = Image.fromarray(self._upscaled(call, np.asarray(image.convert("RGB"))))
+        made = Image.fromarray(
+            self._upscaled(call, image_inputs.pixels(image if image.mode == "RGB" else image.convert("RGB")))
+        )
         if image.mode == "RGBA":
             made.putalpha(image.getchannel("A").resize(own_size, Image.Resampling.LANCZOS))
         if size != own_size:
