@@ -85,6 +85,7 @@ class LiveRun:
         self._detach_timer: asyncio.TimerHandle | None = None
         self._cancel_error: OrchestrionError | None = None
         self._cancel_state = RunState.CANCELLED
+        self._has_begun = False
         self._created = False
         self._is_rejected = False
         self._is_handed_over = False
@@ -138,7 +139,9 @@ class LiveRun:
         """Cancels the run for a reason; the first reason counts."""
         if self._task is not None and self._cancel_error is None:
             self._cancel_error = error
-            self._task.cancel()
+            # A task that is cancelled before its first step runs none of its code: the run would never end.
+            if self._has_begun:
+                self._task.cancel()
 
     async def hand_over(self, error: OrchestrionError) -> bool:
         """Stops the run's work and leaves it unfinished in the journal, for the next process; readers get the error.
@@ -204,7 +207,10 @@ class LiveRun:
 
     async def _live(self, program: Program) -> None:
         state, error = RunState.SUCCEEDED, None
+        self._has_begun = True
         try:
+            if self._cancel_error is not None:
+                raise asyncio.CancelledError
             with run_deadline(self._lifetime.deadline_s):
                 await program(self.row.name, self.log)
         except asyncio.CancelledError:
