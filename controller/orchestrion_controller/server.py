@@ -8,6 +8,7 @@ from threading import Thread
 from typing import Final
 
 from orchestrion import task_types
+from orchestrion.errors import Reason
 from orchestrion.v1 import (
     artifact_service_pb2,
     artifact_service_pb2_grpc,
