@@ -8,6 +8,7 @@ from threading import Thread
 from typing import Final
 
 from orchestrion import task_types
+from orchestrion.errors import Reason
 from orchestrion.v1 import (
     artifact_service_pb2,
     artifact_service_pb2_grpc,
@@ -44,6 +45,7 @@ from orchestrion_controller.pipeline.pipeline import Pipeline
 from orchestrion_controller.registry.discovery import HOSTS_PATH, discovery_page
 from orchestrion_controller.registry.registry import Registry
 from orchestrion_controller.runs.journal import Journal
+from orchestrion_controller.runs.retention import Retention, RetentionPolicy
 from orchestrion_controller.runs.runs import RunLimits, RunSupervisor
 from orchestrion_controller.selector.llm.chooser import LLMChooser
 from orchestrion_controller.selector.selector import Selector
@@ -97,7 +99,8 @@ class Controller:
         self._database = Database(
             config.resolved_database_url, metrics, synchronous=config.synchronous, retry_s=config.database_retry_s
         )
-        self._journal = Journal(self._database)
+        policy = RetentionPolicy(config.keep_runs_days, config.keep_runs_count, config.keep_artifact_bytes)
+        self._journal = Journal(self._database, policy.note)
         store = LocalStore(config.home / "artifacts", config.max_artifact_bytes, syncs=config.synchronous == "full")
         self._artifacts = OwnedArtifacts(store, self._database, metrics)
         self._registry = Registry(config.lease_ms, metrics, task_types.load())
@@ -158,7 +161,8 @@ class Controller:
         self._grpc.readiness.mention(
             lambda: "" if self._registry.hosts() else "No host is listed: tasks wait for none, they fail."
         )
-        self._upkeep = Upkeep(self._artifacts)
+        retention = Retention(policy, self._runs, self._artifacts, metrics)
+        self._upkeep = Upkeep(self._artifacts, retention if policy.is_some else None)
         self._programs = Programs(self._runs, pipeline, self._artifacts)
         self._add_services()
         self._endpoint: MetricsEndpoint | None = None
