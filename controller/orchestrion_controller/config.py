@@ -79,6 +79,15 @@ class ControllerConfig:
     max_resumes: int = 5
     """How often a run that a restart of the controller broke off is taken up again; after that it ends with
     CONTROLLER_RESTARTED. The bound is for a request that itself brings the controller down."""
+    keep_runs_days: float = 0.0
+    """How many days an ended run is kept, with the artifacts that it refers to; 0 keeps them for ever. A run stays for
+    as long as one that continues its conversation. Artifacts that no kept run refers to go once they were not used for
+    that long (a day where only the next two are set)."""
+    keep_runs_count: int = 0
+    """How many ended runs are kept, the newest; 0 for any number."""
+    keep_artifact_bytes: int = 0
+    """What artifacts may take on the disk, in bytes; 0 for all that there is. Beyond it go artifacts that no run refers
+    to, and then the oldest ended runs with theirs; nothing that was used within the last hour."""
     lease_ms: int = 10_000
     """How long a model host stays listed without a report, in milliseconds."""
     max_attempts: int = 3
@@ -204,6 +213,9 @@ class ControllerConfig:
             "max_resumes",
             "shutdown_grace_s",
             "database_retry_s",
+            "keep_runs_days",
+            "keep_runs_count",
+            "keep_artifact_bytes",
             "llm_retry_count",
             "llm_longest_wait_s",
             "llm_context_tokens",
