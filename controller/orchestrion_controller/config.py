@@ -46,8 +46,8 @@ class ControllerConfig:
     """How many runs may go on at once; more are refused with RESOURCE_EXHAUSTED. One caller may have up to three times
     as many as are free: alone three quarters."""
     max_running_bytes: int = 256 << 20
-    """What the requests of the runs that go on may take together, in bytes; at least 8 MiB, the largest request. It is
-    shared between callers as max_running_runs is."""
+    """What requests may take together of runs that go on, or whose call is still read, in bytes; at least 8 MiB, the
+    largest request. It is shared between callers as max_running_runs is."""
     max_server_calls: int = 4_096
     """How many calls the server may have open at once, streams that are watched too. It is shared between callers as
     max_running_runs is."""

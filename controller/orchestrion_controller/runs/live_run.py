@@ -26,6 +26,8 @@ from orchestrion_serving.metrics import exemplar, reason_label
 
 _log = logging.getLogger(__name__)
 
+_SLOW_AFTER_S: Final = 1.0
+"""How long after the end of a run its readers still find the log in memory, in seconds; then they read the journal."""
 _WRITE_AGAIN_S: Final = 1.0
 """How long to wait until a write is tried again for which the disk had no room, in seconds."""
 
@@ -93,7 +95,7 @@ class LiveRun:
 
     def start(self, opening: RunOpening, program: Program, ended: Callable[[], None]) -> None:
         """Queues the run's row and starts its program; `ended` is called once its end is committed."""
-        self._journal.create(self.row, opening.request_id, opening.request, self._on_written)
+        self._journal.create(self.row, opening.request_id, opening.request, self._on_written, messages=opening.messages)
         self._open(opening.messages)
         self._begin(opening.messages, program, ended)
 
@@ -244,6 +246,8 @@ class LiveRun:
                 asyncio.get_running_loop().call_later(_WRITE_AGAIN_S, self._write_again, state)
             else:
                 self._on_ended()
+                if self._created and failure is None and self._readers:
+                    asyncio.get_running_loop().call_later(_SLOW_AFTER_S, self.log.release)
 
         self._journal.end(self.row.name, state, written)
 

@@ -56,6 +56,8 @@ class RunLog:
         self._flush_timer: asyncio.TimerHandle | None = None
         self._last_text_at = 0.0
         self.last_sequence = 0
+        self.is_released = False
+        """Whether the events are no longer in memory: who has not read all of them goes on in the journal."""
 
     def load(self, events: Sequence[events_pb2.Event]) -> None:
         """Takes the events that an earlier process wrote, all committed, into an empty log; those that come go on."""
@@ -82,6 +84,13 @@ class RunLog:
         self._closed = True
         self._wake()
 
+    def release(self) -> None:
+        """Lets the events of a closed log go, which the journal has: a slow reader is not to keep them in memory."""
+        self.is_released = True
+        self._events, self._visible = [], 0
+        self._unnumbered.clear()
+        self._wake()
+
     def write_again(self) -> None:
         """Queues again what the journal did not take of a closed log; once it has all, everything is visible."""
         missing, self._unwritten = self._unwritten, []
@@ -97,7 +106,7 @@ class RunLog:
             self._journal.append(event, partial(committed, event))
 
     async def read(self, after: int) -> AsyncGenerator[events_pb2.Event, None]:
-        """Yields the events after a sequence number, and then those that come, until the log is closed.
+        """Yields the events after a sequence number, and then those that come, until the log is closed or released.
 
         Raises:
             ResourceExhaustedError: The journal does not take the run's events.
@@ -112,6 +121,8 @@ class RunLog:
                 index += 1
                 if event is not None and (event.sequence or index > live_from):
                     yield event
+            if self.is_released:
+                return
             if index < self._visible:
                 continue
             if self._failure is not None:

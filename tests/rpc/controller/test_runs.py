@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from contextlib import aclosing
 
 import pytest
@@ -22,6 +23,10 @@ from orchestrion.experts import SelectionPolicy
 from orchestrion.plans import Plan
 from orchestrion.runs import Message, OnDetach, RunState
 from orchestrion_controller import languages
+from orchestrion_controller.runs import live_run
+from orchestrion_controller.runs.live_run import LiveRun
+from orchestrion_controller.server import Controller
+from orchestrion_controller.servicers import run as run_servicer
 from tests.rpc.controller.conftest import StartController, StartHost
 from tests.rpc.controller.plans import CHAIN, collect, payloads, results, wait
 from tests.rpc.controller.scripted_host import Gate, ScriptedHost
@@ -280,3 +285,35 @@ async def test_a_controller_that_was_stopped_in_the_middle_tells_its_runs_as_end
     assert reported.state is RunState.CANCELLED
     assert reported.error is not None
     assert reported.error.reason == "SERVER_STOPPING"
+
+
+async def test_a_slow_reader_of_a_run_that_ended_reads_on_where_the_log_is_no_longer_in_memory(
+    client: AsyncClient, controller: Controller, start_host: StartHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_run, "_SLOW_AFTER_S", 0.0)
+    await start_host()
+    plan = Plan(tuple(wait(str(number), "x" * 300_000) for number in range(8)))
+    async with aclosing(client.run("do it", plan=plan)) as slow:
+        seen = [await anext(slow)]
+        whole = await collect(client.runs.watch(seen[0].run))
+        held = [one for one in gc.get_objects() if isinstance(one, LiveRun) and one.row.name == seen[0].run]
+        while any(run.log.events() for run in held):  # noqa: ASYNC110 -- it tells nobody.
+            await asyncio.sleep(0)
+        seen += [event async for event in slow]
+    assert [event.sequence for event in seen if event.sequence] == list(range(1, whole[-1].sequence + 1))
+    assert isinstance(seen[-1].payload, RunFinished)
+
+
+async def test_a_page_of_runs_is_no_larger_than_a_message(
+    client: AsyncClient, start_host: StartHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_servicer, "_LARGEST_LIST_BYTES", 700)
+    await start_host()
+    made = [(await collect(client.run("do it " * 40, plan=ONE)))[0].run for _ in range(5)]
+    listed: list[str] = []
+    page = await client.runs.list()
+    while page.next_page_token:
+        assert len(page.items) == 2
+        listed += [run.name for run in page.items]
+        page = await client.runs.list(page_token=page.next_page_token)
+    assert [*listed, *(run.name for run in page.items)] == made[::-1]
