@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Required, TypedDict, Unpack
+from typing import Final, Required, TypedDict, Unpack
 
 from orchestrion import names
 from orchestrion._codec import codec
@@ -26,6 +26,9 @@ from orchestrion_controller.runs.live_run import Lifetime, LiveRun, Program, Run
 from orchestrion_controller.runs.request_ids import CAPACITY, RequestIds
 from orchestrion_controller.runs.resuming import PreparedRun, RunResumer, abandoned
 from orchestrion_controller.runs.views import of_messages
+
+_BACK_AFTER_MS: Final = 1_000
+"""After what time the next controller may be there, in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class RunSupervisor:
         self._admission = RunAdmission(limits.max_running, limits.max_running_bytes)
         self._live: dict[str, LiveRun] = {}
         self._request_ids = RequestIds()
+        self._is_draining = False
+        self._hosts_leave = asyncio.Event()
 
     async def load(self) -> None:
         """Loads an earlier process's request ids, so repeated calls join its runs. Called before the first run."""
@@ -110,10 +115,14 @@ class RunSupervisor:
 
         Raises:
             ResourceExhaustedError: There are as many runs, or bytes of requests, as may be, in all or of this caller.
+            UnavailableError: The controller is about to stop.
         """
         options = options or RunOptions()
         if options.request_id and (earlier := await self._find_request(options.request_id)):
             return earlier
+        if self._is_draining:
+            self._metrics.runs_rejected.labels(Reason.SERVER_STOPPING.name).inc()
+            raise _stopping("takes no new runs")
         self.check_admission("", caller, len(request))
         now = datetime.now(UTC)
         deadline = now + timedelta(seconds=deadline_s) if deadline_s is not None else None
@@ -297,12 +306,37 @@ class RunSupervisor:
         await self._journal.delete(name)
         self._request_ids.forget(name)
 
-    async def stop(self, error: OrchestrionError) -> None:
-        """Cancels every live run and waits until all have ended."""
-        live = list(self._live.values())
-        for run in live:
-            run.cancel(error)
-        await asyncio.gather(*(run.wait_ended() for run in live))
+    async def drain(self, grace_s: float) -> int:
+        """Takes no new runs, lets those that go on end within the grace, and hands the rest over to the next process.
+
+        Runs that wait for approval are not waited for, and none is once `hosts_leave` says that the hosts stop, too.
+        Where `max_resumes` is 0 nobody takes a run up again: what is left is cancelled.
+
+        Args:
+            grace_s: How long runs may go on, in seconds.
+
+        Returns:
+            How many are left unfinished in the journal.
+        """
+        self._is_draining = True
+        going = [run for run in self._live.values() if not run.awaits_approval]
+        if going and grace_s > 0:
+            waiting = [asyncio.create_task(_all_ended(going)), asyncio.create_task(self._hosts_leave.wait())]
+            await asyncio.wait(waiting, timeout=grace_s, return_when=asyncio.FIRST_COMPLETED)
+            for task in waiting:
+                task.cancel()
+        left = list(self._live.values())
+        if self._limits.max_resumes:
+            return sum(await asyncio.gather(*(run.hand_over(_stopping("goes on with the run later")) for run in left)))
+        for run in left:
+            run.cancel(Reason.SERVER_STOPPING.error("The controller is shutting down; ask again."))
+        await asyncio.gather(*(run.wait_ended() for run in left))
+        return 0
+
+    def hosts_leave(self) -> None:
+        """Notes that a host leaves: where the controller stops, too, its runs are better off with the next one."""
+        if self._is_draining:
+            self._hosts_leave.set()
 
     def _forget(self, name: str) -> None:
         self._live.pop(name, None)
@@ -318,3 +352,14 @@ class RunSupervisor:
     async def _ended_length(self, name: str) -> int:
         await self._journal.get(name)
         return await self._journal.last_sequence(name)
+
+
+async def _all_ended(runs: Iterable[LiveRun]) -> None:
+    for run in runs:
+        await run.wait_ended()
+
+
+def _stopping(what: str) -> OrchestrionError:
+    return Reason.SERVER_STOPPING.error(
+        f"The controller is shutting down and {what}; call again once it is back.", retry_after_ms=_BACK_AFTER_MS
+    )

@@ -23,7 +23,7 @@ from orchestrion.events import Event, RunStarted, Stage
 from orchestrion.runs import Message, RunKind, RunState
 from orchestrion_controller.database import versions
 from orchestrion_controller.database.database import Database
-from orchestrion_controller.database.schema import METADATA
+from orchestrion_controller.database.schema import HOSTS, METADATA
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.runs.journal import Journal
 
@@ -51,7 +51,8 @@ def tables(path: Path) -> set[tuple[str, str]]:
 async def test_a_database_of_before_versions_is_opened_with_all_that_it_holds(
     unversioned: Path, metrics: ControllerMetrics
 ) -> None:
-    before = {table: ask(unversioned, f"SELECT * FROM {table}") for table in METADATA.tables}
+    names = METADATA.tables.keys() - {HOSTS.name}
+    before = {table: ask(unversioned, f"SELECT * FROM {table}") for table in names}
     before["artifacts"] = [(owner, sha256, sha256, *rest) for owner, sha256, *rest in before["artifacts"]]
     # Runs of that time have no request, and were never taken up again; what lists show is taken from their events.
     before["runs"] = [(*row, None, 0, b"") for row in before["runs"]]
@@ -61,7 +62,7 @@ async def test_a_database_of_before_versions_is_opened_with_all_that_it_holds(
     assert (first.state, second.state, second.previous_run) == (RunState.SUCCEEDED, RunState.RUNNING, "runs/a")
     assert [event.sequence for event in await journal.events("runs/a", 0)] == [1, 2]
     await database.close()
-    assert {table: ask(unversioned, f"SELECT * FROM {table}") for table in METADATA.tables} == before
+    assert {table: ask(unversioned, f"SELECT * FROM {table}") for table in names} == before
     assert ask(unversioned, "SELECT * FROM alembic_version") == [(versions.HEAD,)]
 
 

@@ -12,8 +12,8 @@ from orchestrion.events import Event, RunStarted
 from orchestrion.v1 import events_pb2
 from orchestrion_controller.database.beginnings import beginnings
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 _GROUP: Final = 500
 
