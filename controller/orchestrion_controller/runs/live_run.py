@@ -50,7 +50,7 @@ class RunOpening:
 
 @dataclass(frozen=True, slots=True)
 class Lifetime:
-    """What ends a run early: no reader, or its deadline."""
+    """What ends a run early: no reader, its deadline, or a log that grows too large."""
 
     on_detach: OnDetach
     """What happens without a reader."""
@@ -58,6 +58,8 @@ class Lifetime:
     """How long it lives without one under CANCEL, in seconds."""
     deadline_s: float | None
     """How long it may take, in seconds; None for no deadline."""
+    max_log_bytes: int
+    """How large its log may grow, in bytes."""
 
 
 class LiveRun:
@@ -77,7 +79,7 @@ class LiveRun:
         """
         self.gate = gate
         self.row = run
-        self.log = RunLog(run.name, journal, self._fail)
+        self.log = RunLog(run.name, journal, self._fail, max_bytes=lifetime.max_log_bytes)
         self._lifetime = lifetime
         self._journal = journal
         self._metrics = metrics
@@ -225,6 +227,9 @@ class LiveRun:
             _log.exception("%s failed", self.row.name)
             error = Reason.INTERNAL.error("The controller met a fault of its own; its log has the details.")
             state = RunState.FAILED
+        if error is None and self._cancel_state is RunState.FAILED:
+            # It failed with its last event, and had nothing more to wait for.
+            state, error = RunState.FAILED, self._cancel_error
         self._end(state, error)
 
     def _span(self) -> AbstractContextManager[tracing.TraceSpan]:
@@ -296,7 +301,7 @@ class LiveRun:
             self._fail(error)
 
     def _fail(self, error: OrchestrionError) -> None:
-        """Ends a run that cannot be journalled."""
+        """Ends a run that cannot be journalled, or whose log is too large."""
         if self._cancel_error is None:
             self._cancel_state = RunState.FAILED
             self.cancel(error)

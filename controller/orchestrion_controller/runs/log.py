@@ -11,7 +11,8 @@ from functools import partial
 from typing import Final
 
 from orchestrion._codec import codec
-from orchestrion.errors import OrchestrionError
+from orchestrion._net.transport import MAX_MESSAGE_BYTES
+from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.events import AnswerText, Event, Payload, Stage, TaskPreview, TaskProgress, TaskText
 from orchestrion.v1 import events_pb2
 from orchestrion_controller.runs.journal import Journal
@@ -19,7 +20,14 @@ from orchestrion_controller.runs.journal import Journal
 COALESCE_S: Final = 0.02
 """Pieces of text that come within this time of the last are joined into one event, in seconds."""
 
+LARGEST_EVENT_BYTES: Final = MAX_MESSAGE_BYTES - 1_024
+"""The largest event that a stream carries."""
+
 _KEPT_UNNUMBERED: Final = 64
+_LARGEST_UNNUMBERED_BYTES: Final = 1 << 20
+"""A larger preview is passed over: the next one follows, and the result."""
+_LONGEST_JOINED: Final = 1 << 18
+"""How many characters pieces of text have at most that are joined."""
 
 _Text = AnswerText | TaskText
 
@@ -33,17 +41,25 @@ class RunLog:
     """
 
     def __init__(
-        self, run: str, journal: Journal, on_failure: Callable[[OrchestrionError], None] = lambda _: None
+        self,
+        run: str,
+        journal: Journal,
+        on_failure: Callable[[OrchestrionError], None] = lambda _: None,
+        *,
+        max_bytes: int = 256 << 20,
     ) -> None:
         """Starts an empty log.
 
         Args:
             run: The name of the run.
             journal: Where numbered events are written.
-            on_failure: Called once, when the journal does not take an event.
+            on_failure: Called when the journal does not take an event, or the log is too large for one or with it.
+            max_bytes: How large it may grow: the setting `max_log_bytes`.
         """
         self._run = run
         self._journal = journal
+        self._max_bytes = max_bytes
+        self._size_bytes = 0
         self._events: list[events_pb2.Event | None] = []
         self._unnumbered: deque[int] = deque()
         self._visible = 0
@@ -200,8 +216,16 @@ class RunLog:
         if isinstance(payload, TaskProgress | TaskPreview):
             self._add_unnumbered(codec.encode(Event(self._run, 0, now, stage, payload)))
             return
+        event = codec.encode(Event(self._run, self.last_sequence + 1, now, stage, payload))
+        if (size := event.ByteSize()) > LARGEST_EVENT_BYTES:
+            # No reader could get it, so it cannot be a part of the log.
+            self._on_failure(_too_large(event, size))
+            return
+        if self._size_bytes <= self._max_bytes < self._size_bytes + size:
+            # This one and those that end the run are taken all the same.
+            self._on_failure(_too_much(self._max_bytes))
+        self._size_bytes += size
         self.last_sequence += 1
-        event = codec.encode(Event(self._run, self.last_sequence, now, stage, payload))
         self._events.append(event)
         position = len(self._events)
 
@@ -220,6 +244,8 @@ class RunLog:
         self._journal.append(event, committed)
 
     def _add_unnumbered(self, event: events_pb2.Event) -> None:
+        if event.ByteSize() > _LARGEST_UNNUMBERED_BYTES:
+            return
         if self._visible == len(self._events):
             self._events.append(event)
             self._show(len(self._events))
@@ -244,8 +270,27 @@ class RunLog:
         changed.set()
 
 
+def _too_large(event: events_pb2.Event, size: int) -> OrchestrionError:
+    kind = event.WhichOneof("payload") or "event"
+    text = (
+        f"A {kind} of the run has {size:,} bytes, and a message has at most {MAX_MESSAGE_BYTES:,}. "
+        "Have a task give less, for instance for fewer items of a list at once."
+    )
+    return Reason.MESSAGE_TOO_LARGE.error(text, size_bytes=str(size), limit=str(MAX_MESSAGE_BYTES))
+
+
+def _too_much(max_bytes: int) -> OrchestrionError:
+    text = (
+        f"The events of the run have more than {max_bytes:,} bytes, which is what max_log_bytes allows. "
+        "Split the request, or have the operator raise it."
+    )
+    return Reason.RUN_TOO_LARGE.error(text, setting="max_log_bytes", limit=str(max_bytes))
+
+
 def _join(first: _Text, second: _Text) -> _Text | None:
-    """Joins two pieces of the same text; None when they belong to different ones."""
+    """Joins two pieces of the same text; None when they belong to different ones, or would be a long one."""
+    if len(first.text) + len(second.text) > _LONGEST_JOINED:
+        return None
     if isinstance(first, AnswerText) and isinstance(second, AnswerText):
         return AnswerText(first.text + second.text)
     if not (isinstance(first, TaskText) and isinstance(second, TaskText)):

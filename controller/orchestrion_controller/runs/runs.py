@@ -45,6 +45,8 @@ class RunLimits:
     """How often a run is taken up again after a restart of the controller."""
     max_running_bytes: int = 256 << 20
     """What the requests of the runs that go on may take together, in bytes."""
+    max_log_bytes: int = 256 << 20
+    """How large the log of one run may grow, in bytes."""
 
 
 class StartOptions(TypedDict, total=False):
@@ -183,7 +185,7 @@ class RunSupervisor:
 
     def _lifetime(self, options: RunOptions, deadline_s: float | None) -> Lifetime:
         grace_ms = self._limits.detach_grace_ms if options.detach_grace_ms is None else options.detach_grace_ms
-        return Lifetime(options.on_detach or OnDetach.CANCEL, grace_ms / 1000, deadline_s)
+        return Lifetime(options.on_detach or OnDetach.CANCEL, grace_ms / 1000, deadline_s, self._limits.max_log_bytes)
 
     async def watch(
         self, name: str, after: int = 0, *, raise_error: bool = False

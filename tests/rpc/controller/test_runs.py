@@ -24,6 +24,7 @@ from orchestrion.events import Event, RunFinished, RunStarted, TaskStarted
 from orchestrion.experts import SelectionPolicy
 from orchestrion.plans import Plan
 from orchestrion.runs import Message, OnDetach, RunState
+from orchestrion.values import OutputRef
 from orchestrion_controller import languages
 from orchestrion_controller.runs import live_run
 from orchestrion_controller.runs.live_run import LiveRun
@@ -379,6 +380,36 @@ async def test_a_slow_reader_of_a_run_that_ended_reads_on_where_the_log_is_no_lo
         seen += [event async for event in slow]
     assert [event.sequence for event in seen if event.sequence] == list(range(1, whole[-1].sequence + 1))
     assert isinstance(seen[-1].payload, RunFinished)
+
+
+async def test_a_run_whose_log_grows_too_large_fails_by_the_name_of_the_setting(
+    start_controller: StartController,
+) -> None:
+    controller = await start_controller(max_log_bytes=2_000_000)
+    async with AsyncClient(f"127.0.0.1:{controller.grpc_port}") as client:
+        host = ScriptedHost("one", client.address, {"echo": echo})
+        await host.start()
+        tasks = [wait("first", "x" * 300_000), *(wait(str(number), OutputRef("first", "text")) for number in range(20))]
+        with pytest.raises(ResourceExhaustedError, match="max_log_bytes") as caught:
+            await collect(client.run("do it", plan=Plan(tuple(tasks))))
+        assert (caught.value.reason, caught.value.metadata["limit"]) == ("RUN_TOO_LARGE", "2000000")
+        assert (await client.runs.list()).items[0].state is RunState.FAILED
+        await host.stop()
+
+
+async def test_what_is_too_large_for_a_message_fails_its_run_and_says_so(
+    client: AsyncClient, start_host: StartHost
+) -> None:
+    """Given three tasks whose texts fit one by one, the answer that has all of them cannot be told to anybody."""
+    await start_host()
+    tasks = [wait("first", "x" * 3_500_000), *(wait(str(number), OutputRef("first", "text")) for number in range(2))]
+    with pytest.raises(ResourceExhaustedError, match="a message has at most") as caught:
+        await collect(client.run("do it", plan=Plan(tuple(tasks))))
+    assert caught.value.reason == "MESSAGE_TOO_LARGE"
+    run = await client.runs.get((await client.runs.list()).items[0].name)
+    assert run.state is RunState.FAILED
+    assert run.left_out == ("results[0].outputs", "results[2].outputs")
+    assert run.results[1].outputs
 
 
 async def test_a_page_of_runs_is_no_larger_than_a_message(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 from alembic import op
@@ -30,10 +30,10 @@ def upgrade() -> None:
     fill = sa.update(runs).where(runs.c.name == sa.bindparam("run")).values(beginnings=sa.bindparam("shown"))
     last = ""
     while rows := connection.execute(first.where(events.c.run > last)).all():
-        connection.execute(fill, [{"run": row.run, "shown": _shown(row)} for row in rows])
+        connection.execute(fill, [{"run": row.run, "shown": _shown(row.event)} for row in rows])
         last = rows[-1].run
 
 
-def _shown(row: sa.Row[Any]) -> bytes:
-    started = codec.decode(events_pb2.Event.FromString(row.event), Event).payload
+def _shown(first_event: bytes) -> bytes:
+    started = codec.decode(events_pb2.Event.FromString(first_event), Event).payload
     return beginnings(started.messages if isinstance(started, RunStarted) else ())
