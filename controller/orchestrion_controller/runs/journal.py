@@ -171,6 +171,11 @@ class Journal:
 
         return await self._database.read(read)
 
+    async def size_bytes(self, name: str) -> int:
+        """Returns how large the events of a run are together, in bytes; 0 for one that has none."""
+        query = select(func.sum(func.length(EVENTS.c.event))).where(EVENTS.c.run == name)
+        return int(await self._database.read(lambda connection: connection.execute(query).scalar_one()) or 0)
+
     async def last_sequence(self, name: str) -> int:
         """Returns the number of a run's last event; 0 when it has none."""
         query = select(func.max(EVENTS.c.sequence)).where(EVENTS.c.run == name)
