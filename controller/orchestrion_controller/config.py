@@ -54,8 +54,11 @@ class ControllerConfig:
     """How many runs may go on at once; more are refused with RESOURCE_EXHAUSTED. One caller may have up to three times
     as many as are free: alone three quarters."""
     max_running_bytes: int = 256 << 20
-    """What the requests of the runs that go on may take together, in bytes; at least 8 MiB, the largest request. It is
-    shared between callers as max_running_runs is."""
+    """What requests may take together of runs that go on, or whose call is still read, in bytes; at least 8 MiB, the
+    largest request. It is shared between callers as max_running_runs is."""
+    max_log_bytes: int = 256 << 20
+    """How large the log of one run may grow, in bytes, which is in memory while it goes on; one that goes beyond fails
+    with RUN_TOO_LARGE."""
     max_server_calls: int = 4_096
     """How many calls the server may have open at once, streams that are watched too. It is shared between callers as
     max_running_runs is."""
@@ -203,7 +206,7 @@ class ControllerConfig:
                 raise ValueError(f"{name}: {getattr(self, name)} is no port; give 0 to 65535.")
         counts = ("max_artifact_bytes", "max_running_runs", "max_attempts", "candidate_count", "llm_max_tasks")
         bounds = ("max_request_bytes", "max_request_parts", "max_run_calls", "max_open_calls", "max_server_calls")
-        for name in (*counts, *bounds, "approval_timeout_ms", "lease_ms"):
+        for name in (*counts, *bounds, "max_log_bytes", "approval_timeout_ms", "lease_ms"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: {getattr(self, name)} is too small; give at least 1.")
         if self.max_running_bytes < MAX_MESSAGE_BYTES:
