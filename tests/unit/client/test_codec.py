@@ -204,10 +204,10 @@ def test_whole_numbers_of_structured_data_come_back_whole() -> None:
     assert repr(decoded) == "Json(data={'box': [3, 2.5, 0]})"
 
 
-NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53)
+JSON_NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53)
 
 
-@given(st.lists(NUMBERS, min_size=10, max_size=40), st.integers(0, 40))
+@given(st.lists(JSON_NUMBERS, min_size=10, max_size=40), st.integers(0, 40))
 def test_long_lists_of_numbers_are_what_protobuf_writes_of_them(numbers: list[float], place: int) -> None:
     for data in (numbers, [*numbers[:place], True, *numbers[place:]], [*numbers, "x"], [[*numbers], {"a": numbers}]):
         message = value_codec.encode_value(Json(data))
