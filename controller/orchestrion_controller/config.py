@@ -74,6 +74,12 @@ class ControllerConfig:
     task that would make more fails with TOO_MANY_CALLS before the first of them."""
     max_open_calls: int = 256
     """How many items of one task are with hosts at a time; the others wait in the controller."""
+    max_result_bytes: int = 3 << 20
+    """How many bytes the outputs of one task may have, all its items together; files do not count. A task with more
+    fails with RESULT_TOO_LARGE. They are one event, and clients in other languages take messages up to 4 MiB."""
+    max_result_parts: int = 50_000
+    """How many parts the outputs of one task may have: items of lists, members of JSON; numbers in lists of JSON, such
+    as embeddings, count an eighth. A task with more fails with RESULT_TOO_LARGE."""
     detach_grace_ms: int = 10_000
     """How long a run without a reader lives where the request does not say, in milliseconds."""
     approval_timeout_ms: int = 3_600_000
@@ -205,8 +211,9 @@ class ControllerConfig:
             if not 0 <= getattr(self, name) <= 65_535:
                 raise ValueError(f"{name}: {getattr(self, name)} is no port; give 0 to 65535.")
         counts = ("max_artifact_bytes", "max_running_runs", "max_attempts", "candidate_count", "llm_max_tasks")
-        bounds = ("max_request_bytes", "max_request_parts", "max_run_calls", "max_open_calls", "max_server_calls")
-        for name in (*counts, *bounds, "max_log_bytes", "approval_timeout_ms", "lease_ms"):
+        requests = ("max_request_bytes", "max_request_parts", "max_run_calls", "max_open_calls", "max_server_calls")
+        results = ("max_result_bytes", "max_result_parts", "max_log_bytes")
+        for name in (*counts, *requests, *results, "approval_timeout_ms", "lease_ms"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: {getattr(self, name)} is too small; give at least 1.")
         if self.max_running_bytes < MAX_MESSAGE_BYTES:

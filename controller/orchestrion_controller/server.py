@@ -61,6 +61,7 @@ from orchestrion_serving.health import health_pages
 from orchestrion_serving.metrics_endpoint import MetricsEndpoint
 from orchestrion_serving.process import GrpcServer
 from orchestrion_serving.request_bounds import RequestBounds
+from orchestrion_serving.value_sizes import ResultBounds
 
 _log = logging.getLogger(__name__)
 _LAST_WORDS_S: Final = 0.5
@@ -118,7 +119,12 @@ class Controller:
         self._registry.on_listed(self._listed_hosts.add)
         self._registry.on_leaving(self._runs.hosts_leave)
         selector = Selector(self._registry, config.candidate_count, licenses=config.licenses)
-        call_limits = CallLimits(config.max_run_calls, config.max_open_calls, config.max_request_parts)
+        call_limits = CallLimits(
+            config.max_run_calls,
+            config.max_open_calls,
+            config.max_request_parts,
+            ResultBounds(config.max_result_bytes, config.max_result_parts),
+        )
         self._executor = Executor(
             self._registry,
             selector,
