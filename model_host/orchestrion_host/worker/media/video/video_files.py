@@ -37,6 +37,7 @@ _CONTAINERS: Final = "mov,matroska,avi,mpeg,mpegts,ogg,gif"
 _QUALITY: Final = "18"
 _BT709_MATRIX: Final = 1
 _CHECKED_FRAMES: Final = 16
+_COUNTED_EDGES: Final = 128 * 2 * 65_536
 _DECODER_BYTES: Final = 32
 """For each pixel of an image: those that others are made from, at most 16, and the one in colours."""
 
@@ -132,7 +133,12 @@ def decoding_bytes(path: Path, max_pixels: int) -> int:
 
 def _options(max_pixels: int) -> dict[str, str]:
     # Decoders look at images while the file is opened: larger ones are refused before they have memory.
-    return {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file", "max_pixels": str(max_pixels)}
+    return {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file", **_decoder_options(max_pixels)}
+
+
+def _decoder_options(max_pixels: int) -> dict[str, str]:
+    # FFmpeg counts 128 pixels more a side; exactly to the pixel it is looked at afterwards.
+    return {"max_pixels": str(max_pixels + _COUNTED_EDGES)}
 
 
 @contextlib.contextmanager
@@ -150,7 +156,7 @@ def _opened(call: Call, name: str, max_pixels: int) -> Iterator[tuple[InputConta
         if not streams:
             raise call.bad_input(name, "has no moving pictures.")
         # The container's options are not for the decoder that is opened later; some images have a header of their own.
-        streams[0].codec_context.options = {"max_pixels": str(max_pixels)}
+        streams[0].codec_context.options = _decoder_options(max_pixels)
         try:
             yield container, streams[0]
         except av.error.FFmpegError as error:
