@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from orchestrion._net.transport import MAX_MESSAGE_BYTES
 from orchestrion.errors import InvalidArgumentError, Reason, RunCancelledError
 from orchestrion_host import ipc
 from orchestrion_host.worker import call_estimates
@@ -168,3 +169,33 @@ def test_a_call_of_which_an_input_never_fits_says_which(tmp_path: Path) -> None:
     with pytest.raises(InvalidArgumentError, match="`image` has 100 x 100") as caught:
         call_estimates.check_and_estimate(one, object(), 1 << 20, 100_000)
     assert caught.value.metadata["needed_bytes"] == str((10_000 + 2_500) * 28)
+
+
+class Talker(Painter):
+    """An expert that returns a text of any length, and what no frame can carry."""
+
+    def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
+        for one in batch:
+            one.text_piece("text", "x" * 600_000)
+        return [{"text": "x" * int(one.number("length")) or object()} for one in batch]
+
+
+def test_one_result_that_is_too_large_or_cannot_be_sent_fails_its_own_call_alone(tmp_path: Path) -> None:
+    answers: list[ipc.FromWorker] = []
+    threads = ExpertThreads(
+        spec(tmp_path, "text-generation"), Talker(WorkingMemory()), Measured(0), Spool(tmp_path), answers.append
+    )
+    inputs = [{"length": length} for length in (5.0, float(9 << 20), 0.0, 7.0)]
+    threads.submit(ipc.Compute(1, "talker", "text-generation", [1, 2, 3, 4], inputs))
+    threads.close()
+    done = answers.pop()
+    assert isinstance(done, ipc.Computed)
+    short, long, odd, other = done.results
+    assert (short, other) == ({"text": "xxxxx"}, {"text": "xxxxxxx"})
+    failures = [ipc.failure_of(result) for result in (long, odd)]
+    assert [failure and failure.reason for failure in failures] == ["MESSAGE_TOO_LARGE", "EXPERT_FAILED"]
+    assert failures[0] is not None
+    assert failures[0].metadata["limit_bytes"] == str(ipc.MAX_RESULT_BYTES)
+    assert ipc.MAX_RESULT_BYTES < MAX_MESSAGE_BYTES
+    pieces = [piece.text for piece in answers if isinstance(piece, ipc.TextPiece) and piece.call_id == 1]
+    assert [len(piece) for piece in pieces] == [1 << 18, 1 << 18, 600_000 - (2 << 18)]
