@@ -13,7 +13,7 @@ import platformdirs
 from orchestrion import names
 from orchestrion.errors import OrchestrionError
 from orchestrion.logs import FORMATS
-from orchestrion_serving.settings import default_home
+from orchestrion_serving.settings import check_address, default_home, default_metrics_host
 
 
 def _machine_name() -> str:
@@ -34,9 +34,11 @@ class HostConfig:
     name: str = field(default_factory=_machine_name)
     """The name under which the controller lists this host; unique among live hosts."""
     listen_host: str = "127.0.0.1"
-    """The address to listen on, for gRPC and for metrics."""
+    """The address to listen on: an IP address, a name, or `unix:/path` for a socket that this user alone can reach."""
     port: int = 50061
     """The port of the gRPC server; 0 takes a free one."""
+    metrics_host: str = ""
+    """The address to listen on for metrics; empty means listen_host, or 127.0.0.1 where that is a socket."""
     metrics_port: int = 9465
     """The port of the metrics over HTTP; 0 takes a free one."""
     advertise_address: str = ""
@@ -79,9 +81,15 @@ class HostConfig:
     max_video_seconds: float = 600.0
     """The longest video that experts decode, in seconds."""
     queue_limit: int = 256
-    """How many calls may wait for one expert."""
+    """How many calls may wait for one expert. One caller may have up to three times as many as are free: alone three
+    quarters."""
+    max_request_parts: int = 20_000
+    """How many parts the request of one call may have: values, items of lists, members of JSON. One with more is
+    refused with REQUEST_TOO_LARGE. Calls of the Open Inference Protocol are bounded by their bytes alone."""
     max_concurrent_calls: int = 64
     """How many calls this host wants at once from one controller."""
+    max_server_calls: int = 4_096
+    """How many calls the server may have open at once, streams too; it is shared between callers as queue_limit is."""
     room_wait_s: float = 30.0
     """How long a call without a deadline waits for memory that other experts hold, in seconds."""
     hang_timeout_s: float = 30.0
@@ -121,10 +129,13 @@ class HostConfig:
             names.check_host(names.host(self.name))
         except OrchestrionError as error:
             raise ValueError(f"name: {error.message}") from error
+        check_address("listen_host", self.listen_host)
+        check_address("metrics_host", self.metrics_address)
         for setting in ("port", "metrics_port"):
             if not 0 <= getattr(self, setting) <= 65535:
                 raise ValueError(f"{setting}: expected 0 to 65535; it is {getattr(self, setting)}.")
-        for setting in ("max_image_pixels", "queue_limit", "max_concurrent_calls", "max_output_bytes"):
+        counts = ("max_image_pixels", "queue_limit", "max_request_parts", "max_concurrent_calls", "max_server_calls")
+        for setting in (*counts, "max_output_bytes"):
             if getattr(self, setting) < 1:
                 raise ValueError(f"{setting}: expected at least 1; it is {getattr(self, setting)}.")
         for setting in ("max_audio_seconds", "max_video_seconds"):
@@ -145,6 +156,11 @@ class HostConfig:
             raise ValueError(f"log_format: expected {' or '.join(FORMATS)}; it is {self.log_format!r}.")
         if self.log_level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise ValueError(f"log_level: expected DEBUG, INFO, WARNING or ERROR; it is {self.log_level!r}.")
+
+    @property
+    def metrics_address(self) -> str:
+        """The address to listen on for metrics, with the default filled in."""
+        return self.metrics_host or default_metrics_host(self.listen_host)
 
     @property
     def folder(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import time
@@ -95,9 +96,8 @@ class WorkerPool:
             await worker.stop()
 
     async def close(self) -> None:
-        """Ends all workers."""
-        for worker in self.workers:
-            await worker.stop()
+        """Ends all workers at once."""
+        await asyncio.gather(*(worker.stop() for worker in self.workers))
 
     def _on_end(self, worker: Worker, unexpected: bool) -> None:
         self._forget(worker)
