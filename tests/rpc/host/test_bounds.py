@@ -17,17 +17,16 @@ from tests.rpc.host.vision import put
 MEGABYTE = 1 << 20
 
 
-async def test_output_files_are_bounded_alone_and_together(tmp_path: Path) -> None:
-    async with running_host(tmp_path, max_output_bytes=3 * MEGABYTE, spool_bytes=2 * MEGABYTE) as host:
-        for size, reason, setting in (
-            (4 * MEGABYTE, Reason.ARTIFACT_TOO_LARGE, "max_output_bytes"),
-            (3 * MEGABYTE, Reason.STORAGE_FULL, "spool_bytes"),
-        ):
-            with pytest.raises(ResourceExhaustedError, match=setting) as caught:
-                await host.client.infer("delay", text="x", output_bytes=float(size))
-            assert caught.value.reason == reason.name
+@pytest.mark.parametrize(
+    ("setting", "reason"), [("max_output_bytes", Reason.ARTIFACT_TOO_LARGE), ("spool_bytes", Reason.STORAGE_FULL)]
+)
+async def test_output_files_are_bounded_alone_and_together(tmp_path: Path, setting: str, reason: Reason) -> None:
+    async with running_host(tmp_path, **{setting: 2 * MEGABYTE}) as host:
         # What was written before is gone, so that there is room again.
         for _ in range(3):
+            with pytest.raises(ResourceExhaustedError, match=setting) as caught:
+                await host.client.infer("delay", text="x", output_bytes=float(4 * MEGABYTE))
+            assert caught.value.reason == reason.name
             made = await host.client.infer("delay", text="x", output_bytes=float(2 * MEGABYTE - 1))
             assert isinstance(made.outputs["artifact"], ArtifactRef)
 
