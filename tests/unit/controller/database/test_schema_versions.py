@@ -60,7 +60,7 @@ async def test_a_database_of_before_versions_is_opened_with_all_that_it_holds(
     assert (first.state, second.state, second.previous_run) == (RunState.SUCCEEDED, RunState.RUNNING, "runs/a")
     assert [event.sequence for event in await journal.events("runs/a", 0)] == [1, 2]
     await database.close()
-    assert {table: ask(unversioned, f"SELECT * FROM {table}") for table in METADATA.tables} == before
+    assert {table: ask(unversioned, f"SELECT * FROM {table}") for table in names} == before
     assert ask(unversioned, "SELECT * FROM alembic_version") == [(versions.HEAD,)]
 
 
