@@ -34,7 +34,7 @@ EXEMPTIONS = ("no_proxy", "NO_PROXY", "no_grpc_proxy")
 @contextmanager
 def recording_proxy() -> Iterator[tuple[str, list[bytes]]]:
     """A proxy that keeps what it is asked for, and passes nothing on."""
-    asked: list[bytes] = []
+    requested: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def record() -> None:
@@ -46,27 +46,27 @@ def recording_proxy() -> Iterator[tuple[str, list[bytes]]]:
                 with connection:
                     connection.settimeout(1)
                     try:
-                        asked.append(connection.recv(200))
+                        requested.append(connection.recv(200))
                     except OSError:
-                        asked.append(b"?")
+                        requested.append(b"?")
 
         threading.Thread(target=record, daemon=True).start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}", asked
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}", requested
         listening.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
-    with recording_proxy() as (proxy, asked):
+def requested(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
+    with recording_proxy() as (proxy, requested):
         for name in PROXIES:
             monkeypatch.setenv(name, proxy)
         for name in EXEMPTIONS:
             monkeypatch.delenv(name, raising=False)
-        yield asked
+        yield requested
 
 
 @pytest.mark.timeout(300)
-def test_nothing_on_this_machine_goes_through_a_proxy(tmp_path: Path, asked: list[bytes]) -> None:
+def test_nothing_on_this_machine_goes_through_a_proxy(tmp_path: Path, requested: list[bytes]) -> None:
     with ExitStack() as stack:
         servers = stack.enter_context(Servers(tmp_path))
         traces = stack.enter_context(Collector())
@@ -90,13 +90,12 @@ def test_nothing_on_this_machine_goes_through_a_proxy(tmp_path: Path, asked: lis
         traces.wait_for(
             lambda spans: {"orchestrion-controller", "orchestrion-host"} <= {span.service for span in spans}
         )
-        with serve_web() as site:
-            with fetch(Link(site.url("/notes.csv"))).content as content:
-                assert content.read().startswith(b"name,price")
-    assert asked == []
+        with serve_web() as site, fetch(Link(site.url("/notes.csv"))).content as content:
+            assert content.read().startswith(b"name,price")
+    assert requested == []
 
 
-def test_programs_and_workers_of_a_server_reach_this_machine_directly(asked: list[bytes]) -> None:
+def test_programs_and_workers_of_a_server_reach_this_machine_directly(requested: list[bytes]) -> None:
     """What the client of the Hub and others go by is the environment, which they have from their server."""
     program = "import sys, httpx2; print(httpx2.get(sys.argv[1]).status_code)"
     environment = dict(os.environ)
@@ -104,14 +103,14 @@ def test_programs_and_workers_of_a_server_reach_this_machine_directly(asked: lis
     with serve_web() as site:
         command = [sys.executable, "-c", program, site.url("/notes.csv")]
         done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
-    assert (done.stdout, asked) == ("200\n", [])
+    assert (done.stdout, requested) == ("200\n", [])
 
 
-def test_what_is_elsewhere_still_goes_through_it(asked: list[bytes]) -> None:
+def test_what_is_elsewhere_still_goes_through_it(requested: list[bytes]) -> None:
     """Without this the others would prove nothing."""
     with pytest.raises(Exception, match=r"elsewhere\.invalid"):
         fetch(Link("http://elsewhere.invalid/notes.csv"))
-    assert asked[0].startswith(b"GET http://elsewhere.invalid/notes.csv")
+    assert requested[0].startswith(b"GET http://elsewhere.invalid/notes.csv")
 
 
 async def list_hosts(address: str) -> None:
