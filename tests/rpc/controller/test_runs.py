@@ -19,7 +19,7 @@ from orchestrion.errors import (
     RunCancelledError,
     UnavailableError,
 )
-from orchestrion.events import Event, RunFinished, RunStarted, TaskStarted
+from orchestrion.events import Event, HostsAwaited, RunFinished, RunStarted, TaskStarted
 from orchestrion.experts import SelectionPolicy
 from orchestrion.plans import Plan
 from orchestrion.runs import Message, OnDetach, RunState
@@ -373,6 +373,8 @@ async def test_new_runs_wait_for_hosts_that_come_back_after_a_restart(start_cont
     async with AsyncClient(f"127.0.0.1:{second.grpc_port}") as client:
         events = client.run("do it", plan=ONE)
         assert isinstance((await anext(events)).payload, RunStarted)
+        assert isinstance(waits := (await anext(events)).payload, HostsAwaited)
+        assert waits.hosts == ("hosts/one",)
         status, text = await page(second, "/readyz")
         assert (status, "Runs wait for hosts/one, listed before the restart" in text) == (200, True)
         host = ScriptedHost("one", client.address, {"echo": echo})
