@@ -175,7 +175,7 @@ async def test_a_request_id_is_known_to_the_next_controller_and_free_again_once_
     first = await collect(client.run("do it", plan=ONE, request_id="once"))
 
     # Given a controller that goes on with the same database, without any host.
-    successor = await start_controller()
+    successor = await start_controller(lease_ms=100)
     async with AsyncClient(f"127.0.0.1:{successor.grpc_port}") as later:
         again = await collect(later.run("do it", plan=ONE, request_id="once"))
         assert again == [event for event in first if event.sequence]
