@@ -38,10 +38,16 @@ class ControllerConfig:
     """The port of /metrics for Prometheus; 0 takes a free one."""
     home: Path = field(default_factory=default_home)
     """The folder of the database and of the artifacts."""
-    database_url: str = ""
-    """The SQLAlchemy URL of the database; empty means SQLite in the home folder."""
+    database_url: str = field(default="", repr=False)
+    """The URL of the database, `sqlite:////folder/file` or `postgresql://user@host/name` (extra `postgres`); empty
+    means SQLite in the home folder. Other users can see flags: a password goes into the variable, `~/.pgpass` or
+    PGPASSWORD. One controller uses a database; a second is refused."""
+    database_retry_s: float = 30.0
+    """How long reads and writes are tried again while the database is away, restarts or is locked by another process,
+    in seconds; after that they fail with STORAGE_UNAVAILABLE until it is back."""
     synchronous: str = "normal"
-    """How SQLite writes: `normal` loses the last commits at a power cut, `full` none, at ten times the cost."""
+    """How SQLite and the folder of artifacts write: `normal` loses the last commits at a power cut, `full` none, at ten
+    times the cost."""
     max_artifact_bytes: int = 4 << 30
     """The largest artifact taken, in bytes."""
     max_running_runs: int = 256
@@ -57,9 +63,9 @@ class ControllerConfig:
     """The largest request taken, in bytes; a larger one is refused with MESSAGE_TOO_LARGE before it is decoded. No more
     than 8 MiB come through gRPC. Files are uploaded in chunks, and have max_artifact_bytes."""
     max_request_parts: int = 20_000
-    """How many parts one request may have: tasks, values, items of lists, members of JSON. One with more is refused
-    with REQUEST_TOO_LARGE before anything is made of it, and so is a call of an expert that references make as large.
-    """
+    """How many parts one request may have: tasks, values (a reference is two), items of lists, members of JSON. One
+    with more is refused with REQUEST_TOO_LARGE before anything is made of it, and so is a call of an expert that
+    references make as large."""
     max_run_calls: int = 10_000
     """How many calls of experts one run may make, tries again not counted; each item of a list that unfolds is one. A
     task that would make more fails with TOO_MANY_CALLS before the first of them."""
@@ -200,6 +206,7 @@ class ControllerConfig:
             "detach_grace_ms",
             "max_resumes",
             "shutdown_grace_s",
+            "database_retry_s",
             "llm_retry_count",
             "llm_longest_wait_s",
             "llm_context_tokens",

@@ -8,6 +8,7 @@ from threading import Thread
 from typing import Final
 
 from orchestrion import task_types
+from orchestrion.errors import Reason
 from orchestrion.v1 import (
     artifact_service_pb2,
     artifact_service_pb2_grpc,
@@ -29,6 +30,7 @@ from orchestrion_controller.artifacts.artifacts import OwnedArtifacts
 from orchestrion_controller.artifacts.store import LocalStore
 from orchestrion_controller.config import ControllerConfig
 from orchestrion_controller.database.database import Database
+from orchestrion_controller.database.ownership import FileLock, InUseError
 from orchestrion_controller.executor.execution import CallLimits
 from orchestrion_controller.executor.executor import Executor
 from orchestrion_controller.hosted_model import HostedChatModel
@@ -53,6 +55,7 @@ from orchestrion_controller.servicers.programs import Programs
 from orchestrion_controller.servicers.registry import RegistryServicer
 from orchestrion_controller.servicers.run import RunServicer
 from orchestrion_controller.servicers.stages import ExecuteServicer, PlanServicer, RespondServicer, SelectServicer
+from orchestrion_controller.upkeep import Upkeep
 from orchestrion_serving.health import health_pages
 from orchestrion_serving.metrics_endpoint import MetricsEndpoint
 from orchestrion_serving.process import GrpcServer
@@ -83,17 +86,22 @@ class Controller:
         """Builds every part; `start` opens the ports.
 
         Raises:
-            FailedPreconditionError: The database cannot be opened.
+            FailedPreconditionError: Another controller uses the home folder, or the database cannot be opened.
             OSError: The home folder cannot be made.
         """
         self._config = config
         config.home.mkdir(parents=True, exist_ok=True)
+        try:
+            self._home_lock = FileLock(config.home / "controller.lock", f"the folder {config.home}", "--home")
+        except InUseError as error:
+            raise Reason.NOT_CONFIGURED.error(f"home: {error}.") from error
         self.metrics = metrics = ControllerMetrics()
-        self._database = Database(config.resolved_database_url, metrics, synchronous=config.synchronous)
-        self._journal = Journal(self._database)
-        self._artifacts = OwnedArtifacts(
-            LocalStore(config.home / "artifacts", config.max_artifact_bytes), self._database, metrics
+        self._database = Database(
+            config.resolved_database_url, metrics, synchronous=config.synchronous, retry_s=config.database_retry_s
         )
+        self._journal = Journal(self._database)
+        store = LocalStore(config.home / "artifacts", config.max_artifact_bytes, syncs=config.synchronous == "full")
+        self._artifacts = OwnedArtifacts(store, self._database, metrics)
         self._registry = Registry(config.lease_ms, metrics, task_types.load())
         limits = RunLimits(
             config.max_running_runs,
@@ -152,6 +160,7 @@ class Controller:
         self._grpc = GrpcServer(metrics, bounds, max_calls=config.max_server_calls)
         self._grpc.readiness.require(lambda: self._database.problem)
         self._grpc.readiness.mention(self._missing_hosts)
+        self._upkeep = Upkeep(self._artifacts)
         self._programs = Programs(self._runs, pipeline, self._artifacts)
         self._add_services()
         self._endpoint: MetricsEndpoint | None = None
@@ -196,6 +205,7 @@ class Controller:
             self.metrics.registry, self._config.metrics_address, self._config.metrics_port, pages
         )
         await self._grpc.start(self._config.listen_host, self._config.port, _SERVICES)
+        self._upkeep.start()
 
     def prepare(self) -> None:
         """Begins what a first request would otherwise wait for; call it once there is time."""
@@ -217,7 +227,10 @@ class Controller:
         await self._grpc.stop(max(_LAST_WORDS_S, grace_end - loop.time()))
         await self.language_models.aclose()
         await self._executor.close()
+        await self._upkeep.stop()
+        await self._artifacts.finish()
         await self._database.close()
+        self._home_lock.release()
         if self._endpoint is not None:
             await asyncio.to_thread(self._endpoint.close)
 

@@ -20,6 +20,7 @@ from orchestrion.errors import OrchestrionError, Reason
 from orchestrion_serving import tracing
 from orchestrion_serving.metrics import CallMetrics, exemplar
 from orchestrion_serving.request_bounds import RequestBounds
+from orchestrion_serving.unserved import not_served
 
 _log = logging.getLogger(__name__)
 
@@ -281,6 +282,8 @@ def _undecodable(method: str, size_bytes: int, trouble: str) -> OrchestrionError
 async def _abort(method: str, context: Context, error: Exception) -> NoReturn:
     if isinstance(error, grpc.aio.BaseError):  # gRPC's own: the call was aborted already, or the server has stopped.
         raise error
+    if isinstance(error, NotImplementedError) and _code_name(context) == grpc.StatusCode.UNIMPLEMENTED.name:
+        error = not_served(method)  # What gRPC's own servicers raise for a method that is not written.
     if not isinstance(error, OrchestrionError):
         _log.exception("%s failed", method, exc_info=error)
         error = Reason.INTERNAL.error("The server met a fault of its own; its log has the details.")

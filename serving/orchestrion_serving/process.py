@@ -15,7 +15,6 @@ from typing import Any, Final, TypeVar
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_health.v1.health import aio as health_aio
 from grpc_reflection.v1alpha import reflection
 
 from orchestrion import listening, logs
@@ -26,6 +25,7 @@ from orchestrion_serving import trace_context, tracing
 from orchestrion_serving.call_limits import CallLimitInterceptor
 from orchestrion_serving.callback_watch import CallbackWatch
 from orchestrion_serving.health import READINESS, Readiness
+from orchestrion_serving.health_service import HealthService
 from orchestrion_serving.interceptors import (
     DeadlineInterceptor,
     ErrorInterceptor,
@@ -37,6 +37,7 @@ from orchestrion_serving.loop_watch import LoopWatch
 from orchestrion_serving.metrics import CallMetrics
 from orchestrion_serving.request_bounds import DEFAULT_BOUNDS, RequestBounds
 from orchestrion_serving.stop_signals import StopSignals
+from orchestrion_serving.unserved import UnservedInterceptor
 
 T = TypeVar("T")
 _PARENT_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG of Linux's prctl(2).
@@ -58,6 +59,12 @@ def set_up_logging(level: str, form: str = "console", *, content: bool = False) 
     logs.set_up(level, form, trace_context.ids, content=content)
     # The HTTP client logs every call at INFO, with its URL.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
+    logging.getLogger("grpc._cython.cygrpc").addFilter(_is_no_late_answer)
+
+
+def _is_no_late_answer(record: logging.LogRecord) -> bool:
+    """Leaves out what gRPC logs as an error, with a traceback, when a client has gone before its answer was sent."""
+    return not record.getMessage().startswith("ExecuteBatchError raised in core by servicer method")
 
 
 def exit_with_parent() -> None:
@@ -90,7 +97,7 @@ class GrpcServer:
             max_calls: How many calls may go on at once.
             believe_all: Whether every peer may say for whom it calls, as `callers.caller_of`.
         """
-        outermost = [TracingInterceptor()] if tracing.is_on() else []
+        outermost = [UnservedInterceptor(), *([TracingInterceptor()] if tracing.is_on() else [])]
         own = [
             MetricsInterceptor(metrics),
             ErrorInterceptor(),
@@ -105,6 +112,7 @@ class GrpcServer:
         self.address = ""
         """Where clients reach it, once it has started: `host:port`, `[::1]:port` or `unix:/path`."""
         self._file: SocketFile | None = None
+        self._metrics = metrics
         self.readiness = Readiness()
         """Whether the server should be given work; told by `/readyz`, by gRPC's health and by a metric."""
         metrics.ready.set_function(lambda: not self.readiness.problems())
@@ -112,7 +120,7 @@ class GrpcServer:
         self._callbacks = CallbackWatch(metrics.event_loop_callback)
         self._is_ready = False
         self._telling: asyncio.Task[None] | None = None
-        self._health = health_aio.HealthServicer()
+        self._health = HealthService()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
 
     async def start(self, address: str, port: int, services: Sequence[str]) -> None:
@@ -140,6 +148,7 @@ class GrpcServer:
         await self._health.set(READINESS, _status(self._is_ready))
         self._watch.start()
         self._callbacks.start()
+        self._metrics.count_tasks(asyncio.get_running_loop())
 
     def drain(self) -> None:
         """Reports not ready, at `/readyz` and to whoever watches gRPC's health; calls are taken still."""

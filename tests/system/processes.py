@@ -92,7 +92,7 @@ def wait_for_host(client: Client, name: str, state: HostState | None) -> None:
 
 def process_of(server: Child) -> psutil.Process:
     """Returns the process that listens where a server says that it serves."""
-    port = int(server.grpc_address.rsplit(":", 1)[1])
+    port = int((server.grpc_address or server.http_address).rsplit(":", 1)[1].rstrip("/"))
     return next(
         child
         for child in psutil.Process().children()

@@ -121,6 +121,7 @@ class Gateway:
         self._server = _Server(settings, ending)
         self._serving = asyncio.create_task(self._server.serve(sockets=[bound]))
         await self._server.serves.wait()
+        self.metrics.count_tasks(asyncio.get_running_loop())
 
     async def stop(self) -> None:
         """Ends the streams, waits for calls that go on, and closes the client; runs go on as `on_detach` says."""

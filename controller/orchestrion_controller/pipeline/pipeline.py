@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack, aclosing
 from functools import partial
 from types import MappingProxyType
+from typing import Final
 
 from orchestrion.errors import Reason
 from orchestrion.events import Payload, PlanFinished, Stage, TaskPlanned, TaskRevoked
@@ -32,8 +33,11 @@ from orchestrion_controller.requests import (
     SelectRequest,
 )
 from orchestrion_controller.selector.stage import SelectStage
+from orchestrion_controller.slices import Slices
 from orchestrion_controller.stage_scope import EventLog, StageScope, stage_scope
 from orchestrion_controller.stages import Planner, PlanningRequest, RespondingRequest
+
+_STEPS_A_PAYLOAD: Final = 40
 
 
 class Pipeline:
@@ -301,8 +305,11 @@ class Pipeline:
         execution = self._executor.execution(run, task_types, results)
         with ExitStack() as open_stages:
             scope: StageScope | None = None
+            slices = Slices()
             async with aclosing(execution.payloads(aiter(queue))) as payloads:
                 async for payload in payloads:
+                    # What many tasks tell at once waits together.
+                    await slices.take(_STEPS_A_PAYLOAD)
                     if scope is None:
                         scope = open_stages.enter_context(stage_scope(log, Stage.EXECUTE, self._metrics))
                     scope.take(payload)
@@ -318,7 +325,7 @@ class Pipeline:
 
     async def _check(self, plan: Plan, own: Mapping[str, TaskType], attachments: tuple[Artifact, ...] = ()) -> Plan:
         described = await self._context.artifacts_of(plan)
-        checked = rules.check(plan, self._context.in_force(own), attachments, described)
+        checked = await rules.check_in_slices(plan, self._context.in_force(own), attachments, described)
         fan_out.check(checked.tasks, self._context.in_force(own), self._executor.limits.max_calls)
         return checked
 

@@ -16,6 +16,7 @@ from orchestrion.events import RunFinished, RunStarted, Stage
 from orchestrion.plans import Error
 from orchestrion.runs import Message, OnDetach, Run, RunState
 from orchestrion.v1 import events_pb2
+from orchestrion_controller.database.failures import may_end
 from orchestrion_controller.deadline import run_deadline
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.runs.gate import Gate
@@ -27,7 +28,7 @@ from orchestrion_serving.metrics import exemplar, reason_label
 _log = logging.getLogger(__name__)
 
 _WRITE_AGAIN_S: Final = 1.0
-"""How long to wait until a write is tried again for which the disk had no room, in seconds."""
+"""How long to wait until a write is tried again that the database did not take, in seconds."""
 
 Program = Callable[[str, RunLog], Coroutine[Any, Any, None]]
 """What a run of this name does: it appends to the log, and raises an OrchestrionError when the run fails."""
@@ -84,6 +85,7 @@ class LiveRun:
         self._detach_timer: asyncio.TimerHandle | None = None
         self._cancel_error: OrchestrionError | None = None
         self._cancel_state = RunState.CANCELLED
+        self._has_begun = False
         self._created = False
         self._is_rejected = False
         self._is_handed_over = False
@@ -137,7 +139,9 @@ class LiveRun:
         """Cancels the run for a reason; the first reason counts."""
         if self._task is not None and self._cancel_error is None:
             self._cancel_error = error
-            self._task.cancel()
+            # A task that is cancelled before its first step runs none of its code: the run would never end.
+            if self._has_begun:
+                self._task.cancel()
 
     async def hand_over(self, error: OrchestrionError) -> bool:
         """Stops the run's work and leaves it unfinished in the journal, for the next process; readers get the error.
@@ -203,7 +207,10 @@ class LiveRun:
 
     async def _live(self, program: Program) -> None:
         state, error = RunState.SUCCEEDED, None
+        self._has_begun = True
         try:
+            if self._cancel_error is not None:
+                raise asyncio.CancelledError
             with run_deadline(self._lifetime.deadline_s):
                 await program(self.row.name, self.log)
         except asyncio.CancelledError:
@@ -257,14 +264,14 @@ class LiveRun:
             self._metrics.run_failures.labels(kind, reason_label(error.reason)).inc()
 
     def _write_end(self, state: RunState) -> None:
-        """Writes the end, and retries while the disk is full: without it the run would look live for ever.
+        """Writes the end, and retries while the database takes no writes: without it the run would look live for ever.
 
         Until it is written, readers that come must find the live log: the journal lacks its last events.
         """
 
         def written(error: OrchestrionError | None) -> None:
             failure = error or self.log.failure
-            if self._created and failure is not None and failure.reason == Reason.STORAGE_FULL.name:
+            if self._created and failure is not None and may_end(failure):
                 asyncio.get_running_loop().call_later(_WRITE_AGAIN_S, self._write_again, state)
             else:
                 self._on_ended()

@@ -121,11 +121,12 @@ class ExpertLoader:
         if expert.loading is not None:
             # Whatever comes of it: it may be given up, which does not end this call.
             await asyncio.wait([expert.loading.task])
-        async with self._admission.lock:
-            if expert.state is ExpertState.LOADED:
-                text = f"{expert.facts.id} was unloaded while the call waited."
-                expert.queue.fail_waiting(Reason.EXPERT_NOT_LOADED.error(text, expert=expert.facts.id))
-                await uninterrupted(self._take_off(expert))
+        if expert.state is ExpertState.LOADED:
+            text = f"{expert.facts.id} was unloaded while the call waited."
+            expert.queue.fail_waiting(Reason.EXPERT_NOT_LOADED.error(text, expert=expert.facts.id))
+            self._take_off(expert)
+        if expert.unloading is not None:
+            await asyncio.shield(expert.unloading)
 
     async def close(self) -> None:
         """Gives up all loads, and ends the workers, which may be in the middle of one."""
@@ -189,6 +190,8 @@ class ExpertLoader:
         started = time.perf_counter()
         try:
             try:
+                if expert.unloading is not None:
+                    await asyncio.shield(expert.unloading)
                 device = await self._admission.find_room(expert)
             finally:
                 self._metrics.room_wait_seconds.labels(expert.facts.id).observe(time.perf_counter() - started)
@@ -249,21 +252,34 @@ class ExpertLoader:
         self._changes.notify()
 
     async def _evict(self, expert: HostedExpert) -> None:
-        _log.info("%s is evicted from %s", expert.facts.id, expert.device)
-        self._metrics.evictions.labels(expert.facts.id).inc()
-        await uninterrupted(self._take_off(expert))
+        if expert.state is ExpertState.LOADED:
+            _log.info("%s is evicted from %s", expert.facts.id, expert.device)
+            self._metrics.evictions.labels(expert.facts.id).inc()
+            self._take_off(expert)
+        if expert.unloading is not None:
+            await asyncio.shield(expert.unloading)
 
-    async def _take_off(self, expert: HostedExpert) -> None:
-        """Unloads an expert that is loaded; under the lock of admission, so that it cannot come back meanwhile."""
+    def _take_off(self, expert: HostedExpert) -> None:
+        """Begins to unload an expert that is loaded.
+
+        It has a task of its own: half of an unload, whose caller left, would lose memory for good. Others are loaded
+        meanwhile, since it lasts as long as the calls that the expert computes; it cannot come back itself before.
+        """
         worker, device = expert.worker, self._devices.named(expert.device)
         expert.queue.close()
         expert.state, expert.worker = ExpertState.LOADABLE, None
-        if worker is not None:
-            await worker.unload(expert.facts.id)
-            await self._workers.leave(worker, expert.facts.id)
-        device.give_back(expert.facts.id)
-        expert.device, expert.memory_bytes = "", 0
-        self._changes.notify()
+        expert.unloading = self._spawn(self._unload(expert, worker, device))
+
+    async def _unload(self, expert: HostedExpert, worker: Worker | None, device: DeviceAccount) -> None:
+        try:
+            if worker is not None:
+                await worker.unload(expert.facts.id)
+                await self._workers.leave(worker, expert.facts.id)
+        finally:
+            device.give_back(expert.facts.id)
+            expert.device, expert.memory_bytes = "", 0
+            expert.unloading = None
+            self._changes.notify()
 
     def _on_crash(self, worker: Worker) -> None:
         self._metrics.worker_restarts.labels(worker.label).inc()

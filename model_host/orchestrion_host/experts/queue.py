@@ -117,8 +117,10 @@ class ExpertQueue:
         if entry in self._waiting:
             self._waiting.remove(entry)
             self._shares.give_back(entry.caller)
-        elif entry.running and self._worker is not None:
-            self._worker.cancel(entry.id)
+        elif entry.running:
+            # That of its batch: an expert that is unloaded has none, and computes what it had.
+            for batch in self._batches:
+                batch.cancel(entry.id)
 
     def open(self, worker: Worker, latency_ms: float) -> None:
         """Begins to send batches: the expert is loaded in that worker, on a device where this was its latency."""
@@ -161,7 +163,7 @@ class ExpertQueue:
             for entry in entries:
                 self._shares.give_back(entry.caller)
                 self._turns.served(entry.turn)
-            batch = _RunningBatch(self, entries, self._facts.id)
+            batch = _RunningBatch(self, self._worker, entries, self._facts.id)
             self._batches.add(batch)
             inputs = [entry.inputs for entry in entries]
             try:
@@ -174,9 +176,10 @@ class ExpertQueue:
 class _RunningBatch:
     """A batch that a worker computes, and the calls in it."""
 
-    def __init__(self, queue: ExpertQueue, entries: Sequence[QueueEntry], expert_id: str) -> None:
+    def __init__(self, queue: ExpertQueue, worker: Worker, entries: Sequence[QueueEntry], expert_id: str) -> None:
         self.entries = entries
         self._queue = queue
+        self._worker = worker
         self._by_id = {entry.id: entry for entry in entries}
         for entry in entries:
             entry.start()
@@ -185,6 +188,11 @@ class _RunningBatch:
     @property
     def call_ids(self) -> Sequence[int]:
         return list(self._by_id)
+
+    def cancel(self, call_id: int) -> None:
+        """Tells the worker that nobody waits for a call, if it is one of the batch."""
+        if call_id in self._by_id:
+            self._worker.cancel(call_id)
 
     def on_message(self, message: ipc.CallProgress | ipc.TextPiece | ipc.Preview) -> None:
         entry = self._by_id[message.call_id]

@@ -39,6 +39,8 @@ class Control:
         # Loads take turns, so that what one takes is not counted for another.
         self._load_lock = threading.Lock()
         self._experts: dict[str, ExpertThreads] = {}
+        # Those that are unloaded once they have computed what they have: their calls can still be cancelled.
+        self._leaving: set[ExpertThreads] = set()
         self._own_bytes = 0
 
     def serve(self) -> None:
@@ -75,7 +77,7 @@ class Control:
             self.send(ipc.Pong(message.number))
         elif isinstance(message, ipc.Cancel):
             # A copy: loads and unloads change the table from their threads.
-            for expert in list(self._experts.values()):
+            for expert in [*self._experts.values(), *self._leaving]:
                 expert.cancel(message.call_id)
         elif isinstance(message, ipc.Load):
             threading.Thread(target=self._load, args=(message,), name=f"load {message.expert_id}", daemon=True).start()
@@ -131,12 +133,15 @@ class Control:
         self._own_bytes = max(self._own_bytes, memory.proportional_bytes() - experts)
 
     def _unload(self, message: ipc.Unload) -> None:
-        expert = self._experts.pop(message.expert_id, None)
+        expert = self._experts.get(message.expert_id)
         if expert is not None:
+            self._leaving.add(expert)
+            del self._experts[message.expert_id]
             try:
                 expert.close()
             except Exception:
                 _log.exception("unloading %s failed", message.expert_id)
+            self._leaving.discard(expert)
             del expert
             memory.give_back_unloaded()
         self.send(ipc.Unloaded(message.expert_id))
