@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping
 from importlib.metadata import version
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from opentelemetry import trace
@@ -45,7 +45,8 @@ class OtlpTracer:
         )
         insecure = not endpoint.startswith("https://")
         # gRPC has a variable of its own for exemptions, which goes before the usual one.
-        past_proxies = (("grpc.enable_http_proxy", 0),) if is_loopback(urlsplit(endpoint).hostname or "") else ()
+        # Any, since the exporter's type of options has texts alone, which gRPC does not take for numbers.
+        past_proxies: Any = (("grpc.enable_http_proxy", 0),) if is_loopback(urlsplit(endpoint).hostname or "") else ()
         exporter = OTLPSpanExporter(endpoint=endpoint, insecure=insecure, channel_options=past_proxies)
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("orchestrion", version("orchestrion"))

@@ -30,8 +30,8 @@ class TracingMiddleware:
         self._app = app
         own = Resource.create({"service.name": "orchestrion-gateway", "service.version": version("orchestrion")})
         self._provider = TracerProvider(resource=own.merge(OTELResourceDetector().detect()), shutdown_on_exit=False)
-        # A proxy cannot reach this machine.
-        past_proxies = (("grpc.enable_http_proxy", 0),) if is_loopback(urlsplit(endpoint).hostname or "") else ()
+        # A proxy cannot reach this machine. Any, since the exporter's type of options has texts alone.
+        past_proxies: Any = (("grpc.enable_http_proxy", 0),) if is_loopback(urlsplit(endpoint).hostname or "") else ()
         insecure = not endpoint.startswith("https://")
         exporter = OTLPSpanExporter(endpoint=endpoint, insecure=insecure, channel_options=past_proxies)
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
