@@ -7,6 +7,7 @@ import itertools
 import os
 import time
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -90,7 +91,8 @@ async def at_rest(client: AsyncClient, servers: dict[str, Child]) -> dict[str, o
     async with asyncio.timeout(60):
         while any(run.state is RunState.RUNNING for run in (await client.runs.list(50)).items):  # noqa: ASYNC110
             await asyncio.sleep(0.5)
-        while await asyncio.to_thread(metric, servers["host one"], "orchestrion_host_running", expert="delay"):
+        busy = partial(metric, servers["host one"], "orchestrion_host_running", expert="delay")
+        while await asyncio.to_thread(busy):  # noqa: ASYNC110
             await asyncio.sleep(0.5)
     await asyncio.sleep(12)  # Connections that are not used any more are closed, and a lease that ended is told.
     return await asyncio.to_thread(held_by, servers)
