@@ -31,7 +31,7 @@ from tests.fuzz.calls import Outcome
 from tests.fuzz.footprint import MEGABYTE, resident_bytes
 from tests.fuzz.messages import MessageMaker, Pools
 from tests.rpc.controller.plans import after, wait
-from tests.system.processes import Servers, process_of
+from tests.system.processes import Servers, metric, process_of
 
 LONG = bool(os.environ.get("LONG"))
 MESSAGES = int(os.environ.get("FUZZ_MESSAGES") or (100_000 if LONG else 20_000))
@@ -43,6 +43,8 @@ ROUND = 1_000
 NAMES = ("controller", "host")
 GROWTH = 1.1, 16 * MEGABYTE
 """How much more memory a process may have in the last quarter than in the second: by a factor, and in bytes on top."""
+
+CALLBACK_BOUNDS_S = ("0.025", "0.05", "0.1", "0.5")
 
 # They start a program that speaks to the Hub, which takes a second.
 SLOW = frozenset({"SearchModels", "AddModel", "PullModel", "ExportModel", "RefreshModels"})
@@ -147,12 +149,22 @@ async def test_no_message_takes_a_server_down_and_every_error_has_a_reason(home:
                     memory.append([resident_bytes(process) for process in started])
             finally:
                 report(counts, memory, slowest, troubles)
+            for name, server in zip(NAMES, (controller, host), strict=True):
+                print(f"{name}: {held(server, name)}")
         log = (home / "servers.log").read_text()
 
         assert not troubles
         assert "Traceback" not in log
         assert (process_of(controller), process_of(host)) == started
         assert grown(memory) == []
+
+
+def held(server: Child, name: str) -> str:
+    """Says how many callbacks of a server took how much of its event loop's processor time."""
+    histogram = f"orchestrion_{name}_event_loop_callback_cpu_seconds"
+    count = metric(server, f"{histogram}_count")
+    above = {bound: int(count - metric(server, f"{histogram}_bucket", le=bound)) for bound in CALLBACK_BOUNDS_S}
+    return f"{count:.0f} callbacks or more, of which " + ", ".join(f"{n} above {bound} s" for bound, n in above.items())
 
 
 def grown(memory: Sequence[Sequence[int]]) -> list[str]:

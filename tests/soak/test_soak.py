@@ -61,6 +61,7 @@ async def test_nothing_grows_and_no_event_is_lost(tmp_path: Path) -> None:
         for ended, count in sorted(load.ended.items()):
             print(f"{count:6} {ended}")
         print(table(before, after))
+        print("\n".join(load.wrong[:20]))
         assert load.wrong == []
         assert before.keys() == after.keys()
         assert {name: held.grown(after[name]) for name, held in before.items() if held.grown(after[name])} == {}
