@@ -110,8 +110,8 @@ async def call(
     except grpc.aio.AioRpcError as error:
         return _outcome(error, standard=not service.full_name.startswith("orchestrion."))
     wrong = [reason for reason in reasons if reason == Reason.INTERNAL.name or reason not in Reason.__members__]
-    told = f"an event says {', '.join(sorted(set(wrong)))}" if wrong else ""
-    return Outcome(grpc.StatusCode.OK, reasons[-1] if reasons else "", told)
+    wrongs = f"an event says {', '.join(sorted(set(wrong)))}" if wrong else ""
+    return Outcome(grpc.StatusCode.OK, reasons[-1] if reasons else "", wrongs)
 
 
 class _Cancelling:

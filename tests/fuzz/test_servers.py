@@ -163,7 +163,7 @@ def held(server: Child, name: str) -> str:
     """Says how many callbacks of a server took how much of its event loop's processor time."""
     histogram = f"orchestrion_{name}_event_loop_callback_cpu_seconds"
     count = metric(server, f"{histogram}_count")
-    above = {bound: int(count - metric(server, f"{histogram}_bucket", le=bound)) for bound in CALLBACK_BOUNDS_S}
+    above = {bound: max(0, int(count - metric(server, f"{histogram}_bucket", le=bound))) for bound in CALLBACK_BOUNDS_S}
     return f"{count:.0f} callbacks or more, of which " + ", ".join(f"{n} above {bound} s" for bound, n in above.items())
 
 
@@ -245,7 +245,7 @@ async def names_of_now(client: AsyncClient) -> Mapping[str, Sequence[str]]:
         first = await anext(going)
     asking = client.run("wait", plan=Plan((wait("a"),)), approval=Approval.REQUIRED, on_detach=OnDetach.CONTINUE)
     async with aclosing(asking):
-        asked = await anext(asking)
+        waiting = await anext(asking)
     artifact = await client.artifacts.upload(b"some text", media_type="text/plain", file_name="notes.txt")
     runs = [answer.run, first.run]
     return {
@@ -254,7 +254,7 @@ async def names_of_now(client: AsyncClient) -> Mapping[str, Sequence[str]]:
             f"{message}.name": runs
             for message in ("GetRunRequest", "WatchRunRequest", "CancelRunRequest", "DeleteRunRequest")
         },
-        "ApprovePlanRequest.name": [*runs, asked.run, asked.run],
+        "ApprovePlanRequest.name": [*runs, waiting.run, waiting.run],
         **{
             f"{message}.name": [artifact.name]
             for message in ("GetArtifactRequest", "DownloadRequest", "DeleteArtifactRequest")
