@@ -25,7 +25,7 @@ _LONGEST_PAUSE_S: Final = 5.0
 # Changes come in bunches: a report waits this long for the others of its bunch.
 _COALESCE_S: Final = 0.02
 # How long a host that stops waits until the controller has noted it.
-_TOLD_WITHIN_S: Final = 2.0
+_NOTED_WITHIN_S: Final = 2.0
 # Until the first answer tells the lease.
 _FIRST_LEASE_S: Final = 5.0
 
@@ -43,7 +43,7 @@ class Advertiser:
         self._digest_known = ""
         self._unanswered = 0
         self._says_draining = False
-        self._told = asyncio.Event()
+        self._is_noted = asyncio.Event()
         self.connected = False
         """Whether a controller lists the host now."""
 
@@ -58,7 +58,7 @@ class Advertiser:
         # A controller that is not there is not waited for.
         if self.connected:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._told.wait(), _TOLD_WITHIN_S)
+                await asyncio.wait_for(self._is_noted.wait(), _NOTED_WITHIN_S)
 
     async def close(self) -> None:
         """Ends the stream."""
@@ -98,7 +98,7 @@ class Advertiser:
             self.connected = True
         self._unanswered -= 1
         if self._says_draining and not self._unanswered:
-            self._told.set()
+            self._is_noted.set()
         lease_s = order.lease_ms / 1000
         if order.facts_wanted or lease_s != self._lease_s:
             if order.facts_wanted:

@@ -13,7 +13,7 @@ import platformdirs
 from orchestrion import names
 from orchestrion.errors import OrchestrionError
 from orchestrion.logs import FORMATS
-from orchestrion_serving.settings import default_home
+from orchestrion_serving.settings import check_address, default_home, default_metrics_host
 
 
 def _machine_name() -> str:
@@ -34,9 +34,11 @@ class HostConfig:
     name: str = field(default_factory=_machine_name)
     """The name under which the controller lists this host; unique among live hosts."""
     listen_host: str = "127.0.0.1"
-    """The address to listen on, for gRPC and for metrics."""
+    """The address to listen on: an IP address, a name, or `unix:/path` for a socket that this user alone can reach."""
     port: int = 50061
     """The port of the gRPC server; 0 takes a free one."""
+    metrics_host: str = ""
+    """The address to listen on for metrics; empty means listen_host, or 127.0.0.1 where that is a socket."""
     metrics_port: int = 9465
     """The port of the metrics over HTTP; 0 takes a free one."""
     advertise_address: str = ""
@@ -127,6 +129,8 @@ class HostConfig:
             names.check_host(names.host(self.name))
         except OrchestrionError as error:
             raise ValueError(f"name: {error.message}") from error
+        check_address("listen_host", self.listen_host)
+        check_address("metrics_host", self.metrics_address)
         for setting in ("port", "metrics_port"):
             if not 0 <= getattr(self, setting) <= 65535:
                 raise ValueError(f"{setting}: expected 0 to 65535; it is {getattr(self, setting)}.")
@@ -152,6 +156,11 @@ class HostConfig:
             raise ValueError(f"log_format: expected {' or '.join(FORMATS)}; it is {self.log_format!r}.")
         if self.log_level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise ValueError(f"log_level: expected DEBUG, INFO, WARNING or ERROR; it is {self.log_level!r}.")
+
+    @property
+    def metrics_address(self) -> str:
+        """The address to listen on for metrics, with the default filled in."""
+        return self.metrics_host or default_metrics_host(self.listen_host)
 
     @property
     def folder(self) -> Path:

@@ -200,12 +200,12 @@ class ModelHost:
     @property
     def address(self) -> str:
         """The address and port of the gRPC server."""
-        return f"{self._config.listen_host}:{self._server.port}"
+        return self._server.address
 
     @property
     def metrics_address(self) -> str:
         """The address and port of the metrics."""
-        return f"{self._config.listen_host}:{self._endpoint.port if self._endpoint else 0}"
+        return self._endpoint.address if self._endpoint else ""
 
     @property
     def workers(self) -> tuple[Worker, ...]:
@@ -238,24 +238,31 @@ class ModelHost:
         await asyncio.to_thread(self._nvml.close)
         self._spool.close()
 
+    def _reached_metrics(self, endpoint: MetricsEndpoint) -> str:
+        """Returns where Prometheus reads the metrics; empty for a unix socket, which it cannot."""
+        if not endpoint.port:
+            return ""
+        # Whoever reaches its calls from another machine reaches its metrics there, on their own port.
+        reached_at, _, port = self._description.address.rpartition(":")
+        apart = bool(self._config.metrics_host) or not port.isdigit()
+        return endpoint.address if apart else f"{reached_at}:{endpoint.port}"
+
     async def _listen(self) -> None:
         try:
             await self._server.start(self._config.listen_host, self._config.port, [_SERVICE])
             self._endpoint = MetricsEndpoint(
                 self._registry,
-                self._config.listen_host,
+                self._config.metrics_address,
                 self._config.metrics_port,
                 health_pages(self._server.readiness, asyncio.get_running_loop()),
             )
-        except OSError:
+        except BaseException:  # A port is taken, or the host is to stop before it serves.
             await self._server.stop(0)
             await self._channel.close()
             self._spool.close()
             raise
         self._description.address = self._config.advertise_address or self.address
-        # Whoever reaches its calls from another machine reaches its metrics there, on their own port.
-        reached_at = self._description.address.rpartition(":")[0]
-        self._description.metrics_address = f"{reached_at}:{self._endpoint.port}"
+        self._description.metrics_address = self._reached_metrics(self._endpoint)
         self._advertiser.start()
         self._measurements.start()
         self._graphics.start()

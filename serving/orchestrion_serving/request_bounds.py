@@ -69,8 +69,9 @@ DEFAULT_BOUNDS: Final = RequestBounds()
 def first_beyond(message: Message, most: int) -> str:
     """Looks for the field at which a message has more parts than it may; empty where it has not.
 
-    Parts are the items of lists and maps, at any depth, but for numbers, which are packed. Of a message that has too
-    many no more are looked at than it may have: lists are measured before they are looked into.
+    Parts are the items of lists and maps, at any depth, but for numbers, which are packed; a reference is two, since it
+    takes as long as two values. Of a message that has too many no more are looked at than it may have: lists are
+    measured before they are looked into.
     """
     left = most
     for name, read in _containers(message.DESCRIPTOR):
@@ -85,6 +86,8 @@ def first_beyond(message: Message, most: int) -> str:
                     stack.extend(part.list.items if left >= 0 else ())
                 elif kind == "json":
                     stack.append(part.json)
+                elif kind == "output":
+                    left -= 1
                 continue
             for _, read_part in _containers(part.DESCRIPTOR):
                 count, parts = read_part(part)

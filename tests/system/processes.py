@@ -70,10 +70,10 @@ class Servers:
             wait_for_host(client, name, HostState.READY)
         return host
 
-    def gateway(self) -> Child:
+    def gateway(self, *flags: str) -> Child:
         """Starts a gateway and waits until it serves."""
-        flags = ["--exit-with-parent", "--port", "0", "--metrics-port", "0", "--controller", self._controller]
-        return self._supervisor.start("gateway", ["-m", "orchestrion_gateway", *flags])
+        own = ["--exit-with-parent", "--port", "0", "--metrics-port", "0", "--controller", self._controller]
+        return self._supervisor.start("gateway", ["-m", "orchestrion_gateway", *own, *flags])
 
     def _write(self, server: str, line: str) -> None:
         with self._log.open("a") as log:

@@ -88,6 +88,7 @@ PRODUCERS: Final[Mapping[str, str]] = {
     "SERVER_UNREACHABLE": "rpc/client/test_resuming.py",
     "SIZE_MISMATCH": "rpc/controller/test_artifacts.py",
     "STORAGE_FULL": "faults/test_disk_full.py",
+    "STORAGE_UNAVAILABLE": "faults/test_storage.py",
     "TOO_MANY_CALLS": "rpc/controller/test_execution.py",
     "TOO_MANY_RUNS": "rpc/controller/test_runs.py",
     "UNAUTHENTICATED": "rpc/client/test_bare_statuses.py",

@@ -215,6 +215,10 @@ class Reason(enum.Enum):
     SERVER_UNREACHABLE = UnavailableError, "The server does not answer."
     SERVER_STOPPING = UnavailableError, "The server is shutting down."
     CONTROLLER_RESTARTED = UnavailableError, "The controller was restarted while the run was going."
+    STORAGE_UNAVAILABLE = (
+        UnavailableError,
+        "The controller's database or the folder of its artifacts cannot be used now.",
+    )
     LLM_UNAVAILABLE = UnavailableError, "The language model does not answer, or not properly."
     LLM_TIMED_OUT = UnavailableError, "The language model was silent for too long."
     LLM_BROKE_OFF = UnavailableError, "The language model's reply broke off before its end."

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
+from typing import Final
 
 from orchestrion.events import PlanFinished, TaskPlanned
 from orchestrion.plans import Plan
 from orchestrion.runs import Artifact
 from orchestrion_controller.plans import fan_out, rules
+from orchestrion_controller.plans.graph import step_count
+from orchestrion_controller.slices import Slices
 from orchestrion_controller.stages import PlanItem, PlanningRequest
+
+_STEPS_A_TASK: Final = 100
 
 
 class SubmittedPlanner:
@@ -36,8 +41,11 @@ class SubmittedPlanner:
                 `field` name the place.
             NotFoundError: An artifact that it names does not exist.
         """
-        plan = rules.check(self._plan, request.task_types, request.attachments, self._artifacts)
+        plan = await rules.check_in_slices(self._plan, request.task_types, request.attachments, self._artifacts)
         fan_out.check(plan.tasks, request.task_types, self._max_calls)
+        slices = Slices()
         for task in plan.tasks:
+            # Whoever takes a task writes it down and chooses an expert for it.
+            await slices.take(_STEPS_A_TASK + step_count(task))
             yield TaskPlanned(task)
         yield PlanFinished(plan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -84,9 +85,12 @@ class Registry:
         self._experts: dict[str, Expert] = {}
         self._task_types: frozenset[str] | None = None
         self._changed = asyncio.Event()
-        self._grace_end = asyncio.get_running_loop().time() + lease_ms / 1000
+        self._loop = asyncio.get_running_loop()
+        self._grace_end = self._loop.time() + lease_ms / 1000
         self._on_lost: list[Callable[[str], None]] = []
         self._on_leaving: list[Callable[[], None]] = []
+        self._on_listed: list[Callable[[str], None]] = []
+        self._expected: frozenset[str] = frozenset()
         self._closed = asyncio.Event()
 
     def on_lost(self, notify: Callable[[str], None]) -> None:
@@ -100,6 +104,10 @@ class Registry:
     def on_leaving(self, notify: Callable[[], None]) -> None:
         """Has a function called before a host gets no more work, whether it drains, is lost or breaks off."""
         self._on_leaving.append(notify)
+
+    def on_listed(self, notify: Callable[[str], None]) -> None:
+        """Has a function called with the name of each host that is listed."""
+        self._on_listed.append(notify)
 
     def report(self, report: Report, stream: object) -> bool:
         """Applies a report and renews the lease; returns whether the host must send the facts of the digest.
@@ -145,6 +153,8 @@ class Registry:
         )
         if listed is None:
             _log.info("%s at %s is listed, with %d experts", host.name, host.address, len(host.experts))
+            for notify in self._on_listed:
+                notify(host.name)
         expiry = asyncio.get_running_loop().call_later(self.lease_ms / 1000, self._expire, report.name)
         replicas = HostReplicas(host, listed.replicas if listed else None)
         version = self._version + 1
@@ -290,8 +300,36 @@ class Registry:
         except TimeoutError:
             pass
 
+    def expect(self, hosts: Collection[str]) -> None:
+        """Takes the hosts that an earlier process listed: they have a lease's time from now on to come back."""
+        self._expected = frozenset(hosts)
+        self._grace_end = self._loop.time() + self.lease_ms / 1000
+
+    @property
+    def awaited(self) -> frozenset[str]:
+        """The hosts that an earlier process listed, have not come back, and may still do so; empty after their time.
+
+        May be read on any thread.
+        """
+        if not self._expected or self._loop.time() >= self._grace_end:
+            return frozenset()
+        return frozenset(name for name in self._expected if name not in self._listings)
+
+    async def settled(self, task_types: Collection[str] | None = None) -> None:
+        """Waits while hosts of an earlier process may come back, at most a lease's time after this one began.
+
+        Args:
+            task_types: What hosts must perform for the wait to end sooner; None waits for all of them.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(self._grace_end):
+                while self.awaited and not (task_types is not None and self.task_types() >= set(task_types)):
+                    await self._changed.wait()
+
     def close(self) -> None:
         """Ends the leases' timers and the streams of hosts and watchers."""
+        for listing in self._listings.values():
+            listing.expiry.cancel()
         self._closed.set()
         self._on_change()
         for listing in self._listings.values():

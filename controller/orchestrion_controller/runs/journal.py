@@ -15,8 +15,9 @@ from orchestrion._codec import codec
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.runs import Message, Run, RunKind, RunState
 from orchestrion.v1 import events_pb2
-from orchestrion_controller.database.database import Database, Done
+from orchestrion_controller.database.database import Database
 from orchestrion_controller.database.schema import EVENTS, RUNS
+from orchestrion_controller.database.writer import Done
 from orchestrion_controller.runs.views import logged
 
 _INSERT_RUN: Final = insert(RUNS)

@@ -16,6 +16,7 @@ from orchestrion.events import RunFinished, RunStarted, Stage
 from orchestrion.plans import Error
 from orchestrion.runs import Message, OnDetach, Run, RunState
 from orchestrion.v1 import events_pb2
+from orchestrion_controller.database.failures import may_end
 from orchestrion_controller.deadline import run_deadline
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.runs.gate import Gate
@@ -27,7 +28,7 @@ from orchestrion_serving.metrics import exemplar, reason_label
 _log = logging.getLogger(__name__)
 
 _WRITE_AGAIN_S: Final = 1.0
-"""How long to wait until a write is tried again for which the disk had no room, in seconds."""
+"""How long to wait until a write is tried again that the database did not take, in seconds."""
 
 Program = Callable[[str, RunLog], Coroutine[Any, Any, None]]
 """What a run of this name does: it appends to the log, and raises an OrchestrionError when the run fails."""
@@ -263,14 +264,14 @@ class LiveRun:
             self._metrics.run_failures.labels(kind, reason_label(error.reason)).inc()
 
     def _write_end(self, state: RunState) -> None:
-        """Writes the end, and retries while the disk is full: without it the run would look live for ever.
+        """Writes the end, and retries while the database takes no writes: without it the run would look live for ever.
 
         Until it is written, readers that come must find the live log: the journal lacks its last events.
         """
 
         def written(error: OrchestrionError | None) -> None:
             failure = error or self.log.failure
-            if self._created and failure is not None and failure.reason == Reason.STORAGE_FULL.name:
+            if self._created and failure is not None and may_end(failure):
                 asyncio.get_running_loop().call_later(_WRITE_AGAIN_S, self._write_again, state)
             else:
                 self._on_ended()

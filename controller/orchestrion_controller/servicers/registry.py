@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 from orchestrion._codec import codec
 from orchestrion.experts import Device, ExpertStatus, Host, HostFacts
@@ -67,7 +68,8 @@ async def _next(reports: AsyncIterator[pb.HostReport], closed: asyncio.Future[No
     """
     following = asyncio.ensure_future(_first(reports))
     try:
-        await asyncio.wait([following, closed], return_when=asyncio.FIRST_COMPLETED)
+        both: list[asyncio.Future[Any]] = [following, closed]
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         if not following.done():
             raise stopping()
         return following.result()

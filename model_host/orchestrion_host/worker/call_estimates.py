@@ -12,17 +12,22 @@ from orchestrion_host.worker.call import Call
 if TYPE_CHECKING:
     from orchestrion_host.worker.media.image.image_headers import ImageHeader
 
-USUAL_WORK: Final = 24.0
-"""Bytes for each pixel, where an expert does not say: a copy on white, an array of bytes, one of floats, what is drawn
-over it. Networks look at a reduced copy."""
+USUAL_WORK_BYTES: Final = 24
+"""For each pixel, where an expert does not say: a copy on white, an array of bytes, one of floats, what is drawn over
+it. Networks look at a reduced copy, and what they take is measured when they are loaded."""
 
 
 @runtime_checkable
 class DeclaresWork(Protocol):
     """An expert that says what it takes for images."""
 
-    def work_bytes_per_pixel(self, call: Call) -> float:
-        """Returns what computing takes at its peak beside the decoded image, for each pixel of it."""
+    def work_bytes(self, call: Call, pixel_count: int) -> int:
+        """Returns what computing a call takes at its peak beside the decoded image.
+
+        Args:
+            call: The call; only its inputs other than media are looked at.
+            pixel_count: The pixels of the image.
+        """
 
 
 def check_and_estimate(call: Call, expert: object, max_pixels: int, limit_bytes: int) -> int:
@@ -44,10 +49,11 @@ def check_and_estimate(call: Call, expert: object, max_pixels: int, limit_bytes:
         from orchestrion_host.worker.media.image import image_headers
 
         header = image_headers.read(path, max_pixels)
-        if header is None or header.pixel_count > max_pixels:
+        if header is None:
             continue
-        each = expert.work_bytes_per_pixel(call) if isinstance(expert, DeclaresWork) else USUAL_WORK
-        own = max(header.decoding_bytes, header.decoded_bytes + round(each * header.pixel_count))
+        count = header.pixel_count
+        work = expert.work_bytes(call, count) if isinstance(expert, DeclaresWork) else USUAL_WORK_BYTES * count
+        own = max(header.decoding_bytes, header.decoded_bytes + work)
         needed += own
         largest = max(largest, (own, name, header), key=lambda item: item[0]) if largest else (own, name, header)
     if largest is not None and needed > limit_bytes:

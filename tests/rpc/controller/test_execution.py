@@ -358,7 +358,7 @@ async def test_lists_that_multiply_once_they_are_there_fail_before_the_first_of_
 
 
 async def test_what_references_make_too_large_for_one_call_is_never_built(start_controller: StartController) -> None:
-    controller = await start_controller(max_request_parts=40)
+    controller = await start_controller(max_request_parts=80)
     async with AsyncClient(f"127.0.0.1:{controller.grpc_port}") as client:
         host = ScriptedHost("one", client.address, {"echo": echo, "join": echo})
         texts = Parameter("text", ParameterKind.TEXT, repeated=True)
@@ -373,6 +373,6 @@ async def test_what_references_make_too_large_for_one_call_is_never_built(start_
         error = output["join"].error
         assert error is not None
         assert (error.reason, error.metadata["task_id"]) == ("REQUEST_TOO_LARGE", "join")
-        assert "have 181 parts, and max_request_parts allows 40" in error.message
+        assert "have 181 parts, and max_request_parts allows 80" in error.message
         assert [expert for expert, _ in host.calls] == ["echo"] * 8
         await host.stop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 
+import httpx2
 import pytest
 
 from orchestrion import AsyncClient
@@ -23,9 +24,10 @@ from orchestrion.experts import SelectionPolicy
 from orchestrion.plans import Plan
 from orchestrion.runs import Message, OnDetach, RunState
 from orchestrion_controller import languages
+from orchestrion_controller.server import Controller
 from tests.rpc.controller.conftest import StartController, StartHost
 from tests.rpc.controller.plans import CHAIN, collect, payloads, results, wait
-from tests.rpc.controller.scripted_host import Gate, ScriptedHost
+from tests.rpc.controller.scripted_host import Gate, ScriptedHost, echo
 
 ONE = Plan((wait("task"),))
 
@@ -356,3 +358,43 @@ async def test_without_resumes_a_controller_that_stops_cancels_what_goes_on(star
     assert reported.state is RunState.CANCELLED
     assert reported.error is not None
     assert reported.error.reason == "SERVER_STOPPING"
+
+
+async def test_new_runs_wait_for_hosts_that_come_back_after_a_restart(start_controller: StartController) -> None:
+    """Given a host that the first controller listed, a run of the second waits for it, and no run of the third."""
+    first = await start_controller()
+    async with AsyncClient(f"127.0.0.1:{first.grpc_port}") as client:
+        host = ScriptedHost("one", client.address, {"echo": echo})
+        await host.start()
+        await host.stop()
+    await first.stop()
+
+    second = await start_controller()
+    async with AsyncClient(f"127.0.0.1:{second.grpc_port}") as client:
+        events = client.run("do it", plan=ONE)
+        assert isinstance((await anext(events)).payload, RunStarted)
+        status, text = await page(second, "/readyz")
+        assert (status, "Runs wait for hosts/one, listed before the restart" in text) == (200, True)
+        host = ScriptedHost("one", client.address, {"echo": echo})
+        await host.start()
+        assert list(results(await collect(events))) == ["task"]
+        await host.stop()
+    await second.stop()
+
+    third = await start_controller(lease_ms=200)
+    async with AsyncClient(f"127.0.0.1:{third.grpc_port}") as client:
+        with pytest.raises(FailedPreconditionError, match="host"):
+            await collect(client.run("do it", plan=ONE))
+    await third.stop()
+
+    # The host did not come back, so nobody waits for it any more.
+    fourth = await start_controller(lease_ms=600_000)
+    async with AsyncClient(f"127.0.0.1:{fourth.grpc_port}") as client:
+        with pytest.raises(FailedPreconditionError, match="host"):
+            await collect(client.run("do it", plan=ONE))
+
+
+async def page(controller: Controller, path: str) -> tuple[int, str]:
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        answer = await http.get(f"http://{controller.metrics_address}{path}")
+    return answer.status_code, answer.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from pathlib import Path
 
@@ -95,6 +96,37 @@ async def test_a_call_that_joins_a_download_just_as_its_last_waiter_leaves_gets_
         assert await second == 10_000
         assert controller.artifacts.download_count == 2
         spool.close()
+
+
+async def test_calls_that_are_abandoned_at_any_moment_give_everything_back(tmp_path: Path) -> None:
+    moments = random.Random(18)
+    async with running_host(tmp_path) as host:
+        status = await host.client.load("delay")
+        shared = host.host._spool.folder
+
+        async def abandon() -> bool:
+            call = asyncio.create_task(host.client.infer("delay", text="x", delay_ms=5.0, output_bytes=3e6))
+            await asyncio.sleep(moments.uniform(0.0, 0.1))
+            call.cancel()
+            await asyncio.wait([call])
+            return call.cancelled()
+
+        abandoned = sum(await asyncio.gather(*(abandon() for _ in range(100))))
+        assert abandoned > 0
+        await host.when("delay", lambda now: now.running_count == now.queued_count == 0)
+        async with asyncio.timeout(10):
+            while [path for path in shared.rglob("*") if path.is_file()]:  # noqa: ASYNC110 - nothing tells of files.
+                await asyncio.sleep(0.01)
+        assert (await host.client.status("delay")).memory_bytes == status.memory_bytes
+        assert not list(tmp_path.rglob("*.part"))
+        counts = [
+            await host.metric("orchestrion_host_inferences_total", expert="delay", outcome=outcome)
+            for outcome in ("succeeded", "cancelled", "failed", "rejected")
+        ]
+        # Of those that nobody waited for, some had their outputs already, and some never reached the host.
+        assert counts[2:] == [0, 0]
+        assert counts[0] >= 100 - abandoned
+        assert (await host.client.infer("delay", text="next")).outputs == {"text": "next"}
 
 
 async def test_a_host_that_stops_does_not_wait_for_an_expert_that_is_loading(tmp_path: Path) -> None:

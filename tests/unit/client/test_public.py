@@ -71,6 +71,7 @@ MODULES = {
     "experts",
     "inference",
     "links",
+    "listening",
     "listings",
     "logs",
     "models",

@@ -34,6 +34,8 @@ def counted(value: Any) -> int:
         return counted(value.data)
     if isinstance(value, dict):
         return sum(1 + counted(item) for item in value.values())
+    if isinstance(value, OutputRef):
+        return 1
     return sum(1 + counted(item) for item in value) if isinstance(value, list | tuple) else 0
 
 

@@ -72,6 +72,7 @@ export const REASONS_ZH: Readonly<Record<string, string>> = {
   SERVER_UNREACHABLE: "服务器没有应答。",
   SERVER_STOPPING: "服务器正在关闭。",
   CONTROLLER_RESTARTED: "执行期间控制器重启了。",
+  STORAGE_UNAVAILABLE: "控制器的数据库或文件存储目前无法使用，请稍后再试。",
   LLM_UNAVAILABLE: "语言模型没有应答，或应答不正确。",
   LLM_TIMED_OUT: "语言模型太久没有应答。",
   LLM_BROKE_OFF: "语言模型的回答中途断了。",

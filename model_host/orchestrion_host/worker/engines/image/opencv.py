@@ -21,6 +21,10 @@ _DEFAULT_LOW_THRESHOLD: Final = 100.0
 _DEFAULT_HIGH_THRESHOLD: Final = 200.0
 _DEFAULT_STRENGTH: Final = 0.5
 _DEFAULT_SCALE: Final = 2.0
+_WORK_BYTES: Final = {"": 24, "denoise": 16, "greyscale": 18, "blur": 32, "sharpen": 18}
+"""For each pixel, beside the decoded picture, at the peak, by operation; the first is for edges."""
+_ENLARGED_BYTES: Final = 24
+"""For each pixel of an enlarged picture: its colours, how opaque they are as floats, and the picture to be written."""
 
 
 class OpenCv:
@@ -56,6 +60,15 @@ class OpenCv:
     def parameter_bytes(self) -> int:
         """Returns 0: there are no weights."""
         return 0
+
+    def work_bytes(self, call: Call, pixel_count: int) -> int:
+        """As `DeclaresWork` has it."""
+        operation = call.text("operation")
+        if operation == "upscale":
+            scale = call.number("scale", _DEFAULT_SCALE)
+            made = min(round(pixel_count * scale * scale), self._max_image_pixels)
+            return _WORK_BYTES[""] * pixel_count + _ENLARGED_BYTES * made
+        return _WORK_BYTES.get(operation, _WORK_BYTES[""]) * pixel_count
 
     def unload(self) -> None:
         """Does nothing."""

@@ -21,6 +21,10 @@ _DRAWINGS: Final[Mapping[str, tuple[str, Callable[[Picture], Drawing]]]] = {
     "mlsd-control": ("lines", control_maps.straight_lines),
     "scribble-control": ("scribble", control_maps.scribble),
 }
+_WORK_BYTES: Final = 9
+"""For each pixel, beside the decoded picture, at the peak: a copy on white, its array and the drawing."""
+_REDUCED_BYTES: Final = 200
+"""For each pixel of the reduced copy that edges are looked for in: their strengths in three colours, as floats."""
 
 
 class OpenCvControls:
@@ -46,6 +50,11 @@ class OpenCvControls:
     def parameter_bytes(self) -> int:
         """Returns 0: there are no weights."""
         return 0
+
+    def work_bytes(self, call: Call, pixel_count: int) -> int:
+        """As `DeclaresWork` has it."""
+        del call
+        return _WORK_BYTES * pixel_count + _REDUCED_BYTES * min(pixel_count, control_maps.MOST_PIXELS)
 
     def unload(self) -> None:
         """Does nothing."""

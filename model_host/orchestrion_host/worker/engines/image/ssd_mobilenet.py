@@ -19,6 +19,8 @@ from orchestrion_host.worker.models.image import detected_objects
 from orchestrion_host.worker.runtimes import Outputs, Result, one_by_one
 
 _DEFAULT_THRESHOLD: Final = 0.5
+_WORK_BYTES: Final = 12
+"""For each pixel, beside the decoded picture, at the peak: a copy on white, its array, and what is drawn over it."""
 
 
 class SsdMobileNet:
@@ -42,6 +44,11 @@ class SsdMobileNet:
     def parameter_bytes(self) -> int:
         """Returns 0: OpenCV does not tell; the growth of the process does."""
         return 0
+
+    def work_bytes(self, call: Call, pixel_count: int) -> int:
+        """As `DeclaresWork` has it."""
+        del call
+        return _WORK_BYTES * pixel_count
 
     def unload(self) -> None:
         """Lets go of the network."""

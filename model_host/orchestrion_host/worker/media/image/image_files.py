@@ -18,9 +18,7 @@ from PIL import Image, UnidentifiedImageError
 from orchestrion.errors import OrchestrionError
 from orchestrion_host.worker.call import Call
 
-FORMATS: Final = (
-    "PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "MPO", "AVIF", "JPEG2000", "PPM", "TGA", "PCX", "DCX",
-)  # fmt: skip
+FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "JPEG2000", "PPM", "PCX", "DCX", "TGA")
 """What Pillow may take a file for, by its own names. Others start programs (PostScript), open further files, or hold
 images of other sizes than their header says (icons)."""
 
@@ -131,8 +129,8 @@ def _too_many_pixels(
         return error
     except (Image.DecompressionBombError, *BROKEN):
         pass  # A later frame is the large one, or the decoder itself looks at the size.
-    found = _PIXELS.search(str(refusal))
-    count = int(found[1]) if found else 0
+    match = _PIXELS.search(str(refusal))
+    count = int(match[1]) if match else 0
     limit = f"this host takes at most {max_pixels:,} (its setting max_image_pixels)"
     problem = f"has a picture of {count:,} pixels; {limit}."
     return call.bad_input(name, problem, pixel_count=count, limit_pixel_count=max_pixels)

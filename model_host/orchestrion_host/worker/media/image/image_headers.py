@@ -85,6 +85,8 @@ def read(path: Path, max_pixels: int) -> ImageHeader | None:
                     file.seek(number)
                     sizes.append(file.size)
             width, height = max(sizes, key=lambda size: size[0] * size[1])
+            if width * height > max_pixels or max(width, height) > image_files.LONGEST_SIDE:
+                return None
             return ImageHeader(width, height, file.mode, file.format or "", turned, len(numbers) > 1)
     except (Image.DecompressionBombError, TooManyPagesError, *image_files.BROKEN):
         return None

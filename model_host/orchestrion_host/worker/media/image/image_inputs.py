@@ -11,7 +11,7 @@ from PIL import ExifTags, Image, ImageOps
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.library_types import Array
 from orchestrion_host.worker.media.image import image_files
-from orchestrion_host.worker.media.image.page_numbers import MOST, PAGED, TooManyPagesError, page_numbers
+from orchestrion_host.worker.media.image.page_numbers import PAGED, TooManyPagesError, page_numbers
 
 _STRIP_PIXELS: Final = 1 << 20
 """Pixels that are turned into an array at once: Pillow holds them twice meanwhile."""
@@ -65,7 +65,7 @@ def _go_to_first_page(call: Call, name: str, image: Image.Image, max_pixels: int
         with image_files.header_of(path, max_pixels) as pages:
             numbers = page_numbers(pages, path)
     except TooManyPagesError as error:
-        raise too_many_pages(call, name) from error
+        raise too_many_pages(call, name, error.limit) from error
     except (*image_files.BROKEN, Image.DecompressionBombError):
         return  # What is damaged may be another page.
     call.page_counts[name] = len(numbers)
@@ -73,10 +73,10 @@ def _go_to_first_page(call: Call, name: str, image: Image.Image, max_pixels: int
         image.seek(numbers[0])
 
 
-def too_many_pages(call: Call, name: str) -> Exception:
+def too_many_pages(call: Call, name: str, limit: int) -> Exception:
     """Builds the error for a file with more images than are counted."""
-    problem = f"has more than {MOST:,} pages or frames, which is the most that is read. Send it in parts."
-    return call.bad_input(name, problem, limit_page_count=MOST)
+    problem = f"has more than {limit:,} pages or frames, which is the most that is read. Send it in parts."
+    return call.bad_input(name, problem, limit_page_count=limit)
 
 
 def opaque(image: Image.Image) -> Image.Image:

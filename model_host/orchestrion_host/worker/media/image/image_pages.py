@@ -50,7 +50,7 @@ def read(call: Call, name: str, max_pixels: int) -> Iterator[ImagePage]:
         try:
             numbers = page_numbers(file, path)
         except TooManyPagesError as error:
-            raise image_inputs.too_many_pages(call, name) from error
+            raise image_inputs.too_many_pages(call, name, error.limit) from error
         before: Image.Image | None = None
         for place, number in enumerate(numbers):
             call.raise_if_cancelled()

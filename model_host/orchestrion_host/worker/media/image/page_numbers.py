@@ -12,15 +12,23 @@ from orchestrion_host.worker.media.image import gif_frames
 
 PAGED: Final = frozenset({"AVIF", "DCX", "GIF", "PNG", "TIFF", "WEBP"})
 """Other formats have further images that are none of the picture: depths, layers, smaller copies."""
-MOST: Final = 5_000
-"""The most images of a file: counting those of a TIFF reads the header of each."""
+MOST_PAGES: Final = 2_000
+"""The most images of a TIFF: counting them reads the header of each."""
+MOST_FRAMES: Final = 20_000
+"""The most frames of a picture that moves."""
 _KIND_TAG: Final = 254
 """TIFF's NewSubfileType: 1 is a smaller copy of another page, 4 a mask."""
 _NO_PAGE: Final = 1 | 4
 
 
 class TooManyPagesError(Exception):
-    """A file has more than `MOST` images; no more of them were counted."""
+    """A file has more images than are counted."""
+
+    def __init__(self, limit: int) -> None:
+        """Keeps the most that there may be."""
+        super().__init__(f"more than {limit:,} images")
+        self.limit = limit
+        """The most that there may be."""
 
 
 def page_numbers(file: Image.Image, path: Path) -> list[int]:
@@ -31,7 +39,7 @@ def page_numbers(file: Image.Image, path: Path) -> list[int]:
         path: Where it is.
 
     Raises:
-        TooManyPagesError: It has more than `MOST`.
+        TooManyPagesError: It has more than `MOST_PAGES` or `MOST_FRAMES`.
         OSError: The file is damaged; others of `image_files.BROKEN` as well.
     """
     if file.format == "TIFF":
@@ -41,11 +49,11 @@ def page_numbers(file: Image.Image, path: Path) -> list[int]:
         return numbers
     count = 1
     if file.format == "GIF":
-        count = max(1, gif_frames.count(path, MOST))
+        count = max(1, gif_frames.count(path, MOST_FRAMES))
     elif file.format in PAGED:
         count = int(getattr(file, "n_frames", 1))
-    if count > MOST:
-        raise TooManyPagesError
+    if count > MOST_FRAMES:
+        raise TooManyPagesError(MOST_FRAMES)
     return list(range(count))
 
 
@@ -57,8 +65,8 @@ def _places(file: Image.Image) -> Iterator[int]:
             file.seek(number)
         except EOFError:
             return
-        if number == MOST:
-            raise TooManyPagesError
+        if number == MOST_PAGES:
+            raise TooManyPagesError(MOST_PAGES)
         yield number
         number += 1
 

@@ -53,6 +53,11 @@ class SuperResolution(TorchExpert):
         """Enlarges each image; what is computed together are the tiles of one."""
         return one_by_one(batch, self._compute)
 
+    def work_bytes(self, call: Call, pixel_count: int) -> int:
+        """As `DeclaresWork` has it: arrays of the picture and of the enlarged one, and that as it is written."""
+        scale = max(self._factor, call.number("scale", self._factor))
+        return 12 * pixel_count + 16 * min(round(pixel_count * scale * scale), self.checkpoint.spec.max_image_pixels)
+
     def _compute(self, call: Call) -> Outputs:
         if call.text("operation", "upscale") != "upscale":
             raise call.bad_input("operation", "must be upscale: that is all that this expert does.")
