@@ -75,7 +75,7 @@ class Load:
         """Words that the built-in planner reads."""
         if self._random.random() < 0.3:
             return await self._refused(_drained(self._client.run("compose a symphony")), "REQUEST_BEYOND_PLANNER")
-        return self._succeeded(await self._all(self._client.run("What is the mood of “I love this”?")))
+        return self._succeeded(await self._all(self._client.run("Which language is “guten Morgen”?")))
 
     async def cancelled(self) -> str:
         """A run that is cancelled while it computes."""
