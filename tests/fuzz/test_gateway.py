@@ -114,7 +114,7 @@ async def one(client: httpx2.AsyncClient, routes: list[tuple[str, str]], random:
         path = before + (random.choice(TEXTS) or "x") + rest.partition("}")[2]
     content = body(random)
     headers = {"Accept": random.choice(("text/event-stream", "application/json", "*/*"))}
-    if kind := random.choice(TYPES):
+    if kind := random.choice(TYPES) if random.random() < 0.2 else "application/json":
         headers["Content-Type"] = kind
     query = {name: random.choice(TEXTS) for name in ("page_size", "after", "timeout_s") if random.random() < 0.1}
     about = f"{method} {path} {query} {headers} {content[:200]!r}"

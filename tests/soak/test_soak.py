@@ -28,6 +28,8 @@ WARM_UP_SECONDS = SECONDS * 0.4
 """What is read once and kept, caches and pools of threads, is there after it."""
 A_SECOND = 12
 """How many requests begin in a second, whatever has become of those before."""
+BURST = 150
+"""How many requests come at once, before all others."""
 FAULT_EVERY_SECONDS = 20.0
 """How often a host is killed with -9, and started again."""
 
@@ -51,6 +53,8 @@ async def test_nothing_grows_and_no_event_is_lost(tmp_path: Path) -> None:
         channel = grpc.aio.insecure_channel(controller.grpc_address, channel_options())
         load = Load(client, http, channel, random)
 
+        # Pools of threads and of connections to the database fill when calls come together: once, up to their bounds.
+        await asyncio.gather(*(load.one() for _ in range(BURST)))
         second, faults = await under_load(load, servers, second, WARM_UP_SECONDS)
         before = await at_rest(client, steady)
         second, more = await under_load(load, servers, second, SECONDS - WARM_UP_SECONDS)
