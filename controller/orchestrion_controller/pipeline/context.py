@@ -25,10 +25,15 @@ from orchestrion_controller.stage_scope import EventLog
 from orchestrion_controller.stages import PastTurn
 
 _LONGEST_HISTORY: Final = 10
+_LARGEST_HISTORY_BYTES: Final = 32 << 20
+"""How large the logs of earlier turns are together; the newest is read whatever its size."""
 
 
 class RunHistory(Protocol):
     """Where earlier turns of a conversation are read: the part of the journal of runs that the stages use."""
+
+    async def size_bytes(self, name: str) -> int:
+        """Returns how large the events of a run are together, in bytes; 0 for one that has none."""
 
     async def read(self, name: str) -> Run:
         """Returns a run with everything that its events add up to.
@@ -194,13 +199,17 @@ class StageContext:
         return InputSize(characters, milliseconds, artifact.size_bytes)
 
     async def history(self, previous_run: str) -> tuple[PastTurn, ...]:
-        """Returns the turns before this one, the oldest first, at most ten.
+        """Returns the turns before this one, the oldest first: at most ten, and no older ones than 32 MiB of logs have.
 
         Raises:
             NotFoundError: The previous run does not exist.
         """
         turns: list[PastTurn] = []
+        room = _LARGEST_HISTORY_BYTES
         while previous_run and len(turns) < _LONGEST_HISTORY:
+            room -= await self._history.size_bytes(previous_run)
+            if turns and room < 0:
+                break
             run = await self._history.read(previous_run)
             attached = [name for message in run.messages for name in message.artifacts]
             described = dict(await self._artifacts.find(attached))
