@@ -54,6 +54,23 @@ class CallSizes:
         )
         raise Reason.REQUEST_TOO_LARGE.error(text, task_id=task_id, field="inputs")
 
+    def check_outputs(self, task_id: str, size_bytes: int) -> None:
+        """Checks what a task has made so far: its result is one event.
+
+        Raises:
+            ResourceExhaustedError: No message could carry it.
+        """
+        if size_bytes + _BESIDE_INPUTS > self._max_bytes:
+            text = (
+                f"Task {task_id!r}: its outputs have more than {size_bytes:,} bytes, and one message has at most "
+                f"{self._max_bytes:,}. Have it work on fewer items of the list at once."
+            )
+            raise Reason.MESSAGE_TOO_LARGE.error(text, task_id=task_id, size_bytes=str(size_bytes))
+
+    def of_outputs(self, outputs: Mapping[str, Value]) -> int:
+        """Returns the bytes of the outputs of one call."""
+        return sum(self.of(value).size_bytes for value in outputs.values())
+
     def open_count(self, items: UnfoldedInputs, most: int) -> int:
         """Returns how many items of a task may be with hosts at a time: at most so many, fewer of large ones."""
         shared = sum(self.of(value).size_bytes for value in items.shared.values())

@@ -221,12 +221,16 @@ class Execution:
     async def _call_each(self, assigned: AssignedTask, items: UnfoldedInputs, reservation: str) -> Outputs:
         outputs: list[Outputs] = [{}] * len(items)
         waiting = iter(range(len(items)))
+        size_bytes = 0
 
         async def call_next_ones() -> None:
+            nonlocal size_bytes
             # The iterator is shared: whichever caller is free takes the next item.
             for index in waiting:
                 item = ItemIndex(index, len(items))
                 outputs[index] = await self._call(assigned, items[index], item, reservation if index == 0 else "")
+                size_bytes += self._sizes.of_outputs(outputs[index])
+                self._sizes.check_outputs(assigned.task.id, size_bytes)
 
         open_count = self._sizes.open_count(items, self._limits.max_open_calls)
         callers = [asyncio.create_task(call_next_ones()) for _ in range(open_count)]

@@ -376,3 +376,17 @@ async def test_what_references_make_too_large_for_one_call_is_never_built(start_
         assert "have 181 parts, and max_request_parts allows 80" in error.message
         assert [expert for expert, _ in host.calls] == ["echo"] * 8
         await host.stop()
+
+
+async def test_a_list_whose_results_no_message_carries_fails_its_task_before_all_are_made(
+    client: AsyncClient, start_host: StartHost
+) -> None:
+    async def long(inputs: Mapping[str, Value]) -> Mapping[str, Value]:
+        return {"text": "x" * 1_000_000}
+
+    host = await start_host(long=long)
+    events = await collect(client.execute(Plan((wait("each", tuple(str(number) for number in range(1_000))),))))
+    error = results(events)["each"].error
+    assert error is not None
+    assert (error.reason, error.metadata["task_id"]) == ("MESSAGE_TOO_LARGE", "each")
+    assert len(host.calls) < 600
