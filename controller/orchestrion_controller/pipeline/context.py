@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
+from orchestrion.events import HostsAwaited, Stage
 from orchestrion.experts import Expert
 from orchestrion.plans import Plan, TaskResult, TaskType
 from orchestrion.runs import Artifact, Message, Run
@@ -19,6 +21,7 @@ from orchestrion_controller.limits import TaskTypeLimits
 from orchestrion_controller.pipeline import file_names
 from orchestrion_controller.registry import choices
 from orchestrion_controller.registry.registry import Registry
+from orchestrion_controller.stage_scope import EventLog
 from orchestrion_controller.stages import PastTurn
 
 _LONGEST_HISTORY: Final = 10
@@ -117,9 +120,14 @@ class StageContext:
         """Waits for hosts after a restart of the controller, as `Registry.recovered`."""
         await self._registry.recovered(hosts, task_types)
 
-    async def hosts_settled(self, task_types: Collection[str] | None = None) -> None:
-        """Waits for the hosts that were listed before a restart of the controller, as `Registry.settled`."""
-        await self._registry.settled(task_types)
+    async def hosts_settled(self, log: EventLog, task_types: Collection[str] | None = None) -> None:
+        """Waits for the hosts that were listed before a restart, as `Registry.settled`, and says so in the log."""
+
+        def say(hosts: frozenset[str], wait_s: float) -> None:
+            until = datetime.now(UTC) + timedelta(seconds=wait_s)
+            log.append(Stage.UNSPECIFIED, HostsAwaited(tuple(sorted(hosts)), until))
+
+        await self._registry.settled(task_types, say)
 
     def cures(self) -> Cures:
         """Returns what brings experts that are absent."""

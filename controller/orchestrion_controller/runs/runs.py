@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -307,6 +307,15 @@ class RunSupervisor:
         await self._journal.get(name)
         await self._journal.delete(name)
         self._request_ids.forget(name)
+
+    async def expire(
+        self, size: int, *, before_ms: int | None = None, kept: int = 0, with_artifacts: bool = False
+    ) -> Sequence[str]:
+        """Deletes ended runs by age or count, and returns their names; see `Journal.expire`."""
+        expired = await self._journal.expire(size, before_ms=before_ms, kept=kept, with_artifacts=with_artifacts)
+        for name in expired:
+            self._request_ids.forget(name)
+        return expired
 
     async def drain(self, grace_s: float) -> int:
         """Takes no new runs, lets those that go on end within the grace, and hands the rest over to the next process.

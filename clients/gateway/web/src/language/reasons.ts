@@ -66,6 +66,7 @@ export const REASONS_ZH: Readonly<Record<string, string>> = {
   QUEUE_FULL: "专家的队列已满，请稍后再试。",
   OUT_OF_MEMORY: "内存不足。",
   ARTIFACT_TOO_LARGE: "文件超过允许的大小。",
+  RESULT_TOO_LARGE: "某个步骤的结果太大，请减少输入或项目。",
   STORAGE_FULL: "磁盘已满。",
   MESSAGE_TOO_LARGE: "消息超过服务器允许的大小。",
   LLM_RATE_LIMITED: "语言模型服务要求等待的时间超过了请求的期限。",
