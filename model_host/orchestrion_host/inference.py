@@ -24,6 +24,7 @@ from orchestrion_host.experts.reservations import GrantedReservations
 from orchestrion_host.metrics import HostMetrics
 from orchestrion_host.models.on_demand import OnDemand
 from orchestrion_host.results import ResultCache
+from orchestrion_serving import callers
 from orchestrion_serving.value_sizes import ResultBounds, size_of_outputs
 
 
@@ -69,6 +70,7 @@ class Inference:
         self._on_demand = on_demand
         self._room = room
         self._metrics = metrics
+        self._open_count = 0
 
     async def run(self, expert: HostedExpert, call: InferCall) -> AsyncGenerator[InferPayload, None]:
         """Runs a call and yields what it has to tell; the last is the outputs. Closing the generator cancels it.
@@ -91,7 +93,7 @@ class Inference:
                 succeeded()
                 yield InferOutputs(cached)
                 return
-            entry = expert.queue.enter(task_type)
+            entry = expert.queue.enter(task_type, callers.current.get())
             try:
                 async with contextlib.aclosing(self._stages(expert, call, kind, entry)) as payloads:
                     async for payload in payloads:
@@ -104,6 +106,13 @@ class Inference:
                 if expert.queue.idle:
                     # It may be evicted now; who waits for room wants to know.
                     self._room.notify()
+
+    async def until_idle(self, timeout_s: float) -> None:
+        """Waits until no call is left, at most so many seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while self._open_count:
+                    await self._room.wait(self._room.count)
 
     async def _stages(
         self, expert: HostedExpert, call: InferCall, kind: TaskType | None, entry: QueueEntry
@@ -143,6 +152,7 @@ class Inference:
         """Counts a call by its outcome; what it gives is to be called when there are outputs."""
         outcome = "cancelled"
         expert.was_used = True
+        self._open_count += 1
 
         def succeeded() -> None:
             nonlocal outcome
@@ -164,6 +174,9 @@ class Inference:
             raise
         finally:
             self._metrics.inferences.labels(expert.facts.id, task_type, outcome).inc()
+            self._open_count -= 1
+            if not self._open_count:
+                self._room.notify()
 
     def _observe(self, expert: HostedExpert, done: QueueResult) -> None:
         name = expert.facts.id

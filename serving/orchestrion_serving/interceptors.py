@@ -20,6 +20,7 @@ from orchestrion.errors import OrchestrionError, Reason
 from orchestrion_serving import tracing
 from orchestrion_serving.metrics import CallMetrics, exemplar
 from orchestrion_serving.request_bounds import RequestBounds
+from orchestrion_serving.unserved import not_served
 
 _log = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ class _Around(grpc.aio.ServerInterceptor):
         """Wraps an async generator function."""
 
 
-class _WithinContext(_Around):
+class WithinContext(_Around):
     """Runs every call within an async context manager, whichever kind of answer it has."""
 
     @abstractmethod
@@ -112,7 +113,7 @@ class _WithinContext(_Around):
         return call
 
 
-class ErrorInterceptor(_WithinContext):
+class ErrorInterceptor(WithinContext):
     """Turns domain errors into statuses with details; any other exception is logged, and sent as INTERNAL."""
 
     @asynccontextmanager
@@ -124,7 +125,7 @@ class ErrorInterceptor(_WithinContext):
             await _abort(method, context, error)
 
 
-class TracingInterceptor(_WithinContext):
+class TracingInterceptor(WithinContext):
     """Opens a span around every call, as a part of the caller's; belongs there only where tracing is on."""
 
     @asynccontextmanager
@@ -146,7 +147,7 @@ class TracingInterceptor(_WithinContext):
                 span.set({"rpc.response.status_code": _code_name(context)})
 
 
-class MetricsInterceptor(_WithinContext):
+class MetricsInterceptor(WithinContext):
     """Counts and times every call by method and status code."""
 
     def __init__(self, metrics: CallMetrics) -> None:
@@ -281,6 +282,8 @@ def _undecodable(method: str, size_bytes: int, trouble: str) -> OrchestrionError
 async def _abort(method: str, context: Context, error: Exception) -> NoReturn:
     if isinstance(error, grpc.aio.BaseError):  # gRPC's own: the call was aborted already, or the server has stopped.
         raise error
+    if isinstance(error, NotImplementedError) and _code_name(context) == grpc.StatusCode.UNIMPLEMENTED.name:
+        error = not_served(method)  # What gRPC's own servicers raise for a method that is not written.
     if not isinstance(error, OrchestrionError):
         _log.exception("%s failed", method, exc_info=error)
         error = Reason.INTERNAL.error("The server met a fault of its own; its log has the details.")

@@ -93,6 +93,11 @@ class Pipeline:
         """
         if progress.answered:
             return
+        if progress is NOTHING:
+            # While hosts come back after a restart, what can be done is not yet what is there.
+            await self._context.hosts_settled(
+                None if request.plan is None else {task.type for task in request.plan.tasks}
+            )
         early = self._early_dispatch and request.policy is not SelectionPolicy.LLM and not request.assignments
         if progress is not NOTHING:
             end, plan, results = await self._resume(run, log, request, approval, progress)
@@ -121,7 +126,9 @@ class Pipeline:
                 planning_request = await self._planning_request(request, request.task_types)
                 await partial_plans.check(end, planner, planning_request, awaits_approval=False)
             return
-        if progress is not NOTHING:
+        if progress is NOTHING:
+            await self._context.hosts_settled()
+        else:
             await self._context.hosts_back(progress.hosts)
         await self._plan(_Redrafting(log, progress), planner, await self._planning_request(request, request.task_types))
 
@@ -174,7 +181,9 @@ class Pipeline:
         plan = await self._check(request.plan, request.task_types, attachments)
         if progress.planned is None:
             log.append(Stage.UNSPECIFIED, PlanFinished(plan))
-        if progress is not NOTHING:
+        if progress is NOTHING:
+            await self._context.hosts_settled(_types(plan))
+        else:
             open_types = {task.type for task in plan.tasks if task.id not in progress.results}
             await self._context.hosts_back(progress.hosts, open_types)
         return plan
@@ -354,6 +363,10 @@ class _Redrafting:
             for task_id in self._drafted.keys() - ids:
                 self._log.append(stage, TaskRevoked(task_id))
         self._log.append(stage, payload)
+
+
+def _types(plan: Plan) -> frozenset[str]:
+    return frozenset(task.type for task in plan.tasks)
 
 
 def _whole(end: PlanFinished | None, planner: Planner) -> PlanFinished:

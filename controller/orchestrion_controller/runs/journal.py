@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,14 +11,16 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Row, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
 
-from orchestrion import events
+from orchestrion import events, names
 from orchestrion._codec import codec
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.runs import Message, Run, RunKind, RunState
 from orchestrion.v1 import events_pb2
-from orchestrion_controller.database.database import Database, Done
-from orchestrion_controller.database.schema import EVENTS, RUNS
+from orchestrion_controller.database.database import Database
+from orchestrion_controller.database.schema import EVENTS, RUN_ARTIFACTS, RUNS
+from orchestrion_controller.database.writer import Done
 from orchestrion_controller.runs.views import logged
 
 _INSERT_RUN: Final = insert(RUNS)
@@ -27,12 +31,24 @@ _END_RUN: Final = (
     .values(state=bindparam("to"), end_ms=bindparam("at"), request=None)
 )
 _RESUME_RUN: Final = update(RUNS).where(RUNS.c.name == bindparam("run")).values(resume_count=RUNS.c.resume_count + 1)
+_HAND_OVER_RUN: Final = update(RUNS).where(RUNS.c.name == bindparam("run")).values(resume_count=0)
 _MARK_RUN: Final = (
     update(RUNS)
     # Within one commit the end of a run may be carried out before its marks; the end must win.
     .where(RUNS.c.name == bindparam("run"), RUNS.c.end_ms.is_(None))
     .values(state=bindparam("to"))
 )
+_DELETE_RUN: Final = delete(RUNS).where(RUNS.c.name == bindparam("run"))
+_NEXT: Final = RUNS.alias("next")
+_IS_LAST: Final = ~select(_NEXT.c.name).where(_NEXT.c.previous_run == RUNS.c.name).exists()
+# Looked at once more as it is deleted: a run may have begun that goes on from it.
+_EXPIRE_RUN: Final = delete(RUNS).where(RUNS.c.name == bindparam("run"), RUNS.c.end_ms.is_not(None), _IS_LAST)
+_IS_GONE: Final = ~select(RUNS.c.name).where(RUNS.c.name == bindparam("run")).exists()
+_DELETE_REST: Final = (
+    delete(EVENTS).where(EVENTS.c.run == bindparam("run"), _IS_GONE),
+    delete(RUN_ARTIFACTS).where(RUN_ARTIFACTS.c.run == bindparam("run"), _IS_GONE),
+)
+_ARTIFACT: Final = re.compile(rb"artifacts/(%b)" % names.ARTIFACT_ID.encode())
 _PAGE: Final = 500
 _BEGINNING: Final = 200
 """How much of a message's text lists show, in characters: a page of long ones would be larger than a message may be."""
@@ -62,9 +78,12 @@ def _ignore(_: OrchestrionError | None) -> None:
 class Journal:
     """Writes runs down and reads them back."""
 
-    def __init__(self, database: Database) -> None:
-        """Keeps the database."""
+    def __init__(self, database: Database, absence: str = "") -> None:
+        """Keeps the database; `absence` is what is said beside that a run is not there."""
         self._database = database
+        self._absence = absence
+        make = sqlite.insert if database.dialect == "sqlite" else postgresql.insert
+        self._insert_reference = make(RUN_ARTIFACTS).on_conflict_do_nothing()
 
     def create(self, run: Run, request_id: str, request: bytes, done: Done) -> None:
         """Queues the row of a new run, with its serialized request, from which it can be resumed."""
@@ -80,11 +99,21 @@ class Journal:
             "request": request,
         }
         self._database.write(_INSERT_RUN, row, done)
+        self._refer(run.name, request)
 
     def append(self, event: events_pb2.Event, done: Done = _ignore) -> None:
         """Queues a numbered event; `done` is called on the event loop with None after the commit, or with the error."""
-        row = {"run": event.run, "sequence": event.sequence, "event": event.SerializeToString()}
+        content = event.SerializeToString()
+        self._refer(event.run, content)
+        row = {"run": event.run, "sequence": event.sequence, "event": content}
         self._database.write(_INSERT_EVENT, row, done)
+
+    def _refer(self, run: str, content: bytes) -> None:
+        """Queues that a run refers to the artifacts whose names stand in a serialized message."""
+        if b"artifacts/" in content:
+            for artifact in set(_ARTIFACT.findall(content)):
+                row = {"run": run, "artifact": artifact.decode()}
+                self._database.write(self._insert_reference, row, _ignore)
 
     def mark(self, name: str, state: RunState, done: Done = _ignore) -> None:
         """Queues the state of a run that has not ended, for lists; events queued after it are seen no earlier."""
@@ -95,6 +124,10 @@ class Journal:
         row = {"run": name, "to": int(state), "at": time.time_ns() // 1_000_000}
         self._database.write(_END_RUN, row, done)
 
+    def hand_over(self, name: str, done: Done = _ignore) -> None:
+        """Queues that the next process goes on with a run: one that was left in order brought no process down."""
+        self._database.write(_HAND_OVER_RUN, {"run": name}, done)
+
     async def get(self, name: str) -> Run:
         """Reads a run's row alone; plan, results and answer are in its events.
 
@@ -104,7 +137,7 @@ class Journal:
         query = select(RUNS).where(RUNS.c.name == name)
         row = await self._database.read(lambda connection: connection.execute(query).one_or_none())
         if row is None:
-            raise Reason.RUN_NOT_FOUND.error(f"There is no run {name!r}.", field="name", name=name)
+            raise Reason.RUN_NOT_FOUND.error(f"There is no run {name!r}.{self._absence}", field="name", name=name)
         return _run(row)
 
     async def read(self, name: str) -> Run:
@@ -175,8 +208,34 @@ class Journal:
 
     async def delete(self, name: str) -> None:
         """Deletes a run and its events."""
-        await self._database.commit(delete(EVENTS).where(EVENTS.c.run == name), {})
-        await self._database.commit(delete(RUNS).where(RUNS.c.name == name), {})
+        await self._database.commit(_DELETE_RUN, {"run": name}, *_DELETE_REST)
+
+    async def expire(
+        self, size: int, *, before_ms: int | None = None, kept: int = 0, with_artifacts: bool = False
+    ) -> Sequence[str]:
+        """Deletes the runs that ended first, and returns their names; none that a run that is there goes on from.
+
+        Args:
+            size: How many at most.
+            before_ms: Those alone that ended before, in milliseconds since the epoch; None for no such limit.
+            kept: How many ended runs stay, whatever else holds; 0 for no such limit.
+            with_artifacts: Whether only runs that refer to artifacts go.
+        """
+        conditions = [RUNS.c.end_ms.is_not(None), _IS_LAST]
+        if before_ms is not None:
+            conditions.append(RUNS.c.end_ms < before_ms)
+        if with_artifacts:
+            conditions.append(select(RUN_ARTIFACTS.c.run).where(RUN_ARTIFACTS.c.run == RUNS.c.name).exists())
+        if kept:
+            count = select(func.count()).where(RUNS.c.end_ms.is_not(None))
+            ended = await self._database.read(lambda connection: connection.execute(count).scalar_one())
+            size = max(0, min(size, ended - kept))
+        query = select(RUNS.c.name).where(*conditions).order_by(RUNS.c.end_ms, RUNS.c.name).limit(size)
+        oldest = await self._database.read(lambda connection: connection.execute(query).scalars().all())
+        await asyncio.gather(*(self._database.commit(_EXPIRE_RUN, {"run": name}, *_DELETE_REST) for name in oldest))
+        left = select(RUNS.c.name).where(RUNS.c.name.in_(oldest))
+        stayed = await self._database.read(lambda connection: connection.execute(left).scalars().all())
+        return [name for name in oldest if name not in stayed]
 
     async def unfinished(self) -> Sequence[UnfinishedRun]:
         """Reads the runs that an earlier process left unfinished, the oldest first."""

@@ -16,6 +16,8 @@ from orchestrion.runs import RunState
 from tests.rpc.client.both import CLIENTS
 from tests.system.processes import Servers, kill, process_of, until_started
 
+pytestmark = pytest.mark.faults
+
 SLOW = Plan((Task("slow", "test-delay", {"text": "late", "delay_ms": 4_000}),))
 
 

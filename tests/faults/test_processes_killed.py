@@ -30,6 +30,8 @@ from tests.system.processes import (
     worker_of,
 )
 
+pytestmark = pytest.mark.faults
+
 QUICK = Plan((wait("task"),))
 SLOW = Plan((wait("task", delay_ms=800),))
 LONG = Plan((wait("before"), wait("task", after("before"), delay_ms=5_000)))

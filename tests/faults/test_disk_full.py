@@ -20,6 +20,8 @@ from orchestrion.runs import Run, RunState
 from tests.rpc.controller.plans import after, wait
 from tests.system.processes import Servers, eventually, metric, process_of, until_started
 
+pytestmark = pytest.mark.faults
+
 MEGABYTE = 1 << 20
 DISK_BYTES = 32 * MEGABYTE
 QUICK = Plan((wait("task"),))
