@@ -112,6 +112,7 @@ class Controller:
             config.approval_timeout_ms,
             config.max_resumes,
             config.max_running_bytes,
+            config.max_log_bytes,
         )
         self._runs = RunSupervisor(self._journal, metrics, limits)
         self._listed_hosts = ListedHosts(self._database)

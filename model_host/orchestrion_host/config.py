@@ -144,8 +144,8 @@ class HostConfig:
         for setting in ("port", "metrics_port"):
             if not 0 <= getattr(self, setting) <= 65535:
                 raise ValueError(f"{setting}: expected 0 to 65535; it is {getattr(self, setting)}.")
-        counts = ("max_image_pixels", "queue_limit", "max_concurrent_calls", "max_server_calls")
-        for setting in (*counts, *_MESSAGE_BOUNDS, "max_output_bytes"):
+        counts = ("max_image_pixels", "queue_limit", "max_output_bytes", "max_concurrent_calls", "max_server_calls")
+        for setting in (*counts, *_MESSAGE_BOUNDS):
             if getattr(self, setting) < 1:
                 raise ValueError(f"{setting}: expected at least 1; it is {getattr(self, setting)}.")
         for setting in ("max_audio_seconds", "max_video_seconds"):

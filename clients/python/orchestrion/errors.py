@@ -201,6 +201,7 @@ class Reason(enum.Enum):
         ResourceExhaustedError,
         "The controller has as many runs, or bytes of their requests, as it may, in all or for one caller.",
     )
+    RUN_TOO_LARGE = ResourceExhaustedError, "The events of a run have more bytes than one run's may."
     SERVER_BUSY = (
         ResourceExhaustedError,
         "The server has as many calls at once as it may, in all or for one caller; nothing was done.",

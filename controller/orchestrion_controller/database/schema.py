@@ -22,6 +22,8 @@ RUNS = Table(
     Column("request", LargeBinary),
     # How often a restarted controller has taken it up again.
     Column("resume_count", Integer, nullable=False, default=0, server_default="0"),
+    # What lists show of its messages, as a serialized Run that has nothing else.
+    Column("beginnings", LargeBinary),
     UniqueConstraint("request_id"),
     Index("runs_by_time", "create_ms", "name"),
     Index("runs_by_state", "state"),

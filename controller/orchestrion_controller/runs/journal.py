@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Row, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orchestrion import events, names
@@ -18,10 +18,11 @@ from orchestrion._codec import codec
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.runs import Message, Run, RunKind, RunState
 from orchestrion.v1 import events_pb2
+from orchestrion_controller.database.beginnings import beginnings, shown_messages
 from orchestrion_controller.database.database import Database
 from orchestrion_controller.database.schema import EVENTS, RUN_ARTIFACTS, RUNS
 from orchestrion_controller.database.writer import Done
-from orchestrion_controller.runs.views import logged
+from orchestrion_controller.runs.views import of_messages
 
 _INSERT_RUN: Final = insert(RUNS)
 _INSERT_EVENT: Final = insert(EVENTS)
@@ -50,8 +51,7 @@ _DELETE_REST: Final = (
 )
 _ARTIFACT: Final = re.compile(rb"artifacts/(%b)" % names.ARTIFACT_ID.encode())
 _PAGE: Final = 500
-_BEGINNING: Final = 200
-"""How much of a message's text lists show, in characters: a page of long ones would be larger than a message may be."""
+_PAGE_BYTES: Final = 1 << 20
 
 
 _Row: TypeAlias = Row[Any]  # Its columns are read by name.
@@ -85,8 +85,10 @@ class Journal:
         make = sqlite.insert if database.dialect == "sqlite" else postgresql.insert
         self._insert_reference = make(RUN_ARTIFACTS).on_conflict_do_nothing()
 
-    def create(self, run: Run, request_id: str, request: bytes, done: Done) -> None:
-        """Queues the row of a new run, with its serialized request, from which it can be resumed."""
+    def create(
+        self, run: Run, request_id: str, request: bytes, done: Done, *, messages: tuple[Message, ...] = ()
+    ) -> None:
+        """Queues the row of a new run: its serialized request, from which it can be resumed, and how messages begin."""
         row = {
             "name": run.name,
             "kind": int(run.kind),
@@ -97,6 +99,7 @@ class Journal:
             "previous_run": run.previous_run,
             "request_id": request_id or None,
             "request": request,
+            "beginnings": beginnings(messages),
         }
         self._database.write(_INSERT_RUN, row, done)
         self._refer(run.name, request)
@@ -146,11 +149,13 @@ class Journal:
         Raises:
             NotFoundError: There is no such run.
         """
-        return logged(await self.get(name), await self.all_events(name))
+        row, log = await self.get(name), await self.all_messages(name)
+        return await asyncio.to_thread(of_messages, row, log)
 
     async def all_events(self, name: str) -> Sequence[events.Event]:
         """Reads the events of a run from first to last, decoded."""
-        return [codec.decode(event, events.Event) for event in await self.all_messages(name)]
+        log = await self.all_messages(name)
+        return await asyncio.to_thread(lambda: [codec.decode(event, events.Event) for event in log])
 
     async def all_messages(self, name: str) -> Sequence[events_pb2.Event]:
         """Reads the events of a run from first to last, as messages."""
@@ -176,15 +181,26 @@ class Journal:
         return [(row.request_id, row.name) for row in rows]
 
     async def events(self, name: str, after: int) -> Sequence[events_pb2.Event]:
-        """Reads the next events of a run after a sequence number, at most 500."""
-        query = (
-            select(EVENTS.c.event)
-            .where(EVENTS.c.run == name, EVENTS.c.sequence > after)
-            .order_by(EVENTS.c.sequence)
-            .limit(_PAGE)
-        )
-        rows = await self._database.read(lambda connection: connection.execute(query).all())
-        return [events_pb2.Event.FromString(row.event) for row in rows]
+        """Reads the next events of a run after a sequence number, at most 500, and no more than 1 MiB of several."""
+        following = (EVENTS.c.run == name) & (EVENTS.c.sequence > after)
+        sizes = select(EVENTS.c.sequence, func.length(EVENTS.c.event).label("size_bytes")).where(following)
+        page = select(EVENTS.c.event).where(following).order_by(EVENTS.c.sequence)
+
+        def read(connection: Connection) -> Sequence[events_pb2.Event]:
+            last, room = after, _PAGE_BYTES
+            for row in connection.execute(sizes.order_by(EVENTS.c.sequence).limit(_PAGE)):
+                if last > after and row.size_bytes > room:
+                    break
+                last, room = row.sequence, room - row.size_bytes
+            rows = connection.execute(page.where(EVENTS.c.sequence <= last))
+            return [events_pb2.Event.FromString(row.event) for row in rows]
+
+        return await self._database.read(read)
+
+    async def size_bytes(self, name: str) -> int:
+        """Returns how large the events of a run are together, in bytes; 0 for one that has none."""
+        query = select(func.sum(func.length(EVENTS.c.event))).where(EVENTS.c.run == name)
+        return int(await self._database.read(lambda connection: connection.execute(query).scalar_one()) or 0)
 
     async def last_sequence(self, name: str) -> int:
         """Returns the number of a run's last event; 0 when it has none."""
@@ -192,19 +208,18 @@ class Journal:
         return await self._database.read(lambda connection: connection.execute(query).scalar_one()) or 0
 
     async def list(self, size: int, before: tuple[int, str] | None) -> tuple[Run, ...]:
-        """Lists runs, newest first, each with the beginning of its messages alone.
+        """Lists runs, newest first, each with the beginnings of its newest messages alone.
 
         Args:
             size: How many at most.
             before: The creation time in milliseconds and the name of the run after which to go on; None for the newest.
         """
-        first = (EVENTS.c.run == RUNS.c.name) & (EVENTS.c.sequence == 1)
-        query = select(RUNS, EVENTS.c.event).outerjoin(EVENTS, first)
+        query = select(*(column for column in RUNS.c if column is not RUNS.c.request))
         if before is not None:
             query = query.where(tuple_(RUNS.c.create_ms, RUNS.c.name) < before)
         query = query.order_by(RUNS.c.create_ms.desc(), RUNS.c.name.desc()).limit(size)
         rows = await self._database.read(lambda connection: connection.execute(query).all())
-        return tuple(replace(_run(row), messages=_beginnings(row.event)) for row in rows)
+        return tuple(replace(_run(row), messages=shown_messages(row.beginnings)) for row in rows)
 
     async def delete(self, name: str) -> None:
         """Deletes a run and its events."""
@@ -254,14 +269,6 @@ class Journal:
 
 def _milliseconds(time_: datetime | None) -> int:
     return round(time_.timestamp() * 1000) if time_ else 0
-
-
-def _beginnings(first_event: bytes | None) -> tuple[Message, ...]:
-    if first_event is None:
-        return ()
-    started = codec.decode(events_pb2.Event.FromString(first_event), events.Event).payload
-    messages = started.messages if isinstance(started, events.RunStarted) else ()
-    return tuple(replace(message, text=message.text[:_BEGINNING]) for message in messages)
 
 
 def _run(row: _Row) -> Run:

@@ -58,6 +58,7 @@ export const REASONS_ZH: Readonly<Record<string, string>> = {
   HOST_REPLACED: "另一个进程正以这个主机的名字登记。",
   ABORTED: "被其他操作抢先。",
   TOO_MANY_RUNS: "控制器上的请求已达上限，请稍后再试。",
+  RUN_TOO_LARGE: "该请求产生的内容过大，请拆成几次请求。",
   SERVER_BUSY: "服务器正在处理的调用已达上限，请稍后再试。",
   TOO_MANY_CALLS: "此请求的步骤需要的专家调用超过了单个请求的上限，请减少项目。",
   REQUEST_TOO_LARGE: "请求的内容项太多，请分成几次发送。",
