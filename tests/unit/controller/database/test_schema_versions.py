@@ -23,7 +23,7 @@ from orchestrion.events import Event, RunStarted, Stage
 from orchestrion.runs import Message, RunKind, RunState
 from orchestrion_controller.database import versions
 from orchestrion_controller.database.database import Database
-from orchestrion_controller.database.schema import HOSTS, METADATA
+from orchestrion_controller.database.schema import METADATA
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.runs.journal import Journal
 
