@@ -20,7 +20,7 @@ CURES: Final[Mapping[str, str]] = {
     "UNKNOWN_REFERENCE": "Refer to a task of the plan and to one of its outputs.",
     "PLAN_CYCLE": "Take one of the references out that the message lists.",
     "TOO_MANY_CALLS": "Make the lists shorter, split the request, or raise `max_run_calls`.",
-    "RESULT_TOO_LARGE": "Ask for less at once: shorter lists, smaller inputs; or raise `max_result_bytes` or `max_result_parts`.",
+    "RESULT_TOO_LARGE": "Ask for less at once, or raise the limit that the message names.",
     "INVALID_INPUT": "Give another file, or another size of it, as the message says.",
     "HASH_MISMATCH": "Send the file again; it may have changed meanwhile.",
     "SIZE_MISMATCH": "Send the file again; it may have changed meanwhile.",
