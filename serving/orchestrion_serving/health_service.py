@@ -18,8 +18,8 @@ _MESSAGES: Final[Any] = health_pb2
 class HealthService(health_aio.HealthServicer):
     """Serves Check, Watch and List."""
 
-    _server_status: MutableMapping[str, health_pb2.HealthCheckResponse.ServingStatus]
-    """The library's own, by the name of the service."""
+    _server_status: MutableMapping[str, Any]
+    """The library's own, by the name of the service; the stubs have no type for the enum."""
 
     async def Check(
         self,
