@@ -25,6 +25,7 @@ from orchestrion_host.metrics import HostMetrics
 from orchestrion_host.models.on_demand import OnDemand
 from orchestrion_host.results import ResultCache
 from orchestrion_serving import callers
+from orchestrion_serving.value_sizes import ResultBounds, size_of_outputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,11 @@ class Inference:
         room: Changes,
         metrics: HostMetrics,
         results: ResultCache,
+        result_bounds: ResultBounds,
     ) -> None:
         """Keeps its collaborators; `room` is told when an expert has no call any more."""
         self._results = results
+        self._result_bounds = result_bounds
         self._task_types = task_types
         self._loader = loader
         self._reservations = reservations
@@ -131,6 +134,9 @@ class Inference:
             while not isinstance(event := await entry.next(), QueueResult):
                 yield event
         self._observe(expert, event)
+        self._result_bounds.check(
+            size_of_outputs(event.outputs), f"Expert {expert.facts.id}", expert_id=expert.facts.id
+        )
         outputs = await self._exchange.outputs(event.outputs)
         if kind is not None and runtimes.is_plugged_in(expert.facts.runtime):
             output_check.check(expert.facts.id, kind, outputs)
