@@ -104,7 +104,7 @@ types: $(SUITES_STAMP) ## check the types (mypy, strict)
 
 .PHONY: protos
 protos: $(STAMP) ## generate the Python stubs from protos/, and what else is made of them
-	protos/generate.sh clients/python/orchestrion/v1
+	protos/generate.sh clients/python/orchestrion/v1 model_host/orchestrion_host/open_inference/v2
 	@$(BIN)/python -m protos.generators
 
 .PHONY: protos-check

@@ -69,6 +69,12 @@ class HostConfig:
     """The longest sound that experts decode, in seconds."""
     max_video_seconds: float = 600.0
     """The longest video that experts decode, in seconds."""
+    max_message_bytes: int = 64 << 20
+    """The largest message that the gRPC server takes and sends, and the largest body over HTTP, in bytes: tensors and
+    files of the Open Inference Protocol are in them whole."""
+    allow_shared_memory: bool = False
+    """Whether clients of the Open Inference Protocol on this machine may have tensors read from, and written to,
+    objects of shared memory that they name."""
     queue_limit: int = 256
     """How many calls may wait for one expert."""
     max_concurrent_calls: int = 64
@@ -115,6 +121,8 @@ class HostConfig:
         for setting in ("port", "metrics_port"):
             if not 0 <= getattr(self, setting) <= 65535:
                 raise ValueError(f"{setting}: expected 0 to 65535; it is {getattr(self, setting)}.")
+        if not 8 << 20 <= self.max_message_bytes <= 1 << 30:
+            raise ValueError(f"max_message_bytes: expected 8388608 to 1073741824; it is {self.max_message_bytes}.")
         for setting in ("max_image_pixels", "queue_limit", "max_concurrent_calls"):
             if getattr(self, setting) < 1:
                 raise ValueError(f"{setting}: expected at least 1; it is {getattr(self, setting)}.")

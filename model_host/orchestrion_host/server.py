@@ -35,9 +35,15 @@ from orchestrion_host.memory.worker_shares import WorkerShares
 from orchestrion_host.metrics import HostMetrics
 from orchestrion_host.models.collection import Collection
 from orchestrion_host.models.library import ModelLibrary
+from orchestrion_host.open_inference.calls import ProtocolCalls
+from orchestrion_host.open_inference.models import ServedModels
+from orchestrion_host.open_inference.repository import ModelRepository
+from orchestrion_host.open_inference.shared_memory import SharedMemory
+from orchestrion_host.open_inference.v2 import grpc_service_pb2, grpc_service_pb2_grpc
 from orchestrion_host.report import HostDescription
 from orchestrion_host.results import ResultCache
 from orchestrion_host.servicers.model_host import ModelHostServicer
+from orchestrion_host.servicers.open_inference import OpenInferenceServicer
 from orchestrion_host.workers.pool import WorkerPool, WorkerSettings
 from orchestrion_host.workers.spool import SpoolRoot
 from orchestrion_host.workers.worker import Worker
@@ -47,7 +53,10 @@ from orchestrion_serving.metrics_endpoint import MetricsEndpoint
 from orchestrion_serving.process import GrpcServer
 
 _log = logging.getLogger(__name__)
-_SERVICE: Final = model_host_service_pb2.DESCRIPTOR.services_by_name["ModelHostService"].full_name
+_SERVICES: Final = (
+    model_host_service_pb2.DESCRIPTOR.services_by_name["ModelHostService"].full_name,
+    grpc_service_pb2.DESCRIPTOR.services_by_name["GRPCInferenceService"].full_name,
+)
 
 
 class ModelHost:
@@ -147,7 +156,7 @@ class ModelHost:
             absent_experts=collection.absent_experts,
         )
         self._advertiser = Advertiser(self._channel, self._description, changes)
-        self._server = GrpcServer(calls)
+        self._server = GrpcServer(calls, max_message_bytes=config.max_message_bytes)
         servicer = ModelHostServicer(
             library=self._library,
             inference=inference,
@@ -158,6 +167,28 @@ class ModelHost:
             room_wait_s=config.room_wait_s,
         )
         model_host_service_pb2_grpc.add_ModelHostServiceServicer_to_server(servicer, self._server.server)
+        models = ServedModels(experts, defined_task_types, collection.find)
+        self._shared_memory = SharedMemory(allowed=config.allow_shared_memory)
+        self._protocol_calls = ProtocolCalls(
+            models=models,
+            inference=inference,
+            exchange=exchange,
+            shared_memory=self._shared_memory,
+            description=self._description,
+            room_wait_s=config.room_wait_s,
+        )
+        self._repository = ModelRepository(
+            models=models,
+            loader=self._loader,
+            on_demand=self._library.on_demand,
+            shared_memory=self._shared_memory,
+            description=self._description,
+            queue_limit=config.queue_limit,
+            room_wait_s=config.room_wait_s,
+        )
+        grpc_service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(
+            OpenInferenceServicer(self._protocol_calls, self._repository), self._server.server
+        )
         self._nvml = NvmlReader()
         metrics.registry.register(
             HostGauges(
@@ -225,11 +256,12 @@ class ModelHost:
         if self._endpoint is not None:
             await asyncio.to_thread(self._endpoint.close)
         await asyncio.to_thread(self._nvml.close)
+        self._shared_memory.unregister()
         self._spool.close()
 
     async def _listen(self) -> None:
         try:
-            await self._server.start(self._config.listen_host, self._config.port, [_SERVICE])
+            await self._server.start(self._config.listen_host, self._config.port, _SERVICES)
             self._endpoint = MetricsEndpoint(
                 self._registry,
                 self._config.listen_host,

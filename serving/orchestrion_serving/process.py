@@ -19,7 +19,7 @@ from grpc_health.v1.health import aio as health_aio
 from grpc_reflection.v1alpha import reflection
 
 from orchestrion import logs
-from orchestrion._net.transport import server_options
+from orchestrion._net.transport import MAX_MESSAGE_BYTES, server_options
 from orchestrion_serving import trace_context, tracing
 from orchestrion_serving.health import READINESS, Readiness
 from orchestrion_serving.interceptors import (
@@ -64,12 +64,15 @@ def exit_with_parent() -> None:
 class GrpcServer:
     """A gRPC server with interceptors, health and reflection, on one port."""
 
-    def __init__(self, metrics: CallMetrics, *, unary_timeout_s: float = 120.0) -> None:
+    def __init__(
+        self, metrics: CallMetrics, *, unary_timeout_s: float = 120.0, max_message_bytes: int = MAX_MESSAGE_BYTES
+    ) -> None:
         """Makes the server; add services to `server`, then `start`.
 
         Args:
             metrics: Where calls are counted.
             unary_timeout_s: How long a unary call without a deadline may take, in seconds.
+            max_message_bytes: The largest message that it takes and sends.
         """
         outermost = [TracingInterceptor()] if tracing.is_on() else []
         own = [
@@ -79,7 +82,7 @@ class GrpcServer:
             MessageInterceptor(),
         ]
         interceptors = [*outermost, *own]
-        self.server = grpc.aio.server(interceptors=interceptors, options=server_options())
+        self.server = grpc.aio.server(interceptors=interceptors, options=server_options(max_message_bytes))
         self.port = 0
         self.readiness = Readiness()
         """Whether the server should be given work; told by `/readyz`, by gRPC's health and by a metric."""
