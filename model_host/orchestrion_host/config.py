@@ -7,6 +7,7 @@ import os
 import socket
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import platformdirs
 
@@ -14,6 +15,9 @@ from orchestrion import names
 from orchestrion.errors import OrchestrionError
 from orchestrion.logs import FORMATS
 from orchestrion_serving.settings import default_home
+
+DEFAULT_HTTP_PORT: Final = 50071
+"""The port of the Open Inference Protocol over HTTP, where nothing else is set."""
 
 
 def _machine_name() -> str:
@@ -39,6 +43,9 @@ class HostConfig:
     """The port of the gRPC server; 0 takes a free one."""
     metrics_port: int = 9465
     """The port of the metrics over HTTP; 0 takes a free one."""
+    http_port: int | None = None
+    """The port of the Open Inference Protocol over HTTP; 0 takes a free one. When not set, 50071, or a free one where
+    `port` is 0."""
     advertise_address: str = ""
     """The address and port at which the controller reaches this host; empty for those that it listens on."""
     controller: str = "127.0.0.1:50051"
@@ -118,8 +125,8 @@ class HostConfig:
             names.check_host(names.host(self.name))
         except OrchestrionError as error:
             raise ValueError(f"name: {error.message}") from error
-        for setting in ("port", "metrics_port"):
-            if not 0 <= getattr(self, setting) <= 65535:
+        for setting in ("port", "metrics_port", "http_port"):
+            if not 0 <= (getattr(self, setting) or 0) <= 65535:
                 raise ValueError(f"{setting}: expected 0 to 65535; it is {getattr(self, setting)}.")
         if not 8 << 20 <= self.max_message_bytes <= 1 << 30:
             raise ValueError(f"max_message_bytes: expected 8388608 to 1073741824; it is {self.max_message_bytes}.")
@@ -142,6 +149,13 @@ class HostConfig:
             raise ValueError(f"log_format: expected {' or '.join(FORMATS)}; it is {self.log_format!r}.")
         if self.log_level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise ValueError(f"log_level: expected DEBUG, INFO, WARNING or ERROR; it is {self.log_level!r}.")
+
+    @property
+    def bound_http_port(self) -> int:
+        """The port of the Open Inference Protocol over HTTP, 0 for a free one."""
+        if self.http_port is not None:
+            return self.http_port
+        return DEFAULT_HTTP_PORT if self.port else 0
 
     @property
     def folder(self) -> Path:

@@ -36,6 +36,8 @@ from orchestrion_host.metrics import HostMetrics
 from orchestrion_host.models.collection import Collection
 from orchestrion_host.models.library import ModelLibrary
 from orchestrion_host.open_inference.calls import ProtocolCalls
+from orchestrion_host.open_inference.http.app import ProtocolApp
+from orchestrion_host.open_inference.http.server import HttpServer
 from orchestrion_host.open_inference.models import ServedModels
 from orchestrion_host.open_inference.repository import ModelRepository
 from orchestrion_host.open_inference.shared_memory import SharedMemory
@@ -169,7 +171,7 @@ class ModelHost:
         model_host_service_pb2_grpc.add_ModelHostServiceServicer_to_server(servicer, self._server.server)
         models = ServedModels(experts, defined_task_types, collection.find)
         self._shared_memory = SharedMemory(allowed=config.allow_shared_memory)
-        self._protocol_calls = ProtocolCalls(
+        protocol_calls = ProtocolCalls(
             models=models,
             inference=inference,
             exchange=exchange,
@@ -177,7 +179,7 @@ class ModelHost:
             description=self._description,
             room_wait_s=config.room_wait_s,
         )
-        self._repository = ModelRepository(
+        repository = ModelRepository(
             models=models,
             loader=self._loader,
             on_demand=self._library.on_demand,
@@ -187,8 +189,9 @@ class ModelHost:
             room_wait_s=config.room_wait_s,
         )
         grpc_service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(
-            OpenInferenceServicer(self._protocol_calls, self._repository), self._server.server
+            OpenInferenceServicer(protocol_calls, repository), self._server.server
         )
+        self._http = HttpServer(ProtocolApp(protocol_calls, repository, metrics, config.max_message_bytes))
         self._nvml = NvmlReader()
         metrics.registry.register(
             HostGauges(
@@ -234,6 +237,11 @@ class ModelHost:
         return f"{self._config.listen_host}:{self._endpoint.port if self._endpoint else 0}"
 
     @property
+    def http_address(self) -> str:
+        """The address and port of the Open Inference Protocol over HTTP."""
+        return f"{self._config.listen_host}:{self._http.port}"
+
+    @property
     def workers(self) -> tuple[Worker, ...]:
         """The workers that run now."""
         return self._workers.workers
@@ -243,7 +251,8 @@ class ModelHost:
         _log.info("stopping")
         self._server.readiness.drain()
         await self._advertiser.drain()
-        await self._server.stop(self._config.drain_grace_s)
+        grace_s = self._config.drain_grace_s
+        await asyncio.gather(self._server.stop(grace_s), self._http.stop(grace_s))
         await self._advertiser.close()
         self._reservations.close()
         await self._library.close()
@@ -268,11 +277,17 @@ class ModelHost:
                 self._config.metrics_port,
                 health_pages(self._server.readiness, asyncio.get_running_loop()),
             )
+            await self._http.start(self._config.listen_host, self._config.bound_http_port)
         except OSError:
             await self._server.stop(0)
+            if self._endpoint is not None:
+                await asyncio.to_thread(self._endpoint.close)
             await self._channel.close()
             self._spool.close()
             raise
+        _log.info(
+            "the Open Inference Protocol is served over gRPC at %s, over HTTP at %s", self.address, self.http_address
+        )
         self._description.address = self._config.advertise_address or self.address
         # Whoever reaches its calls from another machine reaches its metrics there, on their own port.
         reached_at = self._description.address.rpartition(":")[0]

@@ -12,8 +12,8 @@ from orchestrion_host.open_inference.messages import (
     ModelAnswer,
     ModelRequest,
     Parameter,
-    Region,
     RequestedOutput,
+    region_of,
 )
 from orchestrion_host.open_inference.v2 import grpc_service_pb2 as messages
 from orchestrion_host.tensors import BYTES, Tensor
@@ -32,8 +32,6 @@ _LISTS: Final = {
     "FP64": "fp64_contents",
     BYTES: "bytes_contents",
 }
-REGION: Final = ("shared_memory_region", "shared_memory_offset", "shared_memory_byte_size")
-"""The parameters that say where in shared memory a tensor is."""
 
 
 def request_of(message: messages.ModelInferRequest) -> ModelRequest:
@@ -91,22 +89,6 @@ def set_parameters(target: Mapping[str, messages.InferParameter], parameters: Ma
             target[name].double_param = value
         else:
             target[name].string_param = value
-
-
-def region_of(parameters: Mapping[str, Parameter], field: str) -> Region | None:
-    """Reads where in shared memory a tensor is; None for one that is not.
-
-    Raises:
-        InvalidArgumentError: INVALID_FIELD: the numbers are none.
-    """
-    name, offset, size = (parameters.get(key) for key in REGION)
-    if name is None:
-        return None
-    whole = [0 if number is None else number for number in (offset, size)]
-    if not isinstance(name, str) or not all(isinstance(number, int) for number in whole):
-        text = f"{field}: {REGION[0]} must be a name, {REGION[1]} and {REGION[2]} whole numbers."
-        raise Reason.INVALID_FIELD.error(text, field=field)
-    return Region(name, int(whole[0]), int(whole[1]))
 
 
 def _inputs(message: messages.ModelInferRequest) -> list[InputTensor]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
+from orchestrion.errors import Reason
 from orchestrion_host.tensors import Tensor
 
 Parameter: TypeAlias = "str | int | float | bool"
 """A value of a parameter."""
+
+REGION: Final = ("shared_memory_region", "shared_memory_offset", "shared_memory_byte_size")
+"""The parameters that say where in shared memory a tensor is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +100,19 @@ class ModelAnswer:
     """The outputs."""
     final: bool = True
     """Whether it is the last answer to its request."""
+
+
+def region_of(parameters: Mapping[str, Parameter], field: str) -> Region | None:
+    """Reads where in shared memory a tensor is; None for one that is not.
+
+    Raises:
+        InvalidArgumentError: INVALID_FIELD: the numbers are none.
+    """
+    name, offset, size = (parameters.get(key) for key in REGION)
+    if name is None:
+        return None
+    whole = [0 if number is None else number for number in (offset, size)]
+    if not isinstance(name, str) or not all(isinstance(number, int) for number in whole):
+        text = f"{field}: {REGION[0]} must be a name, {REGION[1]} and {REGION[2]} whole numbers."
+        raise Reason.INVALID_FIELD.error(text, field=field)
+    return Region(name, int(whole[0]), int(whole[1]))
