@@ -211,6 +211,9 @@ def _values(
         parameter = kind.input(name)
         if parameter is not None and name not in values:
             values[name] = task_values.parameter_value(parameter, value)
+    if domain := model.domain:
+        # Who names this expert has chosen its domain.
+        values.setdefault("domain", domain)
     return values
 
 

@@ -63,6 +63,12 @@ class ServedModel:
         return self.task_type in _WRITES_TEXTS
 
     @property
+    def domain(self) -> str:
+        """The domain that the expert was made for, where its task type asks for one; else empty."""
+        asks = self.kind is not None and self.kind.input("domain") is not None
+        return self.expert.facts.domain if asks else ""
+
+    @property
     def max_batch_size(self) -> int:
         """The longest first dimension of a request's tensors; 0 where that is no batch."""
         signature = self.expert.signature
@@ -82,7 +88,7 @@ class ServedModel:
         if self.kind is None:
             text = f"This host has no declaration of the task type {self.task_type}."
             raise Reason.EXPERT_UNAVAILABLE.error(text, expert=self.expert.facts.id)
-        return signatures.of_task_type(self.kind)
+        return signatures.of_task_type(self.kind, optional=("domain",) if self.domain else ())
 
     def state(self) -> tuple[str, str]:
         """Returns its state in the words of the protocol, and why it is not ready."""

@@ -136,13 +136,18 @@ async def test_a_body_that_unpacks_to_too_much_is_refused(http: httpx2.AsyncClie
     assert (answer.status_code, answer.json()["reason"]) == (413, "MESSAGE_TOO_LARGE")
 
 
-async def test_a_full_queue_says_when_to_try_again(http: httpx2.AsyncClient) -> None:
+async def test_a_full_queue_says_when_to_try_again(host: ProtocolHost, http: httpx2.AsyncClient) -> None:
     tensor = {"name": "text", "datatype": "BYTES", "shape": [1], "data": ["x"]}
-    slow = {"inputs": [tensor], "parameters": {"delay_ms": 200}}
-    answers = await asyncio.gather(*(http.post("/v2/models/delay/infer", json=slow) for _ in range(80)))
-    refused = [answer for answer in answers if answer.status_code != 200]
-    assert {(answer.status_code, answer.json()["reason"]) for answer in refused} == {(503, "QUEUE_FULL")}
-    assert all(int(answer.headers["Retry-After"]) >= 1 for answer in refused)
+    slow = {"inputs": [tensor], "parameters": {"delay_ms": 60_000}}
+    calls = [asyncio.create_task(http.post("/v2/models/delay/infer", json=slow)) for _ in range(80)]
+    done, going_on = await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+    refused = done.pop().result()
+    assert (refused.status_code, refused.json()["reason"]) == (503, "QUEUE_FULL")
+    assert int(refused.headers["Retry-After"]) >= 1
+    for call in going_on:
+        call.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+    await host.running.when("delay", lambda status: status.running_count + status.queued_count == 0)
 
 
 async def test_a_client_that_hangs_up_cancels_its_call(host: ProtocolHost, http: httpx2.AsyncClient) -> None:
