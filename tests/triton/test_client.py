@@ -10,18 +10,10 @@ import pytest
 
 from tests.rpc.host.hosts import running_host
 from tests.rpc.host.open_inference.conftest import write_catalogue
-from tests.wheel.environments import new_environment
 
 pytestmark = pytest.mark.triton
 
 HERE = Path(__file__).parent
-CLIENT = "tritonclient[grpc,http]==2.73.0"
-
-
-@pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment of the client's own: its stubs are older than those of the servers, and it bounds protobuf."""
-    return new_environment(tmp_path_factory.mktemp("environment") / "venv", CLIENT) / "python"
 
 
 @pytest.mark.timeout(300)

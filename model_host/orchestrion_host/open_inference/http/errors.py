@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 
 from orchestrion import errors
 from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.values import JsonObject
 
 _STATUS: Final[Mapping[type[OrchestrionError], HTTPStatus]] = {
     errors.InvalidArgumentError: HTTPStatus.BAD_REQUEST,
@@ -34,9 +35,9 @@ def response_of(error: OrchestrionError) -> JSONResponse:
     status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), HTTPStatus.INTERNAL_SERVER_ERROR)
     if error.reason == Reason.MESSAGE_TOO_LARGE.name:
         status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    content = {"error": error.message, "reason": error.reason, "metadata": dict(error.metadata)}
+    content: JsonObject = {"error": error.message, "reason": error.reason, "metadata": dict(error.metadata)}
     headers = {}
     if error.retry_after_ms is not None:
-        content["retry_after_ms"] = error.retry_after_ms
+        content = {**content, "retry_after_ms": error.retry_after_ms}
         headers["Retry-After"] = str(math.ceil(error.retry_after_ms / 1000))
     return JSONResponse(content, status, headers)

@@ -14,7 +14,7 @@ from orchestrion_host.artifacts.exchange import FileContent
 from orchestrion_host.open_inference import signatures, task_values
 from orchestrion_host.tensors import Tensor
 
-TEXTS = st.text(st.characters(exclude_categories=("Cs",)))
+TEXTS = st.text(st.characters(codec="utf-8"))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TEXTS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
