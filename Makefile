@@ -55,6 +55,14 @@ test-tasks: $(STAMP) ## perform every task type on a tiny real checkpoint, throu
 test-faults: $(STAMP) ## kill real processes at random points and see that every run ends alike; prints counts (LONG=1 kills 50 times)
 	$(BIN)/pytest -m faults -s tests/faults $(ARGS)
 
+.PHONY: test-fuzz
+test-fuzz: $(STAMP) ## send plausible, wild and broken messages to every method of real servers; prints the seed and counts (LONG=1 sends 100,000)
+	$(BIN)/pytest -m fuzz -s tests/fuzz $(ARGS)
+
+.PHONY: soak
+soak: $(STAMP) ## hold a platform under load with faults for two minutes, and compare what its processes hold (LONG=1 takes twenty)
+	$(BIN)/pytest -m soak -s tests/soak $(ARGS)
+
 .PHONY: test-system
 test-system: $(STAMP) $(NODE_STAMP) ## run the tests of whole systems, with clients in other languages (needs Node.js and npm; Go, C++ and Java where they are installed)
 	$(BIN)/pytest -m "not gpu and not wheel" tests/system $(ARGS)

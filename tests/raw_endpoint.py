@@ -30,8 +30,8 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "text/event-stream"})
 
 
-Script = Answer | Callable[[dict[str, Any]], Answer]
-"""An answer, or what makes one of the call's body."""
+Script = Answer | Break | Callable[[dict[str, Any]], Answer]
+"""An answer, how the connection ends before there is any, or what makes an answer of the call's body."""
 
 
 def chunk(delta: object = None, finish: object = None, **more: object) -> bytes:
@@ -75,7 +75,9 @@ class RawEndpoint:
     def __init__(self, *script: Script) -> None:
         self.bodies: list[dict[str, Any]] = []
         self.base_url = ""
+        self.was_called = asyncio.Event()
         self.left = asyncio.Event()
+        """Whether a client left that it held."""
         self._script = script
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
@@ -117,7 +119,10 @@ class RawEndpoint:
         answer: Script = whole({"error": {"message": "no such path"}}, 404)
         if path.partition("?")[0].endswith("/chat/completions"):
             self.bodies.append(json.loads(body))
+            self.was_called.set()
             answer = self._script[min(len(self.bodies), len(self._script)) - 1]
+        if isinstance(answer, Break):
+            return await self._break(answer, writer, reader)
         if callable(answer):
             answer = answer(self.bodies[-1])
         is_chunked = "content-length" not in answer.headers

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from orchestrion._net.transport import MAX_MESSAGE_BYTES
 from orchestrion.logs import FORMATS
 from orchestrion_controller.entry_points import PLANNERS, RESPONDERS, plugin_names
 from orchestrion_controller.language_model.choices import BY_DEFAULT, ModelChoice, own_or_common
 from orchestrion_controller.selector.licenses import check as check_licenses
-from orchestrion_serving.settings import default_home
+from orchestrion_serving.settings import check_address, default_home, default_metrics_host
 
 _STAGE_MODELS: Final[Mapping[str, str]] = {
     "planner": "planner_llm",
@@ -27,22 +28,44 @@ class ControllerConfig:
     """Plans requests, assigns experts, runs them on model hosts, and answers."""
 
     listen_host: str = "127.0.0.1"
-    """The address to listen on, for gRPC and for metrics. Only this machine can reach the default, and there is no
-    authentication yet."""
+    """The address to listen on: an IP address, a name, or `unix:/path` for a socket that this user alone can reach.
+    Only this machine can reach the default, and there is no authentication yet."""
     port: int = 50051
     """The gRPC port; 0 takes a free one."""
+    metrics_host: str = ""
+    """The address to listen on for metrics; empty means listen_host, or 127.0.0.1 where that is a socket."""
     metrics_port: int = 9464
     """The port of /metrics for Prometheus; 0 takes a free one."""
     home: Path = field(default_factory=default_home)
     """The folder of the database and of the artifacts."""
-    database_url: str = ""
-    """The SQLAlchemy URL of the database; empty means SQLite in the home folder."""
+    database_url: str = field(default="", repr=False)
+    """The URL of the database, `sqlite:////folder/file` or `postgresql://user@host/name` (extra `postgres`); empty
+    means SQLite in the home folder. Other users can see flags: a password goes into the variable, `~/.pgpass` or
+    PGPASSWORD. One controller uses a database; a second is refused."""
+    database_retry_s: float = 30.0
+    """How long reads and writes are tried again while the database is away, restarts or is locked by another process,
+    in seconds; after that they fail with STORAGE_UNAVAILABLE until it is back."""
     synchronous: str = "normal"
-    """How SQLite writes: `normal` loses the last commits at a power cut, `full` none, at ten times the cost."""
+    """How SQLite and the folder of artifacts write: `normal` loses the last commits at a power cut, `full` none, at ten
+    times the cost."""
     max_artifact_bytes: int = 4 << 30
     """The largest artifact taken, in bytes."""
     max_running_runs: int = 256
-    """How many runs may go on at once; more are refused with RESOURCE_EXHAUSTED."""
+    """How many runs may go on at once; more are refused with RESOURCE_EXHAUSTED. One caller may have up to three times
+    as many as are free: alone three quarters."""
+    max_running_bytes: int = 256 << 20
+    """What the requests of the runs that go on may take together, in bytes; at least 8 MiB, the largest request. It is
+    shared between callers as max_running_runs is."""
+    max_server_calls: int = 4_096
+    """How many calls the server may have open at once, streams that are watched too. It is shared between callers as
+    max_running_runs is."""
+    max_request_bytes: int = 4 << 20
+    """The largest request taken, in bytes; a larger one is refused with MESSAGE_TOO_LARGE before it is decoded. No more
+    than 8 MiB come through gRPC. Files are uploaded in chunks, and have max_artifact_bytes."""
+    max_request_parts: int = 20_000
+    """How many parts one request may have: tasks, values (a reference is two), items of lists, members of JSON. One
+    with more is refused with REQUEST_TOO_LARGE before anything is made of it, and so is a call of an expert that
+    references make as large."""
     max_run_calls: int = 10_000
     """How many calls of experts one run may make, tries again not counted; each item of a list that unfolds is one. A
     task that would make more fails with TOO_MANY_CALLS before the first of them."""
@@ -164,17 +187,23 @@ class ControllerConfig:
         Raises:
             ValueError: A value cannot be; the message names the setting.
         """
+        check_address("listen_host", self.listen_host)
+        check_address("metrics_host", self.metrics_address)
         for name in ("port", "metrics_port"):
             if not 0 <= getattr(self, name) <= 65_535:
                 raise ValueError(f"{name}: {getattr(self, name)} is no port; give 0 to 65535.")
         counts = ("max_artifact_bytes", "max_running_runs", "max_attempts", "candidate_count", "llm_max_tasks")
-        for name in (*counts, "max_run_calls", "max_open_calls", "approval_timeout_ms", "lease_ms"):
+        bounds = ("max_request_bytes", "max_request_parts", "max_run_calls", "max_open_calls", "max_server_calls")
+        for name in (*counts, *bounds, "approval_timeout_ms", "lease_ms"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: {getattr(self, name)} is too small; give at least 1.")
+        if self.max_running_bytes < MAX_MESSAGE_BYTES:
+            raise ValueError(f"max_running_bytes: {self.max_running_bytes} is too small; give {MAX_MESSAGE_BYTES:,}.")
         for name in (
             "detach_grace_ms",
             "max_resumes",
             "shutdown_grace_s",
+            "database_retry_s",
             "llm_retry_count",
             "llm_longest_wait_s",
             "llm_context_tokens",
@@ -209,6 +238,11 @@ class ControllerConfig:
         if self.fallback_model.is_some and not any(model.is_some for model in models.values()):
             name = self.fallback_model.named("expert" if self.fallback_model.expert else "base_url")
             raise ValueError(f"{name}: there is no language model that it could stand in for; set llm_base_url.")
+
+    @property
+    def metrics_address(self) -> str:
+        """The address to listen on for metrics, with the default filled in."""
+        return self.metrics_host or default_metrics_host(self.listen_host)
 
     @property
     def common_model(self) -> ModelChoice:

@@ -24,7 +24,8 @@ The programs on this page are files of the repository, and its tests run them. T
 ## Python
 
 `pip install orchestrion` installs the client alone: grpcio, protobuf and small pure-Python packages. The client
-reconnects and resumes by itself, and repeats what is safe to repeat.
+reconnects and resumes by itself, and repeats what is safe to repeat. Where a server is full, it comes back when it was
+told to; for runs, where the client was made with `wait_when_full=True` ([more](operations.md#more-than-can-be-done)).
 
 {sync}
 With asyncio, here with the events as they come:

@@ -33,6 +33,7 @@ _STOPPING: Final = frozenset(
         Reason.PERMISSION_DENIED,
         Reason.UNAUTHENTICATED,
         Reason.STORAGE_FULL,
+        Reason.STORAGE_UNAVAILABLE,
         Reason.ARTIFACT_NOT_FOUND,
         Reason.INVALID_FIELD,
         Reason.MESSAGE_TOO_LARGE,

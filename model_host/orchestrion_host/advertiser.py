@@ -17,12 +17,15 @@ from orchestrion.v1 import registry_service_pb2 as messages
 from orchestrion.v1.registry_service_pb2_grpc import RegistryServiceStub
 from orchestrion_host.changes import Changes
 from orchestrion_host.report import HostDescription
+from orchestrion_host.uninterrupted import ended
 
 _log = logging.getLogger(__name__)
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 5.0
 # Changes come in bunches: a report waits this long for the others of its bunch.
 _COALESCE_S: Final = 0.02
+# How long a host that stops waits until the controller has noted it.
+_NOTED_WITHIN_S: Final = 2.0
 # Until the first answer tells the lease.
 _FIRST_LEASE_S: Final = 5.0
 
@@ -38,6 +41,9 @@ class Advertiser:
         self._task: asyncio.Task[None] | None = None
         self._lease_s = _FIRST_LEASE_S
         self._digest_known = ""
+        self._unanswered = 0
+        self._says_draining = False
+        self._is_noted = asyncio.Event()
         self.connected = False
         """Whether a controller lists the host now."""
 
@@ -46,19 +52,18 @@ class Advertiser:
         self._task = asyncio.create_task(self._run())
 
     async def drain(self) -> None:
-        """Tells the controller that the host is shutting down, as long as it listens."""
+        """Tells the controller that the host takes nothing new, and returns when it knows, or does not answer."""
         self._description.draining = True
         self._changes.notify()
-        # One coalescing time and the way there; a controller that is not there is not waited for.
+        # A controller that is not there is not waited for.
         if self.connected:
-            await asyncio.sleep(2 * _COALESCE_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._is_noted.wait(), _NOTED_WITHIN_S)
 
     async def close(self) -> None:
         """Ends the stream."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await ended(self._task)
 
     async def _run(self) -> None:
         pause = _FIRST_PAUSE_S
@@ -76,7 +81,7 @@ class Advertiser:
 
     async def _stream(self) -> OrchestrionError:
         """Advertises over one stream until it breaks, and returns why it did."""
-        self._digest_known = ""
+        self._digest_known, self._unanswered = "", 0
         call = self._stub.Advertise(self._reports())
         try:
             async for order in call:
@@ -91,6 +96,9 @@ class Advertiser:
         if not self.connected:
             _log.info("listed by the controller")
             self.connected = True
+        self._unanswered -= 1
+        if self._says_draining and not self._unanswered:
+            self._is_noted.set()
         lease_s = order.lease_ms / 1000
         if order.facts_wanted or lease_s != self._lease_s:
             if order.facts_wanted:
@@ -103,6 +111,8 @@ class Advertiser:
             seen = self._changes.count
             report = self._description.report(self._digest_known)
             self._digest_known = report.facts_digest
+            self._unanswered += 1
+            self._says_draining = report.draining
             yield report
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._lease_s / 3):

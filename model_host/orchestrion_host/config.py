@@ -13,8 +13,9 @@ import platformdirs
 
 from orchestrion import names
 from orchestrion.errors import OrchestrionError
+from orchestrion.listening import ListenAddress
 from orchestrion.logs import FORMATS
-from orchestrion_serving.settings import default_home
+from orchestrion_serving.settings import check_address, default_home, default_metrics_host
 
 DEFAULT_HTTP_PORT: Final = 50071
 """The port of the Open Inference Protocol over HTTP, where nothing else is set."""
@@ -38,14 +39,16 @@ class HostConfig:
     name: str = field(default_factory=_machine_name)
     """The name under which the controller lists this host; unique among live hosts."""
     listen_host: str = "127.0.0.1"
-    """The address to listen on, for gRPC and for metrics."""
+    """The address to listen on: an IP address, a name, or `unix:/path` for a socket that this user alone can reach."""
     port: int = 50061
     """The port of the gRPC server; 0 takes a free one."""
+    metrics_host: str = ""
+    """The address to listen on for metrics; empty means listen_host, or 127.0.0.1 where that is a socket."""
     metrics_port: int = 9465
     """The port of the metrics over HTTP; 0 takes a free one."""
     http_port: int | None = None
-    """The port of the Open Inference Protocol over HTTP; 0 takes a free one. When not set, 50071, or a free one where
-    `port` is 0."""
+    """The port of the Open Inference Protocol over HTTP, on listen_host (127.0.0.1 where that is a socket); 0 takes a
+    free one. When not set, 50071, or a free one where `port` is 0."""
     advertise_address: str = ""
     """The address and port at which the controller reaches this host; empty for those that it listens on."""
     controller: str = "127.0.0.1:50051"
@@ -70,6 +73,15 @@ class HostConfig:
     """What artifacts that nobody uses may take on disk, in bytes."""
     result_cache_bytes: int = 0
     """What results of experts declared deterministic may take of main memory, in bytes; 0 keeps none."""
+    call_memory_bytes: int | None = None
+    """What the media of calls may take of main memory in one worker process while they are computed, in bytes: decoded
+    pictures and what is made of them, by an estimate from their headers. Calls wait for it, and one that would take
+    more is refused. When not set, a quarter of main memory, and 1 GiB at least."""
+    max_output_bytes: int = 4 << 30
+    """The most bytes of a file that an expert makes."""
+    spool_bytes: int | None = None
+    """What output files may take until they are stored, in bytes: on shared memory (`/dev/shm`) where there is as much,
+    else on disk. When not set, three quarters of what is free when the host starts."""
     max_image_pixels: int = 100_000_000
     """The most pixels of a picture that experts decode."""
     max_audio_seconds: float = 7200.0
@@ -83,9 +95,15 @@ class HostConfig:
     """Whether clients of the Open Inference Protocol on this machine may have tensors read from, and written to,
     objects of shared memory that they name."""
     queue_limit: int = 256
-    """How many calls may wait for one expert."""
+    """How many calls may wait for one expert. One caller may have up to three times as many as are free: alone three
+    quarters."""
+    max_request_parts: int = 20_000
+    """How many parts the request of one call may have: values, items of lists, members of JSON. One with more is
+    refused with REQUEST_TOO_LARGE. Calls of the Open Inference Protocol are bounded by their bytes alone."""
     max_concurrent_calls: int = 64
     """How many calls this host wants at once from one controller."""
+    max_server_calls: int = 4_096
+    """How many calls the server may have open at once, streams too; it is shared between callers as queue_limit is."""
     room_wait_s: float = 30.0
     """How long a call without a deadline waits for memory that other experts hold, in seconds."""
     hang_timeout_s: float = 30.0
@@ -125,12 +143,15 @@ class HostConfig:
             names.check_host(names.host(self.name))
         except OrchestrionError as error:
             raise ValueError(f"name: {error.message}") from error
+        check_address("listen_host", self.listen_host)
+        check_address("metrics_host", self.metrics_address)
         for setting in ("port", "metrics_port", "http_port"):
             if not 0 <= (getattr(self, setting) or 0) <= 65535:
                 raise ValueError(f"{setting}: expected 0 to 65535; it is {getattr(self, setting)}.")
         if not 8 << 20 <= self.max_message_bytes <= 1 << 30:
             raise ValueError(f"max_message_bytes: expected 8388608 to 1073741824; it is {self.max_message_bytes}.")
-        for setting in ("max_image_pixels", "queue_limit", "max_concurrent_calls"):
+        counts = ("max_image_pixels", "queue_limit", "max_request_parts", "max_concurrent_calls", "max_server_calls")
+        for setting in (*counts, "max_output_bytes"):
             if getattr(self, setting) < 1:
                 raise ValueError(f"{setting}: expected at least 1; it is {getattr(self, setting)}.")
         for setting in ("max_audio_seconds", "max_video_seconds"):
@@ -143,19 +164,27 @@ class HostConfig:
             raise ValueError("advertise_address: must be set where the host listens on all addresses.")
         if self.hang_timeout_s < 0.2:
             raise ValueError(f"hang_timeout_s: expected at least 0.2; it is {self.hang_timeout_s:g}.")
-        if self.memory_budget_bytes is not None and self.memory_budget_bytes < 0:
-            raise ValueError(f"memory_budget_bytes: expected at least 0; it is {self.memory_budget_bytes}.")
+        for setting, least in (("memory_budget_bytes", 0), ("call_memory_bytes", 1 << 20), ("spool_bytes", 1 << 20)):
+            value = getattr(self, setting)
+            if value is not None and value < least:
+                raise ValueError(f"{setting}: expected at least {least}; it is {value}.")
         if self.log_format not in FORMATS:
             raise ValueError(f"log_format: expected {' or '.join(FORMATS)}; it is {self.log_format!r}.")
         if self.log_level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise ValueError(f"log_level: expected DEBUG, INFO, WARNING or ERROR; it is {self.log_level!r}.")
 
     @property
-    def bound_http_port(self) -> int:
-        """The port of the Open Inference Protocol over HTTP, 0 for a free one."""
-        if self.http_port is not None:
-            return self.http_port
-        return DEFAULT_HTTP_PORT if self.port else 0
+    def http_address(self) -> ListenAddress:
+        """Where the Open Inference Protocol is served over HTTP: port 0 takes a free one."""
+        port = self.http_port
+        if port is None:
+            port = DEFAULT_HTTP_PORT if self.port else 0
+        return ListenAddress.read(default_metrics_host(self.listen_host), port)
+
+    @property
+    def metrics_address(self) -> str:
+        """The address to listen on for metrics, with the default filled in."""
+        return self.metrics_host or default_metrics_host(self.listen_host)
 
     @property
     def folder(self) -> Path:

@@ -27,6 +27,7 @@ from orchestrion_host.metrics import HostMetrics
 from orchestrion_host.models.on_demand import OnDemand
 from orchestrion_host.results import ResultCache
 from orchestrion_host.tensors import Tensor
+from orchestrion_serving import callers
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Inference:
         self._on_demand = on_demand
         self._room = room
         self._metrics = metrics
+        self._open_count = 0
 
     async def run(self, expert: HostedExpert, call: InferCall) -> AsyncGenerator[InferPayload, None]:
         """Runs a call and yields what it has to tell; the last is the outputs. Closing the generator cancels it.
@@ -115,7 +117,7 @@ class Inference:
                 succeeded()
                 yield InferOutputs(cached)
                 return
-            entry = expert.queue.enter(task_type)
+            entry = expert.queue.enter(task_type, callers.current.get())
             try:
                 async with contextlib.aclosing(self._stages(expert, call, kind, entry)) as payloads:
                     async for payload in payloads:
@@ -128,6 +130,13 @@ class Inference:
                 if expert.queue.idle:
                     # It may be evicted now; who waits for room wants to know.
                     self._room.notify()
+
+    async def until_idle(self, timeout_s: float) -> None:
+        """Waits until no call is left, at most so many seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while self._open_count:
+                    await self._room.wait(self._room.count)
 
     async def _stages(
         self, expert: HostedExpert, call: InferCall, kind: TaskType | None, entry: QueueEntry
@@ -180,6 +189,7 @@ class Inference:
         expert.was_used = True
         statistics.arrived()
         started = time.perf_counter()
+        self._open_count += 1
 
         def succeeded() -> None:
             nonlocal outcome
@@ -206,6 +216,9 @@ class Inference:
             else:
                 tally = statistics.succeeded if outcome == "succeeded" else statistics.failed
                 tally.add(time.perf_counter() - started)
+            self._open_count -= 1
+            if not self._open_count:
+                self._room.notify()
 
     def _observe(self, expert: HostedExpert, done: QueueResult, statistics: CallStatistics) -> None:
         statistics.queue.add(done.queue_ms / 1000)

@@ -9,7 +9,7 @@ from typing import Final
 import grpc
 
 from orchestrion import task_types
-from orchestrion._net.transport import channel_options
+from orchestrion._net.transport import MAX_MESSAGE_BYTES, channel_options
 from orchestrion.v1 import model_host_service_pb2, model_host_service_pb2_grpc
 from orchestrion_host.advertiser import Advertiser
 from orchestrion_host.artifacts.cache import ArtifactCache
@@ -53,8 +53,10 @@ from orchestrion_serving.health import health_pages
 from orchestrion_serving.metrics import CallMetrics
 from orchestrion_serving.metrics_endpoint import MetricsEndpoint
 from orchestrion_serving.process import GrpcServer
+from orchestrion_serving.request_bounds import RequestBounds
 
 _log = logging.getLogger(__name__)
+_LEAST_CALL_MEMORY_BYTES: Final = 1 << 30
 _SERVICES: Final = (
     model_host_service_pb2.DESCRIPTOR.services_by_name["ModelHostService"].full_name,
     grpc_service_pb2.DESCRIPTOR.services_by_name["GRPCInferenceService"].full_name,
@@ -95,7 +97,7 @@ class ModelHost:
         # Everything that is reported may have made room; the end of a call makes room and is not reported.
         room = Changes()
         changes = Changes(also=room)
-        self._spool = SpoolRoot(config.folder)
+        self._spool = SpoolRoot(config.folder, config.spool_bytes)
         self._workers = WorkerPool(
             WorkerSettings(
                 config.hang_timeout_s,
@@ -103,6 +105,8 @@ class ModelHost:
                 config.log_format,
                 config.log_content,
                 config.hub_offline,
+                config.call_memory_bytes or max(_LEAST_CALL_MEMORY_BYTES, probe.main_memory().total_bytes // 4),
+                config.max_output_bytes,
             ),
             self._spool,
         )
@@ -136,7 +140,7 @@ class ModelHost:
         cache = ArtifactCache(config.folder / "artifacts", config.cache_bytes)
         exchange = ArtifactExchange(cache, ArtifactStore(self._channel), self._spool, metrics)
         results = ResultCache(config.result_cache_bytes)
-        inference = Inference(
+        self._inference = inference = Inference(
             task_types=defined_task_types,
             loader=self._loader,
             reservations=self._reservations,
@@ -158,7 +162,14 @@ class ModelHost:
             absent_experts=collection.absent_experts,
         )
         self._advertiser = Advertiser(self._channel, self._description, changes)
-        self._server = GrpcServer(calls, max_message_bytes=config.max_message_bytes)
+        bounds = RequestBounds(MAX_MESSAGE_BYTES, config.max_request_parts)
+        self._server = GrpcServer(
+            calls,
+            bounds,
+            max_calls=config.max_server_calls,
+            believe_all=True,
+            max_message_bytes=config.max_message_bytes,
+        )
         servicer = ModelHostServicer(
             library=self._library,
             inference=inference,
@@ -229,17 +240,17 @@ class ModelHost:
     @property
     def address(self) -> str:
         """The address and port of the gRPC server."""
-        return f"{self._config.listen_host}:{self._server.port}"
+        return self._server.address
 
     @property
     def metrics_address(self) -> str:
         """The address and port of the metrics."""
-        return f"{self._config.listen_host}:{self._endpoint.port if self._endpoint else 0}"
+        return self._endpoint.address if self._endpoint else ""
 
     @property
     def http_address(self) -> str:
         """The address and port of the Open Inference Protocol over HTTP."""
-        return f"{self._config.listen_host}:{self._http.port}"
+        return self._http.address
 
     @property
     def workers(self) -> tuple[Worker, ...]:
@@ -247,11 +258,17 @@ class ModelHost:
         return self._workers.workers
 
     async def stop(self) -> None:
-        """Tells the controller, lets calls end within the grace, and ends the workers."""
+        """Leaves the registry at once, finishes what it holds within the grace, and ends the workers.
+
+        Calls that come meanwhile are refused with HOST_DRAINING, so that whoever made them goes to another host.
+        """
         _log.info("stopping")
-        self._server.readiness.drain()
+        loop = asyncio.get_running_loop()
+        grace_end = loop.time() + self._config.drain_grace_s
+        self._server.drain()
         await self._advertiser.drain()
-        grace_s = self._config.drain_grace_s
+        await self._inference.until_idle(grace_end - loop.time())
+        grace_s = max(0.0, grace_end - loop.time())
         await asyncio.gather(self._server.stop(grace_s), self._http.stop(grace_s))
         await self._advertiser.close()
         self._reservations.close()
@@ -268,17 +285,26 @@ class ModelHost:
         self._shared_memory.unregister()
         self._spool.close()
 
+    def _reached_metrics(self, endpoint: MetricsEndpoint) -> str:
+        """Returns where Prometheus reads the metrics; empty for a unix socket, which it cannot."""
+        if not endpoint.port:
+            return ""
+        # Whoever reaches its calls from another machine reaches its metrics there, on their own port.
+        reached_at, _, port = self._description.address.rpartition(":")
+        apart = bool(self._config.metrics_host) or not port.isdigit()
+        return endpoint.address if apart else f"{reached_at}:{endpoint.port}"
+
     async def _listen(self) -> None:
         try:
             await self._server.start(self._config.listen_host, self._config.port, _SERVICES)
             self._endpoint = MetricsEndpoint(
                 self._registry,
-                self._config.listen_host,
+                self._config.metrics_address,
                 self._config.metrics_port,
                 health_pages(self._server.readiness, asyncio.get_running_loop()),
             )
-            await self._http.start(self._config.listen_host, self._config.bound_http_port)
-        except OSError:
+            await self._http.start(self._config.http_address, self._config.max_server_calls)
+        except BaseException:  # A port is taken, or the host is to stop before it serves.
             await self._server.stop(0)
             if self._endpoint is not None:
                 await asyncio.to_thread(self._endpoint.close)
@@ -289,9 +315,7 @@ class ModelHost:
             "the Open Inference Protocol is served over gRPC at %s, over HTTP at %s", self.address, self.http_address
         )
         self._description.address = self._config.advertise_address or self.address
-        # Whoever reaches its calls from another machine reaches its metrics there, on their own port.
-        reached_at = self._description.address.rpartition(":")[0]
-        self._description.metrics_address = f"{reached_at}:{self._endpoint.port}"
+        self._description.metrics_address = self._reached_metrics(self._endpoint)
         self._advertiser.start()
         self._measurements.start()
         self._graphics.start()

@@ -19,6 +19,8 @@ from orchestrion._net.transport import status_of
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion_serving import tracing
 from orchestrion_serving.metrics import CallMetrics, exemplar
+from orchestrion_serving.request_bounds import RequestBounds
+from orchestrion_serving.unserved import not_served
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +33,8 @@ _Decoder: TypeAlias = Callable[[bytes], object]
 _Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 _UNTRACED: Final = frozenset({"/orchestrion.v1.RegistryService/Advertise", "/orchestrion.v1.RegistryService/Watch"})
+
+_LARGE_BYTES: Final = 1 << 16
 
 _CODE_NAMES: Final = {code.value[0]: code.name for code in grpc.StatusCode}
 
@@ -63,12 +67,13 @@ class _Around(grpc.aio.ServerInterceptor):
         # A handler may also write its stream through the context, as the health service does.
         around = self.around_stream if inspect.isasyncgenfunction(behaviour) else self.around_unary
         make = getattr(grpc, f"{kind}_rpc_method_handler")
-        decode = self.decoder(handler.request_deserializer)
+        decode = self.decoder(method, handler.request_deserializer)
         wrapped: _Handler = make(around(method, behaviour), decode, handler.response_serializer)
         return wrapped
 
-    def decoder(self, decode: _Decoder | None) -> _Decoder | None:
+    def decoder(self, method: str, decode: _Decoder | None) -> _Decoder | None:
         """Wraps what makes requests of bytes; None where requests stay bytes."""
+        del method
         return decode
 
     @abstractmethod
@@ -80,7 +85,7 @@ class _Around(grpc.aio.ServerInterceptor):
         """Wraps an async generator function."""
 
 
-class _WithinContext(_Around):
+class WithinContext(_Around):
     """Runs every call within an async context manager, whichever kind of answer it has."""
 
     @abstractmethod
@@ -108,7 +113,7 @@ class _WithinContext(_Around):
         return call
 
 
-class ErrorInterceptor(_WithinContext):
+class ErrorInterceptor(WithinContext):
     """Turns domain errors into statuses with details; any other exception is logged, and sent as INTERNAL."""
 
     @asynccontextmanager
@@ -120,7 +125,7 @@ class ErrorInterceptor(_WithinContext):
             await _abort(method, context, error)
 
 
-class TracingInterceptor(_WithinContext):
+class TracingInterceptor(WithinContext):
     """Opens a span around every call, as a part of the caller's; belongs there only where tracing is on."""
 
     @asynccontextmanager
@@ -142,7 +147,7 @@ class TracingInterceptor(_WithinContext):
                 span.set({"rpc.response.status_code": _code_name(context)})
 
 
-class MetricsInterceptor(_WithinContext):
+class MetricsInterceptor(WithinContext):
     """Counts and times every call by method and status code."""
 
     def __init__(self, metrics: CallMetrics) -> None:
@@ -197,30 +202,39 @@ class DeadlineInterceptor(_Around):
 
 
 class MessageInterceptor(_Around):
-    """Has bytes that are no message end their call with INVALID_MESSAGE, where gRPC alone answers UNKNOWN.
+    """Has requests that are no message, or too large a one, end their call with an error that says so.
 
-    gRPC decodes requests outside every interceptor, so the decoder hands on what it could not read, and the call
-    raises where the request is first used. It is to be the innermost: those around it see the error.
+    gRPC decodes requests outside every interceptor, and answers UNKNOWN where it cannot; so the decoder hands on what
+    is wrong, and the call raises where the request is first used. It is to be the innermost: those around it see the
+    error.
     """
 
-    def decoder(self, decode: _Decoder | None) -> _Decoder | None:
-        """Has bytes that cannot be decoded kept as such."""
+    def __init__(self, bounds: RequestBounds) -> None:
+        """Keeps how large requests may be."""
+        super().__init__()
+        self._bounds = bounds
+
+    def decoder(self, method: str, decode: _Decoder | None) -> _Decoder | None:
+        """Has what is too large, or cannot be decoded, replaced by the error of it."""
         if decode is None:
             return None
 
-        def decode_or_keep(content: bytes) -> object:
+        def decode_or_refuse(content: bytes) -> object:
             try:
+                self._bounds.check_bytes(method, len(content))
                 return decode(content)
             except DecodeError as error:
-                return _Undecodable(len(content), str(error))
+                return _Refused(_undecodable(method, len(content), str(error)))
+            except OrchestrionError as error:
+                return _Refused(error)
 
-        return decode_or_keep
+        return decode_or_refuse
 
     def around_unary(self, method: str, behaviour: _Behaviour) -> _Behaviour:
         """Wraps a coroutine function."""
 
         async def call(request: object, context: Context) -> object:
-            return await behaviour(_decoded(method, request), context)
+            return await behaviour(await self._checked(method, request), context)
 
         return call
 
@@ -228,44 +242,48 @@ class MessageInterceptor(_Around):
         """Wraps an async generator function."""
 
         async def call(request: object, context: Context) -> AsyncGenerator[object, None]:
-            async with aclosing(behaviour(_decoded(method, request), context)) as answers:
+            async with aclosing(behaviour(await self._checked(method, request), context)) as answers:
                 async for answer in answers:
                     yield answer
 
         return call
 
+    async def _checked(self, method: str, request: object) -> object:
+        """Returns a request, or the iterator over a stream of them, that raises at what is refused."""
+        if isinstance(request, AsyncIterable):
+            return self._checked_stream(method, request)
+        if isinstance(request, _Refused):
+            raise request.error
+        if isinstance(request, Message):
+            self._bounds.check_parts(method, request)
+            if request.ByteSize() > _LARGE_BYTES:
+                # What it took to decode and count is enough for one callback; what is made of it comes in the next.
+                await asyncio.sleep(0)
+        return request
+
+    async def _checked_stream(self, method: str, requests: AsyncIterable[object]) -> AsyncGenerator[object, None]:
+        async for request in requests:
+            yield await self._checked(method, request)
+
 
 @dataclass(frozen=True, slots=True)
-class _Undecodable:
-    """Stands for a request that could not be decoded."""
+class _Refused:
+    """Stands for a request that was not decoded, or may not be."""
 
-    size_bytes: int
-    trouble: str
-
-
-def _decoded(method: str, request: object) -> object:
-    """Returns a request, or the iterator over a stream of them, that raises at what could not be decoded."""
-    if isinstance(request, _Undecodable):
-        raise _undecodable(method, request)
-    return _decoded_stream(method, request) if isinstance(request, AsyncIterable) else request
+    error: OrchestrionError
 
 
-async def _decoded_stream(method: str, requests: AsyncIterable[object]) -> AsyncGenerator[object, None]:
-    async for request in requests:
-        if isinstance(request, _Undecodable):
-            raise _undecodable(method, request)
-        yield request
-
-
-def _undecodable(method: str, request: _Undecodable) -> OrchestrionError:
-    _log.warning("%s: the client sent %d bytes that are no message: %s", method, request.size_bytes, request.trouble)
-    text = f"{method}: the {request.size_bytes} bytes sent are no message of this method; send what its .proto says."
+def _undecodable(method: str, size_bytes: int, trouble: str) -> OrchestrionError:
+    _log.warning("%s: the client sent %d bytes that are no message: %s", method, size_bytes, trouble)
+    text = f"{method}: the {size_bytes} bytes sent are no message of this method; send what its .proto says."
     return Reason.INVALID_MESSAGE.error(text)
 
 
 async def _abort(method: str, context: Context, error: Exception) -> NoReturn:
     if isinstance(error, grpc.aio.BaseError):  # gRPC's own: the call was aborted already, or the server has stopped.
         raise error
+    if isinstance(error, NotImplementedError) and _code_name(context) == grpc.StatusCode.UNIMPLEMENTED.name:
+        error = not_served(method)  # What gRPC's own servicers raise for a method that is not written.
     if not isinstance(error, OrchestrionError):
         _log.exception("%s failed", method, exc_info=error)
         error = Reason.INTERNAL.error("The server met a fault of its own; its log has the details.")

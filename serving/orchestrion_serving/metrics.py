@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 from importlib.metadata import version
 from typing import Final
@@ -89,6 +90,18 @@ class CallMetrics:
             buckets=LAG_BUCKETS,
             registry=self.registry,
         )
+        self.event_loop_callback = Histogram(
+            f"{prefix}_event_loop_callback_cpu_seconds",
+            "Processor time of the event loop's thread from the beginning of one callback to another's; those that "
+            "together take less than a millisecond are one observation.",
+            buckets=LAG_BUCKETS,
+            registry=self.registry,
+        )
+        self.asyncio_tasks = Gauge(
+            f"{prefix}_asyncio_tasks",
+            "Tasks of asyncio that have not ended; one call or run has a few.",
+            registry=self.registry,
+        )
         self.ready = Gauge(
             f"{prefix}_ready",
             "1 while `/readyz` says that the server can be given work, else 0.",
@@ -96,3 +109,7 @@ class CallMetrics:
         )
         self.build = Info(f"{prefix}_build", "1 with the versions that run, as labels.", registry=self.registry)
         self.build.info({"version": version("orchestrion"), "python": platform.python_version()})
+
+    def count_tasks(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Has the tasks of an event loop counted whenever somebody reads the metrics; that may be on another thread."""
+        self.asyncio_tasks.set_function(lambda: len(asyncio.all_tasks(loop)))

@@ -11,6 +11,7 @@ import argparse
 import ast
 import dataclasses
 import inspect
+import ipaddress
 import os
 import sys
 import textwrap
@@ -21,6 +22,8 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, TypeVar, get_args, get_origin, get_type_hints
 
 import platformdirs
+
+from orchestrion.listening import ListenAddress
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -35,6 +38,35 @@ class SettingError(ValueError):
 def default_home() -> Path:
     """Returns the folder of all state where none is configured: the platform's user data folder."""
     return Path(os.environ.get("ORCHESTRION_HOME") or platformdirs.user_data_dir("orchestrion"))
+
+
+def default_metrics_host(listen_host: str) -> str:
+    """Returns the address of the metrics where none is configured: Prometheus reaches no unix socket."""
+    return "127.0.0.1" if ListenAddress.read(listen_host, 0).is_socket_file else listen_host
+
+
+def check_address(setting: str, address: str) -> None:
+    """Checks an address to listen on.
+
+    Raises:
+        ValueError: It cannot be one; the message names the setting.
+    """
+    if not address or (":" in address and not address.startswith("unix:") and not _is_ip_6(address)):
+        raise ValueError(
+            f"{setting}: {address!r} is no address to listen on; give an IP address, a name or unix:/path. "
+            "The port is a setting of its own."
+        )
+    try:
+        ListenAddress.read(address, 0)
+    except ValueError as error:
+        raise ValueError(f"{setting}: {error}") from error
+
+
+def _is_ip_6(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address.strip("[]")).version == 6
+    except ValueError:
+        return False
 
 
 def load(config_type: type[T], section: str, argv: Sequence[str] | None = None) -> T:

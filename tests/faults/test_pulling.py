@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import subprocess
 import threading
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -24,6 +27,7 @@ pytestmark = pytest.mark.faults
 
 DISK_BYTES = 8 << 20
 WEIGHTS = "model.safetensors"
+ABANDONED = 300
 
 
 @pytest.fixture
@@ -116,6 +120,33 @@ def test_a_killed_host_leaves_nothing_half_registered(servers: Servers, hub: Hub
         list(client.models.pull("plain"))
     assert hub.gets(WEIGHTS)[-1].range
     assert state_of(again) is ExpertState.LOADABLE
+
+
+def test_calls_to_the_hub_that_are_abandoned_at_any_moment_leave_the_host_as_it_was(servers: Servers) -> None:
+    host = servers.host("--profile", "none")
+    process, moments = process_of(host), random.Random(18)
+    with host_client(host) as client:
+        client.models.search("text-classification")
+    before = process.num_fds()
+
+    def abandon(_: int) -> str:
+        # Connections of its own: their descriptors are those that a second closing would hit.
+        with host_client(host) as client:
+            try:
+                client.models.search("text-classification", timeout=moments.uniform(0.002, 0.08))
+            except OrchestrionError as error:
+                return error.reason
+            return "answered"
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = Counter(pool.map(abandon, range(ABANDONED)))
+    assert outcomes["DEADLINE_EXCEEDED"] > ABANDONED / 2
+    assert outcomes.keys() <= {"DEADLINE_EXCEEDED", "answered"}
+    eventually(lambda: not [child for child in process.children() if "orchestrion_host.hub" in child.cmdline()])
+    eventually(lambda: process.num_fds() <= before)
+    assert process_of(host).pid == process.pid
+    with host_client(host) as client:
+        client.models.search("text-classification")
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -49,19 +50,30 @@ class Servers:
         self._controller = controller.grpc_address
         return controller
 
-    def host(self, *flags: str, name: str = "one") -> Child:
-        """Starts a host with the test experts and waits until the controller gives it work."""
+    def host(self, *flags: str, name: str = "one", launcher: Sequence[str] = ()) -> Child:
+        """Starts a host with the test experts and waits until the controller gives it work.
+
+        Args:
+            flags: Further settings of the host.
+            name: What it is called.
+            launcher: What comes before the interpreter's command line, such as what enters a network namespace.
+        """
         own = ["--exit-with-parent", "--port", "0", "--metrics-port", "0", "--home", str(self.home / "host")]
         where = ["--controller", self._controller, "--name", name, "--test-experts"]
-        host = self._supervisor.start(f"host {name}", ["-m", "orchestrion_host", *own, *where, *flags])
+        arguments = ["-m", "orchestrion_host", *own, *where, *flags]
+        if launcher:
+            # It becomes what it launches: one process, whose death its parent sees and is seen by.
+            replaced = "import os, sys; os.execvp(sys.argv[1], sys.argv[1:])"
+            arguments = ["-c", replaced, *launcher, sys.executable, *arguments]
+        host = self._supervisor.start(f"host {name}", arguments)
         with Client(self._controller) as client:
             wait_for_host(client, name, HostState.READY)
         return host
 
-    def gateway(self) -> Child:
+    def gateway(self, *flags: str) -> Child:
         """Starts a gateway and waits until it serves."""
-        flags = ["--exit-with-parent", "--port", "0", "--metrics-port", "0", "--controller", self._controller]
-        return self._supervisor.start("gateway", ["-m", "orchestrion_gateway", *flags])
+        own = ["--exit-with-parent", "--port", "0", "--metrics-port", "0", "--controller", self._controller]
+        return self._supervisor.start("gateway", ["-m", "orchestrion_gateway", *own, *flags])
 
     def _write(self, server: str, line: str) -> None:
         with self._log.open("a") as log:
@@ -80,7 +92,7 @@ def wait_for_host(client: Client, name: str, state: HostState | None) -> None:
 
 def process_of(server: Child) -> psutil.Process:
     """Returns the process that listens where a server says that it serves."""
-    port = int(server.grpc_address.rsplit(":", 1)[1])
+    port = int((server.grpc_address or server.http_address).rsplit(":", 1)[1].rstrip("/"))
     return next(
         child
         for child in psutil.Process().children()

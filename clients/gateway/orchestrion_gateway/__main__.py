@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-import typer
+import os
+import signal
 
-from orchestrion_gateway.command import gateway
+
+def main() -> None:
+    """Serves until SIGTERM or SIGINT."""
+    # Before what takes a second to import: until it serves, there is nothing to undo.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: os._exit(0))
+    import typer
+
+    from orchestrion_gateway.command import gateway
+
+    typer.run(gateway)
+
 
 if __name__ == "__main__":
-    typer.run(gateway)
+    main()

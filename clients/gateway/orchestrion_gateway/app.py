@@ -11,6 +11,7 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from orchestrion import AsyncClient
 from orchestrion_gateway import api_pages, errors, schemas
+from orchestrion_gateway.acting import ActingMiddleware
 from orchestrion_gateway.boundary import Boundary, BoundaryMiddleware
 from orchestrion_gateway.config import GatewayConfig
 from orchestrion_gateway.hugginggpt import calls as hugginggpt_calls
@@ -76,6 +77,7 @@ def create_app(config: GatewayConfig, client: AsyncClient, ending: asyncio.Event
                 "Retry-After",
             ],
         )
+    app.add_middleware(ActingMiddleware)
     # The one added last stands in front.
     app.add_middleware(BoundaryMiddleware, boundary=Boundary.of(config))
     return app

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from enum import StrEnum
 from typing import Annotated
 
@@ -40,7 +42,13 @@ def gateway(
         ),
     ] = None,
     host: Annotated[
-        str, typer.Option(metavar="ADDRESS", envvar="ORCHESTRION_GATEWAY_HOST", help="The address to listen on.")
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            envvar="ORCHESTRION_GATEWAY_HOST",
+            help="The address to listen on: an IP address, a name, or unix:/path for a socket that this user alone can "
+            "reach.",
+        ),
     ] = "127.0.0.1",
     port: Annotated[
         int,
@@ -48,13 +56,21 @@ def gateway(
             min=0, max=65535, envvar="ORCHESTRION_GATEWAY_PORT", help="The port to listen on; 0 takes a free one."
         ),
     ] = 7860,
+    metrics_host: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            envvar="ORCHESTRION_GATEWAY_METRICS_HOST",
+            help="The address of the metrics.  [default: that of --host, or 127.0.0.1 where that is a socket]",
+        ),
+    ] = "",
     metrics_port: Annotated[
         int,
         typer.Option(
             min=0,
             max=65535,
             envvar="ORCHESTRION_GATEWAY_METRICS_PORT",
-            help="The port of the metrics, on the same address; 0 takes a free one.",
+            help="The port of the metrics; 0 takes a free one.",
         ),
     ] = 9466,
     allow_remote: Annotated[
@@ -156,12 +172,16 @@ def gateway(
     calls.
     """
     with exits.handled():
+        # Until it serves there is nothing to undo: a signal ends it well, as one does that comes later.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: os._exit(0))
         from orchestrion_gateway.config import GatewayConfig
 
         config = GatewayConfig(
             controller=controller,
             listen_host=host,
             port=port,
+            metrics_host=metrics_host,
             metrics_port=metrics_port,
             allow_remote=allow_remote,
             allowed_hosts=_listed(allowed_host),

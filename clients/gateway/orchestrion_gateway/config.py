@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from orchestrion import Reason
+from orchestrion.listening import ListenAddress
 
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 7860
@@ -33,11 +34,13 @@ class GatewayConfig:
     controller: str | None = None
     """The controller, `host:port`; None for `ORCHESTRION_CONTROLLER`, or else the usual address."""
     listen_host: str = DEFAULT_HOST
-    """The address to bind."""
+    """The address to bind, or `unix:/path` for a socket that this user alone can reach."""
     port: int = DEFAULT_PORT
     """The port; 0 takes a free one."""
+    metrics_host: str = ""
+    """The address of the metrics; empty for that of the gateway, or 127.0.0.1 where that is a socket."""
     metrics_port: int = DEFAULT_METRICS_PORT
-    """The port of the metrics, on the same address; 0 takes a free one."""
+    """The port of the metrics; 0 takes a free one."""
     allow_remote: bool = False
     """Whether the address may be one that other machines reach."""
     allowed_hosts: tuple[str, ...] = ()
@@ -66,6 +69,8 @@ class GatewayConfig:
 
     def __post_init__(self) -> None:
         """Checks the values."""
+        _check_path("host", self.listen_host)
+        _check_path("metrics_host", self.metrics_address)
         if not (self.allow_remote or is_loopback(self.listen_host)):
             raise Reason.INVALID_FIELD.error(
                 f"{self.listen_host} is no address of this machine alone; --allow-remote allows it: {REMOTE_WARNING}.",
@@ -103,13 +108,28 @@ class GatewayConfig:
             if getattr(self, field) <= 0:
                 raise Reason.INVALID_FIELD.error(f"{field}: it must be more than 0.", field=field)
 
+    @property
+    def metrics_address(self) -> str:
+        """The address of the metrics, with the default filled in."""
+        # Prometheus reaches no unix socket.
+        return self.metrics_host or (DEFAULT_HOST if self.listen_host.startswith("unix:") else self.listen_host)
+
+
+def _check_path(field: str, address: str) -> None:
+    try:
+        ListenAddress.read(address, 0)
+    except ValueError as error:
+        raise Reason.INVALID_FIELD.error(f"{field}: {error}", field=field) from error
+
 
 def _is_web_address(parts: SplitResult) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.netloc) and "@" not in parts.netloc
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a name or an IP address is this machine's own, which no other machine reaches."""
+    """Whether a name, an IP address or a socket is this machine's own, which no other machine reaches."""
+    if host.startswith("unix:"):
+        return True
     host = host.strip("[]").rstrip(".").casefold()
     if host == "localhost" or host.endswith(".localhost"):
         return True

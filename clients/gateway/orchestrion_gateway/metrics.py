@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 from importlib.metadata import version
 from typing import Final
@@ -56,6 +57,11 @@ class GatewayMetrics:
             ["direction"],
             registry=self.registry,
         )
+        self.asyncio_tasks = Gauge(
+            "orchestrion_gateway_asyncio_tasks",
+            "Tasks of asyncio that have not ended; one call has a few.",
+            registry=self.registry,
+        )
         self.ready = Gauge(
             "orchestrion_gateway_ready",
             "1 while the gateway takes calls and the controller answered it last, else 0.",
@@ -65,3 +71,7 @@ class GatewayMetrics:
             "orchestrion_gateway_build", "1 with the versions that run, as labels.", registry=self.registry
         )
         self.build.info({"version": version("orchestrion"), "python": platform.python_version()})
+
+    def count_tasks(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Has the tasks of an event loop counted whenever somebody reads the metrics; that may be on another thread."""
+        self.asyncio_tasks.set_function(lambda: len(asyncio.all_tasks(loop)))

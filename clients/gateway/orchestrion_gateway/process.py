@@ -44,21 +44,33 @@ def run(config: GatewayConfig, *, access_log: bool = False, exit_with_parent: bo
 
 
 async def _serve(config: GatewayConfig, *, access_log: bool) -> None:
+    signalled = _signalled()
     gateway = Gateway(config, access_log=access_log)
-    await gateway.start()
-    _log.info("serves the controller at %s: http://%s (/docs has the calls)", gateway.controller, gateway.address)
-    if not is_loopback(config.listen_host):
-        _log.warning("other machines reach %s: %s", gateway.address, REMOTE_WARNING)
+    starting, waiting = asyncio.ensure_future(gateway.start()), asyncio.ensure_future(signalled.wait())
+    both: list[asyncio.Future[Any]] = [starting, waiting]
     try:
-        signalled = _signalled()
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():
+            return
+        starting.result()
+        _log.info("serves the controller at %s: %s (/docs has the calls)", gateway.controller, _url(gateway.address))
+        if not is_loopback(config.listen_host):
+            _log.warning("other machines reach %s: %s", gateway.address, REMOTE_WARNING)
         # The one line on stdout by which whoever started the process learns that it serves, and where. Whoever reads it
         # may send a signal at once, so the handlers are there.
         with contextlib.suppress(BrokenPipeError):
             sys.stdout.write(f"ready http={gateway.address} metrics={gateway.metrics_address}\n")
             sys.stdout.flush()
-        await signalled.wait()
+        await waiting
     finally:
+        waiting.cancel()
+        starting.cancel()
+        await asyncio.wait([starting])
         await gateway.stop()
+
+
+def _url(address: str) -> str:
+    return address if address.startswith("unix:") else f"http://{address}"
 
 
 def _signalled() -> asyncio.Event:

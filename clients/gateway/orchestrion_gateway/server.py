@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
-from orchestrion import AsyncClient, Reason
+from orchestrion import AsyncClient, Reason, listening
+from orchestrion.listening import ListenAddress, SocketFile
 from orchestrion_gateway.app import create_app
-from orchestrion_gateway.config import GatewayConfig, ip_address
+from orchestrion_gateway.config import GatewayConfig
 from orchestrion_gateway.health import GatewayHealth
 from orchestrion_gateway.measured import MeasuringMiddleware
 from orchestrion_gateway.metrics import GatewayMetrics
@@ -44,6 +45,8 @@ class Gateway:
         self._access_log = access_log
         self._client: AsyncClient | None = None
         self._server: _Server | None = None
+        self._where = ListenAddress.read(config.listen_host, config.port)
+        self._file: SocketFile | None = None
         self._serving: asyncio.Task[None] | None = None
         self._endpoint: GatewayMetricsEndpoint | None = None
         self._health: GatewayHealth | None = None
@@ -60,13 +63,13 @@ class Gateway:
 
     @property
     def address(self) -> str:
-        """Returns where it serves, `host:port`."""
-        return self._address(self.port)
+        """Returns where it serves: `host:port`, `[::1]:port` or `unix:/path`."""
+        return str(self._where)
 
     @property
     def metrics_address(self) -> str:
-        """Returns where the metrics are, `host:port`, once it has started."""
-        return self._address(self._endpoint.port) if self._endpoint is not None else ""
+        """Returns where the metrics are, likewise, once it has started."""
+        return self._endpoint.address if self._endpoint is not None else ""
 
     @property
     def controller(self) -> str:
@@ -85,19 +88,23 @@ class Gateway:
         try:
             # A gateway without its controller can do nothing, and this is the moment at which somebody looks.
             await client.task_types.list(timeout=_FIRST_ANSWER_S)
-            listening = _listen(config.listen_host, config.port)
+            bound, self._file = _listen(self._where)
             self._health = GatewayHealth(client, self.metrics)
             try:
                 self._endpoint = GatewayMetricsEndpoint(
-                    self.metrics.registry, config.listen_host.strip("[]"), config.metrics_port, self._health.pages()
+                    self.metrics.registry, config.metrics_address, config.metrics_port, self._health.pages()
                 )
             except OSError:
-                listening.close()
+                bound.close()
+                self._file.remove()
                 raise
         except BaseException:
             await client.close()
             raise
-        self._client, self.port = client, listening.getsockname()[1]
+        self._client = client
+        if not self._where.is_socket_file:
+            self.port = bound.getsockname()[1]
+            self._where = self._where.with_port(self.port)
         ending = asyncio.Event()
         settings = uvicorn.Config(
             self._traced(MeasuringMiddleware(create_app(config, client, ending), self.metrics)),
@@ -112,8 +119,9 @@ class Gateway:
             timeout_graceful_shutdown=max(1, round(config.shutdown_grace_s)),
         )
         self._server = _Server(settings, ending)
-        self._serving = asyncio.create_task(self._server.serve(sockets=[listening]))
+        self._serving = asyncio.create_task(self._server.serve(sockets=[bound]))
         await self._server.serves.wait()
+        self.metrics.count_tasks(asyncio.get_running_loop())
 
     async def stop(self) -> None:
         """Ends the streams, waits for calls that go on, and closes the client; runs go on as `on_detach` says."""
@@ -122,6 +130,8 @@ class Gateway:
         if self._server is not None and self._serving is not None:
             self._server.should_exit = True
             await self._serving
+        if self._file is not None:
+            self._file.remove()
         if self._client is not None:
             await self._client.close()
         if self._endpoint is not None:
@@ -136,10 +146,6 @@ class Gateway:
 
         self._tracing = TracingMiddleware(app, self._config.otlp_endpoint)
         return self._tracing
-
-    def _address(self, port: int) -> str:
-        host = self._config.listen_host
-        return f"[{host}]:{port}" if ":" in host and not host.startswith("[") else f"{host}:{port}"
 
 
 class _Server(uvicorn.Server):
@@ -163,15 +169,13 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    host = host.strip("[]")
-    address = ip_address(host)
-    family = socket.AF_INET6 if address is not None and address.version == 6 else socket.AF_INET
+def _listen(address: ListenAddress) -> tuple[socket.socket, SocketFile]:
     try:
-        listening = socket.create_server((host, port), family=family, backlog=1024)
+        bound, file = listening.bound(address)
+        bound.listen(1024)
     except OSError as error:
-        raise OSError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        raise listening.explained(address, error, address_flag="--host", port_flag="--port") from error
+    if hasattr(socket, "TCP_USER_TIMEOUT") and not address.is_socket_file:
         # Connections inherit it. A browser that vanished without a word, or takes nothing, is given up by the kernel.
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _GONE_AFTER_S * 1000)
-    return listening
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _GONE_AFTER_S * 1000)
+    return bound, file

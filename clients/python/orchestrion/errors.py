@@ -126,6 +126,7 @@ class Reason(enum.Enum):
 
     REQUEST_EMPTY = InvalidArgumentError, "No message of the user has text or artifacts."
     INVALID_MESSAGE = InvalidArgumentError, "The bytes sent are no message of the method that was called."
+    REQUEST_TOO_LARGE = InvalidArgumentError, "A request has more parts than the server takes: tasks, values, items."
     INVALID_FIELD = InvalidArgumentError, "A field of the request has a value that it cannot have."
     PLAN_INVALID = InvalidArgumentError, "A plan breaks a rule that has no reason of its own."
     MODEL_NOT_SUPPORTED = InvalidArgumentError, "No runtime of the host performs the task with such a model."
@@ -195,7 +196,14 @@ class Reason(enum.Enum):
     HOST_REPLACED = AbortedError, "Another process reports under this host's name."
     ABORTED = AbortedError, "Something else got there first; what answered does not say what."
 
-    TOO_MANY_RUNS = ResourceExhaustedError, "The controller has as many runs as it may."
+    TOO_MANY_RUNS = (
+        ResourceExhaustedError,
+        "The controller has as many runs, or bytes of their requests, as it may, in all or for one caller.",
+    )
+    SERVER_BUSY = (
+        ResourceExhaustedError,
+        "The server has as many calls at once as it may, in all or for one caller; nothing was done.",
+    )
     QUEUE_FULL = ResourceExhaustedError, "The expert's queue is full."
     OUT_OF_MEMORY = ResourceExhaustedError, "No device has room for the expert, or a forward pass ran out of memory."
     ARTIFACT_TOO_LARGE = ResourceExhaustedError, "The artifact is larger than the store takes."
@@ -207,6 +215,10 @@ class Reason(enum.Enum):
     SERVER_UNREACHABLE = UnavailableError, "The server does not answer."
     SERVER_STOPPING = UnavailableError, "The server is shutting down."
     CONTROLLER_RESTARTED = UnavailableError, "The controller was restarted while the run was going."
+    STORAGE_UNAVAILABLE = (
+        UnavailableError,
+        "The controller's database or the folder of its artifacts cannot be used now.",
+    )
     LLM_UNAVAILABLE = UnavailableError, "The language model does not answer, or not properly."
     LLM_TIMED_OUT = UnavailableError, "The language model was silent for too long."
     LLM_BROKE_OFF = UnavailableError, "The language model's reply broke off before its end."

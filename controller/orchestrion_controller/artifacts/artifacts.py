@@ -6,16 +6,16 @@ bytes: neither a request nor a run ever changes what another one calls its files
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
+import logging
 import secrets
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Final
-from weakref import WeakValueDictionary
 
 from sqlalchemy import ColumnElement, Row, and_, delete, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -25,6 +25,7 @@ from orchestrion.errors import Reason
 from orchestrion.runs import Artifact
 from orchestrion_controller.artifacts.media_types import guess
 from orchestrion_controller.artifacts.store import LocalStore
+from orchestrion_controller.artifacts.turns import ContentTurns
 from orchestrion_controller.database.database import Database
 from orchestrion_controller.database.schema import ARTIFACTS
 from orchestrion_controller.metrics import ControllerMetrics
@@ -34,6 +35,9 @@ LOCAL_OWNER: Final = "local"
 
 _COLLECTION: Final = "artifacts/"
 _HEAD_BYTES: Final = 4_096
+_SWEPT_AT_ONCE: Final = 500
+
+_log = logging.getLogger(__name__)
 
 
 class OwnedArtifacts:
@@ -46,8 +50,7 @@ class OwnedArtifacts:
         self._database = database
         insert = sqlite.insert if database.dialect == "sqlite" else postgresql.insert
         self._insert = insert(ARTIFACTS).on_conflict_do_nothing()
-        self._contents: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        """By hash: whoever adds or removes content, and the rows of it, is alone with it meanwhile."""
+        self._turns = ContentTurns()
 
     async def measure(self) -> None:
         """Shows what an earlier process stored; called before the first upload."""
@@ -90,14 +93,17 @@ class OwnedArtifacts:
                 "size_bytes": incoming.size_bytes,
                 "create_ms": time.time_ns() // 1_000_000,
             }
-            async with self._alone_with(incoming.sha256):
-                if await self._store.adopt(incoming):
+
+            async def adopt() -> Artifact:
+                # The file first: a process that dies in between leaves a file without a row, which `sweep` removes.
+                is_new = await self._store.adopt(incoming)
+                artifact = await self._own(row)
+                if is_new:
                     self._metrics.artifacts.inc()
                     self._metrics.artifact_store_bytes.inc(incoming.size_bytes)
-                return await self._own(row)
+                return artifact
 
-    def _alone_with(self, sha256: str) -> asyncio.Lock:
-        return self._contents.setdefault(sha256, asyncio.Lock())
+            return await self._turns.take(incoming.sha256, adopt)
 
     async def _own(self, row: Mapping[str, object]) -> Artifact:
         """Returns the artifact of an owner that a row describes; the row is written where there is none."""
@@ -171,14 +177,47 @@ class OwnedArtifacts:
     async def delete(self, name: str, owner: str = LOCAL_OWNER) -> None:
         """Removes an artifact for its owner, and its content with the last artifact of it; errors as `get`."""
         sha256 = names.sha256_of(name)
-        async with self._alone_with(sha256):
+
+        async def remove() -> None:
             artifact = await self.get(name, owner=owner)
             await self._database.commit(delete(ARTIFACTS).where(_is(name, owner)), {})
-            query = select(func.count()).where(ARTIFACTS.c.sha256 == sha256)
-            if not await self._database.read(lambda connection: connection.execute(query).scalar_one()):
-                await self._store.delete(sha256)
-                self._metrics.artifacts.dec()
-                self._metrics.artifact_store_bytes.dec(artifact.size_bytes)
+            await self._drop_unowned(sha256, artifact.size_bytes)
+
+        await self._turns.take(sha256, remove)
+
+    async def sweep(self) -> int:
+        """Removes content that no row has, which a process left that died in between, and counts it."""
+        count = 0
+        for folder in await self._store.folders():
+            stored = await self._store.contents(folder)
+            for part in (stored[at : at + _SWEPT_AT_ONCE] for at in range(0, len(stored), _SWEPT_AT_ONCE)):
+                query = select(ARTIFACTS.c.sha256).where(ARTIFACTS.c.sha256.in_(part))
+                rows = await self._database.read(lambda connection, query=query: connection.execute(query).all())  # type: ignore[misc]  # Lambdas with defaults are not inferred.
+                for sha256 in set(part) - {row.sha256 for row in rows}:
+                    # Looked at once more, alone with it: an upload may have written its row since.
+                    count += await self._turns.take(sha256, partial(self._drop_unowned, sha256))
+        if count:
+            _log.warning("removed %d files of artifacts that an earlier process had not finished with", count)
+        return count
+
+    async def finish(self) -> None:
+        """Waits until uploads and deletions whose callers have left are done."""
+        await self._turns.finish()
+
+    async def _drop_unowned(self, sha256: str, counted_bytes: int | None = None) -> bool:
+        """Removes content where no row has it, and tells whether it was removed; to be called in its turn."""
+        query = select(func.count()).where(ARTIFACTS.c.sha256 == sha256)
+        if await self._database.read(lambda connection: connection.execute(query).scalar_one()):
+            return False
+        if counted_bytes is not None:
+            self._metrics.artifacts.dec()
+            self._metrics.artifact_store_bytes.dec(counted_bytes)
+        try:
+            await self._store.delete(sha256)
+        except OSError as error:
+            # Nobody can have it any more; its room is free after the next start.
+            _log.warning("the content artifacts/%s cannot be removed: %s", sha256, error.strerror)
+        return True
 
 
 def _is(name: str, owner: str) -> ColumnElement[bool]:

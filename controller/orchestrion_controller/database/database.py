@@ -8,80 +8,93 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import queue
-import sqlite3
-import threading
+import os
+import random
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import groupby
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
-from sqlalchemy import Connection, Delete, Engine, Insert, create_engine, event, text
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.sql import Executable
 
-from orchestrion.errors import OrchestrionError, Reason
+from orchestrion.errors import OrchestrionError
 from orchestrion_controller.database import versions
+from orchestrion_controller.database.engines import file_of, not_opened, open_engine
+from orchestrion_controller.database.failures import failure_of
+from orchestrion_controller.database.ownership import FileLock, InUseError
+from orchestrion_controller.database.writer import Done, GroupWriter, Write
 from orchestrion_controller.metrics import ControllerMetrics
 
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Done = Callable[[OrchestrionError | None], None]
 
-_LARGEST_GROUP: Final = 1_000
-_CLOSE: Final = None
-_TRY_AGAIN_S: Final = 1.0
-"""How long after a failed write it is tried whether the database takes one again, in seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Write:
-    statement: Executable
-    parameters: Mapping[str, object]
-    done: Done
+_FIRST_PAUSE_S: Final = 0.05
+_LONGEST_PAUSE_S: Final = 1.0
 
 
 class Database:
     """The database of one controller process."""
 
-    def __init__(self, url: str, metrics: ControllerMetrics, *, synchronous: str = "normal") -> None:
+    def __init__(
+        self, url: str, metrics: ControllerMetrics, *, synchronous: str = "normal", retry_s: float = 30.0
+    ) -> None:
         """Opens the database, brings its tables up to date, and starts the writer's thread.
 
         Args:
             url: An SQLAlchemy URL.
             metrics: Where commits are counted and timed.
             synchronous: SQLite's setting, `normal` or `full`.
+            retry_s: How long reads and writes are tried again while the database is away or locked, in seconds.
 
         Raises:
-            FailedPreconditionError: The database cannot be opened, or a newer release wrote it.
+            FailedPreconditionError: The database cannot be opened, another controller uses it, or a newer release
+                wrote it.
         """
-        self._metrics = metrics
-        self._engine = _open(url, synchronous)
-        metrics.database_size.set_function(self.size_bytes)
-        self.problem = ""
-        """Why the database takes no writes now, as a sentence; empty while it does. May be read on any thread."""
-        self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
+        self._retry_s = retry_s
         self._loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._write_groups, name="database-writer", daemon=True)
-        self._thread.start()
+        self._engine = open_engine(url, synchronous, retry_s)
+        self._place = file_of(self._engine)
+        self._lock: FileLock | None = None
+        self._size_bytes = 0
+        try:
+            if self._place is not None and self._place.parent.is_dir():
+                lock = self._place.with_name(f"{self._place.name}.lock")
+                self._lock = FileLock(lock, f"the database {self._place}", "--database-url")
+            self._writer = self._opened(metrics)
+        except (SQLAlchemyError, ImportError, InUseError, versions.NewerSchemaError) as error:
+            self._release()
+            # An error of SQLAlchemy ends with a link to its page, and with the statement.
+            why = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+            raise not_opened(" ".join(str(why).split())) from error
+        self._writer.start()
+        metrics.database_size.set_function(self.size_bytes)
 
     @property
     def dialect(self) -> str:
         """The kind of database, such as `sqlite`."""
         return self._engine.dialect.name
 
+    @property
+    def problem(self) -> str:
+        """Why the database takes no writes now, as a sentence; empty while it does. May be read on any thread."""
+        return self._writer.problem
+
     def size_bytes(self) -> int:
-        """Returns the size of the database on disk; may be called on any thread. 0 where it cannot be told."""
+        """Returns the size of the database on disk; may be called on any thread. What it was last, while it is away."""
         if self.dialect == "sqlite":
             path = self._engine.url.database or ""
-            return sum(file.stat().st_size for end in ("", "-wal") if (file := Path(path + end)).is_file())
-        if self.dialect != "postgresql":
-            return 0
-        with self._engine.connect() as connection:
-            return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+            files = (path, f"{path}-wal")
+            self._size_bytes = sum(_size(file) for file in files)
+        elif not self.problem:
+            try:
+                with self._engine.connect() as connection:
+                    size = connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
+                    self._size_bytes = int(size)
+            except SQLAlchemyError:
+                _log.info("the size of the database cannot be told")
+        return self._size_bytes
 
     def write(self, statement: Executable, parameters: Mapping[str, object], done: Done) -> None:
         """Queues one statement; `done` is called on the event loop with None after the commit, or with the error.
@@ -89,13 +102,14 @@ class Database:
         Statements are carried out in the order in which they were queued, but within one commit inserts may go before
         updates.
         """
-        self._queue.put(_Write(statement, parameters, done))
+        self._writer.put(Write(statement, parameters, done))
 
     async def commit(self, statement: Executable, parameters: Mapping[str, object]) -> None:
         """Carries out one statement and waits until it is committed.
 
         Raises:
-            ResourceExhaustedError: The disk is full, or the database takes no writes for another reason.
+            ResourceExhaustedError: The disk is full.
+            UnavailableError: The database cannot be used, for longer than writes are tried again.
             InternalError: The database refused this write.
         """
         future: asyncio.Future[None] = self._loop.create_future()
@@ -112,125 +126,60 @@ class Database:
         await future
 
     async def read(self, query: Callable[[Connection], T]) -> T:
-        """Runs a query on a thread of its own and returns what it returns."""
+        """Runs a query on a thread of its own and returns what it returns.
+
+        Raises:
+            UnavailableError: The database cannot be used, for longer than reads are tried again.
+        """
 
         def work() -> T:
             with self._engine.connect() as connection:
                 return query(connection)
 
-        return await asyncio.to_thread(work)
+        pause_s, until = _FIRST_PAUSE_S, time.monotonic() + self._retry_s
+        while True:
+            try:
+                return await asyncio.to_thread(work)
+            except SQLAlchemyError as error:
+                failure = failure_of(error, self._place)
+                if not failure.is_passing or self._writer.has_given_up or time.monotonic() > until:
+                    _log.error("a query failed: %r", error)
+                    raise failure.error from error
+            await asyncio.sleep(pause_s * random.uniform(0.5, 1))
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     async def close(self) -> None:
         """Commits what is queued and closes the database."""
-        self._queue.put(_CLOSE)
-        await asyncio.to_thread(self._thread.join)
-        self._engine.dispose()
+        await asyncio.to_thread(self._writer.close)
+        self._release()
 
-    def _write_groups(self) -> None:
-        open_ = True
-        while open_:
-            group: list[_Write] = []
-            item = self._next()
-            while item is not _CLOSE:
-                group.append(item)
-                if len(group) >= _LARGEST_GROUP or self._queue.empty():
-                    break
-                item = self._queue.get()
-            else:
-                open_ = False
-            if group:
-                failure = self._commit(group)
-                if failure is not None and failure.reason != Reason.STORAGE_FULL.name and len(group) > 1:
-                    # One write that violates a constraint must not fail the others of its transaction.
-                    for write in group:
-                        self._loop.call_soon_threadsafe(_tell, [write], self._commit([write]))
-                else:
-                    self._loop.call_soon_threadsafe(_tell, group, failure)
-
-    def _next(self) -> _Write | None:
-        """Waits for a write; while the database takes none, it is tried once a second whether it does again."""
-        while self.problem:
+    def _opened(self, metrics: ControllerMetrics) -> GroupWriter:
+        """Takes the database and prepares its tables; a server that just starts is waited for."""
+        pause_s, until = _FIRST_PAUSE_S, time.monotonic() + self._retry_s
+        while True:
             try:
-                return self._queue.get(timeout=_TRY_AGAIN_S)
-            except queue.Empty:
-                self._try_again()
-        return self._queue.get()
+                writer = GroupWriter(self._engine, metrics, self._loop, self._retry_s)
+                try:
+                    versions.prepare(self._engine)
+                except BaseException:
+                    writer.close()
+                    raise
+                return writer
+            except DBAPIError as error:
+                if not failure_of(error, self._place).is_passing or time.monotonic() > until:
+                    raise
+                _log.warning("waits for the database: %s", " ".join(str(error.orig).split()))
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
-    def _try_again(self) -> None:
-        try:
-            with self._engine.begin() as connection:
-                if self.dialect == "sqlite":
-                    # Writing the number that is there already is a write to the disk all the same.
-                    number = int(connection.execute(text("PRAGMA user_version")).scalar_one())
-                    connection.execute(text(f"PRAGMA user_version = {number}"))
-                else:
-                    connection.execute(text("SELECT pg_current_xact_id()"))
-        except Exception:  # Drivers raise more than SQLAlchemy wraps.
-            _log.info("the database takes no writes yet")
-        else:
-            self.problem = ""
-
-    def _commit(self, group: Sequence[_Write]) -> OrchestrionError | None:
-        started = time.perf_counter()
-        try:
-            with self._engine.begin() as connection:
-                for statement, parameters in _by_statement(group):
-                    connection.execute(statement, parameters)
-        except Exception as error:  # Drivers raise more than SQLAlchemy wraps, and this thread must go on.
-            _log.error("a group of %d writes failed: %r", len(group), error)
-            self._metrics.journal_failures.inc()
-            failure = _write_failed(error)
-            if failure.reason == Reason.STORAGE_FULL.name:
-                self.problem = failure.message
-            return failure
-        self.problem = ""
-        self._metrics.journal_commit_seconds.observe(time.perf_counter() - started)
-        self._metrics.journal_writes.inc(len(group))
-        return None
+    def _release(self) -> None:
+        self._engine.dispose()
+        if self._lock is not None:
+            self._lock.release()
 
 
-def _by_statement(group: Sequence[_Write]) -> list[tuple[Executable, list[dict[str, object]]]]:
-    """Groups writes by statement: inserts first, then the updates of the inserted rows.
-
-    No write is moved across a deletion.
-    """
-    statements: list[tuple[Executable, list[dict[str, object]]]] = []
-    for _, section in groupby(group, key=lambda write: isinstance(write.statement, Delete)):
-        batches: dict[int, tuple[Executable, list[dict[str, object]]]] = {}
-        for write in section:
-            batches.setdefault(id(write.statement), (write.statement, []))[1].append(dict(write.parameters))
-        statements += sorted(batches.values(), key=lambda batch: not isinstance(batch[0], Insert))
-    return statements
-
-
-def _tell(group: Sequence[_Write], failure: OrchestrionError | None) -> None:
-    for write in group:
-        write.done(failure)
-
-
-def _write_failed(error: Exception) -> OrchestrionError:
-    if not isinstance(error, OperationalError):
-        return Reason.INTERNAL.error("The controller's database refused a write; the controller's log has the details.")
-    origin = error.orig or error
-    return Reason.STORAGE_FULL.error(f"The controller's database did not take a write: {origin}. Free disk space.")
-
-
-def _open(url: str, synchronous: str) -> Engine:
+def _size(path: str) -> int:
     try:
-        engine = create_engine(url)
-        if engine.dialect.name == "sqlite":
-            _tune_sqlite(engine, synchronous)
-        versions.prepare(engine)
-    except (SQLAlchemyError, ImportError, versions.NewerSchemaError) as error:
-        raise Reason.NOT_CONFIGURED.error(f"database_url: cannot open the database: {error}") from error
-    return engine
-
-
-def _tune_sqlite(engine: Engine, synchronous: str) -> None:
-    @event.listens_for(engine, "connect")
-    def set_pragmas(connection: sqlite3.Connection, _: object) -> None:
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute(f"PRAGMA synchronous={synchronous}")
-        cursor.execute("PRAGMA busy_timeout=10000")
-        cursor.close()
+        return os.stat(path).st_size
+    except OSError:
+        return 0

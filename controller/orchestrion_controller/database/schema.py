@@ -50,3 +50,6 @@ ARTIFACTS = Table(
     Index("artifacts_by_time", "owner", "create_ms", "id"),
     Index("artifacts_by_hash", "sha256"),
 )
+
+# The hosts that were listed when the controller last ran.
+HOSTS = Table("hosts", METADATA, Column("name", String(80), primary_key=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 
 from orchestrion.errors import OrchestrionError, Reason
@@ -14,10 +14,12 @@ from orchestrion.plans import Error, TaskResult, TaskState, TaskType
 from orchestrion_controller.dispatch import AssignedTask, DispatchItem, RevokedTask
 from orchestrion_controller.executor import inputs as folding
 from orchestrion_controller.executor.attempts import CallAttempts, ItemCall, ItemIndex
-from orchestrion_controller.executor.inputs import Inputs, Outputs
+from orchestrion_controller.executor.call_sizes import CallSizes
+from orchestrion_controller.executor.inputs import Inputs, Outputs, UnfoldedInputs
 from orchestrion_controller.executor.reservations import Reservations
 from orchestrion_controller.executor.texts import Texts
 from orchestrion_controller.metrics import ControllerMetrics
+from orchestrion_controller.plans.fan_out import FanOut
 from orchestrion_controller.plans.graph import dependencies
 from orchestrion_serving import trace_context, tracing
 from orchestrion_serving.metrics import exemplar
@@ -33,6 +35,8 @@ class CallLimits:
     """How many in all; each item of a list that unfolds is one."""
     max_open_calls: int
     """How many items of one task are called at a time; the others wait and take no memory of their own."""
+    max_parts: int
+    """How many parts the inputs of one call may have, as `RequestBounds.max_parts` counts them."""
 
 
 class Execution:
@@ -69,7 +73,8 @@ class Execution:
         self._texts = texts
         self._metrics = metrics
         self._limits = limits
-        self._call_count = 0
+        self._fan_out = FanOut(task_types, limits.max_calls)
+        self._sizes = CallSizes(limits.max_parts)
         self._assigned: dict[str, AssignedTask] = {}
         self._performing: dict[str, asyncio.Task[None]] = {}
         # A task may refer to one that is not planned yet, so the future is made by whichever comes first.
@@ -78,6 +83,7 @@ class Execution:
         self._span: tracing.TraceSpan | None = None
         for task_id, result in existing.items():
             self._result(task_id).set_result(result)
+            self._fan_out.finish(task_id, result.outputs)
 
     @property
     def results(self) -> dict[str, TaskResult]:
@@ -110,6 +116,7 @@ class Execution:
                     self._revoke(item.task_id)
                 elif not self._result(item.task.id).done():
                     self._assigned[item.task.id] = item
+                    self._fan_out.add(item.task)
                     self._start(item)
             while running := [task for task in self._performing.values() if not task.done()]:
                 await asyncio.wait(running)
@@ -137,9 +144,13 @@ class Execution:
             if (performing := self._performing.pop(stale_id, None)) is not None:
                 performing.cancel()
             self._results.pop(stale_id, None)
+            self._fan_out.remove(stale_id)
         self._assigned.pop(task_id, None)
-        for stale_id in stale - {task_id}:
-            self._start(self._assigned[stale_id])
+        anew = [self._assigned[stale_id] for stale_id in stale - {task_id}]
+        for item in anew:
+            self._fan_out.add(item.task)
+        for item in anew:
+            self._start(item)
 
     def _result(self, task_id: str) -> asyncio.Future[TaskResult]:
         if task_id not in self._results:
@@ -167,6 +178,9 @@ class Execution:
                 if ended.error is not None:
                     span.fail(ended.error.reason)
         self._finish(assigned, ended, (time.perf_counter() - started) * 1000)
+        if ended.succeeded:
+            # Before those that wait for it go on: each is to know what all of them make.
+            self._fan_out.finish(task.id, ended.outputs)
         result.set_result(ended)
 
     async def _run_task(
@@ -176,9 +190,8 @@ class Execution:
         try:
             task_type = self._task_types[task.type]
             resolved = await self._texts.read(task, task_type, folding.resolve(task, upstream))
-            item_count = folding.item_count(task, task_type, resolved)
-            self._admit_calls(task.id, 1 if item_count is None else item_count)
             items = folding.unfold(task, task_type, resolved)
+            self._fan_out.check(task.id, None if items is None else len(items))
             if items is None:
                 outputs = await self._call(assigned, resolved, ItemIndex(), reservation)
             else:
@@ -195,6 +208,7 @@ class Execution:
         return TaskResult(task.id, TaskState.SUCCEEDED, outputs)
 
     async def _call(self, assigned: AssignedTask, inputs: Inputs, item: ItemIndex, reservation: str) -> Outputs:
+        self._sizes.check(assigned.task.id, inputs)
         now = await self._attempts.reassigned(assigned, inputs)
         if now.assignment is not assigned.assignment:
             reservation = ""
@@ -204,27 +218,18 @@ class Execution:
         call = ItemCall(self._run, now, language_input, item, reservation)
         return await self._attempts.perform(call, self._out.put_nowait)
 
-    def _admit_calls(self, task_id: str, count: int) -> None:
-        """Counts calls before anything is built for them; raises where they are more than a run may make."""
-        if self._call_count + count > self._limits.max_calls:
-            text = (
-                f"Task {task_id!r} makes {count} calls of experts, and the run made {self._call_count} already; "
-                f"max_run_calls allows {self._limits.max_calls} in all. Split the list, or have the operator raise it."
-            )
-            raise Reason.TOO_MANY_CALLS.error(text, task_id=task_id)
-        self._call_count += count
-
-    async def _call_each(self, assigned: AssignedTask, items: Sequence[Inputs], reservation: str) -> Outputs:
+    async def _call_each(self, assigned: AssignedTask, items: UnfoldedInputs, reservation: str) -> Outputs:
         outputs: list[Outputs] = [{}] * len(items)
-        waiting = iter(enumerate(items))
+        waiting = iter(range(len(items)))
 
         async def call_next_ones() -> None:
             # The iterator is shared: whichever caller is free takes the next item.
-            for index, inputs in waiting:
+            for index in waiting:
                 item = ItemIndex(index, len(items))
-                outputs[index] = await self._call(assigned, inputs, item, reservation if index == 0 else "")
+                outputs[index] = await self._call(assigned, items[index], item, reservation if index == 0 else "")
 
-        callers = [asyncio.create_task(call_next_ones()) for _ in range(min(len(items), self._limits.max_open_calls))]
+        open_count = self._sizes.open_count(items, self._limits.max_open_calls)
+        callers = [asyncio.create_task(call_next_ones()) for _ in range(open_count)]
         try:
             await asyncio.gather(*callers)
         finally:

@@ -44,7 +44,8 @@ class Executor:
         self._registry = registry
         self._metrics = metrics
         self._artifacts = artifacts
-        self._limits = limits
+        self.limits = limits
+        """How many calls one run may make."""
         self.clients = HostChannels(registry, metrics)
         """The connections to the hosts."""
         self.attempts = CallAttempts(selector, self.clients, metrics, max_attempts, silence_s=silence_s)
@@ -64,7 +65,7 @@ class Executor:
             reservations=reservations,
             texts=Texts(self._artifacts),
             metrics=self._metrics,
-            limits=self._limits,
+            limits=self.limits,
         )
 
     async def close(self) -> None:

@@ -17,9 +17,10 @@ from orchestrion.plans import Task
 from orchestrion.v1 import model_host_service_pb2 as pb
 from orchestrion.v1.model_host_service_pb2_grpc import ModelHostServiceStub
 from orchestrion.values import Value
+from orchestrion_controller.executor.slots import FairSlots
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.registry.registry import Registry
-from orchestrion_serving import tracing
+from orchestrion_serving import callers, tracing
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class HostChannel:
         self.address = address
         self._channel = grpc.aio.insecure_channel(address, options=channel_options(address))
         self._stub = ModelHostServiceStub(self._channel)
-        self._slots = asyncio.Semaphore(max_concurrent_calls)
+        self._slots = FairSlots(max_concurrent_calls)
         self._attempts = metrics.attempts
         self._waiting = metrics.calls_waiting.labels(name)
         self._calls: set[grpc.aio.Call] = set()
@@ -66,11 +67,11 @@ class HostChannel:
             OrchestrionError: As ModelHostService.Infer; `HOST_UNREACHABLE` when the host does not answer.
         """
         with self._waiting.track_inprogress():
-            await self._slots.acquire()
+            await self._slots.acquire(callers.current.get())
         if self._is_lost:
             self._slots.release()
             raise self._lost()
-        call = self._stub.Infer(request, metadata=tracing.metadata())
+        call = self._stub.Infer(request, metadata=callers.metadata(tracing.metadata()))
         # What the host counts when the reader leaves early.
         code = grpc.StatusCode.CANCELLED.name
         self._calls.add(call)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from operator import is_
+from typing import Final, overload
 
 from orchestrion.errors import Reason
 from orchestrion.plans import ParameterKind, Task, TaskResult, TaskType
@@ -28,8 +29,35 @@ def resolve(task: Task, results: Mapping[str, TaskResult]) -> Inputs:
     return {name: _resolve(task.id, name, value, results) for name, value in task.inputs.items()}
 
 
-def item_count(task: Task, task_type: TaskType, inputs: Inputs) -> int | None:
-    """Returns how many items `unfold` makes, without making them; None when nothing unfolds.
+class UnfoldedInputs(Sequence[Inputs]):
+    """The inputs of each call of a task that unfolds; each is made when it is asked for."""
+
+    def __init__(self, inputs: Inputs, lists: Mapping[str, tuple[Value, ...]]) -> None:
+        """Keeps the inputs, and those of them that are lists to be zipped, of one length."""
+        self.lists = lists
+        """Those of which each call has an item, by name."""
+        self.shared: Inputs = {name: value for name, value in inputs.items() if name not in lists}
+        """Those that every call has."""
+        self._inputs = inputs
+        self._count = len(next(iter(lists.values())))
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Inputs: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Inputs]: ...
+    def __getitem__(self, index: int | slice) -> Inputs | Sequence[Inputs]:
+        if isinstance(index, slice):
+            return [self[item] for item in range(*index.indices(self._count))]
+        return {**self._inputs, **{name: values[index] for name, values in self.lists.items()}}
+
+
+def unfold(task: Task, task_type: TaskType, inputs: Inputs) -> UnfoldedInputs | None:
+    """Splits inputs into one set per item where an input that takes one value has a list.
+
+    Several such lists are zipped; all other inputs are repeated for each item. None when nothing unfolds.
 
     Raises:
         InvalidArgumentError: The lists have different lengths.
@@ -39,22 +67,7 @@ def item_count(task: Task, task_type: TaskType, inputs: Inputs) -> int | None:
     if len(set(lengths.values())) > 1:
         message = f"Task {task.id!r}: lists that go in step need one length, but these have {lengths}."
         raise Reason.INVALID_INPUT.error(message, task_id=task.id, field=f"inputs.{next(iter(lists))}")
-    return next(iter(lengths.values()), None)
-
-
-def unfold(task: Task, task_type: TaskType, inputs: Inputs) -> Sequence[Inputs] | None:
-    """Splits inputs into one set per item where an input that takes one value has a list.
-
-    Several such lists are zipped; all other inputs are repeated for each item. None when nothing unfolds.
-
-    Raises:
-        InvalidArgumentError: The lists have different lengths.
-    """
-    count = item_count(task, task_type, inputs)
-    if count is None:
-        return None
-    lists = _lists(task_type, inputs)
-    return [{**inputs, **{name: value[item] for name, value in lists.items()}} for item in range(count)]
+    return UnfoldedInputs(inputs, lists) if lists else None
 
 
 def language_input(task_type: TaskType, inputs: Inputs) -> str:
@@ -87,7 +100,9 @@ def _lists(task_type: TaskType, inputs: Inputs) -> dict[str, tuple[Value, ...]]:
 
 def _resolve(task_id: str, field: str, value: Value, results: Mapping[str, TaskResult]) -> Value:
     if isinstance(value, tuple):
-        return tuple(_resolve(task_id, field, item, results) for item in value)
+        items = tuple(_resolve(task_id, field, item, results) for item in value)
+        # A list without references stays itself: comparing it, and measuring it, is done at once then.
+        return value if all(map(is_, items, value)) else items
     if not isinstance(value, OutputRef):
         return value
     outputs = results[value.task_id].outputs

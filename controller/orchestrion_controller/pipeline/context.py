@@ -112,6 +112,10 @@ class StageContext:
         """Waits for hosts after a restart of the controller, as `Registry.recovered`."""
         await self._registry.recovered(hosts, task_types)
 
+    async def hosts_settled(self, task_types: Collection[str] | None = None) -> None:
+        """Waits for the hosts that were listed before a restart of the controller, as `Registry.settled`."""
+        await self._registry.settled(task_types)
+
     def cures(self) -> Cures:
         """Returns what brings experts that are absent."""
         return self._current.cures

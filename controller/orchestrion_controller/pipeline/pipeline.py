@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack, aclosing
 from functools import partial
 from types import MappingProxyType
+from typing import Final
 
 from orchestrion.errors import Reason
 from orchestrion.events import Payload, PlanFinished, Stage, TaskPlanned, TaskRevoked
@@ -21,7 +22,7 @@ from orchestrion_controller.pipeline import partial_plans
 from orchestrion_controller.pipeline.context import StageContext
 from orchestrion_controller.pipeline.performers import Performers
 from orchestrion_controller.planner.submitted import SubmittedPlanner
-from orchestrion_controller.plans import rules
+from orchestrion_controller.plans import fan_out, rules
 from orchestrion_controller.progress import NOTHING, RunProgress
 from orchestrion_controller.requests import (
     Approval,
@@ -32,8 +33,11 @@ from orchestrion_controller.requests import (
     SelectRequest,
 )
 from orchestrion_controller.selector.stage import SelectStage
+from orchestrion_controller.slices import Slices
 from orchestrion_controller.stage_scope import EventLog, StageScope, stage_scope
 from orchestrion_controller.stages import Planner, PlanningRequest, RespondingRequest
+
+_STEPS_A_PAYLOAD: Final = 40
 
 
 class Pipeline:
@@ -89,6 +93,11 @@ class Pipeline:
         """
         if progress.answered:
             return
+        if progress is NOTHING:
+            # While hosts come back after a restart, what can be done is not yet what is there.
+            await self._context.hosts_settled(
+                None if request.plan is None else {task.type for task in request.plan.tasks}
+            )
         early = self._early_dispatch and request.policy is not SelectionPolicy.LLM and not request.assignments
         if progress is not NOTHING:
             end, plan, results = await self._resume(run, log, request, approval, progress)
@@ -117,7 +126,9 @@ class Pipeline:
                 planning_request = await self._planning_request(request, request.task_types)
                 await partial_plans.check(end, planner, planning_request, awaits_approval=False)
             return
-        if progress is not NOTHING:
+        if progress is NOTHING:
+            await self._context.hosts_settled()
+        else:
             await self._context.hosts_back(progress.hosts)
         await self._plan(_Redrafting(log, progress), planner, await self._planning_request(request, request.task_types))
 
@@ -170,7 +181,9 @@ class Pipeline:
         plan = await self._check(request.plan, request.task_types, attachments)
         if progress.planned is None:
             log.append(Stage.UNSPECIFIED, PlanFinished(plan))
-        if progress is not NOTHING:
+        if progress is NOTHING:
+            await self._context.hosts_settled(_types(plan))
+        else:
             open_types = {task.type for task in plan.tasks if task.id not in progress.results}
             await self._context.hosts_back(progress.hosts, open_types)
         return plan
@@ -253,7 +266,8 @@ class Pipeline:
         """Returns the planner and its request: for a submitted plan, the planner that streams it."""
         if request.plan is None:
             return self._performers.planner(request.planner), await self._planning_request(request, request.task_types)
-        submitted = SubmittedPlanner(request.plan, await self._context.artifacts_of(request.plan))
+        artifacts = await self._context.artifacts_of(request.plan)
+        submitted = SubmittedPlanner(request.plan, self._executor.limits.max_calls, artifacts)
         return submitted, await self._planning_request(request, self._context.in_force(request.task_types))
 
     async def _plan_and_assign(self, log: EventLog, request: FullRequest, queue: DispatchQueue) -> PlanFinished:
@@ -293,8 +307,11 @@ class Pipeline:
         execution = self._executor.execution(run, task_types, results)
         with ExitStack() as open_stages:
             scope: StageScope | None = None
+            slices = Slices()
             async with aclosing(execution.payloads(aiter(queue))) as payloads:
                 async for payload in payloads:
+                    # What many tasks tell at once waits together.
+                    await slices.take(_STEPS_A_PAYLOAD)
                     if scope is None:
                         scope = open_stages.enter_context(stage_scope(log, Stage.EXECUTE, self._metrics))
                     scope.take(payload)
@@ -310,7 +327,9 @@ class Pipeline:
 
     async def _check(self, plan: Plan, own: Mapping[str, TaskType], attachments: tuple[Artifact, ...] = ()) -> Plan:
         described = await self._context.artifacts_of(plan)
-        return rules.check(plan, self._context.in_force(own), attachments, described)
+        checked = await rules.check_in_slices(plan, self._context.in_force(own), attachments, described)
+        fan_out.check(checked.tasks, self._context.in_force(own), self._executor.limits.max_calls)
+        return checked
 
     async def _planning_request(
         self, request: FullRequest | PlanRequest, own: Mapping[str, TaskType]
@@ -344,6 +363,10 @@ class _Redrafting:
             for task_id in self._drafted.keys() - ids:
                 self._log.append(stage, TaskRevoked(task_id))
         self._log.append(stage, payload)
+
+
+def _types(plan: Plan) -> frozenset[str]:
+    return frozenset(task.type for task in plan.tasks)
 
 
 def _whole(end: PlanFinished | None, planner: Planner) -> PlanFinished:

@@ -6,12 +6,23 @@ from collections.abc import Collection, Iterable
 from graphlib import CycleError, TopologicalSorter
 
 from orchestrion.plans import Task
-from orchestrion.values import references
+from orchestrion.values import Value, references
 
 
 def dependencies(task: Task) -> tuple[str, ...]:
     """Lists the ids of the tasks that one refers to, each once, in the order of the references."""
     return tuple(dict.fromkeys(ref.task_id for value in task.inputs.values() for ref in references(value)))
+
+
+def step_count(task: Task) -> int:
+    """Returns how many values a task has, which is how much work each look at all of them is."""
+    return 1 + sum(map(_value_count, task.inputs.values()))
+
+
+def _value_count(value: Value) -> int:
+    if not isinstance(value, tuple):
+        return 1
+    return 1 + sum(map(_value_count, value)) if any(isinstance(item, tuple) for item in value) else 1 + len(value)
 
 
 def dependents(tasks: Iterable[Task]) -> dict[str, tuple[str, ...]]:

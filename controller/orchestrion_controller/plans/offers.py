@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -135,6 +136,15 @@ def _digest(*texts: str) -> int:
 def abilities_of(task_type: TaskType) -> list[Ability]:
     """Lists a task type by each of its choices."""
     return [Ability(task_type, choices) for choices in _choices(task_type)]
+
+
+def size_of(task_types: Iterable[TaskType]) -> int:
+    """Counts what a library offers, abilities and options, without listing it: choices multiply with each other."""
+    return sum(
+        math.prod(len(item.choices) + item.optional for item in task_type.inputs if item.choices)
+        + len(task_type.inputs)
+        for task_type in task_types
+    )
 
 
 def is_worded(parameter: Parameter) -> bool:

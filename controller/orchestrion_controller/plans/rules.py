@@ -7,7 +7,8 @@ rewritten, except that an attachment is replaced by the artifact that it stands 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 from orchestrion import names
@@ -18,9 +19,12 @@ from orchestrion.values import ArtifactRef, OutputRef, Value, references
 from orchestrion_controller.plans import graph, kinds
 from orchestrion_controller.plans.faults import PlanHints, TaskPosition, did_you_mean
 from orchestrion_controller.plans.shapes import Shapes
+from orchestrion_controller.slices import Slices
 
 MOST_TASKS: Final = 1000
 """The longest plan."""
+MOST_FAULTS: Final = 50
+"""As many faults of a plan as a whole are told at once."""
 
 _TASK_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -35,6 +39,21 @@ def check(
     checker = PlanChecker(task_types, attachments, artifacts)
     for task in plan.tasks:
         checker.add(task)
+    return checker.close(plan.no_task_reason)
+
+
+async def check_in_slices(
+    plan: Plan,
+    task_types: Mapping[str, TaskType],
+    attachments: Sequence[Artifact] = (),
+    artifacts: Mapping[str, Artifact] | None = None,
+) -> Plan:
+    """Checks a whole plan as `check` does, and lets others have the event loop between some of its tasks."""
+    checker, slices = PlanChecker(task_types, attachments, artifacts), Slices()
+    for task in plan.tasks:
+        await slices.take(graph.step_count(task))
+        checker.add(task)
+    await slices.take(sum(map(graph.step_count, plan.tasks)))
     return checker.close(plan.no_task_reason)
 
 
@@ -126,31 +145,34 @@ class PlanChecker:
         Raises:
             InvalidArgumentError: A reference leads nowhere, tasks make a cycle, or the plan is empty without a reason.
         """
-        for fault in self.closing_faults(no_task_reason):
+        for fault in self._closing_faults(no_task_reason):
             raise fault
         return Plan(self.tasks, no_task_reason)
 
     def closing_faults(self, no_task_reason: str = "") -> list[OrchestrionError]:
-        """Checks the whole plan as `close` does, and returns all that is wrong with it."""
-        faults: list[OrchestrionError] = []
+        """Checks the whole plan as `close` does, and returns what is wrong with it, the first `MOST_FAULTS`."""
+        return list(islice(self._closing_faults(no_task_reason), MOST_FAULTS))
+
+    def _closing_faults(self, no_task_reason: str) -> Iterator[OrchestrionError]:
+        """Yields what is wrong, each fault only when it is asked for: suggestions of names take their time."""
         if bool(self._tasks or self._unreadable) == bool(no_task_reason):
             field = self._hints.reason_field
             message = f"Set `{field}` exactly when the plan has no tasks: to say why it needs none."
-            faults.append(Reason.PLAN_INVALID.error(message, field="plan.no_task_reason"))
+            yield Reason.PLAN_INVALID.error(message, field="plan.no_task_reason")
         for task in self._tasks.values():
             for name, value in task.inputs.items():
                 lost = {ref.task_id for ref in references(value)} - self._tasks.keys() - self._unreadable
                 for task_id in sorted(lost):
                     message = f"There is no task `{task_id[:80]}`. {did_you_mean(task_id, list(self._tasks))}"
-                    faults.append(self._places[task.id].error(Reason.UNKNOWN_REFERENCE, message, f"inputs.{name}"))
+                    yield self._places[task.id].error(Reason.UNKNOWN_REFERENCE, message, f"inputs.{name}")
         left = dict(self._tasks)
         while cycle := graph.find_cycle(left.values()):
             path = " → ".join(f"`{task_id}`" for task_id in (*cycle, cycle[0]))
             message = f"Tasks wait for each other in a circle: {path}. Take one of these references out."
-            faults.append(self._places[cycle[0]].error(Reason.PLAN_CYCLE, message, "inputs"))
+            yield self._places[cycle[0]].error(Reason.PLAN_CYCLE, message, "inputs")
             for task_id in cycle:
                 del left[task_id]
-        return faults + self._shapes.close(settled=self._tasks.keys() - left.keys())
+        yield from self._shapes.close(settled=self._tasks.keys() - left.keys())
 
     def _inputs(
         self, task: Task, task_type: TaskType, where: TaskPosition, faults: list[OrchestrionError]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.plans import Parameter, Task, TaskType
@@ -27,7 +27,9 @@ class Shapes:
         self._unfolded: dict[str, bool] = {}
         """Whether a task unfolds into several calls; a task is not here before all that it refers to is."""
         self._waiting: dict[str, list[str]] = {}
-        """The tasks that wait for one to be here, by its id."""
+        """The tasks that wait for one to be settled, by its id."""
+        self._open_counts: dict[str, int] = {}
+        """For how many others a task waits, by its id."""
 
     def add(self, task: Task, where: TaskPosition) -> list[OrchestrionError]:
         """Takes a task; returns what is wrong with it, and with those that waited for it.
@@ -38,27 +40,29 @@ class Shapes:
         """
         self._tasks[task.id] = task, where
         faults: list[OrchestrionError] = []
-        queue = [task.id]
+        unsettled = [one for one in graph.dependencies(task) if one not in self._unfolded]
+        self._open_counts[task.id] = len(unsettled)
+        for one in unsettled:
+            self._waiting.setdefault(one, []).append(task.id)
+        queue = [] if unsettled else [task.id]
         while queue:
             task_id = queue.pop()
-            unknown = next(
-                (one for one in graph.dependencies(self._tasks[task_id][0]) if one not in self._unfolded), None
-            )
-            if unknown is not None:
-                self._waiting.setdefault(unknown, []).append(task_id)
-                continue
             faults += self._settle(task_id)
-            queue += self._waiting.pop(task_id, [])
+            for waiting in self._waiting.pop(task_id, ()):
+                self._open_counts[waiting] -= 1
+                if not self._open_counts[waiting]:
+                    queue.append(waiting)
         return faults
 
-    def close(self, settled: Collection[str] = ()) -> list[OrchestrionError]:
-        """Returns what is wrong with the tasks that still wait, apart from what they wait for.
+    def close(self, settled: Collection[str] = ()) -> Iterator[OrchestrionError]:
+        """Yields what is wrong with the tasks that still wait, apart from what they wait for.
 
         Args:
             settled: Tasks of which enough is said.
         """
         waiting = [task_id for task_id in self._tasks if task_id not in self._unfolded and task_id not in settled]
-        return [fault for task_id in waiting for fault in self._settle(task_id)]
+        for task_id in waiting:
+            yield from self._settle(task_id)
 
     def _settle(self, task_id: str) -> list[OrchestrionError]:
         """Checks kinds and shapes of a task's inputs, and whether a list makes it unfold."""

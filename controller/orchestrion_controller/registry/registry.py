@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from orchestrion import names
-from orchestrion.errors import Reason
+from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.experts import (
     AbsentExpert,
     Device,
@@ -84,8 +85,13 @@ class Registry:
         self._experts: dict[str, Expert] = {}
         self._task_types: frozenset[str] | None = None
         self._changed = asyncio.Event()
-        self._grace_end = asyncio.get_running_loop().time() + lease_ms / 1000
+        self._loop = asyncio.get_running_loop()
+        self._grace_end = self._loop.time() + lease_ms / 1000
         self._on_lost: list[Callable[[str], None]] = []
+        self._on_leaving: list[Callable[[], None]] = []
+        self._on_listed: list[Callable[[str], None]] = []
+        self._expected: frozenset[str] = frozenset()
+        self._closed = asyncio.Event()
 
     def on_lost(self, notify: Callable[[str], None]) -> None:
         """Has a function called with the name of each host whose lease ends, or in whose place another process reports.
@@ -94,6 +100,14 @@ class Registry:
         host that drains is not lost when it leaves, since it may still be finishing what it holds.
         """
         self._on_lost.append(notify)
+
+    def on_leaving(self, notify: Callable[[], None]) -> None:
+        """Has a function called before a host gets no more work, whether it drains, is lost or breaks off."""
+        self._on_leaving.append(notify)
+
+    def on_listed(self, notify: Callable[[str], None]) -> None:
+        """Has a function called with the name of each host that is listed."""
+        self._on_listed.append(notify)
 
     def report(self, report: Report, stream: object) -> bool:
         """Applies a report and renews the lease; returns whether the host must send the facts of the digest.
@@ -120,6 +134,8 @@ class Registry:
             return True
         if listed is not None:
             listed.expiry.cancel()
+            if report.draining:
+                self._tell_leaving()
         host = Host(
             name=report.name,
             address=facts.address,
@@ -137,6 +153,8 @@ class Registry:
         )
         if listed is None:
             _log.info("%s at %s is listed, with %d experts", host.name, host.address, len(host.experts))
+            for notify in self._on_listed:
+                notify(host.name)
         expiry = asyncio.get_running_loop().call_later(self.lease_ms / 1000, self._expire, report.name)
         replicas = HostReplicas(host, listed.replicas if listed else None)
         version = self._version + 1
@@ -155,6 +173,7 @@ class Registry:
             self._forget(name)
             return
         _log.warning("%s is disconnected; it gets no new work", name)
+        self._tell_leaving()
         disconnected = replace(listing.host, state=HostState.DISCONNECTED)
         self._metrics.show_host(disconnected, listing.host)
         listing.host, listing.version = disconnected, self._version + 1
@@ -252,7 +271,13 @@ class Registry:
                     if seen.get(name) != listing.version:
                         seen[name] = listing.version
                         yield listing.host
+                if self._closed.is_set():
+                    raise stopping()
                 await changed.wait()
+
+    async def closed(self) -> None:
+        """Waits until the registry takes no more reports, since the controller stops."""
+        await self._closed.wait()
 
     async def recovered(self, hosts: Collection[str] = (), task_types: Collection[str] | None = None) -> None:
         """Waits until the hosts of an earlier process can be back: at most a lease's time after this one began.
@@ -275,8 +300,38 @@ class Registry:
         except TimeoutError:
             pass
 
+    def expect(self, hosts: Collection[str]) -> None:
+        """Takes the hosts that an earlier process listed: they have a lease's time from now on to come back."""
+        self._expected = frozenset(hosts)
+        self._grace_end = self._loop.time() + self.lease_ms / 1000
+
+    @property
+    def awaited(self) -> frozenset[str]:
+        """The hosts that an earlier process listed, have not come back, and may still do so; empty after their time.
+
+        May be read on any thread.
+        """
+        if not self._expected or self._loop.time() >= self._grace_end:
+            return frozenset()
+        return frozenset(name for name in self._expected if name not in self._listings)
+
+    async def settled(self, task_types: Collection[str] | None = None) -> None:
+        """Waits while hosts of an earlier process may come back, at most a lease's time after this one began.
+
+        Args:
+            task_types: What hosts must perform for the wait to end sooner; None waits for all of them.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(self._grace_end):
+                while self.awaited and not (task_types is not None and self.task_types() >= set(task_types)):
+                    await self._changed.wait()
+
     def close(self) -> None:
-        """Cancels the leases' timers."""
+        """Ends the leases' timers and the streams of hosts and watchers."""
+        for listing in self._listings.values():
+            listing.expiry.cancel()
+        self._closed.set()
+        self._on_change()
         for listing in self._listings.values():
             listing.expiry.cancel()
 
@@ -304,8 +359,13 @@ class Registry:
     def _expire(self, name: str) -> None:
         _log.warning("the lease of %s ended", name)
         self._metrics.leases_ended.labels(name).inc()
+        self._tell_leaving()
         self._forget(name)
         self._tell_lost(name)
+
+    def _tell_leaving(self) -> None:
+        for notify in self._on_leaving:
+            notify()
 
     def _tell_lost(self, name: str) -> None:
         for notify in self._on_lost:
@@ -323,6 +383,11 @@ class Registry:
         self._task_types = None
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+
+def stopping() -> OrchestrionError:
+    """Returns the error for streams that end because the controller stops."""
+    return Reason.SERVER_STOPPING.error("The controller is shutting down.", retry_after_ms=1_000)
 
 
 def _listed(task_type: TaskType, replicas: Sequence[Replica], reporters: tuple[str, ...]) -> ListedTaskType:

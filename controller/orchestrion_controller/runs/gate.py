@@ -37,6 +37,11 @@ class Gate:
         self._metrics = metrics
         self._waiting: _Waiting | None = None
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the run waits in front of it now."""
+        return self._waiting is not None and not self._waiting.approved.done()
+
     async def wait(self, run: str, log: RunLog, plan: Plan, check: PlanCheck) -> Plan:
         """Announces that the plan awaits approval, and waits for it.
 

@@ -15,8 +15,9 @@ from orchestrion._codec import codec
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.runs import Message, Run, RunKind, RunState
 from orchestrion.v1 import events_pb2
-from orchestrion_controller.database.database import Database, Done
+from orchestrion_controller.database.database import Database
 from orchestrion_controller.database.schema import EVENTS, RUNS
+from orchestrion_controller.database.writer import Done
 from orchestrion_controller.runs.views import logged
 
 _INSERT_RUN: Final = insert(RUNS)
@@ -27,6 +28,7 @@ _END_RUN: Final = (
     .values(state=bindparam("to"), end_ms=bindparam("at"), request=None)
 )
 _RESUME_RUN: Final = update(RUNS).where(RUNS.c.name == bindparam("run")).values(resume_count=RUNS.c.resume_count + 1)
+_HAND_OVER_RUN: Final = update(RUNS).where(RUNS.c.name == bindparam("run")).values(resume_count=0)
 _MARK_RUN: Final = (
     update(RUNS)
     # Within one commit the end of a run may be carried out before its marks; the end must win.
@@ -94,6 +96,10 @@ class Journal:
         """Queues the end of a run."""
         row = {"run": name, "to": int(state), "at": time.time_ns() // 1_000_000}
         self._database.write(_END_RUN, row, done)
+
+    def hand_over(self, name: str, done: Done = _ignore) -> None:
+        """Queues that the next process goes on with a run: one that was left in order brought no process down."""
+        self._database.write(_HAND_OVER_RUN, {"run": name}, done)
 
     async def get(self, name: str) -> Run:
         """Reads a run's row alone; plan, results and answer are in its events.

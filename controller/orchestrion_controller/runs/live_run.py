@@ -16,6 +16,7 @@ from orchestrion.events import RunFinished, RunStarted, Stage
 from orchestrion.plans import Error
 from orchestrion.runs import Message, OnDetach, Run, RunState
 from orchestrion.v1 import events_pb2
+from orchestrion_controller.database.failures import may_end
 from orchestrion_controller.deadline import run_deadline
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.runs.gate import Gate
@@ -27,7 +28,7 @@ from orchestrion_serving.metrics import exemplar, reason_label
 _log = logging.getLogger(__name__)
 
 _WRITE_AGAIN_S: Final = 1.0
-"""How long to wait until a write is tried again for which the disk had no room, in seconds."""
+"""How long to wait until a write is tried again that the database did not take, in seconds."""
 
 Program = Callable[[str, RunLog], Coroutine[Any, Any, None]]
 """What a run of this name does: it appends to the log, and raises an OrchestrionError when the run fails."""
@@ -84,8 +85,10 @@ class LiveRun:
         self._detach_timer: asyncio.TimerHandle | None = None
         self._cancel_error: OrchestrionError | None = None
         self._cancel_state = RunState.CANCELLED
+        self._has_begun = False
         self._created = False
         self._is_rejected = False
+        self._is_handed_over = False
         self._task: asyncio.Task[None] | None = None
         self._on_ended: Callable[[], None] = lambda: None
         self.error: OrchestrionError | None = None
@@ -127,11 +130,32 @@ class LiveRun:
         if self._cancels_without_reader:
             self._start_grace()
 
+    @property
+    def awaits_approval(self) -> bool:
+        """Whether it stands still until somebody approves its plan."""
+        return self.gate is not None and self.gate.is_awaited
+
     def cancel(self, error: OrchestrionError) -> None:
         """Cancels the run for a reason; the first reason counts."""
         if self._task is not None and self._cancel_error is None:
             self._cancel_error = error
-            self._task.cancel()
+            # A task that is cancelled before its first step runs none of its code: the run would never end.
+            if self._has_begun:
+                self._task.cancel()
+
+    async def hand_over(self, error: OrchestrionError) -> bool:
+        """Stops the run's work and leaves it unfinished in the journal, for the next process; readers get the error.
+
+        Returns:
+            Whether it is left so; one that is about to end for a reason of its own ends.
+        """
+        if self._task is not None and not self._task.done() and self._cancel_error is None:
+            self._is_handed_over = True
+            self.log.break_off(error)
+            self._journal.hand_over(self.row.name)
+            self.cancel(error)
+        await self.wait_ended()
+        return self._is_handed_over
 
     async def wait_ended(self) -> None:
         """Waits until the run's work has stopped and its last event is appended."""
@@ -183,7 +207,10 @@ class LiveRun:
 
     async def _live(self, program: Program) -> None:
         state, error = RunState.SUCCEEDED, None
+        self._has_begun = True
         try:
+            if self._cancel_error is not None:
+                raise asyncio.CancelledError
             with run_deadline(self._lifetime.deadline_s):
                 await program(self.row.name, self.log)
         except asyncio.CancelledError:
@@ -207,9 +234,13 @@ class LiveRun:
         return tracing.span(tracing.SpanName.RUN, attributes)
 
     def _end(self, state: RunState, error: OrchestrionError | None) -> None:
-        self.error = error
         for timer in (*self._timers, *((self._detach_timer,) if self._detach_timer else ())):
             timer.cancel()
+        if self._is_handed_over:
+            _log.info("%s is left to the next controller", self.row.name)
+            self._metrics.runs_running.dec()
+            return
+        self.error = error
         seconds = time.perf_counter() - self._started
         _log.info(
             "%s ended as %s after %.3f s%s",
@@ -233,14 +264,14 @@ class LiveRun:
             self._metrics.run_failures.labels(kind, reason_label(error.reason)).inc()
 
     def _write_end(self, state: RunState) -> None:
-        """Writes the end, and retries while the disk is full: without it the run would look live for ever.
+        """Writes the end, and retries while the database takes no writes: without it the run would look live for ever.
 
         Until it is written, readers that come must find the live log: the journal lacks its last events.
         """
 
         def written(error: OrchestrionError | None) -> None:
             failure = error or self.log.failure
-            if self._created and failure is not None and failure.reason == Reason.STORAGE_FULL.name:
+            if self._created and failure is not None and may_end(failure):
                 asyncio.get_running_loop().call_later(_WRITE_AGAIN_S, self._write_again, state)
             else:
                 self._on_ended()

@@ -51,6 +51,7 @@ class RunLog:
         self._on_failure = on_failure
         self._unwritten: list[events_pb2.Event] = []
         self._closed = False
+        self._is_broken_off = False
         self._changed = asyncio.Event()
         self._pending: tuple[Stage, _Text] | None = None
         self._flush_timer: asyncio.TimerHandle | None = None
@@ -70,6 +71,8 @@ class RunLog:
 
     def append(self, stage: Stage, payload: Payload) -> None:
         """Adds an event. Numbered ones are queued for the journal; pieces of text may wait to be joined."""
+        if self._is_broken_off:
+            return
         if isinstance(payload, _Text):
             self._append_text(stage, payload)
             return
@@ -80,6 +83,14 @@ class RunLog:
         """Closes the log: readers end once they have read everything."""
         self._flush()
         self._closed = True
+        self._wake()
+
+    def break_off(self, error: OrchestrionError) -> None:
+        """Takes no more events: another process goes on with the log. Readers get the error after what is committed."""
+        self._is_broken_off = True
+        self._discard_pending()
+        if self._failure is None:
+            self._failure = error
         self._wake()
 
     def write_again(self) -> None:
@@ -101,6 +112,7 @@ class RunLog:
 
         Raises:
             ResourceExhaustedError: The journal does not take the run's events.
+            UnavailableError: The controller stops, and the run goes on in the next one.
         """
         index = self._index_after(after)
         live_from = self._visible
@@ -159,13 +171,18 @@ class RunLog:
             self._flush_timer = loop.call_later(wait, self._flush)
 
     def _flush(self) -> None:
+        if (pending := self._discard_pending()) is not None:
+            stage, piece = pending
+            self._last_text_at = asyncio.get_running_loop().time()
+            self._add(stage, piece)
+
+    def _discard_pending(self) -> tuple[Stage, _Text] | None:
+        """Takes the piece of text that waits to be joined out of the log, and returns it."""
         if self._flush_timer is not None:
             self._flush_timer.cancel()
             self._flush_timer = None
-        if self._pending is not None:
-            (stage, piece), self._pending = self._pending, None
-            self._last_text_at = asyncio.get_running_loop().time()
-            self._add(stage, piece)
+        pending, self._pending = self._pending, None
+        return pending
 
     def _add(self, stage: Stage, payload: Payload) -> None:
         now = datetime.now(UTC)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Required, TypedDict, Unpack
+from typing import Final, Required, TypedDict, Unpack
 
 from orchestrion import names
 from orchestrion._codec import codec
@@ -19,12 +19,16 @@ from orchestrion.runs import Message, OnDetach, Run, RunKind, RunOptions, RunSta
 from orchestrion.v1 import events_pb2
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.progress import end_of
+from orchestrion_controller.runs.admission import RunAdmission
 from orchestrion_controller.runs.gate import Gate, not_awaiting
 from orchestrion_controller.runs.journal import Journal
 from orchestrion_controller.runs.live_run import Lifetime, LiveRun, Program, RunOpening
 from orchestrion_controller.runs.request_ids import CAPACITY, RequestIds
 from orchestrion_controller.runs.resuming import PreparedRun, RunResumer, abandoned
 from orchestrion_controller.runs.views import logged
+
+_BACK_AFTER_MS: Final = 1_000
+"""After what time the next controller may be there, in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class RunLimits:
     """How long a run waits for approval where its request does not say, in milliseconds."""
     max_resumes: int = 5
     """How often a run is taken up again after a restart of the controller."""
+    max_running_bytes: int = 256 << 20
+    """What the requests of the runs that go on may take together, in bytes."""
 
 
 class StartOptions(TypedDict, total=False):
@@ -46,6 +52,8 @@ class StartOptions(TypedDict, total=False):
 
     request: Required[bytes]
     """The serialized request, from which a restarted controller takes the run up again."""
+    caller: str
+    """Who asks, as limits tell callers apart; empty for nobody in particular."""
     messages: tuple[Message, ...]
     """The conversation, kept in its first event."""
     options: RunOptions | None
@@ -67,8 +75,11 @@ class RunSupervisor:
         self._metrics = metrics
         self._limits = limits
         metrics.runs_limit.set(limits.max_running)
+        self._admission = RunAdmission(limits.max_running, limits.max_running_bytes)
         self._live: dict[str, LiveRun] = {}
         self._request_ids = RequestIds()
+        self._is_draining = False
+        self._hosts_leave = asyncio.Event()
 
     async def load(self) -> None:
         """Loads an earlier process's request ids, so repeated calls join its runs. Called before the first run."""
@@ -89,6 +100,7 @@ class RunSupervisor:
         program: Program,
         *,
         request: bytes,
+        caller: str = "",
         messages: tuple[Message, ...] = (),
         options: RunOptions | None = None,
         deadline_s: float | None = None,
@@ -98,24 +110,45 @@ class RunSupervisor:
         """Starts a run, or finds the one that an earlier call with the same request id started; returns its name.
 
         Raises:
-            ResourceExhaustedError: `max_running_runs` runs are live already.
+            ResourceExhaustedError: There are as many runs, or bytes of requests, as may be, in all or of this caller.
+            UnavailableError: The controller is about to stop.
         """
         options = options or RunOptions()
         if options.request_id and (earlier := await self._find_request(options.request_id)):
             return earlier
-        if len(self._live) >= self._limits.max_running:
-            message = f"{len(self._live)} runs are going on, as many as max_running_runs allows; try again later."
-            self._metrics.runs_rejected.labels(Reason.TOO_MANY_RUNS.name).inc()
-            raise Reason.TOO_MANY_RUNS.error(message, retry_after_ms=1_000)
+        if self._is_draining:
+            self._metrics.runs_rejected.labels(Reason.SERVER_STOPPING.name).inc()
+            raise _stopping("takes no new runs")
+        self.check_admission("", caller, len(request))
         now = datetime.now(UTC)
         deadline = now + timedelta(seconds=deadline_s) if deadline_s is not None else None
         row = Run(names.new_run(), kind, RunState.RUNNING, now, deadline_time=deadline, previous_run=previous_run)
         run = LiveRun(row, self._lifetime(options, deadline_s), self._journal, self._metrics, gate)
         self._live[row.name] = run
+        self._admission.begin(row.name, caller, len(request))
         if options.request_id:
             self._request_ids.add(options.request_id, row.name)
         run.start(RunOpening(messages, options.request_id, request), program, partial(self._forget, row.name))
         return row.name
+
+    def check_admission(self, request_id: str, caller: str, size_bytes: int) -> None:
+        """Makes sure, before anything is done for a call, that it would not be refused as too much; see `start`.
+
+        Args:
+            request_id: The caller's own id of the call, empty for none: one that came before joins its run.
+            caller: Who asks.
+            size_bytes: The size of the request, in bytes.
+
+        Raises:
+            ResourceExhaustedError: There are as many runs, or bytes of requests, as may be, in all or of this caller.
+        """
+        if request_id and (not self._request_ids.is_complete or self._request_ids.find(request_id)):
+            return
+        try:
+            self._admission.check(caller, size_bytes)
+        except OrchestrionError as error:
+            self._metrics.runs_rejected.labels(error.reason).inc()
+            raise
 
     async def resume(self, resumption: RunResumer) -> int:
         """Takes up the runs that an earlier process left unfinished, and counts them. Called before the first new run.
@@ -138,6 +171,7 @@ class RunSupervisor:
             lifetime = self._lifetime(prepared.options, deadline_s)
             run = LiveRun(left.row, lifetime, self._journal, self._metrics, prepared.gate)
             self._live[left.row.name] = run
+            self._admission.begin(left.row.name, "", len(left.request or b""))
             opening = RunOpening(prepared.messages, left.request_id, left.request or b"")
             run.resume(messages, opening, prepared.program, partial(self._forget, left.row.name))
             count += 1
@@ -256,15 +290,41 @@ class RunSupervisor:
         await self._journal.delete(name)
         self._request_ids.forget(name)
 
-    async def stop(self, error: OrchestrionError) -> None:
-        """Cancels every live run and waits until all have ended."""
-        live = list(self._live.values())
-        for run in live:
-            run.cancel(error)
-        await asyncio.gather(*(run.wait_ended() for run in live))
+    async def drain(self, grace_s: float) -> int:
+        """Takes no new runs, lets those that go on end within the grace, and hands the rest over to the next process.
+
+        Runs that wait for approval are not waited for, and none is once `hosts_leave` says that the hosts stop, too.
+        Where `max_resumes` is 0 nobody takes a run up again: what is left is cancelled.
+
+        Args:
+            grace_s: How long runs may go on, in seconds.
+
+        Returns:
+            How many are left unfinished in the journal.
+        """
+        self._is_draining = True
+        going = [run for run in self._live.values() if not run.awaits_approval]
+        if going and grace_s > 0:
+            waiting = [asyncio.create_task(_all_ended(going)), asyncio.create_task(self._hosts_leave.wait())]
+            await asyncio.wait(waiting, timeout=grace_s, return_when=asyncio.FIRST_COMPLETED)
+            for task in waiting:
+                task.cancel()
+        left = list(self._live.values())
+        if self._limits.max_resumes:
+            return sum(await asyncio.gather(*(run.hand_over(_stopping("goes on with the run later")) for run in left)))
+        for run in left:
+            run.cancel(Reason.SERVER_STOPPING.error("The controller is shutting down; ask again."))
+        await asyncio.gather(*(run.wait_ended() for run in left))
+        return 0
+
+    def hosts_leave(self) -> None:
+        """Notes that a host leaves: where the controller stops, too, its runs are better off with the next one."""
+        if self._is_draining:
+            self._hosts_leave.set()
 
     def _forget(self, name: str) -> None:
         self._live.pop(name, None)
+        self._admission.end(name)
 
     async def _find_request(self, request_id: str) -> str | None:
         run = self._request_ids.find(request_id)
@@ -276,3 +336,14 @@ class RunSupervisor:
     async def _ended_length(self, name: str) -> int:
         await self._journal.get(name)
         return await self._journal.last_sequence(name)
+
+
+async def _all_ended(runs: Iterable[LiveRun]) -> None:
+    for run in runs:
+        await run.wait_ended()
+
+
+def _stopping(what: str) -> OrchestrionError:
+    return Reason.SERVER_STOPPING.error(
+        f"The controller is shutting down and {what}; call again once it is back.", retry_after_ms=_BACK_AFTER_MS
+    )

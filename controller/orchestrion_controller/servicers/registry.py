@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 from orchestrion._codec import codec
 from orchestrion.experts import Device, ExpertStatus, Host, HostFacts
 from orchestrion.v1 import registry_service_pb2 as pb
 from orchestrion.v1 import registry_service_pb2_grpc
-from orchestrion_controller.registry.registry import Registry, Report
+from orchestrion_controller.registry.registry import Registry, Report, stopping
 from orchestrion_serving.interceptors import Context
 
 
@@ -24,12 +26,14 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
     ) -> AsyncIterator[pb.HostOrder]:
         """Takes a host's reports, and answers each with the lease."""
         stream, reported = object(), set[str]()
+        closed = asyncio.ensure_future(self._registry.closed())
         try:
-            async for message in request_iterator:
+            while (message := await _next(request_iterator, closed)) is not None:
                 facts_wanted = self._registry.report(_report(message), stream)
                 reported.add(message.name)
                 yield pb.HostOrder(lease_ms=self._registry.lease_ms, facts_wanted=facts_wanted)
         finally:
+            closed.cancel()
             for name in reported:
                 self._registry.disconnect(name, stream)
 
@@ -54,6 +58,27 @@ class RegistryServicer(registry_service_pb2_grpc.RegistryServiceServicer):
                 yield pb.RegistryChange(host=codec.encode(change))
             else:
                 yield pb.RegistryChange(removed_host=change)
+
+
+async def _next(reports: AsyncIterator[pb.HostReport], closed: asyncio.Future[None]) -> pb.HostReport | None:
+    """Returns the next report; None at the end of the stream.
+
+    Raises:
+        UnavailableError: The controller stops.
+    """
+    following = asyncio.ensure_future(_first(reports))
+    try:
+        both: list[asyncio.Future[Any]] = [following, closed]
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        if not following.done():
+            raise stopping()
+        return following.result()
+    finally:
+        following.cancel()
+
+
+async def _first(reports: AsyncIterator[pb.HostReport]) -> pb.HostReport | None:
+    return await anext(reports, None)
 
 
 def _report(message: pb.HostReport) -> Report:

@@ -14,6 +14,7 @@ from orchestrion.v1 import events_pb2, run_service_pb2, run_service_pb2_grpc, ru
 from orchestrion_controller.runs.runs import RunSupervisor
 from orchestrion_controller.servicers import decoding
 from orchestrion_controller.servicers.programs import Programs
+from orchestrion_serving import callers
 from orchestrion_serving.interceptors import Context
 
 
@@ -26,11 +27,14 @@ class RunServicer(run_service_pb2_grpc.RunServiceServicer):
 
     async def Run(self, request: run_service_pb2.RunRequest, context: Context) -> AsyncIterator[events_pb2.Event]:
         """Creates a run and watches it."""
+        caller = callers.current.get()
+        self._runs.check_admission(request.options.request_id, caller, request.ByteSize())
         run = await self._programs.full(request)
         events = self._runs.run(
             RunKind.FULL,
             run.program,
             request=request.SerializeToString(),
+            caller=caller,
             messages=run.messages,
             options=run.options,
             deadline_s=decoding.deadline_s(context),

@@ -20,6 +20,7 @@ from orchestrion.v1 import (
 from orchestrion_controller.runs.runs import RunSupervisor
 from orchestrion_controller.servicers import decoding
 from orchestrion_controller.servicers.programs import Programs
+from orchestrion_serving import callers
 from orchestrion_serving.interceptors import Context
 
 
@@ -32,11 +33,14 @@ class PlanServicer(plan_service_pb2_grpc.PlanServiceServicer):
 
     async def Plan(self, request: plan_service_pb2.PlanRequest, context: Context) -> AsyncIterator[events_pb2.Event]:
         """Plans a request."""
+        caller = callers.current.get()
+        self._runs.check_admission(request.options.request_id, caller, request.ByteSize())
         run = await self._programs.plan(request)
         events = self._runs.run(
             RunKind.PLAN,
             run.program,
             request=request.SerializeToString(),
+            caller=caller,
             messages=run.messages,
             options=run.options,
             deadline_s=decoding.deadline_s(context),
@@ -58,11 +62,14 @@ class SelectServicer(select_service_pb2_grpc.SelectServiceServicer):
         self, request: select_service_pb2.SelectRequest, context: Context
     ) -> AsyncIterator[events_pb2.Event]:
         """Assigns a plan."""
+        caller = callers.current.get()
+        self._runs.check_admission(request.options.request_id, caller, request.ByteSize())
         run = self._programs.select(request)
         events = self._runs.run(
             RunKind.SELECT,
             run.program,
             request=request.SerializeToString(),
+            caller=caller,
             messages=run.messages,
             options=run.options,
             deadline_s=decoding.deadline_s(context),
@@ -83,11 +90,14 @@ class ExecuteServicer(execute_service_pb2_grpc.ExecuteServiceServicer):
         self, request: execute_service_pb2.ExecuteRequest, context: Context
     ) -> AsyncIterator[events_pb2.Event]:
         """Runs a plan."""
+        caller = callers.current.get()
+        self._runs.check_admission(request.options.request_id, caller, request.ByteSize())
         run = await self._programs.execute(request)
         events = self._runs.run(
             RunKind.EXECUTE,
             run.program,
             request=request.SerializeToString(),
+            caller=caller,
             messages=run.messages,
             options=run.options,
             deadline_s=decoding.deadline_s(context),
@@ -108,11 +118,14 @@ class RespondServicer(respond_service_pb2_grpc.RespondServiceServicer):
         self, request: respond_service_pb2.RespondRequest, context: Context
     ) -> AsyncIterator[events_pb2.Event]:
         """Answers from results."""
+        caller = callers.current.get()
+        self._runs.check_admission(request.options.request_id, caller, request.ByteSize())
         run = await self._programs.respond(request)
         events = self._runs.run(
             RunKind.RESPOND,
             run.program,
             request=request.SerializeToString(),
+            caller=caller,
             messages=run.messages,
             options=run.options,
             deadline_s=decoding.deadline_s(context),

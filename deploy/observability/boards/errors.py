@@ -94,6 +94,13 @@ ERRORS: Final = Board(
             (quantile(0.99, f"{H}_event_loop_lag_seconds", "host"), "host {{host}}"),
         ),
         chart(
+            "Longest callbacks",
+            "Processor time for which one callback held an event loop; 99.9th percentile.",
+            "s",
+            (quantile(0.999, f"{C}_event_loop_callback_cpu_seconds"), "controller"),
+            (quantile(0.999, f"{H}_event_loop_callback_cpu_seconds", "host"), "host {{host}}"),
+        ),
+        chart(
             "Leases ended", "Hosts that went silent.", "reqps", (rate(f"{C}_leases_ended_total", "host"), "{{host}}")
         ),
         chart("Failed commits", "Of the database.", "reqps", (rate(f"{C}_journal_failures_total"), "failed")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import itertools
 import re
 import shutil
 from collections import Counter, OrderedDict
@@ -31,6 +32,7 @@ class ArtifactCache:
         self._limit_bytes = limit_bytes
         self._holders: Counter[str] = Counter()
         self._sizes: OrderedDict[str, int] = OrderedDict()
+        self._numbers = itertools.count(1)
         self.used_bytes = 0
         for path in sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime):
             if _HASH.fullmatch(path.name):
@@ -45,9 +47,9 @@ class ArtifactCache:
         """Returns where an artifact is, or would be."""
         return self._folder / sha256
 
-    def part_path(self, sha256: str) -> Path:
-        """Returns where an artifact is written before it is complete."""
-        return self._folder / f"{sha256}{_PART}"
+    def new_part_path(self, sha256: str) -> Path:
+        """Returns where an artifact is written before it is complete: each time another path."""
+        return self._folder / f"{sha256}.{next(self._numbers)}{_PART}"
 
     @contextlib.contextmanager
     def hold(self, sha256: str) -> Iterator[Path]:
@@ -94,7 +96,7 @@ class ArtifactCache:
 
     def _copy(self, path: Path, sha256: str) -> None:
         # Two calls may have made the same content at once.
-        part = self._folder / f"{sha256}.{path.name}{_PART}"
+        part = self.new_part_path(sha256)
         try:
             shutil.copyfile(path, part)
             part.rename(self.path(sha256))

@@ -185,10 +185,13 @@ class ArtifactExchange:
         finally:
             download.waiter_count -= 1
             if not download.waiter_count:
+                # Whoever comes while it ends begins another, and is not cancelled with it.
+                if self._downloads.get(sha256) is download:
+                    del self._downloads[sha256]
                 download.task.cancel()
 
     async def _download(self, sha256: str, name: str) -> None:
-        part = self._cache.part_path(sha256)
+        part = self._cache.new_part_path(sha256)
         try:
             size, file_name = await self._store.download(name, part)
             part.rename(self._cache.path(sha256))
@@ -198,7 +201,6 @@ class ArtifactExchange:
             self._metrics.artifact_bytes.labels("fetched").inc(size)
         finally:
             part.unlink(missing_ok=True)
-            del self._downloads[sha256]
 
     async def _value(self, plain: ipc.Plain) -> Value:
         media = ipc.media_of(plain)

@@ -75,6 +75,8 @@ class HostedExpert:
         self.reservations: dict[str, bool] = {}
         """The reservations on it by id, and whether each is hard."""
         self.loading: Loading | None = None
+        self.unloading: asyncio.Task[None] | None = None
+        """What ends when nothing of it is on a device any more; calls that it still computes go on until then."""
         self.queue.on_computed = self._computed
         self.statistics = ExpertStatistics()
         """What it did since the host started."""

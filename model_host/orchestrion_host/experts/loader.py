@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Coroutine, Mapping
@@ -17,6 +16,7 @@ from orchestrion_host.experts.expert import HostedExpert, Loading, MediaLimits
 from orchestrion_host.memory.devices import DeviceAccount, Devices
 from orchestrion_host.memory.worker_shares import WorkerShares
 from orchestrion_host.metrics import HostMetrics
+from orchestrion_host.uninterrupted import uninterrupted
 from orchestrion_host.workers.pool import WorkerPool, worker_label
 from orchestrion_host.workers.worker import Worker
 from orchestrion_serving import trace_context, tracing
@@ -119,27 +119,38 @@ class ExpertLoader:
     async def unload(self, expert: HostedExpert) -> None:
         """Unloads an expert after the calls that it is computing; calls that wait fail with EXPERT_NOT_LOADED."""
         if expert.loading is not None:
-            with contextlib.suppress(OrchestrionError):
-                await asyncio.shield(expert.loading.task)
-        async with self._admission.lock:
-            if expert.state is ExpertState.LOADED:
-                text = f"{expert.facts.id} was unloaded while the call waited."
-                expert.queue.fail_waiting(Reason.EXPERT_NOT_LOADED.error(text, expert=expert.facts.id))
-                await self._take_off(expert)
+            # Whatever comes of it: it may be given up, which does not end this call.
+            await asyncio.wait([expert.loading.task])
+        if expert.state is ExpertState.LOADED:
+            text = f"{expert.facts.id} was unloaded while the call waited."
+            expert.queue.fail_waiting(Reason.EXPERT_NOT_LOADED.error(text, expert=expert.facts.id))
+            self._take_off(expert)
+        if expert.unloading is not None:
+            await asyncio.shield(expert.unloading)
 
     async def close(self) -> None:
-        """Gives up all loads."""
+        """Gives up all loads, and ends the workers, which may be in the middle of one."""
         for task in tuple(self._tasks):
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(self._workers.close(), *self._tasks, return_exceptions=True)
 
     async def _admitted(self, expert: HostedExpert, wait_s: float) -> Loading:
+        until = asyncio.get_running_loop().time() + wait_s
+        while (loading := await self._admitted_by(expert, until)).task.cancelled():
+            # Its last waiter left just now. Who came after that is not cancelled with it, and begins another.
+            pass
+        if loading.task.done():
+            await loading.task
+        return loading
+
+    async def _admitted_by(self, expert: HostedExpert, until: float) -> Loading:
+        """Begins or joins a load, and returns it once it has room, failed or was given up."""
         loading = self.start(expert)
         loading.waiter_count += 1
         if (open_span := self._load_spans.get(expert.facts.id)) and (caller := tracing.current()):
             open_span.link(caller)
         try:
-            async with asyncio.timeout(wait_s):
+            async with asyncio.timeout_at(until):
                 await asyncio.wait([loading.task, loading.admitted], return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError as error:
             needed = expert.needed_bytes
@@ -149,8 +160,6 @@ class ExpertLoader:
             loading.waiter_count -= 1
             if not loading.waiter_count and not loading.admitted.done():
                 loading.task.cancel()
-        if loading.task.done():
-            await loading.task
         return loading
 
     async def _quietly_load(self, expert: HostedExpert, wait_s: float) -> None:
@@ -181,6 +190,8 @@ class ExpertLoader:
         started = time.perf_counter()
         try:
             try:
+                if expert.unloading is not None:
+                    await asyncio.shield(expert.unloading)
                 device = await self._admission.find_room(expert)
             finally:
                 self._metrics.room_wait_seconds.labels(expert.facts.id).observe(time.perf_counter() - started)
@@ -196,7 +207,7 @@ class ExpertLoader:
                 await self._admission.cover_overdraft(expert, device)
             worker.check_alive()
         except BaseException as error:
-            await self._undo(expert, device, worker, error)
+            await uninterrupted(self._undo(expert, device, worker, error))
             raise
         expert.worker, expert.memory_bytes = worker, size
         expert.state, expert.loading = ExpertState.LOADED, None
@@ -241,21 +252,34 @@ class ExpertLoader:
         self._changes.notify()
 
     async def _evict(self, expert: HostedExpert) -> None:
-        _log.info("%s is evicted from %s", expert.facts.id, expert.device)
-        self._metrics.evictions.labels(expert.facts.id).inc()
-        await self._take_off(expert)
+        if expert.state is ExpertState.LOADED:
+            _log.info("%s is evicted from %s", expert.facts.id, expert.device)
+            self._metrics.evictions.labels(expert.facts.id).inc()
+            self._take_off(expert)
+        if expert.unloading is not None:
+            await asyncio.shield(expert.unloading)
 
-    async def _take_off(self, expert: HostedExpert) -> None:
-        """Unloads an expert that is loaded; under the lock of admission, so that it cannot come back meanwhile."""
+    def _take_off(self, expert: HostedExpert) -> None:
+        """Begins to unload an expert that is loaded.
+
+        It has a task of its own: half of an unload, whose caller left, would lose memory for good. Others are loaded
+        meanwhile, since it lasts as long as the calls that the expert computes; it cannot come back itself before.
+        """
         worker, device = expert.worker, self._devices.named(expert.device)
         expert.queue.close()
         expert.state, expert.worker = ExpertState.LOADABLE, None
-        if worker is not None:
-            await worker.unload(expert.facts.id)
-            await self._workers.leave(worker, expert.facts.id)
-        device.give_back(expert.facts.id)
-        expert.device, expert.memory_bytes = "", 0
-        self._changes.notify()
+        expert.unloading = self._spawn(self._unload(expert, worker, device))
+
+    async def _unload(self, expert: HostedExpert, worker: Worker | None, device: DeviceAccount) -> None:
+        try:
+            if worker is not None:
+                await worker.unload(expert.facts.id)
+                await self._workers.leave(worker, expert.facts.id)
+        finally:
+            device.give_back(expert.facts.id)
+            expert.device, expert.memory_bytes = "", 0
+            expert.unloading = None
+            self._changes.notify()
 
     def _on_crash(self, worker: Worker) -> None:
         self._metrics.worker_restarts.labels(worker.label).inc()

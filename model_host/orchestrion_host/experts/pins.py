@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 import time
@@ -17,6 +16,7 @@ from orchestrion_host.experts.expert import HostedExpert
 from orchestrion_host.experts.loader import ExpertLoader
 from orchestrion_host.experts.restarts import pause_s
 from orchestrion_host.state_files import write_atomically
+from orchestrion_host.uninterrupted import ended
 
 _log = logging.getLogger(__name__)
 
@@ -93,14 +93,14 @@ class Pins:
         expert.pinned = False
         keeper = self._keepers.pop(expert.facts.id, None)
         if keeper is not None:
-            await _end(keeper)
+            await ended(keeper)
         self._changes.notify()
 
     async def close(self) -> None:
         """Stops keeping experts loaded; the pins stay in the file."""
         keepers, self._keepers = self._keepers, {}
         for keeper in keepers.values():
-            await _end(keeper)
+            await ended(keeper)
 
     def _keep(self, expert: HostedExpert) -> None:
         keeper = self._keepers.get(expert.facts.id)
@@ -131,12 +131,6 @@ class Pins:
         except OSError as error:
             raise Reason.STORAGE_FULL.error(f"The pin cannot be kept in {self._path}: {error}.") from error
         self._ids = frozenset(ids)
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
 
 
 def _read(path: Path) -> frozenset[str]:

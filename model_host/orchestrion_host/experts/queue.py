@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import logging
 import time
@@ -18,6 +19,8 @@ from orchestrion_host.experts.queue_entry import QueueEntry, QueueResult
 from orchestrion_host.workers.spool import discard_files
 from orchestrion_host.workers.worker import Worker
 from orchestrion_serving import tracing
+from orchestrion_serving.shares import Shares
+from orchestrion_serving.turns import Turns
 
 _log = logging.getLogger(__name__)
 _ticket_numbers = itertools.count(1)
@@ -26,7 +29,7 @@ _NEWEST_WEIGHT: Final = 0.2
 
 
 class ExpertQueue:
-    """Calls for one expert, in order of arrival. While the expert is not loaded they wait."""
+    """Calls for one expert. Callers take turns, each has its own in order; while the expert is not loaded they wait."""
 
     def __init__(self, facts: ModelFacts, limit: int) -> None:
         """Starts empty and closed.
@@ -36,10 +39,12 @@ class ExpertQueue:
             limit: How many calls may be in the queue, without those that are computed.
         """
         self._facts = facts
-        self._limit = limit
         self._worker: Worker | None = None
         self._entered: set[QueueEntry] = set()
         self._waiting: list[QueueEntry] = []
+        """By turn, and by arrival where that is the same."""
+        self._shares = Shares(limit)
+        self._turns = Turns()
         self._batches: set[_RunningBatch] = set()
         self.latency_ms = 0.0
         """A moving average of the time of a batch on the device that the expert is on; 0 before the first."""
@@ -69,33 +74,41 @@ class ExpertQueue:
         """Whether calls wait that only need the expert."""
         return bool(self._waiting)
 
-    def enter(self, task_type: str) -> QueueEntry:
+    def enter(self, task_type: str, caller: str = "") -> QueueEntry:
         """Takes a call in whose inputs are still to be fetched.
+
+        Args:
+            task_type: What it is to do.
+            caller: Whose it is: one who has three times as many calls waiting as there is room for gets no more in.
 
         Raises:
             ResourceExhaustedError: The queue is full; the error says when to try again.
         """
-        if self.queued_count >= self._limit:
+        if self._shares.shortage(caller) is not None:
             wait = retry_after_ms(self.queued_count, self.latency_ms, self._facts.instances, self._facts.max_batch_size)
             text = f"{self.queued_count} calls wait for {self._facts.id} already; try again in {wait} ms."
             raise Reason.QUEUE_FULL.error(
                 text, retry_after_ms=wait, expert=self._facts.id, queued_count=str(self.queued_count)
             )
-        entry = QueueEntry(next(_ticket_numbers), task_type)
+        entry = QueueEntry(next(_ticket_numbers), task_type, caller)
         self._entered.add(entry)
+        self._shares.take(caller)
         return entry
 
     def ready(self, entry: QueueEntry, inputs: Mapping[str, ipc.Plain]) -> None:
         """Lines up a call whose inputs are here."""
         entry.inputs = inputs
         self._entered.discard(entry)
-        self._waiting.append(entry)
+        entry.turn = self._turns.number(entry.caller)
+        bisect.insort(self._waiting, entry, key=lambda waiting: (waiting.turn, waiting.id))
         self._pump()
 
     def leave(self, entry: QueueEntry) -> None:
         """Takes a call out, whatever became of it; what is still being computed for it is cancelled."""
         self.last_used = time.monotonic()
-        self._entered.discard(entry)
+        if entry in self._entered:
+            self._entered.discard(entry)
+            self._shares.give_back(entry.caller)
         if entry.ended:
             if entry.unread is not None:
                 discard_files(entry.unread.outputs)
@@ -103,8 +116,11 @@ class ExpertQueue:
         entry.abandoned = True
         if entry in self._waiting:
             self._waiting.remove(entry)
-        elif entry.running and self._worker is not None:
-            self._worker.cancel(entry.id)
+            self._shares.give_back(entry.caller)
+        elif entry.running:
+            # That of its batch: an expert that is unloaded has none, and computes what it had.
+            for batch in self._batches:
+                batch.cancel(entry.id)
 
     def open(self, worker: Worker, latency_ms: float) -> None:
         """Begins to send batches: the expert is loaded in that worker, on a device where this was its latency."""
@@ -120,6 +136,7 @@ class ExpertQueue:
         """Ends all calls that wait with an error."""
         waiting, self._waiting = self._waiting, []
         for entry in waiting:
+            self._shares.give_back(entry.caller)
             entry.fail(error)
 
     def ended(self, batch: _RunningBatch, compute_ms: float | None) -> None:
@@ -143,7 +160,10 @@ class ExpertQueue:
             entries = [self._waiting[place] for place in places]
             for place in reversed(places):
                 del self._waiting[place]
-            batch = _RunningBatch(self, entries, self._facts.id)
+            for entry in entries:
+                self._shares.give_back(entry.caller)
+                self._turns.served(entry.turn)
+            batch = _RunningBatch(self, self._worker, entries, self._facts.id)
             self._batches.add(batch)
             inputs = [entry.inputs for entry in entries]
             try:
@@ -156,9 +176,10 @@ class ExpertQueue:
 class _RunningBatch:
     """A batch that a worker computes, and the calls in it."""
 
-    def __init__(self, queue: ExpertQueue, entries: Sequence[QueueEntry], expert_id: str) -> None:
+    def __init__(self, queue: ExpertQueue, worker: Worker, entries: Sequence[QueueEntry], expert_id: str) -> None:
         self.entries = entries
         self._queue = queue
+        self._worker = worker
         self._by_id = {entry.id: entry for entry in entries}
         for entry in entries:
             entry.start()
@@ -167,6 +188,11 @@ class _RunningBatch:
     @property
     def call_ids(self) -> Sequence[int]:
         return list(self._by_id)
+
+    def cancel(self, call_id: int) -> None:
+        """Tells the worker that nobody waits for a call, if it is one of the batch."""
+        if call_id in self._by_id:
+            self._worker.cancel(call_id)
 
     def on_message(self, message: ipc.CallProgress | ipc.TextPiece | ipc.Preview) -> None:
         entry = self._by_id[message.call_id]

@@ -30,9 +30,11 @@ QueueEvent: TypeAlias = InferPayload | QueueResult
 class QueueEntry:
     """One call. It is entered (its inputs are still fetched), waiting, running, and at last ended."""
 
-    def __init__(self, number: int, task_type: str) -> None:
-        """Enters the queue now."""
+    def __init__(self, number: int, task_type: str, caller: str = "") -> None:
+        """Enters the queue now, for a caller."""
         self.id = number
+        self.caller = caller
+        self.turn = 0
         self.task_type = task_type
         self.inputs: Mapping[str, ipc.Plain] = {}
         self.entered_at = time.perf_counter()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from typing import Final
 
 from orchestrion_host.changes import Changes
 from orchestrion_host.memory import probe
 from orchestrion_host.memory.devices import DeviceAccount, Devices
+from orchestrion_host.uninterrupted import ended
 
 _log = logging.getLogger(__name__)
 # A query takes some tens of milliseconds of another process.
@@ -43,9 +43,7 @@ class GraphicsWatch:
     async def close(self) -> None:
         """Ends it."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await ended(self._task)
 
     async def sample(self) -> None:
         """Asks once, and enters the answer into the accounts. Devices without an answer stay as they were."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 import math
@@ -14,6 +13,7 @@ from typing import Final, TypeAlias
 
 from orchestrion.values import JsonObject
 from orchestrion_host.state_files import write_atomically
+from orchestrion_host.uninterrupted import ended
 
 _log = logging.getLogger(__name__)
 _VERSION: Final = 1
@@ -95,9 +95,7 @@ class Measurements:
     async def close(self) -> None:
         """Ends that, and saves what is left."""
         if self._saving is not None:
-            self._saving.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._saving
+            await ended(self._saving)
         self.save()
 
     def save(self) -> None:

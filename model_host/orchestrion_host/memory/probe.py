@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
+import os
 import platform
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import psutil
+
+from orchestrion_host.child_process import running
 
 _log = logging.getLogger(__name__)
 _CGROUP: Final = Path("/sys/fs/cgroup")
@@ -57,18 +60,13 @@ async def ask_nvidia() -> list[ProbedDevice]:
     if tool is None:
         return []
     command = [tool, "--query-gpu=index,name,memory.total,memory.free", "--format=csv,noheader,nounits"]
-    process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-    )
-    try:
-        async with asyncio.timeout(_NVIDIA_TIMEOUT_S):
-            output, _ = await process.communicate()
-    except BaseException:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-        raise
-    return parse_nvidia(output.decode(errors="replace")) if process.returncode == 0 else []
+    async with (
+        asyncio.timeout(_NVIDIA_TIMEOUT_S),
+        running(command, os.environ, grace_s=0, stderr=subprocess.DEVNULL) as (child, output),
+    ):
+        text = b"".join([line async for line in output.lines()])
+        status = await asyncio.shield(child.ended)
+    return parse_nvidia(text.decode(errors="replace")) if status == 0 else []
 
 
 def parse_nvidia(text: str) -> list[ProbedDevice]:

@@ -54,7 +54,7 @@ class Removing:
         expert = self._collection.experts.get(expert_id)
         while expert is not None:
             expert.check_unclaimed()
-            if expert.state not in (ExpertState.LOADING, ExpertState.LOADED):
+            if expert.state not in (ExpertState.LOADING, ExpertState.LOADED) and expert.unloading is None:
                 return
             await self._loader.unload(expert)
 

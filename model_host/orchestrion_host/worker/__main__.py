@@ -13,7 +13,7 @@ from typing import Final
 
 from orchestrion import logs
 from orchestrion_host.worker.control import Control
-from orchestrion_host.worker.output_files import Spool
+from orchestrion_host.worker.output_files import Spool, SpoolLimits
 
 _PARENT_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG of Linux's prctl(2).
 
@@ -35,7 +35,13 @@ def main() -> None:
     # Processes that a library starts must not keep the socket open.
     os.set_inheritable(int(descriptor), False)
     try:
-        Control(socket.socket(fileno=int(descriptor)), Spool(Path(spool))).serve()
+        limits = SpoolLimits(
+            int(os.environ["ORCHESTRION_WORKER_OUTPUT_BYTES"]),
+            int(os.environ["ORCHESTRION_WORKER_SPOOL_BYTES"]),
+            Path(spool).parent,
+        )
+        call_memory_bytes = int(os.environ["ORCHESTRION_WORKER_CALL_MEMORY_BYTES"])
+        Control(socket.socket(fileno=int(descriptor)), Spool(Path(spool), limits), call_memory_bytes).serve()
     except Exception:
         logging.getLogger(__name__).exception("the worker met a fault of its own")
         os._exit(1)

@@ -38,7 +38,7 @@ class Call:
         self.id = call_id
         self.task_type = task_type
         self.inputs = inputs
-        self.spool = spool
+        self.spool = spool.for_call()
         self.page_counts: dict[str, int] = {}
         """How many pages or frames the file of an input has of which the first alone is looked at, by its name."""
         self.generated_token_count = 0

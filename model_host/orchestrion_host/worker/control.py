@@ -10,7 +10,7 @@ from typing import Final
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion_host import ipc
-from orchestrion_host.worker import memory, runtimes
+from orchestrion_host.worker import memory, runtimes, working_memory
 from orchestrion_host.worker.experts import ExpertThreads
 from orchestrion_host.worker.measuring import LoadMeter
 from orchestrion_host.worker.output_files import Spool
@@ -22,14 +22,25 @@ _READ_BYTES: Final = 1 << 18
 class Control:
     """One end of the socket to the host, and the experts loaded in this process."""
 
-    def __init__(self, connection: socket.socket, spool: Spool) -> None:
-        """Keeps the socket and the folder for output files."""
+    def __init__(
+        self, connection: socket.socket, spool: Spool, call_memory_bytes: int = working_memory.DEFAULT_BYTES
+    ) -> None:
+        """Keeps the socket and the folder for output files.
+
+        Args:
+            connection: The socket.
+            spool: Where output files go.
+            call_memory_bytes: What the media of all calls together may take while they are computed.
+        """
         self._connection = connection
         self._spool = spool
+        self._working_memory = working_memory.WorkingMemory(call_memory_bytes)
         self._send_lock = threading.Lock()
         # Loads take turns, so that what one takes is not counted for another.
         self._load_lock = threading.Lock()
         self._experts: dict[str, ExpertThreads] = {}
+        # Those that are unloaded once they have computed what they have: their calls can still be cancelled.
+        self._leaving: set[ExpertThreads] = set()
         self._own_bytes = 0
 
     def serve(self) -> None:
@@ -66,7 +77,7 @@ class Control:
             self.send(ipc.Pong(message.number))
         elif isinstance(message, ipc.Cancel):
             # A copy: loads and unloads change the table from their threads.
-            for expert in list(self._experts.values()):
+            for expert in [*self._experts.values(), *self._leaving]:
                 expert.cancel(message.call_id)
         elif isinstance(message, ipc.Load):
             threading.Thread(target=self._load, args=(message,), name=f"load {message.expert_id}", daemon=True).start()
@@ -109,7 +120,9 @@ class Control:
             reason = Reason.OUT_OF_MEMORY if memory.is_exhaustion(error) else Reason.EXPERT_LOAD_FAILED
             text = f"{spec.expert_id} could not be loaded: {type(error).__name__}: {error}"
             return ipc.LoadFailed(spec.expert_id, reason.name, text)
-        self._experts[spec.expert_id] = ExpertThreads(spec, loaded, measured, self._spool, self.send)
+        self._experts[spec.expert_id] = ExpertThreads(
+            spec, loaded, measured, self._spool, self.send, working_memory=self._working_memory
+        )
         if measured.exact:
             self._measure_itself()
         return ipc.Loaded(
@@ -127,12 +140,15 @@ class Control:
         self._own_bytes = max(self._own_bytes, memory.proportional_bytes() - experts)
 
     def _unload(self, message: ipc.Unload) -> None:
-        expert = self._experts.pop(message.expert_id, None)
+        expert = self._experts.get(message.expert_id)
         if expert is not None:
+            self._leaving.add(expert)
+            del self._experts[message.expert_id]
             try:
                 expert.close()
             except Exception:
                 _log.exception("unloading %s failed", message.expert_id)
+            self._leaving.discard(expert)
             del expert
             memory.give_back_unloaded()
         self.send(ipc.Unloaded(message.expert_id))

@@ -7,14 +7,16 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion_host import ipc
-from orchestrion_host.worker import memory
+from orchestrion_host.worker import call_estimates, memory
 from orchestrion_host.worker.call import Call
 from orchestrion_host.worker.measuring import Measured
 from orchestrion_host.worker.output_files import Spool
 from orchestrion_host.worker.runtimes import LoadedExpert, Result
+from orchestrion_host.worker.working_memory import WorkingMemory
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +31,8 @@ class ExpertThreads:
         measured: Measured,
         spool: Spool,
         send: Callable[[ipc.FromWorker], None],
+        *,
+        working_memory: WorkingMemory | None = None,
     ) -> None:
         """Starts the threads.
 
@@ -38,6 +42,7 @@ class ExpertThreads:
             measured: What it takes.
             spool: Where output files go.
             send: Writes a message to the host; may be called from any thread.
+            working_memory: What calls of all experts of the process take together; None for some of its own.
         """
         self.measured = measured
         self.main_memory_bytes = measured.held_bytes if spec.device == "cpu" else 0
@@ -47,6 +52,8 @@ class ExpertThreads:
         self._expert = expert
         self._spool = spool
         self._send = send
+        self._max_image_pixels = spec.max_image_pixels
+        self._working_memory = working_memory or WorkingMemory()
         self._batches: queue.SimpleQueue[tuple[ipc.Compute, list[Call]] | None] = queue.SimpleQueue()
         self._calls: dict[int, Call] = {}
         names = [f"{self._id} {number}" for number in range(spec.instances)]
@@ -80,6 +87,7 @@ class ExpertThreads:
         call = self._calls.get(call_id)
         if call is not None:
             call.cancel()
+            self._working_memory.look_again()
 
     def close(self) -> None:
         """Ends the threads after the batches that they compute, then unloads the expert."""
@@ -93,11 +101,36 @@ class ExpertThreads:
         while (item := self._batches.get()) is not None:
             batch, calls = item
             started = time.perf_counter()
-            results = [_plain(call, result) for call, result in zip(calls, self._compute(calls), strict=True)]
+            results = [_plain(call, result) for call, result in zip(calls, self._admitted(calls), strict=True)]
             token_count = sum(call.generated_token_count for call in calls)
+            _discard_failed(calls, results)
             self._answer(batch.batch_id, (time.perf_counter() - started) * 1000, results, token_count)
             for call in calls:
                 del self._calls[call.id]
+
+    def _admitted(self, calls: Sequence[Call]) -> Sequence[Result]:
+        """Computes calls once there is memory for their media: as many at once as it has room for, in order."""
+        limit = self._working_memory.limit_bytes
+        results: dict[int, Result] = {}
+        groups: list[tuple[list[int], int]] = []
+        for place, call in enumerate(calls):
+            try:
+                needed = call_estimates.check_and_estimate(call, self._expert, self._max_image_pixels, limit)
+            except OrchestrionError as error:
+                results[place] = error
+                continue
+            if groups and groups[-1][1] + needed <= limit:
+                groups[-1] = ([*groups[-1][0], place], groups[-1][1] + needed)
+            else:
+                groups.append(([place], needed))
+        for places, needed in groups:
+            some = [calls[place] for place in places]
+            try:
+                with self._working_memory.taken(needed, partial(_check_wanted, some), partial(_tell_waiting, some)):
+                    results.update(zip(places, self._compute(some), strict=True))
+            except OrchestrionError as error:
+                results.update((place, error) for place in places)
+        return [results[place] for place in range(len(calls))]
 
     def _compute(self, calls: Sequence[Call]) -> Sequence[Result]:
         try:
@@ -134,6 +167,24 @@ class ExpertThreads:
                 Reason.EXPERT_FAILED.name, f"{self._id} returned what cannot be sent: {type(error).__name__}: {error}"
             )
             self._send(ipc.Computed(batch_id, compute_ms, [ipc.plain_failure(failure)] * len(results), token_count))
+
+
+def _check_wanted(calls: Sequence[Call]) -> None:
+    """Ends a wait where nobody waits for any of the calls."""
+    if all(call.cancelled for call in calls):
+        calls[0].raise_if_cancelled()
+
+
+def _tell_waiting(calls: Sequence[Call]) -> None:
+    for call in calls:
+        call.progress("waiting for memory that other calls take")
+
+
+def _discard_failed(calls: Sequence[Call], results: Sequence[ipc.Plain]) -> None:
+    """Removes what calls wrote before they failed."""
+    for call, result in zip(calls, results, strict=True):
+        if ipc.failure_of(result) is not None:
+            call.spool.discard()
 
 
 def _plain(call: Call, result: Result) -> ipc.Plain:

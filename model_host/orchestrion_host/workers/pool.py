@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import time
@@ -35,6 +36,10 @@ class WorkerSettings:
     """Whether their lines may have what people wrote."""
     hub_offline: bool = True
     """Whether libraries are kept from reaching the Hugging Face Hub."""
+    call_memory_bytes: int = 1 << 30
+    """What the media of calls may take together in one of them while they are computed."""
+    max_output_bytes: int = 4 << 30
+    """The largest output file."""
 
 
 class WorkerPool:
@@ -91,9 +96,8 @@ class WorkerPool:
             await worker.stop()
 
     async def close(self) -> None:
-        """Ends all workers."""
-        for worker in self.workers:
-            await worker.stop()
+        """Ends all workers at once."""
+        await asyncio.gather(*(worker.stop() for worker in self.workers))
 
     def _on_end(self, worker: Worker, unexpected: bool) -> None:
         self._forget(worker)
@@ -112,6 +116,9 @@ class WorkerPool:
         environment["ORCHESTRION_WORKER_LOG_LEVEL"] = self._settings.log_level.upper()
         environment["ORCHESTRION_WORKER_LOG_FORMAT"] = self._settings.log_format
         environment["ORCHESTRION_WORKER_LOG_CONTENT"] = "1" if self._settings.log_content else ""
+        environment["ORCHESTRION_WORKER_CALL_MEMORY_BYTES"] = str(self._settings.call_memory_bytes)
+        environment["ORCHESTRION_WORKER_OUTPUT_BYTES"] = str(self._settings.max_output_bytes)
+        environment["ORCHESTRION_WORKER_SPOOL_BYTES"] = str(self._spool.limit_bytes)
         environment["TOKENIZERS_PARALLELISM"] = "false"
         environment["HF_HUB_OFFLINE"] = "1" if self._settings.hub_offline else "0"
         environment["HF_HUB_DISABLE_TELEMETRY"] = "1"

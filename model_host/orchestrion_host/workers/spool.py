@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import os
 import shutil
@@ -21,16 +22,21 @@ _PREFIX: Final = "orchestrion-host-"
 class SpoolRoot:
     """The folder of one host process, with a folder for each of its workers."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, limit_bytes: int | None = None) -> None:
         """Makes the folder, on shared memory where there is enough, and sweeps out what killed hosts left.
 
         Args:
             home: Where the folder goes when shared memory has no room.
+            limit_bytes: What files in it may take together; None for three quarters of what is free now.
         """
-        base = _SHARED_MEMORY if _has_room(_SHARED_MEMORY) else home / "spool"
+        bases = (_SHARED_MEMORY, home / "spool")
+        for base in bases:
+            _sweep(base)
+        base = bases[0] if _has_room(_SHARED_MEMORY, limit_bytes or _LEAST_FREE_BYTES) else bases[1]
         base.mkdir(parents=True, exist_ok=True)
-        _sweep(base)
-        self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=base))
+        self.limit_bytes = limit_bytes or shutil.disk_usage(base).free * 3 // 4
+        """What files in it may take together."""
+        self.folder, self._lock = _locked_folder(base)
         self._taken = self.folder / "taken"
         self._taken.mkdir()
         self._numbers = itertools.count(1)
@@ -63,6 +69,7 @@ class SpoolRoot:
     def close(self) -> None:
         """Removes everything."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        os.close(self._lock)
 
 
 def discard_files(outputs: ipc.Plain) -> None:
@@ -78,16 +85,37 @@ def discard_files(outputs: ipc.Plain) -> None:
             discard_files(value)
 
 
-def _has_room(folder: Path) -> bool:
+def _has_room(folder: Path, wanted_bytes: int) -> bool:
     try:
-        return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= _LEAST_FREE_BYTES
+        return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= wanted_bytes
     except OSError:
         return False
 
 
+def _locked_folder(base: Path) -> tuple[Path, int]:
+    """Makes a folder that this process holds a lock on, and returns it with the descriptor of the lock.
+
+    The lock ends with the process, however that ends. Process ids would not do: in containers each host has the same.
+    """
+    # Nobody sweeps it out under this name before it is locked.
+    folder = Path(tempfile.mkdtemp(prefix=f".{_PREFIX}", dir=base))
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return folder.rename(base / folder.name.removeprefix(".")), descriptor
+
+
 def _sweep(base: Path) -> None:
-    """Removes folders of hosts that no longer run; a process that is somebody else's counts as running."""
+    """Removes folders of hosts that no longer run: nobody has a lock on them."""
     for folder in base.glob(f"{_PREFIX}*"):
-        process_id = folder.name.removeprefix(_PREFIX).split("-")[0]
-        if process_id.isdigit() and not Path(f"/proc/{process_id}").exists():
+        try:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError:
+            continue  # Another host sweeps it out just now, or it is somebody else's.
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            continue  # Its host runs.
+        else:
             shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(descriptor)

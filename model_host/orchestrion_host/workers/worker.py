@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from orchestrion.errors import Reason
 from orchestrion_host import ipc
 from orchestrion_host.workers.link import WorkerLink
-from orchestrion_host.workers.process import ChildProcess
+from orchestrion_host.workers.process import WorkerProcess
 
 _log = logging.getLogger(__name__)
 _END_GRACE_S: Final = 2.0
@@ -77,7 +77,7 @@ class Worker:
         self._link = WorkerLink(
             hang_timeout_s, on_message=self._on_message, on_hung=self._on_hung, on_closed=self._on_closed
         )
-        self._process = ChildProcess(label, folder, environment, self._on_exit)
+        self._process = WorkerProcess(label, folder, environment, self._on_exit)
 
     @property
     def pid(self) -> int:

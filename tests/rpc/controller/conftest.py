@@ -22,16 +22,17 @@ StartHost = Callable[..., Awaitable[ScriptedHost]]
 
 @pytest.fixture
 async def start_controller(tmp_path: Path) -> AsyncIterator[StartController]:
-    """Starts controllers that share one home, with settings as a test needs them."""
+    """Starts controllers that share one home, each after the one before, with settings as a test needs them."""
     async with AsyncExitStack() as stack:
 
         async def start(**settings: object) -> Controller:
+            # One controller a database: a second would be refused.
+            await stack.aclose()
             config = ControllerConfig(
                 port=0,
                 metrics_port=0,
                 home=tmp_path / "controller",
-                shutdown_grace_s=0.2,
-                **settings,  # type: ignore[arg-type]  # Each test gives those it needs.
+                **{"shutdown_grace_s": 0.2, **settings},  # type: ignore[arg-type]  # Each test gives those it needs.
             )
             controller = Controller(config)
             await controller.start()

@@ -11,7 +11,7 @@ from orchestrion import AsyncClient
 from orchestrion.errors import FailedPreconditionError, InvalidArgumentError, Reason
 from orchestrion.events import AttemptFailed, PlanFinished, TaskAssigned, TaskProgress, TaskStarted
 from orchestrion.experts import Assignment
-from orchestrion.plans import Plan, Task, TaskResult, TaskState
+from orchestrion.plans import Parameter, ParameterKind, Plan, Task, TaskResult, TaskState, TaskType
 from orchestrion.values import OutputRef, Value
 from tests.rpc.controller.conftest import StartController, StartHost
 from tests.rpc.controller.plans import CHAIN, DIAMOND, after, collect, payloads, results, wait
@@ -307,22 +307,72 @@ async def test_items_of_a_list_wait_until_few_enough_are_with_hosts(start_contro
         await host.stop()
 
 
-async def test_lists_that_multiply_end_with_a_named_error_before_the_first_call(
-    start_controller: StartController,
-) -> None:
+async def test_lists_that_multiply_are_refused_before_the_first_call(start_controller: StartController) -> None:
     controller = await start_controller(max_run_calls=10)
     async with AsyncClient(f"127.0.0.1:{controller.grpc_port}") as client:
         host = ScriptedHost("one", client.address, {"echo": echo})
         await host.start()
         crosswise = Plan((wait("source", tuple("abcdef")), *(wait(f"t{n}", after("source")) for n in range(3))))
 
-        output = results(await collect(client.execute(crosswise)))
+        for events in (client.execute(crosswise), client.run("Go.", plan=crosswise)):
+            with pytest.raises(
+                InvalidArgumentError, match=r"all tasks of the run 24; max_run_calls allows 10"
+            ) as caught:
+                await collect(events)
+            assert caught.value.reason == "TOO_MANY_CALLS"
 
-        assert output["source"].state is TaskState.SUCCEEDED
+        assert host.calls == []
+        await host.stop()
+
+
+async def test_lists_that_multiply_once_they_are_there_fail_before_the_first_of_their_calls(
+    start_controller: StartController,
+) -> None:
+    async def split(inputs: Mapping[str, Value]) -> Mapping[str, Value]:
+        return {"words": tuple(str(inputs["text"]).split())}
+
+    controller = await start_controller(max_run_calls=10)
+    async with AsyncClient(f"127.0.0.1:{controller.grpc_port}") as client:
+        host = ScriptedHost("one", client.address, {"split": split, "echo": echo})
+        text = Parameter("text", ParameterKind.TEXT)
+        host.task_types = (
+            TaskType("test-split", "Splits.", (text,), (Parameter("words", ParameterKind.TEXT, repeated=True),)),
+        )
+        host.facts = {"split": {"task_types": ("test-split",)}}
+        await host.start()
+        words = OutputRef("source", "words")
+        plan = Plan(
+            (Task("source", "test-split", {"text": "a b c d"}), *(wait(f"t{n}", words) for n in range(3)), wait("t3"))
+        )
+
+        output = results(await collect(client.execute(plan)))
+
+        # Of the words nothing is known at first: four for each of three, the one that makes them, and one more.
         for task_id in ("t0", "t1", "t2"):
             error = output[task_id].error
             assert error is not None
             assert (error.reason, error.metadata["task_id"]) == ("TOO_MANY_CALLS", task_id)
-            assert "max_run_calls allows 10" in error.message
-        assert len(host.calls) == 6
+            assert "makes 4 calls of experts, and all tasks of the run 14; max_run_calls allows 10" in error.message
+        assert sorted(expert for expert, _ in host.calls) == ["echo", "split"]
+        await host.stop()
+
+
+async def test_what_references_make_too_large_for_one_call_is_never_built(start_controller: StartController) -> None:
+    controller = await start_controller(max_request_parts=80)
+    async with AsyncClient(f"127.0.0.1:{controller.grpc_port}") as client:
+        host = ScriptedHost("one", client.address, {"echo": echo, "join": echo})
+        texts = Parameter("text", ParameterKind.TEXT, repeated=True)
+        host.task_types = (TaskType("test-join", "Joins.", (texts,), (Parameter("text", ParameterKind.TEXT),)),)
+        host.facts = {"join": {"task_types": ("test-join",)}}
+        await host.start()
+        plan = Plan((wait("source", tuple("abcdefgh")), Task("join", "test-join", {"text": (after("source"),) * 20})))
+
+        output = results(await collect(client.execute(plan)))
+
+        assert output["source"].succeeded
+        error = output["join"].error
+        assert error is not None
+        assert (error.reason, error.metadata["task_id"]) == ("REQUEST_TOO_LARGE", "join")
+        assert "have 181 parts, and max_request_parts allows 80" in error.message
+        assert [expert for expert, _ in host.calls] == ["echo"] * 8
         await host.stop()

@@ -151,7 +151,7 @@ async def test_readiness_says_why_not_and_liveness_stays(controller: Controller,
         watch = stub.Watch(health_pb2.HealthCheckRequest(service="readiness"))
         assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
 
-        controller._database.problem = "The disk is full."
+        controller._database._writer.problem = "The disk is full."
         not_ready = await get(controller, "/readyz")
         assert (not_ready.status_code, not_ready.text.splitlines()[0]) == (503, "The disk is full.")
         assert await counted(controller, "ready", "") == {}
@@ -160,7 +160,7 @@ async def test_readiness_says_why_not_and_liveness_stays(controller: Controller,
         serves = await stub.Check(health_pb2.HealthCheckRequest(service=""))
         assert serves.status == health_pb2.HealthCheckResponse.SERVING
 
-        controller._database.problem = ""
+        controller._database._writer.problem = ""
         assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
         watch.cancel()
     missing = await get(controller, "/nowhere")

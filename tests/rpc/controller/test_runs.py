@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 
+import httpx2
 import pytest
 
 from orchestrion import AsyncClient
@@ -16,15 +17,17 @@ from orchestrion.errors import (
     OutOfRangeError,
     ResourceExhaustedError,
     RunCancelledError,
+    UnavailableError,
 )
 from orchestrion.events import Event, RunFinished, RunStarted, TaskStarted
 from orchestrion.experts import SelectionPolicy
 from orchestrion.plans import Plan
 from orchestrion.runs import Message, OnDetach, RunState
 from orchestrion_controller import languages
+from orchestrion_controller.server import Controller
 from tests.rpc.controller.conftest import StartController, StartHost
 from tests.rpc.controller.plans import CHAIN, collect, payloads, results, wait
-from tests.rpc.controller.scripted_host import Gate, ScriptedHost
+from tests.rpc.controller.scripted_host import Gate, ScriptedHost, echo
 
 ONE = Plan((wait("task"),))
 
@@ -262,10 +265,85 @@ async def test_requests_that_say_nothing_or_ask_too_much_name_the_field(client: 
     assert licenses.value.field == "licenses"
 
 
-async def test_a_controller_that_was_stopped_in_the_middle_tells_its_runs_as_ended(
+async def test_what_a_controller_that_stops_leaves_goes_on_in_the_next(
     start_controller: StartController,
 ) -> None:
-    first = await start_controller()
+    """Given a task that outlasts the grace, the first controller tells its reader so, and the second does it again."""
+    first, gate = await start_controller(), Gate()
+    async with AsyncClient(f"127.0.0.1:{first.grpc_port}", reconnect=0) as client:
+        host = ScriptedHost("one", client.address, {"gate": gate})
+        await host.start()
+        events = client.run("do it", plan=ONE, on_detach=OnDetach.CONTINUE)
+        seen = [await anext(events)]
+        while not isinstance(seen[-1].payload, TaskStarted):
+            seen.append(await anext(events))
+        stopping = asyncio.create_task(first.stop())
+        with pytest.raises(UnavailableError) as caught:
+            await collect(events)
+        await stopping
+        await host.stop()
+    assert (caught.value.reason, caught.value.retry_after_ms) == ("SERVER_STOPPING", 1_000)
+
+    second = await start_controller()
+    gate.open.set()
+    async with AsyncClient(f"127.0.0.1:{second.grpc_port}") as client:
+        host = ScriptedHost("one", client.address, {"gate": gate})
+        await host.start()
+        rest = await collect(client.runs.watch(seen[0].run, after_sequence=seen[-1].sequence))
+        await host.stop()
+    numbers = [event.sequence for event in (*seen, *rest) if event.sequence]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert isinstance(end := rest[-1].payload, RunFinished)
+    assert end.state is RunState.SUCCEEDED
+
+
+async def test_a_controller_that_stops_takes_no_new_run_and_lets_what_goes_on_end(
+    start_controller: StartController,
+) -> None:
+    first, gate = await start_controller(shutdown_grace_s=20.0), Gate()
+    async with AsyncClient(f"127.0.0.1:{first.grpc_port}", reconnect=0) as client:
+        host = ScriptedHost("one", client.address, {"gate": gate})
+        await host.start()
+        async with aclosing(client.run("do it", plan=ONE)) as events:
+            async for event in events:
+                if isinstance(event.payload, TaskStarted):
+                    break
+            stopping = asyncio.create_task(first.stop())
+            await asyncio.sleep(0)
+            with pytest.raises(UnavailableError) as caught:
+                await collect(client.run("and this", plan=ONE))
+            gate.open.set()
+            last = [event async for event in events][-1].payload
+        await stopping
+        await host.stop()
+    assert (caught.value.reason, caught.value.retry_after_ms) == ("SERVER_STOPPING", 1_000)
+    assert isinstance(last, RunFinished)
+    assert last.state is RunState.SUCCEEDED
+
+
+async def test_a_controller_whose_hosts_stop_too_leaves_its_runs_at_once(start_controller: StartController) -> None:
+    """Given a whole platform that stops, no run fails for want of a host: each goes on when both are back."""
+    first = await start_controller(shutdown_grace_s=60.0)
+    async with AsyncClient(f"127.0.0.1:{first.grpc_port}", reconnect=0) as client:
+        host = ScriptedHost("one", client.address, {"gate": Gate()})
+        await host.start()
+        events = client.run("do it", plan=ONE, on_detach=OnDetach.CONTINUE)
+        while not isinstance((event := await anext(events)).payload, TaskStarted):
+            pass
+        stopping = asyncio.create_task(first.stop())
+        await host.report(draining=True)
+        with pytest.raises(UnavailableError, match="goes on with the run later"):
+            await collect(events)
+        await stopping
+        await host.stop()
+
+    second = await start_controller()
+    async with AsyncClient(f"127.0.0.1:{second.grpc_port}") as client:
+        assert (await client.runs.get(event.run)).state is RunState.RUNNING
+
+
+async def test_without_resumes_a_controller_that_stops_cancels_what_goes_on(start_controller: StartController) -> None:
+    first = await start_controller(max_resumes=0)
     async with AsyncClient(f"127.0.0.1:{first.grpc_port}") as client:
         host = ScriptedHost("one", client.address, {"gate": Gate()})
         await host.start()
@@ -280,3 +358,43 @@ async def test_a_controller_that_was_stopped_in_the_middle_tells_its_runs_as_end
     assert reported.state is RunState.CANCELLED
     assert reported.error is not None
     assert reported.error.reason == "SERVER_STOPPING"
+
+
+async def test_new_runs_wait_for_hosts_that_come_back_after_a_restart(start_controller: StartController) -> None:
+    """Given a host that the first controller listed, a run of the second waits for it, and no run of the third."""
+    first = await start_controller()
+    async with AsyncClient(f"127.0.0.1:{first.grpc_port}") as client:
+        host = ScriptedHost("one", client.address, {"echo": echo})
+        await host.start()
+        await host.stop()
+    await first.stop()
+
+    second = await start_controller()
+    async with AsyncClient(f"127.0.0.1:{second.grpc_port}") as client:
+        events = client.run("do it", plan=ONE)
+        assert isinstance((await anext(events)).payload, RunStarted)
+        status, text = await page(second, "/readyz")
+        assert (status, "Runs wait for hosts/one, listed before the restart" in text) == (200, True)
+        host = ScriptedHost("one", client.address, {"echo": echo})
+        await host.start()
+        assert list(results(await collect(events))) == ["task"]
+        await host.stop()
+    await second.stop()
+
+    third = await start_controller(lease_ms=200)
+    async with AsyncClient(f"127.0.0.1:{third.grpc_port}") as client:
+        with pytest.raises(FailedPreconditionError, match="host"):
+            await collect(client.run("do it", plan=ONE))
+    await third.stop()
+
+    # The host did not come back, so nobody waits for it any more.
+    fourth = await start_controller(lease_ms=600_000)
+    async with AsyncClient(f"127.0.0.1:{fourth.grpc_port}") as client:
+        with pytest.raises(FailedPreconditionError, match="host"):
+            await collect(client.run("do it", plan=ONE))
+
+
+async def page(controller: Controller, path: str) -> tuple[int, str]:
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        answer = await http.get(f"http://{controller.metrics_address}{path}")
+    return answer.status_code, answer.text

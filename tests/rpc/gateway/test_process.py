@@ -16,13 +16,16 @@ from pathlib import Path
 
 import httpx2
 
-from orchestrion import AsyncClient
+from orchestrion import AsyncClient, listening
 from tests.rpc.controller.conftest import StartHost
 from tests.rpc.controller.scripted_host import Gate
 from tests.rpc.gateway.server_events import events_of, until
 from tests.rpc.gateway.test_runs import ONE, STREAM, wanted
 
 ROOT = Path(__file__).parents[3]
+# Tests run in workers of pytest, too.
+COMMAND = listening.command_of(os.getpid())
+TAKEN = f"the port is taken by process {os.getpid()} ({COMMAND}). End that, or choose another with"
 
 
 @asynccontextmanager
@@ -82,12 +85,13 @@ async def test_what_cannot_work_is_told_and_ends_it(address: str) -> None:
             (["--host", "0.0.0.0"], 2, b"there are no accounts and no passwords"),
             (["--allowed-host", "a/b"], 2, b"no name of a host"),
             (["--allowed-link-host", "a.example,b/c"], 2, b"'b/c' is no site"),
-            (["--controller", address, "--port", port], 1, b"cannot listen on 127.0.0.1:" + port.encode()),
+            (["--controller", address, "--port", port], 1, f"127.0.0.1:{port}: {TAKEN} --port;".encode()),
             (
                 ["--controller", address, "--port", "0", "--metrics-port", port],
                 1,
-                b"cannot serve metrics on 127.0.0.1:" + port.encode(),
+                f"127.0.0.1:{port}: {TAKEN} --metrics-port;".encode(),
             ),
+            (["--controller", address, "--metrics-host", "unix:/a b"], 2, b"metrics_host: '/a b' cannot be the path"),
         ]
         for flags, code, message in cases:
             async with started(*flags) as process:

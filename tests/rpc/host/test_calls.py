@@ -202,8 +202,9 @@ async def test_a_draining_host_takes_no_new_work_and_finishes_the_old(tmp_path: 
         await host.when("delay", lambda status: status.running_count == 1)
         stopping = asyncio.create_task(host.host.stop())
         await host.controller.registry.wait(lambda report: report.draining)
-        with pytest.raises(UnavailableError):
+        with pytest.raises(UnavailableError) as caught:
             await host.client.infer("delay", text="new")
+        assert caught.value.reason == "HOST_DRAINING"
         assert (await old).outputs == {"text": "old"}
         await stopping
         assert not host.host.workers

@@ -37,6 +37,44 @@ async def test_what_an_expert_takes_is_measured_and_given_back(tmp_path: Path) -
         assert not host.host.workers
 
 
+async def until_running(host: RunningHost, expert: str) -> None:
+    while not await host.metric("orchestrion_host_running", expert=expert):  # noqa: ASYNC110  # Nobody is told.
+        await asyncio.sleep(0.01)
+
+
+async def test_a_caller_that_leaves_during_an_unload_loses_no_memory(tmp_path: Path) -> None:
+    async with three(tmp_path) as host:
+        await host.client.load("a")
+        computing = asyncio.create_task(host.client.infer("a", text="one", delay_ms=300))
+        await until_running(host, "a")
+        unloading = asyncio.create_task(host.client.unload("a"))
+        async with asyncio.timeout(10):
+            while await loaded(host):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            unloading.cancel()
+            assert (await computing).outputs == {"text": "one"}
+            while await free_bytes(host) != 100 * MB:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert (await host.client.infer("a", text="two")).outputs == {"text": "two"}
+        await host.client.unload("a")
+        assert await free_bytes(host) == 100 * MB
+        assert await host.metric("orchestrion_host_worker_restarts_total") == 0
+
+
+async def test_others_are_loaded_while_an_unload_waits_for_a_call_which_can_be_cancelled(tmp_path: Path) -> None:
+    async with three(tmp_path) as host:
+        await host.client.load("a")
+        computing = asyncio.create_task(host.client.infer("a", text="one", delay_ms=60_000))
+        await until_running(host, "a")
+        unloads = [asyncio.create_task(host.client.unload("a")) for _ in range(2)]
+        assert (await host.client.infer("b", text="two")).outputs == {"text": "two"}
+        again = asyncio.create_task(host.client.infer("a", text="three"))
+        computing.cancel()
+        await asyncio.gather(*unloads)
+        assert (await again).outputs == {"text": "three"}
+        assert await host.metric("orchestrion_host_worker_restarts_total") == 0
+
+
 async def test_the_least_recently_used_expert_gives_way(tmp_path: Path) -> None:
     async with three(tmp_path) as host:
         for name in ("a", "b", "a", "c"):

@@ -63,6 +63,7 @@ NAMES = {
 
 MODULES = {
     "answers",
+    "callers",
     "cli",
     "content",
     "errors",
@@ -70,6 +71,7 @@ MODULES = {
     "experts",
     "inference",
     "links",
+    "listening",
     "listings",
     "logs",
     "models",

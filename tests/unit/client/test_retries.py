@@ -39,6 +39,7 @@ NEVER_SENT_AGAIN = {"ModelHostService/AddModel", "ModelHostService/ExportModel"}
 BROKE = Reason.SERVER_UNREACHABLE.error("The connection broke off.")
 REFUSED = Reason.SERVER_UNREACHABLE.error("No controller answers.", phase="connecting")
 STOPPING = Reason.SERVER_STOPPING.error("The server is shutting down.", retry_after_ms=700)
+BUSY = Reason.SERVER_BUSY.error("Busy.", retry_after_ms=1_000)
 FULL = Reason.TOO_MANY_RUNS.error("Full.", retry_after_ms=1_000)
 
 
@@ -85,7 +86,7 @@ def test_a_call_that_is_not_in_the_table_is_never_sent_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "reason", [reason for reason in Reason if reason.name not in {"SERVER_UNREACHABLE", "SERVER_STOPPING"}]
+    "reason", sorted(set(Reason) - {Reason.SERVER_UNREACHABLE, Reason.SERVER_STOPPING, Reason.SERVER_BUSY}, key=str)
 )
 def test_what_the_server_says_is_raised(reason: Reason) -> None:
     error = reason.error("It is so.")
@@ -165,6 +166,23 @@ def test_runs_wait_for_room_only_when_asked() -> None:
     clock.now += 2
     with pytest.raises(OrchestrionError):
         patient.delay_after(FULL)
+
+
+@pytest.mark.parametrize("method", ["RunService/GetRun", "ModelHostService/AddModel", "RunService/WatchRun"])
+def test_every_call_waits_as_a_busy_server_advises_since_nothing_was_begun(method: str) -> None:
+    clock = Clock()
+    attempts = attempts_at(clock, method, reconnect=4.0)
+    for _ in range(2):
+        assert attempts.delay_after(BUSY) == pytest.approx(1.5)
+        clock.now += 1.5
+    with pytest.raises(OrchestrionError):
+        attempts.delay_after(BUSY)
+    short = attempts_at(clock, method, timeout=1.0)
+    with pytest.raises(OrchestrionError):
+        short.delay_after(BUSY)
+    with pytest.raises(OrchestrionError):
+        attempts_at(clock, "RunService/Run").delay_after(BUSY)
+    assert attempts_at(clock, "RunService/Run", wait_when_full=True).delay_after(BUSY) == pytest.approx(1.5)
 
 
 def test_what_cannot_be_sent_again_is_not() -> None:

@@ -65,6 +65,12 @@ def test_server_that_fails_to_start_tells_its_last_words(supervisor: Supervisor)
         supervisor.start("server", ["-c", program])
 
 
+def test_server_that_says_why_it_cannot_start_is_quoted(supervisor: Supervisor) -> None:
+    program = "import sys; sys.exit('error: the port is taken; choose another with --port.')"
+    with pytest.raises(UnavailableError, match=r"^The server did not start: the port is taken; choose .* --port\.$"):
+        supervisor.start("server", ["-c", program])
+
+
 def test_server_that_takes_too_long() -> None:
     child = supervision.Child("server", ["-c", "import time; time.sleep(60)"], lambda *_: None, lambda _: None)
     with contextlib.ExitStack() as stack:

@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from orchestrion_controller.database.database import Database
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.runs.journal import Journal
+from tests.postgres import PostgresCluster, running_cluster
 
 HoldWrites = Callable[[], AbstractContextManager[None]]
 
@@ -31,6 +33,13 @@ class Clock:
         self.now += seconds
         for _ in range(3):
             await asyncio.sleep(0)
+
+
+async def seen(look: Callable[[], bool]) -> None:
+    """Waits until what another thread does can be seen."""
+    async with asyncio.timeout(20):
+        while not look():  # noqa: ASYNC110  # Nothing tells of it.
+            await asyncio.sleep(0.01)
 
 
 @pytest.fixture
@@ -53,9 +62,25 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "test.sqlite3"
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresCluster]:
+    """A server of PostgreSQL, one for all tests."""
+    with running_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=["sqlite"])
+def database_url(request: pytest.FixtureRequest, path: Path) -> str:
+    """The URL of an empty database: of SQLite, and of PostgreSQL in the modules that have this fixture twice."""
+    if request.param == "sqlite":
+        return f"sqlite:///{path}"
+    cluster: PostgresCluster = request.getfixturevalue("postgres")
+    return cluster.new_database()
+
+
 @pytest.fixture
-async def database(path: Path, metrics: ControllerMetrics) -> AsyncIterator[Database]:
-    database = Database(f"sqlite:///{path}", metrics)
+async def database(database_url: str, metrics: ControllerMetrics) -> AsyncIterator[Database]:
+    database = Database(database_url, metrics)
     yield database
     await database.close()
 
@@ -66,11 +91,17 @@ def journal(database: Database) -> Journal:
 
 
 @pytest.fixture
-def hold_writes(path: Path) -> HoldWrites:
+def hold_writes(database_url: str, path: Path) -> HoldWrites:
     """Holds the database's lock for as long as a context lasts, so that what is written meanwhile has to wait."""
 
     @contextmanager
     def hold() -> Iterator[None]:
+        if not database_url.startswith("sqlite"):
+            with psycopg.connect(database_url) as connection:
+                connection.execute("LOCK TABLE runs, events, artifacts IN EXCLUSIVE MODE")
+                yield
+                connection.rollback()
+            return
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             yield

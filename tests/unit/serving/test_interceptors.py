@@ -42,6 +42,11 @@ class Service:
     async def aborted(self, request: bytes, context: Context) -> bytes:
         await context.abort(grpc.StatusCode.ALREADY_EXISTS, "It is there.")
 
+    async def unwritten(self, request: bytes, context: Context) -> bytes:
+        # As gRPC's generated servicers do it.
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        raise NotImplementedError
+
     async def wait(self, request: bytes, context: Context) -> bytes:
         self.arrived.set()
         try:
@@ -82,7 +87,14 @@ class Service:
 
     def handlers(self) -> grpc.GenericRpcHandler:
         kinds: dict[Any, tuple[Any, ...]] = {
-            grpc.unary_unary_rpc_method_handler: (self.echo, self.wrong, self.broken, self.aborted, self.wait),
+            grpc.unary_unary_rpc_method_handler: (
+                self.echo,
+                self.wrong,
+                self.broken,
+                self.aborted,
+                self.unwritten,
+                self.wait,
+            ),
             grpc.unary_stream_rpc_method_handler: (self.count, self.wrong_late, self.broken_late, self.watch),
             grpc.stream_unary_rpc_method_handler: (self.collect,),
             grpc.stream_stream_rpc_method_handler: (self.mirror,),
@@ -280,10 +292,20 @@ async def test_what_has_a_deadline_or_is_a_stream_is_left_alone(start_served: St
     assert await collected == b"ab"
 
 
-async def test_unknown_methods_make_no_metrics(served: Served) -> None:
-    assert type(await error_from(served.unary("nothing"))) is errors.UnimplementedError
+async def test_unknown_methods_have_a_reason_and_make_no_metrics(served: Served) -> None:
+    for call in (served.unary("nothing"), served.stream("nothing").read()):
+        error = await error_from(call)
+        assert (type(error), error.reason) == (errors.UnimplementedError, "NOT_SERVED_YET")
+        assert "reflection" in error.message
     assert served.counted() == {}
     assert served.value("grpc_call_seconds_count", "nothing") is None
+
+
+async def test_a_method_that_nobody_wrote_is_told_as_such(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    error = await error_from(served.unary("unwritten"))
+    assert (type(error), error.reason) == (errors.UnimplementedError, "NOT_SERVED_YET")
+    assert "/test/unwritten" in error.message
+    assert "failed" not in caplog.text
 
 
 async def test_health_passes_through(served: Served) -> None:
@@ -298,7 +320,17 @@ async def test_health_passes_through(served: Served) -> None:
     check = method("Check", served.channel.unary_unary)
     for service in ("", "test"):
         assert (await check(health_pb2.HealthCheckRequest(service=service))).status == serving
-    assert type(await error_from(check(health_pb2.HealthCheckRequest(service="none")))) is errors.NotFoundError
+    missing = await error_from(check(health_pb2.HealthCheckRequest(service="none")))
+    assert (type(missing), missing.reason, missing.field) == (errors.NotFoundError, "NOT_FOUND", "service")
+    listed = served.channel.unary_unary(
+        "/grpc.health.v1.Health/List",
+        request_serializer=health_pb2.HealthListRequest.SerializeToString,
+        response_deserializer=health_pb2.HealthListResponse.FromString,
+    )
+    statuses = (await listed(health_pb2.HealthListRequest())).statuses
+    assert {service: status.status for service, status in statuses.items()} == dict.fromkeys(
+        ("", "test", "readiness"), serving
+    )
     watched = method("Watch", served.channel.unary_stream)(health_pb2.HealthCheckRequest(service="test"))
     assert (await watched.read()).status == serving
     watched.cancel()

@@ -21,6 +21,7 @@ _CODES: Final[Mapping[str, str]] = {
     Reason.EXPERT_NOT_FOUND.name: "model_not_found",
     Reason.LLM_CONTEXT_EXCEEDED.name: "context_length_exceeded",
     Reason.TOO_MANY_RUNS.name: "rate_limit_exceeded",
+    Reason.SERVER_BUSY.name: "rate_limit_exceeded",
     Reason.QUEUE_FULL.name: "rate_limit_exceeded",
 }
 """What OpenAI calls a reason, where programs look for its name; others are the reason in lower case."""

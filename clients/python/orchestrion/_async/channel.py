@@ -14,8 +14,8 @@ from typing import ParamSpec, TypeVar
 import grpc
 from google.protobuf.message import Message
 
+from orchestrion._net.call_metadata import call_metadata
 from orchestrion._net.endpoint import Endpoint, closed_error
-from orchestrion._net.trace_headers import trace_metadata
 from orchestrion._rpcs.rpc import Rpc, StreamRpc, UnaryRpc, UploadRpc
 
 P = ParamSpec("P")
@@ -35,14 +35,14 @@ class AsyncChannel:
         """Sends one message, and returns the one answer."""
         with self._errors(rpc):
             call = self._open().unary_unary(rpc.path, type(rpc.request).SerializeToString, rpc.answer.FromString)
-            return await call(rpc.request, timeout=timeout, metadata=trace_metadata())
+            return await call(rpc.request, timeout=timeout, metadata=call_metadata())
 
     async def stream(
         self, rpc: StreamRpc[T], timeout: float | None, idle_s: float | None
     ) -> AsyncGenerator[Message, None]:
         """Sends one message and yields the answers; closing the generator cancels the call."""
         call = self._open().unary_stream(rpc.path, type(rpc.request).SerializeToString, rpc.answer.FromString)
-        answers = call(rpc.request, timeout=timeout, metadata=trace_metadata())
+        answers = call(rpc.request, timeout=timeout, metadata=call_metadata())
         messages = aiter(answers)
         try:
             with self._errors(rpc):
@@ -74,7 +74,7 @@ class AsyncChannel:
 
             with self._errors(rpc):
                 call = self._open().stream_unary(rpc.path, type(rpc.request).SerializeToString, rpc.answer.FromString)
-                return await call(with_heartbeats(), timeout=timeout, metadata=trace_metadata())
+                return await call(with_heartbeats(), timeout=timeout, metadata=call_metadata())
 
     async def pause(self, seconds: float) -> None:
         """Waits between two attempts.

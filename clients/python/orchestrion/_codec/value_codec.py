@@ -63,8 +63,8 @@ def decode_value(message: values_pb2.Value) -> values.Value:
     if kind == "json":
         return values.Json(_plain(message.json))
     if kind == "output":
-        index = message.output.index if message.output.HasField("index") else None
-        return values.OutputRef(message.output.task_id, message.output.output, index)
+        output = message.output
+        return values.OutputRef(output.task_id, output.output, output.index if output.HasField("index") else None)
     if kind == "list":
         return tuple(decode_value(item) for item in message.list.items)
     raise Reason.INVALID_FIELD.error("A value has no kind: set text, number, boolean, json, artifact, list or output.")
@@ -93,14 +93,16 @@ def _put_value(message: values_pb2.Value, value: values.Value) -> None:
     elif isinstance(value, values.Json):
         _put_plain(message.json, value.data, _DEEPEST_MESSAGE)
     elif isinstance(value, values.OutputRef):
-        message.output.SetInParent()
-        message.output.task_id, message.output.output = value.task_id, value.output
+        output = message.output
+        output.SetInParent()
+        output.task_id, output.output = value.task_id, value.output
         if value.index is not None:
-            message.output.index = value.index
+            output.index = value.index
     elif isinstance(value, tuple | list):
         message.list.SetInParent()
+        add = message.list.items.add
         for item in value:
-            encode_value(item, message.list.items.add())
+            encode_value(item, add())
     else:
         raise Reason.INVALID_FIELD.error(f"{type(value).__name__} is no kind of value.", field="value")
 

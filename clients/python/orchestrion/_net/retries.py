@@ -1,7 +1,8 @@
 """Which calls may be sent again when they broke off, when, and for how long: one table and the rules. No I/O.
 
 A call is sent again only when its connection broke or the server was stopping: both may be cured by waiting, and the
-table says why a second copy does no harm. Any other answer of a server goes to the caller.
+table says why a second copy does no harm; or when the server was too busy to begin it, and said when to come back. Any
+other answer of a server goes to the caller.
 """
 
 from __future__ import annotations
@@ -187,10 +188,15 @@ class Attempts:
         Raises:
             OrchestrionError: The error, which no further attempt would cure in time.
         """
-        if self._safety is None or not resendable:
+        if not resendable:
             raise error
-        if error.reason == Reason.TOO_MANY_RUNS.name and self._safety.starts_run:
+        starts_run = self._safety is not None and self._safety.starts_run
+        if starts_run and error.reason in (Reason.TOO_MANY_RUNS.name, Reason.SERVER_BUSY.name):
             return self._after_refusal(error)
+        if error.reason == Reason.SERVER_BUSY.name:
+            return self._after_turning_away(error)
+        if self._safety is None:
+            raise error
         if not is_lost(error):
             self._retrier.reached = True
             raise error
@@ -202,6 +208,19 @@ class Attempts:
         if not self._retrier.policy.wait_when_full or self._retrier.clock() + delay >= self._deadline:
             raise error
         _log.info("The controller is full; %s is sent again in %.1f s", self._method, delay)
+        return delay
+
+    def _after_turning_away(self, error: OrchestrionError) -> float:
+        """As the server advises, in all no longer than a controller may be away: no call was begun, whichever it is."""
+        retrier = self._retrier
+        now, retrier.reached = retrier.clock(), True
+        if not self._failures:
+            self._failing_since = now
+        self._failures += 1
+        delay = (error.retry_after_ms or 1_000) / 1000 * (1 + retrier.jitter() / 2)
+        if now + delay - self._failing_since > retrier.policy.reconnect or now + delay >= self._deadline:
+            raise error
+        _log.info("The server is busy; %s is sent again in %.1f s", self._method, delay)
         return delay
 
     def _after_loss(self, error: OrchestrionError) -> float:

@@ -25,6 +25,13 @@ MAX_ERROR_BYTES: Final = 768
 
 _METADATA_BYTES: Final = 256
 
+_CONNECTION_STREAMS: Final = 16_384
+_PENDING_CALLS: Final = 1 << 17
+"""How many calls may wait until the server's loop looks at them: those of eight full connections."""
+
+_PENDING_S: Final = 600
+"""How long one may wait for that, in seconds."""
+
 _CODES: Final[dict[type[OrchestrionError], grpc.StatusCode]] = {
     errors.InvalidArgumentError: grpc.StatusCode.INVALID_ARGUMENT,
     errors.NotFoundError: grpc.StatusCode.NOT_FOUND,
@@ -80,6 +87,13 @@ def server_options(max_message_bytes: int = MAX_MESSAGE_BYTES) -> list[tuple[str
         ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
         # Two servers on one port would share its calls at random; the second must fail to start.
         ("grpc.so_reuseport", 0),
+        # By default gRPC drops calls at random once a thousand wait to be looked at, and all that waited half a minute:
+        # they end as CANCELLED, without a word. A server's own limits answer, with a reason and when to come back.
+        ("grpc.server.max_pending_requests", _PENDING_CALLS),
+        ("grpc.server.max_pending_requests_hard_limit", _PENDING_CALLS),
+        ("grpc.server_max_unrequested_time_in_server", _PENDING_S),
+        # What one connection may have open; a client's further calls wait on its side.
+        ("grpc.max_concurrent_streams", _CONNECTION_STREAMS),
     ]
 
 

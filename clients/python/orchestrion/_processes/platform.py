@@ -128,7 +128,9 @@ def embedded(
     """
     with tempfile.TemporaryDirectory(prefix="orchestrion-", ignore_cleanup_errors=True) as home:
         flags = ["--port", "0", "--metrics-port", "0", "--home"]
-        controller_flags, host_flags = [*flags, f"{home}/controller"], [*flags, f"{home}/host"]
+        # Nobody goes on with its runs: the journal goes with the folder.
+        controller_flags = [*flags, f"{home}/controller", "--max-resumes", "0", "--shutdown-grace-s", "0"]
+        host_flags = [*flags, f"{home}/host"]
         host_flags += ["--experts", ",".join(experts)] if experts else []
         controller_flags += ["--llm-expert", llm_expert] if llm_expert else []
         with (

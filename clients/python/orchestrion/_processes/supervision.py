@@ -24,6 +24,8 @@ STOP_TIMEOUT_S: Final = 15.0
 
 _READY: Final = re.compile(r"ready (?:grpc=(\S+)|http=(\S+)) metrics=(\S+)")
 _TAIL_LINES: Final = 20
+_FAULT: Final = "error: "
+"""How the line begins in which a server says what keeps it from starting."""
 
 Log = Callable[[str, str], None]
 """Takes the name of a server and a line of its log."""
@@ -66,7 +68,7 @@ class Child:
             UnavailableError: It ended before, or took longer than `timeout_s`; its last words are in the message.
         """
         in_time = self._ready.wait(timeout_s)
-        if self.grpc_address or self.http_address:
+        if self._ready_address:
             return
         raise (
             self.failure()
@@ -82,6 +84,8 @@ class Child:
         if code is None:
             how = "could not be started"
         else:
+            if not self._ready_address and (fault := self._fault()):
+                return Reason.SERVER_UNREACHABLE.error(f"The {self.name} did not start: {fault}", server=self.name)
             how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit status {code}"
         return Reason.SERVER_UNREACHABLE.error(f"The {self.name} {how}.{self._last_words()}", server=self.name)
 
@@ -155,6 +159,15 @@ class Child:
     def _take_log(self, line: str) -> None:
         self._tail.append(line)
         self._log(self.name, line)
+
+    @property
+    def _ready_address(self) -> str:
+        return self.grpc_address or self.http_address
+
+    def _fault(self) -> str:
+        """Returns what it said was wrong before it ended; empty where it did not."""
+        last = self._tail[-1] if self._tail else ""
+        return last[len(_FAULT) :] if last.casefold().startswith(_FAULT) else ""
 
     def _last_words(self) -> str:
         return " Its last words:\n  " + "\n  ".join(self._tail) if self._tail else " It wrote no log."

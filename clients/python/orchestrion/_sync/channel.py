@@ -14,8 +14,8 @@ from typing import ParamSpec, TypeVar, cast
 import grpc
 from google.protobuf.message import Message
 
+from orchestrion._net.call_metadata import call_metadata
 from orchestrion._net.endpoint import Endpoint, closed_error
-from orchestrion._net.trace_headers import trace_metadata
 from orchestrion._net.watchdog import Watchdog
 from orchestrion._rpcs.rpc import Rpc, StreamRpc, UnaryRpc, UploadRpc
 from orchestrion.errors import OrchestrionError
@@ -37,14 +37,14 @@ class Channel:
         """Sends one message, and returns the one answer."""
         call = self._open().unary_unary(rpc.path, type(rpc.request).SerializeToString, rpc.answer.FromString)
         try:
-            return call(rpc.request, timeout=timeout, metadata=trace_metadata())
+            return call(rpc.request, timeout=timeout, metadata=call_metadata())
         except grpc.RpcError as failure:
             raise self._endpoint.error_of(failure, rpc.path) from failure
 
     def stream(self, rpc: StreamRpc[T], timeout: float | None, idle_s: float | None) -> Generator[Message, None, None]:
         """Sends one message and yields the answers; closing the generator cancels the call."""
         call = self._open().unary_stream(rpc.path, type(rpc.request).SerializeToString, rpc.answer.FromString)
-        answers = call(rpc.request, timeout=timeout, metadata=trace_metadata())
+        answers = call(rpc.request, timeout=timeout, metadata=call_metadata())
         watchdog = None if idle_s is None else Watchdog(idle_s)
         try:
             with watchdog.watching(answers.cancel) if watchdog else contextlib.nullcontext():
@@ -67,7 +67,7 @@ class Channel:
                 yield message
 
         call = self._open().stream_unary(rpc.path, type(rpc.request).SerializeToString, rpc.answer.FromString)
-        sent = call.future(with_heartbeats(), timeout=timeout, metadata=trace_metadata())
+        sent = call.future(with_heartbeats(), timeout=timeout, metadata=call_metadata())
         try:
             with watchdog.watching(sent.cancel):
                 return sent.result()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -12,6 +15,27 @@ from orchestrion.cli import exits
 
 if TYPE_CHECKING:
     from orchestrion._processes.platform import Platform
+    from orchestrion.errors import OrchestrionError
+
+_FLAGS: Final[Mapping[str, Sequence[tuple[str, str]]]] = {
+    "controller": (
+        ("--listen-host", "ORCHESTRION_CONTROLLER_LISTEN_HOST"),
+        ("--metrics-host", "ORCHESTRION_CONTROLLER_METRICS_HOST"),
+    ),
+    "host": (
+        ("--port", "--host-port"),
+        ("--metrics-port", "--host-metrics-port"),
+        ("--listen-host", "ORCHESTRION_HOST_LISTEN_HOST"),
+        ("--metrics-host", "ORCHESTRION_HOST_METRICS_HOST"),
+    ),
+    "gateway": (
+        ("--port", "--web-port"),
+        ("--metrics-port", "--web-metrics-port"),
+        ("--host", "ORCHESTRION_GATEWAY_HOST"),
+        ("--metrics-host", "ORCHESTRION_GATEWAY_METRICS_HOST"),
+    ),
+}
+"""By server, its own flags and what sets the same here."""
 
 
 def up(
@@ -74,6 +98,7 @@ def up(
     """
     with exits.handled():
         from orchestrion._processes import platform
+        from orchestrion.errors import OrchestrionError
 
         shared = [] if home is None else ["--home", str(home)]
         controller_flags = [*_flag("--port", port), *_flag("--metrics-port", metrics_port), *shared]
@@ -95,22 +120,38 @@ def up(
                 if profile is not None:
                     _fetch(running, profile, yes=yes)
                 raise running.wait()
+        except OrchestrionError as error:
+            raise _in_own_flags(error) from error
         except KeyboardInterrupt:
             exits.tell("Stopped.")
+
+
+def _in_own_flags(error: OrchestrionError) -> OrchestrionError:
+    """Names the flags and variables of this command where a server that did not start names its own."""
+    for own, flag in _FLAGS.get(error.metadata.get("server", ""), ()):
+        error.message = re.sub(f"{own}(?![\\w-])", flag, error.message)
+    return error
 
 
 def _tell_how(running: Platform) -> None:
     from orchestrion._net.endpoint import DEFAULT_ADDRESS
 
     controller, host = running.controller, running.host
-    elsewhere = "" if controller.grpc_address == DEFAULT_ADDRESS else f" --address {controller.grpc_address}"
-    print(f"controller  {controller.grpc_address}  metrics http://{controller.metrics_address}/metrics")
-    print(f"host        {host.grpc_address}  metrics http://{host.metrics_address}/metrics")
+    # A shell takes the brackets of an IPv6 address for a pattern.
+    address = shlex.quote(controller.grpc_address)
+    elsewhere = "" if controller.grpc_address == DEFAULT_ADDRESS else f" --address {address}"
+    print(f"controller  {controller.grpc_address}  metrics {_url(controller.metrics_address, '/metrics')}")
+    print(f"host        {host.grpc_address}  metrics {_url(host.metrics_address, '/metrics')}")
     if running.gateway is not None:
         web = running.gateway
-        print(f"web         http://{web.http_address}  metrics http://{web.metrics_address}/metrics")
+        print(f"web         {_url(web.http_address)}  metrics {_url(web.metrics_address, '/metrics')}")
     print(f'Ask from another terminal:  orchestrion ask{elsewhere} "Read this aloud." -f picture.jpg', flush=True)
     exits.tell("Ctrl-C stops all." if running.gateway is not None else "Ctrl-C stops both.")
+
+
+def _url(address: str, path: str = "") -> str:
+    """Returns the URL of a server, or of a page there; the address of a unix socket, which no URL names, as it is."""
+    return address if address.startswith("unix:") else f"http://{address}{path}"
 
 
 def _fetch(running: Platform, profile: str, *, yes: bool) -> None:
@@ -128,7 +169,7 @@ def _fetch(running: Platform, profile: str, *, yes: bool) -> None:
                 return
             if not yes and not sys.stdin.isatty():
                 count = "1 expert" if len(wanted) == 1 else f"{len(wanted)} experts"
-                where = f" --host {running.host.grpc_address}"
+                where = f" --host {shlex.quote(running.host.grpc_address)}"
                 exits.tell(
                     f"Files of {count} are to be downloaded ({total_of(wanted)}): "
                     f"orchestrion models pull --profile {profile}{where}"

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 from orchestrion import task_types
-from orchestrion.errors import InvalidArgumentError
+from orchestrion.errors import InvalidArgumentError, Reason
 from orchestrion.events import PlanFinished, TaskPlanned
-from orchestrion.plans import Plan
+from orchestrion.plans import Plan, TaskType
 from orchestrion_controller import languages, refusals
 from orchestrion_controller.planner.builtin.binding.estimated import EstimatedTasks
 from orchestrion_controller.planner.builtin.drafting import Drafting, PlanDraft, askable
 from orchestrion_controller.planner.builtin.reading.marking import beside
 from orchestrion_controller.planner.builtin.reading.reader import Reader
 from orchestrion_controller.planner.surroundings import Surroundings
+from orchestrion_controller.plans.offers import size_of
 from orchestrion_controller.plans.rules import PlanChecker
 from orchestrion_controller.stages import PlanItem, PlanningRequest
+
+_LARGEST_LIBRARY: Final = 1_000
+"""How many things a library may offer that is read, by `offers.size_of`: each costs milliseconds."""
+
+_THREADS: Final = ThreadPoolExecutor(2, thread_name_prefix="planner")
+"""Few, and its own: more of them would take the interpreter from the event loop, and files wait for threads, too."""
 
 
 class ReadingPlanner:
@@ -44,8 +53,10 @@ class ReadingPlanner:
         """
         artifacts = {name: artifact for turn in request.history for name, artifact in turn.artifacts.items()}
         checker = PlanChecker(request.task_types, request.attachments, artifacts)
+        for library in (request.task_types, request.on_offer, request.defined):
+            _check_size(library, replaced=request.replaced)
         # On a thread: it computes for milliseconds, in which the event loop serves other runs.
-        draft = await asyncio.to_thread(self._draft, request)
+        draft = await asyncio.get_running_loop().run_in_executor(_THREADS, self._draft, request)
         if draft.not_done or draft.questions:
             partial = _partial(draft, checker)
             yield PlanFinished(partial, draft.confidence, draft.doubts, draft.not_done, draft.questions)
@@ -68,6 +79,18 @@ class ReadingPlanner:
             return PlanDraft(not_done=(refusals.nothing_does(around.text.strip(), asked_in.tag),))
         tasks = EstimatedTasks(around, [asked_in]).make(estimate.graph, estimate.types)
         return PlanDraft(tasks, confidence=estimate.confidence, doubts=estimate.doubts)
+
+
+def _check_size(library: Mapping[str, TaskType], *, replaced: bool) -> None:
+    size = size_of(library.values())
+    if size <= _LARGEST_LIBRARY:
+        return
+    counted = f"{size:,} combinations of choices and inputs, where the built-in planner reads {_LARGEST_LIBRARY:,}"
+    cure = "Or have a language model plan, or submit the plan."
+    if replaced:
+        text = f"task_types have {counted}: give fewer task types or choices. {cure}"
+        raise Reason.REQUEST_TOO_LARGE.error(text, field="task_types")
+    raise Reason.REQUEST_BEYOND_PLANNER.error(f"The task types of the hosts have {counted}: stop some hosts. {cure}")
 
 
 def _partial(draft: PlanDraft, checker: PlanChecker) -> Plan:

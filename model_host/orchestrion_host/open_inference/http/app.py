@@ -21,7 +21,7 @@ from orchestrion_host.open_inference.calls import ProtocolCalls
 from orchestrion_host.open_inference.http import bodies, messages
 from orchestrion_host.open_inference.http.errors import response_of
 from orchestrion_host.open_inference.repository import ModelRepository
-from orchestrion_serving import tracing
+from orchestrion_serving import callers, tracing
 
 _log = logging.getLogger(__name__)
 
@@ -72,6 +72,7 @@ class ProtocolApp:
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
+        callers.current.set(request.client.host if request.client is not None else "")
         route, answer, values = self._route(request)
         started = time.perf_counter()
         parent = tracing.remote_parent(request.headers.items()) if tracing.is_on() else None

@@ -7,10 +7,15 @@ import contextlib
 import math
 import socket
 from collections.abc import Generator
+from typing import Final
 
 import uvicorn
 
+from orchestrion import listening
+from orchestrion.listening import ListenAddress
 from orchestrion_host.open_inference.http.app import ProtocolApp
+
+_BACKLOG: Final = 1024
 
 
 class HttpServer:
@@ -21,26 +26,25 @@ class HttpServer:
         self._app = app
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
-        self.port = 0
-        """The port that it serves on, once it has started."""
+        self.address = ""
+        """Where it serves, `host:port`, once it has started."""
 
-    async def start(self, address: str, port: int) -> None:
+    async def start(self, address: ListenAddress, max_calls: int) -> None:
         """Listens and serves.
 
         Args:
-            address: The address to bind.
-            port: The port; 0 takes a free one.
+            address: Where; port 0 takes a free one.
+            max_calls: How many connections and requests may be open at once; one more is answered with 503.
 
         Raises:
             OSError: The port is taken, or the address is none of this machine's.
         """
-        host = address.strip("[]")
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            listening = socket.create_server((host, port), family=family, backlog=1024)
+            bound, _ = listening.bound(address)
         except OSError as error:
-            raise OSError(f"http_port: cannot listen on {host}:{port}: {error.strerror or error}") from error
-        self.port = listening.getsockname()[1]
+            raise listening.explained(address, error, address_flag="--listen-host", port_flag="--http-port") from error
+        bound.listen(_BACKLOG)
+        self.address = str(address.with_port(bound.getsockname()[1]))
         settings = uvicorn.Config(
             self._app,
             lifespan="off",
@@ -49,9 +53,10 @@ class HttpServer:
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            limit_concurrency=max_calls,
         )
         self._server = _Server(settings)
-        self._serving = asyncio.create_task(self._server.serve(sockets=[listening]))
+        self._serving = asyncio.create_task(self._server.serve(sockets=[bound]))
         await self._server.serves.wait()
 
     async def stop(self, grace_s: float) -> None:

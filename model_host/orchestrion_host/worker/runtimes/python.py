@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Final
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion_host import ipc
@@ -16,6 +17,7 @@ from orchestrion_host.worker.plugin_calls import WorkerCall, outputs_of
 from orchestrion_host.worker.runtimes import Loader, Result
 
 _log = logging.getLogger(__name__)
+_WORK_BYTES: Final = 8
 
 
 class PluginExpert:
@@ -43,6 +45,11 @@ class PluginExpert:
     def parameter_bytes(self) -> int:
         """Returns what its weights take, as the expert says."""
         return self._expert.parameter_bytes()
+
+    def work_bytes(self, call: Call, pixel_count: int) -> int:
+        """As `DeclaresWork` has it: what others do with a picture is not known, and many do not decode it."""
+        del call
+        return _WORK_BYTES * pixel_count
 
     def unload(self) -> None:
         """Has the expert let go of everything."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, func, insert, select, text, update
 
-from orchestrion.errors import FailedPreconditionError, InternalError, OrchestrionError, ResourceExhaustedError
+from orchestrion.errors import FailedPreconditionError, InternalError, OrchestrionError, UnavailableError
 from orchestrion_controller.database.database import Database
 from orchestrion_controller.database.schema import EVENTS, METADATA, RUNS
 from orchestrion_controller.metrics import ControllerMetrics
-from tests.unit.controller.conftest import HoldWrites
+from tests.unit.controller.conftest import HoldWrites, seen
 
 INSERT = insert(EVENTS)
 COUNT = select(func.count()).select_from(EVENTS)
@@ -27,7 +29,7 @@ OpenDatabase = Callable[..., Database]
 async def open_database(path: Path, metrics: ControllerMetrics) -> AsyncIterator[OpenDatabase]:
     opened: list[Database] = []
 
-    def open_(url: str = f"sqlite:///{path}", **settings: str) -> Database:
+    def open_(url: str = f"sqlite:///{path}", **settings: Any) -> Database:
         database = Database(url, metrics, **settings)
         opened.append(database)
         return database
@@ -151,9 +153,9 @@ async def test_a_failed_commit_is_told_to_all_who_wait(
     outcomes = await write_all(database, [row(sequence) for sequence in range(50)])
     assert len(outcomes) == 50
     for error in outcomes:
-        assert isinstance(error, ResourceExhaustedError)
-        assert (error.reason, "no such table: events" in error.message) == ("STORAGE_FULL", True)
-    with pytest.raises(ResourceExhaustedError, match="did not take a write"):
+        assert isinstance(error, UnavailableError)
+        assert (error.reason, "no such table: events" in error.message) == ("STORAGE_UNAVAILABLE", True)
+    with pytest.raises(UnavailableError, match="cannot be used now"):
         await database.commit(INSERT, row(1))
     assert failures(metrics) >= 2
     assert commits(metrics) == writes(metrics) == 0
@@ -164,7 +166,7 @@ async def test_the_writer_goes_on_after_a_failure(database: Database, path: Path
     with closing(sqlite3.connect(path)) as connection:
         (made,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'events'").fetchone()
         connection.execute("DROP TABLE events")
-        with pytest.raises(ResourceExhaustedError):
+        with pytest.raises(UnavailableError):
             await database.commit(INSERT, row(1))
         connection.execute(made)
     await database.commit(INSERT, row(2))
@@ -174,9 +176,10 @@ async def test_the_writer_goes_on_after_a_failure(database: Database, path: Path
 async def test_a_database_that_cannot_be_written(open_database: OpenDatabase, path: Path) -> None:
     first = open_database()
     await first.commit(INSERT, row(1))
+    await first.close()
     second = open_database(f"sqlite:///file:{path}?mode=ro&uri=true")
     assert await second.read(lambda connection: connection.execute(COUNT).scalar_one()) == 1
-    with pytest.raises(ResourceExhaustedError, match="readonly database"):
+    with pytest.raises(UnavailableError, match="readonly database"):
         await second.commit(INSERT, row(2))
 
 
@@ -251,8 +254,10 @@ async def test_sqlite_is_set_up(open_database: OpenDatabase, synchronous: str, n
 
 
 async def test_a_database_is_opened_again(open_database: OpenDatabase, path: Path) -> None:
-    await open_database().commit(INSERT, row(1))
-    await open_database().commit(INSERT, row(2))
+    for number in (1, 2):
+        database = open_database()
+        await database.commit(INSERT, row(number))
+        await database.close()
     assert sequences(path) == [1, 2]
     with closing(sqlite3.connect(path)) as connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -266,6 +271,51 @@ async def test_a_database_that_cannot_be_opened(url: str, metrics: ControllerMet
     with pytest.raises(FailedPreconditionError, match=r"^database_url: cannot open the database: ") as caught:
         Database(url, metrics)
     assert caught.value.reason == "NOT_CONFIGURED"
+
+
+async def test_a_second_controller_is_refused_while_the_first_lives(
+    open_database: OpenDatabase, metrics: ControllerMetrics, path: Path
+) -> None:
+    first = open_database()
+    with pytest.raises(
+        FailedPreconditionError, match=rf"process {os.getpid()} uses the database {path}; stop it, or .* --database-url"
+    ):
+        open_database()
+    await first.commit(INSERT, row(1))
+    await first.close()
+    assert sequences(path) == [1]
+    await open_database().commit(INSERT, row(2))
+
+
+async def test_a_lock_that_another_process_holds_for_long_is_waited_for_and_then_named(
+    open_database: OpenDatabase, hold_writes: HoldWrites, path: Path
+) -> None:
+    database = open_database(retry_s=0.2)
+    with hold_writes():
+        with pytest.raises(UnavailableError, match=f"Another process holds {path} locked") as caught:
+            await database.commit(INSERT, row(1))
+        assert caught.value.reason == "STORAGE_UNAVAILABLE"
+        assert database.problem == caught.value.message
+    await database.commit(INSERT, row(2))
+    assert (database.problem, sequences(path)) == ("", [2])
+
+
+async def test_a_lock_that_ends_in_time_costs_nothing(
+    open_database: OpenDatabase,
+    hold_writes: HoldWrites,
+    path: Path,
+    metrics: ControllerMetrics,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # SQLite itself gives up at once, so that the writer has to try again.
+    monkeypatch.setattr("orchestrion_controller.database.engines._MOST_BUSY_S", 0.0)
+    database = open_database(retry_s=60.0)
+    with hold_writes():
+        writing = asyncio.ensure_future(write_all(database, [row(1), row(2)]))
+        await seen(lambda: bool(database.problem))
+    assert await writing == [None, None]
+    assert (database.problem, sequences(path)) == ("", [1, 2])
+    assert failures(metrics) >= 1
 
 
 async def test_a_file_that_is_no_database(path: Path, metrics: ControllerMetrics) -> None:

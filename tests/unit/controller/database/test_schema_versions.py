@@ -21,7 +21,7 @@ from orchestrion.errors import FailedPreconditionError
 from orchestrion.runs import RunState
 from orchestrion_controller.database import versions
 from orchestrion_controller.database.database import Database
-from orchestrion_controller.database.schema import METADATA
+from orchestrion_controller.database.schema import HOSTS, METADATA
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.runs.journal import Journal
 
@@ -49,7 +49,8 @@ def tables(path: Path) -> set[tuple[str, str]]:
 async def test_a_database_of_before_versions_is_opened_with_all_that_it_holds(
     unversioned: Path, metrics: ControllerMetrics
 ) -> None:
-    before = {table: ask(unversioned, f"SELECT * FROM {table}") for table in METADATA.tables}
+    names = METADATA.tables.keys() - {HOSTS.name}
+    before = {table: ask(unversioned, f"SELECT * FROM {table}") for table in names}
     before["artifacts"] = [(owner, sha256, sha256, *rest) for owner, sha256, *rest in before["artifacts"]]
     # Runs of that time have no request, and were never taken up again.
     before["runs"] = [(*row, None, 0) for row in before["runs"]]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from orchestrion.errors import InvalidArgumentError
 from orchestrion.plans import Parameter, ParameterKind, Task, TaskResult, TaskState, TaskType
 from orchestrion.values import ArtifactRef, Json, OutputRef, Value
-from orchestrion_controller.executor.inputs import fold, resolve, unfold
+from orchestrion_controller.executor.inputs import Inputs, fold, resolve, unfold
 
 TEXT, IMAGE = ParameterKind.TEXT, ParameterKind.IMAGE
 TYPE = TaskType(
@@ -70,6 +70,21 @@ def test_a_reference_to_nothing_names_its_input(reference: OutputRef, message: s
         assert caught.value.metadata == {"task_id": "this", "field": "inputs.texts"}
 
 
+def unfolded(inputs: dict[str, Value]) -> list[Inputs]:
+    """The inputs of each call."""
+    items = unfold(task(), TYPE, inputs)
+    assert items is not None
+    return list(items)
+
+
+def test_a_list_without_references_stays_itself() -> None:
+    # What many calls have in common is compared and measured by what it is.
+    plain, mixed = ("a", ("b", "c")), ("a", OutputRef("read", "text"))
+    inputs = resolve(task(text=plain, texts=mixed), DONE)
+    assert inputs["text"] is plain
+    assert inputs["texts"] is not mixed
+
+
 def test_nothing_unfolds_where_nothing_is_a_list_too_many() -> None:
     assert unfold(task(), TYPE, {}) is None
     assert unfold(task(), TYPE, {"text": "a", "image": ArtifactRef("artifacts/x")}) is None
@@ -78,16 +93,16 @@ def test_nothing_unfolds_where_nothing_is_a_list_too_many() -> None:
 
 
 def test_a_list_for_an_input_of_one_unfolds() -> None:
-    assert unfold(task(), TYPE, {"text": ("a", "b"), "texts": ("x", "y"), "image": "same"}) == [
+    assert unfolded({"text": ("a", "b"), "texts": ("x", "y"), "image": "same"}) == [
         {"text": "a", "texts": ("x", "y"), "image": "same"},
         {"text": "b", "texts": ("x", "y"), "image": "same"},
     ]
-    assert unfold(task(), TYPE, {"text": ()}) == []
-    assert unfold(task(), TYPE, {"text": ("a",)}) == [{"text": "a"}]
+    assert unfolded({"text": ()}) == []
+    assert unfolded({"text": ("a",)}) == [{"text": "a"}]
 
 
 def test_lists_go_in_step() -> None:
-    assert unfold(task(), TYPE, {"text": ("a", "b"), "image": ("x", "y")}) == [
+    assert unfolded({"text": ("a", "b"), "image": ("x", "y")}) == [
         {"text": "a", "image": "x"},
         {"text": "b", "image": "y"},
     ]

@@ -162,6 +162,17 @@ async def test_task_types_that_the_planner_never_saw_are_planned_by_their_cues_a
     assert task.inputs == {"picture": ArtifactRef(request.attachments[1].name), "direction": "darken"}
 
 
+@pytest.mark.parametrize(("replaced", "reason"), [(True, "REQUEST_TOO_LARGE"), (False, "REQUEST_BEYOND_PLANNER")])
+async def test_choices_that_multiply_are_refused_before_they_are_listed(replaced: bool, reason: str) -> None:
+    letters = tuple("abcdefghij")
+    inputs = tuple(Parameter(name, ParameterKind.TEXT, choices=letters) for name in letters)
+    wide = TaskType("wide", "Has ten billion combinations of choices.", inputs, ())
+    request = replace(request_for("do it", "t"), task_types={wide.name: wide}, replaced=replaced)
+    with pytest.raises(OrchestrionError, match="10,000,000,010 combinations") as caught:
+        await plan_of(request)
+    assert caught.value.reason == reason
+
+
 LONG = "It was a \"dark\" and stormy night; the rain wouldn't stop: 'never', they said. " * 650
 
 

@@ -18,7 +18,7 @@ SPEAK = Task("speak", "text-to-speech", {"text": OutputRef("pick", "text")})
 
 
 async def items_of(plan: Plan) -> list[PlanItem]:
-    return [item async for item in SubmittedPlanner(plan).plan(REQUEST)]
+    return [item async for item in SubmittedPlanner(plan, 100).plan(REQUEST)]
 
 
 async def test_plan_is_streamed_as_it_is() -> None:
@@ -27,7 +27,7 @@ async def test_plan_is_streamed_as_it_is() -> None:
 
 
 async def test_nothing_of_an_invalid_plan_goes_out() -> None:
-    planner = SubmittedPlanner(Plan((SELECT, Task("speak", "text-to-speech", {}))))
+    planner = SubmittedPlanner(Plan((SELECT, Task("speak", "text-to-speech", {}))), 100)
     with pytest.raises(OrchestrionError) as caught:
         await anext(planner.plan(REQUEST))
     assert caught.value.reason == "MISSING_INPUT"
@@ -35,5 +35,5 @@ async def test_nothing_of_an_invalid_plan_goes_out() -> None:
 
 async def test_first_task_is_out_at_once() -> None:
     start = time.perf_counter()
-    await anext(SubmittedPlanner(Plan((SELECT, SPEAK))).plan(REQUEST))
+    await anext(SubmittedPlanner(Plan((SELECT, SPEAK)), 100).plan(REQUEST))
     assert time.perf_counter() - start < 0.010

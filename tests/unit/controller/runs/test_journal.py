@@ -18,6 +18,8 @@ from orchestrion_controller.database.schema import RUNS
 from orchestrion_controller.runs.journal import Journal
 from tests.unit.controller.conftest import HoldWrites
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 

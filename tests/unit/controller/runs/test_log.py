@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestrion._codec import codec
-from orchestrion.errors import InternalError, OrchestrionError, ResourceExhaustedError
+from orchestrion.errors import InternalError, OrchestrionError, UnavailableError
 from orchestrion.events import AnswerText, Event, Payload, Stage, StageStarted, TaskPreview, TaskProgress, TaskText
 from orchestrion.v1 import events_pb2
 from orchestrion_controller.database.database import Database
@@ -313,9 +313,9 @@ async def test_readers_are_told_that_the_journal_fails(log: RunLog, path: Path) 
     log.append(Stage.PLAN, numbered("two"))
     log.append(Stage.PLAN, numbered("three"))
     log.close()
-    with pytest.raises(ResourceExhaustedError) as caught:
+    with pytest.raises(UnavailableError) as caught:
         await anext(reading)
-    assert caught.value.reason == "STORAGE_FULL"
+    assert caught.value.reason == "STORAGE_UNAVAILABLE"
     assert log.failure is caught.value
     assert len(log.events()) == 1
     with pytest.raises(OrchestrionError):

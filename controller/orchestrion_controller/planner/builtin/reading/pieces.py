@@ -67,15 +67,19 @@ class Pieces:
         pieces = [Piece(_BEGIN, 0, 0), *(Piece(VOCABULARY + MARKS.index(mark), 0, 0) for mark in before)]
         position = 0
         for aside in asides:
+            if len(pieces) >= MOST_PIECES:
+                break
             pieces += self._plain(text, position, aside.start)
             pieces.append(Piece(VOCABULARY + MARKS.index(aside.mark), aside.start, aside.end))
             position = aside.end
-        pieces += self._plain(text, position, len(text))
+        if len(pieces) < MOST_PIECES:
+            pieces += self._plain(text, position, len(text))
         return [*pieces[: MOST_PIECES - 1], Piece(_END, len(text), len(text))]
 
     def _plain(self, text: str, start: int, end: int) -> list[Piece]:
         pieces: list[Piece] = []
-        while start < end:
+        # A text may have megabytes, of which the first words are read.
+        while start < end and len(pieces) < MOST_PIECES:
             if text[start].isspace():
                 start += 1
                 continue

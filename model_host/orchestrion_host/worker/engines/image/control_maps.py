@@ -25,6 +25,8 @@ Drawing: TypeAlias = npt.NDArray[np.uint8]
 _TAUGHT_SIDE: Final = 512
 # What is larger is looked at in a reduced copy: it shows the same edges in a fraction of the time.
 _LONGEST_SIDE: Final = 1536
+MOST_PIXELS: Final = _LONGEST_SIDE**2
+"""The most pixels that are looked at closely."""
 _SCALES: Final = (1.5, 3.0, 6.0)
 # Nobody scribbles the hair of a cat.
 _SCRIBBLE_SCALES: Final = (4.0, 8.0)

@@ -24,6 +24,8 @@ _CLASSES: Final = Path(__file__).with_name("imagenet_classes.txt")
 _MOST_CLASSES: Final = 20
 _MIDDLE: Final = 127.0
 _RANGE: Final = 128.0
+_WORK_BYTES: Final = 8
+"""For each pixel, beside the decoded picture, at the peak: a copy on white."""
 
 
 class EfficientNet:
@@ -49,6 +51,11 @@ class EfficientNet:
     def parameter_bytes(self) -> int:
         """Returns 0: onnxruntime does not tell; the growth of the process does."""
         return 0
+
+    def work_bytes(self, call: Call, pixel_count: int) -> int:
+        """As `DeclaresWork` has it."""
+        del call
+        return _WORK_BYTES * pixel_count
 
     def unload(self) -> None:
         """Lets go of the network."""

@@ -80,14 +80,20 @@ def _by_visible_colour(image: Picture, change: Callable[[Picture], Picture]) -> 
 
     Transparent pixels often hold black or whatever was there once, which must not bleed into their neighbours.
     """
-    colour = np.ascontiguousarray(image[:, :, :3])
     if image.shape[2] == 3:
-        return change(colour), None
+        return change(np.ascontiguousarray(image)), None
     weight = image[:, :, 3].astype(np.float32)
-    weighted = change(colour * (weight / 255)[:, :, None])
     changed_weight = np.clip(change(weight), 0, 255)
-    visible = weighted * (255 / np.maximum(changed_weight, 1e-3))[:, :, None]
-    return np.clip(visible + 0.5, 0, 255).astype(np.uint8), (changed_weight + 0.5).astype(np.uint8)
+    weight /= 255
+    scale = 255 / np.maximum(changed_weight, 1e-3)
+    visible = np.empty((*changed_weight.shape, 3), np.uint8)
+    # One after the other: as floats, all of them take twelve bytes for each pixel, and several times that.
+    for channel in range(3):
+        weighted = change(image[:, :, channel] * weight)
+        weighted *= scale
+        weighted += 0.5
+        visible[:, :, channel] = np.clip(weighted, 0, 255, out=weighted)
+    return visible, (changed_weight + 0.5).astype(np.uint8)
 
 
 def _with_alpha(colour: Picture, original: Picture) -> Picture:

@@ -29,6 +29,8 @@ _SURROUNDINGS: Final = 1.25
 """How much larger than the person is what the network sees of the image."""
 _LIKELY: Final = 0.3
 """The mean score of the joints from which the whole image shows a person whom the detector did not see."""
+_WORK_BYTES: Final = 12
+"""For each pixel, beside the decoded picture, at the peak: a copy on white, its array, and what is drawn."""
 
 
 class MoveNetPoses:
@@ -56,6 +58,11 @@ class MoveNetPoses:
         """Returns 0: OpenCV does not tell; the growth of the process does."""
         return 0
 
+    def work_bytes(self, call: Call, pixel_count: int) -> int:
+        """As `DeclaresWork` has it."""
+        del call
+        return _WORK_BYTES * pixel_count
+
     def unload(self) -> None:
         """Lets go of the networks."""
         del self._detector, self._network
@@ -67,7 +74,7 @@ class MoveNetPoses:
             call.raise_if_cancelled()
             call.progress("looking for people", fraction)
 
-        pixels = np.asarray(image)
+        pixels = image_inputs.pixels(image)
         detections = object_search.find(
             pixels, self._detector.look, ssd_network.INPUT_SIDE, _PERSON_THRESHOLD, lambda done: go_on(0.8 * done)
         )

@@ -21,6 +21,10 @@ _DRAWINGS: Final[Mapping[str, tuple[str, Callable[[Picture], Drawing]]]] = {
     "mlsd-control": ("lines", control_maps.straight_lines),
     "scribble-control": ("scribble", control_maps.scribble),
 }
+_WORK_BYTES: Final = 9
+"""For each pixel, beside the decoded picture, at the peak: a copy on white, its array and the drawing."""
+_REDUCED_BYTES: Final = 200
+"""For each pixel of the reduced copy that edges are looked for in: their strengths in three colours, as floats."""
 
 
 class OpenCvControls:
@@ -47,6 +51,11 @@ class OpenCvControls:
         """Returns 0: there are no weights."""
         return 0
 
+    def work_bytes(self, call: Call, pixel_count: int) -> int:
+        """As `DeclaresWork` has it."""
+        del call
+        return _WORK_BYTES * pixel_count + _REDUCED_BYTES * min(pixel_count, control_maps.MOST_PIXELS)
+
     def unload(self) -> None:
         """Does nothing."""
 
@@ -54,7 +63,7 @@ class OpenCvControls:
         what, draw = _DRAWINGS[call.task_type]
         image = image_inputs.opaque(image_inputs.read(call, "image", self._max_image_pixels))
         call.raise_if_cancelled()
-        drawn = Image.fromarray(draw(np.asarray(image)))
+        drawn = Image.fromarray(draw(image_inputs.pixels(image)))
         return {"image": image_outputs.write(call, "image", drawn, what)}
 
 

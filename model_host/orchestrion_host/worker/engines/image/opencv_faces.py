@@ -19,6 +19,8 @@ from orchestrion_host.worker.models.image import detected_objects
 from orchestrion_host.worker.runtimes import Outputs, Result, one_by_one
 
 _DEFAULT_THRESHOLD: Final = 0.7
+_WORK_BYTES: Final = 12
+"""For each pixel, beside the decoded picture, at the peak: a copy on white, its array, greys, and what is drawn."""
 
 
 class OpenCvFaces:
@@ -53,6 +55,11 @@ class OpenCvFaces:
         """Returns 0: OpenCV does not tell; the growth of the process does."""
         return 0
 
+    def work_bytes(self, call: Call, pixel_count: int) -> int:
+        """As `DeclaresWork` has it."""
+        del call
+        return _WORK_BYTES * pixel_count
+
     def unload(self) -> None:
         """Lets go of the cascades."""
         del self._free
@@ -66,7 +73,7 @@ class OpenCvFaces:
             call.raise_if_cancelled()
             call.progress("looking for faces", fraction)
 
-        grey = np.asarray(cv2.cvtColor(np.asarray(image_inputs.opaque(image)), cv2.COLOR_RGB2GRAY))
+        grey = np.asarray(cv2.cvtColor(image_inputs.pixels(image_inputs.opaque(image)), cv2.COLOR_RGB2GRAY))
         cascades = self._free.get()
         try:
             detections = face_search.find(grey, cascades, go_on)

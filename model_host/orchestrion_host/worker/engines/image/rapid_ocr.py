@@ -23,6 +23,9 @@ _LEAST_SIDE: Final = 8
 """Pixels: no letter is lower."""
 _NO_IMAGE: Final = Image.new("RGB", (1, 1))
 """What stays of a page that was read: many of them would fill the memory."""
+_WORK_BYTES: Final = 24
+"""For each pixel, beside the decoded picture, at the peak: a copy on white, its array, that turned, and maps of
+where text and fine detail are."""
 
 
 class RapidOcr:
@@ -44,6 +47,11 @@ class RapidOcr:
     def parameter_bytes(self) -> int:
         """Returns 0: onnxruntime does not tell; the growth of the process does."""
         return 0
+
+    def work_bytes(self, call: Call, pixel_count: int) -> int:
+        """As `DeclaresWork` has it."""
+        del call
+        return _WORK_BYTES * pixel_count
 
     def unload(self) -> None:
         """Lets go of the models."""

@@ -30,6 +30,8 @@ _STEP: Final = 4
 """What the network makes is as large as its input where the sides are multiples of this."""
 _SHORTEST_SIDE: Final = 16
 _DEFAULT_STRENGTH: Final = 0.5
+_WORK_BYTES: Final = 24
+"""For each pixel, beside the decoded picture, at the peak: a copy on white, the painting, and both mixed."""
 
 
 class StyleTransfer:
@@ -53,6 +55,11 @@ class StyleTransfer:
     def parameter_bytes(self) -> int:
         """Returns 0: onnxruntime does not tell; the growth of the process does."""
         return 0
+
+    def work_bytes(self, call: Call, pixel_count: int) -> int:
+        """As `DeclaresWork` has it."""
+        del call
+        return _WORK_BYTES * pixel_count
 
     def unload(self) -> None:
         """Lets go of the network."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import PurePath
 from typing import Final
 
@@ -10,6 +9,7 @@ from PIL import Image
 
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
+from orchestrion_host.worker.output_files import OutputFile
 
 _JPEG_QUALITY: Final = 92
 # JPEG has 16 bits for each side; Pillow's encoder stops a little before that.
@@ -33,15 +33,17 @@ def write(call: Call, name: str, image: Image.Image, what: str, *, file_format: 
         RunCancelledError: Nobody waits for it any more.
     """
     call.raise_if_cancelled()
-    file = io.BytesIO()
     profile = image.info.get("icc_profile")
     jpeg = file_format in ("JPEG", "MPO") and image.mode != "RGBA" and max(image.size) <= _LONGEST_JPEG_SIDE
-    if jpeg:
-        image.save(file, "JPEG", quality=_JPEG_QUALITY, icc_profile=profile)
-    else:
-        image.save(file, "PNG", compress_level=_PNG_COMPRESSION, icc_profile=profile)
+
+    def save(file: OutputFile) -> None:
+        if jpeg:
+            image.save(file, "JPEG", quality=_JPEG_QUALITY, icc_profile=profile)  # type: ignore[arg-type]
+        else:
+            image.save(file, "PNG", compress_level=_PNG_COMPRESSION, icc_profile=profile)  # type: ignore[arg-type]
+
     media_type, ending = ("image/jpeg", "jpg") if jpeg else ("image/png", "png")
-    return call.spool.write([file.getvalue()], media_type, f"{_stem(call, name)}-{what}.{ending}")
+    return call.spool.save(save, media_type, f"{_stem(call, name)}-{what}.{ending}")
 
 
 def _stem(call: Call, name: str) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from PIL import Image, ImageChops, UnidentifiedImageError
+from PIL import Image, ImageChops
 
 from orchestrion_host.worker.call import Call
-from orchestrion_host.worker.media.image import image_inputs
-from orchestrion_host.worker.media.image.page_numbers import page_numbers
+from orchestrion_host.worker.media.image import image_files, image_inputs
+from orchestrion_host.worker.media.image.page_numbers import TooManyPagesError, page_numbers
 
 _PAGES: Final = frozenset({"DCX", "TIFF"})
 """Formats of scans: two pages may look alike and be two."""
@@ -44,26 +44,29 @@ def read(call: Call, name: str, max_pixels: int) -> Iterator[ImagePage]:
     Raises:
         InvalidArgumentError: It is no image, a broken one, or a page has too many pixels.
     """
-    try:
-        with Image.open(call.file(name)) as file:
-            numbers = page_numbers(file)
-            before: Image.Image | None = None
-            for place, number in enumerate(numbers):
-                call.raise_if_cancelled()
-                if number:
-                    file.seek(number)
-                image_inputs.check_size(call, name, file, max_pixels)
-                file.load()
-                page = image_inputs.upright_colour(file)
-                small = _reduced(page)
-                is_frame = len(numbers) > 1 and file.format not in _PAGES
-                if before is None or not is_frame or not _same(before, small):
-                    yield ImagePage(page, place + 1, len(numbers), is_frame)
-                before = small
-    except UnidentifiedImageError as error:
-        raise call.bad_input(name, "is not a picture in a format that this host reads.") from error
-    except image_inputs.BROKEN as error:
-        raise call.bad_input(name, f"cannot be read as a picture: {error}.") from error
+    path = call.file(name)
+    with image_files.opened(call, name, max_pixels) as file:
+        image_files.check_size(call, name, file.size, max_pixels)
+        try:
+            numbers = page_numbers(file, path)
+        except TooManyPagesError as error:
+            raise image_inputs.too_many_pages(call, name, error.limit) from error
+        before: Image.Image | None = None
+        for place, number in enumerate(numbers):
+            call.raise_if_cancelled()
+            if number:
+                file.seek(number)
+            image_files.check_size(call, name, file.size, max_pixels)
+            file.load()
+            page = image_inputs.upright_colour(file)
+            if len(numbers) > 1 and page is file:
+                # The next one is painted over it.
+                page = file.copy()
+            is_frame = len(numbers) > 1 and file.format not in _PAGES
+            small = _reduced(page) if is_frame else None
+            if before is None or small is None or not _same(before, small):
+                yield ImagePage(page, place + 1, len(numbers), is_frame)
+            before = small
 
 
 def _reduced(image: Image.Image) -> Image.Image:

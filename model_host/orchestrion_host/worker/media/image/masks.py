@@ -12,12 +12,14 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from orchestrion_host.worker.library_types import Array
+from orchestrion_host.worker.media.image import image_inputs
 from orchestrion_host.worker.media.image.detections import Box
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 """Of shape (height, width): which pixels belong."""
 
 _OPACITY: Final = 0.5
+_STRIP_PIXELS: Final = 1 << 20
 _LETTER_SHARE: Final = 1 / 40
 _SMALLEST_LETTER: Final = 11
 _COLOURS: Final = (
@@ -49,12 +51,18 @@ def drawn_over(image: Image.Image, segments: Iterable[MaskedArea]) -> Image.Imag
         segments: As large as the image, taken one after the other, since many of them would fill the memory. Each
             label has a colour of its own; segments without one take turns.
     """
-    pixels = np.asarray(image.convert("RGB")).copy()
+    pixels = image_inputs.pixels(image if image.mode == "RGB" else image.convert("RGB"))
+    if not pixels.flags.writeable:
+        pixels = pixels.copy()
     names: list[tuple[str, tuple[float, float]]] = []
     for number, segment in enumerate(segments):
         colour = np.array(_colour(segment.label, number), dtype=np.uint16)
-        inside = pixels[segment.mask].astype(np.uint16)
-        pixels[segment.mask] = (inside * (1 - _OPACITY) + colour * _OPACITY).astype(np.uint8)
+        # Row by row in strips: as floats, a segment that fills a photograph would take gigabytes.
+        rows = max(1, _STRIP_PIXELS // image.width)
+        for top in range(0, image.height, rows):
+            strip, mask = pixels[top : top + rows], segment.mask[top : top + rows]
+            inside = strip[mask].astype(np.uint16)
+            strip[mask] = (inside * (1 - _OPACITY) + colour * _OPACITY).astype(np.uint8)
         pixels[_edge(segment.mask)] = colour.astype(np.uint8)
         if segment.label:
             names.append((segment.label, _middle(segment.mask)))
@@ -102,7 +110,12 @@ def _edge(mask: Mask) -> Mask:
 
 def _middle(mask: Mask) -> tuple[float, float]:
     """Returns a place inside a mask for its name: that of its pixels which is nearest to their mean."""
-    rows, columns = np.nonzero(mask)
+    # Of a large one every second row and column tells as much, or every third.
+    stride = max(1, round((mask.size / _STRIP_PIXELS) ** 0.5))
+    reduced = mask[::stride, ::stride]
+    if not reduced.any():
+        stride, reduced = 1, mask
+    rows, columns = (places * stride for places in np.nonzero(reduced))
     step = max(1, len(rows) // 4096)
     rows, columns = rows[::step], columns[::step]
     nearest = int(np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2))

@@ -36,6 +36,7 @@ _CONTAINERS: Final = "mov,matroska,avi,mpeg,mpegts,ogg,gif"
 # About the quality at which a difference begins to be seen.
 _QUALITY: Final = "18"
 _BT709_MATRIX: Final = 1
+_CHECKED_FRAMES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def read(
         InvalidArgumentError: It is no video, a broken one, too long, or has too many pixels.
         RunCancelledError: Nobody waits for it any more.
     """
-    with _opened(call, name) as (container, stream):
+    with _opened(call, name, max_pixels) as (container, stream):
         _check_size(call, name, stream.codec_context, max_pixels)
         times = video_timestamps.of(call, name, container, stream, max_seconds)
         wanted = [times.start_s + (place + 0.5) * times.seconds / count for place in range(count)]
@@ -104,15 +105,24 @@ def write(call: Call, stem: str, frames: Iterable[Frame], frames_per_second: flo
     def fill(path: Path) -> None:
         # The index goes to the front, so that players begin before they have everything.
         with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-            _encode(call, container, frames, Fraction(frames_per_second).limit_denominator(1001))
+            _encode(call, container, _watched(call, path, frames), Fraction(frames_per_second).limit_denominator(1001))
 
     return call.spool.fill(fill, "video/mp4", f"{stem}.mp4")
 
 
+def _watched(call: Call, path: Path, frames: Iterable[Frame]) -> Iterator[Frame]:
+    """Sees between frames that the file does not become too large."""
+    for number, frame in enumerate(frames):
+        if number % _CHECKED_FRAMES == 0:
+            call.spool.check_file(path)
+        yield frame
+
+
 @contextlib.contextmanager
-def _opened(call: Call, name: str) -> Iterator[tuple[InputContainer, VideoStream]]:
+def _opened(call: Call, name: str, max_pixels: int) -> Iterator[tuple[InputContainer, VideoStream]]:
     path = call.file(name)
-    options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
+    # Decoders look at images while the file is opened: larger ones are refused before they have memory.
+    options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file", "max_pixels": str(max_pixels)}
     try:
         container = av.open(str(path), options=options)
     except (av.error.FFmpegError, OSError, ValueError) as error:

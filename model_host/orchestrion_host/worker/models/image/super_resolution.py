@@ -53,6 +53,11 @@ class SuperResolution(TorchExpert):
         """Enlarges each image; what is computed together are the tiles of one."""
         return one_by_one(batch, self._compute)
 
+    def work_bytes(self, call: Call, pixel_count: int) -> int:
+        """As `DeclaresWork` has it: arrays of the picture and of the enlarged one, and that as it is written."""
+        scale = max(self._factor, call.number("scale", self._factor))
+        return 12 * pixel_count + 16 * min(round(pixel_count * scale * scale), self.checkpoint.spec.max_image_pixels)
+
     def _compute(self, call: Call) -> Outputs:
         if call.text("operation", "upscale") != "upscale":
             raise call.bad_input("operation", "must be upscale: that is all that this expert does.")
@@ -71,7 +76,9 @@ class SuperResolution(TorchExpert):
                 pixel_count=largest[0] * largest[1],
                 limit_pixel_count=limit,
             )
-        made = Image.fromarray(self._upscaled(call, np.asarray(image.convert("RGB"))))
+        made = Image.fromarray(
+            self._upscaled(call, image_inputs.pixels(image if image.mode == "RGB" else image.convert("RGB")))
+        )
         if image.mode == "RGBA":
             made.putalpha(image.getchannel("A").resize(own_size, Image.Resampling.LANCZOS))
         if size != own_size:

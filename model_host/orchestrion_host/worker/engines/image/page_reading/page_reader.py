@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageStat
 
 from orchestrion_host.worker.engines.image.page_reading import closer_looks, line_images, page_direction
@@ -16,7 +15,7 @@ from orchestrion_host.worker.engines.image.page_reading.text_boxes import TextBo
 from orchestrion_host.worker.engines.image.page_reading.text_detection import TILE_SIDE, TextDetector
 from orchestrion_host.worker.engines.image.page_reading.text_recognition import LineReading, TextRecognizer
 from orchestrion_host.worker.library_types import Array
-from orchestrion_host.worker.media.image import reading_order
+from orchestrion_host.worker.media.image import image_inputs, reading_order
 from orchestrion_host.worker.media.image.reading_order import Corners, Line, Rows
 
 DETECTOR: Final = "PP-OCRv6_det_small.onnx"
@@ -220,4 +219,4 @@ def _pixels(image: Image.Image) -> Array:
         page.paste(image, mask=alpha)
         image = page
     # A page at 600 dpi has 100 MB: one copy is enough.
-    return np.asarray(image)
+    return image_inputs.pixels(image)
