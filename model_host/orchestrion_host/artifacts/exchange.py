@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import itertools
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -50,7 +49,6 @@ class ArtifactExchange:
         self._metrics = metrics
         self._downloads: dict[str, _Download] = {}
         self._file_names: OrderedDict[str, str] = OrderedDict()
-        self._part_numbers = itertools.count(1)
 
     @contextlib.asynccontextmanager
     async def inputs(self, values: Mapping[str, Value]) -> AsyncIterator[dict[str, ipc.Plain]]:
@@ -115,7 +113,7 @@ class ArtifactExchange:
         name = names.artifact(sha256)
         path = holds.enter_context(self._cache.hold(sha256))
         if sha256 not in self._cache:
-            part = self._cache.part_path(f"{sha256}.{next(self._part_numbers)}")
+            part = self._cache.new_part_path(sha256)
             try:
                 await asyncio.to_thread(part.write_bytes, content)
                 part.rename(path)
