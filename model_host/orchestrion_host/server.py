@@ -200,7 +200,7 @@ class ModelHost:
             room_wait_s=config.room_wait_s,
         )
         grpc_service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(
-            OpenInferenceServicer(protocol_calls, repository), self._server.server
+            OpenInferenceServicer(protocol_calls, repository, config.max_message_bytes), self._server.server
         )
         self._http = HttpServer(ProtocolApp(protocol_calls, repository, metrics, config.max_message_bytes))
         self._nvml = NvmlReader()

@@ -19,6 +19,8 @@ from orchestrion_host.open_inference.v2.grpc_service_pb2_grpc import GRPCInferen
 from orchestrion_serving.interceptors import Context
 
 _log = logging.getLogger(__name__)
+# What an answer on a stream is wrapped in.
+_STREAM_BYTES: Final = 16
 # What is kept of a deadline to answer before it passes.
 _ANSWER_MARGIN_S: Final = 0.1
 
@@ -26,9 +28,10 @@ _ANSWER_MARGIN_S: Final = 0.1
 class OpenInferenceServicer(GRPCInferenceServiceServicer):
     """Serves the Open Inference Protocol over gRPC."""
 
-    def __init__(self, calls: ProtocolCalls, repository: ModelRepository) -> None:
-        """Keeps what runs requests, and what answers everything else."""
+    def __init__(self, calls: ProtocolCalls, repository: ModelRepository, max_message_bytes: int) -> None:
+        """Keeps what runs requests, what answers everything else, and how many bytes an answer may have."""
         self._calls = calls
+        self._max_message_bytes = max_message_bytes
         self._repository = repository
 
     async def ServerLive(self, request: messages.ServerLiveRequest, context: Context) -> messages.ServerLiveResponse:
@@ -63,7 +66,7 @@ class OpenInferenceServicer(GRPCInferenceServiceServicer):
 
     async def ModelInfer(self, request: messages.ModelInferRequest, context: Context) -> messages.ModelInferResponse:
         answer = await self._calls.infer(grpc_messages.request_of(request), _remaining(context))
-        return grpc_messages.message_of(answer)
+        return self._bounded(grpc_messages.message_of(answer))
 
     async def ModelStreamInfer(
         self, request_iterator: AsyncIterator[messages.ModelInferRequest], context: Context
@@ -73,7 +76,7 @@ class OpenInferenceServicer(GRPCInferenceServiceServicer):
 
             async def run(request: messages.ModelInferRequest) -> None:
                 async def send(answer: ModelAnswer) -> None:
-                    message = grpc_messages.message_of(answer, streams=True)
+                    message = self._bounded(grpc_messages.message_of(answer, streams=True))
                     await stream.send(messages.ModelStreamInferResponse(infer_response=message))
 
                 try:
@@ -170,6 +173,17 @@ class OpenInferenceServicer(GRPCInferenceServiceServicer):
             else:
                 setting.string_param = value
         return response
+
+    def _bounded(self, message: messages.ModelInferResponse) -> messages.ModelInferResponse:
+        """Returns an answer that fits in a message of the server, which gRPC would drop without a reason otherwise."""
+        size = message.ByteSize() + _STREAM_BYTES
+        if size > self._max_message_bytes:
+            text = (
+                f"The answer has {size:,} bytes, and max_message_bytes allows {self._max_message_bytes:,}. Ask for "
+                "fewer outputs, take them by shared memory, or have the operator raise it."
+            )
+            raise Reason.MESSAGE_TOO_LARGE.error(text, size_bytes=str(size), limit=str(self._max_message_bytes))
+        return message
 
 
 def _remaining(context: Context) -> float | None:

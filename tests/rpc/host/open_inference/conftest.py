@@ -44,6 +44,7 @@ async def host(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Protoc
         "catalogue_paths": (write_catalogue(folder),),
         "allow_shared_memory": True,
         "queue_limit": 32,
+        "max_message_bytes": 8 << 20,
     }
     async with running_host(folder / "home", None, **settings) as running:
         options = [*channel_options(running.host.address), ("grpc.max_receive_message_length", 64 << 20)]

@@ -100,6 +100,13 @@ async def test_one_request_that_cannot_be_computed_fails_alone(host: ProtocolHos
         assert np.frombuffer(output(result, "c"), np.float32).tolist() == [3.0] * 4
 
 
+async def test_an_answer_that_no_message_holds_is_an_error_with_a_cure(host: ProtocolHost) -> None:
+    column, row = np.ones((1, 1500, 1), np.float32), np.ones((1, 1, 1500), np.float32)
+    with pytest.raises(OrchestrionError, match="max_message_bytes allows") as caught:
+        await infer(host, request("product", {"a": column, "b": row}))
+    assert caught.value.reason == "MESSAGE_TOO_LARGE"
+
+
 async def test_half_precision_and_strings_come_back_as_they_were(host: ProtocolHost) -> None:
     halves = np.array([[0.5, -1, 65504, 2**-24]], np.float16)
     assert output(await infer(host, request("halves", {"INPUT0": halves})), "OUTPUT0") == halves.tobytes()
