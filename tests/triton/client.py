@@ -216,11 +216,11 @@ def stream(client):
 
 def decoupled(client):
     """The pieces of a text as they are written, then an answer without outputs that is marked as the last."""
-    assert client.get_model_config("teller").config.model_transaction_policy.decoupled
+    assert client.get_model_config("story-writer").config.model_transaction_policy.decoupled
     results = queue.Queue()
     client.start_stream(callback=lambda result, error: results.put((result, error)))
     inputs = [text_input(triton_grpc, "one two three")]
-    client.async_stream_infer("teller", inputs, request_id="a", enable_empty_final_response=True)
+    client.async_stream_infer("story-writer", inputs, request_id="a", enable_empty_final_response=True)
     pieces = []
     while True:
         result, error = results.get(timeout=60)
@@ -232,7 +232,7 @@ def decoupled(client):
         pieces.append(result.as_numpy("text")[0].decode())
     client.stop_stream()
     assert pieces == ["one ", "two ", "three"]
-    whole = client.infer("teller", [text_input(triton_grpc, "one two three")]).as_numpy("text")[0].decode()
+    whole = client.infer("story-writer", [text_input(triton_grpc, "one two three")]).as_numpy("text")[0].decode()
     assert whole == "one two three"
 
 

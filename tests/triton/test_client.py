@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 @pytest.mark.timeout(300)
 async def test_every_kind_of_call_works(python: Path, tmp_path: Path) -> None:
     settings = {"catalogue_paths": (write_catalogue(tmp_path),), "allow_shared_memory": True}
-    experts = (f"{HERE / 'teller.py'}:Teller",)
+    experts = (f"{HERE / 'story_writer.py'}:StoryWriter",)
     async with running_host(tmp_path / "home", None, experts=experts, **settings) as running:
         addresses = [running.host.address, running.host.http_address]
         command = [str(python), str(HERE / "client.py"), *addresses]

@@ -17,7 +17,7 @@ from tests.rpc.host.hosts import running_host
 from tests.rpc.host.open_inference.conftest import ProtocolHost
 from tests.rpc.host.open_inference.test_inference import ROW, output, request, text
 
-TELLER = Path(__file__).parents[3] / "triton" / "teller.py"
+STORY_WRITER = Path(__file__).parents[3] / "triton" / "story_writer.py"
 
 
 def delayed(name: str, delay_ms: int) -> messages.ModelInferRequest:
@@ -60,16 +60,18 @@ async def test_hanging_up_cancels_what_the_stream_runs(host: ProtocolHost) -> No
 @pytest.mark.parametrize("ends_empty", [True, False])
 async def test_a_text_comes_in_pieces_and_the_last_answer_is_marked(tmp_path: Path, ends_empty: bool) -> None:
     async def requests() -> AsyncIterator[messages.ModelInferRequest]:
-        message = request("teller", {"text": "one two three"})
+        message = request("story-writer", {"text": "one two three"})
         message.parameters["triton_enable_empty_final_response"].bool_param = ends_empty
         yield message
 
-    async with running_host(tmp_path / "home", None, experts=(f"{TELLER}:Teller",), profile="none") as running:
+    async with running_host(
+        tmp_path / "home", None, experts=(f"{STORY_WRITER}:StoryWriter",), profile="none"
+    ) as running:
         address = running.host.address
         async with grpc.aio.insecure_channel(address, options=channel_options(address)) as channel:
             stub = GRPCInferenceServiceStub(channel)
             answers = [answer.infer_response async for answer in stub.ModelStreamInfer(requests(), timeout=60)]
-            whole = await stub.ModelInfer(request("teller", {"text": "one two three"}), timeout=60)
+            whole = await stub.ModelInfer(request("story-writer", {"text": "one two three"}), timeout=60)
     assert [text(answer, "text") for answer in answers if answer.outputs] == ["one ", "two ", "three"]
     assert [answer.parameters["triton_final_response"].bool_param for answer in answers] == [False] * 3 + [True]
     assert not answers[-1].outputs

@@ -7,10 +7,10 @@ import re
 from orchestrion_host.plugins import Call, Expert, Outputs
 
 
-class Teller(Expert):
+class StoryWriter(Expert):
     """Says a text again, word by word."""
 
-    id = "teller"
+    id = "story-writer"
     task_types = ("text-generation",)
 
     def predict(self, call: Call) -> Outputs:
