@@ -29,11 +29,13 @@ def delayed(name: str, delay_ms: int) -> messages.ModelInferRequest:
 @pytest.mark.asyncio(loop_scope="session")
 async def test_a_stream_answers_in_the_order_in_which_requests_are_done(host: ProtocolHost) -> None:
     async def requests() -> AsyncIterator[messages.ModelInferRequest]:
-        yield delayed("slow", 300)
+        yield delayed("slow", 1000)
         yield request("simple", {"INPUT0": ROW, "INPUT1": ROW}, id="quick")
         yield request("nothing", id="wrong")
         yield request("simple", {"INPUT0": ROW}, id="short")
 
+    for expert in ("delay", "simple"):
+        await host.running.client.load(expert)
     answers = [answer async for answer in host.stub.ModelStreamInfer(requests(), timeout=60)]
     assert answers[-1].infer_response.id == "slow"
     by_id = {answer.infer_response.id: answer for answer in answers}
