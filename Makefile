@@ -52,7 +52,7 @@ test-tasks: $(STAMP) ## perform every task type on a tiny real checkpoint, throu
 	$(BIN)/pytest -m tasks tests $(ARGS)
 
 .PHONY: test-faults
-test-faults: $(STAMP) ## kill real processes at random points and see that every run ends alike; prints counts (LONG=1 kills 50 times)
+test-faults: $(STAMP) ## kill, stop and cut off real processes at random points and see that every run ends alike; prints counts (LONG=1 kills the controller 50 times, and strikes hosts under 1,000 runs)
 	$(BIN)/pytest -m faults -s tests/faults $(ARGS)
 
 .PHONY: test-fuzz

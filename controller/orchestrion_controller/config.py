@@ -54,8 +54,11 @@ class ControllerConfig:
     """How many runs may go on at once; more are refused with RESOURCE_EXHAUSTED. One caller may have up to three times
     as many as are free: alone three quarters."""
     max_running_bytes: int = 256 << 20
-    """What the requests of the runs that go on may take together, in bytes; at least 8 MiB, the largest request. It is
-    shared between callers as max_running_runs is."""
+    """What requests may take together of runs that go on, or whose call is still read, in bytes; at least 8 MiB, the
+    largest request. It is shared between callers as max_running_runs is."""
+    max_log_bytes: int = 256 << 20
+    """How large the log of one run may grow, in bytes, which is in memory while it goes on; one that goes beyond fails
+    with RUN_TOO_LARGE."""
     max_server_calls: int = 4_096
     """How many calls the server may have open at once, streams that are watched too. It is shared between callers as
     max_running_runs is."""
@@ -71,16 +74,33 @@ class ControllerConfig:
     task that would make more fails with TOO_MANY_CALLS before the first of them."""
     max_open_calls: int = 256
     """How many items of one task are with hosts at a time; the others wait in the controller."""
+    max_result_bytes: int = 3 << 20
+    """How many bytes the outputs of one task may have, all its items together; files do not count. A task with more
+    fails with RESULT_TOO_LARGE. They are one event, and clients in other languages take messages up to 4 MiB."""
+    max_result_parts: int = 50_000
+    """How many parts the outputs of one task may have: items of lists, members of JSON; numbers in lists of JSON, such
+    as embeddings, count an eighth. A task with more fails with RESULT_TOO_LARGE."""
     detach_grace_ms: int = 10_000
     """How long a run without a reader lives where the request does not say, in milliseconds."""
     approval_timeout_ms: int = 3_600_000
     """How long a run waits for approval of its plan where the request does not say, in milliseconds. Runs that wait
     count among those that go on."""
     max_resumes: int = 5
-    """How often a run that a restart of the controller broke off is taken up again; after that it ends with
-    CONTROLLER_RESTARTED. The bound is for a request that itself brings the controller down."""
+    """How often a run that the end of its controller broke off is taken up again; after that it ends with
+    CONTROLLER_RESTARTED. The bound is for a request that itself brings the controller down: orderly ends do not count.
+    With 0, a controller that is stopped cancels what does not end in time."""
+    keep_runs_days: float = 0.0
+    """How many days an ended run is kept, with the artifacts that it refers to; 0 keeps them for ever. A run stays for
+    as long as one that continues its conversation. Artifacts that no kept run refers to go once they were not used for
+    that long (a day where only the next two are set)."""
+    keep_runs_count: int = 0
+    """How many ended runs are kept, the newest; 0 for any number."""
+    keep_artifact_bytes: int = 0
+    """What artifacts may take on the disk, in bytes; 0 for all that there is. Beyond it go artifacts that no run refers
+    to, and then the oldest ended runs with theirs; nothing that was used within the last hour."""
     lease_ms: int = 10_000
-    """How long a model host stays listed without a report, in milliseconds."""
+    """How long a model host stays listed without a report, and how long runs wait after a restart for hosts that were
+    listed before it, in milliseconds."""
     max_attempts: int = 3
     """How often one task is tried, on the same or on other experts."""
     attempt_silence_s: float = 30.0
@@ -167,7 +187,8 @@ class ControllerConfig:
     early_dispatch: bool = True
     """Whether a task starts as soon as it has been planned, while the rest of the plan is still being written."""
     shutdown_grace_s: float = 5.0
-    """How long calls may go on after SIGTERM, in seconds."""
+    """How long runs and other calls may go on after SIGTERM, in seconds; runs that are left then go on in the next
+    controller on the same database."""
     log_level: str = "info"
     """What is logged: debug, info, warning or error."""
     log_format: str = "console"
@@ -193,8 +214,9 @@ class ControllerConfig:
             if not 0 <= getattr(self, name) <= 65_535:
                 raise ValueError(f"{name}: {getattr(self, name)} is no port; give 0 to 65535.")
         counts = ("max_artifact_bytes", "max_running_runs", "max_attempts", "candidate_count", "llm_max_tasks")
-        bounds = ("max_request_bytes", "max_request_parts", "max_run_calls", "max_open_calls", "max_server_calls")
-        for name in (*counts, *bounds, "approval_timeout_ms", "lease_ms"):
+        requests = ("max_request_bytes", "max_request_parts", "max_run_calls", "max_open_calls", "max_server_calls")
+        results = ("max_result_bytes", "max_result_parts", "max_log_bytes")
+        for name in (*counts, *requests, *results, "approval_timeout_ms", "lease_ms"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: {getattr(self, name)} is too small; give at least 1.")
         if self.max_running_bytes < MAX_MESSAGE_BYTES:
@@ -204,6 +226,9 @@ class ControllerConfig:
             "max_resumes",
             "shutdown_grace_s",
             "database_retry_s",
+            "keep_runs_days",
+            "keep_runs_count",
+            "keep_artifact_bytes",
             "llm_retry_count",
             "llm_longest_wait_s",
             "llm_context_tokens",

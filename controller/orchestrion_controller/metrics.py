@@ -168,6 +168,9 @@ class ControllerMetrics(CallMetrics):
         self.artifact_store_bytes = Gauge(
             f"{name}_artifact_store_bytes", "Bytes of the contents in the artifact store.", registry=to
         )
+        self.expired = Counter(
+            f"{name}_expired", "Ended runs and artifacts that retention removed, by kind.", ["kind"], registry=to
+        )
         self.journal_writes = Counter(f"{name}_journal_writes", "Rows written.", registry=to)
         self.journal_failures = Counter(f"{name}_journal_failures", "Commits that failed.", registry=to)
         self.journal_commit_seconds = Histogram(

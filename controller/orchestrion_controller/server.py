@@ -46,6 +46,7 @@ from orchestrion_controller.registry.discovery import HOSTS_PATH, discovery_page
 from orchestrion_controller.registry.listed_hosts import ListedHosts
 from orchestrion_controller.registry.registry import Registry
 from orchestrion_controller.runs.journal import Journal
+from orchestrion_controller.runs.retention import Retention, RetentionPolicy
 from orchestrion_controller.runs.runs import RunLimits, RunSupervisor
 from orchestrion_controller.selector.llm.chooser import LLMChooser
 from orchestrion_controller.selector.selector import Selector
@@ -60,6 +61,7 @@ from orchestrion_serving.health import health_pages
 from orchestrion_serving.metrics_endpoint import MetricsEndpoint
 from orchestrion_serving.process import GrpcServer
 from orchestrion_serving.request_bounds import RequestBounds
+from orchestrion_serving.value_sizes import ResultBounds
 
 _log = logging.getLogger(__name__)
 _LAST_WORDS_S: Final = 0.5
@@ -99,7 +101,8 @@ class Controller:
         self._database = Database(
             config.resolved_database_url, metrics, synchronous=config.synchronous, retry_s=config.database_retry_s
         )
-        self._journal = Journal(self._database)
+        policy = RetentionPolicy(config.keep_runs_days, config.keep_runs_count, config.keep_artifact_bytes)
+        self._journal = Journal(self._database, policy.note)
         store = LocalStore(config.home / "artifacts", config.max_artifact_bytes, syncs=config.synchronous == "full")
         self._artifacts = OwnedArtifacts(store, self._database, metrics)
         self._registry = Registry(config.lease_ms, metrics, task_types.load())
@@ -109,13 +112,19 @@ class Controller:
             config.approval_timeout_ms,
             config.max_resumes,
             config.max_running_bytes,
+            config.max_log_bytes,
         )
         self._runs = RunSupervisor(self._journal, metrics, limits)
         self._listed_hosts = ListedHosts(self._database)
         self._registry.on_listed(self._listed_hosts.add)
         self._registry.on_leaving(self._runs.hosts_leave)
         selector = Selector(self._registry, config.candidate_count, licenses=config.licenses)
-        call_limits = CallLimits(config.max_run_calls, config.max_open_calls, config.max_request_parts)
+        call_limits = CallLimits(
+            config.max_run_calls,
+            config.max_open_calls,
+            config.max_request_parts,
+            ResultBounds(config.max_result_bytes, config.max_result_parts),
+        )
         self._executor = Executor(
             self._registry,
             selector,
@@ -160,7 +169,8 @@ class Controller:
         self._grpc = GrpcServer(metrics, bounds, max_calls=config.max_server_calls)
         self._grpc.readiness.require(lambda: self._database.problem)
         self._grpc.readiness.mention(self._missing_hosts)
-        self._upkeep = Upkeep(self._artifacts)
+        retention = Retention(policy, self._runs, self._artifacts, metrics)
+        self._upkeep = Upkeep(self._artifacts, retention if policy.is_some else None)
         self._programs = Programs(self._runs, pipeline, self._artifacts)
         self._add_services()
         self._endpoint: MetricsEndpoint | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from docs.pages.cures import CURES
 from docs.pages.tables import table
 from orchestrion import errors
 from orchestrion._net import transport
@@ -64,6 +65,7 @@ def errors_page() -> str:
             f"`{transport.status_code(reason.error('')).name}`",
             "yes" if errors.is_retryable(reason.error("")) else "",
             reason.meaning,
+            CURES[reason.name],
         )
         for reason in errors.Reason
     ]
@@ -71,7 +73,7 @@ def errors_page() -> str:
         domain=errors.DOMAIN,
         size=transport.MAX_ERROR_BYTES,
         classes=table(("class", "gRPC code", "meaning", "what to do"), classes),
-        reasons=table(("reason", "class", "gRPC code", "elsewhere", "meaning"), reasons),
+        reasons=table(("reason", "class", "gRPC code", "elsewhere", "cause", "cure"), reasons),
     )
 
 

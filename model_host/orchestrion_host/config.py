@@ -32,6 +32,9 @@ def default_exports_path() -> Path:
     return Path(platformdirs.user_cache_dir("orchestrion")) / "exports"
 
 
+_MESSAGE_BOUNDS: Final = ("max_request_parts", "max_result_bytes", "max_result_parts")
+
+
 @dataclass(frozen=True)
 class HostConfig:
     """A model host: runs experts in worker processes and advertises them to a controller."""
@@ -100,6 +103,12 @@ class HostConfig:
     max_request_parts: int = 20_000
     """How many parts the request of one call may have: values, items of lists, members of JSON. One with more is
     refused with REQUEST_TOO_LARGE. Calls of the Open Inference Protocol are bounded by their bytes alone."""
+    max_result_bytes: int = 3 << 20
+    """How many bytes the outputs of one call may have; files do not count. A call with more fails with
+    RESULT_TOO_LARGE."""
+    max_result_parts: int = 50_000
+    """How many parts the outputs of one call may have: items of lists, members of JSON; numbers in lists of JSON, such
+    as embeddings, count an eighth. A call with more fails with RESULT_TOO_LARGE."""
     max_concurrent_calls: int = 64
     """How many calls this host wants at once from one controller."""
     max_server_calls: int = 4_096
@@ -150,8 +159,8 @@ class HostConfig:
                 raise ValueError(f"{setting}: expected 0 to 65535; it is {getattr(self, setting)}.")
         if not 8 << 20 <= self.max_message_bytes <= 1 << 30:
             raise ValueError(f"max_message_bytes: expected 8388608 to 1073741824; it is {self.max_message_bytes}.")
-        counts = ("max_image_pixels", "queue_limit", "max_request_parts", "max_concurrent_calls", "max_server_calls")
-        for setting in (*counts, "max_output_bytes"):
+        counts = ("max_image_pixels", "queue_limit", "max_output_bytes", "max_concurrent_calls", "max_server_calls")
+        for setting in (*counts, *_MESSAGE_BOUNDS):
             if getattr(self, setting) < 1:
                 raise ValueError(f"{setting}: expected at least 1; it is {getattr(self, setting)}.")
         for setting in ("max_audio_seconds", "max_video_seconds"):

@@ -28,6 +28,7 @@ from orchestrion_host.models.on_demand import OnDemand
 from orchestrion_host.results import ResultCache
 from orchestrion_host.tensors import Tensor
 from orchestrion_serving import callers
+from orchestrion_serving.value_sizes import ResultBounds, size_of_outputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,11 @@ class Inference:
         room: Changes,
         metrics: HostMetrics,
         results: ResultCache,
+        result_bounds: ResultBounds,
     ) -> None:
         """Keeps its collaborators; `room` is told when an expert has no call any more."""
         self._results = results
+        self._result_bounds = result_bounds
         self._task_types = task_types
         self._loader = loader
         self._reservations = reservations
@@ -164,6 +167,10 @@ class Inference:
             while not isinstance(event := await entry.next(), QueueResult):
                 yield event
         self._observe(expert, event, statistics)
+        if not call.takes_content:  # Which is no event of a run, and bounded by what one message may have.
+            self._result_bounds.check(
+                size_of_outputs(event.outputs), f"Expert {expert.facts.id}", expert_id=expert.facts.id
+            )
         started = time.perf_counter()
         outputs = await self._outputs(call, event)
         statistics.outputs.add(time.perf_counter() - started)

@@ -188,6 +188,9 @@ TO_WORKER: Final[msgspec.msgpack.Decoder[ToWorker]] = msgspec.msgpack.Decoder(To
 FROM_WORKER: Final[msgspec.msgpack.Decoder[FromWorker]] = msgspec.msgpack.Decoder(FromWorker)
 """Reads what a worker writes."""
 _LENGTH_BYTES: Final = 4
+# A little less than `orchestrion._net.transport.MAX_MESSAGE_BYTES`; workers do not import what that needs.
+MAX_RESULT_BYTES: Final = (8 << 20) - (64 << 10)
+"""The most bytes of texts and data that a call may end with: they go to the caller in one message."""
 # The largest frame is one batch of texts; the limit only has to stop a stream that went wrong.
 _LARGEST_BYTES: Final = 1 << 30
 
@@ -205,6 +208,18 @@ def pack(message: ToWorker | FromWorker) -> bytes:
     if len(content) > _LARGEST_BYTES:
         raise ValueError(f"it takes {len(content)} bytes, more than a frame can have")
     return len(content).to_bytes(_LENGTH_BYTES, "big") + content
+
+
+def size_of(result: Plain) -> int:
+    """Returns how many bytes a result takes in a frame.
+
+    Raises:
+        TypeError, ValueError, OverflowError: It holds what a frame cannot carry.
+    """
+    try:
+        return len(_ENCODER.encode(result))
+    except RecursionError as error:
+        raise ValueError(f"its data is nested too deep: {error}") from error
 
 
 class Unpacker(Generic[MessageT]):

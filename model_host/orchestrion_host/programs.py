@@ -20,6 +20,7 @@ from orchestrion.values import JsonObject
 from orchestrion_host.child_process import running
 
 _log = logging.getLogger(__name__)
+_BESIDE: Final = "orchestrion_host.beside"
 _END_GRACE_S: Final = 5.0
 
 
@@ -28,7 +29,7 @@ async def run(
 ) -> AsyncGenerator[JsonObject, None]:
     """Runs `python -m MODULE …` and yields its lines of progress, then the one with the result.
 
-    Leaving early, as a call that is cancelled does, ends the program.
+    Leaving early, as a call that is cancelled does, ends the program; so does the end of the host, however that comes.
 
     Args:
         module: The program.
@@ -38,7 +39,7 @@ async def run(
     Raises:
         OrchestrionError: What the program says; INTERNAL where it ends without a result.
     """
-    command = [sys.executable, "-m", module, *arguments]
+    command = [sys.executable, "-m", _BESIDE, str(os.getpid()), module, *arguments]
     async with running(command, {**os.environ, **(environment or {})}, grace_s=_END_GRACE_S) as (child, output):
         async with aclosing(output.lines()) as lines:
             async for raw in lines:

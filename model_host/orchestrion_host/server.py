@@ -54,6 +54,7 @@ from orchestrion_serving.metrics import CallMetrics
 from orchestrion_serving.metrics_endpoint import MetricsEndpoint
 from orchestrion_serving.process import GrpcServer
 from orchestrion_serving.request_bounds import RequestBounds
+from orchestrion_serving.value_sizes import ResultBounds
 
 _log = logging.getLogger(__name__)
 _LEAST_CALL_MEMORY_BYTES: Final = 1 << 30
@@ -149,6 +150,7 @@ class ModelHost:
             room=room,
             metrics=metrics,
             results=results,
+            result_bounds=ResultBounds(config.max_result_bytes, config.max_result_parts),
         )
         self._description = HostDescription(
             config.name,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping
 from importlib.metadata import version
-from typing import Final
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -15,6 +16,7 @@ from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from orchestrion._net.loopback import is_loopback
 from orchestrion_serving.spans import Attributes, SpanKind, TraceSpan
 
 _MAX_TEXT: Final = 256
@@ -42,7 +44,11 @@ class OtlpTracer:
             shutdown_on_exit=False,
         )
         insecure = not endpoint.startswith("https://")
-        self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint, insecure=insecure)))
+        # gRPC has a variable of its own for exemptions, which goes before the usual one.
+        # Any, since the exporter's type of options has texts alone, which gRPC does not take for numbers.
+        past_proxies: Any = (("grpc.enable_http_proxy", 0),) if is_loopback(urlsplit(endpoint).hostname or "") else ()
+        exporter = OTLPSpanExporter(endpoint=endpoint, insecure=insecure, channel_options=past_proxies)
+        self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("orchestrion", version("orchestrion"))
 
     def start(

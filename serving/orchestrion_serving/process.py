@@ -18,6 +18,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from orchestrion import listening, logs
+from orchestrion._net.loopback import exempt_from_proxies
 from orchestrion._net.transport import MAX_MESSAGE_BYTES, server_options
 from orchestrion.listening import ListenAddress, SocketFile
 from orchestrion_serving import trace_context, tracing
@@ -44,6 +45,8 @@ _PARENT_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG of Linux's prctl(2).
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Runs a server's main coroutine, on uvloop where it is installed."""
+    # Also for the programs and workers that it starts: no proxy reaches what is on this machine.
+    exempt_from_proxies(os.environ)
     try:
         import uvloop  # Not on every platform.
     except ImportError:

@@ -123,12 +123,11 @@ def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def fleet(tmp_path: Path, notes: Path) -> Iterator[Fleet]:
     del notes  # Hosts take the variable from here.
     with ExitStack() as stack:
-        links: Links | None = Links(NAMES)
+        links: Links | None = None
         try:
-            stack.enter_context(links)
+            links = stack.enter_context(Links(NAMES))
         except PermissionError as error:
             print(f"no host is cut off: {error}")
-            links = None
         servers = stack.enter_context(Servers(tmp_path))
         where = ("--listen-host", links.address) if links else ()
         controller = servers.controller("--lease-ms", str(int(LEASE_S * 1000)), *where)

@@ -9,7 +9,7 @@ import pytest
 
 from orchestrion import AsyncClient
 from orchestrion.events import AttemptFailed, TaskStarted
-from orchestrion.experts import HostState
+from orchestrion.experts import Host, HostState
 from orchestrion.plans import Plan
 from tests.rpc.client.proxy import Proxy
 from tests.rpc.controller.plans import payloads, results, wait
@@ -21,8 +21,8 @@ SLOW = Plan((wait("task", delay_ms=4_000),))
 
 async def until_state(client: AsyncClient, state: HostState) -> None:
     async with asyncio.timeout(20):
-        async for host in client.hosts.watch():
-            if not isinstance(host, str) and getattr(host, "state", None) is state:
+        async for change in client.hosts.watch():
+            if isinstance(change, Host) and change.state is state:
                 return
 
 

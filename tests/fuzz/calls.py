@@ -102,11 +102,16 @@ async def call(
             _read(method.output_type, await started)
     except DecodeError as error:
         return Outcome(grpc.StatusCode.OK, trouble=f"the answer is no {method.output_type.name}: {error}")
+    except asyncio.CancelledError:
+        # An asyncio client's way to say that its deadline passed while it sent.
+        if (own := asyncio.current_task()) is not None and own.cancelling():
+            raise
+        return Outcome(grpc.StatusCode.CANCELLED)
     except grpc.aio.AioRpcError as error:
         return _outcome(error, standard=not service.full_name.startswith("orchestrion."))
     wrong = [reason for reason in reasons if reason == Reason.INTERNAL.name or reason not in Reason.__members__]
-    told = f"an event says {', '.join(sorted(set(wrong)))}" if wrong else ""
-    return Outcome(grpc.StatusCode.OK, reasons[-1] if reasons else "", told)
+    wrongs = f"an event says {', '.join(sorted(set(wrong)))}" if wrong else ""
+    return Outcome(grpc.StatusCode.OK, reasons[-1] if reasons else "", wrongs)
 
 
 class _Cancelling:

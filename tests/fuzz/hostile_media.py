@@ -99,8 +99,8 @@ def wav_that_says(*, rate: int = 16_000, channels: int = 1, size: int = 32_000, 
 
 
 def video_of(image: bytes, path: Path, width: int, height: int) -> Path:
-    """A video in Matroska whose only image is a PNG file of one's own."""
-    with av.open(str(path), "w", format="matroska") as container:
+    """A video in QuickTime whose only image is a PNG file of one's own."""
+    with av.open(str(path), "w", format="mov") as container:
         stream = container.add_stream("png", rate=1)
         stream.width, stream.height, stream.pix_fmt = width, height, "rgb24"
         packet = av.Packet(image)

@@ -15,6 +15,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from statistics import median
 
 import grpc
 import pytest
@@ -30,7 +31,7 @@ from tests.fuzz.calls import Outcome
 from tests.fuzz.footprint import MEGABYTE, resident_bytes
 from tests.fuzz.messages import MessageMaker, Pools
 from tests.rpc.controller.plans import after, wait
-from tests.system.processes import Servers, process_of
+from tests.system.processes import Servers, metric, process_of
 
 LONG = bool(os.environ.get("LONG"))
 MESSAGES = int(os.environ.get("FUZZ_MESSAGES") or (100_000 if LONG else 20_000))
@@ -39,8 +40,13 @@ ONLY = [int(number) for number in os.environ.get("FUZZ_ONLY", "").split(",") if 
 AT_ONCE = 16
 ROUND = 1_000
 """After so many messages the servers are looked at, what still runs is cancelled, and names are made anew."""
-GROWTH = 1.1, 48 * MEGABYTE
-"""How much memory a process may have at the end beside that after a quarter: by a factor, and in bytes on top."""
+NAMES = ("controller", "host")
+GROWTH = 1.1, 16 * MEGABYTE
+"""How much more memory a process may have in the last quarter than in the second: by a factor, and in bytes on top."""
+
+CALLBACK_BOUNDS_S = ("0.025", "0.05", "0.1", "0.25")
+MOST_LONG_CALLBACKS = 0.002
+"""Which part of the callbacks may take more than 50 ms: requests as large as may be are decoded in one."""
 
 # They start a program that speaks to the Hub, which takes a second.
 SLOW = frozenset({"SearchModels", "AddModel", "PullModel", "ExportModel", "RefreshModels"})
@@ -145,14 +151,38 @@ async def test_no_message_takes_a_server_down_and_every_error_has_a_reason(home:
                     memory.append([resident_bytes(process) for process in started])
             finally:
                 report(counts, memory, slowest, troubles)
+            loops = {name: held(server, name) for name, server in zip(NAMES, (controller, host), strict=True)}
+            for name, shares in loops.items():
+                print(f"{name}: callbacks of the event loop that took more: {shares}")
         log = (home / "servers.log").read_text()
 
         assert not troubles
         assert "Traceback" not in log
         assert (process_of(controller), process_of(host)) == started
-        factor, more = GROWTH
-        warm = memory[len(memory) // 4]
-        assert all(last <= before * factor + more for before, last in zip(warm, memory[-1], strict=True))
+        assert grown(memory) == []
+        for shares in loops.values():
+            assert shares["0.05 s"] <= shares["0 s"] * MOST_LONG_CALLBACKS
+            assert shares["0.25 s"] == 0
+
+
+def held(server: Child, name: str) -> dict[str, int]:
+    """Counts the callbacks of a server that took more of its event loop's processor time than some bounds."""
+    histogram = f"orchestrion_{name}_event_loop_callback_cpu_seconds"
+    count = metric(server, f"{histogram}_count")
+    above = {f"{bound} s": count - metric(server, f"{histogram}_bucket", le=bound) for bound in CALLBACK_BOUNDS_S}
+    # Two looks: a callback may come between them.
+    return {"0 s": int(count)} | {bound: max(0, int(number)) for bound, number in above.items()}
+
+
+def grown(memory: Sequence[Sequence[int]]) -> list[str]:
+    """Says which process has more memory in the last quarter of the rounds than it had in the second."""
+    quarter = max(1, len(memory) // 4)
+    factor, more = GROWTH
+    looks = zip(NAMES, zip(*memory, strict=True), strict=True)
+    middles = [
+        (name, median(column[quarter : 2 * quarter] or column), median(column[-quarter:])) for name, column in looks
+    ]
+    return [f"{name}: {before:,} → {after:,}" for name, before, after in middles if after > before * factor + more]
 
 
 class open_channels:
@@ -222,7 +252,7 @@ async def names_of_now(client: AsyncClient) -> Mapping[str, Sequence[str]]:
         first = await anext(going)
     asking = client.run("wait", plan=Plan((wait("a"),)), approval=Approval.REQUIRED, on_detach=OnDetach.CONTINUE)
     async with aclosing(asking):
-        asked = await anext(asking)
+        waiting = await anext(asking)
     artifact = await client.artifacts.upload(b"some text", media_type="text/plain", file_name="notes.txt")
     runs = [answer.run, first.run]
     return {
@@ -231,7 +261,7 @@ async def names_of_now(client: AsyncClient) -> Mapping[str, Sequence[str]]:
             f"{message}.name": runs
             for message in ("GetRunRequest", "WatchRunRequest", "CancelRunRequest", "DeleteRunRequest")
         },
-        "ApprovePlanRequest.name": [*runs, asked.run, asked.run],
+        "ApprovePlanRequest.name": [*runs, waiting.run, waiting.run],
         **{
             f"{message}.name": [artifact.name]
             for message in ("GetArtifactRequest", "DownloadRequest", "DeleteArtifactRequest")
@@ -263,7 +293,7 @@ def report(
     """Prints what came of it all."""
     for what, count in sorted(counts.items(), key=lambda item: -item[1]):
         print(f"{count:8} {what}")
-    for name, column in zip(("controller", "host"), zip(*memory, strict=True), strict=False):
+    for name, column in zip(NAMES, zip(*memory, strict=True), strict=False):
         print(f"{name}: {' '.join(str(value // MEGABYTE) for value in column)} MiB")
     for seconds, sent in slowest:
         print(f"{seconds:.1f} s: {sent.number} {sent.method.name} {sent.outcome.code.name}")

@@ -12,8 +12,8 @@ from orchestrion._processes.supervision import Child
 from tests.system.processes import metric, process_of
 
 _ALLOWED: Final = 0.05
-_SLACK: Final[Mapping[str, int]] = {"memory_mb": 8, "descriptors": 4, "threads": 1, "tasks": 2}
-"""What may be there on top of 5 %: of four threads, one is a quarter."""
+_SLACK: Final[Mapping[str, int]] = {"memory_mb": 8, "descriptors": 4, "threads": 4, "tasks": 2}
+"""What may be there on top of 5 %: pools of threads, which have a bound, fill when calls happen to come together."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,8 +73,9 @@ class Load:
 
     async def planned(self) -> str:
         """Words that the built-in planner reads."""
-        words = self._random.choice(("What is the mood of “I love this”?", "Which language is “guten Morgen”?"))
-        return self._succeeded(await self._all(self._client.run(words)))
+        if self._random.random() < 0.3:
+            return await self._refused(_drained(self._client.run("compose a symphony")), "REQUEST_BEYOND_PLANNER")
+        return self._succeeded(await self._all(self._client.run("Which language is “guten Morgen”?")))
 
     async def cancelled(self) -> str:
         """A run that is cancelled while it computes."""
@@ -121,10 +122,14 @@ class Load:
 
     async def wrong_plan(self) -> str:
         """A plan that breaks a rule."""
-        plan = self._random.choice(
-            (Plan((wait("a", after("b")),)), Plan((wait("a", after("a")),)), Plan((wait("a", delay_ms=-1),)))
+        task, reason = self._random.choice(
+            (
+                (wait("a", after("b")), "UNKNOWN_REFERENCE"),
+                (wait("a", after("a")), "PLAN_CYCLE"),
+                (wait("a", delay_ms=-1), "ILL_TYPED_INPUT"),
+            )
         )
-        return await self._refused(self._all(self._client.run("do it", plan=plan)), "INVALID_ARGUMENT")
+        return await self._refused(_drained(self._client.run("do it", plan=Plan((task,)))), reason)
 
     async def no_message(self) -> str:
         """Bytes that are no message."""

@@ -114,7 +114,14 @@ def kill(process: psutil.Process) -> None:
         signal.pidfd_send_signal(handle, signal.SIGKILL)
     finally:
         os.close(handle)
-    eventually(lambda: not psutil.pid_exists(process.pid) or process.status() == psutil.STATUS_ZOMBIE)
+    eventually(lambda: _is_over(process))
+
+
+def _is_over(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def metric(server: Child, name: str, **labels: str) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from opentelemetry import context, trace
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
@@ -14,6 +15,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.types import Message, Receive, Scope, Send
 
+from orchestrion_gateway.config import is_loopback
 from orchestrion_gateway.measured import METHODS, MeasuringMiddleware
 
 _PROPAGATOR: Final = TraceContextTextMapPropagator()
@@ -28,7 +30,10 @@ class TracingMiddleware:
         self._app = app
         own = Resource.create({"service.name": "orchestrion-gateway", "service.version": version("orchestrion")})
         self._provider = TracerProvider(resource=own.merge(OTELResourceDetector().detect()), shutdown_on_exit=False)
-        exporter = OTLPSpanExporter(endpoint=endpoint, insecure=not endpoint.startswith("https://"))
+        # A proxy cannot reach this machine. Any, since the exporter's type of options has texts alone.
+        past_proxies: Any = (("grpc.enable_http_proxy", 0),) if is_loopback(urlsplit(endpoint).hostname or "") else ()
+        insecure = not endpoint.startswith("https://")
+        exporter = OTLPSpanExporter(endpoint=endpoint, insecure=insecure, channel_options=past_proxies)
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("orchestrion", version("orchestrion"))
 

@@ -138,6 +138,7 @@ class Reason(enum.Enum):
     UNKNOWN_REFERENCE = InvalidArgumentError, "A task refers to a task or an output that does not exist."
     PLAN_CYCLE = InvalidArgumentError, "Tasks of a plan wait for each other in a circle."
     TOO_MANY_CALLS = InvalidArgumentError, "The tasks of a run make more calls of experts than one run may."
+    RESULT_TOO_LARGE = InvalidArgumentError, "The outputs of a task are larger than one message may be."
     INVALID_INPUT = InvalidArgumentError, "An expert cannot work with an input: no picture, too large, empty."
     HASH_MISMATCH = InvalidArgumentError, "An upload does not have the SHA-256 that it announced."
     SIZE_MISMATCH = InvalidArgumentError, "An upload does not have the size that it announced."
@@ -200,6 +201,7 @@ class Reason(enum.Enum):
         ResourceExhaustedError,
         "The controller has as many runs, or bytes of their requests, as it may, in all or for one caller.",
     )
+    RUN_TOO_LARGE = ResourceExhaustedError, "The events of a run have more bytes than one run's may."
     SERVER_BUSY = (
         ResourceExhaustedError,
         "The server has as many calls at once as it may, in all or for one caller; nothing was done.",

@@ -139,6 +139,16 @@ class ApprovalAwaited:
 
 
 @dataclass(frozen=True, slots=True)
+class HostsAwaited:
+    """The controller was restarted, and the run waits for hosts that it listed before."""
+
+    hosts: tuple[str, ...]
+    """The hosts that have not come back, `hosts/{host}`."""
+    deadline_time: datetime | None = None
+    """Until when it waits at most."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlanApproved:
     """The plan was approved; `plan` is the edited one, None where it was approved as it was shown."""
 
@@ -286,6 +296,7 @@ Payload: TypeAlias = (
     | PlanFinished
     | ApprovalAwaited
     | PlanApproved
+    | HostsAwaited
     | TaskAssigned
     | TaskStarted
     | TaskProgress

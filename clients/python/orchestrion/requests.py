@@ -36,7 +36,9 @@ class RunRequest:
     approval: Approval = Approval.UNSPECIFIED
     """Whether the plan must be approved before anything is selected or executed."""
     previous_run: str = ""
-    """The run whose messages, results and artifacts this one continues, `runs/{run}`; empty for none."""
+    """The run whose messages, results and artifacts this one continues, `runs/{run}`; empty for none. Runs before it
+    are brought back too, at most ten in all, and only as far as their logs have 32 MiB together.
+    """
     options: RunOptions | None = None
     """How the run treats a client that leaves."""
     approval_timeout_ms: int | None = None
@@ -84,7 +86,9 @@ class PlanRequest:
     options: RunOptions | None = None
     """How the run treats a client that leaves."""
     previous_run: str = ""
-    """The run whose messages, results and artifacts this one continues, `runs/{run}`; empty for none."""
+    """The run whose messages, results and artifacts this one continues, `runs/{run}`; empty for none. Runs before it
+    are brought back too, at most ten in all, and only as far as their logs have 32 MiB together.
+    """
 
     def settings(self) -> PlanSettings:
         """Returns what `client.plan` takes by name."""

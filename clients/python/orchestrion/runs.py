@@ -165,3 +165,7 @@ class Run:
     """The run that this one continues, `runs/{run}`; empty for none."""
     approval_deadline_time: datetime | None = None
     """When it is cancelled if nobody has approved its plan; set while it awaits approval, though not in lists."""
+    left_out: tuple[str, ...] = ()
+    """What is not here since the run would be larger than a message may be, as paths: `results[3].outputs`, `plan`. The
+    events of WatchRun bring it.
+    """

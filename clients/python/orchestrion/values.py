@@ -51,7 +51,8 @@ def references(value: Value) -> Iterator[OutputRef]:
         yield value
     elif isinstance(value, tuple):
         for item in value:
-            yield from references(item)
+            if isinstance(item, OutputRef | tuple):  # No generator for each of many texts.
+                yield from references(item)
 
 
 def renamed(value: Value, names: Mapping[str, str]) -> Value:
@@ -67,4 +68,5 @@ def artifacts(value: Value) -> Iterator[str]:
         yield value.name
     elif isinstance(value, tuple):
         for item in value:
-            yield from artifacts(item)
+            if isinstance(item, ArtifactRef | tuple):
+                yield from artifacts(item)

@@ -6,6 +6,7 @@ bytes: neither a request nor a run ever changes what another one calls its files
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import secrets
@@ -17,7 +18,7 @@ from itertools import count
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orchestrion import names
@@ -27,7 +28,7 @@ from orchestrion_controller.artifacts.media_types import guess
 from orchestrion_controller.artifacts.store import LocalStore
 from orchestrion_controller.artifacts.turns import ContentTurns
 from orchestrion_controller.database.database import Database
-from orchestrion_controller.database.schema import ARTIFACTS
+from orchestrion_controller.database.schema import ARTIFACTS, RUN_ARTIFACTS
 from orchestrion_controller.metrics import ControllerMetrics
 
 LOCAL_OWNER: Final = "local"
@@ -36,6 +37,14 @@ LOCAL_OWNER: Final = "local"
 _COLLECTION: Final = "artifacts/"
 _HEAD_BYTES: Final = 4_096
 _SWEPT_AT_ONCE: Final = 500
+_USED_AGAIN_MS: Final = 600_000
+"""An artifact's last use is not written anew before so long, in milliseconds."""
+_USE: Final = (
+    update(ARTIFACTS)
+    .where(ARTIFACTS.c.owner == bindparam("owned_by"), ARTIFACTS.c.id == bindparam("named"))
+    .values(use_ms=bindparam("at"))
+)
+_IS_UNREFERRED: Final = ~select(RUN_ARTIFACTS.c.run).where(RUN_ARTIFACTS.c.artifact == ARTIFACTS.c.id).exists()
 
 _log = logging.getLogger(__name__)
 
@@ -54,11 +63,19 @@ class OwnedArtifacts:
 
     async def measure(self) -> None:
         """Shows what an earlier process stored; called before the first upload."""
+        count, size_bytes = await self._stored()
+        self._metrics.artifacts.set(count)
+        self._metrics.artifact_store_bytes.set(size_bytes)
+
+    async def stored_bytes(self) -> int:
+        """Returns what the content of all artifacts takes, in bytes."""
+        return (await self._stored())[1]
+
+    async def _stored(self) -> tuple[int, int]:
         contents = select(ARTIFACTS.c.sha256, ARTIFACTS.c.size_bytes).distinct().subquery()
         query = select(func.count(), func.coalesce(func.sum(contents.c.size_bytes), 0)).select_from(contents)
         count, size_bytes = await self._database.read(lambda connection: connection.execute(query).one())
-        self._metrics.artifacts.set(count)
-        self._metrics.artifact_store_bytes.set(size_bytes)
+        return int(count), int(size_bytes)
 
     async def add(
         self, chunks: AsyncIterator[bytes], media_type: str, file_name: str, sha256: str = "", owner: str = LOCAL_OWNER
@@ -92,6 +109,7 @@ class OwnedArtifacts:
                 "file_name": file_name or incoming.sha256[:12],
                 "size_bytes": incoming.size_bytes,
                 "create_ms": time.time_ns() // 1_000_000,
+                "use_ms": time.time_ns() // 1_000_000,
             }
 
             async def adopt() -> Artifact:
@@ -112,6 +130,8 @@ class OwnedArtifacts:
         for attempt in count():
             # Another upload of the content may write its row in between: whose id it is shows when it is written.
             if stored := await self._database.read(lambda connection: connection.execute(query).first()):
+                # Before the caller has it, so that retention does not take it from under it.
+                await self._database.commit(_USE, {"owned_by": stored.owner, "named": stored.id, "at": row["use_ms"]})
                 return _artifact(stored)
             suffix = ("", _suffix(row))[attempt] if attempt < 2 else secrets.token_hex(6)
             name = names.artifact(str(row["sha256"]), suffix).removeprefix(_COLLECTION)
@@ -149,6 +169,10 @@ class OwnedArtifacts:
             return {}
         query = select(ARTIFACTS).where(ARTIFACTS.c.owner == owner, ARTIFACTS.c.id.in_(ids))
         rows = await self._database.read(lambda connection: connection.execute(query).all())
+        now = time.time_ns() // 1_000_000
+        for row in rows:
+            if row.use_ms < now - _USED_AGAIN_MS:
+                self._database.write(_USE, {"owned_by": owner, "named": row.id, "at": now}, lambda _: None)
         artifacts = [_artifact(row) for row in rows]
         return {artifact.name: artifact for artifact in artifacts}
 
@@ -199,6 +223,30 @@ class OwnedArtifacts:
         if count:
             _log.warning("removed %d files of artifacts that an earlier process had not finished with", count)
         return count
+
+    async def collect(self, before_ms: int, size: int) -> int:
+        """Removes artifacts that no run refers to, those that were used last longest ago first, and counts them.
+
+        Args:
+            before_ms: Those alone that were last stored or asked for before, in milliseconds since the epoch.
+            size: How many at most.
+        """
+        unused = (ARTIFACTS.c.use_ms < before_ms, _IS_UNREFERRED)
+        query = select(ARTIFACTS).where(*unused).order_by(ARTIFACTS.c.use_ms).limit(size)
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+
+        async def remove(row: Row[Any]) -> bool:
+            here = (ARTIFACTS.c.owner == row.owner, ARTIFACTS.c.id == row.id)
+            # Looked at once more as it is deleted: a run may have begun that refers to it.
+            await self._database.commit(delete(ARTIFACTS).where(*here, *unused), {})
+            still = select(ARTIFACTS.c.id).where(*here)
+            if await self._database.read(lambda connection: connection.execute(still).all()):
+                return False
+            await self._drop_unowned(row.sha256, row.size_bytes)
+            return True
+
+        removed = await asyncio.gather(*(self._turns.take(row.sha256, partial(remove, row)) for row in rows))
+        return sum(removed)
 
     async def finish(self) -> None:
         """Waits until uploads and deletions whose callers have left are done."""

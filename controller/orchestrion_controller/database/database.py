@@ -104,8 +104,11 @@ class Database:
         """
         self._writer.put(Write(statement, parameters, done))
 
-    async def commit(self, statement: Executable, parameters: Mapping[str, object]) -> None:
-        """Carries out one statement and waits until it is committed.
+    async def commit(self, statement: Executable, parameters: Mapping[str, object], *following: Executable) -> None:
+        """Carries out a statement and waits until it is committed.
+
+        `following` are statements of the same kind (all deletions, for example) with the same parameters, which are
+        carried out after it in the same transaction.
 
         Raises:
             ResourceExhaustedError: The disk is full.
@@ -122,7 +125,7 @@ class Database:
             else:
                 future.set_exception(error)
 
-        self.write(statement, parameters, done)
+        self._writer.put(Write(statement, parameters, done, following))
         await future
 
     async def read(self, query: Callable[[Connection], T]) -> T:

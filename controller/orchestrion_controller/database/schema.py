@@ -22,9 +22,13 @@ RUNS = Table(
     Column("request", LargeBinary),
     # How often a restarted controller has taken it up again.
     Column("resume_count", Integer, nullable=False, default=0, server_default="0"),
+    # What lists show of its messages, as a serialized Run that has nothing else.
+    Column("beginnings", LargeBinary),
     UniqueConstraint("request_id"),
     Index("runs_by_time", "create_ms", "name"),
     Index("runs_by_state", "state"),
+    Index("runs_by_previous", "previous_run"),
+    Index("runs_by_end", "end_ms", "name"),
 )
 
 EVENTS = Table(
@@ -33,6 +37,16 @@ EVENTS = Table(
     Column("run", String(80), primary_key=True),
     Column("sequence", Integer, primary_key=True),
     Column("event", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+RUN_ARTIFACTS = Table(
+    "run_artifacts",
+    METADATA,
+    # Every artifact whose name stands in the run's events or request.
+    Column("run", String(80), primary_key=True),
+    Column("artifact", String(80), primary_key=True),
+    Index("run_artifacts_by_artifact", "artifact"),
     sqlite_with_rowid=False,
 )
 
@@ -47,6 +61,8 @@ ARTIFACTS = Table(
     Column("file_name", String(255), nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("create_ms", BigInteger, nullable=False),
+    # When it was last stored or asked for, to within some minutes.
+    Column("use_ms", BigInteger, nullable=False, default=0, server_default="0"),
     Index("artifacts_by_time", "owner", "create_ms", "id"),
     Index("artifacts_by_hash", "sha256"),
 )

@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from orchestrion_controller.database.schema import METADATA, RUNS
 
-HEAD: Final = "0004"
+HEAD: Final = "0006"
 """The version that `schema` is."""
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"

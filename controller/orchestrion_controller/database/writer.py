@@ -46,6 +46,8 @@ class Write:
     """Its parameters."""
     done: Done
     """Called on the event loop with None after the commit, or with the error."""
+    following: tuple[Executable, ...] = ()
+    """Statements of the same kind and with the same parameters, carried out after it in the same transaction."""
 
 
 class GroupWriter:
@@ -222,7 +224,8 @@ def _by_statement(group: Sequence[Write]) -> list[tuple[Executable, list[dict[st
     for _, section in groupby(group, key=lambda write: isinstance(write.statement, Delete)):
         batches: dict[int, tuple[Executable, list[dict[str, object]]]] = {}
         for write in section:
-            batches.setdefault(id(write.statement), (write.statement, []))[1].append(dict(write.parameters))
+            for statement in (write.statement, *write.following):
+                batches.setdefault(id(statement), (statement, []))[1].append(dict(write.parameters))
         statements += sorted(batches.values(), key=lambda batch: not isinstance(batch[0], Insert))
     return statements
 

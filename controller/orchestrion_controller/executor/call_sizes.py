@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Final
 
 from orchestrion._net.transport import MAX_MESSAGE_BYTES
 from orchestrion.errors import Reason
-from orchestrion.values import ArtifactRef, Json, JsonData, Value
+from orchestrion.values import Json, Value
 from orchestrion_controller.executor.inputs import UnfoldedInputs
+from orchestrion_serving.value_sizes import ValueSize, size_of, total
 
 _MOST_OPEN_BYTES: Final = 64 << 20
 """Bytes of the inputs of all items of one task that are with hosts at a time."""
 _BESIDE_INPUTS: Final = 4_096
 """Bytes of a message that are not of its inputs: names of the expert, the run, the task and the reservation."""
-
-
-class CallSize(NamedTuple):
-    """The size of a value, or of a call."""
-
-    part_count: int
-    """Items of lists and members of JSON in it, at any depth."""
-    size_bytes: int
-    """Bytes of its texts, numbers and names; what protobuf puts around them is left out."""
 
 
 class CallSizes:
@@ -33,7 +25,7 @@ class CallSizes:
         self._max_parts = max_parts
         self._max_bytes = max_bytes
         # With the value itself, so that no other one can have its identity.
-        self._measured: dict[int, tuple[object, CallSize]] = {}
+        self._measured: dict[int, tuple[object, ValueSize]] = {}
 
     def check(self, task_id: str, inputs: Mapping[str, Value]) -> None:
         """Checks a call before its message is made.
@@ -41,8 +33,7 @@ class CallSizes:
         Raises:
             InvalidArgumentError: It is too large.
         """
-        parts, size = _sum([self.of(value) for value in inputs.values()])
-        parts += len(inputs)
+        parts, size = total([self.of(value) for value in inputs.values()], len(inputs))
         if parts > self._max_parts:
             much, setting = f"{parts:,} parts", f"max_request_parts allows {self._max_parts:,}"
         elif size + _BESIDE_INPUTS > self._max_bytes:
@@ -63,41 +54,11 @@ class CallSizes:
         largest = shared + max(of_items, default=0)
         return min(len(items), most, max(1, _MOST_OPEN_BYTES // max(1, largest)))
 
-    def of(self, value: Value) -> CallSize:
+    def of(self, value: Value) -> ValueSize:
         """Measures a value."""
-        if isinstance(value, tuple):
-            if (measured := self._measured.get(id(value))) is None:
-                part_count, size = _sum([self.of(item) for item in value])
-                measured = self._measured[id(value)] = value, CallSize(part_count + len(value), size)
-            return measured[1]
-        if isinstance(value, Json):
-            if (measured := self._measured.get(id(value))) is None:
-                measured = self._measured[id(value)] = value, _size_of_json(value.data)
-            return measured[1]
-        if isinstance(value, str):
-            return CallSize(0, _bytes_of(value))
-        return CallSize(0, _bytes_of(value.name) if isinstance(value, ArtifactRef) else 8)
-
-
-def _sum(sizes: Sequence[CallSize]) -> tuple[int, int]:
-    return sum(size.part_count for size in sizes), sum(size.size_bytes for size in sizes)
-
-
-def _size_of_json(data: JsonData) -> CallSize:
-    part_count, size, stack = 0, 0, [data]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, dict):
-            part_count += len(item)
-            size += sum(map(_bytes_of, item))
-            stack.extend(item.values())
-        elif isinstance(item, list | tuple):
-            part_count += len(item)
-            stack.extend(item)
-        else:
-            size += _bytes_of(item) if isinstance(item, str) else 8
-    return CallSize(part_count, size)
-
-
-def _bytes_of(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+        if not isinstance(value, tuple | Json):
+            return size_of(value)
+        if (measured := self._measured.get(id(value))) is None:
+            size = total(map(self.of, value), len(value)) if isinstance(value, tuple) else size_of(value)
+            measured = self._measured[id(value)] = value, size
+        return measured[1]

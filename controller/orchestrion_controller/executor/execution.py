@@ -23,6 +23,7 @@ from orchestrion_controller.plans.fan_out import FanOut
 from orchestrion_controller.plans.graph import dependencies
 from orchestrion_serving import trace_context, tracing
 from orchestrion_serving.metrics import exemplar
+from orchestrion_serving.value_sizes import ResultBounds, ValueSize, size_of_outputs
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +38,8 @@ class CallLimits:
     """How many items of one task are called at a time; the others wait and take no memory of their own."""
     max_parts: int
     """How many parts the inputs of one call may have, as `RequestBounds.max_parts` counts them."""
+    result: ResultBounds
+    """How large the outputs of one task may be."""
 
 
 class Execution:
@@ -194,6 +197,7 @@ class Execution:
             self._fan_out.check(task.id, None if items is None else len(items))
             if items is None:
                 outputs = await self._call(assigned, resolved, ItemIndex(), reservation)
+                self._check_outputs(size_of_outputs(outputs), task.id)
             else:
                 outputs = await self._call_each(assigned, items, reservation)
         except OrchestrionError as error:
@@ -221,12 +225,16 @@ class Execution:
     async def _call_each(self, assigned: AssignedTask, items: UnfoldedInputs, reservation: str) -> Outputs:
         outputs: list[Outputs] = [{}] * len(items)
         waiting = iter(range(len(items)))
+        size = ValueSize(0, 0)
 
         async def call_next_ones() -> None:
+            nonlocal size
             # The iterator is shared: whichever caller is free takes the next item.
             for index in waiting:
                 item = ItemIndex(index, len(items))
                 outputs[index] = await self._call(assigned, items[index], item, reservation if index == 0 else "")
+                size = size.plus(size_of_outputs(outputs[index]))
+                self._check_outputs(size, assigned.task.id)
 
         open_count = self._sizes.open_count(items, self._limits.max_open_calls)
         callers = [asyncio.create_task(call_next_ones()) for _ in range(open_count)]
@@ -237,6 +245,9 @@ class Execution:
                 caller.cancel()
             await asyncio.gather(*callers, return_exceptions=True)
         return folding.fold(self._task_types[assigned.task.type], outputs)
+
+    def _check_outputs(self, size: ValueSize, task_id: str) -> None:
+        self._limits.result.check(size, f"Task {task_id!r}", task_id=task_id)
 
     def _finish(self, assigned: AssignedTask, result: TaskResult, duration_ms: float) -> None:
         self._out.put_nowait(TaskFinished(result, duration_ms))

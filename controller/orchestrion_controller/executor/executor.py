@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from typing import Final
 
 from orchestrion.plans import TaskResult, TaskType
 from orchestrion_controller.artifacts.artifacts import OwnedArtifacts
@@ -14,6 +15,9 @@ from orchestrion_controller.executor.reservations import Reservations
 from orchestrion_controller.executor.texts import Texts
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.registry.registry import Registry
+
+_RELEASE_S: Final = 1.0
+"""How long hosts have to answer that reservations are released when the controller stops, in seconds."""
 
 
 class Executor:
@@ -69,6 +73,11 @@ class Executor:
         )
 
     async def close(self) -> None:
-        """Waits until reservations are released, and closes the connections to the hosts."""
-        await asyncio.gather(*self._background, return_exceptions=True)
+        """Has reservations released by the hosts that answer, and closes the connections; others expire."""
+        if self._background:
+            # A stopped host answers nothing, and is not waited for.
+            _, pending = await asyncio.wait(self._background, timeout=_RELEASE_S)
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
         await self.clients.close()

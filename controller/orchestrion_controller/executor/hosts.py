@@ -105,14 +105,14 @@ class HostChannel:
         """Reserves an expert softly, so that it is loaded before its inputs exist. A refusal is only logged."""
         request = pb.ReserveRequest(expert_id=expert_id, reservation=reservation, ttl_ms=RESERVATION_MS)
         try:
-            await self._stub.Reserve(request, metadata=tracing.metadata())
+            await self._stub.Reserve(request, metadata=tracing.metadata(), timeout=RESERVATION_MS / 1000)
         except _NO_ANSWER as failure:
             _log.info("%s did not reserve %s: %s", self.name, expert_id, failure)
 
     async def release(self, reservation: str) -> None:
         """Releases a reservation; it also expires, so a host that does not answer is only logged."""
         try:
-            await self._stub.Release(pb.ReleaseRequest(reservation=reservation))
+            await self._stub.Release(pb.ReleaseRequest(reservation=reservation), timeout=RESERVATION_MS / 1000)
         except _NO_ANSWER as failure:
             _log.info("%s did not release %s: %s", self.name, reservation, failure)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
+from orchestrion.events import HostsAwaited, Stage
 from orchestrion.experts import Expert
 from orchestrion.plans import Plan, TaskResult, TaskType
 from orchestrion.runs import Artifact, Message, Run
@@ -19,13 +21,19 @@ from orchestrion_controller.limits import TaskTypeLimits
 from orchestrion_controller.pipeline import file_names
 from orchestrion_controller.registry import choices
 from orchestrion_controller.registry.registry import Registry
+from orchestrion_controller.stage_scope import EventLog
 from orchestrion_controller.stages import PastTurn
 
 _LONGEST_HISTORY: Final = 10
+_LARGEST_HISTORY_BYTES: Final = 32 << 20
+"""How large the logs of earlier turns are together; the newest is read whatever its size."""
 
 
 class RunHistory(Protocol):
     """Where earlier turns of a conversation are read: the part of the journal of runs that the stages use."""
+
+    async def size_bytes(self, name: str) -> int:
+        """Returns how large the events of a run are together, in bytes; 0 for one that has none."""
 
     async def read(self, name: str) -> Run:
         """Returns a run with everything that its events add up to.
@@ -112,9 +120,14 @@ class StageContext:
         """Waits for hosts after a restart of the controller, as `Registry.recovered`."""
         await self._registry.recovered(hosts, task_types)
 
-    async def hosts_settled(self, task_types: Collection[str] | None = None) -> None:
-        """Waits for the hosts that were listed before a restart of the controller, as `Registry.settled`."""
-        await self._registry.settled(task_types)
+    async def hosts_settled(self, log: EventLog, task_types: Collection[str] | None = None) -> None:
+        """Waits for the hosts that were listed before a restart, as `Registry.settled`, and says so in the log."""
+
+        def say(hosts: frozenset[str], wait_s: float) -> None:
+            until = datetime.now(UTC) + timedelta(seconds=wait_s)
+            log.append(Stage.UNSPECIFIED, HostsAwaited(tuple(sorted(hosts)), until))
+
+        await self._registry.settled(task_types, say)
 
     def cures(self) -> Cures:
         """Returns what brings experts that are absent."""
@@ -186,13 +199,17 @@ class StageContext:
         return InputSize(characters, milliseconds, artifact.size_bytes)
 
     async def history(self, previous_run: str) -> tuple[PastTurn, ...]:
-        """Returns the turns before this one, the oldest first, at most ten.
+        """Returns the turns before this one, the oldest first: at most ten, and no older ones than 32 MiB of logs have.
 
         Raises:
             NotFoundError: The previous run does not exist.
         """
         turns: list[PastTurn] = []
+        room = _LARGEST_HISTORY_BYTES
         while previous_run and len(turns) < _LONGEST_HISTORY:
+            room -= await self._history.size_bytes(previous_run)
+            if turns and room < 0:
+                break
             run = await self._history.read(previous_run)
             attached = [name for message in run.messages for name in message.artifacts]
             described = dict(await self._artifacts.find(attached))

@@ -95,9 +95,7 @@ class Pipeline:
             return
         if progress is NOTHING:
             # While hosts come back after a restart, what can be done is not yet what is there.
-            await self._context.hosts_settled(
-                None if request.plan is None else {task.type for task in request.plan.tasks}
-            )
+            await self._context.hosts_settled(log, None if request.plan is None else _types(request.plan))
         early = self._early_dispatch and request.policy is not SelectionPolicy.LLM and not request.assignments
         if progress is not NOTHING:
             end, plan, results = await self._resume(run, log, request, approval, progress)
@@ -127,7 +125,7 @@ class Pipeline:
                 await partial_plans.check(end, planner, planning_request, awaits_approval=False)
             return
         if progress is NOTHING:
-            await self._context.hosts_settled()
+            await self._context.hosts_settled(log)
         else:
             await self._context.hosts_back(progress.hosts)
         await self._plan(_Redrafting(log, progress), planner, await self._planning_request(request, request.task_types))
@@ -182,7 +180,7 @@ class Pipeline:
         if progress.planned is None:
             log.append(Stage.UNSPECIFIED, PlanFinished(plan))
         if progress is NOTHING:
-            await self._context.hosts_settled(_types(plan))
+            await self._context.hosts_settled(log, _types(plan))
         else:
             open_types = {task.type for task in plan.tasks if task.id not in progress.results}
             await self._context.hosts_back(progress.hosts, open_types)

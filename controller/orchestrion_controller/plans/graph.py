@@ -88,8 +88,10 @@ def components(tasks: Iterable[Task]) -> tuple[tuple[Task, ...], ...]:
                 part += other
                 part_of.update(dict.fromkeys(other, part))
         part_of.setdefault(task.id, part)
-    parts = {id(part): part for part in (part_of[task.id] for task in sorted_tasks)}
-    return tuple(tuple(task for task in sorted_tasks if part_of[task.id] is part) for part in parts.values())
+    parts: dict[int, list[Task]] = {}
+    for task in sorted_tasks:
+        parts.setdefault(id(part_of[task.id]), []).append(task)
+    return tuple(map(tuple, parts.values()))
 
 
 def find_cycle(tasks: Iterable[Task]) -> tuple[str, ...] | None:

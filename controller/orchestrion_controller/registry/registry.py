@@ -315,15 +315,27 @@ class Registry:
             return frozenset()
         return frozenset(name for name in self._expected if name not in self._listings)
 
-    async def settled(self, task_types: Collection[str] | None = None) -> None:
+    async def settled(
+        self,
+        task_types: Collection[str] | None = None,
+        on_wait: Callable[[frozenset[str], float], None] = lambda hosts, wait_s: None,
+    ) -> None:
         """Waits while hosts of an earlier process may come back, at most a lease's time after this one began.
 
         Args:
             task_types: What hosts must perform for the wait to end sooner; None waits for all of them.
+            on_wait: Called once with the hosts that are waited for, and for how many seconds at most; not called where
+                there is nothing to wait for.
         """
+        begun = False
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(self._grace_end):
-                while self.awaited and not (task_types is not None and self.task_types() >= set(task_types)):
+                while (awaited := self.awaited) and not (
+                    task_types is not None and self.task_types() >= set(task_types)
+                ):
+                    if not begun:
+                        begun = True
+                        on_wait(awaited, self._grace_end - self._loop.time())
                     await self._changed.wait()
 
     def close(self) -> None:

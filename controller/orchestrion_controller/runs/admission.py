@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from orchestrion.errors import OrchestrionError, Reason
@@ -23,6 +25,9 @@ class RunAdmission:
         self._runs = Shares(max_running)
         self._bytes = Shares(max_running_bytes)
         self._live: dict[str, tuple[str, int]] = {}
+        self._read: dict[str, int] = {}
+        self._ended: dict[str, tuple[str, int]] = {}
+        """Runs that have ended while the call that began them is still read, which keeps its request in memory."""
 
     def check(self, caller: str, size_bytes: int) -> None:
         """Makes sure that a caller may begin a run with a request of so many bytes.
@@ -42,10 +47,26 @@ class RunAdmission:
         self._bytes.take(caller, size_bytes)
 
     def end(self, run: str) -> None:
-        """Notes that a run has ended; what it took is free again."""
+        """Notes that a run has ended; what it took is free again, its bytes once no call that asked for it is read."""
         caller, size_bytes = self._live.pop(run)
         self._runs.give_back(caller)
-        self._bytes.give_back(caller, size_bytes)
+        if run in self._read:
+            self._ended[run] = caller, size_bytes
+        else:
+            self._bytes.give_back(caller, size_bytes)
+
+    @contextmanager
+    def read_by_caller(self, run: str) -> Iterator[None]:
+        """Notes that a call which asked for a run is read for as long as the context lasts."""
+        self._read[run] = self._read.get(run, 0) + 1
+        try:
+            yield
+        finally:
+            self._read[run] -= 1
+            if not self._read[run]:
+                del self._read[run]
+                if run in self._ended:
+                    self._bytes.give_back(*self._ended.pop(run))
 
 
 def _refusal(shares: Shares, caller: str, shortage: Shortage, unit: str, setting: str) -> OrchestrionError:

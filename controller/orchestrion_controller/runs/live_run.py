@@ -27,6 +27,8 @@ from orchestrion_serving.metrics import exemplar, reason_label
 
 _log = logging.getLogger(__name__)
 
+_SLOW_AFTER_S: Final = 1.0
+"""How long after the end of a run its readers still find the log in memory, in seconds; then they read the journal."""
 _WRITE_AGAIN_S: Final = 1.0
 """How long to wait until a write is tried again that the database did not take, in seconds."""
 
@@ -48,7 +50,7 @@ class RunOpening:
 
 @dataclass(frozen=True, slots=True)
 class Lifetime:
-    """What ends a run early: no reader, or its deadline."""
+    """What ends a run early: no reader, its deadline, or a log that grows too large."""
 
     on_detach: OnDetach
     """What happens without a reader."""
@@ -56,6 +58,8 @@ class Lifetime:
     """How long it lives without one under CANCEL, in seconds."""
     deadline_s: float | None
     """How long it may take, in seconds; None for no deadline."""
+    max_log_bytes: int
+    """How large its log may grow, in bytes."""
 
 
 class LiveRun:
@@ -75,7 +79,7 @@ class LiveRun:
         """
         self.gate = gate
         self.row = run
-        self.log = RunLog(run.name, journal, self._fail)
+        self.log = RunLog(run.name, journal, self._fail, max_bytes=lifetime.max_log_bytes)
         self._lifetime = lifetime
         self._journal = journal
         self._metrics = metrics
@@ -96,7 +100,7 @@ class LiveRun:
 
     def start(self, opening: RunOpening, program: Program, ended: Callable[[], None]) -> None:
         """Queues the run's row and starts its program; `ended` is called once its end is committed."""
-        self._journal.create(self.row, opening.request_id, opening.request, self._on_written)
+        self._journal.create(self.row, opening.request_id, opening.request, self._on_written, messages=opening.messages)
         self._open(opening.messages)
         self._begin(opening.messages, program, ended)
 
@@ -223,6 +227,9 @@ class LiveRun:
             _log.exception("%s failed", self.row.name)
             error = Reason.INTERNAL.error("The controller met a fault of its own; its log has the details.")
             state = RunState.FAILED
+        if error is None and self._cancel_state is RunState.FAILED:
+            # It failed with its last event, and had nothing more to wait for.
+            state, error = RunState.FAILED, self._cancel_error
         self._end(state, error)
 
     def _span(self) -> AbstractContextManager[tracing.TraceSpan]:
@@ -275,6 +282,8 @@ class LiveRun:
                 asyncio.get_running_loop().call_later(_WRITE_AGAIN_S, self._write_again, state)
             else:
                 self._on_ended()
+                if self._created and failure is None and self._readers:
+                    asyncio.get_running_loop().call_later(_SLOW_AFTER_S, self.log.release)
 
         self._journal.end(self.row.name, state, written)
 
@@ -292,7 +301,7 @@ class LiveRun:
             self._fail(error)
 
     def _fail(self, error: OrchestrionError) -> None:
-        """Ends a run that cannot be journalled."""
+        """Ends a run that cannot be journalled, or whose log is too large."""
         if self._cancel_error is None:
             self._cancel_state = RunState.FAILED
             self.cancel(error)

@@ -11,7 +11,8 @@ from functools import partial
 from typing import Final
 
 from orchestrion._codec import codec
-from orchestrion.errors import OrchestrionError
+from orchestrion._net.transport import MAX_MESSAGE_BYTES
+from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.events import AnswerText, Event, Payload, Stage, TaskPreview, TaskProgress, TaskText
 from orchestrion.v1 import events_pb2
 from orchestrion_controller.runs.journal import Journal
@@ -19,7 +20,14 @@ from orchestrion_controller.runs.journal import Journal
 COALESCE_S: Final = 0.02
 """Pieces of text that come within this time of the last are joined into one event, in seconds."""
 
+LARGEST_EVENT_BYTES: Final = MAX_MESSAGE_BYTES - 1_024
+"""The largest event that a stream carries."""
+
 _KEPT_UNNUMBERED: Final = 64
+_LARGEST_UNNUMBERED_BYTES: Final = 1 << 20
+"""A larger preview is passed over: the next one follows, and the result."""
+_LONGEST_JOINED: Final = 1 << 18
+"""How many characters pieces of text have at most that are joined."""
 
 _Text = AnswerText | TaskText
 
@@ -33,17 +41,25 @@ class RunLog:
     """
 
     def __init__(
-        self, run: str, journal: Journal, on_failure: Callable[[OrchestrionError], None] = lambda _: None
+        self,
+        run: str,
+        journal: Journal,
+        on_failure: Callable[[OrchestrionError], None] = lambda _: None,
+        *,
+        max_bytes: int = 256 << 20,
     ) -> None:
         """Starts an empty log.
 
         Args:
             run: The name of the run.
             journal: Where numbered events are written.
-            on_failure: Called once, when the journal does not take an event.
+            on_failure: Called when the journal does not take an event, or the log is too large for one or with it.
+            max_bytes: How large it may grow: the setting `max_log_bytes`.
         """
         self._run = run
         self._journal = journal
+        self._max_bytes = max_bytes
+        self._size_bytes = 0
         self._events: list[events_pb2.Event | None] = []
         self._unnumbered: deque[int] = deque()
         self._visible = 0
@@ -57,6 +73,8 @@ class RunLog:
         self._flush_timer: asyncio.TimerHandle | None = None
         self._last_text_at = 0.0
         self.last_sequence = 0
+        self.is_released = False
+        """Whether the events are no longer in memory: who has not read all of them goes on in the journal."""
 
     def load(self, events: Sequence[events_pb2.Event]) -> None:
         """Takes the events that an earlier process wrote, all committed, into an empty log; those that come go on."""
@@ -85,6 +103,13 @@ class RunLog:
         self._closed = True
         self._wake()
 
+    def release(self) -> None:
+        """Lets the events of a closed log go, which the journal has: a slow reader is not to keep them in memory."""
+        self.is_released = True
+        self._events, self._visible = [], 0
+        self._unnumbered.clear()
+        self._wake()
+
     def break_off(self, error: OrchestrionError) -> None:
         """Takes no more events: another process goes on with the log. Readers get the error after what is committed."""
         self._is_broken_off = True
@@ -108,7 +133,7 @@ class RunLog:
             self._journal.append(event, partial(committed, event))
 
     async def read(self, after: int) -> AsyncGenerator[events_pb2.Event, None]:
-        """Yields the events after a sequence number, and then those that come, until the log is closed.
+        """Yields the events after a sequence number, and then those that come, until the log is closed or released.
 
         Raises:
             ResourceExhaustedError: The journal does not take the run's events.
@@ -124,6 +149,8 @@ class RunLog:
                 index += 1
                 if event is not None and (event.sequence or index > live_from):
                     yield event
+            if self.is_released:
+                return
             if index < self._visible:
                 continue
             if self._failure is not None:
@@ -189,8 +216,16 @@ class RunLog:
         if isinstance(payload, TaskProgress | TaskPreview):
             self._add_unnumbered(codec.encode(Event(self._run, 0, now, stage, payload)))
             return
+        event = codec.encode(Event(self._run, self.last_sequence + 1, now, stage, payload))
+        if (size := event.ByteSize()) > LARGEST_EVENT_BYTES:
+            # No reader could get it, so it cannot be a part of the log.
+            self._on_failure(_too_large(event, size))
+            return
+        if self._size_bytes <= self._max_bytes < self._size_bytes + size:
+            # This one and those that end the run are taken all the same.
+            self._on_failure(_too_much(self._max_bytes))
+        self._size_bytes += size
         self.last_sequence += 1
-        event = codec.encode(Event(self._run, self.last_sequence, now, stage, payload))
         self._events.append(event)
         position = len(self._events)
 
@@ -209,6 +244,8 @@ class RunLog:
         self._journal.append(event, committed)
 
     def _add_unnumbered(self, event: events_pb2.Event) -> None:
+        if event.ByteSize() > _LARGEST_UNNUMBERED_BYTES:
+            return
         if self._visible == len(self._events):
             self._events.append(event)
             self._show(len(self._events))
@@ -233,8 +270,27 @@ class RunLog:
         changed.set()
 
 
+def _too_large(event: events_pb2.Event, size: int) -> OrchestrionError:
+    kind = event.WhichOneof("payload") or "event"
+    text = (
+        f"A {kind} of the run has {size:,} bytes, and a message has at most {MAX_MESSAGE_BYTES:,}. "
+        "Have a task give less, for instance for fewer items of a list at once."
+    )
+    return Reason.MESSAGE_TOO_LARGE.error(text, size_bytes=str(size), limit=str(MAX_MESSAGE_BYTES))
+
+
+def _too_much(max_bytes: int) -> OrchestrionError:
+    text = (
+        f"The events of the run have more than {max_bytes:,} bytes, which is what max_log_bytes allows. "
+        "Split the request, or have the operator raise it."
+    )
+    return Reason.RUN_TOO_LARGE.error(text, setting="max_log_bytes", limit=str(max_bytes))
+
+
 def _join(first: _Text, second: _Text) -> _Text | None:
-    """Joins two pieces of the same text; None when they belong to different ones."""
+    """Joins two pieces of the same text; None when they belong to different ones, or would be a long one."""
+    if len(first.text) + len(second.text) > _LONGEST_JOINED:
+        return None
     if isinstance(first, AnswerText) and isinstance(second, AnswerText):
         return AnswerText(first.text + second.text)
     if not (isinstance(first, TaskText) and isinstance(second, TaskText)):

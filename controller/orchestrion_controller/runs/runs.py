@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ from orchestrion_controller.runs.journal import Journal
 from orchestrion_controller.runs.live_run import Lifetime, LiveRun, Program, RunOpening
 from orchestrion_controller.runs.request_ids import CAPACITY, RequestIds
 from orchestrion_controller.runs.resuming import PreparedRun, RunResumer, abandoned
-from orchestrion_controller.runs.views import logged
+from orchestrion_controller.runs.views import of_messages
 
 _BACK_AFTER_MS: Final = 1_000
 """After what time the next controller may be there, in milliseconds."""
@@ -45,6 +45,8 @@ class RunLimits:
     """How often a run is taken up again after a restart of the controller."""
     max_running_bytes: int = 256 << 20
     """What the requests of the runs that go on may take together, in bytes."""
+    max_log_bytes: int = 256 << 20
+    """How large the log of one run may grow, in bytes."""
 
 
 class StartOptions(TypedDict, total=False):
@@ -90,9 +92,13 @@ class RunSupervisor:
     ) -> AsyncGenerator[events_pb2.Event, None]:
         """Starts a run as `start` does, yields its events to its end, and raises its error then."""
         name = await self.start(kind, program, **options)
-        async with aclosing(self.watch(name, raise_error=True)) as events:
-            async for event in events:
-                yield event
+        # A client may read on for long after the end of the run; what it began with is not kept for that.
+        del program
+        options.clear()  # type: ignore[attr-defined]  # At run time it is a dict like any other.
+        with self._admission.read_by_caller(name):
+            async with aclosing(self.watch(name, raise_error=True)) as events:
+                async for event in events:
+                    yield event
 
     async def start(
         self,
@@ -179,7 +185,7 @@ class RunSupervisor:
 
     def _lifetime(self, options: RunOptions, deadline_s: float | None) -> Lifetime:
         grace_ms = self._limits.detach_grace_ms if options.detach_grace_ms is None else options.detach_grace_ms
-        return Lifetime(options.on_detach or OnDetach.CANCEL, grace_ms / 1000, deadline_s)
+        return Lifetime(options.on_detach or OnDetach.CANCEL, grace_ms / 1000, deadline_s, self._limits.max_log_bytes)
 
     async def watch(
         self, name: str, after: int = 0, *, raise_error: bool = False
@@ -203,10 +209,12 @@ class RunSupervisor:
         if live is not None:
             async with aclosing(live.read(after)) as events:
                 async for event in events:
+                    after = event.sequence or after
                     yield event
-            if raise_error and live.error is not None:
-                raise live.error
-            return
+            if after == live.log.last_sequence or not live.log.is_released:
+                if raise_error and live.error is not None:
+                    raise live.error
+                return
         while page := await self._journal.events(name, after):
             for event in page:
                 yield event
@@ -222,8 +230,17 @@ class RunSupervisor:
         """
         live = self._live.get(name)
         if live is not None:
-            return logged(live.row, [codec.decode(event, Event) for event in live.log.events()])
+            return await asyncio.to_thread(of_messages, live.row, live.log.events())
         return await self._journal.read(name)
+
+    async def check_exists(self, name: str) -> None:
+        """Makes sure that there is such a run, without reading its events.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        if name not in self._live:
+            await self._journal.get(name)
 
     async def list(self, size: int, before: tuple[int, str] | None) -> tuple[Run, ...]:
         """Lists runs, newest first; plans, results and answers are left out."""
@@ -239,7 +256,8 @@ class RunSupervisor:
         if live is not None:
             live.cancel(Reason.CANCELLED.error("The run was cancelled by a call."))
             await live.wait_ended()
-            return logged(live.row, [codec.decode(event, Event) async for event in live.log.read(0)])
+            log = [event async for event in self.watch(name)]
+            return await asyncio.to_thread(of_messages, live.row, log)
         return await self.get(name)
 
     def gate(self, timeout_ms: int | None, awaited_until: datetime | None = None) -> Gate:
@@ -289,6 +307,15 @@ class RunSupervisor:
         await self._journal.get(name)
         await self._journal.delete(name)
         self._request_ids.forget(name)
+
+    async def expire(
+        self, size: int, *, before_ms: int | None = None, kept: int = 0, with_artifacts: bool = False
+    ) -> Sequence[str]:
+        """Deletes ended runs by age or count, and returns their names; see `Journal.expire`."""
+        expired = await self._journal.expire(size, before_ms=before_ms, kept=kept, with_artifacts=with_artifacts)
+        for name in expired:
+            self._request_ids.forget(name)
+        return expired
 
     async def drain(self, grace_s: float) -> int:
         """Takes no new runs, lets those that go on end within the grace, and hands the rest over to the next process.

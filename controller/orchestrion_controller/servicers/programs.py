@@ -87,7 +87,7 @@ class Programs:
             licenses=decoding.licenses(request.licenses),
         )
         if full_request.previous_run:
-            await self._runs.get(full_request.previous_run)
+            await self._runs.check_exists(full_request.previous_run)
 
         async def program(run: str, log: RunLog) -> None:
             approval = None if gate is None else partial(gate.wait, run, log)

@@ -46,6 +46,7 @@ class PlanServicer(plan_service_pb2_grpc.PlanServiceServicer):
             deadline_s=decoding.deadline_s(context),
             previous_run=request.previous_run,
         )
+        del run
         async with aclosing(events):
             async for event in events:
                 yield event
@@ -74,6 +75,7 @@ class SelectServicer(select_service_pb2_grpc.SelectServiceServicer):
             options=run.options,
             deadline_s=decoding.deadline_s(context),
         )
+        del run
         async with aclosing(events):
             async for event in events:
                 yield event
@@ -102,6 +104,7 @@ class ExecuteServicer(execute_service_pb2_grpc.ExecuteServiceServicer):
             options=run.options,
             deadline_s=decoding.deadline_s(context),
         )
+        del run
         async with aclosing(events):
             async for event in events:
                 yield event
@@ -130,6 +133,7 @@ class RespondServicer(respond_service_pb2_grpc.RespondServiceServicer):
             options=run.options,
             deadline_s=decoding.deadline_s(context),
         )
+        del run
         async with aclosing(events):
             async for event in events:
                 yield event

@@ -78,7 +78,8 @@ class ExpertLoader:
         """
         expert.check_usable()
         expert.was_used = True
-        if expert.loading is None:
+        # A load that was cancelled before its first step has left no trace of its end.
+        if expert.loading is None or expert.loading.task.done():
             self._admission.check_size(expert)
             expert.check_crashes(time.monotonic())
             admitted: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -7,11 +7,14 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from orchestrion.inference import InferPayload
+from orchestrion.inference import InferPayload, InferPreview, InferProgress
 from orchestrion_host import ipc
 from orchestrion_serving import tracing
+
+_MOST_UNREAD: Final = 64
+"""Events that wait for a slow reader before progress takes the place of progress, and a preview that of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,10 @@ class QueueEntry:
 
     def emit(self, event: QueueEvent) -> None:
         """Adds to what the caller sees; the last is a `QueueResult`."""
+        last = self._events[-1] if len(self._events) >= _MOST_UNREAD else None
+        if isinstance(event, InferProgress | InferPreview) and type(last) is type(event):
+            # Nobody reads fast enough: what comes later tells more.
+            self._events.pop()
         self._events.append(event)
         self.ended = self.ended or isinstance(event, QueueResult)
         self._wake()

@@ -13,6 +13,9 @@ from orchestrion_host.worker.output_files import Spool
 
 MAX_PREVIEW_BYTES: Final = 64 << 10
 """The largest preview that the API carries."""
+_LONGEST_PIECE: Final = 1 << 18
+"""Letters: a piece goes to the caller in one message."""
+_LONGEST_PROGRESS: Final = 1_000
 
 
 class Call:
@@ -77,12 +80,13 @@ class Call:
 
     def progress(self, message: str, fraction: float | None = None) -> None:
         """Tells what is being done, and how far it is, 0 to 1."""
-        self._send(ipc.CallProgress(self.id, fraction, message))
+        self._send(ipc.CallProgress(self.id, fraction, message[:_LONGEST_PROGRESS]))
 
     def text_piece(self, output: str, text: str) -> None:
         """Sends the next piece of a text output."""
         self.sent_text = True
-        self._send(ipc.TextPiece(self.id, output, text))
+        for start in range(0, max(len(text), 1), _LONGEST_PIECE):
+            self._send(ipc.TextPiece(self.id, output, text[start : start + _LONGEST_PIECE]))
 
     def preview(self, media_type: str, content: bytes) -> None:
         """Sends a first look at an output; one that is too large is left out."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 USUAL_WORK_BYTES: Final = 24
 """For each pixel, where an expert does not say: a copy on white, an array of bytes, one of floats, what is drawn over
 it. Networks look at a reduced copy, and what they take is measured when they are loaded."""
+_VIDEO: Final = "video"
+"""What inputs are called that are videos."""
 
 
 @runtime_checkable
@@ -50,23 +52,29 @@ def check_and_estimate(call: Call, expert: object, max_pixels: int, limit_bytes:
 
         header = image_headers.read(path, max_pixels)
         if header is None:
+            needed += _of_video(path, max_pixels) if name == _VIDEO else 0
             continue
         count = header.pixel_count
         work = expert.work_bytes(call, count) if isinstance(expert, DeclaresWork) else USUAL_WORK_BYTES * count
         own = max(header.decoding_bytes, header.decoded_bytes + work)
         needed += own
         largest = max(largest, (own, name, header), key=lambda item: item[0]) if largest else (own, name, header)
-    if largest is not None and needed > limit_bytes:
-        _, name, header = largest
+    if needed > limit_bytes:
+        _, name, header = largest or (0, _VIDEO, None)
+        size = f"has {header.width:,} x {header.height:,} pixels" if header else "has large pictures"
         problem = (
-            f"has {header.width:,} x {header.height:,} pixels; this call takes some {needed / 1e6:,.0f} MB of memory "
-            f"with it, and calls here may take {limit_bytes / 1e6:,.0f} MB (the host's setting call_memory_bytes). "
-            "Send it smaller."
+            f"{size}; this call takes some {needed / 1e6:,.0f} MB of memory with it, and calls here may take "
+            f"{limit_bytes / 1e6:,.0f} MB (the host's setting call_memory_bytes). Send it smaller."
         )
-        raise call.bad_input(
-            name, problem, pixel_count=header.pixel_count, needed_bytes=needed, limit_bytes=limit_bytes
-        )
+        raise call.bad_input(name, problem, needed_bytes=needed, limit_bytes=limit_bytes)
     return needed
+
+
+def _of_video(path: Path, max_pixels: int) -> int:
+    # Workers without an expert for videos need no library for them.
+    from orchestrion_host.worker.media.video import video_files
+
+    return video_files.decoding_bytes(path, max_pixels)
 
 
 def _files(call: Call) -> Iterator[tuple[str, Path]]:

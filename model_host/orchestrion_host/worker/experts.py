@@ -101,10 +101,13 @@ class ExpertThreads:
         while (item := self._batches.get()) is not None:
             batch, calls = item
             started = time.perf_counter()
-            results = [_plain(call, result) for call, result in zip(calls, self._admitted(calls), strict=True)]
+            results = [
+                self._sendable(_plain(call, result)) for call, result in zip(calls, self._admitted(calls), strict=True)
+            ]
             token_count = sum(call.generated_token_count for call in calls)
             _discard_failed(calls, results)
-            self._answer(batch.batch_id, (time.perf_counter() - started) * 1000, results, token_count)
+            compute_ms = (time.perf_counter() - started) * 1000
+            self._send(ipc.Computed(batch.batch_id, compute_ms, results, token_count))
             for call in calls:
                 del self._calls[call.id]
 
@@ -158,15 +161,22 @@ class ExpertThreads:
         middle = len(calls) // 2
         return [*self._compute(calls[:middle]), *self._compute(calls[middle:])]
 
-    def _answer(self, batch_id: int, compute_ms: float, results: list[ipc.Plain], token_count: int) -> None:
+    def _sendable(self, result: ipc.Plain) -> ipc.Plain:
+        """Returns a result, or the failure that it is in the place of one that cannot be sent."""
         try:
-            self._send(ipc.Computed(batch_id, compute_ms, results, token_count))
+            size = ipc.size_of(result)
         except (TypeError, ValueError, OverflowError) as error:
             _log.exception("%s returned what cannot be sent", self._id)
-            failure = ipc.Failure(
-                Reason.EXPERT_FAILED.name, f"{self._id} returned what cannot be sent: {type(error).__name__}: {error}"
-            )
-            self._send(ipc.Computed(batch_id, compute_ms, [ipc.plain_failure(failure)] * len(results), token_count))
+            text = f"{self._id} returned what cannot be sent: {type(error).__name__}: {error}"
+            return ipc.plain_failure(ipc.Failure(Reason.EXPERT_FAILED.name, text))
+        if size <= ipc.MAX_RESULT_BYTES:
+            return result
+        text = (
+            f"{self._id} returned {size:,} bytes of texts and data; at most {ipc.MAX_RESULT_BYTES:,} can be sent. Give "
+            "it less at once."
+        )
+        metadata = {"size_bytes": str(size), "limit_bytes": str(ipc.MAX_RESULT_BYTES)}
+        return ipc.plain_failure(ipc.Failure(Reason.MESSAGE_TOO_LARGE.name, text, metadata))
 
 
 def _check_wanted(calls: Sequence[Call]) -> None:

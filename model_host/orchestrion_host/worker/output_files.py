@@ -15,8 +15,7 @@ from typing import BinaryIO, Final
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion_host import ipc
 
-_LOOK_BYTES: Final = 8 << 20
-"""After so many bytes it is looked at anew what all files take."""
+_MOST_UNSEEN_BYTES: Final = 8 << 20
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -57,7 +56,7 @@ class OutputFile:
         self._spool.check_file_size(self.size_bytes + count)
         if self.size_bytes + count > self._look_at:
             self._spool.check_total(count)
-            self._look_at = self.size_bytes + _LOOK_BYTES
+            self._look_at = self.size_bytes + self._spool.look_bytes
         self._file.write(piece)
         self._digest.update(piece)
         self.size_bytes += count
@@ -87,6 +86,11 @@ class Spool:
         self._limits = limits
         self._numbers = numbers or itertools.count(1)
         self._written: list[Path] = []
+
+    @property
+    def look_bytes(self) -> int:
+        """After how many bytes of a file it is looked at anew what all files take."""
+        return min(_MOST_UNSEEN_BYTES, self._limits.total_bytes // 16)
 
     def for_call(self) -> Spool:
         """Returns the same folder for one call, whose files can be discarded together."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import itertools
 import os
@@ -17,6 +18,29 @@ _SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - each host makes a priva
 # Containers get 64 MB of it by default, which one long sound would fill.
 _LEAST_FREE_BYTES: Final = 1 << 30
 _PREFIX: Final = "orchestrion-host-"
+
+
+class FolderLock:
+    """A lock on a folder, which ends with the process at the latest."""
+
+    def __init__(self, folder: Path) -> None:
+        """Takes it.
+
+        Raises:
+            OSError: Another one has it, or the folder is not there.
+        """
+        self._descriptor: int | None = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Gives it back. Nothing happens when it was given back before."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 class SpoolRoot:
@@ -67,9 +91,9 @@ class SpoolRoot:
         shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
-        """Removes everything."""
+        """Removes everything. Nothing happens when it was closed before."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        os.close(self._lock)
+        self._lock.close()
 
 
 def discard_files(outputs: ipc.Plain) -> None:
@@ -92,30 +116,20 @@ def _has_room(folder: Path, wanted_bytes: int) -> bool:
         return False
 
 
-def _locked_folder(base: Path) -> tuple[Path, int]:
-    """Makes a folder that this process holds a lock on, and returns it with the descriptor of the lock.
+def _locked_folder(base: Path) -> tuple[Path, FolderLock]:
+    """Makes a folder that this process holds a lock on, and returns it with the lock.
 
     The lock ends with the process, however that ends. Process ids would not do: in containers each host has the same.
     """
     # Nobody sweeps it out under this name before it is locked.
     folder = Path(tempfile.mkdtemp(prefix=f".{_PREFIX}", dir=base))
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    return folder.rename(base / folder.name.removeprefix(".")), descriptor
+    lock = FolderLock(folder)
+    return folder.rename(base / folder.name.removeprefix(".")), lock
 
 
 def _sweep(base: Path) -> None:
     """Removes folders of hosts that no longer run: nobody has a lock on them."""
     for folder in base.glob(f"{_PREFIX}*"):
-        try:
-            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        except OSError:
-            continue  # Another host sweeps it out just now, or it is somebody else's.
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            continue  # Its host runs.
-        else:
+        # Its host runs, or another one sweeps it out just now, or it is somebody else's.
+        with contextlib.suppress(OSError), contextlib.closing(FolderLock(folder)):
             shutil.rmtree(folder, ignore_errors=True)
-        finally:
-            os.close(descriptor)

@@ -22,6 +22,10 @@ _AFTER_END_S: Final = 2.0
 """How long to wait for what follows a reply that is whole, such as its usage."""
 _AFTER_DONE_S: Final = 0.2
 """How long to wait for the end of an answer that said that it is done, so that its connection serves once more."""
+_MOST_BYTES: Final = 16 << 20
+"""Bytes of one answer that are read, with all that endpoints put around each piece; what goes on has no end."""
+_MOST_CHARACTERS: Final = 1_000_000
+"""Characters of one reply that are read; no model writes so much in one go."""
 _ABOUT_THE_CALL: Final = frozenset({Trouble.KEY, Trouble.PAYMENT, Trouble.BUSY})
 """Troubles that are the same in the middle of a reply; others break it off."""
 
@@ -73,8 +77,12 @@ class ChatCall:
         try:
             if response.status_code >= 300:
                 raise await self._refusal(response)
+            length = 0
             async with aclosing(self._read(response)) as pieces:
                 async for piece in pieces:
+                    length += len(piece)
+                    if length > _MOST_CHARACTERS:
+                        raise self._too_long(f"{_MOST_CHARACTERS:,} characters")
                     self._said.append(piece)
                     yield piece
         finally:
@@ -102,6 +110,7 @@ class ChatCall:
     async def _chunks(self, response: httpx2.Response) -> AsyncGenerator[bytes, None]:
         """Yields the bytes of an answer, up to its end or to that of the connection."""
         loop = asyncio.get_running_loop()
+        received = 0
         async with aclosing(response.aiter_bytes()) as chunks:
             while True:
                 deadline = self._deadline
@@ -120,6 +129,9 @@ class ChatCall:
                     return
                 if data is None:
                     return
+                received += len(data)
+                if received > _MOST_BYTES:
+                    raise self._too_long(f"{_MOST_BYTES:,} bytes")
                 yield data
 
     def _end(self) -> ReplyEnd:
@@ -131,6 +143,10 @@ class ChatCall:
         if self._is_json and not self._is_broken:
             return end  # Who reads JSON sees for themselves whether it is whole.
         raise ChatFailure(Trouble.BROKE_OFF, Complaint(), began=bool(self._said))
+
+    def _too_long(self, much: str) -> ChatFailure:
+        words = f"it sent more than {much}, which is all that is read of one reply"
+        return ChatFailure(Trouble.BROKE_OFF, Complaint(words), began=True)
 
     async def _refusal(self, response: httpx2.Response) -> ChatFailure:
         try:

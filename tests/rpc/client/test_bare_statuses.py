@@ -79,7 +79,15 @@ CALLS: list[tuple[Callable[[Any], Any], dict[str, str]]] = [
     (lambda client: client.select(Plan()), {"NOT_FOUND": "NOT_FOUND", "ABORTED": "ABORTED"}),
     (lambda client: client.artifacts.upload(b"x"), {"NOT_FOUND": "NOT_FOUND", "ALREADY_EXISTS": "ABORTED"}),
     (lambda client: client.hosts.list(), {"NOT_FOUND": "NOT_FOUND", "FAILED_PRECONDITION": "FAILED_PRECONDITION"}),
-    (lambda client: client.experts.list(), {"NOT_FOUND": "NOT_FOUND"}),
+    (
+        lambda client: client.experts.list(),
+        {
+            "NOT_FOUND": "NOT_FOUND",
+            "UNAUTHENTICATED": "UNAUTHENTICATED",
+            "PERMISSION_DENIED": "PERMISSION_DENIED",
+            "UNIMPLEMENTED": "NOT_SERVED_YET",
+        },
+    ),
 ]
 
 HOST_CALLS: list[tuple[Callable[[Any], Any], dict[str, str]]] = [

@@ -70,6 +70,9 @@ class ScriptedHost(model_host_service_pb2_grpc.ModelHostServiceServicer):
         self.most_going = 0
         self.cancelled = asyncio.Event()
         self.reserved: list[str] = []
+        self.answers_reservations = asyncio.Event()
+        """Cleared, reservations and their ends wait."""
+        self.answers_reservations.set()
         self.released: list[str] = []
         self._controller = controller
         self._calls_at_once = calls_at_once
@@ -158,10 +161,12 @@ class ScriptedHost(model_host_service_pb2_grpc.ModelHostServiceServicer):
 
     async def Reserve(self, request: pb.ReserveRequest, context: Context) -> pb.Reservation:
         self.reserved.append(request.reservation)
+        await self.answers_reservations.wait()
         return pb.Reservation(reservation=request.reservation, expert_id=request.expert_id)
 
     async def Release(self, request: pb.ReleaseRequest, context: Context) -> empty_pb2.Empty:
         self.released.append(request.reservation)
+        await self.answers_reservations.wait()
         return empty_pb2.Empty()
 
     async def LoadExpert(self, request: pb.LoadExpertRequest, context: Context) -> experts_pb2.ExpertStatus:

@@ -90,3 +90,17 @@ async def test_a_call_that_comes_again_joins_its_run_however_full_the_controller
                 gate.open.set()
                 assert {event.run async for event in again} == {run}
         assert [event.run async for event in client.runs.watch(run)]
+
+
+async def test_a_request_counts_for_as_long_as_its_call_is_read(start_controller: StartController) -> None:
+    controller = await start_controller(max_running_bytes=8 << 20)
+    long = Plan((wait("one", "x" * 3_000_000),))
+    async with closed_host(controller) as (client, gate), AsyncExitStack() as stack:
+        gate.open.set()
+        for caller in ("alice", "bob"):
+            assert (await client.runs.get(await begun(stack, client, caller, long))).name
+        with pytest.raises(ResourceExhaustedError, match="max_running_bytes"):
+            await begun(stack, client, "carol", long)
+        await stack.aclose()
+        async with AsyncClient(client.address, wait_when_full=True) as patient:
+            assert await collect(patient.run("do it", plan=long, timeout=30))

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
+
 import grpc
 import pytest
 
+from orchestrion import Approval, AsyncClient, Plan
+from orchestrion._codec import codec
 from orchestrion._net.transport import error_of
+from orchestrion.errors import InvalidArgumentError
+from orchestrion.events import ApprovalAwaited
+from orchestrion.runs import RunState
 from orchestrion.v1 import (
     execute_service_pb2,
     plans_pb2,
@@ -14,6 +21,8 @@ from orchestrion.v1 import (
     runs_pb2,
     select_service_pb2,
 )
+from tests.rpc.controller.conftest import StartHost
+from tests.rpc.controller.plans import wait
 
 SAID = [runs_pb2.Message(role=runs_pb2.ROLE_USER, text="What does it say?")]
 
@@ -52,3 +61,18 @@ async def test_a_plan_that_goes_in_a_circle_is_refused_wherever_one_is_taken(
 
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert error_of(caught.value).reason == "PLAN_CYCLE"
+
+
+@pytest.mark.parametrize("ids", [("a",), ("a", "b"), ("a", "b", "c")], ids=len)
+async def test_a_plan_that_goes_in_a_circle_is_not_approved_and_the_run_waits_on(
+    client: AsyncClient, start_host: StartHost, ids: tuple[str, ...]
+) -> None:
+    await start_host()
+    plan = Plan((wait("task"),))
+    async with aclosing(client.run("do it", plan=plan, approval=Approval.REQUIRED)) as events:
+        while not isinstance((event := await anext(events)).payload, ApprovalAwaited):
+            pass
+        with pytest.raises(InvalidArgumentError) as caught:
+            await client.runs.approve(event.run, codec.decode(circle(*ids), Plan))
+        assert caught.value.reason == "PLAN_CYCLE"
+        assert (await client.runs.approve(event.run)).state is RunState.RUNNING

@@ -376,3 +376,36 @@ async def test_what_references_make_too_large_for_one_call_is_never_built(start_
         assert "have 181 parts, and max_request_parts allows 80" in error.message
         assert [expert for expert, _ in host.calls] == ["echo"] * 8
         await host.stop()
+
+
+async def test_outputs_too_large_for_one_event_fail_their_task_with_a_named_error_and_the_stream_goes_on(
+    start_controller: StartController,
+) -> None:
+    controller = await start_controller(max_result_bytes=1_000, max_result_parts=50)
+    async with AsyncClient(f"127.0.0.1:{controller.grpc_port}") as client:
+        host = ScriptedHost("one", client.address, {"echo": echo})
+        await host.start()
+        plan = Plan(
+            (
+                wait("fits", "x" * 1_000),
+                wait("long", "x" * 1_001),
+                wait("items", ("x" * 300,) * 8),
+                wait("many", ("x",) * 60),
+                wait("after", after("long")),
+            )
+        )
+
+        output = results(await collect(client.execute(plan)))
+
+        assert output["fits"].succeeded
+        assert output["after"].state is TaskState.SKIPPED
+        for task_id, message in (
+            ("long", "Task 'long': the outputs have 1,001 bytes or more, and max_result_bytes allows 1,000"),
+            ("items", "Task 'items': the outputs have 1,200 bytes or more, and max_result_bytes allows 1,000"),
+            ("many", "Task 'many': the outputs have 51 parts or more, and max_result_parts allows 50"),
+        ):
+            error = output[task_id].error
+            assert error is not None
+            assert (error.reason, error.metadata["task_id"]) == ("RESULT_TOO_LARGE", task_id)
+            assert message in error.message
+        await host.stop()

@@ -9,11 +9,12 @@ from contextlib import AsyncExitStack, suppress
 import pytest
 
 from orchestrion import AsyncClient
+from orchestrion.errors import OrchestrionError
 from orchestrion.events import AttemptFailed, TaskStarted
-from orchestrion.experts import Assignment, Candidate
+from orchestrion.experts import Assignment, Candidate, ExpertState
 from orchestrion.plans import Plan
 from tests.rpc.controller.conftest import StartController
-from tests.rpc.controller.plans import collect, payloads, results, wait
+from tests.rpc.controller.plans import CHAIN, collect, payloads, results, wait
 from tests.rpc.controller.scripted_host import Behaviour, Gate, ScriptedHost, echo
 
 LEASE_MS = 300
@@ -129,3 +130,20 @@ async def test_a_call_that_nobody_else_could_do_is_waited_for(client: AsyncClien
     events = await running
     assert results(events)["task"].succeeded
     assert payloads(events, AttemptFailed) == []
+
+
+async def test_a_controller_stops_though_a_host_answers_no_reservation(start_controller: StartController) -> None:
+    controller = await start_controller()
+    gate = Gate()
+    host = ScriptedHost("one", f"127.0.0.1:{controller.grpc_port}", {"echo": gate})
+    host.state = ExpertState.LOADABLE
+    host.answers_reservations.clear()
+    await host.start()
+    async with AsyncClient(f"127.0.0.1:{controller.grpc_port}", reconnect=0) as client:
+        running = asyncio.create_task(collect(client.execute(CHAIN)))
+        await gate.entered.wait()
+        await asyncio.wait_for(controller.stop(), 20)
+        with pytest.raises(OrchestrionError):
+            await running
+    assert host.reserved
+    await host.stop()

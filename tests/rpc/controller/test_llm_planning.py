@@ -114,6 +114,28 @@ async def test_a_valid_plan_is_found_in_whatever_the_model_wraps_it(start_client
     assert payloads(events, PlanRejected) == []
 
 
+async def test_of_a_plan_without_end_no_more_is_read_than_a_plan_can_have(start_client: StartClient) -> None:
+    endless = '{"tasks": [' + ", ".join(f'{{"id": "t{n}", "type": "test-delay"}}' for n in range(4_000))
+    client = await start_client(LLMServer([endless, endless]))
+
+    with pytest.raises(FailedPreconditionError, match="it grew too long: write a shorter one") as caught:
+        await run(client)
+
+    assert caught.value.reason == "PLAN_NOT_REPAIRED"
+
+
+async def test_of_a_reply_without_end_the_plan_is_taken_and_an_answer_without_end_is_none(
+    start_client: StartClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = await start_client(LLMServer([CHAIN + "x" * 200_000, "x" * 1_000_001]))
+
+    events = await run(client)
+
+    assert [finished.plan for finished in payloads(events, PlanFinished)] == [PLAN]
+    assert all(result.succeeded for result in results(events).values())
+    assert "broke off in the middle of its reply: it sent more than 1,000,000 characters" in caplog.text
+
+
 PROSE = "First I would wait, then wait again."
 WRONG = {
     "wrong type": (written(task("first", delay_ms={"text": "soon"})), "ILL_TYPED_INPUT"),

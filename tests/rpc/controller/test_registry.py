@@ -9,6 +9,7 @@ import grpc
 import pytest
 
 from orchestrion import AsyncClient
+from orchestrion._net.transport import error_of
 from orchestrion.errors import FailedPreconditionError
 from orchestrion.experts import Host, HostState
 from orchestrion.plans import Plan
@@ -71,6 +72,7 @@ async def test_a_second_host_of_the_same_name_is_refused_while_the_first_is_ther
         await start_host("twin")
 
     assert caught.value.code() is grpc.StatusCode.ABORTED
+    assert error_of(caught.value).reason == "HOST_REPLACED"
 
 
 async def test_a_host_that_died_and_came_back_takes_its_place_at_once(

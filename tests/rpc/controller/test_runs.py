@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from contextlib import aclosing
 
 import httpx2
@@ -19,12 +20,16 @@ from orchestrion.errors import (
     RunCancelledError,
     UnavailableError,
 )
-from orchestrion.events import Event, RunFinished, RunStarted, TaskStarted
+from orchestrion.events import Event, HostsAwaited, RunFinished, RunStarted, TaskStarted
 from orchestrion.experts import SelectionPolicy
 from orchestrion.plans import Plan
 from orchestrion.runs import Message, OnDetach, RunState
+from orchestrion.values import OutputRef
 from orchestrion_controller import languages
+from orchestrion_controller.runs import live_run
+from orchestrion_controller.runs.live_run import LiveRun
 from orchestrion_controller.server import Controller
+from orchestrion_controller.servicers import run as run_servicer
 from tests.rpc.controller.conftest import StartController, StartHost
 from tests.rpc.controller.plans import CHAIN, collect, payloads, results, wait
 from tests.rpc.controller.scripted_host import Gate, ScriptedHost, echo
@@ -175,7 +180,7 @@ async def test_a_request_id_is_known_to_the_next_controller_and_free_again_once_
     first = await collect(client.run("do it", plan=ONE, request_id="once"))
 
     # Given a controller that goes on with the same database, without any host.
-    successor = await start_controller()
+    successor = await start_controller(lease_ms=100)
     async with AsyncClient(f"127.0.0.1:{successor.grpc_port}") as later:
         again = await collect(later.run("do it", plan=ONE, request_id="once"))
         assert again == [event for event in first if event.sequence]
@@ -360,6 +365,68 @@ async def test_without_resumes_a_controller_that_stops_cancels_what_goes_on(star
     assert reported.error.reason == "SERVER_STOPPING"
 
 
+async def test_a_slow_reader_of_a_run_that_ended_reads_on_where_the_log_is_no_longer_in_memory(
+    client: AsyncClient, controller: Controller, start_host: StartHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_run, "_SLOW_AFTER_S", 0.0)
+    await start_host()
+    plan = Plan(tuple(wait(str(number), "x" * 300_000) for number in range(8)))
+    async with aclosing(client.run("do it", plan=plan)) as slow:
+        seen = [await anext(slow)]
+        whole = await collect(client.runs.watch(seen[0].run))
+        held = [one for one in gc.get_objects() if isinstance(one, LiveRun) and one.row.name == seen[0].run]
+        while any(run.log.events() for run in held):  # noqa: ASYNC110 -- it tells nobody.
+            await asyncio.sleep(0)
+        seen += [event async for event in slow]
+    assert [event.sequence for event in seen if event.sequence] == list(range(1, whole[-1].sequence + 1))
+    assert isinstance(seen[-1].payload, RunFinished)
+
+
+async def test_a_run_whose_log_grows_too_large_fails_by_the_name_of_the_setting(
+    start_controller: StartController,
+) -> None:
+    controller = await start_controller(max_log_bytes=2_000_000)
+    async with AsyncClient(f"127.0.0.1:{controller.grpc_port}") as client:
+        host = ScriptedHost("one", client.address, {"echo": echo})
+        await host.start()
+        tasks = [wait("first", "x" * 300_000), *(wait(str(number), OutputRef("first", "text")) for number in range(20))]
+        with pytest.raises(ResourceExhaustedError, match="max_log_bytes") as caught:
+            await collect(client.run("do it", plan=Plan(tuple(tasks))))
+        assert (caught.value.reason, caught.value.metadata["limit"]) == ("RUN_TOO_LARGE", "2000000")
+        assert (await client.runs.list()).items[0].state is RunState.FAILED
+        await host.stop()
+
+
+async def test_what_is_too_large_for_a_message_fails_its_run_and_says_so(
+    client: AsyncClient, start_host: StartHost
+) -> None:
+    """Given three tasks whose texts fit one by one, the answer that has all of them cannot be told to anybody."""
+    await start_host()
+    tasks = [wait("first", "x" * 3_500_000), *(wait(str(number), OutputRef("first", "text")) for number in range(2))]
+    with pytest.raises(ResourceExhaustedError, match="a message has at most") as caught:
+        await collect(client.run("do it", plan=Plan(tuple(tasks))))
+    assert caught.value.reason == "MESSAGE_TOO_LARGE"
+    run = await client.runs.get((await client.runs.list()).items[0].name)
+    assert run.state is RunState.FAILED
+    assert run.left_out == ("results[0].outputs", "results[2].outputs")
+    assert run.results[1].outputs
+
+
+async def test_a_page_of_runs_is_no_larger_than_a_message(
+    client: AsyncClient, start_host: StartHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_servicer, "_LARGEST_LIST_BYTES", 700)
+    await start_host()
+    made = [(await collect(client.run("do it " * 40, plan=ONE)))[0].run for _ in range(5)]
+    listed: list[str] = []
+    page = await client.runs.list()
+    while page.next_page_token:
+        assert len(page.items) == 2
+        listed += [run.name for run in page.items]
+        page = await client.runs.list(page_token=page.next_page_token)
+    assert [*listed, *(run.name for run in page.items)] == made[::-1]
+
+
 async def test_new_runs_wait_for_hosts_that_come_back_after_a_restart(start_controller: StartController) -> None:
     """Given a host that the first controller listed, a run of the second waits for it, and no run of the third."""
     first = await start_controller()
@@ -373,6 +440,8 @@ async def test_new_runs_wait_for_hosts_that_come_back_after_a_restart(start_cont
     async with AsyncClient(f"127.0.0.1:{second.grpc_port}") as client:
         events = client.run("do it", plan=ONE)
         assert isinstance((await anext(events)).payload, RunStarted)
+        assert isinstance(waits := (await anext(events)).payload, HostsAwaited)
+        assert waits.hosts == ("hosts/one",)
         status, text = await page(second, "/readyz")
         assert (status, "Runs wait for hosts/one, listed before the restart" in text) == (200, True)
         host = ScriptedHost("one", client.address, {"echo": echo})

@@ -113,6 +113,19 @@ def test_weights_with_another_hash_are_not_exported_and_nothing_is_left(catalogu
     assert list((tmp_path / "exports").glob("*")) == []
 
 
+@pytest.mark.tasks
+def test_an_export_for_which_there_is_no_folder_is_told_as_such(catalogue: Path, tmp_path: Path) -> None:
+    taken = tmp_path / "exports"
+    taken.write_text("a file")
+
+    done = export(catalogue, taken, "tiny", "--json")
+
+    assert done.returncode == 1
+    error = json.loads(done.stdout.splitlines()[-1])["error"]
+    assert error["reason"] == "EXPORT_FAILED"
+    assert str(taken) in error["message"]
+
+
 def test_what_is_no_model_of_pytorch_is_refused(catalogue: Path, tmp_path: Path) -> None:
     done = export(catalogue, tmp_path / "exports", expert="espeak-ng")
 

@@ -61,6 +61,21 @@ async def test_a_caller_that_leaves_during_an_unload_loses_no_memory(tmp_path: P
         assert await host.metric("orchestrion_host_worker_restarts_total") == 0
 
 
+async def test_a_call_that_waits_while_its_expert_is_unloaded_is_told(tmp_path: Path) -> None:
+    async with three(tmp_path) as host:
+        await host.client.load("a")
+        computing = asyncio.create_task(host.client.infer("a", text="one", delay_ms=300))
+        await until_running(host, "a")
+        waiting = asyncio.create_task(host.client.infer("a", text="two"))
+        while not await host.metric("orchestrion_host_queued", expert="a"):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        await host.client.unload("a")
+        with pytest.raises(FailedPreconditionError) as caught:
+            await waiting
+        assert caught.value.reason == "EXPERT_NOT_LOADED"
+        assert (await computing).outputs == {"text": "one"}
+
+
 async def test_others_are_loaded_while_an_unload_waits_for_a_call_which_can_be_cancelled(tmp_path: Path) -> None:
     async with three(tmp_path) as host:
         await host.client.load("a")

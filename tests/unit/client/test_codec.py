@@ -204,6 +204,27 @@ def test_whole_numbers_of_structured_data_come_back_whole() -> None:
     assert repr(decoded) == "Json(data={'box': [3, 2.5, 0]})"
 
 
+JSON_NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53)
+
+
+@given(st.lists(JSON_NUMBERS, min_size=10, max_size=40), st.integers(0, 40))
+def test_long_lists_of_numbers_are_what_protobuf_writes_of_them(numbers: list[float], place: int) -> None:
+    for data in (numbers, [*numbers[:place], True, *numbers[place:]], [*numbers, "x"], [[*numbers], {"a": numbers}]):
+        message = value_codec.encode_value(Json(data))
+        expected = values_pb2.Value()
+        json_format.Parse(json.dumps(data), expected.json)
+        assert message == expected
+        back = value_codec.decode_value(values_pb2.Value.FromString(message.SerializeToString()))
+        assert repr(back) == repr(value_codec.decode_value(expected))
+        assert back == Json(data)
+
+
+@pytest.mark.parametrize("wrong", [math.inf, math.nan, 10**400], ids=["infinite", "no number", "too large"])
+def test_a_long_list_with_a_number_that_json_does_not_have_is_refused(wrong: float) -> None:
+    with pytest.raises(InvalidArgumentError):
+        value_codec.encode_value(Json([0.5] * 20 + [wrong]))
+
+
 def test_text_is_kept_byte_for_byte() -> None:
     text = 'tab\t "both\' quotes" back\\slash\r\n\x00 <|endoftext|> שלום 🎺 e\u0301 \ufeff'
     assert codec.from_json(codec.to_json(Message(text)), Message).text == text

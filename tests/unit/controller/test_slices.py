@@ -90,30 +90,30 @@ def settled(tasks: list[Task], monkeypatch: pytest.MonkeyPatch) -> int:
 def test_a_task_is_looked_at_once_however_much_it_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
     sources = [delay(f"s{n}", "x") for n in range(300)]
     takers = [delay(f"t{n}", *(OutputRef(source.id, "text", 0) for source in sources)) for n in range(10)]
-    asked = 0
+    look_count = 0
     dependencies = graph.dependencies
 
     def counted(task: Task) -> tuple[str, ...]:
-        nonlocal asked
-        asked += 1
+        nonlocal look_count
+        look_count += 1
         return dependencies(task)
 
     monkeypatch.setattr(graph, "dependencies", counted)
     assert settled([*takers, *sources], monkeypatch) == 310
-    assert asked == 310
+    assert look_count == 310
 
 
 async def test_the_first_of_many_faults_is_told_without_looking_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = 0
+    search_count = 0
     find_cycle = graph.find_cycle
 
     def counted(tasks: Any) -> Any:
-        nonlocal found
-        found += 1
+        nonlocal search_count
+        search_count += 1
         return find_cycle(tasks)
 
     monkeypatch.setattr(graph, "find_cycle", counted)
     pairs = Plan(tuple(delay(f"t{n}", OutputRef(f"t{n ^ 1}", "text")) for n in range(1_000)))
     with pytest.raises(InvalidArgumentError, match="`t0` → `t1` → `t0`"):
         await check_in_slices(pairs, TYPES)
-    assert found == 1
+    assert search_count == 1

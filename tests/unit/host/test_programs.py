@@ -82,6 +82,7 @@ def test_a_call_that_is_cancelled_at_any_moment_of_a_start_leaves_neither_a_prog
 
     async def main() -> None:
         await asyncio.sleep(0)
+        gc.collect()  # What earlier tests left is closed before the count.
         before = psutil.Process().num_fds()
         for turns in range(MOST_TURNS):
             await cancel_after(turns)
@@ -157,3 +158,21 @@ async def test_a_signal_reaches_no_other_process_once_the_program_has_ended() ->
         assert await child.ended == 0
         child.send(signal.SIGKILL)
         child.kill()
+
+
+def test_a_program_ends_with_the_host_however_that_dies(hanging: str) -> None:
+    host = f"""
+import asyncio, sys
+from orchestrion_host import programs
+async def main():
+    async for line in programs.run({hanging!r}, ["deaf"]):
+        print(line, flush=True)
+asyncio.run(main())
+"""
+    with subprocess.Popen([sys.executable, "-c", host], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert b"running" in process.stdout.readline()
+        (program,) = psutil.Process(process.pid).children()
+        process.kill()
+        psutil.wait_procs([program], timeout=10)
+    assert not program.is_running()

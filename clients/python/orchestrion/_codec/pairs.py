@@ -27,6 +27,7 @@ Encodable: TypeAlias = (
     | events.ApprovalAwaited
     | events.AttemptFailed
     | events.Event
+    | events.HostsAwaited
     | events.PlanApproved
     | events.PlanFinished
     | events.PlanRejected
@@ -102,6 +103,9 @@ class Encode(Protocol):
 
     @overload
     def __call__(self, item: events.Event, /) -> events_pb2.Event: ...
+
+    @overload
+    def __call__(self, item: events.HostsAwaited, /) -> events_pb2.HostsAwaited: ...
 
     @overload
     def __call__(self, item: events.PlanApproved, /) -> events_pb2.PlanApproved: ...
@@ -335,6 +339,11 @@ class Decode(Protocol):
 
     @overload
     def __call__(self, message: events_pb2.Event, target: type[events.Event], /) -> events.Event: ...
+
+    @overload
+    def __call__(
+        self, message: events_pb2.HostsAwaited, target: type[events.HostsAwaited], /
+    ) -> events.HostsAwaited: ...
 
     @overload
     def __call__(

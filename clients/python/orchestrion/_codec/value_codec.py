@@ -10,6 +10,7 @@ from typing import Final
 from google.protobuf import json_format, struct_pb2
 
 from orchestrion import values
+from orchestrion._codec.number_lists import numbers_of, put_numbers
 from orchestrion.errors import Reason
 from orchestrion.v1 import values_pb2
 
@@ -129,6 +130,8 @@ def _put_plain(message: struct_pb2.Value, data: object, levels: int) -> None:
         raise ValueError("the data are nested too deep")
     elif isinstance(data, list | tuple):
         message.list_value.SetInParent()
+        if put_numbers(message, data):
+            return
         add = message.list_value.values.add
         for item in data:
             _put_plain(add(), item, levels - 2)
@@ -147,7 +150,8 @@ def _plain(message: struct_pb2.Value) -> values.JsonData:
     if kind == "struct_value":
         return {name: _plain(item) for name, item in message.struct_value.fields.items()}
     if kind == "list_value":
-        return [_plain(item) for item in message.list_value.values]
+        numbers = numbers_of(message)
+        return [_plain(item) for item in message.list_value.values] if numbers is None else numbers
     if kind == "number_value":
         number = message.number_value
         return int(number) if number.is_integer() else number

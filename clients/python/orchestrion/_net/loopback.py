@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import MutableMapping
 from typing import Final
 from urllib.parse import unquote
 
 _LOCAL_NAMES: Final = frozenset({"localhost", "ip6-localhost", "ip6-loopback"})
 _SOCKETS: Final = ("unix", "unix-abstract", "vsock")
 _RESOLVERS: Final = ("dns", "ipv4", "ipv6", "passthrough")
+_EXEMPT: Final = ("localhost", "127.0.0.1", "::1")
 
 
 def is_loopback(host: str) -> bool:
@@ -35,3 +37,15 @@ def is_loopback_target(target: str) -> bool:
     target = unquote(target)
     # An IPv6 address without a port has colons, too.
     return is_loopback(target.rpartition(":")[0]) or is_loopback(target)
+
+
+def exempt_from_proxies(environment: MutableMapping[str, str]) -> None:
+    """Has libraries that go by the environment reach this machine directly, whatever proxies that names.
+
+    Args:
+        environment: What is changed: that of a server's own process, which its programs and workers inherit.
+    """
+    # Where both are set, libraries go by the one in lower case.
+    name = "no_proxy" if environment.get("no_proxy") or not environment.get("NO_PROXY") else "NO_PROXY"
+    exempt = [item for item in environment.get(name, "").split(",") if item]
+    environment[name] = ",".join(dict.fromkeys([*exempt, *_EXEMPT]))

@@ -9,8 +9,9 @@ import urllib.request
 from collections.abc import Generator
 from typing import Any, Final
 from urllib.error import HTTPError
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
+from orchestrion._net.loopback import is_loopback
 from orchestrion._web.addresses import check_redirect, encoded
 from orchestrion._web.deadline import FetchDeadline
 from orchestrion.errors import OrchestrionError, Reason
@@ -95,11 +96,22 @@ def opened(url: str, deadline: FetchDeadline) -> Generator[tuple[http.client.HTT
     raise Reason.LINK_UNUSABLE.error(message, url=origin)
 
 
+class _Proxies(urllib.request.ProxyHandler):
+    """The person's own proxies, none of which reaches this machine."""
+
+    def proxy_open(self, req: urllib.request.Request, proxy: str, type: str) -> http.client.HTTPResponse | None:
+        """Opens an address by way of a proxy; None leaves it to be opened directly."""
+        if is_loopback(urlsplit(req.full_url).hostname or ""):
+            return None
+        response: http.client.HTTPResponse | None = super().proxy_open(req, proxy, type)
+        return response
+
+
 def _opener(deadline: FetchDeadline) -> urllib.request.OpenerDirector:
     """Makes what opens addresses, with the person's own proxies; unlike the usual one it knows no files and no FTP."""
     opener = urllib.request.OpenerDirector()
     for handler in (
-        urllib.request.ProxyHandler(),
+        _Proxies(),
         _Handler(deadline),
         urllib.request.HTTPErrorProcessor(),
         urllib.request.HTTPDefaultErrorHandler(),

@@ -63,6 +63,9 @@ def describe(event: events.Event) -> str:
             return f"plan awaits approval until {clock(until, event.time)}"
         case events.PlanApproved(edited):
             return "plan approved" if edited is None else f"plan approved with changes: {_tasks(edited)}"
+        case events.HostsAwaited(hosts, until):
+            names = ", ".join(_host(host) for host in hosts)
+            return f"waits for {names} after the controller's restart, until {clock(until, event.time)} at most"
         case events.TaskAssigned(choice):
             reason = f": {one_line(choice.reason)}" if choice.reason else ""
             return f"{choice.task_id} to {choice.expert_id} on {_host(choice.host)}{reason}"

@@ -115,6 +115,7 @@ class Event(_message.Message):
     RUN_FINISHED_FIELD_NUMBER: _builtins.int
     APPROVAL_AWAITED_FIELD_NUMBER: _builtins.int
     PLAN_APPROVED_FIELD_NUMBER: _builtins.int
+    HOSTS_AWAITED_FIELD_NUMBER: _builtins.int
     run: _builtins.str
     """The run, `runs/{run}`."""
     sequence: _builtins.int
@@ -201,6 +202,10 @@ class Event(_message.Message):
     def plan_approved(self) -> Global___PlanApproved:
         """The plan was approved, and the run goes on."""
 
+    @_builtins.property
+    def hosts_awaited(self) -> Global___HostsAwaited:
+        """The controller was restarted, and the run waits for hosts that it listed before."""
+
     def __init__(
         self,
         *,
@@ -227,12 +232,13 @@ class Event(_message.Message):
         run_finished: Global___RunFinished | None = ...,
         approval_awaited: Global___ApprovalAwaited | None = ...,
         plan_approved: Global___PlanApproved | None = ...,
+        hosts_awaited: Global___HostsAwaited | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["answer_finished", b"answer_finished", "answer_text", b"answer_text", "approval_awaited", b"approval_awaited", "attempt_failed", b"attempt_failed", "payload", b"payload", "plan_approved", b"plan_approved", "plan_finished", b"plan_finished", "plan_rejected", b"plan_rejected", "run_finished", b"run_finished", "run_started", b"run_started", "stage_finished", b"stage_finished", "stage_started", b"stage_started", "task_assigned", b"task_assigned", "task_finished", b"task_finished", "task_planned", b"task_planned", "task_preview", b"task_preview", "task_progress", b"task_progress", "task_revoked", b"task_revoked", "task_started", b"task_started", "task_text", b"task_text", "time", b"time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer_finished", b"answer_finished", "answer_text", b"answer_text", "approval_awaited", b"approval_awaited", "attempt_failed", b"attempt_failed", "hosts_awaited", b"hosts_awaited", "payload", b"payload", "plan_approved", b"plan_approved", "plan_finished", b"plan_finished", "plan_rejected", b"plan_rejected", "run_finished", b"run_finished", "run_started", b"run_started", "stage_finished", b"stage_finished", "stage_started", b"stage_started", "task_assigned", b"task_assigned", "task_finished", b"task_finished", "task_planned", b"task_planned", "task_preview", b"task_preview", "task_progress", b"task_progress", "task_revoked", b"task_revoked", "task_started", b"task_started", "task_text", b"task_text", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_finished", b"answer_finished", "answer_text", b"answer_text", "approval_awaited", b"approval_awaited", "attempt_failed", b"attempt_failed", "payload", b"payload", "plan_approved", b"plan_approved", "plan_finished", b"plan_finished", "plan_rejected", b"plan_rejected", "run", b"run", "run_finished", b"run_finished", "run_started", b"run_started", "sequence", b"sequence", "stage", b"stage", "stage_finished", b"stage_finished", "stage_started", b"stage_started", "task_assigned", b"task_assigned", "task_finished", b"task_finished", "task_planned", b"task_planned", "task_preview", b"task_preview", "task_progress", b"task_progress", "task_revoked", b"task_revoked", "task_started", b"task_started", "task_text", b"task_text", "time", b"time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_finished", b"answer_finished", "answer_text", b"answer_text", "approval_awaited", b"approval_awaited", "attempt_failed", b"attempt_failed", "hosts_awaited", b"hosts_awaited", "payload", b"payload", "plan_approved", b"plan_approved", "plan_finished", b"plan_finished", "plan_rejected", b"plan_rejected", "run", b"run", "run_finished", b"run_finished", "run_started", b"run_started", "sequence", b"sequence", "stage", b"stage", "stage_finished", b"stage_finished", "stage_started", b"stage_started", "task_assigned", b"task_assigned", "task_finished", b"task_finished", "task_planned", b"task_planned", "task_preview", b"task_preview", "task_progress", b"task_progress", "task_revoked", b"task_revoked", "task_started", b"task_started", "task_text", b"task_text", "time", b"time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["run_started", "stage_started", "stage_finished", "task_planned", "plan_rejected", "task_revoked", "plan_finished", "task_assigned", "task_started", "task_progress", "task_text", "task_preview", "attempt_failed", "task_finished", "answer_text", "answer_finished", "run_finished", "approval_awaited", "plan_approved"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["run_started", "stage_started", "stage_finished", "task_planned", "plan_rejected", "task_revoked", "plan_finished", "task_assigned", "task_started", "task_progress", "task_text", "task_preview", "attempt_failed", "task_finished", "answer_text", "answer_finished", "run_finished", "approval_awaited", "plan_approved", "hosts_awaited"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -586,6 +592,38 @@ class ApprovalAwaited(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ApprovalAwaited: _TypeAlias = ApprovalAwaited  # noqa: Y015
+
+@_typing.final
+class HostsAwaited(_message.Message):
+    """Tells that a run waits for hosts that were listed before the controller was restarted, before it chooses among those
+    that are there.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOSTS_FIELD_NUMBER: _builtins.int
+    DEADLINE_TIME_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def hosts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The hosts that have not come back, `hosts/{host}`."""
+
+    @_builtins.property
+    def deadline_time(self) -> _timestamp_pb2.Timestamp:
+        """Until when it waits at most."""
+
+    def __init__(
+        self,
+        *,
+        hosts: _abc.Iterable[_builtins.str] | None = ...,
+        deadline_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["deadline_time", b"deadline_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deadline_time", b"deadline_time", "hosts", b"hosts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HostsAwaited: _TypeAlias = HostsAwaited  # noqa: Y015
 
 @_typing.final
 class PlanApproved(_message.Message):

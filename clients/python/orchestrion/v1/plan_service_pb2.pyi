@@ -34,7 +34,9 @@ class PlanRequest(_message.Message):
     planner: _builtins.str
     """The planner: `builtin`, `llm` or the name of a plug-in; empty means the server's default."""
     previous_run: _builtins.str
-    """The run whose messages, results and artifacts this one continues, `runs/{run}`; empty for none."""
+    """The run whose messages, results and artifacts this one continues, `runs/{run}`; empty for none. Runs before it are
+    brought back too, at most ten in all, and only as far as their logs have 32 MiB together.
+    """
     @_builtins.property
     def messages(self) -> _containers.RepeatedCompositeFieldContainer[_runs_pb2.Message]:
         """The conversation; the last message is the user's. Required."""

@@ -49,7 +49,9 @@ class RunRequest(_message.Message):
     approval: _runs_pb2.Approval.ValueType
     """Whether the plan must be approved before anything is selected or executed."""
     previous_run: _builtins.str
-    """The run whose messages, results and artifacts this one continues, `runs/{run}`; empty for none."""
+    """The run whose messages, results and artifacts this one continues, `runs/{run}`; empty for none. Runs before it are
+    brought back too, at most ten in all, and only as far as their logs have 32 MiB together.
+    """
     approval_timeout_ms: _builtins.int
     """How long to wait for approval before the run is cancelled, in milliseconds, 1 to 604,800,000 (a week). Unset: the
     server's default, an hour. Means nothing without `approval` REQUIRED.

@@ -104,7 +104,8 @@ class RunServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetRun(self, request, context):
-        """Gets a run as its log tells it so far.
+        """Gets a run as its log tells it so far. Of one that is larger than a message may be, the largest parts are left out,
+        which `left_out` names: the outputs of tasks first.
 
         Errors: NOT_FOUND (`RUN_NOT_FOUND`).
         """
@@ -113,7 +114,8 @@ class RunServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListRuns(self, request, context):
-        """Lists runs, newest first, without plans, assignments and results, and with the first 200 characters of each message.
+        """Lists runs, newest first, without plans, assignments and results, and with the beginnings of the newest messages: the
+        first 200 characters of each, 1,000 in all. A page may have fewer runs than asked for, and others after it.
 
         Errors: INVALID_ARGUMENT (`INVALID_FIELD`) for a page token that this server did not give.
         """

@@ -53,12 +53,14 @@ class RunServiceStub:
     Errors: NOT_FOUND (`RUN_NOT_FOUND`); OUT_OF_RANGE (`SEQUENCE_OUT_OF_RANGE`) when `after_sequence` was never sent.
     """
     GetRun: _grpc.UnaryUnaryMultiCallable[_run_service_pb2.GetRunRequest, _runs_pb2.Run]
-    """Gets a run as its log tells it so far.
+    """Gets a run as its log tells it so far. Of one that is larger than a message may be, the largest parts are left out,
+    which `left_out` names: the outputs of tasks first.
 
     Errors: NOT_FOUND (`RUN_NOT_FOUND`).
     """
     ListRuns: _grpc.UnaryUnaryMultiCallable[_run_service_pb2.ListRunsRequest, _run_service_pb2.ListRunsResponse]
-    """Lists runs, newest first, without plans, assignments and results, and with the first 200 characters of each message.
+    """Lists runs, newest first, without plans, assignments and results, and with the beginnings of the newest messages: the
+    first 200 characters of each, 1,000 in all. A page may have fewer runs than asked for, and others after it.
 
     Errors: INVALID_ARGUMENT (`INVALID_FIELD`) for a page token that this server did not give.
     """
@@ -104,12 +106,14 @@ class RunServiceAsyncStub(RunServiceStub):
     Errors: NOT_FOUND (`RUN_NOT_FOUND`); OUT_OF_RANGE (`SEQUENCE_OUT_OF_RANGE`) when `after_sequence` was never sent.
     """
     GetRun: _aio.UnaryUnaryMultiCallable[_run_service_pb2.GetRunRequest, _runs_pb2.Run]  # type: ignore[assignment]
-    """Gets a run as its log tells it so far.
+    """Gets a run as its log tells it so far. Of one that is larger than a message may be, the largest parts are left out,
+    which `left_out` names: the outputs of tasks first.
 
     Errors: NOT_FOUND (`RUN_NOT_FOUND`).
     """
     ListRuns: _aio.UnaryUnaryMultiCallable[_run_service_pb2.ListRunsRequest, _run_service_pb2.ListRunsResponse]  # type: ignore[assignment]
-    """Lists runs, newest first, without plans, assignments and results, and with the first 200 characters of each message.
+    """Lists runs, newest first, without plans, assignments and results, and with the beginnings of the newest messages: the
+    first 200 characters of each, 1,000 in all. A page may have fewer runs than asked for, and others after it.
 
     Errors: INVALID_ARGUMENT (`INVALID_FIELD`) for a page token that this server did not give.
     """
@@ -170,7 +174,8 @@ class RunServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _run_service_pb2.GetRunRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_runs_pb2.Run, _abc.Awaitable[_runs_pb2.Run]]:
-        """Gets a run as its log tells it so far.
+        """Gets a run as its log tells it so far. Of one that is larger than a message may be, the largest parts are left out,
+        which `left_out` names: the outputs of tasks first.
 
         Errors: NOT_FOUND (`RUN_NOT_FOUND`).
         """
@@ -181,7 +186,8 @@ class RunServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _run_service_pb2.ListRunsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_run_service_pb2.ListRunsResponse, _abc.Awaitable[_run_service_pb2.ListRunsResponse]]:
-        """Lists runs, newest first, without plans, assignments and results, and with the first 200 characters of each message.
+        """Lists runs, newest first, without plans, assignments and results, and with the beginnings of the newest messages: the
+        first 200 characters of each, 1,000 in all. A page may have fewer runs than asked for, and others after it.
 
         Errors: INVALID_ARGUMENT (`INVALID_FIELD`) for a page token that this server did not give.
         """

@@ -28,27 +28,27 @@ from orchestrion.v1 import errors_pb2 as orchestrion_dot_v1_dot_errors__pb2
 from orchestrion.v1 import plans_pb2 as orchestrion_dot_v1_dot_plans__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19orchestrion/v1/runs.proto\x12\x0eorchestrion.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a orchestrion/v1/assignments.proto\x1a\x1borchestrion/v1/errors.proto\x1a\x1aorchestrion/v1/plans.proto\"N\n\x07Message\x12\"\n\x04role\x18\x01 \x01(\x0e\x32\x14.orchestrion.v1.Role\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x11\n\tartifacts\x18\x03 \x03(\t\"\xdb\x04\n\x03Run\x12\x0c\n\x04name\x18\x01 \x01(\t\x12%\n\x04kind\x18\x02 \x01(\x0e\x32\x17.orchestrion.v1.RunKind\x12\'\n\x05state\x18\x03 \x01(\x0e\x32\x18.orchestrion.v1.RunState\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rdeadline_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rlast_sequence\x18\x07 \x01(\x03\x12)\n\x08messages\x18\x08 \x03(\x0b\x32\x17.orchestrion.v1.Message\x12\"\n\x04plan\x18\t \x01(\x0b\x32\x14.orchestrion.v1.Plan\x12/\n\x0b\x61ssignments\x18\n \x03(\x0b\x32\x1a.orchestrion.v1.Assignment\x12+\n\x07results\x18\x0b \x03(\x0b\x32\x1a.orchestrion.v1.TaskResult\x12\x0e\n\x06\x61nswer\x18\x0c \x01(\t\x12\x18\n\x10\x61nswer_artifacts\x18\r \x03(\t\x12$\n\x05\x65rror\x18\x0e \x01(\x0b\x32\x15.orchestrion.v1.Error\x12\x14\n\x0cprevious_run\x18\x0f \x01(\t\x12:\n\x16\x61pproval_deadline_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x7f\n\nRunOptions\x12+\n\ton_detach\x18\x01 \x01(\x0e\x32\x18.orchestrion.v1.OnDetach\x12\x1c\n\x0f\x64\x65tach_grace_ms\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12\x12\n\nrequest_id\x18\x03 \x01(\tB\x12\n\x10_detach_grace_ms*P\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\r\n\tROLE_USER\x10\x01\x12\x12\n\x0eROLE_ASSISTANT\x10\x02\x12\x0f\n\x0bROLE_SYSTEM\x10\x03*\x8a\x01\n\x07RunKind\x12\x18\n\x14RUN_KIND_UNSPECIFIED\x10\x00\x12\x11\n\rRUN_KIND_FULL\x10\x01\x12\x11\n\rRUN_KIND_PLAN\x10\x02\x12\x13\n\x0fRUN_KIND_SELECT\x10\x03\x12\x14\n\x10RUN_KIND_EXECUTE\x10\x04\x12\x14\n\x10RUN_KIND_RESPOND\x10\x05*\xa5\x01\n\x08RunState\x12\x19\n\x15RUN_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11RUN_STATE_RUNNING\x10\x01\x12\x1f\n\x1bRUN_STATE_AWAITING_APPROVAL\x10\x02\x12\x17\n\x13RUN_STATE_SUCCEEDED\x10\x03\x12\x14\n\x10RUN_STATE_FAILED\x10\x04\x12\x17\n\x13RUN_STATE_CANCELLED\x10\x05*S\n\x08OnDetach\x12\x19\n\x15ON_DETACH_UNSPECIFIED\x10\x00\x12\x14\n\x10ON_DETACH_CANCEL\x10\x01\x12\x16\n\x12ON_DETACH_CONTINUE\x10\x02*N\n\x08\x41pproval\x12\x18\n\x14\x41PPROVAL_UNSPECIFIED\x10\x00\x12\x11\n\rAPPROVAL_NONE\x10\x01\x12\x15\n\x11\x41PPROVAL_REQUIRED\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19orchestrion/v1/runs.proto\x12\x0eorchestrion.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a orchestrion/v1/assignments.proto\x1a\x1borchestrion/v1/errors.proto\x1a\x1aorchestrion/v1/plans.proto\"N\n\x07Message\x12\"\n\x04role\x18\x01 \x01(\x0e\x32\x14.orchestrion.v1.Role\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x11\n\tartifacts\x18\x03 \x03(\t\"\xed\x04\n\x03Run\x12\x0c\n\x04name\x18\x01 \x01(\t\x12%\n\x04kind\x18\x02 \x01(\x0e\x32\x17.orchestrion.v1.RunKind\x12\'\n\x05state\x18\x03 \x01(\x0e\x32\x18.orchestrion.v1.RunState\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rdeadline_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rlast_sequence\x18\x07 \x01(\x03\x12)\n\x08messages\x18\x08 \x03(\x0b\x32\x17.orchestrion.v1.Message\x12\"\n\x04plan\x18\t \x01(\x0b\x32\x14.orchestrion.v1.Plan\x12/\n\x0b\x61ssignments\x18\n \x03(\x0b\x32\x1a.orchestrion.v1.Assignment\x12+\n\x07results\x18\x0b \x03(\x0b\x32\x1a.orchestrion.v1.TaskResult\x12\x0e\n\x06\x61nswer\x18\x0c \x01(\t\x12\x18\n\x10\x61nswer_artifacts\x18\r \x03(\t\x12$\n\x05\x65rror\x18\x0e \x01(\x0b\x32\x15.orchestrion.v1.Error\x12\x14\n\x0cprevious_run\x18\x0f \x01(\t\x12:\n\x16\x61pproval_deadline_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08left_out\x18\x11 \x03(\t\"\x7f\n\nRunOptions\x12+\n\ton_detach\x18\x01 \x01(\x0e\x32\x18.orchestrion.v1.OnDetach\x12\x1c\n\x0f\x64\x65tach_grace_ms\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12\x12\n\nrequest_id\x18\x03 \x01(\tB\x12\n\x10_detach_grace_ms*P\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\r\n\tROLE_USER\x10\x01\x12\x12\n\x0eROLE_ASSISTANT\x10\x02\x12\x0f\n\x0bROLE_SYSTEM\x10\x03*\x8a\x01\n\x07RunKind\x12\x18\n\x14RUN_KIND_UNSPECIFIED\x10\x00\x12\x11\n\rRUN_KIND_FULL\x10\x01\x12\x11\n\rRUN_KIND_PLAN\x10\x02\x12\x13\n\x0fRUN_KIND_SELECT\x10\x03\x12\x14\n\x10RUN_KIND_EXECUTE\x10\x04\x12\x14\n\x10RUN_KIND_RESPOND\x10\x05*\xa5\x01\n\x08RunState\x12\x19\n\x15RUN_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11RUN_STATE_RUNNING\x10\x01\x12\x1f\n\x1bRUN_STATE_AWAITING_APPROVAL\x10\x02\x12\x17\n\x13RUN_STATE_SUCCEEDED\x10\x03\x12\x14\n\x10RUN_STATE_FAILED\x10\x04\x12\x17\n\x13RUN_STATE_CANCELLED\x10\x05*S\n\x08OnDetach\x12\x19\n\x15ON_DETACH_UNSPECIFIED\x10\x00\x12\x14\n\x10ON_DETACH_CANCEL\x10\x01\x12\x16\n\x12ON_DETACH_CONTINUE\x10\x02*N\n\x08\x41pproval\x12\x18\n\x14\x41PPROVAL_UNSPECIFIED\x10\x00\x12\x11\n\rAPPROVAL_NONE\x10\x01\x12\x15\n\x11\x41PPROVAL_REQUIRED\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'orchestrion.v1.runs_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ROLE']._serialized_start=984
-  _globals['_ROLE']._serialized_end=1064
-  _globals['_RUNKIND']._serialized_start=1067
-  _globals['_RUNKIND']._serialized_end=1205
-  _globals['_RUNSTATE']._serialized_start=1208
-  _globals['_RUNSTATE']._serialized_end=1373
-  _globals['_ONDETACH']._serialized_start=1375
-  _globals['_ONDETACH']._serialized_end=1458
-  _globals['_APPROVAL']._serialized_start=1460
-  _globals['_APPROVAL']._serialized_end=1538
+  _globals['_ROLE']._serialized_start=1002
+  _globals['_ROLE']._serialized_end=1082
+  _globals['_RUNKIND']._serialized_start=1085
+  _globals['_RUNKIND']._serialized_end=1223
+  _globals['_RUNSTATE']._serialized_start=1226
+  _globals['_RUNSTATE']._serialized_end=1391
+  _globals['_ONDETACH']._serialized_start=1393
+  _globals['_ONDETACH']._serialized_end=1476
+  _globals['_APPROVAL']._serialized_start=1478
+  _globals['_APPROVAL']._serialized_end=1556
   _globals['_MESSAGE']._serialized_start=169
   _globals['_MESSAGE']._serialized_end=247
   _globals['_RUN']._serialized_start=250
-  _globals['_RUN']._serialized_end=853
-  _globals['_RUNOPTIONS']._serialized_start=855
-  _globals['_RUNOPTIONS']._serialized_end=982
+  _globals['_RUN']._serialized_end=871
+  _globals['_RUNOPTIONS']._serialized_start=873
+  _globals['_RUNOPTIONS']._serialized_end=1000
 # @@protoc_insertion_point(module_scope)

@@ -225,6 +225,7 @@ class Run(_message.Message):
     ERROR_FIELD_NUMBER: _builtins.int
     PREVIOUS_RUN_FIELD_NUMBER: _builtins.int
     APPROVAL_DEADLINE_TIME_FIELD_NUMBER: _builtins.int
+    LEFT_OUT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The resource name, `runs/{run}`."""
     kind: Global___RunKind.ValueType
@@ -277,6 +278,12 @@ class Run(_message.Message):
     def approval_deadline_time(self) -> _timestamp_pb2.Timestamp:
         """When it is cancelled if nobody has approved its plan; set while it awaits approval, though not in lists."""
 
+    @_builtins.property
+    def left_out(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What is not here since the run would be larger than a message may be, as paths: `results[3].outputs`, `plan`. The
+        events of WatchRun bring it.
+        """
+
     def __init__(
         self,
         *,
@@ -296,10 +303,11 @@ class Run(_message.Message):
         error: _errors_pb2.Error | None = ...,
         previous_run: _builtins.str = ...,
         approval_deadline_time: _timestamp_pb2.Timestamp | None = ...,
+        left_out: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["approval_deadline_time", b"approval_deadline_time", "create_time", b"create_time", "deadline_time", b"deadline_time", "end_time", b"end_time", "error", b"error", "plan", b"plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "answer_artifacts", b"answer_artifacts", "approval_deadline_time", b"approval_deadline_time", "assignments", b"assignments", "create_time", b"create_time", "deadline_time", b"deadline_time", "end_time", b"end_time", "error", b"error", "kind", b"kind", "last_sequence", b"last_sequence", "messages", b"messages", "name", b"name", "plan", b"plan", "previous_run", b"previous_run", "results", b"results", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "answer_artifacts", b"answer_artifacts", "approval_deadline_time", b"approval_deadline_time", "assignments", b"assignments", "create_time", b"create_time", "deadline_time", b"deadline_time", "end_time", b"end_time", "error", b"error", "kind", b"kind", "last_sequence", b"last_sequence", "left_out", b"left_out", "messages", b"messages", "name", b"name", "plan", b"plan", "previous_run", b"previous_run", "results", b"results", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -173,6 +173,10 @@ class Attempt:
 
     def _checked(self, task: Task) -> Task | None:
         index = len(self._tasks)
+        if index > self._most_tasks:
+            # Enough is said of a plan that is too long: what else it has is counted.
+            self._tasks.append(task)
+            return None
         task, unclear = self._ids.take(task)
         merged = self._equal.take(task)
         if merged is None:

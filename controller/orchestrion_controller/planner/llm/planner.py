@@ -21,10 +21,15 @@ from orchestrion_controller.planner.llm.fitting import PlanPromptExtents, materi
 from orchestrion_controller.planner.llm.notation import MOST_TASKS, PlanNames, plan_schema
 from orchestrion_controller.planner.llm.prompt import Material, PlanPromptExtent, repair_messages
 from orchestrion_controller.planner.llm.refusals import in_language, not_repaired, raise_for, without_plan
+from orchestrion_controller.slices import Slices
 from orchestrion_controller.stages import PlanItem, PlanningRequest
 
 _LONGEST_REPLY: Final = 8192
 """Tokens of a reply, with what a model thinks before it; a model that writes more is going round in circles."""
+_LONGEST_TEXT: Final = 100_000
+"""Characters of a reply that are read: more than so many tokens have, for endpoints that do not keep to them."""
+_PIECE: Final = 1_000
+"""Characters that are read in one go; others have a turn between, where an endpoint sends a reply in one piece."""
 _LONG_CONTEXT: Final = 32_768
 """The shortest context, in tokens, in which so long a reply has room beside any prompt."""
 
@@ -124,15 +129,23 @@ class LLMPlanner:
     ) -> AsyncGenerator[Task, None]:
         """Yields the valid tasks of one reply, up to the first that is not; the attempt holds the outcome."""
         ended: Ended | None = None
+        slices, left = Slices(), _LONGEST_TEXT
         try:
             async with aclosing(self._reply(attempt, shown, suffix)) as reply:
                 async for piece in reply:
                     if isinstance(piece, Ended):
                         ended, attempt.usage = piece, piece.usage
                         raise_for(piece)
-                    else:
-                        for task in attempt.feed(piece):
+                        continue
+                    for start in range(0, min(len(piece), left), _PIECE):
+                        await slices.take(_PIECE)
+                        for task in attempt.feed(piece[start : min(start + _PIECE, left)]):
                             yield task
+                    left -= len(piece)
+                    if left < 0:
+                        # The rest is not waited for: it is as if the endpoint had cut it.
+                        ended = Ended("length", "", attempt.usage)
+                        break
             attempt.end(ended)
         except OrchestrionError as error:
             attempt.fail(error)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import Final, TextIO
 
 from orchestrion_host import ipc
 from orchestrion_host.worker.call import Call
@@ -14,9 +16,14 @@ from orchestrion_host.worker.call import Call
 MAX_BYTES: Final = 64 << 20
 MAX_ROWS: Final = 100_000
 MAX_COLUMNS: Final = 1_000
+MAX_CELLS: Final = 4_000_000
+"""In all rows together: each takes some 60 bytes of memory."""
+MAX_LINE: Final = 1 << 20
+"""Letters of a line of the file; a cell with line breaks may go over many lines."""
 
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _TRIED_LINES: Final = 50
+_PIECE: Final = 1 << 16
 _MARKS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -47,8 +54,7 @@ def read(call: Call, name: str, max_rows: int = MAX_ROWS, max_columns: int = MAX
     if size > MAX_BYTES:
         problem = f"has {size:,} bytes; at most {MAX_BYTES:,} are read. Give the table in parts."
         raise call.bad_input(name, problem, size_bytes=size, limit_bytes=MAX_BYTES)
-    text = _decoded(call, name, path.read_bytes())
-    lines = _lines(call, name, text, max_rows)
+    lines = _lines(call, name, path, max_rows)
     if len(lines) < 2:
         raise call.bad_input(name, "holds no rows; its first line must name the columns, and the next be data.")
     columns = [cell.strip() or f"column {place}" for place, cell in enumerate(lines[0][1], 1)]
@@ -79,40 +85,69 @@ def write(call: Call, stem: str, table: Table) -> ipc.Plain:
     return call.spool.write([buffer.getvalue().encode()], "text/csv", f"{stem}.csv")
 
 
-def _decoded(call: Call, name: str, content: bytes) -> str:
-    encoding = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), "utf-8")
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError:
-        # What spreadsheets of western Europe write; only five bytes mean nothing in it.
-        text = content.decode("cp1252", errors="replace")
-    if "\0" in text:
-        raise call.bad_input(name, "is no table of text; give it as CSV or TSV.")
-    return text
+def _encoding(call: Call, name: str, path: Path) -> str:
+    """Returns how a file is encoded: read piece by piece, since all of it as text may take four times its size."""
+    with path.open("rb") as file:
+        head = file.read(4)
+        encoding = next((encoding for mark, encoding in _MARKS if head.startswith(mark)), "utf-8")
+    for tried in (encoding, "cp1252"):
+        try:
+            with path.open(encoding=tried, errors="strict" if tried == encoding else "replace") as text:
+                while piece := text.read(_PIECE):
+                    if "\0" in piece:
+                        raise call.bad_input(name, "is no table of text; give it as CSV or TSV.")
+        except UnicodeDecodeError:
+            # What spreadsheets of western Europe write; only five bytes mean nothing in it.
+            continue
+        return tried
+    return encoding
 
 
-def _lines(call: Call, name: str, text: str, max_rows: int) -> list[tuple[int, list[str]]]:
+def _text_lines(call: Call, name: str, file: TextIO) -> Iterator[str]:
+    """Reads a file line by line, none longer than `MAX_LINE`.
+
+    Raises:
+        InvalidArgumentError: One is longer.
+    """
+    number = 0
+    while line := file.readline(MAX_LINE + 1):
+        number += 1
+        if len(line) > MAX_LINE:
+            problem = f"has more than {MAX_LINE:,} letters in line {number:,}, which is the most that is read."
+            raise call.bad_input(name, problem, line=number, limit_character_count=MAX_LINE)
+        yield line
+
+
+def _lines(call: Call, name: str, path: Path, max_rows: int) -> list[tuple[int, list[str]]]:
     """Returns the cells of each line that has any, with its number from 1; quoted cells may hold line breaks."""
-    delimiter = _delimiter(text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    rows = []
-    try:
-        for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            rows.append((reader.line_num, cells))
-            if len(rows) - 1 > max_rows:
-                problem = f"has more than {max_rows:,} rows, which is the most that is read. Give it in parts."
-                raise call.bad_input(name, problem, limit_row_count=max_rows)
-    except csv.Error as error:
-        problem = f"is no CSV that can be read: {error} in line {reader.line_num}."
-        raise call.bad_input(name, problem, line=reader.line_num) from error
+    encoding = _encoding(call, name, path)
+    errors = "replace" if encoding == "cp1252" else "strict"
+    with path.open(encoding=encoding, errors=errors, newline="") as file:
+        head = list(itertools.islice(_text_lines(call, name, file), _TRIED_LINES))
+        delimiter = _delimiter(head)
+        reader = csv.reader(itertools.chain(head, _text_lines(call, name, file)), delimiter=delimiter)
+        rows: list[tuple[int, list[str]]] = []
+        count = 0
+        try:
+            for cells in reader:
+                if not any(cell.strip() for cell in cells):
+                    continue
+                rows.append((reader.line_num, cells))
+                count += len(cells)
+                if len(rows) - 1 > max_rows:
+                    problem = f"has more than {max_rows:,} rows, which is the most that is read. Give it in parts."
+                    raise call.bad_input(name, problem, limit_row_count=max_rows)
+                if count > MAX_CELLS:
+                    problem = f"has more than {MAX_CELLS:,} cells, which is the most that is read. Give it in parts."
+                    raise call.bad_input(name, problem, limit_cell_count=MAX_CELLS)
+        except csv.Error as error:
+            problem = f"is no CSV that can be read: {error} in line {reader.line_num}."
+            raise call.bad_input(name, problem, line=reader.line_num) from error
     return rows
 
 
-def _delimiter(text: str) -> str:
+def _delimiter(head: Sequence[str]) -> str:
     """Finds what stands between cells: what cuts most of the first lines into equally many, and into the most."""
-    head = text.splitlines(keepends=True)[:_TRIED_LINES]
 
     def fit(delimiter: str) -> tuple[float, int]:
         try:

@@ -7,6 +7,7 @@ import os
 from importlib import import_module
 from typing import Final
 
+from orchestrion._net.loopback import exempt_from_proxies
 from orchestrion.errors import Reason
 from orchestrion_host import ipc
 from orchestrion_host.worker.runtimes import Loader
@@ -15,7 +16,6 @@ _MODULES: Final = {
     "llm": ("orchestrion_host.worker.remote.language", "RemoteLanguageModel"),
     "hub-inference": ("orchestrion_host.worker.remote.hosted", "HostedModels"),
 }
-_THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 
 
 def loader(spec: ipc.Load) -> Loader:
@@ -30,7 +30,8 @@ def loader(spec: ipc.Load) -> Loader:
     name, kind = _MODULES[spec.model]
     # Hosts keep libraries from reaching out while models load and run; reaching out is all that this runtime does.
     os.environ["HF_HUB_OFFLINE"] = "0"
-    _pass_proxies_by()
+    # A proxy cannot reach endpoints on this machine.
+    exempt_from_proxies(os.environ)
     # Its line for each request tells the address, which may hold a key.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     module = import_module(name)
@@ -39,11 +40,3 @@ def loader(spec: ipc.Load) -> Loader:
         raise spec.refused(f"task_types: {spec.model} does not do {', '.join(missing)}.")
     load: Loader = getattr(module, kind)
     return load
-
-
-def _pass_proxies_by() -> None:
-    """Has the libraries of this process reach endpoints on this machine directly: a proxy cannot."""
-    # The one in lower case goes before, where both are set.
-    name = "no_proxy" if os.environ.get("no_proxy") or not os.environ.get("NO_PROXY") else "NO_PROXY"
-    exempt = [item for item in os.environ.get(name, "").split(",") if item]
-    os.environ[name] = ",".join(dict.fromkeys([*exempt, *_THIS_MACHINE]))

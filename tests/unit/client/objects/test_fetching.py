@@ -96,6 +96,8 @@ def test_errors_name_the_address_and_the_cure(
 ) -> None:
     with pytest.raises(error) as failure:
         fetch(Link(web.url(path), max_bytes=1_000_000, timeout_s=20))
+    reasons = {FailedPreconditionError: "LINK_UNUSABLE", UnavailableError: "LINK_UNREACHABLE"}
+    assert failure.value.reason == reasons.get(error, "INVALID_FIELD")
     assert words in failure.value.message
     assert web.url(path) in failure.value.message or error is InvalidArgumentError
 
@@ -113,8 +115,9 @@ def test_nobody_at_the_address() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/x.png"
-        with pytest.raises(UnavailableError, match="Connection refused"):
+        with pytest.raises(UnavailableError, match="Connection refused") as failure:
             fetch(Link(url))
+        assert failure.value.reason == "LINK_UNREACHABLE"
 
 
 def test_server_without_tls(web: WebServer) -> None:

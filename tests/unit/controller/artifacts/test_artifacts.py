@@ -17,6 +17,7 @@ from orchestrion.errors import NotFoundError, UnavailableError
 from orchestrion_controller.artifacts.artifacts import OwnedArtifacts
 from orchestrion_controller.artifacts.store import LocalStore
 from orchestrion_controller.database.database import Database
+from orchestrion_controller.database.writer import Write
 from orchestrion_controller.metrics import ControllerMetrics
 from tests.unit.controller.conftest import HoldWrites
 
@@ -47,13 +48,13 @@ async def test_a_deletion_whose_caller_left_is_over_before_the_next_upload_of_th
 ) -> None:
     await artifacts.add(chunks(), "", "soup.txt")
     queued = asyncio.Event()
-    write = database.write
+    put = database._writer.put
 
-    def watched(*arguments: Any) -> None:
-        write(*arguments)
+    def watched(write: Write) -> None:
+        put(write)
         queued.set()
 
-    monkeypatch.setattr(database, "write", watched)
+    monkeypatch.setattr(database._writer, "put", watched)
     with hold_writes():
         deleting = asyncio.ensure_future(artifacts.delete(NAME))
         await queued.wait()

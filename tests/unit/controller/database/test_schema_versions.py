@@ -17,16 +17,20 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
+from orchestrion._codec import codec
 from orchestrion.errors import FailedPreconditionError
-from orchestrion.runs import RunState
+from orchestrion.events import Event, RunStarted, Stage
+from orchestrion.runs import Message, RunKind, RunState
 from orchestrion_controller.database import versions
 from orchestrion_controller.database.database import Database
-from orchestrion_controller.database.schema import HOSTS, METADATA
+from orchestrion_controller.database.schema import METADATA
 from orchestrion_controller.metrics import ControllerMetrics
 from orchestrion_controller.runs.journal import Journal
 
 UNVERSIONED = Path(__file__).parent / "unversioned.sqlite3.gz"
 """Written by the controller of before versions were counted: two runs, the first ended, and an artifact."""
+ARTIFACTS = (f"{'a' * 64}", f"{'b' * 64}-0123456789ab")
+"""The ids of artifacts that an event names."""
 
 
 @pytest.fixture
@@ -49,19 +53,35 @@ def tables(path: Path) -> set[tuple[str, str]]:
 async def test_a_database_of_before_versions_is_opened_with_all_that_it_holds(
     unversioned: Path, metrics: ControllerMetrics
 ) -> None:
-    names = METADATA.tables.keys() - {HOSTS.name}
-    before = {table: ask(unversioned, f"SELECT * FROM {table}") for table in names}
-    before["artifacts"] = [(owner, sha256, sha256, *rest) for owner, sha256, *rest in before["artifacts"]]
-    # Runs of that time have no request, and were never taken up again.
-    before["runs"] = [(*row, None, 0) for row in before["runs"]]
+    with closing(sqlite3.connect(unversioned)) as connection, connection:
+        named = b"\x0a" + b"\x12".join(f"artifacts/{name}".encode() for name in ARTIFACTS) + b"artifacts/none"
+        connection.execute("INSERT INTO events (run, sequence, event) VALUES ('runs/b', 7, ?)", (named,))
+    before = {table: ask(unversioned, f"SELECT * FROM {table}") for table in ("runs", "events", "artifacts")}
+    # An artifact counts as used when it was stored.
+    before["artifacts"] = [(row[0], row[1], *row[1:], row[-1]) for row in before["artifacts"]]
+    before["run_artifacts"] = [("runs/b", name) for name in ARTIFACTS]
+    # Runs of that time have no request, and were never taken up again; what lists show is taken from their events.
+    before["runs"] = [(*row, None, 0, b"") for row in before["runs"]]
     database = Database(f"sqlite:///{unversioned}", metrics)
     journal = Journal(database)
     first, second = await journal.get("runs/a"), await journal.get("runs/b")
     assert (first.state, second.state, second.previous_run) == (RunState.SUCCEEDED, RunState.RUNNING, "runs/a")
     assert [event.sequence for event in await journal.events("runs/a", 0)] == [1, 2]
     await database.close()
-    assert {table: ask(unversioned, f"SELECT * FROM {table}") for table in METADATA.tables} == before
+    assert {table: ask(unversioned, f"SELECT * FROM {table}") for table in before} == before
     assert ask(unversioned, "SELECT * FROM alembic_version") == [(versions.HEAD,)]
+
+
+async def test_lists_show_how_the_messages_of_older_runs_begin(unversioned: Path, metrics: ControllerMetrics) -> None:
+    started = RunStarted(RunKind.FULL, (Message("x" * 300, artifacts=("artifacts/a",)),))
+    event = codec.encode(Event("runs/b", 1, None, Stage.UNSPECIFIED, started)).SerializeToString()
+    with closing(sqlite3.connect(unversioned)) as connection:
+        connection.execute("UPDATE events SET event = ? WHERE run = 'runs/b' AND sequence = 1", (event,))
+        connection.commit()
+    database = Database(f"sqlite:///{unversioned}", metrics)
+    newest, _ = await Journal(database).list(10, None)
+    assert newest.messages == (Message("x" * 200, artifacts=("artifacts/a",)),)
+    await database.close()
 
 
 def test_the_steps_make_the_tables_that_the_code_makes_at_once(tmp_path: Path, unversioned: Path) -> None:

@@ -30,6 +30,7 @@ def unfolded(**inputs: Value) -> UnfoldedInputs:
         (ArtifactRef("artifacts/x"), 0, 11),
         (("a", ("bc", "d")), 4, 4),
         (Json({"a": [1, "bc", None], "d": {}}), 5, 20),
+        (Json([[0.5] * 9] * 10), 30, 990),
     ],
     ids=repr,
 )

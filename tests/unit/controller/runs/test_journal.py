@@ -12,7 +12,7 @@ from sqlalchemy import select
 from orchestrion._codec import codec
 from orchestrion.errors import NotFoundError, OrchestrionError
 from orchestrion.events import Event, RunStarted, Stage, StageStarted
-from orchestrion.runs import Run, RunKind, RunState
+from orchestrion.runs import Message, Run, RunKind, RunState
 from orchestrion_controller.database.database import Database
 from orchestrion_controller.database.schema import RUNS
 from orchestrion_controller.runs.journal import Journal
@@ -77,6 +77,28 @@ async def test_events_are_read_in_pages(journal: Journal) -> None:
     assert sequences == list(range(1, 1_101))
     assert await journal.last_sequence("runs/a") == 1_100
     assert codec.decode((await journal.events("runs/b", 1))[0], Event).payload == StageStarted("2")
+
+
+async def test_a_page_of_large_events_is_short(journal: Journal) -> None:
+    journal.create(run("a"), "", b"", none)
+    large = "x" * 400_000
+    for sequence, text in enumerate(("small", large, large, large, "small", 4 * large, "small"), start=1):
+        event = Event("runs/a", sequence, None, Stage.PLAN, StageStarted(text))
+        journal.append(codec.encode(event))
+    await ended(journal, "runs/a")
+    pages: list[list[int]] = []
+    while page := await journal.events("runs/a", pages[-1][-1] if pages else 0):
+        pages.append([event.sequence for event in page])
+    assert pages == [[1, 2, 3], [4, 5], [6], [7]]
+
+
+async def test_lists_have_the_beginnings_of_the_newest_messages_and_read_no_events(journal: Journal) -> None:
+    messages = tuple(Message(f"{number} " + "x" * 500, artifacts=("artifacts/a",) * 20) for number in range(8))
+    journal.create(run("a"), "", b"", none, messages=messages)
+    await ended(journal, "runs/none")
+    (listed,) = await journal.list(10, None)
+    assert [message.text for message in listed.messages] == [message.text[:200] for message in messages[3:]]
+    assert {len(message.artifacts) for message in listed.messages} == {16}
 
 
 async def test_runs_are_listed_newest_first(journal: Journal) -> None:

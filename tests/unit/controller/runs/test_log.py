@@ -342,3 +342,16 @@ async def test_nothing_is_seen_after_a_gap(
     assert word_of(await anext(late)) == "one"
     with pytest.raises(InternalError):
         await anext(late)
+
+
+async def test_readers_of_a_log_that_is_released_end_where_they_are(log: RunLog) -> None:
+    for name in "abc":
+        log.append(Stage.PLAN, numbered(name))
+    await log.until_visible(3)
+    slow, waiting = log.read(0), start(log)
+    assert word_of(await anext(slow)) == "a"
+    log.close()
+    assert await waiting == ["a", "b", "c"]
+    log.release()
+    assert [event async for event in slow] == []
+    assert (log.events(), log.last_sequence) == ([], 3)

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from orchestrion import events
+from orchestrion._codec import codec
 from orchestrion.events import Event, Payload, Stage
 from orchestrion.experts import Assignment
 from orchestrion.plans import Error, Plan, Task, TaskResult, TaskState
 from orchestrion.runs import Message, Role, Run, RunKind, RunState
-from orchestrion_controller.runs.views import logged
+from orchestrion_controller.runs.views import LARGEST_RUN_BYTES, logged, sent
 
 ROW = Run("runs/a", RunKind.FULL, RunState.RUNNING, datetime(2026, 1, 1, tzinfo=UTC), previous_run="runs/b")
 END = datetime(2026, 1, 2, tzinfo=UTC)
@@ -23,6 +25,34 @@ BAD = TaskResult("speak", TaskState.FAILED, error=Error("EXPERT_FAILED", "It bro
 def folded(*payloads: Payload) -> Run:
     log = [Event("runs/a", number, END, Stage.UNSPECIFIED, payload) for number, payload in enumerate(payloads, 1)]
     return logged(ROW, log)
+
+
+def result(task_id: str, size: int) -> TaskResult:
+    return TaskResult(task_id, TaskState.SUCCEEDED, {"text": "x" * size})
+
+
+def test_a_run_that_a_message_can_carry_is_sent_whole() -> None:
+    run = replace(ROW, results=(result("a", 10), result("b", LARGEST_RUN_BYTES - 1_000)))
+    assert codec.decode(sent(run), Run) == run
+
+
+def test_of_a_larger_run_the_largest_outputs_are_left_out_by_name() -> None:
+    results = (result("a", 10), result("b", 3_000_000), result("c", 4_000_000), result("d", 3_500_000))
+    run = codec.decode(sent(replace(ROW, results=results, answer="It says.")), Run)
+    assert run.left_out == ("results[2].outputs",)
+    assert [bool(one.outputs) for one in run.results] == [True, True, False, True]
+    assert [one.state for one in run.results] == [TaskState.SUCCEEDED] * 4
+    assert run.answer == "It says."
+
+
+def test_what_is_too_large_besides_outputs_is_left_out_whole() -> None:
+    failed = tuple(
+        TaskResult(str(number), TaskState.FAILED, error=Error("INTERNAL", "x" * 500)) for number in range(999)
+    )
+    plan = Plan((Task("a", "test-delay", {"text": "x" * LARGEST_RUN_BYTES}),))
+    message = sent(replace(ROW, results=(*failed, result("big", 900)), plan=plan, messages=MESSAGES))
+    assert list(message.left_out) == ["results", "assignments", "plan"]
+    assert codec.decode(message, Run).messages == MESSAGES
 
 
 def test_a_row_without_events_stays_as_it_is() -> None:

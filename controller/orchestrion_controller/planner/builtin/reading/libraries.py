@@ -25,6 +25,8 @@ _CUE: Final = 3.0
 """How much more than for anything else words ask for what is new here and lists them among its cues, in nats."""
 
 _MOST: Final = 16
+_MOST_OFFERED: Final = 2_000
+"""How many libraries are kept, and how many abilities and options they may have together; our own has two hundred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,12 @@ class Libraries:
         library = EncodedLibrary(offered, vectors, {name: (numbers, cues[name]) for name, numbers in new.items()})
         with self._lock:
             self._kept[task_types] = library
-            while len(self._kept) > _MOST:
+            while len(self._kept) > _MOST or (len(self._kept) > 1 and self._kept_count() > _MOST_OFFERED):
                 self._kept.popitem(last=False)
         return library
+
+    def _kept_count(self) -> int:
+        return sum(len(library.offer.abilities) + len(library.offer.options) for library in self._kept.values())
 
     def _is_read(self, option: Option) -> bool:
         """Whether words are read for an option; not for one that a task type got after all else of it was learnt.

@@ -37,6 +37,9 @@ _CONTAINERS: Final = "mov,matroska,avi,mpeg,mpegts,ogg,gif"
 _QUALITY: Final = "18"
 _BT709_MATRIX: Final = 1
 _CHECKED_FRAMES: Final = 16
+_COUNTED_EDGES: Final = 128 * 2 * 65_536
+_DECODER_BYTES: Final = 32
+"""For each pixel of an image: those that others are made from, at most 16, and the one in colours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +121,31 @@ def _watched(call: Call, path: Path, frames: Iterable[Frame]) -> Iterator[Frame]
         yield frame
 
 
+def decoding_bytes(path: Path, max_pixels: int) -> int:
+    """Returns what decoding a video takes at the most, by its header; 0 of what is refused, or no video."""
+    try:
+        with av.open(str(path), options=_options(max_pixels)) as container:
+            sizes = [stream.width * stream.height for stream in container.streams.video[:1]]
+            return _DECODER_BYTES * max((size for size in sizes if size <= max_pixels), default=0)
+    except (av.error.FFmpegError, OSError, ValueError):
+        return 0
+
+
+def _options(max_pixels: int) -> dict[str, str]:
+    # Decoders look at images while the file is opened: larger ones are refused before they have memory.
+    return {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file", **_decoder_options(max_pixels)}
+
+
+def _decoder_options(max_pixels: int) -> dict[str, str]:
+    # FFmpeg counts 128 pixels more a side; exactly to the pixel it is looked at afterwards.
+    return {"max_pixels": str(max_pixels + _COUNTED_EDGES)}
+
+
 @contextlib.contextmanager
 def _opened(call: Call, name: str, max_pixels: int) -> Iterator[tuple[InputContainer, VideoStream]]:
     path = call.file(name)
-    # Decoders look at images while the file is opened: larger ones are refused before they have memory.
-    options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file", "max_pixels": str(max_pixels)}
     try:
-        container = av.open(str(path), options=options)
+        container = av.open(str(path), options=_options(max_pixels))
     except (av.error.FFmpegError, OSError, ValueError) as error:
         # FFmpeg cannot tell a video that lacks its end, where many have their index, from what is none.
         problem = f"cannot be read as a video: it is none ({READABLE}), or the file is damaged or cut off."
@@ -134,9 +155,15 @@ def _opened(call: Call, name: str, max_pixels: int) -> Iterator[tuple[InputConta
         streams = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
         if not streams:
             raise call.bad_input(name, "has no moving pictures.")
+        # The container's options are not for the decoder that is opened later; some images have a header of their own.
+        streams[0].codec_context.options = _decoder_options(max_pixels)
         try:
             yield container, streams[0]
         except av.error.FFmpegError as error:
+            if isinstance(error, av.error.ArgumentError):
+                limit = f"this host takes at most {max_pixels:,} pixels (its setting max_image_pixels)"
+                problem = f"cannot be read as a video: its pictures are damaged or too large; {limit}."
+                raise call.bad_input(name, problem, limit_pixel_count=max_pixels) from error
             raise _damaged(call, name) from error
 
 

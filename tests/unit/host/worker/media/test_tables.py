@@ -84,3 +84,12 @@ def test_a_table_is_written_so_that_it_reads_the_same(tmp_path: Path) -> None:
 def test_cells_are_numbers_where_all_of_them_are() -> None:
     assert tables.numbers(["1,900", "$3.50", "12 %", "-4"]) == [1900, 3.5, 12, -4]
     assert tables.numbers(["1", "one"]) is None
+
+
+def test_lines_and_cells_are_bounded_before_they_are_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"1,048,576 letters in line 2"):
+        read(tmp_path, b"a,b\n" + b"x," * 600_000)
+    monkeypatch.setattr(tables, "MAX_CELLS", 5)
+    with pytest.raises(InvalidArgumentError, match="more than 5 cells"):
+        read(tmp_path, b"a,b\n1,2\n3,4\n")
+    assert len(read(tmp_path, b"a,b\n1,2\n").rows) == 1
