@@ -191,7 +191,9 @@ _LENGTH_BYTES: Final = 4
 # A little less than `orchestrion._net.transport.MAX_MESSAGE_BYTES`; workers do not import what that needs.
 MAX_RESULT_BYTES: Final = (8 << 20) - (64 << 10)
 """The most bytes of texts and data that a call may end with: they go to the caller in one message."""
-# The largest frame is one batch of texts; the limit only has to stop a stream that went wrong.
+MAX_TENSORS_BYTES: Final = 1000 << 20
+"""The most bytes of tensors that the calls of a batch may end with together: they are in one frame."""
+# The largest frame is one batch of texts or tensors; the limit only has to stop a stream that went wrong.
 _LARGEST_BYTES: Final = 1 << 30
 
 
