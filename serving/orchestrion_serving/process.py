@@ -19,7 +19,7 @@ from grpc_reflection.v1alpha import reflection
 
 from orchestrion import listening, logs
 from orchestrion._net.loopback import exempt_from_proxies
-from orchestrion._net.transport import server_options
+from orchestrion._net.transport import MAX_MESSAGE_BYTES, server_options
 from orchestrion.listening import ListenAddress, SocketFile
 from orchestrion_serving import trace_context, tracing
 from orchestrion_serving.call_limits import CallLimitInterceptor
@@ -87,6 +87,7 @@ class GrpcServer:
         unary_timeout_s: float = 120.0,
         max_calls: int = 4_096,
         believe_all: bool = False,
+        max_message_bytes: int = MAX_MESSAGE_BYTES,
     ) -> None:
         """Makes the server; add services to `server`, then `start`.
 
@@ -96,6 +97,7 @@ class GrpcServer:
             unary_timeout_s: How long a unary call without a deadline may take, in seconds.
             max_calls: How many calls may go on at once.
             believe_all: Whether every peer may say for whom it calls, as `callers.caller_of`.
+            max_message_bytes: The largest message that it takes and sends.
         """
         outermost = [UnservedInterceptor(), *([TracingInterceptor()] if tracing.is_on() else [])]
         own = [
@@ -106,7 +108,7 @@ class GrpcServer:
             MessageInterceptor(bounds),
         ]
         interceptors = [*outermost, *own]
-        self.server = grpc.aio.server(interceptors=interceptors, options=server_options())
+        self.server = grpc.aio.server(interceptors=interceptors, options=server_options(max_message_bytes))
         self.port = 0
         """The port; 0 for a unix socket."""
         self.address = ""
