@@ -89,6 +89,10 @@ test-gpu: $(STAMP) ## measure experts of full size on a CUDA device: memory, tim
 test-wheel: $(STAMP) ## build the wheel and try it in empty environments: the client with protobuf 5, 6 and 7, the servers with examples/plugin
 	$(BIN)/pytest -m wheel $(ARGS)
 
+.PHONY: test-triton
+test-triton: $(STAMP) ## have Triton's own client library call a host over gRPC and HTTP, from an environment of its own
+	$(BIN)/pytest -m triton tests/triton -s $(ARGS)
+
 .PHONY: release
 release: $(STAMP) ## build wheel and source distribution, try both in empty environments, print the changelog's section
 	@tools/release.sh
@@ -112,7 +116,7 @@ types: $(SUITES_STAMP) ## check the types (mypy, strict)
 
 .PHONY: protos
 protos: $(STAMP) ## generate the Python stubs from protos/, and what else is made of them
-	protos/generate.sh clients/python/orchestrion/v1
+	protos/generate.sh clients/python/orchestrion/v1 model_host/orchestrion_host/open_inference/v2
 	@$(BIN)/python -m protos.generators
 
 .PHONY: protos-check

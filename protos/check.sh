@@ -6,6 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 stubs=clients/python/orchestrion/v1
+inference_stubs=model_host/orchestrion_host/open_inference/v2
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
@@ -34,12 +35,16 @@ else
     echo "protos-check: breaking changes not checked: there are no protos at $base to compare with"
 fi
 
-protos/generate.sh "$scratch/stubs"
+protos/generate.sh "$scratch/stubs" "$scratch/inference"
 cp "$stubs/__init__.py" "$scratch/stubs"
-if ! diff --recursive --brief --exclude=__pycache__ "$stubs" "$scratch/stubs"; then
-    echo "protos-check: the committed stubs differ from protos/; run: make protos" >&2
-    exit 1
-fi
+cp "$inference_stubs/__init__.py" "$scratch/inference"
+for pair in "$stubs $scratch/stubs" "$inference_stubs $scratch/inference"; do
+    # shellcheck disable=SC2086 - two folders.
+    if ! diff --recursive --brief --exclude=__pycache__ $pair; then
+        echo "protos-check: the committed stubs differ from protos/; run: make protos" >&2
+        exit 1
+    fi
+done
 echo "protos-check: the stubs are those of protos/"
 .venv/bin/python -m protos.generators --check
 echo "protos-check: what is made of protos/ in Python is up to date"

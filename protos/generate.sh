@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Generates the Python stubs of package orchestrion.v1 into a folder: protos/generate.sh FOLDER. Run by `make protos`.
+# Generates the Python stubs of both packages, orchestrion.v1 and inference, each into a folder of its own:
+# protos/generate.sh FOLDER INFERENCE_FOLDER. Run by `make protos`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 output=$1
+inference_output=$2
 
 source tools/pip_settings.sh
 
@@ -22,6 +24,12 @@ trap 'rm -rf "$generated"' EXIT
 generate --python_out="$generated" --mypy_out=quiet:"$generated" protos/orchestrion/v1/*.proto
 generate --grpc_python_out="$generated" --mypy_grpc_out=quiet:"$generated" protos/orchestrion/v1/*_service.proto
 
-mkdir -p "$output"
-rm -f "$output"/*_pb2.py* "$output"/*_pb2_grpc.py*
+generate --python_out="$generated" --mypy_out=quiet:"$generated" protos/inference/*.proto
+generate --grpc_python_out="$generated" --mypy_grpc_out=quiet:"$generated" protos/inference/*_service.proto
+# A package of that name at the top would be in the way of others; the host's own has the stubs.
+sed -i 's/^from inference import/from orchestrion_host.open_inference.v2 import/' "$generated"/inference/*
+
+mkdir -p "$output" "$inference_output"
+rm -f {"$output","$inference_output"}/*_pb2{,_grpc}.py{,i}
 cp "$generated"/orchestrion/v1/* "$output"
+cp "$generated"/inference/* "$inference_output"

@@ -13,8 +13,12 @@ import platformdirs
 
 from orchestrion import names
 from orchestrion.errors import OrchestrionError
+from orchestrion.listening import ListenAddress
 from orchestrion.logs import FORMATS
 from orchestrion_serving.settings import check_address, default_home, default_metrics_host
+
+DEFAULT_HTTP_PORT: Final = 50071
+"""The port of the Open Inference Protocol over HTTP, where nothing else is set."""
 
 
 def _machine_name() -> str:
@@ -45,6 +49,9 @@ class HostConfig:
     """The address to listen on for metrics; empty means listen_host, or 127.0.0.1 where that is a socket."""
     metrics_port: int = 9465
     """The port of the metrics over HTTP; 0 takes a free one."""
+    http_port: int | None = None
+    """The port of the Open Inference Protocol over HTTP, on listen_host (127.0.0.1 where that is a socket); 0 takes a
+    free one. When not set, 50071, or a free one where `port` is 0."""
     advertise_address: str = ""
     """The address and port at which the controller reaches this host; empty for those that it listens on."""
     controller: str = "127.0.0.1:50051"
@@ -84,6 +91,12 @@ class HostConfig:
     """The longest sound that experts decode, in seconds."""
     max_video_seconds: float = 600.0
     """The longest video that experts decode, in seconds."""
+    max_message_bytes: int = 64 << 20
+    """The largest message that the gRPC server takes and sends, and the largest body over HTTP, in bytes: tensors and
+    files of the Open Inference Protocol are in them whole."""
+    allow_shared_memory: bool = False
+    """Whether clients of the Open Inference Protocol on this machine may have tensors read from, and written to,
+    objects of shared memory that they name."""
     queue_limit: int = 256
     """How many calls may wait for one expert. One caller may have up to three times as many as are free: alone three
     quarters."""
@@ -141,9 +154,11 @@ class HostConfig:
             raise ValueError(f"name: {error.message}") from error
         check_address("listen_host", self.listen_host)
         check_address("metrics_host", self.metrics_address)
-        for setting in ("port", "metrics_port"):
-            if not 0 <= getattr(self, setting) <= 65535:
+        for setting in ("port", "metrics_port", "http_port"):
+            if not 0 <= (getattr(self, setting) or 0) <= 65535:
                 raise ValueError(f"{setting}: expected 0 to 65535; it is {getattr(self, setting)}.")
+        if not 8 << 20 <= self.max_message_bytes <= 1 << 30:
+            raise ValueError(f"max_message_bytes: expected 8388608 to 1073741824; it is {self.max_message_bytes}.")
         counts = ("max_image_pixels", "queue_limit", "max_output_bytes", "max_concurrent_calls", "max_server_calls")
         for setting in (*counts, *_MESSAGE_BOUNDS):
             if getattr(self, setting) < 1:
@@ -166,6 +181,14 @@ class HostConfig:
             raise ValueError(f"log_format: expected {' or '.join(FORMATS)}; it is {self.log_format!r}.")
         if self.log_level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise ValueError(f"log_level: expected DEBUG, INFO, WARNING or ERROR; it is {self.log_level!r}.")
+
+    @property
+    def http_address(self) -> ListenAddress:
+        """Where the Open Inference Protocol is served over HTTP: port 0 takes a free one."""
+        port = self.http_port
+        if port is None:
+            port = DEFAULT_HTTP_PORT if self.port else 0
+        return ListenAddress.read(default_metrics_host(self.listen_host), port)
 
     @property
     def metrics_address(self) -> str:

@@ -1,8 +1,8 @@
 """What a host and its workers say to each other: small messages as msgpack frames over a socket.
 
 A frame is its length, 4 bytes with the highest first, and the array `[number of the type, field, field, …]`. Values of
-tasks travel as msgpack's own kinds; structured data and media, which have no kind there, travel as maps with the one
-key `json` or `media`. Media themselves stay in files; a message carries their paths.
+tasks travel as msgpack's own kinds; structured data, media and tensors, which have no kind there, travel as maps with
+the one key `json`, `media` or `tensor`. Media themselves stay in files; a message carries their paths.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ import msgspec
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.values import JsonObject
+from orchestrion_host.tensor_signatures import TensorSignature
+from orchestrion_host.tensors import Tensor
 
 Plain: TypeAlias = Any  # What a model gives is checked against its task type later, by the host.
-"""A value in the form that msgpack carries: str, float, bool, list, or a map with the key `json` or `media`."""
+"""A value as msgpack carries it: str, float, bool, list, or a map with the key `json`, `media` or `tensor`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class Loaded(msgspec.Struct, frozen=True, array_like=True, tag=1):
     """Whether no other expert computed meanwhile, whose memory may have been counted."""
     worker_bytes: int = 0
     """What the worker takes of main memory by itself: the interpreter and the libraries."""
+    signature: TensorSignature | None = None
+    """The tensors that it takes and returns; None for an expert that takes values."""
 
 
 class LoadFailed(msgspec.Struct, frozen=True, array_like=True, tag=2):
@@ -187,7 +191,9 @@ _LENGTH_BYTES: Final = 4
 # A little less than `orchestrion._net.transport.MAX_MESSAGE_BYTES`; workers do not import what that needs.
 MAX_RESULT_BYTES: Final = (8 << 20) - (64 << 10)
 """The most bytes of texts and data that a call may end with: they go to the caller in one message."""
-# The largest frame is one batch of texts; the limit only has to stop a stream that went wrong.
+MAX_TENSORS_BYTES: Final = 1000 << 20
+"""The most bytes of tensors that the calls of a batch may end with together: they are in one frame."""
+# The largest frame is one batch of texts or tensors; the limit only has to stop a stream that went wrong.
 _LARGEST_BYTES: Final = 1 << 30
 
 
@@ -261,6 +267,19 @@ def media_of(value: Plain) -> MediaFile | None:
     """Reads a media file back; None where the value is something else."""
     if isinstance(value, dict) and "media" in value:
         return MediaFile(*value["media"])
+    return None
+
+
+def plain_tensor(tensor: Tensor) -> Plain:
+    """Puts a tensor into the form that frames carry."""
+    return {"tensor": (tensor.datatype, tensor.shape, tensor.content)}
+
+
+def tensor_of(value: Plain) -> Tensor | None:
+    """Reads a tensor back; None where the value is something else."""
+    if isinstance(value, dict) and "tensor" in value:
+        datatype, shape, content = value["tensor"]
+        return Tensor(datatype, tuple(shape), content)
     return None
 
 

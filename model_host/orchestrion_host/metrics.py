@@ -82,6 +82,17 @@ class HostMetrics:
             "Calls of deterministic experts, by whether their result was kept from an earlier one (hit, miss).",
             ["outcome"],
         )
+        self.http_requests = counter(
+            "http_requests",
+            "Requests of the Open Inference Protocol over HTTP, by call and status; `left` is a client that hung up.",
+            ["call", "status"],
+        )
+        self.http_seconds = histogram(
+            "http_request_seconds",
+            "Time of a request of the Open Inference Protocol over HTTP, to its answer.",
+            ["call"],
+            buckets=LATENCY_BUCKETS,
+        )
         self.artifact_fetches = counter(
             "artifact_fetches", "Input artifacts, by where they came from (cache, store).", ["source"]
         )

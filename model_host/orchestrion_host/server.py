@@ -35,9 +35,17 @@ from orchestrion_host.memory.worker_shares import WorkerShares
 from orchestrion_host.metrics import HostMetrics
 from orchestrion_host.models.collection import Collection
 from orchestrion_host.models.library import ModelLibrary
+from orchestrion_host.open_inference.calls import ProtocolCalls
+from orchestrion_host.open_inference.http.app import ProtocolApp
+from orchestrion_host.open_inference.http.server import HttpServer
+from orchestrion_host.open_inference.models import ServedModels
+from orchestrion_host.open_inference.repository import ModelRepository
+from orchestrion_host.open_inference.shared_memory import SharedMemory
+from orchestrion_host.open_inference.v2 import grpc_service_pb2, grpc_service_pb2_grpc
 from orchestrion_host.report import HostDescription
 from orchestrion_host.results import ResultCache
 from orchestrion_host.servicers.model_host import ModelHostServicer
+from orchestrion_host.servicers.open_inference import OpenInferenceServicer
 from orchestrion_host.workers.pool import WorkerPool, WorkerSettings
 from orchestrion_host.workers.spool import SpoolRoot
 from orchestrion_host.workers.worker import Worker
@@ -50,7 +58,10 @@ from orchestrion_serving.value_sizes import ResultBounds
 
 _log = logging.getLogger(__name__)
 _LEAST_CALL_MEMORY_BYTES: Final = 1 << 30
-_SERVICE: Final = model_host_service_pb2.DESCRIPTOR.services_by_name["ModelHostService"].full_name
+_SERVICES: Final = (
+    model_host_service_pb2.DESCRIPTOR.services_by_name["ModelHostService"].full_name,
+    grpc_service_pb2.DESCRIPTOR.services_by_name["GRPCInferenceService"].full_name,
+)
 
 
 class ModelHost:
@@ -154,7 +165,13 @@ class ModelHost:
         )
         self._advertiser = Advertiser(self._channel, self._description, changes)
         bounds = RequestBounds(MAX_MESSAGE_BYTES, config.max_request_parts)
-        self._server = GrpcServer(calls, bounds, max_calls=config.max_server_calls, believe_all=True)
+        self._server = GrpcServer(
+            calls,
+            bounds,
+            max_calls=config.max_server_calls,
+            believe_all=True,
+            max_message_bytes=config.max_message_bytes,
+        )
         servicer = ModelHostServicer(
             library=self._library,
             inference=inference,
@@ -165,6 +182,29 @@ class ModelHost:
             room_wait_s=config.room_wait_s,
         )
         model_host_service_pb2_grpc.add_ModelHostServiceServicer_to_server(servicer, self._server.server)
+        models = ServedModels(experts, defined_task_types, collection.find)
+        self._shared_memory = SharedMemory(allowed=config.allow_shared_memory)
+        protocol_calls = ProtocolCalls(
+            models=models,
+            inference=inference,
+            exchange=exchange,
+            shared_memory=self._shared_memory,
+            description=self._description,
+            room_wait_s=config.room_wait_s,
+        )
+        repository = ModelRepository(
+            models=models,
+            loader=self._loader,
+            on_demand=self._library.on_demand,
+            shared_memory=self._shared_memory,
+            description=self._description,
+            queue_limit=config.queue_limit,
+            room_wait_s=config.room_wait_s,
+        )
+        grpc_service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(
+            OpenInferenceServicer(protocol_calls, repository, config.max_message_bytes), self._server.server
+        )
+        self._http = HttpServer(ProtocolApp(protocol_calls, repository, metrics, config.max_message_bytes))
         self._nvml = NvmlReader()
         metrics.registry.register(
             HostGauges(
@@ -210,6 +250,11 @@ class ModelHost:
         return self._endpoint.address if self._endpoint else ""
 
     @property
+    def http_address(self) -> str:
+        """The address and port of the Open Inference Protocol over HTTP."""
+        return self._http.address
+
+    @property
     def workers(self) -> tuple[Worker, ...]:
         """The workers that run now."""
         return self._workers.workers
@@ -225,7 +270,8 @@ class ModelHost:
         self._server.drain()
         await self._advertiser.drain()
         await self._inference.until_idle(grace_end - loop.time())
-        await self._server.stop(max(0.0, grace_end - loop.time()))
+        grace_s = max(0.0, grace_end - loop.time())
+        await asyncio.gather(self._server.stop(grace_s), self._http.stop(grace_s))
         await self._advertiser.close()
         self._reservations.close()
         await self._library.close()
@@ -238,6 +284,7 @@ class ModelHost:
         if self._endpoint is not None:
             await asyncio.to_thread(self._endpoint.close)
         await asyncio.to_thread(self._nvml.close)
+        self._shared_memory.unregister()
         self._spool.close()
 
     def _reached_metrics(self, endpoint: MetricsEndpoint) -> str:
@@ -251,18 +298,24 @@ class ModelHost:
 
     async def _listen(self) -> None:
         try:
-            await self._server.start(self._config.listen_host, self._config.port, [_SERVICE])
+            await self._server.start(self._config.listen_host, self._config.port, _SERVICES)
             self._endpoint = MetricsEndpoint(
                 self._registry,
                 self._config.metrics_address,
                 self._config.metrics_port,
                 health_pages(self._server.readiness, asyncio.get_running_loop()),
             )
+            await self._http.start(self._config.http_address, self._config.max_server_calls)
         except BaseException:  # A port is taken, or the host is to stop before it serves.
             await self._server.stop(0)
+            if self._endpoint is not None:
+                await asyncio.to_thread(self._endpoint.close)
             await self._channel.close()
             self._spool.close()
             raise
+        _log.info(
+            "the Open Inference Protocol is served over gRPC at %s, over HTTP at %s", self.address, self.http_address
+        )
         self._description.address = self._config.advertise_address or self.address
         self._description.metrics_address = self._reached_metrics(self._endpoint)
         self._advertiser.start()

@@ -19,7 +19,7 @@ from grpc_reflection.v1alpha import reflection
 
 from orchestrion import listening, logs
 from orchestrion._net.loopback import exempt_from_proxies
-from orchestrion._net.transport import server_options
+from orchestrion._net.transport import MAX_MESSAGE_BYTES, server_options
 from orchestrion.listening import ListenAddress, SocketFile
 from orchestrion_serving import trace_context, tracing
 from orchestrion_serving.call_limits import CallLimitInterceptor
@@ -87,6 +87,7 @@ class GrpcServer:
         unary_timeout_s: float = 120.0,
         max_calls: int = 4_096,
         believe_all: bool = False,
+        max_message_bytes: int = MAX_MESSAGE_BYTES,
     ) -> None:
         """Makes the server; add services to `server`, then `start`.
 
@@ -96,6 +97,7 @@ class GrpcServer:
             unary_timeout_s: How long a unary call without a deadline may take, in seconds.
             max_calls: How many calls may go on at once.
             believe_all: Whether every peer may say for whom it calls, as `callers.caller_of`.
+            max_message_bytes: The largest message that it takes and sends.
         """
         outermost = [UnservedInterceptor(), *([TracingInterceptor()] if tracing.is_on() else [])]
         own = [
@@ -106,7 +108,7 @@ class GrpcServer:
             MessageInterceptor(bounds),
         ]
         interceptors = [*outermost, *own]
-        self.server = grpc.aio.server(interceptors=interceptors, options=server_options())
+        self.server = grpc.aio.server(interceptors=interceptors, options=server_options(max_message_bytes))
         self.port = 0
         """The port; 0 for a unix socket."""
         self.address = ""
@@ -167,13 +169,18 @@ class GrpcServer:
 
     def _bind(self, address: ListenAddress) -> None:
         self._file = file = SocketFile(address)
-        try:
-            with file.being_made():
-                port = self.server.add_insecure_port(str(address))
-        except (RuntimeError, OSError) as error:
-            # gRPC does not say why; binding it anew does.
-            cause = error if isinstance(error, OSError) else listening.why_not(address) or OSError(str(error))
-            raise listening.explained(address, cause, address_flag="--listen-host", port_flag="--port") from error
+        # gRPC does not say why it cannot listen, and writes lines of its own to the log: binding it here before does.
+        cause = None if address.is_socket_file else listening.why_not(address)
+        if cause is None:
+            try:
+                with file.being_made():
+                    port = self.server.add_insecure_port(str(address))
+            except OSError as error:
+                cause = error
+            except RuntimeError as error:
+                cause = listening.why_not(address) or OSError(str(error))
+        if cause is not None:
+            raise listening.explained(address, cause, address_flag="--listen-host", port_flag="--port") from cause
         self.port = 0 if address.is_socket_file else port
         self.address = str(address.with_port(port))
 

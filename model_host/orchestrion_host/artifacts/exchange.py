@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +24,18 @@ from orchestrion_host.workers.spool import SpoolRoot, discard_files
 _log = logging.getLogger(__name__)
 
 _MOST_FILE_NAMES: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """A file that an expert made, for a caller who takes it at once."""
+
+    content: bytes
+    """All of it."""
+    media_type: str
+    """Such as `image/png`."""
+    file_name: str
+    """What a person would call it; empty where the expert said nothing."""
 
 
 class ArtifactExchange:
@@ -65,6 +79,71 @@ class ArtifactExchange:
             return {name: await self._value(value) for name, value in plain.items()}
         finally:
             discard_files(plain)
+
+    @contextlib.asynccontextmanager
+    async def kept(self, contents: Sequence[bytes]) -> AsyncIterator[list[str]]:
+        """Keeps files whose content came with a call as if they had been fetched; the store does not learn of them.
+
+        Yields:
+            The names of artifacts by which the inputs of the call may refer to them, until the context ends.
+
+        Raises:
+            ResourceExhaustedError: STORAGE_FULL.
+        """
+        with contextlib.ExitStack() as holds:
+            yield [await self._keep(content, holds) for content in contents]
+
+    async def contents(self, plain: Mapping[str, ipc.Plain]) -> tuple[dict[str, Value], dict[str, FileContent]]:
+        """Reads every file in the outputs of a call instead of storing it.
+
+        Returns:
+            The outputs, and the contents by the names of the artifacts among them, which no store has.
+
+        Raises:
+            InternalError: EXPERT_FAILED: a file is not there.
+        """
+        files: dict[str, FileContent] = {}
+        try:
+            return {name: await self._read_value(value, files) for name, value in plain.items()}, files
+        finally:
+            discard_files(plain)
+
+    async def _keep(self, content: bytes, holds: contextlib.ExitStack) -> str:
+        sha256 = await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest())
+        name = names.artifact(sha256)
+        path = holds.enter_context(self._cache.hold(sha256))
+        if sha256 not in self._cache:
+            part = self._cache.new_part_path(sha256)
+            try:
+                await asyncio.to_thread(part.write_bytes, content)
+                part.rename(path)
+            except OSError as error:
+                raise Reason.STORAGE_FULL.error(f"The host cannot keep an input: {error}.") from error
+            finally:
+                part.unlink(missing_ok=True)
+            self._cache.add(sha256, len(content))
+        if name not in self._file_names:
+            # Nobody else can say, and asking would take a controller.
+            self._keep_file_name(name, "")
+        return name
+
+    async def _read_value(self, plain: ipc.Plain, files: dict[str, FileContent]) -> Value:
+        media = ipc.media_of(plain)
+        if media is None:
+            if isinstance(plain, list):
+                return tuple([await self._read_value(item, files) for item in plain])
+            return _value_of(plain)
+        try:
+            taken = self._spool.take(media)
+            try:
+                content = await asyncio.to_thread(Path(taken.path).read_bytes)
+            finally:
+                discard_files(ipc.plain_media(taken))
+        except (OSError, ValueError) as error:
+            raise _absent(error) from error
+        name = names.artifact(media.sha256)
+        files[name] = FileContent(content, media.media_type, media.file_name)
+        return ArtifactRef(name)
 
     async def _fetch_all(self, hashes: Mapping[str, str]) -> None:
         # Of artifacts that share their content one is enough.
@@ -127,15 +206,13 @@ class ArtifactExchange:
             return await self._store_file(media)
         if isinstance(plain, list):
             return tuple([await self._value(item) for item in plain])
-        if isinstance(plain, dict):
-            return Json(plain.get("json"))
-        return float(plain) if isinstance(plain, int) and not isinstance(plain, bool) else plain
+        return _value_of(plain)
 
     async def _store_file(self, media: ipc.MediaFile) -> ArtifactRef:
         try:
             taken = self._spool.take(media)
         except (OSError, ValueError) as error:
-            raise Reason.EXPERT_FAILED.error(f"The expert named an output file that is not there: {error}.") from error
+            raise _absent(error) from error
         path = Path(taken.path)
         try:
             name = await self._store.upload(taken)
@@ -155,6 +232,18 @@ class _Download:
     def __init__(self, task: asyncio.Task[None]) -> None:
         self.task = task
         self.waiter_count = 0
+
+
+def _value_of(plain: ipc.Plain) -> Value:
+    """Reads a value that is neither a file nor a list."""
+    if isinstance(plain, dict):
+        return Json(plain.get("json"))
+    value: Value = float(plain) if isinstance(plain, int) and not isinstance(plain, bool) else plain
+    return value
+
+
+def _absent(error: Exception) -> OrchestrionError:
+    return Reason.EXPERT_FAILED.error(f"The expert named an output file that is not there: {error}.")
 
 
 def _plain(value: Value, files: Mapping[str, ipc.MediaFile]) -> ipc.Plain:

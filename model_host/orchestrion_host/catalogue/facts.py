@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from orchestrion.values import JsonObject
+from orchestrion_host.tensor_signatures import TensorSignature
 
 
 class WeightsSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -102,6 +103,9 @@ class ModelFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     """Where its files are."""
     options: JsonObject = msgspec.field(default_factory=dict)
     """Settings of its runtime or engine."""
+    tensors: TensorSignature | None = None
+    """The tensors that an expert of the task type `tensor-inference` takes and returns; None where its model file says
+    so, as ONNX does, and for experts that take values."""
     deterministic: bool = False
     """Whether equal inputs, the seed among them, give equal outputs always, so that results may be kept."""
     test: bool = False

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from orchestrion.errors import OrchestrionError
 from orchestrion.plans import TaskType
-from orchestrion_host import programs
+from orchestrion_host import programs, tensor_signatures
 from orchestrion_host.catalogue import python_files, reader, task_type_files
 from orchestrion_host.catalogue.facts import ModelFacts
 from orchestrion_host.catalogue.reader import CatalogueError
@@ -194,12 +194,15 @@ def _task_types(
     Raises:
         CatalogueError: One of them is not defined anywhere, is wrong, or contradicts another definition.
     """
+    if tensor_signatures.TASK_TYPE in facts.task_types and facts.tensors is None:
+        text = f"{origin.file}: tensors: an expert of {tensor_signatures.TASK_TYPE} says which it takes and returns."
+        raise CatalogueError(text)
     brought = {}
     for name in facts.task_types:
         path = origin.file.parent / task_type_files.FOLDER / f"{name}.yaml"
         before = own.get(name) or others.get(name)
         if not path.is_file():
-            if before is None:
+            if before is None and name != tensor_signatures.TASK_TYPE:
                 raise CatalogueError(f"{origin.file}: there is no task type {name!r}; define it in {path}.")
             continue
         definition = task_type_files.read(path)

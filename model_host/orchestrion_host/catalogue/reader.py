@@ -12,6 +12,7 @@ import msgspec
 
 from orchestrion_host.catalogue import runtimes
 from orchestrion_host.catalogue.facts import ModelFacts, WeightsSource
+from orchestrion_host.tensors import DATATYPES
 
 T = TypeVar("T")
 
@@ -124,6 +125,12 @@ def _check_rules(facts: ModelFacts, place: str) -> None:
         ("memory_bytes", facts.memory_bytes >= 0, "at least 0"),
         ("context_token_count", facts.context_token_count >= 0, "at least 0"),
         ("accuracy", 0 <= facts.accuracy <= 1, "a number from 0 to 1"),
+        (
+            "tensors",
+            facts.tensors is None
+            or all(own.datatype in DATATYPES for own in (*facts.tensors.inputs, *facts.tensors.outputs)),
+            f"tensors of the kinds {', '.join(DATATYPES)}",
+        ),
         (
             "input_limits",
             all(set(limit) <= _LIMITS and min(limit.values(), default=0) > 0 for limit in facts.input_limits.values()),

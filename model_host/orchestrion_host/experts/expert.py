@@ -16,6 +16,7 @@ from orchestrion_host.catalogue.facts import ModelFacts
 from orchestrion_host.catalogue.presence import Presence
 from orchestrion_host.experts.queue import ExpertQueue
 from orchestrion_host.experts.restarts import Crashes
+from orchestrion_host.experts.statistics import ExpertStatistics
 from orchestrion_host.memory.measurements import Measurement, Measurements
 from orchestrion_host.memory.policy import Resident
 from orchestrion_host.workers.worker import Worker
@@ -77,8 +78,13 @@ class HostedExpert:
         self.unloading: asyncio.Task[None] | None = None
         """What ends when nothing of it is on a device any more; calls that it still computes go on until then."""
         self.queue.on_computed = self._computed
-        if on_batch is not None:
-            self.queue.on_batch = lambda batch: on_batch(facts.id, batch.compute_ms, batch.generated_token_count)
+        self.statistics = ExpertStatistics()
+        """What it did since the host started."""
+        self.signature = facts.tensors
+        """The tensors that it takes and returns, as the catalogue says or the worker found; None for one that takes
+        values, or that was not loaded yet."""
+        self._on_batch = on_batch
+        self.queue.on_batch = self._batch_ended
 
     @property
     def needed_bytes(self) -> int:
@@ -115,6 +121,7 @@ class HostedExpert:
         Where others computed meanwhile, what was once measured without them is nearer the truth. What differs little
         from what is known is not noted: the controller would be sent all facts of the host again after each load.
         """
+        self.signature = loaded.signature or self.facts.tensors
         measured_bytes = self.known_on(device).memory_bytes
         if measured_bytes and not loaded.exact:
             return measured_bytes
@@ -153,6 +160,8 @@ class HostedExpert:
 
     def change(self, facts: ModelFacts, presence: Presence) -> None:
         """Takes in what the catalogue says of it by now; while it is on a device it stays there."""
+        if facts.tensors != self.facts.tensors:
+            self.signature = facts.tensors
         self.facts, self.presence = facts, presence
         if self.state not in (ExpertState.LOADING, ExpertState.LOADED):
             self.state = presence.state
@@ -256,6 +265,11 @@ class HostedExpert:
 
     def _known_best(self) -> Measurement:
         return self.measurements.best(self.facts.id, self.facts.revision, self.facts.device_kinds)
+
+    def _batch_ended(self, batch: ipc.Computed, task_type: str) -> None:
+        self.statistics.note_batch(task_type, len(batch.results), batch.compute_ms)
+        if self._on_batch is not None:
+            self._on_batch(self.facts.id, batch.compute_ms, batch.generated_token_count)
 
     def _computed(self, latency_ms: float) -> None:
         """Notes that a batch came back: the worker is well, and this is what the latency is now."""

@@ -51,8 +51,8 @@ class ExpertQueue:
         self.last_used = time.monotonic()
         self.on_computed: Callable[[float], None] = lambda _latency_ms: None
         """Called with the average after each batch that the worker answered."""
-        self.on_batch: Callable[[ipc.Computed], None] = lambda _batch: None
-        """Called with each batch that the worker answered, before its calls hear of it."""
+        self.on_batch: Callable[[ipc.Computed, str], None] = lambda _batch, _task_type: None
+        """Called with each batch that the worker answered, and its task type, before its calls hear of it."""
 
     @property
     def queued_count(self) -> int:
@@ -204,7 +204,7 @@ class _RunningBatch:
             entry.emit(InferPreview(message.media_type, message.content))
 
     def on_computed(self, message: ipc.Computed) -> None:
-        self._queue.on_batch(message)
+        self._queue.on_batch(message, self.entries[0].task_type)
         # Before the calls hear of it: their own spans end then.
         if self._spans is not None:
             self._spans.computed(message)

@@ -6,7 +6,7 @@ import abc
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from orchestrion.errors import OrchestrionError, Reason
 from orchestrion.values import Json
@@ -81,6 +81,16 @@ class Call(abc.ABC):
             content: The content, whole or in pieces.
             media_type: Such as `image/png`.
             file_name: What a person would call it, such as `palette.png`.
+        """
+
+    @abc.abstractmethod
+    def tensor(self, name: str) -> Any:  # An array of NumPy, which the host's own process does not import.
+        """Returns an input of an expert that takes tensors, as an array of NumPy that cannot be written.
+
+        BF16 is single precision there, and BYTES an array of objects, each of them `bytes`.
+
+        Raises:
+            InvalidArgumentError: The call does not bring it.
         """
 
     def raise_if_cancelled(self) -> None:

@@ -84,6 +84,10 @@ class Expert:
     """Where its weights are, such as `{"hub": "org/model"}`; `models pull` fetches those."""
     options: ClassVar[Mapping[str, Any]] = {}
     """Settings of its own, which `spec.options` has."""
+    tensors: ClassVar[Mapping[str, Any] | None] = None
+    """For an expert of the task type `tensor-inference`, the tensors that it takes and returns, such as
+    `{"inputs": [{"name": "x", "datatype": "FP32", "shape": [-1, 4]}], "outputs": [...], "batched": True}`; a length of
+    -1 is any. `call.tensor` gives them, as arrays of NumPy; outputs are arrays, too."""
     deterministic: ClassVar[bool] = False
     """Whether equal inputs give equal outputs always, so that results may be kept."""
 

@@ -125,7 +125,14 @@ class Control:
         )
         if measured.exact:
             self._measure_itself()
-        return ipc.Loaded(spec.expert_id, measured.memory_bytes, measured.spare_bytes, measured.exact, self._own_bytes)
+        return ipc.Loaded(
+            spec.expert_id,
+            measured.memory_bytes,
+            measured.spare_bytes,
+            measured.exact,
+            self._own_bytes,
+            getattr(loaded, "signature", None),  # Experts that take values have none.
+        )
 
     def _measure_itself(self) -> None:
         """Notes what the interpreter and the libraries take of main memory, beside experts in it."""

@@ -102,7 +102,8 @@ class ExpertThreads:
             batch, calls = item
             started = time.perf_counter()
             results = [
-                self._sendable(_plain(call, result)) for call, result in zip(calls, self._admitted(calls), strict=True)
+                self._sendable(_plain(call, result), len(calls))
+                for call, result in zip(calls, self._admitted(calls), strict=True)
             ]
             token_count = sum(call.generated_token_count for call in calls)
             _discard_failed(calls, results)
@@ -161,8 +162,10 @@ class ExpertThreads:
         middle = len(calls) // 2
         return [*self._compute(calls[:middle]), *self._compute(calls[middle:])]
 
-    def _sendable(self, result: ipc.Plain) -> ipc.Plain:
+    def _sendable(self, result: ipc.Plain, call_count: int) -> ipc.Plain:
         """Returns a result, or the failure that it is in the place of one that cannot be sent."""
+        if isinstance(result, dict) and any(ipc.tensor_of(value) is not None for value in result.values()):
+            return self._sendable_tensors(result, call_count)
         try:
             size = ipc.size_of(result)
         except (TypeError, ValueError, OverflowError) as error:
@@ -176,6 +179,16 @@ class ExpertThreads:
             "it less at once."
         )
         metadata = {"size_bytes": str(size), "limit_bytes": str(ipc.MAX_RESULT_BYTES)}
+        return ipc.plain_failure(ipc.Failure(Reason.MESSAGE_TOO_LARGE.name, text, metadata))
+
+    def _sendable_tensors(self, result: ipc.Plain, call_count: int) -> ipc.Plain:
+        """Does the same for tensors: the host bounds them by its messages, this a batch by what a frame can have."""
+        size = sum(len(tensor.content) for value in result.values() if (tensor := ipc.tensor_of(value)) is not None)
+        most = ipc.MAX_TENSORS_BYTES // call_count
+        if size <= most:
+            return result
+        text = f"{self._id} returned {size:,} bytes of tensors; at most {most:,} can be sent. Give it less at once."
+        metadata = {"size_bytes": str(size), "limit_bytes": str(most)}
         return ipc.plain_failure(ipc.Failure(Reason.MESSAGE_TOO_LARGE.name, text, metadata))
 
 

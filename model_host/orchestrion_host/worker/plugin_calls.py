@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from orchestrion.values import Json
 from orchestrion_host import ipc
@@ -18,10 +18,16 @@ _CHUNK_BYTES: Final = 1 << 20
 class WorkerCall(PluginCall):
     """One call of a worker, for an expert of a plug-in."""
 
-    def __init__(self, call: Call) -> None:
-        """Reads the inputs."""
+    def __init__(self, call: Call, datatypes: Mapping[str, str] | None = None) -> None:
+        """Reads the inputs.
+
+        Args:
+            call: The worker's own call.
+            datatypes: The kinds of tensors among the outputs, by their names, where they are declared.
+        """
+        self._datatypes = datatypes or {}
         self.task_type = call.task_type
-        self.inputs = {name: _input(value) for name, value in call.inputs.items()}
+        self.inputs = {name: _input(value) for name, value in call.inputs.items() if ipc.tensor_of(value) is None}
         self._call = call
         self._written: dict[Path, ipc.Plain] = {}
 
@@ -45,6 +51,13 @@ class WorkerCall(PluginCall):
     def preview(self, media_type: str, content: bytes) -> None:
         """Sends a first look at an output."""
         self._call.preview(media_type, content)
+
+    def tensor(self, name: str) -> Any:
+        """Returns an input that is a tensor, as an array."""
+        # NumPy is imported for experts of tensors alone.
+        from orchestrion_host.worker.tensor_arrays import array_of
+
+        return array_of(self._call, name)
 
     def new_file(self, content: bytes | Iterable[bytes], media_type: str, file_name: str) -> File:
         """Writes an output file."""
@@ -75,6 +88,10 @@ class WorkerCall(PluginCall):
             return value
         if isinstance(value, int | float):
             return float(value)
+        if hasattr(value, "__array__"):
+            from orchestrion_host.worker.tensor_arrays import plain_of
+
+            return plain_of(value, self._datatypes.get(output, ""))
         raise TypeError(
             f"output `{output}` is of the type {type(value).__name__}; outputs are str, int, float, bool, Json, "
             "mappings, File, or lists of these"

@@ -31,13 +31,13 @@ NUMBERS: Final[Mapping[str, type[np.generic]]] = {
 """The types of numbers of graphs, by their names there."""
 
 
-def start(folder: Path, options: JsonObject) -> Session:
+def start(folder: Path, options: JsonObject, *, threads: int = 0) -> Session:
     """Opens the model of a folder: the file of the option `file`, else `model.onnx` or `onnx/model.onnx`.
 
     Raises:
         FailedPreconditionError: EXPERT_LOAD_FAILED: there is no such file.
     """
-    return opened(_file(folder, options))
+    return opened(_file(folder, options), threads=threads)
 
 
 def opened(model: str | bytes, *, threads: int = 0, keeps_memory: bool = True) -> Session:

@@ -26,6 +26,8 @@ class PluginExpert:
     def __init__(self, expert: Expert, expert_id: str) -> None:
         """Keeps the expert, which is loaded."""
         self._expert = expert
+        outputs = (expert.tensors or {}).get("outputs", ())
+        self._datatypes = {str(own["name"]): str(own["datatype"]) for own in outputs}
         self._id = expert_id
 
     def warm_up(self) -> None:
@@ -34,7 +36,7 @@ class PluginExpert:
 
     def predict(self, batch: Sequence[Call]) -> Sequence[Result]:
         """Has the expert compute a batch; an exception in its list fails one call."""
-        calls = [WorkerCall(call) for call in batch]
+        calls = [WorkerCall(call, self._datatypes) for call in batch]
         results = self._expert.predict_batch(calls)
         if len(results) != len(calls):
             raise ValueError(f"predict_batch returned {len(results)} results for {len(calls)} calls")

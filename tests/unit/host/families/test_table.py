@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestrion import task_types
+from orchestrion_host import tensor_signatures
 from orchestrion_host.families import table
 from orchestrion_host.families.family import Family
 from orchestrion_host.families.table import FamilyError
@@ -45,8 +46,8 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def test_every_entry_names_modules_that_are_there_and_task_types_that_exist(family: Family) -> None:
     modules = [*family.loaders.values(), *([family.head] if family.head else [])]
     assert all(find_spec(module) is not None for module in modules)
-    # A test of the runtime onnx performs one that no person asks for.
-    assert set(family.task_types) <= {*task_types.load(), "tabular-classification"}
+    # Tensors are nothing that a person asks for.
+    assert set(family.task_types) <= {*task_types.load(), tensor_signatures.TASK_TYPE}
     mentioned = [*family.hub_tags.values(), *(signature.task_types for signature in family.signatures), family.searches]
     assert all(set(names) <= set(family.task_types) for names in mentioned)
 
