@@ -73,7 +73,7 @@ class ControllerConfig:
     """How many calls of experts one run may make, tries again not counted; each item of a list that unfolds is one. A
     task that would make more fails with TOO_MANY_CALLS before the first of them."""
     max_open_calls: int = 256
-    """How many items of one task are with hosts at a time; the others wait in the controller."""
+    """How many items of a run's lists are with hosts at a time; the others wait in the controller."""
     max_result_bytes: int = 3 << 20
     """How many bytes the outputs of one task may have, all its items together; files do not count. A task with more
     fails with RESULT_TOO_LARGE. They are one event, and clients in other languages take messages up to 4 MiB."""

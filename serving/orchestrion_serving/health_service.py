@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
+from typing import Any, Final
+
+import grpc
 from grpc_health.v1 import health_pb2
 from grpc_health.v1.health import aio as health_aio
 
 from orchestrion.errors import Reason
-from orchestrion_serving.interceptors import Context
+
+_MESSAGES: Final[Any] = health_pb2
+"""The same messages; the stubs of types have none of List yet."""
 
 
 class HealthService(health_aio.HealthServicer):
     """Serves Check, Watch and List."""
 
-    async def Check(self, request: health_pb2.HealthCheckRequest, context: Context) -> health_pb2.HealthCheckResponse:
+    _server_status: MutableMapping[str, Any]
+    """The library's own, by the name of the service; the stubs have no type for the enum."""
+
+    async def Check(
+        self,
+        request: health_pb2.HealthCheckRequest,
+        context: grpc.aio.ServicerContext[health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse],
+    ) -> health_pb2.HealthCheckResponse:
         """Tells how a service is.
 
         Raises:
@@ -25,9 +38,9 @@ class HealthService(health_aio.HealthServicer):
             raise Reason.NOT_FOUND.error(text, field="service")
         return health_pb2.HealthCheckResponse(status=status)
 
-    async def List(self, request: health_pb2.HealthListRequest, context: Context) -> health_pb2.HealthListResponse:
+    async def List(self, request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
         """Tells how every service is, by its name; the empty one is the whole server."""
         statuses = {
             service: health_pb2.HealthCheckResponse(status=status) for service, status in self._server_status.items()
         }
-        return health_pb2.HealthListResponse(statuses=statuses)
+        return _MESSAGES.HealthListResponse(statuses=statuses)

@@ -169,13 +169,18 @@ class GrpcServer:
 
     def _bind(self, address: ListenAddress) -> None:
         self._file = file = SocketFile(address)
-        try:
-            with file.being_made():
-                port = self.server.add_insecure_port(str(address))
-        except (RuntimeError, OSError) as error:
-            # gRPC does not say why; binding it anew does.
-            cause = error if isinstance(error, OSError) else listening.why_not(address) or OSError(str(error))
-            raise listening.explained(address, cause, address_flag="--listen-host", port_flag="--port") from error
+        # gRPC does not say why it cannot listen, and writes lines of its own to the log: binding it here before does.
+        cause = None if address.is_socket_file else listening.why_not(address)
+        if cause is None:
+            try:
+                with file.being_made():
+                    port = self.server.add_insecure_port(str(address))
+            except OSError as error:
+                cause = error
+            except RuntimeError as error:
+                cause = listening.why_not(address) or OSError(str(error))
+        if cause is not None:
+            raise listening.explained(address, cause, address_flag="--listen-host", port_flag="--port") from cause
         self.port = 0 if address.is_socket_file else port
         self.address = str(address.with_port(port))
 

@@ -91,7 +91,7 @@ def test_the_file_of_a_dead_server_is_replaced_and_that_of_a_live_one_is_not(tmp
     with started(*command, home=tmp_path) as first:
         assert first.stdout is not None
         assert first.stdout.readline().startswith(f"ready grpc=unix:{path} ")
-        with started(*command, home=tmp_path) as second:
+        with started(*command, home=tmp_path / "second") as second:
             _, errors = second.communicate(timeout=60)
         assert second.returncode == 1
         taken = f"a server listens there by process {first.pid} "

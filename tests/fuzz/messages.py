@@ -131,7 +131,7 @@ class MessageMaker:
         if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
             if field.type == FieldDescriptor.TYPE_BYTES:
                 return self._random.randbytes(self._random.choice((0, 1, 10, 1_000)))
-            text = self._text(field.name, field.containing_type.name)
+            text = self._text(field.name, field.containing_type.name if field.containing_type else "")
             self._budget -= 2 + len(text)
             return text
         if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:

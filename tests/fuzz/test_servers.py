@@ -140,7 +140,7 @@ async def test_no_message_takes_a_server_down_and_every_error_has_a_reason(home:
                     numbers = [
                         number for number in range(first, min(first + ROUND, MESSAGES)) if not ONLY or number in ONLY
                     ]
-                    pools = FIXED | await names_of_now(client)
+                    pools = {**FIXED, **await names_of_now(client)}
                     for seconds, sent in await send_all(numbers, targets, pools):
                         counts[f"{sent.outcome.code.name} {sent.outcome.reason}".strip()] += 1
                         slowest.append((seconds, sent))

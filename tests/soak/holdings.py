@@ -60,7 +60,7 @@ def table(before: Mapping[str, Holdings], after: Mapping[str, Holdings]) -> str:
     """Writes both looks beside each other."""
     names = [field.name for field in fields(Holdings)]
     lines = [f"{'':24}" + "".join(f"{name:>20}" for name in names)]
-    for process in before | after:
+    for process in {**before, **after}:
         cells = (
             f"{getattr(before.get(process), name, '-')} → {getattr(after.get(process), name, '-')}" for name in names
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from random import Random
 
@@ -161,7 +161,7 @@ class Load:
                 break
         return "left"
 
-    async def _http_numbers(self, delay_ms: int = 20) -> AsyncIterator[int]:
+    async def _http_numbers(self, delay_ms: int = 20) -> AsyncGenerator[int, None]:
         value = {"text": {"text": "text"}, "delay_ms": {"number": delay_ms}}
         plan = {"tasks": [{"id": "a", "type": "test-delay", "inputs": value}]}
         body = {"messages": [{"role": "ROLE_USER", "text": "do it"}], "plan": plan, "options": {"detachGraceMs": "300"}}
@@ -210,6 +210,6 @@ class Load:
         return "refused"
 
 
-async def _drained(stream: AsyncIterator[object]) -> None:
+async def _drained(stream: AsyncIterable[object]) -> None:
     async for _ in stream:
         pass

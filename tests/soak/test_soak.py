@@ -19,7 +19,7 @@ from orchestrion import AsyncClient
 from orchestrion._net.transport import channel_options
 from orchestrion._processes.supervision import Child
 from orchestrion.runs import RunState
-from tests.soak.holdings import held_by, table
+from tests.soak.holdings import Holdings, held_by, table
 from tests.soak.load import Load
 from tests.system.processes import Servers, kill, metric, process_of
 
@@ -91,7 +91,7 @@ async def under_load(load: Load, servers: Servers, second: Child, seconds: float
     raise AssertionError("a count has no end")
 
 
-async def at_rest(client: AsyncClient, servers: dict[str, Child]) -> dict[str, object]:
+async def at_rest(client: AsyncClient, servers: dict[str, Child]) -> dict[str, Holdings]:
     """Waits until no run goes on and no call is open, and looks at what the servers hold."""
     async with asyncio.timeout(60):
         while any(run.state is RunState.RUNNING for run in (await client.runs.list(50)).items):  # noqa: ASYNC110

@@ -208,9 +208,9 @@ class Reason(enum.Enum):
     )
     QUEUE_FULL = ResourceExhaustedError, "The expert's queue is full."
     OUT_OF_MEMORY = ResourceExhaustedError, "No device has room for the expert, or a forward pass ran out of memory."
-    ARTIFACT_TOO_LARGE = ResourceExhaustedError, "The artifact is larger than the store takes."
-    STORAGE_FULL = ResourceExhaustedError, "The disk is full."
-    MESSAGE_TOO_LARGE = ResourceExhaustedError, "A message is larger than the server takes."
+    ARTIFACT_TOO_LARGE = ResourceExhaustedError, "A file is larger than the store takes, or than an expert may make."
+    STORAGE_FULL = ResourceExhaustedError, "A disk is full, or the room that files may take."
+    MESSAGE_TOO_LARGE = ResourceExhaustedError, "A message or a result is larger than can be sent or taken."
     LLM_RATE_LIMITED = ResourceExhaustedError, "The language model's endpoint asks to wait longer than the run can."
     HUB_RATE_LIMITED = ResourceExhaustedError, "The Hub or a hosted endpoint asks to wait."
 

@@ -35,7 +35,7 @@ class CallLimits:
     max_calls: int
     """How many in all; each item of a list that unfolds is one."""
     max_open_calls: int
-    """How many items of one task are called at a time; the others wait and take no memory of their own."""
+    """How many items are called at a time, of all tasks together; the others wait and take no memory of their own."""
     max_parts: int
     """How many parts the inputs of one call may have, as `RequestBounds.max_parts` counts them."""
     result: ResultBounds
@@ -76,6 +76,8 @@ class Execution:
         self._texts = texts
         self._metrics = metrics
         self._limits = limits
+        # Of all tasks together: many that unfold a little are as many calls as one that unfolds a lot.
+        self._open_calls = asyncio.Semaphore(limits.max_open_calls)
         self._fan_out = FanOut(task_types, limits.max_calls)
         self._sizes = CallSizes(limits.max_parts)
         self._assigned: dict[str, AssignedTask] = {}
@@ -227,23 +229,27 @@ class Execution:
         waiting = iter(range(len(items)))
         size = ValueSize(0, 0)
 
+        most_callers = self._sizes.open_count(items, self._limits.max_open_calls)
+        callers = 1
+
         async def call_next_ones() -> None:
-            nonlocal size
+            nonlocal size, callers
             # The iterator is shared: whichever caller is free takes the next item.
             for index in waiting:
                 item = ItemIndex(index, len(items))
-                outputs[index] = await self._call(assigned, items[index], item, reservation if index == 0 else "")
+                async with self._open_calls:
+                    if callers < most_callers and not self._open_calls.locked():
+                        callers += 1
+                        group.create_task(call_next_ones())
+                    outputs[index] = await self._call(assigned, items[index], item, reservation if index == 0 else "")
                 size = size.plus(size_of_outputs(outputs[index]))
                 self._check_outputs(size, assigned.task.id)
 
-        open_count = self._sizes.open_count(items, self._limits.max_open_calls)
-        callers = [asyncio.create_task(call_next_ones()) for _ in range(open_count)]
         try:
-            await asyncio.gather(*callers)
-        finally:
-            for caller in callers:
-                caller.cancel()
-            await asyncio.gather(*callers, return_exceptions=True)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(call_next_ones())
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None
         return folding.fold(self._task_types[assigned.task.type], outputs)
 
     def _check_outputs(self, size: ValueSize, task_id: str) -> None:

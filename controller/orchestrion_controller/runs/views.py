@@ -7,14 +7,13 @@ from functools import reduce
 from typing import Final
 
 from orchestrion._codec import codec
-from orchestrion._net.transport import MAX_MESSAGE_BYTES
 from orchestrion.events import Event
 from orchestrion.runs import Run
 from orchestrion.snapshots import apply, of_run
 from orchestrion.v1 import events_pb2, runs_pb2
 
-LARGEST_RUN_BYTES: Final = MAX_MESSAGE_BYTES - (1 << 20)
-"""The largest run that is sent, without the names of what was left out."""
+LARGEST_RUN_BYTES: Final = (4 << 20) - (1 << 19)
+"""The largest run that is sent, without the names of what was left out: clients in other languages take 4 MiB."""
 
 
 def logged(row: Run, log: Iterable[Event]) -> Run:

@@ -20,7 +20,8 @@ from orchestrion_controller.servicers.programs import Programs
 from orchestrion_serving import callers
 from orchestrion_serving.interceptors import Context
 
-_LARGEST_LIST_BYTES: Final = 4 << 20
+_LARGEST_LIST_BYTES: Final = 3 << 20
+"""The largest page of runs; clients in other languages take messages of 4 MiB."""
 
 
 class RunServicer(run_service_pb2_grpc.RunServiceServicer):

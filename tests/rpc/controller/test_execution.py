@@ -300,9 +300,9 @@ async def test_items_of_a_list_wait_until_few_enough_are_with_hosts(start_contro
         await host.start()
         texts = tuple(map(str, range(9)))
 
-        output = results(await collect(client.execute(Plan((wait("many", texts),)))))
+        output = results(await collect(client.execute(Plan((wait("many", texts), wait("others", texts))))))
 
-        assert output["many"].outputs == {"text": texts}
+        assert [output[task_id].outputs for task_id in ("many", "others")] == [{"text": texts}] * 2
         assert most == 2
         await host.stop()
 

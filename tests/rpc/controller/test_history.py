@@ -19,7 +19,7 @@ async def test_older_turns_are_brought_back_as_far_as_there_is_room_and_the_newe
     runs: list[str] = []
     for number, size in enumerate((10, 200_000, 10, 10)):
         plan = Plan((wait("it", "x" * size),))
-        runs.append((await client.ask(f"turn {number}", plan=plan, previous_run=runs[-1] if runs else None)).run)
+        runs.append((await client.ask(f"turn {number}", plan=plan, previous_run=runs[-1] if runs else "")).run)
     monkeypatch.setattr(context, "_LARGEST_HISTORY_BYTES", 100_000)
     stages = context.StageContext(controller._registry, controller._artifacts, controller._journal)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,8 @@ MEGABYTE = 1 << 20
     ("setting", "reason"), [("max_output_bytes", Reason.ARTIFACT_TOO_LARGE), ("spool_bytes", Reason.STORAGE_FULL)]
 )
 async def test_output_files_are_bounded_alone_and_together(tmp_path: Path, setting: str, reason: Reason) -> None:
-    async with running_host(tmp_path, **{setting: 2 * MEGABYTE}) as host:
+    settings: dict[str, Any] = {setting: 2 * MEGABYTE}
+    async with running_host(tmp_path, **settings) as host:
         # What was written before is gone, so that there is room again.
         for _ in range(3):
             with pytest.raises(ResourceExhaustedError, match=setting) as caught:

@@ -139,6 +139,19 @@ async def test_a_full_queue_turns_calls_away_and_says_when_to_come_back(tmp_path
         assert (await host.client.infer("delay", text="now")).outputs == {"text": "now"}
 
 
+async def test_what_is_too_large_for_one_message_is_refused_with_the_setting(tmp_path: Path) -> None:
+    async with running_host(tmp_path, max_result_bytes=1_000, max_request_parts=100) as host:
+        with pytest.raises(
+            InvalidArgumentError, match="1,001 bytes or more, and max_result_bytes allows 1,000"
+        ) as caught:
+            await host.client.infer("delay", text="x" * 1_001)
+        assert (caught.value.reason, caught.value.metadata["expert_id"]) == ("RESULT_TOO_LARGE", "delay")
+        with pytest.raises(InvalidArgumentError, match="more than 100 parts") as caught:
+            await host.client.infer("delay", text=("x",) * 100)
+        assert (caught.value.reason, caught.value.field) == ("REQUEST_TOO_LARGE", "inputs")
+        assert (await host.client.infer("delay", text="x" * 1_000)).outputs == {"text": "x" * 1_000}
+
+
 async def test_one_artifact_for_many_calls_is_fetched_once(tmp_path: Path) -> None:
     async with TinyController() as controller, running_host(tmp_path, controller) as host:
         name = controller.artifacts.put(b"no picture, but fetched all the same" * 1000)

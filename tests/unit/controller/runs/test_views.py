@@ -37,7 +37,10 @@ def test_a_run_that_a_message_can_carry_is_sent_whole() -> None:
 
 
 def test_of_a_larger_run_the_largest_outputs_are_left_out_by_name() -> None:
-    results = (result("a", 10), result("b", 3_000_000), result("c", 4_000_000), result("d", 3_500_000))
+    results = (
+        result("a", 10),
+        *(result(name, LARGEST_RUN_BYTES * tenths // 10) for name, tenths in (("b", 4), ("c", 6), ("d", 5))),
+    )
     run = codec.decode(sent(replace(ROW, results=results, answer="It says.")), Run)
     assert run.left_out == ("results[2].outputs",)
     assert [bool(one.outputs) for one in run.results] == [True, True, False, True]
