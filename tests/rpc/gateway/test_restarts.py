@@ -59,6 +59,8 @@ async def test_a_controller_that_restarts_is_survived(tmp_path: Path, start_gate
             assert (await http.get("/readyz")).status_code in {503, 504}
             second = await start(first.grpc_port)
             try:
+                # The run is handed over: it goes on waiting for its approval.
+                cancelled = await http.post(f"/api/v1/{name}:cancel")
                 rest = [event async for event in events]
                 listed = (await http.get("/api/v1/runs")).json()["runs"]
                 assert (await http.get("/readyz")).text == "ok\n"
@@ -67,6 +69,7 @@ async def test_a_controller_that_restarts_is_survived(tmp_path: Path, start_gate
     numbers = [int(event.id) for event in (*before, *rest) if event.id]
     assert numbers == list(range(1, len(numbers) + 1))
     assert rest[-1].name == "run_finished"
+    assert cancelled.json()["state"] == "RUN_STATE_CANCELLED"
     assert [run["name"] for run in listed] == [name]
 
 
