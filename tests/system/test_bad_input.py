@@ -140,7 +140,7 @@ def test_a_picture_of_144_million_pixels_is_refused_with_its_size_and_the_limit(
 
     reason, message = failure_of(answer, "image")
     assert reason == "INVALID_INPUT"
-    assert "12000 x 12000 = 144,000,000 pixels" in message
+    assert "12,000 x 12,000 = 144,000,000 pixels" in message
     assert "100,000,000" in message
     assert "144,000,000" in answer.text
     assert worker_of(host).memory_info().rss < 2_000 * MEGABYTE

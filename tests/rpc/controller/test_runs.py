@@ -374,7 +374,7 @@ async def test_a_slow_reader_of_a_run_that_ended_reads_on_where_the_log_is_no_lo
     async with aclosing(client.run("do it", plan=plan)) as slow:
         seen = [await anext(slow)]
         whole = await collect(client.runs.watch(seen[0].run))
-        held = [one for one in gc.get_objects() if isinstance(one, LiveRun) and one.row.name == seen[0].run]
+        held = [one for one in gc.get_objects() if type(one) is LiveRun and one.row.name == seen[0].run]
         while any(run.log.events() for run in held):  # noqa: ASYNC110 -- it tells nobody.
             await asyncio.sleep(0)
         seen += [event async for event in slow]

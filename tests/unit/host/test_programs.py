@@ -32,6 +32,7 @@ MOST_TURNS = 12
 """More turns of the event loop than a start takes until it waits for the program's first line."""
 LOOPS = [pytest.param(uvloop.new_event_loop, id="uvloop"), pytest.param(asyncio.new_event_loop, id="asyncio")]
 NewLoop = Callable[[], asyncio.AbstractEventLoop]
+Children = Callable[[], list[psutil.Process]]
 
 
 @pytest.fixture
@@ -47,8 +48,11 @@ def on(new_loop: NewLoop, main: Coroutine[object, object, None]) -> None:
         runner.run(main)
 
 
-def children() -> list[psutil.Process]:
-    return psutil.Process().children()
+@pytest.fixture
+def children() -> Children:
+    """What this process has started since, but for what earlier tests keep."""
+    earlier = psutil.Process().children()
+    return lambda: [child for child in psutil.Process().children() if child not in earlier]
 
 
 async def drain(module: str, *arguments: str) -> None:
@@ -59,7 +63,7 @@ async def drain(module: str, *arguments: str) -> None:
 
 @pytest.mark.parametrize("new_loop", LOOPS)
 def test_a_call_that_is_cancelled_at_any_moment_of_a_start_leaves_neither_a_program_nor_a_descriptor(
-    new_loop: NewLoop, hanging: str
+    new_loop: NewLoop, hanging: str, children: Children
 ) -> None:
     async def cancel_after(turns: int) -> None:
         call = asyncio.create_task(drain(hanging))
@@ -92,7 +96,7 @@ def test_a_call_that_is_cancelled_at_any_moment_of_a_start_leaves_neither_a_prog
 
 
 @pytest.mark.parametrize("new_loop", LOOPS)
-def test_who_stops_reading_ends_the_program(new_loop: NewLoop, hanging: str) -> None:
+def test_who_stops_reading_ends_the_program(new_loop: NewLoop, hanging: str, children: Children) -> None:
     async def main() -> None:
         async with aclosing(programs.run(hanging, [])) as lines:
             assert await anext(lines) == {"message": "running"}
@@ -103,7 +107,7 @@ def test_who_stops_reading_ends_the_program(new_loop: NewLoop, hanging: str) -> 
 
 
 async def test_a_program_that_ignores_the_request_to_end_is_killed_where_its_call_is_cancelled_again(
-    hanging: str,
+    hanging: str, children: Children
 ) -> None:
     lines = programs.run(hanging, ["deaf"])
     await anext(lines)
@@ -118,7 +122,7 @@ async def test_a_program_that_ignores_the_request_to_end_is_killed_where_its_cal
             await asyncio.sleep(0.01)
 
 
-async def test_a_program_that_is_killed_says_so(hanging: str) -> None:
+async def test_a_program_that_is_killed_says_so(hanging: str, children: Children) -> None:
     async with aclosing(programs.run(hanging, [])) as lines:
         await anext(lines)
         (program,) = children()
@@ -143,7 +147,9 @@ async def test_a_program_that_cannot_be_started_leaves_no_descriptor() -> None:
     assert psutil.Process().num_fds() == before
 
 
-async def test_a_program_that_cannot_be_watched_is_not_left_running(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_program_that_cannot_be_watched_is_not_left_running(
+    monkeypatch: pytest.MonkeyPatch, children: Children
+) -> None:
     def no_descriptor(_process_id: int) -> int:
         raise OSError(24, "Too many open files")
 
