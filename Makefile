@@ -53,7 +53,7 @@ test-tasks: $(STAMP) ## perform every task type on a tiny real checkpoint, throu
 
 .PHONY: test-faults
 test-faults: $(STAMP) ## kill, stop and cut off real processes at random points and see that every run ends alike; prints counts (LONG=1 kills the controller 50 times, and strikes hosts under 1,000 runs)
-	$(BIN)/pytest -m faults -s tests/faults $(ARGS)
+	$(BIN)/pytest -m faults -s tests/faults tests/unit/host/test_programs.py $(ARGS)
 
 .PHONY: test-fuzz
 test-fuzz: $(STAMP) ## send plausible, wild and broken messages to every method of real servers; prints the seed and counts (LONG=1 sends 100,000)

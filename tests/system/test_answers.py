@@ -22,6 +22,7 @@ READ_AND_SPEAK = Plan(
 READ = "Platform 9 closes at ten Mind the gap"
 
 
+@pytest.mark.tasks
 @pytest.mark.parametrize(
     ("request_text", "expected"),
     [

@@ -64,6 +64,7 @@ def speech_s(path: Path) -> float:
     return float(frames) / float(rate)
 
 
+@pytest.mark.tasks
 def test_the_synchronous_example_saves_what_the_answer_names(platform: Client, tmp_path: Path) -> None:
     output = run(platform, tmp_path, sys.executable, example("sync_client"), READ_ALOUD, str(STATION))
     assert "Platform 9" in output

@@ -144,6 +144,7 @@ async def evaluated(files: Files, *flags: str, model: LLMServer | None = None) -
     return Done(process.returncode, out.decode(), err.decode())
 
 
+@pytest.mark.tasks
 async def test_the_built_in_planner_is_measured_without_a_server_or_a_key(files: Files) -> None:
     done = await evaluated(files, "--planner", "builtin", "--published")
 

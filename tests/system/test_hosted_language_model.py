@@ -362,6 +362,7 @@ async def test_an_expert_stands_in_for_an_endpoint_that_is_away(platform: Platfo
     assert planner_of(controller).model == "talker"
 
 
+@pytest.mark.tasks
 async def test_a_real_language_model_streams_counts_refuses_what_is_too_long_and_stops(
     platform: Platform, tmp_path: Path
 ) -> None:

@@ -24,6 +24,7 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*COMMAND, *arguments], check=False, capture_output=True, text=True, timeout=60)
 
 
+@pytest.mark.tasks
 def test_embedded_servers_ask_the_expert_that_is_named() -> None:
     answered = run("ask", "Good morning!", "--embedded", *PLANNER)
     assert answered.returncode == 0, answered.stderr

@@ -50,6 +50,7 @@ def made(client: orchestrion.Client, value: Value) -> bytes:
     return client.artifacts.read(value)
 
 
+@pytest.mark.tasks
 def test_a_phone_photograph_is_read_upright_as_its_exif_says(client: orchestrion.Client, library: Library) -> None:
     read = outputs(client, library.path("phone.jpg"), "image-to-text")
     assert read["text"] == "No parking here\nDeliveries only\nfrom 6 to 11"
@@ -137,6 +138,7 @@ def test_speech_in_any_format_is_written_down(
     assert f" {reliable} " in f" {heard} "
 
 
+@pytest.mark.tasks
 def test_50_kb_of_text_are_summarised_spoken_and_classified(client: orchestrion.Client, tmp_path: Path) -> None:
     path = tmp_path / "reference.txt"
     path.write_text(texts.long_text(), encoding="utf-8")

@@ -13,7 +13,7 @@ from orchestrion.errors import ResourceExhaustedError
 from orchestrion.plans import Plan
 from orchestrion_controller.server import Controller
 from tests.rpc.controller.conftest import StartController
-from tests.rpc.controller.plans import collect, wait
+from tests.rpc.controller.plans import after, collect, wait
 from tests.rpc.controller.scripted_host import Gate, ScriptedHost
 
 ONE = Plan((wait("one"),))
@@ -94,7 +94,8 @@ async def test_a_call_that_comes_again_joins_its_run_however_full_the_controller
 
 async def test_a_request_counts_for_as_long_as_its_call_is_read(start_controller: StartController) -> None:
     controller = await start_controller(max_running_bytes=8 << 20)
-    long = Plan((wait("one", "x" * 3_000_000),))
+    # Its events are more than a connection holds for a reader that stands still.
+    long = Plan((wait("one", "x" * 3_000_000), wait("two", after("one"))))
     async with closed_host(controller) as (client, gate), AsyncExitStack() as stack:
         gate.open.set()
         for caller in ("alice", "bob"):

@@ -98,6 +98,7 @@ async def test_the_least_recently_used_expert_gives_way(tmp_path: Path) -> None:
         assert await host.metric("orchestrion_host_evictions_total", expert="b") == 1
 
 
+@pytest.mark.tasks
 async def test_three_experts_share_the_room_of_two(tmp_path: Path) -> None:
     async with three(tmp_path) as host:
         for number in range(200):

@@ -112,6 +112,7 @@ async def test_a_tone_keeps_its_frequency_length_rate_and_channels(host: Running
     assert loudness(mono) == pytest.approx(loudness(left) * 10 ** (-1 / 20), rel=0.05)
 
 
+@pytest.mark.tasks
 @pytest.mark.parametrize("rate", [8_000, 44_100, 192_000])
 async def test_speed_changes_the_length_and_not_the_pitch(host: RunningHost, rate: int) -> None:
     content = encoded(stereo(tone(440, 2.0, rate), tone(660, 2.0, rate)), rate)
@@ -332,6 +333,7 @@ async def test_utterances_are_sent_as_they_end_and_keep_their_times(host: Runnin
     assert apart == pytest.approx(len(samples) / rate + 3, abs=0.1)
 
 
+@pytest.mark.tasks
 @pytest.mark.parametrize("expert", ["sound-tools", "pocketsphinx"])
 async def test_a_long_job_ends_when_nobody_waits_for_it(host: RunningHost, expert: str) -> None:
     samples, rate = recording("speech.flac")
@@ -372,6 +374,7 @@ async def test_espeak_takes_kinds_of_voices_in_any_language(host: RunningHost) -
         assert voice_hertz(child) > 1.2 * voice_hertz(plain)
 
 
+@pytest.mark.tasks
 async def test_espeak_speaks_a_book_chapter_with_progress(host: RunningHost) -> None:
     text = "The lighthouse keeper climbed the stairs and lit the lamp, as he had done for thirty years. " * 550
     events = [event async for event in host.client.events("espeak-ng", {"text": text, "speed": 4.0})]

@@ -40,6 +40,7 @@ def alike(result: Any, expected: Any) -> bool:
     return bool(result == pytest.approx(expected, abs=1e-4)) if isinstance(expected, float) else result == expected
 
 
+@pytest.mark.tasks
 async def test_the_encoder_gives_the_same_on_both_runtimes(host: RunningHost) -> None:
     for task_type, inputs in TASKS:
         torch, onnx = [await infer(host, task_type, expert, **inputs) for expert in ENCODERS]
@@ -193,6 +194,7 @@ async def test_sentences_that_repeat_each_other_are_taken_once(host: RunningHost
     assert "raise taxes" in summary
 
 
+@pytest.mark.tasks
 async def test_50_kilobytes_are_read_with_progress_and_the_answer_found(host: RunningHost) -> None:
     text = long_text(50_000)
     needle = "The lighthouse was designed by Ingrid Solberg. "

@@ -61,6 +61,7 @@ async def drain(module: str, *arguments: str) -> None:
             pass
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("new_loop", LOOPS)
 def test_a_call_that_is_cancelled_at_any_moment_of_a_start_leaves_neither_a_program_nor_a_descriptor(
     new_loop: NewLoop, hanging: str, children: Children

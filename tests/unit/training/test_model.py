@@ -144,6 +144,7 @@ def test_the_written_encoder_reads_as_the_model_does(encoding: Encoding, folder:
             assert vectors.shape == (len(pieces), WIDTH)
 
 
+@pytest.mark.tasks
 def test_a_reader_reads_anything_with_any_weights(folder: Path) -> None:
     reader = Reader(Encoder(folder))
     types = [item.task_type for item in SOME.offer.abilities]

@@ -87,6 +87,7 @@ async def test_a_model_of_the_projects_catalogue_is_pulled_refreshed_and_given_b
     assert not list(cache(tmp_path).glob("models--*"))
 
 
+@pytest.mark.tasks
 async def test_what_a_profile_takes_counts_what_its_experts_share_once(hub: HubServer, models: Models) -> None:
     """Given two ControlNets on one pipeline, of all that is refreshed, the pipeline is to be downloaded once."""
     index = {"_class_name": "StableDiffusionPipeline", "unet": ["diffusers", "UNet2DConditionModel"]}

@@ -17,6 +17,8 @@ from tests.rpc.host.hosts import RunningHost
 from tests.rpc.host.hub_models import Models
 from tests.rpc.host.models.looking import failure
 
+pytestmark = pytest.mark.tasks
+
 HEADER = {"architecture": "llama", "context_length": 256, "chat_template": CHAT_TEMPLATE, "total": 35_000}
 ANSWER = {"enum": ["sun", "rain"]}
 

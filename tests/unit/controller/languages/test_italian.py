@@ -138,6 +138,7 @@ def test_what_can_be_done_is_told_in_italian(answers: Any) -> None:
     assert len(answers["all"]) <= 6
 
 
+@pytest.mark.tasks
 def test_the_sentences_and_files_of_all_languages_hold_with_italian_among_them(site: Path) -> None:
     """What the page tells a person to run: the checks of every language's folder, Italian's now too."""
     names = ("test_sentences.py", "test_message_files.py", "test_answer_files.py", "test_no_words_in_code.py")

@@ -80,6 +80,7 @@ def _is_prompted(plan: Plan, part: str) -> bool:
     return any(part.casefold() in text.casefold() for text in texts)
 
 
+@pytest.mark.tasks
 @pytest.mark.skipif(not WEIGHTS.exists(), reason="the weights are not trained yet")
 async def test_hardly_a_part_that_nobody_can_do_is_left_out_silently(
     record_property: Callable[[str, object], None],

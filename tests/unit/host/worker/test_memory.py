@@ -20,6 +20,8 @@ from orchestrion_host.worker.measuring import LoadMeter, Measured
 from orchestrion_host.worker.output_files import Spool
 from orchestrion_host.worker.runtimes import Result
 
+pytestmark = pytest.mark.tasks
+
 MB = 1_000_000
 
 

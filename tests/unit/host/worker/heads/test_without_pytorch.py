@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.unit.host.worker.heads import loading
 
 LOAD = """
@@ -21,6 +23,7 @@ print(*sorted({name.partition(".")[0] for name in sys.modules} & {"torch", "diff
 """
 
 
+@pytest.mark.tasks
 def test_an_exported_model_with_a_head_is_loaded_without_pytorch(tmp_path: Path) -> None:
     folder = loading.make(tmp_path / "model", "BertForMaskedLM", "fill-mask")
     (folder / "model.safetensors").unlink()
