@@ -75,6 +75,7 @@ def test_it_is_not_brought_to_servers_that_run_already(expert: str) -> None:
     assert "'--expert': goes with --embedded" in " ".join(refused.stderr.split())
 
 
+@pytest.mark.tasks
 def test_embedded_servers_offer_it(expert: str, letter: Path) -> None:
     with orchestrion.embedded(experts=[expert]) as client:
         assert "word-count" in {item.task_type.name for item in client.task_types.list()}

@@ -24,6 +24,7 @@ from tests.rpc.host.models.looking import cache, cached_files, failure, programs
 TOTAL = {"config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"}
 
 
+@pytest.mark.tasks
 async def test_a_model_is_added_pulled_used_and_kept_without_network(
     hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,8 @@ from orchestrion_host.worker.models.audio.whisper import phrases
 from tests.checkpoints import recognition_models, sound_parts
 from tests.unit.host.worker.calls import Sent, call, spec
 
+pytestmark = pytest.mark.tasks
+
 TASK: Final = "automatic-speech-recognition"
 RATE: Final = sound_parts.RATE
 
